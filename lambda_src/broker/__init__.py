@@ -1,0 +1,4 @@
+"""ingest:  Kinesis record → Batch → interactions → PutEvents requests → users to refresh.
+
+refresh: users to refresh → recommendations → profile upload → mParticle.
+"""

@@ -1,0 +1,153 @@
+"""What an mParticle batch is: a stream record's bytes become batches, or a reason why not.
+
+The wire is looser than its reference: 64-bit integers come as numbers or as strings, anything may be missing or null,
+and unknown fields are to be ignored (mParticle JSON reference). Nothing here guesses beyond that.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+YEAR_2000_MS = 946_684_800_000
+DAY_MS = 86_400_000
+_INTEGER = re.compile(r"\s*[+-]?[0-9]{1,19}\s*")
+
+
+@dataclass(frozen=True)
+class BadBatch:
+    """What can never be read: a short reason code, and where; never any of the content."""
+
+    reason: str
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Event:
+    """One well-formed event: its place in the batch's list, its type and its data object."""
+
+    index: int
+    type: str
+    data: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """One customer's events as mParticle forwards them.
+
+    ``time_ms`` is the batch's own usable time, ``arrived_ms`` the stream's; both are epoch milliseconds.
+    ``recommendations`` is the list that the customer's profile had when mParticle enriched the batch.
+    """
+
+    mpid: int | None
+    environment: str | None
+    events: tuple[Event, ...]
+    malformed_events: int
+    time_ms: int | None
+    arrived_ms: int
+    message_id: Any = None
+    batch_id: Any = None
+    consent: Mapping[str, Any] = field(default_factory=dict)
+    recommendations: tuple[str, ...] | None = None
+
+
+def decode(data: bytes, arrived_ms: int) -> list[Batch | BadBatch]:
+    """Return the batches of one record: a JSON object, an array of them, or one a line. Never raises."""
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        return [BadBatch("not_utf8", f"byte {error.start}")]
+    return [
+        document if isinstance(document, BadBatch) else _batch(document, arrived_ms) for document in _documents(text)
+    ]
+
+
+def int64(value: object) -> int | None:
+    """Return a signed 64-bit integer from a number or a numeric string; None for anything else.
+
+    A float is refused: beyond 2**53 it is already another number.
+    """
+    if isinstance(value, str) and _INTEGER.fullmatch(value):
+        value = int(value)
+    if isinstance(value, int) and not isinstance(value, bool) and -(2**63) <= value < 2**63:
+        return value
+    return None
+
+
+def usable_time(value: object, arrived_ms: int) -> int | None:
+    """Return an epoch-milliseconds time, or None before the year 2000 and over a day after the record's arrival."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    time_ms = int64(value)
+    return time_ms if time_ms is not None and YEAR_2000_MS <= time_ms <= arrived_ms + DAY_MS else None
+
+
+def mapping(value: object) -> Mapping[str, Any]:
+    """Return the value if it is a JSON object, else an empty one: a field may be missing, null or of another type."""
+    return value if isinstance(value, dict) else {}
+
+
+def texts(value: object) -> tuple[str, ...] | None:
+    """Return a list of strings as a tuple; None for anything else."""
+    return tuple(value) if isinstance(value, list) and all(isinstance(item, str) for item in value) else None
+
+
+def _documents(text: str) -> list[Any]:
+    whole = _parse(text)
+    if not isinstance(whole, BadBatch):
+        return whole if isinstance(whole, list) and whole else [whole]
+    lines = [_parse(line) for line in text.split("\n") if line.strip()]
+    # A broken, pretty-printed batch is one bad batch, not one per line: only lines that are batches make it lines.
+    return lines if len(lines) > 1 and any(_is_batch(line) for line in lines) else [whole]
+
+
+def _parse(text: str) -> Any:
+    try:
+        return json.loads(text, parse_constant=lambda _: None)
+    except json.JSONDecodeError as error:
+        return BadBatch("not_json", f"line {error.lineno} column {error.colno}")
+    except (ValueError, RecursionError) as error:  # a number of thousands of digits; nesting without end
+        return BadBatch("not_json", type(error).__name__)
+
+
+def _is_batch(document: object) -> bool:
+    if not isinstance(document, dict):
+        return False
+    events = document.get("events", _MISSING)
+    if isinstance(events, list):
+        return True
+    if events is not _MISSING and events is not None:
+        return False
+    return events is None or int64(document.get("mpid")) is not None or document.get("message_type") == "events"
+
+
+_MISSING = object()
+
+
+def _batch(document: object, arrived_ms: int) -> Batch | BadBatch:
+    if not isinstance(document, dict) or not _is_batch(document):
+        return BadBatch("not_a_batch")
+    listed = document.get("events") or []
+    events = tuple(_well_formed(listed))
+    if listed and not events:
+        return BadBatch("no_well_formed_event")
+    environment = document.get("environment")
+    return Batch(
+        mpid=int64(document.get("mpid")),
+        environment=environment.strip().lower() or None if isinstance(environment, str) else None,
+        events=events,
+        malformed_events=len(listed) - len(events),
+        time_ms=usable_time(document.get("timestamp_unixtime_ms"), arrived_ms),
+        arrived_ms=arrived_ms,
+        message_id=document.get("message_id"),
+        batch_id=document.get("batch_id"),
+        consent=mapping(document.get("consent_state")),
+        recommendations=texts(mapping(document.get("user_attributes")).get("product_recs")),
+    )
+
+
+def _well_formed(listed: list[Any]) -> Iterator[Event]:
+    for index, event in enumerate(listed):
+        if isinstance(event, dict) and isinstance(event.get("event_type"), str) and isinstance(event.get("data"), dict):
+            yield Event(index, event["event_type"], event["data"])

@@ -1,0 +1,27 @@
+"""How the functions reach AWS, and how long an invocation may go on starting calls."""
+
+import time
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+CONNECT_TIMEOUT, READ_TIMEOUT = 2, 5  # seconds; boto3's own are 60 each, long enough to lose an invocation
+LAST_CALL = 10.0  # seconds before the function's timeout after which no further call starts: one call and the wrap-up
+
+
+def aws_client(service: str, *, connections: int, retries: int = 2) -> Any:
+    """Return a boto3 client with short timeouts. ``retries=0`` leaves retrying to the caller's own rule."""
+    config = Config(
+        connect_timeout=CONNECT_TIMEOUT,
+        read_timeout=READ_TIMEOUT,
+        max_pool_connections=connections,
+        retries={"mode": "standard", "total_max_attempts": 1 + retries},
+    )
+    return boto3.client(service, config=config)
+
+
+def deadline(context: Any) -> float:
+    """Return the epoch second after which no further call is started, from Lambda's context."""
+    left: float = context.get_remaining_time_in_millis() / 1000
+    return time.time() + max(left - LAST_CALL, left / 2)

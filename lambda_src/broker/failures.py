@@ -1,0 +1,110 @@
+"""How a call can fail, and the one way to try again.
+
+Failure
+├── Rejected       this request can never work as it is: find the bad part, quarantine it, go on
+├── Unavailable    it may work later: throttled, an error of the other side, no answer, no time left
+└── Misconfigured  nothing can work until somebody changes a setting, a permission or a secret: fail loudly
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectionError,
+    HTTPClientError,
+    IncompleteReadError,
+    ParamValidationError,
+    ResponseParserError,
+)
+
+T = TypeVar("T")
+
+THROTTLING = {"ThrottlingException", "Throttling", "TooManyRequestsException", "TooManyRequests", "RequestThrottled"}
+UNAVAILABLE = {"RequestTimeout", "ResourceInUseException", "LimitExceededException", "SlowDown"}
+REJECTED = {"InvalidInputException", "ValidationException"}
+
+
+class Failure(Exception):
+    """A call did not do what it was asked to."""
+
+
+class Rejected(Failure):
+    """The other side understood the request and will never take it as it is."""
+
+
+class Misconfigured(Failure):
+    """No request can work until the configuration changes."""
+
+
+class Unavailable(Failure):
+    """The same request may work later; ``retry_after`` (seconds) is the other side's own word for when."""
+
+    def __init__(self, message: str, *, throttled: bool = False, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.throttled = throttled
+        self.retry_after = retry_after
+
+
+@dataclass(frozen=True)
+class Time:
+    """Where time and chance come from: epoch seconds, a pause in seconds, a number from 0 to 1."""
+
+    clock: Callable[[], float]
+    sleep: Callable[[float], None]
+    jitter: Callable[[], float]
+
+
+@dataclass(frozen=True)
+class Retry:
+    """A system's retry rule, bounded in attempts and in time: exponential back-off with full jitter."""
+
+    attempts: int = 4
+    base: float = 0.2
+    cap: float = 3.0
+
+    def call(self, action: Callable[[], T], time: Time, deadline: float) -> T:
+        """Return what ``action()`` returns, calling it again while it is Unavailable; starts nothing past ``deadline``.
+
+        Raises the last Unavailable, or at once whatever else the action raises. ``deadline`` is in epoch seconds.
+        """
+        for attempt in range(1, self.attempts + 1):
+            if time.clock() >= deadline:
+                raise Unavailable("no time left for another call")
+            try:
+                return action()
+            except Unavailable as failure:
+                pause = max(failure.retry_after or 0, time.jitter() * min(self.cap, self.base * 2**attempt))
+                if attempt == self.attempts or time.clock() + pause >= deadline:
+                    raise
+            time.sleep(pause)
+        raise AssertionError("a retry rule has at least one attempt")
+
+
+def aws_call(operation: Callable[..., Any], **arguments: Any) -> Any:
+    """Return ``operation(**arguments)`` of a boto3 client, its errors told apart as in the tree above.
+
+    The messages carry AWS's error code only: its texts may repeat what was sent.
+    """
+    try:
+        return operation(**arguments)
+    except ClientError as error:
+        code = error.response.get("Error", {}).get("Code", "")
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        raise _failure(code, status, f"{error.operation_name}: {code or status}") from None
+    except ParamValidationError:
+        raise Rejected("boto3 refused a parameter") from None
+    except (ConnectionError, HTTPClientError, IncompleteReadError, ResponseParserError) as error:
+        raise Unavailable(type(error).__name__) from None
+    except BotoCoreError as error:  # no credentials, no region, no such endpoint
+        raise Misconfigured(type(error).__name__) from None
+
+
+def _failure(code: str, status: int, message: str) -> Failure:
+    if code in THROTTLING or status == 429:
+        return Unavailable(message, throttled=True)
+    if code in UNAVAILABLE or status >= 500:
+        return Unavailable(message)
+    return Rejected(message) if code in REJECTED else Misconfigured(message)

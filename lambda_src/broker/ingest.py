@@ -1,0 +1,237 @@
+"""ingest: Kinesis records → batches → interactions → Personalize, and which users to refresh → the queue."""
+
+import base64
+import functools
+import random
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+from broker.batch import BadBatch, Batch, decode
+from broker.clients import aws_client, deadline
+from broker.delivery import Delivered, deliver
+from broker.failures import Failure, Misconfigured, Time
+from broker.interactions import Interaction, Rules, extract, pack, unique
+from broker.personalize import EventTracker
+from broker.quarantine import Quarantine, Row
+from broker.recent import Recent
+from broker.refresh_queue import RefreshQueue, UserToRefresh
+from broker.settings import ingest_settings
+from broker.telemetry import Counts, Telemetry
+
+REMEMBERED = 50_000
+
+
+def handler(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
+    """Answer Lambda's Kinesis event with the records that failed (ReportBatchItemFailures)."""
+    ingest, telemetry = _ingest()
+    counts = Counts()
+    try:
+        return ingest.run(event["Records"], deadline(context), counts)
+    except Misconfigured as error:
+        telemetry.failed(error)
+        raise
+    finally:
+        telemetry.publish(counts)
+
+
+@dataclass(frozen=True)
+class Record:
+    """One Kinesis record as Lambda passes it."""
+
+    shard: str
+    sequence_number: str
+    partition_key: str
+    arrived_ms: int
+    data: str
+
+    def row(self, index: str, reason: str, detail: str) -> Row:
+        """Return what quarantine keeps of a part of this record."""
+        where = self.shard, self.sequence_number, index
+        return Row(*where, reason, detail, self.arrived_ms, self.partition_key, self.data)
+
+
+@dataclass(frozen=True)
+class Line:
+    """One interaction with the batch and the record that it came in."""
+
+    interaction: Interaction
+    batch: Batch
+    record: Record
+
+
+@dataclass
+class Intake:
+    """All that one invocation's records hold."""
+
+    lines: list[Line] = field(default_factory=list)
+    bad: list[tuple[Record, Row]] = field(default_factory=list)
+
+
+class Ingest:
+    """The steps of one invocation, in order. Clients, pool and time come in; what it remembers is best effort."""
+
+    def __init__(
+        self,
+        tracker: EventTracker,
+        quarantine: Quarantine,
+        queue: RefreshQueue | None,
+        *,
+        rules: Rules,
+        refresh_actions: frozenset[str],
+        pool: Executor,
+        time: Time,
+    ) -> None:
+        self._tracker = tracker
+        self._quarantine = quarantine
+        self._queue = queue
+        self._rules = rules
+        self._refresh_actions = refresh_actions
+        self._pool = pool
+        self._time = time
+        self._accepted: Recent[None] = Recent(REMEMBERED)
+        self._known_good: Interaction | None = None
+
+    def run(self, records: Sequence[Mapping[str, Any]], deadline: float, counts: Counts) -> dict[str, Any]:
+        """Return ``{"batchItemFailures": [...]}``: the records to be delivered again. Raises Misconfigured."""
+        intake = self._read(records, counts)
+        delivered = self._deliver(intake, deadline, counts)
+        waiting = {interaction.event_id for interaction, _ in delivered.waiting}
+        failed = {line.record.sequence_number for line in intake.lines if line.interaction.event_id in waiting}
+        failed |= self._keep_bad(intake, delivered, counts)
+        failed |= self._ask_for_refresh(intake, waiting, delivered, counts)
+        return {"batchItemFailures": [{"itemIdentifier": number} for number in sorted(failed, key=int)]}
+
+    def _read(self, records: Sequence[Mapping[str, Any]], counts: Counts) -> Intake:
+        intake = Intake()
+        for record in map(_record, records):
+            try:
+                self._read_one(record, intake, counts)
+            except Exception as error:
+                intake.bad.append((record, record.row("0", "exception", type(error).__name__)))
+        counts.add("Records", len(records))
+        return intake
+
+    def _read_one(self, record: Record, intake: Intake, counts: Counts) -> None:
+        lines: list[Line] = []
+        for index, batch in enumerate(decode(base64.b64decode(record.data), record.arrived_ms)):
+            if isinstance(batch, BadBatch):
+                intake.bad.append((record, record.row(str(index), batch.reason, batch.detail)))
+                continue
+            interactions, skipped = extract(batch, self._rules)
+            lines += [Line(interaction, batch, record) for interaction in interactions]
+            for reason, number in skipped.items():
+                counts.add("Skipped", number, reason)
+        intake.lines += lines
+
+    def _deliver(self, intake: Intake, deadline: float, counts: Counts) -> Delivered[Interaction, None]:
+        fresh = [one for one in unique(line.interaction for line in intake.lines) if one.event_id not in self._accepted]
+        delivered = deliver(
+            pack(fresh),
+            lambda request: self._tracker.put(request, deadline),
+            self._pool,
+            lambda: self._configuration_works(deadline),
+        )
+        for interaction, _ in delivered.accepted:
+            self._accepted.remember(interaction.event_id, None)
+            self._known_good = interaction
+        now_ms = self._time.clock() * 1000
+        counts.add("Accepted", len(delivered.accepted))
+        counts.add("Waiting", len(delivered.waiting))
+        counts.add_lags("EventToPersonalize", (now_ms - interaction.time_ms for interaction, _ in delivered.accepted))
+        return delivered
+
+    def _configuration_works(self, deadline: float) -> bool:
+        """Send an event that was accepted before: a repeat of its id changes nothing, and proves tracker and schema."""
+        if self._known_good is None:
+            return False
+        try:
+            self._tracker.put([self._known_good], deadline)
+        except Failure:
+            return False
+        return True
+
+    def _keep_bad(self, intake: Intake, delivered: Delivered[Interaction, None], counts: Counts) -> set[str]:
+        """Quarantine what can never work; return the records concerned where the quarantine can't be written."""
+        refused = {interaction.event_id: reason for interaction, reason in delivered.rejected}
+        bad = intake.bad + [
+            (line.record, line.record.row(line.interaction.event_id, "refused", refused[line.interaction.event_id]))
+            for line in intake.lines
+            if line.interaction.event_id in refused
+        ]
+        if not bad:
+            return set()
+        try:
+            self._quarantine.put([row for _, row in bad])
+        except Failure:
+            counts.add("QuarantineFailed", len(bad))
+            return {record.sequence_number for record, _ in bad}
+        for _, row in bad:
+            counts.add("Quarantined", 1, row.reason)
+        return set()
+
+    def _ask_for_refresh(
+        self, intake: Intake, waiting: Iterable[str], delivered: Delivered[Interaction, None], counts: Counts
+    ) -> set[str]:
+        """Send one message a user whose events arrived; return the records of the users that the queue refused."""
+        if self._queue is None:
+            return set()
+        not_there = {*waiting, *(interaction.event_id for interaction, _ in delivered.rejected)}
+        there = [
+            line
+            for line in intake.lines
+            if line.interaction.action in self._refresh_actions and line.interaction.event_id not in not_there
+        ]
+        users = _users_to_refresh(there, self._rules.environment)
+        refused = self._queue.send(users) if users else set()
+        counts.add("RefreshesAsked", len(users) - len(refused))
+        counts.add("RefreshesNotAsked", len(refused))
+        return {line.record.sequence_number for line in there if line.batch.mpid in refused}
+
+
+def _record(record: Mapping[str, Any]) -> Record:
+    kinesis = record["kinesis"]
+    return Record(
+        shard=record["eventID"].partition(":")[0],
+        sequence_number=kinesis["sequenceNumber"],
+        partition_key=kinesis["partitionKey"],
+        arrived_ms=int(kinesis["approximateArrivalTimestamp"] * 1000),
+        data=kinesis["data"],
+    )
+
+
+def _users_to_refresh(lines: Iterable[Line], environment: str) -> list[UserToRefresh]:
+    """Return one message a user, from the newest record of each; Lambda passes a shard's records oldest first."""
+    newest: dict[str, UserToRefresh] = {}
+    for line in lines:
+        before = newest.get(line.interaction.user_id)
+        newest[line.interaction.user_id] = UserToRefresh(
+            mpid=int(line.interaction.user_id),
+            environment=environment,
+            recommendations=line.batch.recommendations,
+            sequence_number=line.record.sequence_number,
+            event_ms=max(line.interaction.time_ms, before.event_ms if before else 0),
+        )
+    return list(newest.values())
+
+
+@functools.cache
+def _ingest() -> tuple[Ingest, Telemetry]:
+    """Connect the steps to the real world, once a process, at its first invocation."""
+    settings = ingest_settings()
+    pool = ThreadPoolExecutor(settings.concurrency, "ingest")
+    now = Time(time.time, time.sleep, random.random)
+    client = functools.partial(aws_client, connections=settings.concurrency)
+    queue = settings.refresh_queue_url
+    ingest = Ingest(
+        EventTracker(client("personalize-events", retries=0), settings.tracking_id, now),
+        Quarantine(functools.cache(lambda: client("s3")), settings.quarantine_bucket, "ingest"),
+        RefreshQueue(client("sqs"), queue, pool) if queue else None,
+        rules=settings.rules,
+        refresh_actions=settings.refresh_actions,
+        pool=pool,
+        time=now,
+    )
+    return ingest, Telemetry("ingest")

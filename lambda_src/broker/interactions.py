@@ -1,0 +1,235 @@
+"""Which interactions a batch holds, and how they are packed into PutEvents requests.
+
+PutEvents' limits are all checked here, since boto3 checks only the lower ones and one over-long field costs the whole
+request: 1-10 events a call, ids of 1-256 characters, whole seconds (Personalize API reference, PutEvents and Event).
+"""
+
+import hashlib
+import math
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from broker.batch import Batch, Event, mapping, usable_time
+
+MAX_EVENTS = 10
+MAX_ID = 256
+MAX_FLOAT32 = 3.4e38
+WRITE_BACK_EVENT = "Recommendations Updated"
+DEFAULT_ACTIONS = ("view_detail", "add_to_cart", "add_to_wishlist", "purchase")
+NO_VALUE = frozenset({"", "null", "undefined", "None", "0"})
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What to report: mParticle action → Personalize event type, and which batches are not for this broker."""
+
+    event_types: Mapping[str, str] = field(default_factory=lambda: {action: action for action in DEFAULT_ACTIONS})
+    environment: str = "production"
+    event_value: bool = True
+    consent_purpose: str | None = None
+    honour_ccpa: bool = True
+
+
+@dataclass(frozen=True)
+class Interaction:
+    """One product line of one event. ``action`` is mParticle's word, ``event_type`` the one sent to Personalize."""
+
+    event_id: str
+    event_type: str
+    item_id: str
+    user_id: str
+    session_id: str
+    time_ms: int
+    action: str
+    event_value: float | None = None
+
+    @property
+    def sent_at(self) -> int:
+        """Whole epoch seconds, as PutEvents has them on the wire."""
+        return self.time_ms // 1000
+
+    def as_event(self) -> dict[str, Any]:
+        """Return the member of PutEvents' ``eventList``."""
+        event: dict[str, Any] = {
+            "eventId": self.event_id,
+            "eventType": self.event_type,
+            "itemId": self.item_id,
+            "sentAt": self.sent_at,
+        }
+        return event if self.event_value is None else event | {"eventValue": self.event_value}
+
+
+def extract(batch: Batch, rules: Rules) -> tuple[list[Interaction], Counter[str]]:
+    """Return a batch's interactions in order, and how many of what was left out, by reason.
+
+    A reason about the batch counts once, one about an event once an event, one about a product once a product line.
+    """
+    reason = _why_not(batch, rules)
+    if reason:
+        return [], Counter({reason: 1})
+    found: list[Interaction] = []
+    skipped: Counter[str] = Counter({"bad_event": batch.malformed_events} if batch.malformed_events else {})
+    for event in batch.events:
+        for line in _lines(batch, event, rules):
+            if isinstance(line, str):
+                skipped[line] += 1
+            else:
+                found.append(line)
+    return found, skipped
+
+
+def pack(interactions: Sequence[Interaction]) -> list[list[Interaction]]:
+    """Return requests of at most ten interactions of one user and session, each in time order.
+
+    The requests stand in the order of their oldest member's place in ``interactions``: what came first starts first.
+    """
+    sessions: dict[tuple[str, str], list[tuple[int, Interaction]]] = {}
+    for place, interaction in enumerate(interactions):
+        sessions.setdefault((interaction.user_id, interaction.session_id), []).append((place, interaction))
+    requests = []
+    for members in sessions.values():
+        members.sort(key=lambda member: member[1].time_ms)
+        requests += [members[start : start + MAX_EVENTS] for start in range(0, len(members), MAX_EVENTS)]
+    requests.sort(key=lambda request: min(place for place, _ in request))
+    return [[interaction for _, interaction in request] for request in requests]
+
+
+def put_events_request(interactions: Sequence[Interaction], tracking_id: str) -> dict[str, Any]:
+    """Return PutEvents' arguments for interactions of one user and session."""
+    first = interactions[0]
+    return {
+        "trackingId": tracking_id,
+        "userId": first.user_id,
+        "sessionId": first.session_id,
+        "eventList": [interaction.as_event() for interaction in interactions],
+    }
+
+
+def _why_not(batch: Batch, rules: Rules) -> str | None:
+    if not batch.events and not batch.malformed_events:
+        return "no_events"
+    if (batch.environment or rules.environment) != rules.environment:
+        return "other_environment"
+    if not batch.mpid:
+        return "no_customer"
+    return "no_consent" if _denied(batch.consent, rules) else None
+
+
+def _denied(consent: Mapping[str, Any], rules: Rules) -> bool:
+    """CCPA's ``consented: true`` means *opted out* of sale, GDPR's means agreed (mParticle data privacy controls)."""
+    if rules.honour_ccpa and mapping(mapping(consent.get("ccpa")).get("data_sale_opt_out")).get("consented") is True:
+        return True
+    purpose = rules.consent_purpose and rules.consent_purpose.casefold()
+    return any(
+        name.casefold() == purpose and mapping(answer).get("consented") is False
+        for name, answer in mapping(consent.get("gdpr")).items()
+    )
+
+
+def _lines(batch: Batch, event: Event, rules: Rules) -> Iterator[Interaction | str]:
+    if event.type != "commerce_event":
+        ours = event.type == "custom_event" and event.data.get("event_name") == WRITE_BACK_EVENT
+        yield "own_write_back" if ours else "other_event_type"
+        return
+    product_action = mapping(event.data.get("product_action"))
+    products = product_action.get("products")
+    lines: list[Any] = products if isinstance(products, list) and products else [{}]
+    action = product_action.get("action")
+    if not isinstance(action, str) or action not in rules.event_types:
+        yield from ["other_action"] * len(lines)
+        return
+    for index, product in enumerate(lines):
+        yield _interaction(batch, event, action, index, product, rules)
+
+
+def _interaction(
+    batch: Batch, event: Event, action: str, index: int, product: object, rules: Rules
+) -> Interaction | str:
+    if not isinstance(product, dict):
+        return "bad_event"
+    item_id = _item_id(product.get("id"))
+    if item_id is None:
+        return "no_item_id"
+    if len(item_id) > MAX_ID or not _encodable(item_id):
+        return "bad_event"
+    own_time = usable_time(event.data.get("timestamp_unixtime_ms"), batch.arrived_ms) or batch.time_ms
+    # The arrival time is not part of the digest: the same event delivered again arrives at another time.
+    seen = f"{batch.mpid}|{'' if own_time is None else own_time}|{action}|{item_id}"
+    return Interaction(
+        event_id=f"{_event_id(batch, event)}-{index}-{_digest(seen, 10)}",
+        event_type=rules.event_types[action],
+        item_id=item_id,
+        user_id=str(batch.mpid),
+        session_id=_session_id(batch, event),
+        time_ms=batch.arrived_ms if own_time is None else own_time,
+        action=action,
+        event_value=_amount(product) if rules.event_value else None,
+    )
+
+
+def _item_id(value: object) -> str | None:
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return None
+    return str(value) if str(value).strip() else None
+
+
+def _event_id(batch: Batch, event: Event) -> str:
+    """mParticle's event id, which is not always there and not always unique: index and digest make up for it."""
+    own = _first(event.data.get("event_id"), event.data.get("source_message_id"))
+    of_batch = _first(batch.batch_id, batch.message_id)
+    return own or (f"{of_batch}-{event.index}" if of_batch else f"e{event.index}")
+
+
+def _session_id(batch: Batch, event: Event) -> str:
+    data = event.data
+    return _first(data.get("session_uuid"), data.get("session_id"), batch.message_id, batch.batch_id) or str(batch.mpid)
+
+
+def _first(*values: object) -> str | None:
+    return next((found for found in map(_identifier, values) if found), None)
+
+
+def _identifier(value: object) -> str | None:
+    """Return an id as text that fits PutEvents beside a suffix; what languages print for nothing is no id."""
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        return None
+    text = str(value).strip()
+    if text in NO_VALUE:
+        return None
+    return text if len(text) <= 200 and _encodable(text) else _digest(text, 32)
+
+
+def _encodable(text: str) -> bool:
+    return not any("\ud800" <= character <= "\udfff" for character in text)
+
+
+def _digest(text: str, length: int) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:length]
+
+
+def _amount(product: Mapping[str, Any]) -> float | None:
+    total = _number(product.get("total_product_amount"))
+    if total is not None:
+        return total
+    price, quantity = _number(product.get("price")), _number(product.get("quantity"))
+    return None if price is None or quantity is None else _number(price * quantity)
+
+
+def _number(value: object) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return None
+    try:
+        number = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return number if math.isfinite(number) and abs(number) <= MAX_FLOAT32 else None
+
+
+def unique(interactions: Iterable[Interaction]) -> list[Interaction]:
+    """Return each event id once, the first delivery of it: a repeat would not be used in training."""
+    first: dict[str, Interaction] = {}
+    for interaction in interactions:
+        first.setdefault(interaction.event_id, interaction)
+    return list(first.values())

@@ -1,0 +1,91 @@
+"""mParticle's Events API: uploads of profiles. Knows its answers, its retry rule and where its secret is kept.
+
+202 is acceptance. 401 and 403 are about the key, 429 and 5xx pass (with ``Retry-After`` in seconds), any other 4xx is
+about what was sent (mParticle HTTP API, "Responses").
+"""
+
+import json
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import requests
+from requests.adapters import HTTPAdapter
+
+from broker.failures import Misconfigured, Rejected, Retry, Time, Unavailable, aws_call
+from broker.profile import Upload, bulk_body
+
+RETRY = Retry(attempts=3, base=0.2, cap=2.0)
+TIMEOUT = (2.0, 8.0)  # seconds to connect, seconds to answer
+
+
+class MParticle:
+    """One custom feed's key at one pod; ``secrets()`` gives a boto3 Secrets Manager client."""
+
+    def __init__(
+        self, session: requests.Session, url: str, secrets: Callable[[], Any], secret_arn: str, time: Time
+    ) -> None:
+        self._session = session
+        self._url = f"{url}/v2/bulkevents"
+        self._secrets = secrets
+        self._secret_arn = secret_arn
+        self._time = time
+        self._lock = threading.Lock()
+        self._auth: tuple[str, str] | None = None
+
+    def upload(self, uploads: Sequence[Upload], deadline: float) -> None:
+        """Post one bulk request. Raises Failure; a refused key is read once more, since it may have been rotated."""
+        body = bulk_body(uploads)
+        auth = self._credentials(None)
+        if not RETRY.call(lambda: self._post(body, auth), self._time, deadline):
+            auth = self._credentials(auth)
+            if not RETRY.call(lambda: self._post(body, auth), self._time, deadline):
+                raise Misconfigured("mParticle refuses the key in the secret")
+
+    def _post(self, body: bytes, auth: tuple[str, str]) -> bool:
+        """Return whether the key was accepted."""
+        headers = {"Content-Type": "application/json"}
+        try:
+            answer = self._session.post(
+                self._url, data=body, auth=auth, headers=headers, timeout=TIMEOUT, allow_redirects=False
+            )
+        except requests.RequestException as error:
+            raise Unavailable(f"mParticle: {type(error).__name__}") from None
+        status = answer.status_code
+        if status == 429 or status >= 500:
+            wait = answer.headers.get("Retry-After", "")
+            seconds = float(wait) if wait.isascii() and wait.isdigit() else None
+            raise Unavailable(f"mParticle: {status}", throttled=status == 429, retry_after=seconds)
+        if status in (401, 403):
+            return False
+        if 400 <= status < 500:
+            raise Rejected(f"mParticle: {status}")
+        if not 200 <= status < 300:
+            raise Misconfigured(f"mParticle: {status}: is the URL right?")
+        return True
+
+    def _credentials(self, refused: tuple[str, str] | None) -> tuple[str, str]:
+        """Return key and secret, read anew when there are none yet or those that were refused are still the newest."""
+        with self._lock:
+            if self._auth is None or self._auth == refused:
+                answer = aws_call(self._secrets().get_secret_value, SecretId=self._secret_arn)
+                self._auth = _key_and_secret(answer.get("SecretString"))
+            return self._auth
+
+
+def session(connections: int) -> requests.Session:
+    """Return a session that keeps so many connections open."""
+    made = requests.Session()
+    made.mount("https://", HTTPAdapter(pool_connections=1, pool_maxsize=connections))
+    made.mount("http://", HTTPAdapter(pool_connections=1, pool_maxsize=connections))
+    return made
+
+
+def _key_and_secret(text: object) -> tuple[str, str]:
+    try:
+        fields = json.loads(text) if isinstance(text, str) else {}
+    except ValueError:
+        fields = {}
+    if isinstance(fields, dict) and isinstance(fields.get("key"), str) and isinstance(fields.get("secret"), str):
+        return fields["key"], fields["secret"]
+    raise Misconfigured('the mParticle secret is not of the form {"key": "…", "secret": "…"}')

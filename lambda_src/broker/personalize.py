@@ -1,0 +1,46 @@
+"""Amazon Personalize: put events on a tracker, ask a campaign for recommendations. Knows the service's retry rule.
+
+Retrying PutEvents is safe since every event has a stable id: a repeat is not used in training (Event.eventId).
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from broker.failures import Retry, Time, aws_call
+from broker.interactions import Interaction, put_events_request
+from broker.recommendations import Recommendations, get_recommendations_request, recommendations
+
+RETRY = Retry(attempts=4, base=0.2, cap=3.0)
+
+
+class EventTracker:
+    """One event tracker: ``client`` is a boto3 ``personalize-events`` client that does not retry by itself."""
+
+    def __init__(self, client: Any, tracking_id: str, time: Time) -> None:
+        self._client = client
+        self._tracking_id = tracking_id
+        self._time = time
+
+    def put(self, interactions: Sequence[Interaction], deadline: float) -> None:
+        """Send one request of one to ten interactions of one user and session; all or nothing. Raises Failure."""
+        request = put_events_request(interactions, self._tracking_id)
+        RETRY.call(lambda: aws_call(self._client.put_events, **request), self._time, deadline)
+
+
+class Campaign:
+    """One campaign: ``client`` is a boto3 ``personalize-runtime`` client that does not retry by itself."""
+
+    def __init__(self, client: Any, campaign_arn: str, filter_arn: str | None, num_results: int, time: Time) -> None:
+        self._client = client
+        self._asked = campaign_arn, filter_arn, num_results
+        self._time = time
+
+    def recommend(self, mpid: int, deadline: float) -> Recommendations:
+        """Return a customer's list as it is now; it is empty where the service has none. Raises Failure."""
+        request = get_recommendations_request(mpid, *self._asked)
+
+        def ask() -> Recommendations:
+            asked_at = self._time.clock()
+            return recommendations(aws_call(self._client.get_recommendations, **request), asked_at)
+
+        return RETRY.call(ask, self._time, deadline)

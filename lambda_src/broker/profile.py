@@ -1,0 +1,87 @@
+"""A customer's new list as an mParticle upload, and uploads as bulk requests within mParticle's limits.
+
+mParticle answers 202 to a bulk request even where some of its batches are bad, so everything is checked here. Limits:
+a batch 128 KB, a request 256 KB, 100 batches and 100 events; attribute values 4,096 characters (mParticle HTTP API and
+default service limits). A write of a list replaces the one on the profile.
+"""
+
+import hashlib
+import json
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from broker.interactions import WRITE_BACK_EVENT
+from broker.recommendations import Recommendations, within
+from broker.refresh_queue import UserToRefresh
+
+MAX_BATCH_BYTES = 128_000
+MAX_REQUEST_BYTES = 256_000
+MAX_BATCHES = 100
+MAX_VALUE = 4096
+
+
+@dataclass(frozen=True)
+class Upload:
+    """One batch, ready to send, for one customer; ``asked_at`` (epoch seconds) is how old its list is."""
+
+    mpid: int
+    body: bytes
+    asked_at: float
+
+
+def upload(user: UserToRefresh, new: Recommendations, now_ms: int, *, with_event: bool) -> Upload:
+    """Return the batch that puts a list on a profile; a retry of it has the same ids, a newer list has others."""
+    items = list(new.items)
+    seen = json.dumps([user.mpid, user.sequence_number, items])
+    digest = hashlib.sha256(seen.encode()).hexdigest()
+    attributes: dict[str, Any] = {"product_recs": items}
+    if new.recommendation_id:
+        attributes["product_recs_id"] = new.recommendation_id
+    batch: dict[str, Any] = {
+        "environment": user.environment,
+        "mpid": user.mpid,
+        "source_request_id": digest,
+        "user_attributes": attributes,
+    }
+    if with_event:
+        batch["events"] = [_event(items, new.recommendation_id, digest, now_ms)]
+    body = json.dumps(batch, separators=(",", ":")).encode()
+    if len(body) > MAX_BATCH_BYTES:
+        raise ValueError(f"a batch of {len(body)} bytes")
+    return Upload(user.mpid, body, new.asked_at)
+
+
+def bulk_requests(uploads: Sequence[Upload]) -> list[list[Upload]]:
+    """Return as few requests as the limits allow, in order; a batch has at most one event, so 100 batches are 100."""
+    requests: list[list[Upload]] = []
+    room = 0
+    for one in uploads:
+        if not requests or len(requests[-1]) == MAX_BATCHES or room < len(one.body) + 1:
+            requests.append([])
+            room = MAX_REQUEST_BYTES - len("[]")
+        requests[-1].append(one)
+        room -= len(one.body) + 1
+    return requests
+
+
+def bulk_body(uploads: Sequence[Upload]) -> bytes:
+    """Return the JSON array that ``POST /v2/bulkevents`` takes."""
+    return b"[" + b",".join(one.body for one in uploads) + b"]"
+
+
+def _event(items: Sequence[str], recommendation_id: str | None, digest: str, now_ms: int) -> dict[str, Any]:
+    # An event's custom attributes are scalars only: the list is joined, as far as it fits.
+    joined = ",".join(within(items, MAX_VALUE + 1, lambda item: len(item) + 1))
+    attributes = {"product_recs": joined} | ({"product_recs_id": recommendation_id} if recommendation_id else {})
+    return {
+        "event_type": "custom_event",
+        "data": {
+            "event_name": WRITE_BACK_EVENT,
+            "custom_event_type": "other",
+            "timestamp_unixtime_ms": now_ms,
+            "source_message_id": str(uuid.UUID(digest[:32])),
+            "custom_attributes": attributes,
+        },
+    }

@@ -1,0 +1,54 @@
+"""The quarantine: what can never work, with the reason, as newline-delimited JSON objects in S3."""
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from broker.failures import aws_call
+
+
+@dataclass(frozen=True)
+class Row:
+    """One thing that can never work. ``record`` is the raw record: base64 for a stream's, text for a queue's.
+
+    ``source`` is the shard or the queue, ``sequence_number`` the record's or the message's id there, and ``index`` says
+    which part of the record it is; together they are the row's key.
+    """
+
+    source: str
+    sequence_number: str
+    index: str
+    reason: str
+    detail: str
+    arrived_ms: int
+    partition_key: str
+    record: str
+
+
+class Quarantine:
+    """One S3 bucket; ``client()`` gives a boto3 S3 client, made only when there is something to keep."""
+
+    def __init__(self, client: Callable[[], Any], bucket: str, flow: str) -> None:
+        self._client = client
+        self._bucket = bucket
+        self._flow = flow
+
+    def put(self, rows: Sequence[Row]) -> None:
+        """Write one object for all rows; the same rows overwrite it. Raises Failure."""
+        lines = [json.dumps(asdict(row), separators=(",", ":")) for row in rows]
+        aws_call(
+            self._client().put_object,
+            Bucket=self._bucket,
+            Key=self._key(rows),
+            Body="".join(f"{line}\n" for line in lines).encode(),
+            ContentType="application/x-ndjson",
+        )
+
+    def _key(self, rows: Sequence[Row]) -> str:
+        # Made of the rows' keys and times alone, so that a redelivery lands on the same object.
+        keys = "\n".join(f"{row.source}/{row.sequence_number}/{row.index}" for row in rows)
+        day = datetime.fromtimestamp(min(row.arrived_ms for row in rows) / 1000, UTC)
+        return f"{self._flow}/{day:%Y/%m/%d}/{rows[0].source}-{hashlib.sha256(keys.encode()).hexdigest()[:32]}.ndjson"

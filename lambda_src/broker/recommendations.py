@@ -1,0 +1,48 @@
+"""What to ask the campaign for, which items to show, and whether a list is news to the profile."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import Any
+
+# A list on a profile: at most 1,000 entries of at most 512 characters (mParticle default service limits).
+MAX_ENTRIES = 1000
+MAX_ENTRY = 512
+MAX_BYTES = 100_000  # of the list as JSON, so that it fits a batch of 128 KB with the rest of it
+
+
+@dataclass(frozen=True)
+class Recommendations:
+    """A list as the campaign gave it; ``asked_at`` in epoch seconds."""
+
+    items: tuple[str, ...]
+    recommendation_id: str | None
+    asked_at: float
+
+
+def get_recommendations_request(
+    mpid: int, campaign_arn: str, filter_arn: str | None, num_results: int
+) -> dict[str, Any]:
+    """Return GetRecommendations' arguments for one customer."""
+    request = {"campaignArn": campaign_arn, "userId": str(mpid), "numResults": num_results}
+    return request | {"filterArn": filter_arn} if filter_arn else request
+
+
+def recommendations(response: Mapping[str, Any], asked_at: float) -> Recommendations:
+    """Read GetRecommendations' answer: the item ids in rank order, each once, as many as a profile can hold."""
+    listed = (entry.get("itemId") for entry in response.get("itemList") or [])
+    items = dict.fromkeys(item for item in listed if item and len(item) <= MAX_ENTRY)
+    kept = within(list(items)[:MAX_ENTRIES], MAX_BYTES, lambda item: len(json.dumps(item)) + 1)
+    return Recommendations(tuple(kept), response.get("recommendationId"), asked_at)
+
+
+def within(items: Sequence[str], budget: int, cost: Callable[[str], int]) -> list[str]:
+    """Return the first items whose costs together keep within a budget."""
+    total = accumulate(map(cost, items))
+    return [item for item, spent in zip(items, total, strict=True) if spent <= budget]
+
+
+def is_news(new: Recommendations, on_profile: tuple[str, ...] | None) -> bool:
+    """Say whether the list should be written: it is not empty, and not what the profile already has."""
+    return bool(new.items) and new.items != on_profile

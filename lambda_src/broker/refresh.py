@@ -1,0 +1,244 @@
+"""refresh: users to refresh → the campaign's recommendations → the customers' mParticle profiles."""
+
+import functools
+import math
+import random
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from broker.clients import aws_client, deadline
+from broker.delivery import Delivered, deliver
+from broker.failures import Failure, Misconfigured, Time
+from broker.mparticle import MParticle, session
+from broker.personalize import Campaign
+from broker.profile import Upload, bulk_requests, upload
+from broker.quarantine import Quarantine, Row
+from broker.recent import Recent
+from broker.recommendations import Recommendations, is_news
+from broker.refresh_queue import MAX_VISIBILITY, RefreshQueue, UserToRefresh, from_body, queue_url
+from broker.settings import refresh_settings
+from broker.telemetry import Counts, Telemetry
+
+T = TypeVar("T")
+
+REMEMBERED = 50_000
+# Events change a user's recommendations after 1-2 seconds (AWS, real-time events); a list asked for this long after a
+# message was sent has seen what the message is about.
+PERSONALIZE_LAG = 2.0
+MAX_AGE = 10.0  # seconds after which a list is not uploaded but asked for again
+FIRST_PAUSE = 5.0  # seconds until a message whose refresh failed comes back the first time
+
+
+def handler(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
+    """Answer Lambda's SQS event with the messages that failed (ReportBatchItemFailures)."""
+    refresh, telemetry = _refresh(event["Records"][0]["eventSourceARN"])
+    counts = Counts()
+    try:
+        return refresh.run(event["Records"], deadline(context), counts)
+    except Misconfigured as error:
+        telemetry.failed(error)
+        raise
+    finally:
+        telemetry.publish(counts)
+
+
+@dataclass(frozen=True)
+class Message:
+    """One SQS message; ``sent_at`` in epoch seconds, ``user`` is None where the body is none of ours."""
+
+    id: str
+    receipt_handle: str
+    receives: int
+    sent_at: float
+    body: str
+    user: UserToRefresh | None
+
+    def row(self, reason: str, detail: str = "") -> Row:
+        """Return what quarantine keeps of this message."""
+        return Row("refresh-queue", self.id, "0", reason, detail, int(self.sent_at * 1000), "", self.body)
+
+
+class Refresh:
+    """The steps of one invocation, in order. Clients, pool and time come in; what it remembers is best effort."""
+
+    def __init__(
+        self,
+        campaign: Campaign,
+        mparticle: MParticle,
+        quarantine: Quarantine,
+        queue: RefreshQueue,
+        *,
+        with_event: bool,
+        pool: Executor,
+        time: Time,
+    ) -> None:
+        self._campaign = campaign
+        self._mparticle = mparticle
+        self._quarantine = quarantine
+        self._queue = queue
+        self._with_event = with_event
+        self._pool = pool
+        self._time = time
+        self._refreshed: Recent[float] = Recent(REMEMBERED)
+        self._known_good_user: int | None = None
+        self._known_good_upload: Upload | None = None
+
+    def run(self, records: Sequence[Mapping[str, Any]], deadline: float, counts: Counts) -> dict[str, Any]:
+        """Return ``{"batchItemFailures": [...]}``: the messages to be delivered again. Raises Misconfigured."""
+        messages = [_message(record) for record in records]
+        counts.add("Messages", len(messages))
+        users = self._to_refresh(messages, counts)
+        try:
+            asked = self._ask(users, deadline)
+            uploaded = self._upload(users, asked, deadline, counts)
+        except Misconfigured:
+            self._postpone([message for message in messages if message.user], {})
+            raise
+        waiting = dict(asked.waiting) | {one.mpid: pause for one, pause in uploaded.waiting}
+        refused = dict(asked.rejected) | {one.mpid: reason for one, reason in uploaded.rejected}
+        late = [message for message in messages if message.user and message.user.mpid in waiting]
+        self._postpone(late, waiting)
+        counts.add("RefreshesFailed", len(waiting))
+        failed = late + self._keep_bad(messages, refused, counts)
+        return {"batchItemFailures": [{"itemIdentifier": message.id} for message in failed]}
+
+    def _to_refresh(self, messages: Sequence[Message], counts: Counts) -> dict[int, Message]:
+        """Return the newest message of each user whose last refresh in this process did not cover it."""
+        newest: dict[int, Message] = {}
+        for message in sorted(messages, key=lambda message: message.sent_at):
+            if message.user:
+                refreshed_at = self._refreshed.get(str(message.user.mpid))
+                if refreshed_at is None or refreshed_at < message.sent_at + PERSONALIZE_LAG:
+                    newest[message.user.mpid] = message
+                else:
+                    counts.add("Covered")
+        return newest
+
+    def _ask(self, users: Mapping[int, Message], deadline: float) -> Delivered[int, Recommendations]:
+        # What is asked for late would be too old before it is uploaded: better leave it to the next invocation.
+        until = min(deadline, self._time.clock() + MAX_AGE * 0.8)
+        asked = deliver(
+            [[mpid] for mpid in users],
+            lambda one: self._campaign.recommend(one[0], until),
+            self._pool,
+            lambda: self._works(self._known_good_user, lambda mpid: self._campaign.recommend(mpid, deadline)),
+        )
+        for mpid, _ in asked.accepted[:1]:
+            self._known_good_user = mpid
+        return asked
+
+    def _upload(
+        self, users: Mapping[int, Message], asked: Delivered[int, Recommendations], deadline: float, counts: Counts
+    ) -> Delivered[Upload, None]:
+        now_ms = int(self._time.clock() * 1000)
+        uploads = []
+        for mpid, new in asked.accepted:
+            user = _user(users[mpid])
+            if is_news(new, user.recommendations):
+                uploads.append(upload(user, new, now_ms, with_event=self._with_event))
+            else:
+                counts.add("ProfilesUnchanged" if new.items else "NoRecommendations")
+                self._refreshed.remember(str(mpid), new.asked_at)
+        uploaded = deliver(
+            bulk_requests(uploads),
+            lambda request: self._send(request, deadline),
+            self._pool,
+            lambda: self._works(self._known_good_upload, lambda one: self._mparticle.upload([one], deadline)),
+        )
+        self._remember(users, uploaded, counts)
+        return uploaded
+
+    def _send(self, request: Sequence[Upload], deadline: float) -> None:
+        self._mparticle.upload(request, min(deadline, min(one.asked_at for one in request) + MAX_AGE))
+
+    def _remember(self, users: Mapping[int, Message], uploaded: Delivered[Upload, None], counts: Counts) -> None:
+        for one, _ in uploaded.accepted:
+            self._refreshed.remember(str(one.mpid), one.asked_at)
+            self._known_good_upload = one
+        now_ms = self._time.clock() * 1000
+        counts.add("ProfilesUpdated", len(uploaded.accepted))
+        counts.add_lags("EventToProfile", (now_ms - _user(users[one.mpid]).event_ms for one, _ in uploaded.accepted))
+
+    @staticmethod
+    def _works(known_good: T | None, repeat: Callable[[T], object]) -> bool:
+        """Repeat what was accepted before: it changes nothing, and tells a wrong setting from one bad user."""
+        if known_good is None:
+            return False
+        try:
+            repeat(known_good)
+        except Failure:
+            return False
+        return True
+
+    def _postpone(self, messages: Sequence[Message], wanted: Mapping[int, float | None]) -> None:
+        """Hide messages until the other side's Retry-After, else for longer each time, with jitter."""
+        pauses = {}
+        for message in messages:
+            growing = min(FIRST_PAUSE * 2 ** min(message.receives - 1, 10), MAX_VISIBILITY)
+            pause = wanted.get(_user(message).mpid) or growing * (0.5 + self._time.jitter() / 2)
+            pauses[message.receipt_handle] = math.ceil(pause)
+        self._queue.postpone(pauses)
+
+    def _keep_bad(self, messages: Sequence[Message], refused: Mapping[int, str], counts: Counts) -> list[Message]:
+        """Quarantine what can never work; return the messages concerned where the quarantine can't be written."""
+        bad = {message: message.row("not_a_message") for message in messages if message.user is None}
+        for message in messages:
+            if message.user and message.user.mpid in refused:
+                bad[message] = message.row("refused", refused[message.user.mpid])
+        if not bad:
+            return []
+        try:
+            self._quarantine.put(list(bad.values()))
+        except Failure:
+            counts.add("QuarantineFailed", len(bad))
+            return list(bad)
+        for row in bad.values():
+            counts.add("Quarantined", 1, row.reason)
+        return []
+
+
+def _message(record: Mapping[str, Any]) -> Message:
+    attributes = record["attributes"]
+    try:
+        user = from_body(record["body"])
+    except (ValueError, RecursionError):
+        user = None
+    return Message(
+        id=record["messageId"],
+        receipt_handle=record["receiptHandle"],
+        receives=int(attributes["ApproximateReceiveCount"]),
+        sent_at=int(attributes["SentTimestamp"]) / 1000,
+        body=record["body"],
+        user=user,
+    )
+
+
+def _user(message: Message) -> UserToRefresh:
+    if message.user is None:
+        raise ValueError("a message without a user has no refresh")
+    return message.user
+
+
+@functools.cache
+def _refresh(queue_arn: str) -> tuple[Refresh, Telemetry]:
+    """Connect the steps to the real world, once a process, at its first invocation."""
+    settings = refresh_settings()
+    pool = ThreadPoolExecutor(settings.concurrency, "refresh")
+    now = Time(time.time, time.sleep, random.random)
+    client = functools.partial(aws_client, connections=settings.concurrency)
+    runtime = client("personalize-runtime", retries=0)
+    sqs = client("sqs")
+    secrets = functools.cache(lambda: client("secretsmanager"))
+    refresh = Refresh(
+        Campaign(runtime, settings.campaign_arn, settings.filter_arn, settings.num_results, now),
+        MParticle(session(settings.concurrency), settings.mparticle_url, secrets, settings.mparticle_secret_arn, now),
+        Quarantine(functools.cache(lambda: client("s3")), settings.quarantine_bucket, "refresh"),
+        RefreshQueue(sqs, queue_url(queue_arn, sqs.meta.endpoint_url), pool),
+        with_event=settings.write_back_event,
+        pool=pool,
+        time=now,
+    )
+    return refresh, Telemetry("refresh")

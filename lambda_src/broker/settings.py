@@ -1,0 +1,211 @@
+"""The environment variables, typed: one dataclass per function, everything missing or wrong named in one error."""
+
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+from broker.interactions import DEFAULT_ACTIONS, MAX_ID, Rules
+
+T = TypeVar("T")
+
+# mParticle's hosts for server-to-server events, by data-localization pod (mParticle HTTP API and data localization).
+POD_URLS = {pod: f"https://s2s.{pod}.mparticle.com" for pod in ("us1", "us2", "eu1", "au1")}
+# product_action.action of mParticle's JSON reference; real data spells the wish list's removal in two ways.
+ACTIONS = {
+    "add_to_cart", "remove_from_cart", "checkout", "checkout_option", "click", "view_detail", "purchase", "refund",
+    "add_to_wishlist", "remove_from_wish_list", "remove_from_wishlist",
+}  # fmt: skip
+LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+
+
+class SettingsError(Exception):
+    """One or more environment variables are missing or wrong; the message names all of them."""
+
+
+@dataclass(frozen=True)
+class IngestSettings:
+    """What ``ingest`` needs to know."""
+
+    tracking_id: str
+    rules: Rules
+    refresh_queue_url: str | None
+    refresh_actions: frozenset[str]
+    quarantine_bucket: str
+    concurrency: int
+
+
+@dataclass(frozen=True)
+class RefreshSettings:
+    """What ``refresh`` needs to know."""
+
+    campaign_arn: str
+    filter_arn: str | None
+    num_results: int
+    environment: str
+    mparticle_secret_arn: str
+    mparticle_url: str
+    write_back_event: bool
+    quarantine_bucket: str
+    concurrency: int
+
+
+def ingest_settings(environ: Mapping[str, str] = os.environ) -> IngestSettings:
+    """Read ``ingest``'s settings. Raises SettingsError."""
+    read = _Reader(environ)
+    event_types = read("EVENT_TYPES", _event_types, {action: action for action in DEFAULT_ACTIONS})
+    settings = IngestSettings(
+        tracking_id=read("TRACKING_ID", _identifier),
+        rules=Rules(
+            event_types=event_types,
+            environment=read("ENVIRONMENT", _environment, "production"),
+            event_value=read("EVENT_VALUE", _switch, True),
+            consent_purpose=read("CONSENT_PURPOSE", str, None),
+            honour_ccpa=read("HONOUR_CCPA", _switch, True),
+        ),
+        refresh_queue_url=read("REFRESH_QUEUE_URL", _url, None),
+        refresh_actions=read("REFRESH_ACTIONS", _actions_of(event_types), frozenset(event_types)),
+        quarantine_bucket=read("QUARANTINE_BUCKET", _bucket),
+        concurrency=read("CONCURRENCY", _whole(1, 256), 16),
+    )
+    read.check("ingest")
+    return settings
+
+
+def refresh_settings(environ: Mapping[str, str] = os.environ) -> RefreshSettings:
+    """Read ``refresh``'s settings. Raises SettingsError."""
+    read = _Reader(environ)
+    pod = read("MPARTICLE_POD", _pod, POD_URLS["us1"])
+    settings = RefreshSettings(
+        campaign_arn=read("CAMPAIGN_ARN", _arn("personalize", "campaign/")),
+        filter_arn=read("FILTER_ARN", _arn("personalize", "filter/"), None),
+        num_results=read("NUM_RESULTS", _whole(1, 500), 10),
+        environment=read("ENVIRONMENT", _environment, "production"),
+        mparticle_secret_arn=read("MPARTICLE_SECRET_ARN", _arn("secretsmanager", "secret:")),
+        mparticle_url=read("MPARTICLE_URL", _safe_url, pod),
+        write_back_event=read("WRITE_BACK_EVENT", _switch, True),
+        quarantine_bucket=read("QUARANTINE_BUCKET", _bucket),
+        concurrency=read("CONCURRENCY", _whole(1, 256), 16),
+    )
+    read.check("refresh")
+    return settings
+
+
+_REQUIRED: Any = object()
+
+
+class _Reader:
+    """Reads one variable at a time and keeps what is missing or wrong for one error at the end."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = environ
+        self._problems: list[str] = []
+
+    def __call__(self, name: str, parse: Callable[[str], T], default: Any = _REQUIRED) -> Any:
+        text = self._environ.get(name, "").strip()
+        if not text:
+            if default is _REQUIRED:
+                self._problems.append(f"{name} is missing")
+            return default
+        try:
+            return parse(text)
+        except ValueError as error:
+            self._problems.append(f"{name} {error}")
+            return default
+
+    def check(self, function: str) -> None:
+        if self._problems:
+            raise SettingsError(f"settings of {function}: " + "; ".join(self._problems))
+
+
+def _event_types(text: str) -> dict[str, str]:
+    pairs = [entry.strip().partition(":") for entry in text.split(",") if entry.strip()]
+    types = {action.strip(): name.strip() or action.strip() for action, _, name in pairs}
+    _known(types)
+    if any(len(name) > MAX_ID for name in types.values()):
+        raise ValueError(f"has an event type of over {MAX_ID} characters")
+    return types
+
+
+def _known(actions: Mapping[str, str] | frozenset[str]) -> None:
+    unknown = sorted(set(actions) - ACTIONS)
+    if unknown or not actions:
+        raise ValueError(f"names no product action of mParticle's: {', '.join(unknown) or '(empty)'}")
+
+
+def _actions_of(event_types: Mapping[str, str]) -> Callable[[str], frozenset[str]]:
+    def parse(text: str) -> frozenset[str]:
+        actions = frozenset(action.strip() for action in text.split(",") if action.strip())
+        _known(actions)
+        if not actions <= set(event_types):
+            raise ValueError(
+                f"names an action that EVENT_TYPES does not report: {', '.join(actions - set(event_types))}"
+            )
+        return actions
+
+    return parse
+
+
+def _switch(text: str) -> bool:
+    if text.lower() in {"on", "true", "1", "yes"}:
+        return True
+    if text.lower() in {"off", "false", "0", "no"}:
+        return False
+    raise ValueError(f"must be on or off, not {text!r}")
+
+
+def _whole(low: int, high: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        if not re.fullmatch(r"[0-9]{1,9}", text) or not low <= int(text) <= high:
+            raise ValueError(f"must be a whole number from {low} to {high}, not {text!r}")
+        return int(text)
+
+    return parse
+
+
+def _environment(text: str) -> str:
+    if text.lower() not in {"production", "development"}:
+        raise ValueError(f"must be production or development, not {text!r}")
+    return text.lower()
+
+
+def _identifier(text: str) -> str:
+    if len(text) > MAX_ID or any(character.isspace() for character in text):
+        raise ValueError(f"must be an id of at most {MAX_ID} characters without spaces")
+    return text
+
+
+def _bucket(text: str) -> str:
+    if not re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", text):
+        raise ValueError(f"must be the name of an S3 bucket, not {text!r}")
+    return text
+
+
+def _arn(service: str, resource: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if not re.fullmatch(rf"arn:[\w-]+:{service}:[\w-]+:\d{{12}}:{resource}\S+", text):
+            raise ValueError(f"must be an ARN like arn:aws:{service}:REGION:ACCOUNT:{resource}NAME")
+        return text
+
+    return parse
+
+
+def _pod(text: str) -> str:
+    if text.lower() not in POD_URLS:
+        raise ValueError(f"must be one of {', '.join(POD_URLS)}, not {text!r}")
+    return POD_URLS[text.lower()]
+
+
+def _url(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError("must be a URL")
+    return text.rstrip("/")
+
+
+def _safe_url(text: str) -> str:
+    if urlsplit(_url(text)).scheme == "http" and urlsplit(text).hostname not in LOOPBACK:
+        raise ValueError("must be https: only loopback may do without")
+    return _url(text)

@@ -1,0 +1,64 @@
+"""What operators see: one log line and CloudWatch metrics (EMF) an invocation. Counts and lags, nothing personal."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit, single_metric
+
+NAMESPACE = "PersonalizeBroker"
+MAX_VALUES = 100  # of one metric in one EMF object (CloudWatch embedded metric format specification)
+DAY_MS = 86_400_000
+
+
+@dataclass
+class Counts:
+    """What became of one invocation's input: how many by outcome, and by outcome and reason; lags in milliseconds."""
+
+    outcomes: Counter[str] = field(default_factory=Counter)
+    reasons: Counter[tuple[str, str]] = field(default_factory=Counter)
+    lags: dict[str, list[float]] = field(default_factory=dict)
+
+    def add(self, outcome: str, number: int = 1, reason: str | None = None) -> None:
+        """Count an outcome; a reason is counted beside it."""
+        if number:
+            self.outcomes[outcome] += number
+            if reason:
+                self.reasons[outcome, reason] += number
+
+    def add_lags(self, name: str, lags_ms: Iterable[float]) -> None:
+        """Keep the longest lags. Over a day it is history or a replay that arrives, and says nothing about speed."""
+        recent = sorted(lag for lag in lags_ms if 0 <= lag < DAY_MS)
+        self.lags[name] = recent[-MAX_VALUES:]
+
+
+class Telemetry:
+    """Logger and metrics of one function."""
+
+    def __init__(self, service: str) -> None:
+        self.logger = Logger(service=service)
+        self._metrics = Metrics(namespace=NAMESPACE, service=service)
+        self._service = service
+
+    def publish(self, counts: Counts) -> None:
+        """Write one log line and the metrics of one invocation."""
+        by_reason = {f"{outcome}.{reason}": number for (outcome, reason), number in counts.reasons.items()}
+        self.logger.info("invocation", extra={"outcomes": dict(counts.outcomes), "reasons": by_reason})
+        for outcome, number in counts.outcomes.items():
+            self._metrics.add_metric(outcome, MetricUnit.Count, number)
+        for name, lags in counts.lags.items():
+            for lag in lags:
+                self._metrics.add_metric(name, MetricUnit.Milliseconds, lag)
+        if counts.outcomes or any(counts.lags.values()):
+            self._metrics.flush_metrics()
+        for (outcome, reason), number in counts.reasons.items():
+            with single_metric(f"{outcome}ByReason", MetricUnit.Count, number, namespace=NAMESPACE) as metric:
+                metric.add_dimension("service", self._service)
+                metric.add_dimension("reason", reason)
+
+    def failed(self, error: Exception) -> None:
+        """Say loudly that the whole invocation fails; its own message never holds what was sent."""
+        self.logger.error("invocation failed", extra={"error": type(error).__name__, "reason": str(error)})
+        self._metrics.add_metric("ConfigurationErrors", MetricUnit.Count, 1)
+        self._metrics.flush_metrics()
