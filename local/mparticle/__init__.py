@@ -1,0 +1,1 @@
+"""A local mParticle: takes batches, resolves people to one mpid, keeps their profiles and forwards to Kinesis."""

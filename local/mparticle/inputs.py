@@ -1,0 +1,71 @@
+"""The inputs of the Items4U workspace: who may post, and under which key and secret."""
+
+import base64
+import binascii
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Input:
+    """An input of the workspace: a platform or a custom feed.
+
+    The key and the secret are fixed dummies; they open nothing but the local mParticle. ``feed`` is the feed's display
+    name, None for a platform; ``channel`` is what mParticle reports as ``source_info.channel`` of its batches.
+    """
+
+    name: str
+    channel: str
+    feed: str | None = None
+
+    @property
+    def key(self) -> str:
+        return f"{self.name}-key"
+
+    @property
+    def secret(self) -> str:
+        return f"{self.name}-secret"
+
+    @property
+    def limit_scope(self) -> str:
+        """What ``X-mp-rate-limit-exceeded`` names when this input posts too much."""
+        return "feed" if self.feed else "app"
+
+
+BROKER_FEED = "broker-feed"
+INPUTS: dict[str, Input] = {
+    each.name: each
+    for each in (
+        Input("web", "javascript"),
+        Input("ios", "native"),
+        Input("android", "native"),
+        Input("till", "server_to_server"),
+        Input(BROKER_FEED, "server_to_server", feed="Personalize Broker"),
+    )
+}
+_BY_KEY = {each.key: each for each in INPUTS.values()}
+
+
+class MissingCredentials(Exception):
+    """The request carries no Basic credentials at all (mParticle answers 401)."""
+
+
+class WrongCredentials(Exception):
+    """The key or the secret is not one of an input (mParticle answers 403)."""
+
+
+def authenticate(authorization: str | None) -> Input:
+    """Return the input that an ``Authorization`` header belongs to.
+
+    Raises MissingCredentials and WrongCredentials. Source: docs.mparticle.com/developers/server/http/ (authentication).
+    """
+    scheme, _, encoded = (authorization or "").partition(" ")
+    if scheme.lower() != "basic" or not encoded:
+        raise MissingCredentials
+    try:
+        key, _, secret = base64.b64decode(encoded, validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError) as error:
+        raise WrongCredentials from error
+    found = _BY_KEY.get(key)
+    if found is None or found.secret != secret:
+        raise WrongCredentials
+    return found
