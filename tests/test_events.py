@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import ROOT
+from tests.real_data import ROOT
 
 EVENTS = ROOT / "events"
 EXPECTED = ROOT / "tests" / "expected"

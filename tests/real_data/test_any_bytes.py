@@ -1,0 +1,176 @@
+"""Nothing that can stand on the stream stops the broker: any bytes, any JSON, and samples with a change anywhere."""
+
+import json
+import math
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from broker import batch as batches
+from broker import interactions
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from tests.real_data import ROOT, data_folder, ledger
+
+ARRIVED_MS = 1_789_380_000_123
+LIMIT = 256
+EXAMPLES = settings(max_examples=int(os.environ.get("BROKER_TEST_EXAMPLES", "150")), deadline=None)
+INT64 = st.integers(-(2**63), 2**63 - 1)
+
+
+def sample_files() -> list[bytes]:
+    """Return the repository's samples, and the real batches where they are at hand."""
+    folders = [ROOT / "events", data_folder() / "mparticle"]
+    return [path.read_bytes() for folder in folders for path in files(folder) if not path.name.startswith("schema.")]
+
+
+def files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.iterdir() if path.suffix != ".md") if folder.is_dir() else []
+
+
+def readable(data: bytes) -> bool:
+    try:
+        return isinstance(json.loads(data), dict)
+    except ValueError:
+        return False
+
+
+SAMPLES = sample_files()
+DOCUMENTS = [json.loads(data) for data in SAMPLES if readable(data)]
+ANY_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda children: st.lists(children) | st.dictionaries(st.text(), children),
+    max_leaves=20,
+)
+ODD_VALUES = st.sampled_from([None, True, 0, -1, 2**63, -(2**63), 10**400, 1.5, 1e400, math.nan, "", " ", "0", "null"])
+ODD_TEXT = st.sampled_from(["undefined", "\ud800", "\x00", "x" * 257, "9" * 5000, "-0", "١٢", "1e3"])
+REPLACEMENT = ODD_VALUES | ODD_TEXT | st.sampled_from([[], {}, [None], [[]], {"id": {}}]) | ANY_JSON
+
+
+@EXAMPLES
+@given(st.binary())
+@example(b"")
+@example(b"\xef\xbb\xbf{}")
+@example(b"[" * 100_000)
+@example(b'{"events":' * 100_000)
+@example(b'{"mpid": ' + b"9" * 10_000 + b"}")
+@example(b'{"events": [{}], "mpid": NaN}')
+@example(b"{}\n[]\nnull\n")
+@example(b"\x1f\x8b\x08\x00")
+def test_no_bytes_crash_the_decoder(data: bytes) -> None:
+    check(data)
+
+
+@EXAMPLES
+@given(ANY_JSON)
+def test_no_json_crashes_the_decoder(document: Any) -> None:
+    check(json.dumps(document).encode())
+
+
+@EXAMPLES
+@given(st.data())
+def test_no_change_to_the_bytes_of_a_sample_crashes_the_decoder(data: st.DataObject) -> None:
+    sample = bytearray(data.draw(st.sampled_from(SAMPLES)))
+    start = data.draw(st.integers(0, len(sample)))
+    end = data.draw(st.integers(start, min(len(sample), start + 50)))
+    sample[start:end] = data.draw(st.binary(max_size=8))
+    check(bytes(sample))
+
+
+@settings(EXAMPLES, max_examples=2 * EXAMPLES.max_examples)
+@given(st.data())
+def test_no_value_in_any_place_of_a_sample_crashes_the_broker_or_breaks_a_limit_of_put_events(
+    data: st.DataObject,
+) -> None:
+    document = json.loads(json.dumps(data.draw(st.sampled_from(DOCUMENTS))))
+    for _ in range(data.draw(st.integers(1, 3))):
+        change_somewhere(document, data.draw)
+    check(json.dumps(document).encode())
+
+
+def maybe(values: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    return st.none() | st.sampled_from(["", "null", "undefined", "0"]) | values
+
+
+IDS = maybe(INT64 | INT64.map(str) | st.uuids().map(str))
+TIMES = maybe(st.integers(0, 3 * ARRIVED_MS) | st.integers(0, 3 * ARRIVED_MS).map(str))
+ACTIONS = st.sampled_from([*sorted(ledger.REPORTED), "refund", None])
+PRODUCTS = st.lists(st.fixed_dictionaries({}, optional={"id": st.none() | st.integers() | st.text()}), max_size=12)
+EVENTS = st.fixed_dictionaries(
+    {
+        "event_type": st.just("commerce_event") | st.sampled_from(["screen_view", "custom_event"]),
+        "data": st.fixed_dictionaries(
+            {
+                "product_action": st.none()
+                | st.fixed_dictionaries({"action": ACTIONS, "products": st.none() | PRODUCTS})
+            },
+            optional={"event_id": IDS, "source_message_id": IDS, "session_uuid": IDS, "timestamp_unixtime_ms": TIMES},
+        ),
+    }
+)
+PLAUSIBLE = st.fixed_dictionaries(
+    {"events": st.none() | st.lists(EVENTS, max_size=4), "mpid": INT64 | INT64.map(str) | st.sampled_from([0, None])},
+    optional={
+        "environment": st.sampled_from(["production", "Production", "development", None]),
+        "timestamp_unixtime_ms": TIMES,
+        "batch_id": IDS,
+        "message_id": IDS,
+    },
+)
+
+
+@EXAMPLES
+@given(st.lists(PLAUSIBLE, min_size=1, max_size=3))
+def test_the_ledger_and_the_broker_agree_on_any_plausible_batches(documents: list[Any]) -> None:
+    for data in (json.dumps(documents).encode(), b"\n".join(json.dumps(one).encode() for one in documents)):
+        rows = {ledger.of_put_event(one.user_id, one.as_event()) for one in check(data)}
+        assert rows == ledger.of_record(data, ARRIVED_MS)
+
+
+def change_somewhere(document: Any, draw: Callable[[st.SearchStrategy[Any]], Any]) -> None:
+    """Put another value in some place of a document, walking down as long as the draws say so."""
+    while True:
+        places = list(document) if isinstance(document, dict) else list(range(len(document)))
+        if not places:
+            return
+        place = draw(st.sampled_from(places))
+        inside = document[place]
+        if isinstance(inside, dict | list) and inside and draw(st.integers(0, 4)):
+            document = inside
+            continue
+        document[place] = draw(REPLACEMENT)
+        return
+
+
+def check(data: bytes) -> list[interactions.Interaction]:
+    """Decode and extract, see that all of it is within PutEvents' limits and repeatable; return the interactions."""
+    decoded = batches.decode(data, ARRIVED_MS)
+    assert decoded, "a record is at least one batch, bad or not"
+    assert all(batch.reason for batch in decoded if isinstance(batch, batches.BadBatch))
+    found = [one for batch in decoded if isinstance(batch, batches.Batch) for one in extract(batch)]
+    for request in interactions.pack(found):
+        assert 1 <= len(request) <= 10
+        check_limits(interactions.put_events_request(request, "tracker"))
+    return found
+
+
+def extract(batch: batches.Batch) -> list[interactions.Interaction]:
+    found, skipped = interactions.extract(batch, interactions.Rules())
+    assert found or skipped, "a batch is either used or left out for a reason"
+    assert interactions.extract(batch, interactions.Rules()) == (found, skipped)
+    return found
+
+
+def check_limits(request: dict[str, Any]) -> None:
+    texts = [request["trackingId"], request["userId"], request["sessionId"]]
+    for event in request["eventList"]:
+        texts += [event["eventId"], event["eventType"], event["itemId"]]
+        assert isinstance(event["sentAt"], int)
+        assert 946_684_800 <= event["sentAt"] <= ARRIVED_MS // 1000 + 86_400
+        assert event.get("eventValue", 0.0) == pytest.approx(event.get("eventValue", 0.0), abs=3.4e38)
+        assert math.isfinite(event.get("eventValue", 0.0))
+    for text in texts:
+        assert 1 <= len(text.encode("utf-8").decode("utf-8")) <= LIMIT
