@@ -17,8 +17,8 @@ from botocore.exceptions import (
     HTTPClientError,
     IncompleteReadError,
     ParamValidationError,
-    ResponseParserError,
 )
+from botocore.parsers import ResponseParserError
 
 T = TypeVar("T")
 

@@ -1,0 +1,38 @@
+# Two commands for people: `make run` and `make test`. Everything else is `./broker COMMAND`.
+# Needs git, make and Python 3.11 or newer; everything else is installed into .venv.
+
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python; do \
+	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { command -v "$$p"; break; }; done)
+BIN := .venv/bin
+
+.PHONY: setup run test check clean
+
+setup: .venv/.ready
+
+run: setup
+	@./broker run
+
+test: setup
+	@$(BIN)/python -m pytest -n 2 --dist worksteal
+
+check: setup
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy --strict lambda_src/broker
+	@$(BIN)/mypy cli local personalize_local
+	@$(MAKE) --no-print-directory test
+
+clean:
+	@rm -rf .venv .pytest_cache .ruff_cache .mypy_cache .hypothesis .local.env
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The lock is installed by uv, in seconds; where uv can't be had, by pip, in a minute or two.
+.venv/.ready: requirements.txt
+	@test -n "$(PYTHON)" || { echo "Personalize Broker needs Python 3.11 or newer: install it, or name it with make PYTHON=/path/to/python3" >&2; exit 2; }
+	@test -x $(BIN)/python && $(BIN)/python -c 'import pip' 2>/dev/null || { rm -rf .venv; "$(PYTHON)" -m venv .venv 2>/dev/null; } || { \
+		rm -rf .venv; echo "$(PYTHON) cannot make a virtual environment: install its venv module (Debian and Ubuntu: apt install python3-venv)" >&2; exit 2; }
+	@echo "Installing into .venv (once, and again when requirements.txt changes) …" >&2
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==0.13.9 \
+		&& $(BIN)/uv pip install --python $(BIN)/python --requirements requirements.txt \
+		|| $(BIN)/python -m pip install --disable-pip-version-check --requirement requirements.txt
+	@touch $@

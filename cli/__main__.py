@@ -1,0 +1,42 @@
+"""`./broker COMMAND`: names the commands and loads only the one that was asked for."""
+
+import importlib
+import sys
+
+import click
+
+COMMANDS = {
+    "run": "The whole loop on this machine, from clicks to recommendations on a profile.",
+    "serve": "The same services, until Ctrl-C, for your own code to talk to.",
+    "invoke": "What the broker makes of sample batches.",
+}
+
+
+class Commands(click.Group):
+    """Imports a command's module when it is called: `invoke` needs neither the services nor AWS's SDK."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(f"cli.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+def main() -> None:
+    """Personalize Broker: customers' events from mParticle train Amazon Personalize, and its recommendations come back
+    onto the customers' profiles.
+
+    Begin with `./broker run`: it needs no AWS account.
+    """
+
+
+if __name__ == "__main__":
+    sys.exit(main(prog_name="./broker"))
