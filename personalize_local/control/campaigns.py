@@ -1,0 +1,124 @@
+"""Deploys solution versions as campaigns, and says which version a campaign serves at a given time."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from personalize_local.control import kinds
+from personalize_local.control.resources import ACTIVE, ARN_PREFIX, Registry, Resource
+from personalize_local.control.solutions import SolutionControl
+from personalize_local.errors import InvalidInput, ResourceInUse, ResourceNotFound
+
+LATEST = "/$LATEST"
+Request = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """What a campaign serves: a version, or whichever version of the solution is newest (``follows``)."""
+
+    solution: Resource
+    version: Resource
+    follows: bool
+    settings: dict[str, Any]
+    started_at: float
+
+
+@dataclass
+class Rollout:
+    """The deployment that a campaign serves, and perhaps the one that will replace it."""
+
+    current: Deployment
+    update: Deployment | None = None
+
+
+class CampaignControl:
+    """Campaigns; ``seconds`` is how long a deployment takes."""
+
+    def __init__(self, registry: Registry, solutions: SolutionControl, seconds: float) -> None:
+        self._registry = registry
+        self._solutions = solutions
+        self._seconds = seconds
+        self._rollouts: dict[Resource, Rollout] = {}
+
+    def create_campaign(self, request: Request) -> dict[str, str]:
+        """Deploy an ACTIVE solution version, or with ``<solutionArn>/$LATEST`` the newest of a solution."""
+        arn = f"{ARN_PREFIX}campaign/{request['name']}"
+        self._registry.refuse_duplicate(arn)
+        deployment = self._deployment(request["solutionVersionArn"], {"minProvisionedTPS": 1} | _settings(request))
+        view, parents = {"name": request["name"]}, (deployment.solution,)
+        campaign = Resource(kinds.CAMPAIGN, arn, view, self._registry.now(), self._seconds, parents)
+        self._registry.add(campaign)
+        self._rollouts[campaign] = Rollout(deployment)
+        return {"campaignArn": arn}
+
+    def update_campaign(self, request: Request) -> dict[str, str]:
+        """Change an ACTIVE campaign; the old deployment serves until the update is over."""
+        campaign = self._registry.find(kinds.CAMPAIGN, request["campaignArn"])
+        campaign.require_active(self._registry.now())
+        rollout = self._settled(campaign)
+        current = rollout.current
+        if rollout.update not in (None, current):
+            raise ResourceInUse(f"{campaign.arn} is being updated")
+        unchanged = current.solution.arn + LATEST if current.follows else current.version.arn
+        target = request.get("solutionVersionArn", unchanged)
+        rollout.update = self._deployment(target, {**current.settings, **_settings(request)})
+        return {"campaignArn": campaign.arn}
+
+    def describe_campaign(self, request: Request) -> dict[str, Any]:
+        """Describe a campaign; ``solutionVersionArn`` is the version that it serves now."""
+        campaign = self._registry.find(kinds.CAMPAIGN, request["campaignArn"])
+        rollout = self._settled(campaign)
+        described = campaign.describe(self._registry.now()) | rollout.current.settings
+        described["solutionVersionArn"] = self._version(rollout.current).arn
+        if rollout.update:
+            described["latestCampaignUpdate"] = self._describe_update(rollout.update)
+        return {"campaign": described}
+
+    def serving(self, campaign_arn: str) -> Resource:
+        """Return the solution version that an ACTIVE campaign serves. Raises ResourceNotFound."""
+        campaign = self._registry.find(kinds.CAMPAIGN, campaign_arn)
+        status = campaign.status(self._registry.now())
+        if status != ACTIVE:
+            raise ResourceNotFound(f"Campaign {campaign_arn} is in status {status}, not ACTIVE")
+        return self._version(self._settled(campaign).current)
+
+    def _settled(self, campaign: Resource) -> Rollout:
+        """Return the rollout, after an update that is over has taken its place."""
+        rollout = self._rollouts[campaign]
+        if rollout.update and self._over(rollout.update):
+            rollout.current = rollout.update
+            campaign.parents = (rollout.current.solution,)
+        return rollout
+
+    def _over(self, update: Deployment) -> bool:
+        return self._registry.now() >= update.started_at + self._seconds
+
+    def _version(self, deployment: Deployment) -> Resource:
+        return self._solutions.newest_active(deployment.solution) if deployment.follows else deployment.version
+
+    def _deployment(self, version_arn: str, settings: dict[str, Any]) -> Deployment:
+        now = self._registry.now()
+        follows = bool(settings.get("campaignConfig", {}).get("syncWithLatestSolutionVersion"))
+        if version_arn.endswith(LATEST):
+            solution = self._registry.find(kinds.SOLUTION, version_arn.removesuffix(LATEST))
+            return Deployment(solution, self._solutions.newest_active(solution), follows, settings, now)
+        if follows:
+            raise InvalidInput("syncWithLatestSolutionVersion needs a solutionVersionArn that ends in /$LATEST")
+        version = self._registry.find(kinds.SOLUTION_VERSION, version_arn)
+        version.require_active(now)
+        solution = self._registry.find(kinds.SOLUTION, version.view["solutionArn"])
+        return Deployment(solution, version, follows, settings, now)
+
+    def _describe_update(self, update: Deployment) -> dict[str, Any]:
+        over = self._over(update)
+        return {
+            **update.settings,
+            "solutionVersionArn": update.version.arn,
+            "status": ACTIVE if over else "CREATE IN_PROGRESS",
+            "creationDateTime": update.started_at,
+            "lastUpdatedDateTime": update.started_at + self._seconds if over else update.started_at,
+        }
+
+
+def _settings(request: Request) -> dict[str, Any]:
+    return {key: request[key] for key in ("minProvisionedTPS", "campaignConfig") if key in request}

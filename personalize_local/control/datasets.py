@@ -1,0 +1,88 @@
+"""Creates schemas, custom dataset groups, their datasets and event trackers, under the service's preconditions."""
+
+from collections.abc import Callable
+from typing import Any
+
+from personalize_local.control import avro, kinds
+from personalize_local.control.resources import ARN_PREFIX, Registry, Resource
+from personalize_local.errors import InvalidInput, LimitExceeded, NotServed
+
+ACCOUNT = "123456789012"
+Request = dict[str, Any]
+
+
+class DatasetControl:
+    """The Create operations of everything that holds data; ``seconds`` is how long each takes to become ACTIVE."""
+
+    def __init__(self, registry: Registry, new_id: Callable[[], str], seconds: float) -> None:
+        self._registry = registry
+        self._new_id = new_id
+        self._seconds = seconds
+
+    def create_schema(self, request: Request) -> dict[str, str]:
+        """Create a schema; there at once. Raises InvalidInput (not Avro, a required field lacks)."""
+        _refuse_domain(request)
+        avro.columns(request["schema"])
+        return self._add(kinds.SCHEMA, f"schema/{request['name']}", request, ("name", "schema"), seconds=0.0)
+
+    def create_dataset_group(self, request: Request) -> dict[str, str]:
+        """Create a custom dataset group. Raises ResourceAlreadyExists."""
+        _refuse_domain(request)
+        shown = ("name", "roleArn", "kmsKeyArn")
+        return self._add(kinds.DATASET_GROUP, f"dataset-group/{request['name']}", request, shown)
+
+    def create_dataset(self, request: Request) -> dict[str, str]:
+        """Create the dataset of a type in an ACTIVE dataset group. Raises ResourceInUse, InvalidInput."""
+        schema = self._registry.find(kinds.SCHEMA, request["schemaArn"])
+        group = self._active_group(request)
+        made_for = avro.dataset_type(schema.view["schema"])
+        if made_for.lower() != request["datasetType"].lower():
+            raise InvalidInput(f"The schema is one for {made_for}, not for {request['datasetType']}")
+        path = f"dataset/{group.view['name']}/{made_for.upper()}"
+        shown = ("name", "datasetGroupArn", "schemaArn")
+        return self._add(
+            kinds.DATASET, path, {**request, "datasetType": made_for.upper()}, (*shown, "datasetType"), (group, schema)
+        )
+
+    def create_event_tracker(self, request: Request) -> dict[str, str]:
+        """Create the event tracker of an ACTIVE dataset group; also returns ``trackingId``.
+
+        Raises ResourceInUse, ResourceAlreadyExists (the name), LimitExceeded (a dataset group has one at most).
+        """
+        group = self._active_group(request)
+        trackers = list(self._registry.all(kinds.EVENT_TRACKER))
+        for tracker in trackers:
+            if tracker.view["name"] == request["name"]:
+                self._registry.refuse_duplicate(tracker.arn)
+        if any(group in tracker.parents for tracker in trackers):
+            raise LimitExceeded(f"{group.arn} already has an event tracker, and may have one")
+        request = {**request, "accountId": ACCOUNT, "trackingId": self._new_id()}
+        path = f"event-tracker/{self._new_id()[:8]}"
+        shown = ("name", "accountId", "trackingId", "datasetGroupArn")
+        answer = self._add(kinds.EVENT_TRACKER, path, request, shown, (group,))
+        return {**answer, "trackingId": request["trackingId"]}
+
+    def _active_group(self, request: Request) -> Resource:
+        group = self._registry.find(kinds.DATASET_GROUP, request["datasetGroupArn"])
+        group.require_active(self._registry.now())
+        return group
+
+    def _add(
+        self,
+        kind: kinds.Kind,
+        path: str,
+        request: Request,
+        shown: tuple[str, ...],
+        parents: tuple[Resource, ...] = (),
+        seconds: float | None = None,
+    ) -> dict[str, str]:
+        view = {key: request[key] for key in shown if key in request}
+        took = self._seconds if seconds is None else seconds
+        resource = Resource(kind, ARN_PREFIX + path, view, self._registry.now(), took, parents)
+        self._registry.add(resource)
+        return {kind.arn_key: resource.arn}
+
+
+def _refuse_domain(request: Request) -> None:
+    if "domain" in request:
+        raise NotServed("domain dataset groups are not served locally: leave domain out for a custom one")

@@ -1,0 +1,29 @@
+"""The kinds of resources that are served, with the fields that AWS's List operations show of each."""
+
+from personalize_local.control.resources import Kind
+
+_TIMES = ("creationDateTime", "lastUpdatedDateTime")
+
+SCHEMA = Kind("Schema", "schemas", ("name", "schemaArn", *_TIMES))
+DATASET_GROUP = Kind("DatasetGroup", "datasetGroups", ("name", "datasetGroupArn", "status", *_TIMES, "failureReason"))
+DATASET = Kind(
+    "Dataset", "datasets", ("name", "datasetArn", "datasetType", "status", *_TIMES), parent_key="datasetGroupArn"
+)
+EVENT_TRACKER = Kind(
+    "EventTracker", "eventTrackers", ("name", "eventTrackerArn", "status", *_TIMES), parent_key="datasetGroupArn"
+)
+SOLUTION = Kind(
+    "Solution", "solutions", ("name", "solutionArn", "status", *_TIMES, "recipeArn"), parent_key="datasetGroupArn"
+)
+SOLUTION_VERSION = Kind(
+    "SolutionVersion",
+    "solutionVersions",
+    ("solutionVersionArn", "status", "trainingMode", "trainingType", *_TIMES, "failureReason"),
+    parent_key="solutionArn",
+)
+CAMPAIGN = Kind(
+    "Campaign", "campaigns", ("name", "campaignArn", "status", *_TIMES, "failureReason"), parent_key="solutionArn"
+)
+
+DELETABLE = (SCHEMA, DATASET_GROUP, DATASET, EVENT_TRACKER, SOLUTION, CAMPAIGN)
+ALL = (*DELETABLE, SOLUTION_VERSION)

@@ -1,0 +1,76 @@
+"""The errors that Amazon Personalize answers with, as boto3 knows them.
+
+    ServiceError
+     ├ InvalidInput            ├ ResourceNotFound      ├ ResourceAlreadyExists
+     ├ InvalidNextToken        ├ ResourceInUse         ├ LimitExceeded
+     └ the wire's own: MalformedRequest, UnknownOperation, NotServed
+
+``status`` is the one of the REST services (events, runtime); the control plane answers 400 to all of them (botocore's
+service models; measured with boto3).
+"""
+
+
+class ServiceError(Exception):
+    """A refusal: ``code`` is AWS's exception name, ``str(error)`` its message, ``status`` the HTTP status over REST."""
+
+    code = "InternalFailure"
+    status = 400
+
+
+class InvalidInput(ServiceError):
+    """A value that the service does not take; the only modelled error of PutEvents."""
+
+    code = "InvalidInputException"
+
+
+class InvalidNextToken(ServiceError):
+    """A page token that no List answer gave."""
+
+    code = "InvalidNextTokenException"
+
+
+class ResourceNotFound(ServiceError):
+    """An ARN that names nothing."""
+
+    code = "ResourceNotFoundException"
+    status = 404
+
+
+class ResourceAlreadyExists(ServiceError):
+    """A second resource with the same ARN."""
+
+    code = "ResourceAlreadyExistsException"
+    status = 409
+
+
+class ResourceInUse(ServiceError):
+    """A resource in a state, or with dependants, that forbids the request for now."""
+
+    code = "ResourceInUseException"
+    status = 409
+
+
+class LimitExceeded(ServiceError):
+    """One more than AWS allows."""
+
+    code = "LimitExceededException"
+
+
+class MalformedRequest(ServiceError):
+    """A body that is not JSON, or a value of the wrong JSON type."""
+
+    code = "SerializationException"
+
+
+class UnknownOperation(ServiceError):
+    """An operation that none of the three services has."""
+
+    code = "UnknownOperationException"
+    status = 404
+
+
+class NotServed(ServiceError):
+    """An operation or option that Amazon Personalize has and this local service does not (501 is never retried)."""
+
+    code = "NotServedLocally"
+    status = 501

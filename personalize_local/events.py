@@ -1,0 +1,139 @@
+"""PutEvents: checks what the service model does not say, keeps a ledger of what was accepted, feeds interactions."""
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from personalize_local.control import avro, kinds
+from personalize_local.control.resources import ACTIVE, Registry, Resource
+from personalize_local.errors import InvalidInput
+from personalize_local.interactions import Event, Interactions
+
+# Amazon Personalize API, Event.properties: not allowed as keys, in whatever case.
+RESERVED_KEYS = frozenset({"userid", "sessionid", "eventtype", "timestamp", "recommendationid", "impression"})
+LOST_SESSION = "null"  # the service answers 200 to this session id and drops the events (aws/aws-sdk-js#3371)
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One accepted event, in the names of PutEvents; repeated deliveries stand in the ledger as often as they came."""
+
+    number: int
+    trackingId: str
+    userId: str | None
+    sessionId: str
+    eventId: str | None
+    eventType: str
+    itemId: str | None
+    sentAt: float
+    eventValue: float | None
+    recommendationId: str | None
+    received_at: float
+
+
+class Events:
+    """The event trackers' data plane."""
+
+    def __init__(self, registry: Registry, lag: Callable[[], float]) -> None:
+        self._registry = registry
+        self._lag = lag
+        self._interactions: dict[Resource, Interactions] = {}
+        self._trackers: dict[str, Resource] = {}
+        self.ledger: list[Delivery] = []
+        self.dropped = 0
+
+    def put_events(self, request: dict[str, Any]) -> None:
+        """Accept all events of a call, or none of them. Raises InvalidInput."""
+        dataset = self._dataset(self._tracker(request["trackingId"]))
+        schema = self._registry.find(kinds.SCHEMA, dataset.view["schemaArn"])
+        has_value = "EVENT_VALUE" in avro.columns(schema.view["schema"])
+        properties = [_properties(event.get("properties")) for event in request["eventList"]]
+        if request["sessionId"] == LOST_SESSION:
+            self.dropped += len(properties)
+            return
+        now = self._registry.now()
+        store = self._store(dataset)
+        for event, said in zip(request["eventList"], properties, strict=True):
+            self._record(request, event, now)
+            store.accept(_event(request, event, said, has_value), now)
+
+    def interactions_of(self, group_arn: str) -> Interactions | None:
+        """Return the interactions of a dataset group; None if it has no dataset for them."""
+        dataset = self._interactions_dataset(group_arn)
+        return self._store(dataset) if dataset else None
+
+    def deliveries(self, after: int, limit: int) -> list[dict[str, Any]]:
+        """Return at most ``limit`` accepted deliveries whose number is above ``after``, in order."""
+        return [asdict(delivery) for delivery in self.ledger[after : after + limit]]
+
+    def _tracker(self, tracking_id: str) -> Resource:
+        found = [one for one in self._registry.all(kinds.EVENT_TRACKER) if one.view["trackingId"] == tracking_id]
+        if not found:
+            raise InvalidInput(f"Tracking ID {tracking_id} does not exist")
+        if found[0].status(self._registry.now()) != ACTIVE:
+            raise InvalidInput(f"The event tracker of tracking ID {tracking_id} is not ACTIVE")
+        return found[0]
+
+    def _dataset(self, tracker: Resource) -> Resource:
+        dataset = self._interactions_dataset(tracker.view["datasetGroupArn"])
+        if dataset is None:
+            raise InvalidInput("The event tracker's dataset group has no Interactions dataset")
+        return dataset
+
+    def _interactions_dataset(self, group_arn: str) -> Resource | None:
+        for dataset in self._registry.all(kinds.DATASET):
+            if dataset.view["datasetGroupArn"] == group_arn and dataset.view["datasetType"] == "INTERACTIONS":
+                return dataset
+        return None
+
+    def _store(self, dataset: Resource) -> Interactions:
+        if dataset not in self._interactions:
+            self._interactions[dataset] = Interactions(self._lag)
+        return self._interactions[dataset]
+
+    def _record(self, request: dict[str, Any], event: dict[str, Any], now: float) -> None:
+        self.ledger.append(
+            Delivery(
+                number=len(self.ledger) + 1,
+                trackingId=request["trackingId"],
+                userId=request.get("userId"),
+                sessionId=request["sessionId"],
+                eventId=event.get("eventId"),
+                eventType=event["eventType"],
+                itemId=event.get("itemId"),
+                sentAt=event["sentAt"],
+                eventValue=event.get("eventValue"),
+                recommendationId=event.get("recommendationId"),
+                received_at=now,
+            )
+        )
+
+
+def _properties(text: str | None) -> dict[str, Any]:
+    """Return an event's properties, which travel as a JSON string. Raises InvalidInput."""
+    if text is None:
+        return {}
+    try:
+        properties = json.loads(text)
+    except ValueError as error:
+        raise InvalidInput("Event properties must be a JSON object") from error
+    if not isinstance(properties, dict):
+        raise InvalidInput("Event properties must be a JSON object")
+    if reserved := sorted(key for key in properties if key.lower() in RESERVED_KEYS):
+        raise InvalidInput(f"Event properties must not contain {', '.join(reserved)}")
+    return properties
+
+
+def _event(request: dict[str, Any], event: dict[str, Any], properties: dict[str, Any], has_value: bool) -> Event:
+    old_form = properties.get("itemId")  # where the item id stood before 2020; still in use
+    return Event(
+        user_id=request.get("userId"),
+        session_id=request["sessionId"],
+        event_id=event.get("eventId"),
+        item_id=event.get("itemId") or (str(old_form) if old_form else None),
+        event_type=event["eventType"],
+        time=event["sentAt"],
+        value=event.get("eventValue") if has_value else None,
+        content=json.dumps(properties, sort_keys=True) if properties else "",
+    )

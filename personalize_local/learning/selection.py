@@ -1,0 +1,92 @@
+"""Which interactions a training uses and how much each weighs, and whether they are enough for Amazon Personalize."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from personalize_local.interactions import Interaction
+from personalize_local.learning.model import TrainingSet
+
+# Amazon Personalize, quotas: what a training needs after filtering by event type and value.
+LEAST_INTERACTIONS = 1000
+LEAST_USERS = 25  # with two interactions or more
+LEAST_SHARE = 0.01  # of all users have two interactions or more
+
+Weighted = list[tuple[Interaction, float]]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """How one event type counts: from ``threshold`` up, with ``weight``."""
+
+    threshold: float | None
+    weight: float
+
+
+@dataclass(frozen=True)
+class EventSelection:
+    """The event types that a solution trains on; without any rule all count alike, whatever their type (AWS's default).
+
+    Weights come from the solution's ``eventsConfig`` only: nothing is guessed from the names of event types.
+    """
+
+    rules: Mapping[str, Rule]
+
+    @classmethod
+    def of(cls, solution: Mapping[str, Any]) -> "EventSelection":
+        """Read the selection from a solution's description: ``eventsConfig``, else ``eventType`` and its threshold."""
+        config = solution.get("solutionConfig", {})
+        listed = config.get("eventsConfig", {}).get("eventParametersList", [])
+        rules = {
+            event["eventType"]: Rule(event.get("eventValueThreshold"), event.get("weight", 1.0))
+            for event in listed
+            if "eventType" in event
+        }
+        if not rules and "eventType" in solution:
+            threshold = config.get("eventValueThreshold")
+            rules = {solution["eventType"]: Rule(float(threshold) if threshold else None, 1.0)}
+        return cls(rules)
+
+    def weigh(self, interactions: Iterable[Interaction]) -> Weighted:
+        """Return the interactions that count, each with its weight above zero."""
+        weighed = ((interaction, self._weight(interaction)) for interaction in interactions)
+        return [(interaction, weight) for interaction, weight in weighed if weight > 0]
+
+    def _weight(self, interaction: Interaction) -> float:
+        if not self.rules:
+            return 1.0
+        rule = self.rules.get(interaction.event_type)
+        if rule is None:
+            return 0.0
+        enough = rule.threshold is None or (interaction.value is not None and interaction.value >= rule.threshold)
+        return rule.weight if enough else 0.0
+
+
+def shortage(weighted: Weighted) -> str | None:
+    """Return why the interactions are too few to train on, with the numbers, or None."""
+    per_user = Counter(interaction.user for interaction, _ in weighted)
+    users = len(per_user)
+    with_two = sum(count >= 2 for count in per_user.values())
+    if len(weighted) < LEAST_INTERACTIONS:
+        return f"Training needs at least {LEAST_INTERACTIONS} interactions; there are {len(weighted)}."
+    if with_two < LEAST_USERS:
+        return f"Training needs at least {LEAST_USERS} users with 2 interactions or more; there are {with_two}."
+    if with_two < LEAST_SHARE * users:
+        return f"Training needs at least 1% of users with 2 interactions or more; there are {with_two} of {users}."
+    return None
+
+
+def training_set(weighted: Weighted) -> TrainingSet:
+    """Return the interactions as columns."""
+    item_ids, items = np.unique([interaction.item for interaction, _ in weighted], return_inverse=True)
+    _, users = np.unique([interaction.user for interaction, _ in weighted], return_inverse=True)
+    return TrainingSet(
+        item_ids=tuple(item_ids.tolist()),
+        users=users.astype(np.int64),
+        items=items.astype(np.int64),
+        times=np.array([interaction.time for interaction, _ in weighted], dtype=np.float64),
+        weights=np.array([weight for _, weight in weighted], dtype=np.float32),
+    )
