@@ -1,0 +1,86 @@
+"""The conservation law: everything on the stream is in Personalize, in quarantine, in the on-failure bucket, still on
+the stream, or left out with a reason; and nothing else is in Personalize (checked on sets, since deliveries repeat).
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import ClassVar
+
+from local.audit.rows import Entry, LeftOut, Row, StreamRecord, Unreadable, of_record, split_event_id
+
+Where = tuple[str, str]  # a shard and a sequence number in it
+
+
+@dataclass
+class Holdings:
+    """Where things are, as the services say.
+
+    ``quarantined`` has shard, sequence number and index (which part of the record) of every row in quarantine, and
+    ``quarantined_whole`` the records that are there as a whole.
+    """
+
+    accepted: set[Row]
+    quarantined: set[tuple[str, str, str]] = field(default_factory=set)
+    quarantined_whole: set[Where] = field(default_factory=set)
+    on_failure: set[Where] = field(default_factory=set)
+    still_on_stream: set[Where] = field(default_factory=set)
+
+    def place(self, entry: Entry, where: Where) -> str:
+        """Return the one place in which an entry of a record is; ``lost`` where there is none."""
+        if isinstance(entry, LeftOut):
+            return "left_out"
+        if entry in self.accepted:
+            return "in_personalize"
+        if where in self.quarantined_whole or self._refused(entry, where):
+            return "quarantined"
+        if where in self.on_failure:
+            return "on_failure"
+        return "on_stream" if where in self.still_on_stream else "lost"
+
+    def _refused(self, entry: Row | Unreadable, where: Where) -> bool:
+        if isinstance(entry, Unreadable):
+            return (*where, str(entry.document)) in self.quarantined
+        return (*where, entry.event_id, entry.product_index) in self._refused_rows
+
+    @cached_property
+    def _refused_rows(self) -> set[tuple[str, str, str, int]]:
+        parts = ((shard, number, index) for shard, number, index in self.quarantined if not index.isdigit())
+        return {(shard, number, *split_event_id(index)[:2]) for shard, number, index in parts}
+
+
+@dataclass
+class Audit:
+    """Every entry of the stream by place. An entry that was delivered twice counts where the better copy is."""
+
+    places: dict[str, set[Entry]]
+    made_up: set[Row]
+
+    PLACES: ClassVar = ("in_personalize", "left_out", "quarantined", "on_failure", "on_stream", "lost")
+
+    def count(self, place: str) -> int:
+        """Return how many entries are in a place."""
+        return len(self.places[place])
+
+    @property
+    def entries(self) -> int:
+        """How many entries were put on the stream."""
+        return sum(map(len, self.places.values()))
+
+    @property
+    def holds(self) -> bool:
+        """Whether nothing is lost, and nothing is in Personalize that was not on the stream."""
+        return not self.places["lost"] and not self.made_up
+
+
+def audit(records: Iterable[StreamRecord], holdings: Holdings) -> Audit:
+    """Compare every record that was ever on the stream with what the services hold."""
+    places: dict[str, set[Entry]] = {place: set() for place in Audit.PLACES}
+    for record in records:
+        for entry in of_record(record):
+            places[holdings.place(entry, (record.shard_id, record.sequence_number))].add(entry)
+    seen: set[Entry] = set()
+    for place in Audit.PLACES:
+        places[place] -= seen
+        seen |= places[place]
+    return Audit(places, holdings.accepted - places["in_personalize"])  # type: ignore[operator]

@@ -1,0 +1,199 @@
+"""Which interactions a stream record holds, worked out a second time, from mParticle's JSON reference.
+
+Everything on the stream is an ``Entry``: a product line that should train, one that is left out with a reason, or a
+document that nobody can read. They are plain tuples, so that sets of them can be compared.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+REPORTED = {"view_detail", "add_to_cart", "add_to_wishlist", "purchase"}
+NOTHING = {"", "0", "null", "undefined", "None"}
+YEAR_2000, DAY = 946_684_800_000, 86_400_000
+
+
+class Row(NamedTuple):
+    """One interaction: whose, with what, which and when (whole seconds), and mParticle's event id and product index."""
+
+    user_id: str
+    item_id: str
+    event_type: str
+    sent_at: int
+    event_id: str
+    product_index: int
+
+
+class LeftOut(NamedTuple):
+    """One product line that must not train, and why; ``place`` tells lines without any id apart."""
+
+    reason: str
+    event_id: str
+    product_index: int
+    place: str
+
+
+class Unreadable(NamedTuple):
+    """One document of a record that is no mParticle batch."""
+
+    shard_id: str
+    sequence_number: str
+    document: int
+
+
+class StreamRecord(NamedTuple):
+    """One record as it lies on the stream; ``arrived_ms`` in epoch milliseconds."""
+
+    shard_id: str
+    sequence_number: str
+    arrived_ms: int
+    data: bytes
+
+
+Entry = Row | LeftOut | Unreadable
+
+
+def of_record(record: StreamRecord, environment: str = "production") -> set[Entry]:
+    """Return everything that one record holds."""
+    entries: set[Entry] = set()
+    for index, document in enumerate(documents(record.data)):
+        if is_batch(document):
+            entries |= set(_of_batch(document, record, environment))
+        else:
+            entries.add(Unreadable(record.shard_id, record.sequence_number, index))
+    return entries
+
+
+def rows_of(data: bytes, arrived_ms: int, environment: str = "production") -> set[Row]:
+    """Return only what should train, of one record's bytes."""
+    entries = of_record(StreamRecord("", "", arrived_ms, data), environment)
+    return {entry for entry in entries if isinstance(entry, Row)}
+
+
+def of_put_event(user_id: str, event: Mapping[str, Any]) -> Row:
+    """Return the row of one member of PutEvents' ``eventList``."""
+    event_id, index, _ = split_event_id(event["eventId"])
+    return Row(user_id, event["itemId"], event["eventType"], int(event["sentAt"]), event_id, index)
+
+
+def split_event_id(event_id: str) -> tuple[str, int, str]:
+    """Return mParticle's event id (it may begin with a minus), the product index and the digest of a sent event id."""
+    own, index, digest = event_id.rsplit("-", 2)
+    return own, int(index), digest
+
+
+def documents(data: bytes) -> list[Any]:
+    """Return the JSON documents of a record: one, an array's, or one a line; None for what cannot be read."""
+    whole = _json(data)
+    if isinstance(whole, list) and whole:
+        return whole
+    lines = [_json(line) for line in data.split(b"\n") if line.strip()]
+    return lines if whole is None and len(lines) > 1 and any(map(is_batch, lines)) else [whole]
+
+
+def is_batch(document: Any) -> bool:
+    """Say whether a document is an mParticle batch of which at least something can be read."""
+    if not isinstance(document, dict):
+        return False
+    events = document.get("events")
+    if isinstance(events, list):
+        return not events or any(map(_is_event, events))
+    named = whole_number(document.get("mpid")) is not None or document.get("message_type") == "events"
+    return events is None and ("events" in document or named)
+
+
+def whole_number(value: object) -> int | None:
+    """Return a signed 64-bit integer, given as a number or as text; None for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        return None
+    try:
+        number = int(value)
+    except ValueError:
+        return None
+    return number if number.bit_length() < 64 or number == -(2**63) else None
+
+
+def _of_batch(batch: dict[str, Any], record: StreamRecord, environment: str) -> Iterator[Entry]:
+    not_ours = _why_not(batch, environment)
+    for place, event in enumerate(batch.get("events") or []):
+        if not _is_event(event) or event["event_type"] != "commerce_event":
+            continue
+        action, lines = _product_lines(event["data"])
+        event_id = _event_id(event["data"], batch, place)
+        sent_at = _time(event["data"], batch, record.arrived_ms) // 1000
+        for index, line in enumerate(lines):
+            item_id, reason = _item(line)
+            reason = not_ours or (None if action in REPORTED else "other_action") or reason
+            if reason:
+                yield LeftOut(reason, event_id, index, f"{batch.get('mpid')}/{action}/{item_id}/{sent_at}")
+            else:
+                yield Row(str(whole_number(batch["mpid"])), item_id, str(action), sent_at, event_id, index)
+
+
+def _why_not(batch: dict[str, Any], environment: str) -> str | None:
+    if str(batch.get("environment") or environment).strip().lower() != environment:
+        return "other_environment"
+    if not whole_number(batch.get("mpid")):
+        return "no_customer"
+    opted_out = _at(batch, "consent_state", "ccpa", "data_sale_opt_out", "consented") is True
+    return "no_consent" if opted_out else None
+
+
+def _product_lines(data: dict[str, Any]) -> tuple[str | None, list[Any]]:
+    action, products = _at(data, "product_action", "action"), _at(data, "product_action", "products")
+    return action if isinstance(action, str) else None, products if isinstance(products, list) else []
+
+
+def _item(line: Any) -> tuple[str, str | None]:
+    """Return the item id, and a reason where it can't be sent."""
+    item_id = _at(line, "id")
+    text = str(item_id) if isinstance(item_id, int | float | str) and not isinstance(item_id, bool) else ""
+    if not isinstance(line, dict) or len(text) > 256 or text != text.encode("utf-8", "ignore").decode("utf-8"):
+        return "", "bad_event"
+    return text, None if text.strip() else "no_item_id"
+
+
+def _is_event(event: Any) -> bool:
+    return isinstance(_at(event, "event_type"), str) and isinstance(_at(event, "data"), dict)
+
+
+def _event_id(data: dict[str, Any], batch: dict[str, Any], place: int) -> str:
+    for key in ("event_id", "source_message_id"):
+        if _something(data.get(key)):
+            return _short(str(data[key]).strip())
+    for key in ("batch_id", "message_id"):
+        if _something(batch.get(key)):
+            return f"{_short(str(batch[key]).strip())}-{place}"
+    return f"e{place}"
+
+
+def _short(text: str) -> str:
+    """Ids that would not fit beside a suffix are sent as a digest."""
+    fits = len(text) <= 200 and text == text.encode("utf-8", "ignore").decode("utf-8")
+    return text if fits else hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def _time(data: dict[str, Any], batch: dict[str, Any], arrived_ms: int) -> int:
+    for holder in (data, batch):
+        time_ms = whole_number(holder.get("timestamp_unixtime_ms"))
+        if time_ms and YEAR_2000 <= time_ms <= arrived_ms + DAY:
+            return time_ms
+    return arrived_ms
+
+
+def _something(value: object) -> bool:
+    return isinstance(value, int | str) and not isinstance(value, bool) and str(value).strip() not in NOTHING
+
+
+def _at(value: Any, *keys: str) -> Any:
+    for key in keys:
+        value = value.get(key) if isinstance(value, dict) else None
+    return value
+
+
+def _json(data: bytes) -> Any:
+    try:
+        return json.loads(data.decode("utf-8-sig"))
+    except (ValueError, RecursionError):
+        return None
