@@ -1,4 +1,4 @@
-"""Plays sessions against a local mParticle over HTTP: signs in, reads the profile's recommendations, posts the events."""
+"""Plays sessions against a local mParticle: signs in, reads the profile's recommendations, posts the events."""
 
 import threading
 import time
