@@ -1,0 +1,165 @@
+"""How the services that run as processes are started, watched and stopped, and what environment they may see.
+
+A service announces ``{"url": …}`` on its standard output once it answers (``personalize_local.shell``). It is stopped
+by closing its standard input, which happens by itself when this process dies, however it dies.
+"""
+
+import contextlib
+import json
+import os
+import queue
+import subprocess
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import IO
+
+from local.aws import REGION
+
+PROJECT_ROOT = Path(__file__).resolve().parents[1]
+KEPT = ("PATH", "LANG", "LC_ALL", "TMPDIR", "VIRTUAL_ENV", "SYSTEMROOT")
+STOP_SECONDS = 5.0
+SHOWN_LINES = 15
+
+LogLine = Callable[[str], None]
+
+
+class NotStarted(Exception):
+    """A service did not announce itself; the message ends with the last lines that it wrote to standard error."""
+
+
+def scrubbed_environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return an environment in which nothing can reach the real AWS by accident, with ``extra`` on top.
+
+    Dummy keys, a region, no configuration files, no profile, no instance metadata, no proxy. Only the few variables
+    that any program needs are taken over from this process, so whatever the user has set up for AWS cannot matter.
+    """
+    environment = {name: os.environ[name] for name in KEPT if name in os.environ}
+    environment |= {
+        "AWS_ACCESS_KEY_ID": "local",
+        "AWS_SECRET_ACCESS_KEY": "local",
+        "AWS_REGION": REGION,
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        # On macOS the system's own proxy settings would otherwise count.
+        "NO_PROXY": "127.0.0.1,localhost",
+        "PYTHONPATH": str(PROJECT_ROOT),
+        "PYTHONUNBUFFERED": "1",
+    }
+    return environment | dict(extra or {})
+
+
+class ServiceProcess:
+    """One running service: its ``url``, its ``process``, and how to stop it."""
+
+    def __init__(self, name: str, process: subprocess.Popen[str], url: str, errors: deque[str]) -> None:
+        self.name = name
+        self.process = process
+        self.url = url
+        self._errors = errors
+
+    def last_errors(self) -> str:
+        """Return the last lines that the service wrote to standard error."""
+        return "\n".join(self._errors)
+
+    def stop(self, seconds: float = STOP_SECONDS) -> int:
+        """End the process (standard input closed, then SIGTERM, then SIGKILL after ``seconds``); return its exit code.
+
+        Stopping a service that has already ended is no error.
+        """
+        return _end(self.process, seconds)
+
+    def __enter__(self) -> "ServiceProcess":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+
+def start_service(
+    module: str,
+    arguments: Sequence[str] = (),
+    *,
+    environment: Mapping[str, str] | None = None,
+    log: LogLine | None = None,
+    seconds: float = 30.0,
+) -> ServiceProcess:
+    """Start ``python -m module --with-parent …`` and return it once it has announced its URL.
+
+    ``environment`` is laid over ``scrubbed_environment()``. Every line of its standard error goes to ``log``.
+    Raises NotStarted when it ends or says nothing for ``seconds``.
+    """
+    process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
+        [sys.executable, "-m", module, "--with-parent", *arguments],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=scrubbed_environment(environment),
+        cwd=PROJECT_ROOT,
+        # Ctrl-C belongs to the parent, which stops its services in order.
+        start_new_session=True,
+    )
+    errors: deque[str] = deque(maxlen=SHOWN_LINES)
+    reader = _follow(process.stderr, lambda line: _keep(line, errors, log))
+    announced: queue.Queue[str | None] = queue.Queue()
+    _follow(process.stdout, announced.put, at_end=lambda: announced.put(None))
+    url = _announced_url(announced, seconds)
+    if url is None:
+        _end(process, 1.0)
+        reader.join(1.0)
+        raise NotStarted(_not_started(module, process, errors))
+    return ServiceProcess(module, process, url, errors)
+
+
+def _keep(line: str, errors: deque[str], log: LogLine | None) -> None:
+    errors.append(line)
+    if log is not None:
+        log(line)
+
+
+def _announced_url(lines: "queue.Queue[str | None]", seconds: float) -> str | None:
+    deadline = time.monotonic() + seconds
+    with contextlib.suppress(queue.Empty):
+        while (line := lines.get(timeout=max(0.0, deadline - time.monotonic()))) is not None:
+            with contextlib.suppress(ValueError, KeyError, TypeError):
+                return str(json.loads(line)["url"])
+    return None
+
+
+def _not_started(module: str, process: subprocess.Popen[str], errors: deque[str]) -> str:
+    shown = "\n".join(errors) or "(it wrote nothing to standard error)"
+    return f"{module} did not start (exit code {process.returncode}):\n{shown}"
+
+
+def _follow(
+    stream: IO[str] | None, line: Callable[[str], object], at_end: Callable[[], object] = lambda: None
+) -> threading.Thread:
+    """Hand every line of a pipe to ``line`` in a thread of its own, so that the pipe never fills."""
+
+    def read() -> None:
+        with contextlib.suppress(ValueError, OSError):
+            for text in stream or ():
+                line(text.rstrip("\n"))
+        at_end()
+
+    thread = threading.Thread(target=read, name="follow-output", daemon=True)
+    thread.start()
+    return thread
+
+
+def _end(process: subprocess.Popen[str], seconds: float) -> int:
+    if process.stdin is not None:
+        with contextlib.suppress(OSError):
+            process.stdin.close()
+    for end in (process.terminate, process.kill):
+        if process.poll() is None:
+            end()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return process.wait(seconds)
+    return process.wait()
