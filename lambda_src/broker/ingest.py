@@ -17,9 +17,10 @@ from broker.interactions import Interaction, Rules, extract, pack, unique
 from broker.personalize import EventTracker
 from broker.quarantine import Quarantine, Row
 from broker.recent import Recent
-from broker.refresh_queue import RefreshQueue, UserToRefresh
+from broker.refresh_queue import RefreshQueue
 from broker.settings import ingest_settings
 from broker.telemetry import Counts, Telemetry
+from broker.users import UserToRefresh
 
 REMEMBERED = 50_000
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from broker.interactions import WRITE_BACK_EVENT
 from broker.recommendations import Recommendations, within
-from broker.refresh_queue import UserToRefresh
+from broker.users import UserToRefresh
 
 MAX_BATCH_BYTES = 128_000
 MAX_REQUEST_BYTES = 256_000

@@ -18,9 +18,10 @@ from broker.profile import Upload, bulk_requests, upload
 from broker.quarantine import Quarantine, Row
 from broker.recent import Recent
 from broker.recommendations import Recommendations, is_news
-from broker.refresh_queue import MAX_VISIBILITY, RefreshQueue, UserToRefresh, from_body, queue_url
+from broker.refresh_queue import MAX_VISIBILITY, RefreshQueue, queue_url
 from broker.settings import refresh_settings
 from broker.telemetry import Counts, Telemetry
+from broker.users import UserToRefresh, from_body
 
 T = TypeVar("T")
 
