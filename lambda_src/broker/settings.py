@@ -52,8 +52,8 @@ class RefreshSettings:
     concurrency: int
 
 
-def ingest_settings(environ: Mapping[str, str] = os.environ) -> IngestSettings:
-    """Read ``ingest``'s settings. Raises SettingsError."""
+def ingest_settings(environ: Mapping[str, str] | None = None) -> IngestSettings:
+    """Read ``ingest``'s settings, from the process's environment if no other is given. Raises SettingsError."""
     read = _Reader(environ)
     event_types = read("EVENT_TYPES", _event_types, {action: action for action in DEFAULT_ACTIONS})
     settings = IngestSettings(
@@ -74,8 +74,8 @@ def ingest_settings(environ: Mapping[str, str] = os.environ) -> IngestSettings:
     return settings
 
 
-def refresh_settings(environ: Mapping[str, str] = os.environ) -> RefreshSettings:
-    """Read ``refresh``'s settings. Raises SettingsError."""
+def refresh_settings(environ: Mapping[str, str] | None = None) -> RefreshSettings:
+    """Read ``refresh``'s settings, from the process's environment if no other is given. Raises SettingsError."""
     read = _Reader(environ)
     pod = read("MPARTICLE_POD", _pod, POD_URLS["us1"])
     settings = RefreshSettings(
@@ -84,7 +84,7 @@ def refresh_settings(environ: Mapping[str, str] = os.environ) -> RefreshSettings
         num_results=read("NUM_RESULTS", _whole(1, 500), 10),
         environment=read("ENVIRONMENT", _environment, "production"),
         mparticle_secret_arn=read("MPARTICLE_SECRET_ARN", _arn("secretsmanager", "secret:")),
-        mparticle_url=read("MPARTICLE_URL", _safe_url, pod),
+        mparticle_url=read("MPARTICLE_URL", _url, pod),
         write_back_event=read("WRITE_BACK_EVENT", _switch, True),
         quarantine_bucket=read("QUARANTINE_BUCKET", _bucket),
         concurrency=read("CONCURRENCY", _whole(1, 256), 16),
@@ -99,8 +99,8 @@ _REQUIRED: Any = object()
 class _Reader:
     """Reads one variable at a time and keeps what is missing or wrong for one error at the end."""
 
-    def __init__(self, environ: Mapping[str, str]) -> None:
-        self._environ = environ
+    def __init__(self, environ: Mapping[str, str] | None) -> None:
+        self._environ = os.environ if environ is None else environ
         self._problems: list[str] = []
 
     def __call__(self, name: str, parse: Callable[[str], T], default: Any = _REQUIRED) -> Any:
@@ -202,10 +202,6 @@ def _url(text: str) -> str:
     parts = urlsplit(text)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise ValueError("must be a URL")
-    return text.rstrip("/")
-
-
-def _safe_url(text: str) -> str:
-    if urlsplit(_url(text)).scheme == "http" and urlsplit(text).hostname not in LOOPBACK:
+    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
         raise ValueError("must be https: only loopback may do without")
-    return _url(text)
+    return text.rstrip("/")
