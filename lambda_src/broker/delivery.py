@@ -14,6 +14,7 @@ from broker.failures import Failure, Misconfigured, Rejected, Unavailable
 
 Part = TypeVar("Part")
 Result = TypeVar("Result")
+T = TypeVar("T")
 
 BREAKER_MINIMUM = 20
 
@@ -33,17 +34,23 @@ def deliver(
     pool: Executor,
     configuration_works: Callable[[], bool],
 ) -> Delivered[Part, Result]:
-    """Send every request, in order, as many at once as the pool has workers.
+    """Send every request, in order, as many at once as the pool has workers; then find what is bad in the refused.
 
     A request that stays throttled lets no further one start; what was not sent is ``waiting``, with the seconds that
     the other side asked for, if any. ``configuration_works()`` is asked when nothing was accepted and something
     refused. Raises Misconfigured.
     """
     delivery: _Delivery[Part, Result] = _Delivery(send)
-    for future in [pool.submit(delivery.attempt, request) for request in requests]:
-        future.result()
+    _each(pool, delivery.attempt, requests)
+    # Not before all were tried: many bad parts in the first request are no wrong configuration if others get through.
+    _each(pool, delivery.narrow, delivery.refused)
     delivery.check(configuration_works)
     return delivery.done
+
+
+def _each(pool: Executor, do: Callable[[T], None], things: Sequence[T]) -> None:
+    for future in [pool.submit(do, thing) for thing in things]:
+        future.result()
 
 
 class _Delivery(Generic[Part, Result]):
@@ -51,41 +58,55 @@ class _Delivery(Generic[Part, Result]):
         self._send = send
         self._lock = threading.Lock()
         self._stopped_by: Failure | None = None
+        self.refused: list[tuple[Sequence[Part], Rejected]] = []
         self.done: Delivered[Part, Result] = Delivered()
 
     def attempt(self, request: Sequence[Part]) -> None:
-        if self._stopped_by:
-            self._wait(request, None)
+        failure = self._refusal(request)
+        if failure:
+            with self._lock:
+                self.refused.append((request, failure))
+
+    def narrow(self, refused: tuple[Sequence[Part], Rejected]) -> None:
+        """Halve a refused request until what is bad in it stands alone."""
+        request, failure = refused
+        if len(request) == 1:
+            self._reject(request[0], failure)
             return
+        middle = len(request) // 2
+        for half in (request[:middle], request[middle:]):
+            again = self._refusal(half)
+            if again:
+                self.narrow((half, again))
+
+    def _refusal(self, request: Sequence[Part]) -> Rejected | None:
+        """Send a request; return why it can never work, or None where it is delivered or has to wait."""
+        if self._stopped_by:
+            self._wait(request, self._stopped_by)
+            return None
         try:
             result = self._send(request)
         except Rejected as failure:
-            self._halve(request, failure)
-        except Unavailable as failure:
-            if failure.throttled:
-                self._stop(failure)
-            self._wait(request, failure.retry_after)
+            return failure
         except Failure as failure:
-            self._stop(failure)
-            self._wait(request, None)
+            if not isinstance(failure, Unavailable) or failure.throttled:
+                self._stop(failure)
+            self._wait(request, failure)
         except Exception as error:
-            self._halve(request, Rejected(type(error).__name__))
+            return Rejected(type(error).__name__)
         else:
             with self._lock:
                 self.done.accepted += [(part, result) for part in request]
+        return None
 
-    def _wait(self, request: Sequence[Part], retry_after: float | None) -> None:
+    def _wait(self, request: Sequence[Part], failure: Failure) -> None:
+        retry_after = failure.retry_after if isinstance(failure, Unavailable) else None
         with self._lock:
             self.done.waiting += [(part, retry_after) for part in request]
 
-    def _halve(self, request: Sequence[Part], failure: Rejected) -> None:
-        if len(request) > 1:
-            middle = len(request) // 2
-            self.attempt(request[:middle])
-            self.attempt(request[middle:])
-            return
+    def _reject(self, part: Part, failure: Rejected) -> None:
         with self._lock:
-            self.done.rejected.append((request[0], str(failure)))
+            self.done.rejected.append((part, str(failure)))
             if len(self.done.rejected) >= BREAKER_MINIMUM and not self.done.accepted:
                 self._stopped_by = Misconfigured(f"nothing is accepted: {failure}")
 

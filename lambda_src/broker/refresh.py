@@ -180,7 +180,7 @@ class Refresh:
         for message in messages:
             growing = min(FIRST_PAUSE * 2 ** min(message.receives - 1, 10), MAX_VISIBILITY)
             pause = wanted.get(_user(message).mpid) or growing * (0.5 + self._time.jitter() / 2)
-            pauses[message.receipt_handle] = math.ceil(pause)
+            pauses[message.receipt_handle] = math.ceil(min(pause, MAX_VISIBILITY))
         self._queue.postpone(pauses)
 
     def _keep_bad(self, messages: Sequence[Message], refused: Mapping[int, str], counts: Counts) -> list[Message]:
