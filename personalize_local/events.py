@@ -6,7 +6,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from personalize_local.control import avro, kinds
-from personalize_local.control.resources import ACTIVE, Registry, Resource
+from personalize_local.control.registry import Registry
+from personalize_local.control.resources import ACTIVE, Resource
 from personalize_local.errors import InvalidInput
 from personalize_local.interactions import Event, Interactions
 
@@ -116,7 +117,7 @@ def _properties(text: str | None) -> dict[str, Any]:
         return {}
     try:
         properties = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InvalidInput("Event properties must be a JSON object") from error
     if not isinstance(properties, dict):
         raise InvalidInput("Event properties must be a JSON object")

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from personalize_local.control.campaigns import CampaignControl
-from personalize_local.control.resources import Registry
+from personalize_local.control.registry import Registry
 from personalize_local.control.solutions import model_of
 from personalize_local.errors import InvalidInput, NotServed
 from personalize_local.events import Events

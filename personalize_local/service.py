@@ -13,10 +13,10 @@ from typing import Any
 from personalize_local.control import kinds
 from personalize_local.control.campaigns import CampaignControl
 from personalize_local.control.datasets import DatasetControl
-from personalize_local.control.resources import Registry
+from personalize_local.control.registry import Registry
 from personalize_local.control.solutions import SolutionControl, Train
 from personalize_local.events import Events
-from personalize_local.interactions import Interaction
+from personalize_local.interactions import Counts, Interaction
 from personalize_local.recommendations import Recommendations
 from personalize_local.wire.protocol import Handler
 
@@ -96,9 +96,19 @@ class Personalize:
     def _group_status(self, arn: str) -> dict[str, Any]:
         store = self._events.interactions_of(arn)
         visible, users, with_two = store.totals(self._registry.now()) if store else (0, 0, 0)
-        counts = vars(store.counts) if store else {}
-        totals = {"interactions": visible, "users": users, "usersWithTwo": with_two}
-        return {"datasetGroupArn": arn, **totals, **counts}
+        counts = store.counts if store else Counts()
+        return {
+            "datasetGroupArn": arn,
+            "interactions": visible,
+            "users": users,
+            "usersWithTwo": with_two,
+            "accepted": counts.accepted,
+            "notCounted": {
+                "repeatedEventId": counts.repeated_event_id,
+                "sameSecond": counts.same_second,
+                "noItem": counts.no_item,
+            },
+        }
 
     def _visible(self, group_arn: str) -> list[Interaction]:
         store = self._events.interactions_of(group_arn)

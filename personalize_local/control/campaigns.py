@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from personalize_local.control import kinds
-from personalize_local.control.resources import ACTIVE, ARN_PREFIX, Registry, Resource
+from personalize_local.control.registry import Registry
+from personalize_local.control.resources import ACTIVE, ARN_PREFIX, Resource
 from personalize_local.control.solutions import SolutionControl
 from personalize_local.errors import InvalidInput, ResourceInUse, ResourceNotFound
 

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 from personalize_local.control import avro, kinds
-from personalize_local.control.resources import ARN_PREFIX, Registry, Resource
+from personalize_local.control.registry import Registry
+from personalize_local.control.resources import ARN_PREFIX, Resource
 from personalize_local.errors import InvalidInput, LimitExceeded, NotServed
 
 ACCOUNT = "123456789012"

@@ -4,7 +4,7 @@ from personalize_local.control.resources import Kind
 
 _TIMES = ("creationDateTime", "lastUpdatedDateTime")
 
-SCHEMA = Kind("Schema", "schemas", ("name", "schemaArn", *_TIMES))
+SCHEMA = Kind("Schema", "schemas", ("name", "schemaArn", *_TIMES), has_status=False)
 DATASET_GROUP = Kind("DatasetGroup", "datasetGroups", ("name", "datasetGroupArn", "status", *_TIMES, "failureReason"))
 DATASET = Kind(
     "Dataset", "datasets", ("name", "datasetArn", "datasetType", "status", *_TIMES), parent_key="datasetGroupArn"

@@ -5,7 +5,8 @@ from concurrent.futures import Future
 from typing import Any
 
 from personalize_local.control import kinds
-from personalize_local.control.resources import ACTIVE, ARN_PREFIX, Registry, Resource
+from personalize_local.control.registry import Registry
+from personalize_local.control.resources import ACTIVE, ARN_PREFIX, Resource
 from personalize_local.errors import InvalidInput, NotServed, ResourceInUse, ResourceNotFound
 from personalize_local.interactions import Interaction
 from personalize_local.learning.model import Model, TrainingSet
@@ -40,13 +41,15 @@ class SolutionControl:
     def create_solution(self, request: Request) -> dict[str, str]:
         """Create a solution for an ACTIVE dataset group.
 
-        Trains nothing: ``performAutoTraining`` (AWS's default: true) is kept and shown, but not acted on.
+        Trains nothing: ``performAutoTraining`` (AWS's default: true) is kept and shown, but not acted on. Raises
+        ResourceInUse, ResourceAlreadyExists, InvalidInput, NotServed (another recipe than User-Personalization).
         """
         group = self._registry.find(kinds.DATASET_GROUP, request["datasetGroupArn"])
         group.require_active(self._registry.now())
         _check_recipe(request)
         view = {"performHPO": False, "performAutoML": False, "performAutoTraining": True, **request}
         view.pop("tags", None)
+        EventSelection.of(view)
         arn = f"{ARN_PREFIX}solution/{request['name']}"
         now = self._registry.now()
         self._registry.add(Resource(kinds.SOLUTION, arn, view, now, self._seconds, parents=(group,)))
@@ -74,7 +77,10 @@ class SolutionControl:
         view |= {"solutionArn": solution.arn, "trainingMode": "FULL", "trainingType": "MANUAL"}
         view |= {"name": request["name"]} if "name" in request else {}
         arn = f"{solution.arn}/{self._new_id()[:8]}"
-        return Resource(kinds.SOLUTION_VERSION, arn, view, now, self._training_seconds, owner=solution)
+        group = solution.view["datasetGroupArn"]
+        datasets = [one for one in self._registry.all(kinds.DATASET) if one.view["datasetGroupArn"] == group]
+        seconds, inputs = self._training_seconds, (solution, *datasets)
+        return Resource(kinds.SOLUTION_VERSION, arn, view, now, seconds, inputs=inputs, owner=solution)
 
     def describe_solution(self, request: Request) -> dict[str, Any]:
         """Describe a solution, with the summary of its newest version."""

@@ -5,13 +5,16 @@ whose parent has died finds its output closed and ends: no orphan stays behind.
 """
 
 import io
+import json
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from personalize_local.learning.model import Model, TrainingSet, train
 
@@ -20,7 +23,7 @@ PACKAGE_PARENT = Path(__file__).parents[2]
 ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"), "1")
 
 
-def inline(data: TrainingSet) -> "Future[Model]":
+def train_inline(data: TrainingSet) -> "Future[Model]":
     """Train at once, in this thread: for virtual time, where nothing may happen in the background."""
     future: Future[Model] = Future()
     try:
@@ -71,25 +74,30 @@ class TrainingProcess:
 def pack_training_set(data: TrainingSet) -> bytes:
     """Return a training set as a NumPy archive."""
     return _pack(
-        item_ids=np.array(data.item_ids), users=data.users, items=data.items, times=data.times, weights=data.weights
+        item_ids=_text(data.item_ids), users=data.users, items=data.items, times=data.times, weights=data.weights
     )
 
 
 def unpack_training_set(archive: bytes) -> TrainingSet:
     """Read what ``pack_training_set`` wrote."""
     columns = dict(np.load(io.BytesIO(archive)))
-    return TrainingSet(tuple(columns.pop("item_ids").tolist()), **columns)
+    return TrainingSet(tuple(json.loads(columns.pop("item_ids").tobytes())), **columns)
 
 
 def pack_model(model: Model) -> bytes:
     """Return a model as a NumPy archive."""
-    return _pack(item_ids=np.array(model.item_ids), similarities=model.similarities, popularity=model.popularity)
+    return _pack(item_ids=_text(model.item_ids), similarities=model.similarities, popularity=model.popularity)
 
 
 def unpack_model(archive: bytes) -> Model:
     """Read what ``pack_model`` wrote."""
     arrays = np.load(io.BytesIO(archive))
-    return Model(arrays["item_ids"].tolist(), arrays["similarities"], arrays["popularity"])
+    return Model(json.loads(arrays["item_ids"].tobytes()), arrays["similarities"], arrays["popularity"])
+
+
+def _text(item_ids: Sequence[str]) -> npt.NDArray[np.uint8]:
+    """Return ids as JSON in bytes: NumPy's own strings lose trailing NULs."""
+    return np.frombuffer(json.dumps(item_ids).encode(), dtype=np.uint8)
 
 
 def _pack(**arrays: np.ndarray) -> bytes:

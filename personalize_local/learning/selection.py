@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from personalize_local.errors import InvalidInput
 from personalize_local.interactions import Interaction
 from personalize_local.learning.model import TrainingSet
 
@@ -37,7 +38,10 @@ class EventSelection:
 
     @classmethod
     def of(cls, solution: Mapping[str, Any]) -> "EventSelection":
-        """Read the selection from a solution's description: ``eventsConfig``, else ``eventType`` and its threshold."""
+        """Read the selection from a solution: its ``eventsConfig``, else ``eventType`` and ``eventValueThreshold``.
+
+        Raises InvalidInput if the threshold, which is a string, is not a number.
+        """
         config = solution.get("solutionConfig", {})
         listed = config.get("eventsConfig", {}).get("eventParametersList", [])
         rules = {
@@ -46,8 +50,7 @@ class EventSelection:
             if "eventType" in event
         }
         if not rules and "eventType" in solution:
-            threshold = config.get("eventValueThreshold")
-            rules = {solution["eventType"]: Rule(float(threshold) if threshold else None, 1.0)}
+            rules = {solution["eventType"]: Rule(_threshold(config.get("eventValueThreshold")), 1.0)}
         return cls(rules)
 
     def weigh(self, interactions: Iterable[Interaction]) -> Weighted:
@@ -63,6 +66,13 @@ class EventSelection:
             return 0.0
         enough = rule.threshold is None or (interaction.value is not None and interaction.value >= rule.threshold)
         return rule.weight if enough else 0.0
+
+
+def _threshold(text: str | None) -> float | None:
+    try:
+        return float(text) if text else None
+    except ValueError as error:
+        raise InvalidInput("eventValueThreshold must be a number") from error
 
 
 def shortage(weighted: Weighted) -> str | None:
@@ -81,12 +91,17 @@ def shortage(weighted: Weighted) -> str | None:
 
 def training_set(weighted: Weighted) -> TrainingSet:
     """Return the interactions as columns."""
-    item_ids, items = np.unique([interaction.item for interaction, _ in weighted], return_inverse=True)
-    _, users = np.unique([interaction.user for interaction, _ in weighted], return_inverse=True)
+    items = _codes(interaction.item for interaction, _ in weighted)
+    users = _codes(interaction.user for interaction, _ in weighted)
     return TrainingSet(
-        item_ids=tuple(item_ids.tolist()),
-        users=users.astype(np.int64),
-        items=items.astype(np.int64),
+        item_ids=tuple(items),
+        users=np.array([users[interaction.user] for interaction, _ in weighted], dtype=np.int64),
+        items=np.array([items[interaction.item] for interaction, _ in weighted], dtype=np.int64),
         times=np.array([interaction.time for interaction, _ in weighted], dtype=np.float64),
         weights=np.array([weight for _, weight in weighted], dtype=np.float32),
     )
+
+
+def _codes(names: Iterable[str]) -> dict[str, int]:
+    """Number distinct names in their order; not by NumPy, whose strings lose trailing NULs."""
+    return {name: code for code, name in enumerate(sorted(set(names)))}

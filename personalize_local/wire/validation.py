@@ -18,6 +18,7 @@ Problems = list[str]
 Checker = Callable[[Any, str, Problems], None]
 """Called with a JSON value, where it stands, and the list that unmet constraints are added to."""
 
+LONE_SURROGATE = re.compile("[\ud800-\udfff]")  # JSON can spell it, UTF-8 cannot
 LATEST_SECOND = 253_402_300_799  # 9999-12-31T23:59:59Z; beyond it a timestamp is in milliseconds, not in seconds
 
 # The model's patterns are Java's. Python's \w is \p{L}, \p{N} and _, which every class with \p{L} has anyway.
@@ -124,6 +125,8 @@ def _string(shape: Shape) -> Checker:
     def check(value: Any, path: str, problems: Problems) -> None:
         if not isinstance(value, str):
             raise _wrong_type(path, "string")
+        if not value.isascii() and LONE_SURROGATE.search(value):
+            raise _wrong_type(path, "string of Unicode characters")
         check_size(value, path, problems)
         if pattern and not pattern.fullmatch(value):
             problems.append(unmet(path, f"Member must satisfy regular expression pattern: {java}"))
@@ -148,6 +151,8 @@ def _number(shape: Shape) -> Checker:
     def check(value: Any, path: str, problems: Problems) -> None:
         if not isinstance(value, types) or isinstance(value, bool):
             raise _wrong_type(path, shape.type_name)
+        if abs(value) == math.inf:
+            raise _wrong_type(path, f"finite {shape.type_name}")
         if value < least:
             problems.append(unmet(path, f"Member must have value greater than or equal to {least}"))
         elif value > most:
