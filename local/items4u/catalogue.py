@@ -90,6 +90,6 @@ class _Names:
 def _item(number: int, category: str, style: str, name: str, pull: float, rng: random.Random) -> Item:
     usual, _ = _CATEGORIES[category]
     tier = rng.choice((0, 1, 1, 2))
-    price = round(usual * (0.6, 1.0, 1.7)[tier] * rng.uniform(0.85, 1.15)) - 0.05
+    price = round(round(usual * (0.6, 1.0, 1.7)[tier] * rng.uniform(0.85, 1.15)) - 0.05, 2)
     brand = rng.choice(_STYLES[style][0])
     return Item(f"{category[:3].upper()}-{1000 + number}", name, category, style, brand, price, tier, pull)

@@ -3,7 +3,7 @@
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -80,7 +80,7 @@ class Client:
 
     def play_all(
         self, sessions: Iterable[Session], *, concurrency: int, clock: Callable[[], float] = time.time
-    ) -> Iterator[Played]:
+    ) -> Generator[Played, None, None]:
         """Play sessions on some threads and yield them in order; a shopper's own sessions never overlap.
 
         Sessions are taken from the iterable as the threads get to them, so an endless one may be given: close the

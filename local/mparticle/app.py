@@ -61,7 +61,7 @@ class Service:
             return self._counted("Identify", "", _problem(401, "x-mp-key is missing or wrong"))
         try:
             environment, identities, device = _known(await request.json())
-        except (ValueError, AttributeError, KeyError):
+        except (ValueError, AttributeError, KeyError, TypeError):
             return self._counted("Identify", caller, _problem(400, "environment and known_identities are needed"))
         mpid = self._workspace.identify(environment, identities, device)
         answer = {"context": None, "mpid": str(mpid), "is_ephemeral": False, "is_logged_in": bool(identities)}

@@ -20,6 +20,7 @@ MAX_REQUEST_BYTES = 256 * 1024
 MAX_BATCH_BYTES = 128 * 1024
 MAX_BATCHES = 100
 MAX_EVENTS = 100
+DROPPED_SHOWN = 100
 EVERY_INPUT = "*"
 
 Operation = Literal["UploadEvents", "BulkUploadEvents"]
@@ -65,7 +66,7 @@ class EventsApi:
         self._limits = {name: RateLimit(rate, clock=clock) for name in INPUTS} if rate else {}
         self._outages: dict[str, tuple[int, float]] = {}
         self._dropped: Counter[str] = Counter()
-        self._latest_dropped: deque[dict[str, Any]] = deque(maxlen=100)
+        self._latest_dropped: deque[dict[str, Any]] = deque(maxlen=DROPPED_SHOWN)
 
     def upload(self, operation: Operation, authorization: str | None, body: bytes) -> Answer:
         """Answer one request; ``operation`` says whether the body is one batch or an array of them."""

@@ -47,14 +47,10 @@ _DEVICE = record(
 )
 _APPLICATION = record(
     {
-        "os": one_of(
-            *("IOS", "Android", "WindowsPhone", "MobileWeb", "UnityIOS", "UnityAndroid", "Desktop", "TVOS"),
-            *("Roku", "OutOfBand", "Alexa", "SmartTV", "FireTV", "Xbox"),
-        ),
         **dict.fromkeys(
             (
                 *("application_name", "application_version", "application_build_number", "install_referrer"),
-                "package",
+                *("package", "os"),
             ),
             scalar,
         ),
@@ -72,7 +68,8 @@ _CONSENT = map_of(
         required=("consented", "timestamp_unixtime_ms"),
         closed=True,
         nullable=False,
-    )
+    ),
+    nullable=False,
 )
 _SOURCE = record(
     {

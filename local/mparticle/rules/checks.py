@@ -99,11 +99,11 @@ def list_of(item: Check, *, nullable: bool = True) -> Check:
     return check
 
 
-def map_of(item: Check) -> Check:
+def map_of(item: Check, *, nullable: bool = True) -> Check:
     """Accept an object whose values all pass, or null."""
 
     def check(value: Any) -> None:
-        if value is not None:
+        if value is not None or not nullable:
             _members(_object(value), lambda _key: item)
 
     return check

@@ -1,7 +1,8 @@
 """The seventeen events that may be uploaded, by type: mParticle's published input schema (draft-07), as checks.
 
 Source: docs.mparticle.com/schema/mparticle.inbound.eventsapi.schema.json. Where that schema forgets to say that a value
-is an object, these checks say it. The limits on attributes are docs.mparticle.com/guides/default-service-limits/.
+is an object, these checks say it; where it writes an enumeration next to a reference, which draft-07 ignores, so do
+they. The limits on attributes are docs.mparticle.com/guides/default-service-limits/.
 """
 
 from typing import Any
@@ -48,10 +49,6 @@ LOCATION = record(
     required=("latitude", "longitude"),
     closed=True,
 )
-_ORIENTATION = one_of(
-    *("portrait", "portrait_upside_down", "landscape", "LandscapeLeft", "LandscapeRight"),
-    *("FaceUp", "FaceDown", "Square"),
-)
 _DEVICE_STATE = record(
     {
         "time_since_start_ms": integer,
@@ -63,7 +60,7 @@ _DEVICE_STATE = record(
         **dict.fromkeys(("system_memory_available_bytes", "system_memory_threshold_bytes"), number),
         **dict.fromkeys(("application_memory_available_bytes", "application_memory_max_bytes"), number),
         "application_memory_total_bytes": number,
-        **dict.fromkeys(("device_orientation", "status_bar_orientation"), _ORIENTATION),
+        **dict.fromkeys(("device_orientation", "status_bar_orientation"), scalar),
     },
     closed=True,
 )
@@ -192,8 +189,7 @@ DATA_OF: dict[str, Check] = {
         {
             **dict.fromkeys(("push_message_token", "push_notification_payload", "message", "network"), scalar),
             "push_message_type": one_of("sent", "received", "action"),
-            "application_state": one_of("not_running", "background", "foreground"),
-            "push_message_behavior": one_of("Received", "DirectOpen", "Read", "InfluencedOpen", "Displayed"),
+            **dict.fromkeys(("application_state", "action_identifier", "push_message_behavior"), scalar),
         },
         "push_message_token",
         "push_message_type",
