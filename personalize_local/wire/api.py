@@ -4,7 +4,7 @@ import functools
 from typing import Any
 
 from botocore.loaders import Loader
-from botocore.model import OperationModel, ServiceModel
+from botocore.model import OperationModel, ServiceModel, StructureShape
 
 from personalize_local.errors import InvalidInput
 from personalize_local.wire.validation import Checker, Problems, compile_shape
@@ -19,12 +19,13 @@ class Operation:
         self.name: str = model.name
         self.rest: bool = model.metadata["protocol"] == "rest-json"  # called by path, not by the target header
         self.called_by: tuple[str, str] = (model.http["method"], model.http["requestUri"])
-        self._model = model
+        self.input_shape: StructureShape = model.input_shape
+        self.output_shape: StructureShape | None = model.output_shape
 
     @functools.cached_property
     def _check_input(self) -> Checker:
         # Compiled at the first call: most of the 79 operations are never called.
-        return compile_shape(self._model.input_shape)
+        return compile_shape(self.input_shape)
 
     def check(self, request: Any) -> None:
         """Raise InvalidInput with all unmet constraints, or MalformedRequest, if the model does not allow the input."""
