@@ -77,8 +77,6 @@ def int64(value: object) -> int | None:
 
 def usable_time(value: object, arrived_ms: int) -> int | None:
     """Return an epoch-milliseconds time, or None before the year 2000 and over a day after the record's arrival."""
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
     time_ms = int64(value)
     return time_ms if time_ms is not None and YEAR_2000_MS <= time_ms <= arrived_ms + DAY_MS else None
 

@@ -117,15 +117,17 @@ class Ingest:
 
     def _read_one(self, record: Record, intake: Intake, counts: Counts) -> None:
         lines: list[Line] = []
+        bad: dict[str, Row] = {}  # one per reason: each holds the whole record, which may be an array of 100,000 zeros
         for index, batch in enumerate(decode(base64.b64decode(record.data), record.arrived_ms)):
             if isinstance(batch, BadBatch):
-                intake.bad.append((record, record.row(str(index), batch.reason, batch.detail)))
+                bad.setdefault(batch.reason, record.row(str(index), batch.reason, batch.detail))
                 continue
             interactions, skipped = extract(batch, self._rules)
             lines += [Line(interaction, batch, record) for interaction in interactions]
             for reason, number in skipped.items():
                 counts.add("Skipped", number, reason)
         intake.lines += lines
+        intake.bad += [(record, row) for row in bad.values()]
 
     def _deliver(self, intake: Intake, deadline: float, counts: Counts) -> Delivered[Interaction, None]:
         fresh = [one for one in unique(line.interaction for line in intake.lines) if one.event_id not in self._accepted]

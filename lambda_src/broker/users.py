@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from broker.batch import int64, texts
 
 MAX_BYTES = 2048
+ENVIRONMENTS = ("production", "development")  # mParticle drops a batch of any other, and still answers 202
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,6 @@ def from_body(body: str) -> UserToRefresh:
         raise ValueError("not an object")  # noqa: TRY004 - one error for every body that is not a message
     mpid, event_ms = int64(fields.get("mpid")), int64(fields.get("event_ms"))
     environment, sequence_number = fields.get("environment"), fields.get("sequence_number")
-    if not mpid or event_ms is None or not isinstance(environment, str) or not isinstance(sequence_number, str):
-        raise ValueError("a field is missing")
+    if not mpid or event_ms is None or environment not in ENVIRONMENTS or not isinstance(sequence_number, str):
+        raise ValueError("a field is missing or wrong")
     return UserToRefresh(mpid, environment, texts(fields.get("recommendations")), sequence_number, event_ms)
