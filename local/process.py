@@ -68,9 +68,9 @@ class ServiceProcess:
         return "\n".join(self._errors)
 
     def stop(self, seconds: float = STOP_SECONDS) -> int:
-        """End the process (standard input closed, then SIGTERM, then SIGKILL after ``seconds``); return its exit code.
+        """End the process: close its standard input, after ``seconds`` SIGTERM, after as many again SIGKILL.
 
-        Stopping a service that has already ended is no error.
+        Return its exit code. Stopping a service that has already ended is no error.
         """
         return _end(self.process, seconds)
 
@@ -158,8 +158,7 @@ def _end(process: subprocess.Popen[str], seconds: float) -> int:
         with contextlib.suppress(OSError):
             process.stdin.close()
     for end in (process.terminate, process.kill):
-        if process.poll() is None:
-            end()
         with contextlib.suppress(subprocess.TimeoutExpired):
             return process.wait(seconds)
+        end()
     return process.wait()

@@ -103,6 +103,8 @@ def described(error: BaseException) -> dict[str, Any]:
 
 def main() -> int:
     """Load the handler, or report why that fails; then serve."""
+    # Lambda shows what is printed at once, not when a buffer is full.
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
     client = Client(os.environ["AWS_LAMBDA_RUNTIME_API"])
     try:
         handler = load(sys.argv[1])
