@@ -98,9 +98,14 @@ def is_batch(document: Any) -> bool:
         return False
     events = document.get("events")
     if isinstance(events, list):
-        return not events or any(map(_is_event, events))
+        return not events or any(map(is_event, events))
     named = whole_number(document.get("mpid")) is not None or document.get("message_type") == "events"
     return events is None and ("events" in document or named)
+
+
+def is_event(event: Any) -> bool:
+    """Say whether a member of a batch's events can be read at all."""
+    return isinstance(_at(event, "event_type"), str) and isinstance(_at(event, "data"), dict)
 
 
 def whole_number(value: object) -> int | None:
@@ -117,7 +122,7 @@ def whole_number(value: object) -> int | None:
 def _of_batch(batch: dict[str, Any], record: StreamRecord, environment: str) -> Iterator[Entry]:
     not_ours = _why_not(batch, environment)
     for place, event in enumerate(batch.get("events") or []):
-        if not _is_event(event) or event["event_type"] != "commerce_event":
+        if not is_event(event) or event["event_type"] != "commerce_event":
             continue
         action, lines = _product_lines(event["data"])
         event_id = _event_id(event["data"], batch, place)
@@ -152,10 +157,6 @@ def _item(line: Any) -> tuple[str, str | None]:
     if not isinstance(line, dict) or len(text) > 256 or text != text.encode("utf-8", "ignore").decode("utf-8"):
         return "", "bad_event"
     return text, None if text.strip() else "no_item_id"
-
-
-def _is_event(event: Any) -> bool:
-    return isinstance(_at(event, "event_type"), str) and isinstance(_at(event, "data"), dict)
 
 
 def _event_id(data: dict[str, Any], batch: dict[str, Any], place: int) -> str:

@@ -1,6 +1,6 @@
-"""Real data of others as mParticle batches, and an independent ledger of the interactions that they hold.
+"""Real data of others as mParticle batches, each with the interactions that its source's own rows amount to.
 
-Nothing here imports the product: the broker is compared with these mappings, so they must not share its errors.
+The converters import nothing of the product: the broker is compared with them, so they must not share its errors.
 """
 
 import os

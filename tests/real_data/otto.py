@@ -7,8 +7,8 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from local.audit.rows import Row
 from tests.real_data import data_folder, wire
-from tests.real_data.ledger import Row
 
 FILE = "interactions/otto_sessions_20.jsonl"
 ACTIONS = {"clicks": "view_detail", "carts": "add_to_cart", "orders": "purchase"}

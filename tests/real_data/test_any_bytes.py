@@ -14,7 +14,8 @@ from broker import interactions
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tests.real_data import ROOT, data_folder, ledger
+from local.audit import rows as ledger
+from tests.real_data import ROOT, data_folder
 
 ARRIVED_MS = 1_789_380_000_123
 LONGEST_ID = 256
@@ -138,7 +139,7 @@ PLAUSIBLE = st.fixed_dictionaries(
 def test_the_ledger_and_the_broker_agree_on_any_plausible_batches(documents: list[Any]) -> None:
     for data in (json.dumps(documents).encode(), b"\n".join(json.dumps(one).encode() for one in documents)):
         rows = {ledger.of_put_event(one.user_id, one.as_event()) for one in check(data)}
-        assert rows == ledger.of_record(data, ARRIVED_MS)
+        assert rows == ledger.rows_of(data, ARRIVED_MS)
 
 
 def change_somewhere(document: Any, draw: Callable[[st.SearchStrategy[Any]], Any]) -> None:

@@ -9,7 +9,8 @@ import pytest
 from broker import batch as batches
 from broker import interactions
 
-from tests.real_data import ROOT, ledger
+from local.audit import rows as ledger
+from tests.real_data import ROOT
 
 ARRIVED_MS = 1_789_380_000_123
 CUSTOMER = -8713045162839027341
@@ -94,7 +95,7 @@ def test_a_real_batch_from_production_and_a_known_customer_trains_as_the_referen
     assert {ledger.of_put_event(one.user_id, one.as_event()) for one in found} == rows
     assert skipped == expected_skips
     assert len({one.event_id for one in found}) == len(rows)
-    assert ledger.of_record(record, ARRIVED_MS) == rows
+    assert ledger.rows_of(record, ARRIVED_MS) == rows
 
 
 def test_two_real_purchases_that_share_an_event_id_keep_their_ids_when_they_arrive_again(test_data: Path) -> None:

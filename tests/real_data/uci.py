@@ -7,8 +7,8 @@ from typing import Any
 
 import polars as pl
 
+from local.audit.rows import Row
 from tests.real_data import data_folder, wire
-from tests.real_data.ledger import Row
 
 FILE = "interactions/uci_online_retail_2010_2011.parquet"
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tests.real_data.ledger import Row
+from local.audit.rows import Row
 
 
 class Converted(NamedTuple):

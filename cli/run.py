@@ -1,0 +1,66 @@
+"""`./broker run`: the whole loop on this machine, shown as it happens and audited at the end."""
+
+import json
+from pathlib import Path
+
+import click
+
+from cli.records import one_batch_each
+from cli.run_display import Display, report
+from cli.service_log import service_log
+from local.demonstration import Demonstration
+from local.judgement import Result, summary
+from local.process import NotStarted
+from local.recommender import CreationFailed
+from local.settings import TwinSettings
+from local.stack import Stack
+
+NEXT = (
+    "./broker invoke events/purchase_of_twelve_products.json",
+    "./broker run --events events/several_batches.ndjson --seconds 5",
+    "./broker serve --help",
+)
+
+
+@click.command("run", short_help="The whole loop on this machine.")
+@click.option("--events", "paths", multiple=True, type=click.Path(exists=True, path_type=Path), metavar="PATH…")
+@click.argument("more_paths", nargs=-1, type=click.Path(exists=True, path_type=Path), metavar="")
+@click.option("--seconds", type=click.FloatRange(1, 3600), default=20, show_default=True, help="of recommending.")
+@click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="of the shop and its customers.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, and nothing else, on stdout.")
+def command(paths: tuple[Path, ...], more_paths: tuple[Path, ...], seconds: float, seed: int, as_json: bool) -> None:
+    """Run the whole loop on this machine: a made-up shop's visitors, a local mParticle, a stream, the two real
+    functions, a local Amazon Personalize, and the profiles that come of it. No AWS account, nothing leaves the machine.
+
+    --events puts your own batches on the stream as well: files or folders of JSON, JSON Lines, gzip or Kinesis events.
+    Of every customer with at least three batches the newest two are held back, so that the list which the profile
+    carries before the last one can be judged by it.
+
+    Exit code: 0 all is accounted for, 1 it is not, 2 wrong use.
+    """
+    records = [record.data for record in one_batch_each(_files((*paths, *more_paths)))]
+    display = Display(to_stderr=as_json)
+    try:
+        with service_log() as log, display, Stack(TwinSettings(seed=seed), log=log) as stack:
+            result = Demonstration(stack, seconds=seconds, own_records=records, show=display.show).run()
+    except (NotStarted, CreationFailed) as error:
+        raise click.ClickException(str(error)) from None
+    except KeyboardInterrupt:
+        click.echo("stopped: all services are down", err=True)
+        raise SystemExit(130) from None
+    click.echo(json.dumps(summary(result)) if as_json else "", nl=as_json)
+    if not as_json:
+        report(result, NEXT)
+    raise SystemExit(_exit_code(result))
+
+
+def _exit_code(result: Result) -> int:
+    return 0 if result.audit.holds and result.settled else 1
+
+
+def _files(paths: tuple[Path, ...]) -> tuple[Path, ...]:
+    return tuple(
+        file
+        for path in paths
+        for file in (sorted(child for child in path.iterdir() if child.is_file()) if path.is_dir() else [path])
+    )

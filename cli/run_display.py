@@ -1,0 +1,134 @@
+"""How `./broker run` shows itself: live in a terminal, plain lines elsewhere, and a table at the end."""
+
+import json
+import time
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Any
+
+from rich.console import Console
+from rich.live import Live
+from rich.markup import escape
+from rich.table import Table
+
+from local.audit.lag import percentile
+from local.hit_rate import HitRates
+from local.judgement import Result
+
+STAGES = ("starting", "collecting", "training", "recommending", "checking")
+PLAIN_EVERY = 2.0
+
+
+class Display:
+    """The stages as they happen. ``show`` is called many times a second; without a terminal it prints now and then."""
+
+    def __init__(self, *, to_stderr: bool) -> None:
+        self._console = Console(stderr=to_stderr, highlight=False)
+        self._live = Live(console=self._console, transient=True) if self._console.is_terminal else None
+        self._began = time.monotonic()
+        self._stage = ""
+        self._printed = 0.0
+        self._counters: dict[str, dict[str, Any]] = {}
+
+    def __enter__(self) -> "Display":
+        if self._live:
+            self._live.start()
+        self.show("starting", {})
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._live:
+            self._live.stop()
+
+    def show(self, stage: str, counters: dict[str, Any]) -> None:
+        """Take the newest counters of a stage."""
+        self._counters[stage] = counters
+        if self._live:
+            self._live.update(self._table(stage))
+        elif stage != self._stage or time.monotonic() - self._printed >= PLAIN_EVERY:
+            self._printed = time.monotonic()
+            self._console.print(f"{self._seconds():>5} s  {stage:<12}  {_text(counters)}")
+        self._stage = stage
+
+    def _seconds(self) -> str:
+        return f"{time.monotonic() - self._began:.1f}"
+
+    def _table(self, current: str) -> Table:
+        table = Table.grid(padding=(0, 2))
+        for stage in STAGES:
+            mark = "▶" if stage == current else "✓" if stage in self._counters else " "
+            style = "bold cyan" if stage == current else "green" if stage in self._counters else "dim"
+            table.add_row(mark, stage, escape(_text(self._counters.get(stage, {}))), style=style)
+        table.add_row("", f"{self._seconds()} s", "")
+        return table
+
+
+def report(result: Result, next_commands: Sequence[str]) -> None:
+    """Print what it came to: the account of all interactions, the lag, the hit rates, one profile, what to try next."""
+    console = Console(highlight=False)
+    console.print(_account(result))
+    console.print(_verdict(result))
+    _print_rates(console, "Items4U's customers", result.shop)
+    _print_rates(console, "your own customers", result.own)
+    if result.profile:
+        console.print("\n[bold]One profile, as the Profile API returns it[/bold]")
+        console.print_json(json.dumps(result.profile))
+    console.print("\n[bold]Try next[/bold]")
+    for command in next_commands:
+        console.print(f"  {command}")
+
+
+def _account(result: Result) -> Table:
+    table = Table(title="\nWhere every interaction is", title_justify="left", title_style="bold", show_header=False)
+    table.add_column("what")
+    table.add_column("how many", justify="right")
+    account = result.audit
+    rows: list[tuple[str, int | str]] = [
+        ("put on the stream", account.entries),
+        ("in Personalize", account.count("in_personalize")),
+        ("skipped, with a reason", account.count("left_out")),
+        ("in quarantine, with a reason", account.count("quarantined")),
+        ("in the on-failure bucket", account.count("on_failure")),
+        ("still on the stream", account.count("on_stream")),
+        ("lost", account.count("lost")),
+        ("in Personalize, but never on the stream", len(account.made_up)),
+        ("profiles with recommendations", result.profiles),
+        ("event to Personalize, p50 / p99", " / ".join(_lag(result, share) for share in (0.5, 0.99))),
+    ]
+    for name, number in rows:
+        table.add_row(name, f"{number:,}" if isinstance(number, int) else number)
+    return table
+
+
+def _lag(result: Result, share: float) -> str:
+    lag = percentile(result.lag_ms.values(), share)
+    return "–" if lag is None else f"{lag / 1000:.2f} s"  # noqa: RUF001
+
+
+def _verdict(result: Result) -> str:
+    if not result.settled:
+        return "[bold red]Something was still under way after the time for it: see the log of the services.[/bold red]"
+    if result.audit.holds:
+        return "[green]Nothing lost, nothing made up: checked on sets of ids, by a ledger of its own.[/green]"
+    return "[bold red]The account does not balance.[/bold red]"
+
+
+def _print_rates(console: Console, whose: str, rates: HitRates | None) -> None:
+    if rates is None:
+        return
+    low, high = rates.difference_95
+    verdict = "better" if low > 0 else "worse" if high < 0 else "no difference that could be told"
+    console.print(
+        f"\n[bold]Did the list hold what {whose} took next?[/bold]\n"
+        f"{rates.purchases} purchases, top ten of the list that the profile carried before:\n"
+        f"recommendations {rates.hit_rate:.1%}, best-sellers {rates.popularity:.1%}, "
+        f"difference {low:+.1%} to {high:+.1%} (95 %): {verdict}"
+    )
+
+
+def _text(counters: dict[str, Any]) -> str:
+    return "   ".join(
+        f"{name} {number:,}" if isinstance(number, int) else f"{name} {number}" for name, number in counters.items()
+    )

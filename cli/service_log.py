@@ -1,0 +1,15 @@
+"""Where the local services' and functions' own output goes while a command runs."""
+
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+LOG = Path(tempfile.gettempdir()) / "personalize-broker.log"
+
+
+@contextmanager
+def service_log() -> Iterator[Callable[[str], None]]:
+    """Yield what takes a line; the file is that of the newest run."""
+    with LOG.open("w", encoding="utf-8", buffering=1) as file:
+        yield lambda line: print(line, file=file)

@@ -1,0 +1,142 @@
+"""The whole loop, played through its three stages and judged: what ``./broker run`` shows.
+
+The shop's visits go through mParticle; a user's own batches go straight on the stream. At the end the law is audited,
+and the lists that the profiles carried are compared with what was bought next.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import requests
+
+from local.audit.services import deliveries
+from local.hit_rate import Purchase
+from local.items4u.client import Client, NotDelivered, Played
+from local.items4u.sessions import Session, Shop
+from local.judgement import Comparison, Result, judge
+from local.own_events import OwnRecord, hold_back, put
+from local.stack import Stack
+
+ENOUGH_TO_TRAIN = 1200  # interactions; the service's minimum is 1,000, of at least 25 users with two
+CONCURRENCY = 4
+VISITS_PER_SECOND = 25
+SETTLE_SECONDS = 90.0
+LOOK_EVERY = 0.25
+
+Show = Callable[[str, dict[str, Any]], None]
+
+
+class Demonstration:
+    """One play of the loop on a stack that has just started. ``show(stage, counters)`` is called as it goes."""
+
+    def __init__(self, stack: Stack, *, seconds: float, own_records: Sequence[bytes], show: Show) -> None:
+        self._stack = stack
+        self._seconds = seconds
+        self._show = show
+        self._shop = Shop(stack.settings.seed, stack.settings.shoppers)
+        self._visits = self._shop.sessions()
+        self._client = Client(stack.mparticle.url)
+        self._kinesis = stack.client("kinesis")
+        self._group: dict[str, Any] = {}
+        self._began = time.time()
+        self._own = hold_back(own_records, int(self._began * 1000))
+
+    def run(self) -> Result:
+        """Collect, train, recommend, wait until all has gone through, judge. Raises CreationFailed."""
+        self._collect()
+        trained_on = deliveries(self._stack.personalize.url)
+        for version in self._stack.train():
+            self._show("training", {"solution version": version["status"]})
+        self._stack.recommend()
+        played, own_purchases = self._recommend()
+        settled = self._settle("recommending")
+        self._show("checking", {"interactions in Personalize": self._group["accepted"]})
+        theirs = {row.item_id for record in self._own.training for row in record.rows}
+        own = Comparison(own_purchases, theirs)
+        shop = Comparison(_purchases(played), {item.id for item in self._shop.items})
+        return judge(self._stack, began=self._began, settled=settled, trained_on=trained_on, shop=shop, own=own)
+
+    def _collect(self) -> None:
+        self._put(self._own.training)
+        visits = self._client.play_all(self._visits, concurrency=CONCURRENCY)
+        for _ in self._watch(visits, "collecting"):
+            if self._group.get("interactions", 0) >= ENOUGH_TO_TRAIN and self._group["usersWithTwo"] >= 25:
+                break
+        visits.close()
+        if self._own.training:
+            self._settle("collecting")
+
+    def _recommend(self) -> tuple[list[Played], list[Purchase]]:
+        self._put(self._own.prompting)
+        self._settle("recommending")
+        own = [self._own_purchase(record) for record in self._own.judging]
+        self._put(self._own.judging)
+        end = time.time() + self._seconds
+        visits = self._client.play_all(self._paced(), concurrency=CONCURRENCY)
+        played: list[Played] = []
+        for one in self._watch(visits, "recommending"):
+            played.append(one)
+            if time.time() >= end:
+                break
+        visits.close()
+        return played, [one for one in own if one.recommended]
+
+    def _paced(self) -> Iterator[Session]:
+        start = time.time()
+        for number, visit in enumerate(self._visits):
+            time.sleep(max(0.0, start + number / VISITS_PER_SECOND - time.time()))
+            yield visit
+
+    def _watch(self, visits: Iterator[Played], stage: str) -> Iterator[Played]:
+        """Yield every visit, and look at the counters now and then."""
+        looked = 0.0
+        for one in visits:
+            if time.time() - looked >= LOOK_EVERY:
+                looked = time.time()
+                self._show(stage, self._counters())
+            yield one
+
+    def _settle(self, stage: str) -> bool:
+        """Wait until all has gone through; False if it has not within a bound that only a fault can reach."""
+        end = time.time() + SETTLE_SECONDS
+        while not self._stack.is_idle():
+            if time.time() >= end:
+                return False
+            self._show(stage, self._counters())
+            time.sleep(LOOK_EVERY)
+        return True
+
+    def _counters(self) -> dict[str, Any]:
+        metrics = self._stack.metrics
+        self._group = self._personalize_status()
+        counts = self._stack.stream_pollers.counts().values()
+        return {
+            "records on the stream": sum(count.records_read for count in counts),
+            "interactions in Personalize": self._group["accepted"],
+            "profiles written": metrics.sum("ProfilesUpdated"),
+            "behind by": f"{max(count.iterator_age_ms for count in counts) / 1000:.1f} s",
+        }
+
+    def _personalize_status(self) -> dict[str, Any]:
+        answer = requests.get(f"{self._stack.personalize.url}/_local/status", timeout=10).json()
+        group: dict[str, Any] = answer["datasetGroups"][0]
+        return group
+
+    def _put(self, records: Sequence[OwnRecord]) -> None:
+        self._stack.put_directly += put(self._kinesis, self._stack.resources.stream_name, records)
+
+    def _own_purchase(self, record: OwnRecord) -> Purchase:
+        try:
+            recommended = self._client.recommendations(int(record.customer))
+        except NotDelivered:
+            recommended = ()
+        return Purchase(record.customer, recommended, [row.item_id for row in record.rows])
+
+
+def _purchases(played: list[Played]) -> list[Purchase]:
+    return [
+        Purchase(str(one.mpid), one.recommended, one.session.purchased_items)
+        for one in played
+        if one.recommended and one.session.purchased_items
+    ]

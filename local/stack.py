@@ -1,0 +1,180 @@
+"""The embedded twin of the deployed stack: the same functions on local services, brought up in the same three stages.
+
+collect: stream → ingest → Personalize. train: a model of what was collected. recommend: a campaign, the refresh queue,
+and refresh → profiles.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import requests
+
+from local.aws.resources import ResourceSettings, create_resources
+from local.aws.session import local_client
+from local.lambda_twin.polling.threads import QueueThreads, StreamThreads
+from local.lambda_twin.runtime.function import Function
+from local.metrics_log import MetricsLog
+from local.mparticle.inputs import BROKER_FEED, INPUTS
+from local.process import ServiceProcess, start_service
+from local.recommender import create_campaign, create_tracker, train
+from local.settings import TwinSettings
+
+LAMBDA_SRC = Path(__file__).resolve().parents[1] / "lambda_src"
+NAME = "items4u"
+
+Log = Callable[[str], None]
+
+
+class Stack:
+    """Services, functions and pollers. ``with Stack(settings) as stack`` brings up the first stage, ``collect``."""
+
+    def __init__(self, settings: TwinSettings, log: Log = lambda line: None) -> None:
+        self.settings = settings
+        self.metrics = MetricsLog()
+        self.campaign_arn: str | None = None
+        self.put_directly = 0
+        self._log = log
+        self._running = ExitStack()
+
+    def __enter__(self) -> "Stack":
+        with ExitStack() as starting:
+            self._running = starting
+            self._start()
+            self._running = starting.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._running.close()
+
+    def train(self) -> Iterator[Mapping[str, Any]]:
+        """The second stage: yield the solution version until it is ACTIVE. Raises CreationFailed."""
+        for version in train(self._control, self.tracker, NAME):
+            self._version_arn = version["solutionVersionArn"]
+            yield version
+
+    def recommend(self) -> None:
+        """The third stage: a campaign on the newest version; ``ingest`` gets the queue, and ``refresh`` starts."""
+        self.campaign_arn = create_campaign(self._control, self._version_arn, NAME)
+        refresh = self._function("refresh", self._refresh_environment(self.campaign_arn))
+        self.queue_pollers = QueueThreads(
+            self.settings.queue,
+            endpoint=self.aws.url,
+            queue_url=self.resources.queue_url,
+            queue_arn=self.resources.queue_arn,
+            invoke=refresh.invoke,
+            poll_interval=self.settings.queue_poll,
+        )
+        self._run(self.queue_pollers)
+        queue = {"REFRESH_QUEUE_URL": self.resources.queue_url}
+        self.ingest.update_environment(self._ingest_environment() | queue)
+
+    def client(self, service: str) -> Any:
+        """Return a boto3 client of one of the AWS services of the twin."""
+        return local_client(service, self.aws.url)
+
+    def is_idle(self) -> bool:
+        """Say whether all that mParticle took has gone through: stream read to its end, and the queue empty."""
+        mparticle = requests.get(f"{self.mparticle.url}/_local/status", timeout=10).json()
+        on_stream = mparticle["forwarded"] + mparticle["copies"] + self.put_directly
+        done = sum(counts.records_done + counts.records_given_up for counts in self.stream_pollers.counts().values())
+        return mparticle["waiting"] == 0 and done >= on_stream and self.waiting_refreshes() == 0
+
+    def waiting_refreshes(self) -> int:
+        """Return how many messages the refresh queue holds, delayed and taken ones included."""
+        names = [f"ApproximateNumberOfMessages{kind}" for kind in ("", "NotVisible", "Delayed")]
+        answer = self._sqs.get_queue_attributes(QueueUrl=self.resources.queue_url, AttributeNames=names)
+        return sum(int(number) for number in answer["Attributes"].values())
+
+    def _start(self) -> None:
+        with ThreadPoolExecutor(2) as both:
+            aws = both.submit(self._service, "local.aws", "--port", str(self.settings.aws_port))
+            ports = "--port", str(self.settings.personalize_port), "--seed", str(self.settings.seed)
+            self.personalize = self._service("personalize_local", *ports)
+            self.aws = aws.result()
+        self.resources = create_resources(self.aws.url, self._resource_settings())
+        self._sqs = self.client("sqs")
+        self._control = local_client("personalize", self.personalize.url)
+        with ThreadPoolExecutor(1) as other:
+            tracker = other.submit(create_tracker, self._control, NAME)
+            self.mparticle = self._start_mparticle()
+            self.tracker = tracker.result()
+        self.ingest = self._function("ingest", self._ingest_environment())
+        self.stream_pollers = StreamThreads(
+            self.settings.stream,
+            endpoint=self.aws.url,
+            stream_arn=self.resources.stream_arn,
+            shard_ids=self.resources.shard_ids,
+            function_arn=self.ingest.arn,
+            invoke=self.ingest.invoke,
+            on_failure_bucket=self.resources.on_failure_bucket,
+            poll_interval=self.settings.shard_poll,
+        )
+        self._run(self.stream_pollers)
+
+    def _service(self, module: str, *arguments: str) -> ServiceProcess:
+        return self._running.enter_context(start_service(module, arguments, log=self._log))
+
+    def _start_mparticle(self) -> ServiceProcess:
+        return self._service(
+            "local.mparticle",
+            *("--port", str(self.settings.mparticle_port)),
+            *("--seed", str(self.settings.seed)),
+            *("--stream", self.resources.stream_name),
+            *("--kinesis-endpoint", self.aws.url),
+        )
+
+    def _run(self, pollers: StreamThreads | QueueThreads) -> None:
+        pollers.start()
+        self._running.callback(pollers.stop)
+
+    def _function(self, name: str, environment: Mapping[str, str]) -> Function:
+        function = Function(
+            name,
+            f"broker.{name}.handler",
+            code_dir=LAMBDA_SRC,
+            environment=environment,
+            timeout=self.settings.function_timeout,
+            log=self._function_log,
+        )
+        self._running.enter_context(function).start()
+        return function
+
+    def _function_log(self, line: str) -> None:
+        self.metrics.feed(line)
+        self._log(line)
+
+    def _resource_settings(self) -> ResourceSettings:
+        feed = INPUTS[BROKER_FEED]
+        return ResourceSettings(
+            prefix=NAME,
+            shards=self.settings.shards,
+            queue_delay=self.settings.queue_delay,
+            queue_visibility=self.settings.queue.visibility_timeout,
+            max_receives=self.settings.max_receives,
+            mparticle_key=feed.key,
+            mparticle_secret=feed.secret,
+        )
+
+    def _ingest_environment(self) -> dict[str, str]:
+        return {
+            "TRACKING_ID": self.tracker.tracking_id,
+            "QUARANTINE_BUCKET": self.resources.quarantine_bucket,
+            "AWS_ENDPOINT_URL": self.aws.url,
+            "AWS_ENDPOINT_URL_PERSONALIZE_EVENTS": self.personalize.url,
+        }
+
+    def _refresh_environment(self, campaign_arn: str) -> dict[str, str]:
+        return {
+            "CAMPAIGN_ARN": campaign_arn,
+            "QUARANTINE_BUCKET": self.resources.quarantine_bucket,
+            "MPARTICLE_SECRET_ARN": self.resources.secret_arn,
+            "MPARTICLE_URL": self.mparticle.url,
+            "AWS_ENDPOINT_URL": self.aws.url,
+            "AWS_ENDPOINT_URL_PERSONALIZE_RUNTIME": self.personalize.url,
+        }
