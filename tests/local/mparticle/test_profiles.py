@@ -56,6 +56,21 @@ def test_a_shared_email_does_not_make_two_customers_one(workspace: Workspace) ->
     assert mpid_of(workspace, user_identities={"customer_id": "c2", "email": "both@example.com"}) != first
 
 
+def test_a_customer_with_a_new_email_stays_the_same_person(workspace: Workspace) -> None:
+    first = mpid_of(workspace, user_identities={"customer_id": "c1", "email": "old@example.com"})
+    assert (
+        mpid_of(workspace, mp_deviceid=..., user_identities={"email": "new@example.com", "customer_id": "c1"}) == first
+    )
+    assert mpid_of(workspace, mp_deviceid=..., user_identities={"email": "new@example.com"}) == first
+
+
+def test_the_customer_id_says_more_than_any_other_identity(workspace: Workspace) -> None:
+    reader = mpid_of(workspace, mp_deviceid=OTHER_DEVICE, user_identities={"email": "news@example.com"})
+    customer = mpid_of(workspace, user_identities={"customer_id": "c1"})
+    both = {"email": "news@example.com", "customer_id": "c1"}
+    assert mpid_of(workspace, mp_deviceid=..., user_identities=both) == customer != reader
+
+
 def test_the_till_and_the_app_know_the_same_customer(workspace: Workspace) -> None:
     at_home = mpid_of(workspace, user_identities={"customer_id": 123456})
     in_store = mpid_of(workspace, name="till", mp_deviceid=..., user_identities={"customer_id": "123456"})

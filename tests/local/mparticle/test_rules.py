@@ -142,6 +142,7 @@ def test_a_damaged_field_is_judged_as_the_published_schema_judges_it(published: 
     whole = min((one for one in made if set(one) >= FULL), key=lambda one: len(json.dumps(one)))
     whole["consent_state"] = {"gdpr": {"ads": {"consented": True, "timestamp_unixtime_ms": 1}}}
     verdicts = {True: 0, False: 0}
+    wrong: Any
     for path in _paths(whole):
         for wrong in ("text", 5, None, [], {}):
             damaged = _replaced(whole, path, wrong)

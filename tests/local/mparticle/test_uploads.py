@@ -50,7 +50,7 @@ def test_no_header_is_401_and_a_wrong_key_403(workspace: Workspace, authorizatio
         b"null",
         b'"text"',
         b"[" * 100_000,
-        b'{"environment": NaN}',
+        json.dumps(batch(user_attributes={"a": float("nan")})).encode(),
         json.dumps(batch(environment=...)).encode(),
         json.dumps(batch(mpid="5")).encode(),
         json.dumps([batch()]).encode(),
