@@ -57,6 +57,7 @@ def test_a_shared_email_does_not_make_two_customers_one(workspace: Workspace) ->
 
 
 def test_a_customer_with_a_new_email_stays_the_same_person(workspace: Workspace) -> None:
+    mpid_of(workspace)
     first = mpid_of(workspace, user_identities={"customer_id": "c1", "email": "old@example.com"})
     assert (
         mpid_of(workspace, mp_deviceid=..., user_identities={"email": "new@example.com", "customer_id": "c1"}) == first
