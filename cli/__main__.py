@@ -1,6 +1,7 @@
 """`./broker COMMAND`: names the commands and loads only the one that was asked for."""
 
 import importlib
+import signal
 import sys
 
 import click
@@ -39,4 +40,6 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    # Stopped like by Ctrl-C, so that a command takes its services down in order.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     sys.exit(main(prog_name="./broker"))

@@ -49,7 +49,7 @@ class Display:
             self._live.update(self._table(stage))
         elif stage != self._stage or time.monotonic() - self._printed >= PLAIN_EVERY:
             self._printed = time.monotonic()
-            self._console.print(f"{self._seconds():>5} s  {stage:<12}  {_text(counters)}")
+            self._console.print(f"{self._seconds():>5} s  {stage:<12}  {_text(counters)}", soft_wrap=True)
         self._stage = stage
 
     def _seconds(self) -> str:

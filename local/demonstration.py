@@ -44,11 +44,7 @@ class Demonstration:
 
     def run(self) -> Result:
         """Collect, train, recommend, wait until all has gone through, judge. Raises CreationFailed."""
-        self._collect()
-        trained_on = deliveries(self._stack.personalize.url)
-        for version in self._stack.train():
-            self._show("training", {"solution version": version["status"]})
-        self._stack.recommend()
+        trained_on = self.prepare()
         played, own_purchases = self._recommend()
         settled = self._settle("recommending")
         self._show("checking", {"interactions in Personalize": self._group["accepted"]})
@@ -56,6 +52,15 @@ class Demonstration:
         own = Comparison(own_purchases, theirs)
         shop = Comparison(_purchases(played), {item.id for item in self._shop.items})
         return judge(self._stack, began=self._began, settled=settled, trained_on=trained_on, shop=shop, own=own)
+
+    def prepare(self) -> list[dict[str, Any]]:
+        """Bring the stack to its third stage; return the events that were trained on. Raises CreationFailed."""
+        self._collect()
+        trained_on = deliveries(self._stack.personalize.url)
+        for version in self._stack.train():
+            self._show("training", {"solution version": version["status"]})
+        self._stack.recommend()
+        return trained_on
 
     def _collect(self) -> None:
         self._put(self._own.training)

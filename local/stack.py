@@ -37,6 +37,7 @@ class Stack:
         self.metrics = MetricsLog()
         self.campaign_arn: str | None = None
         self.put_directly = 0
+        self.functions: dict[str, Function] = {}
         self._log = log
         self._running = ExitStack()
 
@@ -143,6 +144,7 @@ class Stack:
             log=self._function_log,
         )
         self._running.enter_context(function).start()
+        self.functions[name] = function
         return function
 
     def _function_log(self, line: str) -> None:

@@ -1,0 +1,110 @@
+"""`./broker serve`: the local services until Ctrl-C, for your own code to talk to."""
+
+import threading
+import time
+from collections.abc import Mapping
+from contextlib import ExitStack
+from typing import Any
+
+import click
+
+from cli.local_env import export_lines, written
+from cli.service_log import service_log
+from local.aws import REGION
+from local.demonstration import Demonstration
+from local.lambda_api import LambdaApi
+from local.process import NotStarted, ServiceProcess, start_service
+from local.recommender import CreationFailed
+from local.settings import TwinSettings
+from local.stack import Stack
+
+PORT = click.IntRange(0, 65535)
+
+
+@click.command("serve", short_help="The local services, until Ctrl-C.")
+@click.option("--only", type=click.Choice(["personalize"]), help="Start that service alone.")
+@click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="of the shop and its customers.")
+@click.option("--personalize-port", type=PORT, default=0, help="Default: a free one; likewise the others.")
+@click.option("--mparticle-port", type=PORT, default=0)
+@click.option("--aws-port", type=PORT, default=0)
+def command(only: str | None, seed: int, personalize_port: int, mparticle_port: int, aws_port: int) -> None:
+    """Start a local Amazon Personalize, mParticle, Kinesis, SQS, S3 and Secrets Manager, and both functions; let the
+    made-up shop's customers train a model; then serve until Ctrl-C.
+
+    On stdout: `export NAME=value` lines, then `# ready`. The same lines are in .local.env while it runs:
+
+    \b
+      ./broker serve &
+      . ./.local.env
+      aws personalize list-campaigns
+    """
+    settings = TwinSettings(
+        seed=seed, personalize_port=personalize_port, mparticle_port=mparticle_port, aws_port=aws_port
+    )
+    try:
+        with service_log() as log, ExitStack() as running:
+            if only:
+                services, values = _only_personalize(running, settings, log)
+            else:
+                services, values = _everything(running, settings, log)
+            running.enter_context(written(values))
+            click.echo(export_lines(values) + "# ready")
+            _wait_for_the_end(services)
+    except (NotStarted, CreationFailed) as error:
+        raise click.ClickException(str(error)) from None
+    except KeyboardInterrupt:
+        click.echo("stopped: all services are down", err=True)
+
+
+def _only_personalize(
+    running: ExitStack, settings: TwinSettings, log: Any
+) -> tuple[list[ServiceProcess], dict[str, str]]:
+    arguments = ["--port", str(settings.personalize_port), "--seed", str(settings.seed)]
+    service = running.enter_context(start_service("personalize_local", arguments, log=log))
+    return [service], personalize_values(service.url)
+
+
+def _everything(running: ExitStack, settings: TwinSettings, log: Any) -> tuple[list[ServiceProcess], dict[str, str]]:
+    stack = running.enter_context(Stack(settings, log=log))
+    Demonstration(stack, seconds=0, own_records=[], show=_Stages()).prepare()
+    lambda_api = running.enter_context(LambdaApi(stack.functions))
+    return [stack.aws, stack.personalize, stack.mparticle], {
+        **personalize_values(stack.personalize.url),
+        "AWS_ENDPOINT_URL": stack.aws.url,
+        "AWS_ENDPOINT_URL_LAMBDA": lambda_api.url,
+        "STREAM_NAME": stack.resources.stream_name,
+        "TRACKING_ID": stack.tracker.tracking_id,
+        "CAMPAIGN_ARN": stack.campaign_arn or "",
+        "REFRESH_QUEUE_URL": stack.resources.queue_url,
+        "QUARANTINE_BUCKET": stack.resources.quarantine_bucket,
+        "MPARTICLE_URL": stack.mparticle.url,
+    }
+
+
+def personalize_values(url: str) -> dict[str, str]:
+    """Return what any AWS SDK needs to talk to the local Personalize, and to nothing else."""
+    endpoints = {f"AWS_ENDPOINT_URL_PERSONALIZE{suffix}": url for suffix in ("", "_EVENTS", "_RUNTIME")}
+    keys = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local", "AWS_SESSION_TOKEN": ""}
+    return endpoints | keys | {"AWS_REGION": REGION, "AWS_DEFAULT_REGION": REGION, "AWS_EC2_METADATA_DISABLED": "true"}
+
+
+class _Stages:
+    """Says on stderr which stage has begun."""
+
+    def __init__(self) -> None:
+        self._stage = ""
+        self._began = time.monotonic()
+
+    def __call__(self, stage: str, counters: Mapping[str, Any]) -> None:
+        if stage != self._stage:
+            self._stage = stage
+            click.echo(f"{time.monotonic() - self._began:5.1f} s  {stage}", err=True)
+
+
+def _wait_for_the_end(services: list[ServiceProcess]) -> None:
+    """Wait for Ctrl-C. Raises NotStarted when a service ends by itself."""
+    forever = threading.Event()
+    while not forever.wait(1.0):
+        for service in services:
+            if service.process.poll() is not None:
+                raise NotStarted(f"{service.name} ended by itself:\n{service.last_errors()}")
