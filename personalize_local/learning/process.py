@@ -45,6 +45,11 @@ class TrainingProcess:
         """Start a training; returns at once. The future raises RuntimeError with the process's last words."""
         return self._threads.submit(self._train, data)
 
+    @property
+    def busy(self) -> bool:
+        """Whether a process is training."""
+        return self._running is not None and self._running.poll() is None
+
     def close(self) -> None:
         """Stop the training that runs, and take no more."""
         self._closed = True

@@ -18,11 +18,23 @@ def test_an_unknown_tracker_is_an_invalid_input(world: World) -> None:
     assert put_refused(world, "no-such-tracker", {"itemId": "i"}) == "400 InvalidInputException"
 
 
-def test_a_tracker_takes_events_once_it_is_active_and_the_group_has_a_dataset(world: World) -> None:
+def test_a_tracker_takes_events_only_once_it_is_active(world: World) -> None:
+    tracking = world.ready_to_collect()
+    group = world.call("ListDatasetGroups")["datasetGroups"][0]["datasetGroupArn"]
+    tracker = world.call("ListEventTrackers")["eventTrackers"][0]["eventTrackerArn"]
+    world.call("DeleteEventTracker", eventTrackerArn=tracker)
+    assert put_refused(world, tracking, {"itemId": "i"}) == "400 InvalidInputException"
+    world.wait(3)
+    second = world.call("CreateEventTracker", name="second", datasetGroupArn=group)["trackingId"]
+    assert put_refused(world, second, {"itemId": "i"}) == "400 InvalidInputException"
+    world.wait(3)
+    world.put(second, {"itemId": "i"})
+
+
+def test_a_tracker_takes_events_only_for_a_group_with_an_interactions_dataset(world: World) -> None:
     group = world.call("CreateDatasetGroup", name="shop")["datasetGroupArn"]
     world.wait(3)
     tracking = world.call("CreateEventTracker", name="t", datasetGroupArn=group)["trackingId"]
-    assert put_refused(world, tracking, {"itemId": "i"}) == "400 InvalidInputException"
     world.wait(3)
     assert put_refused(world, tracking, {"itemId": "i"}) == "400 InvalidInputException"
     made = world.call("CreateSchema", name="s", schema=schema())["schemaArn"]

@@ -180,6 +180,14 @@ def test_lists_come_in_pages_and_by_parent(world: World) -> None:
         assert refused(world, "ListSchemas", nextToken=bad).code == "InvalidNextTokenException"
 
 
+def test_a_name_that_is_used_again_comes_last_in_lists(world: World) -> None:
+    for name in ("first", "second"):
+        world.call("CreateSchema", name=name, schema=schema())
+    world.call("DeleteSchema", schemaArn=f"{ARN}schema/first")
+    world.call("CreateSchema", name="first", schema=schema())
+    assert [summary["name"] for summary in world.call("ListSchemas")["schemas"]] == ["second", "first"]
+
+
 def test_lists_show_only_what_belongs_to_the_parent(world: World) -> None:
     for name in ("one", "two"):
         world.fill(world.ready_to_collect(name=name))

@@ -1,7 +1,5 @@
 """The recommender: similar items, own items, popularity; deterministic; good at a made-up shop."""
 
-from concurrent.futures import CancelledError
-
 import numpy as np
 import pytest
 
@@ -17,6 +15,7 @@ from personalize_local.learning.process import (
 )
 from personalize_local.learning.selection import Weighted, training_set
 from tests.personalize_local.made_up_shop import MadeUpShop, Visit
+from tests.personalize_local.waiting import until
 
 
 def weighted(visits: list[Visit]) -> Weighted:
@@ -59,9 +58,10 @@ def test_the_same_interactions_in_any_order_give_the_same_lists(shop: MadeUpShop
 
 
 def test_equal_scores_come_in_the_order_of_the_ids() -> None:
-    items = ["c", "a", "b"]
-    equal = train(training_set(weighted([(f"u{number}", item, 1.0, "view") for number, item in enumerate(items)])))
-    assert [item for item, _ in equal.recommend([], 3)] == ["a", "b", "c"]
+    views = {f"i{number:03}": 1 + number % 2 for number in range(499, -1, -1)}
+    visits = [(f"{item} {time}", item, float(time), "view") for item, times in views.items() for time in range(times)]
+    equal = train(training_set(weighted(visits)))
+    assert [item for item, _ in equal.recommend([], 500)] == sorted(views, key=lambda item: (-views[item], item))
 
 
 def test_items_seen_together_recommend_each_other_and_an_item_recommends_itself() -> None:
@@ -131,6 +131,7 @@ def test_closing_ends_a_training_that_runs() -> None:
     long = TrainingSet(names, users, items, np.zeros(size), np.ones(size, dtype=np.float32))
     training = TrainingProcess()
     running = training(long)
+    until(lambda: training.busy)
     training.close()
-    with pytest.raises((RuntimeError, CancelledError), match=r"ended with code -9|^$"):
+    with pytest.raises(RuntimeError, match="ended with code -9"):
         running.result(timeout=0)

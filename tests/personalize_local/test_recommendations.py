@@ -143,6 +143,15 @@ def test_scores_are_positive_falling_and_sum_to_at_most_one(shop: World) -> None
         assert len(answer["recommendationId"]) == 40
 
 
+def test_twenty_five_items_come_where_no_number_is_asked_for(world: World) -> None:
+    world.fill(world.ready_to_collect(), items=80)
+    world.wait(2)
+    campaign = world.campaign(world.trained(world.solution()))
+    for number in ({}, {"numResults": 0}):
+        answer = world.call("GetRecommendations", campaignArn=campaign, userId="u0", **number)
+        assert len(answer["itemList"]) == 25
+
+
 def test_what_cannot_be_recommended_is_refused_with_the_reason(shop: World) -> None:
     campaign = shop.campaign(shop.trained(shop.solution()))
     ask = {"campaignArn": campaign, "userId": "u0"}

@@ -6,7 +6,6 @@ import json
 import signal
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 import uuid
@@ -18,19 +17,11 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.personalize_local.conftest import ROOT
+from tests.personalize_local.waiting import until
 from tests.personalize_local.world import RECIPE, schema
 
 Clients = Callable[..., Any]
 NOW = datetime.datetime.now(datetime.UTC).replace(microsecond=0)
-
-
-def until(condition: Callable[[], Any], seconds: float = 20) -> Any:
-    """Ask again until the answer is true; return it."""
-    deadline = time.monotonic() + seconds
-    while not (answer := condition()):
-        assert time.monotonic() < deadline, "it never came true"
-        time.sleep(0.02)
-    return answer
 
 
 def local(url: str, path: str) -> Any:
