@@ -58,7 +58,7 @@ Answer = Callable[[Mapping[str, Any]], Any]
 
 
 class AwsClient:
-    """Any operation of any service: keeps the requests; answers what ``answers[operation](request)`` says, or raises it."""
+    """Any operation of any service: keeps requests; answers what ``answers[operation](request)`` says, or raises it."""
 
     def __init__(self, **answers: Answer) -> None:
         self.answers = answers

@@ -1,0 +1,178 @@
+"""Delivery: what is bad is found with few calls, what is good arrives, and a wrong configuration stops everything."""
+
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+
+import pytest
+from broker.delivery import Delivered, deliver
+from broker.failures import Misconfigured, Rejected, Unavailable
+
+from tests.broker.stubs import Inline
+
+Sent = list[tuple[int, ...]]
+
+
+class Other:
+    """The other side: refuses requests with a bad part, and answers as it is told to for some others."""
+
+    def __init__(self, bad: Sequence[int] = (), errors: dict[int, Exception] | None = None) -> None:
+        self.bad = set(bad)
+        self.errors = errors or {}
+        self.sent: Sent = []
+        self._lock = threading.Lock()
+
+    def __call__(self, request: Sequence[int]) -> str:
+        with self._lock:
+            self.sent.append(tuple(request))
+        for part in request:
+            if part in self.errors:
+                raise self.errors[part]
+        if self.bad & set(request):
+            raise Rejected("400")
+        return "taken"
+
+
+def tens(count: int) -> list[list[int]]:
+    return [list(range(start, min(start + 10, count))) for start in range(0, count, 10)]
+
+
+def run(
+    other: Other,
+    requests: Sequence[Sequence[int]],
+    pool: Executor | None = None,
+    works: Callable[[], bool] = lambda: False,
+) -> Delivered[int, str]:
+    return deliver(requests, other, pool or Inline(), works)
+
+
+def parts(found: Sequence[tuple[int, object]]) -> list[int]:
+    return sorted(part for part, _ in found)
+
+
+def test_requests_start_in_order_and_each_part_has_its_answer() -> None:
+    other = Other()
+    delivered = run(other, tens(30))
+    assert other.sent == [tuple(ten) for ten in tens(30)]
+    assert delivered.accepted == [(part, "taken") for part in range(30)]
+    assert delivered.rejected == delivered.waiting == []
+
+
+@pytest.mark.parametrize("bad", range(10))
+def test_halving_finds_one_bad_part_of_ten_in_at_most_nine_calls(bad: int) -> None:
+    other = Other([bad])
+    delivered = run(other, tens(10))
+    assert delivered.rejected == [(bad, "400")]
+    assert parts(delivered.accepted) == [part for part in range(10) if part != bad]
+    assert len(other.sent) <= 9
+    assert (bad,) in other.sent, "it is only bad if it is refused alone"
+
+
+def test_several_bad_parts_cost_the_good_ones_nothing() -> None:
+    delivered = run(Other([0, 9, 15, 16]), tens(20))
+    assert parts(delivered.rejected) == [0, 9, 15, 16]
+    assert len(delivered.accepted) == 16
+
+
+def test_the_half_of_at_least_twenty_may_be_bad_but_not_more() -> None:
+    assert len(run(Other(range(10)), tens(20)).rejected) == 10
+    with pytest.raises(Misconfigured, match="11 of 20 refused"):
+        run(Other(range(11)), tens(20), works=lambda: True)
+
+
+def test_of_fewer_than_twenty_all_but_one_may_be_bad() -> None:
+    assert len(run(Other(range(18)), tens(19)).rejected) == 18
+
+
+def test_many_bad_parts_in_the_first_requests_do_not_stop_the_good_ones_behind_them() -> None:
+    other = Other(range(25))
+    delivered = run(other, tens(60))
+    assert (len(delivered.rejected), len(delivered.accepted)) == (25, 35)
+
+
+def test_a_wrong_configuration_is_noticed_without_taking_every_request_apart() -> None:
+    other = Other(range(1000))
+    with pytest.raises(Misconfigured, match="nothing is accepted: 400"):
+        run(other, tens(1000))
+    assert len(other.sent) <= 100 + 40, "each request once, and some twenty events alone"
+
+
+@pytest.mark.parametrize("bad", [1, 19])
+def test_with_nothing_accepted_what_was_good_before_decides(bad: int) -> None:
+    assert len(run(Other(range(bad)), tens(bad), works=lambda: True).rejected) == bad
+    with pytest.raises(Misconfigured, match=f"{bad} of {bad} refused"):
+        run(Other(range(bad)), tens(bad), works=lambda: False)
+
+
+def test_what_was_good_before_is_not_asked_while_anything_is_accepted() -> None:
+    def works() -> bool:
+        raise AssertionError("asked")
+
+    run(Other([3]), tens(10), works=works)
+    run(Other(), tens(10), works=works)
+    run(Other(errors={3: Unavailable("503")}), tens(10), works=works)
+
+
+def test_once_something_stays_throttled_no_further_request_starts() -> None:
+    other = Other(errors={12: Unavailable("429", throttled=True, retry_after=30.0)})
+    delivered = run(other, tens(50))
+    assert other.sent == [tuple(ten) for ten in tens(20)]
+    assert parts(delivered.accepted) == list(range(10))
+    assert delivered.waiting == [(part, 30.0) for part in range(10, 50)], "and all wait as long as they were told to"
+
+
+def test_what_is_merely_unavailable_does_not_stop_the_others() -> None:
+    delivered = run(Other(errors={12: Unavailable("503", retry_after=4.0)}), tens(30))
+    assert parts(delivered.accepted) == [*range(10), *range(20, 30)]
+    assert delivered.waiting == [(part, 4.0) for part in range(10, 20)]
+
+
+def test_throttling_in_the_middle_of_halving_leaves_the_rest_waiting_and_no_part_lost() -> None:
+    other = Other([3])
+    calls = iter(range(100))
+
+    def throttled_at_the_third(request: Sequence[int]) -> str:
+        if next(calls) == 2:
+            raise Unavailable("429", throttled=True)
+        return other(request)
+
+    delivered = deliver(tens(10), throttled_at_the_third, Inline(), lambda: True)
+    assert parts(delivered.waiting) == list(range(10))
+    assert len(other.sent) == 2
+
+
+def test_a_wrong_configuration_said_outright_fails_everything_and_starts_nothing_more() -> None:
+    other = Other(errors={12: Misconfigured("403")})
+    with pytest.raises(Misconfigured, match="403"):
+        run(other, tens(50))
+    assert len(other.sent) == 2
+
+
+def test_a_wrong_configuration_is_louder_than_throttling() -> None:
+    errors = {0: Misconfigured("403"), 10: Unavailable("429", throttled=True)}
+    both_sent = threading.Barrier(2)
+
+    def send(request: Sequence[int]) -> str:
+        both_sent.wait(timeout=5)
+        raise errors[request[0]]
+
+    with ThreadPoolExecutor(2) as pool, pytest.raises(Misconfigured):
+        deliver(tens(20), send, pool, lambda: True)
+
+
+def test_an_exception_that_nobody_expected_isolates_the_part_that_causes_it() -> None:
+    delivered = run(Other(errors={7: KeyError("ada@example.com")}), tens(10))
+    assert delivered.rejected == [(7, "KeyError")]
+    assert len(delivered.accepted) == 9
+
+
+def test_nothing_to_deliver_is_delivered() -> None:
+    assert run(Other(), []) == Delivered()
+
+
+def test_many_threads_lose_and_repeat_nothing() -> None:
+    bad = range(0, 500, 37)
+    with ThreadPoolExecutor(16) as pool:
+        delivered = run(Other(bad), tens(500), pool)
+    assert parts(delivered.rejected) == list(bad)
+    assert parts([*delivered.accepted, *delivered.rejected]) == list(range(500))

@@ -1,0 +1,202 @@
+"""What is shown and written: lists, uploads that mParticle's own schema accepts, requests within its limits."""
+
+import json
+import uuid
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from broker.profile import Upload, bulk_body, bulk_requests, upload
+from broker.recommendations import Recommendations, get_recommendations_request, is_news, recommendations
+from broker.users import UserToRefresh, from_body
+
+from tests.broker.lambda_events import MPID
+from tests.broker.stubs import NOW
+
+NOW_MS = int(NOW * 1000)
+ARN = "arn:aws:personalize:us-east-1:123456789012:campaign/c"
+USER = UserToRefresh(MPID, "production", ("a",), "49590", NOW_MS - 7000)
+LONG = [chr(0x1F45F) * 60 + f"{number:03}" for number in range(500)]  # 12 bytes a character as JSON
+
+
+def listed(*items: Any, recommendation_id: str | None = "rec-1") -> Recommendations:
+    response = {"itemList": [{"itemId": item, "score": 0.5} for item in items], "recommendationId": recommendation_id}
+    return recommendations(response, NOW)
+
+
+def written(new: Recommendations, user: UserToRefresh = USER, *, with_event: bool = True) -> dict[str, Any]:
+    batch: dict[str, Any] = json.loads(upload(user, new, NOW_MS, with_event=with_event).body)
+    return batch
+
+
+@pytest.mark.parametrize(
+    ("response", "items"),
+    [
+        ({"itemList": [{"itemId": "b"}, {"itemId": "a"}]}, ("b", "a")),
+        ({"itemList": [{"itemId": "b"}, {"itemId": "a"}, {"itemId": "b"}]}, ("b", "a")),
+        ({"itemList": [{"itemId": ""}, {"itemId": None}, {}, {"itemId": "x" * 513}, {"itemId": "a"}]}, ("a",)),
+        ({"itemList": []}, ()),
+        ({"itemList": None}, ()),
+        ({}, ()),
+    ],
+)
+def test_a_list_is_the_campaigns_items_in_rank_order_each_once(response: Any, items: tuple[str, ...]) -> None:
+    assert recommendations(response, NOW).items == items
+
+
+def test_a_list_holds_as_many_items_as_a_profile_can() -> None:
+    assert listed(*map(str, range(1500))).items == tuple(map(str, range(1000)))
+    assert 0 < len(json.dumps(listed(*LONG).items)) <= 76_000
+    assert listed(*LONG).items == tuple(LONG[: len(listed(*LONG).items)]), "the best, without gaps"
+
+
+@pytest.mark.parametrize(
+    ("new", "on_profile", "news"),
+    [
+        (("a", "b"), ("a", "b"), False),
+        (("a", "b"), ("b", "a"), True),
+        (("a", "b"), ("a",), True),
+        (("a",), None, True),
+        (("a",), (), True),
+        ((), ("a",), False),
+        ((), None, False),
+    ],
+)
+def test_a_list_is_news_unless_it_is_empty_or_the_one_on_the_profile(new: Any, on_profile: Any, news: bool) -> None:
+    assert is_news(listed(*new), on_profile) is news
+
+
+def test_the_campaign_is_asked_with_the_customer_as_text_and_a_filter_only_where_there_is_one() -> None:
+    asked = {"campaignArn": ARN, "userId": str(MPID), "numResults": 10}
+    assert get_recommendations_request(MPID, ARN, None, 10) == asked
+    assert get_recommendations_request(MPID, ARN, "filter", 10) == asked | {"filterArn": "filter"}
+
+
+@pytest.mark.parametrize("with_event", [True, False])
+@pytest.mark.parametrize("environment", ["production", "development"])
+@pytest.mark.parametrize("items", [["socks", "hat"], ["Größe 40 👟", 'a"\\,b'], LONG], ids=["plain", "odd", "long"])
+def test_mparticles_own_schema_accepts_what_is_written(
+    test_data: Path, items: list[str], environment: str, with_event: bool
+) -> None:
+    schema = json.loads((test_data / "mparticle" / "schema.mparticle.inbound.eventsapi.json").read_bytes())
+    user = UserToRefresh(-(2**63), environment, None, "1", 0)
+    batch = written(listed(*items), user, with_event=with_event)
+    jsonschema.Draft7Validator(schema).validate(batch)
+    assert batch["environment"] == environment
+    assert ("events" in batch) is with_event
+
+
+def test_a_profile_gets_the_list_its_id_and_one_event() -> None:
+    batch = written(listed("b", "a"))
+    assert batch["user_attributes"] == {"product_recs": ["b", "a"], "product_recs_id": "rec-1"}
+    [event] = batch["events"]
+    assert event["event_type"] == "custom_event"
+    assert event["data"]["event_name"] == "Recommendations Updated"
+    assert event["data"]["custom_attributes"] == {"product_recs": "b,a", "product_recs_id": "rec-1"}
+    assert event["data"]["timestamp_unixtime_ms"] == NOW_MS
+    without_id = written(listed("a", recommendation_id=None))
+    assert "product_recs_id" not in json.dumps(without_id)
+
+
+def test_a_customers_id_stays_exact_and_an_integer() -> None:
+    body = upload(USER, listed("a"), NOW_MS, with_event=True).body
+    assert b'"mpid":-7346244611012968789,' in body
+
+
+def test_an_events_attribute_holds_whole_items_up_to_4096_characters() -> None:
+    for items in (["x" * 2047, "y" * 2048, "z"], ["x" * 500] * 9):
+        new = Recommendations(tuple(items), None, NOW)
+        joined = written(new)["events"][0]["data"]["custom_attributes"]["product_recs"]
+        assert len(joined) <= 4096
+        kept = joined.split(",")
+        assert kept == items[: len(kept)]
+        assert len(",".join(items[: len(kept) + 1])) > 4096, "and as many as fit"
+
+
+def test_the_longest_list_that_a_campaign_can_give_still_fits_one_batch() -> None:
+    assert len(upload(USER, listed(*LONG), NOW_MS, with_event=True).body) <= 128_000
+
+
+def test_a_retry_has_the_same_ids_and_a_refresh_that_says_something_new_has_others() -> None:
+    def ids(user: UserToRefresh, new: Recommendations, now_ms: int = NOW_MS) -> tuple[str, str]:
+        batch = json.loads(upload(user, new, now_ms, with_event=True).body)
+        return batch["source_request_id"], batch["events"][0]["data"]["source_message_id"]
+
+    first = ids(USER, listed("a", "b"))
+    assert ids(USER, listed("a", "b", recommendation_id="rec-2"), NOW_MS + 9) == first
+    others = [
+        ids(USER, listed("b", "a")),
+        ids(UserToRefresh(MPID, "production", None, "49591", 0), listed("a", "b")),
+        ids(UserToRefresh(MPID + 1, "production", None, "49590", 0), listed("a", "b")),
+    ]
+    assert len({request for request, _ in (first, *others)}) == 4
+    assert len({message for _, message in (first, *others)}) == 4
+    assert str(uuid.UUID(first[1])) == first[1]
+
+
+def sized(number: int, size: int) -> Upload:
+    return Upload(number, b"x" * size, NOW)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "requests"),
+    [
+        ([], []),
+        ([10], [1]),
+        ([10] * 100, [100]),
+        ([10] * 101, [100, 1]),
+        ([10] * 250, [100, 100, 50]),
+        ([127_998, 127_998], [2]),
+        ([127_998, 127_999], [1, 1]),
+        ([100_000] * 5, [2, 2, 1]),
+        ([2559] * 99 + [2558], [99, 1]),
+    ],
+)
+def test_a_request_holds_at_most_100_batches_and_256_kb_in_order(sizes: list[int], requests: list[int]) -> None:
+    uploads = [sized(number, size) for number, size in enumerate(sizes)]
+    packed = bulk_requests(uploads)
+    assert [len(request) for request in packed] == requests
+    assert [one for request in packed for one in request] == uploads
+    assert all(len(bulk_body(request)) <= 256_000 for request in packed)
+
+
+def test_a_request_is_the_array_of_its_batches() -> None:
+    uploads = [upload(USER, listed("a"), NOW_MS, with_event=False), upload(USER, listed("b"), NOW_MS, with_event=True)]
+    assert json.loads(bulk_body(uploads)) == [json.loads(one.body) for one in uploads]
+
+
+@pytest.mark.parametrize("known", [None, (), ("b", "a"), ("Größe 40 👟", "\ud83d")])
+def test_a_message_says_on_the_other_side_what_it_said_here(known: Any) -> None:
+    user = UserToRefresh(-(2**63), "development", known, "4959", 17)
+    assert from_body(user.as_body()) == user
+    assert user.as_body().isascii()
+
+
+def test_a_message_of_over_2_kb_goes_without_the_list() -> None:
+    fits, does_not = (UserToRefresh(MPID, "production", ("x" * size,), "9" * 56, NOW_MS) for size in (1850, 2048))
+    assert from_body(fits.as_body()) == fits
+    assert from_body(does_not.as_body()).recommendations is None
+    assert len(does_not.as_body()) < len(fits.as_body()) <= 2048
+
+
+GOOD = {"mpid": 5, "environment": "production", "sequence_number": "1", "event_ms": 2}
+INCOMPLETE = [{name: value for name, value in GOOD.items() if name != left_out} for left_out in GOOD]
+WRONG = [
+    {"mpid": 0},
+    {"mpid": 5.0},
+    {"mpid": 2**63},
+    {"environment": "staging"},
+    {"environment": ["production"]},
+    {"sequence_number": 1},
+]
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["", "hello", "[]", "7", *map(json.dumps, INCOMPLETE), *(json.dumps(GOOD | wrong) for wrong in WRONG)],
+)
+def test_a_body_that_is_none_of_our_messages_is_a_value_error(body: str) -> None:
+    assert from_body(json.dumps(GOOD)).mpid == 5
+    with pytest.raises(ValueError):  # noqa: PT011 - its text is for nobody
+        from_body(body)

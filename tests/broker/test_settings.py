@@ -1,0 +1,203 @@
+"""The environment variables: every good and bad value, and one error that names all that is wrong."""
+
+from typing import Any
+
+import pytest
+from broker import ingest, refresh
+from broker.settings import IngestSettings, RefreshSettings, SettingsError, ingest_settings, refresh_settings
+
+from tests.broker.lambda_events import message
+
+INGEST = {"TRACKING_ID": "tracker-1", "QUARANTINE_BUCKET": "quarantine"}
+CAMPAIGN = "arn:aws:personalize:us-east-1:123456789012:campaign/shop"
+FILTER = "arn:aws:personalize:us-east-1:123456789012:filter/shop"
+SECRET = "arn:aws-us-gov:secretsmanager:us-gov-west-1:123456789012:secret:mparticle-AbCdEf"
+REFRESH = {"CAMPAIGN_ARN": CAMPAIGN, "MPARTICLE_SECRET_ARN": SECRET, "QUARANTINE_BUCKET": "quarantine"}
+FOUR = {action: action for action in ("view_detail", "add_to_cart", "add_to_wishlist", "purchase")}
+
+
+def of_ingest(**variables: str) -> IngestSettings:
+    return ingest_settings(INGEST | variables)
+
+
+def of_refresh(**variables: str) -> RefreshSettings:
+    return refresh_settings(REFRESH | variables)
+
+
+def test_without_any_other_variable_ingest_has_the_defaults() -> None:
+    settings = of_ingest()
+    assert (settings.tracking_id, settings.quarantine_bucket) == ("tracker-1", "quarantine")
+    rules = settings.rules
+    assert (rules.event_types, rules.environment, rules.event_value) == (FOUR, "production", True)
+    assert (rules.consent_purpose, rules.honour_ccpa) == (None, True)
+    assert (settings.refresh_queue_url, settings.refresh_actions, settings.concurrency) == (None, set(FOUR), 16)
+
+
+def test_without_any_other_variable_refresh_has_the_defaults() -> None:
+    expected = RefreshSettings(
+        campaign_arn=CAMPAIGN,
+        filter_arn=None,
+        num_results=10,
+        environment="production",
+        mparticle_secret_arn=SECRET,
+        mparticle_url="https://s2s.us1.mparticle.com",
+        write_back_event=True,
+        quarantine_bucket="quarantine",
+        concurrency=16,
+    )
+    assert of_refresh() == expected
+    unset = dict.fromkeys(["FILTER_ARN", "NUM_RESULTS", "MPARTICLE_POD", "MPARTICLE_URL", "WRITE_BACK_EVENT"], " ")
+    assert of_refresh(**unset) == expected, "an empty variable is an unset one"
+
+
+@pytest.mark.parametrize(
+    ("variable", "text", "read", "expected"),
+    [
+        ("TRACKING_ID", " abc-1 ", lambda s: s.tracking_id, "abc-1"),
+        ("EVENT_TYPES", "purchase", lambda s: s.rules.event_types, {"purchase": "purchase"}),
+        (
+            "EVENT_TYPES",
+            "view_detail:View, purchase : Purchase ,click:,",
+            lambda s: s.rules.event_types,
+            {"view_detail": "View", "purchase": "Purchase", "click": "click"},
+        ),
+        ("EVENT_TYPES", "purchase:a:b", lambda s: s.rules.event_types, {"purchase": "a:b"}),
+        ("EVENT_TYPES", "purchase", lambda s: s.refresh_actions, {"purchase"}),
+        ("EVENT_VALUE", "off", lambda s: s.rules.event_value, False),
+        ("EVENT_VALUE", "True", lambda s: s.rules.event_value, True),
+        ("HONOUR_CCPA", "No", lambda s: s.rules.honour_ccpa, False),
+        ("HONOUR_CCPA", "0", lambda s: s.rules.honour_ccpa, False),
+        ("ENVIRONMENT", "DEVELOPMENT", lambda s: s.rules.environment, "development"),
+        ("ENVIRONMENT", "Production", lambda s: s.rules.environment, "production"),
+        ("CONSENT_PURPOSE", "Personal Ads", lambda s: s.rules.consent_purpose, "Personal Ads"),
+        ("REFRESH_ACTIONS", "purchase, add_to_cart", lambda s: s.refresh_actions, {"purchase", "add_to_cart"}),
+        ("REFRESH_QUEUE_URL", "https://sqs.eu-central-1.amazonaws.com/1/q", lambda s: s.refresh_queue_url[-4:], "/1/q"),
+        ("REFRESH_QUEUE_URL", "http://127.0.0.1:5000/1/q", lambda s: s.refresh_queue_url, "http://127.0.0.1:5000/1/q"),
+        ("CONCURRENCY", "1", lambda s: s.concurrency, 1),
+        ("CONCURRENCY", "256", lambda s: s.concurrency, 256),
+    ],
+)
+def test_a_good_value_for_ingest(variable: str, text: str, read: Any, expected: Any) -> None:
+    assert read(of_ingest(**{variable: text})) == expected
+
+
+@pytest.mark.parametrize(
+    ("variable", "text", "read", "expected"),
+    [
+        ("FILTER_ARN", FILTER, lambda s: s.filter_arn, FILTER),
+        ("NUM_RESULTS", "500", lambda s: s.num_results, 500),
+        ("ENVIRONMENT", "Development", lambda s: s.environment, "development"),
+        ("WRITE_BACK_EVENT", "OFF", lambda s: s.write_back_event, False),
+        ("MPARTICLE_POD", "EU1", lambda s: s.mparticle_url, "https://s2s.eu1.mparticle.com"),
+        ("MPARTICLE_POD", "us2", lambda s: s.mparticle_url, "https://s2s.us2.mparticle.com"),
+        ("MPARTICLE_POD", "au1", lambda s: s.mparticle_url, "https://s2s.au1.mparticle.com"),
+        ("MPARTICLE_URL", "https://proxy.example/mp/", lambda s: s.mparticle_url, "https://proxy.example/mp"),
+        ("MPARTICLE_URL", "http://127.0.0.1:8080", lambda s: s.mparticle_url, "http://127.0.0.1:8080"),
+        ("MPARTICLE_URL", "http://[::1]:80/", lambda s: s.mparticle_url, "http://[::1]:80"),
+        ("MPARTICLE_URL", "http://LOCALHOST", lambda s: s.mparticle_url, "http://LOCALHOST"),
+    ],
+)
+def test_a_good_value_for_refresh(variable: str, text: str, read: Any, expected: Any) -> None:
+    assert read(of_refresh(**{variable: text})) == expected
+
+
+@pytest.mark.parametrize(
+    ("variable", "text"),
+    [
+        ("TRACKING_ID", "two words"),
+        ("TRACKING_ID", "x" * 257),
+        ("EVENT_TYPES", "view"),
+        ("EVENT_TYPES", "purchase,Purchase"),
+        ("EVENT_TYPES", ","),
+        ("EVENT_TYPES", ":View"),
+        ("EVENT_TYPES", "purchase:" + "x" * 257),
+        ("EVENT_VALUE", "maybe"),
+        ("HONOUR_CCPA", "2"),
+        ("ENVIRONMENT", "staging"),
+        ("REFRESH_ACTIONS", "refund"),
+        ("REFRESH_ACTIONS", "views"),
+        ("REFRESH_ACTIONS", ","),
+        ("REFRESH_QUEUE_URL", "my-queue"),
+        ("REFRESH_QUEUE_URL", "http://sqs.us-east-1.amazonaws.com/1/q"),
+        ("QUARANTINE_BUCKET", "s3://quarantine"),
+        ("QUARANTINE_BUCKET", "Quarantine"),
+        ("CONCURRENCY", "0"),
+        ("CONCURRENCY", "257"),
+        ("CONCURRENCY", "-1"),
+        ("CONCURRENCY", "1.5"),
+    ],
+)
+def test_a_bad_value_for_ingest_is_named(variable: str, text: str) -> None:
+    with pytest.raises(SettingsError, match=rf"^settings of ingest: {variable} [^;]+$"):
+        of_ingest(**{variable: text})
+
+
+@pytest.mark.parametrize(
+    ("variable", "text"),
+    [
+        ("CAMPAIGN_ARN", "shop"),
+        ("CAMPAIGN_ARN", FILTER),
+        ("CAMPAIGN_ARN", CAMPAIGN.replace("personalize", "sqs")),
+        ("FILTER_ARN", CAMPAIGN),
+        ("NUM_RESULTS", "501"),
+        ("NUM_RESULTS", "ten"),
+        ("NUM_RESULTS", "٣"),
+        ("MPARTICLE_SECRET_ARN", "mparticle"),
+        ("MPARTICLE_POD", "us3"),
+        ("MPARTICLE_URL", "http://s2s.mparticle.com"),
+        ("MPARTICLE_URL", "http://127.0.0.1.example.com"),
+        ("MPARTICLE_URL", "http://127.0.0.1@example.com"),
+        ("MPARTICLE_URL", "http://localhost.example.com"),
+        ("MPARTICLE_URL", "http://10.0.0.1"),
+        ("MPARTICLE_URL", "ftp://127.0.0.1"),
+        ("MPARTICLE_URL", "https://"),
+        ("MPARTICLE_URL", "https://["),
+        ("MPARTICLE_URL", "s2s.mparticle.com"),
+        ("WRITE_BACK_EVENT", "-"),
+    ],
+)
+def test_a_bad_value_for_refresh_is_named(variable: str, text: str) -> None:
+    with pytest.raises(SettingsError, match=rf"^settings of refresh: {variable} [^;]+$"):
+        of_refresh(**{variable: text})
+
+
+def test_a_refresh_action_has_to_be_a_reported_one() -> None:
+    assert of_ingest(EVENT_TYPES="click,purchase", REFRESH_ACTIONS="click").refresh_actions == {"click"}
+    with pytest.raises(SettingsError, match="REFRESH_ACTIONS names an action that EVENT_TYPES does not report: click"):
+        of_ingest(REFRESH_ACTIONS="click,purchase")
+
+
+def test_one_error_names_everything_that_is_missing_or_wrong() -> None:
+    with pytest.raises(SettingsError) as ingests:
+        ingest_settings({"EVENT_TYPES": "view", "EVENT_VALUE": "maybe", "CONCURRENCY": "0", "QUARANTINE_BUCKET": " "})
+    for named in (
+        "TRACKING_ID is missing",
+        "QUARANTINE_BUCKET is missing",
+        "EVENT_TYPES",
+        "EVENT_VALUE",
+        "CONCURRENCY",
+    ):
+        assert named in str(ingests.value)
+    with pytest.raises(SettingsError) as refreshs:
+        refresh_settings({"MPARTICLE_POD": "mars", "ENVIRONMENT": "test"})
+    for named in ("CAMPAIGN_ARN is missing", "MPARTICLE_SECRET_ARN is missing", "MPARTICLE_POD", "ENVIRONMENT"):
+        assert named in str(refreshs.value)
+
+
+@pytest.mark.parametrize(
+    ("handler", "event", "missing"),
+    [
+        (ingest.handler, {"Records": []}, "TRACKING_ID"),
+        (refresh.handler, {"Records": [message("m")]}, "CAMPAIGN_ARN"),
+    ],
+    ids=["ingest", "refresh"],
+)
+def test_a_function_without_its_settings_says_which(
+    handler: Any, event: Any, missing: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in (*INGEST, *REFRESH):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("ENVIRONMENT", "staging")
+    for _ in range(2):  # not only at the first invocation of a process
+        with pytest.raises(SettingsError, match=f"{missing} is missing.*ENVIRONMENT must be"):
+            handler(event, None)
