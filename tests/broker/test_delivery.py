@@ -2,7 +2,8 @@
 
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from broker.delivery import Delivered, deliver
@@ -148,15 +149,29 @@ def test_a_wrong_configuration_said_outright_fails_everything_and_starts_nothing
     assert len(other.sent) == 2
 
 
-def test_a_wrong_configuration_is_louder_than_throttling() -> None:
-    errors = {0: Misconfigured("403"), 10: Unavailable("429", throttled=True)}
-    both_sent = threading.Barrier(2)
+class Remembering(ThreadPoolExecutor):
+    """A pool that knows what it was given."""
+
+    def __init__(self) -> None:
+        super().__init__(2)
+        self.given: list[Future[Any]] = []
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        self.given.append(super().submit(fn, *args, **kwargs))
+        return self.given[-1]
+
+
+@pytest.mark.parametrize("throttled_at", [0, 10])
+def test_a_wrong_configuration_is_louder_than_throttling_whichever_is_answered_first(throttled_at: int) -> None:
+    both_sent, pool = threading.Barrier(2), Remembering()
 
     def send(request: Sequence[int]) -> str:
         both_sent.wait(timeout=5)
-        raise errors[request[0]]
+        if request[0] == 10:
+            pool.given[0].result(timeout=5)
+        raise Unavailable("429", throttled=True) if request[0] == throttled_at else Misconfigured("403")
 
-    with ThreadPoolExecutor(2) as pool, pytest.raises(Misconfigured):
+    with pool, pytest.raises(Misconfigured):
         deliver(tens(20), send, pool, lambda: True)
 
 

@@ -105,7 +105,7 @@ def test_a_customers_id_stays_exact_and_an_integer() -> None:
 
 
 def test_an_events_attribute_holds_whole_items_up_to_4096_characters() -> None:
-    for items in (["x" * 2047, "y" * 2048, "z"], ["x" * 500] * 9):
+    for items in (["x" * 2047, "y" * 2048, "z"], ["x" * 2047, "y" * 2049], ["x" * 500] * 9):
         new = Recommendations(tuple(items), None, NOW)
         joined = written(new)["events"][0]["data"]["custom_attributes"]["product_recs"]
         assert len(joined) <= 4096
