@@ -107,11 +107,12 @@ def start_service(
     )
     errors: deque[str] = deque(maxlen=SHOWN_LINES)
     reader = _follow(process.stderr, lambda line: _keep(line, errors, log))
-    announced: queue.Queue[str | None] = queue.Queue()
-    _follow(process.stdout, announced.put, at_end=lambda: announced.put(None))
+    announced = _Lines()
+    _follow(process.stdout, announced.put, at_end=announced.close)
     url = _announced_url(announced, seconds)
     if url is None:
-        _end(process, 1.0)
+        # Its standard output is closed: it is ending by itself, with an exit code that says why. Or it says nothing.
+        _end(process, STOP_SECONDS if announced.closed else 1.0)
         reader.join(1.0)
         raise NotStarted(_not_started(module, process, errors))
     return ServiceProcess(module, process, url, errors)
@@ -123,7 +124,17 @@ def _keep(line: str, errors: deque[str], log: LogLine | None) -> None:
         log(line)
 
 
-def _announced_url(lines: "queue.Queue[str | None]", seconds: float) -> str | None:
+class _Lines(queue.Queue[str | None]):
+    """Lines of a pipe; None, and ``closed``, at its end."""
+
+    closed = False
+
+    def close(self) -> None:
+        self.closed = True
+        self.put(None)
+
+
+def _announced_url(lines: _Lines, seconds: float) -> str | None:
     deadline = time.monotonic() + seconds
     with contextlib.suppress(queue.Empty):
         while (line := lines.get(timeout=max(0.0, deadline - time.monotonic()))) is not None:

@@ -97,7 +97,10 @@ def test_a_long_poll_answers_as_soon_as_a_message_is_there_and_holds_up_nobody(a
     url = sqs.create_queue(QueueName="waiting")["QueueUrl"]
     with ThreadPoolExecutor(1) as threads:
         started = time.monotonic()
+        before = requests_of(aws).get("sqs.ReceiveMessage", 0)
         waiting = threads.submit(sqs.receive_message, QueueUrl=url, WaitTimeSeconds=8)
+        while requests_of(aws).get("sqs.ReceiveMessage", 0) == before:
+            assert not waiting.done()
         sqs.send_message(QueueUrl=url, MessageBody="here")
         assert waiting.result(8)["Messages"][0]["Body"] == "here"
 

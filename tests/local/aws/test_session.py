@@ -31,6 +31,7 @@ def test_nothing_of_the_users_configuration_counts(tmp_path: Path, monkeypatch: 
     assert client.meta.endpoint_url == "http://127.0.0.1:9"
     assert client.meta.region_name == "us-east-1"
     assert client._request_signer._credentials.access_key == "local"
+    assert client._endpoint.http_session._verify != "/nowhere"
     assert client._endpoint.http_session._proxy_config.proxy_url_for("http://127.0.0.1:9") is None
 
 

@@ -112,12 +112,14 @@ def test_no_batch_carries_more_than_six_megabytes() -> None:
         sizes.append(len(json.dumps(event)))
         return InvokeResult()
 
-    heavy = [record(number, data=b"x" * 1_000_000) for number in range(1, 11)]
+    heavy = [record(number, data=b"x" * 1_000_000) for number in range(1, 13)]
     world = World(KinesisMapping(batch_size=100, maximum_batching_window=300), Shard(heavy), invoke)
 
-    world.run(8)
+    waits = [world.poller.poll() for _ in range(2)]
+    world.run(12)
 
-    assert len(sizes) == 2
+    assert waits == [0.0, 1.0], "a full batch goes at once, what is left over waits for its window"
+    assert len(sizes) == 3
     assert max(sizes) <= 6 * 1024 * 1024
 
 
@@ -214,15 +216,28 @@ def test_a_failing_record_holds_up_its_shard_until_it_succeeds() -> None:
 
 def test_records_above_the_maximum_age_are_given_up_tried_or_not() -> None:
     function = FunctionWithPoison("1")
-    shard = Shard([record(1), record(2), record(3, arrival=START + 500)])
-    world = World(KinesisMapping(batch_size=2, maximum_record_age=60), shard, function)
-    run_until(lambda: world.clock.now >= START + 500, world.poller.poll, world.clock)
+    shard = Shard([record(1), record(2), record(3, arrival=START + 500), record(4, arrival=START + 500)])
+    mapping = KinesisMapping(batch_size=3, maximum_record_age=60, bisect_batch_on_function_error=False)
+    world = World(mapping, shard, function)
+    run_until(lambda: bool(world.bucket.stored), world.poller.poll, world.clock)
 
-    world.run(3)
-
+    assert START + 60 < world.clock.now < START + 100
     assert given_up_by(world) == ["1", "2"]
-    assert {content["requestContext"]["condition"] for content in world.documents()} == {"RecordAgeExceeded"}
-    assert function.succeeded == ["3"]
+    assert world.documents()[0]["requestContext"]["condition"] == "RecordAgeExceeded"
+
+    world.run(4)
+    assert function.succeeded == ["3", "4"]
+
+
+def test_records_that_are_too_old_before_the_first_try_are_given_up_without_one() -> None:
+    function = FunctionWithPoison()
+    world = World(KinesisMapping(maximum_record_age=60), Shard([record(1, arrival=START - 61), record(2)]), function)
+
+    world.run(2)
+
+    assert given_up_by(world) == ["1"]
+    assert world.documents()[0]["requestContext"]["approximateInvokeCount"] == 0
+    assert function.batches == [["2"]]
 
 
 def test_the_checkpoint_waits_for_the_destination() -> None:
