@@ -47,7 +47,7 @@ class Demonstration:
         trained_on = self.prepare()
         played, own_purchases = self._recommend()
         settled = self._settle("recommending")
-        self._show("checking", {"interactions in Personalize": self._group["accepted"]})
+        self._show("checking", {"in Personalize": self._group["accepted"]})
         theirs = {row.item_id for record in self._own.training for row in record.rows}
         own = Comparison(own_purchases, theirs)
         shop = Comparison(_purchases(played), {item.id for item in self._shop.items})
@@ -116,12 +116,14 @@ class Demonstration:
         metrics = self._stack.metrics
         self._group = self._personalize_status()
         counts = self._stack.stream_pollers.counts().values()
-        return {
-            "records on the stream": sum(count.records_read for count in counts),
-            "interactions in Personalize": self._group["accepted"],
+        shown: dict[str, Any] = {
+            "records": sum(count.records_read for count in counts),
+            "in Personalize": self._group["accepted"],
             "profiles written": metrics.sum("ProfilesUpdated"),
-            "behind by": f"{max(count.iterator_age_ms for count in counts) / 1000:.1f} s",
+            "behind": f"{max(count.iterator_age_ms for count in counts) / 1000:.1f} s",
         }
+        errors = sum(count.errors for count in counts)
+        return shown | ({"failed invocations": errors} if errors else {})
 
     def _personalize_status(self) -> dict[str, Any]:
         answer = requests.get(f"{self._stack.personalize.url}/_local/status", timeout=10).json()
