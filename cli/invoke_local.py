@@ -12,6 +12,7 @@ from broker.batch import BadBatch, decode
 from cli.invoke import answer, text
 from cli.local_env import read
 from cli.records import kinesis_event, whole_files
+from local import loopback
 from local.aws.session import local_client
 
 WAIT_SECONDS = 60.0
@@ -42,7 +43,7 @@ def invoke_local(files: tuple[Path, ...], as_json: bool) -> int:
 def _invoke(url: str, event: dict[str, object]) -> tuple[dict[str, Any], bool]:
     try:
         path = f"{url}/2015-03-31/functions/ingest/invocations"
-        response = requests.post(path, json=event, timeout=WAIT_SECONDS)
+        response = loopback.post(path, json=event, timeout=WAIT_SECONDS)
     except requests.RequestException:
         raise click.ClickException("./broker serve does not answer: is it still starting, or gone?") from None
     return response.json(), "X-Amz-Function-Error" in response.headers or response.status_code != 200
@@ -62,6 +63,6 @@ def _wait_for_refresh(serving: dict[str, str]) -> None:
 
 def _profile(url: str, mpid: int) -> dict[str, Any] | None:
     path = f"{url}/userprofile/v1/org/account/workspace/{mpid}"
-    response = requests.get(path, params={"fields": "user_identities,user_attributes"}, timeout=10)
+    response = loopback.get(path, params={"fields": "user_identities,user_attributes"})
     profile: dict[str, Any] | None = response.json() if response.status_code == 200 else None
     return profile

@@ -8,8 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-import requests
-
+from local import loopback
 from local.audit.services import deliveries
 from local.hit_rate import Purchase
 from local.items4u.client import Client, NotDelivered, Played
@@ -126,7 +125,7 @@ class Demonstration:
         return shown | ({"failed invocations": errors} if errors else {})
 
     def _personalize_status(self) -> dict[str, Any]:
-        answer = requests.get(f"{self._stack.personalize.url}/_local/status", timeout=10).json()
+        answer = loopback.get(f"{self._stack.personalize.url}/_local/status").json()
         group: dict[str, Any] = answer["datasetGroups"][0]
         return group
 

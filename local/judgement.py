@@ -5,8 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import requests
-
+from local import loopback
 from local.audit.lag import event_times, lags, percentile
 from local.audit.law import Audit, Where, audit
 from local.audit.rows import StreamRecord
@@ -131,7 +130,7 @@ def _profiles(mparticle_url: str) -> set[int]:
     found: set[int] = set()
     query: dict[str, Any] = {"limit": 1000}
     while True:
-        page = requests.get(f"{mparticle_url}/_local/profiles", params=query, timeout=10).json()
+        page = loopback.get(f"{mparticle_url}/_local/profiles", params=query).json()
         found |= {int(one["mpid"]) for one in page["profiles"] if one["product_recs"]}
         if page["next"] is None:
             return found
@@ -142,7 +141,7 @@ def _one_profile(mparticle_url: str, shop: Comparison, profiles: set[int]) -> di
     """Return the profile of a customer who bought something, of those that have a list."""
     bought = (int(one.customer) for one in reversed(shop.purchases) if int(one.customer) in profiles)
     path = f"{mparticle_url}/userprofile/v1/org/account/workspace/{next(bought, min(profiles))}"
-    answer = requests.get(path, params={"fields": "user_identities,user_attributes"}, timeout=10)
+    answer = loopback.get(path, params={"fields": "user_identities,user_attributes"})
     profile: dict[str, Any] = answer.json()
     return profile
 

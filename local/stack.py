@@ -11,8 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-import requests
-
+from local import loopback
 from local.aws.resources import ResourceSettings, create_resources
 from local.aws.session import local_client
 from local.lambda_twin.polling.threads import QueueThreads, StreamThreads
@@ -81,7 +80,7 @@ class Stack:
 
     def is_idle(self) -> bool:
         """Say whether all that mParticle took has gone through: stream read to its end, and the queue empty."""
-        mparticle = requests.get(f"{self.mparticle.url}/_local/status", timeout=10).json()
+        mparticle = loopback.get(f"{self.mparticle.url}/_local/status").json()
         on_stream = mparticle["forwarded"] + mparticle["copies"] + self.put_directly
         done = sum(counts.records_done + counts.records_given_up for counts in self.stream_pollers.counts().values())
         return mparticle["waiting"] == 0 and done >= on_stream and self.waiting_refreshes() == 0

@@ -4,8 +4,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-import requests
-
+from local import loopback
 from local.audit.law import Holdings, Where
 from local.audit.rows import StreamRecord, of_put_event
 
@@ -23,7 +22,7 @@ def deliveries(personalize_url: str) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     while True:
         query = {"after": len(found), "limit": PAGE}
-        page = requests.get(f"{personalize_url}/_local/events", params=query, timeout=30).json()["events"]
+        page = loopback.get(f"{personalize_url}/_local/events", params=query, timeout=30).json()["events"]
         found += page
         if len(page) < PAGE:
             return found

@@ -1,0 +1,21 @@
+"""HTTP to the local services: no proxy, no certificates and no .netrc that this machine is set up for may count."""
+
+from typing import Any
+
+import requests
+
+
+def get(url: str, *, params: dict[str, Any] | None = None, timeout: float = 10.0) -> requests.Response:
+    """Return the answer to a GET request; ``timeout`` in seconds. Raises requests.RequestException."""
+    return _call("GET", url, params=params, timeout=timeout)
+
+
+def post(url: str, *, json: object, timeout: float = 10.0) -> requests.Response:
+    """Return the answer to a POST request with a JSON body. Raises requests.RequestException."""
+    return _call("POST", url, json=json, timeout=timeout)
+
+
+def _call(method: str, url: str, **request: Any) -> requests.Response:
+    with requests.Session() as session:
+        session.trust_env = False
+        return session.request(method, url, **request)
