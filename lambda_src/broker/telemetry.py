@@ -8,7 +8,7 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit, single_metric
 
 NAMESPACE = "PersonalizeBroker"
-MAX_VALUES = 100  # of one metric in one EMF object (CloudWatch embedded metric format specification)
+MAX_VALUES = 90  # of one metric; at 100, the most that one EMF object may hold, Powertools writes one by itself
 DAY_MS = 86_400_000
 
 
