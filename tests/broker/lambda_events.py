@@ -10,7 +10,7 @@ SHARD = "shardId-000000000003"
 MPID = -7346244611012968789
 
 
-def product_event(action: str = "view_detail", items: Any = ("socks",), at: float = NOW - 5, **data: Any) -> Any:
+def product_event(action: Any = "view_detail", items: Any = ("socks",), at: Any = NOW - 5, **data: Any) -> Any:
     """Return a commerce event of one product a name; a product may also be given as it is. ``at`` in epoch seconds."""
     products = [{"id": item} if isinstance(item, str) else item for item in items]
     own = {"timestamp_unixtime_ms": str(int(at * 1000)), "product_action": {"action": action, "products": products}}

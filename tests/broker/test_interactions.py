@@ -82,7 +82,7 @@ def test_an_id_too_long_for_put_events_is_shortened_and_stays_one_of_its_own(nam
 
 @pytest.mark.parametrize("nothing", ["", " ", "null", "undefined", "None", "0", 0, None, False, [], {}])
 def test_what_languages_print_for_nothing_is_no_session(nothing: object) -> None:
-    known = {"session_uuid": nothing, "session_id": "-12"}
+    known: dict[str, Any] = {"session_uuid": nothing, "session_id": "-12"}
     assert lines(batch(product_event(**known)))[0].session_id == "-12"
     unknown = batch(product_event(session_uuid=nothing, session_id=nothing), message_id="m", batch_id=3)
     assert lines(unknown)[0].session_id == "m"

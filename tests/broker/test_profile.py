@@ -5,7 +5,7 @@ import uuid
 from pathlib import Path
 from typing import Any
 
-import jsonschema
+import jsonschema  # type: ignore[import-untyped]
 import pytest
 from broker.profile import Upload, bulk_body, bulk_requests, upload
 from broker.recommendations import Recommendations, get_recommendations_request, is_news, recommendations
@@ -180,9 +180,9 @@ def test_a_message_of_over_2_kb_goes_without_the_list() -> None:
     assert len(does_not.as_body()) < len(fits.as_body()) <= 2048
 
 
-GOOD = {"mpid": 5, "environment": "production", "sequence_number": "1", "event_ms": 2}
+GOOD: dict[str, Any] = {"mpid": 5, "environment": "production", "sequence_number": "1", "event_ms": 2}
 INCOMPLETE = [{name: value for name, value in GOOD.items() if name != left_out} for left_out in GOOD]
-WRONG = [
+WRONG: list[dict[str, Any]] = [
     {"mpid": 0},
     {"mpid": 5.0},
     {"mpid": 2**63},
