@@ -39,9 +39,13 @@ class Holdings:
         return "on_stream" if where in self.still_on_stream else "lost"
 
     def _refused(self, entry: Row | Unreadable, where: Where) -> bool:
-        if isinstance(entry, Unreadable):
-            return (*where, str(entry.document)) in self.quarantined
+        if isinstance(entry, Unreadable):  # a row holds the whole record: one of a kind keeps all of its documents
+            return where in self._with_unreadable
         return (*where, entry.event_id, entry.product_index) in self._refused_rows
+
+    @cached_property
+    def _with_unreadable(self) -> set[Where]:
+        return {(shard, number) for shard, number, index in self.quarantined if index.isdigit()}
 
     @cached_property
     def _refused_rows(self) -> set[tuple[str, str, str, int]]:
