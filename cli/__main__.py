@@ -3,6 +3,7 @@
 import importlib
 import signal
 import sys
+from typing import Any
 
 import click
 
@@ -24,6 +25,14 @@ class Commands(click.Group):
             return None
         command: click.Command = importlib.import_module(f"cli.{cmd_name}").command
         return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            # In a command's imports or while it reads its files; once it has services it says itself that it stops.
+            click.echo("stopped", err=True)
+            raise SystemExit(130) from None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
