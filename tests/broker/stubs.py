@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, Future
 from typing import Any
 
@@ -54,7 +54,7 @@ THROTTLED = client_error("ThrottlingException", 400, "Rate exceeded", "PutEvents
 DENIED = client_error("AccessDeniedException", 403, "User: arn:aws:sts::1:assumed-role/x is not", "PutEvents")
 BROKEN = client_error("InternalFailure", 500, "", "PutEvents")
 
-Answer = Callable[[Mapping[str, Any]], Any]
+Answer = Callable[[Any], Any]  # from a request to its answer; one that is an exception is raised
 
 
 class AwsClient:
@@ -133,15 +133,17 @@ class Sqs(AwsClient):
 class MParticleEnd(BaseAdapter):
     """The other end of a requests session: keeps the uploads, answers with a status or ``(status, headers)``."""
 
-    def __init__(self, answer: Callable[[list[Any]], Any] = lambda _: 202) -> None:
+    def __init__(self, answer: Answer = lambda _: 202) -> None:
         super().__init__()
         self.answer = answer
         self.posts: list[requests.PreparedRequest] = []
+        self.options: list[dict[str, Any]] = []
         self._lock = threading.Lock()
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
         with self._lock:
             self.posts.append(request)
+            self.options.append(kwargs)
         answer = self.answer(json.loads(request.body or b"[]"))
         if isinstance(answer, Exception):
             raise answer
@@ -166,7 +168,6 @@ class MParticleEnd(BaseAdapter):
         made.mount("http://", self)
         return made
 
-
-def mpids(batches: Sequence[Mapping[str, Any]]) -> list[int]:
-    """Return whose batches these are."""
-    return [batch["mpid"] for batch in batches]
+    def mpids(self) -> list[list[int]]:
+        """Return whose batches each bulk request held."""
+        return [[batch["mpid"] for batch in body] for body in self.bodies()]

@@ -1,0 +1,494 @@
+"""refresh, whole invocations: who is asked for, what is written, what waits for how long, and what never can work."""
+
+import json
+from collections.abc import Mapping
+from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import jsonschema  # type: ignore[import-untyped]
+import pytest
+import requests
+from broker.failures import Misconfigured
+from broker.mparticle import MParticle
+from broker.personalize import Campaign
+from broker.quarantine import Quarantine
+from broker.refresh import Refresh
+from broker.refresh_queue import RefreshQueue, queue_url
+from broker.telemetry import Counts
+
+from tests.broker.lambda_events import MPID, failures, message
+from tests.broker.stubs import (
+    BROKEN,
+    DENIED,
+    FAR,
+    INVALID,
+    NOW,
+    THROTTLED,
+    AwsClient,
+    Bucket,
+    FakeTime,
+    Inline,
+    MParticleEnd,
+    Sqs,
+    always,
+    client_error,
+    in_turn,
+)
+
+TIMEOUT = requests.ReadTimeout("HTTPSConnectionPool(host='s2s.example'): Read timed out.")
+CAMPAIGN = "arn:aws:personalize:us-east-1:123456789012:campaign/shop"
+
+
+def of_user(request: Mapping[str, Any]) -> dict[str, Any]:
+    """Answer GetRecommendations with a list that is the customer's own."""
+    return listed(f"for-{request['userId']}", "hat")
+
+
+def listed(*items: str) -> dict[str, Any]:
+    return {"itemList": [{"itemId": item} for item in items], "recommendationId": "rec"}
+
+
+def key(text: str = "1") -> dict[str, str]:
+    return {"SecretString": json.dumps({"key": f"key-{text}", "secret": f"secret-{text}"})}
+
+
+@dataclass
+class World:
+    """One process of ``refresh`` and what it talks to."""
+
+    campaign: AwsClient = field(default_factory=lambda: AwsClient(get_recommendations=of_user))
+    end: MParticleEnd = field(default_factory=MParticleEnd)
+    secrets: AwsClient = field(default_factory=lambda: AwsClient(get_secret_value=always(key())))
+    bucket: Bucket = field(default_factory=Bucket)
+    sqs: Sqs = field(default_factory=Sqs)
+    time: FakeTime = field(default_factory=FakeTime)
+    with_event: bool = True
+    pool: Executor = field(default_factory=Inline)
+
+    def __post_init__(self) -> None:
+        now = self.time.time()
+        self.counts = Counts()
+        self.refresh = Refresh(
+            Campaign(self.campaign, CAMPAIGN, None, 10, now),
+            MParticle(self.end.session(), "https://s2s.example", lambda: self.secrets, "arn:secret", now),
+            Quarantine(lambda: self.bucket, "bucket", "refresh"),
+            RefreshQueue(self.sqs, "https://queue", self.pool),
+            with_event=self.with_event,
+            pool=self.pool,
+            time=now,
+        )
+
+    def run(self, *messages: Any, deadline: float = FAR) -> list[str]:
+        self.counts = Counts()
+        return failures(self.refresh.run(messages, deadline, self.counts))
+
+    def answer(self, answer: Any) -> None:
+        """Let mParticle answer otherwise from now on."""
+        self.end.answer = answer if callable(answer) else always(answer)
+
+    def asked(self) -> list[int]:
+        return [int(request["userId"]) for request in self.campaign.requests]
+
+    def pauses(self) -> dict[str, int]:
+        entries = self.sqs.entries("change_message_visibility_batch")
+        return {entry["ReceiptHandle"]: entry["VisibilityTimeout"] for entry in entries}
+
+
+def refuses(*bad: int) -> Any:
+    """Answer uploads as mParticle does that dislikes some profiles: 400 for the whole request."""
+    return lambda batches: 400 if any(batch["mpid"] in bad for batch in batches) else 202
+
+
+def test_a_customer_is_asked_for_once_however_many_messages_there_are_and_all_of_them_are_done() -> None:
+    world = World()
+    same = [message("b", 5, sent=NOW - 5), message("c", 5, sent=NOW - 4), message("a", 5, sent=NOW - 6)]
+    assert world.run(*same, message("other", 6)) == []
+    assert sorted(world.asked()) == [5, 6]
+    assert [sorted(request) for request in world.end.mpids()] == [[5, 6]]
+    newest_alone = World()
+    newest_alone.run(same[1])
+    assert ids_written(newest_alone)[0] in ids_written(world), "it is the newest message's refresh"
+
+
+def ids_written(world: World) -> list[str]:
+    return [batch["source_request_id"] for body in world.end.bodies() for batch in body]
+
+
+def test_what_is_written_is_what_mparticles_schema_asks_for_down_to_the_last_digit(test_data: Path) -> None:
+    schema = json.loads((test_data / "mparticle" / "schema.mparticle.inbound.eventsapi.json").read_bytes())
+    world = World()
+    messages = [message("a"), message("b", str(2**63 - 1), environment="development"), message("c", -(2**63))]
+    assert world.run(*messages) == []
+    [body] = world.end.bodies()
+    for batch in body:
+        jsonschema.Draft7Validator(schema).validate(batch)
+    assert {batch["mpid"]: batch["environment"] for batch in body} == {
+        MPID: "production",
+        2**63 - 1: "development",
+        -(2**63): "production",
+    }
+    assert body[0]["user_attributes"]["product_recs"] == [f"for-{MPID}", "hat"]
+    assert body[0]["events"][0]["data"]["timestamp_unixtime_ms"] == int(NOW * 1000)
+    assert world.counts.outcomes == {"Messages": 3, "ProfilesUpdated": 3}
+    assert world.counts.lags == {"EventToProfile": [8000, 8000, 8000]}
+
+
+def test_a_request_goes_to_the_bulk_endpoint_with_the_secrets_key_json_and_a_timeout() -> None:
+    world = World()
+    world.run(message("a"))
+    [post] = world.end.posts
+    assert (post.method, post.url) == ("POST", "https://s2s.example/v2/bulkevents")
+    assert post.headers["Content-Type"] == "application/json"
+    assert post.headers["Authorization"] == "Basic a2V5LTE6c2VjcmV0LTE="
+    assert all(0 < seconds <= 10 for seconds in world.end.options[0]["timeout"])
+    assert world.secrets.requests == [{"operation": "get_secret_value", "SecretId": "arn:secret"}]
+
+
+def test_the_secret_is_read_once_a_process() -> None:
+    world = World()
+    world.run(message("a"))
+    world.run(message("b", 6))
+    assert len(world.end.posts) == 2
+    assert len(world.secrets.requests) == 1
+
+
+def test_without_the_event_only_the_attributes_are_written() -> None:
+    world = World(with_event=False)
+    world.run(message("a"))
+    assert "events" not in world.end.bodies()[0][0]
+
+
+def test_a_list_that_the_profile_has_already_is_not_written_again_and_an_empty_one_never() -> None:
+    world = World()
+    world.campaign.answers["get_recommendations"] = lambda asked: listed() if asked["userId"] == "3" else listed("a")
+    messages = [message("1", 1, recommendations=["a"]), message("2", 2, recommendations=["b"]), message("3", 3)]
+    assert world.run(*messages) == []
+    assert world.end.mpids() == [[2]]
+    assert world.counts.outcomes == {
+        "Messages": 3, "ProfilesUnchanged": 1, "NoRecommendations": 1, "ProfilesUpdated": 1
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("recommendations", [None, [f"for-{MPID}", "hat"]], ids=["written", "unchanged"])
+def test_a_message_older_than_the_last_refresh_is_covered_and_costs_no_call(recommendations: Any) -> None:
+    world = World()
+    world.run(message("a", sent=NOW - 6, recommendations=recommendations))
+    assert world.run(message("b", sent=NOW - 3), message("c", sent=NOW - 2)) == []
+    assert len(world.asked()) == 1
+    assert world.counts.outcomes == {"Messages": 2, "Covered": 2}
+
+
+def test_a_message_from_within_personalizes_lag_is_not_covered() -> None:
+    world = World()
+    world.run(message("a", sent=NOW - 6))
+    world.run(message("b", sent=NOW - 1.5))
+    assert len(world.asked()) == 2
+
+
+def test_a_refresh_that_failed_covers_nothing() -> None:
+    world = World(end=MParticleEnd(always(503)))
+    assert world.run(message("a")) == ["a"]
+    world.answer(202)
+    assert world.run(message("a", receives=2)) == []
+    assert len(world.asked()) == 2
+
+
+def test_a_retry_repeats_the_request_id_and_a_new_list_has_another() -> None:
+    world = World(end=MParticleEnd(always(TIMEOUT)))
+    world.run(message("a"))
+    world.answer(202)
+    world.run(message("a", receives=2))
+    assert len(set(ids_written(world))) == 1
+    changed = World(AwsClient(get_recommendations=always(listed("other"))))
+    changed.run(message("a"))
+    assert ids_written(changed)[0] not in ids_written(world)
+
+
+@pytest.mark.parametrize(
+    ("given", "pause"),
+    [("120", 120), ("61", 61), ("900", 900), ("3600", 900), ("9" * 400, 900)],
+)
+def test_a_429_hides_the_messages_for_as_long_as_it_says_but_at_most_15_minutes(given: str, pause: int) -> None:
+    world = World(end=MParticleEnd(always((429, {"Retry-After": given}))))
+    assert world.run(message("a", 1), message("b", 2), message("a2", 1)) == ["a", "b", "a2"]
+    assert world.pauses() == {"handle-a": pause, "handle-b": pause, "handle-a2": pause}
+    assert len(world.end.posts) == 1, "it is not asked again before"
+    assert world.counts.outcomes == {"Messages": 3, "RefreshesFailed": 2}
+    assert world.sqs.requests[0]["QueueUrl"] == "https://queue"
+
+
+def test_a_429_also_hides_what_was_not_sent_because_of_it() -> None:
+    world = World(end=MParticleEnd(always((429, {"Retry-After": "120"}))))
+    names = [str(number) for number in range(1, 251)]
+    assert world.run(*(message(name, int(name)) for name in names)) == names
+    assert len(world.end.posts) == 1
+    assert set(world.pauses().values()) == {120}
+    assert len(world.pauses()) == 250
+    assert {len(request["Entries"]) for request in world.sqs.requests} == {10}
+
+
+def test_a_short_retry_after_is_waited_out_on_the_spot() -> None:
+    world = World(end=MParticleEnd(in_turn((429, {"Retry-After": "3"}), 202)))
+    assert world.run(message("a")) == []
+    assert world.time.slept == [3]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [503, 500, 429, (429, {"Retry-After": "Wed, 21 Oct 2026 07:28:00 GMT"}), (503, {"Retry-After": "-5"})],
+)
+def test_without_a_word_from_mparticle_the_pause_grows_with_the_receives_and_has_jitter(answer: Any) -> None:
+    for jitter, factor in ((1.0, 1.0), (0.0, 0.5)):
+        world = World(end=MParticleEnd(always(answer)), time=FakeTime(jitter=jitter))
+        names = [str(receives) for receives in (1, 2, 3, 7, 8, 100, 1000)]
+        assert world.run(*(message(name, int(name), receives=int(name)) for name in names)) == names
+        expected = [5, 10, 20, 320, 640, 900, 900]
+        assert list(world.pauses().values()) == [-int(-factor * pause // 1) for pause in expected]
+        assert len(world.end.posts) == 3, "bounded retries on the spot"
+
+
+@pytest.mark.parametrize("error", [DENIED, BROKEN])
+def test_a_message_that_cannot_be_hidden_is_reported_all_the_same(error: Exception) -> None:
+    world = World(end=MParticleEnd(always(503)), sqs=Sqs(error=error))
+    assert world.run(message("a")) == ["a"]
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_refused_key_is_read_again_since_it_may_have_been_rotated(status: int) -> None:
+    world = World(secrets=AwsClient(get_secret_value=in_turn(key("old"), key("new"))))
+    world.answer(lambda _: 202 if "bmV3" in world.end.posts[-1].headers["Authorization"] else status)
+    assert world.run(message("a")) == []
+    assert (len(world.end.posts), len(world.secrets.requests)) == (2, 2)
+    world.run(message("b", 6))
+    assert (len(world.end.posts), len(world.secrets.requests)) == (3, 2)
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_key_that_stays_refused_fails_loudly_and_hides_every_message(status: int) -> None:
+    world = World(end=MParticleEnd(always(status)))
+    with pytest.raises(Misconfigured, match="mParticle refuses the key in the secret"):
+        world.run(message("a", 1), message("b", 2, receives=3), message("c", body="?"))
+    assert len(world.secrets.requests) == 2
+    assert len(world.end.posts) == 2
+    assert world.bucket.requests == []
+    assert world.pauses() == {"handle-a": 5, "handle-b": 20}
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        {"SecretString": "s3cr3t"},
+        {"SecretString": '["s3cr3t"]'},
+        {"SecretString": '{"key": "s3cr3t"}'},
+        {"SecretString": '{"key": 1, "secret": "s3cr3t"}'},
+        {"SecretBinary": b"s3cr3t"},
+        DENIED,
+        client_error("ResourceNotFoundException", 400, "Secrets Manager can't find the specified s3cr3t value"),
+    ],
+)
+def test_a_secret_that_cannot_be_used_fails_loudly_without_showing_it(secret: Any) -> None:
+    world = World(secrets=AwsClient(get_secret_value=always(secret)))
+    with pytest.raises(Misconfigured) as raised:
+        world.run(message("a"))
+    assert "s3cr3t" not in str(raised.value)
+    assert world.end.posts == []
+
+
+def test_a_secret_that_cannot_be_read_just_now_is_no_reason_for_alarm() -> None:
+    world = World(secrets=AwsClient(get_secret_value=always(BROKEN)))
+    assert world.run(message("a")) == ["a"]
+    assert list(world.pauses()) == ["handle-a"]
+
+
+def test_one_bad_profile_goes_to_quarantine_with_all_its_messages_and_the_others_are_written() -> None:
+    world = World(end=MParticleEnd(refuses(3)))
+    bad = message("bad", 3, receives=2)
+    assert world.run(*(message(str(n), n) for n in (1, 2, 4, 5)), bad, message("bad2", 3)) == []
+    taken = [mpid for body in world.end.mpids() if 3 not in body for mpid in body]
+    assert sorted(taken) == [1, 2, 4, 5]
+    rows = world.bucket.rows()
+    assert [row["sequence_number"] for row in rows] == ["bad", "bad2"]
+    assert rows[0] == {
+        "source": "refresh-queue",
+        "sequence_number": "bad",
+        "index": "0",
+        "reason": "refused",
+        "detail": "mParticle: 400",
+        "arrived_ms": int((NOW - 6) * 1000),
+        "partition_key": "",
+        "record": bad["body"],
+    }
+    assert world.bucket.requests[0]["Key"].startswith("refresh/2026/09/14/refresh-queue-")
+    assert world.counts.outcomes == {"Messages": 6, "ProfilesUpdated": 4, "Quarantined": 2}
+
+
+def test_one_bad_profile_alone_goes_to_quarantine_once_a_good_one_has_proved_the_feed() -> None:
+    world = World(end=MParticleEnd(refuses(3)))
+    world.run(message("a", 1))
+    assert world.run(message("bad", 3)) == []
+    assert world.end.bodies()[-1] == world.end.bodies()[0], "what mParticle has already: it drops a repeated request id"
+    assert len(world.bucket.rows()) == 1
+
+
+@pytest.mark.parametrize("count", [1, 30])
+@pytest.mark.parametrize("status", [400, 404, 413])
+def test_when_every_profile_is_refused_it_is_the_configuration(status: int, count: int) -> None:
+    world = World(end=MParticleEnd(always(status)))
+    with pytest.raises(Misconfigured, match=f"mParticle: {status}"):
+        world.run(*(message(str(number), number) for number in range(1, count + 1)))
+    assert world.bucket.requests == []
+    assert len(world.pauses()) == count
+
+
+def test_a_redirect_is_a_wrong_url_and_is_not_followed() -> None:
+    world = World(end=MParticleEnd(always((302, {"Location": "https://elsewhere.example/"}))))
+    with pytest.raises(Misconfigured, match="mParticle: 302"):
+        world.run(message("a"))
+    assert len(world.end.posts) == 1
+
+
+def test_a_network_error_is_retried_and_then_the_message_waits() -> None:
+    world = World(end=MParticleEnd(always(TIMEOUT)))
+    assert world.run(message("a")) == ["a"]
+    assert len(world.end.posts) == 3
+    assert list(world.pauses()) == ["handle-a"]
+
+
+def test_a_list_older_than_ten_seconds_is_not_uploaded_but_asked_for_again() -> None:
+    world = World()
+
+    def slowly(request: Mapping[str, Any]) -> Any:
+        world.time.now += 10
+        return of_user(request)
+
+    world.campaign.answers["get_recommendations"] = slowly
+    assert world.run(message("a")) == ["a"]
+    assert world.end.posts == []
+    world.campaign.answers["get_recommendations"] = of_user
+    assert world.run(message("a", receives=2)) == []
+    assert (len(world.asked()), len(world.end.posts)) == (2, 1)
+
+
+def test_a_list_that_grows_old_while_mparticle_is_tried_is_not_uploaded_any_more() -> None:
+    world = World()
+
+    def slowly(_: Any) -> int:
+        world.time.now += 6
+        return 503
+
+    world.answer(slowly)
+    assert world.run(message("a")) == ["a"]
+    assert len(world.end.posts) == 2
+
+
+def test_lists_that_would_be_too_old_before_their_upload_are_not_even_asked_for() -> None:
+    world = World()
+
+    def slowly(request: Mapping[str, Any]) -> Any:
+        world.time.now += 3
+        return of_user(request)
+
+    world.campaign.answers["get_recommendations"] = slowly
+    assert world.run(*(message(str(n), n) for n in range(1, 7))) == ["4", "5", "6"]
+    assert world.asked() == [1, 2, 3]
+    assert world.end.mpids() == [[1, 2, 3]]
+
+
+def test_a_request_holds_at_most_100_profiles() -> None:
+    world = World()
+    assert world.run(*(message(str(n), n) for n in range(1, 251))) == []
+    assert [len(body) for body in world.end.mpids()] == [100, 100, 50]
+
+
+def test_a_request_is_at_most_256_kb_and_a_batch_128() -> None:
+    shoes = [chr(0x1F45F) * 60 + f"{number:03}" for number in range(300)]
+    world = World(AwsClient(get_recommendations=always(listed(*shoes))))
+    assert world.run(*(message(str(n), n) for n in range(1, 8))) == []
+    sizes = [len(post.body or b"") for post in world.end.posts]
+    assert len(sizes) == 4
+    assert max(sizes) <= 256_000
+    assert all(
+        len(json.dumps(batch, separators=(",", ":"))) <= 128_000 for body in world.end.bodies() for batch in body
+    )
+
+
+BODIES = ["", "hello", "[]", "[" * 100_000, '{"mpid": 5}', json.dumps(json.loads(message("a")["body"]) | {"mpid": 0})]
+
+
+@pytest.mark.parametrize("body", BODIES, ids=range(len(BODIES)))
+def test_a_message_that_is_none_of_ours_goes_to_quarantine_and_the_others_are_done(body: str) -> None:
+    world = World()
+    assert world.run(message("stray", body=body), message("a")) == []
+    [row] = world.bucket.rows()
+    assert (row["sequence_number"], row["reason"], row["record"]) == ("stray", "not_a_message", body)
+    assert world.end.mpids() == [[MPID]]
+
+
+def test_what_cannot_be_put_into_quarantine_is_reported_and_only_that() -> None:
+    world = World(end=MParticleEnd(refuses(3)), bucket=Bucket(DENIED))
+    messages = [message("a", 1), message("bad", 3), message("stray", body="?")]
+    assert sorted(world.run(*messages)) == ["bad", "stray"]
+    assert world.counts.outcomes["QuarantineFailed"] == 2
+
+
+def test_with_no_time_left_nothing_is_called_and_every_message_waits() -> None:
+    world = World()
+    assert world.run(message("a", 1), message("b", 2), deadline=NOW) == ["a", "b"]
+    assert world.campaign.requests == []
+    assert world.end.posts == []
+    assert len(world.pauses()) == 2
+
+
+def test_a_throttled_campaign_makes_the_others_wait_and_what_is_known_is_written() -> None:
+    world = World()
+    world.campaign.answers["get_recommendations"] = lambda asked: (
+        THROTTLED if asked["userId"] == "2" else of_user(asked)
+    )
+    assert world.run(*(message(str(n), n) for n in (1, 2, 3))) == ["2", "3"]
+    assert world.asked() == [1, 2, 2, 2, 2]
+    assert world.end.mpids() == [[1]]
+
+
+def test_an_error_of_the_campaign_concerns_its_customer_only() -> None:
+    world = World()
+    world.campaign.answers["get_recommendations"] = lambda asked: BROKEN if asked["userId"] == "2" else of_user(asked)
+    assert world.run(*(message(str(n), n) for n in (1, 2, 3))) == ["2"]
+    assert world.end.mpids() == [[1, 3]]
+
+
+@pytest.mark.parametrize("error", [DENIED, INVALID, client_error("ResourceNotFoundException", 404)])
+def test_a_wrong_campaign_or_filter_fails_loudly(error: Exception) -> None:
+    world = World(AwsClient(get_recommendations=always(error)))
+    with pytest.raises(Misconfigured):
+        world.run(message("a", 1), message("b", 2))
+    assert world.bucket.requests == []
+    assert world.end.posts == []
+    assert len(world.pauses()) == 2
+
+
+def test_an_answer_of_the_campaign_that_makes_no_sense_concerns_its_customer_only() -> None:
+    world = World()
+    odd = {"itemList": [7]}
+    world.campaign.answers["get_recommendations"] = lambda asked: odd if asked["userId"] == "2" else of_user(asked)
+    assert world.run(*(message(str(n), n) for n in (1, 2, 3))) == []
+    assert [(row["sequence_number"], row["detail"]) for row in world.bucket.rows()] == [("2", "AttributeError")]
+
+
+def test_sixteen_threads_write_each_profile_once() -> None:
+    with ThreadPoolExecutor(16) as pool:
+        world = World(end=MParticleEnd(refuses(77)), pool=pool)
+        assert world.run(*(message(f"{n}-{again}", n) for again in (1, 2) for n in range(1, 351))) == []
+    assert sorted(world.asked()) == list(range(1, 351))
+    written = [mpid for body in world.end.mpids() if 77 not in body for mpid in body]
+    assert sorted(written) == [n for n in range(1, 351) if n != 77]
+    assert len(world.secrets.requests) == 1
+
+
+def test_a_queues_url_follows_from_its_arn_and_the_endpoint() -> None:
+    arn = "arn:aws:sqs:us-east-1:123456789012:refresh"
+    assert queue_url(arn, "https://sqs.us-east-1.amazonaws.com") == (
+        "https://sqs.us-east-1.amazonaws.com/123456789012/refresh"
+    )
+    assert queue_url(arn, "http://127.0.0.1:5000/") == "http://127.0.0.1:5000/123456789012/refresh"
