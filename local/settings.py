@@ -1,18 +1,23 @@
 """What the twin runs with: the stack's numbers, and where it is faster than the stack on purpose."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 
-from local.lambda_twin.mappings import KinesisMapping, QueueMapping
+from blueprint import sizing
+from blueprint.mappings import KinesisMapping, QueueMapping
 
-DAY = 86_400
+# Of the stack's numbers only these differ. The windows and the delay are shorter, so that a loop takes seconds; a shard
+# has one reader, since the twin's poller starts one invocation a shard at a time.
+STREAM = replace(sizing.STREAM, parallelization_factor=1)
+QUEUE = replace(sizing.QUEUE, maximum_batching_window=1)
+QUEUE_DELAY = 3
 
 
 @dataclass(frozen=True)
 class TwinSettings:
     """Times in seconds. Ports of 0 take a free one.
 
-    Faster than in AWS, so that a loop takes seconds: the refresh queue's delay (stack: 5), its window, Lambda's reading
-    of a shard (AWS: once a second), and creating and training in Personalize (AWS: minutes to hours).
+    Faster than in AWS on purpose, beside the numbers above: Lambda's reading of a shard (AWS: once a second), and
+    creating and training in Personalize (AWS: minutes to hours).
     """
 
     seed: int = 1
@@ -21,22 +26,9 @@ class TwinSettings:
     aws_port: int = 0
     personalize_port: int = 0
     mparticle_port: int = 0
-    stream: KinesisMapping = field(
-        default_factory=lambda: KinesisMapping(
-            batch_size=1000, maximum_batching_window=1, maximum_record_age=2 * DAY, bisect_batch_on_function_error=True
-        )
-    )
-    queue: QueueMapping = field(
-        default_factory=lambda: QueueMapping(
-            batch_size=1000,
-            maximum_batching_window=1,
-            maximum_concurrency=2,
-            function_timeout=60,
-            visibility_timeout=360,
-        )
-    )
-    queue_delay: int = 3
-    max_receives: int = 100
-    function_timeout: int = 60
+    stream: KinesisMapping = STREAM
+    queue: QueueMapping = QUEUE
+    queue_delay: int = QUEUE_DELAY
+    max_receives: int = sizing.MAX_RECEIVES
     shard_poll: float = 0.25
     queue_poll: float = 0.25

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from blueprint import environments, sizing
 from local import loopback
 from local.aws.resources import ResourceSettings, create_resources
 from local.aws.session import local_client
@@ -24,6 +25,7 @@ from local.settings import TwinSettings
 
 LAMBDA_SRC = Path(__file__).resolve().parents[1] / "lambda_src"
 NAME = "items4u"
+OPTIONS = environments.Options()
 
 Log = Callable[[str], None]
 
@@ -71,8 +73,7 @@ class Stack:
             poll_interval=self.settings.queue_poll,
         )
         self._run(self.queue_pollers)
-        queue = {"REFRESH_QUEUE_URL": self.resources.queue_url}
-        self.ingest.update_environment(self._ingest_environment() | queue)
+        self.ingest.update_environment(self._ingest_environment(self.resources.queue_url))
 
     def client(self, service: str) -> Any:
         """Return a boto3 client of one of the AWS services of the twin."""
@@ -139,7 +140,8 @@ class Stack:
             f"broker.{name}.handler",
             code_dir=LAMBDA_SRC,
             environment=environment,
-            timeout=self.settings.function_timeout,
+            timeout=sizing.FUNCTIONS[name].timeout,
+            memory=sizing.FUNCTIONS[name].memory,
             log=self._function_log,
         )
         self._running.enter_context(function).start()
@@ -162,20 +164,24 @@ class Stack:
             mparticle_secret=feed.secret,
         )
 
-    def _ingest_environment(self) -> dict[str, str]:
-        return {
-            "TRACKING_ID": self.tracker.tracking_id,
-            "QUARANTINE_BUCKET": self.resources.quarantine_bucket,
-            "AWS_ENDPOINT_URL": self.aws.url,
-            "AWS_ENDPOINT_URL_PERSONALIZE_EVENTS": self.personalize.url,
-        }
+    def _ingest_environment(self, refresh_queue_url: str | None = None) -> dict[str, str]:
+        broker = environments.ingest_environment(
+            OPTIONS,
+            tracking_id=self.tracker.tracking_id,
+            quarantine_bucket=self.resources.quarantine_bucket,
+            refresh_queue_url=refresh_queue_url,
+        )
+        return broker | self._endpoints("PERSONALIZE_EVENTS")
 
     def _refresh_environment(self, campaign_arn: str) -> dict[str, str]:
-        return {
-            "CAMPAIGN_ARN": campaign_arn,
-            "QUARANTINE_BUCKET": self.resources.quarantine_bucket,
-            "MPARTICLE_SECRET_ARN": self.resources.secret_arn,
-            "MPARTICLE_URL": self.mparticle.url,
-            "AWS_ENDPOINT_URL": self.aws.url,
-            "AWS_ENDPOINT_URL_PERSONALIZE_RUNTIME": self.personalize.url,
-        }
+        broker = environments.refresh_environment(
+            OPTIONS,
+            campaign_arn=campaign_arn,
+            mparticle_secret_arn=self.resources.secret_arn,
+            quarantine_bucket=self.resources.quarantine_bucket,
+            mparticle_url=self.mparticle.url,
+        )
+        return broker | self._endpoints("PERSONALIZE_RUNTIME")
+
+    def _endpoints(self, personalize: str) -> dict[str, str]:
+        return {"AWS_ENDPOINT_URL": self.aws.url, f"AWS_ENDPOINT_URL_{personalize}": self.personalize.url}

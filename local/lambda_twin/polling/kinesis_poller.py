@@ -11,8 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from blueprint.mappings import MAXIMUM_PAYLOAD_BYTES, UNLIMITED, KinesisMapping
 from local.lambda_twin.invocation import Invoke, InvokeResult
-from local.lambda_twin.mappings import MAXIMUM_PAYLOAD_BYTES, UNLIMITED, KinesisMapping
 from local.lambda_twin.polling.backoff import Backoff
 from local.lambda_twin.polling.kinesis_event import ReadFailed, Record, RecordSource, kinesis_event, payload_bytes
 from local.lambda_twin.polling.on_failure import (

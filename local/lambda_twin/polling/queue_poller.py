@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from blueprint.mappings import MAXIMUM_PAYLOAD_BYTES, QueueMapping
 from local.lambda_twin.invocation import Invoke, InvokeResult
-from local.lambda_twin.mappings import MAXIMUM_PAYLOAD_BYTES, QueueMapping
 from local.lambda_twin.polling.answer import failed_items
 from local.lambda_twin.polling.backoff import Backoff
 from local.lambda_twin.polling.sqs_event import Message, QueueFailed, QueueTransport, message_bytes, sqs_event

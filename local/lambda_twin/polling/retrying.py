@@ -8,8 +8,8 @@ the batch is halved as after a function error: there is nothing before that reco
 
 from dataclasses import dataclass, replace
 
+from blueprint.mappings import UNLIMITED, KinesisMapping
 from local.lambda_twin.invocation import InvokeResult
-from local.lambda_twin.mappings import UNLIMITED, KinesisMapping
 from local.lambda_twin.polling.answer import failed_items
 from local.lambda_twin.polling.kinesis_event import Record
 

@@ -7,9 +7,9 @@ import uuid
 from collections.abc import Sequence
 from typing import Any, Protocol
 
+from blueprint.mappings import KinesisMapping, QueueMapping
 from local.aws.session import local_client
 from local.lambda_twin.invocation import Invoke
-from local.lambda_twin.mappings import KinesisMapping, QueueMapping
 from local.lambda_twin.polling.kinesis_poller import KinesisPoller, ShardCounts
 from local.lambda_twin.polling.on_failure import MappingIdentity
 from local.lambda_twin.polling.queue_poller import QueueCounts, QueuePoller

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from blueprint.mappings import KinesisMapping
 from local.lambda_twin.invocation import Invoke, InvokeResult
-from local.lambda_twin.mappings import KinesisMapping
 from local.lambda_twin.polling.backoff import Backoff
 from local.lambda_twin.polling.kinesis_poller import KinesisPoller
 from local.lambda_twin.polling.on_failure import MappingIdentity

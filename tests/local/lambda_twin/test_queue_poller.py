@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from blueprint.mappings import QueueMapping
 from local.lambda_twin.invocation import InvokeResult, failed
-from local.lambda_twin.mappings import QueueMapping
 from local.lambda_twin.polling.backoff import Backoff
 from local.lambda_twin.polling.queue_poller import QueuePoller
 from tests.local.lambda_twin.virtual import START, Clock, Queue, message, run_until

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
+from blueprint.mappings import KinesisMapping
 from local.lambda_twin.invocation import InvokeResult, failed
-from local.lambda_twin.mappings import KinesisMapping
 from local.lambda_twin.polling.retrying import Batch, judge, split_by_age
 from tests.local.lambda_twin.virtual import START, record, records
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
+from blueprint.mappings import KinesisMapping, QueueMapping
 from local.aws.resources import Resources, ResourceSettings, create_resources
 from local.aws.session import local_client
 from local.lambda_twin.invocation import InvokeResult
-from local.lambda_twin.mappings import KinesisMapping, QueueMapping
 from local.lambda_twin.polling.threads import PollerThreads, QueueThreads, StreamThreads
 from local.lambda_twin.runtime.function import Function
 from local.process import ServiceProcess, start_service

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from local.lambda_twin.mappings import BadMapping, KinesisMapping, QueueMapping
+from blueprint.mappings import BadMapping, KinesisMapping, QueueMapping
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,69 @@
+"""The environment variables of both functions, as ``broker.settings`` reads them. Values may be CDK tokens."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a team decides about its broker; None leaves the function's own default."""
+
+    environment: str = "production"
+    event_types: str | None = None
+    event_value: bool = True
+    refresh_actions: str | None = None
+    consent_purpose: str | None = None
+    honour_ccpa: bool = True
+    num_results: int = 10
+    write_back_event: bool = True
+    concurrency: int = 16
+    mparticle_pod: str = "us1"
+
+
+def ingest_environment(
+    options: Options, *, tracking_id: str, quarantine_bucket: str, refresh_queue_url: str | None = None
+) -> dict[str, str]:
+    """Return the variables of ``ingest``. Without a queue it only collects."""
+    return _present(
+        TRACKING_ID=tracking_id,
+        ENVIRONMENT=options.environment,
+        EVENT_TYPES=options.event_types,
+        EVENT_VALUE=_switch(options.event_value),
+        REFRESH_QUEUE_URL=refresh_queue_url,
+        REFRESH_ACTIONS=options.refresh_actions,
+        CONSENT_PURPOSE=options.consent_purpose,
+        HONOUR_CCPA=_switch(options.honour_ccpa),
+        QUARANTINE_BUCKET=quarantine_bucket,
+        CONCURRENCY=str(options.concurrency),
+    )
+
+
+def refresh_environment(
+    options: Options,
+    *,
+    campaign_arn: str,
+    mparticle_secret_arn: str,
+    quarantine_bucket: str,
+    filter_arn: str | None = None,
+    mparticle_url: str | None = None,
+) -> dict[str, str]:
+    """Return the variables of ``refresh``. Without a URL the pod decides where mParticle is."""
+    return _present(
+        CAMPAIGN_ARN=campaign_arn,
+        FILTER_ARN=filter_arn,
+        NUM_RESULTS=str(options.num_results),
+        ENVIRONMENT=options.environment,
+        MPARTICLE_SECRET_ARN=mparticle_secret_arn,
+        MPARTICLE_POD=options.mparticle_pod,
+        MPARTICLE_URL=mparticle_url,
+        WRITE_BACK_EVENT=_switch(options.write_back_event),
+        QUARANTINE_BUCKET=quarantine_bucket,
+        CONCURRENCY=str(options.concurrency),
+    )
+
+
+def _switch(on: bool) -> str:
+    return "on" if on else "off"
+
+
+def _present(**variables: str | None) -> dict[str, str]:
+    return {name: value for name, value in variables.items() if value is not None}

@@ -1,0 +1,67 @@
+"""How big, how often and how long: the numbers of functions, stream, queue and their event source mappings.
+
+Times are in seconds, memory in MB.
+"""
+
+from dataclasses import dataclass
+
+from blueprint.mappings import KinesisMapping, QueueMapping
+
+HOUR, DAY = 3_600, 86_400
+
+
+@dataclass(frozen=True)
+class FunctionSize:
+    """What one function gets."""
+
+    timeout: int
+    memory: int
+
+
+# Nearly all time goes into waiting for answers: 16 calls in flight at 20 ms each are 800 calls a second. What there is
+# to compute is signing and JSON, about a millisecond of a whole processor a call; 512 MB is 0.29 of one, which brings
+# 1000 interactions through in some three seconds. A minute leaves room for every retry; the functions stop starting
+# calls ten seconds before it ends.
+INGEST = FunctionSize(timeout=60, memory=512)
+REFRESH = FunctionSize(timeout=60, memory=512)
+FUNCTIONS = {"ingest": INGEST, "refresh": REFRESH}
+
+STREAM_RETENTION = 3 * DAY
+
+# A shard takes 1000 records a second, and one invocation at a time delivers some 350 interactions of as many customers:
+# two readers a shard keep up with a busy one and catch up after an outage, and on four shards they stay near PutEvents'
+# 1000 calls a second. A record that can't be delivered leaves for the on-failure bucket a day before the stream forgets
+# it.
+STREAM = KinesisMapping(
+    batch_size=1000,
+    maximum_batching_window=1,
+    parallelization_factor=2,
+    bisect_batch_on_function_error=True,
+    report_batch_item_failures=True,
+    maximum_record_age=STREAM_RETENTION - DAY,
+)
+
+# Personalize shows an event in its recommendations 1-2 s after it was put; the rest of the delay lets a visit's next
+# clicks arrive, of which one refresh then does for all.
+QUEUE_DELAY = 5
+
+# The window brings users together: one upload carries a hundred profiles. Two invocations at a time, Lambda's minimum,
+# are some 30 calls in flight; more would only push the campaign above the minimum throughput that is paid for anyway.
+# The queue's visibility is six times the timeout, as AWS advises for event sources.
+QUEUE = QueueMapping(
+    batch_size=1000,
+    maximum_batching_window=5,
+    maximum_concurrency=2,
+    report_batch_item_failures=True,
+    function_timeout=REFRESH.timeout,
+    visibility_timeout=6 * REFRESH.timeout,
+)
+
+# mParticle may be down for twelve hours before a message goes to the dead letters. Refresh hides a failed message for
+# 5 s, then twice as long each time up to 900, and by chance for down to half of that; a function that is killed leaves
+# it hidden for the queue's visibility. The latter is the sooner over: 120 times 360 s.
+OUTAGE = 12 * HOUR
+MAX_RECEIVES = 120
+
+QUEUE_RETENTION = 4 * DAY
+DEAD_LETTER_RETENTION = 14 * DAY
