@@ -144,8 +144,9 @@ def _announced_url(lines: _Lines, seconds: float) -> str | None:
 
 
 def _not_started(module: str, process: subprocess.Popen[str], errors: deque[str]) -> str:
-    shown = "\n".join(errors) or "(it wrote nothing to standard error)"
-    return f"{module} did not start (exit code {process.returncode}):\n{shown}"
+    shown = "\n".join(errors) or "it wrote nothing to standard error"
+    space = "\n" if len(errors) > 1 else " "
+    return f"{module} did not start (exit code {process.returncode}):{space}{shown}"
 
 
 def _follow(
