@@ -14,7 +14,7 @@ class Recent(Generic[V]):
         self._values: OrderedDict[str, V] = OrderedDict()
 
     def remember(self, key: str, value: V) -> None:
-        """Keep a key; the one unused for longest is forgotten when there are too many."""
+        """Keep a key; the one remembered longest ago is forgotten when there are too many."""
         self._values[key] = value
         self._values.move_to_end(key)
         if len(self._values) > self._size:

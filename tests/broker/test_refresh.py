@@ -1,6 +1,7 @@
 """refresh, whole invocations: who is asked for, what is written, what waits for how long, and what never can work."""
 
 import json
+import threading
 from collections.abc import Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -96,9 +97,9 @@ class World:
         return {entry["ReceiptHandle"]: entry["VisibilityTimeout"] for entry in entries}
 
 
-def refuses(*bad: int) -> Any:
+def refuses(*bad: int, status: int = 400) -> Any:
     """Answer uploads as mParticle does that dislikes some profiles: 400 for the whole request."""
-    return lambda batches: 400 if any(batch["mpid"] in bad for batch in batches) else 202
+    return lambda batches: status if any(batch["mpid"] in bad for batch in batches) else 202
 
 
 def test_a_customer_is_asked_for_once_however_many_messages_there_are_and_all_of_them_are_done() -> None:
@@ -302,8 +303,9 @@ def test_a_secret_that_cannot_be_read_just_now_is_no_reason_for_alarm() -> None:
     assert list(world.pauses()) == ["handle-a"]
 
 
-def test_one_bad_profile_goes_to_quarantine_with_all_its_messages_and_the_others_are_written() -> None:
-    world = World(end=MParticleEnd(refuses(3)))
+@pytest.mark.parametrize("status", [400, 404, 413, 422])
+def test_one_bad_profile_goes_to_quarantine_with_all_its_messages_and_the_others_are_written(status: int) -> None:
+    world = World(end=MParticleEnd(refuses(3, status=status)))
     bad = message("bad", 3, receives=2)
     assert world.run(*(message(str(n), n) for n in (1, 2, 4, 5)), bad, message("bad2", 3)) == []
     taken = [mpid for body in world.end.mpids() if 3 not in body for mpid in body]
@@ -315,7 +317,7 @@ def test_one_bad_profile_goes_to_quarantine_with_all_its_messages_and_the_others
         "sequence_number": "bad",
         "index": "0",
         "reason": "refused",
-        "detail": "mParticle: 400",
+        "detail": f"mParticle: {status}",
         "arrived_ms": int((NOW - 6) * 1000),
         "partition_key": "",
         "record": bad["body"],
@@ -330,6 +332,15 @@ def test_one_bad_profile_alone_goes_to_quarantine_once_a_good_one_has_proved_the
     assert world.run(message("bad", 3)) == []
     assert world.end.bodies()[-1] == world.end.bodies()[0], "what mParticle has already: it drops a repeated request id"
     assert len(world.bucket.rows()) == 1
+
+
+def test_a_feed_that_went_wrong_is_noticed_even_after_good_profiles() -> None:
+    world = World()
+    world.run(message("a", 1))
+    world.answer(400)
+    with pytest.raises(Misconfigured, match="1 of 1 refused"):
+        world.run(message("b", 2))
+    assert world.bucket.requests == []
 
 
 @pytest.mark.parametrize("count", [1, 30])
@@ -484,6 +495,22 @@ def test_sixteen_threads_write_each_profile_once() -> None:
     written = [mpid for body in world.end.mpids() if 77 not in body for mpid in body]
     assert sorted(written) == [n for n in range(1, 351) if n != 77]
     assert len(world.secrets.requests) == 1
+
+
+def test_requests_at_the_same_time_read_the_secret_once() -> None:
+    second_reader = threading.Event()
+
+    def answer(_: Any) -> dict[str, str]:
+        if len(world.secrets.requests) > 1:
+            second_reader.set()
+        second_reader.wait(timeout=0.1)
+        return key()
+
+    with ThreadPoolExecutor(4) as pool:
+        world = World(secrets=AwsClient(get_secret_value=answer), pool=pool)
+        world.run(*(message(str(n), n) for n in range(1, 251)))
+    assert len(world.end.posts) == 3
+    assert not second_reader.is_set()
 
 
 def test_a_queues_url_follows_from_its_arn_and_the_endpoint() -> None:

@@ -1,0 +1,217 @@
+"""What operators see: metrics that CloudWatch can read, and nothing personal, whatever goes wrong."""
+
+import json
+import traceback
+from collections.abc import Callable, Iterator
+from functools import partial
+from itertools import count, product
+from typing import Any
+
+import pytest
+import requests
+from broker.failures import Failure, Misconfigured
+from broker.recent import Recent
+from broker.telemetry import Counts, Telemetry
+
+from tests.broker import test_ingest as ingest
+from tests.broker import test_refresh as refresh
+from tests.broker.lambda_events import batch, message, product_event, record, visit
+from tests.broker.stubs import AwsClient, Bucket, MParticleEnd, Sqs, always, client_error
+
+SERVICES = (f"service-{number}" for number in count())  # a logger of Powertools keeps the output of its first test
+
+Emf = list[dict[str, Any]]
+
+
+def telemetry() -> Telemetry:
+    return Telemetry(next(SERVICES))
+
+
+def metrics(output: str) -> Emf:
+    """Return the EMF objects among the lines, having checked what CloudWatch asks of them."""
+    found = [line for line in map(json.loads, output.splitlines()) if "_aws" in line]
+    for emf in found:
+        [directive] = emf["_aws"]["CloudWatchMetrics"]
+        assert directive["Namespace"] == "PersonalizeBroker"
+        assert 1 <= len(directive["Metrics"]) <= 100
+        for metric in directive["Metrics"]:
+            values = emf[metric["Name"]]
+            assert 1 <= len(values if isinstance(values, list) else [values]) <= 100
+        for name in (name for dimensions in directive["Dimensions"] for name in dimensions):
+            assert isinstance(emf[name], str)
+    return found
+
+
+def test_outcomes_lags_and_reasons_become_metrics(capsys: pytest.CaptureFixture[str]) -> None:
+    counts = Counts()
+    counts.add("Records", 3)
+    counts.add("Skipped", 2, "no_customer")
+    counts.add("Skipped", 5, "other_action")
+    counts.add("Quarantined", 0, "not_json")
+    counts.add_lags("EventToPersonalize", [20.0, 10.0])
+    telemetry().publish(counts)
+    output = capsys.readouterr().out
+    first, *reasons = metrics(output)
+    assert (first["Records"], first["Skipped"]) == ([3], [7])
+    assert sorted(first["EventToPersonalize"]) == [10, 20]
+    units = {metric["Name"]: metric["Unit"] for metric in first["_aws"]["CloudWatchMetrics"][0]["Metrics"]}
+    assert units == {"Records": "Count", "Skipped": "Count", "EventToPersonalize": "Milliseconds"}
+    assert [(emf["reason"], emf["SkippedByReason"]) for emf in reasons] == [("no_customer", [2]), ("other_action", [5])]
+    assert {emf["service"] for emf in (first, *reasons)} == {first["service"]}
+    [line] = [json.loads(line) for line in output.splitlines() if "_aws" not in line]
+    assert (line["level"], line["message"]) == ("INFO", "invocation")
+    assert line["outcomes"] == {"Records": 3, "Skipped": 7}
+    assert line["reasons"] == {"Skipped.no_customer": 2, "Skipped.other_action": 5}
+
+
+@pytest.mark.parametrize("number", [90, 99, 100, 101, 5000])
+@pytest.mark.filterwarnings("error")
+def test_of_many_lags_the_longest_are_kept_and_the_counts_are_published_once(
+    number: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    counts = Counts()
+    counts.add("Records", number)
+    counts.add_lags("EventToProfile", range(number))
+    telemetry().publish(counts)
+    found = metrics(capsys.readouterr().out)
+    assert [emf["Records"] for emf in found if "Records" in emf] == [[number]]
+    lags = [lag for emf in found for lag in emf.get("EventToProfile", [])]
+    assert sorted(lags) == list(range(number - 90, number))
+
+
+@pytest.mark.filterwarnings("error")
+def test_an_invocation_without_anything_publishes_no_metric(capsys: pytest.CaptureFixture[str]) -> None:
+    telemetry().publish(Counts())
+    assert metrics(capsys.readouterr().out) == []
+
+
+def test_history_and_clocks_that_run_ahead_say_nothing_about_speed() -> None:
+    counts = Counts()
+    counts.add_lags("EventToProfile", [-1, 0, 86_399_999, 86_400_000])
+    assert counts.lags == {"EventToProfile": [0, 86_399_999]}
+
+
+def test_a_wrong_configuration_is_one_error_line_and_one_metric_to_alarm_on(capsys: pytest.CaptureFixture[str]) -> None:
+    telemetry().failed(Misconfigured("PutEvents: AccessDeniedException"))
+    output = capsys.readouterr().out
+    [metric] = metrics(output)
+    assert metric["ConfigurationErrors"] == [1]
+    [line] = [json.loads(line) for line in output.splitlines() if "_aws" not in line]
+    assert (line["level"], line["error"], line["reason"]) == (
+        "ERROR", "Misconfigured", "PutEvents: AccessDeniedException"
+    )  # fmt: skip
+
+
+def test_the_memory_is_bounded_and_forgets_what_was_remembered_longest_ago() -> None:
+    recent: Recent[int] = Recent(2)
+    for key, value in (("a", 1), ("b", 2), ("a", 3), ("c", 4)):
+        recent.remember(key, value)
+    assert ["b" in recent, recent.get("b"), recent.get("a"), recent.get("c")] == [False, None, 3, 4]
+
+
+# Everything about one customer that must not leave the stream, the queue, the profile or the quarantine's raw record.
+MPID = 4_815_162_342_108_151_623
+PERSONAL = [
+    "ada@example.com",
+    "Lovelace",
+    "+44 20 7946 0000",
+    "customer-1815",
+    "203.0.113.77",
+    "device-77aa",
+    str(MPID),
+]
+MAIL, NAME, PHONE, CUSTOMER, ADDRESS, DEVICE, _ = PERSONAL
+
+
+def customer(*events: Any, **fields: Any) -> dict[str, Any]:
+    """Return a batch that says everything about its customer, wherever mParticle may say it."""
+    told = {
+        "user_identities": [{"identity_type": "email", "identity": MAIL}, {"identity": CUSTOMER}],
+        "user_attributes": {"$LastName": NAME, "$Mobile": PHONE, "product_recs": ["a"]},
+        "ip": ADDRESS,
+        "mp_deviceid": DEVICE,
+        "device_info": {"name": f"{NAME}'s phone"},
+        "consent_state": {"gdpr": {"personalisation": {"consented": True, "location": ADDRESS}}},
+    }
+    own = product_event(items=["bad"], event_id="5", custom_attributes={"mail": MAIL}, session_uuid="visit-1")
+    return batch(*(events or [own]), mpid=MPID, **told | fields)
+
+
+def talkative(code: str, status: int = 400) -> Exception:
+    """Return an error of AWS that repeats what was sent."""
+    return client_error(code, status, f"userId {MPID}, {' '.join(PERSONAL)}", "PutEvents")
+
+
+TALKATIVE = [
+    talkative("InvalidInputException"),
+    talkative("ThrottlingException"),
+    talkative("AccessDeniedException"),
+    talkative("InternalFailure", 500),
+]
+UNEXPECTED = KeyError(MAIL)
+RECORDS = [
+    record(1, visit(1)),
+    record(2, customer()),
+    record(3, customer({"event_type": MAIL, "data": NAME})),
+    record(4, customer({"event_type": NAME, "data": {"event_name": MAIL}})),
+    record(5, customer(product_event(action=MAIL, items=[{"id": None, "name": NAME}]))),
+    record(6, {"events": MAIL, "mpid": MPID}),
+    record(7, data=json.dumps(customer()).encode()[:-40]),
+    record(8, data=json.dumps(customer()).encode() + b"\xff"),
+    record(9, data=MAIL[0]),
+]
+MESSAGES = [
+    message("good", 7),
+    message("a", MPID, recommendations=["a"]),
+    message("b", body=json.dumps({"mpid": MPID, "mail": MAIL})),
+    message("c", body=f"{MAIL} {NAME}"),
+]
+
+
+def for_the_bad(answer: Any) -> Callable[[Any], Any]:
+    """Answer like that where it is about the customer, and well for the others."""
+    return lambda request: answer if str(MPID) in json.dumps(request) else {}
+
+
+def ingests() -> Iterator[tuple[Any, Any]]:
+    """Return invocations of ingest, each with its world: every error in every place, for all customers and for one."""
+    for answer, error in product((always, for_the_bad), [*TALKATIVE, UNEXPECTED]):
+        elsewhere = TALKATIVE[0] if error is UNEXPECTED else error
+        for bucket, sqs in ((Bucket(), Sqs()), (Bucket(elsewhere), Sqs(error=elsewhere))):
+            world = ingest.World(AwsClient(put_events=answer(error)), bucket, sqs)
+            yield partial(world.ingest.run, RECORDS, ingest.FAR, world.counts), world
+
+
+def refreshs() -> Iterator[tuple[Any, Any]]:
+    """Return the same of refresh."""
+    network = requests.ConnectionError(f"https://key-1:secret-1@s2s.example {MAIL}")
+    uploads = (202, 400, 401, 429, 503, network)
+    for answer, error, upload in product((always, for_the_bad), [*TALKATIVE, UNEXPECTED, refresh.listed("b")], uploads):
+        elsewhere = error if error in TALKATIVE else None
+        world = refresh.World(end=MParticleEnd(always(upload)), bucket=Bucket(elsewhere), sqs=Sqs(error=elsewhere))
+        world.campaign.answers["get_recommendations"] = answer(error)
+        yield partial(world.refresh.run, MESSAGES, refresh.FAR, world.counts), world
+
+
+@pytest.mark.parametrize("runs", [ingests, refreshs])
+def test_nothing_personal_is_in_logs_metrics_errors_or_the_reasons_in_quarantine(
+    runs: Any, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    told, shown, rows = telemetry(), [], []
+    for run, world in runs():
+        try:
+            run()
+        except Failure as error:
+            told.failed(error)
+            shown += [str(error), *traceback.format_exception(error)]
+        told.publish(world.counts)
+        rows += world.bucket.rows()
+    captured = capsys.readouterr()
+    shown += [captured.out, captured.err, caplog.text]
+    shown += [json.dumps(row | {"record": "", "partition_key": ""}) for row in rows]
+    assert metrics(captured.out)
+    assert {row["reason"] for row in rows} >= (
+        {"refused"} if runs is refreshs else {"refused", "not_utf8", "exception"}
+    )
+    assert [word for word in [*PERSONAL, "key-1", "secret-1"] for text in shown if word in text] == []
