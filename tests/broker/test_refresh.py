@@ -11,7 +11,7 @@ from typing import Any
 import jsonschema  # type: ignore[import-untyped]
 import pytest
 import requests
-from broker.failures import Misconfigured
+from broker.failures import Misconfigured, Unavailable
 from broker.mparticle import MParticle
 from broker.personalize import Campaign
 from broker.quarantine import Quarantine
@@ -365,6 +365,15 @@ def test_a_network_error_is_retried_and_then_the_message_waits() -> None:
     assert world.run(message("a")) == ["a"]
     assert len(world.end.posts) == 3
     assert list(world.pauses()) == ["handle-a"]
+
+
+def test_a_failure_of_mparticle_says_the_kind_of_error_and_never_its_text_which_may_hold_the_url() -> None:
+    world = World(end=MParticleEnd(always(TIMEOUT)))
+    mparticle = MParticle(world.end.session(), "https://proxy.example", lambda: world.secrets, "arn", world.time.time())
+    with pytest.raises(Unavailable) as raised:
+        mparticle.upload([], FAR)
+    assert str(raised.value) == "mParticle: ReadTimeout"
+    assert raised.value.__suppress_context__
 
 
 def test_a_list_older_than_ten_seconds_is_not_uploaded_but_asked_for_again() -> None:

@@ -158,7 +158,7 @@ RECORDS = [
     record(6, {"events": MAIL, "mpid": MPID}),
     record(7, data=json.dumps(customer()).encode()[:-40]),
     record(8, data=json.dumps(customer()).encode() + b"\xff"),
-    record(9, data=MAIL[0]),
+    record(9, data=MAIL),
 ]
 MESSAGES = [
     message("good", 7),
