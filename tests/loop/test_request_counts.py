@@ -1,0 +1,99 @@
+"""A thousand records in one invocation: no system gets one request more than arithmetic asks for."""
+
+import random
+import time
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from local import loopback
+from local.lambda_twin.polling.kinesis_event import Record, kinesis_event
+from local.lambda_twin.polling.sources import SqsQueue
+from local.lambda_twin.polling.sqs_event import sqs_event
+from local.process import ServiceProcess
+from local.settings import TwinSettings
+from local.stack import Stack
+from tests.loop.trained import ITEMS, trained_stack
+from tests.real_data import wire
+
+CUSTOMERS, RECORDS = 100, 1000
+Session = tuple[int, str]
+
+
+@pytest.fixture(scope="module")
+def stack() -> Iterator[Stack]:
+    """A trained stack whose functions nobody but these tests invokes."""
+    with trained_stack(TwinSettings(queue_delay=0)) as stack:
+        assert stack.stream_pollers.stop()
+        assert stack.queue_pollers.stop()
+        yield stack
+
+
+class Requests:
+    """What a service was asked for since it was last looked at. mParticle forwards to the stream in its own time."""
+
+    def __init__(self, service: ServiceProcess) -> None:
+        self._url = f"{service.url}/_local/requests"
+        self._before: Counter[str] = Counter()
+        self.new()
+
+    def new(self) -> dict[str, int]:
+        now = Counter({name: count for name, count in loopback.get(self._url).json().items() if "kinesis" not in name})
+        new, self._before = now - self._before, now
+        return dict(new)
+
+
+def test_a_thousand_records_of_a_hundred_customers_cost_the_arithmetic_floor_of_requests(stack: Stack) -> None:
+    aws, personalize, mparticle = (Requests(each) for each in (stack.aws, stack.personalize, stack.mparticle))
+    records, interactions = a_thousand_records()
+
+    answer = stack.ingest.invoke(kinesis_event(records, "shardId-000000000000", stack.resources.stream_arn))
+    assert answer.payload == {"batchItemFailures": []}
+    assert personalize.new() == {"PutEvents": sum(-(-number // 10) for number in interactions.values())}
+    assert aws.new() == {"sqs.SendMessageBatch": CUSTOMERS / 10}
+    assert mparticle.new() == {}
+
+    messages = on_queue(stack)
+    aws.new()
+    answer = stack.functions["refresh"].invoke(messages)
+    assert answer.payload == {"batchItemFailures": []}
+    assert personalize.new() == {"GetRecommendations": CUSTOMERS}
+    assert mparticle.new() == {"BulkUploadEvents": 1}
+    assert aws.new() == {"secretsmanager.GetSecretValue": 1}
+    assert written(stack) == {customer for customer, _ in interactions}
+
+
+def a_thousand_records() -> tuple[list[Record], Counter[Session]]:
+    """Return ten records of each customer, in two sessions, and how many interactions each session holds."""
+    rng = random.Random(1)
+    interactions: Counter[Session] = Counter()
+    records = []
+    now_ms = int(time.time() * 1000) - RECORDS
+    for number in range(RECORDS):
+        customer = wire.int64("customer", number % CUSTOMERS)
+        session = wire.session_uuid(customer, rng.randrange(2))
+        products = [{"id": item, "quantity": 1} for item in rng.sample(ITEMS, rng.choice((1, 1, 2, 4)))]
+        event = wire.product_event(
+            action="add_to_cart", products=products, event_id=number + 1, session=session, time_ms=now_ms + number
+        )
+        batch = wire.batch(customer=f"c-{customer}", mpid=customer, events=[event], time_ms=now_ms + number)
+        interactions[customer, session] += len(products)
+        records.append(Record(str(number + 1), str(customer), wire.record(batch), now_ms / 1000))
+    assert max(interactions.values()) > 10
+    return records, interactions
+
+
+def on_queue(stack: Stack) -> dict[str, Any]:
+    """Return all that waits in the refresh queue as the one event that Lambda would make of it."""
+    queue = SqsQueue(stack.client("sqs"), stack.resources.queue_url)
+    messages = [message for _ in range(CUSTOMERS // 10 + 5) for message in queue.receive(10)]
+    assert len(messages) == CUSTOMERS
+    return sqs_event(messages, stack.resources.queue_arn)
+
+
+def written(stack: Stack) -> set[int]:
+    """Return the customers whose profile has a list."""
+    profiles = loopback.get(f"{stack.mparticle.url}/_local/profiles").json()["profiles"]
+    return {int(profile["mpid"]) for profile in profiles if profile["product_recs"]}

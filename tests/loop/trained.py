@@ -1,0 +1,56 @@
+"""A stack in its third stage without its shop: the model is trained on interactions put straight on the tracker."""
+
+import random
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from local import loopback
+from local.aws.session import local_client
+from local.settings import TwinSettings
+from local.stack import Stack
+from tests.loop.clone import eventually
+
+ITEMS = tuple(f"ITEM-{number}" for number in range(80))
+CUSTOMERS = 120
+OF_EACH = 10
+
+
+@contextmanager
+def trained_stack(settings: TwinSettings) -> Iterator[Stack]:
+    """Yield the stack; its customers' taste is a stretch of the items, so that lists differ from one another."""
+    with Stack(settings) as stack:
+        _put_interactions(stack)
+        assert eventually(lambda: _visible(stack) == CUSTOMERS * OF_EACH, 10)
+        for _ in stack.train():
+            continue
+        stack.recommend()
+        yield stack
+
+
+def _put_interactions(stack: Stack) -> None:
+    client = local_client("personalize-events", stack.personalize.url)
+    rng = random.Random(7)
+    now = int(time.time()) - 3600
+    for customer in range(CUSTOMERS):
+        shelf = rng.randrange(len(ITEMS))
+        liked = [ITEMS[(shelf + rng.randrange(20)) % len(ITEMS)] for _ in range(OF_EACH)]
+        client.put_events(
+            trackingId=stack.tracker.tracking_id,
+            userId=f"made-up-{customer}",
+            sessionId=f"made-up-{customer}",
+            eventList=[
+                {
+                    "eventId": f"made-up-{customer}-{place}-0-x",
+                    "eventType": "view_detail",
+                    "itemId": item,
+                    "sentAt": now + place,
+                }
+                for place, item in enumerate(liked)
+            ],
+        )
+
+
+def _visible(stack: Stack) -> int:
+    status = loopback.get(f"{stack.personalize.url}/_local/status").json()
+    return int(status["datasetGroups"][0]["interactions"])
