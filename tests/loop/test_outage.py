@@ -1,0 +1,162 @@
+"""mParticle refuses the broker's uploads for ten seconds: events do not notice, and profiles are right in the end."""
+
+import itertools
+import random
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from local import loopback
+from local.audit.lag import event_times, lags, percentile
+from local.audit.services import deliveries, stream_records
+from local.aws.session import local_client
+from local.items4u.client import Client
+from local.items4u.sessions import Post
+from local.mparticle.inputs import BROKER_FEED
+from local.settings import TwinSettings
+from local.stack import Stack
+from tests.loop.clone import eventually
+from tests.loop.trained import ITEMS, trained_stack
+
+CUSTOMERS = 40
+PER_SECOND = 25
+BEFORE, OUTAGE, AFTER = 4, 10, 4  # seconds
+NO_ANSWER = 0
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Lags (ms) of events dated during the outage and at other times; uploads by status; lists, each beside its due."""
+
+    during: list[float]
+    otherwise: list[float]
+    uploads: dict[int, int]
+    written_during: int
+    lists: dict[int, tuple[list[str], list[str]]]
+
+
+@pytest.fixture(scope="module")
+def outcome() -> Iterator[Outcome]:
+    with trained_stack(TwinSettings()) as stack:
+        yield outage_in_mid_run(stack)
+
+
+def test_events_dated_during_the_outage_reach_personalize_as_fast_as_the_rest(outcome: Outcome) -> None:
+    during, otherwise = percentile(outcome.during, 0.99), percentile(outcome.otherwise, 0.99)
+    assert during is not None
+    assert otherwise is not None
+    assert len(outcome.during) > 0.9 * OUTAGE * PER_SECOND
+    assert during <= 1.5 * otherwise
+
+
+def test_the_outage_was_one(outcome: Outcome) -> None:
+    assert outcome.uploads[503] > 0
+    assert outcome.uploads[NO_ANSWER] > 0
+    assert outcome.written_during == 0
+
+
+def test_every_profile_says_in_the_end_what_the_campaign_says(outcome: Outcome) -> None:
+    assert len(outcome.lists) == CUSTOMERS
+    assert len({tuple(due) for _, due in outcome.lists.values()}) > CUSTOMERS / 2
+    assert {mpid: on_profile for mpid, (on_profile, _) in outcome.lists.items()} == {
+        mpid: due for mpid, (_, due) in outcome.lists.items()
+    }
+
+
+def outage_in_mid_run(stack: Stack) -> Outcome:
+    """Let customers look at things all the time, and the broker's uploads fail in the middle of it."""
+    shop = Shop(stack.mparticle.url)
+    shop.look(0)  # a function that has just started is slow once
+    assert eventually(lambda: stack.metrics.sum("Accepted"), 30)
+    shop.look_around(BEFORE)
+    began = time.time()
+    fail(stack, 503, OUTAGE / 2)
+    shop.look_around(OUTAGE / 2)
+    fail(stack, "reset", OUTAGE / 2)
+    shop.look_around(began + OUTAGE - time.time())
+    ended = time.time()
+    written_during = sum(began + 0.5 < at < ended for at in written_at(stack))
+    shop.look_around(AFTER)
+    over = time.time()
+    assert eventually(stack.is_idle, 60)
+    # A list that changed and changed back while the broker could not write is put right by the customer's next event.
+    for customer in range(CUSTOMERS):
+        shop.look(customer)
+    assert eventually(stack.is_idle, 30)
+    times = event_times(stream_records(stack.client("kinesis"), stack.resources.stream_name))
+    lag = lags(times, deliveries(stack.personalize.url), since_ms=int((began - BEFORE) * 1000))
+    return Outcome(
+        during=[each for at_ms, each in lag.items() if began <= at_ms / 1000 < ended],
+        otherwise=[each for at_ms, each in lag.items() if at_ms / 1000 < began or ended <= at_ms / 1000 < over],
+        uploads=uploads_by_status(stack),
+        written_during=written_during,
+        lists=lists(stack),
+    )
+
+
+class Shop:
+    """Known customers on the web site, one view after the other, each of something that they like."""
+
+    def __init__(self, url: str) -> None:
+        self._client = Client(url)
+        self._rng = random.Random(5)
+        self._numbers = itertools.count()
+
+    def look_around(self, seconds: float) -> None:
+        """Have someone look at something so many times a second."""
+        start = time.time()
+        for number in range(round(seconds * PER_SECOND)):
+            time.sleep(max(0.0, start + number / PER_SECOND - time.time()))
+            self.look(self._rng.randrange(CUSTOMERS))
+        time.sleep(max(0.0, start + seconds - time.time()))
+
+    def look(self, customer: int) -> None:
+        """Post one customer's view of one item."""
+        item = ITEMS[(customer * 2 + self._rng.randrange(8)) % len(ITEMS)]
+        event = {
+            "event_type": "commerce_event",
+            "data": {
+                "timestamp_unixtime_ms": int(time.time() * 1000),
+                "product_action": {"action": "view_detail", "products": [{"id": item}]},
+            },
+        }
+        batch = {
+            "environment": "production",
+            "source_request_id": f"outage-{next(self._numbers)}",
+            "user_identities": {"customer_id": f"customer-{customer}"},
+            "events": [event],
+        }
+        self._client.post(Post("web", batch, ()))
+
+
+def fail(stack: Stack, status: int | str, seconds: float) -> None:
+    outage = {"input": BROKER_FEED, "status": status, "seconds": seconds}
+    assert loopback.post(f"{stack.mparticle.url}/_local/outage", json=outage).status_code == 204
+
+
+def profiles(stack: Stack) -> list[dict[str, Any]]:
+    listed: list[dict[str, Any]] = loopback.get(f"{stack.mparticle.url}/_local/profiles").json()["profiles"]
+    return listed
+
+
+def written_at(stack: Stack) -> list[float]:
+    return [one["product_recs_written_ms"] / 1000 for one in profiles(stack) if one["product_recs_written_ms"]]
+
+
+def uploads_by_status(stack: Stack) -> dict[int, int]:
+    rows = loopback.get(f"{stack.mparticle.url}/_local/requests", params={"detail": 1}).json()
+    return {row["status"]: row["count"] for row in rows if row["operation"] == "BulkUploadEvents"}
+
+
+def lists(stack: Stack) -> dict[int, tuple[list[str], list[str]]]:
+    """Return each customer's list on the profile, and the one that the campaign gives now."""
+    campaign = local_client("personalize-runtime", stack.personalize.url)
+
+    def due(mpid: str) -> list[str]:
+        answer = campaign.get_recommendations(campaignArn=stack.campaign_arn, userId=mpid, numResults=10)
+        return [item["itemId"] for item in answer["itemList"]]
+
+    return {int(one["mpid"]): (one["product_recs"], due(one["mpid"])) for one in profiles(stack)}
