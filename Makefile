@@ -5,7 +5,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 p
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { command -v "$$p"; break; }; done)
 BIN := .venv/bin
 
-.PHONY: setup run test check clean
+.PHONY: setup run test check synth deploy clean
 
 setup: .venv/.ready
 
@@ -22,8 +22,17 @@ check: setup
 	@$(BIN)/mypy cli local personalize_local
 	@$(MAKE) --no-print-directory test
 
+# The template in cdk.out. STAGE=collect|train|recommend goes before cdk.json; CONTEXT='-c broker:name=…', too.
+synth: node_modules/.ready
+	@./cdk synth --quiet $(CONTEXT) && echo "Synthesised: cdk.out/Broker.template.json"
+
+# What was synthesised, and only after a look at what is deployed. FLAGS are cdk's own.
+deploy: synth
+	@$(BIN)/python -m infra.deploy_checks cdk.out --confirm "$(CONFIRM)"
+	@./cdk deploy --app cdk.out $(FLAGS)
+
 clean:
-	@rm -rf .venv .pytest_cache .ruff_cache .mypy_cache .hypothesis .local.env
+	@rm -rf .venv node_modules cdk.out .pytest_cache .ruff_cache .mypy_cache .hypothesis .local.env
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The lock is installed by uv, in seconds; where uv can't be had, by pip, in a minute or two.
@@ -35,4 +44,10 @@ clean:
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==0.13.9 \
 		&& $(BIN)/uv pip install --python $(BIN)/python --requirements requirements.txt \
 		|| $(BIN)/python -m pip install --disable-pip-version-check --requirement requirements.txt
+	@touch $@
+
+# The CDK command line, by the npm that comes with Node from PyPI.
+node_modules/.ready: .venv/.ready package-lock.json
+	@modules=$$(dirname "$$($(BIN)/python -m infra.toolchain)")/../lib/node_modules \
+		&& "$$($(BIN)/python -m infra.toolchain)" "$$modules/npm/bin/npm-cli.js" ci --silent --no-audit --no-fund
 	@touch $@

@@ -65,3 +65,6 @@ MAX_RECEIVES = 120
 
 QUEUE_RETENTION = 4 * DAY
 DEAD_LETTER_RETENTION = 14 * DAY
+
+# Quarantine and on-failure payloads are raw records. A quarter is enough to put them right and replay them.
+BUCKET_RETENTION = 90 * DAY

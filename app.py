@@ -1,0 +1,32 @@
+"""CDK entry: reads the context and makes one BrokerStack. ``make synth``, ``make deploy`` and ``./cdk`` run it."""
+
+import os
+import sys
+
+from infra.paths import LAMBDA_SRC, ROOT
+from infra.toolchain import node
+
+sys.path.insert(0, str(LAMBDA_SRC))
+os.environ.setdefault("JSII_NODE", str(node()))
+
+import aws_cdk as cdk
+
+from infra.settings import SettingsError, read_settings
+from infra.stack import BrokerStack
+
+
+def main() -> int:
+    """Return 0, or 2 with one message where a setting is wrong."""
+    app = cdk.App(analytics_reporting=False)
+    try:
+        settings = read_settings(app.node.get_all_context(), os.environ.get("STAGE"), ROOT)
+    except SettingsError as error:
+        print(f"Wrong settings, nothing was synthesised (cdk.json, -c or STAGE):\n{error}", file=sys.stderr)  # noqa: T201
+        return 2
+    BrokerStack(app, "Broker", settings=settings)
+    app.synth()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

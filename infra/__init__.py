@@ -1,0 +1,1 @@
+"""The stack as CDK constructs, one a concern, and what its deployment needs to know and to check."""

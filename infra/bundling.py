@@ -1,0 +1,125 @@
+"""What is zipped: the broker's code and the libraries that the Lambda runtime lacks, in the locked versions.
+
+Made without Docker: wheels for the target are unpacked, not run. The same inputs give the same bytes, so that an
+unchanged bundle is not deployed again.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import aws_cdk as cdk
+import jsii
+from aws_cdk import aws_lambda as lambda_
+
+from infra.paths import LAMBDA_SRC, LOCKED_REQUIREMENTS
+
+PLATFORM = "manylinux2014"  # Amazon Linux 2023, the system of both runtimes, is newer
+MACHINE = "aarch64"
+# What an installer notes about itself, and commands that nobody calls in a function.
+LEFT_OUT = ("bin", "*.dist-info/RECORD", "*.dist-info/INSTALLER", "*.dist-info/REQUESTED")
+RUN_FROM = "/var/task"
+RUNTIMES = {"3.13": lambda_.Runtime.PYTHON_3_13, "3.14": lambda_.Runtime.PYTHON_3_14}
+
+
+class BundlingFailed(Exception):
+    """The bundle could not be made; the message is the installer's."""
+
+
+@dataclass(frozen=True)
+class Program:
+    """What both functions run: the code, and Lambda's runtime for it."""
+
+    code: lambda_.Code
+    runtime: lambda_.Runtime
+
+
+def program(python: str) -> Program:
+    """Return the program for a Python version (``3.13``); it is bundled at synthesis, once for both functions."""
+    image = cdk.DockerImage.from_registry("none: the bundle is made without Docker")
+    code = lambda_.Code.from_asset(
+        str(LAMBDA_SRC),
+        asset_hash_type=cdk.AssetHashType.OUTPUT,
+        bundling=cdk.BundlingOptions(image=image, local=_LocalBundling(python)),
+    )
+    return Program(code, RUNTIMES[python])
+
+
+@jsii.implements(cdk.ILocalBundling)
+class _LocalBundling:
+    def __init__(self, python: str) -> None:
+        self._python = python
+
+    def try_bundle(self, output_dir: str, *_: Any, **__: Any) -> bool:
+        bundle(Path(output_dir), self._python, interpreter=find_interpreter(self._python))
+        return True
+
+
+def bundle(target: Path, python: str, interpreter: str | None = None) -> None:
+    """Fill an empty folder with what the runtime ``python`` (3.13) needs. Raises BundlingFailed.
+
+    With an ``interpreter`` of that very version the modules are compiled: the function's folder is read-only in Lambda,
+    so that it would compile them anew at every cold start.
+    """
+    _run(_install_command(target, python))
+    for pattern in LEFT_OUT:
+        for path in target.glob(pattern):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    ignored = shutil.ignore_patterns("__pycache__", "*.pyc")
+    shutil.copytree(LAMBDA_SRC / "broker", target / "broker", ignore=ignored)
+    if interpreter:
+        _compile(target, interpreter)
+
+
+def find_interpreter(python: str) -> str | None:
+    """Return an interpreter of exactly this minor version, None where there is none."""
+    found = [sys.executable, shutil.which(f"python{python}")]
+    if uv := _uv():
+        asked = subprocess.run(  # noqa: S603 - our own installer
+            [uv, "python", "find", "--no-python-downloads", python], capture_output=True, text=True, check=False
+        )
+        found.append(asked.stdout.strip())
+    return next((path for path in found if path and _version(path) == python), None)
+
+
+def _version(interpreter: str) -> str:
+    """Return an interpreter's minor version; some that are on the path only say that they are switched off."""
+    ask = "import sys; print('%d.%d' % sys.version_info[:2])"
+    asked = subprocess.run([interpreter, "-I", "-c", ask], capture_output=True, text=True, check=False)  # noqa: S603
+    return asked.stdout.strip()
+
+
+def _install_command(target: Path, python: str) -> list[str]:
+    wanted = ["--requirement", str(LOCKED_REQUIREMENTS), "--require-hashes", "--no-deps", "--only-binary", ":all:"]
+    if uv := _uv():
+        platform = ["--python-platform", f"{MACHINE}-{PLATFORM}", "--python-version", python, "--no-python-downloads"]
+        plain = ["--no-config", "--link-mode", "copy", "--no-installer-metadata", "--no-compile-bytecode"]
+        return [uv, "pip", "install", "--quiet", "--target", str(target), *platform, *plain, *wanted]
+    platform = ["--platform", f"{PLATFORM}_{MACHINE}", "--implementation", "cp", "--python-version", python]
+    plain = ["--no-compile", "--disable-pip-version-check", "--no-warn-conflicts"]
+    return [sys.executable, "-m", "pip", "install", "--quiet", "--target", str(target), *platform, *plain, *wanted]
+
+
+def _uv() -> str | None:
+    beside = Path(sys.executable).with_name("uv")
+    return str(beside) if beside.exists() else shutil.which("uv")
+
+
+def _compile(target: Path, interpreter: str) -> None:
+    # Unchecked: dates are reset in the zip, so that a checked one would count as stale. A fixed hash seed: sets of
+    # constants are written in the order of their hashes.
+    options = ["-q", "--invalidation-mode", "unchecked-hash", "-s", str(target), "-p", RUN_FROM, str(target)]
+    _run([interpreter, "-m", "compileall", *options], {"PYTHONHASHSEED": "0"})
+
+
+def _run(command: list[str], environment: Mapping[str, str] | None = None) -> None:
+    done = subprocess.run(  # noqa: S603 - our own installer
+        command, capture_output=True, text=True, check=False, env=os.environ | dict(environment or {})
+    )
+    if done.returncode:
+        raise BundlingFailed(f"{' '.join(command[:4])}: {done.stderr.strip() or done.stdout.strip()}")

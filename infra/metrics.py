@@ -1,0 +1,96 @@
+"""The metrics of one deployment, by the names under which AWS and the functions (broker.telemetry) write them."""
+
+from dataclasses import dataclass
+
+import aws_cdk as cdk
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_kinesis as kinesis
+from aws_cdk import aws_sqs as sqs
+from broker.telemetry import NAMESPACE
+
+from infra.functions import Ingest, Refresh, RefreshQueue
+
+FIVE_MINUTES = cdk.Duration.minutes(5)
+
+
+@dataclass(frozen=True)
+class Metrics:
+    """What the stack measures; ``refresh`` and ``refresh_queue`` are there once it recommends."""
+
+    events: kinesis.IStream
+    ingest: Ingest
+    refresh_queue: RefreshQueue | None
+    refresh: Refresh | None
+
+    @property
+    def recommends(self) -> bool:
+        """Return whether there is a queue and ``refresh``."""
+        return self.refresh is not None
+
+    def stream(self, name: str) -> cloudwatch.Metric:
+        """Return a sum of the stream."""
+        return self._metric("AWS/Kinesis", name, {"StreamName": self.events.stream_name})
+
+    def iterator_age(self) -> cloudwatch.Metric:
+        """Return how long the oldest record waits, in milliseconds."""
+        dimensions = {"FunctionName": self.ingest.function.function_name}
+        return self._metric("AWS/Lambda", "IteratorAge", dimensions, statistic="Maximum")
+
+    def given_up(self) -> cloudwatch.Metric:
+        """Return how many records went to the on-failure bucket (event source mapping metrics, Lambda)."""
+        dimensions = {"EventSourceMappingUUID": self.ingest.mapping.attr_id}
+        return self._metric("AWS/Lambda", "OnFailureDestinationDeliveredEventCount", dimensions)
+
+    def function(self, function: str, name: str) -> cloudwatch.Metric:
+        """Return a sum that Lambda counts for ``ingest`` or ``refresh``."""
+        made = self.refresh if function == "refresh" and self.refresh else self.ingest
+        return self._metric("AWS/Lambda", name, {"FunctionName": made.function.function_name}, label=name)
+
+    def broker(self, function: str, name: str, period: cdk.Duration = FIVE_MINUTES) -> cloudwatch.Metric:
+        """Return a sum that a function counts itself."""
+        return self._metric(NAMESPACE, name, {"service": function}, period=period)
+
+    def lag(self, function: str, name: str) -> list[cloudwatch.Metric]:
+        """Return a lag that a function measures, in milliseconds: its median, and what one in a hundred exceeds."""
+        return [self._metric(NAMESPACE, name, {"service": function}, statistic=one) for one in ("p50", "p99")]
+
+    def trouble(self, function: str) -> list[cloudwatch.Metric]:
+        """Return what goes wrong in a function."""
+        lambdas = [self.function(function, name) for name in ("Errors", "Throttles")]
+        return lambdas + [self.broker(function, name) for name in ("Quarantined", "ConfigurationErrors")]
+
+    def queue(self, name: str) -> cloudwatch.Metric:
+        """Return a maximum of the refresh queue."""
+        return self._queue(name, self._queues.queue)
+
+    def dead_letters(self) -> cloudwatch.Metric:
+        """Return how many dead letters there are."""
+        return self._queue("ApproximateNumberOfMessagesVisible", self._queues.dead_letters)
+
+    @property
+    def _queues(self) -> RefreshQueue:
+        if self.refresh_queue is None:
+            raise ValueError("there is no queue before the stage recommend")
+        return self.refresh_queue
+
+    def _queue(self, name: str, queue: sqs.IQueue) -> cloudwatch.Metric:
+        return self._metric("AWS/SQS", name, {"QueueName": queue.queue_name}, statistic="Maximum")
+
+    @staticmethod
+    def _metric(
+        namespace: str,
+        name: str,
+        dimensions: dict[str, str],
+        *,
+        statistic: str = "Sum",
+        period: cdk.Duration = FIVE_MINUTES,
+        label: str | None = None,
+    ) -> cloudwatch.Metric:
+        return cloudwatch.Metric(
+            namespace=namespace,
+            metric_name=name,
+            dimensions_map=dimensions,
+            statistic=statistic,
+            period=period,
+            label=label,
+        )

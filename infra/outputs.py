@@ -1,0 +1,48 @@
+"""What a deployment says in the end: what to paste into mParticle's dashboard, and where things are."""
+
+import aws_cdk as cdk
+from aws_cdk import aws_kinesis as kinesis
+from constructs import Construct
+
+from infra.functions import RefreshQueue
+from infra.personalize import PersonalizeResources
+from infra.settings import Settings
+from infra.storage import Buckets, MParticleSecret
+
+
+def outputs(
+    scope: Construct,
+    settings: Settings,
+    events: kinesis.IStream,
+    buckets: Buckets,
+    secret: MParticleSecret,
+    personalize: PersonalizeResources,
+    refresh_queue: RefreshQueue | None,
+) -> None:
+    """Add the stack's outputs; those of Personalize and the queue only where they are there."""
+    paste = "mParticle, Amazon Kinesis event output:"
+    region, account = cdk.Aws.REGION, cdk.Aws.ACCOUNT_ID
+    dashboard = (
+        f"https://{region}.console.aws.amazon.com/cloudwatch/home?region={region}#dashboards/dashboard/{settings.name}"
+    )
+    fill_in = "Put the pair of mParticle's custom feed in here before the stage recommend"
+    shown = {
+        "Stage": (settings.stage.value, "The stage that is deployed"),
+        "MParticleAccountId": (account, f"{paste} AWS Account ID (leave both key fields empty)"),
+        "MParticleRegion": (region, f"{paste} Kinesis Service Region"),
+        "MParticleStreamName": (events.stream_name, f"{paste} Stream Name"),
+        "MParticleSecretArn": (secret.arn, fill_in),
+        "StreamArn": (events.stream_arn, "The stream"),
+        "QuarantineBucket": (buckets.quarantine.bucket_name, "What can never work, with the reason"),
+        "OnFailureBucket": (buckets.on_failure.bucket_name, "What was given up after two days, whole"),
+        "TrackingId": (personalize.tracking_id, "The event tracker"),
+        "SolutionArn": (personalize.solution_arn, "What is trained"),
+        "CampaignArn": (personalize.campaign_arn, "What recommends"),
+        "FilterArn": (personalize.filter_arn, "What the recommendations leave out"),
+        "RefreshQueueUrl": (refresh_queue and refresh_queue.queue.queue_url, "Customers to refresh"),
+        "DeadLettersUrl": (refresh_queue and refresh_queue.dead_letters.queue_url, "Customers never refreshed"),
+        "DashboardUrl": (dashboard, "The dashboard"),
+    }
+    for name, (value, description) in shown.items():
+        if value:
+            cdk.CfnOutput(scope, name, value=value, description=description)

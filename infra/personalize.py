@@ -1,0 +1,153 @@
+"""The Amazon Personalize resources of each stage, or the existing ones that the settings name.
+
+Schema, dataset group, dataset and solution can only be created, not changed, and their tags are no exception;
+CloudFormation answers a change by deleting the dataset and making an empty one. So none of them depends on the stage,
+no tag reaches them, and their names are the stack's.
+https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_Personalize.html
+"""
+
+import hashlib
+
+import aws_cdk as cdk
+from aws_cdk import aws_personalize as personalize
+from constructs import Construct
+
+from infra.personalize_schema import interactions_schema
+from infra.settings import Personalize
+from infra.stage import Stage
+
+
+class Datasets(Construct):
+    """What collects: dataset group, Interactions, Users where there is a schema, and the event tracker."""
+
+    def __init__(self, scope: Construct, id: str, *, name: str, users_schema: str | None, keep: bool) -> None:
+        super().__init__(scope, id)
+        self._name = name
+        self._policy = cdk.RemovalPolicy.RETAIN if keep else cdk.RemovalPolicy.DESTROY
+        self.group = personalize.CfnDatasetGroup(self, "DatasetGroup", name=name)
+        self._settle(self.group)
+        self.datasets = [self._dataset("Interactions", interactions_schema())]
+        if users_schema:
+            self.datasets.append(self._dataset("Users", users_schema))
+        self.tracker = personalize.CfnEventTracker(self, "EventTracker", name=name, dataset_group_arn=self.group_arn)
+        self._settle(self.tracker)
+        # Tracker, solution and filter name only the group, but want the datasets to be there.
+        self.tracker.add_resource_dependency(self.datasets[0])
+
+    @property
+    def group_arn(self) -> str:
+        """Return the dataset group's ARN."""
+        return self.group.attr_dataset_group_arn
+
+    def _dataset(self, kind: str, schema: str) -> personalize.CfnDataset:
+        name = f"{self._name}-{kind.lower()}"
+        avro = personalize.CfnSchema(self, f"{kind}Schema", name=name, schema=schema)
+        dataset = personalize.CfnDataset(
+            self,
+            f"{kind}Dataset",
+            name=name,
+            dataset_type=kind,
+            dataset_group_arn=self.group_arn,
+            schema_arn=avro.attr_schema_arn,
+        )
+        self._settle(avro)
+        self._settle(dataset)
+        return dataset
+
+    def _settle(self, resource: cdk.CfnResource) -> None:
+        resource.apply_removal_policy(self._policy)
+        without_tags(resource)
+
+
+class Recommender(Construct):
+    """What recommends: a solution, which trains itself weekly; with ``serve`` a campaign on its newest version.
+
+    Both can be made again from the datasets, and both go on costing, so neither is kept when the stack goes.
+    """
+
+    def __init__(
+        self, scope: Construct, id: str, *, name: str, datasets: Datasets, settings: Personalize, serve: bool
+    ) -> None:
+        super().__init__(scope, id)
+        self._name = name
+        self._datasets = datasets
+        self.campaign_arn: str | None = None
+        self.filter_arn: str | None = None
+        solution = personalize.CfnSolution(
+            self,
+            "Solution",
+            name=name,
+            dataset_group_arn=datasets.group_arn,
+            recipe_arn=f"arn:{cdk.Aws.PARTITION}:personalize:::recipe/{settings.recipe}",
+        )
+        self._settle(solution)
+        self.solution_arn = solution.attr_solution_arn
+        if serve:
+            self.campaign_arn = self._campaign(settings.min_tps)
+            if settings.filter_expression:
+                self.filter_arn = self._filter(settings.filter_expression)
+
+    def _campaign(self, min_tps: int) -> str:
+        config = personalize.CfnCampaign.CampaignConfigProperty(sync_with_latest_solution_version=True)
+        campaign = personalize.CfnCampaign(
+            self,
+            "Campaign",
+            name=self._name,
+            solution_version_arn=f"{self.solution_arn}/$LATEST",
+            min_provisioned_tps=min_tps,
+            campaign_config=config,
+        )
+        reason = "AWS::Personalize::Campaign is newer than the resource types that this version of the rules knows."
+        cdk.Validations.of(campaign).acknowledge(cdk.Acknowledgment(id="CloudFormation-Validate::F3006", reason=reason))
+        self._settle(campaign)
+        return campaign.attr_campaign_arn
+
+    def _filter(self, expression: str) -> str:
+        # A filter's expression can't be changed under the same name: a new one gets a new name.
+        digest = hashlib.sha256(expression.encode()).hexdigest()[:8]
+        made = personalize.CfnFilter(
+            self,
+            "Filter",
+            name=f"{self._name}-{digest}",
+            dataset_group_arn=self._datasets.group_arn,
+            filter_expression=expression,
+        )
+        self._settle(made)
+        return made.attr_filter_arn
+
+    def _settle(self, resource: cdk.CfnResource) -> None:
+        without_tags(resource)
+        for dataset in self._datasets.datasets:
+            resource.add_resource_dependency(dataset)
+
+
+class PersonalizeResources(Construct):
+    """What this stage has: a tracking id always, a campaign (and a filter, if there is one) to recommend."""
+
+    def __init__(
+        self, scope: Construct, id: str, *, name: str, settings: Personalize, stage: Stage, keep: bool
+    ) -> None:
+        super().__init__(scope, id)
+        self.solution_arn: str | None = None
+        self.campaign_arn: str | None = None
+        self.filter_arn: str | None = None
+        if settings.tracking_id:
+            self.tracking_id = settings.tracking_id
+            if stage is Stage.RECOMMEND:
+                self.campaign_arn, self.filter_arn = settings.campaign_arn, settings.filter_arn
+            return
+        datasets = Datasets(self, "Datasets", name=name, users_schema=settings.users_schema, keep=keep)
+        self.tracking_id = datasets.tracker.attr_tracking_id
+        if stage.step >= Stage.TRAIN.step:
+            serve = stage is Stage.RECOMMEND
+            made = Recommender(self, "Recommender", name=name, datasets=datasets, settings=settings, serve=serve)
+            self.solution_arn, self.campaign_arn, self.filter_arn = (
+                made.solution_arn,
+                made.campaign_arn,
+                made.filter_arn,
+            )
+
+
+def without_tags(resource: cdk.CfnResource) -> None:
+    """Keep every tag away, also one that is put on the whole application."""
+    resource.add_property_deletion_override("Tags")

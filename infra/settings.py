@@ -1,0 +1,194 @@
+"""The deployment's settings: the ``broker:…`` keys of the CDK context as one typed object, or one error for them all.
+
+They stand in ``cdk.json``; ``-c broker:KEY=VALUE`` and, for the stage, the environment variable STAGE go before it.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from blueprint.environments import Options
+from infra.context import Reader, arn, one_of, switch, text, texts, whole
+from infra.personalize_schema import users_schema
+from infra.pods import KNOWN_PRINCIPALS, PODS
+from infra.stage import EXAMPLE_ORGANISATION, Stage
+from infra.variables import problems_of_variables
+
+PREFIX = "broker:"
+DEFAULT_RECIPE = "aws-user-personalization-v2"
+
+
+class SettingsError(Exception):
+    """One or more settings are missing or wrong, or don't go together; the message names all of them."""
+
+
+@dataclass(frozen=True)
+class MParticle:
+    """Whom the stream is for: the organisation's number and the AWS principals of its pod."""
+
+    pod: str
+    organisation: str
+    principals: tuple[str, ...]
+    role_exists: bool
+
+    @property
+    def is_example(self) -> bool:
+        """Return whether the organisation is still the example."""
+        return self.organisation == EXAMPLE_ORGANISATION
+
+
+@dataclass(frozen=True)
+class Personalize:
+    """Existing resources, or how to create them. ``users_schema`` is an Avro schema as compact JSON."""
+
+    tracking_id: str | None
+    campaign_arn: str | None
+    filter_arn: str | None
+    filter_expression: str | None
+    min_tps: int
+    recipe: str
+    users_schema: str | None
+
+    @property
+    def is_given(self) -> bool:
+        """Return whether existing resources are used."""
+        return self.tracking_id is not None
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All that the stack needs to know."""
+
+    stage: Stage
+    name: str
+    mparticle: MParticle
+    personalize: Personalize
+    options: Options
+    shards: int | None
+    python: str
+    keep: bool
+    alarm_email: str | None
+
+
+def read_settings(context: Mapping[str, Any], stage: str | None = None, root: Path = Path()) -> Settings:
+    """Read the context; ``stage`` goes before its own, files are relative to ``root``. Raises SettingsError."""
+    own = {key.removeprefix(PREFIX): value for key, value in context.items() if key.startswith(PREFIX)}
+    read = Reader(own | ({"stage": stage} if stage else {}))
+    settings = Settings(
+        stage=Stage(read("stage", one_of(*Stage), Stage.COLLECT)),
+        name=read("name", _name, "personalize-broker"),
+        mparticle=_mparticle(read),
+        personalize=_personalize(read, root),
+        options=_options(read),
+        shards=_shards(read),
+        python=read("python", one_of("3.13", "3.14"), "3.13"),
+        keep=read("on_destroy", one_of("keep", "delete"), "keep") == "keep",
+        alarm_email=read("alarm_email", _email, None),
+    )
+    problems = [
+        *read.problems,
+        *read.unknown(),
+        *_contradictions(settings, read),
+        *problems_of_variables(settings.options),
+    ]
+    if problems:
+        raise SettingsError("\n".join(f"  {PREFIX}{problem}" for problem in problems))
+    return settings
+
+
+def _mparticle(read: Reader) -> MParticle:
+    pod = read("mparticle_pod", one_of(*PODS), "us1")
+    principals = read("mparticle_principals", texts(arn("iam")), ())
+    if not principals and not read.is_wrong("mparticle_principals"):
+        principals = KNOWN_PRINCIPALS.get(pod, ())
+        if not principals:
+            read.problems.append(
+                f"mparticle_principals is missing: the AWS roles that mParticle uses for pod {pod} are not published; "
+                "ask mParticle for their ARNs"
+            )
+    return MParticle(
+        pod=pod,
+        organisation=read("mparticle_organisation", _organisation),
+        principals=tuple(principals),
+        role_exists=read("mparticle_role", one_of("create", "existing"), "create") == "existing",
+    )
+
+
+def _personalize(read: Reader, root: Path) -> Personalize:
+    return Personalize(
+        tracking_id=read("tracking_id", text(r"[^\s]{1,256}", "an event tracker's tracking id"), None),
+        campaign_arn=read("campaign_arn", arn("personalize", "campaign/"), None),
+        filter_arn=read("filter_arn", arn("personalize", "filter/"), None),
+        filter_expression=read("filter_expression", text(r"(?s).{1,2500}", "1 to 2500 characters"), None),
+        min_tps=read("min_tps", whole(1, 500), 1),
+        recipe=read("recipe", text(r"[a-z0-9-]{1,63}", "the name of a recipe"), DEFAULT_RECIPE),
+        users_schema=read("users_schema", lambda value: users_schema(root / str(value)), None),
+    )
+
+
+def _options(read: Reader) -> Options:
+    return Options(
+        environment=read("environment", one_of("production", "development"), "production"),
+        event_types=read("event_types", _joined, None),
+        event_value=read("event_value", switch, True),
+        refresh_actions=read("refresh_actions", _joined, None),
+        consent_purpose=read("consent_purpose", text(r".{1,256}", "a purpose's name"), None),
+        honour_ccpa=read("honour_ccpa", switch, True),
+        num_results=read("num_results", whole(1, 500), 10),
+        write_back_event=read("write_back_event", switch, True),
+        concurrency=read("concurrency", whole(1, 256), 16),
+        mparticle_pod=read("mparticle_pod", one_of(*PODS), "us1"),
+    )
+
+
+def _shards(read: Reader) -> int | None:
+    """Return the number of shards of a provisioned stream, None for one on demand."""
+    mode = read("stream_mode", one_of("on-demand", "provisioned"), "on-demand")
+    shards: int | None = read("shards", whole(1, 200), None)
+    if (mode == "provisioned") != (shards is not None):
+        read.problems.append("shards goes with stream_mode provisioned, and only with it")
+    return shards
+
+
+def _contradictions(settings: Settings, read: Reader) -> list[str]:
+    """Return what is wrong with each value being right: Personalize resources are all given, or all created."""
+    given, stage, problems = settings.personalize, settings.stage, []
+    if given.filter_arn and given.filter_expression:
+        problems.append("filter_arn and filter_expression are both there: give a filter, or have one created")
+    if given.tracking_id:
+        defaults = {"filter_expression": None, "users_schema": None, "min_tps": 1, "recipe": DEFAULT_RECIPE}
+        made = [key for key, default in defaults.items() if getattr(given, key) != default]
+        problems += [f"{key} is for resources that are created, but tracking_id names existing ones" for key in made]
+        if stage is Stage.TRAIN:
+            problems.append("stage train creates a solution, but tracking_id names existing resources: use recommend")
+        if stage is Stage.RECOMMEND and not given.campaign_arn and not read.is_wrong("campaign_arn"):
+            problems.append("campaign_arn is missing: with a tracking_id the campaign must be given, too")
+    elif not read.is_wrong("tracking_id"):
+        alone = [key for key in ("campaign_arn", "filter_arn") if read.is_there(key)]
+        problems += [f"{key} names an existing resource, but tracking_id is missing: give all or none" for key in alone]
+    return problems
+
+
+def _name(value: Any) -> str:
+    # It becomes part of the names of Personalize resources (63 characters) and of the stack (starts with a letter).
+    if not re.fullmatch(r"[a-z][a-z0-9-]{0,39}", str(value)):
+        raise ValueError(f"must be at most 40 small letters, digits and hyphens, a letter first, not {value!r}")
+    return str(value)
+
+
+def _organisation(value: Any) -> str:
+    if not re.fullmatch(r"[0-9]{1,19}", str(value)):
+        raise ValueError(f"must be mParticle's number of your organisation, digits only, not {value!r}")
+    return str(value)
+
+
+def _email(value: Any) -> str:
+    if not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", str(value)):
+        raise ValueError(f"must be an e-mail address, not {value!r}")
+    return str(value)
+
+
+def _joined(value: Any) -> str:
+    return value if isinstance(value, str) else ",".join(texts(str)(value))

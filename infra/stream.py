@@ -1,0 +1,59 @@
+"""The stream that mParticle fills, and the role by which it may: put records, and nothing else."""
+
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kinesis as kinesis
+from constructs import Construct
+
+from blueprint import sizing
+from infra.pods import ROLE_NAME
+from infra.settings import MParticle
+
+
+class EventStream(Construct):
+    """A Kinesis stream, encrypted with AWS's key; on demand unless a number of shards is given."""
+
+    def __init__(self, scope: Construct, id: str, *, shards: int | None, keep: bool) -> None:
+        super().__init__(scope, id)
+        mode = kinesis.StreamMode.ON_DEMAND if shards is None else kinesis.StreamMode.PROVISIONED
+        self.stream = kinesis.Stream(
+            self,
+            "Stream",
+            stream_mode=mode,
+            shard_count=shards,
+            encryption=kinesis.StreamEncryption.MANAGED,
+            retention_period=cdk.Duration.seconds(sizing.STREAM_RETENTION),
+            removal_policy=cdk.RemovalPolicy.RETAIN if keep else cdk.RemovalPolicy.DESTROY,
+        )
+
+
+class MParticleAccess(Construct):
+    """mParticle's way in, https://docs.mparticle.com/integrations/amazon-kinesis/event.
+
+    The role's name is mParticle's choice, so an account has one. A second stack attaches its policy to that one; the
+    policy carries the stack's name, since one of the same name would take the first one's place.
+    """
+
+    def __init__(self, scope: Construct, id: str, *, stream: kinesis.IStream, name: str, mparticle: MParticle) -> None:
+        super().__init__(scope, id)
+        self.role = self._existing() if mparticle.role_exists else self._create(mparticle)
+        iam.Policy(
+            self,
+            "PutRecord",
+            policy_name=f"{name}-put-record",
+            roles=[self.role],
+            statements=[iam.PolicyStatement(actions=["kinesis:PutRecord"], resources=[stream.stream_arn])],
+        )
+
+    def _existing(self) -> iam.IRole:
+        return iam.Role.from_role_name(self, "ExistingRole", ROLE_NAME)
+
+    def _create(self, mparticle: MParticle) -> iam.IRole:
+        return iam.Role(
+            self,
+            "Role",
+            role_name=ROLE_NAME,
+            description="mParticle puts its batches on the stream",
+            assumed_by=iam.CompositePrincipal(*(iam.ArnPrincipal(arn) for arn in mparticle.principals)),
+            external_ids=[f"orgid:{mparticle.organisation}"],
+        )
