@@ -38,7 +38,7 @@ def deliver(
 
     A request that stays throttled lets no further one start; what was not sent is ``waiting``, with the seconds that
     the other side asked for, if any. ``configuration_works()`` is asked when nothing was accepted and something
-    refused. Raises Misconfigured.
+    refused; where it raises Unavailable, what was refused waits as well. Raises Misconfigured.
     """
     delivery: _Delivery[Part, Result] = _Delivery(send)
     _each(pool, delivery.attempt, requests)
@@ -120,6 +120,12 @@ class _Delivery(Generic[Part, Result]):
             raise self._stopped_by
         accepted, rejected = len(self.done.accepted), len(self.done.rejected)
         mostly = accepted + rejected >= BREAKER_MINIMUM and rejected > accepted
-        if mostly or (rejected and not accepted and not configuration_works()):
+        try:
+            wrong = mostly or (rejected and not accepted and not configuration_works())
+        except Unavailable as failure:  # whose fault it is can't be told now
+            self._wait([part for part, _ in self.done.rejected], failure)
+            self.done.rejected = []
+            return
+        if wrong:
             reason = self.done.rejected[0][1]
             raise Misconfigured(f"{rejected} of {accepted + rejected} refused, so the configuration is wrong: {reason}")

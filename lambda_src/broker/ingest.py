@@ -6,13 +6,13 @@ import random
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from broker.batch import BadBatch, Batch, decode
 from broker.clients import aws_client, deadline
 from broker.delivery import Delivered, deliver
-from broker.failures import Failure, Misconfigured, Time
+from broker.failures import Failure, Misconfigured, Time, Unavailable
 from broker.interactions import Interaction, Rules, extract, pack, unique
 from broker.personalize import EventTracker
 from broker.quarantine import Quarantine, Row
@@ -152,6 +152,8 @@ class Ingest:
             return False
         try:
             self._tracker.put([self._known_good], deadline)
+        except Unavailable:
+            raise
         except Failure:
             return False
         return True
@@ -167,7 +169,7 @@ class Ingest:
         if not bad:
             return set()
         try:
-            self._quarantine.put([row for _, row in bad])
+            self._quarantine.put(_each_record_once([row for _, row in bad]))
         except Failure:
             counts.add("QuarantineFailed", len(bad))
             return {record.sequence_number for record, _ in bad}
@@ -203,6 +205,16 @@ def _record(record: Mapping[str, Any]) -> Record:
         arrived_ms=int(kinesis["approximateArrivalTimestamp"] * 1000),
         data=kinesis["data"],
     )
+
+
+def _each_record_once(rows: Iterable[Row]) -> list[Row]:
+    """Leave the raw record to the first of its rows: a large one may have hundreds of refused lines."""
+    seen: set[str] = set()
+    kept = []
+    for row in rows:
+        kept.append(replace(row, record="") if row.sequence_number in seen else row)
+        seen.add(row.sequence_number)
+    return kept
 
 
 def _users_to_refresh(lines: Iterable[Line], environment: str) -> list[UserToRefresh]:

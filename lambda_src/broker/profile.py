@@ -53,6 +53,11 @@ def upload(user: UserToRefresh, new: Recommendations, now_ms: int, *, with_event
     return Upload(user.mpid, body, new.asked_at)
 
 
+def no_change(mpid: int, environment: str, now: float) -> Upload:
+    """Return a valid batch that changes nothing on a customer's profile: it only shows whether uploads are accepted."""
+    return Upload(mpid, json.dumps({"environment": environment, "mpid": mpid}).encode(), now)
+
+
 def bulk_requests(uploads: Sequence[Upload]) -> list[list[Upload]]:
     """Return as few requests as the limits allow, in order; a batch has at most one event, so 100 batches are 100."""
     requests: list[list[Upload]] = []

@@ -14,6 +14,8 @@ from broker.failures import aws_call
 class Row:
     """One thing that can never work. ``record`` is the raw record: base64 for a stream's, text for a queue's.
 
+    Of several rows of one record in one object only the first has it.
+
     ``source`` is the shard or the queue, ``sequence_number`` the record's or the message's id there, and ``index`` says
     which part of the record it is; together they are the row's key.
     """

@@ -7,14 +7,14 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 from broker.clients import aws_client, deadline
 from broker.delivery import Delivered, deliver
-from broker.failures import Failure, Misconfigured, Time
+from broker.failures import Failure, Misconfigured, Time, Unavailable
 from broker.mparticle import MParticle, session
 from broker.personalize import Campaign
-from broker.profile import Upload, bulk_requests, upload
+from broker.profile import Upload, bulk_requests, no_change, upload
 from broker.quarantine import Quarantine, Row
 from broker.recent import Recent
 from broker.recommendations import Recommendations, is_news
@@ -22,8 +22,6 @@ from broker.refresh_queue import MAX_VISIBILITY, RefreshQueue, queue_url
 from broker.settings import refresh_settings
 from broker.telemetry import Counts, Telemetry
 from broker.users import UserToRefresh, from_body
-
-T = TypeVar("T")
 
 REMEMBERED = 50_000
 # Events change a user's recommendations after 1-2 seconds (AWS, real-time events); a list asked for this long after a
@@ -72,6 +70,7 @@ class Refresh:
         quarantine: Quarantine,
         queue: RefreshQueue,
         *,
+        environment: str,
         with_event: bool,
         pool: Executor,
         time: Time,
@@ -80,12 +79,13 @@ class Refresh:
         self._mparticle = mparticle
         self._quarantine = quarantine
         self._queue = queue
+        self._environment = environment
         self._with_event = with_event
         self._pool = pool
         self._time = time
         self._refreshed: Recent[float] = Recent(REMEMBERED)
-        self._known_good_user: int | None = None
-        self._known_good_upload: Upload | None = None
+        self._recommended: int | None = None
+        self._uploaded: int | None = None
 
     def run(self, records: Sequence[Mapping[str, Any]], deadline: float, counts: Counts) -> dict[str, Any]:
         """Return ``{"batchItemFailures": [...]}``: the messages to be delivered again. Raises Misconfigured."""
@@ -110,13 +110,19 @@ class Refresh:
         """Return the newest message of each user whose last refresh in this process did not cover it."""
         newest: dict[int, Message] = {}
         for message in sorted(messages, key=lambda message: message.sent_at):
-            if message.user:
-                refreshed_at = self._refreshed.get(str(message.user.mpid))
-                if refreshed_at is None or refreshed_at < message.sent_at + PERSONALIZE_LAG:
-                    newest[message.user.mpid] = message
-                else:
-                    counts.add("Covered")
+            if message.user is None:
+                continue
+            if message.user.environment != self._environment:  # sent before the setting was changed
+                counts.add("Skipped", 1, "other_environment")
+            elif self._covers(message, message.user.mpid):
+                counts.add("Covered")
+            else:
+                newest[message.user.mpid] = message
         return newest
+
+    def _covers(self, message: Message, mpid: int) -> bool:
+        refreshed_at = self._refreshed.get(str(mpid))
+        return refreshed_at is not None and refreshed_at >= message.sent_at + PERSONALIZE_LAG
 
     def _ask(self, users: Mapping[int, Message], deadline: float) -> Delivered[int, Recommendations]:
         # What is asked for late would be too old before it is uploaded: better leave it to the next invocation.
@@ -125,10 +131,10 @@ class Refresh:
             [[mpid] for mpid in users],
             lambda one: self._campaign.recommend(one[0], until),
             self._pool,
-            lambda: self._works(self._known_good_user, lambda mpid: self._campaign.recommend(mpid, deadline)),
+            lambda: _works(self._recommended, lambda mpid: self._campaign.recommend(mpid, deadline)),
         )
         for mpid, _ in asked.accepted[:1]:
-            self._known_good_user = mpid
+            self._recommended = mpid
         return asked
 
     def _upload(
@@ -147,7 +153,7 @@ class Refresh:
             bulk_requests(uploads),
             lambda request: self._send(request, deadline),
             self._pool,
-            lambda: self._works(self._known_good_upload, lambda one: self._mparticle.upload([one], deadline)),
+            lambda: _works(self._uploaded, lambda mpid: self._upload_nothing(mpid, deadline)),
         )
         self._remember(users, uploaded, counts)
         return uploaded
@@ -158,21 +164,13 @@ class Refresh:
     def _remember(self, users: Mapping[int, Message], uploaded: Delivered[Upload, None], counts: Counts) -> None:
         for one, _ in uploaded.accepted:
             self._refreshed.remember(str(one.mpid), one.asked_at)
-            self._known_good_upload = one
+            self._uploaded = one.mpid
         now_ms = self._time.clock() * 1000
         counts.add("ProfilesUpdated", len(uploaded.accepted))
         counts.add_lags("EventToProfile", (now_ms - _user(users[one.mpid]).event_ms for one, _ in uploaded.accepted))
 
-    @staticmethod
-    def _works(known_good: T | None, repeat: Callable[[T], object]) -> bool:
-        """Repeat what was accepted before: it changes nothing, and tells a wrong setting from one bad user."""
-        if known_good is None:
-            return False
-        try:
-            repeat(known_good)
-        except Failure:
-            return False
-        return True
+    def _upload_nothing(self, mpid: int, deadline: float) -> None:
+        self._mparticle.upload([no_change(mpid, self._environment, self._time.clock())], deadline)
 
     def _postpone(self, messages: Sequence[Message], wanted: Mapping[int, float | None]) -> None:
         """Hide messages until the other side's Retry-After, else for longer each time, with jitter."""
@@ -199,6 +197,19 @@ class Refresh:
         for row in bad.values():
             counts.add("Quarantined", 1, row.reason)
         return []
+
+
+def _works(known_good: int | None, ask: Callable[[int], object]) -> bool:
+    """Tell a wrong setting from one bad customer by another one that it worked for; may raise Unavailable."""
+    if known_good is None:
+        return False
+    try:
+        ask(known_good)
+    except Unavailable:
+        raise
+    except Failure:
+        return False
+    return True
 
 
 def _message(record: Mapping[str, Any]) -> Message:
@@ -238,6 +249,7 @@ def _refresh(queue_arn: str) -> tuple[Refresh, Telemetry]:
         MParticle(session(settings.concurrency), settings.mparticle_url, secrets, settings.mparticle_secret_arn, now),
         Quarantine(functools.cache(lambda: client("s3")), settings.quarantine_bucket, "refresh"),
         RefreshQueue(sqs, queue_url(queue_arn, sqs.meta.endpoint_url), pool),
+        environment=settings.environment,
         with_event=settings.write_back_event,
         pool=pool,
         time=now,

@@ -282,7 +282,27 @@ def test_one_bad_event_alone_goes_to_quarantine_once_a_good_one_has_proved_track
     assert world.events.of("put_events")[-1] == proof, "an id that was accepted before: it counts once in training"
 
 
-@pytest.mark.parametrize("error", [INVALID, DENIED, BROKEN])
+def test_what_was_refused_waits_while_it_cannot_be_told_whose_fault_it_is() -> None:
+    world = World()
+    world.run(record(1, visit(1)))
+    world.answer(in_turn(INVALID, BROKEN))
+    refused = record(2, visit(2))
+    assert world.run(refused) == [number_of(refused)]
+    assert world.bucket.requests == []
+    assert world.counts.outcomes["Waiting"] == 1
+
+
+def test_of_several_refused_events_of_one_record_only_the_first_row_holds_the_record() -> None:
+    world = World()
+    world.answer(lambda request: INVALID if any("bad" in e["itemId"] for e in request["eventList"]) else {})
+    assert world.run(record(1, batch(product_event(items=["bad-1", "good", "bad-2"])))) == []
+    assert [(row["reason"], bool(row["record"])) for row in world.bucket.rows()] == [
+        ("refused", True),
+        ("refused", False),
+    ]
+
+
+@pytest.mark.parametrize("error", [INVALID, DENIED])
 def test_a_tracker_that_went_wrong_is_noticed_even_after_good_events(error: Exception) -> None:
     world = World()
     world.run(record(1, visit(1)))

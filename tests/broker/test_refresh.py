@@ -76,6 +76,7 @@ class World:
             MParticle(self.end.session(), "https://s2s.example", lambda: self.secrets, "arn:secret", now),
             Quarantine(lambda: self.bucket, "bucket", "refresh"),
             RefreshQueue(self.sqs, "https://queue", self.pool),
+            environment="production",
             with_event=self.with_event,
             pool=self.pool,
             time=now,
@@ -120,14 +121,14 @@ def ids_written(world: World) -> list[str]:
 def test_what_is_written_is_what_mparticles_schema_asks_for_down_to_the_last_digit(test_data: Path) -> None:
     schema = json.loads((test_data / "mparticle" / "schema.mparticle.inbound.eventsapi.json").read_bytes())
     world = World()
-    messages = [message("a"), message("b", str(2**63 - 1), environment="development"), message("c", -(2**63))]
+    messages = [message("a"), message("b", str(2**63 - 1)), message("c", -(2**63))]
     assert world.run(*messages) == []
     [body] = world.end.bodies()
     for batch in body:
         jsonschema.Draft7Validator(schema).validate(batch)
     assert {batch["mpid"]: batch["environment"] for batch in body} == {
         MPID: "production",
-        2**63 - 1: "development",
+        2**63 - 1: "production",
         -(2**63): "production",
     }
     assert body[0]["user_attributes"]["product_recs"] == [f"for-{MPID}", "hat"]
@@ -330,8 +331,23 @@ def test_one_bad_profile_alone_goes_to_quarantine_once_a_good_one_has_proved_the
     world = World(end=MParticleEnd(refuses(3)))
     world.run(message("a", 1))
     assert world.run(message("bad", 3)) == []
-    assert world.end.bodies()[-1] == world.end.bodies()[0], "what mParticle has already: it drops a repeated request id"
+    assert world.end.bodies()[-1] == [{"environment": "production", "mpid": 1}], "valid, and changes nothing"
     assert len(world.bucket.rows()) == 1
+
+
+def test_a_refused_profile_waits_while_it_cannot_be_told_whose_fault_it_is() -> None:
+    world = World()
+    world.run(message("a", 1))
+    world.answer(lambda batches: 503 if batches[0]["mpid"] == 1 else 400)
+    assert world.run(message("b", 2)) == ["b"]
+    assert world.bucket.requests == []
+
+
+def test_a_message_of_another_environment_is_done_without_a_call() -> None:
+    world = World()
+    assert world.run(message("a", 1, environment="development")) == []
+    assert world.asked() == []
+    assert world.counts.reasons == {("Skipped", "other_environment"): 1}
 
 
 def test_a_feed_that_went_wrong_is_noticed_even_after_good_profiles() -> None:
