@@ -1,4 +1,4 @@
-"""What all tests share: where the public data of others is, which is not part of the repository."""
+"""What all tests share: where the public data of others is, which is not part of the repository; what they print."""
 
 from pathlib import Path
 
@@ -14,3 +14,10 @@ def test_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no test data at {folder}: set BROKER_TEST_DATA to the folder of mparticle/ and interactions/")
     return folder.resolve()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what tests have measured and recorded as a property."""
+    for report in terminalreporter.getreports("passed"):
+        for name, value in report.user_properties:
+            terminalreporter.write_line(f"{name}: {value}")

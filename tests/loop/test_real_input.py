@@ -1,0 +1,105 @@
+"""Other people's data through the whole loop: nothing missing, nothing too much, and recommendations that are right.
+
+What is expected comes straight from the sources' own rows; see ``tests/real_data``.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from cli.records import one_batch_each
+from local.audit.rows import Row, of_put_event
+from local.audit.services import deliveries
+from local.demonstration import Demonstration
+from local.judgement import Result
+from local.settings import TwinSettings
+from local.stack import Stack
+from tests.real_data import otto, uci, wire
+
+LINES = 20_000
+
+
+@dataclass(frozen=True)
+class Played:
+    """What came of it all, the invoices judged alone; and what Personalize has, by event id."""
+
+    result: Result
+    in_personalize: dict[str, Row]
+
+
+@pytest.fixture(scope="module")
+def invoices(test_data: Path) -> wire.Converted:
+    return uci.convert(test_data / uci.FILE, LINES)
+
+
+@pytest.fixture(scope="module")
+def sessions(test_data: Path) -> wire.Converted:
+    return otto.convert(test_data / otto.FILE)
+
+
+@pytest.fixture(scope="module")
+def played(
+    invoices: wire.Converted, sessions: wire.Converted, test_data: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Played]:
+    folder = tmp_path_factory.mktemp("real")
+    wire.write_ndjson(folder / "invoices.ndjson", invoices.batches)
+    wire.write_ndjson(folder / "sessions.ndjson", sessions.batches)
+    with Stack(TwinSettings()) as stack:
+        put_on_the_stream(stack, (folder / "sessions.ndjson", *sorted((test_data / "mparticle").iterdir())))
+        records = [record.data for record in one_batch_each((folder / "invoices.ndjson",))]
+        result = Demonstration(stack, seconds=1, own_records=records, show=lambda stage, counters: None).run()
+        accepted = deliveries(stack.personalize.url)
+        yield Played(result, {event["eventId"]: of_put_event(event["userId"], event) for event in accepted})
+
+
+def test_personalize_has_exactly_the_invoice_lines_of_the_shop(played: Played, invoices: wire.Converted) -> None:
+    assert len(invoices.expected) == LINES
+    assert rows_of(played, invoices) == sorted(invoices.expected)
+
+
+def test_personalize_has_exactly_the_clicks_carts_and_orders_of_the_sessions(
+    played: Played, sessions: wire.Converted
+) -> None:
+    assert len(sessions.expected) == 862
+    assert rows_of(played, sessions) == sorted(sessions.expected)
+
+
+def test_nothing_of_any_source_is_lost_or_made_up(played: Played) -> None:
+    assert played.result.settled
+    assert played.result.audit.holds
+    assert not played.result.audit.places["on_stream"]
+    assert not played.result.audit.places["on_failure"]
+
+
+def test_of_the_real_batches_only_the_four_that_are_none_are_in_quarantine(played: Played) -> None:
+    assert played.result.audit.count("quarantined") == 4
+    assert played.result.quarantined == {"not_json": 1, "not_a_batch": 2, "no_well_formed_event": 1}
+
+
+def test_the_shops_customers_buy_what_their_profiles_recommend_more_than_its_best_sellers(
+    played: Played, record_property: Callable[[str, object], None]
+) -> None:
+    rates = played.result.own
+    assert rates is not None
+    low, high = rates.difference_95
+    record_property(
+        "UCI online shop, hit rate of the profile's top ten",
+        f"{rates.hit_rate:.1%} (best-sellers {rates.popularity:.1%}, difference {low:+.1%} to {high:+.1%}) "
+        f"of {rates.purchases} purchases",
+    )
+    assert rates.purchases >= 30
+    assert low > 0
+
+
+def rows_of(played: Played, source: wire.Converted) -> list[Row]:
+    """Return what Personalize has of a source's customers, one row an event id, so that it would train on each."""
+    customers = {str(batch["mpid"]) for batch in source.batches}
+    return sorted(row for row in played.in_personalize.values() if row.user_id in customers)
+
+
+def put_on_the_stream(stack: Stack, files: tuple[Path, ...]) -> None:
+    records = [{"Data": record.data, "PartitionKey": str(n)} for n, record in enumerate(one_batch_each(files))]
+    stack.client("kinesis").put_records(StreamName=stack.resources.stream_name, Records=records)
+    stack.put_directly += len(records)
