@@ -8,7 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from infra.paths import LAMBDA_SRC, LOCKED_REQUIREMENTS
 PLATFORM = "manylinux2014"  # Amazon Linux 2023, the system of both runtimes, is newer
 MACHINE = "aarch64"
 # What an installer notes about itself, and commands that nobody calls in a function.
-LEFT_OUT = ("bin", "*.dist-info/RECORD", "*.dist-info/INSTALLER", "*.dist-info/REQUESTED")
+LEFT_OUT = ("bin", ".lock", "*.dist-info/RECORD", "*.dist-info/INSTALLER", "*.dist-info/REQUESTED")
 RUN_FROM = "/var/task"
 RUNTIMES = {"3.13": lambda_.Runtime.PYTHON_3_13, "3.14": lambda_.Runtime.PYTHON_3_14}
 
@@ -78,13 +78,16 @@ def bundle(target: Path, python: str, interpreter: str | None = None) -> None:
 
 def find_interpreter(python: str) -> str | None:
     """Return an interpreter of exactly this minor version, None where there is none."""
-    found = [sys.executable, shutil.which(f"python{python}")]
-    if uv := _uv():
-        asked = subprocess.run(  # noqa: S603 - our own installer
-            [uv, "python", "find", "--no-python-downloads", python], capture_output=True, text=True, check=False
-        )
-        found.append(asked.stdout.strip())
-    return next((path for path in found if path and _version(path) == python), None)
+    return next((path for path in _candidates(python) if _version(path) == python), None)
+
+
+def _candidates(python: str) -> Iterator[str]:
+    """Yield interpreters that might be it: this one, those on the path, pyenv's (all installed, also if not chosen)."""
+    yield sys.executable
+    folders = [Path(folder) for folder in os.get_exec_path()]
+    pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
+    folders += sorted(pyenv.glob(f"versions/{python}.*/bin"))
+    yield from (str(folder / f"python{python}") for folder in folders if (folder / f"python{python}").is_file())
 
 
 def _version(interpreter: str) -> str:

@@ -17,6 +17,7 @@ from blueprint.environments import Options, ingest_environment, refresh_environm
 from blueprint.sizing import FunctionSize
 from infra import permissions
 from infra.bundling import Program
+from infra.permissions import Permission
 
 
 class BrokerFunction(Construct):
@@ -35,7 +36,7 @@ class BrokerFunction(Construct):
         size: FunctionSize,
         program: Program,
         environment: Mapping[str, str],
-        may: Sequence[iam.PolicyStatement],
+        may: Sequence[Permission],
     ) -> None:
         super().__init__(scope, id)
         log_group = logs.LogGroup(
@@ -64,13 +65,17 @@ class BrokerFunction(Construct):
         cast(cdk.CfnResource, self.function.node.default_child).add_deletion_override("DependsOn")
         self._acknowledge()
 
-    def _role(self, statements: Sequence[iam.PolicyStatement]) -> iam.Role:
-        return iam.Role(
+    def _role(self, may: Sequence[Permission]) -> iam.Role:
+        statements = [permission.statement() for permission in may]
+        role = iam.Role(
             self,
             "Role",
             assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
-            inline_policies={"broker": iam.PolicyDocument(statements=list(statements), minimize=False)},
+            inline_policies={"broker": iam.PolicyDocument(statements=statements, minimize=False)},
         )
+        for permission in may:
+            permission.acknowledge(role)
+        return role
 
     def _acknowledge(self) -> None:
         reason = "The runtime is a setting; 3.13 is the one whose zip the tests start in the real runtime client."

@@ -1,7 +1,9 @@
-"""What each function may do, statement by statement, on exact ARNs. Where AWS forces a wildcard, it says so."""
+"""What each function may do, on exact ARNs. Where AWS forces a wildcard, the reason is beside it."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
+import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kinesis as kinesis
 from aws_cdk import aws_logs as logs
@@ -14,47 +16,76 @@ STREAM_ACTIONS = ("DescribeStream", "DescribeStreamSummary", "GetRecords", "GetS
 QUEUE_ACTIONS = ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes", "ChangeMessageVisibility")
 
 
-def log_and_trace(log_group: logs.ILogGroup) -> list[iam.PolicyStatement]:
+@dataclass(frozen=True)
+class Permission:
+    """Actions of one service on some resources; ``because`` says why where one of these ends in a wildcard."""
+
+    service: str
+    actions: Sequence[str]
+    resources: Sequence[str]
+    because: str = ""
+
+    def statement(self) -> iam.PolicyStatement:
+        """Return it as IAM writes it."""
+        return iam.PolicyStatement(
+            actions=[f"{self.service}:{action}" for action in self.actions], resources=list(self.resources)
+        )
+
+    def acknowledge(self, role: iam.Role) -> None:
+        """Hand the reason to cdk-nag, which names a wildcard by the resource as the template spells it."""
+        for resource in self.resources if self.because else ():
+            finding = f"AwsSolutions-IAM5[Resource::{_as_cdk_nag_says(cdk.Stack.of(role).resolve(resource))}]"
+            cdk.Validations.of(role).acknowledge(cdk.Acknowledgment(id=finding, reason=self.because))
+
+
+def log_and_trace(log_group: logs.ILogGroup) -> list[Permission]:
     """Return what every function may: write to its own log group, and send traces."""
     return [
-        _allow("logs", ("CreateLogStream", "PutLogEvents"), log_group.log_group_arn),
-        # X-Ray's two write actions know no resources: https://docs.aws.amazon.com/xray/latest/devguide/security_iam_id-based-policy-examples.html
-        _allow("xray", ("PutTraceSegments", "PutTelemetryRecords"), "*"),
+        Permission("logs", ("CreateLogStream", "PutLogEvents"), [log_group.log_group_arn]),
+        Permission("xray", ("PutTraceSegments", "PutTelemetryRecords"), ["*"], "X-Ray knows no resources of traces."),
     ]
 
 
 def ingest(
     stream: kinesis.IStream, quarantine: s3.IBucket, on_failure: s3.IBucket, queue: sqs.IQueue | None
-) -> list[iam.PolicyStatement]:
-    """Return what ``ingest`` may. It can read no secret."""
-    statements = [
-        _allow("kinesis", STREAM_ACTIONS, stream.stream_arn),
-        # AWS documents PutEvents with the resource "*" for a Lambda role; one that names the tracker is refused:
-        # https://docs.aws.amazon.com/personalize/latest/dg/API_UBS_PutEvents.html
-        _allow("personalize", ("PutEvents",), "*"),
-        _allow("s3", ("PutObject",), quarantine.arn_for_objects("ingest/*")),
-        # Lambda itself writes what it gives up, with the function's role, under its own fixed prefix; it wants to list
-        # the bucket, too: https://docs.aws.amazon.com/lambda/latest/dg/kinesis-on-failure-destination.html
-        _allow("s3", ("PutObject",), on_failure.arn_for_objects("aws/lambda/*")),
-        _allow("s3", ("ListBucket",), on_failure.bucket_arn),
+) -> list[Permission]:
+    """Return what ``ingest`` may. It can read no secret.
+
+    PutEvents: https://docs.aws.amazon.com/personalize/latest/dg/API_UBS_PutEvents.html. On-failure bucket:
+    https://docs.aws.amazon.com/lambda/latest/dg/kinesis-on-failure-destination.html.
+    """
+    put_events = "AWS has PutEvents work with the resource * only; a role that names the tracker is refused."
+    give_up = "Lambda writes what it gives up with the function's role, under keys of its own choice with this prefix."
+    found = [
+        Permission("kinesis", STREAM_ACTIONS, [stream.stream_arn]),
+        Permission("personalize", ("PutEvents",), ["*"], put_events),
+        _may_quarantine(quarantine, "ingest"),
+        Permission("s3", ("PutObject",), [on_failure.arn_for_objects("aws/lambda/*")], give_up),
+        Permission("s3", ("ListBucket",), [on_failure.bucket_arn]),
     ]
-    if queue:
-        statements.append(_allow("sqs", ("SendMessage",), queue.queue_arn))
-    return statements
+    return found + ([Permission("sqs", ("SendMessage",), [queue.queue_arn])] if queue else [])
 
 
 def refresh(
     queue: sqs.IQueue, campaign_arn: str, filter_arn: str | None, secret_arn: str, quarantine: s3.IBucket
-) -> list[iam.PolicyStatement]:
+) -> list[Permission]:
     """Return what ``refresh`` may. It can write no events, neither to the stream nor to Personalize."""
-    asked = [campaign_arn, filter_arn] if filter_arn else [campaign_arn]
     return [
-        _allow("sqs", QUEUE_ACTIONS, queue.queue_arn),
-        _allow("personalize", ("GetRecommendations",), *asked),
-        _allow("secretsmanager", ("GetSecretValue",), secret_arn),
-        _allow("s3", ("PutObject",), quarantine.arn_for_objects("refresh/*")),
+        Permission("sqs", QUEUE_ACTIONS, [queue.queue_arn]),
+        Permission("personalize", ("GetRecommendations",), [arn for arn in (campaign_arn, filter_arn) if arn]),
+        Permission("secretsmanager", ("GetSecretValue",), [secret_arn]),
+        _may_quarantine(quarantine, "refresh"),
     ]
 
 
-def _allow(service: str, actions: Sequence[str], *resources: str) -> iam.PolicyStatement:
-    return iam.PolicyStatement(actions=[f"{service}:{action}" for action in actions], resources=list(resources))
+def _may_quarantine(bucket: s3.IBucket, function: str) -> Permission:
+    because = "A quarantine object's name is made of what it holds; the function has this folder to itself."
+    return Permission("s3", ("PutObject",), [bucket.arn_for_objects(f"{function}/*")], because)
+
+
+def _as_cdk_nag_says(resource: object) -> str:
+    """``*``, or ``<LogicalId.Arn>/folder/*`` for a resource that is joined of a reference and text."""
+    if isinstance(resource, dict):
+        _, parts = resource["Fn::Join"]
+        return "".join(part if isinstance(part, str) else f"<{'.'.join(part['Fn::GetAtt'])}>" for part in parts)
+    return str(resource)

@@ -1,0 +1,32 @@
+"""The templates of the three stages, synthesised once in a process and shared by all tests."""
+
+import functools
+import os
+from collections.abc import Callable
+
+import pytest
+
+from infra.toolchain import node
+
+os.environ.setdefault("JSII_NODE", str(node()))  # before the first import of aws_cdk, which starts Node
+
+from tests.infra.synthesis import Synthesised, synthesise
+
+Synthesise = Callable[..., Synthesised]
+
+
+@pytest.fixture(scope="session")
+def made() -> Synthesise:
+    """Return a function from a stage, and context of one's own, to what is synthesised; each only once."""
+
+    @functools.cache
+    def once(stage: str, context: tuple[tuple[str, object], ...], tag: str | None) -> Synthesised:
+        return synthesise(stage, dict(context), tag)
+
+    return lambda stage="recommend", context=(), tag=None: once(stage, tuple(sorted(dict(context).items())), tag)
+
+
+@pytest.fixture(params=["collect", "train", "recommend"])
+def each_stage(request: pytest.FixtureRequest, made: Synthesise) -> Synthesised:
+    """Return each stage in turn."""
+    return made(request.param)

@@ -1,0 +1,100 @@
+"""What each function may do, and what it may not: read from the template (ministack enforces it elsewhere)."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.infra.conftest import Synthesise
+from tests.infra.synthesis import GIVEN, Synthesised
+
+
+def actions(statements: list[dict[str, Any]]) -> set[str]:
+    """Return all actions of some statements."""
+    named = (statement["Action"] for statement in statements)
+    return {one for many in named for one in ([many] if isinstance(many, str) else many)}
+
+
+def may(synthesised: Synthesised, role: str, action: str) -> Any:
+    """Return on which resource a role may do something."""
+    (statement,) = (one for one in synthesised.statements(role) if action in actions([one]))
+    return statement["Resource"]
+
+
+def test_ingest_reads_the_stream_puts_events_and_asks_for_refreshes(made: Synthesise) -> None:
+    assert actions(made("recommend").statements("Ingest")) == {
+        "kinesis:DescribeStream",
+        "kinesis:DescribeStreamSummary",
+        "kinesis:GetRecords",
+        "kinesis:GetShardIterator",
+        "kinesis:ListShards",
+        "personalize:PutEvents",
+        "sqs:SendMessage",
+        "s3:PutObject",
+        "s3:ListBucket",
+        "logs:CreateLogStream",
+        "logs:PutLogEvents",
+        "xray:PutTraceSegments",
+        "xray:PutTelemetryRecords",
+    }
+
+
+def test_refresh_reads_the_queue_the_secret_and_recommendations(made: Synthesise) -> None:
+    assert actions(made("recommend").statements("Refresh")) == {
+        "sqs:ReceiveMessage",
+        "sqs:DeleteMessage",
+        "sqs:GetQueueAttributes",
+        "sqs:ChangeMessageVisibility",
+        "personalize:GetRecommendations",
+        "secretsmanager:GetSecretValue",
+        "s3:PutObject",
+        "logs:CreateLogStream",
+        "logs:PutLogEvents",
+        "xray:PutTraceSegments",
+        "xray:PutTelemetryRecords",
+    }
+
+
+@pytest.mark.parametrize("role", ["Ingest", "Refresh"])
+def test_only_what_aws_forces_is_allowed_everywhere(made: Synthesise, role: str) -> None:
+    everywhere = [one for one in made("recommend").statements(role) if one["Resource"] == "*"]
+
+    forced = {"xray:PutTraceSegments", "xray:PutTelemetryRecords"} | ({"personalize:PutEvents"} & {PUT[role]})
+    assert actions(everywhere) == forced
+
+
+PUT = {"Ingest": "personalize:PutEvents", "Refresh": ""}
+
+
+@pytest.mark.parametrize("role", ["Ingest", "Refresh"])
+def test_each_function_quarantines_into_its_own_folder(made: Synthesise, role: str) -> None:
+    written = [
+        json.dumps(one["Resource"]) for one in made("recommend").statements(role) if one["Action"] == "s3:PutObject"
+    ]
+
+    assert any("Quarantine" in one and f"/{role.lower()}/*" in one for one in written)
+    assert all("Quarantine" not in one or f"/{role.lower()}/*" in one for one in written)
+
+
+def test_the_on_failure_bucket_can_be_written_to_and_listed_but_not_read_or_emptied(made: Synthesise) -> None:
+    on_bucket = [one for one in made("collect").statements("Ingest") if "OnFailure" in json.dumps(one["Resource"])]
+
+    assert actions(on_bucket) == {"s3:PutObject", "s3:ListBucket"}
+
+
+def test_given_resources_are_named_exactly(made: Synthesise) -> None:
+    given = made("recommend", GIVEN)
+
+    assert may(given, "Refresh", "personalize:GetRecommendations") == [
+        GIVEN["broker:campaign_arn"],
+        GIVEN["broker:filter_arn"],
+    ]
+
+
+@pytest.mark.parametrize("role", ["Ingest", "Refresh"])
+def test_no_role_has_a_policy_beside_its_own(made: Synthesise, role: str) -> None:
+    recommend = made("recommend")
+    properties = recommend.properties("IAM::Role", role)
+
+    assert "ManagedPolicyArns" not in properties
+    assert len(recommend.of_type("IAM::Policy")) == 1  # mParticle's

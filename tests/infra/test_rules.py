@@ -1,0 +1,64 @@
+"""Others' rules for templates: CDK's own, cdk-nag's AwsSolutions, cfn-lint's."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+from aws_cdk import aws_s3 as s3
+from cdk_nag import AwsSolutionsChecks
+
+from tests.infra.synthesis import CDK_JSON, GIVEN, Synthesised, make_app
+
+
+def findings(app: cdk.App) -> list[str]:
+    """Synthesise with AwsSolutions and return what it and CDK's rules found; errors stop the synthesis."""
+    cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app))
+    try:
+        app.synth()
+    except RuntimeError as error:
+        if "ValidationFailed" not in str(error):
+            raise
+    report = json.loads((Path(app.outdir) / "validation-report.json").read_text())
+    return [violation["ruleName"] for plugin in report["pluginReports"] for violation in plugin["violations"]]
+
+
+@pytest.mark.parametrize(
+    ("stage", "context"),
+    [
+        ("collect", {}),
+        ("train", {"broker:mparticle_role": "existing", "broker:alarm_email": ""}),
+        ("recommend", {"broker:python": "3.14", "broker:stream_mode": "provisioned", "broker:shards": 2}),
+        ("recommend", GIVEN),
+    ],
+)
+def test_awssolutions_and_cdks_own_rules_find_nothing_that_has_no_reason(stage: str, context: dict[str, Any]) -> None:
+    assert findings(make_app(stage, context)) == []
+
+
+def test_they_would_find_something() -> None:
+    app = make_app("collect", {})
+    s3.Bucket(app.node.find_child("Broker"), "Bare")  # type: ignore[arg-type]
+
+    assert any(rule.startswith("AwsSolutions-S1") for rule in findings(app))
+
+
+def test_broken_rules_of_cdk_stop_the_synthesis() -> None:
+    assert CDK_JSON["context"]["@aws-cdk/core:validateAgainstDefaultRules"] is True
+
+    app = make_app("collect", {})
+    cdk.CfnResource(app.node.find_child("Broker"), "Odd", type="AWS::No::Such")  # type: ignore[arg-type]
+    with pytest.raises(RuntimeError, match="ValidationFailed"):
+        app.synth()
+
+
+def test_cfn_lint_finds_nothing(each_stage: Synthesised) -> None:
+    template = each_stage.folder / "Broker.template.json"
+    command = [sys.executable, "-m", "cfnlint", "--regions", "us-east-1", "--", str(template)]
+
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own interpreter
+
+    assert (done.returncode, done.stdout) == (0, "")

@@ -1,0 +1,188 @@
+"""What the template says of stream, role, functions, queue and buckets."""
+
+import json
+from typing import Any
+
+import pytest
+
+from blueprint import sizing
+from tests.infra.conftest import Synthesise
+from tests.infra.synthesis import Synthesised
+
+DAY = 86_400
+
+
+def test_the_stream_is_on_demand_encrypted_and_remembers_three_days(made: Synthesise) -> None:
+    assert made("collect").properties("Kinesis::Stream") == {
+        "RetentionPeriodHours": 72,
+        "StreamEncryption": {"EncryptionType": "KMS", "KeyId": "alias/aws/kinesis"},
+        "StreamModeDetails": {"StreamMode": "ON_DEMAND"},
+    }
+
+
+def test_a_provisioned_stream_has_its_shards(made: Synthesise) -> None:
+    stream = made("collect", {"broker:stream_mode": "provisioned", "broker:shards": "3"}).properties("Kinesis::Stream")
+
+    assert (stream["StreamModeDetails"], stream["ShardCount"]) == ({"StreamMode": "PROVISIONED"}, 3)
+
+
+def test_mparticles_role_has_its_exact_name_and_trusts_only_mparticle_for_this_organisation(made: Synthesise) -> None:
+    role = made("collect").properties("IAM::Role", "MParticle")
+    (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
+
+    assert role["RoleName"] == "mparticle-kinesis-role"
+    assert "Policies" not in role
+    assert "ManagedPolicyArns" not in role
+    assert trust["Action"] == "sts:AssumeRole"
+    assert trust["Condition"] == {"StringEquals": {"sts:ExternalId": "orgid:5001234"}}
+    assert sorted(trust["Principal"]["AWS"]) == [
+        "arn:aws:iam::338661164609:role/role-ecs-mp-notification-httpservertoserverprocessor",
+        "arn:aws:iam::338661164609:role/role-lambda-verifyrequest",
+    ]
+
+
+def test_mparticle_may_put_records_on_this_stream_and_nothing_else(made: Synthesise) -> None:
+    collect = made("collect")
+    (stream,) = collect.of_type("Kinesis::Stream")
+
+    assert collect.properties("IAM::Policy")["PolicyDocument"]["Statement"] == [
+        {"Action": "kinesis:PutRecord", "Effect": "Allow", "Resource": {"Fn::GetAtt": [stream, "Arn"]}}
+    ]
+
+
+def test_a_second_stack_attaches_a_policy_of_its_own_name_to_the_existing_role(made: Synthesise) -> None:
+    second = made("collect", {"broker:mparticle_role": "existing", "broker:name": "second"})
+
+    assert not [id for id in second.of_type("IAM::Role") if "MParticle" in id]
+    assert second.properties("IAM::Policy")["Roles"] == ["mparticle-kinesis-role"]
+    # Under the same name it would take the place of the first stack's policy on that role.
+    assert second.properties("IAM::Policy")["PolicyName"] == "second-put-record"
+    assert made("collect").properties("IAM::Policy")["PolicyName"] == "personalize-broker-put-record"
+
+
+def test_principals_of_another_pod_are_those_given(made: Synthesise) -> None:
+    arns = ["arn:aws:iam::583371261087:role/one", "arn:aws:iam::583371261087:role/two"]
+    european = made("collect", {"broker:mparticle_pod": "eu1", "broker:mparticle_principals": ",".join(arns)})
+
+    (trust,) = european.properties("IAM::Role", "MParticle")["AssumeRolePolicyDocument"]["Statement"]
+    assert sorted(trust["Principal"]["AWS"]) == arns
+
+
+@pytest.mark.parametrize("function", ["Ingest", "Refresh"])
+def test_a_function_runs_on_arm_traced_with_a_log_that_ends(made: Synthesise, function: str) -> None:
+    recommend = made("recommend")
+    properties = recommend.properties("Lambda::Function", function)
+
+    assert properties["Runtime"] == "python3.13"
+    assert properties["Architectures"] == ["arm64"]
+    assert properties["TracingConfig"] == {"Mode": "Active"}
+    assert properties["Handler"] == f"broker.{function.lower()}.handler"
+    log_group = properties["LoggingConfig"]["LogGroup"]["Ref"]
+    assert recommend.template["Resources"][log_group]["Properties"]["RetentionInDays"] == 30
+
+
+def test_both_functions_run_the_same_zip(made: Synthesise) -> None:
+    functions = made("recommend").of_type("Lambda::Function").values()
+
+    assert len({json.dumps(function["Properties"]["Code"]) for function in functions}) == 1
+
+
+def test_the_stream_is_read_from_its_beginning_and_nothing_of_it_is_dropped(made: Synthesise) -> None:
+    recommend = made("recommend")
+    mapping = recommend.properties("Lambda::EventSourceMapping", "Stream")
+    bucket = mapping["DestinationConfig"]["OnFailure"]["Destination"]["Fn::GetAtt"][0]
+
+    assert mapping["StartingPosition"] == "TRIM_HORIZON"
+    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert mapping["BisectBatchOnFunctionError"] is True
+    assert mapping["MaximumRetryAttempts"] == -1
+    # An on-failure bucket gets what is given up a day before the stream forgets it.
+    assert mapping["MaximumRecordAgeInSeconds"] == 3 * DAY - DAY
+    assert "OnFailure" in bucket
+    assert recommend.template["Resources"][bucket]["Type"] == "AWS::S3::Bucket"
+
+
+def test_the_queue_outlasts_the_function_and_its_dead_letters_outlast_it(made: Synthesise) -> None:
+    recommend = made("recommend")
+    function = recommend.properties("Lambda::Function", "Refresh")
+    queues: dict[str, Any] = recommend.of_type("SQS::Queue")
+    dead, queue = sorted(queues.items(), key=lambda item: "RedrivePolicy" in item[1]["Properties"])
+
+    properties = queue[1]["Properties"]
+    assert properties["VisibilityTimeout"] >= 6 * function["Timeout"]
+    assert properties["DelaySeconds"] == 5
+    assert properties["RedrivePolicy"]["deadLetterTargetArn"] == {"Fn::GetAtt": [dead[0], "Arn"]}
+    assert dead[1]["Properties"]["MessageRetentionPeriod"] == 14 * DAY > properties["MessageRetentionPeriod"]
+
+
+def test_the_queue_is_read_in_batches_with_partial_answers_and_bounded(made: Synthesise) -> None:
+    mapping = made("recommend").properties("Lambda::EventSourceMapping", "Queue")
+
+    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert mapping["ScalingConfig"] == {"MaximumConcurrency": sizing.QUEUE.maximum_concurrency}
+    assert mapping["BatchSize"] == 1000
+    assert mapping["MaximumBatchingWindowInSeconds"] >= 1
+
+
+def test_buckets_are_private_encrypted_and_forget(made: Synthesise) -> None:
+    buckets = made("collect").of_type("S3::Bucket")
+
+    assert len(buckets) == 2
+    for bucket in buckets.values():
+        properties = bucket["Properties"]
+        assert set(properties["PublicAccessBlockConfiguration"].values()) == {True}
+        assert properties["BucketEncryption"]
+        assert properties["LifecycleConfiguration"]["Rules"][0]["ExpirationInDays"] == 90
+
+
+def test_queues_and_buckets_take_tls_only(made: Synthesise) -> None:
+    recommend = made("recommend")
+    policies = [*recommend.of_type("S3::BucketPolicy").values(), *recommend.of_type("SQS::QueuePolicy").values()]
+
+    assert len(policies) == 4
+    for policy in policies:
+        assert {"Bool": {"aws:SecureTransport": "false"}} in [
+            statement.get("Condition") for statement in policy["Properties"]["PolicyDocument"]["Statement"]
+        ]
+
+
+def test_the_secret_has_no_value_in_the_template(each_stage: Synthesised) -> None:
+    secret = each_stage.properties("SecretsManager::Secret")
+
+    assert set(secret) == {"Description"}
+
+
+def test_the_outputs_say_what_to_paste_into_mparticles_dashboard(each_stage: Synthesised) -> None:
+    outputs = each_stage.template["Outputs"]
+    (stream,) = each_stage.of_type("Kinesis::Stream")
+
+    assert outputs["MParticleStreamName"]["Value"] == {"Ref": stream}
+    assert outputs["MParticleAccountId"]["Value"] == {"Ref": "AWS::AccountId"}
+    assert outputs["MParticleRegion"]["Value"] == {"Ref": "AWS::Region"}
+    assert "Stream Name" in outputs["MParticleStreamName"]["Description"]
+
+
+def test_the_example_organisation_is_refused_by_cloudformation_itself(made: Synthesise) -> None:
+    """A rule that can't come true; https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/rules-section-structure.html."""
+    example = made("collect", {"broker:mparticle_organisation": "0000000"}).template
+    (assertion,) = example["Rules"]["RealOrganisation"]["Assertions"]
+
+    parameter = example["Parameters"]["ExampleOrganisation"]
+    assert assertion["Assert"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "ExampleOrganisation"}, parameter["Default"]]}]}
+    assert parameter["AllowedValues"] == [parameter["Default"]]
+    assert "broker:mparticle_organisation" in assertion["AssertDescription"]
+
+
+def test_a_real_organisation_is_not_refused(made: Synthesise) -> None:
+    template = made("collect").template
+
+    assert "RealOrganisation" not in template["Rules"]
+    assert set(template["Parameters"]) == {"BootstrapVersion"}
+
+
+def test_nothing_names_an_account_or_a_region(each_stage: Synthesised) -> None:
+    """So that one template serves every account: the only one named is mParticle's."""
+    text = json.dumps(each_stage.template["Resources"])
+
+    assert "123456789012" not in text
+    assert "us-east-1" not in text
