@@ -1,0 +1,98 @@
+"""One ``./broker run`` in a clone, in a hostile environment, with files of one's own: what it says, and what it leaves.
+
+The files, where there are any, are real: mParticle batches of others as they were found, visits of twenty shoppers.
+"""
+
+import json
+import subprocess
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.loop.clone import Clone
+from tests.real_data import data_folder, otto, wire
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A run that has ended: its one JSON object, and what was left just after it."""
+
+    process: subprocess.CompletedProcess[str]
+    processes_left: list[str]
+
+    @property
+    def result(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.process.stdout)
+        return found
+
+
+@pytest.fixture(scope="module")
+def finished(
+    clone: Clone, hostile_environment: Mapping[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Finished:
+    folder = data_folder()
+    own_files = files_of(folder, tmp_path_factory.mktemp("own")) if folder.is_dir() else []
+    process = clone.run(
+        *("run", "--json", "--seconds", 12, "--seed", 1, *own_files), environment=hostile_environment, seconds=170
+    )
+    return Finished(process, clone.processes())
+
+
+def files_of(folder: Path, made: Path) -> list[object]:
+    wire.write_ndjson(made / "sessions.ndjson", otto.convert(folder / otto.FILE).batches)
+    return ["--events", (folder / "mparticle").resolve(), made / "sessions.ndjson"]
+
+
+def test_it_succeeds_and_prints_one_json_object_and_its_stages_beside_it(finished: Finished) -> None:
+    assert finished.process.returncode == 0, finished.process.stderr
+    assert finished.process.stdout.count("\n") == 1
+    assert set(finished.result) >= {
+        *("interactions_in", "in_personalize", "quarantined", "skipped", "on_stream"),
+        *("profiles_updated", "profiles_unchanged", "lag_ms"),
+        *("hit_rate", "hit_rate_popularity", "hit_rate_difference_95", "profile"),
+    }
+    stages = [line.split()[2] for line in finished.process.stderr.splitlines()]
+    assert list(dict.fromkeys(stages)) == ["starting", "collecting", "training", "recommending", "checking"]
+
+
+def test_every_interaction_is_in_exactly_one_place(finished: Finished) -> None:
+    result = finished.result
+    places = ("in_personalize", "skipped", "quarantined", "on_failure", "on_stream")
+    assert result["interactions_in"] == sum(result[place] for place in places)
+    assert (result["lost"], result["made_up"], result["on_stream"], result["on_failure"]) == (0, 0, 0, 0)
+    assert result["law_holds"]
+
+
+def test_own_files_are_accounted_for_the_bad_ones_in_quarantine(finished: Finished, test_data: Path) -> None:
+    result, sessions = finished.result, otto.convert(test_data / otto.FILE)
+    assert result["in_personalize"] > 1200 + len(sessions.expected)
+    assert result["quarantined_by_reason"] == {"not_json": 1, "not_a_batch": 2, "no_well_formed_event": 1}
+    assert result["quarantined"] == 4
+    visits = Counter(batch["mpid"] for batch in sessions.batches)
+    assert 0 < result["own_events"]["purchases_judged"] <= sum(number >= 3 for number in visits.values())
+
+
+def test_profiles_are_updated_with_lists_that_beat_the_best_sellers(finished: Finished) -> None:
+    result = finished.result
+    assert result["profiles_updated"] > 50
+    assert result["purchases_judged"] >= 20
+    assert result["hit_rate"] > result["hit_rate_popularity"]
+    assert result["hit_rate_difference_95"][0] > 0
+
+
+def test_the_lag_is_seconds_and_the_profile_shown_carries_ten_items_of_the_shop(finished: Finished) -> None:
+    result = finished.result
+    assert 0 < result["lag_ms"]["p50"] <= result["lag_ms"]["p99"] < 30_000
+    items = result["profile"]["user_attributes"]["product_recs"]
+    assert len(items) == len(set(items)) == 10
+    assert result["profile"]["user_attributes"]["product_recs_id"].startswith("RID-")
+
+
+def test_nothing_is_left_but_a_log_in_the_temporary_folder(finished: Finished, clone: Clone) -> None:
+    assert finished.processes_left == []
+    assert not clone.local_env.exists()
+    assert [path.suffix for path in clone.temporary.iterdir() if path.is_file()] == [".log"]
