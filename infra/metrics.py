@@ -44,7 +44,7 @@ class Metrics:
     def function(self, function: str, name: str) -> cloudwatch.Metric:
         """Return a sum that Lambda counts for ``ingest`` or ``refresh``."""
         made = self.refresh if function == "refresh" and self.refresh else self.ingest
-        return self._metric("AWS/Lambda", name, {"FunctionName": made.function.function_name}, label=name)
+        return self._metric("AWS/Lambda", name, {"FunctionName": made.function.function_name})
 
     def broker(self, function: str, name: str, period: cdk.Duration = FIVE_MINUTES) -> cloudwatch.Metric:
         """Return a sum that a function counts itself."""
@@ -84,13 +84,12 @@ class Metrics:
         *,
         statistic: str = "Sum",
         period: cdk.Duration = FIVE_MINUTES,
-        label: str | None = None,
     ) -> cloudwatch.Metric:
+        # Without a label: CDK would write an alarm on a labelled metric as metric math.
         return cloudwatch.Metric(
             namespace=namespace,
             metric_name=name,
             dimensions_map=dimensions,
             statistic=statistic,
             period=period,
-            label=label,
         )

@@ -147,7 +147,7 @@ def _shards(read: Reader) -> int | None:
     """Return the number of shards of a provisioned stream, None for one on demand."""
     mode = read("stream_mode", one_of("on-demand", "provisioned"), "on-demand")
     shards: int | None = read("shards", whole(1, 200), None)
-    if (mode == "provisioned") != (shards is not None):
+    if (mode == "provisioned") != read.is_there("shards"):
         read.problems.append("shards goes with stream_mode provisioned, and only with it")
     return shards
 

@@ -1,0 +1,157 @@
+"""Alarms and dashboard: every metric is one that somebody writes, under the very name and dimensions."""
+
+import ast
+import io
+import json
+from contextlib import redirect_stdout
+from typing import Any
+
+import pytest
+from broker.telemetry import Counts, Telemetry
+
+from infra.paths import LAMBDA_SRC
+from tests.infra.conftest import Synthesise
+from tests.infra.synthesis import Synthesised
+
+# Of AWS: Lambda's function and event source mapping metrics, Kinesis's stream metrics, SQS's.
+OF_AWS = {
+    "AWS/Lambda": {
+        "Errors",
+        "Throttles",
+        "IteratorAge",
+        "DestinationDeliveryFailures",
+        "OnFailureDestinationDeliveredEventCount",
+    },
+    "AWS/Kinesis": {"IncomingRecords", "IncomingBytes", "WriteProvisionedThroughputExceeded"},
+    "AWS/SQS": {"ApproximateNumberOfMessagesVisible", "ApproximateAgeOfOldestMessage"},
+}
+
+
+def alarms(synthesised: Synthesised) -> dict[str, dict[str, Any]]:
+    """Return the properties of all alarms, by what follows the stack's name in theirs."""
+    found = [alarm["Properties"] for alarm in synthesised.of_type("CloudWatch::Alarm").values()]
+    return {one["AlarmName"].removeprefix("personalize-broker-"): one for one in found}
+
+
+def counted(module: str) -> set[str]:
+    """Return the names that a function's module counts, read from its source."""
+    calls = [
+        node
+        for node in ast.walk(ast.parse((LAMBDA_SRC / "broker" / f"{module}.py").read_text()))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in {"add", "add_lags"}
+    ]
+    return {
+        constant.value
+        for call in calls
+        for constant in ast.walk(call.args[0])
+        if call.args and isinstance(constant, ast.Constant) and isinstance(constant.value, str)
+    } | {"ConfigurationErrors"}
+
+
+def dashboard_metrics(synthesised: Synthesised) -> list[list[Any]]:
+    """Return the metrics of all graphs: namespace, name, then dimensions."""
+    (body,) = (one["Properties"]["DashboardBody"] for one in synthesised.of_type("CloudWatch::Dashboard").values())
+    text = "".join(
+        part if isinstance(part, str) else json.dumps(part).replace('"', "'") for part in body["Fn::Join"][1]
+    )
+    return [metric for widget in json.loads(text)["widgets"] for metric in widget["properties"].get("metrics", [])]
+
+
+def test_there_is_an_alarm_for_every_way_to_fail(made: Synthesise) -> None:
+    for_each = {"errors", "throttles", "configuration", "quarantine"}
+    early = {"iterator-age", "on-failure", "on-failure-lost", "silence"} | {f"ingest-{one}" for one in for_each}
+
+    assert set(alarms(made("collect"))) == set(alarms(made("train"))) == early
+    assert set(alarms(made("recommend"))) == early | {"dead-letters"} | {f"refresh-{one}" for one in for_each}
+
+
+def test_every_alarm_is_on_one_plain_metric(made: Synthesise) -> None:
+    for name, alarm in alarms(made("recommend")).items():
+        assert "Metrics" not in alarm, name
+        assert alarm["Dimensions"], name
+
+
+def test_every_metric_of_an_alarm_or_a_graph_is_written_by_somebody(made: Synthesise) -> None:
+    recommend = made("recommend")
+    shown = [(one[0], one[1], dict(zip(one[2::2], one[3::2], strict=False))) for one in dashboard_metrics(recommend)]
+    for alarm in alarms(recommend).values():
+        dimensions = {one["Name"]: one["Value"] for one in alarm["Dimensions"]}
+        shown.append((alarm["Namespace"], alarm["MetricName"], dimensions))
+
+    for namespace, name, dimensions in shown:
+        written = OF_AWS[namespace] if namespace in OF_AWS else counted(dimensions["service"])
+        assert name in written, (namespace, name)
+    assert len(shown) > 40
+
+
+@pytest.mark.parametrize("function", ["ingest", "refresh"])
+def test_the_functions_write_under_the_alarms_namespace_and_dimensions(made: Synthesise, function: str) -> None:
+    with redirect_stdout(io.StringIO()) as printed:
+        counts = Counts()
+        counts.add("Quarantined", 2, "refused")
+        telemetry = Telemetry(function)
+        telemetry.publish(counts)
+        telemetry.failed(ValueError("wrong tracker"))
+    objects = [json.loads(line) for line in printed.getvalue().splitlines() if "CloudWatchMetrics" in line]
+    written = {
+        (directive["Namespace"], metric["Name"], tuple((name, one[name]) for name in dimensions))
+        for one in objects
+        for directive in one["_aws"]["CloudWatchMetrics"]
+        for metric in directive["Metrics"]
+        for dimensions in directive["Dimensions"]
+    }
+
+    for name in "quarantine", "configuration":
+        alarm = alarms(made("recommend"))[f"{function}-{name}"]
+        dimensions = tuple((one["Name"], one["Value"]) for one in alarm["Dimensions"])
+        assert (alarm["Namespace"], alarm["MetricName"], dimensions) in written
+
+
+def test_silence_for_an_hour_is_an_alarm_and_so_is_no_metric_at_all(made: Synthesise) -> None:
+    silence = alarms(made("collect"))["silence"]
+
+    assert silence["TreatMissingData"] == "breaching"
+    assert (silence["MetricName"], silence["Statistic"], silence["Period"]) == ("Accepted", "Sum", 3600)
+    assert (silence["ComparisonOperator"], silence["Threshold"]) == ("LessThanThreshold", 1)
+
+
+def test_no_other_alarm_rings_because_nothing_happens(made: Synthesise) -> None:
+    others = {name: one for name, one in alarms(made("recommend")).items() if name != "silence"}
+
+    assert {one["TreatMissingData"] for one in others.values()} == {"notBreaching"}
+    assert {one["ComparisonOperator"] for one in others.values()} == {"GreaterThanThreshold"}
+
+
+def test_what_is_given_up_is_counted_for_the_streams_mapping(made: Synthesise) -> None:
+    collect = made("collect")
+    mapping = collect.properties("Lambda::EventSourceMapping")
+
+    assert mapping["MetricsConfig"] == {"Metrics": ["EventCount"]}
+    assert alarms(collect)["on-failure"]["Dimensions"] == [
+        {"Name": "EventSourceMappingUUID", "Value": {"Fn::GetAtt": ["IngestStreamMapping", "Id"]}}
+    ]
+
+
+def test_alarms_go_out_by_email_where_there_is_an_address(made: Synthesise) -> None:
+    recommend = made("recommend")
+    (topic,) = recommend.of_type("SNS::Topic")
+
+    assert recommend.properties("SNS::Subscription")["Endpoint"] == "shop@example.com"
+    for alarm in alarms(recommend).values():
+        assert alarm["AlarmActions"] == alarm["OKActions"] == [{"Ref": topic}]
+
+
+def test_cloudwatch_may_publish_to_a_topic_that_has_a_policy_of_its_own(made: Synthesise) -> None:
+    statements = made("recommend").properties("SNS::TopicPolicy")["PolicyDocument"]["Statement"]
+
+    (allowed,) = [one for one in statements if one["Effect"] == "Allow"]
+    assert allowed["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
+    assert allowed["Action"] == "sns:Publish"
+    assert allowed["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
+
+
+def test_without_an_address_there_is_no_topic(made: Synthesise) -> None:
+    quiet = made("collect", {"broker:alarm_email": ""})
+
+    assert not quiet.of_type("SNS::Topic")
+    assert all("AlarmActions" not in alarm for alarm in alarms(quiet).values())

@@ -1,0 +1,144 @@
+"""Wrong settings: each is named in one message, all of them at once, before anything is synthesised."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infra.paths import ROOT
+from infra.settings import Settings, SettingsError, Stage, read_settings
+from tests.infra.synthesis import CDK_JSON
+
+CAMPAIGN = "arn:aws:personalize:us-east-1:123456789012:campaign/shop"
+FILTER = "arn:aws:personalize:us-east-1:123456789012:filter/shop"
+EXPRESSION = 'EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ("purchase")'
+
+
+def read(stage: str | None = None, **own: Any) -> Settings:
+    """Read cdk.json's context with some settings of one's own."""
+    return read_settings(CDK_JSON["context"] | {f"broker:{key}": value for key, value in own.items()}, stage, ROOT)
+
+
+def test_cdk_json_as_it_comes_is_right_and_begins_by_collecting() -> None:
+    settings = read()
+
+    assert settings.stage is Stage.COLLECT
+    assert settings.mparticle.is_example
+    assert settings.keep
+
+
+def test_the_stage_of_the_command_line_goes_before_that_of_cdk_json() -> None:
+    assert read("recommend").stage is Stage.RECOMMEND
+
+
+def test_text_of_the_command_line_means_the_same_as_json() -> None:
+    typed = read(num_results=5, event_value=False, event_types=["view_detail", "purchase"], min_tps=2)
+    as_text = read(num_results="5", event_value="false", event_types="view_detail,purchase", min_tps="2")
+
+    assert typed == as_text
+
+
+@pytest.mark.parametrize(
+    ("stage", "own", "message"),
+    [
+        ("later", {}, "broker:stage must be one of collect, train, recommend, not 'later'"),
+        (None, {"mparticle_pod": "mars1"}, "broker:mparticle_pod must be one of us1, us2, eu1, au1, not 'mars1'"),
+        (None, {"mparticle_organisation": ""}, "broker:mparticle_organisation is missing"),
+        (None, {"mparticle_organisation": "12 345"}, "broker:mparticle_organisation must be mParticle's number"),
+        (None, {"mparticle_organisation": "orgid:12"}, "broker:mparticle_organisation must be mParticle's number"),
+        (None, {"mparticle_pod": "us2"}, "broker:mparticle_principals is missing"),
+        (None, {"mparticle_pod": "eu1"}, "broker:mparticle_principals is missing"),
+        (None, {"mparticle_pod": "au1"}, "broker:mparticle_principals is missing"),
+        (None, {"mparticle_principals": "*"}, "broker:mparticle_principals must be an ARN like arn:aws:iam"),
+        (None, {"mparticle_principals": {"a": 1}}, "broker:mparticle_principals must be a list"),
+        (None, {"mparticle_principals": "[1"}, "broker:mparticle_principals"),
+        (None, {"mparticle_role": "theirs"}, "broker:mparticle_role must be one of create, existing"),
+        (None, {"environment": "staging"}, "broker:environment must be one of production, development, not 'staging'"),
+        (None, {"name": "Shop_1"}, "broker:name must be at most 40 small letters"),
+        (None, {"name": "a" * 41}, "broker:name must be at most 40 small letters"),
+        (None, {"python": "3.12"}, "broker:python must be one of 3.13, 3.14, not '3.12'"),
+        (None, {"on_destroy": "explode"}, "broker:on_destroy must be one of keep, delete"),
+        (None, {"stream_mode": "provisioned"}, "broker:shards goes with stream_mode provisioned"),
+        (None, {"shards": 4}, "broker:shards goes with stream_mode provisioned"),
+        (None, {"stream_mode": "provisioned", "shards": 0}, "broker:shards must be a whole number from 1 to 200"),
+        (None, {"num_results": 501}, "broker:num_results must be a whole number from 1 to 500, not 501"),
+        (None, {"num_results": True}, "broker:num_results must be a whole number"),
+        (None, {"min_tps": 0.5}, "broker:min_tps must be a whole number"),
+        (None, {"event_value": "perhaps"}, "broker:event_value must be true or false, not 'perhaps'"),
+        (None, {"event_types": "viewed"}, "broker:event_types names no product action of mParticle's: viewed"),
+        (None, {"refresh_actions": "click"}, "broker:refresh_actions names an action that event_types does not report"),
+        (None, {"alarm_email": "nobody"}, "broker:alarm_email must be an e-mail address, not 'nobody'"),
+        (None, {"users_schema": "nowhere.avsc"}, "broker:users_schema must name a file with an Avro schema"),
+        (None, {"users_schema": "lambda_src/broker/interactions.avsc"}, "broker:users_schema must name a schema"),
+        (None, {"num_result": 5}, "broker:num_result is no setting"),
+        (None, {"tracking_id": "t t"}, "broker:tracking_id must be an event tracker's tracking id"),
+        ("recommend", {"tracking_id": "t", "campaign_arn": "shop"}, "broker:campaign_arn must be an ARN"),
+        ("recommend", {"tracking_id": "t"}, "broker:campaign_arn is missing"),
+        ("train", {"tracking_id": "t"}, "broker:stage train creates a solution, but tracking_id names existing"),
+        (None, {"tracking_id": "t", "filter_expression": EXPRESSION}, "broker:filter_expression is for resources that"),
+        (None, {"tracking_id": "t", "min_tps": 5}, "broker:min_tps is for resources that are created"),
+        (
+            None,
+            {"campaign_arn": CAMPAIGN},
+            "broker:campaign_arn names an existing resource, but tracking_id is missing",
+        ),
+        (None, {"filter_arn": FILTER}, "broker:filter_arn names an existing resource, but tracking_id is missing"),
+        (
+            "recommend",
+            {"tracking_id": "t", "campaign_arn": CAMPAIGN, "filter_arn": FILTER, "filter_expression": EXPRESSION},
+            "broker:filter_arn and filter_expression are both there",
+        ),
+    ],
+)
+def test_a_wrong_setting_is_named(stage: str | None, own: dict[str, Any], message: str) -> None:
+    with pytest.raises(SettingsError) as error:
+        read(stage, **own)
+
+    lines = str(error.value).splitlines()
+    assert [line for line in lines if line.strip().startswith(message)], lines
+    # One cause, one line; only a filter that is both given and created contradicts two rules.
+    assert len(lines) == (2 if "filter_arn" in own and "filter_expression" in own else 1), lines
+
+
+def test_all_that_is_wrong_is_named_at_once() -> None:
+    with pytest.raises(SettingsError) as error:
+        read("later", mparticle_pod="mars1", environment="staging", num_result=5, event_types="viewed")
+
+    assert len(str(error.value).splitlines()) == 5
+
+
+def test_given_resources_and_principals_are_taken() -> None:
+    principals = ["arn:aws:iam::583371261087:role/one"]
+    settings = read(
+        "recommend", tracking_id="t", campaign_arn=CAMPAIGN, filter_arn=FILTER, mparticle_pod="EU1",
+        mparticle_principals=principals,
+    )  # fmt: skip
+
+    assert settings.personalize.is_given
+    assert settings.mparticle.principals == tuple(principals)
+    assert settings.options.mparticle_pod == "eu1"
+
+
+def test_a_wrong_setting_ends_the_synthesis_with_one_message_and_no_traceback(tmp_path: Path) -> None:
+    """The context comes as the CDK command line hands it over."""
+    context = CDK_JSON["context"] | {"broker:environment": "staging"}
+    done = subprocess.run(
+        [sys.executable, "app.py"],
+        cwd=ROOT,
+        env=os.environ | {"CDK_CONTEXT_JSON": json.dumps(context), "CDK_OUTDIR": str(tmp_path), "STAGE": "later"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 2
+    assert done.stderr.splitlines() == [
+        "Wrong settings, nothing was synthesised (cdk.json, -c or STAGE):",
+        "  broker:stage must be one of collect, train, recommend, not 'later'",
+        "  broker:environment must be one of production, development, not 'staging'",
+    ]
+    assert not list(tmp_path.iterdir())
