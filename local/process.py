@@ -94,28 +94,37 @@ def start_service(
     ``environment`` is laid over ``scrubbed_environment()``. Every line of its standard error goes to ``log``.
     Raises NotStarted when it ends or says nothing for ``seconds``.
     """
-    process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-        [sys.executable, "-m", module, "--with-parent", *arguments],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=scrubbed_environment(environment),
-        cwd=PROJECT_ROOT,
-        # Ctrl-C belongs to the parent, which stops its services in order.
-        start_new_session=True,
-    )
+    process = _spawn([sys.executable, "-m", module, "--with-parent", *arguments], scrubbed_environment(environment))
     errors: deque[str] = deque(maxlen=SHOWN_LINES)
     reader = _follow(process.stderr, lambda line: _keep(line, errors, log))
     announced = _Lines()
     _follow(process.stdout, announced.put, at_end=announced.close)
-    url = _announced_url(announced, seconds)
+    try:
+        url = _announced_url(announced, seconds)
+    except BaseException:  # Ctrl-C: nobody holds the process yet who could stop it
+        process.kill()
+        process.wait()
+        raise
     if url is None:
         # Its standard output is closed: it is ending by itself, with an exit code that says why. Or it says nothing.
         _end(process, STOP_SECONDS if announced.closed else 1.0)
         reader.join(1.0)
         raise NotStarted(_not_started(module, process, errors))
     return ServiceProcess(module, process, url, errors)
+
+
+def _spawn(command: list[str], environment: Mapping[str, str]) -> subprocess.Popen[str]:
+    return subprocess.Popen(  # noqa: S603 - our own interpreter and module
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment,
+        cwd=PROJECT_ROOT,
+        # Ctrl-C belongs to the parent, which stops its services in order.
+        start_new_session=True,
+    )
 
 
 def _keep(line: str, errors: deque[str], log: LogLine | None) -> None:
