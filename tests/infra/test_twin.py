@@ -1,0 +1,86 @@
+"""What the template says is what the local twin runs with; where they differ is named here or in tests/blueprint."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from blueprint import sizing
+from local.settings import TwinSettings
+from local.stack import Stack
+from tests.infra.conftest import Synthesise
+
+OF_RESOURCES = {"TRACKING_ID", "CAMPAIGN_ARN", "QUARANTINE_BUCKET", "REFRESH_QUEUE_URL", "MPARTICLE_SECRET_ARN"}
+# cdk.json spells the default event types out, and the filter of these tests is not the twin's.
+STACK_ONLY = {"EVENT_TYPES", "FILTER_ARN"}
+# The local mParticle and the other local services are reached at their addresses.
+TWIN_ONLY = {
+    "MPARTICLE_URL",
+    "AWS_ENDPOINT_URL",
+    "AWS_ENDPOINT_URL_PERSONALIZE_EVENTS",
+    "AWS_ENDPOINT_URL_PERSONALIZE_RUNTIME",
+}
+
+
+class Unstarted(Stack):
+    """A twin that is asked only what it would give its functions; its services are never started."""
+
+    def __init__(self) -> None:
+        super().__init__(TwinSettings())
+        service: Any = SimpleNamespace(url="http://127.0.0.1:1")
+        self.aws = self.personalize = self.mparticle = service
+        resources: Any = SimpleNamespace(quarantine_bucket="b", secret_arn="arn")
+        self.resources = resources
+        tracker: Any = SimpleNamespace(tracking_id="t")
+        self.tracker = tracker
+
+    def variables(self, function: str) -> dict[str, str]:
+        if function == "Ingest":
+            return self._ingest_environment("http://127.0.0.1:1/q")
+        return self._refresh_environment("arn")
+
+
+@pytest.mark.parametrize("function", ["Ingest", "Refresh"])
+def test_the_twins_functions_have_the_stacks_variables(made: Synthesise, function: str) -> None:
+    stack, twin = made("recommend").variables(function), Unstarted().variables(function)
+
+    assert stack.keys() - twin.keys() <= STACK_ONLY
+    assert twin.keys() - stack.keys() <= TWIN_ONLY
+    both = (stack.keys() & twin.keys()) - OF_RESOURCES
+    assert {name: twin[name] for name in both} == {name: stack[name] for name in both}
+    assert len(both) >= 4
+
+
+def test_the_template_reads_the_stream_as_the_twin_does_but_with_two_readers_a_shard(made: Synthesise) -> None:
+    mapping = made("recommend").properties("Lambda::EventSourceMapping", "Stream")
+    twin = TwinSettings().stream
+
+    assert mapping["BatchSize"] == twin.batch_size
+    assert mapping["MaximumBatchingWindowInSeconds"] == twin.maximum_batching_window
+    assert mapping["BisectBatchOnFunctionError"] == twin.bisect_batch_on_function_error
+    assert mapping["MaximumRetryAttempts"] == twin.maximum_retry_attempts
+    assert mapping["MaximumRecordAgeInSeconds"] == twin.maximum_record_age
+    assert (mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]) == twin.report_batch_item_failures
+    assert (mapping["ParallelizationFactor"], twin.parallelization_factor) == (2, 1)
+
+
+def test_the_template_reads_the_queue_as_the_twin_does_but_more_patiently(made: Synthesise) -> None:
+    recommend = made("recommend")
+    mapping = recommend.properties("Lambda::EventSourceMapping", "Queue")
+    (queue,) = (one["Properties"] for one in recommend.of_type("SQS::Queue").values() if "RedrivePolicy" in str(one))
+    twin = TwinSettings()
+
+    assert mapping["BatchSize"] == twin.queue.batch_size
+    assert mapping["ScalingConfig"]["MaximumConcurrency"] == twin.queue.maximum_concurrency
+    assert queue["VisibilityTimeout"] == twin.queue.visibility_timeout
+    assert queue["RedrivePolicy"]["maxReceiveCount"] == twin.max_receives
+    assert (mapping["MaximumBatchingWindowInSeconds"], twin.queue.maximum_batching_window) == (5, 1)
+    assert (queue["DelaySeconds"], twin.queue_delay) == (5, 3)
+
+
+@pytest.mark.parametrize("function", ["ingest", "refresh"])
+def test_the_functions_have_the_same_time_and_memory(made: Synthesise, function: str) -> None:
+    properties = made("recommend").properties("Lambda::Function", function.title())
+    size = sizing.FUNCTIONS[function]
+
+    assert (properties["Timeout"], properties["MemorySize"]) == (size.timeout, size.memory)
