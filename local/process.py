@@ -21,6 +21,7 @@ from local.aws import REGION
 
 PROJECT_ROOT = Path(__file__).resolve().parents[1]
 KEPT = ("PATH", "LANG", "LC_ALL", "TMPDIR", "VIRTUAL_ENV", "SYSTEMROOT")
+START_SECONDS = 30.0
 STOP_SECONDS = 5.0
 SHOWN_LINES = 15
 
@@ -55,13 +56,26 @@ def scrubbed_environment(extra: Mapping[str, str] | None = None) -> dict[str, st
 
 
 class ServiceProcess:
-    """One running service: its ``url``, its ``process``, and how to stop it."""
+    """One service: its ``process``, its ``url`` once it answers, and how to stop it."""
 
-    def __init__(self, name: str, process: subprocess.Popen[str], url: str, errors: deque[str]) -> None:
+    def __init__(self, name: str, process: subprocess.Popen[str], log: LogLine | None = None) -> None:
         self.name = name
         self.process = process
+        self.url = ""
+        self._errors: deque[str] = deque(maxlen=SHOWN_LINES)
+        self._reader = _follow(process.stderr, lambda line: _keep(line, self._errors, log))
+        self._announced = _Lines()
+        _follow(process.stdout, self._announced.put, at_end=self._announced.close)
+
+    def wait_until_ready(self, seconds: float = START_SECONDS) -> None:
+        """Return once it answers at ``url``. Raises NotStarted when it ends or says nothing for so long."""
+        url = _announced_url(self._announced, seconds)
+        if url is None:
+            # With its standard output closed it is ending by itself, and its exit code says why. Or it says nothing.
+            self.stop(STOP_SECONDS if self._announced.closed else 1.0)
+            self._reader.join(1.0)
+            raise NotStarted(_not_started(self.name, self.process, self._errors))
         self.url = url
-        self._errors = errors
 
     def last_errors(self) -> str:
         """Return the last lines that the service wrote to standard error."""
@@ -78,7 +92,7 @@ class ServiceProcess:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.stop()
+        self.stop(STOP_SECONDS if self.url else 0.0)  # one that is still starting does not listen yet
 
 
 def start_service(
@@ -87,30 +101,31 @@ def start_service(
     *,
     environment: Mapping[str, str] | None = None,
     log: LogLine | None = None,
-    seconds: float = 30.0,
+    seconds: float = START_SECONDS,
 ) -> ServiceProcess:
-    """Start ``python -m module --with-parent …`` and return it once it has announced its URL.
+    """Start a service as ``begin_service`` does and return it once it answers. Raises NotStarted."""
+    service = begin_service(module, arguments, environment=environment, log=log)
+    try:
+        service.wait_until_ready(seconds)
+    except BaseException:  # Ctrl-C: nobody holds the service yet who could stop it
+        service.stop(0.0)
+        raise
+    return service
+
+
+def begin_service(
+    module: str,
+    arguments: Sequence[str] = (),
+    *,
+    environment: Mapping[str, str] | None = None,
+    log: LogLine | None = None,
+) -> ServiceProcess:
+    """Start ``python -m module --with-parent …`` and return it at once, so that several can start at a time.
 
     ``environment`` is laid over ``scrubbed_environment()``. Every line of its standard error goes to ``log``.
-    Raises NotStarted when it ends or says nothing for ``seconds``.
     """
-    process = _spawn([sys.executable, "-m", module, "--with-parent", *arguments], scrubbed_environment(environment))
-    errors: deque[str] = deque(maxlen=SHOWN_LINES)
-    reader = _follow(process.stderr, lambda line: _keep(line, errors, log))
-    announced = _Lines()
-    _follow(process.stdout, announced.put, at_end=announced.close)
-    try:
-        url = _announced_url(announced, seconds)
-    except BaseException:  # Ctrl-C: nobody holds the process yet who could stop it
-        process.kill()
-        process.wait()
-        raise
-    if url is None:
-        # Its standard output is closed: it is ending by itself, with an exit code that says why. Or it says nothing.
-        _end(process, STOP_SECONDS if announced.closed else 1.0)
-        reader.join(1.0)
-        raise NotStarted(_not_started(module, process, errors))
-    return ServiceProcess(module, process, url, errors)
+    command = [sys.executable, "-m", module, "--with-parent", *arguments]
+    return ServiceProcess(module, _spawn(command, scrubbed_environment(environment)), log)
 
 
 def _spawn(command: list[str], environment: Mapping[str, str]) -> subprocess.Popen[str]:

@@ -19,7 +19,7 @@ from local.lambda_twin.polling.threads import QueueThreads, StreamThreads
 from local.lambda_twin.runtime.function import Function
 from local.metrics_log import MetricsLog
 from local.mparticle.inputs import BROKER_FEED, INPUTS
-from local.process import ServiceProcess, start_service
+from local.process import ServiceProcess, begin_service
 from local.recommender import create_campaign, create_tracker, train
 from local.settings import TwinSettings
 
@@ -93,17 +93,18 @@ class Stack:
         return sum(int(number) for number in answer["Attributes"].values())
 
     def _start(self) -> None:
-        with ThreadPoolExecutor(2) as both:
-            aws = both.submit(self._service, "local.aws", "--port", str(self.settings.aws_port))
-            ports = "--port", str(self.settings.personalize_port), "--seed", str(self.settings.seed)
-            self.personalize = self._service("personalize_local", *ports)
-            self.aws = aws.result()
+        ports = "--port", str(self.settings.personalize_port), "--seed", str(self.settings.seed)
+        self.aws = self._service("local.aws", "--port", str(self.settings.aws_port))
+        self.personalize = self._service("personalize_local", *ports)
+        for service in (self.aws, self.personalize):
+            service.wait_until_ready()
         self.resources = create_resources(self.aws.url, self._resource_settings())
         self._sqs = self.client("sqs")
         self._control = local_client("personalize", self.personalize.url)
         with ThreadPoolExecutor(1) as other:
             tracker = other.submit(create_tracker, self._control, NAME)
             self.mparticle = self._start_mparticle()
+            self.mparticle.wait_until_ready()
             self.tracker = tracker.result()
         self.ingest = self._function("ingest", self._ingest_environment())
         self.stream_pollers = StreamThreads(
@@ -119,7 +120,7 @@ class Stack:
         self._run(self.stream_pollers)
 
     def _service(self, module: str, *arguments: str) -> ServiceProcess:
-        return self._running.enter_context(start_service(module, arguments, log=self._log))
+        return self._running.enter_context(begin_service(module, arguments, log=self._log))
 
     def _start_mparticle(self) -> ServiceProcess:
         return self._service(
