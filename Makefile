@@ -20,6 +20,7 @@ check: setup
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy --strict lambda_src/broker
 	@$(BIN)/mypy cli local personalize_local
+	@$(BIN)/mypy app.py infra blueprint
 	@$(MAKE) --no-print-directory test
 
 # The template in cdk.out. STAGE=collect|train|recommend goes before cdk.json; CONTEXT='-c broker:name=…', too.

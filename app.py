@@ -11,19 +11,24 @@ os.environ.setdefault("JSII_NODE", str(node()))
 
 import aws_cdk as cdk
 
+from infra.bundling import BundlingFailed
 from infra.settings import SettingsError, read_settings
 from infra.stack import BrokerStack
 
 
 def main() -> int:
-    """Return 0, or 2 with one message where a setting is wrong."""
+    """Return 0, or 2 with one message where a setting is wrong or the functions can't be bundled."""
     app = cdk.App(analytics_reporting=False)
     try:
         settings = read_settings(app.node.get_all_context(), os.environ.get("STAGE"), ROOT)
     except SettingsError as error:
         print(f"Wrong settings, nothing was synthesised (cdk.json, -c or STAGE):\n{error}", file=sys.stderr)  # noqa: T201
         return 2
-    BrokerStack(app, "Broker", settings=settings)
+    try:
+        BrokerStack(app, "Broker", settings=settings)
+    except BundlingFailed as error:
+        print(f"The functions could not be bundled, nothing was synthesised:\n{error}", file=sys.stderr)  # noqa: T201
+        return 2
     app.synth()
     return 0
 

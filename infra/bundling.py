@@ -9,13 +9,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import aws_cdk as cdk
-import jsii
-from aws_cdk import aws_lambda as lambda_
 
 from infra.paths import LAMBDA_SRC, LOCKED_REQUIREMENTS
 
@@ -24,40 +18,10 @@ MACHINE = "aarch64"
 # What an installer notes about itself, and commands that nobody calls in a function.
 LEFT_OUT = ("bin", ".lock", "*.dist-info/RECORD", "*.dist-info/INSTALLER", "*.dist-info/REQUESTED")
 RUN_FROM = "/var/task"
-RUNTIMES = {"3.13": lambda_.Runtime.PYTHON_3_13, "3.14": lambda_.Runtime.PYTHON_3_14}
 
 
 class BundlingFailed(Exception):
     """The bundle could not be made; the message is the installer's."""
-
-
-@dataclass(frozen=True)
-class Program:
-    """What both functions run: the code, and Lambda's runtime for it."""
-
-    code: lambda_.Code
-    runtime: lambda_.Runtime
-
-
-def program(python: str) -> Program:
-    """Return the program for a Python version (``3.13``); it is bundled at synthesis, once for both functions."""
-    image = cdk.DockerImage.from_registry("none: the bundle is made without Docker")
-    code = lambda_.Code.from_asset(
-        str(LAMBDA_SRC),
-        asset_hash_type=cdk.AssetHashType.OUTPUT,
-        bundling=cdk.BundlingOptions(image=image, local=_LocalBundling(python)),
-    )
-    return Program(code, RUNTIMES[python])
-
-
-@jsii.implements(cdk.ILocalBundling)
-class _LocalBundling:
-    def __init__(self, python: str) -> None:
-        self._python = python
-
-    def try_bundle(self, output_dir: str, *_: Any, **__: Any) -> bool:
-        bundle(Path(output_dir), self._python, interpreter=find_interpreter(self._python))
-        return True
 
 
 def bundle(target: Path, python: str, interpreter: str | None = None) -> None:

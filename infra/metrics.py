@@ -8,18 +8,18 @@ from aws_cdk import aws_kinesis as kinesis
 from aws_cdk import aws_sqs as sqs
 from broker.telemetry import NAMESPACE
 
-from infra.functions import Ingest, Refresh, RefreshQueue
+from infra.ingest import Ingest
+from infra.refresh import Refresh
 
 FIVE_MINUTES = cdk.Duration.minutes(5)
 
 
 @dataclass(frozen=True)
 class Metrics:
-    """What the stack measures; ``refresh`` and ``refresh_queue`` are there once it recommends."""
+    """What the stack measures; ``refresh`` is there once it recommends."""
 
     events: kinesis.IStream
     ingest: Ingest
-    refresh_queue: RefreshQueue | None
     refresh: Refresh | None
 
     @property
@@ -61,17 +61,17 @@ class Metrics:
 
     def queue(self, name: str) -> cloudwatch.Metric:
         """Return a maximum of the refresh queue."""
-        return self._queue(name, self._queues.queue)
+        return self._queue(name, self._refresh.queue)
 
     def dead_letters(self) -> cloudwatch.Metric:
         """Return how many dead letters there are."""
-        return self._queue("ApproximateNumberOfMessagesVisible", self._queues.dead_letters)
+        return self._queue("ApproximateNumberOfMessagesVisible", self._refresh.dead_letters)
 
     @property
-    def _queues(self) -> RefreshQueue:
-        if self.refresh_queue is None:
+    def _refresh(self) -> Refresh:
+        if self.refresh is None:
             raise ValueError("there is no queue before the stage recommend")
-        return self.refresh_queue
+        return self.refresh
 
     def _queue(self, name: str, queue: sqs.IQueue) -> cloudwatch.Metric:
         return self._metric("AWS/SQS", name, {"QueueName": queue.queue_name}, statistic="Maximum")

@@ -4,8 +4,8 @@ import aws_cdk as cdk
 from aws_cdk import aws_kinesis as kinesis
 from constructs import Construct
 
-from infra.functions import RefreshQueue
 from infra.personalize import PersonalizeResources
+from infra.refresh import Refresh
 from infra.settings import Settings
 from infra.storage import Buckets, MParticleSecret
 
@@ -17,9 +17,9 @@ def outputs(
     buckets: Buckets,
     secret: MParticleSecret,
     personalize: PersonalizeResources,
-    refresh_queue: RefreshQueue | None,
+    refresh: Refresh | None,
 ) -> None:
-    """Add the stack's outputs; those of Personalize and the queue only where they are there."""
+    """Add the stack's outputs; those of Personalize and of the queue only where they are there."""
     paste = "mParticle, Amazon Kinesis event output:"
     region, account = cdk.Aws.REGION, cdk.Aws.ACCOUNT_ID
     dashboard = (
@@ -39,8 +39,8 @@ def outputs(
         "SolutionArn": (personalize.solution_arn, "What is trained"),
         "CampaignArn": (personalize.campaign_arn, "What recommends"),
         "FilterArn": (personalize.filter_arn, "What the recommendations leave out"),
-        "RefreshQueueUrl": (refresh_queue and refresh_queue.queue.queue_url, "Customers to refresh"),
-        "DeadLettersUrl": (refresh_queue and refresh_queue.dead_letters.queue_url, "Customers never refreshed"),
+        "RefreshQueueUrl": (refresh and refresh.queue.queue_url, "Customers to refresh"),
+        "DeadLettersUrl": (refresh and refresh.dead_letters.queue_url, "Customers never refreshed"),
         "DashboardUrl": (dashboard, "The dashboard"),
     }
     for name, (value, description) in shown.items():

@@ -3,15 +3,17 @@
 from typing import Any
 
 import aws_cdk as cdk
+from aws_cdk import aws_kinesis as kinesis
 from constructs import Construct
 
-from infra.bundling import program
 from infra.example import refuse_example
-from infra.functions import Ingest, Refresh, RefreshQueue
+from infra.functions import Program, program
+from infra.ingest import Ingest
 from infra.metrics import Metrics
 from infra.monitoring import Alarms, Dashboard
 from infra.outputs import outputs
 from infra.personalize import PersonalizeResources
+from infra.refresh import Refresh
 from infra.settings import Settings
 from infra.storage import Buckets, MParticleSecret
 from infra.stream import EventStream, MParticleAccess
@@ -22,8 +24,9 @@ class BrokerStack(cdk.Stack):
 
     def __init__(self, scope: Construct, id: str, *, settings: Settings, **stack: Any) -> None:
         super().__init__(scope, id, stack_name=settings.name, description="Personalize Broker", **stack)
-        name, keep, options = settings.name, settings.keep, settings.options
-        code = program(settings.python)
+        self._settings = settings
+        name, keep = settings.name, settings.keep
+        code = program(self, settings.python)
 
         events = EventStream(self, "Events", shards=settings.shards, keep=keep).stream
         MParticleAccess(self, "MParticle", stream=events, name=name, mparticle=settings.mparticle)
@@ -32,36 +35,40 @@ class BrokerStack(cdk.Stack):
         personalize = PersonalizeResources(
             self, "Personalize", name=name, settings=settings.personalize, stage=settings.stage, keep=keep
         )
-
-        refresh_queue, refresh = None, None
-        if personalize.campaign_arn:
-            refresh_queue = RefreshQueue(self, "RefreshQueue")
-            refresh = Refresh(
-                self,
-                "Refresh",
-                queue=refresh_queue.queue,
-                campaign_arn=personalize.campaign_arn,
-                filter_arn=personalize.filter_arn,
-                secret_arn=secret.arn,
-                quarantine=buckets.quarantine,
-                options=options,
-                program=code,
-            )
+        refresh = self._refresh(personalize, secret, buckets, code)
         ingest = Ingest(
             self,
             "Ingest",
             stream=events,
             tracking_id=personalize.tracking_id,
-            quarantine=buckets.quarantine,
-            on_failure=buckets.on_failure,
-            queue=refresh_queue.queue if refresh_queue else None,
-            options=options,
+            buckets=buckets,
+            queue=refresh.queue if refresh else None,
+            options=settings.options,
+            program=code,
+        )
+        self._watch(events, ingest, refresh)
+        outputs(self, settings, events, buckets, secret, personalize, refresh)
+        if settings.mparticle.is_example:
+            refuse_example(self)
+
+    def _refresh(
+        self, personalize: PersonalizeResources, secret: MParticleSecret, buckets: Buckets, code: Program
+    ) -> Refresh | None:
+        """Return the second flow, once there is a campaign to ask."""
+        if personalize.campaign_arn is None:
+            return None
+        return Refresh(
+            self,
+            "Refresh",
+            campaign_arn=personalize.campaign_arn,
+            filter_arn=personalize.filter_arn,
+            secret_arn=secret.arn,
+            buckets=buckets,
+            options=self._settings.options,
             program=code,
         )
 
-        metrics = Metrics(events=events, ingest=ingest, refresh_queue=refresh_queue, refresh=refresh)
-        alarms = Alarms(self, "Alarms", name=name, metrics=metrics, email=settings.alarm_email)
+    def _watch(self, events: kinesis.IStream, ingest: Ingest, refresh: Refresh | None) -> None:
+        name, metrics = self._settings.name, Metrics(events=events, ingest=ingest, refresh=refresh)
+        alarms = Alarms(self, "Alarms", name=name, metrics=metrics, email=self._settings.alarm_email)
         Dashboard(self, "Dashboard", name=name, metrics=metrics, alarms=alarms.alarms)
-        if settings.mparticle.is_example:
-            refuse_example(self)
-        outputs(self, settings, events, buckets, secret, personalize, refresh_queue)

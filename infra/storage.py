@@ -44,6 +44,6 @@ class MParticleSecret(Construct):
             self, "Secret", description='mParticle custom feed: {"key": "…", "secret": "…"}'
         )
         secret.apply_removal_policy(cdk.RemovalPolicy.RETAIN if keep else cdk.RemovalPolicy.DESTROY)
-        self.arn = secret.ref
+        self.arn = secret.attr_id
         reason = "mParticle issues the pair, and has no call to change it; refresh reads the secret again when refused."
         cdk.Validations.of(secret).acknowledge(cdk.Acknowledgment(id="AwsSolutions-SMG4", reason=reason))

@@ -1,0 +1,74 @@
+"""``ingest`` and how it reads the stream."""
+
+from aws_cdk import aws_kinesis as kinesis
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from blueprint import sizing
+from blueprint.environments import Options, ingest_environment
+from infra import permissions
+from infra.functions import BrokerFunction, Program
+from infra.storage import Buckets
+
+
+class Ingest(Construct):
+    """Stream → ``ingest`` → Personalize; with a queue also which users to refresh."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        stream: kinesis.IStream,
+        tracking_id: str,
+        buckets: Buckets,
+        queue: sqs.IQueue | None,
+        options: Options,
+        program: Program,
+    ) -> None:
+        super().__init__(scope, id)
+        made = BrokerFunction(
+            self,
+            "Ingest",
+            handler="broker.ingest.handler",
+            size=sizing.INGEST,
+            program=program,
+            environment=ingest_environment(
+                options,
+                tracking_id=tracking_id,
+                quarantine_bucket=buckets.quarantine.bucket_name,
+                refresh_queue_url=queue.queue_url if queue else None,
+            ),
+            may=permissions.ingest(stream, buckets.quarantine, buckets.on_failure, queue),
+        )
+        self.function = made.function
+        self.mapping = _stream_mapping(self, self.function, stream, buckets.on_failure)
+
+
+def _stream_mapping(
+    scope: Construct, function: lambda_.IFunction, stream: kinesis.IStream, on_failure: s3.IBucket
+) -> lambda_.CfnEventSourceMapping:
+    numbers = sizing.STREAM
+    destination = lambda_.CfnEventSourceMapping.OnFailureProperty(destination=on_failure.bucket_arn)
+    mapping = lambda_.CfnEventSourceMapping(
+        scope,
+        "StreamMapping",
+        function_name=function.function_arn,
+        event_source_arn=stream.stream_arn,
+        starting_position="TRIM_HORIZON",
+        batch_size=numbers.batch_size,
+        maximum_batching_window_in_seconds=numbers.maximum_batching_window,
+        parallelization_factor=numbers.parallelization_factor,
+        bisect_batch_on_function_error=numbers.bisect_batch_on_function_error,
+        maximum_retry_attempts=numbers.maximum_retry_attempts,
+        maximum_record_age_in_seconds=numbers.maximum_record_age,
+        function_response_types=["ReportBatchItemFailures"] if numbers.report_batch_item_failures else None,
+        destination_config=lambda_.CfnEventSourceMapping.DestinationConfigProperty(on_failure=destination),
+        # Counts what goes to the on-failure bucket, within minutes; the bucket's own metric comes once a day.
+        metrics_config=lambda_.CfnEventSourceMapping.MetricsConfigProperty(metrics=["EventCount"]),
+    )
+    # A mapping under a new name starts at TRIM_HORIZON again, and all that the stream holds comes a second time.
+    mapping.override_logical_id("IngestStreamMapping")
+    return mapping
