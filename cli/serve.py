@@ -1,5 +1,6 @@
 """`./broker serve`: the local services until Ctrl-C, for your own code to talk to."""
 
+import os
 import threading
 import time
 from collections.abc import Mapping
@@ -82,10 +83,12 @@ def _everything(running: ExitStack, settings: TwinSettings, log: Any) -> tuple[l
 
 
 def personalize_values(url: str) -> dict[str, str]:
-    """Return what any AWS SDK needs to talk to the local Personalize, and to nothing else."""
+    """Return what any AWS SDK needs to talk to the local Personalize, and to nothing else, from behind a proxy too."""
     endpoints = {f"AWS_ENDPOINT_URL_PERSONALIZE{suffix}": url for suffix in ("", "_EVENTS", "_RUNTIME")}
     keys = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local", "AWS_SESSION_TOKEN": ""}
-    return endpoints | keys | {"AWS_REGION": REGION, "AWS_DEFAULT_REGION": REGION, "AWS_EC2_METADATA_DISABLED": "true"}
+    region = {"AWS_REGION": REGION, "AWS_DEFAULT_REGION": REGION, "AWS_EC2_METADATA_DISABLED": "true"}
+    direct = ",".join(filter(None, (os.environ.get("NO_PROXY"), "127.0.0.1,localhost")))
+    return endpoints | keys | region | {"NO_PROXY": direct}
 
 
 class _Stages:
