@@ -1,0 +1,144 @@
+"""A running ``./broker serve``: its lines work in a shell, for any AWS SDK, and it takes everything down with it."""
+
+import json
+import os
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import pytest
+
+from local import loopback
+from tests.loop.clone import Clone, eventually
+from tests.loop.conftest import NOBODY_LISTENS
+from tests.real_data import wire
+
+CUSTOMER = -6_917_529_027_641_081_857
+
+# What a developer's own program may do: nothing in it knows of local services.
+OWN_PROGRAM = """
+import json, os, sys, boto3
+record, customer = sys.argv[1:]
+boto3.client("personalize-events").put_events(
+    trackingId=os.environ["TRACKING_ID"], userId="1", sessionId="1",
+    eventList=[{"eventId": "own", "eventType": "view_detail", "itemId": "own", "sentAt": 1700000000}],
+)
+boto3.client("kinesis").put_record(StreamName=os.environ["STREAM_NAME"], Data=record, PartitionKey=customer)
+answer = boto3.client("personalize-runtime").get_recommendations(
+    campaignArn=os.environ["CAMPAIGN_ARN"], userId="1", numResults=5
+)
+campaigns = boto3.client("personalize").list_campaigns()["campaigns"]
+print(json.dumps({"items": answer["itemList"], "campaigns": [one["campaignArn"] for one in campaigns]}))
+"""
+
+
+@dataclass(frozen=True)
+class Serving:
+    """A ``serve`` that is ready, and what it has said."""
+
+    process: subprocess.Popen[str]
+    lines: list[str]
+    values: Mapping[str, str]
+
+
+def serve(clone: Clone, *arguments: str, environment: Mapping[str, str] | None = None) -> Serving:
+    process = clone.start("serve", *arguments, environment=environment)
+    assert process.stdout is not None
+    lines = []
+    for line in process.stdout:
+        lines.append(line)
+        if line == "# ready\n":
+            break
+    assert lines[-1:] == ["# ready\n"], process.stderr and process.stderr.read()
+    exports = [shlex.split(line) for line in lines[:-1]]
+    assert {export[0] for export in exports} == {"export"}
+    return Serving(process, lines, dict(export[1].split("=", 1) for export in exports))
+
+
+@pytest.fixture(scope="module")
+def serving(clone: Clone) -> Iterator[Serving]:
+    running = serve(clone)
+    with running.process as process:
+        yield running
+        process.kill()
+
+
+def in_shell(clone: Clone, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run a Python program in a shell that has the file's exports, behind a proxy that can't reach this machine."""
+    script = '. ./.local.env && exec "$0" -c "$@"'
+    return subprocess.run(  # noqa: S603 - our own program
+        ["/bin/sh", "-c", script, sys.executable, program, *arguments],
+        cwd=clone.root,
+        env={"PATH": os.defpath, "HOME": str(clone.temporary), "HTTP_PROXY": NOBODY_LISTENS},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+
+def record() -> str:
+    event = wire.product_event(
+        action="add_to_cart", products=[{"id": "own"}], event_id=7, session="s", time_ms=int(time.time() * 1000)
+    )
+    return wire.record(wire.batch(customer="own", mpid=CUSTOMER, events=[event], time_ms=0)).decode()
+
+
+def test_the_file_holds_what_was_printed_for_every_service(clone: Clone, serving: Serving) -> None:
+    assert clone.local_env.read_text() == "".join(serving.lines[:-1])
+    endpoints = {f"AWS_ENDPOINT_URL{suffix}" for suffix in ("", "_PERSONALIZE", "_PERSONALIZE_EVENTS")}
+    assert set(serving.values) >= endpoints | {
+        *("AWS_ENDPOINT_URL_PERSONALIZE_RUNTIME", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION"),
+        *("AWS_DEFAULT_REGION", "STREAM_NAME", "TRACKING_ID", "CAMPAIGN_ARN", "MPARTICLE_URL"),
+    }
+    urls = [value for value in serving.values.values() if "://" in value]
+    assert all(url.startswith("http://127.0.0.1:") for url in urls)
+
+
+def test_a_program_that_knows_nothing_of_local_services_works_in_a_shell_with_the_exports(
+    clone: Clone, serving: Serving
+) -> None:
+    done = in_shell(clone, OWN_PROGRAM, record(), str(CUSTOMER))
+    said = json.loads(done.stdout)
+    assert len(said["items"]) == 5
+    assert said["campaigns"] == [serving.values["CAMPAIGN_ARN"]]
+    profile = f"{serving.values['MPARTICLE_URL']}/userprofile/v1/org/account/workspace/{CUSTOMER}"
+    assert eventually(lambda: "product_recs" in loopback.get(profile, params={"fields": "user_attributes"}).text, 30)
+
+
+def test_a_sample_event_through_the_real_functions_prints_the_customers_profile(clone: Clone, serving: Serving) -> None:
+    done = clone.run("invoke", "--local", "--json", "events/purchase.json")
+    assert done.returncode == 0, done.stderr
+    [said] = [json.loads(line) for line in done.stdout.splitlines()]
+    assert said["answer"] == {"batchItemFailures": []}
+    assert said["profile"]["mpid"] == said["mpid"]
+    assert len(said["profile"]["user_attributes"]["product_recs"]) == 10
+    accepted = loopback.get(f"{serving.values['AWS_ENDPOINT_URL_PERSONALIZE']}/_local/events", params={"limit": 10_000})
+    ids = {event["eventId"] for event in accepted.json()["events"]}
+    assert {one["eventId"] for one in said["interactions"]} <= ids
+
+
+def test_sigterm_takes_everything_down_and_the_file_away(clone: Clone, serving: Serving) -> None:
+    assert clone.local_env.exists()
+    serving.process.terminate()
+    assert serving.process.wait(20) == 0
+    assert not clone.local_env.exists()
+    assert clone.processes() == []
+
+
+def test_personalize_alone_serves_a_boto3_client_though_all_that_aws_reads_is_wrong(
+    quiet_clone: Clone, hostile_environment: Mapping[str, str]
+) -> None:
+    running = serve(quiet_clone, "--only", "personalize", environment=hostile_environment)
+    with running.process as process:
+        assert quiet_clone.local_env.exists()
+        assert "AWS_ENDPOINT_URL" not in running.values
+        program = "import boto3; print(boto3.client('personalize').list_campaigns()['campaigns'])"
+        assert in_shell(quiet_clone, program).stdout == "[]\n"
+        os.killpg(process.pid, signal.SIGINT)
+        assert process.wait(20) == 0
+        assert process.stderr is not None
+        assert process.stderr.read() == "stopped: all services are down\n"
