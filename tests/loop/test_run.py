@@ -4,6 +4,7 @@ The files, where there are any, are real: mParticle batches of others as they we
 """
 
 import json
+import shlex
 import subprocess
 from collections import Counter
 from collections.abc import Mapping
@@ -13,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from cli.run import NEXT
 from tests.loop.clone import Clone
 from tests.real_data import data_folder, otto, wire
 
@@ -96,3 +98,12 @@ def test_nothing_is_left_but_a_log_in_the_temporary_folder(finished: Finished, c
     assert finished.processes_left == []
     assert not clone.local_env.exists()
     assert [path.suffix for path in clone.temporary.iterdir() if path.is_file()] == [".log"]
+
+
+@pytest.mark.parametrize("command", NEXT)
+def test_a_command_to_try_next_works_as_printed(clone: Clone, command: str) -> None:
+    program, *arguments = shlex.split(command)
+    assert program == "./broker"
+    assert all((clone.root / argument).is_file() for argument in arguments if "/" in argument)
+    if arguments[0] != "run":  # which would take half a minute once more
+        assert clone.run(*arguments).returncode == 0
