@@ -1,0 +1,192 @@
+"""A deployment from its beginning to its end, as docs/deploy.md tells it, with the shop's customers as its traffic.
+
+Personalize is given, since ministack has none: the tracker before the deployment, the campaign before the last stage.
+The deployed functions reach it, and mParticle, through variables that ministack's process hands down to them.
+"""
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Set
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from infra.paths import ROOT
+from infra.stage import Stage
+from local import loopback
+from local.audit.law import Audit, audit
+from local.audit.rows import StreamRecord
+from local.audit.services import deliveries, holdings, stream_records
+from local.aws import ACCOUNT, REGION
+from local.aws.session import local_client
+from local.items4u.client import Client
+from local.items4u.sessions import Shop
+from local.ministack import free_port
+from local.mparticle.inputs import BROKER_FEED, INPUTS
+from local.process import ServiceProcess, start_service
+from local.recommender import create_campaign, create_tracker, train
+from tests.deploy import cdk
+from tests.deploy.account import Account, account
+
+NAME = "deployed"
+CAMPAIGN = f"arn:aws:personalize:{REGION}:{ACCOUNT}:campaign/{NAME}"
+SHOPPERS = 60
+ENOUGH_TO_TRAIN = 1_100
+SECONDS = 60.0
+
+
+class Deployment:
+    """The account, the services behind the deployed functions, and both stages' assemblies."""
+
+    def __init__(self, folder: Path) -> None:
+        self.outputs: dict[str, str] = {}
+        self._folder = folder
+        self._running = ExitStack()
+        self._visits = Shop(1, SHOPPERS).sessions()
+
+    def __enter__(self) -> "Deployment":
+        with ExitStack() as starting:
+            self.personalize = starting.enter_context(start_service("personalize_local"))
+            self._mparticle_port = free_port()
+            self.account: Account = starting.enter_context(account(self._reach_of_functions()))
+            self._running = starting.pop_all()
+        self._control = local_client("personalize", self.personalize.url)
+        self._tracker = create_tracker(self._control, NAME)
+        self.assemblies = self._synthesise()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._running.close()
+
+    def deploy(self, stage: Stage) -> str:
+        """Deploy a stage; return what CDK says about the difference afterwards."""
+        self.outputs = cdk.deploy(self.account, self.assemblies[stage])
+        return cdk.diff(self.account, self.assemblies[stage])
+
+    def connect_mparticle(self) -> None:
+        """Start the shop's mParticle, connected to the deployed stream; put its key in the deployed secret."""
+        port, stream = str(self._mparticle_port), self.outputs["MParticleStreamName"]
+        options = ["--port", port, "--stream", stream, "--kinesis-endpoint", self.account.url]
+        self.mparticle: ServiceProcess = self._running.enter_context(start_service("local.mparticle", options))
+        feed = INPUTS[BROKER_FEED]
+        self.account.client("secretsmanager").put_secret_value(
+            SecretId=self.outputs["MParticleSecretArn"],
+            SecretString=json.dumps({"key": feed.key, "secret": feed.secret}),
+        )
+
+    def visits(self, number: int) -> None:
+        """Let customers visit the shop."""
+        sessions = (next(self._visits) for _ in range(number))
+        for _ in Client(self.mparticle.url).play_all(sessions, concurrency=4):
+            continue
+
+    def visits_until_trainable(self) -> None:
+        """Let customers visit the shop until there is enough to train on."""
+        while self._interactions() < ENOUGH_TO_TRAIN:
+            self.visits(20)
+        self.settle()
+
+    def train(self) -> str:
+        """Train on what was collected; return the ARN of the campaign."""
+        *_, version = train(self._control, self._tracker, NAME)
+        return create_campaign(self._control, version["solutionVersionArn"], NAME)
+
+    def put(self, data: bytes) -> None:
+        """Put one record on the deployed stream."""
+        name = self.outputs["MParticleStreamName"]
+        self.account.client("kinesis").put_record(StreamName=name, Data=data, PartitionKey=str(len(data)))
+
+    def records(self) -> list[StreamRecord]:
+        """Return all that was ever put on the stream."""
+        return stream_records(self.account.client("kinesis"), self.outputs["MParticleStreamName"])
+
+    def audit(self) -> Audit:
+        """Compare what was put on the stream with what is in Personalize, in quarantine and among what was given up."""
+        found = holdings(
+            deliveries(self.personalize.url),
+            self.account.client("s3"),
+            quarantine_bucket=self.outputs["QuarantineBucket"],
+            on_failure_bucket=self.outputs["OnFailureBucket"],
+            still_on_stream=set(),
+        )
+        return audit(self.records(), found)
+
+    def settle(self) -> None:
+        """Wait until mParticle has forwarded everything, and all that is on the stream has arrived."""
+        status = f"{self.mparticle.url}/_local/status"
+        _wait(lambda: loopback.get(status).json()["waiting"] == 0, "mParticle has forwarded all")
+        _wait(lambda: not self.audit().places["lost"], "all of the stream has arrived")
+
+    def wait_for_lists(self, customers: Set[int]) -> None:
+        """Wait until the profiles of these customers carry a list, and no customer waits to be refreshed."""
+        _wait(lambda: customers <= self.lists().keys(), "the profiles carry lists")
+        _wait(lambda: self._waiting() == 0, "no customer waits to be refreshed")
+
+    def checks(self, stage: Stage, *options: str) -> subprocess.CompletedProcess[str]:
+        """Ask, as ``make deploy`` does, whether a stage may be deployed over what is there."""
+        command = [sys.executable, "-m", "infra.deploy_checks", str(self.assemblies[stage]), *options]
+        environment = self.account.environment()
+        return subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S603
+
+    def variables(self, function: str) -> dict[str, str]:
+        """Return the environment variables of a deployed function."""
+        functions = self.account.client("lambda").list_functions()["Functions"]
+        (found,) = (one["Environment"]["Variables"] for one in functions if function in one["FunctionName"])
+        return dict(found)
+
+    def lists(self) -> dict[int, list[str]]:
+        """Return the list on every profile that has one."""
+        found: dict[int, list[str]] = {}
+        query: dict[str, Any] = {"limit": 1000}
+        while query:
+            page = loopback.get(f"{self.mparticle.url}/_local/profiles", params=query).json()
+            found |= {int(one["mpid"]): one["product_recs"] for one in page["profiles"] if one["product_recs"]}
+            query = {} if page["next"] is None else {"limit": 1000, "after": page["next"]}
+        return found
+
+    def empty_buckets(self) -> None:
+        """Delete what the functions wrote: AWS deletes no bucket that holds something."""
+        s3 = self.account.client("s3")
+        for bucket in (self.outputs["QuarantineBucket"], self.outputs["OnFailureBucket"]):
+            for entry in s3.list_objects_v2(Bucket=bucket).get("Contents", ()):
+                s3.delete_object(Bucket=bucket, Key=entry["Key"])
+
+    def _reach_of_functions(self) -> dict[str, str]:
+        return {
+            "AWS_ENDPOINT_URL_PERSONALIZE_EVENTS": self.personalize.url,
+            "AWS_ENDPOINT_URL_PERSONALIZE_RUNTIME": self.personalize.url,
+            "MPARTICLE_URL": f"http://127.0.0.1:{self._mparticle_port}",
+        }
+
+    def _synthesise(self) -> dict[Stage, Path]:
+        context = {
+            "name": NAME,
+            "mparticle_organisation": "5001234",
+            "tracking_id": self._tracker.tracking_id,
+            "campaign_arn": CAMPAIGN,
+            "on_destroy": "delete",
+        }
+        stages = (Stage.COLLECT, Stage.RECOMMEND)
+        with ThreadPoolExecutor(len(stages)) as both:
+            made = both.map(lambda stage: cdk.synthesise(stage, context, self._folder / stage), stages)
+            return dict(zip(stages, made, strict=True))
+
+    def _interactions(self) -> int:
+        status = loopback.get(f"{self.personalize.url}/_local/status").json()
+        return int(status["datasetGroups"][0]["interactions"])
+
+    def _waiting(self) -> int:
+        names = [f"ApproximateNumberOfMessages{kind}" for kind in ("", "NotVisible", "Delayed")]
+        queue = self.outputs["RefreshQueueUrl"]
+        answer = self.account.client("sqs").get_queue_attributes(QueueUrl=queue, AttributeNames=names)
+        return sum(int(number) for number in answer["Attributes"].values())
+
+
+def _wait(holds: Callable[[], bool], what: str) -> None:
+    end = time.monotonic() + SECONDS
+    while not holds():
+        assert time.monotonic() < end, f"not within {SECONDS:.0f} s: {what}"
+        time.sleep(0.2)
