@@ -12,7 +12,7 @@ setup: .venv/.ready
 run: setup
 	@./broker run
 
-test: setup
+test: setup .venv/ministack/.ready
 	@$(BIN)/python -m pytest -n 2 --dist worksteal
 
 check: setup
@@ -46,6 +46,11 @@ clean:
 		&& $(BIN)/uv pip install --python $(BIN)/python --requirements requirements.txt \
 		|| $(BIN)/python -m pip install --disable-pip-version-check --requirement requirements.txt
 	@touch $@
+
+# What tests/deploy deploy onto: it pins a botocore of its own, hence the environment apart.
+.venv/ministack/.ready: .venv/.ready tests/deploy/requirements.txt
+	@$(BIN)/python -m tests.deploy.install && touch $@ \
+		|| echo "ministack could not be installed: the tests in tests/deploy will be skipped" >&2
 
 # The CDK command line, by the npm that comes with Node from PyPI.
 node_modules/.ready: .venv/.ready package-lock.json
