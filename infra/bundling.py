@@ -24,13 +24,16 @@ class BundlingFailed(Exception):
     """The bundle could not be made; the message is the installer's."""
 
 
-def bundle(target: Path, python: str, interpreter: str | None = None) -> None:
-    """Fill an empty folder with what the runtime ``python`` (3.13) needs. Raises BundlingFailed.
+def bundle(
+    target: Path, python: str, *, uv: str | None, interpreter: str | None = None, lock: Path = LOCKED_REQUIREMENTS
+) -> None:
+    """Fill an empty folder with what the runtime ``python`` (3.13) needs, by uv, or by pip. Raises BundlingFailed.
 
     With an ``interpreter`` of that very version the modules are compiled: the function's folder is read-only in Lambda,
     so that it would compile them anew at every cold start.
     """
-    _run(_install_command(target, python))
+    wanted = ["--requirement", str(lock), "--require-hashes", "--no-deps", "--only-binary", ":all:"]
+    _run([*(_by_uv(uv, python) if uv else _by_pip(python)), "--target", str(target), *wanted])
     for pattern in LEFT_OUT:
         for path in target.glob(pattern):
             shutil.rmtree(path) if path.is_dir() else path.unlink()
@@ -61,20 +64,30 @@ def _version(interpreter: str) -> str:
     return asked.stdout.strip()
 
 
-def _install_command(target: Path, python: str) -> list[str]:
-    wanted = ["--requirement", str(LOCKED_REQUIREMENTS), "--require-hashes", "--no-deps", "--only-binary", ":all:"]
-    if uv := _uv():
-        platform = ["--python-platform", f"{MACHINE}-{PLATFORM}", "--python-version", python, "--no-python-downloads"]
-        plain = ["--no-config", "--link-mode", "copy", "--no-installer-metadata", "--no-compile-bytecode"]
-        return [uv, "pip", "install", "--quiet", "--target", str(target), *platform, *plain, *wanted]
-    platform = ["--platform", f"{PLATFORM}_{MACHINE}", "--implementation", "cp", "--python-version", python]
-    plain = ["--no-compile", "--disable-pip-version-check", "--no-warn-conflicts"]
-    return [sys.executable, "-m", "pip", "install", "--quiet", "--target", str(target), *platform, *plain, *wanted]
-
-
-def _uv() -> str | None:
+def find_uv() -> str | None:
+    """Return uv's program, None where there is none."""
     beside = Path(sys.executable).with_name("uv")
     return str(beside) if beside.exists() else shutil.which("uv")
+
+
+def _by_uv(uv: str, python: str) -> list[str]:
+    platform = ["--python-platform", f"{MACHINE}-{PLATFORM}", "--python-version", python, "--no-python-downloads"]
+    plain = [
+        "--no-config",
+        "--color",
+        "never",
+        "--link-mode",
+        "copy",
+        "--no-installer-metadata",
+        "--no-compile-bytecode",
+    ]
+    return [uv, "pip", "install", "--quiet", *platform, *plain]
+
+
+def _by_pip(python: str) -> list[str]:
+    platform = ["--platform", f"{PLATFORM}_{MACHINE}", "--implementation", "cp", "--python-version", python]
+    plain = ["--no-compile", "--disable-pip-version-check", "--no-warn-conflicts"]
+    return [sys.executable, "-m", "pip", "install", "--quiet", *platform, *plain]
 
 
 def _compile(target: Path, interpreter: str) -> None:

@@ -16,7 +16,7 @@ from constructs import Construct
 
 from blueprint.sizing import FunctionSize
 from infra import permissions
-from infra.bundling import bundle, find_interpreter
+from infra.bundling import bundle, find_interpreter, find_uv
 from infra.paths import LAMBDA_SRC
 from infra.permissions import Permission
 
@@ -37,7 +37,7 @@ def program(scope: Construct, python: str) -> Program:
     if cdk.Stack.of(scope).bundling_required:
         folder = Path(mkdtemp(prefix="broker-bundle-"))
         atexit.register(shutil.rmtree, folder, ignore_errors=True)
-        bundle(folder, python, find_interpreter(python))
+        bundle(folder, python, uv=find_uv(), interpreter=find_interpreter(python))
     return Program(lambda_.Code.from_asset(str(folder)), RUNTIMES[python])
 
 

@@ -11,8 +11,7 @@ from typing import Any
 import pytest
 
 from blueprint.environments import Options, ingest_environment, refresh_environment
-from infra import bundling
-from infra.bundling import BundlingFailed, bundle, find_interpreter
+from infra.bundling import BundlingFailed, bundle, find_interpreter, find_uv
 from infra.paths import ROOT
 from local.lambda_twin.runtime.function import Function
 from tests.broker.lambda_events import message
@@ -21,6 +20,7 @@ from tests.infra.synthesis import synthesise
 
 PYTHON = "3.13"
 LIMIT = 2_500_000
+UV = find_uv()
 UNREACHABLE = (
     "error sending request",
     "dns error",
@@ -29,10 +29,10 @@ UNREACHABLE = (
 )
 
 
-def made_bundle(folder: Path, interpreter: str | None = None) -> Path:
+def made_bundle(folder: Path, interpreter: str | None = None, uv: str | None = UV) -> Path:
     """Return a folder with a fresh bundle; skip where its wheels are neither cached nor to be had."""
     try:
-        bundle(folder, PYTHON, interpreter)
+        bundle(folder, PYTHON, uv=uv, interpreter=interpreter)
     except BundlingFailed as error:
         if any(sign in str(error) for sign in UNREACHABLE):
             pytest.skip(f"the functions' wheels can't be had here: {error}")
@@ -75,19 +75,9 @@ def test_two_compiled_runs_give_the_same_bytes(compiled: Path, interpreter: str,
     assert content(made_bundle(tmp_path / "again", interpreter)) == content(compiled)
 
 
-def test_without_uv_pip_gives_the_same_bytes(plain: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bundling.sys, "executable", str(_python_without_uv(tmp_path)))
-    monkeypatch.setenv("PATH", "/usr/bin:/bin")
-
-    assert content(made_bundle(tmp_path / "by-pip")) == content(plain)
-
-
-def _python_without_uv(folder: Path) -> Path:
-    """Return this environment's Python under a name that has no uv beside it."""
-    script = folder / "python"
-    script.write_text(f'#!/bin/sh\nexec "{bundling.sys.executable}" "$@"\n')
-    script.chmod(0o755)
-    return script
+@pytest.mark.skipif(UV is None, reason="without uv there is nothing to compare with")
+def test_pip_gives_the_same_bytes_as_uv(plain: Path, tmp_path: Path) -> None:
+    assert content(made_bundle(tmp_path / "by-pip", uv=None)) == content(plain)
 
 
 def test_the_zip_is_small(plain: Path, tmp_path: Path) -> None:
@@ -136,13 +126,12 @@ def test_every_module_is_compiled_and_never_counts_as_stale(compiled: Path) -> N
         assert str(compiled).encode() not in pyc.read_bytes(), module
 
 
-def test_a_pin_whose_hash_is_wrong_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, plain: Path) -> None:
+def test_a_pin_whose_hash_is_wrong_is_refused(tmp_path: Path, plain: Path) -> None:
     lock = tmp_path / "lock.txt"
     lock.write_text("idna==3.20 --hash=sha256:" + "0" * 64 + "\n")
-    monkeypatch.setattr(bundling, "LOCKED_REQUIREMENTS", lock)
 
     with pytest.raises(BundlingFailed, match=r"(?i)hash"):
-        bundle(tmp_path / "out", PYTHON)
+        bundle(tmp_path / "out", PYTHON, uv=UV, lock=lock)
 
 
 def test_synthesis_bundles_and_the_asset_is_what_bundle_makes(compiled: Path) -> None:
@@ -156,15 +145,14 @@ def test_synthesis_bundles_and_the_asset_is_what_bundle_makes(compiled: Path) ->
 def runtime_client(compiled: Path, interpreter: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a Python of the runtime's version with what the runtime has: its client and boto3."""
     folder = tmp_path_factory.mktemp("runtime")
-    uv = bundling._uv()
-    if not uv:
+    if UV is None:
         pytest.skip("uv is needed to make an environment of another Python version")
     wanted = [line for line in LOCK.splitlines() if line.startswith(("awslambdaric==", "boto3==", "botocore=="))]
     names = [line.split(" ")[0] for line in wanted]
     python = folder / "bin" / "python"
     plain = ["--quiet", "--no-config", "--python"]
     for command in (["venv", *plain, interpreter, str(folder)], ["pip", "install", *plain, str(python), *names]):
-        done = subprocess.run([uv, *command], capture_output=True, text=True, check=False)  # noqa: S603
+        done = subprocess.run([UV, *command], capture_output=True, text=True, check=False)  # noqa: S603
         if done.returncode:
             pytest.skip(f"no runtime client for Python {PYTHON} here: {done.stderr.strip()}")
     return python
