@@ -6,7 +6,7 @@ Forward only when the next stage can work, back only when confirmed: that delete
 import argparse
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,10 +32,11 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Deployed:
-    """What is there: the stage, and the states of the solution's versions."""
+    """What is there: the stage, the states of the solution's versions, and where mParticle's secret is still empty."""
 
     stage: Stage
     versions: tuple[str, ...] = ()
+    empty_secret: str | None = None
 
 
 def problems(wanted: Wanted, deployed: Deployed | None, confirm: str = "") -> list[str]:
@@ -55,6 +56,11 @@ def problems(wanted: Wanted, deployed: Deployed | None, confirm: str = "") -> li
     if wanted.serves and deployed and "ACTIVE" not in deployed.versions:
         states = ", ".join(deployed.versions) or "none: deploy stage train, and wait for its first training"
         found.append(f"there is no ACTIVE solution version to make a campaign of (versions: {states})")
+    if wanted.stage is Stage.RECOMMEND and deployed and deployed.empty_secret:
+        found.append(
+            "mParticle's secret is empty; put the custom feed's pair in: aws secretsmanager put-secret-value "
+            f'--secret-id {deployed.empty_secret} --secret-string \'{{"key": "…", "secret": "…"}}\''
+        )
     return found
 
 
@@ -78,10 +84,10 @@ def read_assembly(folder: Path) -> Wanted:
     )
 
 
-def look_at(stack: str, cloudformation: Any, personalize: Any) -> Deployed | None:
-    """Ask AWS what is deployed under this name; None if nothing is. The clients are boto3's. Raises ClientError."""
+def look_at(stack: str, client: Callable[[str], Any]) -> Deployed | None:
+    """Ask AWS what is deployed under this name; None if nothing is. ``client`` is boto3's. Raises ClientError."""
     try:
-        answer = cloudformation.describe_stacks(StackName=stack)
+        answer = client("cloudformation").describe_stacks(StackName=stack)
     except ClientError as error:
         if "does not exist" in error.response["Error"]["Message"]:
             return None
@@ -89,14 +95,19 @@ def look_at(stack: str, cloudformation: Any, personalize: Any) -> Deployed | Non
     outputs = {output["OutputKey"]: output["OutputValue"] for output in answer["Stacks"][0].get("Outputs", [])}
     if "Stage" not in outputs:  # a first deployment that failed
         return None
-    return Deployed(Stage(outputs["Stage"]), _versions(outputs, personalize))
+    return Deployed(Stage(outputs["Stage"]), _versions(outputs, client), _empty_secret(outputs, client))
 
 
-def _versions(outputs: Mapping[str, str], personalize: Any) -> tuple[str, ...]:
+def _versions(outputs: Mapping[str, str], client: Callable[[str], Any]) -> tuple[str, ...]:
     if "SolutionArn" not in outputs:
         return ()
-    pages = personalize.get_paginator("list_solution_versions").paginate(solutionArn=outputs["SolutionArn"])
+    pages = client("personalize").get_paginator("list_solution_versions").paginate(solutionArn=outputs["SolutionArn"])
     return tuple(version["status"] for page in pages for version in page["solutionVersions"])
+
+
+def _empty_secret(outputs: Mapping[str, str], client: Callable[[str], Any]) -> str | None:
+    arn = outputs["MParticleSecretArn"]
+    return None if client("secretsmanager").describe_secret(SecretId=arn).get("VersionIdsToStages") else arn
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -114,7 +125,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _look_and_decide(wanted: Wanted, confirm: str) -> list[str]:
     try:
-        deployed = look_at(wanted.stack, boto3.client("cloudformation"), boto3.client("personalize"))
+        deployed = look_at(wanted.stack, boto3.client)
     except (BotoCoreError, ClientError) as error:
         return [f"could not ask AWS what is deployed: {error}"]
     return problems(wanted, deployed, confirm)

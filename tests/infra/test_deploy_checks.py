@@ -1,9 +1,7 @@
 """Going forward only when the next stage can work, back only when confirmed."""
 
-import json
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,6 +24,7 @@ GIVEN_RECOMMEND = replace(COLLECT, stage=Stage.RECOMMEND)
         (COLLECT, None),
         (COLLECT, Deployed(Stage.COLLECT)),
         (TRAIN, Deployed(Stage.COLLECT)),
+        (TRAIN, Deployed(Stage.COLLECT, empty_secret="arn:secret")),
         (TRAIN, Deployed(Stage.TRAIN)),
         (RECOMMEND, Deployed(Stage.TRAIN, ("CREATE FAILED", "ACTIVE"))),
         (RECOMMEND, Deployed(Stage.RECOMMEND, ("ACTIVE", "CREATE IN_PROGRESS"))),
@@ -49,6 +48,8 @@ def test_a_step_that_can_work_is_let_through(wanted: Wanted, deployed: Deployed 
         (COLLECT, Deployed(Stage.TRAIN), "deletes the solution with all its trained models."),
         (COLLECT, Deployed(Stage.RECOMMEND), "the campaign and the refresh queue and the solution"),
         (replace(TRAIN, is_example=True), None, "still the example"),
+        (RECOMMEND, Deployed(Stage.TRAIN, ("ACTIVE",), "arn:secret"), "put-secret-value --secret-id arn:secret"),
+        (GIVEN_RECOMMEND, Deployed(Stage.COLLECT, empty_secret="arn:secret"), "mParticle's secret is empty"),
     ],
 )
 def test_a_step_that_cannot_work_or_loses_something_is_refused(
@@ -101,25 +102,26 @@ def test_aws_out_of_reach_is_one_message(
     assert capsys.readouterr().err.startswith("Not deployed: could not ask AWS what is deployed:")
 
 
-class CloudFormation:
-    """A stub that knows one stack's outputs, or none."""
+SECRET = "arn:aws:secretsmanager:us-east-1:123456789012:secret:shop"
 
-    def __init__(self, outputs: dict[str, str] | None, code: str = "ValidationError") -> None:
-        self._outputs, self._code = outputs, code
+
+class Aws:
+    """A stub of three services: one stack's outputs (None: no such stack), two pages of versions, one secret."""
+
+    def __init__(self, outputs: dict[str, str] | None, *, refusal: str = "does not exist", value: bool = True) -> None:
+        self._outputs, self._refusal, self._value = outputs, refusal, value
+
+    def client(self, service: str) -> "Aws":
+        assert service in {"cloudformation", "personalize", "secretsmanager"}
+        return self
 
     def describe_stacks(self, StackName: str) -> dict[str, Any]:
         if self._outputs is None:
-            error = {"Code": self._code, "Message": f"Stack with id {StackName} does not exist"}
-            if self._code != "ValidationError":
-                error["Message"] = "not authorised"
-            raise ClientError({"Error": error}, "DescribeStacks")
+            message = f"Stack with id {StackName} {self._refusal}"
+            raise ClientError({"Error": {"Code": "ValidationError", "Message": message}}, "DescribeStacks")
         return {"Stacks": [{"Outputs": [{"OutputKey": k, "OutputValue": v} for k, v in self._outputs.items()]}]}
 
-
-class Personalize:
-    """A stub with two pages of versions of one solution."""
-
-    def get_paginator(self, operation: str) -> "Personalize":
+    def get_paginator(self, operation: str) -> "Aws":
         assert operation == "list_solution_versions"
         return self
 
@@ -128,29 +130,36 @@ class Personalize:
         yield {"solutionVersions": [{"status": "CREATE FAILED"}]}
         yield {"solutionVersions": [{"status": "ACTIVE"}]}
 
+    def describe_secret(self, SecretId: str) -> dict[str, Any]:
+        assert SecretId == SECRET
+        return {"VersionIdsToStages": {"1": ["AWSCURRENT"]}} if self._value else {}
+
+
+COLLECTING = {"Stage": "collect", "MParticleSecretArn": SECRET}
+TRAINING = {"Stage": "train", "MParticleSecretArn": SECRET, "SolutionArn": "arn:solution"}
+
 
 @pytest.mark.parametrize(
-    ("outputs", "deployed"),
+    ("aws", "deployed"),
     [
-        (None, None),
-        ({}, None),
-        ({"Stage": "collect"}, Deployed(Stage.COLLECT)),
-        ({"Stage": "train", "SolutionArn": "arn:solution"}, Deployed(Stage.TRAIN, ("CREATE FAILED", "ACTIVE"))),
+        (Aws(None), None),
+        (Aws({}), None),
+        (Aws(COLLECTING), Deployed(Stage.COLLECT)),
+        (Aws(COLLECTING, value=False), Deployed(Stage.COLLECT, empty_secret=SECRET)),
+        (Aws(TRAINING), Deployed(Stage.TRAIN, ("CREATE FAILED", "ACTIVE"))),
     ],
 )
-def test_what_is_deployed_is_what_the_stacks_outputs_say(
-    outputs: dict[str, str] | None, deployed: Deployed | None
-) -> None:
-    assert look_at("shop", CloudFormation(outputs), Personalize()) == deployed
+def test_what_is_deployed_is_what_the_stacks_outputs_say(aws: Aws, deployed: Deployed | None) -> None:
+    assert look_at("shop", aws.client) == deployed
 
 
 def test_a_refusal_of_aws_is_not_taken_for_nothing_deployed() -> None:
     with pytest.raises(ClientError):
-        look_at("shop", CloudFormation(None, "AccessDenied"), Personalize())
+        look_at("shop", Aws(None, refusal="may not be described by you").client)
 
 
-def test_the_outputs_that_are_read_are_the_outputs_that_are_written(made: Synthesise, tmp_path: Path) -> None:
-    outputs = json.loads(json.dumps(made("train").template))["Outputs"]
+def test_the_outputs_that_are_read_are_the_outputs_that_are_written(made: Synthesise) -> None:
+    outputs = made("train").template["Outputs"]
 
     assert outputs["Stage"]["Value"] == "train"
-    assert "SolutionArn" in outputs
+    assert {"SolutionArn", "MParticleSecretArn"} <= set(outputs)
