@@ -37,10 +37,15 @@ def bundle(
     for pattern in LEFT_OUT:
         for path in target.glob(pattern):
             shutil.rmtree(path) if path.is_dir() else path.unlink()
-    ignored = shutil.ignore_patterns("__pycache__", "*.pyc")
-    shutil.copytree(LAMBDA_SRC / "broker", target / "broker", ignore=ignored)
+    copy_package(LAMBDA_SRC / "broker", target)
     if interpreter:
         _compile(target, interpreter)
+
+
+def copy_package(package: Path, target: Path) -> None:
+    """Copy a package into a folder, without what this machine's Python compiled of it."""
+    ignored = shutil.ignore_patterns("__pycache__", "*.pyc")
+    shutil.copytree(package, target / package.name, ignore=ignored)
 
 
 def find_interpreter(python: str) -> str | None:

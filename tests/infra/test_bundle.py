@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from blueprint.environments import Options, ingest_environment, refresh_environment
-from infra.bundling import BundlingFailed, bundle, find_interpreter, find_uv
+from infra.bundling import BundlingFailed, bundle, copy_package, find_interpreter, find_uv
 from infra.paths import ROOT
 from local.lambda_twin.runtime.function import Function
 from tests.broker.lambda_events import message
@@ -106,6 +106,16 @@ def test_it_holds_the_broker_and_its_libraries_and_nothing_beside(plain: Path) -
     assert {path.name for path in (plain / "broker").iterdir()} == {
         path.name for path in (ROOT / "lambda_src" / "broker").iterdir() if path.name != "__pycache__"
     }
+
+
+def test_what_another_python_compiled_stays_behind(tmp_path: Path) -> None:
+    (tmp_path / "broker" / "__pycache__").mkdir(parents=True)
+    (tmp_path / "broker" / "__pycache__" / "ingest.cpython-311.pyc").touch()
+    (tmp_path / "broker" / "ingest.py").touch()
+
+    copy_package(tmp_path / "broker", tmp_path / "out")
+
+    assert [path.name for path in (tmp_path / "out").rglob("*")] == ["broker", "ingest.py"]
 
 
 def test_native_parts_are_for_lambdas_processor(plain: Path) -> None:
