@@ -6,6 +6,7 @@ and the lists that the profiles carried are compared with what was bought next.
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from typing import Any
 
 from local import loopback
@@ -45,7 +46,7 @@ class Demonstration:
         """Collect, train, recommend, wait until all has gone through, judge. Raises CreationFailed."""
         trained_on = self.prepare()
         played, own_purchases = self._recommend()
-        settled = self._settle("recommending")
+        settled = self._until(self._stack.is_idle, "recommending")
         self._show("checking", {"in Personalize": self._group["accepted"]})
         theirs = {row.item_id for record in self._own.training for row in record.rows}
         own = Comparison(own_purchases, theirs)
@@ -55,6 +56,7 @@ class Demonstration:
     def prepare(self) -> list[dict[str, Any]]:
         """Bring the stack to its third stage; return the events that were trained on. Raises CreationFailed."""
         self._collect()
+        self._until(self._all_is_visible, "collecting")
         trained_on = deliveries(self._stack.personalize.url)
         for version in self._stack.train():
             self._show("training", {"solution version": version["status"]})
@@ -63,27 +65,24 @@ class Demonstration:
 
     def _collect(self) -> None:
         self._put(self._own.training)
-        visits = self._client.play_all(self._visits, concurrency=CONCURRENCY)
-        for _ in self._watch(visits, "collecting"):
-            if self._group.get("interactions", 0) >= ENOUGH_TO_TRAIN and self._group["usersWithTwo"] >= 25:
-                break
-        visits.close()
-        if self._own.training:
-            self._settle("collecting")
+        with closing(self._client.play_all(self._visits, concurrency=CONCURRENCY)) as visits:
+            for _ in self._watch(visits, "collecting"):
+                if self._group.get("interactions", 0) >= ENOUGH_TO_TRAIN and self._group["usersWithTwo"] >= 25:
+                    break
+        self._until(self._stack.is_idle, "collecting")
 
     def _recommend(self) -> tuple[list[Played], list[Purchase]]:
         self._put(self._own.prompting)
-        self._settle("recommending")
+        self._until(self._stack.is_idle, "recommending")
         own = [self._own_purchase(record) for record in self._own.judging]
         self._put(self._own.judging)
         end = time.time() + self._seconds
-        visits = self._client.play_all(self._paced(), concurrency=CONCURRENCY)
         played: list[Played] = []
-        for one in self._watch(visits, "recommending"):
-            played.append(one)
-            if time.time() >= end:
-                break
-        visits.close()
+        with closing(self._client.play_all(self._paced(), concurrency=CONCURRENCY)) as visits:
+            for one in self._watch(visits, "recommending"):
+                played.append(one)
+                if time.time() >= end:
+                    break
         return played, [one for one in own if one.recommended]
 
     def _paced(self) -> Iterator[Session]:
@@ -101,15 +100,21 @@ class Demonstration:
                 self._show(stage, self._counters())
             yield one
 
-    def _settle(self, stage: str) -> bool:
-        """Wait until all has gone through; False if it has not within a bound that only a fault can reach."""
+    def _until(self, condition: Callable[[], bool], stage: str) -> bool:
+        """Wait until a condition holds; False if it does not within a bound that only a fault can reach."""
         end = time.time() + SETTLE_SECONDS
-        while not self._stack.is_idle():
+        while not condition():
             if time.time() >= end:
                 return False
             self._show(stage, self._counters())
             time.sleep(LOOK_EVERY)
         return True
+
+    def _all_is_visible(self) -> bool:
+        """Say whether a training would now use all that was accepted: the service shows an event after its lag only."""
+        self._group = self._personalize_status()
+        uncounted = sum(self._group["notCounted"].values())
+        return bool(self._group["interactions"] + uncounted >= self._group["accepted"])
 
     def _counters(self) -> dict[str, Any]:
         metrics = self._stack.metrics
