@@ -43,16 +43,21 @@ class Metrics:
 
     def function(self, function: str, name: str) -> cloudwatch.Metric:
         """Return a sum that Lambda counts for ``ingest`` or ``refresh``."""
-        made = self.refresh if function == "refresh" and self.refresh else self.ingest
-        return self._metric("AWS/Lambda", name, {"FunctionName": made.function.function_name})
+        return self._metric("AWS/Lambda", name, {"FunctionName": self._name(function)})
 
     def broker(self, function: str, name: str, period: cdk.Duration = FIVE_MINUTES) -> cloudwatch.Metric:
         """Return a sum that a function counts itself."""
-        return self._metric(NAMESPACE, name, {"service": function}, period=period)
+        return self._metric(NAMESPACE, name, {"service": self._name(function)}, period=period)
 
     def lag(self, function: str, name: str) -> list[cloudwatch.Metric]:
         """Return a lag that a function measures, in milliseconds: its median, and what one in a hundred exceeds."""
-        return [self._metric(NAMESPACE, name, {"service": function}, statistic=one) for one in ("p50", "p99")]
+        return [
+            self._metric(NAMESPACE, name, {"service": self._name(function)}, statistic=one) for one in ("p50", "p99")
+        ]
+
+    def _name(self, function: str) -> str:
+        made = self.refresh if function == "refresh" and self.refresh else self.ingest
+        return made.function.function_name
 
     def trouble(self, function: str) -> list[cloudwatch.Metric]:
         """Return what goes wrong in a function."""

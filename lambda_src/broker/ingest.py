@@ -19,7 +19,7 @@ from broker.quarantine import Quarantine, Row
 from broker.recent import Recent
 from broker.refresh_queue import RefreshQueue
 from broker.settings import ingest_settings
-from broker.telemetry import Counts, Telemetry
+from broker.telemetry import Counts, telemetry
 from broker.users import UserToRefresh
 
 REMEMBERED = 50_000
@@ -27,15 +27,15 @@ REMEMBERED = 50_000
 
 def handler(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
     """Answer Lambda's Kinesis event with the records that failed (ReportBatchItemFailures)."""
-    ingest, telemetry = _ingest()
-    counts = Counts()
+    ingest = _ingest()
+    counts, operators = Counts(), telemetry(context.function_name)
     try:
         return ingest.run(event["Records"], deadline(context), counts)
     except Misconfigured as error:
-        telemetry.failed(error)
+        operators.failed(error)
         raise
     finally:
-        telemetry.publish(counts)
+        operators.publish(counts)
 
 
 @dataclass(frozen=True)
@@ -233,14 +233,14 @@ def _users_to_refresh(lines: Iterable[Line], environment: str) -> list[UserToRef
 
 
 @functools.cache
-def _ingest() -> tuple[Ingest, Telemetry]:
+def _ingest() -> Ingest:
     """Connect the steps to the real world, once a process, at its first invocation."""
     settings = ingest_settings()
     pool = ThreadPoolExecutor(settings.concurrency, "ingest")
     now = Time(time.time, time.sleep, random.random)
     client = functools.partial(aws_client, connections=settings.concurrency)
     queue = settings.refresh_queue_url
-    ingest = Ingest(
+    return Ingest(
         EventTracker(client("personalize-events", retries=0), settings.tracking_id, now),
         Quarantine(functools.cache(lambda: client("s3")), settings.quarantine_bucket, "ingest"),
         RefreshQueue(client("sqs"), queue, pool) if queue else None,
@@ -249,4 +249,3 @@ def _ingest() -> tuple[Ingest, Telemetry]:
         pool=pool,
         time=now,
     )
-    return ingest, Telemetry("ingest")

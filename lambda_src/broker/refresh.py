@@ -20,7 +20,7 @@ from broker.recent import Recent
 from broker.recommendations import Recommendations, is_news
 from broker.refresh_queue import MAX_VISIBILITY, RefreshQueue, queue_url
 from broker.settings import refresh_settings
-from broker.telemetry import Counts, Telemetry
+from broker.telemetry import Counts, telemetry
 from broker.users import UserToRefresh, from_body
 
 REMEMBERED = 50_000
@@ -33,15 +33,15 @@ FIRST_PAUSE = 5.0  # seconds until a message whose refresh failed comes back the
 
 def handler(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
     """Answer Lambda's SQS event with the messages that failed (ReportBatchItemFailures)."""
-    refresh, telemetry = _refresh(event["Records"][0]["eventSourceARN"])
-    counts = Counts()
+    refresh = _refresh(event["Records"][0]["eventSourceARN"])
+    counts, operators = Counts(), telemetry(context.function_name)
     try:
         return refresh.run(event["Records"], deadline(context), counts)
     except Misconfigured as error:
-        telemetry.failed(error)
+        operators.failed(error)
         raise
     finally:
-        telemetry.publish(counts)
+        operators.publish(counts)
 
 
 @dataclass(frozen=True)
@@ -173,11 +173,11 @@ class Refresh:
         self._mparticle.upload([no_change(mpid, self._environment, self._time.clock())], deadline)
 
     def _postpone(self, messages: Sequence[Message], wanted: Mapping[int, float | None]) -> None:
-        """Hide messages until the other side's Retry-After, else for longer each time, with jitter."""
+        """Hide messages for longer each time, with jitter, and never for less than the other side's Retry-After."""
         pauses = {}
         for message in messages:
             growing = min(FIRST_PAUSE * 2 ** min(message.receives - 1, 10), MAX_VISIBILITY)
-            pause = wanted.get(_user(message).mpid) or growing * (0.5 + self._time.jitter() / 2)
+            pause = max(wanted.get(_user(message).mpid) or 0, growing * (0.5 + self._time.jitter() / 2))
             pauses[message.receipt_handle] = math.ceil(min(pause, MAX_VISIBILITY))
         self._queue.postpone(pauses)
 
@@ -235,7 +235,7 @@ def _user(message: Message) -> UserToRefresh:
 
 
 @functools.cache
-def _refresh(queue_arn: str) -> tuple[Refresh, Telemetry]:
+def _refresh(queue_arn: str) -> Refresh:
     """Connect the steps to the real world, once a process, at its first invocation."""
     settings = refresh_settings()
     pool = ThreadPoolExecutor(settings.concurrency, "refresh")
@@ -244,7 +244,7 @@ def _refresh(queue_arn: str) -> tuple[Refresh, Telemetry]:
     runtime = client("personalize-runtime", retries=0)
     sqs = client("sqs")
     secrets = functools.cache(lambda: client("secretsmanager"))
-    refresh = Refresh(
+    return Refresh(
         Campaign(runtime, settings.campaign_arn, settings.filter_arn, settings.num_results, now),
         MParticle(session(settings.concurrency), settings.mparticle_url, secrets, settings.mparticle_secret_arn, now),
         Quarantine(functools.cache(lambda: client("s3")), settings.quarantine_bucket, "refresh"),
@@ -254,4 +254,3 @@ def _refresh(queue_arn: str) -> tuple[Refresh, Telemetry]:
         pool=pool,
         time=now,
     )
-    return refresh, Telemetry("refresh")

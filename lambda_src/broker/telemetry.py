@@ -1,5 +1,6 @@
 """What operators see: one log line and CloudWatch metrics (EMF) an invocation. Counts and lags, nothing personal."""
 
+import functools
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -34,7 +35,7 @@ class Counts:
 
 
 class Telemetry:
-    """Logger and metrics of one function."""
+    """Logger and metrics of one function. ``service`` is the function's name: two brokers' metrics don't mix."""
 
     def __init__(self, service: str) -> None:
         self.logger = Logger(service=service)
@@ -62,3 +63,9 @@ class Telemetry:
         self.logger.error("invocation failed", extra={"error": type(error).__name__, "reason": str(error)})
         self._metrics.add_metric("ConfigurationErrors", MetricUnit.Count, 1)
         self._metrics.flush_metrics()
+
+
+@functools.cache
+def telemetry(function_name: str) -> Telemetry:
+    """Return the telemetry of the function that runs in this process."""
+    return Telemetry(function_name)
