@@ -44,6 +44,14 @@ class Took:
     lists: dict[int, list[str]]
 
 
+@dataclass(frozen=True)
+class Asked:
+    """How the checks of ``make deploy`` ended: their exit code and what they said."""
+
+    code: int
+    said: str
+
+
 @pytest.fixture(scope="module")
 def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
     """An empty account, and what is to be deployed."""
@@ -74,9 +82,16 @@ def collected(deployment: Deployment, collecting: Deployed) -> Took:
 
 
 @pytest.fixture(scope="module")
-def recommending(deployment: Deployment, bootstrapped: Inventory, collected: Took) -> Deployed:
-    """Stage recommend, on a campaign made of what the deployed function collected."""
+def going_forward(deployment: Deployment, collected: Took) -> Asked:
+    """The checks before stage recommend over stage collect, with a campaign and mParticle's key in place."""
     assert deployment.train() == CAMPAIGN
+    checked = deployment.checks(Stage.RECOMMEND)
+    return Asked(checked.returncode, checked.stderr)
+
+
+@pytest.fixture(scope="module")
+def recommending(deployment: Deployment, bootstrapped: Inventory, going_forward: Asked) -> Deployed:
+    """Stage recommend, on a campaign made of what the deployed function collected."""
     difference = deployment.deploy(Stage.RECOMMEND)
     return Deployed(difference, new(bootstrapped, inventory(deployment.account)), deployment.variables("Ingest"))
 
@@ -93,14 +108,6 @@ def recommended(deployment: Deployment, recommending: Deployed) -> Took:
     customers = {int(row.user_id) for record in arrived for row in rows_of(record.data, record.arrived_ms)}
     deployment.wait_for_lists(customers)
     return Took(deployment.audit(), customers, deployment.lists())
-
-
-@dataclass(frozen=True)
-class Asked:
-    """How the checks of ``make deploy`` ended: their exit code and what they said."""
-
-    code: int
-    said: str
 
 
 @pytest.fixture(scope="module")
@@ -176,6 +183,10 @@ def test_only_what_nobody_can_read_goes_to_quarantine(recommended: Took) -> None
     assert {type(entry) for entry in recommended.audit.places["quarantined"]} == {Unreadable}
     assert {type(entry) for entry in recommended.audit.places["in_personalize"]} == {Row}
     assert recommended.audit.count("on_failure") == 0
+
+
+def test_going_forward_is_let_through(going_forward: Asked) -> None:
+    assert going_forward == Asked(0, "")
 
 
 def test_going_back_a_stage_is_refused_until_it_is_confirmed(going_back: list[Asked]) -> None:

@@ -88,7 +88,7 @@ def test_nobody_else_may_assume_the_role_not_even_in_mparticles_account_or_ours(
 
 def test_mparticle_may_put_records_on_the_stream_and_nothing_else(stack: Enforced, mparticle: Credentials) -> None:
     stream = stack.outputs["MParticleStreamName"]
-    record = {"Data": b"{}", "PartitionKey": "1"}
+    record: dict[str, Any] = {"Data": b"{}", "PartitionKey": "1"}
     shard = {"ShardId": "shardId-000000000000", "ShardIteratorType": "TRIM_HORIZON"}
     iterator = stack.account.client("kinesis").get_shard_iterator(StreamName=stream, **shard)["ShardIterator"]
 
