@@ -50,5 +50,6 @@ def main() -> None:
 
 if __name__ == "__main__":
     # Stopped like by Ctrl-C, so that a command takes its services down in order.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        signal.signal(getattr(signal, name), signal.default_int_handler)
     sys.exit(main(prog_name="./broker"))

@@ -74,7 +74,9 @@ def text(found: dict[str, Any], batch: Batch | BadBatch) -> str:
     """Return the same for people."""
     if isinstance(batch, BadBatch):
         return f"bad batch: {batch.reason} ({batch.detail or 'see the sample batches in events/'})"
-    lines = [f"batch of customer {found['mpid']}: {len(found['interactions'])} interactions"]
+    whose = f"batch of customer {found['mpid']}" if found["mpid"] else "batch without a customer"
+    count = len(found["interactions"])
+    lines = [f"{whose}: {count} interaction{'' if count == 1 else 's'}"]
     lines += [
         f"  {one['eventType']:<16} {one['itemId']:<24} sentAt {one['sentAt']}  {one['eventId']}"
         for one in found["interactions"]

@@ -23,8 +23,15 @@ NEXT = (
 
 
 @click.command("run", short_help="The whole loop on this machine.")
-@click.option("--events", "paths", multiple=True, type=click.Path(exists=True, path_type=Path), metavar="PATH…")
-@click.argument("more_paths", nargs=-1, type=click.Path(exists=True, path_type=Path), metavar="")
+@click.option(
+    "--events",
+    "paths",
+    multiple=True,
+    type=click.Path(exists=True, path_type=Path),
+    metavar="PATH…",
+    help="Your own batches: one or more files or folders.",
+)
+@click.argument("more_paths", nargs=-1, type=click.Path(exists=True, path_type=Path), metavar="[PATH…]")
 @click.option("--seconds", type=click.FloatRange(1, 3600), default=20, show_default=True, help="of recommending.")
 @click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="of the shop and its customers.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, and nothing else, on stdout.")

@@ -14,9 +14,11 @@ from rich.table import Table
 from local.audit.lag import percentile
 from local.hit_rate import HitRates
 from local.judgement import Result
+from local.own_events import OwnAccount
 
 STAGES = ("starting", "collecting", "training", "recommending", "checking")
 PLAIN_EVERY = 2.0
+ENOUGH_TO_JUDGE = 30
 
 
 class Display:
@@ -71,7 +73,8 @@ def report(result: Result, next_commands: Sequence[str]) -> None:
     console.print(_account(result))
     console.print(_verdict(result))
     _print_rates(console, "Items4U's customers", result.shop)
-    _print_rates(console, "your own customers", result.own)
+    if result.own_account:
+        _print_own(console, result.own_account, result.own)
     if result.profile:
         console.print("\n[bold]One profile, as the Profile API returns it[/bold]")
         console.print_json(json.dumps(result.profile))
@@ -86,15 +89,15 @@ def _account(result: Result) -> Table:
     table.add_column("how many", justify="right")
     account = result.audit
     rows: list[tuple[str, int | str]] = [
-        ("put on the stream", account.entries),
+        ("interactions put on the stream", account.entries),
         ("in Personalize", account.count("in_personalize")),
-        ("skipped, with a reason", account.count("left_out")),
-        ("in quarantine, with a reason", account.count("quarantined")),
+        (f"skipped: {_reasons(result.skipped)}", account.count("left_out")),
+        (f"in quarantine: {_reasons(result.quarantined)}", account.count("quarantined")),
         ("in the on-failure bucket", account.count("on_failure")),
         ("still on the stream", account.count("on_stream")),
         ("lost", account.count("lost")),
         ("in Personalize, but never on the stream", len(account.made_up)),
-        ("profiles with recommendations", result.profiles),
+        ("customers whose profile carries a list", result.profiles),
         ("event to Personalize, p50 / p99", " / ".join(_lag(result, share) for share in (0.5, 0.99))),
     ]
     for name, number in rows:
@@ -115,8 +118,26 @@ def _verdict(result: Result) -> str:
     return "[bold red]The account does not balance.[/bold red]"
 
 
+def _print_own(console: Console, own: OwnAccount, rates: HitRates | None) -> None:
+    console.print(
+        f"\n[bold]Your own batches[/bold]\n{own.records} records put on the stream: {own.interactions} interactions of "
+        f"{own.customers} customers; skipped: {_reasons(own.skipped)}; unreadable: {own.unreadable}",
+        soft_wrap=True,
+    )
+    if rates is None:
+        console.print("No customer has three batches or more, so there is no list to judge by what came next.")
+    _print_rates(console, "your own customers", rates)
+
+
+def _reasons(counts: dict[str, int]) -> str:
+    return ", ".join(f"{number} {reason}" for reason, number in sorted(counts.items())) or "none"
+
+
 def _print_rates(console: Console, whose: str, rates: HitRates | None) -> None:
     if rates is None:
+        return
+    if rates.purchases < ENOUGH_TO_JUDGE:
+        console.print(f"\nOnly {rates.purchases} purchases of {whose} to judge the lists by: too few to tell anything.")
         return
     low, high = rates.difference_95
     verdict = "better" if low > 0 else "worse" if high < 0 else "no difference that could be told"
@@ -124,7 +145,8 @@ def _print_rates(console: Console, whose: str, rates: HitRates | None) -> None:
         f"\n[bold]Did the list hold what {whose} took next?[/bold]\n"
         f"{rates.purchases} purchases, top ten of the list that the profile carried before:\n"
         f"recommendations {rates.hit_rate:.1%}, best-sellers {rates.popularity:.1%}, "
-        f"difference {low:+.1%} to {high:+.1%} (95 %): {verdict}"
+        f"difference {low:+.1%} to {high:+.1%} (95 %): {verdict}",
+        soft_wrap=True,
     )
 
 

@@ -32,7 +32,8 @@ def command(only: str | None, seed: int, personalize_port: int, mparticle_port: 
     """Start a local Amazon Personalize, mParticle, Kinesis, SQS, S3 and Secrets Manager, and both functions; let the
     made-up shop's customers train a model; then serve until Ctrl-C.
 
-    On stdout: `export NAME=value` lines, then `# ready`. The same lines are in .local.env while it runs:
+    On stdout: `export NAME=value` lines, then `# ready`. While it runs, the same lines are in .local.env beside this
+    command:
 
     \b
       ./broker serve &

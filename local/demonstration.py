@@ -4,9 +4,11 @@ The shop's visits go through mParticle; a user's own batches go straight on the 
 and the lists that the profiles carried are compared with what was bought next.
 """
 
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from local import loopback
@@ -36,7 +38,8 @@ class Demonstration:
         self._show = show
         self._shop = Shop(stack.settings.seed, stack.settings.shoppers)
         self._visits = self._shop.sessions()
-        self._client = Client(stack.mparticle.url)
+        self._over = threading.Event()
+        self._client = Client(stack.mparticle.url, sleep=self._pause)
         self._kinesis = stack.client("kinesis")
         self._group: dict[str, Any] = {}
         self._began = time.time()
@@ -51,7 +54,8 @@ class Demonstration:
         theirs = {row.item_id for record in self._own.training for row in record.rows}
         own = Comparison(own_purchases, theirs)
         shop = Comparison(_purchases(played), {item.id for item in self._shop.items})
-        return judge(self._stack, began=self._began, settled=settled, trained_on=trained_on, shop=shop, own=own)
+        result = judge(self._stack, began=self._began, settled=settled, trained_on=trained_on, shop=shop, own=own)
+        return replace(result, own_account=self._own.account if self._own.account.records else None)
 
     def prepare(self) -> list[dict[str, Any]]:
         """Bring the stack to its third stage; return the events that were trained on. Raises CreationFailed."""
@@ -65,7 +69,7 @@ class Demonstration:
 
     def _collect(self) -> None:
         self._put(self._own.training)
-        with closing(self._client.play_all(self._visits, concurrency=CONCURRENCY)) as visits:
+        with self._played(self._visits) as visits:
             collected = 0
             for one in self._watch(visits, "collecting"):
                 collected += one.interactions
@@ -80,12 +84,28 @@ class Demonstration:
         self._put(self._own.judging)
         end = time.time() + self._seconds
         played: list[Played] = []
-        with closing(self._client.play_all(self._paced(), concurrency=CONCURRENCY)) as visits:
+        with self._played(self._paced()) as visits:
             for one in self._watch(visits, "recommending"):
                 played.append(one)
                 if time.time() >= end:
                     break
         return played, [one for one in own if one.recommended]
+
+    @contextmanager
+    def _played(self, sessions: Iterator[Session]) -> Iterator[Iterator[Played]]:
+        visits = self._client.play_all(sessions, concurrency=CONCURRENCY)
+        try:
+            yield visits
+        except BaseException:  # Ctrl-C: the services may be gone before the shop's threads are
+            self._over.set()
+            raise
+        finally:
+            visits.close()
+
+    def _pause(self, seconds: float) -> None:
+        """Wait before a request of the shop's is tried again. Raises NotDelivered when the play is over."""
+        if self._over.wait(seconds):
+            raise NotDelivered("the play is over")
 
     def _paced(self) -> Iterator[Session]:
         start = time.time()

@@ -1,16 +1,18 @@
 """What a play of the loop came to: where every interaction is, how long it took, and whether the lists were right."""
 
 import time
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from local import loopback
 from local.audit.lag import event_times, lags, percentile
 from local.audit.law import Audit, Where, audit
-from local.audit.rows import StreamRecord
+from local.audit.rows import LeftOut, StreamRecord
 from local.audit.services import deliveries, holdings, stream_records
 from local.hit_rate import HitRates, Purchase, compare, most_popular
+from local.own_events import OwnAccount
 from local.stack import Stack
 
 LAGS = (("p50", 0.5), ("p99", 0.99))
@@ -43,6 +45,7 @@ class Result:
     quarantined: dict[str, int]
     uploads: int
     unchanged: int
+    own_account: OwnAccount | None = None
 
 
 def judge(
@@ -58,9 +61,10 @@ def judge(
     records = stream_records(stack.client("kinesis"), stack.resources.stream_name)
     accepted = deliveries(stack.personalize.url)
     profiles = _profiles(stack.mparticle.url)
+    found = audit_of(stack, records, accepted)
     metrics = stack.metrics
     return Result(
-        audit=audit_of(stack, records, accepted),
+        audit=found,
         lag_ms=lags(event_times(records), accepted, int(began * 1000)),
         profiles=len(profiles),
         shop=_rates(shop, trained_on, stack.settings.seed),
@@ -68,7 +72,7 @@ def judge(
         settled=settled,
         seconds=time.time() - began,
         profile=_one_profile(stack.mparticle.url, shop, profiles) if profiles else None,
-        skipped=metrics.by_reason("Skipped"),
+        skipped=dict(Counter(entry.reason for entry in found.places["left_out"] if isinstance(entry, LeftOut))),
         quarantined=metrics.by_reason("Quarantined"),
         uploads=metrics.sum("ProfilesUpdated"),
         unchanged=metrics.sum("ProfilesUnchanged"),
@@ -112,7 +116,7 @@ def summary(result: Result) -> dict[str, Any]:
         "uploads": result.uploads,
         "lag_ms": {name: _rounded(percentile(result.lag_ms.values(), share)) for name, share in LAGS},
         **_shown(result.shop),
-        "own_events": _shown(result.own),
+        "own_events": asdict(result.own_account) | _shown(result.own) if result.own_account else None,
         "skipped_by_reason": result.skipped,
         "quarantined_by_reason": result.quarantined,
         "seconds": round(result.seconds, 1),

@@ -1,11 +1,12 @@
 """A user's own batches on the stream: what to train on, and what to hold back so that recommendations can be judged."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
-from local.audit.rows import Row, rows_of
+from local.audit.rows import LeftOut, Row, StreamRecord, UndatedRow, Unreadable, of_record, rows_of
 
 PUT_RECORDS = 500
 PUT_BYTES = 4_000_000
@@ -20,16 +21,25 @@ class OwnRecord:
     customer: str
 
 
+@dataclass(frozen=True)
+class OwnAccount:
+    """What a user's own records hold: interactions, what is left out by reason, and documents that nobody can read."""
+
+    records: int
+    customers: int
+    interactions: int
+    skipped: dict[str, int]
+    unreadable: int
+
+
 @dataclass
 class OwnEvents:
     """Records in three parts: to train on, then one a customer that brings a list, then one to judge that list by."""
 
+    account: OwnAccount
     training: list[OwnRecord] = field(default_factory=list)
     prompting: list[OwnRecord] = field(default_factory=list)
     judging: list[OwnRecord] = field(default_factory=list)
-
-    def __len__(self) -> int:
-        return len(self.training) + len(self.prompting) + len(self.judging)
 
 
 def hold_back(records: Sequence[bytes], now_ms: int) -> OwnEvents:
@@ -39,7 +49,7 @@ def hold_back(records: Sequence[bytes], now_ms: int) -> OwnEvents:
     for record in read:
         if record.customer:
             by_customer.setdefault(record.customer, []).append(record)
-    events = OwnEvents()
+    events = OwnEvents(_account(records, now_ms))
     held: set[int] = set()
     for own in by_customer.values():
         if len(own) >= 3:
@@ -59,6 +69,19 @@ def put(kinesis: Any, stream_name: str, records: Sequence[OwnRecord]) -> int:
         for part in _within_bytes(entries):
             kinesis.put_records(StreamName=stream_name, Records=part)
     return len(records)
+
+
+def _account(records: Sequence[bytes], now_ms: int) -> OwnAccount:
+    numbered = (StreamRecord("", str(number), now_ms, data) for number, data in enumerate(records))
+    entries = {entry for record in numbered for entry in of_record(record)}
+    rows = [entry for entry in entries if isinstance(entry, Row | UndatedRow)]
+    return OwnAccount(
+        records=len(records),
+        customers=len({row.user_id for row in rows}),
+        interactions=len(rows),
+        skipped=dict(Counter(entry.reason for entry in entries if isinstance(entry, LeftOut))),
+        unreadable=sum(isinstance(entry, Unreadable) for entry in entries),
+    )
 
 
 def _own(data: bytes, now_ms: int) -> OwnRecord:

@@ -95,16 +95,18 @@ def _documents(text: str) -> list[Any]:
     whole = _parse(text)
     if not isinstance(whole, BadBatch):
         return whole if isinstance(whole, list) and whole else [whole]
-    lines = [_parse(line) for line in text.split("\n") if line.strip()]
+    lines = [_parse(line, number) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
     # A broken, pretty-printed batch is one bad batch, not one per line: only lines that are batches make it lines.
     return lines if len(lines) > 1 and any(_is_batch(line) for line in lines) else [whole]
 
 
-def _parse(text: str) -> Any:
+def _parse(text: str, first_line: int = 1) -> Any:
+    if not text.strip():
+        return BadBatch("not_json", "empty")
     try:
         return json.loads(text, parse_constant=lambda _: None)
     except json.JSONDecodeError as error:
-        return BadBatch("not_json", f"line {error.lineno} column {error.colno}")
+        return BadBatch("not_json", f"line {first_line + error.lineno - 1} column {error.colno}")
     except (ValueError, RecursionError) as error:  # a number of thousands of digits; nesting without end
         return BadBatch("not_json", type(error).__name__)
 

@@ -7,7 +7,17 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import ClassVar
 
-from local.audit.rows import Entry, LeftOut, Row, StreamRecord, Unreadable, of_record, split_event_id
+from local.audit.rows import (
+    Entry,
+    LeftOut,
+    Row,
+    StreamRecord,
+    UndatedRow,
+    Unreadable,
+    of_record,
+    split_event_id,
+    undated,
+)
 
 Where = tuple[str, str]  # a shard and a sequence number in it
 
@@ -30,7 +40,7 @@ class Holdings:
         """Return the one place in which an entry of a record is; ``lost`` where there is none."""
         if isinstance(entry, LeftOut):
             return "left_out"
-        if entry in self.accepted:
+        if entry in self.accepted or entry in self._accepted_undated:
             return "in_personalize"
         if where in self.quarantined_whole or self._refused(entry, where):
             return "quarantined"
@@ -38,7 +48,11 @@ class Holdings:
             return "on_failure"
         return "on_stream" if where in self.still_on_stream else "lost"
 
-    def _refused(self, entry: Row | Unreadable, where: Where) -> bool:
+    @cached_property
+    def _accepted_undated(self) -> set[UndatedRow]:
+        return set(map(undated, self.accepted))
+
+    def _refused(self, entry: Row | UndatedRow | Unreadable, where: Where) -> bool:
         if isinstance(entry, Unreadable):  # a row holds the whole record: one of a kind keeps all of its documents
             return where in self._with_unreadable
         return (*where, entry.event_id, entry.product_index) in self._refused_rows
@@ -87,4 +101,5 @@ def audit(records: Iterable[StreamRecord], holdings: Holdings) -> Audit:
     for place in Audit.PLACES:
         places[place] -= seen
         seen |= places[place]
-    return Audit(places, holdings.accepted - places["in_personalize"])  # type: ignore[operator]
+    known = places["in_personalize"]
+    return Audit(places, {row for row in holdings.accepted if row not in known and undated(row) not in known})

@@ -25,6 +25,16 @@ class Row(NamedTuple):
     product_index: int
 
 
+class UndatedRow(NamedTuple):
+    """One interaction without a time of its own: every delivery of it is dated anew, by its arrival."""
+
+    user_id: str
+    item_id: str
+    event_type: str
+    event_id: str
+    product_index: int
+
+
 class LeftOut(NamedTuple):
     """One product line that must not train, and why; ``place`` tells lines without any id apart."""
 
@@ -51,7 +61,7 @@ class StreamRecord(NamedTuple):
     data: bytes
 
 
-Entry = Row | LeftOut | Unreadable
+Entry = Row | UndatedRow | LeftOut | Unreadable
 
 
 def of_record(record: StreamRecord, environment: str = "production") -> set[Entry]:
@@ -66,9 +76,19 @@ def of_record(record: StreamRecord, environment: str = "production") -> set[Entr
 
 
 def rows_of(data: bytes, arrived_ms: int, environment: str = "production") -> set[Row]:
-    """Return only what should train, of one record's bytes."""
-    entries = of_record(StreamRecord("", "", arrived_ms, data), environment)
-    return {entry for entry in entries if isinstance(entry, Row)}
+    """Return only what should train, of one record's bytes; what has no time of its own is dated by the arrival."""
+    rows: set[Row] = set()
+    for entry in of_record(StreamRecord("", "", arrived_ms, data), environment):
+        if isinstance(entry, UndatedRow):
+            rows.add(Row(*entry[:3], arrived_ms // 1000, *entry[3:]))
+        elif isinstance(entry, Row):
+            rows.add(entry)
+    return rows
+
+
+def undated(row: Row) -> UndatedRow:
+    """Return a row without its time."""
+    return UndatedRow(*row[:3], *row[4:])
 
 
 def of_put_event(user_id: str, event: Mapping[str, Any]) -> Row:
@@ -126,14 +146,16 @@ def _of_batch(batch: dict[str, Any], record: StreamRecord, environment: str) -> 
             continue
         action, lines = _product_lines(event["data"])
         event_id = _event_id(event["data"], batch, place)
-        sent_at = _time(event["data"], batch, record.arrived_ms) // 1000
+        time_ms = _time(event["data"], batch, record.arrived_ms)
         for index, line in enumerate(lines):
             item_id, reason = _item(line)
             reason = not_ours or (None if action in REPORTED else "other_action") or reason
             if reason:
-                yield LeftOut(reason, event_id, index, f"{batch.get('mpid')}/{action}/{item_id}/{sent_at}")
+                yield LeftOut(reason, event_id, index, f"{batch.get('mpid')}/{action}/{item_id}/{time_ms}")
+            elif time_ms is None:
+                yield UndatedRow(str(whole_number(batch["mpid"])), item_id, str(action), event_id, index)
             else:
-                yield Row(str(whole_number(batch["mpid"])), item_id, str(action), sent_at, event_id, index)
+                yield Row(str(whole_number(batch["mpid"])), item_id, str(action), time_ms // 1000, event_id, index)
 
 
 def _why_not(batch: dict[str, Any], environment: str) -> str | None:
@@ -175,12 +197,12 @@ def _short(text: str) -> str:
     return text if fits else hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
-def _time(data: dict[str, Any], batch: dict[str, Any], arrived_ms: int) -> int:
+def _time(data: dict[str, Any], batch: dict[str, Any], arrived_ms: int) -> int | None:
     for holder in (data, batch):
         time_ms = whole_number(holder.get("timestamp_unixtime_ms"))
         if time_ms and YEAR_2000 <= time_ms <= arrived_ms + DAY:
             return time_ms
-    return arrived_ms
+    return None
 
 
 def _something(value: object) -> bool:
