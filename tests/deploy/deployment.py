@@ -4,6 +4,7 @@ Personalize is given, since ministack has none: the tracker before the deploymen
 The deployed functions reach it, and mParticle, through variables that ministack's process hands down to them.
 """
 
+import itertools
 import json
 import subprocess
 import sys
@@ -34,7 +35,8 @@ from tests.deploy.account import Account, account
 NAME = "deployed"
 CAMPAIGN = f"arn:aws:personalize:{REGION}:{ACCOUNT}:campaign/{NAME}"
 SHOPPERS = 60
-ENOUGH_TO_TRAIN = 1_100
+MINIMUM = 1_000  # interactions, of different times or properties: what Personalize trains on
+ENOUGH_TO_TRAIN = 1_200
 SECONDS = 60.0
 
 
@@ -77,17 +79,19 @@ class Deployment:
             SecretString=json.dumps({"key": feed.key, "secret": feed.secret}),
         )
 
-    def visits(self, number: int) -> None:
-        """Let customers visit the shop."""
-        sessions = (next(self._visits) for _ in range(number))
-        for _ in Client(self.mparticle.url).play_all(sessions, concurrency=4):
-            continue
+    def visits(self, number: int) -> int:
+        """Let customers visit the shop; return how many interactions came of it."""
+        sessions = itertools.islice(self._visits, number)
+        played = Client(self.mparticle.url).play_all(sessions, concurrency=4)
+        return sum(session.interactions for session in played)
 
     def visits_until_trainable(self) -> None:
-        """Let customers visit the shop until there is enough to train on."""
-        while self._interactions() < ENOUGH_TO_TRAIN:
-            self.visits(20)
+        """Let customers visit the shop until there is enough to train on, and wait until it has arrived."""
+        made = 0
+        while made < ENOUGH_TO_TRAIN:
+            made += self.visits(20)
         self.settle()
+        _wait(lambda: self._interactions() >= MINIMUM, "Personalize can train on them")
 
     def train(self) -> str:
         """Train on what was collected; return the ARN of the campaign."""

@@ -12,7 +12,7 @@ import pytest
 from infra.paths import ROOT
 from infra.stage import Stage
 from local.audit.law import Audit
-from local.audit.rows import Row, Unreadable, rows_of
+from local.audit.rows import Unreadable, rows_of
 from tests.deploy import cdk
 from tests.deploy.deployment import CAMPAIGN, NAME, Deployment
 from tests.deploy.inventory import Inventory, inventory, new
@@ -181,7 +181,6 @@ def test_the_profiles_of_all_customers_who_did_something_carry_recommendations(r
 def test_only_what_nobody_can_read_goes_to_quarantine(recommended: Took) -> None:
     assert recommended.audit.holds
     assert {type(entry) for entry in recommended.audit.places["quarantined"]} == {Unreadable}
-    assert {type(entry) for entry in recommended.audit.places["in_personalize"]} == {Row}
     assert recommended.audit.count("on_failure") == 0
 
 
