@@ -18,7 +18,7 @@ from broker.personalize import EventTracker
 from broker.quarantine import Quarantine, Row
 from broker.recent import Recent
 from broker.refresh_queue import RefreshQueue
-from broker.settings import ingest_settings
+from broker.settings import SettingsError, ingest_settings
 from broker.telemetry import Counts, telemetry
 from broker.users import UserToRefresh
 
@@ -27,11 +27,10 @@ REMEMBERED = 50_000
 
 def handler(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
     """Answer Lambda's Kinesis event with the records that failed (ReportBatchItemFailures)."""
-    ingest = _ingest()
     counts, operators = Counts(), telemetry(context.function_name)
     try:
-        return ingest.run(event["Records"], deadline(context), counts)
-    except Misconfigured as error:
+        return _ingest().run(event["Records"], deadline(context), counts)
+    except (Misconfigured, SettingsError) as error:
         operators.failed(error)
         raise
     finally:

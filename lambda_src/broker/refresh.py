@@ -19,7 +19,7 @@ from broker.quarantine import Quarantine, Row
 from broker.recent import Recent
 from broker.recommendations import Recommendations, is_news
 from broker.refresh_queue import MAX_VISIBILITY, RefreshQueue, queue_url
-from broker.settings import refresh_settings
+from broker.settings import SettingsError, refresh_settings
 from broker.telemetry import Counts, telemetry
 from broker.users import UserToRefresh, from_body
 
@@ -33,11 +33,10 @@ FIRST_PAUSE = 5.0  # seconds until a message whose refresh failed comes back the
 
 def handler(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
     """Answer Lambda's SQS event with the messages that failed (ReportBatchItemFailures)."""
-    refresh = _refresh(event["Records"][0]["eventSourceARN"])
     counts, operators = Counts(), telemetry(context.function_name)
     try:
-        return refresh.run(event["Records"], deadline(context), counts)
-    except Misconfigured as error:
+        return _refresh(event["Records"][0]["eventSourceARN"]).run(event["Records"], deadline(context), counts)
+    except (Misconfigured, SettingsError) as error:
         operators.failed(error)
         raise
     finally:

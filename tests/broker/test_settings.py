@@ -1,5 +1,6 @@
 """The environment variables: every good and bad value, and one error that names all that is wrong."""
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -193,11 +194,12 @@ def test_one_error_names_everything_that_is_missing_or_wrong() -> None:
     ids=["ingest", "refresh"],
 )
 def test_a_function_without_its_settings_says_which(
-    handler: Any, event: Any, missing: str, monkeypatch: pytest.MonkeyPatch
+    handler: Any, event: Any, missing: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for name in (*INGEST, *REFRESH):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("ENVIRONMENT", "staging")
     for _ in range(2):  # not only at the first invocation of a process
         with pytest.raises(SettingsError, match=f"{missing} is missing.*ENVIRONMENT must be"):
-            handler(event, None)
+            handler(event, SimpleNamespace(function_name=f"without-{missing}"))
+    assert capsys.readouterr().out.count('"ConfigurationErrors":[1.0]') == 2, "and the alarm on it rings"
