@@ -8,15 +8,16 @@ from botocore.config import Config
 
 CONNECT_TIMEOUT, READ_TIMEOUT = 2, 5  # seconds; boto3's own are 60 each, long enough to lose an invocation
 LAST_CALL = 10.0  # seconds before the function's timeout after which no further call starts: one call and the wrap-up
+WRAP_UP = 3.0  # of them, in which what is bad is kept, users are asked for, and messages are postponed
 
 
-def aws_client(service: str, *, connections: int, retries: int = 2) -> Any:
-    """Return a boto3 client with short timeouts. ``retries=0`` leaves retrying to the caller's own rule."""
+def aws_client(service: str, *, connections: int) -> Any:
+    """Return a boto3 client with short timeouts that does not retry: each system's module has the rule for that."""
     config = Config(
         connect_timeout=CONNECT_TIMEOUT,
         read_timeout=READ_TIMEOUT,
         max_pool_connections=connections,
-        retries={"mode": "standard", "total_max_attempts": 1 + retries},
+        retries={"mode": "standard", "total_max_attempts": 1},
     )
     return boto3.client(service, config=config)
 

@@ -43,7 +43,8 @@ def deliver(
     delivery: _Delivery[Part, Result] = _Delivery(send)
     _each(pool, delivery.attempt, requests)
     # Not before all were tried: many bad parts in the first request are no wrong configuration if others get through.
-    _each(pool, delivery.narrow, delivery.refused)
+    # The longest first, in which something good is the likeliest.
+    _each(pool, delivery.narrow, sorted(delivery.refused, key=lambda refused: -len(refused[0])))
     delivery.check(configuration_works)
     return delivery.done
 

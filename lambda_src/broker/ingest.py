@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from broker.batch import BadBatch, Batch, decode
-from broker.clients import aws_client, deadline
+from broker.clients import WRAP_UP, aws_client, deadline
 from broker.delivery import Delivered, deliver
 from broker.failures import Failure, Misconfigured, Time, Unavailable
 from broker.interactions import Interaction, Rules, extract, pack, unique
@@ -100,8 +100,8 @@ class Ingest:
         delivered = self._deliver(intake, deadline, counts)
         waiting = {interaction.event_id for interaction, _ in delivered.waiting}
         failed = {line.record.sequence_number for line in intake.lines if line.interaction.event_id in waiting}
-        failed |= self._keep_bad(intake, delivered, counts)
-        failed |= self._ask_for_refresh(intake, waiting, delivered, counts)
+        failed |= self._keep_bad(intake, delivered, deadline + WRAP_UP, counts)
+        failed |= self._ask_for_refresh(intake, waiting, delivered, deadline + WRAP_UP, counts)
         return {"batchItemFailures": [{"itemIdentifier": number} for number in sorted(failed, key=int)]}
 
     def _read(self, records: Sequence[Mapping[str, Any]], counts: Counts) -> Intake:
@@ -157,7 +157,9 @@ class Ingest:
             return False
         return True
 
-    def _keep_bad(self, intake: Intake, delivered: Delivered[Interaction, None], counts: Counts) -> set[str]:
+    def _keep_bad(
+        self, intake: Intake, delivered: Delivered[Interaction, None], deadline: float, counts: Counts
+    ) -> set[str]:
         """Quarantine what can never work; return the records concerned where the quarantine can't be written."""
         refused = {interaction.event_id: reason for interaction, reason in delivered.rejected}
         bad = intake.bad + [
@@ -168,7 +170,7 @@ class Ingest:
         if not bad:
             return set()
         try:
-            self._quarantine.put(_each_record_once([row for _, row in bad]))
+            self._quarantine.put(_each_record_once([row for _, row in bad]), deadline)
         except Failure:
             counts.add("QuarantineFailed", len(bad))
             return {record.sequence_number for record, _ in bad}
@@ -177,7 +179,12 @@ class Ingest:
         return set()
 
     def _ask_for_refresh(
-        self, intake: Intake, waiting: Iterable[str], delivered: Delivered[Interaction, None], counts: Counts
+        self,
+        intake: Intake,
+        waiting: Iterable[str],
+        delivered: Delivered[Interaction, None],
+        deadline: float,
+        counts: Counts,
     ) -> set[str]:
         """Send one message a user whose events arrived; return the records of the users that the queue refused."""
         if self._queue is None:
@@ -189,7 +196,7 @@ class Ingest:
             if line.interaction.action in self._refresh_actions and line.interaction.event_id not in not_there
         ]
         users = _users_to_refresh(there, self._rules.environment)
-        refused = self._queue.send(users) if users else set()
+        refused = self._queue.send(users, deadline) if users else set()
         counts.add("RefreshesAsked", len(users) - len(refused))
         counts.add("RefreshesNotAsked", len(refused))
         return {line.record.sequence_number for line in there if line.batch.mpid in refused}
@@ -240,9 +247,9 @@ def _ingest() -> Ingest:
     client = functools.partial(aws_client, connections=settings.concurrency)
     queue = settings.refresh_queue_url
     return Ingest(
-        EventTracker(client("personalize-events", retries=0), settings.tracking_id, now),
-        Quarantine(functools.cache(lambda: client("s3")), settings.quarantine_bucket, "ingest"),
-        RefreshQueue(client("sqs"), queue, pool) if queue else None,
+        EventTracker(client("personalize-events"), settings.tracking_id, now),
+        Quarantine(functools.cache(lambda: client("s3")), settings.quarantine_bucket, "ingest", now),
+        RefreshQueue(client("sqs"), queue, pool, now) if queue else None,
         rules=settings.rules,
         refresh_actions=settings.refresh_actions,
         pool=pool,

@@ -4,6 +4,7 @@
 about what was sent (mParticle HTTP API, "Responses").
 """
 
+import functools
 import json
 import threading
 from collections.abc import Callable, Sequence
@@ -36,9 +37,9 @@ class MParticle:
     def upload(self, uploads: Sequence[Upload], deadline: float) -> None:
         """Post one bulk request. Raises Failure; a refused key is read once more, since it may have been rotated."""
         body = bulk_body(uploads)
-        auth = self._credentials(None)
+        auth = self._credentials(None, deadline)
         if not RETRY.call(lambda: self._post(body, auth), self._time, deadline):
-            auth = self._credentials(auth)
+            auth = self._credentials(auth, deadline)
             if not RETRY.call(lambda: self._post(body, auth), self._time, deadline):
                 raise Misconfigured("mParticle refuses the key in the secret")
 
@@ -64,12 +65,12 @@ class MParticle:
             raise Misconfigured(f"mParticle: {status}: is the URL right?")
         return True
 
-    def _credentials(self, refused: tuple[str, str] | None) -> tuple[str, str]:
+    def _credentials(self, refused: tuple[str, str] | None, deadline: float) -> tuple[str, str]:
         """Return key and secret, read anew when there are none yet or those that were refused are still the newest."""
         with self._lock:
             if self._auth is None or self._auth == refused:
-                answer = aws_call(self._secrets().get_secret_value, SecretId=self._secret_arn)
-                self._auth = _key_and_secret(answer.get("SecretString"))
+                call = functools.partial(aws_call, self._secrets().get_secret_value, SecretId=self._secret_arn)
+                self._auth = _key_and_secret(RETRY.call(call, self._time, deadline).get("SecretString"))
             return self._auth
 
 
@@ -83,9 +84,10 @@ def session(connections: int) -> requests.Session:
 
 def _key_and_secret(text: object) -> tuple[str, str]:
     try:
-        fields = json.loads(text) if isinstance(text, str) else {}
+        fields = json.loads(text) if isinstance(text, str) else None
     except ValueError:
-        fields = {}
-    if isinstance(fields, dict) and isinstance(fields.get("key"), str) and isinstance(fields.get("secret"), str):
-        return fields["key"], fields["secret"]
-    raise Misconfigured('the mParticle secret is not of the form {"key": "…", "secret": "…"}')
+        fields = None
+    key, secret = (fields.get("key"), fields.get("secret")) if isinstance(fields, dict) else (None, None)
+    if isinstance(key, str) and isinstance(secret, str) and (key + secret).isascii():
+        return key, secret
+    raise Misconfigured('the mParticle secret is not of the form {"key": "…", "secret": "…"}, both in ASCII')

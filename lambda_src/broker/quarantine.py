@@ -1,5 +1,6 @@
 """The quarantine: what can never work, with the reason, as newline-delimited JSON objects in S3."""
 
+import functools
 import hashlib
 import json
 from collections.abc import Callable, Sequence
@@ -7,7 +8,9 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from broker.failures import aws_call
+from broker.failures import Retry, Time, aws_call
+
+RETRY = Retry(attempts=3, base=0.1, cap=1.0)
 
 
 @dataclass(frozen=True)
@@ -33,21 +36,24 @@ class Row:
 class Quarantine:
     """One S3 bucket; ``client()`` gives a boto3 S3 client, made only when there is something to keep."""
 
-    def __init__(self, client: Callable[[], Any], bucket: str, flow: str) -> None:
+    def __init__(self, client: Callable[[], Any], bucket: str, flow: str, time: Time) -> None:
         self._client = client
         self._bucket = bucket
         self._flow = flow
+        self._time = time
 
-    def put(self, rows: Sequence[Row]) -> None:
+    def put(self, rows: Sequence[Row], deadline: float) -> None:
         """Write one object for all rows; the same rows overwrite it. Raises Failure."""
         lines = [json.dumps(asdict(row), separators=(",", ":")) for row in rows]
-        aws_call(
+        call = functools.partial(
+            aws_call,
             self._client().put_object,
             Bucket=self._bucket,
             Key=self._key(rows),
             Body="".join(f"{line}\n" for line in lines).encode(),
             ContentType="application/x-ndjson",
         )
+        RETRY.call(call, self._time, deadline)
 
     def _key(self, rows: Sequence[Row]) -> str:
         # Made of the rows' keys and times alone, so that a redelivery lands on the same object.

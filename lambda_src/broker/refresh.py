@@ -6,22 +6,21 @@ import random
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Any
 
-from broker.clients import aws_client, deadline
+from broker.clients import WRAP_UP, aws_client, deadline
 from broker.delivery import Delivered, deliver
 from broker.failures import Failure, Misconfigured, Time, Unavailable
+from broker.messages import Message, message_of, user_of
 from broker.mparticle import MParticle, session
 from broker.personalize import Campaign
 from broker.profile import Upload, bulk_requests, no_change, upload
-from broker.quarantine import Quarantine, Row
+from broker.quarantine import Quarantine
 from broker.recent import Recent
 from broker.recommendations import Recommendations, is_news
 from broker.refresh_queue import MAX_VISIBILITY, RefreshQueue, queue_url
 from broker.settings import SettingsError, refresh_settings
 from broker.telemetry import Counts, telemetry
-from broker.users import UserToRefresh, from_body
 
 REMEMBERED = 50_000
 # Events change a user's recommendations after 1-2 seconds (AWS, real-time events); a list asked for this long after a
@@ -41,22 +40,6 @@ def handler(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
         raise
     finally:
         operators.publish(counts)
-
-
-@dataclass(frozen=True)
-class Message:
-    """One SQS message; ``sent_at`` in epoch seconds, ``user`` is None where the body is none of ours."""
-
-    id: str
-    receipt_handle: str
-    receives: int
-    sent_at: float
-    body: str
-    user: UserToRefresh | None
-
-    def row(self, reason: str, detail: str = "") -> Row:
-        """Return what quarantine keeps of this message."""
-        return Row("refresh-queue", self.id, "0", reason, detail, int(self.sent_at * 1000), "", self.body)
 
 
 class Refresh:
@@ -88,21 +71,21 @@ class Refresh:
 
     def run(self, records: Sequence[Mapping[str, Any]], deadline: float, counts: Counts) -> dict[str, Any]:
         """Return ``{"batchItemFailures": [...]}``: the messages to be delivered again. Raises Misconfigured."""
-        messages = [_message(record) for record in records]
+        messages = [message_of(record) for record in records]
         counts.add("Messages", len(messages))
         users = self._to_refresh(messages, counts)
         try:
             asked = self._ask(users, deadline)
             uploaded = self._upload(users, asked, deadline, counts)
         except Misconfigured:
-            self._postpone([message for message in messages if message.user], {})
+            self._postpone([message for message in messages if message.user], {}, deadline + WRAP_UP)
             raise
         waiting = dict(asked.waiting) | {one.mpid: pause for one, pause in uploaded.waiting}
         refused = dict(asked.rejected) | {one.mpid: reason for one, reason in uploaded.rejected}
         late = [message for message in messages if message.user and message.user.mpid in waiting]
-        self._postpone(late, waiting)
+        self._postpone(late, waiting, deadline + WRAP_UP)
         counts.add("RefreshesFailed", len(waiting))
-        failed = late + self._keep_bad(messages, refused, counts)
+        failed = late + self._keep_bad(messages, refused, deadline + WRAP_UP, counts)
         return {"batchItemFailures": [{"itemIdentifier": message.id} for message in failed]}
 
     def _to_refresh(self, messages: Sequence[Message], counts: Counts) -> dict[int, Message]:
@@ -142,7 +125,7 @@ class Refresh:
         now_ms = int(self._time.clock() * 1000)
         uploads = []
         for mpid, new in asked.accepted:
-            user = _user(users[mpid])
+            user = user_of(users[mpid])
             if is_news(new, user.recommendations):
                 uploads.append(upload(user, new, now_ms, with_event=self._with_event))
             else:
@@ -166,21 +149,23 @@ class Refresh:
             self._uploaded = one.mpid
         now_ms = self._time.clock() * 1000
         counts.add("ProfilesUpdated", len(uploaded.accepted))
-        counts.add_lags("EventToProfile", (now_ms - _user(users[one.mpid]).event_ms for one, _ in uploaded.accepted))
+        counts.add_lags("EventToProfile", (now_ms - user_of(users[one.mpid]).event_ms for one, _ in uploaded.accepted))
 
     def _upload_nothing(self, mpid: int, deadline: float) -> None:
         self._mparticle.upload([no_change(mpid, self._environment, self._time.clock())], deadline)
 
-    def _postpone(self, messages: Sequence[Message], wanted: Mapping[int, float | None]) -> None:
+    def _postpone(self, messages: Sequence[Message], wanted: Mapping[int, float | None], deadline: float) -> None:
         """Hide messages for longer each time, with jitter, and never for less than the other side's Retry-After."""
         pauses = {}
         for message in messages:
             growing = min(FIRST_PAUSE * 2 ** min(message.receives - 1, 10), MAX_VISIBILITY)
-            pause = max(wanted.get(_user(message).mpid) or 0, growing * (0.5 + self._time.jitter() / 2))
+            pause = max(wanted.get(user_of(message).mpid) or 0, growing * (0.5 + self._time.jitter() / 2))
             pauses[message.receipt_handle] = math.ceil(min(pause, MAX_VISIBILITY))
-        self._queue.postpone(pauses)
+        self._queue.postpone(pauses, deadline)
 
-    def _keep_bad(self, messages: Sequence[Message], refused: Mapping[int, str], counts: Counts) -> list[Message]:
+    def _keep_bad(
+        self, messages: Sequence[Message], refused: Mapping[int, str], deadline: float, counts: Counts
+    ) -> list[Message]:
         """Quarantine what can never work; return the messages concerned where the quarantine can't be written."""
         bad = {message: message.row("not_a_message") for message in messages if message.user is None}
         for message in messages:
@@ -189,7 +174,7 @@ class Refresh:
         if not bad:
             return []
         try:
-            self._quarantine.put(list(bad.values()))
+            self._quarantine.put(list(bad.values()), deadline)
         except Failure:
             counts.add("QuarantineFailed", len(bad))
             return list(bad)
@@ -211,28 +196,6 @@ def _works(known_good: int | None, ask: Callable[[int], object]) -> bool:
     return True
 
 
-def _message(record: Mapping[str, Any]) -> Message:
-    attributes = record["attributes"]
-    try:
-        user = from_body(record["body"])
-    except (ValueError, RecursionError):
-        user = None
-    return Message(
-        id=record["messageId"],
-        receipt_handle=record["receiptHandle"],
-        receives=int(attributes["ApproximateReceiveCount"]),
-        sent_at=int(attributes["SentTimestamp"]) / 1000,
-        body=record["body"],
-        user=user,
-    )
-
-
-def _user(message: Message) -> UserToRefresh:
-    if message.user is None:
-        raise ValueError("a message without a user has no refresh")
-    return message.user
-
-
 @functools.cache
 def _refresh(queue_arn: str) -> Refresh:
     """Connect the steps to the real world, once a process, at its first invocation."""
@@ -240,14 +203,14 @@ def _refresh(queue_arn: str) -> Refresh:
     pool = ThreadPoolExecutor(settings.concurrency, "refresh")
     now = Time(time.time, time.sleep, random.random)
     client = functools.partial(aws_client, connections=settings.concurrency)
-    runtime = client("personalize-runtime", retries=0)
+    runtime = client("personalize-runtime")
     sqs = client("sqs")
     secrets = functools.cache(lambda: client("secretsmanager"))
     return Refresh(
         Campaign(runtime, settings.campaign_arn, settings.filter_arn, settings.num_results, now),
         MParticle(session(settings.concurrency), settings.mparticle_url, secrets, settings.mparticle_secret_arn, now),
-        Quarantine(functools.cache(lambda: client("s3")), settings.quarantine_bucket, "refresh"),
-        RefreshQueue(sqs, queue_url(queue_arn, sqs.meta.endpoint_url), pool),
+        Quarantine(functools.cache(lambda: client("s3")), settings.quarantine_bucket, "refresh", now),
+        RefreshQueue(sqs, queue_url(queue_arn, sqs.meta.endpoint_url), pool, now),
         environment=settings.environment,
         with_event=settings.write_back_event,
         pool=pool,

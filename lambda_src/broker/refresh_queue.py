@@ -1,30 +1,33 @@
 """The refresh queue: which customers' profiles want a new list. One message a customer; SQS takes ten a call."""
 
+import functools
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from typing import Any
 
-from broker.failures import Failure, aws_call
+from broker.failures import Failure, Retry, Time, aws_call
 from broker.users import UserToRefresh
 
 BATCH = 10  # SendMessageBatch and ChangeMessageVisibilityBatch, SQS API reference
 MAX_VISIBILITY = 900
+RETRY = Retry(attempts=3, base=0.1, cap=1.0)
 
 
 class RefreshQueue:
     """One queue; ``client`` is a boto3 SQS client."""
 
-    def __init__(self, client: Any, url: str, pool: Executor) -> None:
+    def __init__(self, client: Any, url: str, pool: Executor, time: Time) -> None:
         self._client = client
         self._url = url
         self._pool = pool
+        self._time = time
 
-    def send(self, users: Sequence[UserToRefresh]) -> set[int]:
+    def send(self, users: Sequence[UserToRefresh], deadline: float) -> set[int]:
         """Send a message a customer; return the mpids of those that the queue did not take."""
         entries = [{"Id": str(place), "MessageBody": user.as_body()} for place, user in enumerate(users)]
-        return {users[place].mpid for place in self._in_tens(self._client.send_message_batch, entries)}
+        return {users[place].mpid for place in self._in_tens(self._client.send_message_batch, entries, deadline)}
 
-    def postpone(self, seconds: Mapping[str, int]) -> None:
+    def postpone(self, seconds: Mapping[str, int], deadline: float) -> None:
         """Hide messages for so many seconds more, by receipt handle.
 
         One that the queue refuses comes back after the queue's own visibility timeout: no harm, so no error.
@@ -33,16 +36,17 @@ class RefreshQueue:
             {"Id": str(place), "ReceiptHandle": handle, "VisibilityTimeout": min(pause, MAX_VISIBILITY)}
             for place, (handle, pause) in enumerate(seconds.items())
         ]
-        self._in_tens(self._client.change_message_visibility_batch, entries)
+        self._in_tens(self._client.change_message_visibility_batch, entries, deadline)
 
-    def _in_tens(self, operation: Any, entries: Sequence[Mapping[str, Any]]) -> set[int]:
+    def _in_tens(self, operation: Any, entries: Sequence[Mapping[str, Any]], deadline: float) -> set[int]:
         """Return the places of the entries that were refused, alone or with their whole call."""
         tens = [entries[start : start + BATCH] for start in range(0, len(entries), BATCH)]
-        return set().union(*self._pool.map(lambda ten: self._refused(operation, ten), tens))
+        return set().union(*self._pool.map(lambda ten: self._refused(operation, ten, deadline), tens))
 
-    def _refused(self, operation: Any, entries: Sequence[Mapping[str, Any]]) -> set[int]:
+    def _refused(self, operation: Any, entries: Sequence[Mapping[str, Any]], deadline: float) -> set[int]:
+        call = functools.partial(aws_call, operation, QueueUrl=self._url, Entries=entries)
         try:
-            answer = aws_call(operation, QueueUrl=self._url, Entries=entries)
+            answer = RETRY.call(call, self._time, deadline)
         except Failure:
             return {int(entry["Id"]) for entry in entries}
         return {int(entry["Id"]) for entry in answer.get("Failed", [])}

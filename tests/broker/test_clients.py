@@ -56,7 +56,7 @@ def broken_aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[bytes]]:
 
 def test_only_the_brokers_own_rule_tries_again_and_every_try_says_the_same(broken_aws: list[bytes]) -> None:
     fake = FakeTime()
-    tracker = EventTracker(aws_client("personalize-events", connections=1, retries=0), "tracker", fake.time())
+    tracker = EventTracker(aws_client("personalize-events", connections=1), "tracker", fake.time())
     with pytest.raises(Unavailable):
         tracker.put([INTERACTION], FAR)
     assert len(broken_aws) == 4, "and not four times boto3's own four"

@@ -98,6 +98,12 @@ def test_a_wrong_configuration_is_noticed_without_taking_every_request_apart() -
     assert len(other.sent) <= 100 + 40, "each request once, and some twenty events alone"
 
 
+def test_requests_of_one_bad_part_each_do_not_hide_that_longer_ones_hold_something_good() -> None:
+    alone, longer = [[part] for part in range(20)], [[*range(start, start + 10)] for start in range(100, 200, 10)]
+    delivered = run(Other([*range(20), *range(100, 200, 10)]), alone + longer)
+    assert (len(delivered.accepted), len(delivered.rejected)) == (90, 30)
+
+
 @pytest.mark.parametrize("bad", [1, 19])
 def test_with_nothing_accepted_what_was_good_before_decides(bad: int) -> None:
     assert len(run(Other(range(bad)), tens(bad), works=lambda: True).rejected) == bad

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from botocore.exceptions import ConnectTimeoutError
 from broker.batch import Batch, decode
 from broker.failures import Misconfigured
 from broker.ingest import Ingest
@@ -55,8 +56,8 @@ class World:
         self.counts = Counts()
         self.ingest = Ingest(
             EventTracker(self.events, "tracker", self.time.time()),
-            Quarantine(lambda: self.bucket, "bucket", "ingest"),
-            RefreshQueue(self.sqs, "https://queue", self.pool) if self.sqs else None,
+            Quarantine(lambda: self.bucket, "bucket", "ingest", self.time.time()),
+            RefreshQueue(self.sqs, "https://queue", self.pool, self.time.time()) if self.sqs else None,
             rules=self.rules,
             refresh_actions=self.refresh_actions,
             pool=self.pool,
@@ -310,6 +311,18 @@ def test_a_tracker_that_went_wrong_is_noticed_even_after_good_events(error: Exce
     with pytest.raises(Misconfigured):
         world.run(record(2, visit(2)))
     assert world.bucket.requests == []
+
+
+def test_a_queue_that_hangs_is_not_asked_on_and_on_past_the_deadline() -> None:
+    def hang(_: Any) -> Exception:
+        time.now += 7
+        return ConnectTimeoutError(endpoint_url="https://queue")
+
+    time, sqs = FakeTime(), Sqs()
+    sqs.answers["send_message_batch"] = hang
+    records = [record(number, visit(number)) for number in range(1, 101)]
+    assert len(World(sqs=sqs, time=time).run(*records, deadline=NOW + 20)) == 100
+    assert time.now < NOW + 20 + 10, "one call may be under way when the time is over"
 
 
 def test_with_no_time_left_nothing_is_called_and_all_is_reported() -> None:

@@ -74,8 +74,8 @@ class World:
         self.refresh = Refresh(
             Campaign(self.campaign, CAMPAIGN, None, 10, now),
             MParticle(self.end.session(), "https://s2s.example", lambda: self.secrets, "arn:secret", now),
-            Quarantine(lambda: self.bucket, "bucket", "refresh"),
-            RefreshQueue(self.sqs, "https://queue", self.pool),
+            Quarantine(lambda: self.bucket, "bucket", "refresh", now),
+            RefreshQueue(self.sqs, "https://queue", self.pool, now),
             environment="production",
             with_event=self.with_event,
             pool=self.pool,

@@ -1,0 +1,48 @@
+"""The refresh queue's messages, as Lambda passes them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from broker.quarantine import Row
+from broker.users import UserToRefresh, from_body
+
+
+@dataclass(frozen=True)
+class Message:
+    """One SQS message; ``sent_at`` in epoch seconds, ``user`` is None where the body is none of ours."""
+
+    id: str
+    receipt_handle: str
+    receives: int
+    sent_at: float
+    body: str
+    user: UserToRefresh | None
+
+    def row(self, reason: str, detail: str = "") -> Row:
+        """Return what quarantine keeps of this message."""
+        return Row("refresh-queue", self.id, "0", reason, detail, int(self.sent_at * 1000), "", self.body)
+
+
+def message_of(record: Mapping[str, Any]) -> Message:
+    """Read one record of Lambda's SQS event."""
+    attributes = record["attributes"]
+    try:
+        user = from_body(record["body"])
+    except (ValueError, RecursionError):
+        user = None
+    return Message(
+        id=record["messageId"],
+        receipt_handle=record["receiptHandle"],
+        receives=int(attributes["ApproximateReceiveCount"]),
+        sent_at=int(attributes["SentTimestamp"]) / 1000,
+        body=record["body"],
+        user=user,
+    )
+
+
+def user_of(message: Message) -> UserToRefresh:
+    """Return the user of a message that has one. Raises ValueError."""
+    if message.user is None:
+        raise ValueError("a message without a user has no refresh")
+    return message.user
