@@ -29,7 +29,7 @@ synth: node_modules/.ready
 
 # What was synthesised, and only after a look at what is deployed. FLAGS are cdk's own.
 deploy: synth
-	@$(BIN)/python -m infra.deploy_checks cdk.out --confirm "$(CONFIRM)"
+	@$(BIN)/python -m infra.deploy_checks cdk.out --confirm "$(CONFIRM)" $(FLAGS)
 	@./cdk deploy --app cdk.out $(FLAGS)
 
 clean:

@@ -144,7 +144,7 @@ def _print_rates(console: Console, whose: str, rates: HitRates | None) -> None:
     console.print(
         f"\n[bold]Did the list hold what {whose} took next?[/bold]\n"
         f"{rates.purchases} purchases, top ten of the list that the profile carried before:\n"
-        f"recommendations {rates.hit_rate:.1%}, best-sellers {rates.popularity:.1%}, "
+        f"recommendations {rates.hit_rate:.1%}, the most popular items {rates.popularity:.1%}, "
         f"difference {low:+.1%} to {high:+.1%} (95 %): {verdict}",
         soft_wrap=True,
     )

@@ -5,6 +5,7 @@ Forward only when the next stage can work, back only when confirmed: that delete
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -115,17 +116,22 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="infra.deploy_checks", description=__doc__)
     parser.add_argument("assembly", type=Path, help="what cdk synth wrote, cdk.out")
     parser.add_argument("--confirm", default="", help=f"{DOWNGRADE}: yes, go back a stage")
-    asked = parser.parse_args(arguments)
+    parser.add_argument(
+        "--profile", help="AWS profile, as cdk's option of this name; cdk's other options are passed over"
+    )
+    asked, _ = parser.parse_known_args(arguments)
     wanted = read_assembly(asked.assembly)
-    found = problems(wanted, None) if wanted.is_example else _look_and_decide(wanted, asked.confirm)
+    found = problems(wanted, None) if wanted.is_example else _look_and_decide(wanted, asked.confirm, asked.profile)
     for problem in found:
         print(f"Not deployed: {problem}", file=sys.stderr)  # noqa: T201
     return 2 if found else 0
 
 
-def _look_and_decide(wanted: Wanted, confirm: str) -> list[str]:
+def _look_and_decide(wanted: Wanted, confirm: str, profile: str | None) -> list[str]:
+    # The region as the CDK command line finds it: boto3 alone does not read AWS_REGION.
+    region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
     try:
-        deployed = look_at(wanted.stack, boto3.client)
+        deployed = look_at(wanted.stack, boto3.Session(profile_name=profile, region_name=region).client)
     except (BotoCoreError, ClientError) as error:
         return [f"could not ask AWS what is deployed: {error}"]
     return problems(wanted, deployed, confirm)

@@ -28,6 +28,13 @@ class Alarms(Construct):
         self._function("ingest", metrics)
         if metrics.recommends:
             self._function("refresh", metrics)
+            # SQS's own age of the oldest message leaves out what was received three times: it stays low in an outage.
+            self._alarm(
+                "refresh-waits",
+                "For half an hour there were profiles that could not be refreshed: they wait in the queue.",
+                metrics.broker("refresh", "RefreshesFailed"),
+                evaluations=6,
+            )
             self._alarm("dead-letters", "Profiles could not be refreshed for 12 hours.", metrics.dead_letters())
 
     def _stream(self, metrics: Metrics) -> None:

@@ -1,4 +1,4 @@
-"""How often a list held what was bought next, beside the list of best-sellers, on the same purchases."""
+"""How often a list held what was bought next, beside the list of the most popular items, on the same purchases."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence

@@ -20,7 +20,7 @@ LAGS = (("p50", 0.5), ("p99", 0.99))
 
 @dataclass(frozen=True)
 class Comparison:
-    """Purchases to judge lists by, and the items whose best-sellers they are compared with.
+    """Purchases to judge lists by, and the items whose most popular ones they are compared with.
 
     Those of the same shop alone: items of another's would only weaken the comparison.
     """

@@ -6,6 +6,7 @@ document that nobody can read. They are plain tuples, so that sets of them can b
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -132,10 +133,9 @@ def whole_number(value: object) -> int | None:
     """Return a signed 64-bit integer, given as a number or as text; None for anything else."""
     if isinstance(value, bool) or not isinstance(value, int | str):
         return None
-    try:
-        number = int(value)
-    except ValueError:
+    if isinstance(value, str) and not re.fullmatch(r"\s*[+-]?[0-9]{1,19}\s*", value):
         return None
+    number = int(value)
     return number if number.bit_length() < 64 or number == -(2**63) else None
 
 

@@ -86,7 +86,7 @@ def test_the_shops_customers_buy_what_their_profiles_recommend_more_than_its_bes
     low, high = rates.difference_95
     record_property(
         "UCI online shop, hit rate of the profile's top ten",
-        f"{rates.hit_rate:.1%} (best-sellers {rates.popularity:.1%}, difference {low:+.1%} to {high:+.1%}) "
+        f"{rates.hit_rate:.1%} (most popular items {rates.popularity:.1%}, difference {low:+.1%} to {high:+.1%}) "
         f"of {rates.purchases} purchases",
     )
     assert rates.purchases >= 30
