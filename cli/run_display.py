@@ -11,6 +11,7 @@ from rich.live import Live
 from rich.markup import escape
 from rich.table import Table
 
+from cli.service_log import LOG
 from local.audit.lag import percentile
 from local.hit_rate import HitRates
 from local.judgement import Result
@@ -112,7 +113,7 @@ def _lag(result: Result, share: float) -> str:
 
 def _verdict(result: Result) -> str:
     if not result.settled:
-        return "[bold red]Something was still under way after the time for it: see the log of the services.[/bold red]"
+        return f"[bold red]Something was still under way after the time for it: see {LOG}[/bold red]"
     if result.audit.holds:
         return "[green]Nothing lost, nothing made up: checked on sets of ids, by a ledger of its own.[/green]"
     return "[bold red]The account does not balance.[/bold red]"

@@ -1,11 +1,13 @@
 """Where the local services' and functions' own output goes while a command runs."""
 
+import os
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-LOG = Path(tempfile.gettempdir()) / "personalize-broker.log"
+# One a user: on a machine that several share, the other's file could not be written.
+LOG = Path(tempfile.gettempdir()) / f"personalize-broker-{os.getuid()}.log"
 
 
 @contextmanager
