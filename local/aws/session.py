@@ -6,21 +6,21 @@ from typing import Any
 import boto3
 import botocore.session
 from botocore.config import Config
+from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES
 
 from local.aws import REGION
 
 
 def local_session() -> boto3.Session:
     """Return a session that ignores AWS_PROFILE, ~/.aws and every other AWS variable of the environment."""
+    # The variables' names are taken away, in files and environment, so that only defaults and what is given here count.
+    unnamed = {
+        name: (None, None, default, convert)
+        for name, (_, _, default, convert) in BOTOCORE_DEFAUT_SESSION_VARIABLES.items()
+    }
+    given = {"config_file": os.devnull, "credentials_file": os.devnull, "region": REGION}
     core = botocore.session.Session(
-        session_vars={
-            # The variables' names are taken away, so that only what is given here counts.
-            "profile": (None, None, None, None),
-            "config_file": (None, None, os.devnull, None),
-            "credentials_file": (None, None, os.devnull, None),
-            "region": (None, None, REGION, None),
-            "ca_bundle": (None, None, None, None),
-        }
+        session_vars=unnamed | {name: (None, None, value, None) for name, value in given.items()}
     )
     core.set_credentials("local", "local")
     return boto3.Session(botocore_session=core, region_name=REGION)
