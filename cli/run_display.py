@@ -98,6 +98,7 @@ def _account(result: Result) -> Table:
         ("still on the stream", account.count("on_stream")),
         ("lost", account.count("lost")),
         ("in Personalize, but never on the stream", len(account.made_up)),
+        ("in Personalize under two ids", len(account.twice)),
         ("customers whose profile carries a list", result.profiles),
         ("event to Personalize, p50 / p99", " / ".join(_lag(result, share) for share in (0.5, 0.99))),
     ]
@@ -115,7 +116,7 @@ def _verdict(result: Result) -> str:
     if not result.settled:
         return f"[bold red]Something was still under way after the time for it: see {LOG}[/bold red]"
     if result.audit.holds:
-        return "[green]Nothing lost, nothing made up: checked on sets of ids, by a ledger of its own.[/green]"
+        return "[green]Nothing lost, made up or counted twice: checked on sets of ids, by a ledger of its own.[/green]"
     return "[bold red]The account does not balance.[/bold red]"
 
 

@@ -109,6 +109,7 @@ def summary(result: Result) -> dict[str, Any]:
         "on_stream": places.count("on_stream"),
         "lost": places.count("lost"),
         "made_up": len(places.made_up),
+        "counted_twice": len(places.twice),
         "law_holds": places.holds,
         "settled": result.settled,
         "profiles_updated": result.profiles,

@@ -2,7 +2,7 @@
 the stream, or left out with a reason; and nothing else is in Personalize (checked on sets, since deliveries repeat).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import ClassVar
@@ -26,11 +26,12 @@ Where = tuple[str, str]  # a shard and a sequence number in it
 class Holdings:
     """Where things are, as the services say.
 
-    ``quarantined`` has shard, sequence number and index (which part of the record) of every row in quarantine, and
-    ``quarantined_whole`` the records that are there as a whole.
+    ``accepted`` has the event ids under which Personalize accepted each row. ``quarantined`` has shard, sequence number
+    and index (which part of the record) of every row in quarantine, ``quarantined_whole`` the records that are there as
+    a whole.
     """
 
-    accepted: set[Row]
+    accepted: Mapping[Row, set[str]]
     quarantined: set[tuple[str, str, str]] = field(default_factory=set)
     quarantined_whole: set[Where] = field(default_factory=set)
     on_failure: set[Where] = field(default_factory=set)
@@ -73,6 +74,7 @@ class Audit:
 
     places: dict[str, set[Entry]]
     made_up: set[Row]
+    twice: set[Row]
 
     PLACES: ClassVar = ("in_personalize", "left_out", "quarantined", "on_failure", "on_stream", "lost")
 
@@ -87,8 +89,11 @@ class Audit:
 
     @property
     def holds(self) -> bool:
-        """Whether nothing is lost, and nothing is in Personalize that was not on the stream."""
-        return not self.places["lost"] and not self.made_up
+        """Whether nothing is lost, nothing is in Personalize that was not on the stream, and nothing has two ids there.
+
+        Two ids would both be used in training; two deliveries under one id are not.
+        """
+        return not (self.places["lost"] or self.made_up or self.twice)
 
 
 def audit(records: Iterable[StreamRecord], holdings: Holdings) -> Audit:
@@ -102,4 +107,5 @@ def audit(records: Iterable[StreamRecord], holdings: Holdings) -> Audit:
         places[place] -= seen
         seen |= places[place]
     known = places["in_personalize"]
-    return Audit(places, {row for row in holdings.accepted if row not in known and undated(row) not in known})
+    made_up = {row for row in holdings.accepted if row not in known and undated(row) not in known}
+    return Audit(places, made_up, {row for row, event_ids in holdings.accepted.items() if len(event_ids) > 1})

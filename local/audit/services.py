@@ -6,7 +6,7 @@ from typing import Any
 
 from local import loopback
 from local.audit.law import Holdings, Where
-from local.audit.rows import StreamRecord, of_put_event
+from local.audit.rows import Row, StreamRecord, of_put_event
 
 PAGE = 10_000
 
@@ -40,8 +40,11 @@ def holdings(
     rows = [
         json.loads(line) for data in _objects(s3, quarantine_bucket, "ingest/") for line in data.splitlines() if line
     ]
+    event_ids: dict[Row, set[str]] = {}
+    for event in accepted:
+        event_ids.setdefault(of_put_event(event["userId"], event), set()).add(event["eventId"])
     return Holdings(
-        accepted={of_put_event(event["userId"], event) for event in accepted},
+        accepted=event_ids,
         quarantined={(row["source"], row["sequence_number"], row["index"]) for row in rows},
         quarantined_whole={(row["source"], row["sequence_number"]) for row in rows if row["reason"] == "exception"},
         on_failure={where for data in _objects(s3, on_failure_bucket) for where in _given_up(json.loads(data))},
