@@ -13,7 +13,9 @@ from cli.invoke import answer, text
 from cli.local_env import read
 from cli.records import kinesis_event, whole_files
 from local import loopback
+from local.aws.resources import messages_in
 from local.aws.session import local_client
+from local.items4u.client import Client, NotDelivered
 
 WAIT_SECONDS = 60.0
 LOOK_EVERY = 0.2
@@ -26,9 +28,10 @@ def invoke_local(files: tuple[Path, ...], as_json: bool) -> int:
     answered, failed = _invoke(serving["AWS_ENDPOINT_URL_LAMBDA"], kinesis_event(records))
     if not failed:
         _wait_for_refresh(serving)
+    mparticle = Client(serving["MPARTICLE_URL"])
     batches = [(answer(batch), batch) for record in records for batch in decode(record.data, record.arrived_ms)]
     for found, batch in batches:
-        profile = _profile(serving["MPARTICLE_URL"], found["mpid"]) if found["interactions"] else None
+        profile = _profile(mparticle, found["mpid"]) if found["interactions"] else None
         if as_json:
             click.echo(json.dumps(found | {"answer": answered, "profile": profile}))
         else:
@@ -51,18 +54,16 @@ def _invoke(url: str, event: dict[str, object]) -> tuple[dict[str, Any], bool]:
 
 def _wait_for_refresh(serving: dict[str, str]) -> None:
     sqs = local_client("sqs", serving["AWS_ENDPOINT_URL"])
-    names = [f"ApproximateNumberOfMessages{kind}" for kind in ("", "NotVisible", "Delayed")]
     end = time.monotonic() + WAIT_SECONDS
     while time.monotonic() < end:
-        answered = sqs.get_queue_attributes(QueueUrl=serving["REFRESH_QUEUE_URL"], AttributeNames=names)
-        if not any(int(number) for number in answered["Attributes"].values()):
+        if messages_in(sqs, serving["REFRESH_QUEUE_URL"]) == 0:
             return
         time.sleep(LOOK_EVERY)
     raise click.ClickException(f"the refresh queue is not empty after {WAIT_SECONDS:.0f} s")
 
 
-def _profile(url: str, mpid: int) -> dict[str, Any] | None:
-    path = f"{url}/userprofile/v1/org/account/workspace/{mpid}"
-    response = loopback.get(path, params={"fields": "user_identities,user_attributes"})
-    profile: dict[str, Any] | None = response.json() if response.status_code == 200 else None
-    return profile
+def _profile(mparticle: Client, mpid: int) -> dict[str, Any] | None:
+    try:
+        return mparticle.profile(mpid)
+    except NotDelivered:
+        return None

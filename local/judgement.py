@@ -12,6 +12,7 @@ from local.audit.law import Audit, Where, audit
 from local.audit.rows import LeftOut, StreamRecord
 from local.audit.services import deliveries, holdings, stream_records
 from local.hit_rate import HitRates, Purchase, compare, most_popular
+from local.items4u.client import Client
 from local.own_events import OwnAccount
 from local.stack import Stack
 
@@ -145,10 +146,7 @@ def _profiles(mparticle_url: str) -> set[int]:
 def _one_profile(mparticle_url: str, shop: Comparison, profiles: set[int]) -> dict[str, Any]:
     """Return the profile of a customer who bought something, of those that have a list."""
     bought = (int(one.customer) for one in reversed(shop.purchases) if int(one.customer) in profiles)
-    path = f"{mparticle_url}/userprofile/v1/org/account/workspace/{next(bought, min(profiles))}"
-    answer = loopback.get(path, params={"fields": "user_identities,user_attributes"})
-    profile: dict[str, Any] = answer.json()
-    return profile
+    return Client(mparticle_url).profile(next(bought, min(profiles)))
 
 
 def _shown(rates: HitRates | None) -> dict[str, Any]:

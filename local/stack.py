@@ -13,7 +13,7 @@ from typing import Any
 
 from blueprint import environments, sizing
 from local import loopback
-from local.aws.resources import ResourceSettings, create_resources
+from local.aws.resources import ResourceSettings, create_resources, messages_in
 from local.aws.session import local_client
 from local.lambda_twin.polling.threads import QueueThreads, StreamThreads
 from local.lambda_twin.runtime.function import Function
@@ -84,13 +84,7 @@ class Stack:
         mparticle = loopback.get(f"{self.mparticle.url}/_local/status").json()
         on_stream = mparticle["forwarded"] + mparticle["copies"] + self.put_directly
         done = sum(counts.records_done + counts.records_given_up for counts in self.stream_pollers.counts().values())
-        return mparticle["waiting"] == 0 and done >= on_stream and self.waiting_refreshes() == 0
-
-    def waiting_refreshes(self) -> int:
-        """Return how many messages the refresh queue holds, delayed and taken ones included."""
-        names = [f"ApproximateNumberOfMessages{kind}" for kind in ("", "NotVisible", "Delayed")]
-        answer = self._sqs.get_queue_attributes(QueueUrl=self.resources.queue_url, AttributeNames=names)
-        return sum(int(number) for number in answer["Attributes"].values())
+        return mparticle["waiting"] == 0 and done >= on_stream and messages_in(self._sqs, self.resources.queue_url) == 0
 
     def _start(self) -> None:
         ports = "--port", str(self.settings.personalize_port), "--seed", str(self.settings.seed)

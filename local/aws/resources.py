@@ -55,6 +55,13 @@ def create_resources(
     )
 
 
+def messages_in(sqs: Any, queue_url: str) -> int:
+    """Return how many messages a queue holds, delayed and taken ones included."""
+    names = [f"ApproximateNumberOfMessages{kind}" for kind in ("", "NotVisible", "Delayed")]
+    answer = sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=names)
+    return sum(int(number) for number in answer["Attributes"].values())
+
+
 def _stream(kinesis: Any, settings: ResourceSettings) -> tuple[str, tuple[str, ...]]:
     name = f"{settings.prefix}-stream"
     kinesis.create_stream(StreamName=name, ShardCount=settings.shards)
