@@ -7,7 +7,7 @@ from personalize_local.control.campaigns import CampaignControl
 from personalize_local.control.registry import Registry
 from personalize_local.control.solutions import model_of
 from personalize_local.errors import InvalidInput, NotServed
-from personalize_local.events import Events
+from personalize_local.data.events import Events
 from personalize_local.learning.selection import EventSelection
 
 DEFAULT_RESULTS, MOST_RESULTS = 25, 500

@@ -15,8 +15,8 @@ from personalize_local.control.campaigns import CampaignControl
 from personalize_local.control.datasets import DatasetControl
 from personalize_local.control.registry import Registry
 from personalize_local.control.solutions import SolutionControl, Train
-from personalize_local.events import Events
-from personalize_local.interactions import Counts, Interaction
+from personalize_local.data.events import Events
+from personalize_local.data.interactions import Counts, Interaction
 from personalize_local.recommendations import Recommendations
 from personalize_local.wire.protocol import Handler
 

@@ -8,7 +8,7 @@ from personalize_local.control import kinds
 from personalize_local.control.registry import Registry
 from personalize_local.control.resources import ACTIVE, ARN_PREFIX, Resource
 from personalize_local.errors import InvalidInput, NotServed, ResourceInUse, ResourceNotFound
-from personalize_local.interactions import Interaction
+from personalize_local.data.interactions import Interaction
 from personalize_local.learning.model import Model, TrainingSet
 from personalize_local.learning.selection import EventSelection, shortage, training_set
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from personalize_local.errors import InvalidInput
-from personalize_local.interactions import Interaction
+from personalize_local.data.interactions import Interaction
 from personalize_local.learning.model import TrainingSet
 
 # Amazon Personalize, quotas: what a training needs after filtering by event type and value.

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from personalize_local.interactions import Interaction
+from personalize_local.data.interactions import Interaction
 from personalize_local.learning.model import HALF_LIFE, STEP_DECAY, Model, TrainingSet, decayed, train
 from personalize_local.learning.process import (
     TrainingProcess,

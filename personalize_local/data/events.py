@@ -9,7 +9,7 @@ from personalize_local.control import avro, kinds
 from personalize_local.control.registry import Registry
 from personalize_local.control.resources import ACTIVE, Resource
 from personalize_local.errors import InvalidInput
-from personalize_local.interactions import Event, Interactions
+from personalize_local.data.interactions import Event, Interactions
 
 # Amazon Personalize API, Event.properties: not allowed as keys, in whatever case.
 RESERVED_KEYS = frozenset({"userid", "sessionid", "eventtype", "timestamp", "recommendationid", "impression"})

@@ -1,0 +1,1 @@
+"""What takes long, each in a process of its own: importing, training, batch inference, deletion."""
