@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-ALLOWED = {"personalize_local", "botocore", "numpy", "scipy", "starlette", "uvicorn"}
+ALLOWED = {"personalize_local", "botocore", "lark", "numpy", "scipy", "starlette", "uvicorn"}
 
 
 def imported(source: str) -> set[str]:
