@@ -1,43 +1,76 @@
 """The rules for a Personalize schema: Avro JSON of a few flat types, with the fields that each dataset type requires.
 
-Source: Amazon Personalize Developer Guide, "Creating schema JSON files" and "Item interactions / Users / Items".
+Source: Amazon Personalize Developer Guide, "Creating schema JSON files" and "Custom datasets and schemas"; the numbers
+of metadata fields from its quotas.
 """
 
 import functools
 import json
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from personalize_local.errors import InvalidInput
 
 TYPES = frozenset({"float", "double", "int", "long", "string", "boolean", "null"})
+NAMESPACE = "com.amazonaws.personalize.schema"
+VERSION = "1.0"
+MAX_LENGTH = 20_000
 REQUIRED = {
     "Interactions": {"USER_ID": "string", "ITEM_ID": "string", "TIMESTAMP": "long"},
     "Users": {"USER_ID": "string"},
     "Items": {"ITEM_ID": "string"},
 }
-RESERVED = {  # Interactions only
-    "EVENT_TYPE": "string",
-    "EVENT_VALUE": "float",
-    "IMPRESSION": "string",
-    "RECOMMENDATION_ID": "string",
-    "EVENT_ATTRIBUTION_SOURCE": "string",
+RESERVED: Mapping[str, Mapping[str, str]] = {
+    "Interactions": {
+        "EVENT_TYPE": "string",
+        "EVENT_VALUE": "float",
+        "IMPRESSION": "string",
+        "RECOMMENDATION_ID": "string",
+        "EVENT_ATTRIBUTION_SOURCE": "string",
+    },
+    "Users": {},
+    "Items": {"CREATION_TIMESTAMP": "long"},
 }
+NEVER_NULL = frozenset({"EVENT_TYPE", "CREATION_TIMESTAMP"})  # of the reserved fields
+MOST_METADATA = {"Interactions": 5, "Users": 25, "Items": 100}
 FIELD_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,149}")
 
 
+@dataclass(frozen=True)
+class Field:
+    """One column: its types (one, and perhaps ``null``), and what a string in it is."""
+
+    name: str
+    types: frozenset[str]
+    categorical: bool = False
+    textual: bool = False
+
+    @property
+    def kind(self) -> str:
+        """The type beside ``null``."""
+        return next(iter(self.types - {"null"}))
+
+
 @functools.cache
+def fields(schema: str) -> tuple[Field, ...]:
+    """Return the columns of a valid schema, in its order. Raises InvalidInput that says what is wrong."""
+    record = _parse(schema)
+    found = tuple(_field(field) for field in record["fields"])
+    _check_names(found)
+    name = record["name"]
+    for field in found:
+        _check_reserved(name, field)
+        _check_attributes(name, field)
+    _check_required(name, {field.name: field for field in found})
+    _check_metadata(name, metadata(name, found))
+    return found
+
+
 def columns(schema: str) -> dict[str, frozenset[str]]:
     """Return the types of each column of a valid schema. Raises InvalidInput that says what is wrong."""
-    record = _parse(schema)
-    found: dict[str, frozenset[str]] = {}
-    for field in record["fields"]:
-        name, types = _column(field)
-        if name in found:
-            raise InvalidInput(f"Input is not a valid Avro schema: field {name} stands twice")
-        found[name] = types
-    _check_required(record["name"], found)
-    return found
+    return {field.name: field.types for field in fields(schema)}
 
 
 def dataset_type(schema: str) -> str:
@@ -46,36 +79,91 @@ def dataset_type(schema: str) -> str:
     return name
 
 
+def metadata(name: str, found: tuple[Field, ...]) -> list[Field]:
+    """Return the fields of a dataset type that are neither required nor reserved."""
+    return [field for field in found if field.name not in REQUIRED[name] and field.name not in RESERVED[name]]
+
+
 def _parse(schema: str) -> dict[str, Any]:
+    if len(schema) > MAX_LENGTH:
+        raise InvalidInput(f"A schema has at most {MAX_LENGTH} characters; this one has {len(schema)}")
     try:
         record = json.loads(schema)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InvalidInput(f"Input is not a valid Avro schema: {error}") from error
     if not isinstance(record, dict) or record.get("type") != "record" or not isinstance(record.get("fields"), list):
         raise InvalidInput('Input is not a valid Avro schema: it must be {"type": "record", …, "fields": […]}')
-    if record.get("name") not in REQUIRED:
+    if not isinstance(record.get("name"), str) or record["name"] not in REQUIRED:
         raise InvalidInput(f"The schema's name must be one of {', '.join(REQUIRED)}")
-    if record.get("namespace") != "com.amazonaws.personalize.schema":
-        raise InvalidInput("The schema's namespace must be com.amazonaws.personalize.schema")
+    if record.get("namespace") != NAMESPACE:
+        raise InvalidInput(f"The schema's namespace must be {NAMESPACE}")
+    if record.get("version", VERSION) != VERSION:
+        raise InvalidInput(f'The schema\'s version must be "{VERSION}"')
     return record
 
 
-def _column(field: Any) -> tuple[str, frozenset[str]]:
+def _field(field: Any) -> Field:
     if not isinstance(field, dict) or not FIELD_NAME.fullmatch(str(field.get("name", ""))):
         raise InvalidInput("Input is not a valid Avro schema: every field needs a name of letters, digits and _")
-    types = field.get("type")
-    names = types if isinstance(types, list) else [types]
-    if not names or any(not isinstance(name, str) or name not in TYPES for name in names):
-        raise InvalidInput(f"Field {field['name']} has a type other than {', '.join(sorted(TYPES))}")
-    return field["name"], frozenset(names)
+    name, types = str(field["name"]), field.get("type")
+    names: list[Any] = types if isinstance(types, list) else [types]
+    if any(not isinstance(one, str) or one not in TYPES for one in names):
+        raise InvalidInput(f"Field {name} has a type other than {', '.join(sorted(TYPES))}")
+    if len(set(names)) != len(names) or len(set(names) - {"null"}) != 1:
+        raise InvalidInput(f"Field {name} must have one type, or one and null")
+    flags = {key: field.get(key, False) for key in ("categorical", "textual")}
+    for key, flag in flags.items():
+        if not isinstance(flag, bool):
+            raise InvalidInput(f"Field {name}: {key} must be true or false")
+    return Field(name, frozenset(names), **flags)
 
 
-def _check_required(name: str, found: dict[str, frozenset[str]]) -> None:
+def _check_names(found: tuple[Field, ...]) -> None:
+    """Names must differ in letters and digits: GENRE_L2 and GENREL2 are one (Developer Guide); so are a and A, here."""
+    seen: dict[str, str] = {}
+    for field in found:
+        plain = field.name.replace("_", "").casefold()
+        if plain in seen:
+            raise InvalidInput(
+                f"Input is not a valid Avro schema: fields {seen[plain]} and {field.name} are named alike"
+            )
+        seen[plain] = field.name
+
+
+def _check_required(name: str, found: Mapping[str, Field]) -> None:
     for column, wanted in REQUIRED[name].items():
-        if found.get(column) != {wanted}:
+        if column not in found or found[column].types != {wanted}:
             raise InvalidInput(f"A schema for {name} requires the field {column} of type {wanted}")
-    if name != "Interactions" and len(found) < 2:
-        raise InvalidInput(f"A schema for {name} requires at least one metadata field")
-    for column, wanted in RESERVED.items() if name == "Interactions" else ():
-        if column in found and found[column] - {"null"} != {wanted}:
-            raise InvalidInput(f"The reserved field {column} must be of type {wanted}, or null and {wanted}")
+
+
+def _check_reserved(name: str, field: Field) -> None:
+    wanted = RESERVED[name].get(field.name)
+    if wanted is None:
+        return
+    if field.name in NEVER_NULL and field.types != {wanted}:
+        raise InvalidInput(f"The reserved field {field.name} must be of type {wanted}")
+    if field.types - {"null"} != {wanted}:
+        raise InvalidInput(f"The reserved field {field.name} must be of type {wanted}, or null and {wanted}")
+
+
+def _check_attributes(name: str, field: Field) -> None:
+    if not field.categorical and not field.textual:
+        return
+    if field.kind != "string":
+        raise InvalidInput(f"Field {field.name} is no string: it cannot be categorical or textual")
+    if field.name in REQUIRED[name] or field.name in RESERVED[name]:
+        raise InvalidInput(f"Field {field.name} is required or reserved: it cannot be categorical or textual")
+    if field.textual and name != "Items":
+        raise InvalidInput(f"Field {field.name} is textual, which only Items may have")
+    if field.textual and field.categorical:
+        raise InvalidInput(f"Field {field.name} cannot be both categorical and textual")
+
+
+def _check_metadata(name: str, found: list[Field]) -> None:
+    learnt = [field for field in found if field.kind != "string" or field.categorical or field.textual]
+    if name != "Interactions" and not learnt:
+        raise InvalidInput(f"A schema for {name} requires a metadata field: a number, boolean or categorical string")
+    if len(found) > MOST_METADATA[name]:
+        raise InvalidInput(f"A schema for {name} has at most {MOST_METADATA[name]} metadata fields, not {len(found)}")
+    if sum(field.textual for field in found) > 1:
+        raise InvalidInput(f"A schema for {name} has at most one textual field")

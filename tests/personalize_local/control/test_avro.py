@@ -1,0 +1,105 @@
+"""A schema passes or fails as the Developer Guide says."""
+
+import json
+from typing import Any
+
+import pytest
+
+from personalize_local.control import avro
+from personalize_local.errors import InvalidInput
+
+KEYS = {
+    "Interactions": [
+        {"name": "USER_ID", "type": "string"},
+        {"name": "ITEM_ID", "type": "string"},
+        {"name": "TIMESTAMP", "type": "long"},
+    ],
+    "Users": [{"name": "USER_ID", "type": "string"}],
+    "Items": [{"name": "ITEM_ID", "type": "string"}],
+}
+
+
+def made(name: str, *extra: Any, **changes: Any) -> str:
+    """Return a schema with the required fields, and more."""
+    record = {"type": "record", "name": name, "namespace": avro.NAMESPACE, "fields": [*KEYS[name], *extra]}
+    return json.dumps({**record, "version": "1.0", **changes})
+
+
+def field(name: str, *types: str, **attributes: Any) -> dict[str, Any]:
+    return {"name": name, "type": list(types) if len(types) > 1 else types[0], **attributes}
+
+
+def numbers(count: int) -> list[dict[str, Any]]:
+    return [field(f"N{number}", "int") for number in range(count)]
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        made("Interactions"),
+        made("Interactions", field("EVENT_TYPE", "string"), field("EVENT_VALUE", "float", "null")),
+        made("Interactions", field("EVENT_VALUE", "float"), field("IMPRESSION", "null", "string")),
+        made("Interactions", field("RECOMMENDATION_ID", "string", "null"), field("SESSION", "null", "string")),
+        made("Interactions", field("EVENT_ATTRIBUTION_SOURCE", "string"), *numbers(5)),
+        made("Interactions", field("DEVICE", "string", categorical=True)),
+        made("Users", field("AGE", "int")),
+        made("Users", field("PLAN", "null", "string", categorical=True), *numbers(24)),
+        made("Users", field("BIO", "string"), field("VIP", "boolean")),
+        made("Items", field("PRICE", "double"), field("CREATION_TIMESTAMP", "long")),
+        made("Items", field("TEXT", "string", "null", textual=True), field("G", "string", categorical=True)),
+        made("Items", field("TEXT", "string", textual=False), *numbers(99)),
+        json.dumps({key: value for key, value in json.loads(made("Users", *numbers(1))).items() if key != "version"}),
+    ],
+)
+def test_a_schema_that_the_guide_allows_is_taken(schema: str) -> None:
+    assert list(avro.columns(schema)) == [field["name"] for field in json.loads(schema)["fields"]]
+
+
+@pytest.mark.parametrize(
+    ("schema", "reason"),
+    [
+        (made("Users", *numbers(1))[:-1], "not a valid Avro schema"),
+        ("[" * 19_000, "not a valid Avro schema"),
+        (made("Users", *numbers(1)) + " " * 20_000, "at most 20000 characters"),
+        (made("Users", *numbers(1), name=["Users"]), "name must be one of Interactions, Users, Items"),
+        (made("Users", *numbers(1), namespace="com.example"), "namespace"),
+        (made("Users", *numbers(1), version="2.0"), "version"),
+        (made("Users", *numbers(1), type="array"), "record"),
+        (made("Users", *numbers(1), fields={"USER_ID": "string"}), "record"),
+        (made("Users", "AGE"), "every field needs a name"),
+        (made("Users", field("A-GE", "int")), "every field needs a name"),
+        (made("Users", field("A" * 151, "int")), "every field needs a name"),
+        (made("Users", {"name": "AGE"}), "AGE has a type other than"),
+        (made("Users", {"name": "AGE", "type": []}), "AGE must have one type"),
+        (made("Users", field("AGE", "array")), "AGE has a type other than"),
+        (made("Users", {"name": "AGE", "type": {"type": "int"}}), "AGE has a type other than"),
+        (made("Users", {"name": "AGE", "type": ["null", ["int"]]}), "AGE has a type other than"),
+        (made("Users", field("AGE", "null")), "AGE must have one type"),
+        (made("Users", field("AGE", "int", "long")), "AGE must have one type"),
+        (made("Users", field("AGE", "int", "int")), "AGE must have one type"),
+        (made("Users", *numbers(1), *numbers(1)), "N0 and N0 are named alike"),
+        (made("Users", field("GENRE_L2", "int"), field("GENREL2", "int")), "GENRE_L2 and GENREL2 are named alike"),
+        (made("Interactions", fields=KEYS["Interactions"][1:]), "requires the field USER_ID of type string"),
+        (made("Interactions", fields=KEYS["Interactions"][:2]), "requires the field TIMESTAMP of type long"),
+        (made("Items", *numbers(1), fields=[field("ITEM_ID", "string", "null")]), "requires the field ITEM_ID"),
+        (made("Interactions", field("EVENT_TYPE", "string", "null")), "EVENT_TYPE must be of type string"),
+        (made("Interactions", field("EVENT_TYPE", "string", categorical=True)), "EVENT_TYPE is required or reserved"),
+        (made("Interactions", field("EVENT_VALUE", "double")), "EVENT_VALUE must be of type float, or null and float"),
+        (made("Interactions", field("IMPRESSION", "int")), "IMPRESSION must be of type string, or null and string"),
+        (made("Items", *numbers(1), field("CREATION_TIMESTAMP", "int")), "CREATION_TIMESTAMP must be of type long"),
+        (made("Items", field("CREATION_TIMESTAMP", "long")), "requires a metadata field"),
+        (made("Users"), "requires a metadata field"),
+        (made("Users", field("BIO", "string", "null")), "requires a metadata field"),
+        (made("Users", field("AGE", "int", categorical=True)), "AGE is no string"),
+        (made("Users", field("PLAN", "string", categorical="true")), "PLAN: categorical must be true or false"),
+        (made("Users", field("BIO", "string", textual=True)), "BIO is textual, which only Items may have"),
+        (made("Items", field("T", "string", textual=True, categorical=True)), "T cannot be both"),
+        (made("Items", *(field(f"T{n}", "string", textual=True) for n in (1, 2))), "at most one textual field"),
+        (made("Interactions", *numbers(6)), "at most 5 metadata fields, not 6"),
+        (made("Users", *numbers(26)), "at most 25 metadata fields, not 26"),
+        (made("Items", *numbers(101)), "at most 100 metadata fields, not 101"),
+    ],
+)
+def test_any_other_is_refused_with_the_rule_it_breaks(schema: str, reason: str) -> None:
+    with pytest.raises(InvalidInput, match=reason):
+        avro.columns(schema)
