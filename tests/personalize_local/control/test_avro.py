@@ -19,9 +19,9 @@ KEYS = {
 }
 
 
-def made(name: str, *extra: Any, **changes: Any) -> str:
+def made(kind: str, /, *extra: Any, **changes: Any) -> str:
     """Return a schema with the required fields, and more."""
-    record = {"type": "record", "name": name, "namespace": avro.NAMESPACE, "fields": [*KEYS[name], *extra]}
+    record = {"type": "record", "name": kind, "namespace": avro.NAMESPACE, "fields": [*KEYS[kind], *extra]}
     return json.dumps({**record, "version": "1.0", **changes})
 
 
