@@ -1,0 +1,141 @@
+"""Where the rows of an import are collected: interactions as columns of numbers, users and items as records."""
+
+import json
+from array import array
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from personalize_local.control import avro
+from personalize_local.data.cells import BadCell, Parse, parser
+from personalize_local.data.columns import NO_TYPE, InteractionColumns
+
+# Developer Guide, item interactions: distinct event types and metadata columns, EVENT_TYPE and EVENT_VALUE among these.
+MOST_TYPES_AND_METADATA = 10
+
+
+class Table(Protocol):
+    """Takes the values of one row after the other, in the schema's order."""
+
+    def add(self, row: Sequence[str]) -> None:
+        """Take one row. Raises BadCell."""
+
+    def save(self, folder: Path) -> None:
+        """Write what was taken into a job's folder."""
+
+
+class InteractionTable:
+    """Interactions. Columns beside user, item, type, time and value are checked and dropped: no model uses them."""
+
+    def __init__(self, fields: Sequence[avro.Field]) -> None:
+        names = {field.name for field in fields}
+        metadata = len(avro.metadata("Interactions", tuple(fields))) + len(names & {"EVENT_TYPE", "EVENT_VALUE"})
+        self._users = _Codes("i")
+        self._items = _Codes("i")
+        self._types = _Codes("h", most=MOST_TYPES_AND_METADATA - metadata)
+        self._times = array("q")
+        self._values = array("f")
+        own = {"USER_ID": self._users.taker, "ITEM_ID": self._items.taker, "EVENT_TYPE": self._types.taker}
+        own |= {"TIMESTAMP": self._time_taker, "EVENT_VALUE": self._value_taker}
+        self._takers = [own.get(field.name, _checked)(parser(field)) for field in fields]
+
+    def add(self, row: Sequence[str]) -> None:
+        """Take one row. Raises BadCell."""
+        for take, cell in zip(self._takers, row, strict=True):
+            take(cell)
+
+    def columns(self) -> InteractionColumns:
+        """Return all rows."""
+        size = len(self._times)
+        return InteractionColumns(
+            self._users.names,
+            self._items.names,
+            self._types.names,
+            users=np.array(self._users.codes, dtype=np.int32),
+            items=np.array(self._items.codes, dtype=np.int32),
+            types=np.array(self._types.codes or [NO_TYPE] * size, dtype=np.int16),
+            times=np.array(self._times, dtype=np.int64),
+            values=np.array(self._values, dtype=np.float32) if self._values else np.full(size, np.nan, np.float32),
+        )
+
+    def save(self, folder: Path) -> None:
+        """Write ``interactions/``."""
+        self.columns().save(folder / "interactions")
+
+    def _time_taker(self, parse: Parse) -> Callable[[str], None]:
+        append = self._times.append
+
+        def take(cell: str) -> None:
+            # Eleven digits are neither milliseconds nor too long: the usual case, and the quickest.
+            append(int(cell) if cell.isdecimal() and cell.isascii() and len(cell) <= 11 else parse(cell))
+
+        return take
+
+    def _value_taker(self, parse: Parse) -> Callable[[str], None]:
+        append = self._values.append
+
+        def take(cell: str) -> None:
+            value = parse(cell)
+            append(np.nan if value is None else value)
+
+        return take
+
+
+class RecordTable:
+    """Users or items; of several rows with one id the last counts."""
+
+    def __init__(self, fields: Sequence[avro.Field], key: str) -> None:
+        self._names = [field.name for field in fields]
+        self._parsers = [parser(field) for field in fields]
+        self._key = self._names.index(key)
+        self._rows: dict[str, list[Any]] = {}
+
+    def add(self, row: Sequence[str]) -> None:
+        """Take one row. Raises BadCell."""
+        values = [parse(cell) for parse, cell in zip(self._parsers, row, strict=True)]
+        self._rows[values[self._key]] = values
+
+    def save(self, folder: Path) -> None:
+        """Write ``records.json``."""
+        columns = {
+            name: [row[place] for row in self._rows.values()]
+            for place, name in enumerate(self._names)
+            if place != self._key
+        }
+        (folder / "records.json").write_text(json.dumps({"ids": list(self._rows), "columns": columns}))
+
+
+class _Codes:
+    """A column of names, as places in the list of distinct ones."""
+
+    def __init__(self, typecode: str, most: int | None = None) -> None:
+        self._code: dict[str, int] = {}
+        self._most = most
+        self.codes = array(typecode)
+
+    @property
+    def names(self) -> list[str]:
+        return list(self._code)
+
+    def taker(self, parse: Parse) -> Callable[[str], None]:
+        code, append = self._code, self.codes.append
+
+        def take(cell: str) -> None:
+            known = code.get(cell)
+            append(self._add(parse(cell)) if known is None else known)
+
+        return take
+
+    def _add(self, name: str) -> int:
+        if self._most is not None and len(self._code) >= self._most:
+            raise BadCell(
+                f"EVENT_TYPE has more than {self._most} distinct values; with the metadata columns of the schema,"
+                f" {MOST_TYPES_AND_METADATA} are allowed"
+            )
+        return self._code.setdefault(name, len(self._code))
+
+
+def _checked(parse: Parse) -> Callable[[str], None]:
+    return parse

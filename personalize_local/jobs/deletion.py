@@ -1,0 +1,32 @@
+"""Reads which users a data deletion job is to forget."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from personalize_local.control.avro import Field
+from personalize_local.data.cells import parser
+from personalize_local.jobs import csv_objects, s3
+from personalize_local.jobs.failure import JobFailed
+
+MOST_BYTES = 100 * 1024 * 1024  # Developer Guide, "Deleting users and their data": all files together
+USER_ID = Field("USER_ID", frozenset({"string"}))
+
+
+def run(spec: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """Return the ``users`` of all CSV files at a location, each once, in their order. Nothing is written.
+
+    ``spec``: ``data_location``, ``s3_endpoint``. Raises JobFailed.
+    """
+    store = s3.Store(spec["s3_endpoint"])
+    files = store.objects(spec["data_location"], subfolders=True)
+    size = sum(one.size for one in files)
+    if size > MOST_BYTES:
+        raise JobFailed(f"A data deletion job reads at most {MOST_BYTES} bytes; there are {size}")
+    parse = parser(USER_ID)
+    users: dict[str, None] = {}
+    for one in files:
+        csv_objects.read(store, one, [USER_ID.name], lambda row: users.setdefault(parse(row[0])))
+    if not users:
+        raise JobFailed(f"There is no user in {spec['data_location']}")
+    return {"users": list(users)}

@@ -1,0 +1,35 @@
+"""Imports the CSV files of one location into a dataset: every row fits the schema, or the job fails and says where."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from personalize_local.control import avro
+from personalize_local.data.tables import InteractionTable, RecordTable, Table
+from personalize_local.jobs import csv_objects, s3
+from personalize_local.jobs.failure import JobFailed
+
+KEYS = {"USERS": "USER_ID", "ITEMS": "ITEM_ID"}
+
+
+def run(spec: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """Write ``interactions/`` or ``records.json`` into the folder; return how many rows the files have.
+
+    ``spec``: ``dataset_type``, ``schema``, ``data_location``, ``s3_endpoint``, and perhaps ``minimum_rows`` (default 1;
+    the service wants 1,000 interactions a job). Raises JobFailed: the first thing that is wrong, its file and line.
+    """
+    fields = avro.fields(spec["schema"])
+    table = _table(spec["dataset_type"], fields)
+    store = s3.Store(spec["s3_endpoint"])
+    names = [field.name for field in fields]
+    rows = sum(csv_objects.read(store, one, names, table.add) for one in store.objects(spec["data_location"]))
+    least = spec.get("minimum_rows", 1)
+    if rows < least:
+        raise JobFailed(f"The import needs at least {least} rows; there are {rows} in {spec['data_location']}")
+    table.save(folder)
+    return {"rows": rows}
+
+
+def _table(dataset_type: str, fields: Sequence[avro.Field]) -> Table:
+    key = KEYS.get(dataset_type)
+    return RecordTable(fields, key) if key else InteractionTable(fields)

@@ -1,0 +1,149 @@
+"""How jobs read and write S3: an S3 on this machine, with dummy keys and nothing of the user's AWS configuration."""
+
+import contextlib
+import io
+import ipaddress
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, BinaryIO
+from urllib.parse import urlsplit
+
+import botocore.session
+from botocore.config import Config
+from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES
+from botocore.exceptions import BotoCoreError, ClientError, ConnectionError, EndpointConnectionError
+
+from personalize_local.jobs.failure import JobFailed
+
+BUFFER = 1 << 20
+LOCATION = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/(.*))?", re.DOTALL)
+CONFIG = Config(
+    connect_timeout=2.0,
+    read_timeout=60.0,
+    retries={"total_max_attempts": 3},
+    proxies={},
+    s3={"addressing_style": "path"},
+    request_checksum_calculation="when_required",
+    response_checksum_validation="when_required",
+)
+
+
+@dataclass(frozen=True)
+class Stored:
+    """One object of a bucket; ``size`` in bytes."""
+
+    bucket: str
+    key: str
+    size: int = 0
+
+    @property
+    def name(self) -> str:
+        """The location as it is shown: on one line."""
+        return "".join(one if one.isprintable() else "?" for one in f"s3://{self.bucket}/{self.key}")
+
+
+class Store:
+    """The S3 at an endpoint. Everything it does raises JobFailed with what to do about it."""
+
+    def __init__(self, endpoint: str | None) -> None:
+        """``endpoint``: http://127.0.0.1:PORT. Nothing is called yet."""
+        self._endpoint = loopback(endpoint)
+        self._client = _client(self._endpoint)
+
+    def objects(self, location: str, *, subfolders: bool = False) -> list[Stored]:
+        """Return the object at a location; of a folder all objects, in the order of their keys, at least one.
+
+        Those in folders below it count where ``subfolders`` says so (Amazon Personalize API, DataSource: deletion
+        jobs read them, imports do not).
+        """
+        asked = parse(location)
+        with self._failing(f"{asked.name} could not be read"):
+            found = self._one(asked) or self._below(asked, subfolders)
+        if not found:
+            raise JobFailed(f"There is no object at {asked.name}")
+        return found
+
+    @contextlib.contextmanager
+    def open(self, one: Stored) -> Iterator[BinaryIO]:
+        """Stream an object; only a buffer of it is held at a time."""
+        with self._failing(f"{one.name} could not be read"):
+            body = self._client.get_object(Bucket=one.bucket, Key=one.key)["Body"]
+            with contextlib.closing(body):
+                yield io.BufferedReader(body, BUFFER)  # type: ignore[assignment]
+
+    def put(self, one: Stored, content: BinaryIO) -> None:
+        """Write an object, whole or not at all."""
+        with self._failing(f"{one.name} could not be written"):
+            self._client.put_object(Bucket=one.bucket, Key=one.key, Body=content)
+
+    def _one(self, asked: Stored) -> list[Stored]:
+        if not asked.key or asked.key.endswith("/"):
+            return []
+        try:
+            head = self._client.head_object(Bucket=asked.bucket, Key=asked.key)
+        except ClientError as error:
+            if error.response["ResponseMetadata"]["HTTPStatusCode"] != 404:
+                raise
+            return []
+        return [Stored(asked.bucket, asked.key, head["ContentLength"])]
+
+    def _below(self, asked: Stored, subfolders: bool) -> list[Stored]:
+        prefix = asked.key if not asked.key or asked.key.endswith("/") else f"{asked.key}/"
+        limits = {} if subfolders else {"Delimiter": "/"}
+        pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=asked.bucket, Prefix=prefix, **limits)
+        found = [one for page in pages for one in page.get("Contents", ())]
+        # Consoles mark an empty folder with an object named like it.
+        return [Stored(asked.bucket, one["Key"], one["Size"]) for one in found if not one["Key"].endswith("/")]
+
+    @contextlib.contextmanager
+    def _failing(self, what: str) -> Iterator[None]:
+        try:
+            yield
+        except (EndpointConnectionError, ConnectionError) as error:
+            raise JobFailed(f"{what}: no S3 answers at {self._endpoint}") from error
+        except ClientError as error:
+            raise JobFailed(f"{what}: {_one_line(error.response['Error'].get('Message') or error)}") from error
+        except BotoCoreError as error:
+            raise JobFailed(f"{what}: {_one_line(error)}") from error
+
+
+def parse(location: str) -> Stored:
+    """Return the place that a location names. Raises JobFailed if it is not s3://bucket/key."""
+    found = LOCATION.fullmatch(location)
+    if not found:
+        raise JobFailed("The location must be s3://bucket/key or s3://bucket/folder/")
+    return Stored(found[1], found[2] or "")
+
+
+def loopback(endpoint: str | None) -> str:
+    """Return an endpoint that is on this machine. Raises JobFailed for none, and for any other."""
+    if not endpoint:
+        raise JobFailed("No S3 is known: start the service with the address of one on this machine")
+    try:
+        parts = urlsplit(endpoint)
+        host, port = parts.hostname or "", parts.port
+        local = host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        local = False
+    if not local or parts.scheme not in ("http", "https"):
+        raise JobFailed("The S3 endpoint must be on this machine, like http://127.0.0.1:PORT: no data leaves it")
+    # Put together anew, so that no other reader of the same text finds another host in it.
+    shown = f"[{host}]" if ":" in host else host
+    return f"{parts.scheme}://{shown}" + (f":{port}" if port else "")
+
+
+def _client(endpoint: str) -> Any:
+    # The variables' names are taken away, in files and environment, so that only defaults and what is given here count.
+    unnamed = {
+        name: (None, None, default, convert)
+        for name, (_, _, default, convert) in BOTOCORE_DEFAUT_SESSION_VARIABLES.items()
+    }
+    given = dict.fromkeys(("config_file", "credentials_file"), (None, None, "", None))
+    session = botocore.session.Session(session_vars=unnamed | given)
+    keys = {"aws_access_key_id": "local", "aws_secret_access_key": "local"}
+    return session.create_client("s3", "us-east-1", endpoint_url=endpoint, config=CONFIG, **keys)
+
+
+def _one_line(said: object) -> str:
+    return " ".join(str(said).split())[:300]
