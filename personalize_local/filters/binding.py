@@ -1,0 +1,66 @@
+"""How a request's ``filterValues`` take the place of an expression's parameters."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+
+from personalize_local.errors import InvalidInput
+from personalize_local.filters.rules import value_problem
+from personalize_local.filters.syntax import INCLUDE, Condition, Part, Placeholder, Value
+
+LONGEST = 1000  # characters of one parameter's values (GetRecommendations)
+NUMBER = re.compile(r"\s*(-?[0-9]+(?:\.[0-9]+)?)\s*")
+STRINGS = re.compile(r'\s*"[^"]*"\s*(?:,\s*"[^"]*"\s*)*')
+STRING = re.compile(r'"([^"]*)"')
+
+
+def bound_parts(parts: tuple[Part, ...], filter_values: Mapping[str, str]) -> tuple[Part, ...]:
+    """Return the parts that apply, their parameters replaced by values.
+
+    An INCLUDE needs all of its parameters; an EXCLUDE that lacks one is left out as a whole (GetRecommendations,
+    ``filterValues``). Raises InvalidInput.
+    """
+    given = {name: values_of(name, text) for name, text in filter_values.items()}
+    for part in parts:
+        missing = sorted(part.placeholders - given.keys())
+        if missing and part.action == INCLUDE:
+            raise InvalidInput(f"filterValues: INCLUDE needs values for {', '.join(missing)}")
+    return tuple(_bound(part, given) for part in parts if part.placeholders <= given.keys())
+
+
+def values_of(name: str, text: str) -> tuple[Value, ...]:
+    """Return the values in one of the ``filterValues``: ``"a","b"`` or a number. Raises InvalidInput."""
+    if len(text) > LONGEST:
+        raise InvalidInput(f"filterValues: the value of {name} must have at most {LONGEST} characters")
+    number = NUMBER.fullmatch(text)
+    if number:
+        return (number_of(number[1]),)
+    if STRINGS.fullmatch(text):
+        return tuple(STRING.findall(text))
+    raise InvalidInput(
+        f"filterValues: the value of {name} must be one number or strings, each in double quotes, with commas between"
+    )
+
+
+def number_of(text: str) -> int | float:
+    """Return the number that digits spell: an int without a fraction, as ids and timestamps lose digits in a float."""
+    return float(text) if "." in text else int(text)
+
+
+def _bound(part: Part, given: Mapping[str, tuple[Value, ...]]) -> Part:
+    def filled(condition: Condition) -> Condition:
+        return _filled(condition, given)
+
+    alternatives = tuple(tuple(map(filled, conjunction)) for conjunction in part.alternatives)
+    return replace(part, alternatives=alternatives, when=tuple(map(filled, part.when)))
+
+
+def _filled(condition: Condition, given: Mapping[str, tuple[Value, ...]]) -> Condition:
+    if not isinstance(condition.operand, Placeholder):
+        return condition
+    name = condition.operand.name
+    filled = replace(condition, operand=given[name])
+    problem = value_problem(filled)
+    if problem:
+        raise InvalidInput(f"filterValues: the value of {name} does not fit {condition.field}: {problem}")
+    return filled

@@ -1,0 +1,86 @@
+"""Which items of the catalogue meet an Items condition, remembered until the catalogue changes."""
+
+from collections.abc import Iterable, Mapping
+from typing import Protocol
+
+from personalize_local.errors import InvalidInput
+from personalize_local.filters.conditions import Test, resolve, test_of
+from personalize_local.filters.syntax import Condition, Field, Part
+
+Properties = Mapping[str, object]
+Ids = frozenset[str]
+ITEM_ID = "ITEM_ID"  # stands in the schema like any column, but not among the properties
+KEPT = 64  # results for different current items
+
+
+class Catalogue(Protocol):
+    """The Items dataset: id -> properties by column name; ``version`` changes whenever they do."""
+
+    @property
+    def version(self) -> int:
+        """Another number after each change."""
+
+    def items(self) -> Iterable[tuple[str, Properties]]:
+        """All ids with their properties."""
+
+    def get(self, item_id: str, /) -> Properties | None:
+        """One item's properties."""
+
+
+class ItemSearch:
+    """Finds the items of one part. Many threads may ask at once: at worst the same is searched twice."""
+
+    def __init__(self, part: Part) -> None:
+        self._alternatives = part.alternatives
+        operands = (condition.operand for condition in part.conditions)
+        self._compared = sorted({operand.column for operand in operands if isinstance(operand, Field)})
+        self._seen: tuple[Catalogue, int, dict[tuple[object, ...], Ids]] | None = None
+
+    def among(self, items: Catalogue, current_item: str | None) -> Ids:
+        """Return the ids of the items that meet the conditions; an unknown current item has no properties.
+
+        Raises InvalidInput if a condition needs a current item and there is none.
+        """
+        current = self._current(items, current_item)
+        found = self._remembered(items)
+        key = tuple(current.values())
+        if key not in found:
+            if len(found) >= KEPT:
+                found.clear()
+            found[key] = _search(self._alternatives, items, current)
+        return found[key]
+
+    def _current(self, items: Catalogue, current_item: str | None) -> Properties:
+        if not self._compared:
+            return {}
+        if current_item is None:
+            raise InvalidInput("A filter with CurrentItem is for related items only: the request names no item")
+        properties = {**(items.get(current_item) or {}), ITEM_ID: current_item}
+        return {column: properties.get(column) for column in self._compared}
+
+    def _remembered(self, items: Catalogue) -> dict[tuple[object, ...], Ids]:
+        version = items.version
+        if self._seen is None or self._seen[0] is not items or self._seen[1] != version:
+            self._seen = (items, version, {})
+        return self._seen[2]
+
+
+def _search(alternatives: tuple[tuple[Condition, ...], ...], items: Catalogue, current: Properties) -> Ids:
+    tests = [tested for tested in (_tests(conjunction, current) for conjunction in alternatives) if tested]
+    return frozenset(item for item, properties in items.items() if _meets_one(item, properties, tests))
+
+
+def _tests(conjunction: tuple[Condition, ...], current: Properties) -> list[tuple[str, Test]] | None:
+    resolved = [resolve(condition, current) for condition in conjunction]
+    known = [condition for condition in resolved if condition is not None]
+    return [(one.field.column, test_of(one)) for one in known] if len(known) == len(resolved) else None
+
+
+def _meets_one(item: str, properties: Properties, alternatives: list[list[tuple[str, Test]]]) -> bool:
+    for tests in alternatives:
+        for column, test in tests:
+            if not test(item if column == ITEM_ID else properties.get(column)):
+                break
+        else:
+            return True
+    return False

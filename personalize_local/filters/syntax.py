@@ -1,0 +1,75 @@
+"""What a filter expression says, as data: expressions of conditions on fields, with values or what stands for them."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+INCLUDE: Literal["INCLUDE"] = "INCLUDE"
+EXCLUDE: Literal["EXCLUDE"] = "EXCLUDE"
+ITEMS, INTERACTIONS, USER, CURRENT_ITEM = "Items", "Interactions", "CurrentUser", "CurrentItem"
+EVENT_TYPE = "EVENT_TYPE"
+ANY_TYPE = "*"  # every event type
+MEMBERSHIP = ("IN", "NOT IN")
+EQUALITY = ("=", "!=")
+
+Value = str | int | float
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One column of a dataset; ``dataset`` is one of the four names above."""
+
+    dataset: str
+    column: str
+
+    def __str__(self) -> str:
+        return f"{self.dataset}.{self.column}"
+
+
+@dataclass(frozen=True, slots=True)
+class Placeholder:
+    """``$name``, a value that comes with each request."""
+
+    name: str
+
+
+Operand = tuple[Value, ...] | Placeholder | Field
+"""Values, one for a comparison; a placeholder for them; or a column of the current item."""
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """``Items.GENRE IN ("a", "b")``."""
+
+    field: Field
+    operator: str
+    operand: Operand
+
+    @property
+    def values(self) -> tuple[Value, ...]:
+        """The values; none as long as something stands for them."""
+        return self.operand if isinstance(self.operand, tuple) else ()
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What stands between two ``|``: items for which one of ``alternatives`` holds, if ``when`` holds for the user."""
+
+    action: Literal["INCLUDE", "EXCLUDE"]
+    alternatives: tuple[tuple[Condition, ...], ...]
+    when: tuple[Condition, ...] = ()
+
+    @property
+    def dataset(self) -> str:
+        """The one dataset that the conditions are about."""
+        return self.alternatives[0][0].field.dataset
+
+    @property
+    def conditions(self) -> tuple[Condition, ...]:
+        """All conditions, those of ``when`` last."""
+        return tuple(condition for conjunction in self.alternatives for condition in conjunction) + self.when
+
+    @property
+    def placeholders(self) -> frozenset[str]:
+        """The names of the values that a request gives."""
+        operands = (condition.operand for condition in self.conditions)
+        return frozenset(operand.name for operand in operands if isinstance(operand, Placeholder))
