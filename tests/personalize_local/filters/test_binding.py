@@ -69,8 +69,9 @@ def test_an_exclude_without_its_values_is_not_applied_but_the_others_are() -> No
     assert allowed(text, {"G": '"drama"'}) == {"unknown"}
 
 
-def test_a_parameter_of_if_is_needed_as_any_other() -> None:
+def test_a_parameter_of_if_takes_its_value_and_is_needed_as_any_other() -> None:
     text = "ItemID WHERE Items.YEAR = 1990 IF CurrentUser.AGE = $AGE"
+    assert allowed(f"INCLUDE {text}", {"AGE": "3"}, user={"AGE": 3}) == {"drama"}
     assert allowed(f"EXCLUDE {text}", user={"AGE": 3}) == {"drama", "comedy", "both", "unknown"}
     with pytest.raises(InvalidInput, match="INCLUDE needs values for AGE"):
         parse(f"INCLUDE {text}").bind({})

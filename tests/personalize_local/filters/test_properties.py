@@ -135,6 +135,7 @@ def refusal_of(call: Callable[[], object]) -> str:
 @example('INCLUDE ItemID WHERE Items.A IN ("a"' + ',"a"' * 600 + ")")
 @example("INCLUDE ItemID WHERE Items.A=1" + " OR Items.A=1" * 190)
 @example("|".join(["EXCLUDE ItemID WHERE Items.A=1"] * 80))
+@example("INCLUDE ItemID WHERE " + "A" * 100 + "." + "B" * 100 + "=1")
 @example("INCLUDE ItemID WHERE " + "A" * 1200 + "." + "B" * 1200 + "=1")
 @example("(" * 1_000_000)
 @example("INCLUDE ItemID WHERE Items.A = \ud800")

@@ -118,13 +118,19 @@ def test_the_current_items_own_values_are_compared_with(current: str, found: set
     assert allowed(CHEAPER, current_item=current) == found
 
 
+def test_a_value_that_the_current_item_lacks_fails_the_conditions_that_stand_beside_it_too() -> None:
+    with_year = "INCLUDE ItemID WHERE Items.YEAR > 0 AND Items.PRICE < CurrentItem.PRICE"
+    assert allowed(with_year, current_item="unknown") == set()
+    assert allowed(f"{with_year} OR Items.YEAR = 2020", current_item="unknown") == {"unknown"}
+
+
 def test_without_a_current_item_there_is_nothing_to_compare_with() -> None:
     with pytest.raises(InvalidInput, match="is for related items only"):
         allowed(CHEAPER)
 
 
 def test_data_of_another_type_than_the_schema_says_meets_no_comparison() -> None:
-    shelf = Shelf({"a": {"PRICE": "3", "GENRE": 3}, "b": {"PRICE": True, "GENRE": None}})
+    shelf = Shelf({"a": {"PRICE": "3", "GENRE": 3}, "b": {"PRICE": True, "GENRE": None}, "c": {"PRICE": 9}})
     for condition in ("Items.PRICE < 5", 'Items.GENRE IN ("3")', "Items.PRICE < CurrentItem.PRICE"):
         assert parse(f"INCLUDE ItemID WHERE {condition}").bind({}).select(shelf, [], None, "a").included == frozenset()
 
