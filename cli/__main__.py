@@ -11,6 +11,12 @@ COMMANDS = {
     "run": "The whole loop on this machine, from clicks to recommendations on a profile.",
     "serve": "The same services, until Ctrl-C, for your own code to talk to.",
     "invoke": "What the broker makes of sample batches.",
+    "status": "Where a broker is, and what is due next.",
+    "backfill": "History into a dataset, from exports or a CSV.",
+    "train": "A new version of the model, with its metrics.",
+    "recommend": "Recommendations for a user.",
+    "similar": "Items similar to an item.",
+    "batch": "Recommendations for many users at once.",
 }
 
 

@@ -44,6 +44,12 @@ def read() -> dict[str, str]:
     return values
 
 
+def running() -> dict[str, str]:
+    """Return the values of the ``serve`` that is running; empty where none answers."""
+    values = _values()
+    return values if _answers(values) else {}
+
+
 def _values() -> dict[str, str]:
     lines = FILE.read_text(encoding="utf-8").splitlines() if FILE.exists() else []
     words = [shlex.split(line)[1].partition("=") for line in lines]

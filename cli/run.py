@@ -8,10 +8,10 @@ import click
 from cli.records import one_batch_each
 from cli.run_display import Display, report
 from cli.service_log import service_log
+from lifecycle.resources import CreationFailed
 from local.demonstration import Demonstration
 from local.judgement import Result, summary
 from local.process import NotStarted
-from local.recommender import CreationFailed
 from local.settings import TwinSettings
 from local.stack import Stack
 

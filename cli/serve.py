@@ -5,19 +5,20 @@ import threading
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import click
 
 from cli.local_env import export_lines, written
 from cli.service_log import service_log
+from lifecycle.resources import CreationFailed
 from local.aws import REGION
 from local.demonstration import Demonstration
 from local.lambda_api import LambdaApi
 from local.process import NotStarted, ServiceProcess, start_service
-from local.recommender import CreationFailed
 from local.settings import TwinSettings
-from local.stack import Stack
+from local.stack import NAME, Stack
 
 PORT = click.IntRange(0, 65535)
 
@@ -28,7 +29,12 @@ PORT = click.IntRange(0, 65535)
 @click.option("--personalize-port", type=PORT, default=0, help="Default: a free one; likewise the others.")
 @click.option("--mparticle-port", type=PORT, default=0)
 @click.option("--aws-port", type=PORT, default=0)
-def command(only: str | None, seed: int, personalize_port: int, mparticle_port: int, aws_port: int) -> None:
+@click.option(
+    "--data", type=click.Path(file_okay=False, path_type=Path), help="With --only: keep Personalize's state there."
+)
+def command(
+    only: str | None, seed: int, personalize_port: int, mparticle_port: int, aws_port: int, data: Path | None
+) -> None:
     """Start a local Amazon Personalize, mParticle, Kinesis, SQS, S3 and Secrets Manager, and both functions; let the
     made-up shop's customers train a model; then serve until Ctrl-C.
 
@@ -39,14 +45,19 @@ def command(only: str | None, seed: int, personalize_port: int, mparticle_port: 
       ./broker serve &
       . ./.local.env
       aws personalize list-campaigns
+
+    With --only personalize that service has an S3 beside it, to import from, and nothing else; it begins empty, or with
+    --data as it was left.
     """
+    if data and not only:
+        raise click.UsageError("--data goes with --only personalize: the whole loop begins anew each time")
     settings = TwinSettings(
         seed=seed, personalize_port=personalize_port, mparticle_port=mparticle_port, aws_port=aws_port
     )
     try:
         with service_log() as log, ExitStack() as running:
             if only:
-                services, values = _only_personalize(running, settings, log)
+                services, values = _only_personalize(running, settings, data, log)
             else:
                 services, values = _everything(running, settings, log)
             running.enter_context(written(values))
@@ -59,11 +70,13 @@ def command(only: str | None, seed: int, personalize_port: int, mparticle_port: 
 
 
 def _only_personalize(
-    running: ExitStack, settings: TwinSettings, log: Any
+    running: ExitStack, settings: TwinSettings, data: Path | None, log: Any
 ) -> tuple[list[ServiceProcess], dict[str, str]]:
-    arguments = ["--port", str(settings.personalize_port), "--seed", str(settings.seed)]
+    s3 = running.enter_context(start_service("local.aws", ["--port", str(settings.aws_port)], log=log))
+    arguments = ["--port", str(settings.personalize_port), "--seed", str(settings.seed), "--s3-endpoint", s3.url]
+    arguments += ["--data", str(data.absolute())] if data else []
     service = running.enter_context(start_service("personalize_local", arguments, log=log))
-    return [service], personalize_values(service.url)
+    return [service, s3], personalize_values(service.url) | {"AWS_ENDPOINT_URL_S3": s3.url}
 
 
 def _everything(running: ExitStack, settings: TwinSettings, log: Any) -> tuple[list[ServiceProcess], dict[str, str]]:
@@ -73,6 +86,8 @@ def _everything(running: ExitStack, settings: TwinSettings, log: Any) -> tuple[l
     return [stack.aws, stack.personalize, stack.mparticle], {
         **personalize_values(stack.personalize.url),
         "AWS_ENDPOINT_URL": stack.aws.url,
+        "AWS_ENDPOINT_URL_S3": stack.aws.url,
+        "BROKER_NAME": NAME,
         "AWS_ENDPOINT_URL_LAMBDA": lambda_api.url,
         "STREAM_NAME": stack.resources.stream_name,
         "TRACKING_ID": stack.tracker.tracking_id,

@@ -5,13 +5,15 @@ and refresh → profiles.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from blueprint import environments, sizing
+from lifecycle import datasets, training
+from lifecycle.names import USER_PERSONALIZATION, Names
+from lifecycle.resources import Resources
 from local import loopback
 from local.aws.resources import ResourceSettings, create_resources, messages_in
 from local.aws.session import local_client
@@ -20,11 +22,11 @@ from local.lambda_twin.runtime.function import Function
 from local.metrics_log import MetricsLog
 from local.mparticle.inputs import BROKER_FEED, INPUTS
 from local.process import ServiceProcess, begin_service
-from local.recommender import create_campaign, create_tracker, train
 from local.settings import TwinSettings
 
 LAMBDA_SRC = Path(__file__).resolve().parents[1] / "lambda_src"
 NAME = "items4u"
+NAMES = Names(NAME)
 OPTIONS = environments.Options()
 
 Log = Callable[[str], None]
@@ -56,13 +58,14 @@ class Stack:
 
     def train(self) -> Iterator[Mapping[str, Any]]:
         """The second stage: yield the solution version until it is ACTIVE. Raises CreationFailed."""
-        for version in train(self._control, self.tracker, NAME):
+        what = training.Training(USER_PERSONALIZATION)
+        for version in training.train(self._model, NAMES, self.tracker.dataset_group_arn, what):
             self._version_arn = version["solutionVersionArn"]
             yield version
 
     def recommend(self) -> None:
         """The third stage: a campaign on the newest version; ``ingest`` gets the queue, and ``refresh`` starts."""
-        self.campaign_arn = create_campaign(self._control, self._version_arn, NAME)
+        self.campaign_arn = training.campaign(self._model, NAME, self._version_arn)
         refresh = self._function("refresh", self._refresh_environment(self.campaign_arn))
         self.queue_pollers = QueueThreads(
             self.settings.queue,
@@ -87,19 +90,17 @@ class Stack:
         return mparticle["waiting"] == 0 and done >= on_stream and messages_in(self._sqs, self.resources.queue_url) == 0
 
     def _start(self) -> None:
-        ports = "--port", str(self.settings.personalize_port), "--seed", str(self.settings.seed)
         self.aws = self._service("local.aws", "--port", str(self.settings.aws_port))
-        self.personalize = self._service("personalize_local", *ports)
-        for service in (self.aws, self.personalize):
-            service.wait_until_ready()
+        self.aws.wait_until_ready()
+        ports = "--port", str(self.settings.personalize_port), "--seed", str(self.settings.seed)
+        self.personalize = self._service("personalize_local", *ports, "--s3-endpoint", self.aws.url)
         self.resources = create_resources(self.aws.url, self._resource_settings())
+        self.mparticle = self._start_mparticle()
+        for service in (self.personalize, self.mparticle):
+            service.wait_until_ready()
         self._sqs = self.client("sqs")
-        self._control = local_client("personalize", self.personalize.url)
-        with ThreadPoolExecutor(1) as other:
-            tracker = other.submit(create_tracker, self._control, NAME)
-            self.mparticle = self._start_mparticle()
-            self.mparticle.wait_until_ready()
-            self.tracker = tracker.result()
+        self._model = Resources(local_client("personalize", self.personalize.url))
+        self.tracker = datasets.tracker(self._model, NAMES)
         self.ingest = self._function("ingest", self._ingest_environment())
         self.stream_pollers = StreamThreads(
             self.settings.stream,

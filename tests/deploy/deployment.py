@@ -17,6 +17,9 @@ from typing import Any
 
 from infra.paths import ROOT
 from infra.stage import Stage
+from lifecycle import datasets, training
+from lifecycle.names import USER_PERSONALIZATION, Names
+from lifecycle.resources import Resources
 from local import loopback
 from local.audit.law import Audit, audit
 from local.audit.rows import StreamRecord
@@ -28,7 +31,6 @@ from local.items4u.sessions import Shop
 from local.ministack import free_port
 from local.mparticle.inputs import BROKER_FEED, INPUTS
 from local.process import ServiceProcess, start_service
-from local.recommender import create_campaign, create_tracker, train
 from tests.deploy import cdk
 from tests.deploy.account import Account, account
 
@@ -55,8 +57,8 @@ class Deployment:
             self._mparticle_port = free_port()
             self.account: Account = starting.enter_context(account(self._reach_of_functions()))
             self._running = starting.pop_all()
-        self._control = local_client("personalize", self.personalize.url)
-        self._tracker = create_tracker(self._control, NAME)
+        self._model = Resources(local_client("personalize", self.personalize.url))
+        self._tracker = datasets.tracker(self._model, Names(NAME))
         self.assemblies = self._synthesise()
         return self
 
@@ -95,8 +97,9 @@ class Deployment:
 
     def train(self) -> str:
         """Train on what was collected; return the ARN of the campaign."""
-        *_, version = train(self._control, self._tracker, NAME)
-        return create_campaign(self._control, version["solutionVersionArn"], NAME)
+        what = training.Training(USER_PERSONALIZATION)
+        *_, version = training.train(self._model, Names(NAME), self._tracker.dataset_group_arn, what)
+        return training.campaign(self._model, NAME, version["solutionVersionArn"])
 
     def put(self, data: bytes) -> None:
         """Put one record on the deployed stream."""

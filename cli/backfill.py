@@ -1,0 +1,233 @@
+"""`./broker backfill`: history into a dataset, from mParticle's exports or any CSV; interrupted, it goes on."""
+
+import json
+import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from cli import target as targets
+from cli.history_files import gather
+from cli.progress import Waiting
+from history.conversion import Plan, convert
+from history.files import BadFile
+from history.report import Report
+from history.schema import DATASETS, Schema, SchemaError, read_schema
+from history.table import Mapped, MappingError
+from history.times import UNITS
+from lifecycle import datasets, imports, kinds
+from lifecycle.bucket import Bucket
+from lifecycle.resources import Resources
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the command line says beside the files."""
+
+    dataset: str
+    mode: str | None
+    bucket: str | None
+    role_arn: str | None
+
+
+@click.command("backfill", short_help="History into a dataset.")
+@click.argument("files", nargs=-1, required=True, metavar="FILE|S3…")
+@click.option("--dataset", type=click.Choice(DATASETS), default="interactions", show_default=True)
+@click.option("--column", "columns", multiple=True, metavar="NAME=SOURCE", help="The file's column for a dataset's.")
+@click.option("--constant", "constants", multiple=True, metavar="NAME=TEXT", help="The same text in every row.")
+@click.option("--time-unit", type=click.Choice(UNITS), help="Of TIMESTAMP; default: what its first value can only be.")
+@click.option("--schema", "schema_file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Avro.")
+@click.option(
+    "--mode", type=click.Choice(["full", "incremental"]), help="Default: incremental after an earlier import."
+)
+@click.option("--bucket", help="S3 bucket to import from; default: the stack's.")
+@click.option("--role-arn", help="The role by which Personalize reads it; default: the stack's.")
+@click.option("--dry-run", is_flag=True, help="Convert and count, ask no service.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, and nothing else, on stdout.")
+@targets.options
+def command(
+    files: tuple[str, ...],
+    dataset: str,
+    columns: tuple[str, ...],
+    constants: tuple[str, ...],
+    time_unit: str | None,
+    schema_file: Path | None,
+    mode: str | None,
+    bucket: str | None,
+    role_arn: str | None,
+    dry_run: bool,
+    as_json: bool,
+    name: str | None,
+    context: tuple[str, ...],
+    aws: bool,
+) -> None:
+    """Bring history into a dataset: mParticle's batch exports (JSON lines) or a CSV; plain, gzip, or s3://.
+
+    Exports are read by the code that reads the stream, under the settings in cdk.json: where history overlaps with
+    what was streamed, Personalize gets the same interactions, and counts them once. Of a CSV, --column says which of
+    its columns is USER_ID, ITEM_ID, TIMESTAMP and so on; a column of the same name needs none.
+
+    What can't be read is counted and listed by file and line, and does not stop the rest. Interrupted, the same command
+    goes on where it was; done, it does nothing.
+
+    Exit code: 0 imported, 1 it failed or nothing could be read, 2 wrong use.
+
+    \b
+    Examples:
+      ./broker backfill export-2026-*.jsonl.gz
+      ./broker backfill shop.csv --column USER_ID=CustomerID --column ITEM_ID=StockCode \\
+          --column TIMESTAMP=InvoiceDate --constant EVENT_TYPE=purchase
+      ./broker backfill customers.csv --dataset users --column USER_ID=id
+    """
+    asked = Asked(dataset, mode, bucket, role_arn)
+    target = None if dry_run else targets.find(name, context, aws=aws)
+    rules = targets.rules(targets.settings(context))
+    mapped = Mapped(_pairs("column", columns), _pairs("constant", constants))
+    with targets.one_line_errors(), tempfile.TemporaryDirectory() as folder, Waiting() as waiting:
+        try:
+            sources = gather(
+                files, lambda: (target or targets.find(name, context, aws=aws)).client("s3"), Path(folder), waiting
+            )
+            schema = _schema(target, asked, schema_file, waiting)
+            plan = Plan(dataset, sources, schema, mapped, time_unit, rules)
+            run = Run(plan, asked, Path(folder), waiting)
+            found = run.convert_only() if target is None else run.into(target)
+        except (BadFile, MappingError, SchemaError) as error:
+            raise click.UsageError(str(error)) from None
+    click.echo(json.dumps(found) if as_json else "", nl=as_json)
+    if not as_json:
+        report(found)
+    raise SystemExit(0 if found["rows"] else 1)
+
+
+class Run:
+    """One backfill: convert, upload, import, each only if it is not done already."""
+
+    def __init__(self, plan: Plan, asked: Asked, folder: Path, waiting: Waiting) -> None:
+        self._plan, self._asked, self._folder, self._waiting = plan, asked, folder, waiting
+
+    def convert_only(self) -> dict[str, Any]:
+        """Convert; return the account."""
+        csv, account = self._convert()
+        return {**account, "bytes": csv.stat().st_size, "state": "dry run"}
+
+    def into(self, target: targets.Target) -> dict[str, Any]:
+        """Import; return the account. Raises CreationFailed."""
+        resources = Resources(target.client("personalize"), show=self._waiting.show)
+        bucket = target.bucket(self._asked.bucket, self._asked.role_arn)
+        step = self._step(target, resources)
+        account = imports.stored(bucket, step)
+        if account is None:
+            account = self._store(bucket, step)
+            if not account["rows"]:
+                return {**account, "state": "nothing to import"}
+        else:
+            self._waiting.say("converted and uploaded already")
+        schema = self._plan.schema.text if self._plan.schema else account["schema"]
+        arn = datasets.dataset(resources, target.names, self._asked.dataset, schema)
+        job = imports.start(resources, bucket, step, arn)
+        state = "was there already" if step.done else "imported"
+        resources.wait(kinds.IMPORT_JOB, job)
+        return {**account, "job": step.job, "mode": step.mode, "state": state}
+
+    def _step(self, target: targets.Target, resources: Resources) -> imports.Step:
+        group = resources.find(kinds.DATASET_GROUP, target.names.dataset_group)
+        dataset = group and datasets.find_dataset(resources, group, self._asked.dataset)
+        jobs = resources.all(kinds.IMPORT_JOB, datasetArn=dataset) if dataset else []
+        mode = self._asked.mode and self._asked.mode.upper()
+        step = imports.decide(jobs, target.names, self._asked.dataset, self._plan.identity(), mode)
+        if not step.arn:
+            self._waiting.say(_said_of_mode(step, chosen=mode is not None))
+        return step
+
+    def _store(self, bucket: Bucket, step: imports.Step) -> dict[str, Any]:
+        csv, account = self._convert()
+        if not account["rows"]:
+            return account
+        size = csv.stat().st_size
+        for warning in imports.warnings(step, self._asked.dataset, account["rows"], size):
+            self._waiting.say(f"warning: {warning}")
+        return imports.store(bucket, step, csv, account, self._waiting.growing("uploading", size))
+
+    def _convert(self) -> tuple[Path, dict[str, Any]]:
+        path = self._folder / "data.csv"
+        total = sum(source.path.stat().st_size for source in self._plan.sources)
+        with path.open("w", encoding="utf-8", newline="") as out:
+            schema, made = convert(self._plan, out, time.time(), self._waiting.bytes("converting", total))
+        return path, _account(self._plan, schema, made)
+
+
+def _account(plan: Plan, schema: Schema, made: Report) -> dict[str, Any]:
+    files = [source.name for source in plan.sources]
+    return {"dataset": plan.dataset, "files": files, **made.as_json(), "schema": schema.text}
+
+
+def _said_of_mode(step: imports.Step, *, chosen: bool) -> str:
+    effect = (
+        "adds to what was imported before"
+        if step.mode == imports.INCREMENTAL
+        else "replaces all that was imported before"
+    )
+    if not chosen:
+        effect = "the first import" if step.mode == imports.FULL else f"{effect}; --mode full would replace it"
+    return f"mode {step.mode.lower()}: {effect}. What was streamed stays"
+
+
+def _pairs(option: str, texts: tuple[str, ...]) -> Mapping[str, str]:
+    pairs = [text.partition("=") for text in texts]
+    wrong = [text for text, (name, equals, _) in zip(texts, pairs, strict=True) if not (name and equals)]
+    if wrong:
+        raise click.UsageError(f"--{option} {wrong[0]}: must be NAME=…")
+    return {name: value for name, _, value in pairs}
+
+
+def _schema(target: targets.Target | None, asked: Asked, file: Path | None, waiting: Waiting) -> Schema | None:
+    """Return the schema: that of the dataset if there is one, else the file's, else the broker's for interactions."""
+    given = read_schema(file.read_text(encoding="utf-8"), asked.dataset) if file else None
+    used = None
+    if target:
+        used = datasets.schema_in_use(Resources(target.client("personalize")), target.names, asked.dataset)
+    if used and given and not given.same_as(used):
+        raise SchemaError(
+            f"{file} is not the schema that the {asked.dataset} dataset has, and a dataset's schema can't be changed: "
+            f"{used}"
+        )
+    if used:
+        return read_schema(used, asked.dataset)
+    if given or asked.dataset != "interactions":
+        return given
+    return read_schema(datasets.INTERACTIONS_SCHEMA.read_text(), "interactions")
+
+
+def report(found: Mapping[str, Any]) -> None:
+    """Print the account for people."""
+    console = Console(highlight=False)
+    table = Table(title=f"{found['dataset']}: {found['state']}", title_justify="left", show_header=False)
+    table.add_column("what")
+    table.add_column("how many", justify="right")
+    table.add_row("rows", f"{found['rows']:,}")
+    if found["dataset"] == "interactions":
+        table.add_row("users, with two or more", f"{found['users']:,}, {found['users_with_two']:,}")
+        table.add_row("from, to", " – ".join(_day(found[end]) for end in ("first", "last")))  # noqa: RUF001
+    for kind in ("skipped", "bad"):
+        for reason, number in sorted(found[kind].items()):
+            table.add_row(f"{kind}: {reason}", f"{number:,}")
+    if found.get("job"):
+        table.add_row("import job", found["job"])
+    console.print(table)
+    for one in found["examples"]:
+        console.print(f"  {one['file']}, line {one['line']}: {one['reason']}", markup=False, soft_wrap=True)
+    for note in found["notes"]:
+        console.print(f"  {note}", markup=False, soft_wrap=True)
+    if found["dataset"] != "interactions":
+        console.print(f"  schema: {found['schema']}", markup=False, soft_wrap=True)
+
+
+def _day(seconds: int | None) -> str:
+    return "" if seconds is None else time.strftime("%Y-%m-%d", time.gmtime(seconds))

@@ -1,0 +1,108 @@
+"""`./broker batch`: recommendations for many users at once, without a campaign."""
+
+import json
+import tempfile
+from itertools import islice
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from cli import target as targets
+from cli.asking import filter_arn
+from cli.progress import Waiting
+from lifecycle import batch, kinds, training
+from lifecycle.names import short
+from lifecycle.resources import Resources
+
+SHOWN = 10
+
+
+@click.command("batch", short_help="Recommendations for many users at once.")
+@click.argument("users", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write the answers there, as JSON lines.")
+@click.option("--num-results", type=click.IntRange(1, 500), default=25, show_default=True)
+@click.option("--filter", "filter_", metavar="NAME|ARN", help="A filter on the recommendations.")
+@click.option("--bucket", help="S3 bucket to go through; default: the stack's.")
+@click.option("--role-arn", help="The role by which Personalize reads and writes it; default: the stack's.")
+@click.option("--json", "as_json", is_flag=True, help="JSON lines, one a user, and nothing else on stdout.")
+@targets.options
+def command(
+    users: Path,
+    out: Path | None,
+    num_results: int,
+    filter_: str | None,
+    bucket: str | None,
+    role_arn: str | None,
+    as_json: bool,
+    name: str | None,
+    context: tuple[str, ...],
+    aws: bool,
+) -> None:
+    """Recommend to all users of a file: one id a line, or JSON lines with "userId". No campaign is needed.
+
+    The newest model answers, by what it was trained on. The same users, model and filter are asked once only: after
+    Ctrl-C, the same command goes on. --out gets the answers as Personalize wrote them.
+
+    Exit code: 0 all answered, 1 it failed or some users had none, 2 wrong use.
+    """
+    wanted = _users(users)
+    target = targets.find(name, context, aws=aws)
+    recipe = targets.settings(context).personalize.recipe
+    with targets.one_line_errors(), tempfile.TemporaryDirectory() as folder, Waiting() as waiting:
+        text = batch.input_text(wanted)
+        job = _job(target, recipe, text, num_results, filter_ and filter_arn(target, filter_))
+        resources = Resources(target.client("personalize"), show=waiting.show)
+        place = target.bucket(bucket, role_arn)
+        asked = Path(folder) / batch.INPUT
+        asked.write_text(text, encoding="utf-8")
+        batch.run(resources, place, job, asked)
+        answered = batch.download(place, job, Path(folder))
+        if out:
+            out.write_bytes(answered.read_bytes())
+        failed = _print(answered, len(wanted), as_json=as_json)
+    raise SystemExit(1 if failed else 0)
+
+
+def _users(path: Path) -> list[str]:
+    try:
+        users = batch.users_of(path.read_text(encoding="utf-8").splitlines())
+    except (ValueError, OSError) as error:
+        raise click.UsageError(f"{path}: {error}") from None
+    if not users:
+        raise click.UsageError(f"{path} names no user")
+    return users
+
+
+def _job(target: targets.Target, recipe: str, text: str, limit: int, filter_arn: str | None) -> batch.Job:
+    resources = Resources(target.client("personalize"))
+    group = resources.find(kinds.DATASET_GROUP, target.names.dataset_group)
+    solution = group and resources.find(kinds.SOLUTION, target.names.solution(recipe), datasetGroupArn=group)
+    version = training.newest_active(resources, solution) if solution else None
+    if version is None:
+        raise click.ClickException("there is no trained model: ./broker train first")
+    arn: str = version["solutionVersionArn"]
+    name = target.names.job("batch", short(f"{arn} {limit} {filter_arn} {text}"))
+    return batch.Job(name, arn, limit, filter_arn)
+
+
+def _print(path: Path, asked: int, *, as_json: bool) -> int:
+    """Print the answers; return how many users have none."""
+    failed = answered = 0
+    table = Table(title="Recommendations", title_justify="left")
+    table.add_column("user")
+    table.add_column("items")
+    with path.open(encoding="utf-8") as lines:
+        for one in batch.answers(lines):
+            answered += 1
+            failed += one["error"] is not None
+            if as_json:
+                click.echo(json.dumps(one))
+            elif answered <= SHOWN:
+                table.add_row(str(one["user"]), one["error"] or " ".join(islice(one["items"], 5)) + " …")
+    if not as_json:
+        console = Console(highlight=False)
+        console.print(table, markup=False)
+        console.print(f"{answered - failed:,} of {asked:,} users answered", markup=False)
+    return failed + max(asked - answered, 0)

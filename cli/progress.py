@@ -1,0 +1,94 @@
+"""What people see while a command waits: a bar on stderr in a terminal, a line for each change elsewhere."""
+
+import time
+from collections.abc import Callable, Mapping
+from types import TracebackType
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, DownloadColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+
+GOES_ON = "stopped waiting: {what} goes on at the service. The same command again takes it up where it is."
+NOTHING_GOES_ON = "stopped: the same command again takes it up where it was"
+
+
+class Waiting:
+    """Shows states of resources and bytes of files. ``with`` it around all that waits."""
+
+    def __init__(self) -> None:
+        self._console = Console(stderr=True, highlight=False)
+        columns = SpinnerColumn(), TextColumn("{task.description}"), BarColumn(bar_width=24), TimeElapsedColumn()
+        self._live = Progress(*columns, console=self._console, transient=True) if self._console.is_terminal else None
+        self._task: TaskID | None = None
+        self._shown = ""
+        self._began = time.monotonic()
+        self._pending = ""
+
+    def __enter__(self) -> "Waiting":
+        if self._live:
+            self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._live:
+            self._live.stop()
+        if kind is KeyboardInterrupt:
+            message = GOES_ON.format(what=self._pending) if self._pending else NOTHING_GOES_ON
+            self._console.print(escape(message), soft_wrap=True)
+
+    def show(self, what: str, state: Mapping[str, Any]) -> None:
+        """Take a resource's newest state."""
+        status = state.get("status", "ACTIVE")
+        name = state.get("name") or state.get("jobName") or ""
+        self._pending = "" if status == "ACTIVE" else f"the {what}"
+        self._line(f"{what} {name}".strip(), status, total=None)
+
+    def say(self, text: str) -> None:
+        """Print a line that stays."""
+        self._console.print(escape(text), soft_wrap=True)
+
+    def bytes(self, what: str, total: int) -> Callable[[int], None]:
+        """Return what takes the bytes done so far, of a step that handles ``total`` of them."""
+        self._pending = ""
+        if not self._live:
+            self.say(f"{self._seconds()}  {what}")
+            return lambda done: None
+        live, task = self._live, self._new_task(self._live, what, total)
+        live.columns = (*live.columns[:3], DownloadColumn(), TimeElapsedColumn())
+        return lambda done: live.update(task, completed=done)
+
+    def growing(self, what: str, total: int) -> Callable[[int], None]:
+        """Return the same for a step that tells how many bytes came on top."""
+        moved, done = self.bytes(what, total), 0
+
+        def add(number: int) -> None:
+            nonlocal done
+            done += number
+            moved(done)
+
+        return add
+
+    def _line(self, what: str, status: str, total: int | None) -> None:
+        text = f"{what}: {status}"
+        if text == self._shown:
+            return
+        new, self._shown = not self._shown.startswith(f"{what}: "), text
+        if not self._live:
+            self.say(f"{self._seconds()}  {text}")
+        elif new or self._task is None:
+            self._live.columns = (*self._live.columns[:3], TimeElapsedColumn())
+            self._new_task(self._live, text, total)
+        else:
+            self._live.update(self._task, description=escape(text))
+
+    def _new_task(self, live: Progress, what: str, total: int | None) -> TaskID:
+        if self._task is not None:
+            live.remove_task(self._task)
+        self._task = live.add_task(escape(what), total=total)
+        return self._task
+
+    def _seconds(self) -> str:
+        return f"{time.monotonic() - self._began:6.1f} s"

@@ -1,0 +1,42 @@
+"""`./broker recommend`: what the campaign recommends to a user."""
+
+import click
+
+from cli import target as targets
+from cli.asking import answer, campaign, filter_arguments
+from cli.progress import Waiting
+
+
+@click.command("recommend", short_help="Recommendations for a user.")
+@click.argument("user")
+@click.option("--num-results", type=click.IntRange(1, 500), default=10, show_default=True)
+@click.option("--filter", "filter_", metavar="NAME|ARN", help="A filter on the recommendations.")
+@click.option("--value", "values", multiple=True, metavar="KEY=VALUE", help="A parameter of the filter.")
+@click.option(
+    "--create-campaign", is_flag=True, help="Make the campaign if there is none; on AWS it costs by the hour."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, and nothing else, on stdout.")
+@targets.options
+def command(
+    user: str,
+    num_results: int,
+    filter_: str | None,
+    values: tuple[str, ...],
+    create_campaign: bool,
+    as_json: bool,
+    name: str | None,
+    context: tuple[str, ...],
+    aws: bool,
+) -> None:
+    """Ask for recommendations for a user. A user that the model does not know gets what is popular.
+
+    Exit code: 0 answered, 1 no campaign or it failed, 2 wrong use.
+    """
+    target = targets.find(name, context, aws=aws)
+    recipe = targets.settings(context).personalize.recipe
+    with targets.one_line_errors():
+        narrowed = filter_arguments(target, filter_, values)
+        with Waiting() as waiting:
+            arn = campaign(target, recipe, waiting, create=create_campaign)
+        request = {"campaignArn": arn, "userId": user, "numResults": num_results, **narrowed}
+        answer(target, request, f"For user {user}", as_json=as_json)

@@ -1,0 +1,99 @@
+"""`./broker status`: where a broker is, and what is due next."""
+
+import json
+
+import click
+import requests
+from rich.console import Console
+from rich.table import Table
+
+from cli import target as targets
+from cli.train import metrics_table
+from lifecycle import counts
+from lifecycle.counts import Counts
+from lifecycle.resources import Resources
+from lifecycle.status import Inventory, Status, inventory, status
+from local import loopback
+
+UNKNOWN = "not known"
+
+
+@click.command("status", short_help="Where a broker is, and what is due next.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, and nothing else, on stdout.")
+@targets.options
+def command(as_json: bool, name: str | None, context: tuple[str, ...], aws: bool) -> None:
+    """Say where a broker is: interactions against what a training needs, resources and their states, the newest model
+    with its metrics, what is due next and the command for it.
+
+    Exit code: 0 said, 1 a service does not answer, 2 wrong use.
+    """
+    target = targets.find(name, context, aws=aws)
+    with targets.one_line_errors():
+        there = inventory(Resources(target.client("personalize")), target.names)
+        found = status(
+            target.names,
+            there,
+            _counts(target, there),
+            where=target.where,
+            local=bool(target.local_url),
+            deployed=target.outputs.get("Stage"),
+        )
+    if as_json:
+        click.echo(json.dumps(found.as_json()))
+    else:
+        _report(found)
+
+
+def _counts(target: targets.Target, there: Inventory) -> Counts:
+    if not target.local_url:
+        return counts.of_aws(target.client, target.names, target.outputs)
+    try:
+        answer = loopback.get(f"{target.local_url}/_local/status")
+        return counts.of_local(answer.json(), there.group_arn)
+    except (requests.RequestException, ValueError, KeyError):
+        return Counts()  # another's emulator, which has no such page
+
+
+def _report(found: Status) -> None:
+    console = Console(highlight=False)
+    console.print(_interactions(found.counts))
+    if not found.counts.exact:
+        console.print(
+            "Counted by the broker and by backfill, with repeats; Personalize tells nobody how many users there are.",
+            soft_wrap=True,
+        )
+    if found.resources:
+        console.print(_resources(found))
+    if found.model:
+        console.print(metrics_table(found.model.metrics, f"\nNewest model, {found.model.created}"))
+    stage = f"{found.stage} (deployed: {found.deployed})" if found.deployed else found.stage
+    console.print(
+        f"\nstage: {stage}\nnext:  {found.next.command}\n       {found.next.why}", markup=False, soft_wrap=True
+    )
+
+
+def _interactions(known: Counts) -> Table:
+    table = Table(title="Interactions so far", title_justify="left", show_header=False)
+    for column in ("what", "number", "needed"):
+        table.add_column(column, justify="left" if column == "what" else "right")
+    table.add_row("interactions", _number(known.interactions), f"{counts.INTERACTIONS:,}")
+    if known.streamed is not None or known.imported is not None:
+        table.add_row("  streamed", _number(known.streamed), "")
+        table.add_row("  imported", _number(known.imported), "")
+    table.add_row("users with two or more", _number(known.users_with_two), f"{counts.USERS_WITH_TWO}")
+    share = known.users_with_two / known.users if known.users and known.users_with_two is not None else None
+    table.add_row("their share of the users", UNKNOWN if share is None else f"{share:.1%}", "1.0%")
+    return table
+
+
+def _number(number: int | None) -> str:
+    return UNKNOWN if number is None else f"{number:,}"
+
+
+def _resources(found: Status) -> Table:
+    table = Table(title="\nIn Personalize", title_justify="left")
+    for column in ("kind", "name", "status"):
+        table.add_column(column)
+    for one in found.resources:
+        table.add_row(one.kind, one.name, one.status)
+    return table

@@ -1,0 +1,163 @@
+"""Which Amazon Personalize a command talks to: AWS, or the local one; and the broker's settings from cdk.json."""
+
+import functools
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import boto3
+import click
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError
+from broker.settings import ingest_settings
+
+from blueprint.environments import ingest_environment
+from cli import local_env
+from infra.settings import PREFIX, Settings, SettingsError, read_settings
+from lifecycle.bucket import Bucket
+from lifecycle.names import Names
+from lifecycle.resources import CreationFailed
+from local.aws.session import local_session
+
+ROOT = Path(__file__).resolve().parents[1]
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+LOCAL_ROLE = "arn:aws:iam::123456789012:role/local"
+RETRIES = {"mode": "standard", "total_max_attempts": 8}
+
+
+@dataclass(frozen=True)
+class Target:
+    """A service to talk to. ``local_url``: where the local Personalize is, None for AWS."""
+
+    names: Names
+    client: Callable[[str], Any]
+    local_url: str | None
+
+    @property
+    def where(self) -> str:
+        """Return it for people."""
+        if self.local_url:
+            return f"the local Personalize at {self.local_url}"
+        return f"Amazon Personalize in {self.client('personalize').meta.region_name}"
+
+    @functools.cached_property
+    def outputs(self) -> Mapping[str, str]:
+        """Return the outputs of the broker's stack, empty where none is deployed. Raises ClientError."""
+        if self.local_url:
+            return {}
+        try:
+            answer = self.client("cloudformation").describe_stacks(StackName=self.names.broker)
+        except ClientError as error:
+            if "does not exist" in error.response["Error"]["Message"]:
+                return {}
+            raise
+        return {one["OutputKey"]: one["OutputValue"] for one in answer["Stacks"][0].get("Outputs", [])}
+
+    def bucket(self, name: str | None, role_arn: str | None) -> Bucket:
+        """Return the bucket for files: as given, of the stack, or made locally. Raises click.UsageError."""
+        if self.local_url:
+            bucket = Bucket(self.client("s3"), name or f"{self.names.broker}-imports", role_arn or LOCAL_ROLE)
+            bucket.create_if_missing()
+            return bucket
+        name = name or self.outputs.get("ImportBucket")
+        role_arn = role_arn or self.outputs.get("ImportRoleArn")
+        if name and role_arn:
+            return Bucket(self.client("s3"), name, role_arn)
+        raise click.UsageError(
+            f"no stack {self.names.broker} with a bucket for imports is deployed here: make deploy, or give --bucket "
+            "and --role-arn (a role that Personalize may take, and that may read the bucket)"
+        )
+
+
+def options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options by which every command that talks to Personalize finds it."""
+    for option in (
+        click.option("--aws", is_flag=True, help="Talk to AWS even while a ./broker serve is running."),
+        click.option("-c", "context", multiple=True, metavar="KEY=VALUE", help="Goes before cdk.json, as for cdk."),
+        click.option("--name", help="The broker's name; default: broker:name of cdk.json."),
+    ):
+        command = option(command)
+    return command
+
+
+def settings(context: tuple[str, ...]) -> Settings:
+    """Read cdk.json, and KEY=VALUE pairs on top of it. Raises click.UsageError."""
+    pairs = dict(pair.partition("=")[::2] for pair in context)
+    try:
+        return read_settings(json.loads((ROOT / "cdk.json").read_text())["context"] | pairs, root=ROOT)
+    except SettingsError as error:
+        raise click.UsageError(f"wrong settings (cdk.json or -c):\n{error}") from None
+
+
+def rules(made: Settings) -> Any:
+    """Return the rules by which a deployment with these settings reads batches."""
+    return ingest_settings(ingest_environment(made.options, tracking_id="none", quarantine_bucket="none")).rules
+
+
+def find(name: str | None, context: tuple[str, ...], *, aws: bool) -> Target:
+    """Return what to talk to, and say so on stderr.
+
+    Endpoints in the environment count first; then a running ``./broker serve``; then AWS. Raises click.ClickException.
+    """
+    endpoints = _endpoints(aws)
+    names = Names(name or endpoints.get("BROKER_NAME") or settings(context).name)
+    url = endpoints.get("AWS_ENDPOINT_URL_PERSONALIZE") or endpoints.get("AWS_ENDPOINT_URL")
+    if url and urlsplit(url).hostname in LOOPBACK:
+        target = Target(names, functools.cache(functools.partial(_local_client, endpoints)), url)
+    else:
+        target = Target(names, functools.cache(_aws_client), None)
+    click.echo(f"{names.broker}, on {target.where}", err=True)
+    return target
+
+
+def _endpoints(aws: bool) -> Mapping[str, str]:
+    if aws or any(name.startswith("AWS_ENDPOINT_URL") for name in os.environ):
+        return os.environ
+    return local_env.running() or os.environ
+
+
+def _local_client(endpoints: Mapping[str, str], service: str) -> Any:
+    variable = "AWS_ENDPOINT_URL_" + service.upper().replace("-", "_")
+    url = endpoints.get(variable) or endpoints.get("AWS_ENDPOINT_URL")
+    if not url or urlsplit(url).hostname not in LOOPBACK:
+        # With dummy keys, beside a local Personalize, AWS itself must not be asked.
+        raise click.ClickException(f"{variable} is missing: the local Personalize needs a local {service} beside it")
+    config = Config(retries=RETRIES, proxies={}, connect_timeout=2, read_timeout=60, s3={"addressing_style": "path"})
+    return local_session().client(service, endpoint_url=url, config=config)
+
+
+def _aws_client(service: str) -> Any:
+    region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
+    try:
+        return boto3.Session(region_name=region).client(service, config=Config(retries=RETRIES))
+    except NoRegionError:
+        raise click.ClickException(
+            "no AWS region is set (AWS_REGION or a profile), and no local Personalize is running: "
+            "./broker serve --only personalize starts one"
+        ) from None
+    except BotoCoreError as error:
+        raise click.ClickException(f"AWS can't be used: {error}") from None
+
+
+@contextmanager
+def one_line_errors() -> Iterator[None]:
+    """Turn what a service refuses, or does not answer, into one line and exit code 1."""
+    try:
+        yield
+    except CreationFailed as error:
+        raise click.ClickException(str(error)) from None
+    except ClientError as error:
+        said = error.response["Error"]
+        raise click.ClickException(f"{error.operation_name}: {said['Code']}: {said.get('Message', '')}") from None
+    except NoCredentialsError:
+        raise click.ClickException("no AWS credentials: log in, or set AWS_PROFILE") from None
+    except BotoCoreError as error:
+        raise click.ClickException(" ".join(str(error).split())) from None
+
+
+__all__ = ["PREFIX", "Target", "find", "one_line_errors", "options", "rules", "settings"]

@@ -1,0 +1,97 @@
+"""`./broker train`: a new version of the model, waited for, with its metrics in plain words."""
+
+import json
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from cli import target as targets
+from cli.progress import Waiting
+from lifecycle import kinds, training
+from lifecycle.names import SIMILAR_ITEMS
+from lifecycle.resources import Resources
+
+
+@click.command("train", short_help="A new version of the model.")
+@click.option("--recipe", help="Name or ARN; default: broker:recipe of cdk.json. Similar items: aws-similar-items.")
+@click.option("--hpo", is_flag=True, help="Search for the recipe's best settings: takes and costs more.")
+@click.option("--auto", is_flag=True, help="A solution that this makes goes on training by itself, weekly.")
+@click.option(
+    "--campaign/--no-campaign", default=None, help="Serve it at once. Default: only locally, on AWS it costs."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, and nothing else, on stdout.")
+@targets.options
+def command(
+    recipe: str | None,
+    hpo: bool,
+    auto: bool,
+    campaign: bool | None,
+    as_json: bool,
+    name: str | None,
+    context: tuple[str, ...],
+    aws: bool,
+) -> None:
+    """Train a model on all interactions so far, wait for it, and say how good it was on what it did not see.
+
+    A training that is under way already is waited for: after Ctrl-C, the same command goes on.
+
+    A campaign answers `recommend`. Locally it is made, or brought up to the new version, at once; on AWS it costs by
+    the hour even when idle, so there only with --campaign.
+
+    Exit code: 0 trained, 1 it failed, 2 wrong use.
+    """
+    target = targets.find(name, context, aws=aws)
+    what = training.Training(recipe or targets.settings(context).personalize.recipe, hpo, auto)
+    serve = bool(target.local_url) if campaign is None else campaign
+    with targets.one_line_errors(), Waiting() as waiting:
+        found = _train(target, what, waiting, serve=serve)
+    click.echo(json.dumps(found) if as_json else "", nl=as_json)
+    if not as_json:
+        _report(found, what)
+
+
+def _train(target: targets.Target, what: training.Training, waiting: Waiting, *, serve: bool) -> dict[str, Any]:
+    resources = Resources(target.client("personalize"), show=waiting.show)
+    group = resources.find(kinds.DATASET_GROUP, target.names.dataset_group)
+    if group is None:
+        raise click.ClickException(
+            f"there is nothing called {target.names.broker} to train on: ./broker backfill first"
+        )
+    solution = training.solution(resources, target.names, group, what)
+    version, waited = training.begin_version(resources, solution)
+    if waited:
+        waiting.say("a training is under way already: waiting for that one")
+    resources.wait(kinds.SOLUTION_VERSION, version)
+    name = solution.rpartition("/")[2]
+    campaign = training.campaign(resources, name, version) if serve else resources.find(kinds.CAMPAIGN, name)
+    return {
+        "solution_version": version,
+        "metrics": training.metrics(resources, version),
+        "campaign": campaign,
+        "campaign_serves_it": serve,
+    }
+
+
+def _report(found: dict[str, Any], what: training.Training) -> None:
+    console = Console(highlight=False)
+    title = (
+        f"On the newest tenth of the interactions of one user in ten: {found['solution_version'].rpartition(':')[2]}"
+    )
+    console.print(metrics_table(found["metrics"], title))
+    ask = "./broker similar ITEM" if what.recipe.endswith(SIMILAR_ITEMS) else "./broker recommend USER"
+    if not found["campaign_serves_it"] and not found["campaign"]:
+        ask += " --create-campaign"
+    console.print(f"next: {ask}", markup=False)
+
+
+def metrics_table(metrics: dict[str, float], title: str) -> Table:
+    """Return the metrics for people, a line each that says what it is."""
+    table = Table(title=title, title_justify="left", show_header=False)
+    table.add_column("metric")
+    table.add_column("value", justify="right")
+    table.add_column("meaning")
+    for name, value in metrics.items():
+        table.add_row(name.replace("_", " "), f"{value:.4f}", training.MEANINGS.get(name, ""))
+    return table

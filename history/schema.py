@@ -1,0 +1,136 @@
+"""What a dataset's columns are: an Avro schema read, or derived from a table's values.
+
+Rules of the three kinds of dataset: https://docs.aws.amazon.com/personalize/latest/dg/custom-datasets-and-schemas.html
+"""
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+NAMESPACE = "com.amazonaws.personalize.schema"
+DATASETS = ("interactions", "users", "items")
+REQUIRED = {
+    "interactions": {"USER_ID": "string", "ITEM_ID": "string", "TIMESTAMP": "long"},
+    "users": {"USER_ID": "string"},
+    "items": {"ITEM_ID": "string"},
+}
+MOST_FIELDS = {"users": 25, "items": 100}
+NUMBERS = ("int", "long", "float", "double")
+# A code with leading zeros is no number: 01234 and 1234 are two.
+_WHOLE = re.compile(r"-?(0|[1-9][0-9]{0,17})")
+_NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+class SchemaError(Exception):
+    """A schema that Personalize would refuse, or that does not fit; the message says why, in one line."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column: its name, its Avro type, and whether it may be empty."""
+
+    name: str
+    kind: str
+    nullable: bool = False
+
+
+@dataclass(frozen=True)
+class Schema:
+    """A dataset's schema: the JSON text that Personalize gets, and its columns in the order of the CSV."""
+
+    dataset: str
+    text: str
+    columns: tuple[Column, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return the CSV's header."""
+        return tuple(column.name for column in self.columns)
+
+    def same_as(self, text: str) -> bool:
+        """Return whether another schema's text means the same."""
+        return bool(json.loads(self.text) == json.loads(text))
+
+
+def read_schema(text: str, dataset: str) -> Schema:
+    """Read the Avro schema of a dataset (``interactions``, ``users``, ``items``). Raises SchemaError."""
+    try:
+        found = json.loads(text)
+        columns = tuple(_column(field) for field in found["fields"])
+    except (ValueError, KeyError, TypeError):
+        raise SchemaError("it is not an Avro record in JSON with a list of fields") from None
+    if str(found.get("name", "")).lower() != dataset:
+        raise SchemaError(f"its name must be {dataset.capitalize()}, not {found.get('name')}")
+    kinds = {column.name: column.kind for column in columns}
+    wrong = [f"{name} {kind}" for name, kind in REQUIRED[dataset].items() if kinds.get(name) != kind]
+    if wrong:
+        raise SchemaError(f"it needs {', '.join(wrong)}")
+    return Schema(dataset, json.dumps(found, separators=(",", ":")), columns)
+
+
+def _column(field: Mapping[str, Any]) -> Column:
+    kinds = field["type"] if isinstance(field["type"], list) else [field["type"]]
+    named = [kind for kind in kinds if kind != "null"]
+    if len(named) != 1 or named[0] not in (*NUMBERS, "string", "boolean"):
+        raise SchemaError(f"{field['name']} has the type {field['type']}, which Personalize does not know")
+    return Column(field["name"], named[0], nullable=len(named) < len(kinds))
+
+
+class Deriving:
+    """Finds out the columns of a users or items table: ``see`` every row's values, then ask for the ``schema``."""
+
+    def __init__(self, dataset: str, names: Iterable[str]) -> None:
+        """Raises SchemaError for names or a number of columns that Personalize refuses."""
+        (self._id,) = REQUIRED[dataset]
+        self._dataset = dataset
+        self._names = [name for name in names if name != self._id]
+        self._kinds = dict.fromkeys(self._names, "")
+        self._empty = dict.fromkeys(self._names, False)
+        bad = [name for name in self._names if not _NAME.fullmatch(name)]
+        if bad:
+            raise SchemaError(f"{', '.join(bad)} cannot be a column's name: give another by --column NEW_NAME=…")
+        if not 1 <= len(self._names) <= MOST_FIELDS[dataset]:
+            raise SchemaError(
+                f"beside {self._id} a {dataset} dataset has 1 to {MOST_FIELDS[dataset]} columns, not "
+                f"{len(self._names)}: choose them by --column"
+            )
+
+    def see(self, values: Mapping[str, str]) -> None:
+        """Take one row's values by column."""
+        for name in self._names:
+            value = values[name]
+            if value == "":
+                self._empty[name] = True
+            elif self._kinds[name] != "string":
+                self._kinds[name] = _wider(self._kinds[name], value)
+
+    def schema(self) -> Schema:
+        """Return the narrowest schema that holds all that was seen; text is categorical, else it is not trained on."""
+        fields: list[dict[str, Any]] = [{"name": self._id, "type": "string"}]
+        for name in self._names:
+            kind = self._kinds[name] or "string"
+            field = {"name": name, "type": ["null", kind] if self._empty[name] else kind}
+            fields.append(field | ({"categorical": True} if kind == "string" else {}))
+        record = {"type": "record", "name": self._dataset.capitalize(), "namespace": NAMESPACE}
+        return read_schema(json.dumps(record | {"fields": fields, "version": "1.0"}), self._dataset)
+
+
+def _wider(kind: str, value: str) -> str:
+    if kind in ("", "long") and _WHOLE.fullmatch(value):
+        return "long"
+    leading_zero = value.lstrip("+-")[:1] == "0" and value.lstrip("+-")[1:2].isdigit()
+    return "double" if _NUMBER.fullmatch(value) and not leading_zero else "string"
+
+
+def fits(column: Column, value: str) -> bool:
+    """Return whether a CSV's value can stand in a column."""
+    if value == "":
+        return column.nullable
+    if column.kind in ("int", "long"):
+        return bool(_WHOLE.fullmatch(value))
+    if column.kind in ("float", "double"):
+        return bool(_NUMBER.fullmatch(value))
+    return column.kind == "string" or value.lower() in ("true", "false")

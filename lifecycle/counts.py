@@ -1,0 +1,117 @@
+"""How many interactions there are to train on, and what of it can be known where.
+
+The local service says it exactly. Amazon Personalize has no call for it: there the broker's own metric and the accounts
+of finished imports are added up, which counts what is there twice twice, and tells nothing of users.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from lifecycle import kinds
+from lifecycle.bucket import Bucket, summary_key
+from lifecycle.datasets import find_dataset
+from lifecycle.names import Names
+from lifecycle.resources import Resources, State
+
+# What a training needs, https://docs.aws.amazon.com/personalize/latest/dg/limits.html
+INTERACTIONS, USERS_WITH_TWO, SHARE_WITH_TWO = 1_000, 25, 0.01
+NAMESPACE, ACCEPTED = "PersonalizeBroker", "Accepted"  # broker.telemetry, broker.ingest
+DAY = 86_400
+REMEMBERED = timedelta(days=455)  # CloudWatch keeps hourly sums that long
+
+Client = Callable[[str], Any]
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Interactions so far; None where it can't be known. ``exact``: as a training would count them."""
+
+    interactions: int | None = None
+    users: int | None = None
+    users_with_two: int | None = None
+    streamed: int | None = None
+    imported: int | None = None
+    exact: bool = False
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it with the minima beside it."""
+        minima = {"interactions": INTERACTIONS, "users_with_two": USERS_WITH_TWO, "share_with_two": SHARE_WITH_TWO}
+        return {**asdict(self), "minima": minima, "missing": self.missing()}
+
+    def missing(self) -> list[str]:
+        """Return which minima are not met, of those that can be known."""
+        found = []
+        if self.interactions is not None and self.interactions < INTERACTIONS:
+            found.append(f"{self.interactions:,} of {INTERACTIONS:,} interactions")
+        if self.users is not None and self.users_with_two is not None:
+            if self.users_with_two < USERS_WITH_TWO:
+                found.append(f"{self.users_with_two} of {USERS_WITH_TWO} users with two interactions or more")
+            elif self.users_with_two < SHARE_WITH_TWO * self.users:
+                found.append(f"{self.users_with_two / self.users:.1%} of the users have two interactions, 1 % must")
+        return found
+
+
+def of_local(answer: Mapping[str, Any], group_arn: str | None) -> Counts:
+    """Return a dataset group's counts from the local service's own status."""
+    groups = {group["datasetGroupArn"]: group for group in answer["datasetGroups"]}
+    group = groups.get(group_arn)
+    if group is None:
+        return Counts(0, 0, 0, exact=True)
+    return Counts(group["interactions"], group["users"], group["usersWithTwo"], exact=True)
+
+
+def of_aws(client: Client, names: Names, outputs: Mapping[str, str], now: datetime | None = None) -> Counts:
+    """Return what AWS can tell of a deployed broker. Raises ClientError."""
+    streamed = _streamed(client, outputs.get("IngestFunction"), now or datetime.now(UTC))
+    imported = _imported(client, names, outputs.get("ImportBucket"))
+    known = [number for number in (streamed, imported) if number is not None]
+    return Counts(interactions=sum(known) if streamed is not None else None, streamed=streamed, imported=imported)
+
+
+def _streamed(client: Client, function: str | None, now: datetime) -> int | None:
+    if function is None:
+        return None
+    answer = client("cloudwatch").get_metric_statistics(
+        Namespace=NAMESPACE,
+        MetricName=ACCEPTED,
+        Dimensions=[{"Name": "service", "Value": function}],
+        StartTime=now - REMEMBERED,
+        EndTime=now,
+        Period=DAY,
+        Statistics=["Sum"],
+    )
+    return int(sum(point["Sum"] for point in answer["Datapoints"]))
+
+
+def _imported(client: Client, names: Names, bucket: str | None) -> int | None:
+    resources = Resources(client("personalize"))
+    group = resources.find(kinds.DATASET_GROUP, names.dataset_group)
+    dataset = group and find_dataset(resources, group, "interactions")
+    jobs = in_force(resources.all(kinds.IMPORT_JOB, datasetArn=dataset)) if dataset else []
+    if not jobs:
+        return 0
+    return _rows(Bucket(client("s3"), bucket, ""), jobs) if bucket else None
+
+
+def in_force(jobs: list[State]) -> list[State]:
+    """Return the finished import jobs whose rows are in the dataset: those since the newest in mode FULL."""
+    active = sorted((job for job in jobs if job["status"] == "ACTIVE"), key=lambda job: job["creationDateTime"])
+    since = max((place for place, job in enumerate(active) if job.get("importMode", "FULL") == "FULL"), default=0)
+    return active[since:]
+
+
+def _rows(bucket: Bucket, jobs: list[State]) -> int | None:
+    """Return how many rows jobs brought; None where an account is missing, as of a job that somebody else made."""
+    rows = 0
+    for job in jobs:
+        try:
+            rows += bucket.read(summary_key(job["jobName"]))["rows"]
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in ("404", "NoSuchKey"):
+                raise
+            return None
+    return rows

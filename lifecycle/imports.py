@@ -1,0 +1,110 @@
+"""An import of one CSV into a dataset, taken up where an interrupted run left it.
+
+Its job's name follows from what is imported. So what is already converted, uploaded or running is found again by that
+name, in the bucket and at the service.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lifecycle import kinds
+from lifecycle.bucket import IMPORTS, Bucket, Moved, summary_key
+from lifecycle.names import Names
+from lifecycle.resources import Resources, State
+
+FULL, INCREMENTAL = "FULL", "INCREMENTAL"
+# Of an import into an Interactions dataset, and of one in mode INCREMENTAL.
+# https://docs.aws.amazon.com/personalize/latest/dg/limits.html
+FEWEST_ROWS, MOST_INCREMENTAL_BYTES = 1_000, 1_000_000_000
+
+Convert = Callable[[], tuple[Path, Mapping[str, Any]]]
+"""Returns the CSV and the account of how it came about, a JSON object."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """What to do for an import: the job's name and mode, and the job that is already there."""
+
+    job: str
+    mode: str
+    arn: str | None = None
+    done: bool = False
+
+
+def decide(jobs: list[State], names: Names, dataset: str, identity: str, mode: str | None) -> Step:
+    """Return the next step, from the dataset's import jobs. ``mode``: as asked for.
+
+    FULL replaces all that earlier jobs brought, so after an ACTIVE one the default is INCREMENTAL. (What was streamed
+    stays either way.) A job that failed, or that a later FULL one has replaced, is done again under a further name.
+    """
+    by_name = {job["jobName"]: job for job in jobs}
+    any_active = any(job["status"] == "ACTIVE" for job in jobs)
+    chosen = mode or (INCREMENTAL if any_active else FULL)
+    what = dataset if mode is None else f"{dataset}-{mode.lower()}"
+    for attempt in range(1, len(jobs) + 2):
+        name = names.job(what, identity, attempt)
+        job = by_name.get(name)
+        if job is None:
+            return Step(name, chosen)
+        if not job["status"].endswith("FAILED") and not _replaced(job, jobs):
+            return Step(name, job.get("importMode", FULL), job[kinds.IMPORT_JOB.arn], job["status"] == "ACTIVE")
+    raise AssertionError("more names than jobs")
+
+
+def _replaced(job: State, jobs: list[State]) -> bool:
+    return any(
+        other["status"] == "ACTIVE"
+        and other.get("importMode", FULL) == FULL
+        and other["creationDateTime"] > job["creationDateTime"]
+        for other in jobs
+    )
+
+
+def warnings(step: Step, dataset: str, rows: int, size: int) -> list[str]:
+    """Return where AWS's limits would have the job fail; the service itself has the last word."""
+    found = []
+    if dataset == "interactions" and rows < FEWEST_ROWS:
+        found.append(f"{rows} rows: AWS imports {FEWEST_ROWS} interactions or more at a time")
+    if step.mode == INCREMENTAL and size > MOST_INCREMENTAL_BYTES:
+        found.append(f"{size / 1e9:.1f} GB: AWS takes 1 GB at a time in mode incremental; cut the files up")
+    return found
+
+
+def stored(bucket: Bucket, step: Step) -> dict[str, Any] | None:
+    """Return the account of a CSV that lies in the bucket whole, None where there is none.
+
+    Once the job has begun only the account counts: the CSV itself is forgotten after a while.
+    """
+    if bucket.size(summary_key(step.job)) is None:
+        return None
+    account = bucket.read(summary_key(step.job))
+    return account if step.arn or account["bytes"] == bucket.size(csv_key(step)) else None
+
+
+def store(bucket: Bucket, step: Step, csv: Path, account: Mapping[str, Any], moved: Moved) -> dict[str, Any]:
+    """Upload a CSV with its account, which is there first: a CSV that is there is complete."""
+    kept = {**account, "job": step.job, "mode": step.mode, "bytes": csv.stat().st_size}
+    bucket.write(summary_key(step.job), kept)
+    bucket.upload(csv, csv_key(step), moved)
+    return kept
+
+
+def start(resources: Resources, bucket: Bucket, step: Step, dataset_arn: str) -> str:
+    """Create the import job of a stored CSV, if it is not there; return its ARN."""
+    if step.arn:
+        return step.arn
+    request = {
+        "jobName": step.job,
+        "datasetArn": dataset_arn,
+        "dataSource": {"dataLocation": bucket.url(csv_key(step))},
+        "roleArn": bucket.role_arn,
+        "importMode": step.mode,
+    }
+    return resources.create(kinds.IMPORT_JOB, request)
+
+
+def csv_key(step: Step) -> str:
+    """Return where a job's CSV lies."""
+    return f"{IMPORTS}/{step.job}/data.csv"

@@ -1,0 +1,90 @@
+"""Solutions, their versions and metrics, and campaigns."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from lifecycle import kinds
+from lifecycle.names import Names, recipe_arn
+from lifecycle.resources import Resources, State
+
+# What each of GetSolutionMetrics' figures says.
+# https://docs.aws.amazon.com/personalize/latest/dg/working-with-training-metrics.html
+MEANINGS = {
+    "coverage": "of all items, the share that is recommended to anybody",
+    "mean_reciprocal_rank_at_25": "how far up the first right item stands: 1 is always first, 0.5 second",
+    "normalized_discounted_cumulative_gain_at_5": "how far up right items stand in the first 5; 1 is the best order",
+    "normalized_discounted_cumulative_gain_at_10": "the same among the first 10",
+    "normalized_discounted_cumulative_gain_at_25": "the same among the first 25",
+    "precision_at_5": "of the first 5, the share that the customer then took",
+    "precision_at_10": "of the first 10, the share that the customer then took",
+    "precision_at_25": "of the first 25, the share that the customer then took",
+}
+
+
+@dataclass(frozen=True)
+class Training:
+    """What to train: a recipe's name or ARN; ``hpo``: search for its settings; ``auto``: go on by itself, weekly."""
+
+    recipe: str
+    hpo: bool = False
+    auto: bool = False
+
+
+def solution(resources: Resources, names: Names, group: str, training: Training) -> str:
+    """Return the ARN of the recipe's solution, made if missing. Raises CreationFailed.
+
+    One that the stack or an earlier run made stays as it is: whether it trains by itself is its own.
+    """
+    recipe = recipe_arn(training.recipe)
+    request: dict[str, Any] = {"datasetGroupArn": group, "recipeArn": recipe, "performAutoTraining": training.auto}
+    if training.hpo:
+        request["performHPO"] = True
+    name = names.solution(recipe.rpartition("/")[2])
+    name += "-hpo" if training.hpo else ""
+    return str(resources.ensure(kinds.SOLUTION, name, request, datasetGroupArn=group)["solutionArn"])
+
+
+def begin_version(resources: Resources, solution_arn: str) -> tuple[str, bool]:
+    """Return the ARN of a version that is being trained, and whether it was there already: then it is waited for."""
+    for version in resources.all(kinds.SOLUTION_VERSION, solutionArn=solution_arn):
+        if version["status"] in ("CREATE PENDING", "CREATE IN_PROGRESS"):
+            return str(version["solutionVersionArn"]), True
+    return resources.create(kinds.SOLUTION_VERSION, {"solutionArn": solution_arn}), False
+
+
+def train(resources: Resources, names: Names, group: str, training: Training) -> Iterator[State]:
+    """Train a version; yield it as it stands until it is ACTIVE. Raises CreationFailed."""
+    version, _ = begin_version(resources, solution(resources, names, group, training))
+    yield from resources.states(kinds.SOLUTION_VERSION, version)
+
+
+def metrics(resources: Resources, version_arn: str) -> dict[str, float]:
+    """Return a version's offline metrics, in the order of ``MEANINGS``."""
+    found = resources.client.get_solution_metrics(solutionVersionArn=version_arn)["metrics"]
+    return {name: found[name] for name in (*MEANINGS, *found) if name in found}
+
+
+def newest_active(resources: Resources, solution_arn: str) -> State | None:
+    """Return the newest version of a solution that is ACTIVE."""
+    versions = resources.all(kinds.SOLUTION_VERSION, solutionArn=solution_arn)
+    active = [version for version in versions if version["status"] == "ACTIVE"]
+    return max(active, key=lambda version: version["creationDateTime"], default=None)
+
+
+def campaign(resources: Resources, name: str, version_arn: str) -> str:
+    """Return the ARN of the campaign of this name, serving this version: made, or brought up to it.
+
+    One that follows its solution's newest version by itself is left alone. Raises CreationFailed.
+    """
+    found = resources.find(kinds.CAMPAIGN, name)
+    if not found:
+        request = {"name": name, "solutionVersionArn": version_arn, "minProvisionedTPS": 1}
+        return str(resources.wait(kinds.CAMPAIGN, resources.create(kinds.CAMPAIGN, request))["campaignArn"])
+    state = resources.wait(kinds.CAMPAIGN, found)
+    follows = state.get("campaignConfig", {}).get("syncWithLatestSolutionVersion", False)
+    if state["solutionVersionArn"] != version_arn and not follows:
+        resources.client.update_campaign(campaignArn=found, solutionVersionArn=version_arn)
+        # The old version serves meanwhile.
+        resources.wait(kinds.CAMPAIGN, found, part="latestCampaignUpdate")
+    return found
