@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from personalize_local.errors import InvalidInput
+from personalize_local.data.columns import InteractionColumns
 from personalize_local.data.interactions import Interaction
+from personalize_local.errors import InvalidInput
 from personalize_local.learning.model import TrainingSet
 
 # Amazon Personalize, quotas: what a training needs after filtering by event type and value.
@@ -58,14 +60,30 @@ class EventSelection:
         weighed = ((interaction, self._weight(interaction)) for interaction in interactions)
         return [(interaction, weight) for interaction, weight in weighed if weight > 0]
 
+    def weights(self, columns: InteractionColumns) -> npt.NDArray[np.float32]:
+        """Return each row's weight, zero where it does not count: ``weigh`` for columns."""
+        if not self.rules:
+            return np.ones(len(columns), dtype=np.float32)
+        weights = np.zeros(len(columns), dtype=np.float32)
+        for place, event_type in enumerate(columns.event_types):
+            if rule := self.rules.get(event_type):
+                least = -np.inf if rule.threshold is None else rule.threshold
+                # NaN, no value, reaches no threshold.
+                enough = (columns.values >= least) | (rule.threshold is None)
+                weights[(columns.types == place) & enough] = rule.weight
+        return weights
+
     def _weight(self, interaction: Interaction) -> float:
         if not self.rules:
             return 1.0
         rule = self.rules.get(interaction.event_type)
         if rule is None:
             return 0.0
-        enough = rule.threshold is None or (interaction.value is not None and interaction.value >= rule.threshold)
-        return rule.weight if enough else 0.0
+        if rule.threshold is None:
+            return rule.weight
+        # In the precision of the columns: 9.99 of an import reaches a threshold of 9.99.
+        reached = interaction.value is not None and np.float32(interaction.value) >= np.float32(rule.threshold)
+        return rule.weight if reached else 0.0
 
 
 def _threshold(text: str | None) -> float | None:

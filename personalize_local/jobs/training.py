@@ -1,0 +1,55 @@
+"""The job that trains a solution version: interactions in, a model and its metrics out.
+
+It writes ``model/`` (see ``learning.models.load``) and ``interactions/``, what it was trained on, into its folder.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from personalize_local.data.columns import InteractionColumns, combine
+from personalize_local.jobs.failure import JobFailed
+from personalize_local.learning.evaluation import evaluate
+from personalize_local.learning.models import RECIPES, PersonalizedRanking, UserPersonalization
+from personalize_local.learning.records import Records
+from personalize_local.learning.search import search
+from personalize_local.learning.selection import EventSelection
+from personalize_local.learning.settings import Settings
+from personalize_local.learning.splits import test_users
+from personalize_local.learning.training_set import TrainingSet, select, shortage
+
+Spec = Mapping[str, Any]
+
+
+def run(spec: Spec, folder: Path) -> dict[str, Any]:
+    """Train on what the spec names.
+
+    Spec: ``recipe`` (name), ``solution`` (as Describe shows it), ``interactions`` (folders of columns), ``users`` and
+    ``items`` (paths of records, or None), ``minimums`` (whether the service's are asked for), ``seed``. Result: the
+    eight ``metrics``, how many ``interactions``, ``users`` and ``items`` were trained on, and the ``hyperparameters``
+    that were searched for, if they were. Raises JobFailed if there is too little to train on.
+    """
+    rows = _rows(spec, folder)
+    users, items = Records.load(spec["users"]), Records.load(spec["items"])
+    recipe, seed = RECIPES[spec["recipe"]], spec["seed"]
+    settings = Settings()
+    tuned = bool(spec["solution"].get("performHPO")) and recipe in (UserPersonalization, PersonalizedRanking)
+    if tuned:
+        # On the users alone that the metrics train on, too: their test users stay unseen.
+        settings = search(rows.take(~test_users(rows, seed)[rows.users]), users, items, seed)
+    metrics = evaluate(recipe, rows, users, items, settings, seed)
+    recipe.fit(rows, users, items, settings).save(folder / "model")
+    counts = {"interactions": len(rows), "users": len(rows.user_ids), "items": len(rows.item_ids)}
+    return {"metrics": metrics, **counts, **({"hyperparameters": settings.as_text()} if tuned else {})}
+
+
+def _rows(spec: Spec, folder: Path) -> TrainingSet:
+    parts = [InteractionColumns.load(Path(path)) for path in spec["interactions"]]
+    if not parts:
+        raise JobFailed("There are no interactions to train on.")
+    kept, rows = select(combine(parts), EventSelection.of(spec["solution"]))
+    reason = shortage(rows) if spec["minimums"] else None
+    if reason or not len(rows):
+        raise JobFailed(reason or "There are no interactions to train on that the solution's event types let through.")
+    kept.save(folder / "interactions")
+    return rows

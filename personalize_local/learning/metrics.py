@@ -1,0 +1,66 @@
+"""What a list of recommendations is worth, shopper by shopper: counts of hits, and where in the list they are.
+
+A hit matrix has one line a shopper and one column a place of the list, best first. NDCG comes in two kinds: against the
+best list that the relevant items allow, as is usual, and against the best order of the hits alone, as Amazon
+Personalize computes it, where relevant items that were missed cost nothing.
+"""
+
+import numpy as np
+import numpy.typing as npt
+
+Hits = npt.NDArray[np.bool_]
+Values = npt.NDArray[np.float64]
+Codes = npt.NDArray[np.integer]
+
+
+def hits(lists: Codes, users: Codes, items: Codes) -> tuple[Hits, Codes]:
+    """Return which places of the lists are hits, and how many relevant items each shopper has.
+
+    ``lists``: shoppers by places, item codes, -1 where a list is shorter; no item twice in a list. ``users``,
+    ``items``: the relevant pairs, users as lines of ``lists``; a pair may come twice.
+    """
+    size = max(int(lists.max(initial=0)), int(items.max(initial=0))) + 1
+    relevant = np.unique(users.astype(np.int64) * size + items)
+    shown = np.arange(len(lists))[:, None] * size + lists
+    found = np.isin(shown, relevant, kind="sort") & (lists >= 0)
+    return found, np.bincount(relevant // size, minlength=len(lists))
+
+
+def precision(found: Hits, k: int) -> Values:
+    """Return the share of the first k places that are hits; places that a short list lacks count as misses."""
+    return found[:, :k].sum(axis=1) / k
+
+
+def reciprocal_rank(found: Hits) -> Values:
+    """Return one over the place of the first hit, 0 without one."""
+    return np.where(found.any(axis=1), 1 / (found.argmax(axis=1) + 1), 0.0)
+
+
+def ndcg(found: Hits, relevant: Codes, k: int) -> Values:
+    """Return the usual NDCG of the first k places; 0 where nothing is relevant."""
+    return _gain(found, k) / _best(np.minimum(relevant, k), k)
+
+
+def ndcg_of_hits(found: Hits, k: int) -> Values:
+    """Return the NDCG as Amazon Personalize computes it; 0 without a hit."""
+    return _gain(found, k) / _best(found[:, :k].sum(axis=1), k)
+
+
+def coverage(lists: Codes, catalogue: int) -> float:
+    """Return the share of a catalogue, of that many items, that some list holds."""
+    return len(np.unique(lists[lists >= 0])) / catalogue
+
+
+def _gain(found: Hits, k: int) -> Values:
+    seen = found[:, :k]
+    return np.asarray(seen @ _discounts(seen.shape[1]))
+
+
+def _best(counts: Codes, k: int) -> Values:
+    """Return the gain of so many hits at the head of a list; 1 for none, which have no gain."""
+    sums = np.concatenate([[1.0], np.cumsum(_discounts(k))])
+    return sums[counts]
+
+
+def _discounts(k: int) -> Values:
+    return np.asarray(1 / np.log2(np.arange(2, k + 2)))
