@@ -1,0 +1,131 @@
+"""Answers the lines of a batch: who or what is asked about, and what a model recommends for it, as JSON.
+
+Shapes: Amazon Personalize Developer Guide, "Preparing input data for batch recommendations" and "Batch inference job
+output examples"; only recipes for users and for ranking give scores.
+"""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from personalize_local.data.interactions import Interaction
+from personalize_local.errors import InvalidInput
+
+MAX_ID = 256  # characters
+MAX_RANKED = 500  # items of one line (GetPersonalizedRanking, inputList)
+SIMILAR, RANKING, POPULARITY = "similar-items", "personalized-ranking", "popularity"
+
+Scored = Sequence[tuple[str, float]]
+Properties = Mapping[str, object]
+History = list[Interaction]
+
+
+class Chosen(Protocol):
+    """Which items a filter lets through."""
+
+    def allows(self, item_id: str) -> bool: ...
+
+
+Select = Callable[[Mapping[str, str], History, Properties | None, str | None], Any]
+"""``filterValues``, history, the user's properties, the current item → Selection. Raises InvalidInput."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What all lines of a job share. ``limit``: items an answer has at most; ``weigh`` gives events their weights."""
+
+    model: Any
+    limit: int
+    history_of: Callable[[str], History]
+    weigh: Callable[[History], Sequence[tuple[Interaction, float]]]
+    users: Mapping[str, Properties]
+    select: Select | None = None
+
+    def answer(self, number: int, line: bytes | None) -> tuple[str, bool]:
+        """Return the answer to a line as one line of JSON, and whether it is one: else it says what is wrong.
+
+        ``line``: None for one that was too long to be read.
+        """
+        asked: Any = None
+        try:
+            asked = _parsed(line)
+            output, error = self._output(asked), None
+        except InvalidInput as refused:
+            output, error = None, f"line {number}: {refused}"
+        said = {"input": asked, "output": output, "error": error}
+        return json.dumps(said, separators=(",", ":")), error is None
+
+    def _output(self, asked: Mapping[str, Any]) -> dict[str, Any]:
+        kind = self.model.kind
+        if kind == SIMILAR:
+            item = _id(asked, "itemId")
+            found = self.model.similar(item, self.limit, selection=self._selection(asked, [], None, item))
+        elif kind == RANKING:
+            found = self._ranked(asked)
+        else:
+            found = self._recommended(asked)
+        output: dict[str, Any] = {"recommendedItems": [item for item, _ in found]}
+        if kind not in (SIMILAR, POPULARITY):
+            output["scores"] = [float(score) for _, score in found]
+        return output
+
+    def _recommended(self, asked: Mapping[str, Any]) -> Scored:
+        user_id = _id(asked, "userId")
+        own, user = self.history_of(user_id), self.users.get(user_id)
+        selection = self._selection(asked, own, user, None)
+        found: Scored = self.model.recommend(self._events(own), self.limit, user=user, selection=selection)
+        return found
+
+    def _ranked(self, asked: Mapping[str, Any]) -> Scored:
+        user_id, items = _id(asked, "userId"), _item_list(asked)
+        own, user = self.history_of(user_id), self.users.get(user_id)
+        selection: Chosen | None = self._selection(asked, own, user, None)
+        kept = [item for item in items if selection is None or selection.allows(item)]
+        found: Scored = self.model.rank(self._events(own), kept, user=user)
+        return found
+
+    def _events(self, own: History) -> list[tuple[str, float, float]]:
+        return [(interaction.item, interaction.time, weight) for interaction, weight in self.weigh(own)]
+
+    def _selection(self, asked: Mapping[str, Any], own: History, user: Properties | None, item: str | None) -> Any:
+        values = asked.get("filterValues", {})
+        if not isinstance(values, dict):
+            raise InvalidInput("filterValues must be an object")
+        if self.select is not None:
+            return self.select(values, own, user, item)
+        if values:
+            raise InvalidInput("filterValues are given, but the job has no filter")
+        return None
+
+
+def _parsed(line: bytes | None) -> dict[str, Any]:
+    if line is None:
+        raise InvalidInput("the line is too long")
+    try:
+        asked = json.loads(line)
+        json.dumps(asked, allow_nan=False)  # it is said again in the answer
+    except (ValueError, RecursionError) as error:
+        raise InvalidInput("not JSON") from error
+    if not isinstance(asked, dict):
+        raise InvalidInput("not a JSON object")
+    return asked
+
+
+def _id(asked: Mapping[str, Any], key: str) -> str:
+    if key not in asked:
+        raise InvalidInput(f"{key} is missing; the recipe needs it")
+    return _checked(asked[key], key)
+
+
+def _item_list(asked: Mapping[str, Any]) -> list[str]:
+    items = asked.get("itemList")
+    if not isinstance(items, list) or not 0 < len(items) <= MAX_RANKED:
+        raise InvalidInput(f"itemList must be a list of 1 to {MAX_RANKED} items; the recipe needs it")
+    return list(dict.fromkeys(_checked(item, "each of itemList") for item in items))
+
+
+def _checked(value: Any, what: str) -> str:
+    if not isinstance(value, str) or not 0 < len(value) <= MAX_ID:
+        raise InvalidInput(f"{what} must be a string of 1 to {MAX_ID} characters")
+    return value

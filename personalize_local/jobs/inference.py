@@ -1,0 +1,112 @@
+"""Batch inference: for every line of the input files one of the output, by a trained version, without a campaign."""
+
+import itertools
+import json
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from personalize_local.data.imported import Imported
+from personalize_local.errors import InvalidInput
+from personalize_local.filters import language
+from personalize_local.jobs import s3
+from personalize_local.jobs.answering import Batch, Properties, Select
+from personalize_local.jobs.failure import JobFailed
+from personalize_local.learning import models
+from personalize_local.learning.selection import EventSelection
+
+DEFAULT_RESULTS, MOST_RESULTS = 25, 500
+MAX_LINE = 1_048_576  # bytes
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+
+class Listed(dict[str, Properties]):
+    """The records of a dataset as they were when the job began: ``version`` never changes."""
+
+    version = 0
+
+
+def run(spec: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """Write ``NAME.out`` below the output location for every input file; return how many lines there were and failed.
+
+    ``spec``: ``version`` (the training's folder), ``data_location``, ``output_location``, ``s3_endpoint``,
+    ``num_results``, ``filter``, ``users``, ``items``, and perhaps ``solution``, whose events' weights are used: without
+    it all weigh alike. A line that cannot be answered says why and fails nothing else. Raises JobFailed.
+    """
+    return run_with(models.load(Path(spec["version"]) / "model"), spec, folder)
+
+
+def run_with(model: Any, spec: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """Do what ``run`` does, with a model that is loaded."""
+    store = s3.Store(spec["s3_endpoint"])
+    output = _output_folder(spec["output_location"])
+    batch = _batch(model, spec)
+    counts = [_answer(store, one, output, batch, folder) for one in store.objects(spec["data_location"])]
+    lines, failed = (sum(column) for column in zip(*counts, strict=True))
+    if not lines:
+        raise JobFailed(f"There is no line in {spec['data_location']}")
+    return {"lines": lines, "failed": failed}
+
+
+def _batch(model: Any, spec: Mapping[str, Any]) -> Batch:
+    limit = spec.get("num_results") or DEFAULT_RESULTS
+    if not 0 < limit <= MOST_RESULTS:
+        raise JobFailed(f"numResults must be 1 to {MOST_RESULTS}")
+    try:
+        weigh = EventSelection.of(spec.get("solution") or {}).weigh
+        select = _select(spec["filter"], _records(spec["items"])) if spec.get("filter") else None
+    except InvalidInput as error:
+        raise JobFailed(str(error)) from error
+    history = Imported(Path(spec["version"])).of_user
+    return Batch(model, limit, history, weigh, _records(spec.get("users")), select)
+
+
+def _select(text: str, items: Listed) -> Select:
+    expression = language.parse(text)
+    return lambda values, own, user, item: expression.bind(values).select(items, own, user, current_item=item)
+
+
+def _records(path: str | None) -> Listed:
+    if path is None:
+        return Listed()
+    found = json.loads(Path(path).read_text())
+    names, columns = list(found["columns"]), list(found["columns"].values())
+    rows = zip(found["ids"], *columns, strict=True)
+    return Listed({key: dict(zip(names, row, strict=True)) for key, *row in rows})
+
+
+def _output_folder(location: str) -> s3.Stored:
+    asked = s3.parse(location)
+    key = asked.key if not asked.key or asked.key.endswith("/") else f"{asked.key}/"
+    return s3.Stored(asked.bucket, key)
+
+
+def _answer(store: s3.Store, one: s3.Stored, output: s3.Stored, batch: Batch, folder: Path) -> tuple[int, int]:
+    """Answer one file; what was answered is stored whole, at the end."""
+    count = failed = 0
+    with tempfile.TemporaryFile(dir=folder) as answers:
+        with store.open(one) as stream:
+            for number, line in _lines(stream):
+                said, good = batch.answer(number, line)
+                answers.write(said.encode() + b"\n")
+                count, failed = count + 1, failed + (not good)
+        answers.seek(0)
+        name = one.key.rpartition("/")[2]
+        store.put(s3.Stored(output.bucket, f"{output.key}{name}.out"), answers)  # type: ignore[arg-type]
+    return count, failed
+
+
+def _lines(stream: BinaryIO) -> Iterator[tuple[int, bytes | None]]:
+    """Yield the lines that are not blank, with their numbers; None for one that is too long."""
+    for number in itertools.count(1):
+        line = stream.readline(MAX_LINE + 1)
+        if not line:
+            return
+        too_long = len(line) > MAX_LINE and not line.endswith(b"\n")
+        rest = line
+        while too_long and rest and not rest.endswith(b"\n"):
+            rest = stream.readline(MAX_LINE)
+        text = line.removeprefix(BYTE_ORDER_MARK) if number == 1 else line
+        if too_long or text.strip():
+            yield number, None if too_long else text
