@@ -68,3 +68,6 @@ DEAD_LETTER_RETENTION = 14 * DAY
 
 # Quarantine and on-failure payloads are raw records. A quarter is enough to put them right and replay them.
 BUCKET_RETENTION = 90 * DAY
+
+# Files for Personalize and from it are of use until the job is done; a month leaves room to look into one that failed.
+IMPORT_RETENTION = 30 * DAY

@@ -16,6 +16,8 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from infra.stage import EXAMPLE_REFUSED, EXAMPLE_RULE, Stage
+from lifecycle.counts import Counts, of_aws
+from lifecycle.names import Names
 
 DOWNGRADE = "downgrade"
 
@@ -33,11 +35,15 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Deployed:
-    """What is there: the stage, the states of the solution's versions, and where mParticle's secret is still empty."""
+    """What is there: the stage, the states of the solution's versions, and where mParticle's secret is still empty.
+
+    ``counts``: the interactions so far, as ``./broker status`` says them; asked for before the first training only.
+    """
 
     stage: Stage
     versions: tuple[str, ...] = ()
     empty_secret: str | None = None
+    counts: Counts = Counts()  # noqa: RUF009 - frozen
 
 
 def problems(wanted: Wanted, deployed: Deployed | None, confirm: str = "") -> list[str]:
@@ -54,6 +60,11 @@ def problems(wanted: Wanted, deployed: Deployed | None, confirm: str = "") -> li
         found.append(
             f"{wanted.stack} is not deployed yet: begin with stage collect, and train when there are 1000 interactions"
         )
+    if wanted.trains and not wanted.serves and deployed and deployed.stage is Stage.COLLECT:
+        found += [
+            f"{missing} to train on: wait for more, or bring history by ./broker backfill; ./broker status counts them"
+            for missing in deployed.counts.missing()
+        ]
     if wanted.serves and deployed and "ACTIVE" not in deployed.versions:
         states = ", ".join(deployed.versions) or "none: deploy stage train, and wait for its first training"
         found.append(f"there is no ACTIVE solution version to make a campaign of (versions: {states})")
@@ -96,7 +107,9 @@ def look_at(stack: str, client: Callable[[str], Any]) -> Deployed | None:
     outputs = {output["OutputKey"]: output["OutputValue"] for output in answer["Stacks"][0].get("Outputs", [])}
     if "Stage" not in outputs:  # a first deployment that failed
         return None
-    return Deployed(Stage(outputs["Stage"]), _versions(outputs, client), _empty_secret(outputs, client))
+    stage = Stage(outputs["Stage"])
+    counts = of_aws(client, Names(stack), outputs) if stage is Stage.COLLECT else Counts()
+    return Deployed(stage, _versions(outputs, client), _empty_secret(outputs, client), counts)
 
 
 def _versions(outputs: Mapping[str, str], client: Callable[[str], Any]) -> tuple[str, ...]:

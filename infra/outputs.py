@@ -4,6 +4,8 @@ import aws_cdk as cdk
 from aws_cdk import aws_kinesis as kinesis
 from constructs import Construct
 
+from infra.imports import Imports
+from infra.ingest import Ingest
 from infra.personalize import PersonalizeResources
 from infra.refresh import Refresh
 from infra.settings import Settings
@@ -15,8 +17,10 @@ def outputs(
     settings: Settings,
     events: kinesis.IStream,
     buckets: Buckets,
+    imports: Imports,
     secret: MParticleSecret,
     personalize: PersonalizeResources,
+    ingest: Ingest,
     refresh: Refresh | None,
 ) -> None:
     """Add the stack's outputs; those of Personalize and of the queue only where they are there."""
@@ -35,6 +39,9 @@ def outputs(
         "StreamArn": (events.stream_arn, "The stream"),
         "QuarantineBucket": (buckets.quarantine.bucket_name, "What can never work, with the reason"),
         "OnFailureBucket": (buckets.on_failure.bucket_name, "What was given up after two days, whole"),
+        "ImportBucket": (imports.bucket.bucket_name, "Through which ./broker backfill and batch send files"),
+        "ImportRoleArn": (imports.role.role_arn, "By which Personalize reads and writes them"),
+        "IngestFunction": (ingest.function.function_name, "The function that sends events; it names its metrics"),
         "TrackingId": (personalize.tracking_id, "The event tracker"),
         "SolutionArn": (personalize.solution_arn, "What is trained"),
         "CampaignArn": (personalize.campaign_arn, "What recommends"),

@@ -8,6 +8,7 @@ from constructs import Construct
 
 from infra.example import refuse_example
 from infra.functions import Program, program
+from infra.imports import Imports
 from infra.ingest import Ingest
 from infra.metrics import Metrics
 from infra.monitoring import Alarms, Dashboard
@@ -31,6 +32,7 @@ class BrokerStack(cdk.Stack):
         events = EventStream(self, "Events", shards=settings.shards, keep=keep).stream
         MParticleAccess(self, "MParticle", stream=events, name=name, mparticle=settings.mparticle)
         buckets = Buckets(self, "Buckets", keep=keep)
+        imports = Imports(self, "Imports", keep=keep)
         secret = MParticleSecret(self, "MParticleSecret", keep=keep)
         personalize = PersonalizeResources(
             self, "Personalize", name=name, settings=settings.personalize, stage=settings.stage, keep=keep
@@ -47,7 +49,7 @@ class BrokerStack(cdk.Stack):
             program=code,
         )
         self._watch(events, ingest, refresh)
-        outputs(self, settings, events, buckets, secret, personalize, refresh)
+        outputs(self, settings, events, buckets, imports, secret, personalize, ingest, refresh)
         if settings.mparticle.is_example:
             refuse_example(self)
 

@@ -13,26 +13,32 @@ class Buckets(Construct):
 
     def __init__(self, scope: Construct, id: str, *, keep: bool) -> None:
         super().__init__(scope, id)
-        self._policy = cdk.RemovalPolicy.RETAIN if keep else cdk.RemovalPolicy.DESTROY
-        self.quarantine = self._bucket("Quarantine")
-        self.on_failure = self._bucket("OnFailure")
-
-    def _bucket(self, id: str) -> s3.Bucket:
-        bucket = s3.Bucket(
-            self,
-            id,
-            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
-            encryption=s3.BucketEncryption.S3_MANAGED,
-            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
-            enforce_ssl=True,
-            lifecycle_rules=[s3.LifecycleRule(expiration=cdk.Duration.seconds(sizing.BUCKET_RETENTION))],
-            removal_policy=self._policy,
-        )
         reason = (
             "Only the functions write here, rarely; CloudTrail data events can be switched on where reads must show."
         )
-        cdk.Validations.of(bucket).acknowledge(cdk.Acknowledgment(id="AwsSolutions-S1", reason=reason))
-        return bucket
+        rules = [s3.LifecycleRule(expiration=cdk.Duration.seconds(sizing.BUCKET_RETENTION))]
+        self.quarantine, self.on_failure = (
+            private_bucket(self, id, rules=rules, keep=keep, without_access_log=reason)
+            for id in ("Quarantine", "OnFailure")
+        )
+
+
+def private_bucket(
+    scope: Construct, id: str, *, rules: list[s3.LifecycleRule], keep: bool, without_access_log: str
+) -> s3.Bucket:
+    """Return an encrypted bucket that nobody else can be let into; ``without_access_log``: why it keeps none."""
+    bucket = s3.Bucket(
+        scope,
+        id,
+        block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+        encryption=s3.BucketEncryption.S3_MANAGED,
+        object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+        enforce_ssl=True,
+        lifecycle_rules=rules,
+        removal_policy=cdk.RemovalPolicy.RETAIN if keep else cdk.RemovalPolicy.DESTROY,
+    )
+    cdk.Validations.of(bucket).acknowledge(cdk.Acknowledgment(id="AwsSolutions-S1", reason=without_access_log))
+    return bucket
 
 
 class MParticleSecret(Construct):

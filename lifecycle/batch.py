@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from lifecycle import kinds
-from lifecycle.bucket import BATCH, Bucket
+from lifecycle.bucket import BATCH, BATCH_OUTPUT, Bucket
 from lifecycle.resources import Resources
 
 INPUT = "users.json"
@@ -81,7 +81,7 @@ def _request(job: Job, bucket: Bucket, key: str) -> dict[str, Any]:
 
 
 def _output(job: Job) -> str:
-    return f"{BATCH}/output/{job.name}/"
+    return f"{BATCH_OUTPUT}/{job.name}/"
 
 
 def download(bucket: Bucket, job: Job, folder: Path) -> Path:

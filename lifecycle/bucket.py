@@ -12,6 +12,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 IMPORTS, BATCH, SUMMARIES = "imports", "batch", "summaries"
+BATCH_OUTPUT = f"{BATCH}/output"
 Moved = Callable[[int], None]
 
 

@@ -157,7 +157,7 @@ class Deployment:
     def empty_buckets(self) -> None:
         """Delete what the functions wrote: AWS deletes no bucket that holds something."""
         s3 = self.account.client("s3")
-        for bucket in (self.outputs["QuarantineBucket"], self.outputs["OnFailureBucket"]):
+        for bucket in (self.outputs[f"{name}Bucket"] for name in ("Quarantine", "OnFailure", "Import")):
             for entry in s3.list_objects_v2(Bucket=bucket).get("Contents", ()):
                 s3.delete_object(Bucket=bucket, Key=entry["Key"])
 

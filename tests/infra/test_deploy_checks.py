@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError
 
 from infra.deploy_checks import Deployed, Wanted, look_at, main, problems, read_assembly
 from infra.stage import Stage
+from lifecycle.counts import Counts
 from tests.infra.conftest import Synthesise
 from tests.infra.synthesis import GIVEN
 
@@ -25,6 +26,9 @@ GIVEN_RECOMMEND = replace(COLLECT, stage=Stage.RECOMMEND)
         (COLLECT, Deployed(Stage.COLLECT)),
         (TRAIN, Deployed(Stage.COLLECT)),
         (TRAIN, Deployed(Stage.COLLECT, empty_secret="arn:secret")),
+        (TRAIN, Deployed(Stage.COLLECT, counts=Counts(interactions=1_000))),
+        (TRAIN, Deployed(Stage.TRAIN, counts=Counts(interactions=1))),
+        (COLLECT, Deployed(Stage.COLLECT, counts=Counts(interactions=1))),
         (TRAIN, Deployed(Stage.TRAIN)),
         (RECOMMEND, Deployed(Stage.TRAIN, ("CREATE FAILED", "ACTIVE"))),
         (RECOMMEND, Deployed(Stage.RECOMMEND, ("ACTIVE", "CREATE IN_PROGRESS"))),
@@ -41,6 +45,7 @@ def test_a_step_that_can_work_is_let_through(wanted: Wanted, deployed: Deployed 
     [
         (TRAIN, None, "begin with stage collect"),
         (RECOMMEND, None, "begin with stage collect"),
+        (TRAIN, Deployed(Stage.COLLECT, counts=Counts(interactions=999)), "999 of 1,000 interactions to train on"),
         (RECOMMEND, Deployed(Stage.COLLECT), "deploy stage train"),
         (RECOMMEND, Deployed(Stage.TRAIN), "wait for its first training"),
         (RECOMMEND, Deployed(Stage.TRAIN, ("CREATE IN_PROGRESS",)), "no ACTIVE solution version"),
@@ -112,7 +117,7 @@ class Aws:
         self._outputs, self._refusal, self._value = outputs, refusal, value
 
     def client(self, service: str) -> "Aws":
-        assert service in {"cloudformation", "personalize", "secretsmanager"}
+        assert service in {"cloudformation", "cloudwatch", "personalize", "secretsmanager"}
         return self
 
     def describe_stacks(self, StackName: str) -> dict[str, Any]:
@@ -121,11 +126,18 @@ class Aws:
             raise ClientError({"Error": {"Code": "ValidationError", "Message": message}}, "DescribeStacks")
         return {"Stacks": [{"Outputs": [{"OutputKey": k, "OutputValue": v} for k, v in self._outputs.items()]}]}
 
+    def get_metric_statistics(self, **asked: Any) -> dict[str, Any]:
+        assert asked["Dimensions"] == [{"Name": "service", "Value": "shop-ingest"}]
+        return {"Datapoints": [{"Sum": 600.0}, {"Sum": 300.0}]}
+
     def get_paginator(self, operation: str) -> "Aws":
-        assert operation == "list_solution_versions"
+        assert operation in {"list_solution_versions", "list_dataset_groups"}
         return self
 
-    def paginate(self, solutionArn: str) -> Iterator[dict[str, Any]]:
+    def paginate(self, solutionArn: str | None = None) -> Iterator[dict[str, Any]]:
+        if solutionArn is None:
+            yield {"datasetGroups": []}
+            return
         assert solutionArn == "arn:solution"
         yield {"solutionVersions": [{"status": "CREATE FAILED"}]}
         yield {"solutionVersions": [{"status": "ACTIVE"}]}
@@ -135,7 +147,8 @@ class Aws:
         return {"VersionIdsToStages": {"1": ["AWSCURRENT"]}} if self._value else {}
 
 
-COLLECTING = {"Stage": "collect", "MParticleSecretArn": SECRET}
+COLLECTING = {"Stage": "collect", "MParticleSecretArn": SECRET, "IngestFunction": "shop-ingest"}
+COUNTED = Counts(interactions=900, streamed=900, imported=0)
 TRAINING = {"Stage": "train", "MParticleSecretArn": SECRET, "SolutionArn": "arn:solution"}
 
 
@@ -144,8 +157,8 @@ TRAINING = {"Stage": "train", "MParticleSecretArn": SECRET, "SolutionArn": "arn:
     [
         (Aws(None), None),
         (Aws({}), None),
-        (Aws(COLLECTING), Deployed(Stage.COLLECT)),
-        (Aws(COLLECTING, value=False), Deployed(Stage.COLLECT, empty_secret=SECRET)),
+        (Aws(COLLECTING), Deployed(Stage.COLLECT, counts=COUNTED)),
+        (Aws(COLLECTING, value=False), Deployed(Stage.COLLECT, empty_secret=SECRET, counts=COUNTED)),
         (Aws(TRAINING), Deployed(Stage.TRAIN, ("CREATE FAILED", "ACTIVE"))),
     ],
 )
@@ -162,4 +175,4 @@ def test_the_outputs_that_are_read_are_the_outputs_that_are_written(made: Synthe
     outputs = made("train").template["Outputs"]
 
     assert outputs["Stage"]["Value"] == "train"
-    assert {"SolutionArn", "MParticleSecretArn"} <= set(outputs)
+    assert {"SolutionArn", "MParticleSecretArn", "IngestFunction", "ImportBucket"} <= set(outputs)

@@ -46,7 +46,7 @@ def test_a_later_stage_leaves_everything_that_holds_data_as_it_is(
     before, after = as_bytes(made("collect"), *KEPT), as_bytes(made(stage, tag=tag), *KEPT)
 
     without_taggable = {id: text for id, text in before.items() if "AWS::Personalize" in text}
-    assert len(before) == 8
+    assert len(before) == 9
     assert {id: after[id] for id in without_taggable} == without_taggable
     if tag is None:
         assert after == before

@@ -127,19 +127,20 @@ def test_the_queue_is_read_in_batches_with_partial_answers_and_bounded(made: Syn
 def test_buckets_are_private_encrypted_and_forget(made: Synthesise) -> None:
     buckets = made("collect").of_type("S3::Bucket")
 
-    assert len(buckets) == 2
-    for bucket in buckets.values():
+    assert len(buckets) == 3
+    for id, bucket in buckets.items():
         properties = bucket["Properties"]
         assert set(properties["PublicAccessBlockConfiguration"].values()) == {True}
         assert properties["BucketEncryption"]
-        assert properties["LifecycleConfiguration"]["Rules"][0]["ExpirationInDays"] == 90
+        days = 30 if "Imports" in id else 90
+        assert properties["LifecycleConfiguration"]["Rules"][0]["ExpirationInDays"] == days
 
 
 def test_queues_and_buckets_take_tls_only(made: Synthesise) -> None:
     recommend = made("recommend")
     policies = [*recommend.of_type("S3::BucketPolicy").values(), *recommend.of_type("SQS::QueuePolicy").values()]
 
-    assert len(policies) == 4
+    assert len(policies) == 5
     for policy in policies:
         assert {"Bool": {"aws:SecureTransport": "false"}} in [
             statement.get("Condition") for statement in policy["Properties"]["PolicyDocument"]["Statement"]
