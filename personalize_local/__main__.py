@@ -1,15 +1,22 @@
 """Starts the local Amazon Personalize: ``python -m personalize_local [--port N] …``."""
 
 import argparse
+import contextlib
 import logging
 import random
 import sys
+import tempfile
 import time
 import uuid
+from dataclasses import asdict
+from pathlib import Path
 
 from personalize_local.app import make_app
-from personalize_local.learning.process import TrainingProcess
-from personalize_local.service import Durations, Personalize
+from personalize_local.behaviour import Behaviour
+from personalize_local.jobs.runner import ProcessJobs
+from personalize_local.journal import Journal, JournalUnusable
+from personalize_local.operations import Durations
+from personalize_local.service import Personalize
 from personalize_local.shell import serve
 from personalize_local.wire.protocol import Wire
 
@@ -28,10 +35,26 @@ def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(prog="python -m personalize_local", description=__doc__)
     made.add_argument("--port", type=int, default=0, help="default: a free one")
     made.add_argument("--with-parent", action="store_true", help="stop when standard input ends")
+    made.add_argument("--data", type=Path, metavar="DIR", help="keep everything there; default: in memory")
+    made.add_argument("--s3-endpoint", metavar="URL", help="where imports and batch jobs find S3, on loopback")
     made.add_argument("--lag", type=seconds_range, default=(1.0, 2.0), metavar="SECONDS|MIN-MAX", help="default: 1-2")
     made.add_argument("--seed", type=int, default=0, help="of the lags; default: 0")
     made.add_argument(
         "--training-delay", type=float, default=0.3, metavar="SECONDS", help="the least time of a training"
+    )
+    made.add_argument(
+        "--auto-training-delay",
+        type=float,
+        default=3600.0,
+        metavar="SECONDS",
+        help="from a solution's being ACTIVE to its first automatic training; default: an hour, as AWS",
+    )
+    made.add_argument(
+        "--without",
+        action="append",
+        default=[],
+        choices=[name.replace("_", "-") for name in asdict(Behaviour())],
+        help="switch off what bites in production; may be given several times",
     )
     return made
 
@@ -40,16 +63,35 @@ def main(arguments: list[str] | None = None) -> int:
     """Serve until stopped; return the exit code."""
     options = parser().parse_args(arguments)
     logging.basicConfig(stream=sys.stderr, level=logging.INFO)
+    with contextlib.ExitStack() as running:
+        try:
+            journal = running.enter_context(contextlib.closing(Journal(options.data))) if options.data else None
+        except (JournalUnusable, OSError) as error:
+            print(error, file=sys.stderr)  # noqa: T201
+            return 2
+        folder = options.data or Path(running.enter_context(tempfile.TemporaryDirectory(prefix="personalize-")))
+        return _serve(options, folder.absolute(), journal)
+
+
+def _serve(options: argparse.Namespace, folder: Path, journal: Journal | None) -> int:
     lags = random.Random(options.seed)  # noqa: S311 - a simulation
-    train = TrainingProcess()
+    jobs = ProcessJobs()
     service = Personalize(
         clock=time.time,
         lag=lambda: lags.uniform(*options.lag),
-        train=train,
-        durations=Durations(training=options.training_delay),
+        jobs=jobs,
+        folder=folder,
+        durations=Durations(training=options.training_delay, auto_training=options.auto_training_delay),
+        behaviour=Behaviour(**{name.replace("-", "_"): False for name in options.without}),
+        s3_endpoint=options.s3_endpoint,
+        journal=journal,
     )
-    wire = Wire(service.handlers, new_id=lambda: str(uuid.uuid4()))
-    return serve(make_app(service, wire, on_stop=train.close), port=options.port, with_parent=options.with_parent)
+    wire = Wire(
+        service.handlers,
+        new_id=lambda: str(uuid.uuid4()),
+        length_limits=lambda: service.behaviour.length_limits,
+    )
+    return serve(make_app(service, wire, on_stop=jobs.close), port=options.port, with_parent=options.with_parent)
 
 
 if __name__ == "__main__":

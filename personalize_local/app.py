@@ -1,28 +1,47 @@
 """The HTTP face: AWS's three services on one port, and what a test or the run display may look at under /_local."""
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
+from dataclasses import asdict
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from personalize_local.service import Personalize
+from personalize_local.service import CHECK_EVERY, Personalize
 from personalize_local.wire.protocol import Wire
 
 MOST_DELIVERIES = 10_000
+PAGING = (("after", 0), ("limit", 1000))
 
 
 def make_app(service: Personalize, wire: Wire, on_stop: Callable[[], None] = lambda: None) -> Starlette:
     """Return the ASGI application; ``on_stop`` is called when it ends."""
 
+    @contextlib.asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        ticking = asyncio.create_task(_tick(service))
+        yield
+        ticking.cancel()
+        on_stop()
+
+    return Starlette(routes=[*_looks(service, wire), _aws(wire)], lifespan=lifespan)
+
+
+def _aws(wire: Wire) -> Route:
     async def aws(request: Request) -> Response:
         answer = wire.answer(
             request.method, request.url.path, request.headers.get("x-amz-target"), await request.body()
         )
         return Response(answer.body, answer.status, answer.headers)
 
+    return Route("/{path:path}", aws, methods=["GET", "POST", "PUT", "DELETE", "PATCH"])
+
+
+def _looks(service: Personalize, wire: Wire) -> list[Route]:
     async def requests(_: Request) -> Response:
         return JSONResponse(dict(wire.requests))
 
@@ -38,19 +57,37 @@ def make_app(service: Personalize, wire: Wire, on_stop: Callable[[], None] = lam
             return JSONResponse({"message": f"after must be 0 or more, limit 1 to {MOST_DELIVERIES}"}, 400)
         return JSONResponse({"events": service.deliveries(after, limit)})
 
-    @contextlib.asynccontextmanager
-    async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        yield
-        on_stop()
+    async def behaviour(request: Request) -> Response:
+        """Show what bites; PUT ``{"throttling": false, …}`` switches it."""
+        known = asdict(service.behaviour)
+        if request.method == "PUT":
+            changes = await _json(request)
+            if not isinstance(changes, dict) or not _are_switches(changes, known):
+                return JSONResponse({"message": f"switches are {', '.join(known)}: true or false"}, 400)
+            service.behave(changes)
+        return JSONResponse(asdict(service.behaviour))
 
-    methods = ["GET", "POST", "PUT", "DELETE", "PATCH"]
-    routes = [
+    return [
         Route("/_local/requests", requests),
         Route("/_local/status", status),
         Route("/_local/events", events),
-        Route("/{path:path}", aws, methods=methods),
+        Route("/_local/behaviour", behaviour, methods=["GET", "PUT"]),
     ]
-    return Starlette(routes=routes, lifespan=lifespan)
 
 
-PAGING = (("after", 0), ("limit", 1000))
+async def _tick(service: Personalize) -> None:
+    """Let automatic trainings start where nobody asks for anything."""
+    while True:
+        service.tick()
+        await asyncio.sleep(CHECK_EVERY)
+
+
+async def _json(request: Request) -> Any:
+    try:
+        return await request.json()
+    except ValueError:
+        return None
+
+
+def _are_switches(changes: dict[Any, Any], known: dict[str, Any]) -> bool:
+    return all(name in known and isinstance(value, bool) for name, value in changes.items())

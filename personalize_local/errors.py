@@ -2,7 +2,7 @@
 
     ServiceError
      ├ InvalidInput            ├ ResourceNotFound      ├ ResourceAlreadyExists
-     ├ InvalidNextToken        ├ ResourceInUse         ├ LimitExceeded
+     ├ InvalidNextToken        ├ ResourceInUse         ├ LimitExceeded        ├ Throttling
      └ the wire's own: MalformedRequest, UnknownOperation, NotServed
 
 ``status`` is the one of the REST services (events, runtime); the control plane answers 400 to all of them (botocore's
@@ -54,6 +54,12 @@ class LimitExceeded(ServiceError):
     """One more than AWS allows."""
 
     code = "LimitExceededException"
+
+
+class Throttling(ServiceError):
+    """More calls a second than the quota allows; AWS's SDKs try again."""
+
+    code = "ThrottlingException"
 
 
 class MalformedRequest(ServiceError):

@@ -1,53 +1,146 @@
-"""GetRecommendations for a campaign: a shopper's visible history against the model that the campaign serves."""
+"""GetRecommendations and GetPersonalizedRanking: a shopper's visible history against the model of a campaign."""
 
-from collections.abc import Callable
 from typing import Any
 
+from personalize_local.behaviour import ACCOUNT_RATE, CAMPAIGN_RATE, Behaviour, Throttle
 from personalize_local.control.campaigns import CampaignControl
+from personalize_local.control.filters import FilterControl
 from personalize_local.control.registry import Registry
-from personalize_local.control.solutions import model_of
+from personalize_local.control.resources import Resource
+from personalize_local.control.solutions import SolutionControl
+from personalize_local.data.interactions import Interaction
+from personalize_local.data.stores import ITEMS, USERS, Stores
 from personalize_local.errors import InvalidInput, NotServed
-from personalize_local.data.events import Events
+from personalize_local.filters.selection import Selection
+from personalize_local.learning import models
+from personalize_local.learning.models import PersonalizedRanking, PopularityCount, SimilarItems, UserPersonalization
 from personalize_local.learning.selection import EventSelection
 
 DEFAULT_RESULTS, MOST_RESULTS = 25, 500
-NOT_SERVED = ("recommenderArn", "filterArn", "filterValues", "promotions", "metadataColumns")
+NOT_SERVED = ("recommenderArn", "promotions", "metadataColumns")
+Request = dict[str, Any]
 
 
 class Recommendations:
     """The campaigns' data plane."""
 
     def __init__(
-        self, registry: Registry, campaigns: CampaignControl, events: Events, new_id: Callable[[], str]
+        self,
+        registry: Registry,
+        stores: Stores,
+        solutions: SolutionControl,
+        campaigns: CampaignControl,
+        filters: FilterControl,
+        throttle: Throttle,
+        behaviour: Behaviour,
     ) -> None:
         self._registry = registry
+        self._stores = stores
+        self._solutions = solutions
         self._campaigns = campaigns
-        self._events = events
-        self._new_id = new_id
+        self._filters = filters
+        self._throttle = throttle
+        self._behaviour = behaviour
+        self._models: dict[Resource, models.Model] = {}
 
-    def get_recommendations(self, request: dict[str, Any]) -> dict[str, Any]:
+    def get_recommendations(self, request: Request) -> dict[str, Any]:
         """Return ``itemList`` (best first) and ``recommendationId``; an unknown user gets the popular items.
 
-        Raises InvalidInput, ResourceNotFound (no such campaign, or not ACTIVE), NotServed (filters, promotions, …).
+        Raises InvalidInput, ResourceNotFound (no such campaign, or not ACTIVE), Throttling, NotServed.
         """
-        _check(request)
-        version = self._campaigns.serving(request["campaignArn"])
-        store = self._events.interactions_of(version.view["datasetGroupArn"])
-        own = store.of_user(request["userId"], self._registry.now()) if store else []
-        weighted = EventSelection.of(version.view).weigh(own)
-        history = [(interaction.item, interaction.time, weight) for interaction, weight in weighted]
-        items = model_of(version).recommend(history, request.get("numResults") or DEFAULT_RESULTS)
+        _refuse_not_served(request)
+        if "campaignArn" not in request:
+            raise InvalidInput("campaignArn is required")
+        version = self._serving(request, "GetRecommendations")
+        model = self._model(version)
+        if isinstance(model, PersonalizedRanking):
+            raise InvalidInput("The recipe of this campaign ranks: use GetPersonalizedRanking")
+        limit = request.get("numResults") or DEFAULT_RESULTS
+        if not 0 < limit <= MOST_RESULTS:
+            raise InvalidInput(f"numResults must be at most {MOST_RESULTS}")
+        if isinstance(model, SimilarItems):
+            return self._answer("itemList", self._similar(request, version, model, limit))
+        return self._answer("itemList", self._personal(request, version, model, limit))
+
+    def _personal(
+        self, request: Request, version: Resource, model: UserPersonalization | PopularityCount, limit: int
+    ) -> list[tuple[str, float]]:
+        user_id = _required(request, "userId")
+        own = self._history(version, user_id)
+        chosen = self._selection(request, version, own, user_id)
+        user = self._stores.records(version.view["datasetGroupArn"], USERS).get(user_id)
+        return model.recommend(_events(version, own), limit, user=user, selection=chosen)
+
+    def _similar(self, request: Request, version: Resource, model: SimilarItems, limit: int) -> list[tuple[str, float]]:
+        item, user_id = _required(request, "itemId"), request.get("userId")
+        own = self._history(version, user_id) if user_id else []
+        chosen = self._selection(request, version, own, user_id)
+        return model.similar(item, limit, selection=chosen)
+
+    def get_personalized_ranking(self, request: Request) -> dict[str, Any]:
+        """Return ``personalizedRanking``: the items of ``inputList``, best first, unknown ones at the end.
+
+        Raises InvalidInput, ResourceNotFound, Throttling, NotServed.
+        """
+        _refuse_not_served(request)
+        version = self._serving(request, "GetPersonalizedRanking")
+        model = self._model(version)
+        if not isinstance(model, PersonalizedRanking):
+            raise InvalidInput("The recipe of this campaign does not rank: use GetRecommendations")
+        user_id, group = request["userId"], version.view["datasetGroupArn"]
+        own = self._history(version, user_id)
+        asked = list(dict.fromkeys(request["inputList"]))
+        if chosen := self._selection(request, version, own, user_id):
+            asked = [item for item in asked if chosen.allows(item)]
+        user = self._stores.records(group, USERS).get(user_id)
+        return self._answer("personalizedRanking", model.rank(_events(version, own), asked, user=user))
+
+    def _serving(self, request: Request, operation: str) -> Resource:
+        campaign = request["campaignArn"]
+        version = self._campaigns.serving(campaign)
+        if self._behaviour.throttling:
+            self._throttle.take(CAMPAIGN_RATE, operation, campaign)
+            self._throttle.take(ACCOUNT_RATE, "account")
+        return version
+
+    def _history(self, version: Resource, user_id: str) -> list[Interaction]:
+        history = self._stores.history(version.view["datasetGroupArn"])
+        return history.of_user(user_id, self._registry.now()) if history else []
+
+    def _selection(
+        self, request: Request, version: Resource, own: list[Interaction], user_id: str | None
+    ) -> Selection | None:
+        if "filterArn" not in request:
+            if "filterValues" in request:
+                raise InvalidInput("filterValues needs a filterArn")
+            return None
+        group = version.view["datasetGroupArn"]
+        bound = self._filters.bound(request["filterArn"], group, request.get("filterValues", {}))
+        user = self._stores.records(group, USERS).get(user_id or "")
+        return bound.select(self._stores.records(group, ITEMS), own, user, request.get("itemId"))
+
+    def _model(self, version: Resource) -> models.Model:
+        if version not in self._models:
+            self._models[version] = models.load(self._solutions.folder(version) / "model")
+        return self._models[version]
+
+    def _answer(self, key: str, items: list[tuple[str, float]]) -> dict[str, Any]:
         listed = [{"itemId": item, "score": score} for item, score in items]
-        return {"itemList": listed, "recommendationId": f"RID-{self._new_id()}"}
+        return {key: listed, "recommendationId": f"RID-{self._registry.new_id()}"}
 
 
-def _check(request: dict[str, Any]) -> None:
+def _events(version: Resource, own: list[Interaction]) -> list[tuple[str, float, float]]:
+    weighted = EventSelection.of(version.view).weigh(own)
+    return [(interaction.item, interaction.time, weight) for interaction, weight in weighted]
+
+
+def _required(request: Request, key: str) -> str:
+    if not request.get(key):
+        raise InvalidInput(f"{key} is required by the recipe of this campaign")
+    return str(request[key])
+
+
+def _refuse_not_served(request: Request) -> None:
     for option in NOT_SERVED:
         if option in request:
             raise NotServed(f"{option} is not served locally")
-    if "campaignArn" not in request:
-        raise InvalidInput("campaignArn is required")
-    if not request.get("userId"):
-        raise InvalidInput("userId is required by the recipe of this campaign")
-    if request.get("numResults", 0) > MOST_RESULTS:
-        raise InvalidInput(f"numResults must be at most {MOST_RESULTS}")

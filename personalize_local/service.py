@@ -1,34 +1,30 @@
-"""The whole local Amazon Personalize, without I/O: which operations there are and what serves each.
+"""The whole local Amazon Personalize, without sockets: one lock, one moment a request, a journal if it shall last.
 
-Clock, lag, ids and training come from outside, so that the same service runs in real time behind HTTP and in virtual
+Clock, chance, jobs and journal come from outside, so that the same service runs in real time behind HTTP and in virtual
 time within a test.
 """
 
 import threading
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, replace
+from pathlib import Path
 from typing import Any
 
+from personalize_local.behaviour import Behaviour
 from personalize_local.control import kinds
-from personalize_local.control.campaigns import CampaignControl
-from personalize_local.control.datasets import DatasetControl
 from personalize_local.control.registry import Registry
-from personalize_local.control.solutions import SolutionControl, Train
-from personalize_local.data.events import Events
-from personalize_local.data.interactions import Counts, Interaction
-from personalize_local.recommendations import Recommendations
+from personalize_local.control.solutions import AUTOMATIC
+from personalize_local.control.work import Work
+from personalize_local.jobs.runner import Jobs, Outcome
+from personalize_local.journal import Entry, Journal
+from personalize_local.moment import Moment
+from personalize_local.operations import Durations, Operations
 from personalize_local.wire.protocol import Handler
 
-
-@dataclass(frozen=True)
-class Durations:
-    """Seconds until a new resource is ACTIVE and until a deleted one is gone; ``training``: at least."""
-
-    creating: float = 0.3
-    training: float = 0.3
-    deploying: float = 0.3
-    deleting: float = 0.3
+CHANGING = ("Create", "Update", "Delete", "Put")
+JOB_ENDED, AUTO_TRAINING = "_JobEnded", "_AutoTraining"
+CHECK_EVERY = 1.0  # seconds: how often the schedule of automatic trainings is looked at
 
 
 class Personalize:
@@ -39,100 +35,116 @@ class Personalize:
         *,
         clock: Callable[[], float],
         lag: Callable[[], float],
-        train: Train,
+        jobs: Jobs,
+        folder: Path,
         new_id: Callable[[], str] = lambda: str(uuid.uuid4()),
-        durations: Durations = Durations(),
+        durations: Durations | None = None,
+        behaviour: Behaviour | None = None,
+        s3_endpoint: str | None = None,
+        journal: Journal | None = None,
     ) -> None:
-        """``clock()``: epoch seconds. ``lag()``: seconds until the next event is visible. ``new_id()``: a new UUID."""
-        self._lock = threading.RLock()
-        self._durations = durations
-        self._registry = Registry(clock)
-        self._events = Events(self._registry, lag)
-        self._datasets = DatasetControl(self._registry, new_id, durations.creating)
-        self._solutions = SolutionControl(
-            self._registry, self._visible, train, new_id, durations.creating, durations.training
-        )
-        self._campaigns = CampaignControl(self._registry, self._solutions, durations.deploying)
-        self._recommendations = Recommendations(self._registry, self._campaigns, self._events, new_id)
-        self.handlers = {name: self._locked(handler) for name, handler in self._operations().items()}
+        """``clock()``: epoch seconds. ``lag()``: seconds until the next event is visible. ``new_id()``: a new UUID.
 
-    def _operations(self) -> dict[str, Handler]:
-        operations: dict[str, Handler] = {}
-        for kind in kinds.ALL:
-            operations[f"Describe{kind.noun}"] = self._describe(kind)
-            operations[f"List{kind.noun}s"] = self._list(kind)
-        for kind in kinds.DELETABLE:
-            operations[f"Delete{kind.noun}"] = self._delete(kind)
-        return operations | {
-            "CreateSchema": self._datasets.create_schema,
-            "CreateDatasetGroup": self._datasets.create_dataset_group,
-            "CreateDataset": self._datasets.create_dataset,
-            "CreateEventTracker": self._datasets.create_event_tracker,
-            "CreateSolution": self._solutions.create_solution,
-            "DescribeSolution": self._solutions.describe_solution,
-            "CreateSolutionVersion": self._solutions.create_solution_version,
-            "CreateCampaign": self._campaigns.create_campaign,
-            "UpdateCampaign": self._campaigns.update_campaign,
-            "DescribeCampaign": self._campaigns.describe_campaign,
-            "PutEvents": self._events.put_events,
-            "GetRecommendations": self._recommendations.get_recommendations,
-        }
+        ``jobs`` keep their files in ``folder``. What is in the journal is replayed first.
+        """
+        self._lock = threading.RLock()
+        self._journal = journal
+        self._moment = Moment(clock, lag, new_id)
+        self._registry = Registry(self._moment)
+        self.behaviour = replace(behaviour or Behaviour())
+        self._work = Work(jobs, folder, self._job_ended)
+        self._operations = Operations(self._registry, self._work, durations or Durations(), self.behaviour, s3_endpoint)
+        self._checked_at = 0.0
+        self._replay()
+        self.handlers = {name: self._served(name, handler) for name, handler in self._operations.table.items()}
+
+    def tick(self) -> None:
+        """Start the automatic trainings that are due; every request does so too."""
+        with self._lock:
+            self._moment.begin()
+            self._train_what_is_due()
+
+    def behave(self, changes: dict[str, bool]) -> None:
+        """Switch what bites on and off; see ``Behaviour`` for the names."""
+        with self._lock:
+            for name, value in changes.items():
+                setattr(self.behaviour, name, value)
 
     def deliveries(self, after: int = 0, limit: int = 1000) -> list[dict[str, Any]]:
         """Return accepted events in order of arrival, repeats included; see ``events.Delivery`` for the keys."""
         with self._lock:
-            return self._events.deliveries(after, limit)
+            return self._operations.events.deliveries(after, limit)
 
     def status(self) -> dict[str, Any]:
         """Return the counts of every dataset group, as training would see it now, and of all deliveries."""
         with self._lock:
+            self._moment.begin()
             groups = [self._group_status(group.arn) for group in self._registry.all(kinds.DATASET_GROUP)]
             return {
                 "datasetGroups": groups,
-                "accepted": len(self._events.ledger),
-                "droppedNullSession": self._events.dropped,
+                "accepted": len(self._operations.events.ledger),
+                "droppedNullSession": self._operations.events.dropped,
+                "behaviour": asdict(self.behaviour),
             }
 
     def _group_status(self, arn: str) -> dict[str, Any]:
-        store = self._events.interactions_of(arn)
-        visible, users, with_two = store.totals(self._registry.now()) if store else (0, 0, 0)
-        counts = store.counts if store else Counts()
-        return {
-            "datasetGroupArn": arn,
-            "interactions": visible,
-            "users": users,
-            "usersWithTwo": with_two,
-            "accepted": counts.accepted,
-            "notCounted": {
-                "repeatedEventId": counts.repeated_event_id,
-                "sameSecond": counts.same_second,
-                "noItem": counts.no_item,
-            },
-        }
+        history = self._operations.stores.history(arn)
+        visible, users, with_two = history.totals(self._registry.now()) if history else (0, 0, 0)
+        found: dict[str, Any] = {"datasetGroupArn": arn, "interactions": visible, "users": users}
+        found["usersWithTwo"] = with_two
+        if history:
+            counts = history.streamed.counts
+            not_counted = counts.repeated_event_id, counts.same_second, counts.no_item
+            found["accepted"] = counts.accepted
+            found["notCounted"] = dict(zip(("repeatedEventId", "sameSecond", "noItem"), not_counted, strict=True))
+        return found
 
-    def _visible(self, group_arn: str) -> list[Interaction]:
-        store = self._events.interactions_of(group_arn)
-        return store.for_training(self._registry.now()) if store else []
+    def _served(self, name: str, handler: Handler) -> Handler:
+        changes = name.startswith(CHANGING)
 
-    def _describe(self, kind: kinds.Kind) -> Handler:
-        return lambda request: {
-            kind.described_as: self._registry.find(kind, request[kind.arn_key]).describe(self._registry.now())
-        }
-
-    def _list(self, kind: kinds.Kind) -> Handler:
-        return lambda request: self._registry.page(kind, request)
-
-    def _delete(self, kind: kinds.Kind) -> Handler:
-        seconds = 0.0 if kind is kinds.SCHEMA else self._durations.deleting
-
-        def delete(request: dict[str, Any]) -> None:
-            self._registry.delete(self._registry.find(kind, request[kind.arn_key]), seconds)
-
-        return delete
-
-    def _locked(self, handler: Handler) -> Handler:
-        def locked(request: dict[str, Any]) -> dict[str, Any] | None:
+        def served(request: dict[str, Any]) -> dict[str, Any] | None:
             with self._lock:
-                return handler(request)
+                self._moment.begin()
+                self._train_what_is_due()
+                self._moment.drawn = []
+                answer = handler(request)
+                if changes:
+                    self._keep(name, request)
+                self._work.launch()
+                return answer
 
-        return locked
+        return served
+
+    def _keep(self, operation: str, request: dict[str, Any]) -> None:
+        if self._journal:
+            self._journal.append(Entry(self._moment.at, operation, request, self._moment.drawn))
+
+    def _train_what_is_due(self) -> None:
+        if self._moment.at < self._checked_at + CHECK_EVERY:
+            return
+        self._checked_at = self._moment.at
+        for solution in self._operations.schedule.due():
+            self._moment.drawn = []
+            request = {"solutionArn": solution.arn}
+            self._operations.solutions.create_solution_version(request, AUTOMATIC)
+            self._keep(AUTO_TRAINING, request)
+            self._work.launch()
+
+    def _job_ended(self, arn: str, outcome: Outcome) -> None:
+        with self._lock:
+            self._moment.begin()
+            if self._work.end(arn, outcome, self._moment.at):
+                self._keep(JOB_ENDED, {"arn": arn, **asdict(outcome)})
+
+    def _replay(self) -> None:
+        """Do again what the journal says, then start the jobs that had not ended."""
+        for entry in self._journal.entries() if self._journal else ():
+            self._moment.replay(entry.at, entry.drawn)
+            request = dict(entry.request)
+            if entry.operation == JOB_ENDED:
+                self._work.end(request.pop("arn"), Outcome(**request), entry.at)
+            elif entry.operation == AUTO_TRAINING:
+                self._operations.solutions.create_solution_version(request, AUTOMATIC)
+            else:
+                self._operations.table[entry.operation](request)
+        self._work.launch()

@@ -1,6 +1,5 @@
 """Creates schemas, custom dataset groups, their datasets and event trackers, under the service's preconditions."""
 
-from collections.abc import Callable
 from typing import Any
 
 from personalize_local.control import avro, kinds
@@ -15,9 +14,8 @@ Request = dict[str, Any]
 class DatasetControl:
     """The Create operations of everything that holds data; ``seconds`` is how long each takes to become ACTIVE."""
 
-    def __init__(self, registry: Registry, new_id: Callable[[], str], seconds: float) -> None:
+    def __init__(self, registry: Registry, seconds: float) -> None:
         self._registry = registry
-        self._new_id = new_id
         self._seconds = seconds
 
     def create_schema(self, request: Request) -> dict[str, str]:
@@ -57,8 +55,8 @@ class DatasetControl:
                 self._registry.refuse_duplicate(tracker.arn)
         if any(group in tracker.parents for tracker in trackers):
             raise LimitExceeded(f"{group.arn} already has an event tracker, and may have one")
-        request = {**request, "accountId": ACCOUNT, "trackingId": self._new_id()}
-        path = f"event-tracker/{self._new_id()[:8]}"
+        request = {**request, "accountId": ACCOUNT, "trackingId": self._registry.new_id()}
+        path = f"event-tracker/{self._registry.new_id()[:8]}"
         shown = ("name", "accountId", "trackingId", "datasetGroupArn")
         answer = self._add(kinds.EVENT_TRACKER, path, request, shown, (group,))
         return {**answer, "trackingId": request["trackingId"]}

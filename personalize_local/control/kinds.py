@@ -25,5 +25,30 @@ CAMPAIGN = Kind(
     "Campaign", "campaigns", ("name", "campaignArn", "status", *_TIMES, "failureReason"), parent_key="solutionArn"
 )
 
-DELETABLE = (SCHEMA, DATASET_GROUP, DATASET, EVENT_TRACKER, SOLUTION, CAMPAIGN)
-ALL = (*DELETABLE, SOLUTION_VERSION)
+FILTER = Kind(
+    "Filter",
+    "Filters",
+    ("name", "filterArn", "datasetGroupArn", "status", *_TIMES, "failureReason"),
+    parent_key="datasetGroupArn",
+)
+IMPORT_JOB = Kind(
+    "DatasetImportJob",
+    "datasetImportJobs",
+    ("datasetImportJobArn", "jobName", "status", *_TIMES, "failureReason", "importMode"),
+    parent_key="datasetArn",
+)
+BATCH_INFERENCE_JOB = Kind(
+    "BatchInferenceJob",
+    "batchInferenceJobs",
+    ("batchInferenceJobArn", "jobName", "status", *_TIMES, "failureReason", "solutionVersionArn"),
+    parent_key="solutionVersionArn",
+)
+DELETION_JOB = Kind(
+    "DataDeletionJob",
+    "dataDeletionJobs",
+    ("dataDeletionJobArn", "datasetGroupArn", "jobName", "status", *_TIMES, "failureReason"),
+    parent_key="datasetGroupArn",
+)
+
+DELETABLE = (SCHEMA, DATASET_GROUP, DATASET, EVENT_TRACKER, SOLUTION, CAMPAIGN, FILTER)
+ALL = (*DELETABLE, SOLUTION_VERSION, IMPORT_JOB, BATCH_INFERENCE_JOB, DELETION_JOB)

@@ -1,30 +1,39 @@
 """Finds, lists and deletes resources by ARN, under the service's rules."""
 
 import base64
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from personalize_local.control.resources import ACTIVE, FAILED, Kind, Resource
 from personalize_local.errors import InvalidNextToken, ResourceAlreadyExists, ResourceInUse, ResourceNotFound
+from personalize_local.moment import Moment
 
 PAGE = 100  # List operations give at most this many at once; also AWS's largest maxResults
 
 
 class Registry:
-    """All resources, by ARN."""
+    """All resources, by ARN, as they are at the present request's moment."""
 
-    def __init__(self, clock: Callable[[], float]) -> None:
-        self._clock = clock
+    def __init__(self, moment: Moment) -> None:
+        self._moment = moment
         self._by_arn: dict[str, Resource] = {}
         self._serial = 0
 
     def now(self) -> float:
         """Return the time in epoch seconds."""
-        return self._clock()
+        return self._moment.at
+
+    def new_id(self) -> str:
+        """Return a new UUID."""
+        return self._moment.new_id()
+
+    def lag(self) -> float:
+        """Return the seconds until the next event is visible."""
+        return self._moment.lag()
 
     def all(self, kind: Kind) -> Iterator[Resource]:
         """Yield the resources of a kind that exist, in the order of their creation."""
-        now = self._clock()
+        now = self._moment.at
         for resource in [found for found in self._by_arn.values() if found.gone(now)]:
             del self._by_arn[resource.arn]
         return (resource for resource in list(self._by_arn.values()) if resource.kind is kind)
@@ -32,14 +41,14 @@ class Registry:
     def find(self, kind: Kind, arn: str) -> Resource:
         """Return a resource that exists. Raises ResourceNotFound."""
         resource = self._by_arn.get(arn)
-        if resource is None or resource.kind is not kind or resource.gone(self._clock()):
+        if resource is None or resource.kind is not kind or resource.gone(self._moment.at):
             raise ResourceNotFound(f"Could not find {kind.noun} {arn}")
         return resource
 
     def refuse_duplicate(self, arn: str) -> None:
         """Raise ResourceAlreadyExists if the ARN is taken."""
         taken = self._by_arn.get(arn)
-        if taken is not None and not taken.gone(self._clock()):
+        if taken is not None and not taken.gone(self._moment.at):
             raise ResourceAlreadyExists(f"Another resource with Arn {arn} already exists.")
 
     def add(self, resource: Resource) -> None:
@@ -53,7 +62,7 @@ class Registry:
 
     def delete(self, resource: Resource, seconds: float) -> None:
         """Start a deletion that takes ``seconds``. Raises ResourceInUse while it has dependants or is not settled."""
-        now = self._clock()
+        now = self._moment.at
         if resource.status(now) not in (ACTIVE, FAILED):
             raise ResourceInUse(f"{resource.arn} is in status {resource.status(now)}")
         for other in self._by_arn.values():
@@ -66,7 +75,7 @@ class Registry:
         parent, after = request.get(kind.parent_key or ""), _serial_of(request.get("nextToken"))
         found = [one for one in self.all(kind) if one.serial > after and parent in (None, _parent_arn(one))]
         shown = found[: request.get("maxResults", PAGE)]
-        answer: dict[str, Any] = {kind.listed_as: [resource.summarise(self._clock()) for resource in shown]}
+        answer: dict[str, Any] = {kind.listed_as: [resource.summarise(self._moment.at) for resource in shown]}
         if len(found) > len(shown):
             answer["nextToken"] = base64.urlsafe_b64encode(f"after:{shown[-1].serial}".encode()).decode()
         return answer

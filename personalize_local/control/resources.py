@@ -4,8 +4,7 @@ Nothing runs in the background: a status is a function of the clock, so that a t
 look at any moment it likes.
 """
 
-from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from personalize_local.errors import ResourceInUse
@@ -42,7 +41,7 @@ class Resource:
 
     ``parents`` cannot be deleted before this one is; ``inputs`` not as long as it is being created; with its ``owner``
     it is deleted.
-    ``work``, if any, must end before the resource is ACTIVE; an exception in it is the failure reason.
+    With ``works``, a job must settle it before it is ACTIVE or FAILED.
     """
 
     kind: Kind
@@ -54,30 +53,24 @@ class Resource:
     inputs: tuple["Resource", ...] = ()
     owner: "Resource | None" = None
     failure: str | None = None
-    work: "Future[Any] | None" = None
+    works: bool = False
+    settled_at: float | None = None
     serial: int = 0
     deleted_at: float | None = None
     deleting_seconds: float = 0.0
-    _worked_until: float | None = field(default=None, repr=False)
 
     def phase(self, now: float) -> tuple[str, float]:
         """Return the status and since when it holds."""
         if self.deleted_at is not None:
             return _step("DELETE", self.deleted_at, self.deleting_seconds, now)
-        if now < self.created_at + self.seconds or not self._work_done(now):
+        ready_at = max(self.created_at + self.seconds, self.settled_at or 0)
+        if now < ready_at or (self.works and self.settled_at is None):
             return _step("CREATE", self.created_at, self.seconds, now)
-        since = max(self.created_at + self.seconds, self._worked_until or 0)
-        return (FAILED if self.failure else ACTIVE), since
+        return (FAILED if self.failure else ACTIVE), ready_at
 
-    def _work_done(self, now: float) -> bool:
-        if self.work is None or self._worked_until is not None:
-            return True
-        if not self.work.done():
-            return False
-        self._worked_until = now
-        if error := self.work.exception():
-            self.failure = f"training failed: {error}"
-        return True
+    def settle(self, now: float, failure: str | None) -> None:
+        """Say that the job has ended, well or with the reason why not."""
+        self.settled_at, self.failure = now, failure
 
     def status(self, now: float) -> str:
         """Return the status, e.g. ``CREATE IN_PROGRESS``."""

@@ -1,21 +1,24 @@
-"""Creates solutions and trains their versions, under the service's preconditions."""
+"""Creates solutions and trains their versions, by hand or on schedule, under the service's preconditions."""
 
-from collections.abc import Callable
-from concurrent.futures import Future
+import re
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
-from personalize_local.control import kinds
+from personalize_local.behaviour import Behaviour
+from personalize_local.control import kinds, recipes
 from personalize_local.control.registry import Registry
-from personalize_local.control.resources import ACTIVE, ARN_PREFIX, Resource
+from personalize_local.control.resources import ACTIVE, ARN_PREFIX, FAILED, Resource
+from personalize_local.control.work import Work
+from personalize_local.data.history import History
+from personalize_local.data.stores import ITEMS, USERS, Stores
 from personalize_local.errors import InvalidInput, NotServed, ResourceInUse, ResourceNotFound
-from personalize_local.data.interactions import Interaction
-from personalize_local.learning.model import Model, TrainingSet
-from personalize_local.learning.selection import EventSelection, shortage, training_set
+from personalize_local.learning.selection import EventSelection
 
-RECIPES = tuple(f"arn:aws:personalize:::recipe/aws-user-personalization{version}" for version in ("", "-v2"))
+DAY = 86_400.0
+MANUAL, AUTOMATIC = "MANUAL", "AUTOMATIC"
+DEFAULT_SCHEDULE = "rate(7 days)"  # CreateSolution, autoTrainingConfig
 Request = dict[str, Any]
-Train = Callable[[TrainingSet], "Future[Model]"]
-"""Starts a training and returns at once, unless it trains in place."""
 
 
 class SolutionControl:
@@ -24,63 +27,112 @@ class SolutionControl:
     def __init__(
         self,
         registry: Registry,
-        interactions_of: Callable[[str], list[Interaction]],
-        train: Train,
-        new_id: Callable[[], str],
+        stores: Stores,
+        work: Work,
+        behaviour: Behaviour,
+        *,
         seconds: float,
         training_seconds: float,
     ) -> None:
-        """``interactions_of(dataset group ARN)`` returns what has become visible by now, each counted once."""
         self._registry = registry
-        self._interactions_of = interactions_of
-        self._train = train
-        self._new_id = new_id
+        self._stores = stores
+        self._work = work
+        self._behaviour = behaviour
         self._seconds = seconds
         self._training_seconds = training_seconds
+        self._trained: dict[Resource, tuple[Path, Mapping[str, Any]]] = {}
+        self.sizes: dict[Resource, int] = {}
 
     def create_solution(self, request: Request) -> dict[str, str]:
-        """Create a solution for an ACTIVE dataset group.
+        """Create a solution for an ACTIVE dataset group; unless ``performAutoTraining`` is false it trains itself.
 
-        Trains nothing: ``performAutoTraining`` (AWS's default: true) is kept and shown, but not acted on. Raises
-        ResourceInUse, ResourceAlreadyExists, InvalidInput, NotServed (another recipe than User-Personalization).
+        Raises ResourceInUse, ResourceAlreadyExists, InvalidInput, NotServed (a recipe that is only listed).
         """
         group = self._registry.find(kinds.DATASET_GROUP, request["datasetGroupArn"])
         group.require_active(self._registry.now())
-        _check_recipe(request)
-        view = {"performHPO": False, "performAutoML": False, "performAutoTraining": True, **request}
+        if request.get("performAutoML"):
+            raise NotServed("performAutoML is not served locally: name a recipe")
+        recipes.require_served(request.get("recipeArn"))
+        view: dict[str, Any] = {"performHPO": False, "performAutoML": False, "performAutoTraining": True, **request}
         view.pop("tags", None)
         EventSelection.of(view)
+        period(view)
         arn = f"{ARN_PREFIX}solution/{request['name']}"
-        now = self._registry.now()
-        self._registry.add(Resource(kinds.SOLUTION, arn, view, now, self._seconds, parents=(group,)))
+        self._registry.add(Resource(kinds.SOLUTION, arn, view, self._registry.now(), self._seconds, parents=(group,)))
         return {"solutionArn": arn}
 
-    def create_solution_version(self, request: Request) -> dict[str, str]:
-        """Start a training on the interactions that are visible now; too few end in CREATE FAILED with the numbers."""
+    def update_solution(self, request: Request) -> dict[str, str]:
+        """Switch automatic training, change its schedule, or which events the next versions train on."""
         solution = self._registry.find(kinds.SOLUTION, request["solutionArn"])
-        now = self._registry.now()
-        solution.require_active(now)
+        solution.require_active(self._registry.now())
+        changed = {key: request[key] for key in ("performAutoTraining", "performIncrementalUpdate") if key in request}
+        config = {**solution.view.get("solutionConfig", {}), **request.get("solutionUpdateConfig", {})}
+        view = solution.view | changed | ({"solutionConfig": config} if config else {})
+        EventSelection.of(view)
+        period(view)
+        solution.view.update(view)
+        return {"solutionArn": solution.arn}
+
+    def create_solution_version(self, request: Request, training_type: str = MANUAL) -> dict[str, str]:
+        """Start a training on the interactions that are visible now; too few end in CREATE FAILED with the numbers.
+
+        Raises ResourceInUse, NotServed (an incremental training), InvalidInput (no Interactions dataset).
+        """
+        solution = self._registry.find(kinds.SOLUTION, request["solutionArn"])
+        solution.require_active(self._registry.now())
         if request.get("trainingMode", "FULL") != "FULL":
             raise NotServed("only the training mode FULL is served locally")
-        version = self._version_of(solution, request, now)
-        rows = self._interactions_of(solution.view["datasetGroupArn"])
-        weighted = EventSelection.of(solution.view).weigh(rows)
-        version.failure = shortage(weighted)
-        if version.failure is None:
-            version.work = self._train(training_set(weighted))
+        self._refuse_deletions(solution.view["datasetGroupArn"])
+        history = self._stores.history(solution.view["datasetGroupArn"])
+        if history is None:
+            raise InvalidInput("The dataset group has no Interactions dataset")
+        version = self._version_of(solution, request, training_type)
         self._registry.add(version)
+        self._train(version, history)
         return {"solutionVersionArn": version.arn}
 
-    def _version_of(self, solution: Resource, request: Request, now: float) -> Resource:
+    def _version_of(self, solution: Resource, request: Request, training_type: str) -> Resource:
         copied = ("performHPO", "performAutoML", "recipeArn", "eventType", "datasetGroupArn", "solutionConfig")
         view = {key: solution.view[key] for key in copied if key in solution.view}
-        view |= {"solutionArn": solution.arn, "trainingMode": "FULL", "trainingType": "MANUAL"}
+        view |= {"solutionArn": solution.arn, "trainingMode": "FULL", "trainingType": training_type}
         view |= {"name": request["name"]} if "name" in request else {}
-        arn = f"{solution.arn}/{self._new_id()[:8]}"
-        group = solution.view["datasetGroupArn"]
-        datasets = [one for one in self._registry.all(kinds.DATASET) if one.view["datasetGroupArn"] == group]
-        seconds, inputs = self._training_seconds, (solution, *datasets)
-        return Resource(kinds.SOLUTION_VERSION, arn, view, now, seconds, inputs=inputs, owner=solution)
+        arn = f"{solution.arn}/{self._registry.new_id()[:8]}"
+        inputs = (solution, *self._stores.datasets(solution.view["datasetGroupArn"]))
+        now = self._registry.now()
+        return Resource(kinds.SOLUTION_VERSION, arn, view, now, self._training_seconds, inputs=inputs, owner=solution)
+
+    def _train(self, version: Resource, history: History) -> None:
+        group = version.view["datasetGroupArn"]
+        now = self._registry.now()
+        self.sizes[version] = history.size(now)
+        snapshot = history.snapshot(now)
+        users, items = self._stores.records(group, USERS), self._stores.records(group, ITEMS)
+        seed = int(self._registry.new_id()[:8], 16)
+
+        def prepare(folder: Path) -> dict[str, Any]:
+            return {
+                "recipe": version.view["recipeArn"].removeprefix(recipes.PREFIX),
+                "solution": version.view,
+                "interactions": snapshot.save(folder),
+                "users": users.save(folder / "users.json") if users else None,
+                "items": items.save(folder / "items.json") if items else None,
+                "minimums": self._behaviour.minimums,
+                "seed": seed,
+            }
+
+        def apply(folder: Path, result: Mapping[str, Any]) -> None:
+            self._trained[version] = folder, result
+            version.view["trainingHours"] = result.get("hours", 0.0)
+            if "hyperparameters" in result:
+                version.view["tunedHPOParams"] = {"algorithmHyperParameters": result["hyperparameters"]}
+
+        self._work.start("training", version, version.arn.rpartition("/")[2], prepare, apply)
+
+    def _refuse_deletions(self, group_arn: str) -> None:
+        now = self._registry.now()
+        for job in self._registry.all(kinds.DELETION_JOB):
+            if job.view["datasetGroupArn"] == group_arn and job.status(now) not in (ACTIVE, FAILED):
+                raise ResourceInUse(f"{group_arn} is in use by {job.arn}, which is in status {job.status(now)}")
 
     def describe_solution(self, request: Request) -> dict[str, Any]:
         """Describe a solution, with the summary of its newest version."""
@@ -90,6 +142,13 @@ class SolutionControl:
         if versions := self.versions(solution):
             described["latestSolutionVersion"] = versions[-1].summarise(now)
         return {"solution": described}
+
+    def get_solution_metrics(self, request: Request) -> dict[str, Any]:
+        """Return the offline metrics of an ACTIVE version. Raises ResourceInUse while it is not."""
+        version = self._registry.find(kinds.SOLUTION_VERSION, request["solutionVersionArn"])
+        version.require_active(self._registry.now())
+        _, result = self._trained[version]
+        return {"solutionVersionArn": version.arn, "metrics": result["metrics"]}
 
     def versions(self, solution: Resource) -> list[Resource]:
         """Return a solution's versions, oldest first."""
@@ -103,22 +162,18 @@ class SolutionControl:
             raise ResourceNotFound(f"{solution.arn} has no solution version that is ACTIVE")
         return active[-1]
 
-
-def model_of(version: Resource) -> Model:
-    """Return the model of an ACTIVE solution version. Raises ResourceInUse while there is none."""
-    if version.work is None or not version.work.done():
-        raise ResourceInUse(f"{version.arn} is not trained")
-    model: Model = version.work.result()
-    return model
+    def folder(self, version: Resource) -> Path:
+        """Return where the training of an ACTIVE version left its model. Raises ResourceInUse while there is none."""
+        if version not in self._trained:
+            raise ResourceInUse(f"{version.arn} is not trained")
+        return self._trained[version][0]
 
 
-def _check_recipe(request: Request) -> None:
-    if request.get("performAutoML") or request.get("performHPO"):
-        raise NotServed("performAutoML and performHPO are not served locally")
-    recipe = request.get("recipeArn")
-    if recipe is None:
-        raise InvalidInput("recipeArn is required when performAutoML is false")
-    if not recipe.startswith("arn:aws:personalize:::recipe/"):
-        raise InvalidInput(f"{recipe} is not a recipe's ARN")
-    if recipe not in RECIPES:
-        raise NotServed(f"{recipe} is not served locally; served are {' and '.join(RECIPES)}")
+def period(solution: Mapping[str, Any]) -> float:
+    """Return the seconds between two automatic trainings. Raises InvalidInput outside 1 to 30 days."""
+    config = solution.get("solutionConfig", {}).get("autoTrainingConfig", {})
+    found = re.fullmatch(r"rate\((\d+) days?\)", config.get("schedulingExpression", DEFAULT_SCHEDULE))
+    days = int(found[1]) if found else 0
+    if not 1 <= days <= 30:
+        raise InvalidInput("autoTrainingConfig.schedulingExpression must be rate(1 day) to rate(30 days)")
+    return days * DAY

@@ -7,6 +7,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -38,6 +39,13 @@ class InteractionColumns:
         chosen = {name: getattr(self, name)[rows] for name in CODED}
         return InteractionColumns(self.user_ids, self.item_ids, self.event_types, **chosen)
 
+    def without_unused_users(self) -> "InteractionColumns":
+        """Return the same rows with the names of users that have a row, and no others."""
+        used, codes = np.unique(self.users, return_inverse=True)
+        chosen = {name: getattr(self, name) for name in CODED} | {"users": codes.astype(np.int32)}
+        names = [self.user_ids[user] for user in used.tolist()]
+        return InteractionColumns(names, self.item_ids, self.event_types, **chosen)
+
     def save(self, folder: Path) -> None:
         """Write one file a column into a new or empty folder."""
         folder.mkdir(parents=True, exist_ok=True)
@@ -50,7 +58,7 @@ class InteractionColumns:
     @classmethod
     def load(cls, folder: Path) -> "InteractionColumns":
         """Read what ``save`` wrote; the columns stay on disk until they are looked at."""
-        names = {name: json.loads((folder / f"{name}.json").read_text()) for name in NAMES}
+        names: dict[str, Any] = {name: json.loads((folder / f"{name}.json").read_text()) for name in NAMES}
         return cls(**names, **{name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in CODED})
 
 
@@ -60,8 +68,12 @@ CODED = tuple(field.name for field in fields(InteractionColumns) if field.name n
 
 def combine(parts: Sequence[InteractionColumns]) -> InteractionColumns:
     """Return all rows of several parts, in order, under one list of names each. At least one part."""
-    names = {name: list(dict.fromkeys(one for part in parts for one in getattr(part, name))) for name in NAMES}
-    columns = {name: np.concatenate([getattr(part, name) for part in parts]) for name in ("times", "values")}
+    names: dict[str, Any] = {
+        name: list(dict.fromkeys(one for part in parts for one in getattr(part, name))) for name in NAMES
+    }
+    columns: dict[str, Any] = {
+        name: np.concatenate([getattr(part, name) for part in parts]) for name in ("times", "values")
+    }
     for name, column in (("user_ids", "users"), ("item_ids", "items"), ("event_types", "types")):
         code = {one: place for place, one in enumerate(names[name])}
         columns[column] = np.concatenate([_recoded(part, name, column, code) for part in parts])

@@ -1,15 +1,16 @@
 """PutEvents: checks what the service model does not say, keeps a ledger of what was accepted, feeds interactions."""
 
 import json
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from personalize_local.control import avro, kinds
+from personalize_local.behaviour import EVENTS_RATE, Behaviour, Throttle
+from personalize_local.control import kinds
 from personalize_local.control.registry import Registry
 from personalize_local.control.resources import ACTIVE, Resource
+from personalize_local.data.interactions import Event
+from personalize_local.data.stores import INTERACTIONS, Stores
 from personalize_local.errors import InvalidInput
-from personalize_local.data.interactions import Event, Interactions
 
 # Amazon Personalize API, Event.properties: not allowed as keys, in whatever case.
 RESERVED_KEYS = frozenset({"userid", "sessionid", "eventtype", "timestamp", "recommendationid", "impression"})
@@ -36,33 +37,30 @@ class Delivery:
 class Events:
     """The event trackers' data plane."""
 
-    def __init__(self, registry: Registry, lag: Callable[[], float]) -> None:
+    def __init__(self, registry: Registry, stores: Stores, throttle: Throttle, behaviour: Behaviour) -> None:
         self._registry = registry
-        self._lag = lag
-        self._interactions: dict[Resource, Interactions] = {}
-        self._trackers: dict[str, Resource] = {}
+        self._stores = stores
+        self._throttle = throttle
+        self._behaviour = behaviour
         self.ledger: list[Delivery] = []
         self.dropped = 0
 
     def put_events(self, request: dict[str, Any]) -> None:
-        """Accept all events of a call, or none of them. Raises InvalidInput."""
-        dataset = self._dataset(self._tracker(request["trackingId"]))
-        schema = self._registry.find(kinds.SCHEMA, dataset.view["schemaArn"])
-        has_value = "EVENT_VALUE" in avro.columns(schema.view["schema"])
+        """Accept all events of a call, or none of them. Raises InvalidInput, Throttling."""
+        tracker = self._tracker(request["trackingId"])
+        if self._behaviour.throttling:
+            self._throttle.take(EVENTS_RATE, "PutEvents", tracker.view["datasetGroupArn"])
+        dataset = self._dataset(tracker)
+        has_value = "EVENT_VALUE" in self._stores.columns(dataset)
         properties = [_properties(event.get("properties")) for event in request["eventList"]]
         if request["sessionId"] == LOST_SESSION:
             self.dropped += len(properties)
             return
+        streamed = self._stores.history_of(dataset).streamed
         now = self._registry.now()
-        store = self._store(dataset)
         for event, said in zip(request["eventList"], properties, strict=True):
             self._record(request, event, now)
-            store.accept(_event(request, event, said, has_value), now)
-
-    def interactions_of(self, group_arn: str) -> Interactions | None:
-        """Return the interactions of a dataset group; None if it has no dataset for them."""
-        dataset = self._interactions_dataset(group_arn)
-        return self._store(dataset) if dataset else None
+            streamed.accept(_event(request, event, said, has_value), now + self._registry.lag())
 
     def deliveries(self, after: int, limit: int) -> list[dict[str, Any]]:
         """Return at most ``limit`` accepted deliveries whose number is above ``after``, in order."""
@@ -77,21 +75,10 @@ class Events:
         return found[0]
 
     def _dataset(self, tracker: Resource) -> Resource:
-        dataset = self._interactions_dataset(tracker.view["datasetGroupArn"])
+        dataset = self._stores.dataset(tracker.view["datasetGroupArn"], INTERACTIONS)
         if dataset is None:
             raise InvalidInput("The event tracker's dataset group has no Interactions dataset")
         return dataset
-
-    def _interactions_dataset(self, group_arn: str) -> Resource | None:
-        for dataset in self._registry.all(kinds.DATASET):
-            if dataset.view["datasetGroupArn"] == group_arn and dataset.view["datasetType"] == "INTERACTIONS":
-                return dataset
-        return None
-
-    def _store(self, dataset: Resource) -> Interactions:
-        if dataset not in self._interactions:
-            self._interactions[dataset] = Interactions(self._lag)
-        return self._interactions[dataset]
 
     def _record(self, request: dict[str, Any], event: dict[str, Any], now: float) -> None:
         self.ledger.append(

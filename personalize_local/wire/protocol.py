@@ -32,8 +32,16 @@ class Response:
 class Wire:
     """Answers HTTP requests by handlers, one per operation name; counts in ``requests`` what reached each operation."""
 
-    def __init__(self, handlers: Mapping[str, Handler], new_id: Callable[[], str], api: Api | None = None) -> None:
+    def __init__(
+        self,
+        handlers: Mapping[str, Handler],
+        new_id: Callable[[], str],
+        api: Api | None = None,
+        length_limits: Callable[[], bool] = lambda: True,
+    ) -> None:
+        """``length_limits()``: whether over-long fields are refused."""
         self._handlers = handlers
+        self._length_limits = length_limits
         self._new_id = new_id
         self._api = api or Api()
         self.requests: Counter[str] = Counter()
@@ -65,7 +73,7 @@ class Wire:
         if handler is None:
             raise NotServed(f"{operation.name} is an operation of Amazon Personalize, but not served locally")
         request = _parse(body)
-        operation.check(request)
+        operation.check(request, length_limits=self._length_limits())
         return handler({name: value for name, value in request.items() if value is not None})
 
     def _refusal(self, error: ServiceError, rest: bool) -> Response:

@@ -14,6 +14,7 @@ from botocore.model import ListShape, MapShape, Shape, StructureShape
 
 from personalize_local.errors import MalformedRequest
 
+TOO_LONG = "Member must have length less than or equal to"
 Problems = list[str]
 Checker = Callable[[Any, str, Problems], None]
 """Called with a JSON value, where it stands, and the list that unmet constraints are added to."""
@@ -112,7 +113,7 @@ def _size(shape: Shape) -> Checker:
         if len(value) < least:
             problems.append(unmet(path, f"Member must have length greater than or equal to {least}"))
         elif len(value) > most:
-            problems.append(unmet(path, f"Member must have length less than or equal to {most}"))
+            problems.append(unmet(path, f"{TOO_LONG} {most}"))
 
     return check
 

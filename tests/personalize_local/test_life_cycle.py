@@ -215,7 +215,7 @@ def test_a_solution_keeps_and_shows_its_settings_and_other_recipes_are_refused(w
     solution = world.call("DescribeSolution", solutionArn=arn)["solution"]
     assert (solution["performAutoTraining"], solution["solutionConfig"]) == (False, config)
     group = {"name": "other", "datasetGroupArn": f"{ARN}dataset-group/shop"}
-    sims = "arn:aws:personalize:::recipe/aws-sims"
+    sims = "arn:aws:personalize:::recipe/aws-trending-now"
     bad = {"eventType": "buy", "solutionConfig": {"eventValueThreshold": "high"}, "recipeArn": RECIPE}
     assert refused(world, "CreateSolution", **group, recipeArn=sims).code == "NotServedLocally"
     assert refused(world, "CreateSolution", **group).code == "InvalidInputException"

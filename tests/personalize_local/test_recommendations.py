@@ -1,13 +1,12 @@
 """Training minima, campaigns and recommendations, in virtual time."""
 
-from concurrent.futures import Future
 from typing import Any
 
 import pytest
 
-from personalize_local.learning.model import Model
+from personalize_local.jobs.runner import Outcome
 from tests.personalize_local.test_life_cycle import refused
-from tests.personalize_local.world import START, World, schema
+from tests.personalize_local.world import START, HeldJobs, World, schema
 
 EVEN = {f"i{item}" for item in range(0, 20, 2)}
 
@@ -59,13 +58,8 @@ def test_events_that_are_not_visible_yet_are_not_trained_on(world: World) -> Non
 
 
 def test_a_training_is_pending_then_in_progress_until_it_is_done_and_not_before() -> None:
-    started: list[Future[Model]] = []
-
-    def train(_: Any) -> Future[Model]:
-        started.append(Future())
-        return started[-1]
-
-    world = World(train=train)
+    jobs = HeldJobs()
+    world = World(jobs=jobs)
     world.fill(world.ready_to_collect())
     world.wait(2)
     solution = world.solution()
@@ -80,7 +74,7 @@ def test_a_training_is_pending_then_in_progress_until_it_is_done_and_not_before(
     assert refused(world, "CreateCampaign", name="c", solutionVersionArn=version).code == "ResourceInUseException"
     latest = refused(world, "CreateCampaign", name="c", solutionVersionArn=f"{solution}/$LATEST")
     assert latest.code == "ResourceNotFoundException"
-    started[0].set_exception(ArithmeticError("no luck"))
+    jobs.end(Outcome(failure="no luck"))
     assert status() == "CREATE FAILED"
 
 
@@ -161,7 +155,8 @@ def test_what_cannot_be_recommended_is_refused_with_the_reason(shop: World) -> N
         ({"userId": "u0"}, 400, "InvalidInputException"),
         ({**ask, "userId": ""}, 400, "InvalidInputException"),
         ({**ask, "numResults": 501}, 400, "InvalidInputException"),
-        ({**ask, "filterArn": campaign.replace("campaign", "filter")}, 501, "NotServedLocally"),
+        ({**ask, "filterArn": campaign.replace("campaign", "filter")}, 404, "ResourceNotFoundException"),
+        ({**ask, "filterValues": {"a": "1"}}, 400, "InvalidInputException"),
         ({**ask, "promotions": []}, 501, "NotServedLocally"),
     ]
     for request, status, code in wrong:

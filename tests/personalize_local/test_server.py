@@ -111,11 +111,9 @@ def test_boto3_raises_its_typed_exceptions(aws: Clients, shop: dict[str, str], c
 
 def test_operations_that_are_not_served_say_so(aws: Clients, shop: dict[str, str]) -> None:
     for call in (
-        lambda: aws("personalize").list_recipes(),
-        lambda: aws("personalize-events").put_users(datasetArn=shop["group"], users=[{"userId": "u"}]),
-        lambda: aws("personalize-runtime").get_personalized_ranking(
-            campaignArn=shop["group"], inputList=["i"], userId="u"
-        ),
+        lambda: aws("personalize").list_recommenders(),
+        lambda: aws("personalize-events").put_actions(datasetArn=shop["group"], actions=[{"actionId": "a"}]),
+        lambda: aws("personalize-runtime").get_action_recommendations(campaignArn=shop["group"]),
     ):
         with pytest.raises(ClientError, match=r"NotServedLocally.* not served locally"):
             call()

@@ -2,10 +2,14 @@
 
 import itertools
 import json
+import tempfile
+from pathlib import Path
 from typing import Any
 
-from personalize_local.learning.process import train_inline
-from personalize_local.service import Durations, Personalize
+from personalize_local.behaviour import Behaviour
+from personalize_local.jobs.runner import Done, InlineJobs, Job, Outcome
+from personalize_local.operations import Durations
+from personalize_local.service import Personalize
 from personalize_local.wire.api import Api
 from personalize_local.wire.protocol import Wire
 from personalize_local.wire.validation import compile_shape
@@ -38,13 +42,39 @@ class Refused(Exception):
         self.status, self.code, self.message = status, code, message
 
 
-class World:
-    """The service, its clock and the number of ids given out."""
+class HeldJobs:
+    """Jobs that end when the test says so, and as it says."""
 
-    def __init__(self, lag: float = 1.0, **options: Any) -> None:
-        self.now = START
+    def __init__(self) -> None:
+        self.started: list[tuple[Job, Done]] = []
+
+    def start(self, job: Job, done: Done) -> None:
+        """Keep the job."""
+        self.started.append((job, done))
+
+    def end(self, outcome: Outcome) -> None:
+        """End the oldest job."""
+        self.started.pop(0)[1](outcome)
+
+    def close(self) -> None:
+        """Nothing runs."""
+
+
+class World:
+    """The service, its clock and the number of ids given out. Nothing is throttled, unless the options say so."""
+
+    def __init__(self, lag: float = 1.0, now: float = START, **options: Any) -> None:
+        self.now = now
+        self.journal = options.get("journal")
         ids = (f"{number:08x}-0000-4000-8000-000000000000" for number in itertools.count(1))
-        settings = {"train": train_inline, "durations": Durations(3, 30, 6, 3), **options}
+        self._folder = tempfile.TemporaryDirectory()
+        settings = {
+            "jobs": InlineJobs(),
+            "folder": Path(self._folder.name),
+            "durations": Durations(creating=3, importing=3, training=30, deploying=6, deleting=3),
+            "behaviour": Behaviour(throttling=False),
+            **options,
+        }
         self.service = Personalize(clock=lambda: self.now, lag=lambda: lag, new_id=lambda: next(ids), **settings)
         self.wire = Wire(self.service.handlers, new_id=lambda: "request", api=API)
         self._events = itertools.count(1)

@@ -1,0 +1,91 @@
+"""Batch inference jobs: recommendations for a file of users or items, by a solution version, without a campaign."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from personalize_local.control import kinds
+from personalize_local.control.filters import FilterControl
+from personalize_local.control.registry import Registry
+from personalize_local.control.resources import ARN_PREFIX, Resource
+from personalize_local.control.solutions import SolutionControl
+from personalize_local.control.work import Work
+from personalize_local.data.stores import ITEMS, USERS, Stores
+from personalize_local.errors import InvalidInput, NotServed
+
+DEFAULT_RESULTS, MOST_RESULTS = 25, 500
+Request = dict[str, Any]
+
+
+class BatchControl:
+    """Batch inference; ``s3_endpoint`` is where its files are, ``seconds`` the least time that a job takes."""
+
+    def __init__(
+        self,
+        registry: Registry,
+        stores: Stores,
+        work: Work,
+        solutions: SolutionControl,
+        filters: FilterControl,
+        *,
+        s3_endpoint: str | None,
+        seconds: float,
+    ) -> None:
+        self._registry = registry
+        self._stores = stores
+        self._work = work
+        self._solutions = solutions
+        self._filters = filters
+        self._s3_endpoint = s3_endpoint
+        self._seconds = seconds
+
+    def create_batch_inference_job(self, request: Request) -> dict[str, str]:
+        """Start a job for an ACTIVE version. Histories are those that the version was trained on, as in the service.
+
+        Raises ResourceInUse, ResourceNotFound, ResourceAlreadyExists, InvalidInput, NotServed (themes).
+        """
+        version = self._registry.find(kinds.SOLUTION_VERSION, request["solutionVersionArn"])
+        version.require_active(self._registry.now())
+        if request.get("batchInferenceJobMode", "BATCH_INFERENCE") != "BATCH_INFERENCE":
+            raise NotServed("theme generation is not served locally")
+        if not 0 <= request.get("numResults", DEFAULT_RESULTS) <= MOST_RESULTS:
+            raise InvalidInput(f"numResults must be 0 to {MOST_RESULTS}")
+        spec = self._spec(request, version)
+        keys = ("jobName", "solutionVersionArn", "filterArn", "numResults", "jobInput", "jobOutput", "roleArn")
+        view = {key: request[key] for key in (*keys, "batchInferenceJobConfig") if key in request}
+        view["batchInferenceJobMode"] = "BATCH_INFERENCE"
+        arn = f"{ARN_PREFIX}batch-inference-job/{request['jobName']}"
+        now, inputs = self._registry.now(), (version.inputs[0],)
+        job = Resource(kinds.BATCH_INFERENCE_JOB, arn, view, now, self._seconds, inputs=inputs)
+        self._registry.add(job)
+        group = version.view["datasetGroupArn"]
+        users, items = self._stores.records(group, USERS), self._stores.records(group, ITEMS)
+
+        def prepare(folder: Path) -> Mapping[str, Any]:
+            tables = {
+                "users": users.save(folder / "users.json") if users else None,
+                "items": items.save(folder / "items.json") if items else None,
+            }
+            return spec | tables
+
+        self._work.start("inference", job, self._registry.new_id(), prepare, lambda *_: None)
+        return {"batchInferenceJobArn": arn}
+
+    def _spec(self, request: Request, version: Resource) -> dict[str, Any]:
+        source, destination = request["jobInput"]["s3DataSource"], request["jobOutput"]["s3DataDestination"]
+        for name, location in (("jobInput", source), ("jobOutput", destination)):
+            if not location["path"].startswith("s3://"):
+                raise InvalidInput(f"{name} must be an S3 location: s3://bucket/key")
+        expression = None
+        if "filterArn" in request:
+            found = self._filters.require(request["filterArn"], version.view["datasetGroupArn"])
+            expression = found.view["filterExpression"]
+        return {
+            "version": str(self._solutions.folder(version)),
+            "solution": version.view,
+            "data_location": source["path"],
+            "output_location": destination["path"],
+            "s3_endpoint": self._s3_endpoint,
+            "num_results": request.get("numResults") or DEFAULT_RESULTS,
+            "filter": expression,
+        }

@@ -1,0 +1,120 @@
+"""Import jobs and data deletion jobs: what changes a dataset in bulk."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from personalize_local.behaviour import Behaviour
+from personalize_local.control import kinds
+from personalize_local.control.registry import Registry
+from personalize_local.control.resources import ACTIVE, ARN_PREFIX, FAILED, Kind, Resource
+from personalize_local.control.work import Work
+from personalize_local.data.stores import INTERACTIONS, USERS, Stores
+from personalize_local.errors import InvalidInput, ResourceInUse
+
+# Amazon Personalize, quotas: rows of an import of interactions.
+LEAST_ROWS = 1000
+Request = dict[str, Any]
+
+
+class DataJobControl:
+    """Both kinds of jobs; ``s3_endpoint`` is where their files are, ``seconds`` the least time that one takes."""
+
+    def __init__(
+        self,
+        registry: Registry,
+        stores: Stores,
+        work: Work,
+        behaviour: Behaviour,
+        *,
+        s3_endpoint: str | None,
+        seconds: float,
+    ) -> None:
+        self._registry = registry
+        self._stores = stores
+        self._work = work
+        self._behaviour = behaviour
+        self._s3_endpoint = s3_endpoint
+        self._seconds = seconds
+
+    def create_dataset_import_job(self, request: Request) -> dict[str, str]:
+        """Import CSV files from S3 into an ACTIVE dataset; FULL, the default, replaces earlier imports.
+
+        Raises ResourceInUse (another import into this dataset, or a deletion, is running), ResourceAlreadyExists.
+        """
+        dataset = self._registry.find(kinds.DATASET, request["datasetArn"])
+        dataset.require_active(self._registry.now())
+        self._refuse_running(kinds.IMPORT_JOB, dataset)
+        self._refuse_running(kinds.DELETION_JOB, dataset)
+        mode = request.get("importMode", "FULL")
+        keys = ("jobName", "datasetArn", "dataSource", "roleArn", "publishAttributionMetricsToS3")
+        view = _view(request, keys) | {"importMode": mode}
+        job = self._add(kinds.IMPORT_JOB, "dataset-import-job", view, inputs=(dataset,), owner=dataset)
+        spec = self._import_spec(dataset, _location(request))
+
+        def apply(folder: Path, _: Mapping[str, Any]) -> None:
+            self._stores.add_import(dataset, folder, replace=mode == "FULL")
+
+        self._work.start("importing", job, self._registry.new_id(), lambda _: spec, apply)
+        return {"datasetImportJobArn": job.arn}
+
+    def _import_spec(self, dataset: Resource, location: str) -> dict[str, Any]:
+        dataset_type = dataset.view["datasetType"]
+        few = dataset_type == INTERACTIONS and self._behaviour.minimums
+        return {
+            "dataset_type": dataset_type,
+            "schema": self._stores.schema(dataset),
+            "data_location": location,
+            "s3_endpoint": self._s3_endpoint,
+            "minimum_rows": LEAST_ROWS if few else 1,
+        }
+
+    def create_data_deletion_job(self, request: Request) -> dict[str, str]:
+        """Delete all that is known of the users in a CSV file: their interactions and their records.
+
+        Raises ResourceInUse while an import, a training or another deletion is running in the dataset group.
+        """
+        group = self._registry.find(kinds.DATASET_GROUP, request["datasetGroupArn"])
+        group.require_active(self._registry.now())
+        datasets = self._stores.datasets(group.arn)
+        for one in (group, *datasets):
+            for kind in (kinds.IMPORT_JOB, kinds.SOLUTION_VERSION, kinds.DELETION_JOB):
+                self._refuse_running(kind, one)
+        view = _view(request, ("jobName", "datasetGroupArn", "dataSource", "roleArn"))
+        inputs = (group, *datasets)
+        job = self._add(kinds.DELETION_JOB, "data-deletion-job", view, inputs=inputs, owner=group)
+        spec = {"data_location": _location(request), "s3_endpoint": self._s3_endpoint}
+
+        def apply(_: Path, result: Mapping[str, Any]) -> None:
+            job.view["numDeleted"] = self._forget(group.arn, result["users"])
+
+        self._work.start("deletion", job, self._registry.new_id(), lambda _: spec, apply)
+        return {"dataDeletionJobArn": job.arn}
+
+    def _forget(self, group_arn: str, users: list[str]) -> int:
+        history = self._stores.history(group_arn)
+        dropped = history.forget(users) if history else 0
+        return dropped + self._stores.records(group_arn, USERS).forget(users)
+
+    def _add(self, kind: Kind, path: str, view: dict[str, Any], **relations: Any) -> Resource:
+        arn = f"{ARN_PREFIX}{path}/{view['jobName']}"
+        job = Resource(kind, arn, view, self._registry.now(), self._seconds, **relations)
+        self._registry.add(job)
+        return job
+
+    def _refuse_running(self, kind: Kind, resource: Resource) -> None:
+        now = self._registry.now()
+        for job in self._registry.all(kind):
+            if resource in job.inputs and job.status(now) not in (ACTIVE, FAILED):
+                raise ResourceInUse(f"{resource.arn} is in use by {job.arn}, which is in status {job.status(now)}")
+
+
+def _location(request: Request) -> str:
+    location = request["dataSource"].get("dataLocation", "")
+    if not location.startswith("s3://"):
+        raise InvalidInput("dataSource.dataLocation must be an S3 location: s3://bucket/key")
+    return str(location)
+
+
+def _view(request: Request, keys: tuple[str, ...]) -> dict[str, Any]:
+    return {key: request[key] for key in keys if key in request}

@@ -1,0 +1,54 @@
+"""Creates filters: an expression is parsed, and checked against the dataset group's schemas, before it is one."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from personalize_local.control import kinds
+from personalize_local.control.registry import Registry
+from personalize_local.control.resources import ACTIVE, ARN_PREFIX, Resource
+from personalize_local.data.stores import Stores
+from personalize_local.errors import InvalidInput, ResourceInUse
+from personalize_local.filters import language
+from personalize_local.filters.evaluation import Bound
+from personalize_local.filters.language import Expression
+
+
+class FilterControl:
+    """Filters; ``seconds`` is how long one takes to become ACTIVE."""
+
+    def __init__(self, registry: Registry, stores: Stores, seconds: float) -> None:
+        self._registry = registry
+        self._stores = stores
+        self._seconds = seconds
+        self._expressions: dict[Resource, Expression] = {}
+
+    def create_filter(self, request: dict[str, Any]) -> dict[str, str]:
+        """Create a filter of an ACTIVE dataset group. Raises InvalidInput (the expression), ResourceInUse."""
+        group = self._registry.find(kinds.DATASET_GROUP, request["datasetGroupArn"])
+        group.require_active(self._registry.now())
+        expression = language.parse(request["filterExpression"])
+        expression.check(self._columns(group.arn))
+        view = {key: request[key] for key in ("name", "datasetGroupArn", "filterExpression")}
+        arn = f"{ARN_PREFIX}filter/{request['name']}"
+        made = Resource(kinds.FILTER, arn, view, self._registry.now(), self._seconds, parents=(group,))
+        self._registry.add(made)
+        self._expressions[made] = expression
+        return {"filterArn": arn}
+
+    def require(self, arn: str, group_arn: str) -> Resource:
+        """Return an ACTIVE filter of a dataset group. Raises ResourceNotFound, InvalidInput, ResourceInUse."""
+        found = self._registry.find(kinds.FILTER, arn)
+        if found.view["datasetGroupArn"] != group_arn:
+            raise InvalidInput(f"{arn} belongs to another dataset group")
+        if found.status(self._registry.now()) != ACTIVE:
+            raise ResourceInUse(f"{arn} is not ACTIVE")
+        return found
+
+    def bound(self, arn: str, group_arn: str, values: Mapping[str, str]) -> Bound:
+        """Return an ACTIVE filter of a dataset group with values for its placeholders; raises as ``require``."""
+        expression = self._expressions[self.require(arn, group_arn)]
+        return expression.bind(values, self._columns(group_arn))
+
+    def _columns(self, group_arn: str) -> dict[str, dict[str, frozenset[str]]]:
+        datasets = self._stores.datasets(group_arn)
+        return {dataset.view["datasetType"]: self._stores.columns(dataset) for dataset in datasets}

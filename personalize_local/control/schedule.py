@@ -1,0 +1,47 @@
+"""Which solutions are due to train themselves, at the present moment."""
+
+from personalize_local.control import kinds
+from personalize_local.control.registry import Registry
+from personalize_local.control.resources import ACTIVE, Resource
+from personalize_local.control.solutions import AUTOMATIC, SolutionControl, period
+from personalize_local.data.stores import Stores
+from personalize_local.learning.selection import LEAST_INTERACTIONS, LEAST_USERS
+
+
+class Schedule:
+    """Which solutions are due to train themselves.
+
+    As in the service: first within an hour after the solution is ACTIVE, then after each period, and only if new
+    interactions have come in since the last version (CreateSolution, performAutoTraining). Locally nothing starts
+    before there is enough to train on.
+    """
+
+    def __init__(self, registry: Registry, stores: Stores, solutions: SolutionControl, delay: float) -> None:
+        """``delay``: seconds from ACTIVE to the first automatic training."""
+        self._registry = registry
+        self._stores = stores
+        self._solutions = solutions
+        self._delay = delay
+
+    def due(self) -> list[Resource]:
+        """Return the solutions to train now."""
+        return [solution for solution in self._registry.all(kinds.SOLUTION) if self._is_due(solution)]
+
+    def _is_due(self, solution: Resource) -> bool:
+        status, since = solution.phase(self._registry.now())
+        if status != ACTIVE or not solution.view["performAutoTraining"]:
+            return False
+        versions = self._solutions.versions(solution)
+        automatic = [version for version in versions if version.view["trainingType"] == AUTOMATIC]
+        due_at = automatic[-1].created_at + period(solution.view) if automatic else since + self._delay
+        return self._registry.now() >= due_at and self._has_news(solution, versions)
+
+    def _has_news(self, solution: Resource, versions: list[Resource]) -> bool:
+        history = self._stores.history(solution.view["datasetGroupArn"])
+        if history is None:
+            return False
+        now = self._registry.now()
+        size = history.size(now)
+        if size < LEAST_INTERACTIONS or size == (self._solutions.sizes[versions[-1]] if versions else 0):
+            return False
+        return history.totals(now)[2] >= LEAST_USERS

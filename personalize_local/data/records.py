@@ -1,0 +1,58 @@
+"""The users or the items of one dataset: each id with its properties; a later record replaces the earlier one."""
+
+import json
+from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+Properties = Mapping[str, Any]
+
+
+class Records(Mapping[str, Properties]):
+    """Id → properties by column name. ``version`` changes with the content."""
+
+    def __init__(self) -> None:
+        self._put: dict[str, Properties] = {}
+        self._imported: dict[str, Properties] = {}
+        self.version = 0
+
+    def __getitem__(self, key: str) -> Properties:
+        return self._put[key] if key in self._put else self._imported[key]
+
+    def __iter__(self) -> Iterator[str]:
+        yield from self._put
+        yield from (key for key in self._imported if key not in self._put)
+
+    def __len__(self) -> int:
+        return len(self._put.keys() | self._imported.keys())
+
+    def put(self, key: str, properties: Properties) -> None:
+        """Take one record; it replaces the one with this id, it is not merged into it (Developer Guide)."""
+        self._put[key] = properties
+        self.version += 1
+
+    def add_import(self, job_folder: Path, *, replace: bool) -> None:
+        """Take what ``jobs.importing`` left in its folder; it goes before what was put earlier."""
+        found = json.loads((job_folder / "records.json").read_text())
+        names, columns = list(found["columns"]), list(found["columns"].values())
+        lines = zip(found["ids"], *columns, strict=True)
+        rows: dict[str, Properties] = {key: dict(zip(names, row, strict=True)) for key, *row in lines}
+        self._imported = rows if replace else self._imported | rows
+        self._put = {key: properties for key, properties in self._put.items() if key not in rows}
+        self.version += 1
+
+    def forget(self, keys: Collection[str]) -> int:
+        """Drop records; return how many there were."""
+        there = [key for key in keys if key in self]
+        for key in there:
+            self._put.pop(key, None)
+            self._imported.pop(key, None)
+        self.version += 1
+        return len(there)
+
+    def save(self, path: Path) -> str:
+        """Write all records in the form of an import; return the path, as a job's spec names it."""
+        names = list(dict.fromkeys(name for properties in self.values() for name in properties))
+        columns = {name: [properties.get(name) for properties in self.values()] for name in names}
+        path.write_text(json.dumps({"ids": list(self), "columns": columns}))
+        return str(path)

@@ -1,0 +1,78 @@
+"""Finds what a dataset group's datasets hold."""
+
+from pathlib import Path
+
+from personalize_local.behaviour import Behaviour
+from personalize_local.control import avro, kinds
+from personalize_local.control.registry import Registry
+from personalize_local.control.resources import ACTIVE, Resource
+from personalize_local.data.history import History
+from personalize_local.data.records import Records
+from personalize_local.errors import InvalidInput
+
+INTERACTIONS, USERS, ITEMS = "INTERACTIONS", "USERS", "ITEMS"
+
+
+class Stores:
+    """What each dataset holds: a History or Records."""
+
+    def __init__(self, registry: Registry, behaviour: Behaviour) -> None:
+        self._registry = registry
+        self._behaviour = behaviour
+        self._histories: dict[Resource, History] = {}
+        self._records: dict[Resource, Records] = {}
+        self._nothing = Records()
+
+    def dataset(self, group_arn: str, dataset_type: str) -> Resource | None:
+        """Return the dataset of a type in a dataset group."""
+        for dataset in self._registry.all(kinds.DATASET):
+            if dataset.view["datasetGroupArn"] == group_arn and dataset.view["datasetType"] == dataset_type:
+                return dataset
+        return None
+
+    def datasets(self, group_arn: str) -> list[Resource]:
+        """Return a dataset group's datasets."""
+        found = (self.dataset(group_arn, dataset_type) for dataset_type in (INTERACTIONS, USERS, ITEMS))
+        return [dataset for dataset in found if dataset]
+
+    def columns(self, dataset: Resource) -> dict[str, frozenset[str]]:
+        """Return the Avro types of each column of a dataset."""
+        return avro.columns(self.schema(dataset))
+
+    def schema(self, dataset: Resource) -> str:
+        """Return the text of a dataset's schema."""
+        text: str = self._registry.find(kinds.SCHEMA, dataset.view["schemaArn"]).view["schema"]
+        return text
+
+    def history(self, group_arn: str) -> History | None:
+        """Return the interactions of a dataset group; None if it has no dataset for them."""
+        dataset = self.dataset(group_arn, INTERACTIONS)
+        return self.history_of(dataset) if dataset else None
+
+    def history_of(self, dataset: Resource) -> History:
+        """Return what an Interactions dataset holds."""
+        if dataset not in self._histories:
+            self._histories[dataset] = History(self._behaviour)
+        return self._histories[dataset]
+
+    def records(self, group_arn: str, dataset_type: str) -> Records:
+        """Return the users or the items of a dataset group; empty ones if it has no dataset for them."""
+        dataset = self.dataset(group_arn, dataset_type)
+        return self.records_of(dataset) if dataset else self._nothing
+
+    def records_of(self, dataset: Resource) -> Records:
+        """Return what a Users or an Items dataset holds."""
+        return self._records.setdefault(dataset, Records())
+
+    def add_import(self, dataset: Resource, job_folder: Path, *, replace: bool) -> None:
+        """Take what an import left in its folder into a dataset."""
+        is_history = dataset.view["datasetType"] == INTERACTIONS
+        store = self.history_of(dataset) if is_history else self.records_of(dataset)
+        store.add_import(job_folder, replace=replace)
+
+    def open_dataset(self, dataset_arn: str) -> Resource:
+        """Return a dataset that takes records. Raises ResourceNotFound, InvalidInput."""
+        dataset = self._registry.find(kinds.DATASET, dataset_arn)
+        if dataset.status(self._registry.now()) != ACTIVE:
+            raise InvalidInput(f"Dataset {dataset_arn} is not ACTIVE")
+        return dataset

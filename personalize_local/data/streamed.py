@@ -1,0 +1,146 @@
+"""The streamed interactions of one dataset: what counts in training, once each, and from when on.
+
+An accepted event shows in recommendations and in training only after a lag, as in the service. Of events with the same
+event id the first one counts (Amazon Personalize API, Event.eventId); of events with the same user, second and content
+one counts (Developer Guide, "Recording item interaction events").
+"""
+
+import heapq
+from collections import defaultdict
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import numpy as np
+
+from personalize_local.behaviour import Behaviour
+from personalize_local.data.columns import InteractionColumns
+from personalize_local.data.interactions import RECENT, Event, Interaction
+
+
+@dataclass
+class Counts:
+    """How events fared: ``accepted`` deliveries, and those of them that never count in training, by reason."""
+
+    accepted: int = 0
+    repeated_event_id: int = 0
+    same_second: int = 0
+    no_item: int = 0
+
+
+class Streamed:
+    """Takes events, gives the visible ones back: all for training, a shopper's own for recommendations."""
+
+    def __init__(self, behaviour: Behaviour) -> None:
+        self._behaviour = behaviour
+        self._seen_ids: set[str] = set()
+        self._seen_contents: set[tuple[object, ...]] = set()
+        self._waiting: list[tuple[float, int, Event]] = []
+        self._by_user: dict[str, list[Interaction]] = defaultdict(list)
+        self._by_session: dict[str, list[Interaction]] = defaultdict(list)
+        self._user_of_session: dict[str, str] = {}
+        self._order = 0
+        self.counts = Counts()
+        self.visible = 0
+
+    def accept(self, event: Event, visible_at: float) -> None:
+        """Take one event that shows from ``visible_at`` on."""
+        self.counts.accepted += 1
+        if not self._counts_once(event):
+            return
+        self._order += 1
+        heapq.heappush(self._waiting, (visible_at, self._order, event))
+
+    def _counts_once(self, event: Event) -> bool:
+        if event.event_id is not None:
+            if self._behaviour.deduplication and event.event_id in self._seen_ids:
+                self.counts.repeated_event_id += 1
+                return False
+            self._seen_ids.add(event.event_id)
+        user = event.user_id or event.session_id
+        content = (user, int(event.time), event.event_type, event.item_id, event.value, event.content)
+        if self._behaviour.same_second_merging and content in self._seen_contents:
+            self.counts.same_second += 1
+            return False
+        self._seen_contents.add(content)
+        return True
+
+    def columns(self, now: float) -> InteractionColumns:
+        """Return what a training at ``now`` may use, in no particular order.
+
+        The events of a session without a user count once some event carries both session and user.
+        """
+        self.show(now)
+        rows = [interaction for interactions in self._by_user.values() for interaction in interactions]
+        return _columns(rows)
+
+    def of_user(self, user_id: str, now: float) -> list[Interaction]:
+        """Return a shopper's newest visible interactions; ``user_id`` may be a session id of an unknown shopper."""
+        self.show(now)
+        return (self._by_user.get(self.known_as(user_id)) or self._by_session.get(user_id, []))[-RECENT:]
+
+    def known_as(self, user_id: str) -> str:
+        """Return the user of a session whose user is known by now, else the id itself."""
+        return user_id if user_id in self._by_user else self._user_of_session.get(user_id, user_id)
+
+    def per_user(self, now: float) -> dict[str, int]:
+        """Return how many visible interactions each user has."""
+        self.show(now)
+        return {user: len(own) for user, own in self._by_user.items()}
+
+    def forget(self, users: Collection[str]) -> int:
+        """Drop all that is known of some users; return how many interactions that were."""
+        gone = set(users)
+        waiting = [entry for entry in self._waiting if entry[2].user_id not in gone]
+        dropped = len(self._waiting) - len(waiting)
+        heapq.heapify(waiting)
+        self._waiting = waiting
+        for user in gone:
+            dropped += len(self._by_user.pop(user, ()))
+        self._user_of_session = {sid: user for sid, user in self._user_of_session.items() if user not in gone}
+        self.visible = sum(map(len, self._by_user.values()))
+        return dropped
+
+    def show(self, now: float) -> None:
+        """Let the events appear whose time has come."""
+        while self._waiting and self._waiting[0][0] <= now:
+            _, _, event = heapq.heappop(self._waiting)
+            self._place(event)
+
+    def _place(self, event: Event) -> None:
+        if event.user_id is not None and event.session_id not in self._user_of_session:
+            self._user_of_session[event.session_id] = event.user_id
+            for interaction in self._by_session.pop(event.session_id, []):
+                self._count(event.user_id, interaction)
+        if event.item_id is None:
+            self.counts.no_item += 1
+            return
+        user = event.user_id or self._user_of_session.get(event.session_id)
+        interaction = Interaction(user or event.session_id, event.item_id, event.event_type, event.time, event.value)
+        if user is None:
+            self._by_session[event.session_id].append(interaction)
+        else:
+            self._count(user, interaction)
+
+    def _count(self, user: str, interaction: Interaction) -> None:
+        own = interaction
+        if own.user != user:
+            own = Interaction(user, own.item, own.event_type, own.time, own.value)
+        self._by_user[user].append(own)
+        self.visible += 1
+
+
+def _columns(rows: list[Interaction]) -> InteractionColumns:
+    users = list(dict.fromkeys(row.user for row in rows))
+    items = list(dict.fromkeys(row.item for row in rows))
+    types = list(dict.fromkeys(row.event_type for row in rows))
+    user, item, kind = ({name: code for code, name in enumerate(names)} for names in (users, items, types))
+    return InteractionColumns(
+        users,
+        items,
+        types,
+        users=np.array([user[row.user] for row in rows], dtype=np.int32),
+        items=np.array([item[row.item] for row in rows], dtype=np.int32),
+        types=np.array([kind[row.event_type] for row in rows], dtype=np.int16),
+        times=np.array([row.time for row in rows], dtype=np.int64),
+        values=np.array([np.nan if row.value is None else row.value for row in rows], dtype=np.float32),
+    )

@@ -1,0 +1,71 @@
+"""Keeps every accepted request that changes something, so that a restart, and a crash, lose nothing acknowledged.
+
+State is what the requests make of it: at the start they are replayed in order. Each is committed before its answer goes
+out. A commit survives the death of the process; the death of the machine may cost the last moments (SQLite, WAL mode,
+synchronous NORMAL), never the file.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+FORMAT = 1
+
+
+class JournalUnusable(Exception):
+    """The folder is another service's at the moment, or its journal is of another version."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One request: when it came, what it asked, and the ids and lags that it drew."""
+
+    at: float
+    operation: str
+    request: Mapping[str, Any]
+    drawn: Sequence[Any]
+
+
+class Journal:
+    """The journal of one data folder; held by one service at a time."""
+
+    def __init__(self, folder: Path) -> None:
+        """Open or create it. Raises JournalUnusable."""
+        folder.mkdir(parents=True, exist_ok=True)
+        self._database = sqlite3.connect(
+            folder / "journal.sqlite", isolation_level=None, check_same_thread=False, timeout=1
+        )
+        try:
+            self._open()
+        except sqlite3.DatabaseError as error:
+            self._database.close()
+            raise JournalUnusable(f"{folder} can't be used: {error}; is another service running on it?") from error
+
+    def _open(self) -> None:
+        for pragma in ("locking_mode = EXCLUSIVE", "journal_mode = WAL", "synchronous = NORMAL"):
+            self._database.execute(f"PRAGMA {pragma}")
+        (version,) = self._database.execute("PRAGMA user_version").fetchone()
+        if version not in (0, FORMAT):
+            raise sqlite3.DatabaseError(f"its journal has format {version}, not {FORMAT}")
+        self._database.execute(f"PRAGMA user_version = {FORMAT}")
+        columns = "number INTEGER PRIMARY KEY, at REAL, operation TEXT, request TEXT, drawn TEXT"
+        self._database.execute(f"CREATE TABLE IF NOT EXISTS entries ({columns})")
+
+    def append(self, entry: Entry) -> None:
+        """Commit one request."""
+        values = entry.at, entry.operation, json.dumps(entry.request), json.dumps(entry.drawn)
+        self._database.execute("INSERT INTO entries (at, operation, request, drawn) VALUES (?, ?, ?, ?)", values)
+
+    def entries(self) -> Iterator[Entry]:
+        """Yield all requests in their order."""
+        for at, operation, request, drawn in self._database.execute(
+            "SELECT at, operation, request, drawn FROM entries ORDER BY number"
+        ):
+            yield Entry(at, operation, json.loads(request), json.loads(drawn))
+
+    def close(self) -> None:
+        """Let another service have it."""
+        self._database.close()

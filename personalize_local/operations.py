@@ -1,0 +1,118 @@
+"""The operations that are served, and what serves each."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from personalize_local.behaviour import Behaviour, Throttle
+from personalize_local.control import kinds, recipes
+from personalize_local.control.batches import BatchControl
+from personalize_local.control.campaigns import CampaignControl
+from personalize_local.control.data_jobs import DataJobControl
+from personalize_local.control.datasets import DatasetControl
+from personalize_local.control.filters import FilterControl
+from personalize_local.control.registry import Registry
+from personalize_local.control.schedule import Schedule
+from personalize_local.control.solutions import SolutionControl
+from personalize_local.control.work import Work
+from personalize_local.data.events import Events
+from personalize_local.data.puts import Puts
+from personalize_local.data.stores import Stores
+from personalize_local.recommendations import Recommendations
+from personalize_local.wire.protocol import Handler
+
+
+@dataclass(frozen=True)
+class Durations:
+    """Seconds until a new resource is ACTIVE and until a deleted one is gone; ``training``, ``importing``: at least.
+
+    ``auto_training``: from a solution's being ACTIVE to its first automatic training (in the service within an hour).
+    """
+
+    creating: float = 0.3
+    importing: float = 0.3
+    training: float = 0.3
+    deploying: float = 0.3
+    deleting: float = 0.3
+    auto_training: float = 3600.0
+
+
+class Operations:
+    """``table`` maps operation names to functions from a checked request to its answer."""
+
+    def __init__(
+        self, registry: Registry, work: Work, durations: Durations, behaviour: Behaviour, s3_endpoint: str | None
+    ) -> None:
+        self._registry = registry
+        self._durations = durations
+        throttle = Throttle(registry.now)
+        self.stores = stores = Stores(registry, behaviour)
+        self.events = Events(registry, stores, throttle, behaviour)
+        self._puts = Puts(stores, throttle, behaviour)
+        self._datasets = DatasetControl(registry, durations.creating)
+        data = registry, stores, work
+        self._data_jobs = DataJobControl(*data, behaviour, s3_endpoint=s3_endpoint, seconds=durations.importing)
+        self.solutions = SolutionControl(
+            *data, behaviour, seconds=durations.creating, training_seconds=durations.training
+        )
+        self.schedule = Schedule(registry, stores, self.solutions, durations.auto_training)
+        self._campaigns = CampaignControl(registry, self.solutions, durations.deploying)
+        self._filters = FilterControl(registry, stores, durations.creating)
+        self._batches = BatchControl(
+            *data, self.solutions, self._filters, s3_endpoint=s3_endpoint, seconds=durations.importing
+        )
+        self._recommendations = Recommendations(
+            registry, stores, self.solutions, self._campaigns, self._filters, throttle, behaviour
+        )
+        self.table = self._of_every_kind() | self._of_its_own()
+
+    def _of_every_kind(self) -> dict[str, Handler]:
+        operations: dict[str, Handler] = {}
+        for kind in kinds.ALL:
+            operations[f"Describe{kind.noun}"] = self._describe(kind)
+            operations[f"List{kind.noun}s"] = self._list(kind)
+        for kind in kinds.DELETABLE:
+            operations[f"Delete{kind.noun}"] = self._delete(kind)
+        return operations
+
+    def _of_its_own(self) -> dict[str, Handler]:
+        return {
+            "CreateSchema": self._datasets.create_schema,
+            "CreateDatasetGroup": self._datasets.create_dataset_group,
+            "CreateDataset": self._datasets.create_dataset,
+            "CreateEventTracker": self._datasets.create_event_tracker,
+            "CreateDatasetImportJob": self._data_jobs.create_dataset_import_job,
+            "CreateDataDeletionJob": self._data_jobs.create_data_deletion_job,
+            "ListRecipes": recipes.list_recipes,
+            "DescribeRecipe": recipes.describe_recipe,
+            "CreateSolution": self.solutions.create_solution,
+            "UpdateSolution": self.solutions.update_solution,
+            "DescribeSolution": self.solutions.describe_solution,
+            "CreateSolutionVersion": self.solutions.create_solution_version,
+            "GetSolutionMetrics": self.solutions.get_solution_metrics,
+            "CreateCampaign": self._campaigns.create_campaign,
+            "UpdateCampaign": self._campaigns.update_campaign,
+            "DescribeCampaign": self._campaigns.describe_campaign,
+            "CreateFilter": self._filters.create_filter,
+            "CreateBatchInferenceJob": self._batches.create_batch_inference_job,
+            "PutEvents": self.events.put_events,
+            "PutUsers": self._puts.put_users,
+            "PutItems": self._puts.put_items,
+            "GetRecommendations": self._recommendations.get_recommendations,
+            "GetPersonalizedRanking": self._recommendations.get_personalized_ranking,
+        }
+
+    def _describe(self, kind: kinds.Kind) -> Handler:
+        return lambda request: {
+            kind.described_as: self._registry.find(kind, request[kind.arn_key]).describe(self._registry.now())
+        }
+
+    def _list(self, kind: kinds.Kind) -> Handler:
+        return lambda request: self._registry.page(kind, request)
+
+    def _delete(self, kind: kinds.Kind) -> Handler:
+        seconds = 0.0 if kind is kinds.SCHEMA else self._durations.deleting
+
+        def delete(request: dict[str, Any]) -> None:
+            self._registry.delete(self._registry.find(kind, request[kind.arn_key]), seconds)
+
+        return delete

@@ -1,0 +1,99 @@
+"""A service that is started again on the same folder is the one that was there before."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from personalize_local.jobs.runner import InlineJobs, Outcome
+from personalize_local.journal import Journal, JournalUnusable
+from tests.personalize_local.world import START, HeldJobs, World
+
+
+def started(folder: Path, now: float = START, **options: Any) -> World:
+    """Start a service on a folder."""
+    return World(now=now, folder=folder, journal=Journal(folder), **options)
+
+
+def seen(world: World) -> list[Any]:
+    """Return everything that can be asked about resources, events and counts."""
+    lists = [
+        world.call(f"List{kind}s")
+        for kind in ("Schema", "DatasetGroup", "Dataset", "EventTracker", "Solution", "Campaign")
+    ]
+    return [lists, world.service.status(), world.service.deliveries(limit=10_000)]
+
+
+def test_after_a_restart_everything_is_as_it_was(tmp_path: Path) -> None:
+    before = started(tmp_path)
+    tracking = before.ready_to_collect()
+    before.fill(tracking)
+    before.wait(2)
+    version = before.trained(before.solution())
+    campaign = before.campaign(version)
+    before.put(tracking, {"itemId": "i2"}, {"itemId": "i4"}, user="newcomer", session="n")
+    before.wait(2)
+    expected = seen(before), before.recommended(campaign, "newcomer", 20)
+    before.journal.close()
+
+    after = started(tmp_path, before.now)
+    assert (seen(after), after.recommended(campaign, "newcomer", 20)) == expected
+    after.put(tracking, {"itemId": "i6", "eventId": "after"}, user="newcomer", session="n")
+    assert after.service.deliveries(after=len(expected[0][2]))[0]["eventId"] == "after"
+
+
+def test_a_repeated_event_id_is_still_known_after_a_restart(tmp_path: Path) -> None:
+    before = started(tmp_path)
+    tracking = before.ready_to_collect()
+    before.put(tracking, {"itemId": "i1", "eventId": "once"})
+    before.journal.close()
+    after = started(tmp_path, before.now + 60)
+    after.put(tracking, {"itemId": "i1", "eventId": "once"})
+    after.wait(2)
+    assert after.counts()["interactions"] == 1
+    assert after.counts()["notCounted"]["repeatedEventId"] == 1
+
+
+def test_a_training_that_was_cut_off_starts_again_and_one_that_ended_does_not(tmp_path: Path) -> None:
+    jobs = HeldJobs()
+    before = started(tmp_path, jobs=jobs)
+    before.fill(before.ready_to_collect())
+    before.wait(2)
+    solution = before.solution()
+    failed = before.call("CreateSolutionVersion", solutionArn=solution)["solutionVersionArn"]
+    jobs.end(Outcome(failure="no luck"))
+    cut_off = before.call("CreateSolutionVersion", solutionArn=solution)["solutionVersionArn"]
+    before.journal.close()
+
+    again = HeldJobs()
+    after = started(tmp_path, before.now + 60, jobs=again)
+    assert [job.folder.name for job, _ in again.started] == [cut_off.rpartition("/")[2]]
+    job, done = again.started[0]
+    InlineJobs().start(job, done)
+    after.wait(60)
+    states = [after.call("DescribeSolutionVersion", solutionVersionArn=arn) for arn in (failed, cut_off)]
+    assert [state["solutionVersion"]["status"] for state in states] == ["CREATE FAILED", "ACTIVE"]
+
+
+def test_a_refused_request_leaves_no_trace(tmp_path: Path) -> None:
+    before = started(tmp_path)
+    before.ready_to_collect()
+    entries = len(list(before.journal.entries()))
+    with pytest.raises(Exception, match="does not exist"):
+        before.put("nobody's", {"itemId": "i1"})
+    assert len(list(before.journal.entries())) == entries
+
+
+def test_a_folder_serves_one_service_at_a_time(tmp_path: Path) -> None:
+    first = Journal(tmp_path)
+    with pytest.raises(JournalUnusable, match="is another service running on it"):
+        Journal(tmp_path)
+    first.close()
+    Journal(tmp_path).close()
+
+
+def test_a_journal_of_another_format_is_refused_and_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "journal.sqlite").write_bytes(b"not a database at all, but something that somebody may want to keep")
+    with pytest.raises(JournalUnusable, match="can't be used"):
+        Journal(tmp_path)
+    assert (tmp_path / "journal.sqlite").read_bytes().startswith(b"not a database")
