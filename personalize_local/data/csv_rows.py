@@ -76,10 +76,17 @@ def _lines(stream: BinaryIO) -> Iterator[str]:
         if len(line) > MAX_LINE:
             raise BadLine(number, f"longer than {MAX_LINE} bytes")
         text = _decoded(number, line)
-        # Headers in quotes are not found by the service (Developer Guide).
-        if number == 1 and '"' in text:
-            raise BadLine(1, "the header must not contain quotes")
+        if number == 1:
+            _check_first(text)
         yield text
+
+
+def _check_first(text: str) -> None:
+    """The header stands in the first line, and not in quotes (Developer Guide)."""
+    if not text.strip():
+        raise BadLine(1, "it is blank, and must be the header")
+    if '"' in text:
+        raise BadLine(1, "the header must not contain quotes")
 
 
 def _decoded(number: int, line: bytes) -> str:

@@ -130,6 +130,7 @@ def test_users_are_records_too(bucket: Bucket, tmp_path: Path) -> None:
     ("content", "reason"),
     [
         (b"", "line 1: the file is empty; its first line must be USER_ID,ITEM_ID,TIMESTAMP"),
+        ("\n" + HEADER, "line 1: it is blank, and must be the header"),
         ("1,2,3\n", "line 1: no header; the first line must be USER_ID,ITEM_ID,TIMESTAMP"),
         ("USER_ID,ITEM_ID\n", "line 1: the header must be USER_ID,ITEM_ID,TIMESTAMP; missing: TIMESTAMP"),
         (HEADER[:-1] + ",AGE\n", "line 1: the header must be USER_ID,ITEM_ID,TIMESTAMP; not in the schema: AGE"),
