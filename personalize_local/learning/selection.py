@@ -1,6 +1,5 @@
-"""Which interactions a training uses and how much each weighs, and whether they are enough for Amazon Personalize."""
+"""Which interactions a solution uses, and how much each weighs; how many of them Amazon Personalize asks for."""
 
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +10,6 @@ import numpy.typing as npt
 from personalize_local.data.columns import InteractionColumns
 from personalize_local.data.interactions import Interaction
 from personalize_local.errors import InvalidInput
-from personalize_local.learning.model import TrainingSet
 
 # Amazon Personalize, quotas: what a training needs after filtering by event type and value.
 LEAST_INTERACTIONS = 1000
@@ -91,35 +89,3 @@ def _threshold(text: str | None) -> float | None:
         return float(text) if text else None
     except ValueError as error:
         raise InvalidInput("eventValueThreshold must be a number") from error
-
-
-def shortage(weighted: Weighted) -> str | None:
-    """Return why the interactions are too few to train on, with the numbers, or None."""
-    per_user = Counter(interaction.user for interaction, _ in weighted)
-    users = len(per_user)
-    with_two = sum(count >= 2 for count in per_user.values())
-    if len(weighted) < LEAST_INTERACTIONS:
-        return f"Training needs at least {LEAST_INTERACTIONS} interactions; there are {len(weighted)}."
-    if with_two < LEAST_USERS:
-        return f"Training needs at least {LEAST_USERS} users with 2 interactions or more; there are {with_two}."
-    if with_two < LEAST_SHARE * users:
-        return f"Training needs at least 1% of users with 2 interactions or more; there are {with_two} of {users}."
-    return None
-
-
-def training_set(weighted: Weighted) -> TrainingSet:
-    """Return the interactions as columns."""
-    items = _codes(interaction.item for interaction, _ in weighted)
-    users = _codes(interaction.user for interaction, _ in weighted)
-    return TrainingSet(
-        item_ids=tuple(items),
-        users=np.array([users[interaction.user] for interaction, _ in weighted], dtype=np.int64),
-        items=np.array([items[interaction.item] for interaction, _ in weighted], dtype=np.int64),
-        times=np.array([interaction.time for interaction, _ in weighted], dtype=np.float64),
-        weights=np.array([weight for _, weight in weighted], dtype=np.float32),
-    )
-
-
-def _codes(names: Iterable[str]) -> dict[str, int]:
-    """Number distinct names in their order; not by NumPy, whose strings lose trailing NULs."""
-    return {name: code for code, name in enumerate(sorted(set(names)))}
