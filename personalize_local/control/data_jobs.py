@@ -38,12 +38,12 @@ class DataJobControl:
         self._seconds = seconds
 
     def create_dataset_import_job(self, request: Request) -> dict[str, str]:
-        """Import CSV files from S3 into an ACTIVE dataset; FULL, the default, replaces earlier imports.
+        """Import CSV files from S3 into a dataset; FULL, the default, replaces earlier imports.
 
         Raises ResourceInUse (another import into this dataset, or a deletion, is running), ResourceAlreadyExists.
         """
         dataset = self._registry.find(kinds.DATASET, request["datasetArn"])
-        dataset.require_active(self._registry.now())
+        dataset.require_lasting(self._registry.now())
         self._refuse_running(kinds.IMPORT_JOB, dataset)
         self._refuse_running(kinds.DELETION_JOB, dataset)
         mode = request.get("importMode", "FULL")

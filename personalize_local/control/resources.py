@@ -103,6 +103,15 @@ class Resource:
         if status != ACTIVE:
             raise ResourceInUse(f"{self.arn} must be ACTIVE, but it is in status {status}")
 
+    def require_lasting(self, now: float) -> None:
+        """Raise ResourceInUse if it is being deleted or could not be created. One that is being created will do.
+
+        The service's own tutorials import into a dataset, and train a solution, that they have just created.
+        """
+        status = self.status(now)
+        if status == FAILED or status.startswith("DELETE"):
+            raise ResourceInUse(f"{self.arn} is in status {status}")
+
 
 def _step(action: str, started_at: float, seconds: float, now: float) -> tuple[str, float]:
     turn = started_at + seconds * PENDING_SHARE

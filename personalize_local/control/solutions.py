@@ -79,7 +79,7 @@ class SolutionControl:
         Raises ResourceInUse, NotServed (an incremental training), InvalidInput (no Interactions dataset).
         """
         solution = self._registry.find(kinds.SOLUTION, request["solutionArn"])
-        solution.require_active(self._registry.now())
+        solution.require_lasting(self._registry.now())
         if request.get("trainingMode", "FULL") != "FULL":
             raise NotServed("only the training mode FULL is served locally")
         self._refuse_deletions(solution.view["datasetGroupArn"])
