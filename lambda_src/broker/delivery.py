@@ -1,7 +1,7 @@
 """How requests are delivered: many at once, a refused one halved until the bad part stands alone, with a breaker.
 
-A wrong tracker and a wrong schema are answered like a bad event, with 400. So when most is refused, or all of it, that
-is taken for a wrong configuration: the whole invocation fails, and nothing goes to quarantine.
+A wrong tracker and a wrong schema are answered like a bad event, with 400. So a part counts as bad only where it is
+refused between two proofs that the configuration works; else the whole invocation fails, and nothing is quarantined.
 """
 
 import threading
@@ -32,20 +32,24 @@ def deliver(
     requests: Sequence[Sequence[Part]],
     send: Callable[[Sequence[Part]], Result],
     pool: Executor,
-    configuration_works: Callable[[], bool],
+    configuration_works: Callable[[Delivered[Part, Result], bool], bool],
 ) -> Delivered[Part, Result]:
     """Send every request, in order, as many at once as the pool has workers; then find what is bad in the refused.
 
     A request that stays throttled lets no further one start; what was not sent is ``waiting``, with the seconds that
-    the other side asked for, if any. ``configuration_works()`` is asked when nothing was accepted and something
-    refused; where it raises Unavailable, what was refused waits as well. Raises Misconfigured.
+    the other side asked for, if any. ``configuration_works(so_far, mostly)`` is asked where anything is refused, before
+    that is sent once more and after; ``mostly`` says that most of at least twenty parts are. Where it raises
+    Unavailable, what was refused waits as well. Raises Misconfigured.
     """
     delivery: _Delivery[Part, Result] = _Delivery(send)
     _each(pool, delivery.attempt, requests)
     # Not before all were tried: many bad parts in the first request are no wrong configuration if others get through.
-    # The longest first, in which something good is the likeliest.
-    _each(pool, delivery.narrow, sorted(delivery.refused, key=lambda refused: -len(refused[0])))
-    delivery.check(configuration_works)
+    _each(pool, delivery.narrow, delivery.take_refused())
+    delivery.prove(configuration_works)
+    _each(pool, delivery.narrow, delivery.take_refused())
+    # The configuration may have become right, or wrong, since a part was refused.
+    _each(pool, delivery.send_alone, delivery.take_rejected())
+    delivery.prove(configuration_works)
     return delivery.done
 
 
@@ -59,26 +63,46 @@ class _Delivery(Generic[Part, Result]):
         self._send = send
         self._lock = threading.Lock()
         self._stopped_by: Failure | None = None
-        self.refused: list[tuple[Sequence[Part], Rejected]] = []
+        self._proven = False
+        self._refused: list[tuple[Sequence[Part], Rejected]] = []
         self.done: Delivered[Part, Result] = Delivered()
 
     def attempt(self, request: Sequence[Part]) -> None:
         failure = self._refusal(request)
         if failure:
             with self._lock:
-                self.refused.append((request, failure))
+                self._refused.append((request, failure))
+
+    def take_refused(self) -> list[tuple[Sequence[Part], Rejected]]:
+        """Return the requests to take apart: the longest first, in which something good is the likeliest."""
+        refused, self._refused = sorted(self._refused, key=lambda refused: -len(refused[0])), []
+        return refused
 
     def narrow(self, refused: tuple[Sequence[Part], Rejected]) -> None:
-        """Halve a refused request until what is bad in it stands alone."""
+        """Halve a refused request until what is bad in it stands alone; leave it where nothing at all is accepted."""
         request, failure = refused
-        if len(request) == 1:
+        if self._is_hopeless():
+            with self._lock:
+                self._refused.append(refused)
+        elif len(request) == 1:
             self._reject(request[0], failure)
-            return
-        middle = len(request) // 2
-        for half in (request[:middle], request[middle:]):
-            again = self._refusal(half)
-            if again:
-                self.narrow((half, again))
+        else:
+            middle = len(request) // 2
+            for half in (request[:middle], request[middle:]):
+                again = self._refusal(half)
+                if again:
+                    self.narrow((half, again))
+
+    def take_rejected(self) -> list[Part]:
+        """Return what is rejected, as if nothing were known of it."""
+        parts, self.done.rejected = [part for part, _ in self.done.rejected], []
+        return parts
+
+    def send_alone(self, part: Part) -> None:
+        """Send a part by itself; it is rejected if it is refused."""
+        failure = self._refusal([part])
+        if failure:
+            self._reject(part, failure)
 
     def _refusal(self, request: Sequence[Part]) -> Rejected | None:
         """Send a request; return why it can never work, or None where it is delivered or has to wait."""
@@ -105,28 +129,34 @@ class _Delivery(Generic[Part, Result]):
         with self._lock:
             self.done.waiting += [(part, retry_after) for part in request]
 
+    def _is_hopeless(self) -> bool:
+        return not self._proven and not self.done.accepted and len(self.done.rejected) >= BREAKER_MINIMUM
+
     def _reject(self, part: Part, failure: Rejected) -> None:
         with self._lock:
             self.done.rejected.append((part, str(failure)))
-            if len(self.done.rejected) >= BREAKER_MINIMUM and not self.done.accepted:
-                self._stopped_by = Misconfigured(f"nothing is accepted: {failure}")
 
     def _stop(self, failure: Failure) -> None:
         with self._lock:
             if not isinstance(self._stopped_by, Misconfigured):
                 self._stopped_by = failure
 
-    def check(self, configuration_works: Callable[[], bool]) -> None:
+    def prove(self, configuration_works: Callable[[Delivered[Part, Result], bool], bool]) -> None:
+        """Raise Misconfigured where something is refused and the configuration is not seen to work."""
         if isinstance(self._stopped_by, Misconfigured):
             raise self._stopped_by
         accepted, rejected = len(self.done.accepted), len(self.done.rejected)
+        if not rejected:
+            return
         mostly = accepted + rejected >= BREAKER_MINIMUM and rejected > accepted
         try:
-            wrong = mostly or (rejected and not accepted and not configuration_works())
+            if self._stopped_by:
+                raise self._stopped_by
+            self._proven = configuration_works(self.done, mostly)
         except Unavailable as failure:  # whose fault it is can't be told now
-            self._wait([part for part, _ in self.done.rejected], failure)
-            self.done.rejected = []
+            self._stop(failure)
+            self._wait(self.take_rejected(), failure)
             return
-        if wrong:
+        if not self._proven:
             reason = self.done.rejected[0][1]
             raise Misconfigured(f"{rejected} of {accepted + rejected} refused, so the configuration is wrong: {reason}")

@@ -23,6 +23,7 @@ from broker.telemetry import Counts, telemetry
 from broker.users import UserToRefresh
 
 REMEMBERED = 50_000
+Kind = tuple[str, bool]  # what a schema or a tracker may tell apart: the event's type, and whether it has a value
 
 
 def handler(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
@@ -92,7 +93,7 @@ class Ingest:
         self._pool = pool
         self._time = time
         self._accepted: Recent[None] = Recent(REMEMBERED)
-        self._known_good: Interaction | None = None
+        self._known_good: dict[Kind, Interaction] = {}
 
     def run(self, records: Sequence[Mapping[str, Any]], deadline: float, counts: Counts) -> dict[str, Any]:
         """Return ``{"batchItemFailures": [...]}``: the records to be delivered again. Raises Misconfigured."""
@@ -134,23 +135,37 @@ class Ingest:
             pack(fresh),
             lambda request: self._tracker.put(request, deadline),
             self._pool,
-            lambda: self._configuration_works(deadline),
+            lambda so_far, mostly: self._configuration_works(so_far, mostly, deadline),
         )
-        for interaction, _ in delivered.accepted:
-            self._accepted.remember(interaction.event_id, None)
-            self._known_good = interaction
+        self._remember(delivered)
         now_ms = self._time.clock() * 1000
         counts.add("Accepted", len(delivered.accepted))
         counts.add("Waiting", len(delivered.waiting))
         counts.add_lags("EventToPersonalize", (now_ms - interaction.time_ms for interaction, _ in delivered.accepted))
         return delivered
 
-    def _configuration_works(self, deadline: float) -> bool:
-        """Send an event that was accepted before: a repeat of its id changes nothing, and proves tracker and schema."""
-        if self._known_good is None:
+    def _remember(self, delivered: Delivered[Interaction, None]) -> None:
+        for interaction, _ in delivered.accepted:
+            self._accepted.remember(interaction.event_id, None)
+            self._known_good[_kind(interaction)] = interaction
+
+    def _configuration_works(self, so_far: Delivered[Interaction, None], mostly: bool, deadline: float) -> bool:
+        """Send events again that were accepted before: a repeat of an id changes nothing, and proves the tracker.
+
+        One like each that is refused, if there is one: a schema may lack the column of a value. Where most are refused,
+        there must be one.
+        """
+        self._remember(so_far)
+        kinds = {_kind(interaction) for interaction, _ in so_far.rejected}
+        if not self._known_good or (mostly and not kinds <= set(self._known_good)):
             return False
+        any_other = next(reversed(self._known_good.values()))
+        proofs = {good.event_id: good for good in (self._known_good.get(kind, any_other) for kind in kinds)}
+        return all(self._is_accepted(good, deadline) for good in proofs.values())
+
+    def _is_accepted(self, interaction: Interaction, deadline: float) -> bool:
         try:
-            self._tracker.put([self._known_good], deadline)
+            self._tracker.put([interaction], deadline)
         except Unavailable:
             raise
         except Failure:
@@ -211,6 +226,10 @@ def _record(record: Mapping[str, Any]) -> Record:
         arrived_ms=int(kinesis["approximateArrivalTimestamp"] * 1000),
         data=kinesis["data"],
     )
+
+
+def _kind(interaction: Interaction) -> Kind:
+    return interaction.event_type, interaction.event_value is None
 
 
 def _each_record_once(rows: Iterable[Row]) -> list[Row]:

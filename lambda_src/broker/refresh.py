@@ -113,7 +113,10 @@ class Refresh:
             [[mpid] for mpid in users],
             lambda one: self._campaign.recommend(one[0], until),
             self._pool,
-            lambda: _works(self._recommended, lambda mpid: self._campaign.recommend(mpid, deadline)),
+            lambda so_far, _: _works(
+                next((mpid for mpid, _ in so_far.accepted), self._recommended),
+                lambda mpid: self._campaign.recommend(mpid, deadline),
+            ),
         )
         for mpid, _ in asked.accepted[:1]:
             self._recommended = mpid
@@ -135,7 +138,10 @@ class Refresh:
             bulk_requests(uploads),
             lambda request: self._send(request, deadline),
             self._pool,
-            lambda: _works(self._uploaded, lambda mpid: self._upload_nothing(mpid, deadline)),
+            lambda so_far, _: _works(
+                next((one.mpid for one, _ in so_far.accepted), self._uploaded),
+                lambda mpid: self._upload_nothing(mpid, deadline),
+            ),
         )
         self._remember(users, uploaded, counts)
         return uploaded

@@ -36,10 +36,19 @@ def holdings(
     on_failure_bucket: str,
     still_on_stream: set[Where],
 ) -> Holdings:
-    """Return where everything is."""
-    rows = [
-        json.loads(line) for data in _objects(s3, quarantine_bucket, "ingest/") for line in data.splitlines() if line
-    ]
+    """Return where everything is, with the buckets read from S3."""
+    quarantine, on_failure = _objects(s3, quarantine_bucket, "ingest/"), _objects(s3, on_failure_bucket)
+    return holdings_of(accepted, quarantine, on_failure, still_on_stream)
+
+
+def holdings_of(
+    accepted: Iterable[Mapping[str, Any]],
+    quarantine: Iterable[bytes],
+    on_failure: Iterable[bytes],
+    still_on_stream: set[Where],
+) -> Holdings:
+    """Return where everything is; ``quarantine`` (ingest's) and ``on_failure`` are the contents of objects."""
+    rows = [json.loads(line) for data in quarantine for line in data.splitlines() if line]
     event_ids: dict[Row, set[str]] = {}
     for event in accepted:
         event_ids.setdefault(of_put_event(event["userId"], event), set()).add(event["eventId"])
@@ -47,7 +56,7 @@ def holdings(
         accepted=event_ids,
         quarantined={(row["source"], row["sequence_number"], row["index"]) for row in rows},
         quarantined_whole={(row["source"], row["sequence_number"]) for row in rows if row["reason"] == "exception"},
-        on_failure={where for data in _objects(s3, on_failure_bucket) for where in _given_up(json.loads(data))},
+        on_failure={where for data in on_failure for where in _given_up(json.loads(data))},
         still_on_stream=still_on_stream,
     )
 

@@ -38,11 +38,19 @@ def tens(count: int) -> list[list[int]]:
     return [list(range(start, min(start + 10, count))) for start in range(0, count, 10)]
 
 
+Works = Callable[[Delivered[int, str], bool], bool]
+
+
+def some_are_accepted(so_far: Delivered[int, str], mostly: bool) -> bool:
+    """Answer as somebody who knows of nothing that worked before."""
+    return bool(so_far.accepted) and not mostly
+
+
 def run(
     other: Other,
     requests: Sequence[Sequence[int]],
     pool: Executor | None = None,
-    works: Callable[[], bool] = lambda: False,
+    works: Works = some_are_accepted,
 ) -> Delivered[int, str]:
     return deliver(requests, other, pool or Inline(), works)
 
@@ -60,13 +68,13 @@ def test_requests_start_in_order_and_each_part_has_its_answer() -> None:
 
 
 @pytest.mark.parametrize("bad", range(10))
-def test_halving_finds_one_bad_part_of_ten_in_at_most_nine_calls(bad: int) -> None:
+def test_halving_finds_one_bad_part_of_ten_in_at_most_ten_calls(bad: int) -> None:
     other = Other([bad])
     delivered = run(other, tens(10))
     assert delivered.rejected == [(bad, "400")]
     assert parts(delivered.accepted) == [part for part in range(10) if part != bad]
-    assert len(other.sent) <= 9
-    assert (bad,) in other.sent, "it is only bad if it is refused alone"
+    assert len(other.sent) <= 10
+    assert other.sent.count((bad,)) == 2, "it is only bad if it is refused alone, and once more"
 
 
 def test_several_bad_parts_cost_the_good_ones_nothing() -> None:
@@ -75,10 +83,15 @@ def test_several_bad_parts_cost_the_good_ones_nothing() -> None:
     assert len(delivered.accepted) == 16
 
 
-def test_the_half_of_at_least_twenty_may_be_bad_but_not_more() -> None:
+def test_more_than_half_of_at_least_twenty_are_bad_only_with_a_proof_that_knows_so() -> None:
     assert len(run(Other(range(10)), tens(20)).rejected) == 10
     with pytest.raises(Misconfigured, match="11 of 20 refused"):
-        run(Other(range(11)), tens(20), works=lambda: True)
+        run(Other(range(11)), tens(20))
+    assert len(run(Other(range(11)), tens(20), works=lambda *_: True).rejected) == 11
+
+
+def test_with_a_proof_all_that_is_bad_is_found_however_much_of_it_there_is() -> None:
+    assert len(run(Other(range(45)), tens(45), works=lambda *_: True).rejected) == 45
 
 
 def test_of_fewer_than_twenty_all_but_one_may_be_bad() -> None:
@@ -93,7 +106,7 @@ def test_many_bad_parts_in_the_first_requests_do_not_stop_the_good_ones_behind_t
 
 def test_a_wrong_configuration_is_noticed_without_taking_every_request_apart() -> None:
     other = Other(range(1000))
-    with pytest.raises(Misconfigured, match="nothing is accepted: 400"):
+    with pytest.raises(Misconfigured, match="20 of 20 refused, so the configuration is wrong: 400"):
         run(other, tens(1000))
     assert len(other.sent) <= 100 + 40, "each request once, and some twenty events alone"
 
@@ -106,18 +119,36 @@ def test_requests_of_one_bad_part_each_do_not_hide_that_longer_ones_hold_somethi
 
 @pytest.mark.parametrize("bad", [1, 19])
 def test_with_nothing_accepted_what_was_good_before_decides(bad: int) -> None:
-    assert len(run(Other(range(bad)), tens(bad), works=lambda: True).rejected) == bad
+    assert len(run(Other(range(bad)), tens(bad), works=lambda *_: True).rejected) == bad
     with pytest.raises(Misconfigured, match=f"{bad} of {bad} refused"):
-        run(Other(range(bad)), tens(bad), works=lambda: False)
+        run(Other(range(bad)), tens(bad), works=lambda *_: False)
 
 
-def test_what_was_good_before_is_not_asked_while_anything_is_accepted() -> None:
-    def works() -> bool:
+def test_no_proof_is_asked_for_where_nothing_is_refused() -> None:
+    def works(*_: object) -> bool:
         raise AssertionError("asked")
 
-    run(Other([3]), tens(10), works=works)
     run(Other(), tens(10), works=works)
     run(Other(errors={3: Unavailable("503")}), tens(10), works=works)
+
+
+@pytest.mark.parametrize("wrong_at", [1, 2])
+def test_a_configuration_that_becomes_wrong_meanwhile_rejects_nothing(wrong_at: int) -> None:
+    """Something was accepted before it did: the proof must come after what is refused, and before."""
+    proofs = iter(range(1, 10))
+    with pytest.raises(Misconfigured):
+        run(Other([3]), tens(10), works=lambda *_: next(proofs) != wrong_at)
+
+
+def test_what_was_refused_before_the_configuration_became_right_is_sent_again() -> None:
+    other = Other([3])
+
+    def works(*_: object) -> bool:
+        other.bad.clear()
+        return True
+
+    delivered = run(other, [[3], [4]], works=works)
+    assert (parts(delivered.accepted), delivered.rejected) == ([3, 4], [])
 
 
 def test_once_something_stays_throttled_no_further_request_starts() -> None:
@@ -143,7 +174,7 @@ def test_throttling_in_the_middle_of_halving_leaves_the_rest_waiting_and_no_part
             raise Unavailable("429", throttled=True)
         return other(request)
 
-    delivered = deliver(tens(10), throttled_at_the_third, Inline(), lambda: True)
+    delivered = deliver(tens(10), throttled_at_the_third, Inline(), lambda *_: True)
     assert parts(delivered.waiting) == list(range(10))
     assert len(other.sent) == 2
 
@@ -178,7 +209,7 @@ def test_a_wrong_configuration_is_louder_than_throttling_whichever_is_answered_f
         raise Unavailable("429", throttled=True) if request[0] == throttled_at else Misconfigured("403")
 
     with pool, pytest.raises(Misconfigured):
-        deliver(tens(20), send, pool, lambda: True)
+        deliver(tens(20), send, pool, lambda *_: True)
 
 
 def test_an_exception_that_nobody_expected_isolates_the_part_that_causes_it() -> None:

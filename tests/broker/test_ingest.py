@@ -266,12 +266,44 @@ def test_a_wrong_tracker_fails_the_invocation_and_quarantines_nothing(error: Exc
     assert world.sqs.requests == []
 
 
+def paid(number: int, item: str = "bad") -> dict[str, Any]:
+    """Return a batch of one purchase with a value, which an earlier view without one says nothing about."""
+    product = {"id": item, "price": 2.5, "quantity": 1}
+    event = product_event("purchase", [product], event_id=str(2000 + number), session_uuid=f"session-{number}")
+    return batch(event, mpid=number)
+
+
 def test_a_schema_that_refuses_over_half_fails_the_invocation_and_quarantines_nothing() -> None:
     world = World(AwsClient(put_events=refuses_items("bad")))
-    good, bad = [record(n, visit(n)) for n in range(1, 10)], [record(n, visit(n, "bad")) for n in range(10, 21)]
+    good, bad = [record(n, visit(n)) for n in range(1, 10)], [record(n, paid(n)) for n in range(10, 21)]
     with pytest.raises(Misconfigured, match="11 of 20 refused"):
         world.run(*good, *bad)
     assert world.bucket.requests == []
+
+
+def test_over_half_are_quarantined_once_one_like_them_has_proved_tracker_and_schema() -> None:
+    """Else a single record that is mostly bad would hold up its shard until it is given up."""
+    world = World(AwsClient(put_events=refuses_items("bad")))
+    world.run(record(1, visit(1)), record(2, paid(2, "fine")))
+    assert world.run(*(record(n, paid(n)) for n in range(10, 35))) == []
+    assert len(world.bucket.rows()) == 25
+
+
+def test_a_tracker_that_becomes_wrong_in_the_middle_of_an_invocation_quarantines_nothing() -> None:
+    world = World()
+    world.answer(in_turn({}, INVALID))
+    with pytest.raises(Misconfigured):
+        world.run(record(1, visit(1)), record(2, visit(2)), record(3, visit(3)))
+    assert world.bucket.requests == []
+
+
+def test_a_tracker_that_becomes_right_in_the_middle_of_an_invocation_quarantines_nothing() -> None:
+    world = World()
+    world.answer(in_turn(INVALID, INVALID, {}))
+    assert world.run(*(record(n, visit(n)) for n in (1, 2, 3))) == []
+    assert world.bucket.requests == []
+    delivered = {event["eventId"] for put in world.events.of("put_events")[2:] for event in put["eventList"]}
+    assert len(delivered) == 3
 
 
 def test_one_bad_event_alone_goes_to_quarantine_once_a_good_one_has_proved_tracker_and_schema() -> None:

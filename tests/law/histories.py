@@ -1,0 +1,115 @@
+"""How histories are drawn: visits and records, and between them what goes wrong."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from hypothesis import strategies as st
+
+from tests.law.steps import (
+    POISON,
+    SAMPLES,
+    ColdStart,
+    Copy,
+    Fails,
+    Poison,
+    ReadAgain,
+    Rotation,
+    Sample,
+    Spell,
+    Step,
+    Stray,
+    Visit,
+)
+from tests.law.world.faults import KINDS
+from tests.law.world.loop import SPOILT, Setting
+
+
+@dataclass(frozen=True)
+class History:
+    """Steps, each with the seconds that pass before it."""
+
+    setting: Setting
+    steps: Sequence[tuple[float, Step]]
+
+    def lines(self) -> list[str]:
+        """Return the history to read, one line a step, with the seconds since its beginning."""
+        now, told = 0.0, [str(self.setting)]
+        for wait, step in self.steps:
+            now += wait
+            told.append(f"{now:7.1f} s  {step}")
+        return told
+
+
+CUSTOMERS = 4
+PAUSES = st.sampled_from([0.0, 0.0, 0.05, 1.0, 3.0, 7.0, 30.0])
+SECONDS = st.sampled_from([0.5, 3.0, 8.0, 30.0, 120.0, 600.0])
+ITEMS = st.sampled_from([f"i{number}" for number in range(8)])
+MOSTLY_GOOD = st.one_of(ITEMS, ITEMS, ITEMS, ITEMS, st.sampled_from([f"{SPOILT}-{number}" for number in range(4)]))
+BASKETS = st.lists(MOSTLY_GOOD, min_size=1, max_size=4).map(tuple)
+# A record may be mostly bad, or hold more than one request takes, or more than the twenty at which the breaker looks.
+LONG = st.tuples(st.integers(0, 24), st.integers(0, 24)).map(
+    lambda good_bad: tuple([f"i{n}" for n in range(good_bad[0] + 1)] + [f"{SPOILT}-{n}" for n in range(good_bad[1])])
+)
+
+
+def visits(baskets: st.SearchStrategy[tuple[str, ...]] = BASKETS) -> st.SearchStrategy[Step]:
+    """Return visits of a few customers; one in some is in development, opts out, or is sent once more."""
+    return st.builds(
+        Visit,
+        customer=st.integers(0, CUSTOMERS - 1),
+        items=baskets,
+        action=st.sampled_from(["view_detail", "view_detail", "add_to_cart", "purchase", "add_to_wishlist", "click"]),
+        ago=st.sampled_from([0, 0, 1, 60, 4000]),
+        message=st.integers(0, 5),
+        session=st.integers(0, 1),
+        environment=st.sampled_from(["production"] * 7 + ["development"]),
+        opted_out=st.sampled_from([None] * 8 + [True, False]),
+    )
+
+
+RECORDS = st.one_of(
+    st.builds(Sample, st.sampled_from(sorted(SAMPLES)), st.integers(0, CUSTOMERS - 1)),
+    st.builds(Poison, st.sampled_from(sorted(POISON)), st.integers(0, 1)),
+    st.builds(Copy, st.integers(0, 1), st.integers(0, 2)),
+)
+INPUT: st.SearchStrategy[Step] = st.one_of(visits(), visits(), visits(), visits(LONG), RECORDS)
+DISTURBANCES: st.SearchStrategy[Step] = st.one_of(
+    st.builds(ReadAgain, st.integers(0, 1), st.integers(0, 5)),
+    st.builds(ColdStart, st.sampled_from(["ingest", "refresh"])),
+    st.builds(Stray, st.sampled_from(["", "{}", '{"mpid": 1}', "[" * 5000])),
+)
+
+
+def faults(operations: Iterable[str], *, deaths: bool = True) -> st.SearchStrategy[Step]:
+    """Return single calls that fail, and spells in which every call does; processes die at single calls only."""
+    found = [(operation, kind) for operation in operations for kind in KINDS[operation]]
+    lasting = [(operation, kind) for operation, kind in found if not kind.startswith("killed")]
+    single = st.builds(
+        lambda which, after: Fails(*which, after), st.sampled_from(found if deaths else lasting), st.integers(0, 4)
+    )
+    return st.one_of(
+        single, st.builds(lambda which, seconds: Spell(*which, seconds), st.sampled_from(lasting), SECONDS)
+    )
+
+
+def killings(operations: Iterable[str]) -> st.SearchStrategy[Step]:
+    """Return deaths of a process before and after what a call does."""
+    which = [(operation, kind) for operation in operations for kind in ("killed before", "killed after")]
+    return st.builds(lambda one, after: Fails(*one, after), st.sampled_from(which), st.integers(0, 6))
+
+
+def evenly(*strategies: st.SearchStrategy[Step]) -> st.SearchStrategy[Step]:
+    """Return one of the strategies, each as likely as the others: ``one_of`` counts the branches of all of them."""
+    return st.sampled_from(strategies).flatmap(lambda strategy: strategy)
+
+
+ROTATIONS: st.SearchStrategy[Step] = st.builds(Rotation, SECONDS)
+
+
+def histories(*wrong: st.SearchStrategy[Step]) -> st.SearchStrategy[History]:
+    """Return histories of up to 14 steps, about half of which are what goes wrong."""
+    step = evenly(INPUT, evenly(*wrong))
+    setting = st.builds(
+        Setting, batch_size=st.sampled_from([1, 2, 5, 100]), copies=st.sampled_from([0.0, 0.3]), seed=st.integers(0, 9)
+    )
+    return st.builds(History, setting, st.lists(st.tuples(PAUSES, step), min_size=1, max_size=14).map(tuple))

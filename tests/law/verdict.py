@@ -1,0 +1,135 @@
+"""What must be true when a history is over: the law holds, each counts once, profiles show what the campaign says.
+
+Two judges: the ledger of ``local.audit``, which shares nothing with the broker, and the ids that the broker's own pure
+functions give. Everything is compared as sets, since deliveries repeat.
+"""
+
+import functools
+from collections.abc import Iterator
+
+from broker.batch import BadBatch, decode
+from broker.interactions import Interaction, Rules, extract
+
+from local.audit.law import Holdings, audit
+from local.audit.services import holdings_of
+from tests.law.histories import CUSTOMERS, History
+from tests.law.steps import Step, Visit
+from tests.law.world.loop import REFUSED_CUSTOMER, SPOILT, Loop
+
+LONGEST = 4 * 3600.0  # seconds in which everything must have settled once nothing fails any more
+
+
+def judged(history: History) -> tuple[Loop, list[str]]:
+    """Play a history to its end, let everything settle, and return what is wrong then."""
+    loop = play(history)
+    problems = [*settled(loop), *(conserved(loop) if loop.is_settled() else ())]
+    if not problems:
+        problems = [*calm(loop), *conserved(loop)]
+    return loop, problems
+
+
+def play(history: History) -> Loop:
+    """Let everything in a history happen, also while calls are under way."""
+    loop = Loop(history.setting)
+    last = 0.0
+    for wait, step in history.steps:
+        last += wait
+        loop.time.after(last, functools.partial(_happen, loop, step))
+    loop.time.wait(last)
+    return loop
+
+
+def _happen(loop: Loop, step: Step) -> None:
+    loop.tell(str(step))
+    step.happen(loop)
+
+
+def settled(loop: Loop) -> Iterator[str]:
+    """Let what is under way come to its end, with the faults that last and then without; say what does not."""
+    loop.tell("nothing fails any more")
+    loop.faults.clear()
+    loop.key.tell_the_secret()
+    if not loop.time.run_until(loop.is_settled, LONGEST):
+        yield f"not settled after {LONGEST:.0f} s without faults: {loop.standing()}"
+
+
+def conserved(loop: Loop) -> Iterator[str]:
+    """Say where the law is broken."""
+    yield from loop.ingest.bugs + loop.refresh.bugs
+    held = holdings(loop)
+    found = audit(loop.stream.ever(), held)
+    for what, entries in (
+        ("lost", found.places["lost"]),
+        ("made up", found.made_up),
+        ("in training twice", found.twice),
+    ):
+        for entry in sorted(entries, key=repr)[:3]:
+            yield f"{what}: {entry}"
+    yield from _exact(loop, held)
+
+
+def holdings(loop: Loop) -> Holdings:
+    """Return where everything is."""
+    checkpoints = {shard: poller.checkpoint for shard, poller in loop.pollers.items()}
+    return holdings_of(
+        loop.recommender.deliveries(),
+        (data for key, data in loop.buckets["quarantine"].items() if key.startswith("ingest/")),
+        loop.buckets["on-failure"].values(),
+        loop.stream.still_there(checkpoints),
+    )
+
+
+def calm(loop: Loop) -> Iterator[str]:
+    """Let every customer do one more thing, wait, and compare all profiles with the campaign."""
+    loop.tell("calm: one more event per customer")
+    for customer in range(CUSTOMERS):
+        Visit(customer, ("i1",), message=100 + customer, opted_out=False).happen(loop)
+    if not loop.time.run_until(loop.is_settled, LONGEST):
+        yield f"not settled after the last events: {loop.standing()}"
+    for customer in set(range(CUSTOMERS)) - {REFUSED_CUSTOMER}:
+        mpid = loop.mpid(customer)
+        profile = loop.workspace.profile(mpid, ("user_attributes",)) or {"user_attributes": {}}
+        shown, said = profile["user_attributes"].get("product_recs"), loop.recommender.items(mpid, loop.time.now)
+        if shown != said:
+            yield f"customer {customer}'s profile shows {shown}, the campaign says {said}"
+
+
+def _exact(loop: Loop, held: Holdings) -> Iterator[str]:
+    """Compare ids: what the pure functions give is accepted, less what is spoilt; each counts once in training."""
+    given = {one.event_id: (one, where) for one, where in _interactions(loop)}
+    accepted = {delivery["eventId"] for delivery in loop.recommender.deliveries()}
+    refused = {index for _, _, index in held.quarantined if not index.isdigit()}
+    elsewhere = held.on_failure | held.still_on_stream
+    yield from (f"accepted, but no interaction of any record: {one}" for one in sorted(accepted - set(given))[:3])
+    for event_id, (one, where) in given.items():
+        if event_id in refused and not one.item_id.startswith(SPOILT):
+            yield f"quarantined, though nothing is wrong with it: {one.item_id} of {event_id}"
+        if event_id not in accepted | refused and where not in elsewhere:
+            yield f"neither accepted nor anywhere else: {one.item_id} of {event_id}"
+    contents = {
+        (one.user_id, one.item_id, one.event_type, one.sent_at, one.event_value)
+        for one, _ in given.values()
+        if one.event_id in accepted
+    }
+    counted = loop.recommender.counted(loop.time.now + 10)
+    if counted != len(contents):
+        yield f"{counted} interactions count in training, {len(contents)} different ones were accepted"
+
+
+def _interactions(loop: Loop) -> Iterator[tuple[Interaction, tuple[str, str]]]:
+    for record in loop.stream.ever():
+        for batch in decode(record.data, record.arrived_ms):
+            if not isinstance(batch, BadBatch):
+                for one in extract(batch, Rules())[0]:
+                    yield one, (record.shard_id, record.sequence_number)
+
+
+def report(history: History, loop: Loop, problems: list[str]) -> str:
+    """Return what a person needs to see of a history that breaks the law: problems, steps, and what came of them."""
+    began = loop.began
+    told = [f"{at - began:7.2f} s  {what}" for at, what in loop.services.told]
+    shown = told if len(told) <= MOST_TOLD else [*told[:MOST_TOLD], f"… and {len(told) - MOST_TOLD} more"]
+    return "\n".join([*problems, "", "The history:", *history.lines(), "", "What happened:", *shown])
+
+
+MOST_TOLD = 150

@@ -1,0 +1,114 @@
+"""Both functions as Lambda runs them: processes that keep their memory between invocations, until they die."""
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from broker.failures import Misconfigured, Time
+from broker.ingest import Ingest
+from broker.interactions import DEFAULT_ACTIONS, Rules
+from broker.mparticle import MParticle
+from broker.personalize import Campaign, EventTracker
+from broker.quarantine import Quarantine
+from broker.refresh import Refresh
+from broker.refresh_queue import RefreshQueue
+from broker.telemetry import Counts
+
+from local.lambda_twin.invocation import InvokeResult, failed
+from tests.broker.stubs import Inline
+from tests.law.world.calls import Calls
+from tests.law.world.faults import Killed
+from tests.law.world.recommender import RESULTS
+
+TIMEOUT = 60.0
+LAST_CALL = TIMEOUT - 10.0
+BUCKET, QUEUE_URL = "quarantine", "http://127.0.0.1/queue"
+
+
+class Steps(Protocol):
+    """Ingest or Refresh."""
+
+    def run(self, records: Any, deadline: float, counts: Counts) -> dict[str, Any]:
+        """Do one invocation."""
+
+
+class Function:
+    """One function; any of its idle processes takes the next event, and a new one where all are busy."""
+
+    def __init__(self, name: str, connect: Callable[[Calls], Steps], calls: Callable[[str], Calls]) -> None:
+        self.name = name
+        self.alarms = 0
+        self.bugs: list[str] = []
+        self._connect = connect
+        self._calls = calls
+        self._idle: list[tuple[Calls, Steps]] = []
+        self._made = 0
+
+    def end_idle(self) -> None:
+        """Let the idle processes end, as Lambda does after a while: the next invocation is a cold start."""
+        self._idle.clear()
+
+    def __call__(self, event: dict[str, Any]) -> InvokeResult:
+        """Run one invocation."""
+        calls, steps = process = self._idle.pop() if self._idle else self._new()
+        calls.begin(TIMEOUT)
+        try:
+            answer = steps.run(event["Records"], calls.started + LAST_CALL, Counts())
+        except Killed as death:
+            calls.die(f"is killed at {death}")
+            return failed("Runtime.ExitError", "signal: killed")
+        except Misconfigured as error:
+            calls.say(f"fails: {error}")
+            self.alarms += 1
+            self._idle.append(process)
+            return failed("Misconfigured", str(error))
+        except Exception as error:
+            self.bugs.append(f"{self.name} raises {error!r}")
+            return failed(type(error).__name__, str(error))
+        self._idle.append(process)
+        return InvokeResult(payload=answer)
+
+    def _new(self) -> tuple[Calls, Steps]:
+        self._made += 1
+        calls = self._calls(f"{self.name} {self._made}")
+        return calls, self._connect(calls)
+
+
+def ingest(tracking_id: str) -> Callable[[Calls], Steps]:
+    """Return what connects ingest to a process's calls, as its ``_ingest`` connects it to AWS."""
+
+    def connect(calls: Calls) -> Steps:
+        now = calls.time()
+        return Ingest(
+            EventTracker(calls.personalize, tracking_id, now),
+            _quarantine(calls, "ingest", now),
+            RefreshQueue(calls.sqs, QUEUE_URL, Inline(), now),
+            rules=Rules(),
+            refresh_actions=frozenset(DEFAULT_ACTIONS),
+            pool=Inline(),
+            time=now,
+        )
+
+    return connect
+
+
+def refresh(campaign_arn: str) -> Callable[[Calls], Steps]:
+    """Return what connects refresh to a process's calls, as its ``_refresh`` connects it to AWS and mParticle."""
+
+    def connect(calls: Calls) -> Steps:
+        now = calls.time()
+        return Refresh(
+            Campaign(calls.personalize, campaign_arn, None, RESULTS, now),
+            MParticle(calls.mparticle, "http://127.0.0.1", lambda: calls.secrets, "secret", now),  # type: ignore[arg-type]
+            _quarantine(calls, "refresh", now),
+            RefreshQueue(calls.sqs, QUEUE_URL, Inline(), now),
+            environment="production",
+            with_event=True,
+            pool=Inline(),
+            time=now,
+        )
+
+    return connect
+
+
+def _quarantine(calls: Calls, flow: str, now: Time) -> Quarantine:
+    return Quarantine(lambda: calls.s3, BUCKET, flow, now)

@@ -1,0 +1,220 @@
+"""The loop of one history: stream, queue, buckets, local mParticle and Personalize, the pollers and both functions."""
+
+import itertools
+import json
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from blueprint.mappings import KinesisMapping, QueueMapping
+from local.lambda_twin.polling.kinesis_poller import KinesisPoller
+from local.lambda_twin.polling.on_failure import MappingIdentity
+from local.lambda_twin.polling.queue_poller import QueuePoller
+from local.mparticle.core import MParticle
+from local.mparticle.events_api import EventsApi
+from local.mparticle.forwarding.forwarder import Forwarder
+from local.mparticle.ids import Ids
+from tests.broker.stubs import client_error
+from tests.law.world import functions
+from tests.law.world.calls import Calls, Services
+from tests.law.world.ends import Key, MParticleEnd, Receiver, Source, forward, on_failure
+from tests.law.world.faults import Faults
+from tests.law.world.queue import Queue
+from tests.law.world.recommender import Recommender
+from tests.law.world.scheduler import Scheduler
+from tests.law.world.stream import Stream
+
+# Shorter than the deployed ones, so that a history of minutes gets as far as a real one of days.
+RECORD_AGE, RETENTION = 600, 1800
+MAX_RECEIVES = 8
+SHARDS = ("shardId-000000000000", "shardId-000000000001")
+STREAM_ARN = "arn:aws:kinesis:us-east-1:123456789012:stream/events"
+QUEUE_ARN = "arn:aws:sqs:us-east-1:123456789012:refresh"
+SPOILT = "spoilt"  # how the items begin that Personalize refuses in this world
+REFUSED_CUSTOMER = 3  # whose profile mParticle refuses to write, always
+
+_histories = itertools.count()
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What differs between histories beside what happens: how many records an invocation takes, and chance."""
+
+    batch_size: int = 100
+    copies: float = 0.0
+    seed: int = 0
+
+
+class Loop:
+    """See the module. Everything begins idle, at ``time.now``."""
+
+    def __init__(self, setting: Setting = Setting()) -> None:
+        number = next(_histories)
+        self.recommender = Recommender(number)
+        self.began = self.recommender.ready_at
+        self.time = Scheduler(self.began)
+        self.faults = Faults()
+        self.key = Key()
+        self.buckets: dict[str, dict[str, bytes]] = {"quarantine": {}, "on-failure": {}}
+        # Beyond 2^53, and not the same customers as in any other history.
+        self._first_mpid = (1 << 60) + number * 16
+        self._setting = setting
+        self.stream = Stream(SHARDS, self.time.clock, RETENTION)
+        self.queue = Queue(self.time.clock, delay=5, visibility=360, max_receives=MAX_RECEIVES)
+        chance = random.Random(setting.seed).random
+        self.workspace = MParticle(clock=self.time.clock, ids=Ids(number), forward=self._offer)
+        self.events_api = EventsApi(self.workspace, clock=self.time.clock, rate=None)
+        self.services = Services(self.time, self.faults, self._work())
+        put = forward(self.services, self.put)
+        self.forwarder = Forwarder(put, clock=self.time.clock, chance=chance, copies=setting.copies)
+        self.ingest = self._function("ingest", functions.ingest(self.recommender.shop.tracking_id))
+        self.refresh = self._function("refresh", functions.refresh(self.recommender.shop.campaign_arn))
+        self.pollers: dict[str, KinesisPoller] = {}
+        self._parked: set[str] = set()
+        self._resting: list[QueuePoller] = []
+        self._start()
+
+    def mpid(self, customer: int) -> int:
+        """Return a customer's id: every other one is negative."""
+        return (self._first_mpid + customer) * (-1 if customer % 2 else 1)
+
+    def shard_of(self, key: str) -> str:
+        """Return the shard of a partition key."""
+        return SHARDS[sum(key.encode()) % len(SHARDS)]
+
+    def put(self, key: str, data: bytes) -> None:
+        """Put a record on the stream."""
+        self.stream.put(self.shard_of(key), key, data)
+
+    def read_again(self, shard: str, back: int) -> None:
+        """Let another poller take a shard over, from so many records before the checkpoint."""
+        numbers = [record.sequence_number for record in self.stream.shards[shard]]
+        done = [number for number in numbers if int(number) <= int(self.pollers[shard].checkpoint or 0)]
+        kept = done[: max(0, len(done) - back)]
+        self._poll(shard, kept[-1] if kept else None)
+
+    def is_settled(self) -> bool:
+        """Say whether nothing is under way any more."""
+        return not any(map(self._behind, SHARDS)) and not len(self.queue) and not self.forwarder.counts()["waiting"]
+
+    def standing(self) -> str:
+        """Say what is under way."""
+        left = {shard: len(self.stream.shards[shard]) for shard in SHARDS if self._behind(shard)}
+        waiting = self.forwarder.counts()["waiting"]
+        return f"records on unread shards {left}, {len(self.queue)} messages, {waiting} batches at mParticle"
+
+    def tell(self, what: str) -> None:
+        """Tell what happens, for whoever reads a failed history."""
+        self.services.told.append((self.time.now, f"— {what}"))
+
+    def _behind(self, shard: str) -> bool:
+        return self.pollers[shard].checkpoint != self.stream.last(shard)
+
+    def _function(self, name: str, connect: Callable[[Calls], functions.Steps]) -> functions.Function:
+        seed = self._setting.seed
+        return functions.Function(name, connect, lambda process: Calls(self.services, process, f"{seed}/{process}"))
+
+    def _work(self) -> dict[str, Callable[[dict[str, Any]], Any]]:
+        now = self.time.clock
+        mparticle = MParticleEnd(self.events_api, self.key, {self.mpid(REFUSED_CUSTOMER)})
+        return {
+            "PutEvents": self._put_events,
+            "GetRecommendations": lambda request: self.recommender.call("GetRecommendations", now(), request),
+            "SendMessageBatch": lambda request: self.queue.send_message_batch(**request),
+            "ChangeMessageVisibilityBatch": lambda request: self.queue.change_message_visibility_batch(**request),
+            "PutObject": self._put_object,
+            "GetSecretValue": lambda request: {"SecretString": json.dumps(self.key.in_the_secret)},
+            "bulkevents": mparticle.bulk_events,
+        }
+
+    def _put_events(self, request: dict[str, Any]) -> Any:
+        if any(event["itemId"].startswith(SPOILT) for event in request["eventList"]):
+            raise client_error("InvalidInputException", 400, "", "PutEvents")
+        return self.recommender.call("PutEvents", self.time.now, request)
+
+    def _put_object(self, request: Mapping[str, Any]) -> Any:
+        self.buckets[request["Bucket"]][request["Key"]] = request["Body"]
+        return {}
+
+    def _offer(self, batch: dict[str, Any]) -> None:
+        self.forwarder.offer(batch)
+        self._forward_next()
+
+    def _forward_next(self) -> None:
+        due = self.forwarder.next_due()
+        if due is not None:
+            self.time.after(max(0.0, due - self.time.now), self._forward_due)
+
+    def _forward_due(self) -> None:
+        if self.forwarder.deliver_due():
+            self._forward_next()
+
+    def _start(self) -> None:
+        for shard in SHARDS:
+            self._poll(shard, None)
+        self.stream.written = self._wake
+        self.queue.written = self._wake_queue
+        for _ in range(2):
+            self._poll_queue()
+
+    def _poll(self, shard: str, checkpoint: str | None) -> None:
+        mapping = KinesisMapping(
+            batch_size=self._setting.batch_size, maximum_batching_window=1, maximum_record_age=RECORD_AGE
+        )
+        numbers = itertools.count()
+        poller = self.pollers[shard] = KinesisPoller(
+            mapping,
+            MappingIdentity("mapping", STREAM_ARN, "arn:aws:lambda:us-east-1:123456789012:function:ingest"),
+            shard,
+            source=Source(self.services, self.stream),
+            invoke=self.ingest,
+            clock=self.time.clock,
+            new_id=lambda: f"{self.time.now}-{next(numbers)}",
+            deliver=on_failure(self.services, self.buckets["on-failure"]),
+            checkpoint=checkpoint,
+        )
+        self._parked.discard(shard)
+        self.time.after(0, lambda: self._turn(poller))
+
+    def _turn(self, poller: KinesisPoller) -> None:
+        """Let a poller do what is due, and come back; it rests where nothing is left, and for good once replaced."""
+        pause = poller.poll()
+        if self.pollers[poller.shard_id] is not poller:
+            return
+        if poller.checkpoint == self.stream.last(poller.shard_id):
+            self._parked.add(poller.shard_id)
+        else:
+            self.time.after(max(pause, 0.001), lambda: self._turn(poller))
+
+    def _wake(self, shard: str) -> None:
+        if shard in self._parked:
+            self._parked.remove(shard)
+            poller = self.pollers[shard]
+            self.time.after(poller.due_in(), lambda: self._turn(poller))
+
+    def _poll_queue(self) -> None:
+        mapping = QueueMapping(
+            batch_size=100,
+            maximum_batching_window=2,
+            maximum_concurrency=2,
+            function_timeout=int(functions.TIMEOUT),
+            visibility_timeout=360,
+        )
+        queue = Receiver(self.services, self.queue)
+        poller = QueuePoller(
+            mapping, QUEUE_ARN, queue=queue, invoke=self.refresh, clock=self.time.clock, poll_interval=2.0
+        )
+        self._queue_turn(poller)
+
+    def _queue_turn(self, poller: QueuePoller) -> None:
+        pause = poller.poll()
+        if len(self.queue):
+            self.time.after(max(pause, 0.001), lambda: self._queue_turn(poller))
+        else:
+            self._resting.append(poller)
+
+    def _wake_queue(self) -> None:
+        resting, self._resting = self._resting, []
+        for poller in resting:
+            self.time.after(poller.due_in(), lambda poller=poller: self._queue_turn(poller))  # type: ignore[misc]

@@ -1,0 +1,82 @@
+"""The local Personalize as the histories use it: one trained shop a process, told apart by customer ids.
+
+Training for every history would cost more than the history, so many share a service; no two share a customer.
+"""
+
+import functools
+from dataclasses import dataclass
+from typing import Any
+
+from tests.broker.stubs import client_error
+from tests.personalize_local.world import Refused, World
+from tests.real_data import ROOT
+
+SCHEMA = (ROOT / "lambda_src" / "broker" / "interactions.avsc").read_text("utf-8")
+LAG = 1.5
+LONGEST = 30 * 86_400.0  # seconds that no history takes
+RESULTS = 5
+SHARED_BY = 200  # histories, so that the service's ledger stays small
+
+
+@dataclass(frozen=True)
+class Shop:
+    """A service with a tracker and a campaign, and the time at which it is ready (epoch seconds)."""
+
+    service: World
+    tracking_id: str
+    campaign_arn: str
+    ready_at: float
+
+
+@functools.lru_cache(maxsize=1)
+def _shop(_number: int) -> Shop:
+    service = World(lag=LAG)
+    tracking_id = service.ready_to_collect(SCHEMA)
+    service.fill(tracking_id)
+    service.wait(60)
+    campaign = service.campaign(service.trained(service.solution()))
+    return Shop(service, tracking_id, campaign, service.now + 60)
+
+
+class Recommender:
+    """What one history sees of the service. ``first_mpid`` and those after it are this history's customers."""
+
+    def __init__(self, history: int) -> None:
+        self.shop = _shop(history // SHARED_BY)
+        self._accepted = self._status()["accepted"]
+        self._counted = 0
+        self._counted = self.counted(self.shop.ready_at + LONGEST)  # all that earlier histories have left
+        self.shop.service.now = self.shop.ready_at
+
+    @property
+    def ready_at(self) -> float:
+        """When a history begins, in epoch seconds: the same for all of them."""
+        return self.shop.ready_at
+
+    def call(self, operation: str, now: float, request: dict[str, Any]) -> dict[str, Any]:
+        """Answer a request of boto3's. Raises ClientError."""
+        self.shop.service.now = now
+        try:
+            return self.shop.service.call(operation, **request)
+        except Refused as refused:
+            raise client_error(refused.code, refused.status, "", operation) from None
+
+    def deliveries(self) -> list[dict[str, Any]]:
+        """Return what was accepted in this history, in order, repeats included."""
+        return self.shop.service.service.deliveries(self._accepted, 1_000_000)
+
+    def counted(self, now: float) -> int:
+        """Return how many of this history's interactions a training at ``now`` would use."""
+        self.shop.service.now = now
+        return self._counted_now() - self._counted
+
+    def items(self, mpid: int, now: float) -> list[str]:
+        """Return what the campaign says for a customer."""
+        self.shop.service.now = now
+        return self.shop.service.recommended(self.shop.campaign_arn, str(mpid), RESULTS)
+
+    def _status(self) -> dict[str, Any]:
+        return self.shop.service.service.status()
+
+    def _counted_now(self) -> int:
+        return int(self.shop.service.counts()["interactions"])
