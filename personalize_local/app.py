@@ -11,6 +11,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from personalize_local.faults.middleware import WithFaults, in_real_time
+from personalize_local.faults.personalize import with_faults
 from personalize_local.service import CHECK_EVERY, Personalize
 from personalize_local.wire.protocol import Wire
 
@@ -18,7 +20,7 @@ MOST_DELIVERIES = 10_000
 PAGING = (("after", 0), ("limit", 1000))
 
 
-def make_app(service: Personalize, wire: Wire, on_stop: Callable[[], None] = lambda: None) -> Starlette:
+def make_app(service: Personalize, wire: Wire, on_stop: Callable[[], None] = lambda: None) -> WithFaults:
     """Return the ASGI application; ``on_stop`` is called when it ends."""
 
     @contextlib.asynccontextmanager
@@ -28,7 +30,8 @@ def make_app(service: Personalize, wire: Wire, on_stop: Callable[[], None] = lam
         ticking.cancel()
         on_stop()
 
-    return Starlette(routes=[*_looks(service, wire), _aws(wire)], lifespan=lifespan)
+    app = Starlette(routes=[*_looks(service, wire), _aws(wire)], lifespan=lifespan)
+    return with_faults(app, in_real_time("personalize"))
 
 
 def _aws(wire: Wire) -> Route:

@@ -3,7 +3,9 @@
 import argparse
 import sys
 
+from local.aws.faults import with_faults
 from local.aws.server import LocalAws
+from personalize_local.faults.middleware import in_real_time
 from personalize_local.shell import serve
 
 
@@ -13,7 +15,7 @@ def main() -> int:
     parser.add_argument("--port", type=int, default=0, help="0 takes a free port")
     parser.add_argument("--with-parent", action="store_true", help="stop when standard input closes")
     arguments = parser.parse_args()
-    return serve(LocalAws(), port=arguments.port, with_parent=arguments.with_parent)
+    return serve(with_faults(LocalAws(), in_real_time("aws")), port=arguments.port, with_parent=arguments.with_parent)
 
 
 if __name__ == "__main__":

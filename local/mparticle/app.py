@@ -11,8 +11,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import Send
 
+from personalize_local.faults.middleware import WithFaults, cut, in_real_time
+
 from .core import ENVIRONMENTS, MParticle
 from .events_api import EVERY_INPUT, EventsApi, Operation
+from .faults import with_faults
 from .inputs import INPUTS
 from .profiles import FIELDS
 
@@ -141,27 +144,13 @@ class NoAnswer(Response):
     """Closes the connection without an answer, as a server does that dies under a request."""
 
     async def __call__(self, scope: Any, receive: Any, send: Send) -> None:
-        # ASGI has no way to say this. Behind Starlette's wrappers is uvicorn's request cycle, which has the transport.
-        scope["extensions"]["local.connection"].transport.abort()
-        while (await receive())["type"] != "http.disconnect":
-            continue
+        await cut(scope, receive)
 
 
-class WithConnection:
-    """Puts uvicorn's request cycle within the reach of NoAnswer."""
-
-    def __init__(self, app: Any) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Any, receive: Any, send: Send) -> None:
-        """Serve one request."""
-        scope.setdefault("extensions", {})["local.connection"] = getattr(send, "__self__", None)
-        await self._app(scope, receive, send)
-
-
-def make_app(workspace: MParticle, events: EventsApi, delivery: Callable[[], dict[str, int]]) -> WithConnection:
-    """Return the ASGI application."""
-    return WithConnection(Starlette(routes=Service(workspace, events, delivery).routes()))
+def make_app(workspace: MParticle, events: EventsApi, delivery: Callable[[], dict[str, int]]) -> WithFaults:
+    """Return the ASGI application, with the faults that can be switched on around it."""
+    app = Starlette(routes=Service(workspace, events, delivery).routes())
+    return with_faults(app, in_real_time("mparticle"))
 
 
 def _known(wanted: Any) -> tuple[str, dict[str, Any], str | None]:
