@@ -49,7 +49,7 @@ def command(
         found = _train(target, what, waiting, serve=serve)
     click.echo(json.dumps(found) if as_json else "", nl=as_json)
     if not as_json:
-        _report(found, what)
+        _report(found, what, local=bool(target.local_url))
 
 
 def _train(target: targets.Target, what: training.Training, waiting: Waiting, *, serve: bool) -> dict[str, Any]:
@@ -74,14 +74,14 @@ def _train(target: targets.Target, what: training.Training, waiting: Waiting, *,
     }
 
 
-def _report(found: dict[str, Any], what: training.Training) -> None:
+def _report(found: dict[str, Any], what: training.Training, *, local: bool) -> None:
     console = Console(highlight=False)
     title = (
         f"On the newest tenth of the interactions of one user in ten: {found['solution_version'].rpartition(':')[2]}"
     )
     console.print(metrics_table(found["metrics"], title))
     ask = "./broker similar ITEM" if what.recipe.endswith(SIMILAR_ITEMS) else "./broker recommend USER"
-    if not found["campaign_serves_it"] and not found["campaign"]:
+    if not found["campaign"] and not local:
         ask += " --create-campaign"
     console.print(f"next: {ask}", markup=False)
 

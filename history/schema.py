@@ -28,6 +28,10 @@ class SchemaError(Exception):
     """A schema that Personalize would refuse, or that does not fit; the message says why, in one line."""
 
 
+class BadValue(Exception):
+    """A value that can't stand in its column; the message is a reason code."""
+
+
 @dataclass(frozen=True)
 class Column:
     """A column: its name, its Avro type, and whether it may be empty."""
@@ -125,12 +129,19 @@ def _wider(kind: str, value: str) -> str:
     return "double" if _NUMBER.fullmatch(value) and not leading_zero else "string"
 
 
-def fits(column: Column, value: str) -> bool:
-    """Return whether a CSV's value can stand in a column."""
+def check(column: Column, value: str) -> str:
+    """Return a CSV's value if it can stand in a column. Raises BadValue."""
     if value == "":
-        return column.nullable
-    if column.kind in ("int", "long"):
-        return bool(_WHOLE.fullmatch(value))
-    if column.kind in ("float", "double"):
-        return bool(_NUMBER.fullmatch(value))
-    return column.kind == "string" or value.lower() in ("true", "false")
+        good = column.nullable
+    elif column.kind in ("int", "long"):
+        good = bool(_WHOLE.fullmatch(value))
+    elif column.kind in ("float", "double"):
+        good = bool(_NUMBER.fullmatch(value))
+    else:
+        good = column.kind == "string" or value.lower() in ("true", "false")
+    if not good:
+        raise BadValue(f"bad_value_in_{column.name}")
+    # Half characters: what a file that is not UTF-8 is read as.
+    if not value.isascii() and any("\ud800" <= letter <= "\udfff" for letter in value):
+        raise BadValue("not_utf8")
+    return value

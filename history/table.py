@@ -1,13 +1,14 @@
 """Any CSV as rows of a dataset: which of its columns, or which constant, becomes which column of the schema."""
 
 import csv
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TextIO
 
 from history.report import Report
-from history.schema import Schema, fits
-from history.times import BadTime, Times
+from history.schema import BadValue, Column, Schema, check
+from history.times import Times
 
 DELIMITERS = ",;\t|"
 MAX_ID = 256
@@ -17,6 +18,10 @@ Line = tuple[int, list[str] | None]
 
 class MappingError(Exception):
     """A mapping that does not fit file or schema; the message says what the file has instead."""
+
+
+class NoId(Exception):
+    """A row of nobody, or of nothing: left out, as the stream leaves it out; the message is the reason code."""
 
 
 @dataclass(frozen=True)
@@ -97,43 +102,53 @@ def _missing(table: Table, name: str, source: str) -> str:
 def rows(table: Table, schema: Schema, mapped: Mapped, times: Times, report: Report) -> Iterator[list[str]]:
     """Yield a row in the schema's order for each line; count and place what is none. Raises MappingError."""
     taken = places(table, schema, mapped)
+    blank = [_constant(column, place) for column, place in zip(schema.columns, taken, strict=True)]
+    readers = [
+        (at, place, _reader(schema.columns[at], times)) for at, place in enumerate(taken) if isinstance(place, int)
+    ]
+    keep = _keeper(schema, report)
     for number, fields in table.lines():
         if fields is None:
             report.refuse(table.name, number, "broken_row")
             continue
-        row = [fields[place].strip() if isinstance(place, int) else place for place in taken]
-        reason = _problem(row, schema, times)
-        if reason and reason in IDS.values():
-            report.skipped[reason] += 1
-        elif reason:
-            report.refuse(table.name, number, reason)
+        row = blank.copy()
+        try:
+            for at, place, read in readers:
+                row[at] = read(fields[place].strip())
+        except NoId as error:
+            report.skipped[str(error)] += 1
+        except BadValue as error:
+            report.refuse(table.name, number, str(error))
         else:
             yield row
-            _keep(row, schema, report)
+            keep(row)
 
 
-def _problem(row: list[str], schema: Schema, times: Times) -> str | None:
-    """Return why a row can't be imported; writes its time in seconds into it."""
-    for place, column in enumerate(schema.columns):
-        value = row[place]
-        if column.name in IDS and not value:
-            return IDS[column.name]
-        if column.name == "TIMESTAMP":
-            try:
-                row[place] = str(times.read(value))
-            except BadTime as error:
-                return str(error)
-        elif not fits(column, value):
-            return f"bad_value_in_{column.name}"
-        elif column.name in IDS and len(value) > MAX_ID:
-            return "id_too_long"
-        if not value.isascii() and any("\ud800" <= letter <= "\udfff" for letter in value):
-            return "not_utf8"
-    return None
+def _constant(column: Column, place: int | str) -> str:
+    if isinstance(place, int) or (place == "" and column.nullable):
+        return ""
+    try:
+        return check(column, place)
+    except BadValue:
+        raise MappingError(f"--constant {column.name}={place} does not fit its type, {column.kind}") from None
 
 
-def _keep(row: list[str], schema: Schema, report: Report) -> None:
+def _reader(column: Column, times: Times) -> Callable[[str], str]:
+    if column.name == "TIMESTAMP":
+        return lambda text: str(times.read(text))
+    return partial(_id if column.name in IDS else check, column)
+
+
+def _id(column: Column, text: str) -> str:
+    if not text:
+        raise NoId(IDS[column.name])
+    if len(text) > MAX_ID:
+        raise BadValue("id_too_long")
+    return check(column, text)
+
+
+def _keeper(schema: Schema, report: Report) -> Callable[[list[str]], None]:
     if schema.dataset != "interactions":
-        report.keep()
-        return
-    report.keep(row[schema.names.index("USER_ID")], int(row[schema.names.index("TIMESTAMP")]))
+        return lambda row: report.keep()
+    user, time = schema.names.index("USER_ID"), schema.names.index("TIMESTAMP")
+    return lambda row: report.keep(row[user], int(row[time]))

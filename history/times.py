@@ -3,14 +3,12 @@
 import re
 from datetime import UTC, datetime
 
+from history.schema import BadValue
+
 YEAR_2000 = 946_684_800
 DAY = 86_400
 UNITS = ("s", "ms", "iso")
 _NUMBER = re.compile(r"([0-9]{1,16})(\.[0-9]*)?")
-
-
-class BadTime(Exception):
-    """A value that is no time in the column's unit; the message is its reason code."""
 
 
 class Times:
@@ -24,17 +22,28 @@ class Times:
         self.unit = unit
         self.without_zone = 0
         self._stated = unit is not None
+        self._last: tuple[str, int, int] = ("", 0, 0)
         self._newest = int(now) + DAY
 
     def read(self, text: str) -> int:
-        """Return epoch seconds, cut as the stream cuts them. Raises BadTime."""
+        """Return epoch seconds, cut as the stream cuts them. Raises BadValue: it is no time, or in another unit."""
+        last, seconds, without_zone = self._last
+        if text == last and text:  # in most tables many neighbours have the same
+            self.without_zone += without_zone
+            return seconds
+        before = self.without_zone
+        seconds = self._read(text)
+        self._last = text, seconds, self.without_zone - before
+        return seconds
+
+    def _read(self, text: str) -> int:
         unit, seconds = self._parse(text.strip())
         if self.unit is None:
             self.unit = unit
         if unit != self.unit:
-            raise BadTime("other_time_unit")
+            raise BadValue("other_time_unit")
         if not (0 if self._stated else YEAR_2000) <= seconds <= self._newest:
-            raise BadTime("no_usable_time")
+            raise BadValue("no_usable_time")
         return seconds
 
     def _parse(self, text: str) -> tuple[str, int]:
@@ -50,16 +59,16 @@ class Times:
             return "s"
         if YEAR_2000 * 1000 <= number <= self._newest * 1000:
             return "ms"
-        raise BadTime("no_usable_time")
+        raise BadValue("no_usable_time")
 
     def _iso(self, text: str) -> int:
         # A year first, or Python would take 20101201 and week dates, too.
         if not re.match(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
-            raise BadTime("no_usable_time")
+            raise BadValue("no_usable_time")
         try:
             moment = datetime.fromisoformat(text)
         except ValueError:
-            raise BadTime("no_usable_time") from None
+            raise BadValue("no_usable_time") from None
         if moment.tzinfo is None:
             self.without_zone += 1
             moment = moment.replace(tzinfo=UTC)

@@ -1,0 +1,1 @@
+"""How history becomes a CSV."""
