@@ -5,7 +5,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 p
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { command -v "$$p"; break; }; done)
 BIN := .venv/bin
 
-.PHONY: setup run test check synth deploy clean
+.PHONY: setup run test check soak synth deploy clean
 
 setup: .venv/.ready
 
@@ -22,6 +22,10 @@ check: setup
 	@$(BIN)/mypy cli local personalize_local
 	@$(BIN)/mypy app.py infra blueprint
 	@$(MAKE) --no-print-directory test
+
+# The loop for a long time, with faults: make soak SECONDS=3600 RATE=100.
+soak: setup
+	@./broker soak --seconds $(or $(SECONDS),600) --rate $(or $(RATE),100)
 
 # The template in cdk.out. STAGE=collect|train|recommend goes before cdk.json; CONTEXT='-c broker:name=…', too.
 synth: node_modules/.ready

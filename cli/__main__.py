@@ -17,6 +17,7 @@ COMMANDS = {
     "recommend": "Recommendations for a user.",
     "similar": "Items similar to an item.",
     "batch": "Recommendations for many users at once.",
+    "soak": "The loop for hours, with faults.",
 }
 
 

@@ -25,7 +25,8 @@ ENOUGH_TO_JUDGE = 30
 class Display:
     """The stages as they happen. ``show`` is called many times a second; without a terminal it prints now and then."""
 
-    def __init__(self, *, to_stderr: bool) -> None:
+    def __init__(self, *, to_stderr: bool, stages: Sequence[str] = STAGES) -> None:
+        self._stages = stages
         self._console = Console(stderr=to_stderr, highlight=False)
         self._live = Live(console=self._console, transient=True) if self._console.is_terminal else None
         self._began = time.monotonic()
@@ -60,7 +61,7 @@ class Display:
 
     def _table(self, current: str) -> Table:
         table = Table.grid(padding=(0, 2))
-        for stage in STAGES:
+        for stage in self._stages:
             mark = "▶" if stage == current else "✓" if stage in self._counters else " "
             style = "bold cyan" if stage == current else "green" if stage in self._counters else "dim"
             table.add_row(mark, stage, escape(_text(self._counters.get(stage, {}))), style=style)

@@ -15,6 +15,11 @@ def post(url: str, *, json: object, timeout: float = 10.0) -> requests.Response:
     return _call("POST", url, json=json, timeout=timeout)
 
 
+def delete(url: str, *, timeout: float = 10.0) -> requests.Response:
+    """Return the answer to a DELETE request. Raises requests.RequestException."""
+    return _call("DELETE", url, timeout=timeout)
+
+
 def _call(method: str, url: str, **request: Any) -> requests.Response:
     with requests.Session() as session:
         session.trust_env = False

@@ -1,0 +1,95 @@
+"""`./broker soak`: the loop for a chosen time at a chosen rate, with random faults, and what that came to."""
+
+import json
+import time
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from cli.run_display import Display
+from cli.service_log import service_log
+from lifecycle.resources import CreationFailed
+from local.process import NotStarted
+from local.settings import TwinSettings
+from local.soak.plan import CALM, FIRST_CALM, plan
+from local.soak.report import summary, verdict
+from local.soak.soak import Findings, Soak
+from local.stack import Stack
+
+STAGES = ("starting", "collecting", "training", "soaking", "settling", "checking")
+SHOPPERS_PER_RATE = 40  # a shopper comes once a day of the shop's; many of them keep the visits apart
+
+
+@click.command("soak", short_help="The loop for hours, with faults.")
+@click.option("--seconds", type=click.FloatRange(10, 86_400), default=600, show_default=True, help="of load.")
+@click.option("--rate", type=click.FloatRange(1, 1000), default=100, show_default=True, help="Interactions a second.")
+@click.option("--shards", type=click.IntRange(1, 64), default=16, show_default=True)
+@click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="of the shop and the faults.")
+@click.option("--faults/--no-faults", default=True, show_default=True, help="Let services fail and functions die.")
+@click.option("--calm", type=click.FloatRange(1), default=CALM, show_default=True, help="Seconds between two faults.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, and nothing else, on stdout.")
+def command(seconds: float, rate: float, shards: int, seed: int, faults: bool, calm: float, as_json: bool) -> None:
+    """Run the whole loop on this machine for a chosen time at a chosen rate while its services fail, one fault after
+    the other: throttling, 5xx, hanging, resets, half replies, refused credentials, killed functions.
+
+    In the end it says where every interaction is, how long after each fault the lag was normal again, and what
+    memory, open files and threads the two functions took.
+
+    Exit code: 0 nothing is lost or counted twice, memory is flat, and the lag came back within a minute after each
+    fault; 1 otherwise.
+    """
+    planned = plan(seed, seconds, first=min(FIRST_CALM, calm), calm=calm) if faults else []
+    settings = TwinSettings(seed=seed, shards=shards, shoppers=max(150, round(rate * SHOPPERS_PER_RATE)))
+    display = Display(to_stderr=as_json, stages=STAGES)
+    try:
+        with service_log() as log, display, Stack(settings, log=log) as stack:
+            findings = Soak(stack, seconds=seconds, rate=rate, planned=planned, show=display.show).run()
+    except (NotStarted, CreationFailed) as error:
+        raise click.ClickException(str(error)) from None
+    except KeyboardInterrupt:
+        click.echo("stopped: all services are down", err=True)
+        raise SystemExit(130) from None
+    if as_json:
+        click.echo(json.dumps(summary(findings)))
+    else:
+        _report(findings)
+    raise SystemExit(0 if all(verdict(findings).values()) else 1)
+
+
+def _report(findings: Findings) -> None:
+    console = Console(highlight=False)
+    found = summary(findings)
+    lag = " / ".join("–" if value is None else f"{value / 1000:.2f} s" for value in found["lag_ms"].values())  # noqa: RUF001
+    console.print(
+        f"\n{found['interactions']:,} interactions in {time.strftime('%H:%M:%S', time.gmtime(found['seconds']))}, "
+        f"{found['rate']} a second; event to Personalize, p50 / p99: {lag}"
+    )
+    console.print(_table("Where they are", ("place", "interactions"), list(found["places"].items())))
+    console.print(_table("Faults", FAULT_COLUMNS, [_fault(one) for one in found["faults"]]))
+    console.print(_table("Functions", FUNCTION_COLUMNS, [_function(*one) for one in found["functions"].items()]))
+    for name, holds in verdict(findings).items():
+        console.print(f"[{'green' if holds else 'bold red'}]{name.replace('_', ' ')}: {'yes' if holds else 'NO'}[/]")
+
+
+FAULT_COLUMNS = ("fault", "lasted s", "longest lag s", "most users waiting", "normal after s")
+FUNCTION_COLUMNS = ("function", "MB first", "MB last", "MB most", "open files", "threads")
+
+
+def _fault(one: dict[str, Any]) -> tuple[Any, ...]:
+    normal = "never" if one["normal_after"] is None else one["normal_after"]
+    return one["fault"], one["lasted"], one["longest_lag"], one["most_waiting"], normal
+
+
+def _function(name: str, one: dict[str, Any]) -> tuple[Any, ...]:
+    return name, one["first_mb"], one["last_mb"], one["most_mb"], one["most_files"], one["most_threads"]
+
+
+def _table(title: str, columns: tuple[str, ...], rows: list[tuple[Any, ...]]) -> Table:
+    table = Table(title=f"\n{title}", title_justify="left", title_style="bold")
+    for number, name in enumerate(columns):
+        table.add_column(name, justify="right" if number else "left")
+    for row in rows:
+        table.add_row(*(f"{value:,}" if isinstance(value, int) else str(value) for value in row))
+    return table

@@ -1,0 +1,75 @@
+"""Which faults strike when: drawn from a seed, one at a time, with calm between them. No I/O."""
+
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+FIRST_CALM = 60.0  # seconds: what is normal is measured before the first fault
+CALM = 75.0  # seconds after each fault, in which the lag has to come back
+SHORTEST, LONGEST = 10.0, 30.0  # seconds of a fault
+
+Faults = Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of fault: rules for services (``personalize``, ``mparticle``, ``aws``), or functions to kill."""
+
+    name: str
+    rules: Mapping[str, Faults]
+    kill: str | None = None
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A fault at ``at`` seconds after the start, for ``lasts`` seconds."""
+
+    at: float
+    lasts: float
+    kind: Kind
+
+
+def _all_of(service: str, **rule: Any) -> dict[str, Faults]:
+    return {service: [rule]}
+
+
+KINDS = (
+    Kind("Personalize throttles", _all_of("personalize", fault="throttling", operation="personalize.*", chance=0.6)),
+    Kind("Personalize answers 503", _all_of("personalize", fault="unavailable", operation="personalize.*")),
+    Kind("Personalize takes 3 s", _all_of("personalize", fault="latency", seconds=3.0, chance=0.3)),
+    Kind("Personalize hangs", _all_of("personalize", fault="hanging", seconds=20.0, chance=0.1)),
+    Kind("Personalize works, then resets", _all_of("personalize", fault="reset", when="after", chance=0.3)),
+    Kind("Personalize gives half a reply", _all_of("personalize", fault="half-reply", chance=0.3)),
+    Kind("Personalize refuses the role", _all_of("personalize", fault="denied", operation="personalize.PutEvents")),
+    Kind(
+        "mParticle answers 429",
+        _all_of("mparticle", fault="throttling", operation="mparticle.BulkUploadEvents", retry_after=2),
+    ),
+    Kind("mParticle answers 503", _all_of("mparticle", fault="unavailable", operation="mparticle.BulkUploadEvents")),
+    Kind(
+        "mParticle works, then resets",
+        _all_of("mparticle", fault="reset", when="after", operation="mparticle.BulkUploadEvents"),
+    ),
+    Kind(
+        "the queue takes part of a batch", _all_of("aws", fault="entries", operation="sqs.SendMessageBatch", chance=0.4)
+    ),
+    Kind("the quarantine bucket is closed", _all_of("aws", fault="denied", operation="s3.PutObject")),
+    Kind("ingest is killed", {}, kill="ingest"),
+    Kind("refresh is killed", {}, kill="refresh"),
+)
+
+
+def plan(seed: int, seconds: float, *, first: float = FIRST_CALM, calm: float = CALM) -> list[Planned]:
+    """Return the faults of a run: each kind once before any comes again, the last with calm after it."""
+    drawn = random.Random(f"soak {seed}")
+    planned: list[Planned] = []
+    waiting: list[Kind] = []
+    at = first
+    while True:
+        lasts = drawn.uniform(SHORTEST, LONGEST)
+        if at + lasts + calm > seconds:
+            return planned
+        waiting = waiting or drawn.sample(KINDS, len(KINDS))
+        planned.append(Planned(at, lasts, waiting.pop()))
+        at += lasts + calm
