@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy import sparse
 
 from personalize_local.learning import history as past
 from personalize_local.learning.history import Event
@@ -89,10 +88,11 @@ class UserPersonalization:
 
         ``users``: properties, one a user of ``rows``.
         """
-        found = [top_rows(scores, limit) for scores in self._blocks(past.of_many(rows, self.settings), users)]
-        return np.concatenate(found)
+        return np.concatenate([top_rows(scores, limit) for scores in self.blocks(rows, users)])
 
-    def _blocks(self, histories: sparse.csr_array, users: Sequence[Properties | None]) -> Iterator[Floats]:
+    def blocks(self, rows: TrainingSet, users: Sequence[Properties | None]) -> Iterator[Floats]:
+        """Yield what ``scores`` says, one line for each of ``rows.user_ids``, some lines at a time."""
+        histories = past.of_many(rows, self.settings)
         for start in range(0, histories.shape[0], BLOCK):
             some = histories[start : start + BLOCK]
             popular = np.stack([self.popularity.for_user(user) for user in users[start : start + BLOCK]])
