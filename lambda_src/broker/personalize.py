@@ -6,7 +6,7 @@ Retrying PutEvents is safe since every event has a stable id: a repeat is not us
 from collections.abc import Sequence
 from typing import Any
 
-from broker.failures import Retry, Time, aws_call
+from broker.failures import Retry, Time, Unavailable, aws_call
 from broker.interactions import Interaction, put_events_request
 from broker.recommendations import Recommendations, get_recommendations_request, recommendations
 
@@ -41,6 +41,9 @@ class Campaign:
 
         def ask() -> Recommendations:
             asked_at = self._time.clock()
-            return recommendations(aws_call(self._client.get_recommendations, **request), asked_at)
+            answer = aws_call(self._client.get_recommendations, **request)
+            if "itemList" not in answer:  # of a reply that broke off, botocore makes one without anything in it
+                raise Unavailable("GetRecommendations: half a reply")
+            return recommendations(answer, asked_at)
 
         return RETRY.call(ask, self._time, deadline)

@@ -49,7 +49,9 @@ class RefreshQueue:
             answer = RETRY.call(call, self._time, deadline)
         except Failure:
             return {int(entry["Id"]) for entry in entries}
-        return {int(entry["Id"]) for entry in answer.get("Failed", [])}
+        # What counts is what the queue says it took: of a reply that broke off, botocore makes one without any entry.
+        taken = {entry["Id"] for entry in answer.get("Successful", [])}
+        return {int(entry["Id"]) for entry in entries if entry["Id"] not in taken}
 
 
 def queue_url(arn: str, endpoint: str) -> str:

@@ -117,7 +117,8 @@ class Sqs(AwsClient):
     def __init__(self, refuses: Callable[[Mapping[str, Any]], bool] = lambda _: False, error: Any = None) -> None:
         def answer(request: Mapping[str, Any]) -> Any:
             failed = [{"Id": entry["Id"], "Code": "InternalError"} for entry in request["Entries"] if refuses(entry)]
-            return error or {"Failed": failed}
+            taken = [{"Id": entry["Id"]} for entry in request["Entries"] if not refuses(entry)]
+            return error or {"Failed": failed, "Successful": taken}
 
         super().__init__(send_message_batch=answer, change_message_visibility_batch=answer)
 

@@ -441,6 +441,14 @@ def test_the_records_of_a_customer_whom_the_queue_refuses_are_reported_all_of_th
     assert world.counts.outcomes["RefreshesNotAsked"] == 1
 
 
+def test_what_the_queue_does_not_say_it_took_is_reported_as_of_a_reply_that_broke_off() -> None:
+    world = World()
+    assert world.sqs
+    world.sqs.answers["send_message_batch"] = always({"Successful": [{"Id": "1"}]})
+    records = [record(number, visit(number)) for number in (1, 2, 3)]
+    assert world.run(*records) == [number_of(records[0]), number_of(records[2])]
+
+
 @pytest.mark.parametrize("error", [DENIED, BROKEN, client_error("AWS.SimpleQueueService.NonExistentQueue")])
 def test_when_the_queue_fails_the_records_are_reported_and_the_next_time_only_the_message_is_sent(
     error: Exception,
@@ -449,7 +457,7 @@ def test_when_the_queue_fails_the_records_are_reported_and_the_next_time_only_th
     one = record(1, visit(1))
     assert world.run(one) == [number_of(one)]
     assert world.sqs
-    world.sqs.answers["send_message_batch"] = always({})
+    world.sqs.answers["send_message_batch"] = always({"Successful": [{"Id": "0"}]})
     world.sqs.requests.clear()
     assert world.run(one) == []
     assert list(world.asked()) == [1]

@@ -197,6 +197,14 @@ def test_a_refresh_that_failed_covers_nothing() -> None:
     assert len(world.asked()) == 2
 
 
+def test_half_a_reply_of_the_campaign_is_no_empty_list_but_a_refresh_to_be_tried_again() -> None:
+    world = World(AwsClient(get_recommendations=always({"ResponseMetadata": {}})))
+    assert world.run(message("a")) == ["a"]
+    world.campaign.answers["get_recommendations"] = of_user
+    assert world.run(message("a", receives=2)) == []
+    assert len(world.end.posts) == 1
+
+
 def test_a_retry_repeats_the_request_id_and_a_new_list_has_another() -> None:
     world = World(end=MParticleEnd(always(TIMEOUT)))
     world.run(message("a"))

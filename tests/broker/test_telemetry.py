@@ -170,7 +170,7 @@ MESSAGES = [
 
 def for_the_bad(answer: Any) -> Callable[[Any], Any]:
     """Answer like that where it is about the customer, and well for the others."""
-    return lambda request: answer if str(MPID) in json.dumps(request) else {}
+    return lambda request: answer if str(MPID) in json.dumps(request) else {"itemList": []}
 
 
 def ingests() -> Iterator[tuple[Any, Any]]:
