@@ -1,0 +1,43 @@
+"""Users for a batch, and its answers."""
+
+import pytest
+
+from lifecycle import batch
+
+
+@pytest.mark.parametrize(
+    ("text", "users"),
+    [
+        ("1\n2\n\n 1 \n", ["1", "2"]),
+        ("\ufeffUSER_ID\n7\n", ["7"]),
+        ("7\nuser\n", ["7", "user"]),
+        ('{"userId": "7"}\n{"userId": "8"}\n', ["7", "8"]),
+        ("", []),
+    ],
+)
+def test_users_are_one_a_line_or_json_lines_each_once(text: str, users: list[str]) -> None:
+    assert batch.users_of(text.splitlines()) == users
+
+
+@pytest.mark.parametrize("line", ['{"userId": 7}', '{"user": "7"}', "{broken"])
+def test_a_line_that_names_nobody_is_named(line: str) -> None:
+    with pytest.raises(ValueError, match="line 2"):
+        batch.users_of(["1", line])
+
+
+def test_the_input_is_what_personalize_reads_and_what_we_read_ourselves() -> None:
+    text = batch.input_text(['a"b', "ü"])
+
+    assert batch.users_of(text.splitlines()) == ['a"b', "ü"]
+
+
+def test_answers_and_errors_stand_beside_their_user() -> None:
+    lines = [
+        '{"input":{"userId":"1"},"output":{"recommendedItems":["a"],"scores":[0.5]},"error":null}',
+        '{"input":{"userId":"2"},"output":null,"error":"no such user"}',
+    ]
+
+    assert list(batch.answers(lines)) == [
+        {"user": "1", "items": ["a"], "scores": [0.5], "error": None},
+        {"user": "2", "items": [], "scores": [], "error": "no such user"},
+    ]

@@ -1,0 +1,153 @@
+"""What an import does next, what is under way, what is due: decided without any service."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from lifecycle import counts, imports
+from lifecycle.counts import Counts
+from lifecycle.imports import Step, decide
+from lifecycle.names import Names
+from lifecycle.status import Found, Inventory, due
+
+NAMES = Names("shop")
+BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def job(name: str, status: str = "ACTIVE", mode: str = "FULL", hour: int = 0) -> dict[str, Any]:
+    return {
+        "jobName": name,
+        "datasetImportJobArn": f"arn:{name}",
+        "status": status,
+        "importMode": mode,
+        "creationDateTime": BEGAN + timedelta(hours=hour),
+    }
+
+
+OTHER = job("shop-interactions-other")
+
+
+def test_the_first_import_is_full_and_every_later_one_adds() -> None:
+    assert decide([], NAMES, "interactions", "abc", None) == Step("shop-interactions-abc", "FULL")
+    assert decide([OTHER], NAMES, "interactions", "abc", None) == Step("shop-interactions-abc", "INCREMENTAL")
+
+
+@pytest.mark.parametrize("status", ["CREATE FAILED", "CREATE IN_PROGRESS"])
+def test_an_import_that_brought_nothing_yet_does_not_count_as_an_earlier_one(status: str) -> None:
+    step = decide([job("shop-interactions-other", status)], NAMES, "interactions", "abc", None)
+
+    assert step.mode == "FULL"
+
+
+def test_a_mode_that_is_asked_for_is_taken_and_has_a_name_of_its_own() -> None:
+    assert decide([OTHER], NAMES, "users", "abc", "FULL") == Step("shop-users-full-abc", "FULL")
+
+
+@pytest.mark.parametrize(("status", "done"), [("ACTIVE", True), ("CREATE PENDING", False)])
+def test_the_same_import_is_found_again_by_its_name(status: str, done: bool) -> None:
+    there = job("shop-interactions-abc", status, "INCREMENTAL")
+
+    step = decide([OTHER | {"creationDateTime": BEGAN - timedelta(1)}, there], NAMES, "interactions", "abc", None)
+    assert step == Step("shop-interactions-abc", "INCREMENTAL", "arn:shop-interactions-abc", done)
+
+
+def test_a_failed_import_is_tried_again_under_a_further_name() -> None:
+    failed = [job("shop-interactions-abc", "CREATE FAILED"), job("shop-interactions-abc-2", "CREATE FAILED")]
+
+    assert decide(failed, NAMES, "interactions", "abc", None) == Step("shop-interactions-abc-3", "FULL")
+
+
+def test_what_a_later_full_import_has_replaced_is_imported_again() -> None:
+    jobs = [job("shop-interactions-abc"), job("shop-interactions-full-xyz", hour=1)]
+
+    assert decide(jobs, NAMES, "interactions", "abc", None) == Step("shop-interactions-abc-2", "INCREMENTAL")
+
+
+def test_limits_of_aws_are_said_beforehand() -> None:
+    assert "999 rows" in imports.warnings(Step("j", "FULL"), "interactions", 999, 1)[0]
+    assert "1.5 GB" in imports.warnings(Step("j", "INCREMENTAL"), "interactions", 1_000, 1_500_000_000)[0]
+    assert imports.warnings(Step("j", "FULL"), "interactions", 1_000, 1_500_000_000) == []
+    assert imports.warnings(Step("j", "FULL"), "users", 1, 1) == []
+
+
+def test_only_the_rows_since_the_newest_full_import_are_in_the_dataset() -> None:
+    jobs = [
+        job("d", mode="INCREMENTAL", hour=4),
+        job("a", hour=0),
+        job("b", mode="INCREMENTAL", hour=1),
+        job("c", hour=3),
+        job("failed", "CREATE FAILED", hour=5),
+    ]
+
+    assert [one["jobName"] for one in counts.in_force(jobs)] == ["c", "d"]
+    assert [one["jobName"] for one in counts.in_force(jobs[1:3])] == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("known", "missing"),
+    [
+        (Counts(), []),
+        (Counts(interactions=1_000), []),
+        (Counts(interactions=999), ["999 of 1,000 interactions"]),
+        (Counts(1_000, 100, 24), ["24 of 25 users with two interactions or more"]),
+        (Counts(1_000, 2_500, 25), []),
+        (Counts(2_700, 2_600, 25), ["1.0% of the users have two interactions, 1 % must"]),
+        (Counts(3, 2, 1), ["3 of 1,000 interactions", "1 of 25 users with two interactions or more"]),
+    ],
+)
+def test_every_minimum_that_can_be_known_counts(known: Counts, missing: list[str]) -> None:
+    assert known.missing() == missing
+
+
+def test_the_local_status_is_that_of_the_brokers_own_group() -> None:
+    group = {"datasetGroupArn": "arn:mine", "interactions": 5, "users": 3, "usersWithTwo": 2}
+    answer = {"datasetGroups": [group | {"datasetGroupArn": "arn:other", "interactions": 9}, group]}
+
+    assert counts.of_local(answer, "arn:mine") == Counts(5, 3, 2, exact=True)
+    assert counts.of_local(answer, None) == Counts(0, 0, 0, exact=True)
+
+
+ENOUGH, FEW = Counts(2_000, 100, 50, exact=True), Counts(10, 5, 2, exact=True)
+GROUP, DATASET = Found("dataset group", "shop", "ACTIVE", "arn:g"), Found("dataset", "shop", "ACTIVE", "arn:d")
+TRAINED = {"solutionVersionArn": "arn:v", "creationDateTime": BEGAN}
+
+
+def there(*found: Found, version: dict[str, Any] | None = None) -> Inventory:
+    return Inventory("arn:g", (GROUP, DATASET, *found), version, {})
+
+
+CAMPAIGN = Found("campaign", "shop", "ACTIVE", "arn:c")
+TRAINING = Found("solution version", "1", "CREATE IN_PROGRESS", "arn:v")
+
+
+@pytest.mark.parametrize(
+    ("found", "known", "local", "deployed", "command"),
+    [
+        (Inventory(None, (), None, {}), FEW, True, None, "./broker backfill FILE"),
+        (Inventory(None, (), None, {}), Counts(), False, None, "make deploy"),
+        (there(), FEW, False, "collect", "./broker backfill FILE"),
+        (there(), ENOUGH, False, "collect", "make deploy STAGE=train"),
+        (there(), Counts(), False, "collect", "make deploy STAGE=train"),
+        (there(), ENOUGH, True, None, "./broker train"),
+        (there(), ENOUGH, False, "train", "./broker train"),
+        (there(TRAINING), ENOUGH, False, "train", "./broker status"),
+        (there(version=TRAINED), ENOUGH, False, "train", "make deploy STAGE=recommend"),
+        (there(version=TRAINED), ENOUGH, True, None, "./broker recommend USER --create-campaign"),
+        (there(CAMPAIGN, version=TRAINED), FEW, False, "recommend", "./broker recommend USER"),
+    ],
+)
+def test_what_is_due_next_is_one_command(
+    found: Inventory, known: Counts, local: bool, deployed: str | None, command: str
+) -> None:
+    assert due(found, known, local=local, deployed=deployed).command == command
+
+
+def test_names_fit_personalizes_limit_and_stay_apart() -> None:
+    longest = Names("x" * 40)
+    names = {longest.job("interactions-incremental", identity, 12) for identity in ("0123456789", "0123456780")}
+
+    assert len(names) == 2
+    assert all(len(name) <= 63 for name in names)
+    assert Names("shop").solution("aws-user-personalization-v2") == "shop"
+    assert Names("shop").solution("aws-similar-items") == "shop-similar"
