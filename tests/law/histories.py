@@ -26,10 +26,11 @@ from tests.law.world.loop import SPOILT, Setting
 
 @dataclass(frozen=True)
 class History:
-    """Steps, each with the seconds that pass before it."""
+    """Steps, each with the seconds that pass before it, and the seconds after the last until nothing fails any more."""
 
     setting: Setting
     steps: Sequence[tuple[float, Step]]
+    lasting: float = 30.0
 
     def lines(self) -> list[str]:
         """Return the history to read, one line a step, with the seconds since its beginning."""
@@ -37,7 +38,7 @@ class History:
         for wait, step in self.steps:
             now += wait
             told.append(f"{now:7.1f} s  {step}")
-        return told
+        return [*told, f"{now + self.lasting:7.1f} s  nothing fails any more"]
 
 
 CUSTOMERS = 4
@@ -112,4 +113,5 @@ def histories(*wrong: st.SearchStrategy[Step]) -> st.SearchStrategy[History]:
     setting = st.builds(
         Setting, batch_size=st.sampled_from([1, 2, 5, 100]), copies=st.sampled_from([0.0, 0.3]), seed=st.integers(0, 9)
     )
-    return st.builds(History, setting, st.lists(st.tuples(PAUSES, step), min_size=1, max_size=14).map(tuple))
+    steps = st.lists(st.tuples(PAUSES, step), min_size=1, max_size=14).map(tuple)
+    return st.builds(History, setting, steps, st.sampled_from([10.0, 30.0, 150.0, 700.0]))

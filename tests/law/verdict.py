@@ -5,7 +5,7 @@ functions give. Everything is compared as sets, since deliveries repeat.
 """
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from broker.batch import BadBatch, decode
 from broker.interactions import Interaction, Rules, extract
@@ -35,7 +35,7 @@ def play(history: History) -> Loop:
     for wait, step in history.steps:
         last += wait
         loop.time.after(last, functools.partial(_happen, loop, step))
-    loop.time.wait(last)
+    loop.time.wait(last + history.lasting)
     return loop
 
 
@@ -86,7 +86,12 @@ def calm(loop: Loop) -> Iterator[str]:
         Visit(customer, ("i1",), message=100 + customer, opted_out=False).happen(loop)
     if not loop.time.run_until(loop.is_settled, LONGEST):
         yield f"not settled after the last events: {loop.standing()}"
-    for customer in set(range(CUSTOMERS)) - {REFUSED_CUSTOMER}:
+    yield from stale(loop, set(range(CUSTOMERS)) - {REFUSED_CUSTOMER})
+
+
+def stale(loop: Loop, customers: Iterable[int]) -> Iterator[str]:
+    """Say whose profile shows something else than the campaign says now."""
+    for customer in customers:
         mpid = loop.mpid(customer)
         profile = loop.workspace.profile(mpid, ("user_attributes",)) or {"user_attributes": {}}
         shown, said = profile["user_attributes"].get("product_recs"), loop.recommender.items(mpid, loop.time.now)

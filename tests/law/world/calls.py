@@ -6,6 +6,7 @@ from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
+from botocore.exceptions import ClientError
 from broker.failures import Time
 
 from tests.law.world.faults import KINDS, ORDINARY, Faults, Killed, Kind
@@ -104,13 +105,21 @@ class Calls:
     def _call(self, operation: str, kind: Kind, work: Callable[[], Any]) -> Any:
         """Let half of the call's time pass on the way there and half on the way back."""
         self._wait(kind.seconds / 2)
-        answer = work() if kind.works else None
+        answer, refusal = _outcome(work) if kind.works else (None, None)
         self._wait(kind.seconds / 2)
-        if kind.error:
-            raise kind.error(operation)
+        error = kind.error(operation) if kind.error else refusal
+        if error:
+            raise error
         return answer
 
     def _wait(self, seconds: float) -> None:
         self._services.time.wait(seconds)
         if self._services.time.now >= self._ends:
             raise Killed("its timeout")
+
+
+def _outcome(work: Callable[[], Any]) -> tuple[Any, ClientError | None]:
+    try:
+        return work(), None
+    except ClientError as refusal:
+        return None, refusal

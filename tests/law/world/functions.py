@@ -36,6 +36,7 @@ class Function:
 
     def __init__(self, name: str, connect: Callable[[Calls], Steps], calls: Callable[[str], Calls]) -> None:
         self.name = name
+        self.invocations = 0
         self.alarms = 0
         self.bugs: list[str] = []
         self._connect = connect
@@ -51,6 +52,8 @@ class Function:
         """Run one invocation."""
         calls, steps = process = self._idle.pop() if self._idle else self._new()
         calls.begin(TIMEOUT)
+        self.invocations += 1
+        calls.say("begins")
         try:
             answer = steps.run(event["Records"], calls.started + LAST_CALL, Counts())
         except Killed as death:
