@@ -15,7 +15,7 @@ from personalize_local.learning.records import Records
 from personalize_local.learning.search import search
 from personalize_local.learning.selection import EventSelection
 from personalize_local.learning.settings import Settings
-from personalize_local.learning.splits import test_users
+from personalize_local.learning.splits import draw_test_users
 from personalize_local.learning.training_set import TrainingSet, select, shortage
 
 Spec = Mapping[str, Any]
@@ -36,7 +36,7 @@ def run(spec: Spec, folder: Path) -> dict[str, Any]:
     tuned = bool(spec["solution"].get("performHPO")) and recipe in (UserPersonalization, PersonalizedRanking)
     if tuned:
         # On the users alone that the metrics train on, too: their test users stay unseen.
-        settings = search(rows.take(~test_users(rows, seed)[rows.users]), users, items, seed)
+        settings = search(rows.take(~draw_test_users(rows, seed)[rows.users]), users, items, seed)
     metrics = evaluate(recipe, rows, users, items, settings, seed)
     recipe.fit(rows, users, items, settings).save(folder / "model")
     counts = {"interactions": len(rows), "users": len(rows.user_ids), "items": len(rows.item_ids)}

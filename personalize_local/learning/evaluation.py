@@ -16,7 +16,7 @@ from personalize_local.learning import metrics
 from personalize_local.learning.models import Model
 from personalize_local.learning.records import Records
 from personalize_local.learning.settings import Settings
-from personalize_local.learning.splits import Mask, newest_tenth, test_users
+from personalize_local.learning.splits import Mask, draw_test_users, newest_tenth
 from personalize_local.learning.training_set import Codes, TrainingSet
 
 KS = (5, 10, 25)
@@ -30,16 +30,19 @@ def evaluate(
     recipe: type[Model], rows: TrainingSet, users: Records, items: Records, settings: Settings, seed: int
 ) -> Metrics:
     """Train without the test users; return the eight metrics, to four digits, zeros where nothing can be foretold."""
-    chosen = test_users(rows, seed)
-    train, test = rows.take(~chosen[rows.users]), rows.of_users(chosen)
+    chosen = draw_test_users(rows, seed)
+    train, test = rows.take(~chosen[rows.users]).of_own_items(), rows.of_users(chosen)
     held = newest_tenth(test)
     if not len(train) or not held.any():
         return personalize(np.zeros((1, PLACES), dtype=bool), 0.0)
     model = recipe.fit(train, users, items, settings)
     known = users.properties()
-    lists = _lists(model, test.take(~held), known)
-    found, relevant = metrics.hits(lists, test.users[held], test.items[held])
-    others = rows.of_users(_some(~chosen, COVERAGE_USERS - len(lists), seed))
+    lists = _lists(model, test.take(~held).of_items(train.item_ids), known)
+    wanted = test.take(held).items_in(model.catalogue.code)
+    # What the training did not know is relevant, and in no list.
+    wanted = np.where(wanted < 0, len(model.catalogue), wanted)
+    found, relevant = metrics.hits(lists, test.users[held], wanted)
+    others = train.of_users(_some(~chosen, COVERAGE_USERS - len(lists), seed))
     shown = np.concatenate([lists, _lists(model, others, known)]) if len(others) else lists
     catalogue = len(set(rows.item_ids) | set(items.ids))
     return personalize(found[relevant > 0], metrics.coverage(shown, catalogue))

@@ -9,7 +9,7 @@ from personalize_local.learning.training_set import TrainingSet
 Mask = npt.NDArray[np.bool_]
 
 
-def test_users(rows: TrainingSet, seed: int) -> Mask:
+def draw_test_users(rows: TrainingSet, seed: int) -> Mask:
     """Return which users are kept for the test, one mark each: a tenth, at least one.
 
     (Developer Guide, "Evaluating a solution version with metrics".)

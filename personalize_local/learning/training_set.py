@@ -4,7 +4,7 @@ The order and the codes follow from the content alone, so that the same interact
 many imports and streams, give the same model.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -42,6 +42,21 @@ class TrainingSet:
         rows = self.take(chosen[self.users])
         ids = [self.user_ids[user] for user in np.flatnonzero(chosen).tolist()]
         return replace(rows, user_ids=ids, users=code[rows.users])
+
+    def of_own_items(self) -> "TrainingSet":
+        """Return the same rows with the ids and codes of the items that occur in them alone."""
+        used = np.bincount(self.items, minlength=len(self.item_ids)) > 0
+        ids = [self.item_ids[item] for item in np.flatnonzero(used).tolist()]
+        return replace(self, item_ids=ids, items=(np.cumsum(used) - 1)[self.items])
+
+    def of_items(self, item_ids: Sequence[str]) -> "TrainingSet":
+        """Return the rows with these items, coded as in this list."""
+        items = self.items_in({item: place for place, item in enumerate(item_ids)})
+        return replace(self, item_ids=item_ids, items=items).take(items >= 0)
+
+    def items_in(self, codes: Mapping[str, int]) -> Codes:
+        """Return each row's item in other codes, -1 where these have none."""
+        return np.array([codes.get(item, -1) for item in self.item_ids], dtype=np.int64)[self.items]
 
 
 def select(columns: InteractionColumns, events: EventSelection) -> tuple[InteractionColumns, TrainingSet]:

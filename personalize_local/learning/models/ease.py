@@ -19,11 +19,11 @@ def similarities(shoppers: sparse.csr_array, regularisation: float) -> Floats:
     """Return ``[i, j]``: what item i says for item j.
 
     ``shoppers``: one line a shopper, one column an item, how strongly he wants it. ``regularisation``: λ as a multiple
-    of the mean of the diagonal of X'X.
+    of the mean of the diagonal of X'X, over the items that anybody wants.
     """
     matrix = _gram(shoppers)
     diagonal = np.einsum("ii->i", matrix)
-    diagonal += np.float32(regularisation * diagonal.mean(dtype=np.float64))
+    diagonal += np.float32(regularisation * diagonal[diagonal > 0].mean(dtype=np.float64))
     _invert(matrix)
     matrix /= -diagonal.copy()
     diagonal[:] = 0

@@ -68,17 +68,18 @@ class SimilarItems:
         return (like / total + POPULARITY * self.popularity) / (1 + POPULARITY) if total > 0 else self.popularity
 
     def lists(self, rows: TrainingSet, users: Sequence[Properties | None], limit: int) -> Codes:
-        """Return codes for each of ``rows.user_ids``: what is similar to the newest item of each, who has at least one.
+        """Return codes for each of ``rows.user_ids``: what is similar to the newest item, for one without the popular.
 
         ``rows`` are by user, then time.
         """
-        newest = rows.items[np.flatnonzero(np.r_[rows.users[1:] != rows.users[:-1], True])]
-        asked = {int(code): self.best(int(code), limit) for code in np.unique(newest)}
-        return np.stack([asked[int(code)] for code in newest])
+        newest = np.full(len(rows.user_ids), -1)
+        newest[rows.users] = rows.items  # of several for one user the last one stays
+        asked = {code: self._best(code, limit) for code in np.unique(newest).tolist()}
+        return np.stack([asked[code] for code in newest.tolist()])
 
-    def best(self, code: int, limit: int) -> Codes:
-        """Return the codes of the most similar items, -1 where there are no more."""
-        found = top(self._scores(code), limit + 1)
+    def _best(self, code: int, limit: int) -> Codes:
+        """Return the codes of the items most similar to one, or the popular ones for -1; -1 where there are no more."""
+        found = top(self.popularity if code < 0 else self._scores(code), limit + 1)
         found = found[found != code][:limit]
         return np.concatenate([found, np.full(limit - len(found), -1, dtype=found.dtype)])
 

@@ -80,9 +80,9 @@ class Nearest:
         return {f"nearest_{part}": getattr(self.matrix, part) for part in ("data", "indices", "indptr")}
 
 
-def learn(rows: TrainingSet, regularisation: float) -> Similarity:
-    """Learn from interactions: EASE, or above 20,000 items the nearest by co-occurrence."""
-    if len(rows.item_ids) > MOST_DENSE:
+def learn(rows: TrainingSet, regularisation: float, most_dense: int = MOST_DENSE) -> Similarity:
+    """Learn from interactions: EASE, or above ``most_dense`` items the nearest by co-occurrence."""
+    if len(rows.item_ids) > most_dense:
         return Nearest(neighbours.nearest(rows))
     return Full(ease.similarities(neighbours.shoppers(rows), regularisation))
 

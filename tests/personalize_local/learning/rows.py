@@ -1,0 +1,32 @@
+"""Interactions for tests: as tuples, as the columns that jobs read, and as what models train on."""
+
+import math
+from collections.abc import Iterable
+
+import numpy as np
+
+from personalize_local.data.columns import InteractionColumns
+from personalize_local.learning.selection import EventSelection
+from personalize_local.learning.training_set import TrainingSet, select
+
+Row = tuple[str, str, str | None, int, float | None]
+"""User, item, event type, seconds, value."""
+
+
+def columns(rows: Iterable[Row]) -> InteractionColumns:
+    """Return rows as columns, names in the order in which they come."""
+    users, items, types, times, values = zip(*rows, strict=True)
+    names = [list(dict.fromkeys(column)) for column in (users, items, [one for one in types if one is not None])]
+    return InteractionColumns(
+        *names,
+        users=np.array([names[0].index(user) for user in users], dtype=np.int32),
+        items=np.array([names[1].index(item) for item in items], dtype=np.int32),
+        types=np.array([-1 if one is None else names[2].index(one) for one in types], dtype=np.int16),
+        times=np.array(times, dtype=np.int64),
+        values=np.array([math.nan if value is None else value for value in values], dtype=np.float32),
+    )
+
+
+def visits(seen: Iterable[tuple[str, str, float]]) -> TrainingSet:
+    """Return users' views of items at times, all alike, as a training set."""
+    return select(columns((user, item, "view", int(time), None) for user, item, time in seen), EventSelection({}))[1]
