@@ -16,12 +16,17 @@ Row = tuple[str, str, str | None, int, float | None]
 def columns(rows: Iterable[Row]) -> InteractionColumns:
     """Return rows as columns, names in the order in which they come."""
     users, items, types, times, values = zip(*rows, strict=True)
-    names = [list(dict.fromkeys(column)) for column in (users, items, [one for one in types if one is not None])]
+    user_codes, item_codes, type_codes = (
+        {name: code for code, name in enumerate(dict.fromkeys(one for one in column if one is not None))}
+        for column in (users, items, types)
+    )
     return InteractionColumns(
-        *names,
-        users=np.array([names[0].index(user) for user in users], dtype=np.int32),
-        items=np.array([names[1].index(item) for item in items], dtype=np.int32),
-        types=np.array([-1 if one is None else names[2].index(one) for one in types], dtype=np.int16),
+        list(user_codes),
+        list(item_codes),
+        list(type_codes),
+        users=np.array([user_codes[user] for user in users], dtype=np.int32),
+        items=np.array([item_codes[item] for item in items], dtype=np.int32),
+        types=np.array([-1 if one is None else type_codes[one] for one in types], dtype=np.int16),
         times=np.array(times, dtype=np.int64),
         values=np.array([math.nan if value is None else value for value in values], dtype=np.float32),
     )
