@@ -7,20 +7,21 @@ import requests
 
 def get(url: str, *, params: dict[str, Any] | None = None, timeout: float = 10.0) -> requests.Response:
     """Return the answer to a GET request; ``timeout`` in seconds. Raises requests.RequestException."""
-    return _call("GET", url, params=params, timeout=timeout)
+    return call("GET", url, params=params, timeout=timeout)
 
 
 def post(url: str, *, json: object, timeout: float = 10.0) -> requests.Response:
     """Return the answer to a POST request with a JSON body. Raises requests.RequestException."""
-    return _call("POST", url, json=json, timeout=timeout)
+    return call("POST", url, json=json, timeout=timeout)
 
 
 def delete(url: str, *, timeout: float = 10.0) -> requests.Response:
     """Return the answer to a DELETE request. Raises requests.RequestException."""
-    return _call("DELETE", url, timeout=timeout)
+    return call("DELETE", url, timeout=timeout)
 
 
-def _call(method: str, url: str, **request: Any) -> requests.Response:
+def call(method: str, url: str, **request: Any) -> requests.Response:
+    """Return the answer to any request, asked for as by ``requests.request``. Raises requests.RequestException."""
     with requests.Session() as session:
         session.trust_env = False
         return session.request(method, url, **request)

@@ -1,0 +1,187 @@
+"""`./broker faults`: makes the local services of a running `./broker serve` fail on purpose, and stop failing."""
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+import click
+import requests
+from rich.console import Console
+from rich.table import Table
+
+from cli import local_env
+from local import loopback
+from personalize_local.faults.rules import FAULTS
+
+# Service → the variable of .local.env with its address. Kinesis, SQS, S3 and Secrets Manager are one process.
+ADDRESSES = {"personalize": "AWS_ENDPOINT_URL_PERSONALIZE", "mparticle": "MPARTICLE_URL", "aws": "AWS_ENDPOINT_URL_S3"}
+SERVED_BY = {**dict.fromkeys(("kinesis", "sqs", "s3", "secretsmanager"), "aws"), "mparticle": "mparticle"}
+EXAMPLES = """\b
+Examples:
+  ./broker faults add throttling personalize.PutEvents --chance 0.3 --for 20
+  ./broker faults add invalid personalize.PutEvents --item LIG-1143   # one bad item: halved until it stands alone
+  ./broker faults add invalid personalize.PutEvents                   # a wrong tracker: nothing is quarantined
+  ./broker faults add unavailable mparticle.BulkUploadEvents --start 5 --for 10
+  ./broker faults add entries sqs.SendMessageBatch --chance 0.5
+  ./broker faults add reset personalize.PutEvents --late --every 3    # accepted, but the broker never hears of it
+  ./broker faults list
+  ./broker faults clear
+"""
+as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object, and nothing else, on stdout.")
+
+
+@click.group("faults", short_help="Make the local services fail on purpose.", epilog=EXAMPLES)
+def command() -> None:
+    """Make the services of a running `./broker serve` fail on purpose, and watch what the broker makes of it.
+
+    Faults act at once, add up, and last until their time is over, they are cleared, or `serve` ends.
+    """
+
+
+@command.command("add", epilog="\b\nFaults:\n" + "".join(f"  {name:12}  {what}\n" for name, what in FAULTS.items()))
+@click.argument("fault", type=click.Choice(list(FAULTS)), metavar="FAULT")
+@click.argument("operation", metavar="SERVICE.OPERATION")
+@click.option("--chance", type=click.FloatRange(0, 1), help="The share of requests that fail; default: all.")
+@click.option("--every", type=click.IntRange(1), metavar="N", help="Only every N-th request.")
+@click.option("--times", type=click.IntRange(1), metavar="N", help="At most N requests, then no more.")
+@click.option("--start", type=click.FloatRange(0), metavar="SECONDS", help="Begin so much later.")
+@click.option("--for", "lasting", type=click.FloatRange(0, min_open=True), metavar="SECONDS", help="Last so long.")
+@click.option("--user", multiple=True, help="Only requests that name this user (mpid); * stands for anything.")
+@click.option("--item", multiple=True, help="Only requests that name this item.")
+@click.option("--event", multiple=True, help="Only requests that name this event id.")
+@click.option("--key", multiple=True, help="Only requests with this access key, or mParticle key.")
+@click.option("--seconds", type=click.FloatRange(0), help="How long latency or hanging holds a request.")
+@click.option("--status", type=click.IntRange(400, 599), help="The HTTP status, where it is not the usual one.")
+@click.option("--retry-after", type=click.FloatRange(0), metavar="SECONDS", help="Say so in a Retry-After header.")
+@click.option("--late", is_flag=True, help="Fail after the service has done its work, not before.")
+@as_json
+def add(fault: str, operation: str, *, as_json: bool, **given: Any) -> None:
+    """Switch a fault on. SERVICE is personalize, mparticle, kinesis, sqs, s3 or secretsmanager; OPERATION is one of its
+    operations as AWS calls it, or mParticle's UploadEvents, BulkUploadEvents, Identify, GetProfile; * for any.
+
+    Exit code: 0 it is on, 1 no service answers, 2 wrong use.
+    """
+    rule = _rule(fault, operation, **given)
+    service = _service_of(operation)
+    answer = _call("POST", _urls()[service], json={"faults": [rule]})
+    if as_json:
+        click.echo(json.dumps({"id": answer["added"][0], **rule}))
+    else:
+        click.echo(f"{answer['added'][0]} is on: {_words(rule)}\nends with: ./broker faults clear {answer['added'][0]}")
+
+
+@command.command("list")
+@as_json
+def list_(*, as_json: bool) -> None:
+    """Show the faults that are on, how many requests each has met, and how many of them it made fail.
+
+    Exit code: 0 shown, 1 no service answers.
+    """
+    faults = [one for url in _urls().values() if url for one in _call("GET", url)["faults"]]
+    if as_json:
+        click.echo(json.dumps({"faults": faults}))
+    elif not faults:
+        click.echo("no fault is on")
+    else:
+        Console(highlight=False).print(_table(faults))
+
+
+@command.command("clear")
+@click.argument("ids", nargs=-1, metavar="[ID]…")
+@as_json
+def clear(ids: tuple[str, ...], *, as_json: bool) -> None:
+    """Switch faults off: these, or all of all services.
+
+    Exit code: 0 they are off, 1 no service answers, 2 there is no fault of that id.
+    """
+    query = "?" + urlencode([("id", one) for one in ids]) if ids else ""
+    cleared = [one for url in _urls().values() if url for one in _call("DELETE", url + query)["cleared"]]
+    unknown = sorted(set(ids) - set(cleared))
+    if as_json:
+        click.echo(json.dumps({"cleared": cleared, "unknown": unknown}))
+    else:
+        click.echo(f"off: {', '.join(cleared)}" if cleared else "no fault was on")
+    if unknown:
+        raise click.UsageError(f"there is no fault {', '.join(unknown)}")
+
+
+def _rule(fault: str, operation: str, *, late: bool, start: float | None, lasting: float | None, **given: Any) -> Any:
+    """Return a fault as the services read it."""
+    match = {subject: list(given.pop(subject)) for subject in ("user", "item", "event", "key")}
+    told = {
+        **given,
+        "match": {subject: patterns for subject, patterns in match.items() if patterns} or None,
+        "from": start,
+        "to": None if lasting is None else (start or 0) + lasting,
+        "when": "after" if late else None,
+    }
+    return {
+        "fault": fault,
+        "operation": operation,
+        **{name: value for name, value in told.items() if value is not None},
+    }
+
+
+def _service_of(operation: str) -> str:
+    prefix, dot, name = operation.partition(".")
+    known = {"personalize": "personalize", **SERVED_BY}
+    if not dot or not name or prefix not in known:
+        raise click.UsageError(
+            f"{operation} is no SERVICE.OPERATION, as personalize.PutEvents or sqs.*; services: {', '.join(known)}"
+        )
+    return known[prefix]
+
+
+def _urls() -> Mapping[str, str | None]:
+    """Return the page of each service that is running; None where it is not. Raises click.ClickException."""
+    values = local_env.running()
+    if not values:
+        raise click.ClickException("no ./broker serve is running: start it in another terminal first")
+    addresses = {service: values.get(variable) for service, variable in ADDRESSES.items()}
+    return {service: url and f"{url}/_local/faults" for service, url in addresses.items()}
+
+
+def _call(method: str, url: str | None, **request: Any) -> Any:
+    if url is None:
+        raise click.ClickException("that service is not running: ./broker serve without --only starts it")
+    try:
+        answer = loopback.call(method, url, timeout=10, **request)
+    except requests.RequestException:
+        raise click.ClickException("./broker serve does not answer: is it still starting, or gone?") from None
+    if answer.status_code == 400:
+        raise click.UsageError(answer.json()["message"])
+    return answer.json()
+
+
+def _table(faults: Iterable[Mapping[str, Any]]) -> Table:
+    table = Table()
+    columns: dict[str, Callable[[Mapping[str, Any]], str]] = {
+        "id": lambda one: one["id"],
+        "fault": _words,
+        "met": lambda one: f"{one['met']:,}",
+        "failed": lambda one: f"{one['struck']:,}",
+        "": lambda one: "over" if one["over"] else "on",
+    }
+    for name in columns:
+        table.add_column(name, justify="right" if name in ("met", "failed") else "left")
+    for one in faults:
+        table.add_row(*(show(one) for show in columns.values()))
+    return table
+
+
+def _words(rule: Mapping[str, Any]) -> str:
+    said = [f"{rule['fault']} at {rule['operation']}"]
+    said += [f"{subject} {' or '.join(patterns)}" for subject, patterns in rule.get("match", {}).items()]
+    if "chance" in rule:
+        said.append(f"{rule['chance']:.0%} of them")
+    if "every" in rule:
+        said.append(f"one in {rule['every']}")
+    if "times" in rule:
+        said.append(f"at most {rule['times']} times")
+    if "from" in rule or "to" in rule:
+        said.append(f"from {rule.get('from', 0):g} s" + (f" to {rule['to']:g} s" if "to" in rule else ""))
+    said += [
+        f"{name.replace('_', ' ')} {rule[name]:g}" for name in ("seconds", "status", "retry_after") if name in rule
+    ]
+    return ", ".join(said + (["after the work is done"] if rule.get("when") == "after" else []))
