@@ -10,7 +10,7 @@ from local.items4u.sessions import Session
 
 CONCURRENCY = 12
 POISON = (b"no JSON at all", b'{"events": 7}', b"\xff\xfe", b"[" * 2000)
-POISON_EVERY = 20.0  # seconds
+POISON_EVERY = 5.0  # seconds
 
 
 class Load:
