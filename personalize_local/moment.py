@@ -43,6 +43,10 @@ class Moment:
         """Return the seconds until the next event is visible."""
         return float(self._draw(self._lag))
 
+    def first(self, value: float) -> float:
+        """Return what this was when the request first came in: options of the service may be others by now."""
+        return float(self._draw(lambda: value))
+
     def _draw(self, source: Callable[[], Any]) -> Any:
         value = self._recorded.popleft() if self._recorded else source()
         self.drawn.append(value)

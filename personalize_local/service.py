@@ -6,8 +6,8 @@ time within a test.
 
 import threading
 import uuid
-from collections.abc import Callable
-from dataclasses import asdict, replace
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from personalize_local.operations import Durations, Operations
 from personalize_local.wire.protocol import Handler
 
 CHANGING = ("Create", "Update", "Delete", "Put")
-JOB_ENDED, AUTO_TRAINING = "_JobEnded", "_AutoTraining"
+JOB_ENDED, AUTO_TRAINING, BEHAVED = "_JobEnded", "_AutoTraining", "_Behaved"
 CHECK_EVERY = 1.0  # seconds: how often the schedule of automatic trainings is looked at
 
 
@@ -51,11 +51,13 @@ class Personalize:
         self._journal = journal
         self._moment = Moment(clock, lag, new_id)
         self._registry = Registry(self._moment)
-        self.behaviour = replace(behaviour or Behaviour())
+        self.behaviour = Behaviour()
         self._work = Work(jobs, folder, self._job_ended)
         self._operations = Operations(self._registry, self._work, durations or Durations(), self.behaviour, s3_endpoint)
         self._checked_at = 0.0
         self._replay()
+        self.behave(asdict(behaviour or Behaviour()))
+        self._work.launch()
         self.handlers = {name: self._served(name, handler) for name, handler in self._operations.table.items()}
 
     def tick(self) -> None:
@@ -67,8 +69,13 @@ class Personalize:
     def behave(self, changes: dict[str, bool]) -> None:
         """Switch what bites on and off; see ``Behaviour`` for the names."""
         with self._lock:
-            for name, value in changes.items():
-                setattr(self.behaviour, name, value)
+            self._moment.begin()
+            self._behave(changes)
+            self._keep(BEHAVED, changes)
+
+    def _behave(self, changes: Mapping[str, bool]) -> None:
+        for name, value in changes.items():
+            setattr(self.behaviour, name, value)
 
     def deliveries(self, after: int = 0, limit: int = 1000) -> list[dict[str, Any]]:
         """Return accepted events in order of arrival, repeats included; see ``events.Delivery`` for the keys."""
@@ -137,14 +144,15 @@ class Personalize:
                 self._keep(JOB_ENDED, {"arn": arn, **asdict(outcome)})
 
     def _replay(self) -> None:
-        """Do again what the journal says, then start the jobs that had not ended."""
+        """Do again what the journal says, each under what bit when it came in."""
         for entry in self._journal.entries() if self._journal else ():
             self._moment.replay(entry.at, entry.drawn)
             request = dict(entry.request)
             if entry.operation == JOB_ENDED:
                 self._work.end(request.pop("arn"), Outcome(**request), entry.at)
+            elif entry.operation == BEHAVED:
+                self._behave(request)
             elif entry.operation == AUTO_TRAINING:
                 self._operations.solutions.create_solution_version(request, AUTOMATIC)
             else:
                 self._operations.table[entry.operation](request)
-        self._work.launch()

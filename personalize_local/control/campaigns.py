@@ -22,6 +22,7 @@ class Deployment:
     follows: bool
     settings: dict[str, Any]
     started_at: float
+    seconds: float
 
 
 @dataclass
@@ -92,23 +93,23 @@ class CampaignControl:
         return rollout
 
     def _over(self, update: Deployment) -> bool:
-        return self._registry.now() >= update.started_at + self._seconds
+        return self._registry.now() >= update.started_at + update.seconds
 
     def _version(self, deployment: Deployment) -> Resource:
         return self._solutions.newest_active(deployment.solution) if deployment.follows else deployment.version
 
     def _deployment(self, version_arn: str, settings: dict[str, Any]) -> Deployment:
-        now = self._registry.now()
+        now, seconds = self._registry.now(), self._registry.first(self._seconds)
         follows = bool(settings.get("campaignConfig", {}).get("syncWithLatestSolutionVersion"))
         if version_arn.endswith(LATEST):
             solution = self._registry.find(kinds.SOLUTION, version_arn.removesuffix(LATEST))
-            return Deployment(solution, self._solutions.newest_active(solution), follows, settings, now)
+            return Deployment(solution, self._solutions.newest_active(solution), follows, settings, now, seconds)
         if follows:
             raise InvalidInput("syncWithLatestSolutionVersion needs a solutionVersionArn that ends in /$LATEST")
         version = self._registry.find(kinds.SOLUTION_VERSION, version_arn)
         version.require_active(now)
         solution = self._registry.find(kinds.SOLUTION, version.view["solutionArn"])
-        return Deployment(solution, version, follows, settings, now)
+        return Deployment(solution, version, follows, settings, now, seconds)
 
     def _describe_update(self, update: Deployment) -> dict[str, Any]:
         over = self._over(update)
@@ -117,7 +118,7 @@ class CampaignControl:
             "solutionVersionArn": update.version.arn,
             "status": ACTIVE if over else "CREATE IN_PROGRESS",
             "creationDateTime": update.started_at,
-            "lastUpdatedDateTime": update.started_at + self._seconds if over else update.started_at,
+            "lastUpdatedDateTime": update.started_at + update.seconds if over else update.started_at,
         }
 
 

@@ -31,6 +31,10 @@ class Registry:
         """Return the seconds until the next event is visible."""
         return self._moment.lag()
 
+    def first(self, value: float) -> float:
+        """Return what a value that replaying could change was when the request first came in."""
+        return self._moment.first(value)
+
     def all(self, kind: Kind) -> Iterator[Resource]:
         """Yield the resources of a kind that exist, in the order of their creation."""
         now = self._moment.at
@@ -54,6 +58,7 @@ class Registry:
     def add(self, resource: Resource) -> None:
         """Add a new resource. Raises ResourceAlreadyExists."""
         self.refuse_duplicate(resource.arn)
+        resource.seconds = self._moment.first(resource.seconds)
         self._serial += 1
         resource.serial = self._serial
         # Taken out first: a name that is used again must come last in the order of creation.
@@ -68,7 +73,7 @@ class Registry:
         for other in self._by_arn.values():
             if not other.gone(now) and _holds(other, resource, now):
                 raise ResourceInUse(f"{resource.arn} is in use by {other.arn}")
-        resource.deleted_at, resource.deleting_seconds = now, seconds
+        resource.deleted_at, resource.deleting_seconds = now, self._moment.first(seconds)
 
     def page(self, kind: Kind, request: dict[str, Any]) -> dict[str, Any]:
         """Answer a List request. Raises InvalidNextToken."""

@@ -13,7 +13,7 @@ class Schedule:
 
     As in the service: first within an hour after the solution is ACTIVE, then after each period, and only if new
     interactions have come in since the last version (CreateSolution, performAutoTraining). Locally nothing starts
-    before there is enough to train on.
+    before there is enough to train on, nor while users are being deleted.
     """
 
     def __init__(self, registry: Registry, stores: Stores, solutions: SolutionControl, delay: float) -> None:
@@ -33,6 +33,8 @@ class Schedule:
             return False
         versions = self._solutions.versions(solution)
         automatic = [version for version in versions if version.view["trainingType"] == AUTOMATIC]
+        if self._solutions.deletion(solution.view["datasetGroupArn"]):
+            return False
         due_at = automatic[-1].created_at + period(solution.view) if automatic else since + self._delay
         return self._registry.now() >= due_at and self._has_news(solution, versions)
 

@@ -104,7 +104,7 @@ class SolutionControl:
     def _train(self, version: Resource, history: History) -> None:
         group = version.view["datasetGroupArn"]
         now = self._registry.now()
-        self.sizes[version] = history.size(now)
+        self.sizes[version] = int(self._registry.first(history.size(now)))
         snapshot = history.snapshot(now)
         users, items = self._stores.records(group, USERS), self._stores.records(group, ITEMS)
         seed = int(self._registry.new_id()[:8], 16)
@@ -129,10 +129,18 @@ class SolutionControl:
         self._work.start("training", version, version.arn.rpartition("/")[2], prepare, apply)
 
     def _refuse_deletions(self, group_arn: str) -> None:
+        if job := self.deletion(group_arn):
+            raise ResourceInUse(
+                f"{group_arn} is in use by {job.arn}, which is in status {job.status(self._registry.now())}"
+            )
+
+    def deletion(self, group_arn: str) -> Resource | None:
+        """Return the data deletion job that is running in a dataset group."""
         now = self._registry.now()
         for job in self._registry.all(kinds.DELETION_JOB):
             if job.view["datasetGroupArn"] == group_arn and job.status(now) not in (ACTIVE, FAILED):
-                raise ResourceInUse(f"{group_arn} is in use by {job.arn}, which is in status {job.status(now)}")
+                return job
+        return None
 
     def describe_solution(self, request: Request) -> dict[str, Any]:
         """Describe a solution, with the summary of its newest version."""
