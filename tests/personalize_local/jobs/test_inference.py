@@ -51,7 +51,8 @@ class HandMade:
         item_ids: Sequence[str],
         user: Mapping[str, object] | None = None,
     ) -> Scored:
-        return [one for one in self.recommend(history, 3, user=user) if one[0] in item_ids]
+        scores = dict(self.recommend(history, 3, user=user))
+        return sorted(((item, scores[item]) for item in item_ids), key=lambda scored: -scored[1])
 
 
 @pytest.fixture
@@ -166,6 +167,13 @@ def test_filters_see_users_items_and_histories(bucket: Bucket, spec: dict[str, A
     assert [one["output"] and one["output"]["recommendedItems"] for one in found] == [["x"], ["z"], [], None]
     assert found[3]["error"].startswith("line 4: filterValues: INCLUDE needs values for GENRE")
     assert model.heard[0] == (2, {"AGE": 31})
+
+
+def test_a_filter_knows_the_item_that_is_asked_about(bucket: Bucket, spec: dict[str, Any], folder: Path) -> None:
+    items = records(folder, "items.json", ["x", "y", "z"], GENRE=["new", "new", "old"])
+    chosen = spec | {"filter": "EXCLUDE ItemID WHERE Items.GENRE = CurrentItem.GENRE", "items": items}
+    (found,) = answers(bucket, chosen, folder, HandMade("similar-items"), {"itemId": "x"})
+    assert found["output"] == {"recommendedItems": ["z"]}
 
 
 @pytest.mark.parametrize(
