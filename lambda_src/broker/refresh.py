@@ -82,7 +82,8 @@ class Refresh:
             raise
         waiting = dict(asked.waiting) | {one.mpid: pause for one, pause in uploaded.waiting}
         refused = dict(asked.rejected) | {one.mpid: reason for one, reason in uploaded.rejected}
-        late = [message for message in messages if message.user and message.user.mpid in waiting]
+        # A user's newest message stands for the older ones: in an overload the queue holds users, not their events.
+        late = [users[mpid] for mpid in waiting]
         self._postpone(late, waiting, deadline + WRAP_UP)
         counts.add("RefreshesFailed", len(waiting))
         failed = late + self._keep_bad(messages, refused, deadline + WRAP_UP, counts)

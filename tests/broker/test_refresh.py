@@ -222,11 +222,19 @@ def test_a_retry_repeats_the_request_id_and_a_new_list_has_another() -> None:
 )
 def test_a_429_hides_the_messages_for_as_long_as_it_says_but_at_most_15_minutes(given: str, pause: int) -> None:
     world = World(end=MParticleEnd(always((429, {"Retry-After": given}))))
-    assert world.run(message("a", 1), message("b", 2), message("a2", 1)) == ["a", "b", "a2"]
-    assert world.pauses() == {"handle-a": pause, "handle-b": pause, "handle-a2": pause}
+    assert world.run(message("a", 1), message("b", 2)) == ["a", "b"]
+    assert world.pauses() == {"handle-a": pause, "handle-b": pause}
     assert len(world.end.posts) == 1, "it is not asked again before"
-    assert world.counts.outcomes == {"Messages": 3, "RefreshesFailed": 2}
+    assert world.counts.outcomes == {"Messages": 2, "RefreshesFailed": 2}
     assert world.sqs.requests[0]["QueueUrl"] == "https://queue"
+
+
+def test_of_a_user_who_cannot_be_refreshed_only_the_newest_message_comes_back() -> None:
+    """An overload must not pile up: the newest message stands for all older ones."""
+    world = World(end=MParticleEnd(always((429, {"Retry-After": "120"}))))
+    older, newest = message("old", 1, sent=NOW - 9), message("new", 1, sent=NOW - 6)
+    assert world.run(newest, older, message("other", 2)) == ["new", "other"]
+    assert world.pauses().keys() == {"handle-new", "handle-other"}
 
 
 def test_a_429_also_hides_what_was_not_sent_because_of_it() -> None:
