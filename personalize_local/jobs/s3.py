@@ -119,7 +119,7 @@ def parse(location: str) -> Stored:
 def loopback(endpoint: str | None) -> str:
     """Return an endpoint that is on this machine. Raises JobFailed for none, and for any other."""
     if not endpoint:
-        raise JobFailed("No S3 is known: start the service with the address of one on this machine")
+        raise JobFailed("No S3 is known: start the service with --s3-endpoint, the address of one on this machine")
     try:
         parts = urlsplit(endpoint)
         host, port = parts.hostname or "", parts.port
