@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, DownloadColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
-GOES_ON = "stopped waiting: {what} goes on at the service. The same command again takes it up where it is."
+GOES_ON = "stopped waiting: {what} goes on at the service. ./broker status shows it; the same command waits for it."
 NOTHING_GOES_ON = "stopped: the same command again takes it up where it was"
 
 

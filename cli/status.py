@@ -57,13 +57,16 @@ def _counts(target: targets.Target, there: Inventory) -> Counts:
 def _report(found: Status) -> None:
     console = Console(highlight=False)
     console.print(_interactions(found.counts))
-    if not found.counts.exact:
+    if not found.counts.from_service:
         console.print(
             "Counted by the broker and by backfill, with repeats; Personalize tells nobody how many users there are.",
             soft_wrap=True,
         )
     if found.resources:
         console.print(_resources(found))
+    for one in found.resources:
+        if one.reason:
+            console.print(f"{one.kind} {one.name}: {one.reason}", markup=False, soft_wrap=True)
     if found.model:
         console.print(metrics_table(found.model.metrics, f"\nNewest model, {found.model.created}"))
     stage = f"{found.stage} (deployed: {found.deployed})" if found.deployed else found.stage

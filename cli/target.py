@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import boto3
 import click
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 from broker.settings import ingest_settings
 
 from blueprint.environments import ingest_environment
@@ -134,14 +134,15 @@ def _local_client(endpoints: Mapping[str, str], service: str) -> Any:
 def _aws_client(service: str) -> Any:
     region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
     try:
-        return boto3.Session(region_name=region).client(service, config=Config(retries=RETRIES))
-    except NoRegionError:
-        raise click.ClickException(
-            "no AWS region is set (AWS_REGION or a profile), and no local Personalize is running: "
-            "./broker serve --only personalize starts one"
-        ) from None
-    except BotoCoreError as error:
+        session = boto3.Session(region_name=region)
+        if session.region_name:
+            return session.client(service, config=Config(retries=RETRIES))
+    except (BotoCoreError, ValueError) as error:  # a profile that is not there; a region that is none
         raise click.ClickException(f"AWS can't be used: {error}") from None
+    raise click.ClickException(
+        "no AWS region is set (AWS_REGION or a profile), and no local Personalize is running: "
+        "./broker serve --only personalize starts one"
+    )
 
 
 @contextmanager

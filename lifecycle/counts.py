@@ -1,7 +1,8 @@
 """How many interactions there are to train on, and what of it can be known where.
 
-The local service says it exactly. Amazon Personalize has no call for it: there the broker's own metric and the accounts
-of finished imports are added up, which counts what is there twice twice, and tells nothing of users.
+The local service says it, users too. Amazon Personalize has no call for it: there the broker's own metric and the
+accounts of finished imports are added up, which tells nothing of users. What was both streamed and imported counts
+twice in both; a training uses it once.
 """
 
 from collections.abc import Callable, Mapping
@@ -28,14 +29,14 @@ Client = Callable[[str], Any]
 
 @dataclass(frozen=True)
 class Counts:
-    """Interactions so far; None where it can't be known. ``exact``: as a training would count them."""
+    """Interactions so far; None where it can't be known. ``from_service``: the service itself has counted."""
 
     interactions: int | None = None
     users: int | None = None
     users_with_two: int | None = None
     streamed: int | None = None
     imported: int | None = None
-    exact: bool = False
+    from_service: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """Return it with the minima beside it."""
@@ -60,8 +61,8 @@ def of_local(answer: Mapping[str, Any], group_arn: str | None) -> Counts:
     groups = {group["datasetGroupArn"]: group for group in answer["datasetGroups"]}
     group = groups.get(group_arn)
     if group is None:
-        return Counts(0, 0, 0, exact=True)
-    return Counts(group["interactions"], group["users"], group["usersWithTwo"], exact=True)
+        return Counts(0, 0, 0, from_service=True)
+    return Counts(group["interactions"], group["users"], group["usersWithTwo"], from_service=True)
 
 
 def of_aws(client: Client, names: Names, outputs: Mapping[str, str], now: datetime | None = None) -> Counts:

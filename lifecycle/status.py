@@ -13,12 +13,13 @@ from lifecycle.resources import Resources, State
 
 @dataclass(frozen=True)
 class Found:
-    """One resource and its state."""
+    """One resource and its state; ``reason``: the service's own, where it failed."""
 
     kind: str
     name: str
     status: str
     arn: str
+    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,13 @@ def inventory(resources: Resources, names: Names) -> Inventory:
 
 def _found(kind: Kind, summaries: Iterable[State]) -> list[Found]:
     return [
-        Found(kind.words, one.get(kind.named) or one[kind.arn].rpartition("/")[2], one["status"], one[kind.arn])
+        Found(
+            kind=kind.words,
+            name=one.get(kind.named) or one[kind.arn].rpartition("/")[2],
+            status=one["status"],
+            arn=one[kind.arn],
+            reason=" ".join(one.get("failureReason", "").split()),
+        )
         for one in summaries
     ]
 

@@ -104,11 +104,11 @@ def test_the_local_status_is_that_of_the_brokers_own_group() -> None:
     group = {"datasetGroupArn": "arn:mine", "interactions": 5, "users": 3, "usersWithTwo": 2}
     answer = {"datasetGroups": [group | {"datasetGroupArn": "arn:other", "interactions": 9}, group]}
 
-    assert counts.of_local(answer, "arn:mine") == Counts(5, 3, 2, exact=True)
-    assert counts.of_local(answer, None) == Counts(0, 0, 0, exact=True)
+    assert counts.of_local(answer, "arn:mine") == Counts(5, 3, 2, from_service=True)
+    assert counts.of_local(answer, None) == Counts(0, 0, 0, from_service=True)
 
 
-ENOUGH, FEW = Counts(2_000, 100, 50, exact=True), Counts(10, 5, 2, exact=True)
+ENOUGH, FEW = Counts(2_000, 100, 50, from_service=True), Counts(10, 5, 2, from_service=True)
 GROUP, DATASET = Found("dataset group", "shop", "ACTIVE", "arn:g"), Found("dataset", "shop", "ACTIVE", "arn:d")
 TRAINED = {"solutionVersionArn": "arn:v", "creationDateTime": BEGAN}
 

@@ -1,0 +1,56 @@
+"""Ctrl-C while a command waits: it says what goes on, and the same command takes it up."""
+
+import json
+import signal
+from collections.abc import Iterator, Mapping
+
+import pytest
+
+from local.process import start_service
+from tests.cli.test_commands import MAPPED, table
+from tests.loop.clone import Clone
+
+BACKFILL = ("backfill", "shop.csv", *MAPPED)
+
+
+def interrupted(clone: Clone, environment: Mapping[str, str], *arguments: str, at: str) -> tuple[int, str]:
+    """Run a command up to a line on stderr, press Ctrl-C; return its exit code and what it said then."""
+    with clone.start(*arguments, environment=environment) as process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            if at in line:
+                break
+        process.send_signal(signal.SIGINT)
+        return process.wait(30), process.stderr.read()
+
+
+@pytest.fixture(scope="module")
+def slow() -> Iterator[Mapping[str, str]]:
+    """Return the variables of a local Personalize in which nothing is trained before somebody has pressed Ctrl-C."""
+    with (
+        start_service("local.aws") as aws,
+        start_service("personalize_local", ["--s3-endpoint", aws.url, "--training-delay", "5"]) as personalize,
+    ):
+        yield {"AWS_ENDPOINT_URL_S3": aws.url, "AWS_ENDPOINT_URL_PERSONALIZE": personalize.url}
+
+
+def test_an_import_and_a_training_go_on_where_ctrl_c_left_them(clone: Clone, slow: Mapping[str, str]) -> None:
+    table(clone.root, rows=50_000)
+
+    code, rest = interrupted(clone, slow, *BACKFILL, at="dataset import job")
+    assert code == 130
+    assert "the dataset import job goes on at the service. ./broker status shows it" in rest
+    again = clone.run(*BACKFILL, "--json", environment=slow)
+    assert again.returncode == 0, again.stderr
+    assert "converted and uploaded already" in again.stderr
+    assert json.loads(again.stdout)["rows"] == 50_000
+
+    code, rest = interrupted(clone, slow, "train", at="solution version")
+    assert code == 130
+    assert "the solution version goes on at the service" in rest
+    again = clone.run("train", "--json", environment=slow)
+    assert again.returncode == 0, again.stderr
+    assert "waiting for that one" in again.stderr
+    there = json.loads(clone.run("status", "--json", environment=slow).stdout)["resources"]
+    assert sum(one["kind"] == "dataset import job" for one in there) == 1
+    assert sum(one["kind"] == "solution version" for one in there) == 1
