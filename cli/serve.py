@@ -94,6 +94,7 @@ def _everything(running: ExitStack, settings: TwinSettings, log: Any) -> tuple[l
         "CAMPAIGN_ARN": stack.campaign_arn or "",
         "REFRESH_QUEUE_URL": stack.resources.queue_url,
         "QUARANTINE_BUCKET": stack.resources.quarantine_bucket,
+        "ON_FAILURE_BUCKET": stack.resources.on_failure_bucket,
         "MPARTICLE_URL": stack.mparticle.url,
     }
 

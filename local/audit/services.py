@@ -37,7 +37,7 @@ def holdings(
     still_on_stream: set[Where],
 ) -> Holdings:
     """Return where everything is, with the buckets read from S3."""
-    quarantine, on_failure = _objects(s3, quarantine_bucket, "ingest/"), _objects(s3, on_failure_bucket)
+    quarantine, on_failure = _objects(s3, quarantine_bucket, "ingest/"), _objects(s3, on_failure_bucket, "aws/lambda/")
     return holdings_of(accepted, quarantine, on_failure, still_on_stream)
 
 

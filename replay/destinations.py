@@ -1,0 +1,91 @@
+"""Where records go back to: the stream, users to the refresh queue. In batches, what is refused again and again.
+
+PutRecords: at most 500 records and 5 MB, and it may take only some of them.
+https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecords.html
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from broker.failures import Retry, Time, Unavailable, aws_call
+
+from replay.records import Record
+
+MOST_RECORDS, MOST_BYTES = 500, 5_000_000
+MOST_MESSAGES = 10
+RETRY = Retry(attempts=10, base=0.1, cap=10.0)
+FOREVER = float("inf")
+
+Took = Callable[[Record], None]
+
+
+class Stream:
+    """A Kinesis stream behind a boto3 client; ``name``: its name or ARN."""
+
+    most_records, most_bytes = MOST_RECORDS, MOST_BYTES
+
+    def __init__(self, kinesis: Any, name: str, time: Time) -> None:
+        self._put_records = kinesis.put_records
+        self._stream = name.rpartition("/")[2]
+        self._time = time
+
+    def put(self, records: Sequence[Record], took: Took) -> None:
+        """Put one batch, the refused ones again; tell ``took`` of each as soon as it is there. Raises Failure."""
+
+        def some(left: Sequence[Record]) -> list[Record]:
+            entries = [{"Data": one.data, "PartitionKey": one.partition_key} for one in left]
+            answers = aws_call(self._put_records, Records=entries, StreamName=self._stream).get("Records", [])
+            return [one for one, answer in zip(left, answers, strict=False) if answer.get("SequenceNumber")]
+
+        _until_all(records, some, took, self._time)
+
+
+class Queue:
+    """The refresh queue behind a boto3 client."""
+
+    most_records, most_bytes = MOST_MESSAGES, 250_000
+
+    def __init__(self, sqs: Any, url: str, time: Time) -> None:
+        self._send = sqs.send_message_batch
+        self._url = url
+        self._time = time
+
+    def put(self, records: Sequence[Record], took: Took) -> None:
+        """Send one batch, the refused ones again; tell ``took`` of each as soon as it is there. Raises Failure."""
+
+        def some(left: Sequence[Record]) -> list[Record]:
+            entries = [{"Id": str(place), "MessageBody": one.data.decode()} for place, one in enumerate(left)]
+            answer = aws_call(self._send, QueueUrl=self._url, Entries=entries)
+            return [left[int(one["Id"])] for one in answer.get("Successful", [])]
+
+        _until_all(records, some, took, self._time)
+
+
+def _until_all(
+    records: Sequence[Record], some: Callable[[Sequence[Record]], Sequence[Record]], took: Took, time: Time
+) -> None:
+    left = {one.id: one for one in records}
+
+    def attempt() -> None:
+        for one in some(list(left.values())):
+            del left[one.id]
+            took(one)
+        if left:
+            raise Unavailable(f"{len(left)} of {len(records)} not taken")
+
+    RETRY.call(attempt, time, FOREVER)
+
+
+def batches(records: Iterator[Record], most_records: int, most_bytes: int) -> Iterator[list[Record]]:
+    """Cut records, in their order, into batches of so many records and bytes, partition keys included."""
+    batch: list[Record] = []
+    size = 0
+    for record in records:
+        more = len(record.data) + len(record.partition_key.encode())
+        if batch and (len(batch) == most_records or size + more > most_bytes):
+            yield batch
+            batch, size = [], 0
+        batch.append(record)
+        size += more
+    if batch:
+        yield batch

@@ -1,0 +1,75 @@
+"""Reads what was set aside: the quarantine's rows and Lambda's on-failure documents become records, with the reasons.
+
+On-failure documents: https://docs.aws.amazon.com/lambda/latest/dg/kinesis-on-failure-destination.html
+"""
+
+import base64
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+QUARANTINE, ON_FAILURE = "quarantine", "on-failure"
+RECORD, USER = "record", "user"
+REFRESH = "refresh/"
+
+
+class Unreadable(ValueError):
+    """An object that is none of ours."""
+
+
+@dataclass(frozen=True)
+class Record:
+    """One record of the stream, or one user of the refresh queue (``kind``), as it was when it was set aside.
+
+    ``id`` says which one it was, ``reasons`` why it is here; ``arrived_ms`` in epoch milliseconds.
+    """
+
+    id: str
+    kind: str
+    reasons: tuple[str, ...]
+    arrived_ms: int
+    partition_key: str = field(repr=False)
+    data: bytes = field(repr=False)
+
+
+def read(source: str, key: str, body: bytes) -> list[Record]:
+    """Return the records of one object, each once. Raises Unreadable."""
+    try:
+        return list(_quarantined(key, body) if source == QUARANTINE else _given_up(body))
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise Unreadable(key) from None
+
+
+def _quarantined(key: str, body: bytes) -> Iterator[Record]:
+    """Yield a record for all its rows: there is one for each reason and line, and only the first has the raw record."""
+    rows: dict[str, list[Mapping[str, Any]]] = {}
+    for line in body.splitlines():
+        row = json.loads(line)
+        rows.setdefault(f"{row['source']}:{row['sequence_number']}", []).append(row)
+    for id, of_record in rows.items():
+        raw = next((row["record"] for row in of_record if row["record"]), "")  # a record may be empty
+        user = key.startswith(REFRESH)
+        yield Record(
+            id=id,
+            kind=USER if user else RECORD,
+            reasons=tuple(dict.fromkeys(row["reason"] for row in of_record)),
+            arrived_ms=int(of_record[0]["arrived_ms"]),
+            partition_key=of_record[0]["partition_key"],
+            data=raw.encode() if user else base64.b64decode(raw, validate=True),
+        )
+
+
+def _given_up(body: bytes) -> Iterator[Record]:
+    document = json.loads(body)
+    event = document["payload"]
+    for record in (json.loads(event) if isinstance(event, str) else event)["Records"]:
+        kinesis = record["kinesis"]
+        yield Record(
+            id=f"{record['eventID'].partition(':')[0]}:{kinesis['sequenceNumber']}",
+            kind=RECORD,
+            reasons=(document["requestContext"]["condition"],),
+            arrived_ms=int(kinesis["approximateArrivalTimestamp"] * 1000),
+            partition_key=kinesis["partitionKey"],
+            data=base64.b64decode(kinesis["data"], validate=True),
+        )
