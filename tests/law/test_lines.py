@@ -144,8 +144,10 @@ def test_a_queue_that_cannot_be_written_holds_up_the_records_of_its_users() -> N
     assert list(stale(loop, (0, 1))) == [], "without another event of theirs"
 
 
-def test_users_that_the_queue_refuses_one_by_one_are_asked_for_again() -> None:
-    loop = after(Fails("SendMessageBatch", "every other entry"), *views(0, 2), 60.0)
+@pytest.mark.parametrize("kind", ["every other entry", "half a reply, read as empty"])
+def test_users_that_the_queue_does_not_say_it_took_are_asked_for_again(kind: str) -> None:
+    loop = after(Fails("SendMessageBatch", kind), *views(0, 2), 60.0)
+    assert seconds_of(loop, "calls SendMessageBatch"), "beside the one that fails"
     assert list(stale(loop, (0, 2))) == []
 
 
@@ -155,6 +157,12 @@ def test_near_its_time_limit_a_function_starts_no_further_call_and_says_what_is_
     loop = after(Spell("PutEvents", "hangs before", 70.0), *many, *sessions, 200.0)
     assert loop.services.deaths == 0
     assert loop.ingest.alarms == 0
+
+
+@pytest.mark.parametrize("kind", ["throttled", "unavailable", "reset before", "reset after", "half a reply"])
+def test_one_failure_of_mparticle_is_tried_again_within_the_invocation(kind: str) -> None:
+    loop = after(*views(0), Fails("bulkevents", kind), 30.0)
+    assert len(seconds_of(loop, " begins")) == len(seconds_of(after(*views(0), 30.0), " begins"))
 
 
 @pytest.mark.parametrize("kind", ["throttled", "unavailable", "failed", "reset before", "reset after", "half a reply"])

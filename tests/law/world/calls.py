@@ -110,7 +110,7 @@ class Calls:
         error = kind.error(operation) if kind.error else refusal
         if error:
             raise error
-        return answer
+        return {} if kind.emptied else answer
 
     def _wait(self, seconds: float) -> None:
         self._services.time.wait(seconds)

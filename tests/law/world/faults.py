@@ -22,13 +22,15 @@ class Killed(BaseException):
 class Kind:
     """One way to fail: whether the service does the work, the seconds until the caller knows, and what it is told.
 
-    ``changes`` makes another request of the one that was sent; ``status`` is mParticle's answer.
+    ``changes`` makes another request of the one that was sent, ``emptied`` an answer with nothing in it (which is what
+    botocore can make of one that broke off); ``status`` is mParticle's answer.
     """
 
     works: bool
     seconds: float = QUICK
     error: Callable[[str], BaseException] | None = None
     changes: Callable[[dict[str, Any]], dict[str, Any]] | None = None
+    emptied: bool = False
     status: int = 202
     headers: Mapping[str, str] | None = None
 
@@ -64,6 +66,7 @@ AWS: dict[str, Kind] = {
     "reset before": Kind(False, error=_closed),
     "reset after": Kind(True, error=_closed),
     "half a reply": Kind(True, error=_half_an_answer),
+    "half a reply, read as empty": Kind(True, emptied=True),
     "hangs before": Kind(False, 5.0, _no_answer),
     "hangs after": Kind(True, 5.0, _no_answer),
     **DEATHS,
