@@ -66,6 +66,7 @@ def test_shared_categories_make_items_similar_for_similar_items_and_not_for_sims
     model = SimilarItems.fit(SHOP, NOTHING, ITEMS, Settings())
     assert ids(model.similar("espresso", 2)) == ["coffee", "tea"], "nobody has bought it; two kinds in common, then one"
     assert "espresso" in ids(model.similar("coffee", 3))
+    assert sum(score for _, score in model.similar("espresso", 10)) > 0.98, "the item itself takes no share"
     sims = Sims.fit(SHOP, NOTHING, ITEMS, Settings())
     assert "espresso" not in ids(sims.similar("coffee", 10))
     assert ids(sims.similar("espresso", 5)) == ids(sims.similar("never seen", 5))
