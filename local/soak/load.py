@@ -1,9 +1,12 @@
 """A steady load: the shop's visits at a rate of interactions a second, and now and then what nobody can use."""
 
+import contextlib
 import threading
 import time
 from collections.abc import Iterator
 from typing import Any
+
+from botocore.exceptions import HTTPClientError
 
 from local.items4u.client import Client, NotDelivered
 from local.items4u.sessions import Session
@@ -42,10 +45,12 @@ class Load:
         """Put records on the stream that nobody can use, until the visits are over."""
         while not self._over.wait(POISON_EVERY):
             number = self.records_put
-            self._kinesis.put_record(
-                StreamName=self._stream, Data=POISON[number % len(POISON)], PartitionKey=f"poison-{number}"
-            )
-            self.records_put += 1
+            # A connection that was kept too long is closed by the other side: the next record comes five seconds later.
+            with contextlib.suppress(HTTPClientError):
+                self._kinesis.put_record(
+                    StreamName=self._stream, Data=POISON[number % len(POISON)], PartitionKey=f"poison-{number}"
+                )
+                self.records_put += 1
 
     def stop(self) -> None:
         """Begin no more visits."""

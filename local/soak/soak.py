@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -69,16 +70,15 @@ class Soak:
     def _threads(self) -> Iterator[None]:
         self._began = time.monotonic()
         works = (self._watch, self._strike, self._load.poison)
-        threads = [threading.Thread(target=work, name=f"soak{work.__name__}", daemon=True) for work in works]
-        for thread in threads:
-            thread.start()
-        try:
-            yield
-        finally:
-            self._over.set()
-            self._load.stop()
-            for thread in threads:
-                thread.join()
+        with ThreadPoolExecutor(len(works), "soak") as threads:
+            running = [threads.submit(work) for work in works]
+            try:
+                yield
+            finally:
+                self._over.set()
+                self._load.stop()
+        for one in running:
+            one.result()
 
     def _elapsed(self) -> float:
         return time.monotonic() - self._began
