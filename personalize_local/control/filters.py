@@ -7,7 +7,7 @@ from personalize_local.control import kinds
 from personalize_local.control.registry import Registry
 from personalize_local.control.resources import ACTIVE, ARN_PREFIX, Resource
 from personalize_local.data.stores import Stores
-from personalize_local.errors import InvalidInput, ResourceInUse
+from personalize_local.errors import InvalidInput
 from personalize_local.filters import language
 from personalize_local.filters.evaluation import Bound
 from personalize_local.filters.language import Expression
@@ -23,9 +23,9 @@ class FilterControl:
         self._expressions: dict[Resource, Expression] = {}
 
     def create_filter(self, request: dict[str, Any]) -> dict[str, str]:
-        """Create a filter of an ACTIVE dataset group. Raises InvalidInput (the expression), ResourceInUse."""
+        """Create a filter of an ACTIVE dataset group. Raises InvalidInput (the group or the expression)."""
         group = self._registry.find(kinds.DATASET_GROUP, request["datasetGroupArn"])
-        group.require_active(self._registry.now())
+        self._require_active(group)
         expression = language.parse(request["filterExpression"])
         expression.check(self._columns(group.arn))
         view = {key: request[key] for key in ("name", "datasetGroupArn", "filterExpression")}
@@ -36,13 +36,18 @@ class FilterControl:
         return {"filterArn": arn}
 
     def require(self, arn: str, group_arn: str) -> Resource:
-        """Return an ACTIVE filter of a dataset group. Raises ResourceNotFound, InvalidInput, ResourceInUse."""
+        """Return an ACTIVE filter of a dataset group. Raises ResourceNotFound, InvalidInput."""
         found = self._registry.find(kinds.FILTER, arn)
         if found.view["datasetGroupArn"] != group_arn:
             raise InvalidInput(f"{arn} belongs to another dataset group")
-        if found.status(self._registry.now()) != ACTIVE:
-            raise ResourceInUse(f"{arn} is not ACTIVE")
+        self._require_active(found)
         return found
+
+    def _require_active(self, resource: Resource) -> None:
+        """Raise InvalidInput: neither CreateFilter nor GetRecommendations has ResourceInUse among its errors."""
+        status = resource.status(self._registry.now())
+        if status != ACTIVE:
+            raise InvalidInput(f"{resource.arn} must be ACTIVE, but it is in status {status}")
 
     def bound(self, arn: str, group_arn: str, values: Mapping[str, str]) -> Bound:
         """Return an ACTIVE filter of a dataset group with values for its placeholders; raises as ``require``."""
