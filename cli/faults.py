@@ -1,9 +1,10 @@
 """`./broker faults`: makes the local services of a running `./broker serve` fail on purpose, and stop failing."""
 
 import json
+import os
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import click
 import requests
@@ -14,6 +15,7 @@ from cli import local_env
 from local import loopback
 from personalize_local.faults.rules import FAULTS
 
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
 # Service → the variable of .local.env with its address. Kinesis, SQS, S3 and Secrets Manager are one process.
 ADDRESSES = {"personalize": "AWS_ENDPOINT_URL_PERSONALIZE", "mparticle": "MPARTICLE_URL", "aws": "AWS_ENDPOINT_URL_S3"}
 SERVED_BY = {**dict.fromkeys(("kinesis", "sqs", "s3", "secretsmanager"), "aws"), "mparticle": "mparticle"}
@@ -135,7 +137,8 @@ def _service_of(operation: str) -> str:
 
 def _urls() -> Mapping[str, str | None]:
     """Return the page of each service that is running; None where it is not. Raises click.ClickException."""
-    values = local_env.running()
+    personalize = os.environ.get(ADDRESSES["personalize"], "")
+    values = os.environ if urlsplit(personalize).hostname in LOOPBACK else local_env.running()
     if not values:
         raise click.ClickException("no ./broker serve is running: start it in another terminal first")
     addresses = {service: values.get(variable) for service, variable in ADDRESSES.items()}

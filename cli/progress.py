@@ -9,6 +9,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, DownloadColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
+from lifecycle.resources import DONE
+
 GOES_ON = "stopped waiting: {what} goes on at the service. ./broker status shows it; the same command waits for it."
 NOTHING_GOES_ON = "stopped: the same command again takes it up where it was"
 
@@ -43,7 +45,7 @@ class Waiting:
         """Take a resource's newest state."""
         status = state.get("status", "ACTIVE")
         name = state.get("name") or state.get("jobName") or ""
-        self._pending = "" if status == "ACTIVE" else f"the {what}"
+        self._pending = "" if status in DONE else f"the {what}"
         self._line(f"{what} {name}".strip(), status, total=None)
 
     def say(self, text: str) -> None:

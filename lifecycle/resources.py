@@ -10,6 +10,9 @@ from lifecycle.kinds import Kind
 # takes an hour, and DescribeX calls are throttled).
 FIRST_PAUSE, LONGEST_PAUSE, GROWTH = 0.1, 10.0, 1.3
 
+# Of all kinds but data deletion jobs: ACTIVE, CREATE PENDING, CREATE IN_PROGRESS.
+DONE, UNDER_WAY = ("ACTIVE", "COMPLETED"), ("CREATE ", "PENDING", "IN_PROGRESS")
+
 State = Mapping[str, Any]
 Show = Callable[[str, State], None]
 
@@ -79,9 +82,9 @@ class Resources:
             state = {**described, **described.get(part, {})}
             yield state
             status = state.get("status", "ACTIVE")  # a schema has none
-            if status == "ACTIVE":
+            if status in DONE:
                 return
-            if not status.startswith("CREATE ") or status.endswith(("FAILED", "STOPPED")):
+            if not status.startswith(UNDER_WAY) or status.endswith(("FAILED", "STOPPED")):
                 raise CreationFailed(failure(kind, state))
             self._sleep(pause)
             pause = min(pause * GROWTH, LONGEST_PAUSE)
@@ -97,7 +100,7 @@ def failure(kind: Kind, state: State) -> str:
 def _advice(kind: Kind, state: State) -> str:
     if state["status"].startswith("DELETE"):
         return " (wait until it is gone, then run this again)"
-    if kind.noun in ("dataset_import_job", "batch_inference_job", "solution_version"):
+    if kind.noun in ("dataset_import_job", "batch_inference_job", "data_deletion_job", "solution_version"):
         return " (mend that, then run this again: it makes a new one)"
     option = kind.noun.replace("_", "-")
     delete = f"aws personalize delete-{option} --{option}-arn {state[kind.arn]}"

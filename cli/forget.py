@@ -1,0 +1,113 @@
+"""`./broker forget`: erases users from Amazon Personalize, and says what that does and does not cover."""
+
+import json
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import click
+from broker.batch import int64
+from rich.console import Console
+
+from cli import target as targets
+from cli.progress import Waiting
+from lifecycle import forgetting, kinds
+from lifecycle.batch import users_of
+from lifecycle.resources import Resources
+
+NEXT = (
+    "train anew, and bring the campaign up to it: ./broker train (a model that was trained before still knows them)",
+    "run this again if events came in, or an import or a training ran, while the job did: then AWS does not promise "
+    "that the models have forgotten. To be sure, pause the stream first",
+    "run this again once mParticle has erased them: until then an event of theirs brings them back",
+)
+GUIDE = "docs/privacy.md says how to pause the stream, and what else holds data for how long"
+
+
+@click.command(
+    "forget", short_help="Erase users from Amazon Personalize.", context_settings={"ignore_unknown_options": True}
+)
+@click.argument("users", nargs=-1, required=True, metavar="MPID…|FILE")
+@click.option("--yes", is_flag=True, help="Do not ask before.")
+@click.option("--bucket", help="S3 bucket to go through; default: the stack's.")
+@click.option("--role-arn", help="The role by which Personalize reads it; default: the stack's.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, and nothing else, on stdout.")
+@targets.options
+def command(
+    users: tuple[str, ...],
+    *,
+    yes: bool,
+    bucket: str | None,
+    role_arn: str | None,
+    as_json: bool,
+    name: str | None,
+    context: tuple[str, ...],
+    aws: bool,
+) -> None:
+    """Delete all that Amazon Personalize knows of some users: interactions and records of the broker's dataset group.
+    USERS are mParticle ids (negative ones, too), or one file: an id a line, with or without the header USER_ID.
+
+    It cannot be undone, and takes up to a day on AWS. Ctrl-C only stops the waiting: the same command takes it up
+    again, and a run after that is a new job.
+
+    Exit code: 0 deleted, 1 it failed, 2 wrong use.
+    """
+    wanted = _wanted(users)
+    target = targets.find(name, context, aws=aws)
+    with targets.one_line_errors(), Waiting() as waiting, tempfile.TemporaryDirectory() as folder:
+        resources = Resources(target.client("personalize"), show=waiting.show)
+        group = resources.find(kinds.DATASET_GROUP, target.names.dataset_group)
+        if group is None:
+            raise click.ClickException(f"there is nothing called {target.names.broker}: nobody to forget")
+        step = forgetting.decide(forgetting.jobs(resources, group), target.names, wanted)
+        if step.arn:
+            waiting.say("a job for these users is under way: waiting for that one")
+        elif not yes:
+            _confirm(len(wanted), target.where)
+        path = Path(folder) / "users.csv"
+        path.write_text(forgetting.users_csv(wanted), encoding="utf-8")
+        done = forgetting.forget(resources, target.bucket(bucket, role_arn), group, step, path)
+    found = {"job": step.job, "users": len(wanted), "deleted": done.get("numDeleted"), "next": list(NEXT)}
+    if as_json:
+        click.echo(json.dumps(found))
+    else:
+        _report(found)
+
+
+def _wanted(given: tuple[str, ...]) -> list[str]:
+    """Return the users that are meant. Raises click.UsageError."""
+    if len(given) == 1 and int64(given[0]) is None:
+        return _of_file(Path(given[0]))
+    wrong = [text for text in given if int64(text) is None]
+    if wrong:
+        raise click.UsageError(f"{wrong[0]} is no mParticle id (a 64-bit number); a file stands alone")
+    return list(dict.fromkeys(str(int64(text)) for text in given))
+
+
+def _of_file(path: Path) -> list[str]:
+    try:
+        users = users_of(path.read_text(encoding="utf-8").splitlines())
+    except OSError as error:
+        raise click.UsageError(f"{path} is neither an mParticle id nor a file: {error.strerror}") from None
+    except ValueError as error:
+        raise click.UsageError(f"{path}: {error}") from None
+    bad = forgetting.bad_users(users)
+    if bad or not users:
+        raise click.UsageError(f"{path}: user {bad[0]} is no id" if bad else f"{path} names no user")
+    return users
+
+
+def _confirm(number: int, where: str) -> None:
+    if not sys.stdin.isatty():
+        raise click.UsageError("this deletes for good: say --yes where nobody can be asked")
+    click.confirm(f"Delete for good all that {where} knows of {number:,} users?", abort=True, err=True)
+
+
+def _report(found: dict[str, Any]) -> None:
+    console = Console(highlight=False)
+    deleted = "" if found["deleted"] is None else f", {found['deleted']:,} records deleted"
+    console.print(f"forgotten: {found['users']:,} users{deleted}\nnow:")
+    for step in found["next"]:
+        console.print(f"  - {step}", markup=False, soft_wrap=True)
+    console.print(GUIDE)

@@ -1,0 +1,98 @@
+"""Erasing users: a data deletion job takes a list of them, and all that a dataset group and its models know goes.
+
+https://docs.aws.amazon.com/personalize/latest/dg/delete-records.html: one job at a time, up to a day each. While
+anything is imported or trained meanwhile, and a live stream imports all the time, AWS does not promise that models
+forget as well, and says to run another job.
+"""
+
+import csv
+import io
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from botocore.exceptions import ClientError
+
+from lifecycle import kinds
+from lifecycle.bucket import IMPORTS, Bucket
+from lifecycle.names import Names, short
+from lifecycle.resources import DONE, CreationFailed, Resources, State
+
+HEADER = "USER_ID"
+LONGEST_ID = 256
+
+
+@dataclass(frozen=True)
+class Step:
+    """A job's name, and its ARN where it is under way already."""
+
+    job: str
+    arn: str | None = None
+
+
+def users_csv(users: Iterable[str]) -> str:
+    """Return the job's input: one column, one user a line."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerows([[HEADER], *([user] for user in users)])
+    return text.getvalue()
+
+
+def bad_users(users: Iterable[str]) -> list[int]:
+    """Return the places, from 1, of what cannot be a user's id."""
+    return [place for place, user in enumerate(users, 1) if not 1 <= len(user) <= LONGEST_ID or not user.isprintable()]
+
+
+def jobs(resources: Resources, group: str) -> Iterator[State]:
+    """Yield all data deletion jobs of a dataset group. (botocore has no paginator for them.)"""
+    page: dict[str, str] = {}
+    while True:
+        answer = resources.client.list_data_deletion_jobs(datasetGroupArn=group, **page)
+        yield from answer["dataDeletionJobs"]
+        if not answer.get("nextToken"):
+            return
+        page = {"nextToken": answer["nextToken"]}
+
+
+def decide(there: Iterable[State], names: Names, users: Sequence[str]) -> Step:
+    """Return the job for these users: the one that is under way, or a further one. Each run is a job of its own."""
+    by_name = {job["jobName"]: job for job in there}
+    identity = short("\n".join(sorted(users)))
+    for attempt in range(1, len(by_name) + 2):
+        name = names.job("forget", identity, attempt)
+        job = by_name.get(name)
+        if job is None:
+            return Step(name)
+        if job["status"] not in DONE and not job["status"].endswith("FAILED"):
+            return Step(name, job[kinds.DELETION_JOB.arn])
+    raise AssertionError("more names than jobs")
+
+
+def forget(resources: Resources, bucket: Bucket, group: str, step: Step, users: Path) -> State:
+    """Run the job, or wait for the one under way; return its description once it is done.
+
+    The list of users is taken out of the bucket again. Raises CreationFailed, botocore's ClientError.
+    """
+    key = f"{IMPORTS}/{step.job}/users.csv"
+    try:
+        done = resources.wait(kinds.DELETION_JOB, step.arn or _start(resources, bucket, group, step, users, key))
+    except (CreationFailed, ClientError):
+        _take_away(bucket, key)
+        raise
+    _take_away(bucket, key)
+    return done
+
+
+def _start(resources: Resources, bucket: Bucket, group: str, step: Step, users: Path, key: str) -> str:
+    bucket.upload(users, key)
+    request = {
+        "jobName": step.job,
+        "datasetGroupArn": group,
+        "dataSource": {"dataLocation": bucket.url(key)},
+        "roleArn": bucket.role_arn,
+    }
+    return resources.create(kinds.DELETION_JOB, request)
+
+
+def _take_away(bucket: Bucket, key: str) -> None:
+    bucket.s3.delete_object(Bucket=bucket.name, Key=key)
