@@ -1,0 +1,89 @@
+"""A client that asks at a steady rate whatever the answers do, over a few plain connections.
+
+A latency counts from when the request was due, not from when it could be sent: waiting for a busy server is part of it.
+"""
+
+import asyncio
+import re
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
+
+
+@dataclass
+class Measured:
+    """``seconds``: the latencies, in the order of the answers; ``refused``: the first of the answers other than 200."""
+
+    seconds: list[float] = field(default_factory=list)
+    refused: list[bytes] = field(default_factory=list)
+    lasted: float = 0.0
+
+    def percentile(self, share: float) -> float:
+        """Return a percentile of the latencies in milliseconds; ``share`` is 0 to 1."""
+        ordered = sorted(self.seconds)
+        return 1000 * ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+
+
+class Connection(asyncio.Protocol):
+    """One connection, one request at a time."""
+
+    def __init__(self) -> None:
+        self._buffer = b""
+        self._answered: asyncio.Future[bytes] | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport: asyncio.Transport = transport  # type: ignore[assignment]
+
+    def connection_lost(self, error: Exception | None) -> None:
+        if self._answered and not self._answered.done():
+            self._answered.set_exception(error or ConnectionResetError("the server hung up"))
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer += data
+        head, end, body = self._buffer.partition(b"\r\n\r\n")
+        length = LENGTH.search(head)
+        if end and self._answered and len(body) >= int(length[1] if length else 0):
+            answer, self._buffer = self._buffer, b""
+            self._answered.set_result(answer)
+
+    async def ask(self, request: bytes) -> bytes:
+        """Send a request; return the answer, head and body."""
+        self._answered = asyncio.get_running_loop().create_future()
+        self._transport.write(request)
+        return await self._answered
+
+
+def post(url: str, path: str, body: bytes) -> bytes:
+    """Return a request as it goes over the wire."""
+    head = f"POST {path} HTTP/1.1\r\nhost: {urlsplit(url).netloc}\r\ncontent-length: {len(body)}\r\n\r\n"
+    return head.encode() + body
+
+
+def drive(url: str, make: Callable[[int], bytes], *, rate: float, seconds: float, connections: int = 16) -> Measured:
+    """Send ``make(0)``, ``make(1)``, … at ``rate`` a second for so long; return how that went."""
+    return asyncio.run(_drive(urlsplit(url), make, rate, int(rate * seconds), connections))
+
+
+async def _drive(url: object, make: Callable[[int], bytes], rate: float, count: int, connections: int) -> Measured:
+    loop, host, port = asyncio.get_running_loop(), url.hostname, url.port  # type: ignore[attr-defined]
+    pool = [(await loop.create_connection(Connection, host, port))[1] for _ in range(connections)]
+    measured, waiting = Measured(), deque(enumerate(i / rate for i in range(count)))
+    began = time.perf_counter()
+
+    async def work(connection: Connection) -> None:
+        while waiting:
+            number, due = waiting.popleft()
+            if (early := began + due - time.perf_counter()) > 0:
+                await asyncio.sleep(early)
+            answer = await connection.ask(make(number))
+            measured.seconds.append(time.perf_counter() - began - due)
+            if not answer.startswith(b"HTTP/1.1 200"):
+                measured.refused.append(answer)
+
+    await asyncio.gather(*(work(connection) for connection in pool))
+    measured.lasted = time.perf_counter() - began
+    return measured
