@@ -73,6 +73,13 @@ def test_exports_of_a_batch_a_line_are_read_packed_or_not_and_bad_lines_named(tm
     assert report.skipped == {"no_customer": 1}
 
 
+def test_a_broken_first_line_does_not_make_one_document_of_the_rest(tmp_path: Path) -> None:
+    good = json.dumps(batch())
+    _, _, report = converted(plan(tmp_path, f"{good[:-5]}\n{good}\n{good}\n"))
+
+    assert (report.rows, report.examples) == (2, [("file-1", 1, "not_json")])
+
+
 @pytest.mark.parametrize("indent", [None, 2])
 def test_one_document_over_many_lines_is_one_batch_or_a_list_of_them(tmp_path: Path, indent: int | None) -> None:
     listed = json.dumps([batch(), batch(mpid=8)], indent=indent)
