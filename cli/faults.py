@@ -135,18 +135,18 @@ def _service_of(operation: str) -> str:
     return known[prefix]
 
 
-def _urls() -> Mapping[str, str | None]:
-    """Return the page of each service that is running; None where it is not. Raises click.ClickException."""
+def _urls() -> Mapping[str, str]:
+    """Return the page of each service, empty where it is not running. Raises click.ClickException."""
     personalize = os.environ.get(ADDRESSES["personalize"], "")
     values = os.environ if urlsplit(personalize).hostname in LOOPBACK else local_env.running()
     if not values:
         raise click.ClickException("no ./broker serve is running: start it in another terminal first")
-    addresses = {service: values.get(variable) for service, variable in ADDRESSES.items()}
+    addresses = {service: values.get(variable, "") for service, variable in ADDRESSES.items()}
     return {service: url and f"{url}/_local/faults" for service, url in addresses.items()}
 
 
-def _call(method: str, url: str | None, **request: Any) -> Any:
-    if url is None:
+def _call(method: str, url: str, **request: Any) -> Any:
+    if not url:
         raise click.ClickException("that service is not running: ./broker serve without --only starts it")
     try:
         answer = loopback.call(method, url, timeout=10, **request)
