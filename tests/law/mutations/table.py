@@ -60,7 +60,7 @@ MUTATIONS = (
         "a refused event is dropped",
         "ingest.py",
         "            if line.interaction.event_id in refused\n",
-        "            if not refused\n",
+        "            if line.interaction.event_id in ()\n",
     ),
     Mutation(BREAKER, "no breaker", "delivery.py", "        if not self._proven:\n", "        if not self:\n"),
     Mutation(
