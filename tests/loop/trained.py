@@ -2,7 +2,7 @@
 
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from local import loopback
@@ -17,9 +17,12 @@ OF_EACH = 10
 
 
 @contextmanager
-def trained_stack(settings: TwinSettings) -> Iterator[Stack]:
-    """Yield the stack; its customers' taste is a stretch of the items, so that lists differ from one another."""
-    with Stack(settings) as stack:
+def trained_stack(settings: TwinSettings, log: Callable[[str], None] = lambda _: None) -> Iterator[Stack]:
+    """Yield the stack; its customers' taste is a stretch of the items, so that lists differ from one another.
+
+    ``log`` gets every line that its processes write.
+    """
+    with Stack(settings, log) as stack:
         _put_interactions(stack)
         assert eventually(lambda: _visible(stack) == CUSTOMERS * OF_EACH, 10)
         for _ in stack.train():
