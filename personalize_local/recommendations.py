@@ -59,8 +59,11 @@ class Recommendations:
         if not 0 < limit <= MOST_RESULTS:
             raise InvalidInput(f"numResults must be at most {MOST_RESULTS}")
         if isinstance(model, SimilarItems):
-            return self._answer("itemList", self._similar(request, version, model, limit))
-        return self._answer("itemList", self._personal(request, version, model, limit))
+            items = self._similar(request, version, model, limit)
+        else:
+            items = self._personal(request, version, model, limit)
+        # The service gives no scores for Similar-Items, SIMS and Popularity-Count (Developer Guide, "Scores").
+        return self._answer("itemList", items, with_scores=isinstance(model, UserPersonalization))
 
     def _personal(
         self, request: Request, version: Resource, model: UserPersonalization | PopularityCount, limit: int
@@ -124,8 +127,8 @@ class Recommendations:
             self._models[version] = models.load(self._solutions.folder(version) / "model")
         return self._models[version]
 
-    def _answer(self, key: str, items: list[tuple[str, float]]) -> dict[str, Any]:
-        listed = [{"itemId": item, "score": score} for item, score in items]
+    def _answer(self, key: str, items: list[tuple[str, float]], *, with_scores: bool = True) -> dict[str, Any]:
+        listed = [{"itemId": item, "score": score} if with_scores else {"itemId": item} for item, score in items]
         return {key: listed, "recommendationId": f"RID-{self._registry.new_id()}"}
 
 

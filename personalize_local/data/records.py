@@ -1,11 +1,9 @@
 """The users or the items of one dataset: each id with its properties; a later record replaces the earlier one."""
 
-import json
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
-Properties = Mapping[str, Any]
+from personalize_local.data.record_columns import Properties, RecordColumns
 
 
 class Records(Mapping[str, Properties]):
@@ -33,10 +31,7 @@ class Records(Mapping[str, Properties]):
 
     def add_import(self, job_folder: Path, *, replace: bool) -> None:
         """Take what ``jobs.importing`` left in its folder; it goes before what was put earlier."""
-        found = json.loads((job_folder / "records.json").read_text())
-        names, columns = list(found["columns"]), list(found["columns"].values())
-        lines = zip(found["ids"], *columns, strict=True)
-        rows: dict[str, Properties] = {key: dict(zip(names, row, strict=True)) for key, *row in lines}
+        rows = RecordColumns.load(job_folder / "records.json").properties()
         self._imported = rows if replace else self._imported | rows
         self._put = {key: properties for key, properties in self._put.items() if key not in rows}
         self.version += 1
@@ -54,5 +49,5 @@ class Records(Mapping[str, Properties]):
         """Write all records in the form of an import; return the path, as a job's spec names it."""
         names = list(dict.fromkeys(name for properties in self.values() for name in properties))
         columns = {name: [properties.get(name) for properties in self.values()] for name in names}
-        path.write_text(json.dumps({"ids": list(self), "columns": columns}))
+        RecordColumns(list(self), columns).save(path)
         return str(path)

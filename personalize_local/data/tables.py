@@ -1,6 +1,5 @@
 """Where the rows of an import are collected: interactions as columns of numbers, users and items as records."""
 
-import json
 from array import array
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -11,6 +10,7 @@ import numpy as np
 from personalize_local.control import avro
 from personalize_local.data.cells import BadCell, Parse, parser
 from personalize_local.data.columns import NO_TYPE, InteractionColumns
+from personalize_local.data.record_columns import RecordColumns
 
 # Developer Guide, item interactions: distinct event types and metadata columns, EVENT_TYPE and EVENT_VALUE among these.
 MOST_TYPES_AND_METADATA = 10
@@ -104,7 +104,7 @@ class RecordTable:
             for place, name in enumerate(self._names)
             if place != self._key
         }
-        (folder / "records.json").write_text(json.dumps({"ids": list(self._rows), "columns": columns}))
+        RecordColumns(list(self._rows), columns).save(folder / "records.json")
 
 
 class _Codes:

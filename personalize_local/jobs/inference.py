@@ -1,13 +1,13 @@
 """Batch inference: for every line of the input files one of the output, by a trained version, without a campaign."""
 
 import itertools
-import json
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from personalize_local.data.imported import Imported
+from personalize_local.data.record_columns import RecordColumns
 from personalize_local.errors import InvalidInput
 from personalize_local.filters import language
 from personalize_local.jobs import s3
@@ -68,12 +68,7 @@ def _select(text: str, items: Listed) -> Select:
 
 
 def _records(path: str | None) -> Listed:
-    if path is None:
-        return Listed()
-    found = json.loads(Path(path).read_text())
-    names, columns = list(found["columns"]), list(found["columns"].values())
-    rows = zip(found["ids"], *columns, strict=True)
-    return Listed({key: dict(zip(names, row, strict=True)) for key, *row in rows})
+    return Listed(RecordColumns.load(path).properties())
 
 
 def _output_folder(location: str) -> s3.Stored:

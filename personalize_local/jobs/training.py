@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from personalize_local.data.columns import InteractionColumns, combine
+from personalize_local.data.record_columns import RecordColumns
 from personalize_local.jobs.failure import JobFailed
 from personalize_local.learning.evaluation import evaluate
 from personalize_local.learning.models import RECIPES, PersonalizedRanking, UserPersonalization
-from personalize_local.learning.records import Records
 from personalize_local.learning.search import search
 from personalize_local.learning.selection import EventSelection
 from personalize_local.learning.settings import Settings
@@ -30,7 +30,7 @@ def run(spec: Spec, folder: Path) -> dict[str, Any]:
     that were searched for, if they were. Raises JobFailed if there is too little to train on.
     """
     rows = _rows(spec, folder)
-    users, items = Records.load(spec["users"]), Records.load(spec["items"])
+    users, items = RecordColumns.load(spec["users"]), RecordColumns.load(spec["items"])
     recipe, seed = RECIPES[spec["recipe"]], spec["seed"]
     settings = Settings()
     tuned = bool(spec["solution"].get("performHPO")) and recipe in (UserPersonalization, PersonalizedRanking)

@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
+from personalize_local.data.record_columns import RecordColumns
 from personalize_local.learning import metrics
 from personalize_local.learning.models import Model
-from personalize_local.learning.records import Records
 from personalize_local.learning.settings import Settings
 from personalize_local.learning.splits import Mask, draw_test_users, newest_tenth
 from personalize_local.learning.training_set import Codes, TrainingSet
@@ -27,7 +27,7 @@ Metrics = dict[str, float]
 
 
 def evaluate(
-    recipe: type[Model], rows: TrainingSet, users: Records, items: Records, settings: Settings, seed: int
+    recipe: type[Model], rows: TrainingSet, users: RecordColumns, items: RecordColumns, settings: Settings, seed: int
 ) -> Metrics:
     """Train without the test users; return the eight metrics, to four digits, zeros where nothing can be foretold."""
     chosen = draw_test_users(rows, seed)

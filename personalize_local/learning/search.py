@@ -9,10 +9,10 @@ from dataclasses import replace
 
 import numpy as np
 
+from personalize_local.data.record_columns import RecordColumns
 from personalize_local.learning import metrics
 from personalize_local.learning.models.similarity import MOST_DENSE
 from personalize_local.learning.models.user_personalization import UserPersonalization
-from personalize_local.learning.records import Records
 from personalize_local.learning.settings import Settings
 from personalize_local.learning.splits import last_basket
 from personalize_local.learning.training_set import TrainingSet
@@ -31,7 +31,7 @@ REGULARISATIONS = (4.0, 14.0, 40.0)
 class _Validation:
     """Trains on older moments, and scores settings on the newest."""
 
-    def __init__(self, rows: TrainingSet, users: Records, items: Records, seed: int) -> None:
+    def __init__(self, rows: TrainingSet, users: RecordColumns, items: RecordColumns, seed: int) -> None:
         held = last_basket(rows)
         self._older, self._users, self._items = rows.take(~held), users, items
         chosen = np.unique(rows.users[held])
@@ -53,7 +53,7 @@ class _Validation:
         return float(metrics.ndcg(found, relevant, K).mean())
 
 
-def search(rows: TrainingSet, users: Records, items: Records, seed: int) -> Settings:
+def search(rows: TrainingSet, users: RecordColumns, items: RecordColumns, seed: int) -> Settings:
     """Return the settings that foretell these users' newest moments best; the defaults if nobody has two moments."""
     validation = _Validation(rows, users, items, seed)
     best = Settings()

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
+from personalize_local.data.record_columns import RecordColumns
 from personalize_local.learning.models.segments import Properties, Segments
-from personalize_local.learning.records import Records
 from personalize_local.learning.settings import DAY
 from personalize_local.learning.training_set import Floats, TrainingSet
 
@@ -34,7 +34,7 @@ class Popularity:
     counts: sparse.csr_array
 
     @classmethod
-    def of(cls, rows: TrainingSet, users: Records, size: int) -> "Popularity":
+    def of(cls, rows: TrainingSet, users: RecordColumns, size: int) -> "Popularity":
         """Count the events of ``rows`` for ``size`` items."""
         recent = rows.take(rows.times > rows.times.max() - WINDOW)
         now = np.bincount(recent.items, recent.weights, size)
@@ -76,7 +76,7 @@ class Popularity:
         return cls(shares, segments, sparse.csr_array(parts, shape=(len(parts[2]) - 1, len(shares))))
 
 
-def _by_segment(recent: TrainingSet, users: Records, segments: Segments, size: int) -> sparse.csr_array:
+def _by_segment(recent: TrainingSet, users: RecordColumns, segments: Segments, size: int) -> sparse.csr_array:
     known = users.properties()
     belongs = [segments.of_user(known.get(user)) for user in recent.user_ids]
     lines = np.repeat(np.arange(len(belongs)), [len(numbers) for numbers in belongs])

@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from personalize_local.data.record_columns import RecordColumns
 from personalize_local.learning.history import Event
 from personalize_local.learning.models import files
 from personalize_local.learning.models.lists import Catalogue, Scored, Selection, top
 from personalize_local.learning.models.segments import Properties
 from personalize_local.learning.models.user_personalization import catalogue_of
-from personalize_local.learning.records import Records
 from personalize_local.learning.settings import Settings
 from personalize_local.learning.training_set import Codes, Floats, TrainingSet
 
@@ -32,7 +32,9 @@ class PopularityCount:
         self.shares = shares
 
     @classmethod
-    def fit(cls, rows: TrainingSet, users: Records, items: Records, settings: Settings) -> "PopularityCount":
+    def fit(
+        cls, rows: TrainingSet, users: RecordColumns, items: RecordColumns, settings: Settings
+    ) -> "PopularityCount":
         """Count interactions by weight; neither users nor settings matter."""
         catalogue = catalogue_of(rows, items)
         counts = np.bincount(rows.items, rows.weights, len(catalogue)) + ALWAYS

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from personalize_local.data.record_columns import RecordColumns
 from personalize_local.learning.history import Event
 from personalize_local.learning.models.lists import Scored
 from personalize_local.learning.models.segments import Properties
 from personalize_local.learning.models.user_personalization import UserPersonalization
-from personalize_local.learning.records import Records
 from personalize_local.learning.settings import Settings
 from personalize_local.learning.training_set import Codes, TrainingSet
 
@@ -24,7 +24,9 @@ class PersonalizedRanking:
         self.model = model
 
     @classmethod
-    def fit(cls, rows: TrainingSet, users: Records, items: Records, settings: Settings) -> "PersonalizedRanking":
+    def fit(
+        cls, rows: TrainingSet, users: RecordColumns, items: RecordColumns, settings: Settings
+    ) -> "PersonalizedRanking":
         """Train on at least one interaction."""
         return cls(UserPersonalization.fit(rows, users, items, settings))
 

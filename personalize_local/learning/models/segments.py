@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from personalize_local.learning.records import Records, categories
+from personalize_local.data.record_columns import RecordColumns
+from personalize_local.learning.categories import categories
 
 FIFTHS = (0.2, 0.4, 0.6, 0.8)
 LEAST_USERS = 5  # in a segment: a column of names or addresses makes none
@@ -28,7 +29,7 @@ class Segments:
     edges: Mapping[str, Sequence[float]]
 
     @classmethod
-    def of(cls, users: Records) -> "Segments":
+    def of(cls, users: RecordColumns) -> "Segments":
         """Return the segments that enough users are in."""
         edges = {name: _edges(values) for name, values in users.columns.items() if _is_numeric(values)}
         found: dict[tuple[str, str], int] = {}

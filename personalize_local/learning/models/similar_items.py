@@ -15,11 +15,12 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
+from personalize_local.data.record_columns import RecordColumns
+from personalize_local.learning.categories import categories
 from personalize_local.learning.models import files, neighbours
 from personalize_local.learning.models.lists import Catalogue, Scored, Selection, top
 from personalize_local.learning.models.popularity_count import PopularityCount
 from personalize_local.learning.models.segments import Properties
-from personalize_local.learning.records import Records, categories
 from personalize_local.learning.settings import Settings
 from personalize_local.learning.training_set import Codes, Floats, TrainingSet
 
@@ -43,7 +44,7 @@ class SimilarItems:
         self.popularity = popularity
 
     @classmethod
-    def fit(cls, rows: TrainingSet, users: Records, items: Records, settings: Settings) -> "SimilarItems":
+    def fit(cls, rows: TrainingSet, users: RecordColumns, items: RecordColumns, settings: Settings) -> "SimilarItems":
         """Train on at least one interaction; neither users nor settings matter."""
         counted = PopularityCount.fit(rows, users, items, settings)
         kinds = _kinds(items, counted.catalogue)
@@ -105,9 +106,9 @@ class Sims(SimilarItems):
     """The same without the Items dataset (Developer Guide, "SIMS recipe")."""
 
     @classmethod
-    def fit(cls, rows: TrainingSet, users: Records, items: Records, settings: Settings) -> "SimilarItems":
+    def fit(cls, rows: TrainingSet, users: RecordColumns, items: RecordColumns, settings: Settings) -> "SimilarItems":
         """Train on interactions alone."""
-        return SimilarItems.fit(rows, Records(), Records(), settings)
+        return SimilarItems.fit(rows, RecordColumns(), RecordColumns(), settings)
 
 
 def _line(matrix: sparse.csr_array, line: int) -> Floats:
@@ -117,7 +118,7 @@ def _line(matrix: sparse.csr_array, line: int) -> Floats:
     return full
 
 
-def _kinds(items: Records, catalogue: Catalogue) -> sparse.csr_array:
+def _kinds(items: RecordColumns, catalogue: Catalogue) -> sparse.csr_array:
     """Return one line an item, one column a category that several items share, each line of length one."""
     number: dict[tuple[str, str], int] = {}
     lines, columns = [], []

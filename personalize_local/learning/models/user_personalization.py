@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from personalize_local.data.record_columns import RecordColumns
 from personalize_local.learning import history as past
 from personalize_local.learning.history import Event
 from personalize_local.learning.models import files, similarity
@@ -23,7 +24,6 @@ from personalize_local.learning.models.lists import Catalogue, Scored, Selection
 from personalize_local.learning.models.popularity import Popularity
 from personalize_local.learning.models.segments import Properties
 from personalize_local.learning.models.similarity import Similarity
-from personalize_local.learning.records import Records
 from personalize_local.learning.settings import Settings
 from personalize_local.learning.training_set import Codes, Floats, TrainingSet
 
@@ -44,7 +44,9 @@ class UserPersonalization:
         self.settings = settings
 
     @classmethod
-    def fit(cls, rows: TrainingSet, users: Records, items: Records, settings: Settings) -> "UserPersonalization":
+    def fit(
+        cls, rows: TrainingSet, users: RecordColumns, items: RecordColumns, settings: Settings
+    ) -> "UserPersonalization":
         """Train on at least one interaction."""
         catalogue = catalogue_of(rows, items)
         popularity = Popularity.of(rows, users, len(catalogue))
@@ -131,6 +133,6 @@ class UserPersonalization:
         return cls(Catalogue(about["item_ids"]), similarity.restore(arrays), popularity, settings)
 
 
-def catalogue_of(rows: TrainingSet, items: Records) -> Catalogue:
+def catalogue_of(rows: TrainingSet, items: RecordColumns) -> Catalogue:
     """Return the items with interactions, coded as in ``rows``, and after them the others of the Items dataset."""
     return Catalogue([*rows.item_ids, *sorted(set(items.ids) - set(rows.item_ids))])

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from personalize_local.data.record_columns import RecordColumns
 from personalize_local.filters.selection import Selection
 from personalize_local.learning.models import (
     RECIPES,
@@ -16,12 +17,11 @@ from personalize_local.learning.models import (
     load,
 )
 from personalize_local.learning.models.neighbours import SHRINKAGE, nearest
-from personalize_local.learning.records import Records
 from personalize_local.learning.settings import DAY, Settings
 from personalize_local.learning.training_set import TrainingSet
 from tests.personalize_local.learning.rows import visits
 
-NOTHING = Records()
+NOTHING = RecordColumns()
 # Thirty shoppers want coffee and a filter, thirty tea and a pot; all want bread, which says nothing of either.
 SHOP = visits(
     (f"{first}{number}", item, number)
@@ -29,7 +29,7 @@ SHOP = visits(
     for first, second in (("coffee", "filter"), ("tea", "pot"))
     for item in (first, second, "bread")
 )
-ITEMS = Records(
+ITEMS = RecordColumns(
     ["coffee", "espresso", "pot", "tea", "bread"],
     {"KIND": ["hot|bean", "hot|bean", "tool", "hot", None], "PRICE": [3.5, 4.5, 20.0, 3.5, 2.0]},
 )
@@ -81,7 +81,7 @@ def test_similar_items_can_be_filtered() -> None:
 def test_popularity_counts_everything_however_old_for_everybody() -> None:
     old = [(f"old{number}", "once", 0) for number in range(50)]
     new = [(f"new{number}", "now", int(400 * DAY)) for number in range(3)]
-    model = PopularityCount.fit(visits([*old, *new]), NOTHING, Records(["cold"], {}), Settings())
+    model = PopularityCount.fit(visits([*old, *new]), NOTHING, RecordColumns(["cold"], {}), Settings())
     assert ids(model.recommend([], 5)) == ["once", "now", "cold"]
     assert model.recommend([("now", 1.0, 1.0)], 5, user={"A": "b"}) == model.recommend([], 5)
     assert ids(model.recommend([], 5, selection=Selection(None, frozenset({"once"})))) == ["now", "cold"]

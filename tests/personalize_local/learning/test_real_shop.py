@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from personalize_local.data.record_columns import RecordColumns
 from personalize_local.learning import metrics
 from personalize_local.learning.models import UserPersonalization
-from personalize_local.learning.records import Records
 from personalize_local.learning.settings import Settings
 from personalize_local.learning.training_set import Codes, TrainingSet
 from tests.personalize_local.learning.rows import visits
@@ -43,7 +43,7 @@ def test_the_last_basket_is_foretold_as_well_as_the_best_light_models_do(
     test_data: Path, record_property: Callable[[str, object], None]
 ) -> None:
     older, newest = baskets(test_data / uci.FILE)
-    model = UserPersonalization.fit(older, Records(), Records(), Settings())
+    model = UserPersonalization.fit(older, RecordColumns(), RecordColumns(), Settings())
     past = older.of_users(np.isin(older.user_ids, newest.user_ids))
     assert past.user_ids == newest.user_ids
     items = newest.items_in(model.catalogue.code)

@@ -5,21 +5,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from personalize_local.data.record_columns import RecordColumns
 from personalize_local.filters.selection import Selection
 from personalize_local.learning.models import UserPersonalization, load, similarity
 from personalize_local.learning.models.ease import similarities
 from personalize_local.learning.models.neighbours import shoppers
 from personalize_local.learning.models.similarity import Full, Nearest
-from personalize_local.learning.records import Records
 from personalize_local.learning.settings import DAY, Settings
 from personalize_local.learning.training_set import TrainingSet
 from tests.personalize_local.learning.rows import visits
 from tests.personalize_local.made_up_shop import MadeUpShop, Visit
 
-NOTHING = Records()
+NOTHING = RecordColumns()
 
 
-def fit(rows: TrainingSet, users: Records = NOTHING, items: Records = NOTHING) -> UserPersonalization:
+def fit(rows: TrainingSet, users: RecordColumns = NOTHING, items: RecordColumns = NOTHING) -> UserPersonalization:
     return UserPersonalization.fit(rows, users, items, Settings())
 
 
@@ -154,7 +154,7 @@ def test_cold_shoppers_of_two_segments_get_different_lists() -> None:
         "AGE": [20 + 40 * (n % 2) for n in range(200)],
     }
     for columns in ({"PLAN": kind["PLAN"]}, {"AGE": kind["AGE"]}, {**kind, "NAME": users, "NOTHING": [None] * 200}):
-        model = fit(visits(seen), Records(users, columns))
+        model = fit(visits(seen), RecordColumns(users, columns))
         free = ids(model.recommend([], 10, user={"PLAN": "free", "AGE": 23}))
         pro = ids(model.recommend([], 10, user={"PLAN": "eu|pro", "AGE": 61.5}))
         assert {item[0] for item in free} == {"a"}
@@ -165,13 +165,13 @@ def test_cold_shoppers_of_two_segments_get_different_lists() -> None:
 
 def test_a_segment_with_few_events_hardly_matters() -> None:
     seen = [(f"u{number}", f"i{number % 5}", number) for number in range(1000)]
-    few = Records([f"u{number}" for number in range(6)], {"PLAN": ["pro"] * 6})
+    few = RecordColumns([f"u{number}" for number in range(6)], {"PLAN": ["pro"] * 6})
     model = fit(visits(seen), few)
     assert dict(model.recommend([], 5, user={"PLAN": "pro"})) == pytest.approx(dict(model.recommend([], 5)), abs=0.01)
 
 
 def test_items_that_only_the_items_dataset_knows_come_last_and_can_be_filtered_for() -> None:
-    model = fit(visits([("u", "b", 1), ("v", "c", 2)]), NOTHING, Records(["z", "a", "b"], {}))
+    model = fit(visits([("u", "b", 1), ("v", "c", 2)]), NOTHING, RecordColumns(["z", "a", "b"], {}))
     for history in ([], [("c", 1.0, 1.0)], [("z", 1.0, 1.0)]):
         assert ids(model.recommend(history, 10))[2:] == ["a", "z"]
         assert ids(model.recommend(history, 10, selection=Selection(frozenset({"z"})))) == ["z"]
