@@ -58,6 +58,7 @@ class Events:
             return
         streamed = self._stores.history_of(dataset).streamed
         now = self._registry.now()
+        streamed.show(now)  # little by little: whoever asks first must not wait for an hour's events to appear
         for event, said in zip(request["eventList"], properties, strict=True):
             self._record(request, event, now)
             streamed.accept(_event(request, event, said, has_value), now + self._registry.lag())

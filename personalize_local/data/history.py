@@ -6,22 +6,24 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from personalize_local.behaviour import Behaviour
-from personalize_local.data.columns import InteractionColumns
 from personalize_local.data.imported import Imported
 from personalize_local.data.interactions import RECENT, Interaction
-from personalize_local.data.streamed import Streamed
+from personalize_local.data.streamed import Streamed, columns_of
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """What a training may use: the folders of the imports, and the streamed interactions."""
+    """What a training may use: the folders of the imports, and the streamed interactions.
+
+    It is taken within a request, which must be quick, and saved outside.
+    """
 
     imports: tuple[Path, ...]
-    streamed: InteractionColumns
+    streamed: list[Interaction]
 
     def save(self, folder: Path) -> list[str]:
         """Write the streamed ones into ``folder``; return the folders of all, as a training's spec names them."""
-        self.streamed.save(folder / "streamed")
+        columns_of(self.streamed).save(folder / "streamed")
         return [str(one) for one in (*self.imports, folder / "streamed")]
 
 
@@ -30,11 +32,18 @@ class History:
 
     def __init__(self, behaviour: Behaviour) -> None:
         self.streamed = Streamed(behaviour)
-        self._imports: list[Imported] = []
+        self._take([])
+
+    def _take(self, imports: list[Imported]) -> None:
+        self._imports = imports
+        self._imported_per_user: Counter[str] = Counter()
+        for one in imports:
+            self._imported_per_user.update(one.per_user())
+        self._imported_with_two = sum(count >= 2 for count in self._imported_per_user.values())
 
     def add_import(self, job_folder: Path, *, replace: bool) -> None:
         """Take what an import left in its folder."""
-        self._imports = [*([] if replace else self._imports), Imported(job_folder)]
+        self._take([*([] if replace else self._imports), Imported(job_folder)])
 
     def of_user(self, user_id: str, now: float) -> list[Interaction]:
         """Return a shopper's newest visible interactions, in time order; ``user_id`` may be a session's."""
@@ -48,15 +57,15 @@ class History:
 
     def snapshot(self, now: float) -> Snapshot:
         """Return what a training that starts at ``now`` uses."""
-        return Snapshot(tuple(one.folder for one in self._imports), self.streamed.columns(now))
+        return Snapshot(tuple(one.folder for one in self._imports), self.streamed.rows(now))
 
     def totals(self, now: float) -> tuple[int, int, int]:
         """Return visible interactions, users, and users with two interactions or more."""
-        per_user = Counter(self.streamed.per_user(now))
-        for one in self._imports:
-            per_user.update(one.per_user())
-        rows = self.streamed.visible + sum(map(len, self._imports))
-        return rows, len(per_user), sum(count >= 2 for count in per_user.values())
+        streamed = self.streamed.per_user(now)
+        before = [self._imported_per_user.get(user, 0) for user in streamed]
+        users = len(self._imported_per_user) + before.count(0)
+        newly = sum(count + had >= 2 > had for count, had in zip(streamed.values(), before, strict=True))
+        return self.size(now), users, self._imported_with_two + newly
 
     def size(self, now: float) -> int:
         """Return how many interactions are visible."""
@@ -66,5 +75,5 @@ class History:
     def forget(self, users: Collection[str]) -> int:
         """Drop all interactions of some users; return how many."""
         pairs = [one.forget(users) for one in self._imports]
-        self._imports = [kept for kept, _ in pairs]
+        self._take([kept for kept, _ in pairs])
         return self.streamed.forget(users) + sum(dropped for _, dropped in pairs)

@@ -64,14 +64,13 @@ class Streamed:
         self._seen_contents.add(content)
         return True
 
-    def columns(self, now: float) -> InteractionColumns:
+    def rows(self, now: float) -> list[Interaction]:
         """Return what a training at ``now`` may use, in no particular order.
 
         The events of a session without a user count once some event carries both session and user.
         """
         self.show(now)
-        rows = [interaction for interactions in self._by_user.values() for interaction in interactions]
-        return _columns(rows)
+        return [interaction for interactions in self._by_user.values() for interaction in interactions]
 
     def of_user(self, user_id: str, now: float) -> list[Interaction]:
         """Return a shopper's newest visible interactions; ``user_id`` may be a session id of an unknown shopper."""
@@ -129,7 +128,8 @@ class Streamed:
         self.visible += 1
 
 
-def _columns(rows: list[Interaction]) -> InteractionColumns:
+def columns_of(rows: list[Interaction]) -> InteractionColumns:
+    """Return interactions as columns: a second for every few hundred thousand."""
     users = list(dict.fromkeys(row.user for row in rows))
     items = list(dict.fromkeys(row.item for row in rows))
     types = list(dict.fromkeys(row.event_type for row in rows))
