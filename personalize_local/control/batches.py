@@ -59,7 +59,7 @@ class BatchControl:
         job = Resource(kinds.BATCH_INFERENCE_JOB, arn, view, now, self._seconds, inputs=inputs)
         self._registry.add(job)
         group = version.view["datasetGroupArn"]
-        users, items = self._stores.records(group, USERS), self._stores.records(group, ITEMS)
+        users, items = (self._stores.records(group, kind).copy() for kind in (USERS, ITEMS))
 
         def prepare(folder: Path) -> Mapping[str, Any]:
             tables = {

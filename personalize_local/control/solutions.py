@@ -106,7 +106,7 @@ class SolutionControl:
         now = self._registry.now()
         self.sizes[version] = int(self._registry.first(history.size(now)))
         snapshot = history.snapshot(now)
-        users, items = self._stores.records(group, USERS), self._stores.records(group, ITEMS)
+        users, items = (self._stores.records(group, kind).copy() for kind in (USERS, ITEMS))
         seed = int(self._registry.new_id()[:8], 16)
 
         def prepare(folder: Path) -> dict[str, Any]:

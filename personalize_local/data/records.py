@@ -45,6 +45,12 @@ class Records(Mapping[str, Properties]):
         self.version += 1
         return len(there)
 
+    def copy(self) -> "Records":
+        """Return the records as they are now, for a job that writes them while others may be put."""
+        copied = Records()
+        copied._put = self._imported | self._put
+        return copied
+
     def save(self, path: Path) -> str:
         """Write all records in the form of an import; return the path, as a job's spec names it."""
         names = list(dict.fromkeys(name for properties in self.values() for name in properties))

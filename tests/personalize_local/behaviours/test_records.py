@@ -8,7 +8,7 @@ import pytest
 
 from personalize_local.journal import Journal
 from tests.personalize_local.behaviours.shop import Shop, made_shop
-from tests.personalize_local.world import Refused, World
+from tests.personalize_local.world import HeldJobs, Refused, World
 
 
 @pytest.fixture
@@ -100,3 +100,15 @@ def test_records_outlive_a_restart(tmp_path: Path) -> None:
     again = World(now=before.world.now, folder=tmp_path, journal=Journal(tmp_path))
     after = Shop(again, before.tracking, before.group, before.datasets)
     assert of_genre(after, campaign, kept, "comedy") == ["i1"]
+
+
+def test_a_training_sees_the_records_of_the_moment_that_it_was_asked_for(tmp_path: Path) -> None:
+    jobs = HeldJobs()
+    shop = made_shop(World(jobs=jobs))
+    shop.put_user("u1", age=1)
+    shop.world.fill(shop.tracking)
+    shop.world.call("CreateSolutionVersion", solutionArn=shop.world.solution())
+    shop.put_user("u1", age=2)
+    shop.put_user("u2", age=2)
+    spec = jobs.started[0][0].prepare(tmp_path)
+    assert json.loads(Path(spec["users"]).read_text()) == {"ids": ["u1"], "columns": {"AGE": [1]}}
