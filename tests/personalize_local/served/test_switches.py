@@ -1,0 +1,84 @@
+"""What bites can be looked at and switched while the service runs."""
+
+import json
+import urllib.error
+import urllib.request
+from typing import Any
+
+import pytest
+
+from tests.personalize_local.served.clients import Aws
+from tests.personalize_local.world import schema
+
+ALL = {"throttling", "deduplication", "same_second_merging", "length_limits", "minimums"}
+
+
+def behaviour(aws: Aws, changes: Any = None) -> tuple[int, dict[str, Any]]:
+    """Look at the switches, or change them; return status and answer."""
+    data = None if changes is None else json.dumps(changes).encode()
+    request = urllib.request.Request(f"{aws.url}/_local/behaviour", data, method="PUT" if data else "GET")  # noqa: S310
+    try:
+        with urllib.request.urlopen(request) as answer:  # noqa: S310
+            return answer.status, json.load(answer)
+    except urllib.error.HTTPError as error:
+        return error.code, json.load(error)
+
+
+@pytest.fixture
+def tracking_id(aws: Aws) -> str:
+    """Create what events need, once."""
+    found = aws.control.list_event_trackers()["eventTrackers"]
+    if found:
+        return str(aws.describe("EventTracker", found[0]["eventTrackerArn"])["trackingId"])
+    group = aws.active("DatasetGroup", aws.control.create_dataset_group(name="shop")["datasetGroupArn"])
+    shaped = aws.control.create_schema(name="shop", schema=schema())["schemaArn"]
+    made = {"name": "shop", "datasetGroupArn": group}
+    aws.active(
+        "Dataset",
+        aws.control.create_dataset(**made, schemaArn=shaped, datasetType="Interactions")["datasetArn"],
+    )
+    tracker = aws.control.create_event_tracker(**made)
+    aws.active("EventTracker", tracker["eventTrackerArn"])
+    return str(tracker["trackingId"])
+
+
+def test_everything_is_on_at_first_and_a_switch_changes_only_itself(aws: Aws) -> None:
+    assert behaviour(aws) == (200, dict.fromkeys(ALL, True))
+    assert behaviour(aws, {"minimums": False}) == (200, dict.fromkeys(ALL, True) | {"minimums": False})
+    assert behaviour(aws, {"minimums": True}) == (200, dict.fromkeys(ALL, True))
+
+
+@pytest.mark.parametrize("changes", [{"coffee": True}, {"throttling": "no"}, {"throttling": 1}, [], "off"])
+def test_a_switch_that_is_none_changes_nothing(aws: Aws, changes: Any) -> None:
+    status, said = behaviour(aws, changes)
+    assert status == 400
+    assert all(name in said["message"] for name in ALL)
+    assert behaviour(aws) == (200, dict.fromkeys(ALL, True))
+
+
+def test_over_long_fields_are_taken_when_the_limits_are_off(aws: Aws, tracking_id: str) -> None:
+    event = {"eventType": "view", "itemId": "i" * 300, "sentAt": 1_790_000_000}
+    put = {"trackingId": tracking_id, "sessionId": "s", "userId": "u", "eventList": [event] * 11}
+    with pytest.raises(aws.events.exceptions.InvalidInputException, match="length less than or equal to 256"):
+        aws.events.put_events(**put)
+    behaviour(aws, {"length_limits": False})
+    aws.events.put_events(**put)
+    behaviour(aws, {"length_limits": True})
+    with pytest.raises(aws.events.exceptions.InvalidInputException):
+        aws.events.put_events(**put)
+
+
+def test_what_counts_once_counts_each_time_when_that_is_off(aws: Aws, tracking_id: str) -> None:
+    def interactions() -> int:
+        with urllib.request.urlopen(f"{aws.url}/_local/status") as answer:  # noqa: S310
+            return int(json.load(answer)["datasetGroups"][0]["interactions"])
+
+    event = {"eventType": "view", "itemId": "twice", "sentAt": 1_790_000_000, "eventId": "twice"}
+    put = {"trackingId": tracking_id, "sessionId": "s", "userId": "two", "eventList": [event] * 2}
+    before = interactions()
+    aws.events.put_events(**put)
+    assert interactions() == before + 1
+    behaviour(aws, {"deduplication": False, "same_second_merging": False})
+    aws.events.put_events(**put)
+    assert interactions() == before + 3
+    behaviour(aws, {"deduplication": True, "same_second_merging": True})
