@@ -5,7 +5,6 @@ Codes and statuses: the services' "Common Errors" pages; measured with boto3.
 
 import json
 from dataclasses import dataclass
-from xml.sax.saxutils import escape
 
 from personalize_local.faults.rules import DENIED, INVALID, THROTTLING, UNAVAILABLE, Rule
 
@@ -44,7 +43,7 @@ def of_aws(rule: Rule, operation: str) -> Refusal:
         code = "TooManyRequestsException"
     headers = {"x-amzn-requestid": "fault"} | retry_after(rule)
     if s3:
-        xml = f"<Error><Code>{escape(code)}</Code><Message>{MESSAGE}</Message><RequestId>fault</RequestId></Error>"
+        xml = f"<Error><Code>{code}</Code><Message>{MESSAGE}</Message><RequestId>fault</RequestId></Error>"
         return Refusal(status, headers | {"content-type": "application/xml"}, xml.encode())
     # rest-json takes the code from the header, json 1.0 and 1.1 from the body.
     body = json.dumps({"__type": code, "message": MESSAGE}).encode()
