@@ -17,6 +17,7 @@ COMMANDS = {
     "recommend": "Recommendations for a user.",
     "similar": "Items similar to an item.",
     "batch": "Recommendations for many users at once.",
+    "evaluate": "Is a recommender worth it? All of them on the same users.",
     "replay": "What was set aside, and putting it back on the stream.",
     "forget": "Erase users from Amazon Personalize.",
     "faults": "Make the local services fail on purpose.",

@@ -1,0 +1,175 @@
+"""`./broker evaluate FILE`: every recommender on the same users, with how sure it is, and a gate for CI."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+
+from cli import target as targets
+from cli.evaluate import asked, campaign, display
+from cli.evaluate.steps import Steps
+from evaluation.data import attributes, list_files, splits_folder
+from evaluation.data import log as logs
+from evaluation.failure import BadQuestion
+from evaluation.recommenders import entries
+from evaluation.recommenders.entries import Entry
+from evaluation.report import numbers, page
+from evaluation.run import MAIN, Asked, Result, run
+from evaluation.scoring import gate as gates
+from evaluation.scoring import published
+from evaluation.scoring.metrics import PLACES
+from evaluation.splits import split
+from evaluation.task import KINDS, Task, task, with_catalogue
+from personalize_local.data.record_columns import RecordColumns
+
+CSV = click.Path(exists=True, dir_okay=False, path_type=Path)
+NEW_FILE = click.Path(dir_okay=False, writable=True, path_type=Path)
+
+
+class _Pair(click.ParamType):
+    name = "NAME=VALUE"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
+        name, equals, rest = str(value).partition("=")
+        if not (name and equals and rest):
+            self.fail(f"{value!r} must be {self.name}", param, ctx)
+        return name, rest
+
+
+@click.command("evaluate", epilog="Also: ./broker evaluate split --help")
+@click.argument("file", type=click.Path(exists=True, path_type=Path), required=False, metavar="FILE|DIR")
+@click.option("--users", "users_file", type=CSV, help="The Users dataset: USER_ID and attributes.")
+@click.option("--items", "items_file", type=CSV, help="The Items dataset: more of what could be recommended.")
+@click.option("--recommendations", type=_Pair(), multiple=True, metavar="NAME=FILE", help="A batch job's .out file.")
+@click.option("--campaign", "campaign_arn", metavar="ARN", help="Ask this live campaign about every test user.")
+@click.option("--personalize-metrics", type=CSV, help="What GetSolutionMetrics answered: adds users and intervals.")
+@click.option("--task", "tasks", type=click.Choice(KINDS), multiple=True, default=KINDS, show_default=True)
+@click.option("--metric", default=MAIN, show_default=True, help="What decides: ndcg, map, mrr, recall, … @k.")
+@click.option("--slice-by", metavar="COLUMN", help="A column of --users to slice by.")
+@click.option("--cost", type=_Pair(), multiple=True, metavar="NAME=AMOUNT", help="What one costs a month.")
+@click.option("--currency", default="USD", show_default=True)
+@click.option("--fixed-settings", is_flag=True, help="Take the default settings instead of choosing by validation.")
+@click.option("--gate", multiple=True, metavar="[TASK/]METRIC:NAME>=OTHER", help="Exit code 1 unless it holds.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, and nothing else, on stdout.")
+@click.option("--html", type=NEW_FILE, help="Write a report that stands alone, with plots.")
+@click.option("--per-user", type=NEW_FILE, help="Write a CSV with every user's metrics.")
+@asked.options
+@targets.options
+def compare(file: Path | None, as_json: bool, personalize_metrics: Path | None, **options: Any) -> None:
+    """Compare recommenders on the interactions of FILE (USER_ID, ITEM_ID, TIMESTAMP in seconds, EVENT_TYPE if there is
+    one), or of a DIR that `evaluate split` has written: counting, models learnt here, and what you give.
+
+    A gate with >= fails if NAME is shown to be worse than OTHER (a recommender or a number), one with > unless it is
+    shown to be better; shown means beyond the 95 % interval.
+
+    Exit code: 0 done, 1 a gate fails or a service refuses, 2 wrong use or a file that can't be used.
+    """
+    console = Console(highlight=False)
+    with asked.one_line_errors():
+        conditions = [gates.parse(text) for text in options["gate"]]
+        answers = published.read(personalize_metrics) if personalize_metrics else []
+        if file is None:
+            _published_only(answers, console, as_json=as_json)
+            return
+        with Steps() as steps:
+            result = _evaluated(file, answers, steps, options)
+            steps.begin("writing")
+            _write(result, options)
+        outcomes = [gates.check(condition, result.boards, options["how"].seed) for condition in conditions]
+    if as_json:
+        click.echo(json.dumps(numbers.as_json(result) | {"gates": [vars(outcome) for outcome in outcomes]}))
+    else:
+        display.show(result, console, options["currency"])
+        for outcome in outcomes:
+            console.print(f"gate {outcome.line}", markup=False, soft_wrap=True)
+    if not all(outcome.holds for outcome in outcomes):
+        raise SystemExit(1)
+
+
+def _published_only(answers: list[published.Published], console: Console, *, as_json: bool) -> None:
+    if not answers:
+        raise click.UsageError("give a FILE of interactions, or --personalize-metrics")
+    if as_json:
+        click.echo(json.dumps({"published": numbers.published(answers)}))
+        return
+    for answer in answers:
+        console.print(display.published(answer))
+
+
+def _evaluated(file: Path, answers: list[published.Published], steps: Steps, options: dict[str, Any]) -> Result:
+    users = attributes.read(options["users_file"], "USER_ID") if options["users_file"] else RecordColumns()
+    if options["slice_by"] and options["slice_by"] not in users.columns:
+        raise BadQuestion(f"--slice-by {options['slice_by']}: --users has no such column")
+    question, notes = _question(file, steps, options)
+    given = _given(question, steps, options)
+    what = Asked(
+        tasks=options["tasks"],
+        main=options["metric"],
+        prices={name: _amount(text) for name, text in options["cost"]},
+        attribute=options["slice_by"],
+        tune=not options["fixed_settings"],
+        seed=options["how"].seed,
+    )
+    return run(question, what, users, given, answers, lambda name: _no_total(steps, name), notes)
+
+
+def _question(file: Path, steps: Steps, options: dict[str, Any]) -> tuple[Task, list[str]]:
+    steps.begin(f"reading {file.name}")
+    if file.is_dir():
+        if not splits_folder.is_split(file):
+            raise BadQuestion(f"{file} is not a folder that ./broker evaluate split has written")
+        question, log = splits_folder.read(file)
+        notes = []
+    else:
+        log, how = logs.read(file), options["how"]
+        parted = split(log, how)
+        question = task(log, parted, options["sample_users"], how.seed)
+        notes = _sample_note(question, log.rows.users[parted.truth])
+    if log.duplicates:
+        notes.append(f"{log.duplicates:,} duplicate rows (same user, item, type and second) left out")
+    if options["items_file"]:
+        question = with_catalogue(question, attributes.read(options["items_file"], "ITEM_ID").ids)
+    return question, notes
+
+
+def _sample_note(question: Task, users_with_truth: Any) -> list[str]:
+    of = len(set(users_with_truth.tolist()))
+    if question.users == of:
+        return []
+    return [f"a sample of {question.users:,} of {of:,} test users: --sample-users asks about more"]
+
+
+def _given(question: Task, steps: Steps, options: dict[str, Any]) -> list[Entry]:
+    items = {item: code for code, item in enumerate(question.past.item_ids)}
+    users, found = question.past.user_ids, {}
+    for name, path in options["recommendations"]:
+        size = Path(path).stat().st_size
+        found[name] = list_files.read(Path(path), steps.begin(f"reading {path}", size))
+    if options["campaign_arn"]:
+        target = targets.find(options["name"], options["context"], aws=options["aws"])
+        arn = options["campaign_arn"]
+        with targets.one_line_errors():
+            asked_one = steps.begin(f"asking {arn.rpartition('/')[2]}", len(users))
+            client = target.client("personalize-runtime")
+            found["campaign"] = campaign.ask(client, arn, users, PLACES, asked_one)
+    return [entries.given(name, list_files.fit(one, users, items, PLACES)) for name, one in found.items()]
+
+
+def _write(result: Result, options: dict[str, Any]) -> None:
+    if options["per_user"]:
+        numbers.write_per_user(result, options["per_user"])
+    if options["html"]:
+        page.write(result, options["html"], options["currency"])
+
+
+def _no_total(steps: Steps, name: str) -> None:
+    steps.begin(name)
+
+
+def _amount(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise click.UsageError(f"--cost: {text!r} is not an amount") from None

@@ -1,0 +1,43 @@
+"""`./broker evaluate split`: a split as files, so that a real Personalize is asked the same question."""
+
+from pathlib import Path
+
+import click
+import numpy as np
+
+from cli.evaluate import asked
+from cli.evaluate.steps import Steps
+from evaluation.data import log as logs
+from evaluation.data import splits_folder
+from evaluation.splits import HoldOut, split
+from evaluation.task import sampled
+
+
+@click.command("split", short_help="The files for a real Personalize.")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path), required=True, metavar="DIR", help="A new or empty folder.")
+@asked.options
+def command(file: Path, out: Path, how: HoldOut, sample_users: int) -> None:
+    """Part the interactions of FILE (USER_ID, ITEM_ID, TIMESTAMP in seconds, EVENT_TYPE if there is one).
+
+    DIR gets train.csv, to import; truth.csv, what is to be foretold; batch_users.json, the input of ./broker batch.
+    `./broker evaluate DIR --recommendations personalize=FILE` then scores what came back.
+
+    Exit code: 0 written, 2 wrong use or a file that can't be used; then nothing is written.
+    """
+    with asked.one_line_errors(), Steps() as steps:
+        steps.begin(f"reading {file.name}")
+        log = logs.read(file)
+        parted = split(log, how)
+        chosen = sampled(log, parted, sample_users, how.seed)
+        rows = steps.begin("writing the split", int(log.places.max()) + 1)
+        written = splits_folder.write(file, log, parted, chosen, how, out, rows)
+    if log.duplicates:
+        click.echo(f"{file}: {log.duplicates:,} duplicate rows (same user, item, type and second) left out", err=True)
+    asked_about = np.unique(log.rows.users[parted.truth]).size
+    if written.users < asked_about:
+        click.echo(f"{written.users:,} of {asked_about:,} users, by chance: --sample-users asks about more", err=True)
+    click.echo(
+        f"{out}: {written.train_rows:,} interactions to train on, {written.truth_rows:,} to foretell of "
+        f"{written.users:,} users; {written.rows_left_out:,} in neither"
+    )

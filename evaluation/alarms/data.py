@@ -1,0 +1,49 @@
+"""Alarms on the question: a training that knows the answer, a truth that is no news, a test too small to tell."""
+
+import numpy as np
+
+from evaluation.task import NEW, Pairs, Task, among
+
+FEWEST_USERS = 400
+REPEAT_TASK = 0.5
+
+
+def training_after_cut(task: Task) -> str | None:
+    """The training holds what came at or after the cut, or, of a test user, after what he was to be asked."""
+    if task.cut is not None:
+        late = int((task.train.times >= task.cut).sum())
+        return f"{late:,} training interactions are not before the cut: the training knows the answer" if late else None
+    # Where each user has a cut of his own, his past must not be later than the first thing to foretell.
+    first = np.full(task.users, np.iinfo(np.int64).max)
+    np.minimum.at(first, task.truth.users, task.truth_times)
+    late = int((task.past.times > first[task.past.users]).sum())
+    return f"{late:,} interactions of test users are later than what is to be foretold of them" if late else None
+
+
+def truth_before_cut(task: Task) -> str | None:
+    """What is to be foretold was there before the cut."""
+    early = int((task.truth_times < task.cut).sum()) if task.cut is not None else 0
+    return f"{early:,} things to foretell are before the cut" if early else None
+
+
+def truth_owned(truth: Pairs, owned: Pairs, items: int) -> str | None:
+    """What should be new to the user is not: histories joined with the wrong users."""
+    share = float(among(truth, owned, items).mean()) if len(truth) else 0.0
+    return f"{share:.0%} of the acquisitions are items that the user has already: wrong histories" if share else None
+
+
+def repeat_task(task: Task) -> str | None:
+    """Mostly repeats: whoever repeats wins, and a model has little to show."""
+    share = float(task.repeats().mean()) if len(task.truth) else 0.0
+    if share <= REPEAT_TASK:
+        return None
+    return f"{share:.0%} of what is to be foretold the user had before: this is a task of repeating; look at {NEW}, too"
+
+
+def too_few_users(users: int) -> str | None:
+    """Below 400 users only large differences can be told."""
+    return (
+        f"only {users:,} users: below {FEWEST_USERS} only large differences can be told"
+        if users < FEWEST_USERS
+        else None
+    )

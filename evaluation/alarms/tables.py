@@ -1,0 +1,74 @@
+"""Alarms on a table of means alone, ours or anybody's: numbers that can't all be true.
+
+``means``: recommender → metric@k → mean over the users.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+Means = Mapping[str, float]
+TOO_GOOD = 0.95
+ALIKE = 0.05
+ONE_TRUTH = 1.25
+SUSPICIOUS = 1.25
+
+
+def too_good(means: Means) -> str | None:
+    """Nearly always right with the first place: the answer was known, or the question is what the user has."""
+    value = means.get("precision@1", 0.0)
+    return (
+        f"precision@1 is {value:.3f}: the answer was known before, or is what the user has"
+        if value > TOO_GOOD
+        else None
+    )
+
+
+def acquisition_like_ownership(ownership: Means, acquisition: Means, metric: str = "precision@1") -> str | None:
+    """Foretelling what is new as well as what is had: then what is had was scored."""
+    had, new = ownership.get(metric, 0.0), acquisition.get(metric, 0.0)
+    if had < 0.5 or abs(new - had) > ALIKE * had:
+        return None
+    return f"{metric} of acquisition ({new:.3f}) is that of ownership ({had:.3f}): ownership was scored twice"
+
+
+def not_one_truth(table: Mapping[str, Means], k: int) -> str | None:
+    """Truths a user, as precision and recall imply them, differ: not the same users, or another user's filtered.
+
+    Hits a user are k · precision; hits by recall are about the truths, which all recommenders share.
+    """
+    implied = {
+        name: k * means[f"precision@{k}"] / means[f"recall@{k}"]
+        for name, means in table.items()
+        if means.get(f"recall@{k}", 0) > 0 and f"precision@{k}" in means
+    }
+    if len(implied) < 2:
+        return None
+    least, most = min(implied, key=implied.__getitem__), max(implied, key=implied.__getitem__)
+    if implied[most] <= ONE_TRUTH * implied[least]:
+        return None
+    numbers = f"{implied[most]:.2f} for {most}, {implied[least]:.2f} for {least}"
+    return f"precision@{k} and recall@{k} imply {numbers} things to find a user: not the same truth for all"
+
+
+def hits_only_ndcg(precision: float, relevant: float, ndcg: float, k: int) -> str | None:
+    """More NDCG than the hits allow: it was divided by the ideal of the hits found, as Amazon Personalize does.
+
+    ``relevant``: things to find a user, on average.
+    """
+    most = min(1.0, _ideal(precision * k) / _ideal(min(relevant, k)))
+    if ndcg <= SUSPICIOUS * most:
+        return None
+    hits = f"{precision * k:.2f} hits of {relevant:.1f}"
+    return f"NDCG@{k} {ndcg:.3f} is more than {hits} allow ({most:.3f}): hits-only NDCG"
+
+
+def baseline_wins(baseline: str, verdict: str) -> str | None:
+    """Counting is better than the model."""
+    return f"it is worse than {baseline}, which only counts" if verdict == "worse" else None
+
+
+def _ideal(hits: float) -> float:
+    """Return the gain of so many hits at the head of a list; between whole numbers, on the line."""
+    gains = np.r_[0, np.cumsum(1 / np.log2(np.arange(2, 102)))]
+    return float(np.interp(hits, np.arange(len(gains)), gains))

@@ -1,0 +1,1 @@
+"""Files in and out: interactions, users, recommendations, a split as files."""

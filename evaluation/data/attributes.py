@@ -1,0 +1,33 @@
+"""The Users and the Items dataset as CSV: ids and columns, numbers as numbers where a whole column is."""
+
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from evaluation.data import broken, log
+from evaluation.failure import BadFile
+from personalize_local.data.record_columns import RecordColumns
+
+
+def read(path: Path, id_column: str) -> RecordColumns:
+    """Read a CSV with ``id_column`` (USER_ID or ITEM_ID) and any others. Raises BadFile with the line of a bad row."""
+    names = log.header(path)
+    if id_column not in names:
+        raise BadFile(path, f"no column {id_column} (there are: {', '.join(names)})", 1)
+    try:
+        frame = pl.scan_csv(path, infer_schema=False).filter(~pl.all_horizontal(pl.all().is_null())).collect()
+    except pl.exceptions.PolarsError:
+        raise broken.find(path, [id_column]) from None
+    if frame[id_column].null_count():
+        raise broken.find(path, [id_column])
+    twice = frame.filter(pl.col(id_column).is_duplicated())
+    if len(twice):
+        raise BadFile(path, f"{id_column} {twice[id_column][0]} comes more than once")
+    columns = {name: _values(frame[name]) for name in names if name != id_column}
+    return RecordColumns(frame[id_column].to_list(), columns)
+
+
+def _values(column: pl.Series) -> list[Any]:
+    as_numbers = column.cast(pl.Float64, strict=False)
+    return as_numbers.to_list() if as_numbers.null_count() == column.null_count() else column.to_list()

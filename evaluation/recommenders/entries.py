@@ -1,0 +1,75 @@
+"""Who takes part: the lists of each recommender for each task, learnt here or given from outside."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from evaluation.data.list_files import Given
+from evaluation.recommenders.kinds import Kind, Learnt
+from evaluation.recommenders.ranking import lists
+from evaluation.recommenders.tuning import Validation
+from evaluation.scoring.metrics import PLACES
+from evaluation.task import KINDS as TASKS
+from evaluation.task import NEW, Task
+from personalize_local.data.record_columns import RecordColumns
+from personalize_local.learning.settings import Settings
+from personalize_local.learning.training_set import Codes
+
+
+@dataclass(frozen=True, eq=False)
+class Entry:
+    """``lists``: by task, users by places. ``settings``: by task, what was chosen, empty where nothing was.
+
+    ``seconds``: for choosing settings, learning and making the lists; ``given``: what was found in lists from outside.
+    """
+
+    name: str
+    what: str
+    lists: Mapping[str, Codes]
+    baseline: bool = False
+    personal: bool = True
+    settings: Mapping[str, Mapping[str, float]] | None = None
+    seconds: float = 0.0
+    given: Given | None = None
+
+
+def learn(
+    task: Task, users: RecordColumns, kinds: Sequence[Kind], seed: int, step: Callable[[str], None], tune: bool = True
+) -> tuple[list[Entry], list[str]]:
+    """Return an entry for each kind, and notes on those left out. ``step`` takes what begins."""
+    notes = [
+        f"{kind.name} is left out: {task.trained_items:,} items are more than the {kind.most_items:,} that it can take"
+        for kind in kinds
+        if _too_many(kind, task)
+    ]
+    validation = Validation(task.train, users, seed) if tune else None
+    learnt = Learnt(task.train, users, seed)
+    entries = []
+    for kind in kinds:
+        if not _too_many(kind, task):
+            step(kind.name)
+            entries.append(_entry(kind, task, learnt, validation))
+    return entries, notes
+
+
+def given(name: str, found: Given) -> Entry:
+    """Return the entry of lists from outside: the same lists for every task, as they were given."""
+    return Entry(name, "as given", dict.fromkeys(TASKS, found.lists), given=found)
+
+
+def _entry(kind: Kind, task: Task, learnt: Learnt, validation: Validation | None) -> Entry:
+    began = time.perf_counter()
+    chosen = validation.choose(kind) if validation else dict.fromkeys(TASKS, Settings())
+    past, owned = task.known_past(), task.owned()
+    made = {
+        one: lists(kind.score(learnt, past, chosen[one]), one, owned, PLACES)
+        for one in TASKS
+        if not (kind.repeats and one == NEW)
+    }
+    settings = {one: {name: getattr(chosen[one], name) for name in kind.searched} for one in made}
+    seconds = time.perf_counter() - began
+    return Entry(kind.name, kind.what, made, kind.baseline, kind.personal, settings, seconds)
+
+
+def _too_many(kind: Kind, task: Task) -> bool:
+    return kind.most_items is not None and task.trained_items > kind.most_items

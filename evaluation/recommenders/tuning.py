@@ -1,0 +1,74 @@
+"""Settings chosen where the test can't see: by what foretells the newest visits within the training interactions."""
+
+import functools
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from evaluation.recommenders.kinds import Kind, Learnt
+from evaluation.recommenders.ranking import lists
+from evaluation.scoring.metrics import score
+from evaluation.task import KINDS as TASKS
+from evaluation.task import Task, assemble
+from personalize_local.data.record_columns import RecordColumns
+from personalize_local.learning.search import REGULARISATIONS, VALUES
+from personalize_local.learning.settings import Settings
+from personalize_local.learning.splits import last_basket
+from personalize_local.learning.training_set import TrainingSet
+
+MOST_USERS = 1000
+K = 10
+TRIED = {**VALUES, "regularisation": REGULARISATIONS}
+Chosen = dict[str, Settings]
+
+
+class Validation:
+    """An inner test: everybody's newest visits in the training are foretold, for some users, from the older ones."""
+
+    def __init__(self, train: TrainingSet, users: RecordColumns, seed: int) -> None:
+        held = last_basket(train)
+        self.task = _inner(train, held, seed) if held.any() else None
+        if self.task:
+            self._past = self.task.known_past()
+            self._learnt = Learnt(self.task.train, users, seed)
+            self._owned = self.task.owned()
+
+    def choose(self, kind: Kind) -> Chosen:
+        """Return the best settings for each task: each setting in turn takes its best value, from the defaults on."""
+        if self.task is None or not kind.searched:
+            return dict.fromkeys(TASKS, Settings())
+        reached = functools.cache(functools.partial(self._reached, kind))
+        return {task: _climbed(kind, lambda settings, task=task: reached(settings)[task]) for task in TASKS}
+
+    def _reached(self, kind: Kind, settings: Settings) -> dict[str, float]:
+        """Return the NDCG@10 of each task."""
+        assert self.task is not None  # noqa: S101 - only asked for with one
+        found = {}
+        blocks = list(kind.score(self._learnt, self._past, settings))
+        for task in TASKS:
+            made = lists(iter(blocks), task, self._owned, K)
+            values = score(made, self.task.truth_of(task), (K,)).values.get(f"ndcg@{K}", np.zeros(1))
+            found[task] = float(values.mean()) if len(values) else 0.0
+        return found
+
+
+def _climbed(kind: Kind, value_of) -> Settings:  # type: ignore[no-untyped-def]
+    best = Settings()
+    for name in kind.searched:
+        for tried in _variants(best, name):
+            # The present value stays unless another is better.
+            best = tried if value_of(tried) > value_of(best) else best
+    return best
+
+
+def _variants(settings: Settings, name: str) -> Iterator[Settings]:
+    for value in TRIED[name]:
+        yield replace(settings, **{name: value})
+
+
+def _inner(train: TrainingSet, held: np.ndarray, seed: int) -> Task:
+    users = np.random.default_rng(seed).permutation(np.unique(train.users[held]))[:MOST_USERS]
+    chosen = np.isin(np.arange(len(train.user_ids)), users)
+    older = train.take(~held)
+    return assemble(older, older.of_users(chosen), train.take(held).of_users(chosen), None)

@@ -1,0 +1,74 @@
+"""The order of an evaluation: a question, those who answer it, what their answers are worth, what is odd about them."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from evaluation.alarms.sounded import Alarm, sounded
+from evaluation.recommenders.entries import Entry, learn
+from evaluation.recommenders.kinds import KINDS, Kind
+from evaluation.scoring.board import Board, board
+from evaluation.scoring.cost import Cost, costs
+from evaluation.scoring.published import Published
+from evaluation.scoring.slices import Slice, slices
+from evaluation.task import KINDS as TASKS
+from evaluation.task import Task
+from personalize_local.data.record_columns import RecordColumns
+
+MAIN = "ndcg@10"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the reader wants. ``prices``: name → a month; ``attribute``: a column of users to slice by."""
+
+    tasks: Sequence[str] = TASKS
+    main: str = MAIN
+    kinds: Sequence[Kind] = KINDS
+    prices: Mapping[str, float] = field(default_factory=dict)
+    attribute: str | None = None
+    tune: bool = True
+    seed: int = 1
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """All that a report shows. ``boards`` and what hangs on them: by task, those that could be scored."""
+
+    task: Task
+    boards: Mapping[str, Board]
+    slices: Mapping[str, Sequence[Slice]]
+    costs: Mapping[str, Sequence[Cost]]
+    alarms: Sequence[Alarm]
+    published: Sequence[Published]
+    notes: Sequence[str]
+
+
+def run(
+    task: Task,
+    asked: Asked,
+    users: RecordColumns,
+    given: Sequence[Entry] = (),
+    published: Sequence[Published] = (),
+    step: Callable[[str], None] = lambda what: None,
+    notes: Sequence[str] = (),
+) -> Result:
+    """Evaluate. ``given``: lists from outside; ``step`` takes what begins."""
+    catalogue = task.catalogue
+    learnt, left_out = learn(task, users, asked.kinds, asked.seed, step, asked.tune)
+    step("scores")
+    notes = [*notes, *left_out]
+    entries = [*learnt, *given]
+    found = {kind: board(task, kind, entries, asked.main, asked.seed) for kind in asked.tasks}
+    boards = {kind: one for kind, one in found.items() if one is not None}
+    notes += [f"{kind}: nothing was to be foretold" for kind, one in found.items() if one is None]
+    notes += [note for one in boards.values() for note in _left_out(one, catalogue)]
+    parts = {kind: slices(task, one, users, asked.attribute) for kind, one in boards.items()}
+    priced = {kind: costs(one, asked.prices, asked.seed) for kind, one in boards.items()}
+    return Result(task, boards, parts, priced, sounded(task, boards, published), published, notes)
+
+
+def _left_out(one: Board, catalogue: int) -> list[str]:
+    if not one.left_out:
+        return []
+    ks = ", ".join(map(str, one.left_out))
+    return [f"{one.task}: k = {ks} left out: there are only {catalogue} items to choose from"]

@@ -1,0 +1,107 @@
+"""The main metric for parts of the users, and for parts of what was to be foretold."""
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from evaluation.scoring import uncertainty
+from evaluation.scoring.board import Board
+from evaluation.scoring.metrics import score
+from evaluation.scoring.uncertainty import Interval
+from evaluation.task import Pairs, Task, among
+from personalize_local.data.record_columns import RecordColumns
+
+LENGTHS = (("0", 0, 0), ("1", 1, 1), ("2-5", 2, 5), ("6-20", 6, 20), (">20", 21, None))
+MOST_VALUES = 8
+QUARTERS = 4
+
+
+@dataclass(frozen=True)
+class Slice:
+    """``by``: what parts it; ``part``: which one; ``users``: with something to foretell in it; ``values``: by name."""
+
+    by: str
+    part: str
+    users: int
+    values: Mapping[str, Interval]
+
+
+def slices(task: Task, board: Board, users: RecordColumns, attribute: str | None) -> list[Slice]:
+    """Return all slices that have a user. ``attribute``: a column of the Users dataset, or None."""
+    found = [*_by_history(task, board), *_by_truth(task, board)]
+    if attribute is not None:
+        found += _by_attribute(task, board, users, attribute)
+    return [part for part in found if part.users]
+
+
+def history_lengths(task: Task) -> npt.NDArray[np.integer]:
+    """Return how many interactions each test user had before."""
+    return np.bincount(task.past.users, minlength=task.users)
+
+
+def _by_history(task: Task, board: Board) -> Iterator[Slice]:
+    lengths = history_lengths(task)[board.users]
+    for name, least, most in LENGTHS:
+        yield _of_users(board, "history", name, (lengths >= least) & ((lengths <= most) if most is not None else True))
+
+
+def _by_truth(task: Task, board: Board) -> Iterator[Slice]:
+    truth = task.truth_of(board.task)
+    old, head = _repeats(task, truth), _is_head(task, truth)
+    parts = (("truth", "new to the user", ~old), ("truth", "had before", old))
+    for by, part, mask in (*parts, ("item", "head", head), ("item", "tail", ~head)):
+        yield _of_truth(board, by, part, truth.take(mask))
+
+
+def _by_attribute(task: Task, board: Board, users: RecordColumns, attribute: str) -> Iterator[Slice]:
+    value_of = dict(zip(users.ids, users.columns[attribute], strict=True))
+    values = [value_of.get(task.past.user_ids[user]) for user in board.users.tolist()]
+    for part, mask in _parts(values):
+        yield _of_users(board, attribute, part, mask)
+
+
+def _parts(values: Sequence[Any]) -> Iterator[tuple[str, npt.NDArray[np.bool_]]]:
+    """Yield quarters of numbers, or the commonest values, each with its mask; and who has none."""
+    missing = np.array([value is None for value in values])
+    if all(value is None or isinstance(value, int | float) for value in values) and len(set(values)) > MOST_VALUES:
+        numbers = np.array([np.nan if value is None else float(value) for value in values])
+        edges = np.unique(np.nanquantile(numbers, np.linspace(0, 1, QUARTERS + 1)))
+        for place, (low, high) in enumerate(itertools.pairwise(edges)):
+            last = place == len(edges) - 2
+            yield f"{low:g} to {high:g}", (numbers >= low) & ((numbers <= high) if last else (numbers < high))
+    else:
+        texts = np.array([str(value) for value in values], dtype=object)
+        names, counts = np.unique(texts[~missing].astype(str), return_counts=True)
+        for name in names[np.argsort(-counts, kind="stable")][:MOST_VALUES]:
+            yield str(name), (texts == str(name)) & ~missing
+    yield "none", missing
+
+
+def _of_users(board: Board, by: str, part: str, mask: npt.NDArray[np.bool_]) -> Slice:
+    values = {row.entry.name: uncertainty.mean(row.scores.values[board.main][mask]) for row in board.rows}
+    return Slice(by, part, int(mask.sum()), values)
+
+
+def _of_truth(board: Board, by: str, part: str, truth: Pairs) -> Slice:
+    if not len(truth):
+        return Slice(by, part, 0, {})
+    k = int(board.main.partition("@")[2])
+    scored = {row.entry.name: score(row.entry.lists[board.task], truth, (k,)) for row in board.rows}
+    values = {name: uncertainty.mean(scores.values[board.main]) for name, scores in scored.items()}
+    return Slice(by, part, len(np.unique(truth.users)), values)
+
+
+def _repeats(task: Task, truth: Pairs) -> npt.NDArray[np.bool_]:
+    return among(truth, task.owned(), len(task.past.item_ids))
+
+
+def _is_head(task: Task, truth: Pairs) -> npt.NDArray[np.bool_]:
+    """Return which pairs are of the head: the most popular items that have half of all interactions together."""
+    counts = np.bincount(task.train.items, minlength=len(task.past.item_ids))
+    order = np.argsort(-counts, kind="stable")
+    head = order[: int(np.searchsorted(np.cumsum(counts[order]), counts.sum() / 2)) + 1]
+    return np.isin(truth.items, head)

@@ -1,0 +1,115 @@
+"""What is held back to be foretold, and what may be known of it before: four ways to part the same interactions.
+
+- ``time``: everybody's interactions from a moment on; nothing later than the moment is known. The nearest to what a
+  recommender meets in production.
+- ``last``, ``basket``: each user's newest interaction, or all of his newest second. Others' later ones are known.
+- ``personalize``: the newest tenth of a tenth of the users, as Amazon Personalize does for its own metrics; the
+  training knows nothing of these users (Developer Guide, "Evaluating a solution version with metrics").
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from evaluation.data.log import Log, Mask
+from evaluation.failure import BadQuestion
+from personalize_local.learning.grouping import rank_within
+from personalize_local.learning.splits import draw_test_users, last_basket, newest_tenth
+
+KINDS = ("time", "last", "basket", "personalize")
+NEWEST_SHARE = 0.1
+DAY = 86_400
+
+
+@dataclass(frozen=True)
+class HoldOut:
+    """How to hold out. ``at``: epoch seconds, for ``time``; ``horizon_days``: of ``time``, how far to foretell.
+
+    ``event_type``: only interactions of this type are to be foretold, though all are known. ``seed``: for chance.
+    """
+
+    kind: str = "time"
+    at: int | None = None
+    horizon_days: float | None = None
+    event_type: str | None = None
+    seed: int = 1
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """Which interactions a training may know, which are the past of those asked about, and which are the truth.
+
+    ``cut``: the moment before which all training lies and from which on all truth lies, or None.
+    """
+
+    train: Mask
+    past: Mask
+    truth: Mask
+    cut: int | None
+
+
+def split(log: Log, how: HoldOut) -> Split:
+    """Part the interactions. Raises BadQuestion if nothing is left on one side."""
+    parted = _SPLITS[how.kind](log, how)
+    if how.event_type is not None:
+        if how.event_type not in log.event_types:
+            raise BadQuestion(f"no interaction has the type {how.event_type} (there are: {', '.join(log.event_types)})")
+        parted = Split(parted.train, parted.past, parted.truth & log.of_type(how.event_type), parted.cut)
+    if not parted.train.any():
+        raise BadQuestion("nothing is left to train on: hold out less, or later")
+    if not parted.truth.any():
+        raise BadQuestion("nothing is held out: hold out from an earlier time, or by --hold-out basket")
+    return parted
+
+
+def default_cut(times: npt.NDArray) -> int:
+    """Return the moment from which on the newest tenth of the interactions lies."""
+    return int(np.quantile(times, 1 - NEWEST_SHARE, method="higher"))
+
+
+def _by_time(log: Log, how: HoldOut) -> Split:
+    times = log.rows.times
+    cut = default_cut(times) if how.at is None else how.at
+    before, truth = times < cut, times >= cut
+    if how.horizon_days is not None:
+        truth &= times < cut + how.horizon_days * DAY
+    return Split(before, before, truth, cut)
+
+
+def _last_interaction(log: Log, how: HoldOut) -> Split:
+    users = log.rows.users
+    eligible = np.ones(len(log), dtype=bool) if how.event_type is None else log.of_type(how.event_type)
+    newest = np.flatnonzero(eligible)
+    newest = newest[rank_within(users[newest], -np.arange(len(newest))) == 0]
+    # Nothing of the user's after it is known, nor anybody without a past asked about.
+    times = log.rows.times
+    until = np.full(len(log.rows.user_ids), np.iinfo(np.int64).max)
+    until[users[newest]] = newest
+    before = np.arange(len(times)) < until[users]
+    return _with_a_past(log, before, np.isin(np.arange(len(times)), newest))
+
+
+def _last_basket(log: Log, how: HoldOut) -> Split:
+    if how.event_type is None:
+        held = last_basket(log.rows)
+        return _with_a_past(log, ~held, held)
+    of_type = np.flatnonzero(log.of_type(how.event_type))
+    users, times = log.rows.users, log.rows.times
+    newest = np.full(len(log.rows.user_ids), np.iinfo(np.int64).max)
+    newest[users[of_type]] = times[of_type]  # by user and time: the last one stays
+    return _with_a_past(log, times < newest[users], times == newest[users])
+
+
+def _with_a_past(log: Log, before: Mask, held: Mask) -> Split:
+    known = np.bincount(log.rows.users[before], minlength=len(log.rows.user_ids)) > 0
+    return Split(before, before, held & known[log.rows.users], None)
+
+
+def _as_personalize(log: Log, how: HoldOut) -> Split:
+    of_test_user = draw_test_users(log.rows, how.seed)[log.rows.users]
+    newest = newest_tenth(log.rows)
+    return Split(~of_test_user, of_test_user & ~newest, of_test_user & newest, None)
+
+
+_SPLITS = {"time": _by_time, "last": _last_interaction, "basket": _last_basket, "personalize": _as_personalize}

@@ -1,0 +1,127 @@
+"""The question that all recommenders get: what the users in the test will take, given what was known before."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from evaluation.data.log import Log
+from evaluation.splits import Split
+from personalize_local.learning.training_set import Codes, TrainingSet
+
+ANYTHING, NEW = "ownership", "acquisition"
+KINDS = (ANYTHING, NEW)
+
+
+@dataclass(frozen=True, eq=False)
+class Pairs:
+    """Users (places among the test users) and items (codes), sorted, each pair once."""
+
+    users: Codes
+    items: Codes
+
+    def __len__(self) -> int:
+        return len(self.users)
+
+    def take(self, mask: npt.NDArray[np.bool_]) -> "Pairs":
+        """Return the pairs of a mask."""
+        return Pairs(self.users[mask], self.items[mask])
+
+
+@dataclass(frozen=True, eq=False)
+class Task:
+    """``train``: what may be learnt from. ``past``: what was known of the test users, ``past.user_ids``.
+
+    Items are coded alike everywhere: first those of ``train.item_ids``, which can be recommended by learning, then
+    others that only the past or the truth has; ``past.item_ids`` has them all. ``truth``: pairs held out;
+    ``truth_times``: the earliest time of each. ``cut``: see ``Split``.
+    """
+
+    train: TrainingSet
+    past: TrainingSet
+    truth: Pairs
+    truth_times: npt.NDArray[np.int64]
+    cut: int | None
+    catalogue: int
+    """How many items could be recommended: those trained on, and others of the Items dataset."""
+
+    @property
+    def users(self) -> int:
+        return len(self.past.user_ids)
+
+    @property
+    def trained_items(self) -> int:
+        return len(self.train.item_ids)
+
+    def known_past(self) -> TrainingSet:
+        """Return the past within the trained items: all that a trained model can make of it."""
+        known = self.past.take(self.past.items < self.trained_items)
+        return replace(known, item_ids=self.train.item_ids)
+
+    def owned(self) -> Pairs:
+        """Return what the test users had before."""
+        return _distinct(self.past.users, self.past.items, len(self.past.item_ids))
+
+    def repeats(self) -> npt.NDArray[np.bool_]:
+        """Return which pairs of the truth the user had before."""
+        return among(self.truth, self.owned(), len(self.past.item_ids))
+
+    def truth_of(self, kind: str) -> Pairs:
+        """Return what counts as a hit: any item for ``ownership``, one new to the user for ``acquisition``."""
+        return self.truth if kind == ANYTHING else self.truth.take(~self.repeats())
+
+
+def among(pairs: Pairs, others: Pairs, items: int) -> npt.NDArray[np.bool_]:
+    """Return which pairs are among others; ``items``: more than any code."""
+    return np.isin(_keys(pairs.users, pairs.items, items), _keys(others.users, others.items, items))
+
+
+def task(log: Log, split: Split, sample_users: int | None, seed: int) -> Task:
+    """Return the question of a split, about all test users or a sample of them."""
+    rows, chosen = log.rows, sampled(log, split, sample_users, seed)
+    trained = np.bincount(rows.items[split.train], minlength=len(rows.item_ids)) > 0
+    # The trained items first, each part still sorted by id.
+    order = np.argsort(~trained, kind="stable")
+    code = np.empty(len(order), dtype=np.int32)
+    code[order] = np.arange(len(order))
+    recoded = replace(rows, items=code[rows.items], item_ids=[rows.item_ids[place] for place in order.tolist()])
+    train = replace(recoded.take(split.train), item_ids=recoded.item_ids[: int(trained.sum())])
+    truth = recoded.take(split.truth).of_users(chosen)
+    return assemble(train, recoded.take(split.past).of_users(chosen), truth, split.cut)
+
+
+def assemble(train: TrainingSet, past: TrainingSet, truth: TrainingSet, cut: int | None) -> Task:
+    """Return the question; the codes of all three agree, and ``past`` and ``truth`` have the same users."""
+    size = len(past.item_ids)
+    pairs = _distinct(truth.users, truth.items, size)
+    place = np.searchsorted(_keys(pairs.users, pairs.items, size), _keys(truth.users, truth.items, size))
+    times = np.full(len(pairs), np.iinfo(np.int64).max)
+    np.minimum.at(times, place, truth.times)
+    return Task(train, past, pairs, times, cut, len(train.item_ids))
+
+
+def with_catalogue(task: Task, item_ids: Sequence[str]) -> Task:
+    """Return the same question where items of the Items dataset could be recommended, too."""
+    listed, trained = set(item_ids), set(task.train.item_ids)
+    known = set(task.past.item_ids)
+    past = replace(task.past, item_ids=[*task.past.item_ids, *sorted(listed - known)])
+    return replace(task, past=past, catalogue=len(trained | listed))
+
+
+def sampled(log: Log, split: Split, most: int | None, seed: int) -> npt.NDArray[np.bool_]:
+    """Return which users are asked about, one mark each: those with a truth, or ``most`` of them, drawn by the seed."""
+    with_truth = np.unique(log.rows.users[split.truth])
+    if most is not None:
+        with_truth = np.random.default_rng(seed).permutation(with_truth)[:most]
+    chosen = np.zeros(len(log.rows.user_ids), dtype=bool)
+    chosen[with_truth] = True
+    return chosen
+
+
+def _distinct(users: Codes, items: Codes, size: int) -> Pairs:
+    return Pairs(*np.divmod(np.unique(_keys(users, items, size)), size))
+
+
+def _keys(users: Codes, items: Codes, size: int) -> npt.NDArray[np.int64]:
+    return users.astype(np.int64) * size + items
