@@ -121,6 +121,17 @@ def test_a_sample_event_through_the_real_functions_prints_the_customers_profile(
     assert {one["eventId"] for one in said["interactions"]} <= ids
 
 
+def test_faults_and_replay_find_the_running_services_by_themselves(clone: Clone, serving: Serving) -> None:
+    for operation in ("personalize.PutEvents", "mparticle.BulkUploadEvents", "sqs.SendMessageBatch"):
+        assert clone.run("faults", "add", "throttling", operation, "--start", "900").returncode == 0
+    listed = clone.run("faults", "list", "--json")
+    assert len(json.loads(listed.stdout)["faults"]) == 3
+    assert len(json.loads(clone.run("faults", "clear", "--json").stdout)["cleared"]) == 3
+    done = clone.run("replay", "--put-back", "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["chosen"] == {"records": 0, "users": 0, "bytes": 0}
+
+
 def test_sigterm_takes_everything_down_and_the_file_away(clone: Clone, serving: Serving) -> None:
     assert clone.local_env.exists()
     serving.process.terminate()
