@@ -1,27 +1,23 @@
 """A result in the terminal: the question, the tables side by side, the verdicts, and what is odd."""
 
-from datetime import UTC, datetime
-from typing import Any
-
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from evaluation.report.numbers import question
+from evaluation.report import words
 from evaluation.run import Result
 from evaluation.scoring.board import Board, Row
 from evaluation.scoring.published import Published
 from evaluation.scoring.slices import Slice
 from evaluation.task import ANYTHING
 
-TITLES = {"ownership": "ownership: any item", "acquisition": "acquisition: items new to the user"}
-
 
 def show(result: Result, console: Console, currency: str) -> None:
     """Print everything."""
-    console.print(escape(sentence(question(result.task))), soft_wrap=True)
+    console.print(escape(words.question(result.task)), soft_wrap=True)
     for kind, board in result.boards.items():
         console.print()
+        console.print(escape(words.headline(board)), soft_wrap=True)
         console.print(_board(board))
         console.print(_verdicts(board))
         console.print(_slices(board, result))
@@ -36,31 +32,19 @@ def show(result: Result, console: Console, currency: str) -> None:
         console.print(f"[bold yellow]alarm[/] {escape(alarm.about)}: {escape(alarm.says)}", soft_wrap=True)
 
 
-def sentence(asked: dict[str, Any]) -> str:
-    """Return the question in two lines."""
-    cut = f" before {datetime.fromtimestamp(asked['cut'], UTC):%Y-%m-%d %H:%M:%S} UTC" if asked["cut"] else ""
-    return (
-        f"trained on {asked['training_interactions']:,} interactions of {asked['training_users']:,} users with "
-        f"{asked['items']:,} items{cut}\n"
-        f"asked about {asked['test_users']:,} users ({asked['cold_users']:,} without a past): "
-        f"{asked['to_foretell']:,} items to foretell, {asked['to_foretell_per_user_mean']:.1f} a user (median "
-        f"{asked['to_foretell_per_user_median']:g}), {asked['had_before_share']:.0%} of them had before"
-    )
-
-
 def _board(board: Board) -> Table:
     """Return the means, with the interval of the one that decides."""
     name, _, k = board.main.partition("@")
     last = board.ks[-1]
     metrics = [f"hit_rate@{k}", f"precision@{k}", f"recall@{k}", f"mrr@{last}", f"map@{k}"]
-    table = Table(title=f"{TITLES[board.task]}, {len(board.users):,} users", title_justify="left")
+    table = Table(title=f"{words.TITLES[board.task]}, {len(board.users):,} users", title_justify="left")
     table.add_column("recommender", no_wrap=True)
     for heading in (f"HR@{k}", f"P@{k}", f"R@{k}", f"MRR@{last}", f"MAP@{k}", f"{name.upper()}@{k}", "95 %"):
         table.add_column(heading, justify="right", no_wrap=True)
     for row in board.rows:
         main = row.intervals[board.main]
         means = [f"{row.intervals[metric].mean:.3f}" for metric in metrics if metric != board.main]
-        table.add_row(escape(row.entry.name), *means, f"{main.mean:.4f}", f"{main.low:.4f}–{main.high:.4f}")
+        table.add_row(escape(row.entry.name), *means, f"{main.mean:.4f}", f"{main.low:.4f} to {main.high:.4f}")
     return table
 
 

@@ -1,9 +1,131 @@
-"""A report as one HTML file that stands alone."""
+"""A report as one HTML file that stands alone: no script, no font and no picture from elsewhere."""
 
+import html
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from evaluation.report import plots
+from evaluation.report.words import TITLES, headline, question
 from evaluation.run import Result
+from evaluation.scoring.board import Board, Row
+from evaluation.scoring.published import Published
+
+STYLE = """
+body { font: 15px/1.5 system-ui, sans-serif; color: #22272e; max-width: 62rem; margin: 2rem auto; padding: 0 1rem }
+h1 { font-size: 1.6rem } h2 { font-size: 1.25rem; margin-top: 2.5rem; border-bottom: 1px solid #d7dbe0 }
+table { border-collapse: collapse; margin: 1rem 0; font-size: 13.5px; display: block; overflow-x: auto }
+th, td { text-align: right; padding: .25rem .6rem; border-bottom: 1px solid #e6e9ed; white-space: nowrap }
+th:first-child, td:first-child, td.words { text-align: left } td.words { white-space: normal; min-width: 9rem }
+.pair { display: flex; flex-wrap: wrap; gap: 1rem } svg { max-width: 100%; height: auto }
+.alarm { background: #fff4e0; border-left: 4px solid #d9822b; padding: .3rem .8rem; margin: .4rem 0 }
+.lead { font-size: 1.1rem } .small { color: #5b6470; font-size: 13px } .best { font-weight: 600 }
+"""
 
 
 def write(result: Result, path: Path, currency: str) -> None:
-    raise NotImplementedError
+    """Write the report; whole or not at all."""
+    partial = path.with_name(f".{path.name}.partial")
+    try:
+        partial.write_text(page(result, currency), encoding="utf-8")
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def page(result: Result, currency: str) -> str:
+    """Return the report as HTML."""
+    parts = [
+        "<h1>Is it any good? Recommenders compared on the same users</h1>",
+        *(f'<p class="lead">{_text(headline(board))}</p>' for board in result.boards.values()),
+        *(f'<p class="alarm"><b>{_text(alarm.about)}</b>: {_text(alarm.says)}</p>' for alarm in result.alarms),
+        "<h2>The question</h2>",
+        f"<p>{_text(question(result.task))}</p>",
+        f'<div class="pair">{plots.items(result.task)}{plots.histories(result.task)}</div>',
+        *(part for board in result.boards.values() for part in _board(board, result, currency)),
+        *(part for answer in result.published for part in _published(answer)),
+        "<h2>How to read this</h2>",
+        f'<p class="small">{_text(HOW)}</p>',
+        *(f'<p class="small">{_text(note)}</p>' for note in result.notes),
+    ]
+    head = f'<meta charset="utf-8"><title>Recommenders compared</title><style>{STYLE}</style>'
+    return f'<!doctype html>\n<html lang="en"><head>{head}</head><body>\n' + "\n".join(parts) + "\n</body></html>\n"
+
+
+HOW = (
+    "Every recommender was asked about the same users, knowing the same past. A verdict compares it with the best of "
+    "those that only count; it says better or worse where the 95 % interval of the difference leaves out zero, by a "
+    "paired bootstrap of the users. Users needed are for finding a difference of the size seen four times in five. "
+    "Cover: share of the catalogue in the first places of some list. Novelty: mean surprise of an item, in bits. "
+    "NDCG is the usual one; Personalize's divides by the ideal of the hits found, and is always higher."
+)
+
+
+def _board(board: Board, result: Result, currency: str) -> Iterable[str]:
+    yield f"<h2>{_text(TITLES[board.task])}</h2>"
+    yield plots.models(board)
+    metrics = [name for name in board.rows[0].intervals if name.endswith(f"@{_k(board)}")]
+    yield _table(["recommender", *metrics], [_means(row, metrics, board) for row in board.rows])
+    columns = ["recommender", f"{board.main} against the best", "win", "lose", "cover", "novelty", "top 20", "verdict"]
+    yield _table(columns, [_verdict(row) for row in board.rows], words=True)
+    parts = [part for part in result.slices[board.task] if part.values]
+    names = [row.entry.name for row in board.rows if not row.entry.baseline or row.entry.name == board.best_baseline]
+    if parts:
+        yield "<h3>Where it comes from</h3>"
+        yield plots.slices(board, parts, names)
+    yield from (f"<p>{_text(cost.in_words(currency))}</p>" for cost in result.costs[board.task])
+    first = [str(name) for name in board.rows[0].personalize]
+    yield "<h3>By Amazon Personalize's own rules</h3>"
+    numbers = [[row.entry.name, *(f"{row.personalize[name]:.4f}" for name in first)] for row in board.rows]
+    yield _table(["recommender", *(name.replace("_", " ") for name in first)], numbers)
+
+
+def _means(row: Row, metrics: Sequence[str], board: Board) -> list[str]:
+    cells = [f"{row.intervals[name].mean:.4f}" for name in metrics]
+    cells = [
+        f"{cell} ± {(row.intervals[name].high - row.intervals[name].low) / 2:.4f}" if name == board.main else cell
+        for name, cell in zip(metrics, cells, strict=True)
+    ]
+    return [row.entry.name, *cells]
+
+
+def _verdict(row: Row) -> list[str]:
+    against = row.against_best
+    reach = [
+        f"{row.breadth.coverage_of_catalogue:.0%}",
+        f"{row.breadth.novelty:.1f}",
+        f"{row.breadth.share_of_top:.0%}",
+    ]
+    if against is None:
+        return [row.entry.name, "", "", "", *reach, "the best that only counts"]
+    one = against.difference
+    difference = f"{one.mean:+.4f} ({one.low:+.4f} to {one.high:+.4f})"
+    return [row.entry.name, difference, f"{against.win:.0%}", f"{against.lose:.0%}", *reach, against.in_words()]
+
+
+def _published(answer: Published) -> Iterable[str]:
+    users = f"{answer.users} test users, by its rounding" if answer.users else "its rounding hides how many users"
+    yield f"<h2>{_text(answer.name)}, as Personalize printed it</h2><p>{users}; its own users, not those above.</p>"
+    rows = []
+    for name, value in answer.metrics.items():
+        _, low, high = answer.intervals.get(name, (value, None, None))
+        rows.append([name.replace("_", " "), f"{value:.4f}", f"{low:.3f} to {high:.3f}" if low is not None else ""])
+    yield _table(["metric", "value", "95 %"], rows)
+
+
+def _table(columns: Sequence[str], rows: Sequence[Sequence[str]], words: bool = False) -> str:
+    head = "".join(f"<th>{_text(name)}</th>" for name in columns)
+    body = []
+    for row in rows:
+        cells = [f"<td>{_text(cell)}</td>" for cell in row]
+        if words:
+            cells[-1] = f'<td class="words">{_text(row[-1])}</td>'
+        body.append(f"<tr>{''.join(cells)}</tr>")
+    return f"<table><tr>{head}</tr>{''.join(body)}</table>"
+
+
+def _k(board: Board) -> str:
+    return board.main.partition("@")[2]
+
+
+def _text(text: str) -> str:
+    return html.escape(text)
