@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib import rc_context
@@ -16,7 +17,7 @@ from evaluation.task import Task
 
 GREY, BLUE, ORANGE, GREEN = "#8a8f98", "#2a6fbb", "#d9822b", "#3c8d5a"
 COLOURS = (BLUE, ORANGE, GREEN, "#8e5ea2", "#c0392b", "#4f5b66", "#1fa2a6", "#b8860b")
-STYLE = {
+STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
     "svg.hashsalt": "report",
     "font.family": "sans-serif",
@@ -47,7 +48,7 @@ def histories(task: Task) -> str:
         figure, axes = _figure(5.2, 3.2)
         most = max(1, int(lengths.max(initial=0)))
         edges = np.unique(np.r_[-0.5, 0.5, np.geomspace(1, most + 1, 25).round() + 0.5])
-        axes.hist(lengths, bins=edges, color=BLUE, edgecolor="white", linewidth=0.4)
+        axes.hist(lengths, bins=edges.tolist(), color=BLUE, edgecolor="white", linewidth=0.4)
         axes.set_xscale("symlog", linthresh=1)
         median = f"{np.median(lengths):g}" if len(lengths) else "none"
         axes.set_title(f"What is known of a test user: {median} interactions (median)", loc="left", fontsize=11)

@@ -30,5 +30,5 @@ def headline(board: Board) -> str:
     if best.against_best is None:
         return f"{TITLES[board.task]}: {reached}. Nothing here is better than counting."
     one = best.against_best.difference
-    against = f"against {board.best_baseline}, which only counts, it is {best.against_best.in_words()}"
-    return f"{TITLES[board.task]}: {reached}; {against} ({one.mean:+.3f}, {one.low:+.3f} to {one.high:+.3f})."
+    against = f"Against {board.best_baseline}, which only counts: {best.against_best.in_words()}"
+    return f"{TITLES[board.task]}: {reached}. {against} ({one.mean:+.3f}, {one.low:+.3f} to {one.high:+.3f})."
