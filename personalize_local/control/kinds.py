@@ -2,6 +2,13 @@
 
 from personalize_local.control.resources import Kind
 
+# DescribeDataDeletionJob has words of its own.
+_OF_A_DELETION = (
+    ("CREATE PENDING", "PENDING"),
+    ("CREATE IN_PROGRESS", "IN_PROGRESS"),
+    ("ACTIVE", "COMPLETED"),
+    ("CREATE FAILED", "FAILED"),
+)
 _TIMES = ("creationDateTime", "lastUpdatedDateTime")
 
 SCHEMA = Kind("Schema", "schemas", ("name", "schemaArn", *_TIMES), has_status=False)
@@ -48,6 +55,7 @@ DELETION_JOB = Kind(
     "dataDeletionJobs",
     ("dataDeletionJobArn", "datasetGroupArn", "jobName", "status", *_TIMES, "failureReason"),
     parent_key="datasetGroupArn",
+    words=_OF_A_DELETION,
 )
 
 DELETABLE = (SCHEMA, DATASET_GROUP, DATASET, EVENT_TRACKER, SOLUTION, CAMPAIGN, FILTER)

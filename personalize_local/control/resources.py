@@ -23,6 +23,7 @@ class Kind:
     summary: tuple[str, ...]
     parent_key: str | None = None
     has_status: bool = True
+    words: tuple[tuple[str, str], ...] = ()  # status → what AWS calls it for this kind
 
     @property
     def described_as(self) -> str:
@@ -87,7 +88,7 @@ class Resource:
         described = {**self.view, self.kind.arn_key: self.arn}
         described |= {"creationDateTime": self.created_at, "lastUpdatedDateTime": since}
         if self.kind.has_status:
-            described["status"] = status
+            described["status"] = dict(self.kind.words).get(status, status)
         if status == FAILED:
             described["failureReason"] = self.failure
         return described

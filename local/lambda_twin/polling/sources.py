@@ -24,13 +24,15 @@ class KinesisSource:
         """See ``RecordSource``."""
         try:
             answer = self._client.get_records(ShardIterator=self._iterator(shard_id, position), Limit=limit)
-        except (BotoCoreError, ClientError) as error:
+            # A reply that breaks off arrives as an answer with nothing in it.
+            found, next_iterator = answer["Records"], answer["NextShardIterator"]
+        except (BotoCoreError, ClientError, KeyError) as error:
             # An iterator may have expired; the position never does.
             self._iterators.pop(shard_id, None)
             raise ReadFailed(str(error)) from error
-        records = [_record(record) for record in answer["Records"]]
+        records = [_record(record) for record in found]
         newest = records[-1].sequence_number if records else position
-        self._iterators[shard_id] = (newest, answer["NextShardIterator"])
+        self._iterators[shard_id] = (newest, next_iterator)
         return records
 
     def _iterator(self, shard_id: str, position: str | None) -> str:

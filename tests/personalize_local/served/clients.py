@@ -8,7 +8,7 @@ from botocore.config import Config
 
 from tests.personalize_local.waiting import until
 
-SETTLED = ("ACTIVE", "CREATE FAILED")
+SETTLED = ("ACTIVE", "CREATE FAILED", "COMPLETED", "FAILED")
 
 
 class Aws:

@@ -104,7 +104,7 @@ def test_deleted_users_are_gone_from_history_records_and_later_trainings(shop: S
 
     forget = bucket.put("forget.csv", csv("USER_ID", [("u1",), ("streamed",), ("never seen",)]))
     job = shop.job("DataDeletionJob", forget, "forget", datasetGroupArn=shop.group)
-    assert (job["status"], job["numDeleted"]) == ("ACTIVE", 30 + 5 + 5 + 2)
+    assert (job["status"], job["numDeleted"]) == ("COMPLETED", 30 + 5 + 5 + 2)
     assert totals(shop) == (1770, 59)
     assert shop.world.recommended(campaign, "u1", 50) == stranger
     later = shop.world.campaign(shop.world.trained(solution), name="after")

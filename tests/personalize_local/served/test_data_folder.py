@@ -125,7 +125,7 @@ def test_jobs_that_are_cut_off_end_as_if_nothing_had_happened(tmp_path: Path, s3
         source = {"dataLocation": bucket.put("forget.csv", "USER_ID\nu1\nu3\n")}
         job = {"jobName": "some", "roleArn": ROLE, "dataSource": source}
         deletion = service.aws.control.create_data_deletion_job(**job, datasetGroupArn=group)["dataDeletionJobArn"]
-        assert service.finished("DataDeletionJob", deletion)["status"] == "ACTIVE"
+        assert service.finished("DataDeletionJob", deletion)["status"] == "COMPLETED"
         described = service.aws.describe("DataDeletionJob", deletion)
         assert service.local("status")["datasetGroups"][0]["users"] == USERS - 2
 

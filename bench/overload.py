@@ -1,0 +1,79 @@
+"""What an overload does: GetRecommendations throttled, then mParticle answering 429, each for long under steady load.
+
+    python -m bench.overload [--rate 40] [--seconds 120]
+
+The stream must go on in time, and the refreshes must thin out per customer: what waits in the queue is about one
+message a customer, however many events come in. Beside each overload stands what the calm before it was.
+"""
+
+import argparse
+import sys
+from dataclasses import dataclass
+
+from local import loopback
+from local.settings import TwinSettings
+from local.soak.plan import Kind, Planned
+from local.soak.soak import Findings, Soak
+from local.soak.watch import Sample
+from local.stack import Stack
+
+THROTTLED = {"fault": "throttling", "operation": "personalize.GetRecommendations"}
+BUSY = {"fault": "throttling", "operation": "mparticle.BulkUploadEvents"}
+CALM = 40.0
+SHOPPERS = 300
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """A part of the run."""
+
+    name: str
+    begin: float
+    end: float
+
+
+def main() -> int:
+    """Run it and print the figures."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rate", type=float, default=40.0, help="interactions a second")
+    parser.add_argument("--seconds", type=float, default=120.0, help="of each overload")
+    asked = parser.parse_args()
+    first, second = CALM, 2 * CALM + asked.seconds
+    planned = [
+        Planned(first, asked.seconds, Kind("GetRecommendations throttled", {"personalize": [THROTTLED]})),
+        Planned(second, asked.seconds, Kind("mParticle answers 429", {"mparticle": [BUSY]})),
+    ]
+    total = second + asked.seconds + CALM
+    with Stack(TwinSettings(shards=4, shoppers=SHOPPERS)) as stack:
+        soak = Soak(stack, seconds=total, rate=asked.rate, planned=planned, show=_show)
+        findings = soak.run()
+        calls = loopback.get(f"{stack.personalize.url}/_local/requests").json()
+    _print(findings, [Stretch("calm", 10, CALM), *(_stretch(one) for one in planned)])
+    asked_for = calls["GetRecommendations"]
+    print(f"GetRecommendations called {asked_for:,} times for {findings.interactions:,} interactions")
+    print(f"law holds: {findings.audit.holds}; settled: {findings.settled}")
+    return 0 if findings.audit.holds and findings.settled else 1
+
+
+def _stretch(fault: Planned) -> Stretch:
+    return Stretch(fault.kind.name, fault.at, fault.at + fault.lasts)
+
+
+def _print(findings: Findings, stretches: list[Stretch]) -> None:
+    print(f"{'':32}{'stream lag, most':>18}{'messages, most':>16}{'a customer':>12}")
+    for stretch in stretches:
+        looks = [one for one in findings.samples if stretch.begin <= one.at < stretch.end]
+        lag, waiting = max(one.lag_s for one in looks), _most_waiting(looks)
+        print(f"{stretch.name:32}{lag:>16.1f} s{waiting:>16}{waiting / SHOPPERS:>12.2f}")
+
+
+def _most_waiting(looks: list[Sample]) -> int:
+    return max(one.waiting_users for one in looks)
+
+
+def _show(stage: str, counters: dict[str, object]) -> None:
+    print(f"{stage}  {counters}", end="\r", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
