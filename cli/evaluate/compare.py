@@ -25,6 +25,7 @@ from evaluation.task import KINDS, Task, task, with_catalogue
 from personalize_local.data.record_columns import RecordColumns
 
 CSV = click.Path(exists=True, dir_okay=False, path_type=Path)
+WIDTH = 120  # where there is no terminal to measure
 NEW_FILE = click.Path(dir_okay=False, writable=True, path_type=Path)
 
 
@@ -67,6 +68,8 @@ def compare(file: Path | None, as_json: bool, personalize_metrics: Path | None, 
     Exit code: 0 done, 1 a gate fails or a service refuses, 2 wrong use or a file that can't be used.
     """
     console = Console(highlight=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, width=WIDTH)
     with asked.one_line_errors():
         conditions = [gates.parse(text) for text in options["gate"]]
         answers = published.read(personalize_metrics) if personalize_metrics else []

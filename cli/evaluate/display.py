@@ -47,12 +47,12 @@ def _board(board: Board) -> Table:
     name, _, k = board.main.partition("@")
     last = board.ks[-1]
     metrics = [f"hit_rate@{k}", f"precision@{k}", f"recall@{k}", f"mrr@{last}", f"map@{k}"]
-    headings = f"HR@{k}", f"P@{k}", f"R@{k}", f"MRR@{last}", f"MAP@{k}", f"{name.upper()}@{k}", "95 %"
+    headings = f"HR@{k}", f"P@{k}", f"R@{k}", f"MRR@{last}", f"MAP@{k}", f"{name.upper()}@{k}, 95 %"
     table = _table(f"{len(board.users):,} users", "recommender", *headings)
     for row in board.rows:
         main = row.intervals[board.main]
         means = [f"{row.intervals[metric].mean:.3f}" for metric in metrics]
-        table.add_row(escape(row.entry.name), *means, f"{main.mean:.4f}", f"{main.low:.3f} to {main.high:.3f}")
+        table.add_row(escape(row.entry.name), *means, f"{main.mean:.4f} ±{(main.high - main.low) / 2:.4f}")
     return table
 
 
