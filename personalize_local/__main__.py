@@ -66,11 +66,11 @@ def main(arguments: list[str] | None = None) -> int:
     with contextlib.ExitStack() as running:
         try:
             journal = running.enter_context(contextlib.closing(Journal(options.data))) if options.data else None
+            folder = options.data or Path(running.enter_context(tempfile.TemporaryDirectory(prefix="personalize-")))
+            return _serve(options, folder.absolute(), journal)
         except (JournalUnusable, OSError) as error:
             print(error, file=sys.stderr)  # noqa: T201
             return 2
-        folder = options.data or Path(running.enter_context(tempfile.TemporaryDirectory(prefix="personalize-")))
-        return _serve(options, folder.absolute(), journal)
 
 
 def _serve(options: argparse.Namespace, folder: Path, journal: Journal | None) -> int:

@@ -5,6 +5,7 @@ out. A commit survives the death of the process; the death of the machine may co
 synchronous NORMAL), never the file.
 """
 
+import contextlib
 import json
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,7 +17,7 @@ FORMAT = 1
 
 
 class JournalUnusable(Exception):
-    """The folder is another service's at the moment, or its journal is of another version."""
+    """The folder is another service's at the moment, or its journal is none, or of another version."""
 
 
 @dataclass(frozen=True)
@@ -35,14 +36,14 @@ class Journal:
     def __init__(self, folder: Path) -> None:
         """Open or create it. Raises JournalUnusable."""
         folder.mkdir(parents=True, exist_ok=True)
-        self._database = sqlite3.connect(
-            folder / "journal.sqlite", isolation_level=None, check_same_thread=False, timeout=1
-        )
-        try:
+        self._unwritten: list[tuple[Any, ...]] = []
+        with _unusable(folder):
+            path = folder / "journal.sqlite"
+            self._database = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=1)
+        with contextlib.ExitStack() as failing, _unusable(folder):
+            failing.callback(self.close)
             self._open()
-        except sqlite3.DatabaseError as error:
-            self._database.close()
-            raise JournalUnusable(f"{folder} can't be used: {error}; is another service running on it?") from error
+            failing.pop_all()
 
     def _open(self) -> None:
         for pragma in ("locking_mode = EXCLUSIVE", "journal_mode = WAL", "synchronous = NORMAL"):
@@ -55,9 +56,15 @@ class Journal:
         self._database.execute(f"CREATE TABLE IF NOT EXISTS entries ({columns})")
 
     def append(self, entry: Entry) -> None:
-        """Commit one request."""
-        values = entry.at, entry.operation, json.dumps(entry.request), json.dumps(entry.drawn)
-        self._database.execute("INSERT INTO entries (at, operation, request, drawn) VALUES (?, ?, ?, ?)", values)
+        """Commit one request. Raises sqlite3.Error, as of a full disk; the next call commits what this one could not.
+
+        What later requests build on must not lack when they are replayed.
+        """
+        self._unwritten.append((entry.at, entry.operation, json.dumps(entry.request), json.dumps(entry.drawn)))
+        insert = "INSERT INTO entries (at, operation, request, drawn) VALUES (?, ?, ?, ?)"
+        while self._unwritten:
+            self._database.execute(insert, self._unwritten[0])
+            del self._unwritten[0]
 
     def entries(self) -> Iterator[Entry]:
         """Yield all requests in their order."""
@@ -69,3 +76,11 @@ class Journal:
     def close(self) -> None:
         """Let another service have it."""
         self._database.close()
+
+
+@contextlib.contextmanager
+def _unusable(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        raise JournalUnusable(f"{folder} can't be used: {error}; is another service running on it?") from error

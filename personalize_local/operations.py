@@ -113,6 +113,7 @@ class Operations:
         seconds = 0.0 if kind is kinds.SCHEMA else self._durations.deleting
 
         def delete(request: dict[str, Any]) -> None:
+            self._campaigns.settle()
             self._registry.delete(self._registry.find(kind, request[kind.arn_key]), seconds)
 
         return delete

@@ -124,6 +124,8 @@ class Recommendations:
 
     def _model(self, version: Resource) -> models.Model:
         if version not in self._models:
+            served = self._campaigns.served()
+            self._models = {one: model for one, model in self._models.items() if one in served}
             self._models[version] = models.load(self._solutions.folder(version) / "model")
         return self._models[version]
 

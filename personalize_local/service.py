@@ -4,6 +4,7 @@ Clock, chance, jobs and journal come from outside, so that the same service runs
 time within a test.
 """
 
+import logging
 import threading
 import uuid
 from collections.abc import Callable, Mapping
@@ -15,13 +16,15 @@ from personalize_local.behaviour import Behaviour
 from personalize_local.control import kinds
 from personalize_local.control.registry import Registry
 from personalize_local.control.solutions import AUTOMATIC
-from personalize_local.control.work import Work
+from personalize_local.control.work import Take, Work
+from personalize_local.errors import ServiceError
 from personalize_local.jobs.runner import Jobs, Outcome
-from personalize_local.journal import Entry, Journal
+from personalize_local.journal import Entry, Journal, JournalUnusable
 from personalize_local.moment import Moment
 from personalize_local.operations import Durations, Operations
 from personalize_local.wire.protocol import Handler
 
+LOG = logging.getLogger(__name__)
 CHANGING = ("Create", "Update", "Delete", "Put")
 JOB_ENDED, AUTO_TRAINING, BEHAVED = "_JobEnded", "_AutoTraining", "_Behaved"
 CHECK_EVERY = 1.0  # seconds: how often the schedule of automatic trainings is looked at
@@ -45,7 +48,8 @@ class Personalize:
     ) -> None:
         """``clock()``: epoch seconds. ``lag()``: seconds until the next event is visible. ``new_id()``: a new UUID.
 
-        ``jobs`` keep their files in ``folder``. What is in the journal is replayed first.
+        ``jobs`` keep their files in ``folder``. What is in the journal is replayed first. Raises
+        JournalUnusable if that is not possible.
         """
         self._lock = threading.RLock()
         self._journal = journal
@@ -138,21 +142,38 @@ class Personalize:
             self._work.launch()
 
     def _job_ended(self, arn: str, outcome: Outcome) -> None:
+        """Take in what a job has left; what cannot be taken in, as from a full disk, fails it."""
+        try:
+            self._end(arn, outcome, self._work.read(arn, outcome))
+        except (OSError, ValueError) as error:
+            LOG.exception("what %s has left could not be taken in", arn)
+            failed = Outcome(failure=f"The job ended well, but what it left could not be used: {error}")
+            self._end(arn, failed, self._work.read(arn, failed))
+
+    def _end(self, arn: str, outcome: Outcome, take: Take) -> None:
         with self._lock:
             self._moment.begin()
-            if self._work.end(arn, outcome, self._moment.at):
+            if self._work.end(arn, outcome, take, self._moment.at):
                 self._keep(JOB_ENDED, {"arn": arn, **asdict(outcome)})
 
     def _replay(self) -> None:
-        """Do again what the journal says, each under what bit when it came in."""
-        for entry in self._journal.entries() if self._journal else ():
-            self._moment.replay(entry.at, entry.drawn)
-            request = dict(entry.request)
-            if entry.operation == JOB_ENDED:
-                self._work.end(request.pop("arn"), Outcome(**request), entry.at)
-            elif entry.operation == BEHAVED:
-                self._behave(request)
-            elif entry.operation == AUTO_TRAINING:
-                self._operations.solutions.create_solution_version(request, AUTOMATIC)
-            else:
-                self._operations.table[entry.operation](request)
+        for number, entry in enumerate(self._journal.entries() if self._journal else (), 1):
+            try:
+                self._do_again(entry)
+            except (ServiceError, OSError, ValueError, KeyError) as error:
+                what = f"{entry.operation}, number {number} in the journal, can't be done again"
+                raise JournalUnusable(f"{what}: {type(error).__name__}: {error}") from error
+
+    def _do_again(self, entry: Entry) -> None:
+        """Do what an entry of the journal says, under what bit when it came in."""
+        self._moment.replay(entry.at, entry.drawn)
+        request = dict(entry.request)
+        if entry.operation == JOB_ENDED:
+            arn, outcome = request.pop("arn"), Outcome(**request)
+            self._work.end(arn, outcome, self._work.read(arn, outcome), entry.at)
+        elif entry.operation == BEHAVED:
+            self._behave(request)
+        elif entry.operation == AUTO_TRAINING:
+            self._operations.solutions.create_solution_version(request, AUTOMATIC)
+        else:
+            self._operations.table[entry.operation](request)

@@ -68,7 +68,7 @@ class BatchControl:
             }
             return spec | tables
 
-        self._work.start("inference", job, self._registry.new_id(), prepare, lambda *_: None)
+        self._work.start("inference", job, self._registry.new_id(), prepare, lambda *_: lambda: None)
         return {"batchInferenceJobArn": arn}
 
     def _spec(self, request: Request, version: Resource) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from personalize_local.control import kinds
 from personalize_local.control.registry import Registry
@@ -40,7 +41,7 @@ class CampaignControl:
         self._registry = registry
         self._solutions = solutions
         self._seconds = seconds
-        self._rollouts: dict[Resource, Rollout] = {}
+        self._rollouts: WeakKeyDictionary[Resource, Rollout] = WeakKeyDictionary()
 
     def create_campaign(self, request: Request) -> dict[str, str]:
         """Deploy an ACTIVE solution version, or with ``<solutionArn>/$LATEST`` the newest of a solution."""
@@ -64,6 +65,7 @@ class CampaignControl:
         unchanged = current.solution.arn + LATEST if current.follows else current.version.arn
         target = request.get("solutionVersionArn", unchanged)
         rollout.update = self._deployment(target, {**current.settings, **_settings(request)})
+        campaign.parents = (current.solution, rollout.update.solution)
         return {"campaignArn": campaign.arn}
 
     def describe_campaign(self, request: Request) -> dict[str, Any]:
@@ -83,6 +85,17 @@ class CampaignControl:
         if status != ACTIVE:
             raise ResourceNotFound(f"Campaign {campaign_arn} is in status {status}, not ACTIVE")
         return self._version(self._settled(campaign).current)
+
+    def settle(self) -> None:
+        """Let the updates that are over take effect: what a campaign needs must not depend on who has asked before."""
+        for campaign in self._registry.all(kinds.CAMPAIGN):
+            self._settled(campaign)
+
+    def served(self) -> set[Resource]:
+        """Return the versions that campaigns serve, or will serve after their updates."""
+        rollouts = [self._settled(campaign) for campaign in self._registry.all(kinds.CAMPAIGN)]
+        deployments = [one for rollout in rollouts for one in (rollout.current, rollout.update) if one]
+        return {self._version(deployment) for deployment in deployments}
 
     def _settled(self, campaign: Resource) -> Rollout:
         """Return the rollout, after an update that is over has taken its place."""

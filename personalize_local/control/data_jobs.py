@@ -8,7 +8,7 @@ from personalize_local.behaviour import Behaviour
 from personalize_local.control import kinds
 from personalize_local.control.registry import Registry
 from personalize_local.control.resources import ACTIVE, ARN_PREFIX, FAILED, Kind, Resource
-from personalize_local.control.work import Work
+from personalize_local.control.work import Take, Work
 from personalize_local.data.stores import INTERACTIONS, USERS, Stores
 from personalize_local.errors import InvalidInput, ResourceInUse
 
@@ -52,10 +52,10 @@ class DataJobControl:
         job = self._add(kinds.IMPORT_JOB, "dataset-import-job", view, inputs=(dataset,), owner=dataset)
         spec = self._import_spec(dataset, _location(request))
 
-        def apply(folder: Path, _: Mapping[str, Any]) -> None:
-            self._stores.add_import(dataset, folder, replace=mode == "FULL")
+        def read(folder: Path, _: Mapping[str, Any]) -> Take:
+            return self._stores.read_import(dataset, folder, replace=mode == "FULL")
 
-        self._work.start("importing", job, self._registry.new_id(), lambda _: spec, apply)
+        self._work.start("importing", job, self._registry.new_id(), lambda _: spec, read)
         return {"datasetImportJobArn": job.arn}
 
     def _import_spec(self, dataset: Resource, location: str) -> dict[str, Any]:
@@ -85,16 +85,19 @@ class DataJobControl:
         job = self._add(kinds.DELETION_JOB, "data-deletion-job", view, inputs=inputs, owner=group)
         spec = {"data_location": _location(request), "s3_endpoint": self._s3_endpoint}
 
-        def apply(_: Path, result: Mapping[str, Any]) -> None:
-            # Once replayed, the imports on disk have long lost them.
-            job.view["numDeleted"] = int(self._registry.first(self._forget(group.arn, result["users"])))
+        def read(_: Path, result: Mapping[str, Any]) -> Take:
+            def take() -> None:
+                # Once replayed, the imports on disk have long lost them.
+                job.view["numDeleted"] = int(self._registry.first(self._forget(group.arn, result["users"])))
 
-        self._work.start("deletion", job, self._registry.new_id(), lambda _: spec, apply)
+            return take
+
+        self._work.start("deletion", job, self._registry.new_id(), lambda _: spec, read)
         return {"dataDeletionJobArn": job.arn}
 
     def _forget(self, group_arn: str, users: list[str]) -> int:
         history = self._stores.history(group_arn)
-        dropped = history.forget(users) if history else 0
+        dropped = history.forget(users, self._registry.now()) if history else 0
         return dropped + self._stores.records(group_arn, USERS).forget(users)
 
     def _add(self, kind: Kind, path: str, view: dict[str, Any], **relations: Any) -> Resource:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from personalize_local.control import kinds
 from personalize_local.control.registry import Registry
@@ -20,7 +21,7 @@ class FilterControl:
         self._registry = registry
         self._stores = stores
         self._seconds = seconds
-        self._expressions: dict[Resource, Expression] = {}
+        self._expressions: WeakKeyDictionary[Resource, Expression] = WeakKeyDictionary()
 
     def create_filter(self, request: dict[str, Any]) -> dict[str, str]:
         """Create a filter of an ACTIVE dataset group. Raises InvalidInput (the group or the expression)."""

@@ -4,12 +4,13 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from personalize_local.behaviour import Behaviour
 from personalize_local.control import kinds, recipes
 from personalize_local.control.registry import Registry
 from personalize_local.control.resources import ACTIVE, ARN_PREFIX, FAILED, Resource
-from personalize_local.control.work import Work
+from personalize_local.control.work import Take, Work
 from personalize_local.data.history import History
 from personalize_local.data.stores import ITEMS, USERS, Stores
 from personalize_local.errors import InvalidInput, NotServed, ResourceInUse, ResourceNotFound
@@ -40,8 +41,8 @@ class SolutionControl:
         self._behaviour = behaviour
         self._seconds = seconds
         self._training_seconds = training_seconds
-        self._trained: dict[Resource, tuple[Path, Mapping[str, Any]]] = {}
-        self.sizes: dict[Resource, int] = {}
+        self._trained: WeakKeyDictionary[Resource, tuple[Path, Mapping[str, Any]]] = WeakKeyDictionary()
+        self.sizes: WeakKeyDictionary[Resource, int] = WeakKeyDictionary()
 
     def create_solution(self, request: Request) -> dict[str, str]:
         """Create a solution for an ACTIVE dataset group; unless ``performAutoTraining`` is false it trains itself.
@@ -107,7 +108,7 @@ class SolutionControl:
         self.sizes[version] = int(self._registry.first(history.size(now)))
         snapshot = history.snapshot(now)
         users, items = (self._stores.records(group, kind).copy() for kind in (USERS, ITEMS))
-        seed = int(self._registry.new_id()[:8], 16)
+        seed, minimums = int(self._registry.new_id()[:8], 16), self._behaviour.minimums
 
         def prepare(folder: Path) -> dict[str, Any]:
             return {
@@ -116,17 +117,20 @@ class SolutionControl:
                 "interactions": snapshot.save(folder),
                 "users": users.save(folder / "users.json") if users else None,
                 "items": items.save(folder / "items.json") if items else None,
-                "minimums": self._behaviour.minimums,
+                "minimums": minimums,
                 "seed": seed,
             }
 
-        def apply(folder: Path, result: Mapping[str, Any]) -> None:
-            self._trained[version] = folder, result
-            version.view["trainingHours"] = result.get("hours", 0.0)
-            if "hyperparameters" in result:
-                version.view["tunedHPOParams"] = {"algorithmHyperParameters": result["hyperparameters"]}
+        def read(folder: Path, result: Mapping[str, Any]) -> Take:
+            return lambda: self._take(version, folder, result)
 
-        self._work.start("training", version, version.arn.rpartition("/")[2], prepare, apply)
+        self._work.start("training", version, version.arn.rpartition("/")[2], prepare, read)
+
+    def _take(self, version: Resource, folder: Path, result: Mapping[str, Any]) -> None:
+        self._trained[version] = folder, result
+        version.view["trainingHours"] = result.get("hours", 0.0)
+        if "hyperparameters" in result:
+            version.view["tunedHPOParams"] = {"algorithmHyperParameters": result["hyperparameters"]}
 
     def _refuse_deletions(self, group_arn: str) -> None:
         if job := self.deletion(group_arn):

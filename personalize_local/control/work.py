@@ -8,8 +8,9 @@ from personalize_local.control.resources import Resource
 from personalize_local.jobs.runner import Job, Jobs, Outcome
 
 Prepare = Callable[[Path], Mapping[str, Any]]
-Apply = Callable[[Path, Mapping[str, Any]], None]
-"""Takes the folder and the result of a job that ended well."""
+Take = Callable[[], None]
+Read = Callable[[Path, Mapping[str, Any]], Take]
+"""Reads what a job that ended well has left, its folder and its result, and returns what takes that in at once."""
 
 
 class Work:
@@ -20,14 +21,14 @@ class Work:
         self._jobs = jobs
         self._root = root
         self._report = report
-        self._open: dict[str, tuple[Resource, Job, Apply]] = {}
+        self._open: dict[str, tuple[Resource, Job, Read]] = {}
         self._queued: list[str] = []
 
-    def start(self, kind: str, resource: Resource, folder_id: str, prepare: Prepare, apply: Apply) -> None:
-        """Queue the job of a resource: ``prepare`` writes what it reads, ``apply`` takes its result."""
+    def start(self, kind: str, resource: Resource, folder_id: str, prepare: Prepare, read: Read) -> None:
+        """Queue the job of a resource: ``prepare`` writes what it reads, ``read`` takes what it leaves."""
         resource.works = True
         job = Job(kind, self._root / kind / folder_id, prepare)
-        self._open[resource.arn] = resource, job, apply
+        self._open[resource.arn] = resource, job, read
         self._queued.append(resource.arn)
 
     def launch(self) -> None:
@@ -37,12 +38,22 @@ class Work:
             if arn in self._open:
                 self._jobs.start(self._open[arn][1], lambda outcome, arn=arn: self._report(arn, outcome))  # type: ignore[misc]
 
-    def end(self, arn: str, outcome: Outcome, now: float) -> bool:
+    def read(self, arn: str, outcome: Outcome) -> Take:
+        """Return what takes in what a job has left. Reading may take long: others need not wait for it."""
+        if outcome.result is None or arn not in self._open:
+            return _nothing
+        _, job, read = self._open[arn]
+        return read(job.folder, outcome.result)
+
+    def end(self, arn: str, outcome: Outcome, take: Take, now: float) -> bool:
         """Settle the resource of a job; False if it is not waited for any more."""
         if arn not in self._open:
             return False
-        resource, job, apply = self._open.pop(arn)
-        if outcome.result is not None:
-            apply(job.folder, outcome.result)
+        take()
+        resource, _, _ = self._open.pop(arn)
         resource.settle(now, outcome.failure)
         return True
+
+
+def _nothing() -> None:
+    """Take nothing in."""

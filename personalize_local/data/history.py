@@ -38,12 +38,12 @@ class History:
         self._imports = imports
         self._imported_per_user: Counter[str] = Counter()
         for one in imports:
-            self._imported_per_user.update(one.per_user())
+            self._imported_per_user.update(one.per_user)
         self._imported_with_two = sum(count >= 2 for count in self._imported_per_user.values())
 
-    def add_import(self, job_folder: Path, *, replace: bool) -> None:
-        """Take what an import left in its folder."""
-        self._take([*([] if replace else self._imports), Imported(job_folder)])
+    def add_import(self, one: Imported, *, replace: bool) -> None:
+        """Take what an import left."""
+        self._take([*([] if replace else self._imports), one])
 
     def of_user(self, user_id: str, now: float) -> list[Interaction]:
         """Return a shopper's newest visible interactions, in time order; ``user_id`` may be a session's."""
@@ -72,8 +72,8 @@ class History:
         self.streamed.show(now)
         return self.streamed.visible + sum(map(len, self._imports))
 
-    def forget(self, users: Collection[str]) -> int:
+    def forget(self, users: Collection[str], now: float) -> int:
         """Drop all interactions of some users; return how many."""
         pairs = [one.forget(users) for one in self._imports]
         self._take([kept for kept, _ in pairs])
-        return self.streamed.forget(users) + sum(dropped for _, dropped in pairs)
+        return self.streamed.forget(users, now) + sum(dropped for _, dropped in pairs)

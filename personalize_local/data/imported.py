@@ -3,7 +3,6 @@
 import math
 import shutil
 from collections.abc import Collection
-from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -26,17 +25,13 @@ class Imported:
         self._order = np.argsort(self._columns.users, kind="stable")
         self._counts = np.bincount(self._columns.users, minlength=len(self._columns.user_ids))
         self._starts = np.r_[0, np.cumsum(self._counts)]
+        names = self._columns.user_ids
+        self._code = {user: code for code, user in enumerate(names)}
+        # How many interactions each user has.
+        self.per_user = dict(zip(names, self._counts.tolist(), strict=True))
 
     def __len__(self) -> int:
         return len(self._columns)
-
-    @cached_property
-    def _code(self) -> dict[str, int]:
-        return {user: code for code, user in enumerate(self._columns.user_ids)}
-
-    def per_user(self) -> dict[str, int]:
-        """Return how many interactions each user has."""
-        return dict(zip(self._columns.user_ids, self._counts.tolist(), strict=True))
 
     def of_user(self, user_id: str) -> list[Interaction]:
         """Return a user's newest interactions, in time order."""

@@ -29,9 +29,8 @@ class Records(Mapping[str, Properties]):
         self._put[key] = properties
         self.version += 1
 
-    def add_import(self, job_folder: Path, *, replace: bool) -> None:
-        """Take what ``jobs.importing`` left in its folder; it goes before what was put earlier."""
-        rows = RecordColumns.load(job_folder / "records.json").properties()
+    def add_import(self, rows: dict[str, Properties], *, replace: bool) -> None:
+        """Take what an import brought; it goes before what was put earlier."""
         self._imported = rows if replace else self._imported | rows
         self._put = {key: properties for key, properties in self._put.items() if key not in rows}
         self.version += 1

@@ -1,12 +1,16 @@
 """Finds what a dataset group's datasets hold."""
 
+from collections.abc import Callable
 from pathlib import Path
+from weakref import WeakKeyDictionary
 
 from personalize_local.behaviour import Behaviour
 from personalize_local.control import avro, kinds
 from personalize_local.control.registry import Registry
 from personalize_local.control.resources import ACTIVE, Resource
 from personalize_local.data.history import History
+from personalize_local.data.imported import Imported
+from personalize_local.data.record_columns import RecordColumns
 from personalize_local.data.records import Records
 from personalize_local.errors import InvalidInput
 
@@ -19,8 +23,9 @@ class Stores:
     def __init__(self, registry: Registry, behaviour: Behaviour) -> None:
         self._registry = registry
         self._behaviour = behaviour
-        self._histories: dict[Resource, History] = {}
-        self._records: dict[Resource, Records] = {}
+        # Weak: with a deleted resource goes what was kept for it.
+        self._histories: WeakKeyDictionary[Resource, History] = WeakKeyDictionary()
+        self._records: WeakKeyDictionary[Resource, Records] = WeakKeyDictionary()
         self._nothing = Records()
 
     def dataset(self, group_arn: str, dataset_type: str) -> Resource | None:
@@ -64,11 +69,13 @@ class Stores:
         """Return what a Users or an Items dataset holds."""
         return self._records.setdefault(dataset, Records())
 
-    def add_import(self, dataset: Resource, job_folder: Path, *, replace: bool) -> None:
-        """Take what an import left in its folder into a dataset."""
-        is_history = dataset.view["datasetType"] == INTERACTIONS
-        store = self.history_of(dataset) if is_history else self.records_of(dataset)
-        store.add_import(job_folder, replace=replace)
+    def read_import(self, dataset: Resource, job_folder: Path, *, replace: bool) -> Callable[[], None]:
+        """Read what an import left in its folder; return what takes it into a dataset at once."""
+        if dataset.view["datasetType"] == INTERACTIONS:
+            imported = Imported(job_folder)
+            return lambda: self.history_of(dataset).add_import(imported, replace=replace)
+        rows = RecordColumns.load(job_folder / "records.json").properties()
+        return lambda: self.records_of(dataset).add_import(rows, replace=replace)
 
     def open_dataset(self, dataset_arn: str) -> Resource:
         """Return a dataset that takes records. Raises ResourceNotFound, InvalidInput."""

@@ -86,10 +86,11 @@ class Streamed:
         self.show(now)
         return {user: len(own) for user, own in self._by_user.items()}
 
-    def forget(self, users: Collection[str]) -> int:
+    def forget(self, users: Collection[str], now: float) -> int:
         """Drop all that is known of some users; return how many interactions that were."""
+        self.show(now)  # whoever has looked before, the same is there
         gone = set(users)
-        waiting = [entry for entry in self._waiting if entry[2].user_id not in gone]
+        waiting = [entry for entry in self._waiting if self._user_of(entry[2]) not in gone]
         dropped = len(self._waiting) - len(waiting)
         heapq.heapify(waiting)
         self._waiting = waiting
@@ -113,12 +114,15 @@ class Streamed:
         if event.item_id is None:
             self.counts.no_item += 1
             return
-        user = event.user_id or self._user_of_session.get(event.session_id)
+        user = self._user_of(event)
         interaction = Interaction(user or event.session_id, event.item_id, event.event_type, event.time, event.value)
         if user is None:
             self._by_session[event.session_id].append(interaction)
         else:
             self._count(user, interaction)
+
+    def _user_of(self, event: Event) -> str | None:
+        return event.user_id or self._user_of_session.get(event.session_id)
 
     def _count(self, user: str, interaction: Interaction) -> None:
         own = interaction

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from personalize_local.jobs.runner import InlineJobs, Outcome
-from personalize_local.journal import Journal, JournalUnusable
-from tests.personalize_local.world import START, HeldJobs, World
+from personalize_local.journal import Entry, Journal, JournalUnusable
+from tests.personalize_local.world import RECIPE, START, HeldJobs, Refused, World
 
 
 def started(folder: Path, now: float = START, **options: Any) -> World:
@@ -97,3 +97,71 @@ def test_a_journal_of_another_format_is_refused_and_left_alone(tmp_path: Path) -
     with pytest.raises(JournalUnusable, match="can't be used"):
         Journal(tmp_path)
     assert (tmp_path / "journal.sqlite").read_bytes().startswith(b"not a database")
+
+
+def test_a_file_that_cannot_be_opened_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "journal.sqlite").mkdir()
+    with pytest.raises(JournalUnusable, match="can't be used"):
+        Journal(tmp_path)
+
+
+def limit_pages(journal: Journal, most: int) -> None:
+    """Make SQLite say that the disk is full once the file would need more pages; never fewer than it has."""
+    journal._database.execute(f"PRAGMA max_page_count = {most}")
+
+
+def first_refused(world: World) -> str:
+    """Create dataset groups until the disk is full; return the ARN of the one that was not acknowledged."""
+    for number in range(1000):
+        try:
+            world.call("CreateDatasetGroup", name=f"shop-{number}")
+        except Refused:
+            return f"arn:aws:personalize:us-east-1:123456789012:dataset-group/shop-{number}"
+    raise AssertionError("the disk is never full")
+
+
+def test_what_a_full_disk_did_not_take_is_written_before_what_builds_on_it(tmp_path: Path) -> None:
+    before = started(tmp_path)
+    limit_pages(before.journal, 1)
+    refused = first_refused(before)
+    limit_pages(before.journal, 100_000)
+    before.wait(3)
+    before.call("CreateEventTracker", name="events", datasetGroupArn=refused)
+    expected = seen(before)
+    before.journal.close()
+    assert seen(started(tmp_path, before.now)) == expected
+
+
+def test_an_entry_that_cannot_be_done_again_is_named(tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+    journal.append(Entry(START, "DeleteSchema", {"schemaArn": "arn:aws:personalize:::schema/gone"}, []))
+    journal.close()
+    with pytest.raises(JournalUnusable, match=r"DeleteSchema, number 1 in the journal, can't be done again: .*gone"):
+        started(tmp_path)
+
+
+@pytest.mark.parametrize("looks", [True, False])
+def test_a_campaign_holds_the_solution_that_it_serves_whoever_has_looked(tmp_path: Path, looks: bool) -> None:
+    before = started(tmp_path)
+    before.fill(before.ready_to_collect())
+    before.wait(2)
+    old = before.solution()
+    group = before.call("DescribeSolution", solutionArn=old)["solution"]["datasetGroupArn"]
+    new = before.call("CreateSolution", name="other", datasetGroupArn=group, recipeArn=RECIPE)["solutionArn"]
+    before.wait(3)
+    campaign = before.campaign(before.trained(old))
+    version = before.trained(new)
+    before.call("UpdateCampaign", campaignArn=campaign, solutionVersionArn=version)
+    for held in (old, new):
+        with pytest.raises(Refused, match="is in use by"):
+            before.call("DeleteSolution", solutionArn=held)
+    before.wait(6)
+    if looks:
+        before.call("DescribeCampaign", campaignArn=campaign)
+    with pytest.raises(Refused, match="is in use by"):
+        before.call("DeleteSolution", solutionArn=new)
+    before.call("DeleteSolution", solutionArn=old)
+    before.journal.close()
+    after = started(tmp_path, before.now + 60)
+    assert after.recommended(campaign, "u0")
+    assert [one["name"] for one in after.call("ListSolutions")["solutions"]] == ["other"]

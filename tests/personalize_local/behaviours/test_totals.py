@@ -8,6 +8,7 @@ import pytest
 from personalize_local.behaviour import Behaviour
 from personalize_local.data.columns import InteractionColumns
 from personalize_local.data.history import History
+from personalize_local.data.imported import Imported
 from personalize_local.data.interactions import Event
 
 
@@ -40,19 +41,19 @@ def history() -> History:
 
 
 def test_users_count_once_wherever_their_interactions_are(history: History, tmp_path: Path) -> None:
-    history.add_import(imported(tmp_path / "1", "a", "b", "b", "c"), replace=False)
-    history.add_import(imported(tmp_path / "2", "c", "d"), replace=False)
+    history.add_import(Imported(imported(tmp_path / "1", "a", "b", "b", "c")), replace=False)
+    history.add_import(Imported(imported(tmp_path / "2", "c", "d")), replace=False)
     assert history.totals(1.0) == (6, 4, 2)
     put(history, "a", "b", "e", "f", "f")
     assert history.totals(1.0) == (11, 6, 4)
 
 
 def test_replaced_and_forgotten_ones_do_not_count(history: History, tmp_path: Path) -> None:
-    history.add_import(imported(tmp_path / "1", "a", "a", "b"), replace=False)
-    history.add_import(imported(tmp_path / "2", "b", "c", "c"), replace=True)
+    history.add_import(Imported(imported(tmp_path / "1", "a", "a", "b")), replace=False)
+    history.add_import(Imported(imported(tmp_path / "2", "b", "c", "c")), replace=True)
     assert history.totals(1.0) == (3, 2, 1)
     put(history, "b", "c")
-    assert history.forget({"c"}) == 3
+    assert history.forget({"c"}, 1.0) == 3
     assert history.totals(1.0) == (2, 1, 1)
 
 
