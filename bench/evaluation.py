@@ -7,11 +7,16 @@ import argparse
 import resource
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 
+from evaluation.data.log import read
+from evaluation.recommenders.kinds import Learnt
 from evaluation.scoring.metrics import PLACES, score
 from evaluation.task import Pairs
+from personalize_local.learning.models.similarity import MOST_DENSE
+from personalize_local.learning.settings import Settings
 
 ITEMS = 10_000
 TRUTHS = 3  # a user
@@ -23,11 +28,8 @@ def lists(users: int, random: np.random.Generator) -> np.ndarray:
     return ((start + step * np.arange(PLACES)) % ITEMS).astype(np.int32)
 
 
-def main() -> None:
-    """Make lists and a truth, score, print."""
-    parser = argparse.ArgumentParser(prog="python -m bench.evaluation", description=__doc__)
-    parser.add_argument("--users", type=int, default=1_000_000)
-    users = parser.parse_args().users
+def metrics(users: int) -> str:
+    """Score made-up lists by a made-up truth."""
     random = np.random.default_rng(1)
     made = lists(users, random)
     keys = np.unique(random.integers(0, users * ITEMS, users * TRUTHS))
@@ -35,9 +37,30 @@ def main() -> None:
     began = time.perf_counter()
     scores = score(made, truth)
     seconds = time.perf_counter() - began
+    return f"{len(scores.values)} metrics of {len(scores.users):,} users x {PLACES}: {seconds:.1f} s"
+
+
+def reading(path: Path) -> str:
+    """Read a file, and train EASE if its items are few enough."""
+    began = time.perf_counter()
+    log = read(path)
+    text = f"{len(log):,} interactions read in {time.perf_counter() - began:.1f} s"
+    if len(log.rows.item_ids) <= MOST_DENSE:
+        began = time.perf_counter()
+        Learnt(log.rows).ease(Settings().regularisation)
+        text += f", EASE of {len(log.rows.item_ids):,} items in {time.perf_counter() - began:.1f} s"
+    return text
+
+
+def main() -> None:
+    """Do what was asked, print how long and how much memory it took."""
+    parser = argparse.ArgumentParser(prog="python -m bench.evaluation", description=__doc__)
+    parser.add_argument("--users", type=int, default=1_000_000)
+    parser.add_argument("--interactions", type=Path)
+    options = parser.parse_args()
+    text = reading(options.interactions) if options.interactions else metrics(options.users)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    made_of = f"{len(scores.values)} metrics of {len(scores.users):,} users x {PLACES}"
-    sys.stdout.write(f"{made_of}: {seconds:.1f} s, {peak:.0f} MiB at its peak\n")
+    sys.stdout.write(f"{text}, {peak:.0f} MiB at the peak\n")
 
 
 if __name__ == "__main__":

@@ -98,7 +98,7 @@ def _published_only(answers: list[published.Published], console: Console, *, as_
         click.echo(json.dumps({"published": numbers.published(answers)}))
         return
     for answer in answers:
-        console.print(display.published(answer))
+        display.print_published(console, answer)
 
 
 def _evaluated(file: Path, answers: list[published.Published], steps: Steps, options: dict[str, Any]) -> Result:

@@ -19,19 +19,31 @@ def show(result: Result, console: Console, currency: str) -> None:
     for kind, board in result.boards.items():
         console.print()
         console.print(escape(words.headline(board)), soft_wrap=True)
-        console.print(_board(board))
-        console.print(_verdicts(board))
-        console.print(_breadth(board))
-        console.print(_slices(board, result))
+        _print(console, _board(board))
+        _print(console, _verdicts(board))
+        _print(console, _breadth(board))
+        _print(console, _slices(board, result))
         for cost in result.costs[kind]:
             console.print(escape(cost.in_words(currency)), soft_wrap=True)
     for answer in result.published:
         console.print()
-        console.print(published(answer))
+        print_published(console, answer)
     for note in result.notes:
         console.print(f"[dim]note:[/] {escape(note)}", soft_wrap=True)
     for alarm in result.alarms:
         console.print(f"[bold yellow]alarm[/] {escape(alarm.about)}: {escape(alarm.says)}", soft_wrap=True)
+
+
+def print_published(console: Console, answer: Published) -> None:
+    """Print what Personalize printed, with what it left out."""
+    _print(console, _published(answer))
+
+
+def _print(console: Console, table: Table) -> None:
+    """Print the title as a line, which may be wider than the table."""
+    title, table.title = str(table.title), None
+    console.print(escape(title), soft_wrap=True)
+    console.print(table)
 
 
 def _table(title: str, *columns: str) -> Table:
@@ -102,14 +114,12 @@ def _values(part: Slice, names: list[str]) -> list[str]:
     return [f"{part.values[name].mean:.3f}" if name in part.values else "" for name in names]
 
 
-def published(answer: Published) -> Table:
-    """Return what Personalize printed, with what it left out."""
+def _published(answer: Published) -> Table:
     users = (
         f"{answer.users} test users, by its rounding" if answer.users else "its rounding doesn't tell how many users"
     )
-    table = _table(f"{answer.name}, as Personalize printed it ({users})", "metric", "value", "95 %")
+    table = _table(f"{answer.name}, as Personalize printed it ({users}; hits-only NDCG)", "metric", "value", "95 %")
     for name, value in answer.metrics.items():
         _, low, high = answer.intervals.get(name, (value, None, None))
         table.add_row(escape(name), f"{value:.4f}", f"[{low:.3f}, {high:.3f}]" if low is not None else "")
-    table.caption = "its own users and its own NDCG, which divides by the ideal of the hits found"
     return table

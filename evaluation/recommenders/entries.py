@@ -12,7 +12,6 @@ from evaluation.scoring.metrics import PLACES
 from evaluation.task import KINDS as TASKS
 from evaluation.task import NEW, Task
 from personalize_local.data.record_columns import RecordColumns
-from personalize_local.learning.settings import Settings
 from personalize_local.learning.training_set import Codes
 
 
@@ -59,7 +58,7 @@ def given(name: str, found: Given) -> Entry:
 
 def _entry(kind: Kind, task: Task, learnt: Learnt, validation: Validation | None) -> Entry:
     began = time.perf_counter()
-    chosen = validation.choose(kind) if validation else dict.fromkeys(TASKS, Settings())
+    chosen = validation.choose(kind) if validation else dict.fromkeys(TASKS, kind.defaults)
     past, owned = task.known_past(), task.owned()
     made = {
         one: lists(kind.score(learnt, past, chosen[one]), one, owned, PLACES)

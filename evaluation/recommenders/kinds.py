@@ -87,6 +87,7 @@ class Kind:
     repeats: bool = False
     most_items: int | None = None
     searched: Sequence[str] = field(default=("half_life_days", "step_decay"))
+    defaults: Settings = field(default_factory=Settings)
 
 
 def _random(learnt: Learnt, past: TrainingSet, settings: Settings) -> Blocks:
@@ -154,7 +155,8 @@ KINDS = (
         personal=False, searched=(),
     ),
     Kind("own-repeats", "what the user had before, the newest first", _own, baseline=True, repeats=True),
-    Kind("co-visitation", "what others took on the visit after", _co_visitation),
+    # The visit after is the one after the last: what was before it counts for less than with the others.
+    Kind("co-visitation", "what others took on the visit after", _co_visitation, defaults=Settings(step_decay=0.6)),
     Kind("item-item", "what others took too (cosine)", _item_item),
     Kind("ease", "what goes with what, by EASE", _ease, most_items=MOST_DENSE, searched=_ALL_OF_EASE),
     Kind(

@@ -37,7 +37,7 @@ class Validation:
     def choose(self, kind: Kind) -> Chosen:
         """Return the best settings for each task: each setting in turn takes its best value, from the defaults on."""
         if self.task is None or not kind.searched:
-            return dict.fromkeys(TASKS, Settings())
+            return dict.fromkeys(TASKS, kind.defaults)
         reached = functools.cache(functools.partial(self._reached, kind))
         return {task: _climbed(kind, lambda settings, task=task: reached(settings)[task]) for task in TASKS}
 
@@ -54,7 +54,7 @@ class Validation:
 
 
 def _climbed(kind: Kind, value_of) -> Settings:  # type: ignore[no-untyped-def]
-    best = Settings()
+    best = kind.defaults
     for name in kind.searched:
         for tried in _variants(best, name):
             # The present value stays unless another is better.

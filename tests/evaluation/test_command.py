@@ -1,0 +1,133 @@
+"""The command, from a file to a verdict: what it prints, writes and exits with."""
+
+import json
+import re
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+from click.testing import CliRunner, Result
+
+from cli.evaluate import command
+from tests.evaluation import made_up
+
+FIXED = "--fixed-settings"
+
+
+def run(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(command, [str(argument) for argument in arguments])
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return made_up.write(tmp_path_factory.mktemp("shop") / "interactions.csv")
+
+
+def test_it_compares_all_recommenders_with_intervals_verdicts_and_alarms(file: Path) -> None:
+    result = run(file, "--json")
+    assert result.exit_code == 0, result.output
+    found = json.loads(result.stdout)
+    board = found["tasks"]["ownership"]
+    assert set(board["recommenders"]) == {
+        *("random", "popularity", "popularity-30d", "own-repeats", "co-visitation", "item-item", "ease", "ease-own")
+    }
+    ease = board["recommenders"]["ease"]
+    assert {f"{name}@10" for name in ("hit_rate", "precision", "recall", "mrr", "map", "ndcg")} < set(ease["metrics"])
+    assert ease["against_best_baseline"]["verdict"] in ("better", "worse", "cannot tell")
+    assert set(ease["settings"]) == {"regularisation", "half_life_days", "step_decay"}
+    assert len(ease["personalize"]) == 8
+    assert "too_few_users" in {alarm["name"] for alarm in found["alarms"]}
+    assert {part["by"] for part in found["slices"]["ownership"]} == {"history", "truth", "item"}
+
+
+def test_people_get_tables_and_every_sentence_stands_there(file: Path) -> None:
+    result = run(file, FIXED, "--cost", "ease=250")
+    assert result.exit_code == 0, result.output
+    for text in ("Ownership: any item", "Acquisition: items new", "NDCG@10", "ease costs 250.00 USD a month", "alarm"):
+        assert text in result.stdout
+
+
+def test_the_way_over_a_real_personalize_asks_the_same_users(file: Path, tmp_path: Path) -> None:
+    out = tmp_path / "split"
+    assert run("split", file, "--out", out, "--hold-out", "basket", "--sample-users", 30, "--seed", 4).exit_code == 0
+    users = [json.loads(line)["userId"] for line in (out / "batch_users.json").read_text().splitlines()]
+    assert len(users) == 30
+    lines = [
+        {"input": {"userId": user}, "output": {"recommendedItems": ["i1", "i2"], "scores": [1, 0]}, "error": None}
+        for user in users
+    ]
+    (tmp_path / "b.out").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    given = ("--recommendations", f"theirs={tmp_path / 'b.out'}", FIXED, "--json", "--seed", 4)
+    from_folder = json.loads(run(out, *given).stdout)
+    from_file = json.loads(run(file, *given, "--hold-out", "basket", "--sample-users", 30).stdout)
+    theirs = from_folder["tasks"]["ownership"]["recommenders"]["theirs"]
+    assert theirs["metrics"] == from_file["tasks"]["ownership"]["recommenders"]["theirs"]["metrics"]
+    assert {alarm["name"] for alarm in from_folder["alarms"] if alarm["about"].startswith("theirs")} >= {
+        *("not_personal", "one_item_first"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("gate", "code"),
+    [
+        ("ndcg@10:own-repeats>random", 0),
+        ("ndcg@10:random>=own-repeats", 1),
+        ("acquisition/hit_rate@5:ease>=0.99", 1),
+        ("ndcg@10:ease", 2),
+        ("ndcg@10:nobody>=random", 2),
+        ("cheers@10:ease>=random", 2),
+    ],
+)
+def test_a_gate_fails_by_its_exit_code(gate: str, code: int, file: Path) -> None:
+    result = run(file, FIXED, "--gate", gate)
+    assert result.exit_code == code, result.output
+    if code < 2:
+        assert ("FAILS" if code else "holds") in result.stdout
+
+
+def test_the_report_stands_alone_and_the_rows_of_users_are_whole(file: Path, tmp_path: Path) -> None:
+    users = tmp_path / "users.csv"
+    users.write_text("USER_ID,SEGMENT\n" + "".join(f"u{user},<{user % 3}>\n" for user in range(60)))
+    page, rows = tmp_path / "report.html", tmp_path / "rows.csv"
+    result = run(file, FIXED, "--users", users, "--slice-by", "SEGMENT", "--html", page, "--per-user", rows)
+    assert result.exit_code == 0, result.output
+    text = page.read_text()
+    assert not re.search(r"<script|<link|<img|src=|@import", text)
+    plots = re.findall(r"<svg.*?</svg>", text, re.DOTALL)
+    assert len(plots) == 6
+    assert all(ElementTree.fromstring(plot).tag.endswith("svg") for plot in plots)  # noqa: S314 - our own
+    assert "SEGMENT: &lt;1&gt;" in text
+    lines = rows.read_text().splitlines()
+    scored = json.loads(run(file, FIXED, "--json").stdout)["tasks"]
+    assert len(lines) == 1 + sum(one["users"] * len(one["recommenders"]) for one in scored.values())
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["report.html", "rows.csv", "users.csv"]
+
+
+def test_what_is_wrong_is_one_line_and_nothing_is_written(file: Path, tmp_path: Path) -> None:
+    bad = tmp_path / "bad.csv"
+    bad.write_text("USER_ID,ITEM_ID,TIMESTAMP\nu,i,1700000000\nu,i,1700000000000\n")
+    for arguments in (("split", bad, "--out", tmp_path / "out"), (bad, "--html", tmp_path / "r.html")):
+        result = run(*arguments)
+        assert result.exit_code == 2
+        error = [line for line in result.stderr.splitlines() if line.startswith("Error")]
+        assert error == [f"Error: {bad}:3: " + error[0].partition(":3: ")[2]]
+    cut = tmp_path / "b.out"
+    cut.write_text('{"input": {"userId": "u1"}, "outp')
+    result = run(file, FIXED, "--recommendations", f"x={cut}", "--html", tmp_path / "r.html")
+    assert result.exit_code == 2
+    assert f"{cut}:1: not a whole JSON object: the file seems to be cut off" in result.stderr
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["b.out", "bad.csv"]
+
+
+def test_published_metrics_alone_need_no_interactions(tmp_path: Path) -> None:
+    metrics = tmp_path / "metrics.json"
+    metrics.write_text(json.dumps({"metrics": {"precision_at_5": 0.075, "precision_at_10": 0.0571,
+                                               "precision_at_25": 0.0379}}))  # fmt: skip
+    assert "56 test users" in run("--personalize-metrics", metrics).stdout
+    assert json.loads(run("--personalize-metrics", metrics, "--json").stdout)["published"][0]["test_users"] == 56
+    assert run().exit_code == 2
+
+
+def test_help_names_the_subcommands() -> None:
+    assert "evaluate split" in run("--help").stdout
+    assert "batch_users.json" in run("split", "--help").stdout

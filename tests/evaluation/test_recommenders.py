@@ -1,0 +1,82 @@
+"""The recommenders: what they know, what they leave out, and settings that the test can't have chosen."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy import sparse
+
+from evaluation.data import log as logs
+from evaluation.recommenders import covisitation
+from evaluation.recommenders.entries import learn
+from evaluation.recommenders.kinds import BY_NAME, KINDS
+from evaluation.scoring.metrics import score
+from evaluation.splits import HoldOut, split
+from evaluation.task import ANYTHING, NEW, Pairs, Task, among, task
+from personalize_local.data.record_columns import RecordColumns
+from personalize_local.learning.models.ease import similarities
+from tests.evaluation import made_up
+
+
+@pytest.fixture(scope="module")
+def question(tmp_path_factory: pytest.TempPathFactory) -> Task:
+    path = tmp_path_factory.mktemp("shop") / "interactions.csv"
+    log = logs.read(made_up.write(path, made_up.rows(users=120, items=60, visits=12)))
+    return task(log, split(log, HoldOut("basket")), None, 1)
+
+
+def test_every_recommender_makes_full_lists_without_repeats_and_new_ones_where_asked(question: Task) -> None:
+    entries, notes = learn(question, RecordColumns(), KINDS, 1, lambda what: None)
+    assert [entry.name for entry in entries] == [kind.name for kind in KINDS]
+    assert not notes
+    owned, items = question.owned(), len(question.past.item_ids)
+    for entry in entries:
+        for kind, made in entry.lists.items():
+            assert made.shape == (120, 25)
+            assert all(len(set(line[line >= 0])) == (line >= 0).sum() for line in made)
+            lines, places = np.nonzero(made >= 0)
+            had = among(Pairs(lines, made[lines, places]), owned, items)
+            assert kind == ANYTHING or not had.any()
+    assert NEW not in next(entry for entry in entries if entry.name == "own-repeats").lists
+
+
+def test_what_learns_beats_chance_where_shoppers_keep_to_their_kind(question: Task) -> None:
+    entries, _ = learn(question, RecordColumns(), KINDS, 1, lambda what: None, tune=False)
+    ndcg = {entry.name: score(entry.lists[NEW], question.truth_of(NEW)).means()["ndcg@10"]
+            for entry in entries if NEW in entry.lists}  # fmt: skip
+    for name in ("co-visitation", "item-item", "ease", "ease-own"):
+        assert ndcg[name] > 1.5 * max(ndcg["random"], ndcg["popularity"]), ndcg
+
+
+def test_the_settings_do_not_change_with_the_truth(question: Task) -> None:
+    kinds = [BY_NAME["own-repeats"], BY_NAME["co-visitation"]]
+    other = replace(question, truth=Pairs(question.truth.users, question.truth.items[::-1]))
+    first, second = (learn(one, RecordColumns(), kinds, 1, lambda what: None)[0] for one in (question, other))
+    assert [entry.settings for entry in first] == [entry.settings for entry in second]
+    assert any(np.any(list(chosen.values())) for entry in first for chosen in (entry.settings or {}).values())
+
+
+def test_a_recommender_that_cannot_take_so_many_items_is_left_out_and_said(question: Task) -> None:
+    entries, notes = learn(
+        question, RecordColumns(), [replace(BY_NAME["ease"], most_items=10)], 1, lambda what: None, tune=False
+    )
+    assert not entries
+    assert notes == ["ease is left out: 60 items are more than the 10 that it can take"]
+
+
+def test_what_follows_counts_visits_that_follow_and_not_the_same_visit(tmp_path: Path) -> None:
+    rows = [("u", "a", 1, ""), ("u", "b", 1, ""), ("u", "c", 2, ""), ("v", "c", 1, ""), ("v", "a", 9, "")]
+    found = covisitation.following(logs.read(made_up.write(tmp_path / "x.csv", rows)).rows).toarray()
+    a, b, c = range(3)
+    assert np.argwhere(found).tolist() == [[a, c], [b, c], [c, a]]
+    assert found[a, c] == pytest.approx(1 / (1 + covisitation.SHRINKAGE))
+
+
+def test_ease_by_fewer_shoppers_than_items_is_the_closed_form() -> None:
+    shoppers = sparse.csr_array(sparse.random(30, 70, 0.2, format="csr", dtype=np.float32, random_state=1))
+    gram = (shoppers.T @ shoppers).toarray().astype(np.float64)
+    inverse = np.linalg.inv(gram + 3.0 * np.diag(gram).mean() * np.eye(70))
+    expected = np.eye(70) - inverse / np.diag(inverse)
+    np.fill_diagonal(expected, 0)
+    assert np.abs(similarities(shoppers, 3.0) - expected).max() < 1e-6
