@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from evaluation.data.list_files import Given
 from evaluation.recommenders.kinds import Kind, Learnt
 from evaluation.recommenders.ranking import lists
-from evaluation.recommenders.tuning import Validation
+from evaluation.recommenders.tuning import Chosen, Validation
 from evaluation.scoring.metrics import PLACES
 from evaluation.task import KINDS as TASKS
 from evaluation.task import NEW, Task
@@ -41,14 +41,29 @@ def learn(
         for kind in kinds
         if _too_many(kind, task)
     ]
-    validation = Validation(task.train, users, seed) if tune else None
+    fitting = [kind for kind in kinds if not _too_many(kind, task)]
+    # All settings first: what was learnt for the validation is gone before the large matrices are learnt again.
+    chosen = _chosen(task, users, fitting, seed, step) if tune else {}
     learnt = Learnt(task.train, users, seed)
     entries = []
-    for kind in kinds:
-        if not _too_many(kind, task):
-            step(kind.name)
-            entries.append(_entry(kind, task, learnt, validation))
+    for kind in fitting:
+        step(kind.name)
+        settings, seconds = chosen.get(kind.name, (dict.fromkeys(TASKS, kind.defaults), 0.0))
+        entries.append(_entry(kind, task, learnt, settings, seconds))
     return entries, notes
+
+
+def _chosen(
+    task: Task, users: RecordColumns, kinds: Sequence[Kind], seed: int, step: Callable[[str], None]
+) -> dict[str, tuple[Chosen, float]]:
+    validation = Validation(task.train, users, seed)
+    found = {}
+    for kind in kinds:
+        if kind.searched:
+            step(f"settings of {kind.name}")
+        began = time.perf_counter()
+        found[kind.name] = validation.choose(kind), time.perf_counter() - began
+    return found
 
 
 def given(name: str, found: Given) -> Entry:
@@ -56,9 +71,8 @@ def given(name: str, found: Given) -> Entry:
     return Entry(name, "as given", dict.fromkeys(TASKS, found.lists), given=found)
 
 
-def _entry(kind: Kind, task: Task, learnt: Learnt, validation: Validation | None) -> Entry:
+def _entry(kind: Kind, task: Task, learnt: Learnt, chosen: Chosen, choosing: float) -> Entry:
     began = time.perf_counter()
-    chosen = validation.choose(kind) if validation else dict.fromkeys(TASKS, kind.defaults)
     past, owned = task.known_past(), task.owned()
     made = {
         one: lists(kind.score(learnt, past, chosen[one]), one, owned, PLACES)
@@ -66,7 +80,7 @@ def _entry(kind: Kind, task: Task, learnt: Learnt, validation: Validation | None
         if not (kind.repeats and one == NEW)
     }
     settings = {one: {name: getattr(chosen[one], name) for name in kind.searched} for one in made}
-    seconds = time.perf_counter() - began
+    seconds = choosing + time.perf_counter() - began
     return Entry(kind.name, kind.what, made, kind.baseline, kind.personal, settings, seconds)
 
 

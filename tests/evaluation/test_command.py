@@ -3,18 +3,19 @@
 import json
 import re
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
 from click.testing import CliRunner, Result
 
-from cli.evaluate import command
+from cli.evaluate import campaign, command
 from tests.evaluation import made_up
 
 FIXED = "--fixed-settings"
 
 
-def run(*arguments: str | Path) -> Result:
+def run(*arguments: str | Path | int) -> Result:
     return CliRunner().invoke(command, [str(argument) for argument in arguments])
 
 
@@ -131,3 +132,19 @@ def test_published_metrics_alone_need_no_interactions(tmp_path: Path) -> None:
 def test_help_names_the_subcommands() -> None:
     assert "evaluate split" in run("--help").stdout
     assert "batch_users.json" in run("split", "--help").stdout
+
+
+class Campaign:
+    """Answers as boto3's personalize-runtime does, with what it was asked for."""
+
+    def get_recommendations(self, **request: Any) -> dict[str, Any]:
+        assert request["campaignArn"] == "arn:x"
+        return {"itemList": [{"itemId": f"{request['userId']}-{place}"} for place in range(request["numResults"])]}
+
+
+def test_a_campaign_is_asked_about_every_user_and_each_gets_his_own_answer() -> None:
+    done: list[int] = []
+    users = [f"u{number}" for number in range(50)]
+    found = campaign.ask(Campaign(), "arn:x", users, 3, done.append)
+    assert found == {user: [f"{user}-0", f"{user}-1", f"{user}-2"] for user in users}
+    assert sum(done) == 50
