@@ -1,7 +1,7 @@
 """What `recommend` and `similar` share: a campaign that answers, its answer for people or programs."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import click
@@ -11,13 +11,41 @@ from rich.table import Table
 from cli import target as targets
 from cli.progress import Waiting
 from lifecycle import kinds, training
+from lifecycle.names import RELATED_ITEMS, SIMILAR_ITEMS
 from lifecycle.resources import Resources
+from lifecycle.training import Training
 
 
-def campaign(target: targets.Target, recipe: str, waiting: Waiting, *, create: bool) -> str:
-    """Return the ARN of the recipe's campaign, made if missing where that is allowed. Raises click.ClickException."""
+def model_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that say which model is asked, as they were given to `train`."""
+    for option in (
+        click.option("--hpo", is_flag=True, help="Ask the model that was trained with --hpo."),
+        click.option("--recipe", help="Ask the model of that recipe; default: the one that `train` takes for this."),
+    ):
+        command = option(command)
+    return command
+
+
+def ask_command(recipe: str, default: str, *, hpo: bool) -> str | None:
+    """Return the command that asks a model of a recipe; None: there is none. ``default``: of cdk.json."""
+    short_name = recipe.rpartition("/")[2]
+    if "ranking" in short_name:
+        return None
+    similar = short_name in RELATED_ITEMS
+    command = "./broker similar ITEM" if similar else "./broker recommend USER"
+    return command + train_options(recipe, SIMILAR_ITEMS if similar else default, hpo=hpo)
+
+
+def train_options(recipe: str, default: str, *, hpo: bool) -> str:
+    """Return the options by which a model is trained, and asked, as they stand behind a command."""
+    same = recipe.rpartition("/")[2] == default.rpartition("/")[2]
+    return ("" if same else f" --recipe {recipe}") + (" --hpo" if hpo else "")
+
+
+def campaign(target: targets.Target, model: Training, waiting: Waiting, *, create: bool, default: str) -> str:
+    """Return the ARN of a model's campaign, made if missing where that is allowed. Raises click.ClickException."""
     resources = Resources(target.client("personalize"), show=waiting.show)
-    name = target.names.solution(recipe.rpartition("/")[2])
+    name = target.names.solution(model.recipe, hpo=model.hpo)
     found = resources.find(kinds.CAMPAIGN, name)
     if found:
         resources.wait(kinds.CAMPAIGN, found)
@@ -26,7 +54,7 @@ def campaign(target: targets.Target, recipe: str, waiting: Waiting, *, create: b
     solution = group and resources.find(kinds.SOLUTION, name, datasetGroupArn=group)
     version = training.newest_active(resources, solution) if solution else None
     if version is None:
-        option = "" if name == target.names.broker else f" --recipe {recipe}"
+        option = train_options(model.recipe, default, hpo=model.hpo)
         raise click.ClickException(f"there is no trained model called {name}: ./broker train{option} first")
     if not (create or target.local_url):
         raise click.ClickException(

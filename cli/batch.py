@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from cli import target as targets
-from cli.asking import filter_arn
+from cli.asking import filter_arn, model_options
 from cli.progress import Waiting
 from lifecycle import batch, kinds, training
 from lifecycle.names import short
@@ -27,6 +27,7 @@ SHOWN = 10
 @click.option("--bucket", help="S3 bucket to go through; default: the stack's.")
 @click.option("--role-arn", help="The role by which Personalize reads and writes it; default: the stack's.")
 @click.option("--json", "as_json", is_flag=True, help="JSON lines, one a user, and nothing else on stdout.")
+@model_options
 @targets.options
 def command(
     users: Path,
@@ -36,6 +37,8 @@ def command(
     bucket: str | None,
     role_arn: str | None,
     as_json: bool,
+    recipe: str | None,
+    hpo: bool,
     name: str | None,
     context: tuple[str, ...],
     aws: bool,
@@ -49,10 +52,11 @@ def command(
     """
     wanted = _users(users)
     target = targets.find(name, context, aws=aws)
-    recipe = targets.settings(context).personalize.recipe
+    default = targets.settings(context).personalize.recipe
+    solution = target.names.solution(recipe or default, hpo=hpo)
     with targets.one_line_errors(), tempfile.TemporaryDirectory() as folder, Waiting() as waiting:
         text = batch.input_text(wanted)
-        job = _job(target, recipe, text, num_results, filter_ and filter_arn(target, filter_))
+        job = _job(target, solution, text, num_results, filter_ and filter_arn(target, filter_))
         resources = Resources(target.client("personalize"), show=waiting.show)
         place = target.bucket(bucket, role_arn)
         asked = Path(folder) / batch.INPUT
@@ -75,16 +79,16 @@ def _users(path: Path) -> list[str]:
     return users
 
 
-def _job(target: targets.Target, recipe: str, text: str, limit: int, filter_arn: str | None) -> batch.Job:
+def _job(target: targets.Target, name: str, text: str, limit: int, filter_arn: str | None) -> batch.Job:
     resources = Resources(target.client("personalize"))
     group = resources.find(kinds.DATASET_GROUP, target.names.dataset_group)
-    solution = group and resources.find(kinds.SOLUTION, target.names.solution(recipe), datasetGroupArn=group)
+    solution = group and resources.find(kinds.SOLUTION, name, datasetGroupArn=group)
     version = training.newest_active(resources, solution) if solution else None
     if version is None:
-        raise click.ClickException("there is no trained model: ./broker train first")
+        raise click.ClickException(f"there is no trained model called {name}: ./broker train first")
     arn: str = version["solutionVersionArn"]
-    name = target.names.job("batch", short(f"{arn} {limit} {filter_arn} {text}"))
-    return batch.Job(name, arn, limit, filter_arn)
+    job = target.names.job("batch", short(f"{arn} {limit} {filter_arn} {text}"))
+    return batch.Job(job, arn, limit, filter_arn)
 
 
 def _print(path: Path, asked: int, *, as_json: bool) -> int:

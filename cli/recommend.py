@@ -3,8 +3,9 @@
 import click
 
 from cli import target as targets
-from cli.asking import answer, campaign, filter_arguments
+from cli.asking import answer, campaign, filter_arguments, model_options
 from cli.progress import Waiting
+from lifecycle.training import Training
 
 
 @click.command("recommend", short_help="Recommendations for a user.")
@@ -16,6 +17,7 @@ from cli.progress import Waiting
     "--create-campaign", is_flag=True, help="Make the campaign if there is none; on AWS it costs by the hour."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, and nothing else, on stdout.")
+@model_options
 @targets.options
 def command(
     user: str,
@@ -24,6 +26,8 @@ def command(
     values: tuple[str, ...],
     create_campaign: bool,
     as_json: bool,
+    recipe: str | None,
+    hpo: bool,
     name: str | None,
     context: tuple[str, ...],
     aws: bool,
@@ -33,10 +37,11 @@ def command(
     Exit code: 0 answered, 1 no campaign or it failed, 2 wrong use.
     """
     target = targets.find(name, context, aws=aws)
-    recipe = targets.settings(context).personalize.recipe
+    default = targets.settings(context).personalize.recipe
+    model = Training(recipe or default, hpo)
     with targets.one_line_errors():
         narrowed = filter_arguments(target, filter_, values)
         with Waiting() as waiting:
-            arn = campaign(target, recipe, waiting, create=create_campaign)
+            arn = campaign(target, model, waiting, create=create_campaign, default=default)
         request = {"campaignArn": arn, "userId": user, "numResults": num_results, **narrowed}
         answer(target, request, f"For user {user}", as_json=as_json)

@@ -3,9 +3,10 @@
 import click
 
 from cli import target as targets
-from cli.asking import answer, campaign, filter_arguments
+from cli.asking import answer, campaign, filter_arguments, model_options
 from cli.progress import Waiting
 from lifecycle.names import SIMILAR_ITEMS
+from lifecycle.training import Training
 
 
 @click.command("similar", short_help="Items similar to an item.")
@@ -17,6 +18,7 @@ from lifecycle.names import SIMILAR_ITEMS
     "--create-campaign", is_flag=True, help="Make the campaign if there is none; on AWS it costs by the hour."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, and nothing else, on stdout.")
+@model_options
 @targets.options
 def command(
     item: str,
@@ -25,6 +27,8 @@ def command(
     values: tuple[str, ...],
     create_campaign: bool,
     as_json: bool,
+    recipe: str | None,
+    hpo: bool,
     name: str | None,
     context: tuple[str, ...],
     aws: bool,
@@ -33,10 +37,11 @@ def command(
 
     Exit code: 0 answered, 1 no campaign or it failed, 2 wrong use.
     """
+    model = Training(recipe or SIMILAR_ITEMS, hpo)
     target = targets.find(name, context, aws=aws)
     with targets.one_line_errors():
         narrowed = filter_arguments(target, filter_, values)
         with Waiting() as waiting:
-            arn = campaign(target, SIMILAR_ITEMS, waiting, create=create_campaign)
+            arn = campaign(target, model, waiting, create=create_campaign, default="")
         request = {"campaignArn": arn, "itemId": item, "numResults": num_results, **narrowed}
         answer(target, request, f"Similar to {item}", as_json=as_json)

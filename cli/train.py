@@ -8,9 +8,9 @@ from rich.console import Console
 from rich.table import Table
 
 from cli import target as targets
+from cli.asking import ask_command
 from cli.progress import Waiting
 from lifecycle import kinds, training
-from lifecycle.names import SIMILAR_ITEMS
 from lifecycle.resources import Resources
 
 
@@ -43,13 +43,14 @@ def command(
     Exit code: 0 trained, 1 it failed, 2 wrong use.
     """
     target = targets.find(name, context, aws=aws)
-    what = training.Training(recipe or targets.settings(context).personalize.recipe, hpo, auto)
+    default = targets.settings(context).personalize.recipe
+    what = training.Training(recipe or default, hpo, auto)
     serve = bool(target.local_url) if campaign is None else campaign
     with targets.one_line_errors(), Waiting() as waiting:
         found = _train(target, what, waiting, serve=serve)
     click.echo(json.dumps(found) if as_json else "", nl=as_json)
     if not as_json:
-        _report(found, what, local=bool(target.local_url))
+        _report(found, ask_command(what.recipe, default, hpo=hpo), local=bool(target.local_url))
 
 
 def _train(target: targets.Target, what: training.Training, waiting: Waiting, *, serve: bool) -> dict[str, Any]:
@@ -74,16 +75,17 @@ def _train(target: targets.Target, what: training.Training, waiting: Waiting, *,
     }
 
 
-def _report(found: dict[str, Any], what: training.Training, *, local: bool) -> None:
+def _report(found: dict[str, Any], ask: str | None, *, local: bool) -> None:
     console = Console(highlight=False)
     title = (
         f"On the newest tenth of the interactions of one user in ten: {found['solution_version'].rpartition(':')[2]}"
     )
     console.print(metrics_table(found["metrics"], title))
-    ask = "./broker similar ITEM" if what.recipe.endswith(SIMILAR_ITEMS) else "./broker recommend USER"
-    if not found["campaign"] and not local:
-        ask += " --create-campaign"
-    console.print(f"next: {ask}", markup=False)
+    if ask:
+        create = "" if found["campaign"] or local else " --create-campaign"
+        console.print(f"next: {ask}{create}", markup=False)
+    else:
+        console.print("GetPersonalizedRanking asks it: there is no command for that", markup=False)
 
 
 def metrics_table(metrics: dict[str, float], title: str) -> Table:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 LONGEST = 63
 USER_PERSONALIZATION = "aws-user-personalization-v2"
 SIMILAR_ITEMS = "aws-similar-items"
+RELATED_ITEMS = (SIMILAR_ITEMS, "aws-sims")
 _SUFFIXES = {SIMILAR_ITEMS: "similar", "aws-popularity-count": "popular"}
 
 
@@ -24,11 +25,16 @@ class Names:
         """Return a dataset's name, which is its schema's, too."""
         return f"{self.broker}-{dataset}"
 
-    def solution(self, recipe: str) -> str:
-        """Return a solution's name, which is its campaign's, too: the broker's for what recommends to users."""
-        if recipe.startswith("aws-user-personalization"):
-            return self.broker
-        return f"{self.broker}-{_SUFFIXES.get(recipe, recipe.removeprefix('aws-'))}"[:LONGEST]
+    def solution(self, recipe: str, *, hpo: bool = False) -> str:
+        """Return a solution's name, which is its campaign's, too: the broker's for what recommends to users.
+
+        ``recipe``: name or ARN. ``hpo``: whether its settings are searched for.
+        """
+        short_name, end = recipe.rpartition("/")[2], "-hpo" if hpo else ""
+        name = self.broker
+        if not short_name.startswith("aws-user-personalization"):
+            name += f"-{_SUFFIXES.get(short_name, short_name.removeprefix('aws-'))}"
+        return name[: LONGEST - len(end)] + end
 
     def job(self, what: str, identity: str, attempt: int = 1) -> str:
         """Return a job's name, the same for the same work; a further attempt has a number."""

@@ -40,8 +40,7 @@ def solution(resources: Resources, names: Names, group: str, training: Training)
     request: dict[str, Any] = {"datasetGroupArn": group, "recipeArn": recipe, "performAutoTraining": training.auto}
     if training.hpo:
         request["performHPO"] = True
-    name = names.solution(recipe.rpartition("/")[2])
-    name += "-hpo" if training.hpo else ""
+    name = names.solution(recipe, hpo=training.hpo)
     return str(resources.ensure(kinds.SOLUTION, name, request, datasetGroupArn=group)["solutionArn"])
 
 

@@ -151,3 +151,4 @@ def test_names_fit_personalizes_limit_and_stay_apart() -> None:
     assert all(len(name) <= 63 for name in names)
     assert Names("shop").solution("aws-user-personalization-v2") == "shop"
     assert Names("shop").solution("aws-similar-items") == "shop-similar"
+    assert Names("x" * 63).solution("aws-similar-items", hpo=True) == "x" * 59 + "-hpo"

@@ -1,0 +1,33 @@
+"""What `train` says to ask next is a command that asks the model that it has trained."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.cli.test_commands import MAPPED, Broker, broker, endpoints, table  # noqa: F401 - fixtures
+
+OPTIONS = [["--hpo"], ["--recipe", "aws-popularity-count"], ["--recipe", "aws-sims"], ["--recipe", "aws-similar-items"]]
+
+
+@pytest.fixture
+def shop(broker: Broker, tmp_path: Path) -> Broker:  # noqa: F811
+    """Return the command line of a broker that has history."""
+    assert broker("backfill", table(tmp_path), *MAPPED).exit_code == 0
+    return broker
+
+
+@pytest.mark.parametrize("options", OPTIONS, ids=" ".join)
+def test_the_next_command_asks_the_model_that_was_trained(shop: Broker, options: list[str]) -> None:
+    trained = shop("train", *options)
+    found = re.search(r"^next: ./broker (.*)$", trained.stdout, re.MULTILINE)
+    assert found, trained.output
+    words = [{"USER": "c1", "ITEM": "i1"}.get(word, word) for word in found[1].split()]
+    answered = shop(*words)
+    assert answered.exit_code == 0, answered.output
+
+
+def test_a_ranking_model_is_not_said_to_answer_a_command(shop: Broker) -> None:
+    said = shop("train", "--recipe", "aws-personalized-ranking-v2").stdout
+    assert "next:" not in said
+    assert "GetPersonalizedRanking asks it" in said
