@@ -43,9 +43,9 @@ class Table:
         """Raises MappingError for a file without a header."""
         self.name = name
         first = text.readline()
-        delimiter = max(DELIMITERS, key=first.count)
-        self.header = next(csv.reader([first.lstrip("\ufeff")], delimiter=delimiter), [])
-        self._reader = csv.reader(text, delimiter=delimiter, strict=True)
+        self.delimiter = max(DELIMITERS, key=first.count)
+        self.header = next(csv.reader([first.lstrip("\ufeff")], delimiter=self.delimiter), [])
+        self._reader = csv.reader(text, delimiter=self.delimiter, strict=True)
         if not any(self.header):
             raise MappingError(f"{name} is empty: a CSV begins with a header")
         twice = sorted({column for column in self.header if self.header.count(column) > 1})

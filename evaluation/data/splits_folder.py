@@ -5,10 +5,7 @@ of a batch inference job, one user a line; ``split.json`` says how it was made. 
 """
 
 import json
-import shutil
-import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
@@ -18,6 +15,7 @@ import polars as pl
 
 from evaluation.data import log as logs
 from evaluation.data.log import Log, Mask
+from evaluation.data.whole_folder import whole_folder
 from evaluation.failure import BadFile
 from evaluation.splits import HoldOut, Split
 from evaluation.task import Task, assemble
@@ -47,7 +45,7 @@ def write(
     train = _rows(log, split.train | split.past, source)
     truth = _rows(log, split.truth & chosen[log.rows.users], source)
     users = [log.rows.user_ids[user] for user in np.flatnonzero(chosen).tolist()]
-    with _whole(out) as folder:
+    with whole_folder(out) as folder:
         with (folder / TRAIN).open("wb") as before, (folder / TRUTH).open("wb") as after:
             _copy(source, ((train, before), (truth, after)), step)
         lines = (json.dumps({"userId": user}, ensure_ascii=False) + "\n" for user in users)
@@ -105,19 +103,3 @@ def _copy(source: Path, parts: Sequence[tuple[Mask, BinaryIO]], step: Callable[[
             frame.filter(pl.Series(wanted)).write_csv(file, include_header=start == 0)
         start += len(frame)
         step(start)
-
-
-@contextmanager
-def _whole(out: Path) -> Iterator[Path]:
-    """Give a folder beside, which takes the place of ``out`` if all goes well."""
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise BadFile(out, "it is there already and not empty: name another folder, or remove it")
-    out.parent.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
-    try:
-        yield folder
-        folder.chmod(0o755)
-        folder.replace(out)
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise

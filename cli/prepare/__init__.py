@@ -1,0 +1,5 @@
+"""`./broker prepare`."""
+
+from cli.prepare.command import command
+
+__all__ = ["command"]

@@ -1,0 +1,62 @@
+"""What was prepared, for people and for programs."""
+
+import json
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from preparation.run import Prepared
+
+WIDTH = 110  # where there is no terminal to measure
+
+
+def show(prepared: Prepared, out: Path | None, *, as_json: bool) -> None:
+    """Print what was prepared, for people or as one JSON object."""
+    account = dict(prepared.account) | {"out": str(out) if out else None}
+    if as_json:
+        click.echo(json.dumps(account))
+        return
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, width=WIDTH)
+    table = Table(title=f"{out or 'dry run: nothing written'}", title_justify="left", show_header=False)
+    table.add_column("what")
+    table.add_column("how many", justify="right")
+    for what, number in _rows(account):
+        table.add_row(escape(what), escape(number))
+    console.print(table)
+    for note in account["notes"]:
+        console.print(f"  {note}", markup=False, soft_wrap=True)
+
+
+def _rows(account: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    yield "interactions", f"{account['interactions']:,}"
+    for kind, number in account["event_types"].items():
+        yield f"  {kind}", f"{number:,}"
+    yield "users, items", f"{account['users']:,}, {account['items']:,}"
+    yield "from, to", " to ".join(f"{datetime.fromtimestamp(account[end], UTC):%Y-%m-%d}" for end in ("first", "last"))
+    for name in ("months", "gaps", "products_lost", "owned_in_first_month"):
+        if name in account:
+            yield name.replace("_", " "), f"{account[name]:,}"
+    yield from _left_out(account)
+    for dataset in ("users", "items"):
+        for name, kind in account["columns"].get(dataset, {}).items():
+            if not name.endswith("_ID"):
+                yield f"{dataset}.csv: {name}", kind
+
+
+def _left_out(account: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for reason, number in account["left_out"].items():
+        if number:
+            yield f"left out: {reason.replace('_', ' ')}", f"{number:,}"
+    fill = account["fill"]
+    for column, number in fill["dropped"].items():
+        yield f"left out: nothing in {column}", f"{number:,}"
+    for column, number in fill["filled"].items():
+        yield f"filled: {column} by {fill['rules'][column]}", f"{number:,}"

@@ -1,0 +1,51 @@
+"""Interactions on their way out: each once, in order of time, with the schema and the budget that Personalize sets."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import polars as pl
+
+from evaluation.failure import BadQuestion
+from history.schema import NAMESPACE, Schema, read_schema
+
+# "Amazon Personalize endpoints and quotas": metadata columns, and these together with distinct event types.
+MOST_METADATA = 5
+MOST_TYPES_AND_METADATA = 10
+ORDER = ("USER_ID", "ITEM_ID", "EVENT_TYPE", "TIMESTAMP")
+
+
+def schema(frame: pl.DataFrame) -> Schema:
+    """Return the schema of interactions whose columns have their types. Raises BadQuestion over the budget."""
+    metadata = [name for name in frame.columns if name not in (*ORDER, "EVENT_VALUE")]
+    types = frame["EVENT_TYPE"].n_unique()
+    if len(metadata) > MOST_METADATA:
+        raise BadQuestion(f"{len(metadata)} metadata columns; Personalize takes {MOST_METADATA} on interactions")
+    if types + len(metadata) > MOST_TYPES_AND_METADATA:
+        raise BadQuestion(
+            f"{types} event types and {len(metadata)} metadata columns; Personalize takes {MOST_TYPES_AND_METADATA} in "
+            "all: choose types by --only, or metadata by --keep"
+        )
+    record = {"type": "record", "name": "Interactions", "namespace": NAMESPACE}
+    fields = [_field(name, frame[name]) for name in frame.columns]
+    return read_schema(json.dumps(record | {"fields": fields, "version": "1.0"}), "interactions")
+
+
+def _field(name: str, column: pl.Series) -> Mapping[str, Any]:
+    if name == "TIMESTAMP":
+        return {"name": name, "type": "long"}
+    if name in ORDER:
+        return {"name": name, "type": "string"}
+    kind = "float" if column.dtype.is_float() else "string"
+    typed = ["null", kind] if column.null_count() else kind
+    return {"name": name, "type": typed} | ({"categorical": True} if kind == "string" else {})
+
+
+def once(frame: pl.DataFrame) -> tuple[pl.DataFrame, int]:
+    """Return the interactions in order, each once, and how many were left out because an earlier one is the same.
+
+    The same: user, item, type, second and value, as Personalize counts them (Developer Guide, "Recording events").
+    """
+    same = [name for name in (*ORDER, "EVENT_VALUE") if name in frame.columns]
+    kept = frame.unique(same, keep="first", maintain_order=True)
+    return kept.sort("TIMESTAMP", "USER_ID", "ITEM_ID", "EVENT_TYPE", maintain_order=True), len(frame) - len(kept)

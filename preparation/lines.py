@@ -1,0 +1,130 @@
+"""Lines that are interactions already, one a row: of invoices, or of an event log."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from evaluation.failure import BadQuestion
+from history.table import MAX_ID
+from history.times import Times
+from preparation import moments
+from preparation.fill import Filling
+from preparation.source import ROW, Source
+
+NUMBER = "\0number"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Columns of the table. ``event_type``: of every row, if there is no ``type`` column; ``only``: types to keep.
+
+    ``quantity``: rows of zero or less are returns, and left out; ``price``: EVENT_VALUE is price times quantity.
+    ``metadata``: names of Personalize's → columns.
+    """
+
+    user: str
+    item: str
+    time: str
+    type: str | None = None
+    event_type: str = ""
+    only: Sequence[str] = ()
+    value: str | None = None
+    quantity: str | None = None
+    price: str | None = None
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    time_format: str | None = None
+
+    def columns(self) -> list[str]:
+        """Return the columns of the table that are used, each once."""
+        named = (self.user, self.item, self.time, self.type, self.value, self.quantity, self.price)
+        return list(dict.fromkeys(name for name in (*named, *self.metadata.values()) if name))
+
+
+@dataclass(frozen=True)
+class Found:
+    """``interactions`` with the columns of the dataset, and ROW. Counts are of rows left out."""
+
+    interactions: pl.DataFrame
+    returns: int
+    other_types: int
+
+
+def read(source: Source, asked: Asked, filling: Filling, times: Times) -> Found:
+    """Read the table. Raises BadFile with the line of what is missing or has another type, BadQuestion."""
+    table = source.collect(source.rows.select(ROW, *asked.columns()))
+    rows = len(table)
+    if asked.only and asked.type:
+        table = table.filter(pl.col(asked.type).is_in(list(asked.only)))
+    other_types = rows - len(table)
+    returns = 0
+    if asked.quantity:
+        table = filling.apply(table, asked.quantity, needed=True)
+        before = len(table)
+        quantity = _numbers(source, table, asked.quantity)
+        table = table.filter(quantity > 0)
+        returns = before - len(table)
+    for name in (asked.user, asked.item, asked.time, *([asked.type] if asked.type else [])):
+        table = filling.apply(table, name, needed=True)
+    for name in _others(asked):
+        table = filling.apply(table, name, needed=False)
+    if table.is_empty():
+        raise BadQuestion(f"{source.path}: no row is left ({other_types:,} of other types, {returns:,} returns)")
+    for name in (asked.user, asked.item):
+        _short(source, table, name)
+    return Found(_interactions(source, table, asked, times), returns, other_types)
+
+
+def _others(asked: Asked) -> list[str]:
+    return [name for name in (asked.value, asked.price, *asked.metadata.values()) if name]
+
+
+def _interactions(source: Source, table: pl.DataFrame, asked: Asked, times: Times) -> pl.DataFrame:
+    seconds = moments.seconds(source, table, asked.time, times, asked.time_format)
+    event_type = pl.col(asked.type) if asked.type else pl.lit(asked.event_type)
+    columns = {
+        ROW: table[ROW],
+        "USER_ID": table[asked.user],
+        "ITEM_ID": table[asked.item],
+        "EVENT_TYPE": table.select(event_type.alias("type")).to_series(),
+        "TIMESTAMP": seconds,
+    }
+    if asked.type is None:
+        columns["EVENT_TYPE"] = pl.Series([asked.event_type]).new_from_index(0, len(table))
+    value = _value(source, table, asked)
+    if value is not None:
+        columns["EVENT_VALUE"] = value
+    for name, column in asked.metadata.items():
+        columns[name] = _typed(table[column])
+    return pl.DataFrame(columns)
+
+
+def _value(source: Source, table: pl.DataFrame, asked: Asked) -> pl.Series | None:
+    if asked.price:
+        product = _numbers(source, table, asked.price)
+        if asked.quantity:
+            product = product * _numbers(source, table, asked.quantity)
+        return product.round(6)
+    return _numbers(source, table, asked.value) if asked.value else None
+
+
+def _typed(column: pl.Series) -> pl.Series:
+    numbers = column.cast(pl.Float64, strict=False)
+    return numbers if numbers.null_count() == column.null_count() else column
+
+
+def _numbers(source: Source, table: pl.DataFrame, column: str) -> pl.Series:
+    numbers = table[column].cast(pl.Float64, strict=False)
+    bad = (numbers.is_null() & table[column].is_not_null()).arg_true()
+    if len(bad):
+        place = int(bad[0])
+        raise source.bad(int(table[ROW][place]), f"{column} is {table[column][place]!r}, which is no number")
+    return numbers
+
+
+def _short(source: Source, table: pl.DataFrame, column: str) -> None:
+    bad = (table[column].str.len_chars() > MAX_ID).arg_true()
+    if len(bad):
+        raise source.bad(
+            int(table[ROW][int(bad[0])]), f"{column} has more than {MAX_ID} characters, too many for an id"
+        )

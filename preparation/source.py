@@ -1,0 +1,121 @@
+"""A table as people have it (CSV, plain or gzip, or Parquet): lazy columns of text, and the place of every row."""
+
+import csv
+import fnmatch
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import polars as pl
+
+from evaluation.failure import BadFile, BadQuestion
+from history import files
+from history.table import MappingError, Table
+
+ROW = "\0row"  # no header can have this name
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file whose header is read. ``empty``: texts that mean that nothing is known, beside the empty one."""
+
+    path: Path
+    names: tuple[str, ...]
+    delimiter: str
+    empty: tuple[str, ...] = ()
+
+    @cached_property
+    def rows(self) -> pl.LazyFrame:
+        """Return all columns as text without blanks around, null where it is missing, and ROW, from 0."""
+        columns = [_text(name, kind, self.empty) for name, kind in self._scanned.collect_schema().items()]
+        blank = pl.all_horizontal(pl.exclude(ROW).is_null())
+        return self._scanned.with_row_index(ROW).select(ROW, *columns).filter(~blank)
+
+    @cached_property
+    def _scanned(self) -> pl.LazyFrame:
+        if is_parquet(self.path):
+            return pl.scan_parquet(self.path)
+        return pl.scan_csv(self.path, infer_schema=False, separator=self.delimiter)
+
+    def collect(self, rows: pl.LazyFrame) -> pl.DataFrame:
+        """Run what was made of ``rows``, as a stream. Raises BadFile with the line of a row that is none."""
+        try:
+            return rows.collect(engine="streaming")
+        except pl.exceptions.PolarsError as error:
+            raise self._broken(error) from None
+
+    def bad(self, row: int, reason: str) -> BadFile:
+        """Return the error for a row: with its line in a CSV, its number from 1 in Parquet."""
+        if is_parquet(self.path):
+            return BadFile(self.path, f"row {row + 1}: {reason}")
+        return BadFile(self.path, reason, self._line(row))
+
+    def first_bad(self, wrong: pl.Expr, column: str) -> tuple[int, str | None] | None:
+        """Return the first row for which an expression holds, and its text in a column."""
+        found = self.collect(self.rows.filter(wrong).select(ROW, column).head(1))
+        return (found[ROW][0], found[column][0]) if len(found) else None
+
+    def matching(self, patterns: Sequence[str], option: str) -> list[str]:
+        """Return the columns that are named, or match ``*`` patterns. Raises BadQuestion for one that matches none."""
+        found: dict[str, None] = {}
+        for pattern in patterns:
+            names = [name for name in self.names if name == pattern or fnmatch.fnmatchcase(name, pattern)]
+            if not names:
+                raise BadQuestion(f"{option} {pattern}: {self.path} has no such column; it has {', '.join(self.names)}")
+            found |= dict.fromkeys(names)
+        return list(found)
+
+    def _line(self, row: int) -> int:
+        with files.opened(self.path, str(self.path)) as file:
+            reader = csv.reader(files.text(file), delimiter=self.delimiter)
+            next(reader)
+            for _ in zip(range(row), reader, strict=False):
+                pass
+            return reader.line_num + 1
+
+    def _broken(self, error: Exception) -> BadFile:
+        if is_parquet(self.path):
+            return BadFile(self.path, str(error).partition("\n")[0])
+        with files.opened(self.path, str(self.path)) as file:
+            for number, fields in Table(str(self.path), files.text(file)).lines():
+                if fields is None:
+                    return BadFile(self.path, "a broken row: it has another number of columns than the header", number)
+                if any("\ud800" <= letter <= "\udfff" for letter in "".join(fields)):
+                    return BadFile(self.path, "not UTF-8", number)
+        return BadFile(self.path, f"it can't be read as CSV ({str(error).partition(chr(10))[0]})")
+
+
+def opened(path: Path, empty: Sequence[str] = ()) -> Source:
+    """Read the header. Raises BadFile."""
+    try:
+        if is_parquet(path):
+            return Source(path, tuple(pl.scan_parquet(path).collect_schema()), "", tuple(empty))
+        with files.opened(path, str(path)) as file:
+            table = Table(str(path), files.text(file))
+            return Source(path, tuple(table.header), table.delimiter, tuple(empty))
+    except MappingError as error:
+        raise BadFile(path, str(error).removeprefix(f"{path} ").removeprefix(f"{path}: "), 1) from None
+    except pl.exceptions.PolarsError as error:
+        raise BadFile(path, str(error).partition("\n")[0]) from None
+
+
+def is_parquet(path: Path) -> bool:
+    """Return whether a file is named as Parquet."""
+    return path.suffix == ".parquet"
+
+
+def chunks(column: pl.Series, size: int) -> Iterator[pl.Series]:
+    """Yield a column in parts."""
+    for start in range(0, len(column), size):
+        yield column.slice(start, size)
+
+
+def _text(name: str, kind: pl.DataType, empty: Sequence[str]) -> pl.Expr:
+    column = pl.col(name)
+    if kind.is_float():  # ids that a program took for fractions: 17850.0
+        whole = column.cast(pl.Int64, strict=False)
+        text = pl.when(whole == column).then(whole.cast(pl.String)).otherwise(column.cast(pl.String))
+    else:
+        text = column.cast(pl.String).str.strip_chars()
+    return pl.when(~text.is_in(["", *empty])).then(text).alias(name)
