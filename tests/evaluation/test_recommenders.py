@@ -11,6 +11,7 @@ from evaluation.data import log as logs
 from evaluation.recommenders import covisitation
 from evaluation.recommenders.entries import learn
 from evaluation.recommenders.kinds import BY_NAME, KINDS
+from evaluation.recommenders.tuning import Validation
 from evaluation.scoring.metrics import score
 from evaluation.splits import HoldOut, split
 from evaluation.task import ANYTHING, NEW, Pairs, Task, among, task
@@ -80,3 +81,14 @@ def test_ease_by_fewer_shoppers_than_items_is_the_closed_form() -> None:
     expected = np.eye(70) - inverse / np.diag(inverse)
     np.fill_diagonal(expected, 0)
     assert np.abs(similarities(shoppers, 3.0) - expected).max() < 1e-6
+
+
+def test_the_validation_learns_nothing_of_what_it_foretells(question: Task) -> None:
+    inner = Validation(question.train, RecordColumns(), 1).task
+    assert inner is not None
+    first = np.full(inner.users, np.iinfo(np.int64).max)
+    np.minimum.at(first, inner.truth.users, inner.truth_times)
+    assert (inner.past.times < first[inner.past.users]).all()
+    newest = dict(zip(inner.past.user_ids, first.tolist(), strict=True))
+    names = [inner.train.user_ids[user] for user in inner.train.users.tolist()]
+    assert all(time < newest[name] for name, time in zip(names, inner.train.times.tolist(), strict=True))

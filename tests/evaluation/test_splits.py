@@ -111,3 +111,10 @@ def test_nothing_half_written_is_left(tmp_path: Path, log: logs.Log) -> None:
     with pytest.raises(Exception, match="found more fields"):
         written(tmp_path, log, HoldOut())
     assert [path.name for path in tmp_path.iterdir()] == ["interactions.csv"]
+
+
+def test_a_real_personalize_gets_the_past_of_those_it_is_asked_about(tmp_path: Path, log: logs.Log) -> None:
+    written(tmp_path, log, HoldOut("personalize"))
+    read, _ = splits_folder.read(tmp_path / "out")
+    assert (np.bincount(read.past.users, minlength=read.users) > 0).all()
+    assert len(read.past) + len(read.truth) >= 6 * 15

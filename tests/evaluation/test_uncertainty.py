@@ -100,3 +100,9 @@ def test_an_answer_of_the_service_is_read_and_a_cut_one_refused_with_its_line(tm
     path.write_text("{}")
     with pytest.raises(BadFile, match="GetSolutionMetrics"):
         published.read(path)
+
+
+def test_a_longer_list_has_no_fewer_hits() -> None:
+    # By rounding alone 20 users fit: 10 hits in 5 places, but then 9 in 10.
+    assert 20 not in published.published("x", printed(20, (10, 9, 30))).candidates
+    assert 20 in published.published("x", printed(20, (9, 10, 30))).candidates
