@@ -1,12 +1,16 @@
 """PutUsers and PutItems: single records into the Users and the Items dataset."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import Any
 
 from personalize_local.behaviour import RECORDS_RATE, Behaviour, Throttle
+from personalize_local.control import avro
+from personalize_local.control.avro import Field
+from personalize_local.data.cells import BadCell, parser
 from personalize_local.data.stores import ITEMS, USERS, Stores
 from personalize_local.errors import InvalidInput
+from personalize_local.wire.validation import LONE_SURROGATE
 
 PYTHON_TYPES = {
     "string": (str,),
@@ -17,7 +21,6 @@ PYTHON_TYPES = {
     "double": (int, float),
     "null": (type(None),),
 }
-Columns = Mapping[str, frozenset[str]]
 
 
 class Puts:
@@ -43,13 +46,13 @@ class Puts:
         if self._behaviour.throttling:
             self._throttle.take(RECORDS_RATE, dataset_type, dataset.view["datasetGroupArn"])
         id_column = "USER_ID" if dataset_type == USERS else "ITEM_ID"
-        columns = {name: types for name, types in self._stores.columns(dataset).items() if name != id_column}
-        checked = [(key, _properties(text, columns)) for key, text in records]
+        fields = [field for field in avro.fields(self._stores.schema(dataset)) if field.name != id_column]
+        checked = [(key, _properties(text, fields)) for key, text in records]
         for key, properties in checked:
             self._stores.records_of(dataset).put(key, properties)
 
 
-def _properties(text: str | None, columns: Columns) -> dict[str, Any]:
+def _properties(text: str | None, fields: Sequence[Field]) -> dict[str, Any]:
     """Return properties by column name. Raises InvalidInput that names what is wrong."""
     try:
         said = json.loads(text or "{}")
@@ -57,19 +60,28 @@ def _properties(text: str | None, columns: Columns) -> dict[str, Any]:
         raise InvalidInput("properties must be a JSON object") from error
     if not isinstance(said, dict):
         raise InvalidInput("properties must be a JSON object")
-    by_key = {_camel_case(name): name for name in columns}
+    by_key = {_camel_case(field.name): field.name for field in fields}
     if unknown := sorted(said.keys() - by_key.keys()):
         raise InvalidInput(f"properties has {', '.join(unknown)}, the schema {', '.join(by_key)}")
     found = {by_key[key]: value for key, value in said.items()}
-    for name, types in columns.items():
-        _check(name, found.get(name), types)
+    for field in fields:
+        _check(field, found.get(field.name))
     return found
 
 
-def _check(name: str, value: object, types: frozenset[str]) -> None:
-    allowed = tuple(python for avro in types for python in PYTHON_TYPES[avro])
-    if not isinstance(value, allowed) or (isinstance(value, bool) and "boolean" not in types):
-        raise InvalidInput(f"properties.{_camel_case(name)} must be of type {' or '.join(sorted(types))}")
+def _check(field: Field, value: object) -> None:
+    """Refuse what the field's type does not take, and what an import would refuse in the same column."""
+    at = f"properties.{_camel_case(field.name)}"
+    allowed = tuple(python for name in field.types for python in PYTHON_TYPES[name])
+    if not isinstance(value, allowed) or (isinstance(value, bool) and "boolean" not in field.types):
+        raise InvalidInput(f"{at} must be of type {' or '.join(sorted(field.types))}")
+    if isinstance(value, str) and LONE_SURROGATE.search(value):
+        raise InvalidInput(f"{at} must be a string of Unicode characters")
+    try:
+        if value is not None:
+            parser(field)(str(value))
+    except BadCell as error:
+        raise InvalidInput(f"{at}: {error}") from error
 
 
 def _camel_case(column: str) -> str:

@@ -28,6 +28,8 @@ WRONG: dict[str, tuple[str, str]] = {
     "null where the schema has none": ('{"age": null}', "properties.age must be of type int"),
     "nothing where the schema wants it": ('{"homeTown": "x"}', "properties.age must be of type int"),
     "a number for text": ('{"age": 1, "homeTown": 5}', "properties.homeTown must be of type null or string"),
+    "more than an int holds": ('{"age": 2147483648}', "properties.age: AGE is too large for the type int"),
+    "half a character": ('{"age": 1, "homeTown": "\\ud800"}', "properties.homeTown must be a string of Unicode"),
     "the id": ('{"age": 1, "userId": "u2"}', "userId"),
 }
 
