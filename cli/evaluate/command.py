@@ -14,7 +14,7 @@ class Evaluate(click.Group):
     """A group whose first argument may be a file: then it compares."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        if not args or args[0] not in SUBCOMMANDS:
+        if not args or args[0] not in (*SUBCOMMANDS, "compare"):
             args = ["compare", *args]
         return super().parse_args(ctx, args)
 

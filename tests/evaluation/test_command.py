@@ -131,6 +131,7 @@ def test_published_metrics_alone_need_no_interactions(tmp_path: Path) -> None:
 
 def test_help_names_the_subcommands() -> None:
     assert "evaluate split" in run("--help").stdout
+    assert run("compare", "--help").exit_code == 0
     assert "batch_users.json" in run("split", "--help").stdout
 
 
