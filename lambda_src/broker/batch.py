@@ -12,6 +12,7 @@ from typing import Any
 
 YEAR_2000_MS = 946_684_800_000
 DAY_MS = 86_400_000
+MAX_PARTS = 10_000  # of a record: batches, events and products; one of mParticle's own batches holds far fewer
 _INTEGER = re.compile(r"\s*[+-]?[0-9]{1,19}\s*")
 
 
@@ -58,9 +59,10 @@ def decode(data: bytes, arrived_ms: int) -> list[Batch | BadBatch]:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         return [BadBatch("not_utf8", f"byte {error.start}")]
-    return [
-        document if isinstance(document, BadBatch) else _batch(document, arrived_ms) for document in _documents(text)
-    ]
+    documents = _documents(text)
+    if _is_too_large(documents):  # ten bytes are a product, and a product costs a thousand: more than the function has
+        return [BadBatch("too_large", f"over {MAX_PARTS} batches, events and products")]
+    return [document if isinstance(document, BadBatch) else _batch(document, arrived_ms) for document in documents]
 
 
 def int64(value: object) -> int | None:
@@ -95,7 +97,10 @@ def _documents(text: str) -> list[Any]:
     whole = _parse(text)
     if not isinstance(whole, BadBatch):
         return whole if isinstance(whole, list) and whole else [whole]
-    lines = [_parse(line, number) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
+    split = text.split("\n", MAX_PARTS)
+    if len(split) > MAX_PARTS:
+        return [BadBatch("too_large", f"over {MAX_PARTS} lines")]
+    lines = [_parse(line, number) for number, line in enumerate(split, 1) if line.strip()]
     # A broken, pretty-printed batch is one bad batch, not one per line: only lines that are batches make it lines.
     return lines if len(lines) > 1 and any(_is_batch(line) for line in lines) else [whole]
 
@@ -109,6 +114,18 @@ def _parse(text: str, first_line: int = 1) -> Any:
         return BadBatch("not_json", f"line {first_line + error.lineno - 1} column {error.colno}")
     except (ValueError, RecursionError) as error:  # a number of thousands of digits; nesting without end
         return BadBatch("not_json", type(error).__name__)
+
+
+def _is_too_large(documents: list[Any]) -> bool:
+    parts = len(documents)
+    for document in documents if parts <= MAX_PARTS else ():
+        events = mapping(document).get("events")
+        for event in events if isinstance(events, list) else ():
+            products = mapping(mapping(mapping(event).get("data")).get("product_action")).get("products")
+            parts += 1 + (len(products) if isinstance(products, list) else 0)
+            if parts > MAX_PARTS:
+                return True
+    return parts > MAX_PARTS
 
 
 def _is_batch(document: object) -> bool:

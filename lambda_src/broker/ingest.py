@@ -22,7 +22,8 @@ from broker.settings import SettingsError, ingest_settings
 from broker.telemetry import Counts, telemetry
 from broker.users import UserToRefresh
 
-REMEMBERED = 50_000
+ENOUGH = 10_000  # interactions, of which an invocation delivers some 300 a second; further records are for the next one
+REMEMBERED = 50_000  # at least the most that one invocation can hold: tried again, it goes on where it stopped
 Kind = tuple[str, bool]  # what a schema or a tracker may tell apart: the event's type, and whether it has a value
 
 
@@ -69,6 +70,7 @@ class Intake:
 
     lines: list[Line] = field(default_factory=list)
     bad: list[tuple[Record, Row]] = field(default_factory=list)
+    put_off: set[str] = field(default_factory=set)
 
 
 class Ingest:
@@ -101,6 +103,7 @@ class Ingest:
         delivered = self._deliver(intake, deadline, counts)
         waiting = {interaction.event_id for interaction, _ in delivered.waiting}
         failed = {line.record.sequence_number for line in intake.lines if line.interaction.event_id in waiting}
+        failed |= intake.put_off
         failed |= self._keep_bad(intake, delivered, deadline + WRAP_UP, counts)
         failed |= self._ask_for_refresh(intake, waiting, delivered, deadline + WRAP_UP, counts)
         return {"batchItemFailures": [{"itemIdentifier": number} for number in sorted(failed, key=int)]}
@@ -108,11 +111,15 @@ class Ingest:
     def _read(self, records: Sequence[Mapping[str, Any]], counts: Counts) -> Intake:
         intake = Intake()
         for record in map(_record, records):
+            if len(intake.lines) >= ENOUGH:
+                intake.put_off.add(record.sequence_number)
+                continue
             try:
                 self._read_one(record, intake, counts)
             except Exception as error:
                 intake.bad.append((record, record.row("0", "exception", type(error).__name__)))
         counts.add("Records", len(records))
+        counts.add("RecordsPutOff", len(intake.put_off))
         return intake
 
     def _read_one(self, record: Record, intake: Intake, counts: Counts) -> None:

@@ -155,10 +155,11 @@ def _interaction(
     if len(item_id) > MAX_ID or not _encodable(item_id):
         return "bad_event"
     own_time = usable_time(event.data.get("timestamp_unixtime_ms"), batch.arrived_ms) or batch.time_ms
-    # The arrival time is not part of the digest: the same event delivered again arrives at another time.
+    # The arrival time is not part of the digest: the same event delivered again arrives at another time. It is so long
+    # that nobody can make up two items that share it: of two interactions with one id, only one would be trained on.
     seen = f"{batch.mpid}|{'' if own_time is None else own_time}|{action}|{item_id}"
     return Interaction(
-        event_id=f"{_event_id(batch, event)}-{index}-{_digest(seen, 10)}",
+        event_id=f"{_event_id(batch, event)}-{index}-{_digest(seen, 32)}",
         event_type=rules.event_types[action],
         item_id=item_id,
         user_id=str(batch.mpid),
@@ -171,6 +172,8 @@ def _interaction(
 
 def _item_id(value: object) -> str | None:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return None
+    if isinstance(value, float) and not math.isfinite(value):  # 1e999
         return None
     return str(value) if str(value).strip() else None
 

@@ -1,7 +1,7 @@
 """A customer whose profile wants a new list: what the stream told, and the message that carries it to ``refresh``."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from broker.batch import int64, texts
 
@@ -25,8 +25,8 @@ class UserToRefresh:
 
     def as_body(self) -> str:
         """Return the message: ASCII JSON of at most 2 KB, without the list where that would not fit."""
-        body = json.dumps(asdict(self), separators=(",", ":"))
-        return body if len(body) <= MAX_BYTES else json.dumps(asdict(self) | {"recommendations": None})
+        body = json.dumps(vars(self), separators=(",", ":"))
+        return body if len(body) <= MAX_BYTES else json.dumps(vars(self) | {"recommendations": None})
 
 
 def from_body(body: str) -> UserToRefresh:

@@ -6,6 +6,7 @@ document that nobody can read. They are plain tuples, so that sets of them can b
 
 import hashlib
 import json
+import math
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
@@ -176,6 +177,8 @@ def _item(line: Any) -> tuple[str, str | None]:
     """Return the item id, and a reason where it can't be sent."""
     item_id = _at(line, "id")
     text = str(item_id) if isinstance(item_id, int | float | str) and not isinstance(item_id, bool) else ""
+    if isinstance(item_id, float) and not math.isfinite(item_id):
+        text = ""
     if not isinstance(line, dict) or len(text) > 256 or text != text.encode("utf-8", "ignore").decode("utf-8"):
         return "", "bad_event"
     return text, None if text.strip() else "no_item_id"

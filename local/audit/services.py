@@ -9,6 +9,7 @@ from local.audit.law import Holdings, Where
 from local.audit.rows import Row, StreamRecord, of_put_event
 
 PAGE = 10_000
+WHOLE = ("exception", "too_large")  # reasons of a row that stands for all that its record holds
 
 
 def stream_records(kinesis: Any, stream_name: str) -> list[StreamRecord]:
@@ -55,7 +56,7 @@ def holdings_of(
     return Holdings(
         accepted=event_ids,
         quarantined={(row["source"], row["sequence_number"], row["index"]) for row in rows},
-        quarantined_whole={(row["source"], row["sequence_number"]) for row in rows if row["reason"] == "exception"},
+        quarantined_whole={(row["source"], row["sequence_number"]) for row in rows if row["reason"] in WHOLE},
         on_failure={where for data in on_failure for where in _given_up(json.loads(data))},
         still_on_stream=still_on_stream,
     )

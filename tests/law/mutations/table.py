@@ -204,8 +204,8 @@ MUTATIONS = (
         KILLED,
         "a redelivery has another id",
         "interactions.py",
-        "_digest(seen, 10)",
-        "_digest(seen + str(batch.arrived_ms), 10)",
+        "_digest(seen, 32)",
+        "_digest(seen + str(batch.arrived_ms), 32)",
     ),
     Mutation(
         KILLED,
