@@ -17,6 +17,8 @@ COMMANDS = {
     "recommend": "Recommendations for a user.",
     "similar": "Items similar to an item.",
     "batch": "Recommendations for many users at once.",
+    "prepare": "The tables that you have as Personalize's CSVs and schemas.",
+    "features": "Which attributes of users are worth a column.",
     "evaluate": "Is a recommender worth it? All of them on the same users.",
     "replay": "What was set aside, and putting it back on the stream.",
     "forget": "Erase users from Amazon Personalize.",

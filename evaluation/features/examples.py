@@ -1,0 +1,74 @@
+"""What there is to learn from: interactions, each with what its user had done before, and the group that came."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from evaluation.data.log import Log, Mask
+from evaluation.failure import BadQuestion
+from evaluation.features.groups import Groups
+from personalize_local.learning.grouping import rank_within
+from personalize_local.learning.training_set import Codes
+
+DAY = 86_400
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Examples:
+    """``n`` of them. ``history``: a line each: how often each group came before, days since, and the newest group.
+
+    ``users``: codes of the log's users; ``came``: the group that came. ``categorical``: which columns are codes.
+    """
+
+    history: Floats
+    categorical: npt.NDArray[np.bool_]
+    users: Codes
+    came: Codes
+
+    def __len__(self) -> int:
+        return len(self.users)
+
+
+def examples(log: Log, groups: Groups, target: str | None, most: int, seed: int) -> Examples:
+    """Return at most so many examples, drawn by the seed and spread over users: one each first, then a second.
+
+    ``target``: only interactions of this type are foretold, though all are history. Raises BadQuestion.
+    """
+    eligible = np.ones(len(log), dtype=bool) if target is None else log.of_type(target)
+    if not eligible.any():
+        raise BadQuestion(f"no interaction has the type {target} (there are: {', '.join(log.event_types)})")
+    rows = _drawn(log, eligible, most, seed)
+    history, categorical = _histories(log, groups, rows)
+    return Examples(history, categorical, log.rows.users[rows], groups.of_items[log.rows.items[rows]])
+
+
+def _drawn(log: Log, eligible: Mask, most: int, seed: int) -> Codes:
+    places = np.flatnonzero(eligible)
+    chance = np.random.default_rng(seed).random(len(places))
+    turn = rank_within(log.rows.users[places], chance)
+    return np.sort(places[np.lexsort((chance, turn))[:most]])
+
+
+def _histories(log: Log, groups: Groups, rows: Codes) -> tuple[Floats, npt.NDArray[np.bool_]]:
+    """Return what was before the second of each row: others of the same basket are not known."""
+    users, times = log.rows.users, log.rows.times
+    new_user = np.r_[True, users[1:] != users[:-1]]
+    new_visit = new_user | np.r_[True, times[1:] != times[:-1]]
+    begins = _newest(new_user)[rows]
+    until = _newest(new_visit)[rows]
+    group, some = groups.of_items[log.rows.items], until > begins
+    before = np.maximum(until - 1, 0)
+    columns: list[npt.NDArray] = []
+    for place in range(len(groups.names)):
+        seen = np.r_[0, np.cumsum(group == place)]
+        columns.append(seen[until] - seen[begins])
+    columns.append(np.where(some, (times[rows] - times[before]) / DAY, np.nan))
+    columns.append(np.where(some, group[before], np.nan))
+    return np.column_stack(columns).astype(np.float64), np.r_[np.zeros(len(columns) - 1, dtype=bool), True]
+
+
+def _newest(marks: Mask) -> Codes:
+    """Return for each place the newest marked place up to it."""
+    return np.asarray(np.maximum.accumulate(np.where(marks, np.arange(len(marks)), 0)))
