@@ -19,7 +19,7 @@ check: setup
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy --strict lambda_src/broker
-	@$(BIN)/mypy cli history lifecycle local personalize_local replay
+	@$(BIN)/mypy cli evaluation history lifecycle local personalize_local preparation replay
 	@$(BIN)/mypy app.py infra blueprint
 	@$(MAKE) --no-print-directory test
 
