@@ -84,10 +84,14 @@ class Stack:
 
     def is_idle(self) -> bool:
         """Say whether all that mParticle took has gone through: stream read to its end, and the queue empty."""
+        return self.stream_is_read() and messages_in(self._sqs, self.resources.queue_url) == 0
+
+    def stream_is_read(self) -> bool:
+        """Say whether all that mParticle took is on the stream and has been settled there."""
         mparticle = loopback.get(f"{self.mparticle.url}/_local/status").json()
         on_stream = mparticle["forwarded"] + mparticle["copies"] + self.put_directly
         done = sum(counts.records_done + counts.records_given_up for counts in self.stream_pollers.counts().values())
-        return mparticle["waiting"] == 0 and done >= on_stream and messages_in(self._sqs, self.resources.queue_url) == 0
+        return mparticle["waiting"] == 0 and done >= on_stream
 
     def _start(self) -> None:
         self.aws = self._service("local.aws", "--port", str(self.settings.aws_port))
