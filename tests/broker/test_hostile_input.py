@@ -25,7 +25,7 @@ from tests.broker.stubs import INVALID, NOW, AwsClient, always, client_error
 from tests.broker.test_ingest import World
 from tests.real_data import ROOT
 
-ENOUGH_SECONDS = 10.0  # of a processor, for a record that takes two; a function has 0.29 of one, and a minute
+ENOUGH_SECONDS = 4.0  # of a processor, for a record that takes two; a function has 0.29 of one, and a minute
 EVIL = 'x\n2026-01-01 ERROR root\r\x1b[31m{"level":"ERROR","ConfigurationErrors":[9]}\u2028\x00'
 
 
