@@ -1,6 +1,5 @@
 """The importances as a plot: SVG or PNG by the file's name, the same bytes for the same result."""
 
-import io
 from pathlib import Path
 
 from matplotlib import rc_context
@@ -10,6 +9,7 @@ from matplotlib.figure import Figure
 from evaluation.failure import BadQuestion
 from evaluation.features.importance import Found
 from evaluation.report.plots import BLUE, GREY, STYLE
+from evaluation.report.saved import saved
 
 HISTORY = "(what they did before)"
 
@@ -32,10 +32,7 @@ def draw(found: Found, form: str) -> bytes:
         axes.set_xlabel("rise of the log loss of the next group when it is another user's, 95 % intervals")
         before = f"What they did before is worth {found.history.mean:.3f}"
         axes.set_title(f"Worth a column (blue), or not told from nothing (grey)\n{before}", loc="left", fontsize=11)
-        file = io.BytesIO()
-        dated = {"Date": None, "Creator": None} if form == "svg" else {"Software": None}
-        figure.savefig(file, format=form, metadata=dated, dpi=150)
-        return file.getvalue()
+        return saved(figure, form)
 
 
 def form_of(path: Path) -> str:

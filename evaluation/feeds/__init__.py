@@ -1,0 +1,1 @@
+"""States or changes: what the same recommenders make of either."""
