@@ -162,6 +162,8 @@ def _show(found: Found, chosen: Sequence[str]) -> None:
         f"users held out. Log loss {found.loss}; by frequency alone {found.prior}.",
         soft_wrap=True,
     )
+    if found.loss.mean >= found.prior.mean:
+        console.print("So nothing was learnt: neither history nor attributes foretell these groups.", soft_wrap=True)
     table = Table(title="Rise of the log loss when it is another user's", title_justify="left")
     for column in ("attribute", "rise", "95 %", "known", "different", "worth a column"):
         table.add_column(column, justify="left" if column in ("attribute", "worth a column") else "right")

@@ -64,9 +64,8 @@ def _task(states: Log, acquired: TrainingSet, items: Sequence[str], cut: int) ->
         raise BadQuestion(f"nothing is acquired from {cut} on")
     truth = later.of_users(asked)
     known = _of_users(_before(states.rows, cut), truth.user_ids).of_items(items)
-    newest = np.zeros(len(truth.user_ids), dtype=np.int64)
-    np.maximum.at(newest, known.users, known.times)
-    owned = known.take(known.times == newest[known.users])
+    # The newest month of the table, not of the customer: who has nothing has no rows.
+    owned = known.take(known.times == states.rows.times[states.rows.times < cut].max(initial=0))
     return assemble(_before(acquired, cut).of_items(items), owned, truth, cut)
 
 

@@ -25,7 +25,7 @@ def draw(feeds: Feeds, form: str) -> bytes:
             axes.set_title(title, loc="left", fontsize=11)
             axes.set_xlabel(f"{one.main}, {len(one.users):,} customers, 95 % intervals")
         sides[0].set_xlim(left=-0.02)
-        sides[1].legend(frameon=False, loc="lower right")
+        sides[1].legend(frameon=False, loc="upper left")
         return saved(figure, form)
 
 
