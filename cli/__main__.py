@@ -1,5 +1,6 @@
 """`./broker COMMAND`: names the commands and loads only the one that was asked for."""
 
+import difflib
 import importlib
 import signal
 import sys
@@ -38,6 +39,12 @@ class Commands(click.Group):
             return None
         command: click.Command = importlib.import_module(f"cli.{cmd_name}").command
         return command
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        close = difflib.get_close_matches(args[0], COMMANDS, n=1)
+        if args[0] not in COMMANDS and close:
+            ctx.fail(f"No such command '{args[0]}'. Did you mean {close[0]}?")
+        return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
         try:

@@ -1,7 +1,7 @@
 """What `recommend` and `similar` share: a campaign that answers, its answer for people or programs."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import click
@@ -105,11 +105,16 @@ def answer(target: targets.Target, request: Mapping[str, Any], asked: str, *, as
     if as_json:
         click.echo(json.dumps({"items": items, "recommendation_id": found.get("recommendationId")}))
         return
-    table = Table(title=asked, title_justify="left")
-    for column in ("", "item", "score"):
-        table.add_column(column, justify="left" if column == "item" else "right")
-    for place, one in enumerate(items, 1):
-        table.add_row(str(place), one["item"], "" if one["score"] is None else f"{one['score']:.4f}")
-    Console(highlight=False).print(table, markup=False)
+    Console(highlight=False).print(_table(asked, items), markup=False)
     if not items:
         click.echo("The list is empty: the filter leaves nothing.")
+
+
+def _table(asked: str, items: Sequence[Mapping[str, Any]]) -> Table:
+    scored = any(one["score"] is not None for one in items)  # recipes for similar items give none
+    table = Table(title=asked, title_justify="left")
+    for column in ("", "item", "score")[: 3 if scored else 2]:
+        table.add_column(column, justify="left" if column == "item" else "right")
+    for place, one in enumerate(items, 1):
+        table.add_row(str(place), one["item"], *([f"{one['score']:.4f}"] if scored else []))
+    return table

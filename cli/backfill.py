@@ -3,16 +3,16 @@
 import json
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
-from rich.table import Table
 
 from cli import target as targets
+from cli.conversion_account import left_out, report
 from cli.history_files import gather
 from cli.progress import Waiting
 from history.conversion import Plan, convert
@@ -88,7 +88,7 @@ def command(
     asked = Asked(dataset, mode, bucket, role_arn)
     target = None if dry_run else targets.find(name, context, aws=aws)
     rules = targets.rules(targets.settings(context))
-    mapped = Mapped(_pairs("column", columns), _pairs("constant", constants))
+    mapped = _mapped(columns, constants)
     with targets.one_line_errors(), tempfile.TemporaryDirectory() as folder, Waiting() as waiting:
         try:
             sources = gather(
@@ -103,7 +103,8 @@ def command(
     click.echo(json.dumps(found) if as_json else "", nl=as_json)
     if not as_json:
         report(found)
-    raise SystemExit(0 if found["rows"] else 1)
+    if not found["rows"]:
+        raise click.ClickException(f"not one row of {dataset} could be made of {', '.join(files)}")
 
 
 class Run:
@@ -151,6 +152,8 @@ class Run:
         if not account["rows"]:
             return account
         size = csv.stat().st_size
+        for line in left_out(account):  # said now: an import that fails shows no account
+            self._waiting.say(line)
         for warning in imports.warnings(step, self._asked.dataset, account["rows"], size):
             self._waiting.say(f"warning: {warning}")
         return imports.store(bucket, step, csv, account, self._waiting.growing("uploading", size))
@@ -179,11 +182,22 @@ def _said_of_mode(step: imports.Step, *, chosen: bool) -> str:
     return f"mode {step.mode.lower()}: {effect}. What was streamed stays"
 
 
+def _mapped(columns: tuple[str, ...], constants: tuple[str, ...]) -> Mapped:
+    mapped = Mapped(_pairs("column", columns), _pairs("constant", constants))
+    both = sorted(set(mapped.columns) & set(mapped.constants))
+    if both:
+        raise click.UsageError(f"{both[0]} can't be both a --column and a --constant")
+    return mapped
+
+
 def _pairs(option: str, texts: tuple[str, ...]) -> Mapping[str, str]:
     pairs = [text.partition("=") for text in texts]
     wrong = [text for text, (name, equals, _) in zip(texts, pairs, strict=True) if not (name and equals)]
     if wrong:
         raise click.UsageError(f"--{option} {wrong[0]}: must be NAME=…")
+    twice = [name for name, number in Counter(name for name, _, _ in pairs).items() if number > 1]
+    if twice:
+        raise click.UsageError(f"--{option} {twice[0]}=… is given twice")
     return {name: value for name, _, value in pairs}
 
 
@@ -203,31 +217,3 @@ def _schema(target: targets.Target | None, asked: Asked, file: Path | None, wait
     if given or asked.dataset != "interactions":
         return given
     return read_schema(datasets.INTERACTIONS_SCHEMA.read_text(), "interactions")
-
-
-def report(found: Mapping[str, Any]) -> None:
-    """Print the account for people."""
-    console = Console(highlight=False)
-    table = Table(title=f"{found['dataset']}: {found['state']}", title_justify="left", show_header=False)
-    table.add_column("what")
-    table.add_column("how many", justify="right")
-    table.add_row("rows", f"{found['rows']:,}")
-    if found["dataset"] == "interactions":
-        table.add_row("users, with two or more", f"{found['users']:,}, {found['users_with_two']:,}")
-        table.add_row("from, to", " – ".join(_day(found[end]) for end in ("first", "last")))  # noqa: RUF001
-    for kind in ("skipped", "bad"):
-        for reason, number in sorted(found[kind].items()):
-            table.add_row(f"{kind}: {reason}", f"{number:,}")
-    if found.get("job"):
-        table.add_row("import job", found["job"])
-    console.print(table)
-    for one in found["examples"]:
-        console.print(f"  {one['file']}, line {one['line']}: {one['reason']}", markup=False, soft_wrap=True)
-    for note in found["notes"]:
-        console.print(f"  {note}", markup=False, soft_wrap=True)
-    if found["dataset"] != "interactions":
-        console.print(f"  schema: {found['schema']}", markup=False, soft_wrap=True)
-
-
-def _day(seconds: int | None) -> str:
-    return "" if seconds is None else time.strftime("%Y-%m-%d", time.gmtime(seconds))

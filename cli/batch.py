@@ -1,6 +1,7 @@
 """`./broker batch`: recommendations for many users at once, without a campaign."""
 
 import json
+import shutil
 import tempfile
 from itertools import islice
 from pathlib import Path
@@ -51,6 +52,8 @@ def command(
     Exit code: 0 all answered, 1 it failed or some users had none, 2 wrong use.
     """
     wanted = _users(users)
+    if out and not out.absolute().parent.is_dir():  # said before a job that costs, not after it
+        raise click.UsageError(f"--out {out}: there is no folder {out.parent}")
     target = targets.find(name, context, aws=aws)
     default = targets.settings(context).personalize.recipe
     solution = target.names.solution(recipe or default, hpo=hpo)
@@ -64,14 +67,25 @@ def command(
         batch.run(resources, place, job, asked)
         answered = batch.download(place, job, Path(folder))
         if out:
-            out.write_bytes(answered.read_bytes())
+            _keep(answered, out)
         failed = _print(answered, len(wanted), as_json=as_json)
     raise SystemExit(1 if failed else 0)
+
+
+def _keep(answered: Path, out: Path) -> None:
+    try:
+        shutil.copyfile(answered, out)
+    except OSError as error:
+        raise click.ClickException(
+            f"{out}: {error.strerror or error} (the answers are kept: the same command fetches them)"
+        ) from None
 
 
 def _users(path: Path) -> list[str]:
     try:
         users = batch.users_of(path.read_text(encoding="utf-8").splitlines())
+    except UnicodeDecodeError:
+        raise click.UsageError(f"{path} is no text in UTF-8: one id a line is wanted") from None
     except (ValueError, OSError) as error:
         raise click.UsageError(f"{path}: {error}") from None
     if not users:

@@ -1,11 +1,14 @@
 """`./broker faults`: makes the local services of a running `./broker serve` fail on purpose, and stop failing."""
 
+import difflib
 import json
 import os
 from collections.abc import Callable, Iterable, Mapping
+from fnmatch import fnmatchcase
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
+import botocore.session
 import click
 import requests
 from rich.console import Console
@@ -19,6 +22,8 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 # Service → the variable of .local.env with its address. Kinesis, SQS, S3 and Secrets Manager are one process.
 ADDRESSES = {"personalize": "AWS_ENDPOINT_URL_PERSONALIZE", "mparticle": "MPARTICLE_URL", "aws": "AWS_ENDPOINT_URL_S3"}
 SERVED_BY = {**dict.fromkeys(("kinesis", "sqs", "s3", "secretsmanager"), "aws"), "mparticle": "mparticle"}
+PERSONALIZE = ("personalize", "personalize-events", "personalize-runtime")
+MPARTICLE = ("UploadEvents", "BulkUploadEvents", "Identify", "GetProfile")
 EXAMPLES = """\b
 Examples:
   ./broker faults add throttling personalize.PutEvents --chance 0.3 --for 20
@@ -102,7 +107,7 @@ def clear(ids: tuple[str, ...], *, as_json: bool) -> None:
     unknown = sorted(set(ids) - set(cleared))
     if as_json:
         click.echo(json.dumps({"cleared": cleared, "unknown": unknown}))
-    else:
+    elif cleared or not ids:
         click.echo(f"off: {', '.join(cleared)}" if cleared else "no fault was on")
     if unknown:
         raise click.UsageError(f"there is no fault {', '.join(unknown)}")
@@ -132,7 +137,21 @@ def _service_of(operation: str) -> str:
         raise click.UsageError(
             f"{operation} is no SERVICE.OPERATION, as personalize.PutEvents or sqs.*; services: {', '.join(known)}"
         )
+    operations = _operations(prefix)
+    if not any(fnmatchcase(one.lower(), name.lower()) for one in operations):
+        close = difflib.get_close_matches(name, operations, n=1)
+        meant = f"; did you mean {prefix}.{close[0]}?" if close else ""
+        raise click.UsageError(f"{prefix} has no operation {name}{meant}")
     return known[prefix]
+
+
+def _operations(service: str) -> list[str]:
+    """Return the operations of a service: as AWS's own models have them, or mParticle's."""
+    if service == "mparticle":
+        return list(MPARTICLE)
+    models = PERSONALIZE if service == "personalize" else (service,)
+    session = botocore.session.get_session()
+    return [operation for model in models for operation in session.get_service_model(model).operation_names]
 
 
 def _urls() -> Mapping[str, str]:

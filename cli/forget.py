@@ -22,6 +22,7 @@ NEXT = (
     "that the models have forgotten. To be sure, pause the stream first",
     "run this again once mParticle has erased them: until then an event of theirs brings them back",
 )
+NOBODY = "nothing was known of any of them: they were forgotten before, or these are not the ids in Personalize"
 GUIDE = "docs/privacy.md says how to pause the stream, and what else holds data for how long"
 
 
@@ -46,7 +47,7 @@ def command(
     aws: bool,
 ) -> None:
     """Delete all that Amazon Personalize knows of some users: interactions and records of the broker's dataset group.
-    USERS are mParticle ids (negative ones, too), or one file: an id a line, with or without the header USER_ID.
+    MPID… are mParticle ids (negative ones, too). FILE has an id a line, with or without the header USER_ID.
 
     It cannot be undone, and takes up to a day on AWS. Ctrl-C only stops the waiting: the same command takes it up
     again, and a run after that is a new job.
@@ -90,6 +91,8 @@ def _of_file(path: Path) -> list[str]:
         users = users_of(path.read_text(encoding="utf-8").splitlines())
     except OSError as error:
         raise click.UsageError(f"{path} is neither an mParticle id nor a file: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise click.UsageError(f"{path} is no text in UTF-8: one id a line is wanted") from None
     except ValueError as error:
         raise click.UsageError(f"{path}: {error}") from None
     bad = forgetting.bad_users(users)
@@ -101,13 +104,20 @@ def _of_file(path: Path) -> list[str]:
 def _confirm(number: int, where: str) -> None:
     if not sys.stdin.isatty():
         raise click.UsageError("this deletes for good: say --yes where nobody can be asked")
-    click.confirm(f"Delete for good all that {where} knows of {number:,} users?", abort=True, err=True)
+    click.confirm(f"Delete for good all that {where} knows of {_number(number, 'user')}?", abort=True, err=True)
 
 
 def _report(found: dict[str, Any]) -> None:
     console = Console(highlight=False)
-    deleted = "" if found["deleted"] is None else f", {found['deleted']:,} records deleted"
-    console.print(f"forgotten: {found['users']:,} users{deleted}\nnow:")
+    deleted = "" if found["deleted"] is None else f", {_number(found['deleted'], 'record')} deleted"
+    console.print(f"forgotten: {_number(found['users'], 'user')}{deleted}")
+    if found["deleted"] == 0:
+        console.print(NOBODY, markup=False, soft_wrap=True)
+    console.print("now:")
     for step in found["next"]:
         console.print(f"  - {step}", markup=False, soft_wrap=True)
-    console.print(GUIDE)
+    console.print(GUIDE, soft_wrap=True)
+
+
+def _number(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")

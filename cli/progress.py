@@ -9,14 +9,21 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, DownloadColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
+from lifecycle import kinds
 from lifecycle.resources import DONE
 
-GOES_ON = "stopped waiting: {what} goes on at the service. ./broker status shows it; the same command waits for it."
+GOES_ON = "stopped waiting: the {what} goes on at the service. {status}the same command waits for it."
+IN_STATUS = "./broker status shows it; "
+NOT_IN_STATUS = (kinds.BATCH_JOB.words, kinds.DELETION_JOB.words)
 NOTHING_GOES_ON = "stopped: the same command again takes it up where it was"
+STOPPED = 130  # of a command that Ctrl-C ended
 
 
 class Waiting:
-    """Shows states of resources and bytes of files. ``with`` it around all that waits."""
+    """Shows states of resources and bytes of files. ``with`` it around all that waits.
+
+    Ctrl-C inside it is answered in a line, and ends the program.
+    """
 
     def __init__(self) -> None:
         self._console = Console(stderr=True, highlight=False)
@@ -38,14 +45,20 @@ class Waiting:
         if self._live:
             self._live.stop()
         if kind is KeyboardInterrupt:
-            message = GOES_ON.format(what=self._pending) if self._pending else NOTHING_GOES_ON
-            self._console.print(escape(message), soft_wrap=True)
+            self._console.print(escape(self._stopped()), soft_wrap=True)
+            raise SystemExit(STOPPED) from None
+
+    def _stopped(self) -> str:
+        if not self._pending:
+            return NOTHING_GOES_ON
+        status = "" if self._pending in NOT_IN_STATUS else IN_STATUS
+        return GOES_ON.format(what=self._pending, status=status)
 
     def show(self, what: str, state: Mapping[str, Any]) -> None:
         """Take a resource's newest state."""
         status = state.get("status", "ACTIVE")
         name = state.get("name") or state.get("jobName") or ""
-        self._pending = "" if status in DONE else f"the {what}"
+        self._pending = "" if status in DONE else what
         self._line(f"{what} {name}".strip(), status, total=None)
 
     def say(self, text: str) -> None:

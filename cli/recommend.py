@@ -1,6 +1,7 @@
 """`./broker recommend`: what the campaign recommends to a user."""
 
 import click
+from broker.batch import int64
 
 from cli import target as targets
 from cli.asking import answer, campaign, filter_arguments, model_options
@@ -8,8 +9,15 @@ from cli.progress import Waiting
 from lifecycle.training import Training
 
 
-@click.command("recommend", short_help="Recommendations for a user.")
-@click.argument("user")
+def _no_option(_: click.Context, argument: click.Parameter, user: str) -> str:
+    """Take a negative mParticle id for what it is, and nothing else that begins with a dash."""
+    if user.startswith("-") and int64(user) is None:
+        raise click.NoSuchOption(user)
+    return user
+
+
+@click.command("recommend", short_help="Recommendations for a user.", context_settings={"ignore_unknown_options": True})
+@click.argument("user", callback=_no_option)
 @click.option("--num-results", type=click.IntRange(1, 500), default=10, show_default=True)
 @click.option("--filter", "filter_", metavar="NAME|ARN", help="A filter on the recommendations.")
 @click.option("--value", "values", multiple=True, metavar="KEY=VALUE", help="A parameter of the filter.")

@@ -12,6 +12,7 @@ from typing import Any
 import click
 from broker.failures import Failure, Time
 from rich.console import Console
+from rich.filesize import decimal
 from rich.table import Table
 
 from cli import local_env
@@ -164,7 +165,11 @@ def _report(account: Mapping[str, Any], asked: Asked) -> None:
     if not account["held"]:
         console.print("nothing is set aside" + (" that was chosen" if asked.choice != Choice() or asked.key else ""))
     for source in dict.fromkeys(line["source"] for line in account["held"]):
-        console.print(_table(source, [line for line in account["held"] if line["source"] == source]))
+        lines = [line for line in account["held"] if line["source"] == source]
+        console.print(_table(source, lines))
+        for line in lines:
+            where = f"  {line['reason']}, for example: {line['example']}"
+            console.print(where, markup=False, soft_wrap=True)
     for key in account["unreadable"]:
         console.print(f"none of ours, left alone: {key}", markup=False, soft_wrap=True)
     if account["held_back"]:
@@ -177,20 +182,21 @@ def _report(account: Mapping[str, Any], asked: Asked) -> None:
     if done is not None and any(chosen.values()):
         console.print(f"put back: {_amount(done)} of {_amount(chosen)}")
     elif any(chosen.values()):
-        console.print(f"would put back: {_amount(chosen)}, {chosen['bytes'] / 1e6:.1f} MB; --put-back does it")
+        console.print(f"would put back: {_amount(chosen)}, {decimal(chosen['bytes'])}; --put-back does it")
 
 
 def _amount(count: Mapping[str, int]) -> str:
-    users = f" and {count['users']:,} users" if count["users"] else ""
-    return f"{count['records']:,} records{users}"
+    numbers = [(count[f"{noun}s"], noun) for noun in NOUNS.values()]
+    said = [f"{number:,} {noun}" + ("" if number == 1 else "s") for number, noun in numbers if number]
+    return " and ".join(said) or "nothing"
 
 
 def _table(source: str, lines: Sequence[Mapping[str, Any]]) -> Table:
     table = Table(title=source, title_justify="left")
-    for column in ("what", "reason", "waiting", "put back", "arrived first", "last", "for example"):
+    for column in ("what", "reason", "waiting", "put back", "arrived first", "last"):
         number = column in ("waiting", "put back")
         table.add_column(column, justify="right" if number else "left", overflow="fold")
     for line in lines:
         numbers = f"{line['waiting']:,}", f"{line['put_back']:,}"
-        table.add_row(f"{NOUNS[line['kind']]}s", line["reason"], *numbers, line["first"], line["last"], line["example"])
+        table.add_row(f"{NOUNS[line['kind']]}s", line["reason"], *numbers, line["first"], line["last"])
     return table

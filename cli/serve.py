@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from local.lambda_api import LambdaApi
 from local.process import NotStarted, ServiceProcess, start_service
 from local.settings import TwinSettings
 from local.stack import NAME, Stack
+from personalize_local.behaviour import Behaviour
 
 PORT = click.IntRange(0, 65535)
 
@@ -32,8 +34,20 @@ PORT = click.IntRange(0, 65535)
 @click.option(
     "--data", type=click.Path(file_okay=False, path_type=Path), help="With --only: keep Personalize's state there."
 )
+@click.option(
+    "--without",
+    multiple=True,
+    type=click.Choice([name.replace("_", "-") for name in asdict(Behaviour())]),
+    help="With --only: switch off what bites in production; docs/personalize_local.md says what each is.",
+)
 def command(
-    only: str | None, seed: int, personalize_port: int, mparticle_port: int, aws_port: int, data: Path | None
+    only: str | None,
+    seed: int,
+    personalize_port: int,
+    mparticle_port: int,
+    aws_port: int,
+    data: Path | None,
+    without: tuple[str, ...],
 ) -> None:
     """Start a local Amazon Personalize, mParticle, Kinesis, SQS, S3 and Secrets Manager, and both functions; let the
     made-up shop's customers train a model; then serve until Ctrl-C.
@@ -51,13 +65,15 @@ def command(
     """
     if data and not only:
         raise click.UsageError("--data goes with --only personalize: the whole loop begins anew each time")
+    if without and not only:
+        raise click.UsageError("--without goes with --only personalize: the whole loop is tried as it is in production")
     settings = TwinSettings(
         seed=seed, personalize_port=personalize_port, mparticle_port=mparticle_port, aws_port=aws_port
     )
     try:
         with service_log() as log, ExitStack() as running:
             if only:
-                services, values = _only_personalize(running, settings, data, log)
+                services, values = _only_personalize(running, settings, _options(data, without), log)
             else:
                 services, values = _everything(running, settings, log)
             running.enter_context(written(values))
@@ -69,13 +85,17 @@ def command(
         click.echo("stopped: all services are down", err=True)
 
 
+def _options(data: Path | None, without: tuple[str, ...]) -> list[str]:
+    kept = ["--data", str(data.absolute())] if data else []
+    return kept + [word for name in without for word in ("--without", name)]
+
+
 def _only_personalize(
-    running: ExitStack, settings: TwinSettings, data: Path | None, log: Any
+    running: ExitStack, settings: TwinSettings, options: list[str], log: Any
 ) -> tuple[list[ServiceProcess], dict[str, str]]:
     s3 = running.enter_context(start_service("local.aws", ["--port", str(settings.aws_port)], log=log))
     arguments = ["--port", str(settings.personalize_port), "--seed", str(settings.seed), "--s3-endpoint", s3.url]
-    arguments += ["--data", str(data.absolute())] if data else []
-    service = running.enter_context(start_service("personalize_local", arguments, log=log))
+    service = running.enter_context(start_service("personalize_local", arguments + options, log=log))
     return [service, s3], personalize_values(service.url) | {"AWS_ENDPOINT_URL_S3": s3.url}
 
 

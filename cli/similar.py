@@ -33,7 +33,8 @@ def command(
     context: tuple[str, ...],
     aws: bool,
 ) -> None:
-    """Ask for items similar to one. It has a model of its own: ./broker train --recipe aws-similar-items.
+    """Ask for items similar to one. It has a model of its own: ./broker train --recipe aws-similar-items. An item that
+    the model does not know gets what is popular.
 
     Exit code: 0 answered, 1 no campaign or it failed, 2 wrong use.
     """

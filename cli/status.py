@@ -76,9 +76,9 @@ def _report(found: Status) -> None:
 
 
 def _interactions(known: Counts) -> Table:
-    table = Table(title="Interactions so far", title_justify="left", show_header=False)
-    for column in ("what", "number", "needed"):
-        table.add_column(column, justify="left" if column == "what" else "right")
+    table = Table(title="Interactions so far", title_justify="left")
+    for column in ("", "there are", "needed"):
+        table.add_column(column, justify="right" if column else "left")
     table.add_row("interactions", _number(known.interactions), f"{counts.INTERACTIONS:,}")
     if known.streamed is not None or known.imported is not None:
         table.add_row("  streamed", _number(known.streamed), "")

@@ -87,6 +87,9 @@ def options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def settings(context: tuple[str, ...]) -> Settings:
     """Read cdk.json, and KEY=VALUE pairs on top of it. Raises click.UsageError."""
+    wrong = [pair for pair in context if "=" not in pair]
+    if wrong:
+        raise click.UsageError(f"-c {wrong[0]}: must be KEY=VALUE")
     pairs = dict(pair.partition("=")[::2] for pair in context)
     try:
         return read_settings(json.loads((ROOT / "cdk.json").read_text())["context"] | pairs, root=ROOT)

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import click
+from botocore.exceptions import ClientError
 from rich.console import Console
 from rich.table import Table
 
@@ -60,7 +61,7 @@ def _train(target: targets.Target, what: training.Training, waiting: Waiting, *,
         raise click.ClickException(
             f"there is nothing called {target.names.broker} to train on: ./broker backfill first"
         )
-    solution = training.solution(resources, target.names, group, what)
+    solution = _solution(resources, target, group, what)
     version, waited = training.begin_version(resources, solution)
     if waited:
         waiting.say("a training is under way already: waiting for that one")
@@ -73,6 +74,16 @@ def _train(target: targets.Target, what: training.Training, waiting: Waiting, *,
         "campaign": campaign,
         "campaign_serves_it": serve,
     }
+
+
+def _solution(resources: Resources, target: targets.Target, group: str, what: training.Training) -> str:
+    try:
+        return training.solution(resources, target.names, group, what)
+    except ClientError:
+        name, recipes = what.recipe.rpartition("/")[2], training.recipes(resources)
+        if name in recipes:
+            raise
+        raise click.UsageError(f"there is no recipe {name}; there are {', '.join(recipes)}") from None
 
 
 def _report(found: dict[str, Any], ask: str | None, *, local: bool) -> None:

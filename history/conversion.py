@@ -101,8 +101,13 @@ def _tables(plan: Plan, out: TextIO, now: float, moved: Moved) -> tuple[Schema, 
 def _notes(times: Times, report: Report) -> list[str]:
     units = {"s": "seconds since 1970", "ms": "milliseconds since 1970", "iso": "ISO 8601"}
     said = [f"times were read as {units[times.unit]}"] if times.unit else []
-    if times.without_zone:
+    if times.without_zone and times.unit == "iso":
         said.append(f"{times.without_zone:,} times without a zone were taken for UTC")
+    if report.bad["no_usable_time"]:
+        said.append(
+            "no_usable_time: neither seconds or milliseconds since 1970, from 2000 to tomorrow, nor ISO 8601, as "
+            "2010-12-01 08:26; of 12/1/2010 nobody knows which is the month"
+        )
     if report.users and all(user.endswith(".0") for user in report.users):
         said.append("all user ids end in .0: a program has taken ids for fractions; as they are they match no others")
     return said

@@ -47,7 +47,10 @@ class Table:
         self.header = next(csv.reader([first.lstrip("\ufeff")], delimiter=self.delimiter), [])
         self._reader = csv.reader(text, delimiter=self.delimiter, strict=True)
         if not any(self.header):
-            raise MappingError(f"{name} is empty: a CSV begins with a header")
+            what = "begins with an empty line" if first else "is empty"
+            raise MappingError(f"{name} {what}: a CSV begins with a header")
+        if not first.rstrip("\r\n").replace("\t", "").isprintable():  # half characters are not, either
+            raise MappingError(f"{name}: its header is no text in UTF-8; save it as a CSV in UTF-8")
         twice = sorted({column for column in self.header if self.header.count(column) > 1})
         if twice:
             raise MappingError(f"{name}: the header names {', '.join(twice)} twice")
@@ -79,6 +82,7 @@ def places(table: Table, schema: Schema, mapped: Mapped) -> list[int | str]:
     Raises MappingError for a column that the file does not have and that may not be empty.
     """
     found: list[int | str] = []
+    missing: dict[str, str] = {}
     for column in schema.columns:
         source = mapped.source(column.name)
         if column.name in mapped.constants:
@@ -88,14 +92,19 @@ def places(table: Table, schema: Schema, mapped: Mapped) -> list[int | str]:
         elif column.nullable and column.name not in mapped.columns:
             found.append("")
         else:
-            raise MappingError(_missing(table, column.name, source))
+            missing[column.name] = source
+    if missing:
+        raise MappingError(_missing(table, missing))
     return found
 
 
-def _missing(table: Table, name: str, source: str) -> str:
+def _missing(table: Table, missing: Mapping[str, str]) -> str:
+    """Say what the file lacks, all at once. ``missing``: schema column → the file's."""
+    names = ", ".join(missing)
+    which, name = ("one is", names) if len(missing) == 1 else ("ones are", "NAME")
     return (
-        f"{table.name} has no column {source}; it has {', '.join(table.header)}. Say which one is {name} by "
-        f"--column {name}=…, or give all rows the same by --constant {name}=…"
+        f"{table.name} has no column {', '.join(missing.values())}; it has {', '.join(table.header)}. "
+        f"Say which {which} {names} by --column {name}=…, or give all rows the same by --constant {name}=…"
     )
 
 

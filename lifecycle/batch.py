@@ -3,6 +3,7 @@
 https://docs.aws.amazon.com/personalize/latest/dg/batch-data-upload.html
 """
 
+import csv
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from lifecycle.bucket import BATCH, BATCH_OUTPUT, Bucket
 from lifecycle.resources import Resources
 
 INPUT = "users.json"
+# Not the bar: it is common in ids, as auth0|7.
+BETWEEN_COLUMNS = ",;\t"
 NAMES = frozenset({"userid", "user_id", "user", "users"})
 
 
@@ -30,7 +33,8 @@ class Job:
 def users_of(lines: Iterable[str]) -> list[str]:
     """Return the users of a file: one id a line (a first line ``USER_ID`` is a header), or JSON lines with ``userId``.
 
-    Each once, in order. Raises ValueError, which names the line.
+    Each once, in order. An id may stand in quotes, as programs write CSVs; a line of several columns is no id. Raises
+    ValueError, which names the line.
     """
     users: dict[str, None] = {}
     for number, line in enumerate(lines, 1):
@@ -42,7 +46,7 @@ def users_of(lines: Iterable[str]) -> list[str]:
 
 def _user(text: str, number: int) -> str | None:
     if not text.startswith("{"):
-        return text or None
+        return _id(text, number)
     try:
         user = json.loads(text)["userId"]
     except (ValueError, KeyError, TypeError):
@@ -50,6 +54,14 @@ def _user(text: str, number: int) -> str | None:
     if not isinstance(user, str):
         raise ValueError(f'line {number}: "userId" must be text')  # noqa: TRY004 - a fault of the file
     return user
+
+
+def _id(text: str, number: int) -> str | None:
+    quoted = text.startswith('"') and text.endswith('"')
+    fields = next(csv.reader([text]), []) if quoted else [text]
+    if len(fields) > 1 or (not quoted and any(letter in text for letter in BETWEEN_COLUMNS)):
+        raise ValueError(f"line {number} has several columns: give a file of user ids alone, one a line")
+    return fields[0] if fields else None
 
 
 def input_text(users: Iterable[str]) -> str:

@@ -75,6 +75,8 @@ class Inventory:
     found: tuple[Found, ...]
     version: State | None
     metrics: dict[str, float]
+    newer: tuple[str, ...] = ()
+    """Imports that ended after that version's training began: it does not know them."""
 
     def states(self, kind: Kind) -> list[str]:
         """Return the states of all resources of a kind."""
@@ -90,8 +92,8 @@ def inventory(resources: Resources, names: Names) -> Inventory:
     solutions = resources.all(kinds.SOLUTION, datasetGroupArn=group)
     datasets = resources.all(kinds.DATASET, datasetGroupArn=group)
     found = [*_found(kinds.DATASET_GROUP, groups), *_found(kinds.DATASET, datasets)]
-    for dataset in datasets:
-        found += _found(kinds.IMPORT_JOB, resources.all(kinds.IMPORT_JOB, datasetArn=dataset["datasetArn"]))
+    jobs = [job for dataset in datasets for job in resources.all(kinds.IMPORT_JOB, datasetArn=dataset["datasetArn"])]
+    found += _found(kinds.IMPORT_JOB, jobs)
     found += _found(kinds.EVENT_TRACKER, resources.all(kinds.EVENT_TRACKER, datasetGroupArn=group))
     for solution in solutions:
         found += _found(kinds.SOLUTION, [solution])
@@ -102,7 +104,14 @@ def inventory(resources: Resources, names: Names) -> Inventory:
     own = next((one["solutionArn"] for one in solutions if one["name"] == names.broker), None)
     version = training.newest_active(resources, own) if own else None
     metrics = training.metrics(resources, version["solutionVersionArn"]) if version else {}
-    return Inventory(group, tuple(found), version, metrics)
+    return Inventory(group, tuple(found), version, metrics, _newer(jobs, version))
+
+
+def _newer(jobs: Iterable[State], version: State | None) -> tuple[str, ...]:
+    if version is None:
+        return ()
+    began = version["creationDateTime"]
+    return tuple(job["jobName"] for job in jobs if job["status"] == "ACTIVE" and job["lastUpdatedDateTime"] > began)
 
 
 def _found(kind: Kind, summaries: Iterable[State]) -> list[Found]:
@@ -173,4 +182,7 @@ def due(there: Inventory, counts: Counts, *, local: bool, deployed: str | None) 
         return Next(
             "recommend", command, "there is a model, and no campaign that asks it; a campaign costs by the hour"
         )
+    if there.newer:
+        why = f"the newest model was trained before the import {there.newer[-1]} ended, and does not know it"
+        return Next("recommend", "./broker train", why)
     return Next("recommend", "./broker recommend USER", "all is there")

@@ -44,6 +44,11 @@ def solution(resources: Resources, names: Names, group: str, training: Training)
     return str(resources.ensure(kinds.SOLUTION, name, request, datasetGroupArn=group)["solutionArn"])
 
 
+def recipes(resources: Resources) -> list[str]:
+    """Return the names of all recipes of the service."""
+    return sorted(recipe["name"] for recipe in resources.all(kinds.RECIPE))
+
+
 def begin_version(resources: Resources, solution_arn: str) -> tuple[str, bool]:
     """Return the ARN of a version that is being trained, and whether it was there already: then it is waited for."""
     for version in resources.all(kinds.SOLUTION_VERSION, solutionArn=solution_arn):

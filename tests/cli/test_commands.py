@@ -84,7 +84,10 @@ def test_history_becomes_a_model_that_answers_for_users_items_and_files_of_users
     found = said(broker("recommend", "c1", "--num-results", "3", "--json"))
     assert len(found["items"]) == 3
     assert broker("train", "--recipe", "aws-similar-items").exit_code == 0
-    assert "Similar to i1" in broker("similar", "i1").stdout
+    similar = broker("similar", "i1").stdout
+    assert "Similar to i1" in similar
+    assert "score" not in similar  # a recipe for similar items gives none
+    assert "score" in broker("recommend", "c1").stdout
 
     users, out = tmp_path / "users", tmp_path / "out"
     users.write_text("c1\nc2\n")
@@ -101,8 +104,21 @@ def test_a_second_file_adds_and_mode_full_replaces(broker: Broker, tmp_path: Pat
     assert said(broker("backfill", first, *MAPPED, "--json"))["mode"] == "FULL"
     assert said(broker("backfill", second, *MAPPED, "--json"))["mode"] == "INCREMENTAL"
     assert said(broker("status", "--json"))["interactions"]["interactions"] == 2_300
+    assert said(broker("train", "--json"))["campaign_serves_it"]
+    assert said(broker("status", "--json"))["next"]["command"] == "./broker recommend USER"
     assert said(broker("backfill", second, *MAPPED, "--mode", "full", "--json"))["mode"] == "FULL"
-    assert said(broker("status", "--json"))["interactions"]["interactions"] == 1_100
+    status = said(broker("status", "--json"))
+    assert status["interactions"]["interactions"] == 1_100
+    assert status["next"]["command"] == "./broker train"  # the model does not know the last import
+
+
+def test_an_import_that_fails_has_said_before_what_was_left_out(broker: Broker, tmp_path: Path) -> None:
+    shop = table(tmp_path, 30)
+    shop.write_text(shop.read_text() + "\nc1,i1,never" * 20)
+    result = broker("backfill", shop, *MAPPED)
+
+    assert result.exit_code == 1
+    assert "left out: 20 no_usable_time, the first at" in result.stderr
 
 
 def test_the_same_again_does_nothing_and_says_so(broker: Broker, tmp_path: Path) -> None:
@@ -193,11 +209,14 @@ def test_files_in_s3_are_read_and_a_folder_stands_for_all_in_it(
 @pytest.mark.parametrize(
     ("content", "arguments", "code", "message"),
     [
-        ("a,b\n1,2\n", MAPPED, 2, "has no column customer; it has a, b"),
+        ("a,b\n1,2\n", MAPPED, 2, "has no column customer, code, at; it has a, b"),
         ("", MAPPED, 2, "is empty"),
-        ("customer,code,at\nc,i,yesterday\n", MAPPED, 1, ""),
-        ("customer,code,at\n", MAPPED, 1, ""),
-        ("{broken", [], 1, ""),
+        ("customer,code,at\nc,i,yesterday\n", MAPPED, 1, "not one row"),
+        ("customer,code,at\n", MAPPED, 1, "not one row of interactions could be made of"),
+        ("{broken", [], 1, "not one row"),
+        ("customer,code,at\n", [*MAPPED, "--column", "USER_ID=code"], 2, "--column USER_ID=… is given twice"),
+        ("customer,code,at\n", [*MAPPED, "--constant", "USER_ID=1"], 2, "USER_ID can't be both"),
+        ("customer,code,at\n", [*MAPPED, "-c", "broker:stage"], 2, "-c broker:stage: must be KEY=VALUE"),
         ("customer,code,at\n", ["--column", "USER_ID"], 2, "--column USER_ID: must be NAME=…"),
         ("customer,code,at\n", [*MAPPED, "-c", "broker:stage=never"], 2, "stage must be one of"),
     ],
@@ -220,8 +239,9 @@ def test_what_cannot_be_imported_creates_nothing(
         (["train"], "./broker backfill first"),
         (["recommend", "c1"], "no trained model called"),
         (["similar", "i1"], "./broker train --recipe aws-similar-items first"),
-        (["batch", __file__], "no trained model"),
         (["recommend", "c1", "--filter", "x"], "there is no filter x; there is: none"),
+        (["recommend", "-7883222808092557024"], "no trained model called"),
+        (["recommend", "--jsn"], "No such option"),
     ],
 )
 def test_what_is_missing_is_named_with_the_command_that_makes_it(
@@ -265,3 +285,29 @@ def test_without_region_and_local_service_the_way_out_is_named(monkeypatch: pyte
 
     assert result.exit_code == 1
     assert "./broker serve --only personalize starts one" in result.stderr
+
+
+def test_a_recipe_that_is_not_there_is_wrong_use_and_names_those_that_are(broker: Broker, tmp_path: Path) -> None:
+    assert broker("backfill", table(tmp_path), *MAPPED).exit_code == 0
+    result = broker("train", "--recipe", "aws-similar-itms")
+
+    assert result.exit_code == 2
+    assert "there is no recipe aws-similar-itms; there are" in result.stderr
+    assert "aws-similar-items" in result.stderr
+
+
+def test_answers_that_cannot_be_kept_are_said_before_a_job_is_made(broker: Broker, tmp_path: Path) -> None:
+    users = tmp_path / "users"
+    users.write_text("c1\n")
+    assert "no trained model" in broker("batch", users, "--out", tmp_path / "out").stderr
+    result = broker("batch", users, "--out", tmp_path / "none" / "out")
+
+    assert result.exit_code == 2
+    assert "there is no folder" in result.stderr
+
+
+def test_a_command_that_is_nearly_one_is_guessed() -> None:
+    result = CliRunner().invoke(main, ["trian"])
+
+    assert result.exit_code == 2
+    assert "Did you mean train?" in result.stderr

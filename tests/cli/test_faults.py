@@ -53,6 +53,13 @@ def test_a_fault_is_on_at_once_counted_in_the_list_and_off_when_cleared(
     assert faults("list").stdout == "no fault is on\n"
 
 
+def test_a_pattern_stands_for_operations_and_an_unknown_id_clears_nothing_and_claims_nothing(faults: Faults) -> None:
+    assert faults("add", "reset", "personalize.put*").exit_code == 0
+    cleared = faults("clear", "nope")
+    assert (cleared.exit_code, cleared.stdout) == (2, "")
+    assert len(said(faults("list", "--json"))["faults"]) == 1
+
+
 def test_every_option_reaches_the_service_that_the_operation_belongs_to(
     faults: Faults, endpoints: Mapping[str, str]
 ) -> None:
@@ -86,6 +93,9 @@ def test_every_option_reaches_the_service_that_the_operation_belongs_to(
         (["add", "reset", "PutEvents"], 2, "SERVICE.OPERATION"),
         (["add", "reset", "dynamodb.*"], 2, "secretsmanager"),
         (["add", "reset", "sqs."], 2, "SERVICE.OPERATION"),
+        (["add", "reset", "personalize.PutEvent"], 2, "did you mean personalize.PutEvents?"),
+        (["add", "reset", "s3.PutEvents"], 2, "s3 has no operation PutEvents"),
+        (["add", "reset", "mparticle.BulkUpload"], 2, "did you mean mparticle.BulkUploadEvents?"),
         (["add", "half-reply", "sqs.*", "--chance", "2"], 2, "chance"),
         (["add", "reset", "mparticle.*"], 1, "not running"),
         (["clear", "aws-99"], 2, "aws-99"),

@@ -83,6 +83,22 @@ def test_a_file_names_users_and_a_second_run_is_a_further_job(
     assert second["deleted"] == 0
 
 
+def test_a_table_is_refused_before_anything_is_deleted(
+    broker: Broker, endpoints: Mapping[str, str], tmp_path: Path
+) -> None:
+    before = known(endpoints)
+    path = tmp_path / "customers.csv"
+    path.write_text("USER_ID,COUNTRY\n12,DE\n")
+    done = broker("forget", path, "--yes")
+    assert (done.exit_code, "several columns" in done.output) == (2, True)
+    assert known(endpoints) == before
+
+
+def test_a_job_that_finds_nothing_says_so(broker: Broker) -> None:
+    assert "forgotten: 1 user, 0 records deleted\nnothing was known" in broker("forget", 404, "--yes").stdout
+    assert "nothing was known" not in broker("forget", 28, "--yes").stdout
+
+
 def test_it_says_what_is_not_yet_done(broker: Broker) -> None:
     output = broker("forget", 29, "--yes").stdout
     for word in ("./broker train", "does not promise", "pause the stream", "mParticle has erased", "docs/privacy.md"):

@@ -40,6 +40,7 @@ def test_an_import_and_a_training_go_on_where_ctrl_c_left_them(clone: Clone, slo
     code, rest = interrupted(clone, slow, *BACKFILL, at="dataset import job")
     assert code == 130
     assert "the dataset import job goes on at the service. ./broker status shows it" in rest
+    assert rest.count("stopped") == 1
     again = clone.run(*BACKFILL, "--json", environment=slow)
     assert again.returncode == 0, again.stderr
     assert "converted and uploaded already" in again.stderr

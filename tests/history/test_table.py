@@ -85,7 +85,11 @@ def test_users_with_two_are_counted_over_all_files(tmp_path: Path) -> None:
     ("text", "mapped", "message"),
     [
         ("Code,At\n", SHOP, "no column Customer; it has Code, At. Say which one is USER_ID"),
+        ("At\n", SHOP, "no column Customer, Code; it has At. Say which ones are USER_ID, ITEM_ID"),
         ("", SHOP, "is empty"),
+        ("\nCode,At,Customer\n", SHOP, "begins with an empty line"),
+        (b"\xff\xfeC\0o\0d\0e\0", SHOP, "no text in UTF-8"),
+        (b"Code,Stra\xdfe\n", SHOP, "no text in UTF-8"),
         ("a,b,a\n", SHOP, "names a twice"),
         ("Code,At,Customer\n", Mapped({"COLOR": "Code"}), "no column COLOR; it has USER_ID"),
         ("Code,At,Customer\n", Mapped({**SHOP.columns, "EVENT_VALUE": "Amount"}, SHOP.constants), "no column Amount"),
@@ -94,7 +98,7 @@ def test_users_with_two_are_counted_over_all_files(tmp_path: Path) -> None:
     ],
 )
 def test_a_mapping_that_does_not_fit_says_what_there_is_instead(
-    tmp_path: Path, text: str, mapped: Mapped, message: str
+    tmp_path: Path, text: str | bytes, mapped: Mapped, message: str
 ) -> None:
     with pytest.raises(MappingError, match=message) as refused:
         converted(shop(tmp_path, text, mapped=mapped))
@@ -112,6 +116,15 @@ def test_ids_that_a_program_has_taken_for_fractions_are_pointed_out(tmp_path: Pa
     _, _, report = converted(shop(tmp_path, "Code,At,Customer\na,1323435000,17850.0\n"))
 
     assert any("end in .0" in note for note in report.notes)
+
+
+def test_dates_that_are_refused_are_explained_and_zones_only_where_there_were_times(tmp_path: Path) -> None:
+    _, _, report = converted(shop(tmp_path, "Code,At,Customer\na,12/1/2010 8:26,7\n"))
+    assert [note.partition(":")[0] for note in report.notes] == ["no_usable_time"]
+    assert "ISO 8601" in report.notes[0]
+
+    _, _, report = converted(shop(tmp_path, "Code,At,Customer\na,2010-12-01,7\n", time_unit="s"))
+    assert report.notes == ["times were read as seconds since 1970"]
 
 
 USERS = "id,AGE,City,post\n1,31,Bonn,01234\n2,,Köln,50667\n"

@@ -12,11 +12,19 @@ from lifecycle import batch
         ("\ufeffUSER_ID\n7\n", ["7"]),
         ("7\nuser\n", ["7", "user"]),
         ('{"userId": "7"}\n{"userId": "8"}\n', ["7", "8"]),
+        ('"USER_ID"\n"7"\n"a, ""b"""\n', ["7", 'a, "b"']),
+        ("auth0|7\na b\n", ["auth0|7", "a b"]),
         ("", []),
     ],
 )
 def test_users_are_one_a_line_or_json_lines_each_once(text: str, users: list[str]) -> None:
     assert batch.users_of(text.splitlines()) == users
+
+
+@pytest.mark.parametrize("line", ["7,DE", "7;DE", "7\tDE", '"7","DE"', ",7"])
+def test_a_table_of_several_columns_is_no_list_of_users(line: str) -> None:
+    with pytest.raises(ValueError, match="line 2 has several columns"):
+        batch.users_of(["1", line])
 
 
 @pytest.mark.parametrize("line", ['{"userId": 7}', '{"user": "7"}', "{broken"])

@@ -1,5 +1,6 @@
 """What an import does next, what is under way, what is due: decided without any service."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -135,6 +136,7 @@ TRAINING = Found("solution version", "1", "CREATE IN_PROGRESS", "arn:v")
         (there(version=TRAINED), ENOUGH, False, "train", "make deploy STAGE=recommend"),
         (there(version=TRAINED), ENOUGH, True, None, "./broker recommend USER --create-campaign"),
         (there(CAMPAIGN, version=TRAINED), FEW, False, "recommend", "./broker recommend USER"),
+        (replace(there(CAMPAIGN, version=TRAINED), newer=("job",)), ENOUGH, True, None, "./broker train"),
     ],
 )
 def test_what_is_due_next_is_one_command(

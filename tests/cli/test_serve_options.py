@@ -1,0 +1,28 @@
+"""`./broker serve --only personalize --without …` reaches the service; for the whole loop it is refused."""
+
+import pytest
+from click.testing import CliRunner
+
+from cli.__main__ import main
+from local import loopback
+from tests.loop.clone import Clone
+
+URL = "export AWS_ENDPOINT_URL_PERSONALIZE="
+
+
+def test_what_bites_is_switched_off_by_name(clone: Clone) -> None:
+    with clone.start("serve", "--only", "personalize", "--without", "minimums", "--without", "throttling") as process:
+        assert process.stdout is not None
+        lines = iter(process.stdout)
+        url = next(line for line in lines if line.startswith(URL)).removeprefix(URL).strip()
+        assert "# ready\n" in lines
+        behaviour = loopback.get(f"{url}/_local/behaviour").json()
+        process.terminate()
+        process.wait(20)
+    assert (behaviour["minimums"], behaviour["throttling"], behaviour["deduplication"]) == (False, False, True)
+
+
+@pytest.mark.parametrize("option", [["--without", "minimums"], ["--data", "state"]])
+def test_the_whole_loop_takes_no_option_of_the_service_alone(option: list[str]) -> None:
+    done = CliRunner().invoke(main, ["serve", *option])
+    assert (done.exit_code, "goes with --only personalize" in done.output) == (2, True)
