@@ -96,8 +96,11 @@ def read_assembly(folder: Path) -> Wanted:
     )
 
 
-def look_at(stack: str, client: Callable[[str], Any]) -> Deployed | None:
-    """Ask AWS what is deployed under this name; None if nothing is. ``client`` is boto3's. Raises ClientError."""
+def look_at(stack: str, client: Callable[[str], Any], *, count: bool = True) -> Deployed | None:
+    """Ask AWS what is deployed under this name; None if nothing is. ``client`` is boto3's. Raises ClientError.
+
+    ``count``: whether the interactions matter; where Personalize's resources are given, nothing is asked about them.
+    """
     try:
         answer = client("cloudformation").describe_stacks(StackName=stack)
     except ClientError as error:
@@ -108,7 +111,7 @@ def look_at(stack: str, client: Callable[[str], Any]) -> Deployed | None:
     if "Stage" not in outputs:  # a first deployment that failed
         return None
     stage = Stage(outputs["Stage"])
-    counts = of_aws(client, Names(stack), outputs) if stage is Stage.COLLECT else Counts()
+    counts = of_aws(client, Names(stack), outputs) if count and stage is Stage.COLLECT else Counts()
     return Deployed(stage, _versions(outputs, client), _empty_secret(outputs, client), counts)
 
 
@@ -144,7 +147,8 @@ def _look_and_decide(wanted: Wanted, confirm: str, profile: str | None) -> list[
     # The region as the CDK command line finds it: boto3 alone does not read AWS_REGION.
     region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
     try:
-        deployed = look_at(wanted.stack, boto3.Session(profile_name=profile, region_name=region).client)
+        client = boto3.Session(profile_name=profile, region_name=region).client
+        deployed = look_at(wanted.stack, client, count=wanted.trains)
     except (BotoCoreError, ClientError) as error:
         return [f"could not ask AWS what is deployed: {error}"]
     return problems(wanted, deployed, confirm)
