@@ -119,3 +119,13 @@ def test_digits_can_be_words(tmp_path: Path) -> None:
     file = table(tmp_path, BANK)
     account = prepare("ownership", file, *COLUMNS, "--attribute", "age", "--text", "age")
     assert account["columns"]["users"]["AGE"] == "string or nothing"
+
+
+def test_the_median_is_the_middle_one_and_the_lower_of_two(tmp_path: Path) -> None:
+    for ages, middle in (("7 9 30", "9"), ("7 9 30 80", "9")):
+        folder = tmp_path / ages.replace(" ", "-")
+        folder.mkdir()
+        rows = [f"2016-01,c{place},1,{age}" for place, age in enumerate([*ages.split(), ""])]
+        file = table(folder, "\n".join(["month,customer,p_a,age", *rows, ""]))
+        prepare("ownership", file, *COLUMNS, "--attribute", "age", "--fill", "age=median")
+        assert written(file, "users.csv")[-1]["AGE"] == middle
