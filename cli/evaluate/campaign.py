@@ -1,17 +1,21 @@
 """Asks a live campaign, of AWS or of the local Personalize, about every test user."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 AT_ONCE = 8
 
 
-def ask(client: Any, arn: str, users: Sequence[str], places: int, step: Callable[[int], None]) -> dict[str, list[str]]:
-    """Return each user's recommended items. ``client``: boto3's personalize-runtime. Raises botocore's errors."""
+def ask(
+    client: Any, request: Mapping[str, Any], users: Sequence[str], step: Callable[[int], None]
+) -> dict[str, list[str]]:
+    """Return each user's recommended items. ``client``: boto3's personalize-runtime; ``request``: GetRecommendations',
+    the user apart. Raises botocore's errors.
+    """
 
     def one(user: str) -> list[str]:
-        answer = client.get_recommendations(campaignArn=arn, userId=user, numResults=places)
+        answer = client.get_recommendations(**request, userId=user)
         step(1)
         return [item["itemId"] for item in answer["itemList"]]
 

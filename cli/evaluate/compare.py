@@ -1,6 +1,7 @@
 """`./broker evaluate FILE`: every recommender on the same users, with how sure it is, and a gate for CI."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import click
 from rich.console import Console
 
 from cli import target as targets
+from cli.asking import filter_arn
 from cli.evaluate import asked, campaign, display
 from cli.evaluate.steps import Steps
 from evaluation.data import attributes, list_files, splits_folder
@@ -45,6 +47,7 @@ class _Pair(click.ParamType):
 @click.option("--items", "items_file", type=CSV, help="The Items dataset: more of what could be recommended.")
 @click.option("--recommendations", type=_Pair(), multiple=True, metavar="NAME=FILE", help="A batch job's .out file.")
 @click.option("--campaign", "campaign_arn", metavar="ARN", help="Ask this live campaign about every test user.")
+@click.option("--filter", "filter_", metavar="NAME|ARN", help="A filter on what --campaign answers.")
 @click.option("--personalize-metrics", type=CSV, help="What GetSolutionMetrics answered: adds users and intervals.")
 @click.option("--task", "tasks", type=click.Choice(KINDS), multiple=True, default=KINDS, show_default=True)
 @click.option("--metric", default=MAIN, show_default=True, help="What decides: ndcg, map, mrr, recall, … @k.")
@@ -70,6 +73,8 @@ def compare(file: Path | None, as_json: bool, personalize_metrics: Path | None, 
     console = Console(highlight=False)
     if not console.is_terminal:
         console = Console(highlight=False, width=WIDTH)
+    if options["filter_"] and not options["campaign_arn"]:
+        raise click.UsageError("--filter goes with --campaign: a file's lists are taken as given")
     with asked.one_line_errors():
         conditions = [gates.parse(text) for text in options["gate"]]
         answers = published.read(personalize_metrics) if personalize_metrics else []
@@ -151,13 +156,17 @@ def _given(question: Task, steps: Steps, options: dict[str, Any]) -> list[Entry]
         size = Path(path).stat().st_size
         found[name] = list_files.read(Path(path), steps.begin(f"reading {path}", size))
     if options["campaign_arn"]:
-        target = targets.find(options["name"], options["context"], aws=options["aws"])
-        arn = options["campaign_arn"]
-        with targets.one_line_errors():
-            asked_one = steps.begin(f"asking {arn.rpartition('/')[2]}", len(users))
-            client = target.client("personalize-runtime")
-            found["campaign"] = campaign.ask(client, arn, users, PLACES, asked_one)
+        found["campaign"] = _of_campaign(options["campaign_arn"], users, steps, options)
     return [entries.given(name, list_files.fit(one, users, items, PLACES)) for name, one in found.items()]
+
+
+def _of_campaign(arn: str, users: Sequence[str], steps: Steps, options: dict[str, Any]) -> dict[str, list[str]]:
+    target = targets.find(options["name"], options["context"], aws=options["aws"])
+    with targets.one_line_errors():
+        filtered = {"filterArn": filter_arn(target, options["filter_"])} if options["filter_"] else {}
+        request = {"campaignArn": arn, "numResults": PLACES, **filtered}
+        answered = steps.begin(f"asking {arn.rpartition('/')[2]}", len(users))
+        return campaign.ask(target.client("personalize-runtime"), request, users, answered)
 
 
 def _write(result: Result, options: dict[str, Any]) -> None:

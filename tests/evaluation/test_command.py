@@ -146,6 +146,6 @@ class Campaign:
 def test_a_campaign_is_asked_about_every_user_and_each_gets_his_own_answer() -> None:
     done: list[int] = []
     users = [f"u{number}" for number in range(50)]
-    found = campaign.ask(Campaign(), "arn:x", users, 3, done.append)
+    found = campaign.ask(Campaign(), {"campaignArn": "arn:x", "numResults": 3}, users, done.append)
     assert found == {user: [f"{user}-0", f"{user}-1", f"{user}-2"] for user in users}
     assert sum(done) == 50
