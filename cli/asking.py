@@ -105,14 +105,16 @@ def answer(target: targets.Target, request: Mapping[str, Any], asked: str, *, as
     if as_json:
         click.echo(json.dumps({"items": items, "recommendation_id": found.get("recommendationId")}))
         return
-    Console(highlight=False).print(_table(asked, items), markup=False)
+    console = Console(highlight=False)
+    console.print(asked, markup=False, soft_wrap=True)  # a table's title would be broken where the table is narrow
+    console.print(_table(items), markup=False)
     if not items:
         click.echo("The list is empty: the filter leaves nothing.")
 
 
-def _table(asked: str, items: Sequence[Mapping[str, Any]]) -> Table:
+def _table(items: Sequence[Mapping[str, Any]]) -> Table:
     scored = any(one["score"] is not None for one in items)  # recipes for similar items give none
-    table = Table(title=asked, title_justify="left")
+    table = Table()
     for column in ("", "item", "score")[: 3 if scored else 2]:
         table.add_column(column, justify="left" if column == "item" else "right")
     for place, one in enumerate(items, 1):

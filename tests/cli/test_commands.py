@@ -88,6 +88,7 @@ def test_history_becomes_a_model_that_answers_for_users_items_and_files_of_users
     assert "Similar to i1" in similar
     assert "score" not in similar  # a recipe for similar items gives none
     assert "score" in broker("recommend", "c1").stdout
+    assert "For user -7883222808092557024\n" in broker("recommend", "-7883222808092557024").stdout
 
     users, out = tmp_path / "users", tmp_path / "out"
     users.write_text("c1\nc2\n")
