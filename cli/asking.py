@@ -1,7 +1,9 @@
 """What `recommend` and `similar` share: a campaign that answers, its answer for people or programs."""
 
+import functools
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import click
@@ -14,6 +16,59 @@ from lifecycle import kinds, training
 from lifecycle.names import RELATED_ITEMS, SIMILAR_ITEMS
 from lifecycle.resources import Resources
 from lifecycle.training import Training
+
+
+@dataclass(frozen=True)
+class Question:
+    """What `recommend` and `similar` are asked beside whom or what it is about; the options of the same names."""
+
+    num_results: int
+    filter_: str | None
+    values: tuple[str, ...]
+    create_campaign: bool
+    as_json: bool
+    recipe: str | None
+    hpo: bool
+    name: str | None
+    context: tuple[str, ...]
+    aws: bool
+
+
+def question_options(command: Callable[[str, Question], None]) -> Callable[..., None]:
+    """Add the options of a question; the command gets its subject and the Question."""
+
+    @functools.wraps(command)
+    def asked(subject: str, **options: Any) -> None:
+        command(subject, Question(**options))
+
+    made: Callable[..., None] = model_options(targets.options(asked))
+    for option in (
+        click.option("--json", "as_json", is_flag=True, help="Print one JSON object, and nothing else, on stdout."),
+        click.option(
+            "--create-campaign", is_flag=True, help="Make the campaign if there is none; on AWS it costs by the hour."
+        ),
+        click.option("--value", "values", multiple=True, metavar="KEY=VALUE", help="A parameter of the filter."),
+        click.option("--filter", "filter_", metavar="NAME|ARN", help="A filter on the items."),
+        click.option("--num-results", type=click.IntRange(1, 500), default=10, show_default=True),
+    ):
+        made = option(made)
+    return made
+
+
+def ask(question: Question, about: Mapping[str, str], title: str, default_recipe: str | None = None) -> None:
+    """Find the model and its campaign, ask it and print the answer. ``about``: userId or itemId.
+
+    ``default_recipe``: if none is asked for; none at all: the one of cdk.json. Raises click's exceptions.
+    """
+    target = targets.find(question.name, question.context, aws=question.aws)
+    trained = targets.settings(question.context).personalize.recipe
+    model = Training(question.recipe or default_recipe or trained, question.hpo)
+    with targets.one_line_errors():
+        narrowed = filter_arguments(target, question.filter_, question.values)
+        with Waiting() as waiting:
+            arn = campaign(target, model, waiting, create=question.create_campaign, default=trained)
+        request = {"campaignArn": arn, **about, "numResults": question.num_results, **narrowed}
+        answer(target, request, title, as_json=question.as_json)
 
 
 def model_options(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -47,8 +47,10 @@ def normal_lag(samples: Sequence[Sample], first_fault: float) -> float:
 
 def recoveries(samples: Sequence[Sample], planned: Sequence[Planned]) -> list[Recovery]:
     """Return what each fault did, up to the next one."""
+    if not planned:
+        return []
     ends = [*(one.at for one in planned[1:]), float("inf")]
-    normal = normal_lag(samples, planned[0].at) if planned else 0.0
+    normal = normal_lag(samples, planned[0].at)
     return [
         _recovery(one, [sample for sample in samples if one.at <= sample.at < end], normal)
         for one, end in zip(planned, ends, strict=True)

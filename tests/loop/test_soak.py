@@ -8,7 +8,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def test_a_soak_with_faults_loses_nothing_and_says_what_each_fault_did() -> None:
-    command = ["./broker", "soak", "--seconds", "30", "--rate", "40", "--shards", "4", "--calm", "5", "--seed", "3"]
+    command = ["./broker", "soak", "--seconds", "36", "--rate", "40", "--shards", "4", "--calm", "5", "--seed", "3"]
     done = subprocess.run([*command, "--json"], cwd=ROOT, capture_output=True, text=True, timeout=170)  # noqa: S603
     assert done.stdout, done.stderr[-2000:]
     found = json.loads(done.stdout)

@@ -41,6 +41,10 @@ def test_the_lag_is_normal_again_when_it_stays_below_twice_the_most_of_the_calm(
     assert found.longest_lag == 60
 
 
+def test_a_soak_without_faults_has_nothing_to_recover_from() -> None:
+    assert recoveries([sample(0, 1)], []) == []
+
+
 def test_a_lag_that_stays_is_never_normal_again() -> None:
     samples = [sample(0, 1), *(sample(at, 50) for at in range(10, 100, 10))]
     (found,) = recoveries(samples, [Planned(5, 10, SLOW)])
