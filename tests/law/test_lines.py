@@ -68,12 +68,12 @@ def test_a_bad_event_is_quarantined_and_the_rest_of_its_request_is_delivered() -
     assert set(accepted(loop)) == {"i1", "i2", "i3", "i4"}
 
 
-def test_a_wrong_tracker_of_five_minutes_quarantines_nothing_and_is_told_at_every_invocation() -> None:
-    visits = itertools.chain.from_iterable([*views(0, 1, message=n), 20.0] for n in range(15))
-    loop = after(*views(2), 5.0, Spell("PutEvents", "wrong tracker", 300.0), *visits, 60.0)
+def test_a_wrong_tracker_of_ten_minutes_quarantines_nothing_and_is_told_at_every_invocation() -> None:
+    visits = itertools.chain.from_iterable([*views(0, 1, message=n), 20.0] for n in range(30))
+    loop = after(*views(2), 5.0, Spell("PutEvents", "wrong tracker", 600.0), *visits, 60.0)
     assert quarantined(loop) == []
     assert loop.ingest.alarms > 10
-    assert loop.recommender.counted(loop.time.now + 10) == 31
+    assert loop.recommender.counted(loop.time.now + 10) == 61
 
 
 @pytest.mark.parametrize("wrong", [0.0, 0.01, 0.03])

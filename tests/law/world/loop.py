@@ -26,7 +26,7 @@ from tests.law.world.scheduler import Scheduler
 from tests.law.world.stream import Stream
 
 # Shorter than the deployed ones, so that a history of minutes gets as far as a real one of days.
-RECORD_AGE, RETENTION = 600, 1800
+RECORD_AGE, RETENTION = 660, 1800
 MAX_RECEIVES = 8
 SHARDS = ("shardId-000000000000", "shardId-000000000001")
 STREAM_ARN = "arn:aws:kinesis:us-east-1:123456789012:stream/events"
