@@ -5,7 +5,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 p
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { command -v "$$p"; break; }; done)
 BIN := .venv/bin
 
-.PHONY: setup run test check soak synth deploy clean
+.PHONY: setup run test check law mutations soak synth deploy clean
 
 setup: .venv/.ready
 
@@ -22,6 +22,14 @@ check: setup
 	@$(BIN)/mypy cli evaluation history lifecycle local personalize_local preparation replay
 	@$(BIN)/mypy app.py infra blueprint
 	@$(MAKE) --no-print-directory test
+
+# The conservation law over many drawn histories, in virtual time: make law HISTORIES=20000 SEED=1.
+law: setup
+	@PYTHONPATH=lambda_src $(BIN)/python -m tests.law --histories $(or $(HISTORIES),20000) --seed $(or $(SEED),1) $(FLAGS)
+
+# What each line of the answer to failures is worth: its code taken out, in a copy, and which test notices.
+mutations: setup
+	@PYTHONPATH=lambda_src $(BIN)/python -m tests.law.mutations
 
 # The loop for a long time, with faults: make soak SECONDS=3600 RATE=100.
 soak: setup
