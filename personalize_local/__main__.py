@@ -69,7 +69,8 @@ def main(arguments: list[str] | None = None) -> int:
             folder = options.data or Path(running.enter_context(tempfile.TemporaryDirectory(prefix="personalize-")))
             return _serve(options, folder.absolute(), journal)
         except (JournalUnusable, OSError) as error:
-            print(error, file=sys.stderr)  # noqa: T201
+            said = f"--data {options.data} can't be used: {error.strerror}" if isinstance(error, OSError) else error
+            print(said, file=sys.stderr)  # noqa: T201
             return 2
 
 
