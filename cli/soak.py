@@ -37,8 +37,8 @@ def command(seconds: float, rate: float, shards: int, seed: int, faults: bool, c
     In the end it says where every interaction is, how long after each fault the lag was normal again, and what
     memory, open files and threads the two functions took.
 
-    Exit code: 0 nothing is lost or counted twice, memory is flat, and the lag came back within a minute after each
-    fault; 1 otherwise.
+    Exit code: 0 nothing is lost or counted twice, the lag came back within a minute after each fault, and, in a run of
+    half an hour or more, memory is flat; 1 otherwise.
     """
     planned = plan(seed, seconds, first=min(FIRST_CALM, calm), calm=calm) if faults else []
     settings = TwinSettings(seed=seed, shards=shards, shoppers=max(150, round(rate * SHOPPERS_PER_RATE)))
