@@ -1,19 +1,18 @@
 """ingest: Kinesis records → batches → interactions → Personalize, and which users to refresh → the queue."""
 
-import base64
 import functools
 import random
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
-from broker.batch import BadBatch, Batch, decode
 from broker.clients import WRAP_UP, aws_client, deadline
 from broker.delivery import Delivered, deliver
 from broker.failures import Failure, Misconfigured, Time, Unavailable
-from broker.interactions import Interaction, Rules, extract, pack, unique
+from broker.intake import Intake, Line, read
+from broker.interactions import Interaction, Rules, pack, unique
 from broker.personalize import EventTracker
 from broker.quarantine import Quarantine, Row
 from broker.recent import Recent
@@ -22,7 +21,6 @@ from broker.settings import SettingsError, ingest_settings
 from broker.telemetry import Counts, telemetry
 from broker.users import UserToRefresh
 
-ENOUGH = 10_000  # interactions, of which an invocation delivers some 300 a second; further records are for the next one
 REMEMBERED = 50_000  # at least the most that one invocation can hold: tried again, it goes on where it stopped
 Kind = tuple[str, bool]  # what a schema or a tracker may tell apart: the event's type, and whether it has a value
 
@@ -37,40 +35,6 @@ def handler(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
         raise
     finally:
         operators.publish(counts)
-
-
-@dataclass(frozen=True)
-class Record:
-    """One Kinesis record as Lambda passes it."""
-
-    shard: str
-    sequence_number: str
-    partition_key: str
-    arrived_ms: int
-    data: str
-
-    def row(self, index: str, reason: str, detail: str) -> Row:
-        """Return what quarantine keeps of a part of this record."""
-        where = self.shard, self.sequence_number, index
-        return Row(*where, reason, detail, self.arrived_ms, self.partition_key, self.data)
-
-
-@dataclass(frozen=True)
-class Line:
-    """One interaction with the batch and the record that it came in."""
-
-    interaction: Interaction
-    batch: Batch
-    record: Record
-
-
-@dataclass
-class Intake:
-    """All that one invocation's records hold."""
-
-    lines: list[Line] = field(default_factory=list)
-    bad: list[tuple[Record, Row]] = field(default_factory=list)
-    put_off: set[str] = field(default_factory=set)
 
 
 class Ingest:
@@ -99,7 +63,7 @@ class Ingest:
 
     def run(self, records: Sequence[Mapping[str, Any]], deadline: float, counts: Counts) -> dict[str, Any]:
         """Return ``{"batchItemFailures": [...]}``: the records to be delivered again. Raises Misconfigured."""
-        intake = self._read(records, counts)
+        intake = read(records, self._rules, counts)
         delivered = self._deliver(intake, deadline, counts)
         waiting = {interaction.event_id for interaction, _ in delivered.waiting}
         failed = {line.record.sequence_number for line in intake.lines if line.interaction.event_id in waiting}
@@ -107,34 +71,6 @@ class Ingest:
         failed |= self._keep_bad(intake, delivered, deadline + WRAP_UP, counts)
         failed |= self._ask_for_refresh(intake, waiting, delivered, deadline + WRAP_UP, counts)
         return {"batchItemFailures": [{"itemIdentifier": number} for number in sorted(failed, key=int)]}
-
-    def _read(self, records: Sequence[Mapping[str, Any]], counts: Counts) -> Intake:
-        intake = Intake()
-        for record in map(_record, records):
-            if len(intake.lines) >= ENOUGH:
-                intake.put_off.add(record.sequence_number)
-                continue
-            try:
-                self._read_one(record, intake, counts)
-            except Exception as error:
-                intake.bad.append((record, record.row("0", "exception", type(error).__name__)))
-        counts.add("Records", len(records))
-        counts.add("RecordsPutOff", len(intake.put_off))
-        return intake
-
-    def _read_one(self, record: Record, intake: Intake, counts: Counts) -> None:
-        lines: list[Line] = []
-        bad: dict[str, Row] = {}  # one per reason: each holds the whole record, which may be an array of 100,000 zeros
-        for index, batch in enumerate(decode(base64.b64decode(record.data), record.arrived_ms)):
-            if isinstance(batch, BadBatch):
-                bad.setdefault(batch.reason, record.row(str(index), batch.reason, batch.detail))
-                continue
-            interactions, skipped = extract(batch, self._rules)
-            lines += [Line(interaction, batch, record) for interaction in interactions]
-            for reason, number in skipped.items():
-                counts.add("Skipped", number, reason)
-        intake.lines += lines
-        intake.bad += [(record, row) for row in bad.values()]
 
     def _deliver(self, intake: Intake, deadline: float, counts: Counts) -> Delivered[Interaction, None]:
         fresh = [one for one in unique(line.interaction for line in intake.lines) if one.event_id not in self._accepted]
@@ -222,17 +158,6 @@ class Ingest:
         counts.add("RefreshesAsked", len(users) - len(refused))
         counts.add("RefreshesNotAsked", len(refused))
         return {line.record.sequence_number for line in there if line.batch.mpid in refused}
-
-
-def _record(record: Mapping[str, Any]) -> Record:
-    kinesis = record["kinesis"]
-    return Record(
-        shard=record["eventID"].partition(":")[0],
-        sequence_number=kinesis["sequenceNumber"],
-        partition_key=kinesis["partitionKey"],
-        arrived_ms=int(kinesis["approximateArrivalTimestamp"] * 1000),
-        data=kinesis["data"],
-    )
 
 
 def _kind(interaction: Interaction) -> Kind:

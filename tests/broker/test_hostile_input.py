@@ -12,7 +12,8 @@ import pytest
 from botocore.exceptions import ClientError
 from broker import ingest
 from broker.batch import MAX_PARTS, BadBatch, decode
-from broker.ingest import ENOUGH, REMEMBERED
+from broker.ingest import REMEMBERED
+from broker.intake import ENOUGH
 from broker.telemetry import Telemetry
 
 from blueprint.sizing import INGEST
