@@ -10,7 +10,7 @@ from personalize_local.control.registry import Registry
 from personalize_local.control.resources import ARN_PREFIX, Resource
 from personalize_local.control.solutions import SolutionControl
 from personalize_local.control.work import Work
-from personalize_local.data.stores import ITEMS, USERS, Stores
+from personalize_local.data.stores import Stores
 from personalize_local.errors import InvalidInput, NotServed
 
 DEFAULT_RESULTS, MOST_RESULTS = 25, 500
@@ -58,15 +58,10 @@ class BatchControl:
         now, inputs = self._registry.now(), (version.inputs[0],)
         job = Resource(kinds.BATCH_INFERENCE_JOB, arn, view, now, self._seconds, inputs=inputs)
         self._registry.add(job)
-        group = version.view["datasetGroupArn"]
-        users, items = (self._stores.records(group, kind).copy() for kind in (USERS, ITEMS))
+        tables = self._stores.tables(version.view["datasetGroupArn"])
 
         def prepare(folder: Path) -> Mapping[str, Any]:
-            tables = {
-                "users": users.save(folder / "users.json") if users else None,
-                "items": items.save(folder / "items.json") if items else None,
-            }
-            return spec | tables
+            return {**spec, **tables.save(folder)}
 
         self._work.start("inference", job, self._registry.new_id(), prepare, lambda *_: lambda: None)
         return {"batchInferenceJobArn": arn}

@@ -7,10 +7,10 @@ from typing import Any
 from personalize_local.behaviour import Behaviour
 from personalize_local.control import kinds
 from personalize_local.control.registry import Registry
-from personalize_local.control.resources import ACTIVE, ARN_PREFIX, FAILED, Kind, Resource
+from personalize_local.control.resources import ARN_PREFIX, Kind, Resource
 from personalize_local.control.work import Take, Work
 from personalize_local.data.stores import INTERACTIONS, USERS, Stores
-from personalize_local.errors import InvalidInput, ResourceInUse
+from personalize_local.errors import InvalidInput
 
 # Amazon Personalize, quotas: rows of an import of interactions.
 LEAST_ROWS = 1000
@@ -44,8 +44,8 @@ class DataJobControl:
         """
         dataset = self._registry.find(kinds.DATASET, request["datasetArn"])
         dataset.require_lasting(self._registry.now())
-        self._refuse_running(kinds.IMPORT_JOB, dataset)
-        self._refuse_running(kinds.DELETION_JOB, dataset)
+        self._registry.refuse_running(kinds.IMPORT_JOB, dataset)
+        self._registry.refuse_running(kinds.DELETION_JOB, dataset)
         mode = request.get("importMode", "FULL")
         keys = ("jobName", "datasetArn", "dataSource", "roleArn", "publishAttributionMetricsToS3")
         view = _view(request, keys) | {"importMode": mode}
@@ -79,7 +79,7 @@ class DataJobControl:
         datasets = self._stores.datasets(group.arn)
         for one in (group, *datasets):
             for kind in (kinds.IMPORT_JOB, kinds.SOLUTION_VERSION, kinds.DELETION_JOB):
-                self._refuse_running(kind, one)
+                self._registry.refuse_running(kind, one)
         view = _view(request, ("jobName", "datasetGroupArn", "dataSource", "roleArn"))
         inputs = (group, *datasets)
         job = self._add(kinds.DELETION_JOB, "data-deletion-job", view, inputs=inputs, owner=group)
@@ -105,12 +105,6 @@ class DataJobControl:
         job = Resource(kind, arn, view, self._registry.now(), self._seconds, **relations)
         self._registry.add(job)
         return job
-
-    def _refuse_running(self, kind: Kind, resource: Resource) -> None:
-        now = self._registry.now()
-        for job in self._registry.all(kind):
-            if resource in job.inputs and job.status(now) not in (ACTIVE, FAILED):
-                raise ResourceInUse(f"{resource.arn} is in use by {job.arn}, which is in status {job.status(now)}")
 
 
 def _location(request: Request) -> str:

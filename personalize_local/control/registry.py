@@ -4,7 +4,7 @@ import base64
 from collections.abc import Iterator
 from typing import Any
 
-from personalize_local.control.resources import ACTIVE, FAILED, Kind, Resource
+from personalize_local.control.resources import Kind, Resource
 from personalize_local.errors import InvalidNextToken, ResourceAlreadyExists, ResourceInUse, ResourceNotFound
 from personalize_local.moment import Moment
 
@@ -68,12 +68,23 @@ class Registry:
     def delete(self, resource: Resource, seconds: float) -> None:
         """Start a deletion that takes ``seconds``. Raises ResourceInUse while it has dependants or is not settled."""
         now = self._moment.at
-        if resource.status(now) not in (ACTIVE, FAILED):
+        if not resource.is_settled(now):
             raise ResourceInUse(f"{resource.arn} is in status {resource.status(now)}")
         for other in self._by_arn.values():
             if not other.gone(now) and _holds(other, resource, now):
                 raise ResourceInUse(f"{resource.arn} is in use by {other.arn}")
         resource.deleted_at, resource.deleting_seconds = now, self._moment.first(seconds)
+
+    def running(self, kind: Kind, resource: Resource) -> Resource | None:
+        """Return a resource of a kind that is being created from another one; None if none is."""
+        now = self._moment.at
+        return next((one for one in self.all(kind) if resource in one.inputs and not one.is_settled(now)), None)
+
+    def refuse_running(self, kind: Kind, resource: Resource) -> None:
+        """Raise ResourceInUse if a resource of a kind is being created from another one."""
+        if job := self.running(kind, resource):
+            status = job.status(self._moment.at)
+            raise ResourceInUse(f"{resource.arn} is in use by {job.arn}, which is in status {status}")
 
     def page(self, kind: Kind, request: dict[str, Any]) -> dict[str, Any]:
         """Answer a List request. Raises InvalidNextToken."""
@@ -88,7 +99,7 @@ class Registry:
 
 def _holds(other: Resource, resource: Resource, now: float) -> bool:
     """Whether ``other`` keeps ``resource`` from being deleted."""
-    return resource in other.parents or (resource in other.inputs and other.status(now) not in (ACTIVE, FAILED))
+    return resource in other.parents or (resource in other.inputs and not other.is_settled(now))
 
 
 def _parent_arn(resource: Resource) -> str | None:

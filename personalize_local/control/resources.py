@@ -77,6 +77,10 @@ class Resource:
         """Return the status, e.g. ``CREATE IN_PROGRESS``."""
         return self.phase(now)[0]
 
+    def is_settled(self, now: float) -> bool:
+        """Whether it was created, well or not, and is not being deleted."""
+        return self.status(now) in (ACTIVE, FAILED)
+
     def gone(self, now: float) -> bool:
         """Whether its deletion, or its owner's, is over."""
         ended = self.deleted_at is not None and now >= self.deleted_at + self.deleting_seconds

@@ -3,7 +3,7 @@
 from personalize_local.control import kinds
 from personalize_local.control.registry import Registry
 from personalize_local.control.resources import ACTIVE, Resource
-from personalize_local.control.solutions import AUTOMATIC, SolutionControl, period
+from personalize_local.control.solutions import AUTOMATIC, SolutionControl, group_of, period
 from personalize_local.data.stores import Stores
 from personalize_local.learning.selection import LEAST_INTERACTIONS, LEAST_USERS
 
@@ -33,7 +33,7 @@ class Schedule:
             return False
         versions = self._solutions.versions(solution)
         automatic = [version for version in versions if version.view["trainingType"] == AUTOMATIC]
-        if self._solutions.deletion(solution.view["datasetGroupArn"]):
+        if self._registry.running(kinds.DELETION_JOB, group_of(solution)):
             return False
         due_at = automatic[-1].created_at + period(solution.view) if automatic else since + self._delay
         return self._registry.now() >= due_at and self._has_news(solution, versions)

@@ -9,10 +9,10 @@ from weakref import WeakKeyDictionary
 from personalize_local.behaviour import Behaviour
 from personalize_local.control import kinds, recipes
 from personalize_local.control.registry import Registry
-from personalize_local.control.resources import ACTIVE, ARN_PREFIX, FAILED, Resource
+from personalize_local.control.resources import ACTIVE, ARN_PREFIX, Resource
 from personalize_local.control.work import Take, Work
 from personalize_local.data.history import History
-from personalize_local.data.stores import ITEMS, USERS, Stores
+from personalize_local.data.stores import Stores
 from personalize_local.errors import InvalidInput, NotServed, ResourceInUse, ResourceNotFound
 from personalize_local.learning.selection import EventSelection
 
@@ -83,7 +83,7 @@ class SolutionControl:
         solution.require_lasting(self._registry.now())
         if request.get("trainingMode", "FULL") != "FULL":
             raise NotServed("only the training mode FULL is served locally")
-        self._refuse_deletions(solution.view["datasetGroupArn"])
+        self._registry.refuse_running(kinds.DELETION_JOB, group_of(solution))
         history = self._stores.history(solution.view["datasetGroupArn"])
         if history is None:
             raise InvalidInput("The dataset group has no Interactions dataset")
@@ -107,7 +107,7 @@ class SolutionControl:
         now = self._registry.now()
         self.sizes[version] = int(self._registry.first(history.size(now)))
         snapshot = history.snapshot(now)
-        users, items = (self._stores.records(group, kind).copy() for kind in (USERS, ITEMS))
+        tables = self._stores.tables(group)
         seed, minimums = int(self._registry.new_id()[:8], 16), self._behaviour.minimums
 
         def prepare(folder: Path) -> dict[str, Any]:
@@ -115,8 +115,7 @@ class SolutionControl:
                 "recipe": version.view["recipeArn"].removeprefix(recipes.PREFIX),
                 "solution": version.view,
                 "interactions": snapshot.save(folder),
-                "users": users.save(folder / "users.json") if users else None,
-                "items": items.save(folder / "items.json") if items else None,
+                **tables.save(folder),
                 "minimums": minimums,
                 "seed": seed,
             }
@@ -131,20 +130,6 @@ class SolutionControl:
         version.view["trainingHours"] = result.get("hours", 0.0)
         if "hyperparameters" in result:
             version.view["tunedHPOParams"] = {"algorithmHyperParameters": result["hyperparameters"]}
-
-    def _refuse_deletions(self, group_arn: str) -> None:
-        if job := self.deletion(group_arn):
-            raise ResourceInUse(
-                f"{group_arn} is in use by {job.arn}, which is in status {job.status(self._registry.now())}"
-            )
-
-    def deletion(self, group_arn: str) -> Resource | None:
-        """Return the data deletion job that is running in a dataset group."""
-        now = self._registry.now()
-        for job in self._registry.all(kinds.DELETION_JOB):
-            if job.view["datasetGroupArn"] == group_arn and job.status(now) not in (ACTIVE, FAILED):
-                return job
-        return None
 
     def describe_solution(self, request: Request) -> dict[str, Any]:
         """Describe a solution, with the summary of its newest version."""
@@ -179,6 +164,11 @@ class SolutionControl:
         if version not in self._trained:
             raise ResourceInUse(f"{version.arn} is not trained")
         return self._trained[version][0]
+
+
+def group_of(solution: Resource) -> Resource:
+    """Return the dataset group that a solution is for."""
+    return solution.parents[0]
 
 
 def period(solution: Mapping[str, Any]) -> float:

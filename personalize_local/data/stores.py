@@ -1,6 +1,7 @@
 """Finds what a dataset group's datasets hold."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from weakref import WeakKeyDictionary
 
@@ -15,6 +16,19 @@ from personalize_local.data.records import Records
 from personalize_local.errors import InvalidInput
 
 INTERACTIONS, USERS, ITEMS = "INTERACTIONS", "USERS", "ITEMS"
+
+
+@dataclass(frozen=True)
+class Tables:
+    """The users and the items of a dataset group, as they were at one moment."""
+
+    users: Records
+    items: Records
+
+    def save(self, folder: Path) -> dict[str, str | None]:
+        """Write both into a job's folder; return their paths as its spec names them, None for an empty one."""
+        named = {"users": self.users, "items": self.items}
+        return {name: records.save(folder / f"{name}.json") if records else None for name, records in named.items()}
 
 
 class Stores:
@@ -68,6 +82,10 @@ class Stores:
     def records_of(self, dataset: Resource) -> Records:
         """Return what a Users or an Items dataset holds."""
         return self._records.setdefault(dataset, Records())
+
+    def tables(self, group_arn: str) -> Tables:
+        """Return a copy of a dataset group's users and items: a job reads what there is when it is asked for."""
+        return Tables(*(self.records(group_arn, dataset_type).copy() for dataset_type in (USERS, ITEMS)))
 
     def read_import(self, dataset: Resource, job_folder: Path, *, replace: bool) -> Callable[[], None]:
         """Read what an import left in its folder; return what takes it into a dataset at once."""
