@@ -19,6 +19,12 @@ NOTHING_GOES_ON = "stopped: the same command again takes it up where it was"
 STOPPED = 130  # of a command that Ctrl-C ended
 
 
+def bar(console: Console) -> Progress | None:
+    """Return a bar that leaves nothing behind, for a terminal; None elsewhere, where lines tell."""
+    columns = SpinnerColumn(), TextColumn("{task.description}"), BarColumn(bar_width=24), TimeElapsedColumn()
+    return Progress(*columns, console=console, transient=True) if console.is_terminal else None
+
+
 class Waiting:
     """Shows states of resources and bytes of files. ``with`` it around all that waits.
 
@@ -27,8 +33,7 @@ class Waiting:
 
     def __init__(self) -> None:
         self._console = Console(stderr=True, highlight=False)
-        columns = SpinnerColumn(), TextColumn("{task.description}"), BarColumn(bar_width=24), TimeElapsedColumn()
-        self._live = Progress(*columns, console=self._console, transient=True) if self._console.is_terminal else None
+        self._live = bar(self._console)
         self._task: TaskID | None = None
         self._shown = ""
         self._began = time.monotonic()

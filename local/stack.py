@@ -84,7 +84,11 @@ class Stack:
 
     def is_idle(self) -> bool:
         """Say whether all that mParticle took has gone through: stream read to its end, and the queue empty."""
-        return self.stream_is_read() and messages_in(self._sqs, self.resources.queue_url) == 0
+        return self.stream_is_read() and self.messages_waiting() == 0
+
+    def messages_waiting(self) -> int:
+        """Return how many messages the refresh queue holds, delayed and taken ones included."""
+        return messages_in(self._sqs, self.resources.queue_url)
 
     def stream_is_read(self) -> bool:
         """Say whether all that mParticle took is on the stream and has been settled there."""

@@ -81,16 +81,14 @@ def _others(asked: Asked) -> list[str]:
 
 def _interactions(source: Source, table: pl.DataFrame, asked: Asked, times: Times) -> pl.DataFrame:
     seconds = moments.seconds(source, table, asked.time, times, asked.time_format)
-    event_type = pl.col(asked.type) if asked.type else pl.lit(asked.event_type)
+    same_type = pl.Series([asked.event_type]).new_from_index(0, len(table))
     columns = {
         ROW: table[ROW],
         "USER_ID": table[asked.user],
         "ITEM_ID": table[asked.item],
-        "EVENT_TYPE": table.select(event_type.alias("type")).to_series(),
+        "EVENT_TYPE": table[asked.type] if asked.type else same_type,
         "TIMESTAMP": seconds,
     }
-    if asked.type is None:
-        columns["EVENT_TYPE"] = pl.Series([asked.event_type]).new_from_index(0, len(table))
     value = _value(source, table, asked)
     if value is not None:
         columns["EVENT_VALUE"] = value

@@ -1,5 +1,7 @@
 """A column of times as whole epoch seconds, by the rules of the history that `backfill` reads: one unit a column."""
 
+import contextlib
+
 import polars as pl
 
 from evaluation.failure import BadFile
@@ -46,11 +48,10 @@ def _read(source: Source, part: pl.DataFrame, times: Times) -> pl.Series:
 
 def _by_form(source: Source, frame: pl.DataFrame, column: str, form: str) -> pl.Series:
     text = frame[column]
-    try:
+    read = None
+    with contextlib.suppress(pl.exceptions.PolarsError):
         read = text.str.to_datetime(form, strict=False, time_unit="ms", time_zone="UTC").dt.epoch("s")
-    except pl.exceptions.PolarsError:  # a form without hours is one of dates
-        read = text.str.to_date(form, strict=False).cast(pl.Datetime("ms")).dt.epoch("s")
-    if read.null_count() == len(read):
+    if read is None or read.null_count() == len(read):  # a form without hours is one of dates
         read = text.str.to_date(form, strict=False).cast(pl.Datetime("ms")).dt.epoch("s")
     bad = read.is_null().arg_true()
     if len(bad):

@@ -6,7 +6,8 @@ from types import TracebackType
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from cli.progress import bar
 
 
 class Steps:
@@ -14,9 +15,7 @@ class Steps:
 
     def __init__(self, *, quiet: bool = False) -> None:
         self._console = Console(stderr=True, highlight=False, quiet=quiet)
-        columns = SpinnerColumn(), TextColumn("{task.description}"), BarColumn(bar_width=24), TimeElapsedColumn()
-        live = self._console.is_terminal and not quiet
-        self._live = Progress(*columns, console=self._console, transient=True) if live else None
+        self._live = None if quiet else bar(self._console)
         self._began = time.monotonic()
 
     def __enter__(self) -> "Steps":

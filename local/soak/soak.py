@@ -123,7 +123,7 @@ class Soak:
         while not self._stack.is_idle():
             if time.monotonic() >= end:
                 return False
-            self._show("settling", {"users waiting": look(self._stack, self._elapsed(), None).waiting_users})
+            self._show("settling", {"users waiting": self._stack.messages_waiting()})
             time.sleep(LOOK_EVERY)
         return True
 

@@ -4,7 +4,6 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from local.aws.resources import messages_in
 from local.stack import Stack
 
 PROC = Path("/proc")
@@ -38,7 +37,7 @@ def look(stack: Stack, at: float, fault: str | None) -> Sample:
         at=at,
         fault=fault,
         lag_s=max(count.iterator_age_ms for count in counts) / 1000,
-        waiting_users=messages_in(stack.client("sqs"), stack.resources.queue_url),
+        waiting_users=stack.messages_waiting(),
         functions={
             name: found
             for name, function in stack.functions.items()
