@@ -33,10 +33,15 @@ def alarms(synthesised: Synthesised) -> dict[str, dict[str, Any]]:
     return {one["AlarmName"].removeprefix("personalize-broker-"): one for one in found}
 
 
-def counted(module: str) -> set[str]:
-    """Return the names that a function's module counts, read from its source."""
+# Where each function counts.
+MODULES = {"ingest": ("ingest", "intake"), "refresh": ("refresh",)}
+
+
+def counted(function: str) -> set[str]:
+    """Return the names that a function counts, read from the source of its modules."""
     calls = [
         node
+        for module in MODULES[function]
         for node in ast.walk(ast.parse((LAMBDA_SRC / "broker" / f"{module}.py").read_text()))
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in {"add", "add_lags"}
     ]
