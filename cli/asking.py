@@ -145,7 +145,8 @@ def filter_arn(target: targets.Target, name: str) -> str:
     filters = resources.all(kinds.FILTER, datasetGroupArn=group) if group else []
     found = {one["name"]: str(one["filterArn"]) for one in filters}
     if name not in found:
-        raise click.UsageError(f"there is no filter {name}; there is: {', '.join(sorted(found)) or 'none'}")
+        there = ", ".join(sorted(found)) or "none"
+        raise click.UsageError(f"there is no filter {name}; there is: {there} (./broker filter makes one)")
     return found[name]
 
 

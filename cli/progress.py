@@ -14,7 +14,7 @@ from lifecycle.resources import DONE
 
 GOES_ON = "stopped waiting: the {what} goes on at the service. {status}the same command waits for it."
 IN_STATUS = "./broker status shows it; "
-NOT_IN_STATUS = (kinds.BATCH_JOB.words, kinds.DELETION_JOB.words)
+NOT_IN_STATUS = (kinds.BATCH_JOB.words, kinds.DELETION_JOB.words, kinds.FILTER.words)
 NOTHING_GOES_ON = "stopped: the same command again takes it up where it was"
 STOPPED = 130  # of a command that Ctrl-C ended
 

@@ -1,8 +1,13 @@
-"""How every resource comes to be: described; not found → created; pending → waited for. Repeated, nothing changes."""
+"""How every resource comes to be: described; not found → created; pending → waited for. Repeated, nothing changes.
+
+And how one goes: deleted, and waited for until it is not found.
+"""
 
 import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
+
+from botocore.exceptions import ClientError
 
 from lifecycle.kinds import Kind
 
@@ -12,6 +17,7 @@ FIRST_PAUSE, LONGEST_PAUSE, GROWTH = 0.1, 10.0, 1.3
 
 # Of all kinds but data deletion jobs: ACTIVE, CREATE PENDING, CREATE IN_PROGRESS.
 DONE, UNDER_WAY = ("ACTIVE", "COMPLETED"), ("CREATE ", "PENDING", "IN_PROGRESS")
+DELETING = ("DELETE PENDING", "DELETE IN_PROGRESS")
 
 State = Mapping[str, Any]
 Show = Callable[[str, State], None]
@@ -89,6 +95,29 @@ class Resources:
             self._sleep(pause)
             pause = min(pause * GROWTH, LONGEST_PAUSE)
 
+    def delete(self, kind: Kind, arn: str) -> None:
+        """Delete a resource, unless that is under way already, and wait until it is gone.
+
+        Raises CreationFailed (the deletion has), botocore's ClientError.
+        """
+        if self.describe(kind, arn)["status"] not in DELETING:
+            getattr(self.client, f"delete_{kind.noun}")(**{kind.arn: arn})
+        pause = FIRST_PAUSE
+        while state := self._unless_gone(kind, arn):
+            self._show(kind.words, state)
+            if state["status"] == "DELETE FAILED":
+                raise CreationFailed(failure(kind, state))
+            self._sleep(pause)
+            pause = min(pause * GROWTH, LONGEST_PAUSE)
+
+    def _unless_gone(self, kind: Kind, arn: str) -> State | None:
+        try:
+            return self.describe(kind, arn)
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "ResourceNotFoundException":
+                return None
+            raise
+
 
 def failure(kind: Kind, state: State) -> str:
     """Return one line: which resource is in a state that nothing follows, why, and what to do."""
@@ -98,7 +127,7 @@ def failure(kind: Kind, state: State) -> str:
 
 
 def _advice(kind: Kind, state: State) -> str:
-    if state["status"].startswith("DELETE"):
+    if state["status"] in DELETING:
         return " (wait until it is gone, then run this again)"
     if kind.noun in ("dataset_import_job", "batch_inference_job", "data_deletion_job", "solution_version"):
         return " (mend that, then run this again: it makes a new one)"

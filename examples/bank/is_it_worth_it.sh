@@ -50,7 +50,7 @@ fi
 ./broker backfill --name bank worth/split/train.csv
 ./broker backfill --name bank worth/bank/users.csv --dataset users --schema worth/chosen.avsc
 ./broker train --name bank
-PYTHONPATH=.:lambda_src .venv/bin/python examples/bank/new_only.py    # a filter: nothing that the customer had
+./broker filter --name bank new-only 'EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ("owned", "acquired")'
 ./broker batch --name bank worth/split/batch_users.json --filter new-only --out worth/personalize.out
 ./broker evaluate worth/split --task acquisition --recommendations personalize=worth/personalize.out --html worth/report.html
 ./broker evaluate worth/split --task acquisition --recommendations personalize=worth/personalize.out --fixed-settings \

@@ -103,7 +103,7 @@ def test_the_list_is_the_same_for_people_and_for_programs(shop: Clone, trained: 
     assert shown == [one["item"] for one in found["items"]]
 
 
-@pytest.mark.parametrize("command", ["status", "backfill", "train", "recommend", "similar", "batch"])
+@pytest.mark.parametrize("command", ["status", "backfill", "train", "recommend", "similar", "batch", "filter"])
 def test_every_command_and_every_option_that_the_guide_names_is_there(command: str) -> None:
     assert command in COMMANDS
     assert f"`./broker {command}" in GUIDE

@@ -56,7 +56,7 @@ def test_the_script_ends_with_the_very_commands_that_the_guide_shows() -> None:
     _, _, commands = (ROOT / SCRIPT).read_text().partition("# As docs/evaluation.md shows them:\n")
 
     assert commands == "".join(SHOWN)
-    order = "prepare", "features", "evaluate split", "backfill", "train", "batch", "evaluate worth/split"
+    order = "prepare", "features", "evaluate split", "backfill", "train", "filter", "batch", "evaluate worth/split"
     places = [commands.index(f"./broker {name}") for name in order]
     assert places == sorted(places)
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from lifecycle import counts, kinds, training
 from lifecycle.names import Names
@@ -75,6 +76,42 @@ def test_a_resource_that_will_never_be_active_is_one_line_with_the_reason_and_wh
     assert str(failed.value).startswith(f"solution shop is {status}: too few interactions (")
     assert advice in str(failed.value)
     assert "\n" not in str(failed.value)
+
+
+class Going:
+    """A stub of a filter that goes through states, and is then not found."""
+
+    def __init__(self, *states: str, refusal: str = "ResourceNotFoundException") -> None:
+        self._states, self._refusal = iter(states), refusal
+        self.deletions = 0
+
+    def delete_filter(self, filterArn: str) -> None:
+        self.deletions += 1
+
+    def describe_filter(self, filterArn: str) -> dict[str, Any]:
+        for status in self._states:
+            return {"filter": {"name": "new-only", "filterArn": filterArn, "status": status}}
+        raise ClientError({"Error": {"Code": self._refusal, "Message": "no"}}, "DescribeFilter")
+
+
+@pytest.mark.parametrize(("first", "deletions"), [("ACTIVE", 1), ("CREATE FAILED", 1), ("DELETE IN_PROGRESS", 0)])
+def test_what_is_deleted_is_waited_for_until_it_is_not_found(first: str, deletions: int) -> None:
+    service, pauses, shown = Going(first, first, *["DELETE IN_PROGRESS"] * 30), [], []
+    resources = Resources(service, sleep=pauses.append, show=lambda what, state: shown.append(state["status"]))
+
+    resources.delete(kinds.FILTER, "arn:f")
+
+    assert service.deletions == deletions
+    assert shown == [first, *["DELETE IN_PROGRESS"] * 30]
+    assert (len(pauses), pauses[0], pauses[-1]) == (31, 0.1, 10.0)
+    assert pauses == sorted(pauses)
+
+
+def test_a_deletion_that_failed_or_cannot_be_looked_at_is_not_taken_for_done() -> None:
+    with pytest.raises(CreationFailed, match=r"filter new-only is DELETE FAILED: .*delete-filter --filter-arn arn:f"):
+        Resources(Going("ACTIVE", "DELETE FAILED")).delete(kinds.FILTER, "arn:f")
+    with pytest.raises(ClientError, match="Throttling"):
+        Resources(Going("ACTIVE", refusal="ThrottlingException")).delete(kinds.FILTER, "arn:f")
 
 
 class Updated:

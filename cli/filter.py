@@ -1,0 +1,140 @@
+"""`./broker filter`: filters on recommendations, made, listed and deleted by name."""
+
+import json
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from cli import target as targets
+from cli.progress import Waiting
+from lifecycle import kinds
+from lifecycle.resources import DELETING, Resources, State
+
+
+@click.command("filter", short_help="Filters on recommendations: made, listed, deleted.")
+@click.argument("filter_", required=False, metavar="[NAME")
+@click.argument("expression", required=False, metavar="[EXPRESSION]]")
+@click.option("--delete", is_flag=True, help="Delete the filter NAME, and wait until it is gone.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, and nothing else, on stdout.")
+@targets.options
+def command(
+    filter_: str | None,
+    expression: str | None,
+    delete: bool,
+    as_json: bool,
+    name: str | None,
+    context: tuple[str, ...],
+    aws: bool,
+) -> None:
+    """Make the filter NAME unless it is there, wait for it, and print its ARN; without NAME, list all filters.
+
+    EXPRESSION is in Personalize's language, for example: 'EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN
+    ("purchase")'. Personalize changes no filter: for another expression take another NAME, or --delete the old one.
+
+    Exit code: 0 done, or done before, 1 it failed, 2 wrong use, or NAME is there with another EXPRESSION.
+    """
+    _check(filter_, expression, delete=delete)
+    target = targets.find(name, context, aws=aws)
+    with targets.one_line_errors(), Waiting() as waiting:
+        resources = Resources(target.client("personalize"), show=waiting.show)
+        group = _group(resources, target)
+        if filter_ is None:
+            found: dict[str, Any] = {"filters": _all(resources, group)}
+        elif expression is None:
+            found = _delete(resources, group, filter_)
+        else:
+            found = _make(resources, group, filter_, expression)
+            if found["state"] != "made":
+                waiting.say(f"filter {filter_} was there already, with this very expression")
+    click.echo(json.dumps(found) if as_json else "", nl=as_json)
+    if not as_json:
+        _report(found)
+
+
+def _check(name: str | None, expression: str | None, *, delete: bool) -> None:
+    """Raise click.UsageError unless it is clear what to do."""
+    if delete and (not name or expression is not None):
+        raise click.UsageError("--delete goes with a NAME, and without an EXPRESSION")
+    if name is not None and not delete and not (name and expression):
+        raise click.UsageError("a NAME wants an EXPRESSION beside it, which makes the filter, or --delete")
+
+
+def _group(resources: Resources, target: targets.Target) -> str:
+    group = resources.find(kinds.DATASET_GROUP, target.names.dataset_group)
+    if group is None:
+        raise click.ClickException(f"there is nothing called {target.names.broker} to filter: ./broker backfill first")
+    return group
+
+
+def _all(resources: Resources, group: str) -> list[dict[str, str]]:
+    """Return all filters of a dataset group. Lists of them have no expressions: each is described."""
+    there = [one[kinds.FILTER.arn] for one in resources.all(kinds.FILTER, datasetGroupArn=group)]
+    return [_as_json(resources.describe(kinds.FILTER, arn)) for arn in there]
+
+
+def _as_json(state: State) -> dict[str, str]:
+    return {
+        "name": state["name"],
+        "status": state["status"],
+        "expression": state["filterExpression"],
+        "arn": state["filterArn"],
+        "reason": " ".join(state.get("failureReason", "").split()),
+    }
+
+
+def _make(resources: Resources, group: str, name: str, expression: str) -> dict[str, Any]:
+    there = resources.find(kinds.FILTER, name, datasetGroupArn=group)
+    if there:
+        _require_same(resources.describe(kinds.FILTER, there), expression)
+    request = {"name": name, "datasetGroupArn": group, "filterExpression": expression}
+    made = resources.wait(kinds.FILTER, there or resources.create(kinds.FILTER, request))
+    return {
+        "filter": name,
+        "state": "was there already" if there else "made",
+        "arn": made["filterArn"],
+        "expression": made["filterExpression"],
+    }
+
+
+def _require_same(state: State, expression: str) -> None:
+    """Raise click.UsageError if a filter that stays has another expression: Personalize has no UpdateFilter."""
+    there = state["filterExpression"]
+    if there != expression and state["status"] not in DELETING:
+        name = state["name"]
+        raise click.UsageError(
+            f"filter {name} is there with another expression, {' '.join(there.split())}, and Personalize changes no "
+            f"filter: take another name, or delete it first (./broker filter {name} --delete)"
+        )
+
+
+def _delete(resources: Resources, group: str, name: str) -> dict[str, Any]:
+    there = resources.find(kinds.FILTER, name, datasetGroupArn=group)
+    if there:
+        resources.delete(kinds.FILTER, there)
+    return {"filter": name, "state": "deleted" if there else "was not there"}
+
+
+def _report(found: dict[str, Any]) -> None:
+    console = Console(highlight=False)
+    if "arn" in found:
+        click.echo(found["arn"])
+    elif "filter" in found:
+        click.echo(f"filter {found['filter']}: {found['state']}")
+    elif found["filters"]:
+        console.print(_table(found["filters"]), markup=False)
+    else:
+        click.echo("there is no filter")
+    for one in found.get("filters", []):
+        if one["reason"]:
+            console.print(f"filter {one['name']}: {one['reason']}", markup=False, soft_wrap=True)
+
+
+def _table(filters: list[dict[str, str]]) -> Table:
+    table = Table(title="Filters", title_justify="left")
+    for column in ("name", "status", "expression"):
+        table.add_column(column, overflow="fold")
+    for one in filters:
+        table.add_row(one["name"], one["status"], one["expression"])
+    return table
