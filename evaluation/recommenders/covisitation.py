@@ -1,7 +1,7 @@
-"""What comes after what: how often a visit with one item is followed by a visit with another, against what is usual.
+"""What goes with what on one visit, and what comes on the visit after it, against what is usual.
 
-Repeats are left out, as they are with items that others took too: own repeats are a recommender of their own. A visit
-is all that a user does within one second: a basket, or one click.
+Repeats are left out: own repeats are a recommender of their own. A visit is all that a user does within one second: a
+basket, or one click.
 """
 
 from collections.abc import Iterator
@@ -12,23 +12,25 @@ from scipy import sparse
 from personalize_local.learning.grouping import rank_within
 from personalize_local.learning.training_set import TrainingSet
 
-NEAREST = 500  # of each item: those that follow most often
+NEAREST = 500  # of each item: those that go with it most often
 SHRINKAGE = 10.0  # as if there had been so many more visits without the other: few witnesses are not believed
+SAME_VISIT = 0.5  # a pair on one visit is seen from both of its items, one that follows from the earlier alone
 MOST_IN_VISIT = 200  # pairs grow with the square of a visit, and a wholesaler's say little
 BLOCK = 256
 
 
-def following(rows: TrainingSet) -> sparse.csr_array:
-    """Return ``[i, j]``: visits with i before one with j / (√(visits with i · with j after) + shrinkage).
+def co_visited(rows: TrainingSet) -> sparse.csr_array:
+    """Return ``[i, j]``: how often j came with i or on the visit after / (√(visits with i · with j) + shrinkage).
 
-    ``rows`` are by user, then time.
+    ``rows`` are by user, then time. A pair on one visit counts half for each direction.
     """
     visits, ends = _visits(rows)
-    before = visits[np.flatnonzero(~ends)].T.tocsr()
-    after = visits[np.flatnonzero(~ends) + 1]
-    seen = np.diff(before.indptr)
-    blocks = list(_nearest(before, after, np.sqrt(seen), np.sqrt(np.asarray(after.sum(axis=0)).ravel())))
-    return sparse.vstack(blocks, format="csr")
+    followed = np.flatnonzero(~ends)
+    # One product for both: each visit beside itself, and beside the visit after it.
+    first = sparse.vstack([visits * np.float32(SAME_VISIT), visits[followed]]).T.tocsr()
+    then = sparse.vstack([visits, visits[followed + 1]], format="csr")
+    usual = np.sqrt(np.asarray(visits.sum(axis=0)).ravel())
+    return sparse.vstack(list(_nearest(first, then, usual)), format="csr")
 
 
 def _visits(rows: TrainingSet) -> tuple[sparse.csr_array, np.ndarray]:
@@ -44,14 +46,12 @@ def _visits(rows: TrainingSet) -> tuple[sparse.csr_array, np.ndarray]:
     return held, np.r_[users[1:] != users[:-1], True]
 
 
-def _nearest(
-    before: sparse.csr_array, after: sparse.csr_array, here: np.ndarray, there: np.ndarray
-) -> Iterator[sparse.csr_array]:
-    for start in range(0, before.shape[0], BLOCK):
-        pairs = (before[start : start + BLOCK] @ after).tocoo()
+def _nearest(first: sparse.csr_array, then: sparse.csr_array, usual: np.ndarray) -> Iterator[sparse.csr_array]:
+    for start in range(0, first.shape[0], BLOCK):
+        pairs = (first[start : start + BLOCK] @ then).tocoo()
         other = pairs.row + start != pairs.col
         lines, columns, counts = pairs.row[other], pairs.col[other], pairs.data[other]
-        values = (counts / (here[lines + start] * there[columns] + SHRINKAGE)).astype(np.float32)
+        values = (counts / (usual[lines + start] * usual[columns] + SHRINKAGE)).astype(np.float32)
         order = np.lexsort((columns, lines))
         lines, columns, values = lines[order], columns[order], values[order]
         kept = rank_within(lines, -values) < NEAREST

@@ -54,11 +54,12 @@ class Learnt:
 
     @functools.cached_property
     def neighbours(self) -> sparse.csr_array:
-        return neighbours.nearest(self.train)
+        # An item is its own nearest: what the user had is as likely as its like.
+        return neighbours.nearest(self.train) + sparse.eye_array(len(self.train.item_ids), dtype=np.float32)
 
     @functools.cached_property
-    def following(self) -> sparse.csr_array:
-        return covisitation.following(self.train)
+    def co_visited(self) -> sparse.csr_array:
+        return covisitation.co_visited(self.train)
 
     @functools.cached_property
     def _shoppers(self) -> sparse.csr_array:
@@ -128,7 +129,7 @@ def _own(learnt: Learnt, past: TrainingSet, settings: Settings) -> Blocks:
 
 
 def _co_visitation(learnt: Learnt, past: TrainingSet, settings: Settings) -> Blocks:
-    return _from_history(learnt.following, learnt, past, settings)
+    return _from_history(learnt.co_visited, learnt, past, settings)
 
 
 def _item_item(learnt: Learnt, past: TrainingSet, settings: Settings) -> Blocks:
@@ -156,8 +157,11 @@ KINDS = (
     ),
     Kind("own-repeats", "what the user had before, the newest first", _own, baseline=True, repeats=True),
     # The visit after is the one after the last: what was before it counts for less than with the others.
-    Kind("co-visitation", "what others took on the visit after", _co_visitation, defaults=Settings(step_decay=0.6)),
-    Kind("item-item", "what others took too (cosine)", _item_item),
+    Kind(
+        "co-visitation", "what others took with it or on the visit after", _co_visitation,
+        defaults=Settings(step_decay=0.6),
+    ),
+    Kind("item-item", "what others took too (cosine), and what the user had", _item_item),
     Kind("ease", "what goes with what, by EASE", _ease, most_items=MOST_DENSE, searched=_ALL_OF_EASE),
     Kind(
         "ease-own", "EASE, own repeats and what sells now: the local Personalize", _ease_own, most_items=MOST_DENSE,

@@ -66,12 +66,16 @@ def test_a_recommender_that_cannot_take_so_many_items_is_left_out_and_said(quest
     assert notes == ["ease is left out: 60 items are more than the 10 that it can take"]
 
 
-def test_what_follows_counts_visits_that_follow_and_not_the_same_visit(tmp_path: Path) -> None:
+def test_co_visitation_counts_what_follows_in_one_direction_and_one_visit_in_both(tmp_path: Path) -> None:
     rows = [("u", "a", 1, ""), ("u", "b", 1, ""), ("u", "c", 2, ""), ("v", "c", 1, ""), ("v", "a", 9, "")]
-    found = covisitation.following(logs.read(made_up.write(tmp_path / "x.csv", rows)).rows).toarray()
+    found = covisitation.co_visited(logs.read(made_up.write(tmp_path / "x.csv", rows)).rows).toarray()
     a, b, c = range(3)
-    assert np.argwhere(found).tolist() == [[a, c], [b, c], [c, a]]
-    assert found[a, c] == pytest.approx(1 / (1 + covisitation.SHRINKAGE))
+    assert np.argwhere(found).tolist() == [[a, b], [a, c], [b, a], [b, c], [c, a]]
+    # a was on two visits, b on one, c on two: what is usual is the root of the product.
+    shrunk = covisitation.SHRINKAGE
+    assert found[a, b] == found[b, a] == pytest.approx(0.5 / (2**0.5 + shrunk))
+    assert found[b, c] == pytest.approx(1 / (2**0.5 + shrunk))
+    assert found[a, c] == found[c, a] == pytest.approx(1 / (2 + shrunk))
 
 
 def test_ease_by_fewer_shoppers_than_items_is_the_closed_form() -> None:
