@@ -99,12 +99,13 @@ def test_deleting_what_is_not_there_changes_nothing_and_says_so(broker: Broker) 
 
 
 def test_people_see_a_table_with_every_word_of_an_expression(broker: Broker) -> None:
-    bracketed = BOUGHT.replace("purchase", "[bold]")  # is no markup
-    assert broker("filter", "shown", bracketed).exit_code == 0
+    unusual = BOUGHT.replace(")", f', "[bold]", "{"Q" * 100}")')  # no markup; wider than the table
+    assert broker("filter", "shown", unusual).exit_code == 0
 
     shown = broker("filter").stdout
-    for word in ("shown", "ACTIVE", *bracketed.split()):
+    for word in ("shown", "ACTIVE", *unusual.split()[:-1]):
         assert word in shown
+    assert shown.count("Q") == 100
 
 
 @pytest.mark.parametrize(
