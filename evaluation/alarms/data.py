@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from evaluation.task import NEW, Pairs, Task, among
+from evaluation.task import NEW, Task
 
 FEWEST_USERS = 400
 REPEAT_TASK = 0.5
@@ -24,12 +24,6 @@ def truth_before_cut(task: Task) -> str | None:
     """What is to be foretold was there before the cut."""
     early = int((task.truth_times < task.cut).sum()) if task.cut is not None else 0
     return f"{early:,} things to foretell are before the cut" if early else None
-
-
-def truth_owned(truth: Pairs, owned: Pairs, items: int) -> str | None:
-    """What should be new to the user is not: histories joined with the wrong users."""
-    share = float(among(truth, owned, items).mean()) if len(truth) else 0.0
-    return f"{share:.0%} of the acquisitions are items that the user has already: wrong histories" if share else None
 
 
 def repeat_task(task: Task) -> str | None:

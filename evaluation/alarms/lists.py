@@ -7,6 +7,7 @@ from evaluation.task import Pairs, among
 from personalize_local.learning.training_set import Codes
 
 ALMOST = 0.95
+AVOIDED = 1.1
 MOST_OWNED = 0.01
 MOST_FIRST = 0.5
 
@@ -22,14 +23,19 @@ def owned_items_recommended(lists: Codes, owned: Pairs, items: int) -> str | Non
 
 
 def not_personal(lists: Codes, truth: Pairs, k: int) -> str | None:
-    """Another user's list scores as well: lists joined with the wrong users, or not personal at all."""
+    """Another user's list scores as well: lists joined with the wrong users, or not personal at all.
+
+    Silent where the lists of both neighbours are better, and equally so: then a user's list avoids what he has, which
+    is personal, and only scored by a truth that holds it.
+    """
     if len(lists) < 2:
         return None
     own = _recall(lists, truth, k)
-    others = max(_recall(np.roll(lists, shift, axis=0), truth, k) for shift in (-1, 1))
-    if own > 0 and others < ALMOST * own:
+    low, high = sorted(_recall(np.roll(lists, shift, axis=0), truth, k) for shift in (-1, 1))
+    avoided = low > AVOIDED * own and low > ALMOST * high
+    if avoided or high < ALMOST * own:
         return None
-    return f"the list of the user before or after scores as well (recall@{k} {others:.4f} against {own:.4f})"
+    return f"the list of the user before or after scores as well (recall@{k} {high:.4f} against {own:.4f})"
 
 
 def unknown_items(places: int, of: int) -> str | None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from evaluation.alarms import data, lists, tables
+from evaluation.alarms import data, histories, lists, tables
 from evaluation.scoring.board import Board, Row
 from evaluation.scoring.published import Published
 from evaluation.task import ANYTHING, NEW, Task
@@ -39,7 +39,10 @@ def _about_data(task: Task, boards: Mapping[str, Board]) -> Iterator[Said]:
     yield "training_after_cut", "data", data.training_after_cut(task)
     yield "truth_before_cut", "data", data.truth_before_cut(task)
     yield "repeat_task", "data", data.repeat_task(task)
-    yield "truth_owned", NEW, data.truth_owned(task.truth_of(NEW), task.owned(), len(task.past.item_ids))
+    owned, items = task.owned(), len(task.past.item_ids)
+    shared = histories.shared(task.truth, owned, task.users, items)
+    yield "wrong_histories", "data", histories.wrong_histories(shared)
+    yield "truth_owned", "data", histories.truth_owned(shared, task.truth, owned, items)
     for kind, board in boards.items():
         yield "too_few_users", kind, data.too_few_users(len(board.users))
 

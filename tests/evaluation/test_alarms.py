@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from evaluation.alarms import data, lists, tables
+from evaluation.alarms import data, histories, lists, tables
 from evaluation.alarms.sounded import sounded
 from evaluation.data import log as logs
 from evaluation.data.list_files import Given
@@ -51,10 +51,49 @@ def test_lists_filtered_by_another_users_items_hold_what_the_user_has(question: 
     assert "already" in says
 
 
-def test_a_truth_filtered_by_another_users_items_is_no_truth(question: Task) -> None:
-    items = len(question.past.item_ids)
-    assert data.truth_owned(question.truth_of(NEW), question.owned(), items) is None
-    assert data.truth_owned(question.truth, question.owned(), items)
+BANK = (400, 20)  # customers, products
+HAD = np.random.default_rng(3).random(BANK) < 0.3
+HAS = HAD | (np.random.default_rng(4).random(BANK) < 0.1)
+
+
+def on_histories(has: np.ndarray, had: np.ndarray) -> set[str]:
+    """Return which alarms on histories go off for a truth and a past, users by items."""
+    truth, owned = Pairs(*np.nonzero(has)), Pairs(*np.nonzero(had))
+    shared = histories.shared(truth, owned, *has.shape)
+    said = {
+        "wrong_histories": histories.wrong_histories(shared),
+        "truth_owned": histories.truth_owned(shared, truth, owned, has.shape[1]),
+    }
+    return {name for name, says in said.items() if says}
+
+
+def test_a_truth_filtered_by_another_users_items_is_no_truth() -> None:
+    assert on_histories(HAS & ~np.roll(HAD, 1, axis=0), HAD) == {"truth_owned"}
+    assert on_histories(HAS & ~HAD[7], HAD) == {"truth_owned"}
+
+
+def test_a_truth_of_states_or_of_changes_that_is_nobody_elses_is_let_pass() -> None:
+    assert on_histories(HAS, HAD) == set()
+    assert on_histories(HAS & ~HAD, HAD) == set()
+    # A product that hardly anybody had may be in nobody's truth.
+    rare = np.arange(BANK[1]) == 0
+    few = HAD & ~(rare & (np.arange(BANK[0]) >= 20)[:, None])
+    assert on_histories(HAS & ~rare, few) == set()
+
+
+def test_histories_joined_with_the_wrong_users_are_no_better_than_their_neighbours() -> None:
+    for wrong in (np.roll(HAD, 1, axis=0), np.random.default_rng(5).permutation(HAD)):
+        assert "wrong_histories" in on_histories(HAS, wrong)
+        assert "wrong_histories" in on_histories(HAS & ~HAD, wrong)
+
+
+def test_a_list_that_avoids_what_the_user_has_is_personal_even_where_that_is_to_be_foretold() -> None:
+    popular = np.tile(np.arange(BANK[1]), (BANK[0], 1))
+    new = np.argsort(np.take_along_axis(HAD, popular, axis=1), axis=1, kind="stable")[:, :10]
+    truth = Pairs(*np.nonzero(HAS))
+    assert lists.not_personal(new, truth, 10) is None
+    assert lists.not_personal(np.roll(new, 1, axis=0), truth, 10)
+    assert lists.not_personal(np.random.default_rng(6).permutation(new), truth, 10)
 
 
 def test_lists_joined_with_the_wrong_users_score_no_less_for_their_neighbours(question: Task) -> None:

@@ -5,8 +5,12 @@ before one with an acquisition is known, too.
 """
 
 import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from tests.real_data import data_folder
@@ -34,6 +38,47 @@ def wide(file: Path) -> pl.DataFrame:
     products = sorted(set(states["owned"].explode()) - {"", None})
     owns = [pl.col("owned").list.contains(name).cast(pl.Int8).alias(f"owns_{name}") for name in products]
     return states.sort("customer", "month").select(pl.col("month").dt.strftime("%Y-%m-28"), "customer", *owns)
+
+
+@dataclass(frozen=True, eq=False)
+class Customers:
+    """Customers by products: what each ``had`` in April 2016 and ``has`` in May, nothing given up."""
+
+    ids: Sequence[str]
+    products: Sequence[str]
+    had: npt.NDArray[np.bool_]
+    has: npt.NDArray[np.bool_]
+
+    def popular_last(self) -> npt.NDArray[np.int64]:
+        """Return a list each that nothing was learnt for: what he has, then all else, the popular first."""
+        popular = self.had.sum(axis=0)
+        return np.argsort(-(self.had * 1e6 + popular), axis=1, kind="stable")
+
+    def log(self, has: npt.NDArray[np.bool_], before: int, after: int) -> pl.DataFrame:
+        """Return interactions: what each had at a time, and ``has`` at another (epoch seconds)."""
+        return pl.concat([self._rows(self.had, before), self._rows(has, after)])
+
+    def _rows(self, owned: npt.NDArray[np.bool_], time: int) -> pl.DataFrame:
+        users, items = np.nonzero(owned)
+        named = {"USER_ID": np.array(self.ids)[users], "ITEM_ID": np.array(self.products)[items]}
+        return pl.DataFrame(named).with_columns(TIMESTAMP=pl.lit(time))
+
+
+def from_april_to_may(file: Path) -> Customers:
+    """Return all who acquired something in April."""
+    rows = acquired(file)
+    products = sorted({*rows["owned"].explode(), *rows["acquired"].explode()} - {""})
+    month = pl.col("month").dt.month()
+    april = rows.filter(month == 4).sort("customer")
+    may = rows.filter(month == 5).select("customer", later="acquired")
+    april = april.join(may, on="customer", how="left", maintain_order="left")
+
+    def marked(column: str) -> npt.NDArray[np.bool_]:
+        holds = [pl.col(column).list.contains(name).fill_null(False).alias(name) for name in products]
+        return april.select(holds).to_numpy()
+
+    had = marked("owned") | marked("acquired")
+    return Customers(april["customer"].to_list(), products, had, had | marked("later"))
 
 
 def main() -> None:
