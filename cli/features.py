@@ -20,7 +20,7 @@ from evaluation.features import plot as plots
 from evaluation.features.attributes import attributes
 from evaluation.features.examples import examples
 from evaluation.features.groups import MOST, groups
-from evaluation.features.importance import FOLDS, REPEATS, Found, Importance, importances
+from evaluation.features.importance import REPEATS, TRAININGS, Found, Importance, importances, parts
 from evaluation.scoring.uncertainty import Interval
 from history.schema import MOST_FIELDS
 from preparation import records
@@ -39,7 +39,8 @@ NEW_FILE = click.Path(dir_okay=False, writable=True, path_type=Path)
 @click.option("--target", metavar="EVENT_TYPE", help="Foretell only interactions of this type.")
 @click.option("--text", multiple=True, metavar="COLUMN", help="A column of words, though they be digits.")
 @click.option("--rows", type=click.IntRange(100), default=20_000, show_default=True, help="Interactions to look at.")
-@click.option("--repeats", type=click.IntRange(1), default=REPEATS, show_default=True, help="Permutations of each.")
+@click.option("--trainings", type=click.IntRange(1), default=TRAININGS, show_default=True, help="Three models each.")
+@click.option("--repeats", type=click.IntRange(1), default=REPEATS, show_default=True, help="Permutations a model.")
 @click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="For every draw by chance.")
 @click.option("--choose", type=click.IntRange(1, MOST_FIELDS["users"]), metavar="N", help="Take the N highest.")
 @click.option("--schema", "schema_file", type=NEW_FILE, help="Write the Users schema with those chosen.")
@@ -59,8 +60,8 @@ def command(
     ITEM_ID, TIMESTAMP in seconds): both as ./broker prepare writes them.
 
     Trees learn the group of a user's next item from what he did before and from his attributes. An attribute is worth
-    the rise of their log loss, on users held out, when each user has another one's value. Without --choose, those are
-    chosen whose rise is above zero beyond doubt (95 %).
+    the rise of their log loss, on users held out, when each user has another one's value. The interval tells of other
+    users and of another training. Without --choose, those are chosen whose rise is above zero beyond doubt (95 %).
 
     Exit code: 0 done, 1 no attribute to write a schema of, 2 wrong use or a file that can't be used.
     """
@@ -92,8 +93,9 @@ def _found(interactions: Path, users: Path, text: Sequence[str], steps: Steps, o
     of_items = groups(rows.items, rows.item_ids, _groups(options["items"], options["group"]), options["most"])
     given = attributes(known, rows.user_ids, text)
     seen = examples(log, of_items, options["target"], options["rows"], options["seed"])
-    moved = steps.begin(f"foretelling {len(seen):,} interactions", FOLDS * (2 + len(given)))
-    return importances(seen, given, of_items.names, options["repeats"], options["seed"], moved)
+    measured = {name: options[name] for name in ("trainings", "repeats", "seed")}
+    moved = steps.begin(f"foretelling {len(seen):,} interactions", parts(len(given), measured["trainings"]))
+    return importances(seen, given, of_items.names, **measured, step=moved)
 
 
 def _groups(items: Path | None, column: str | None) -> dict[str, str | None] | None:

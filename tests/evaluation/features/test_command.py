@@ -10,7 +10,7 @@ from cli.__main__ import main
 from history.schema import read_schema
 from tests.evaluation.features.shoppers import write
 
-FAST = ("--repeats", "1", "--rows", "900")
+FAST = ("--trainings", "2", "--repeats", "1", "--rows", "900")
 
 
 @pytest.fixture(scope="module")

@@ -10,18 +10,18 @@ from evaluation.failure import BadQuestion
 from evaluation.features.attributes import attributes
 from evaluation.features.examples import examples
 from evaluation.features.groups import groups
-from evaluation.features.importance import Found, importances
+from evaluation.features.importance import Found, Step, importances, parts
 from tests.evaluation.features.shoppers import NOISE, write
 
 
-def found(folder: Path, seed: int = 1, matters: float = 1.0, users: int = 250) -> Found:
+def found(folder: Path, seed: int = 1, matters: float = 1.0, users: int = 250, step: Step = lambda done: None) -> Found:
     interactions, known = write(folder, users, matters=matters)
     log = logs.read(interactions)
     rows = log.rows
     of_items = groups(rows.items, rows.item_ids, None)
     given = attributes(datasets.read(known, "USER_ID"), rows.user_ids)
     seen = examples(log, of_items, None, 1_500, seed)
-    return importances(seen, given, of_items.names, 2, seed)
+    return importances(seen, given, of_items.names, trainings=2, repeats=1, seed=seed, step=step)
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +42,11 @@ def test_of_noise_the_interval_contains_zero(planted: Found) -> None:
     for one in noise.values():
         assert one.rise.low <= 0 <= one.rise.high, one
         assert not one.worth
+
+
+def test_the_interval_is_wider_than_that_of_the_users_alone(planted: Found) -> None:
+    region = planted.importances[0].rise
+    assert region.high - region.mean > 0.065  # of the users alone it is .052
 
 
 def test_history_counts_and_the_model_is_better_than_guessing_by_frequency(planted: Found) -> None:
@@ -65,3 +70,9 @@ def test_the_same_seed_gives_the_same_figures_and_another_seed_others(planted: F
 def test_too_few_users_are_refused(tmp_path: Path) -> None:
     with pytest.raises(BadQuestion, match="20 users and 8 groups"):
         found(tmp_path, users=20)
+
+
+def test_the_work_has_as_many_parts_as_are_told_before(tmp_path: Path) -> None:
+    done: list[int] = []
+    given = found(tmp_path, users=30, step=done.append).importances
+    assert sum(done) == parts(len(given), 2)
