@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,10 @@ from cli import target as targets
 from cli.asking import filter_arn
 from cli.evaluate import asked, campaign, display
 from cli.evaluate.steps import Steps
-from evaluation.data import attributes, list_files, splits_folder
+from evaluation.alarms import printed
+from evaluation.data import attributes, list_files, results_table, splits_folder
 from evaluation.data import log as logs
+from evaluation.data.results_table import Line
 from evaluation.failure import BadQuestion
 from evaluation.recommenders import entries
 from evaluation.recommenders.entries import Entry
@@ -49,6 +52,7 @@ class _Pair(click.ParamType):
 @click.option("--campaign", "campaign_arn", metavar="ARN", help="Ask this live campaign about every test user.")
 @click.option("--filter", "filter_", metavar="NAME|ARN", help="A filter on what --campaign answers.")
 @click.option("--personalize-metrics", type=CSV, help="What GetSolutionMetrics answered: adds users and intervals.")
+@click.option("--results", type=CSV, help="Somebody's table of results: NAME, TASK, USERS, P@10, …: what is odd in it.")
 @click.option("--task", "tasks", type=click.Choice(KINDS), multiple=True, default=KINDS, show_default=True)
 @click.option("--metric", default=MAIN, show_default=True, help="What decides: ndcg, map, mrr, recall, … @k.")
 @click.option("--slice-by", metavar="COLUMN", help="A column of --users to slice by.")
@@ -61,7 +65,9 @@ class _Pair(click.ParamType):
 @click.option("--per-user", type=NEW_FILE, help="Write a CSV with every user's metrics.")
 @asked.options
 @targets.options
-def compare(file: Path | None, as_json: bool, personalize_metrics: Path | None, **options: Any) -> None:
+def compare(
+    file: Path | None, as_json: bool, personalize_metrics: Path | None, results: Path | None, **options: Any
+) -> None:
     """Compare recommenders on the interactions of FILE (USER_ID, ITEM_ID, TIMESTAMP in seconds, EVENT_TYPE if there is
     one), or of a DIR that `evaluate split` has written: counting, models learnt here, and what you give.
 
@@ -78,32 +84,45 @@ def compare(file: Path | None, as_json: bool, personalize_metrics: Path | None, 
     with asked.one_line_errors():
         conditions = [gates.parse(text) for text in options["gate"]]
         answers = published.read(personalize_metrics) if personalize_metrics else []
+        lines = results_table.read(results) if results else []
         if file is None:
-            _published_only(answers, console, as_json=as_json)
+            _published_only(answers, lines, console, as_json=as_json)
             return
         with Steps() as steps:
             result = _evaluated(file, answers, steps, options)
+            result = replace(result, alarms=[*result.alarms, *printed.sounded(lines)])
             steps.begin("writing")
             _write(result, options)
         outcomes = [gates.check(condition, result.boards, options["how"].seed) for condition in conditions]
     if as_json:
-        click.echo(json.dumps(numbers.as_json(result) | {"gates": [vars(outcome) for outcome in outcomes]}))
+        theirs = {"results": numbers.results(lines)} if lines else {}
+        gates_too = {"gates": [vars(outcome) for outcome in outcomes]}
+        click.echo(json.dumps(numbers.as_json(result) | theirs | gates_too))
     else:
-        display.show(result, console, options["currency"])
+        display.show(result, console, options["currency"], lines)
         for outcome in outcomes:
             console.print(f"gate {outcome.line}", markup=False, soft_wrap=True)
     if not all(outcome.holds for outcome in outcomes):
         raise SystemExit(1)
 
 
-def _published_only(answers: list[published.Published], console: Console, *, as_json: bool) -> None:
-    if not answers:
-        raise click.UsageError("give a FILE of interactions, or --personalize-metrics")
+def _published_only(answers: list[published.Published], lines: list[Line], console: Console, *, as_json: bool) -> None:
+    if not answers and not lines:
+        raise click.UsageError("give a FILE of interactions, --personalize-metrics or --results")
+    alarms = printed.sounded(lines)
     if as_json:
-        click.echo(json.dumps({"published": numbers.published(answers)}))
+        found: dict[str, Any] = {"published": numbers.published(answers)} if answers else {}
+        if lines:
+            found |= {"results": numbers.results(lines), "alarms": [vars(alarm) for alarm in alarms]}
+        click.echo(json.dumps(found))
         return
     for answer in answers:
         display.print_published(console, answer)
+    if lines:
+        display.print_results(console, lines)
+        display.print_alarms(console, alarms)
+        if not alarms:
+            console.print("no alarm goes off")
 
 
 def _evaluated(file: Path, answers: list[published.Published], steps: Steps, options: dict[str, Any]) -> Result:

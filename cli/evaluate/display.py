@@ -1,10 +1,14 @@
 """A result in the terminal: the question, the tables side by side, the verdicts, and what is odd."""
 
+from collections.abc import Sequence
+
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from evaluation.alarms.sounded import Alarm
+from evaluation.data.results_table import Line
 from evaluation.report import words
 from evaluation.run import Result
 from evaluation.scoring.board import Board
@@ -12,9 +16,11 @@ from evaluation.scoring.published import Published
 from evaluation.scoring.slices import Slice
 from evaluation.task import ANYTHING
 
+HEADINGS = {"hit_rate": "HR", "precision": "P", "recall": "R", "ndcg_personalize": "NDCG (hits)"}
 
-def show(result: Result, console: Console, currency: str) -> None:
-    """Print everything."""
+
+def show(result: Result, console: Console, currency: str, lines: Sequence[Line] = ()) -> None:
+    """Print everything. ``lines``: of a published table."""
     console.print(escape(words.question(result.task)), soft_wrap=True)
     for kind, board in result.boards.items():
         console.print()
@@ -28,15 +34,46 @@ def show(result: Result, console: Console, currency: str) -> None:
     for answer in result.published:
         console.print()
         print_published(console, answer)
+    if lines:
+        console.print()
+        print_results(console, lines)
     for note in result.notes:
         console.print(f"[dim]note:[/] {escape(note)}", soft_wrap=True)
-    for alarm in result.alarms:
+    print_alarms(console, result.alarms)
+
+
+def print_alarms(console: Console, alarms: Sequence[Alarm]) -> None:
+    """Print what is odd, a line each."""
+    for alarm in alarms:
         console.print(f"[bold yellow]alarm[/] {escape(alarm.about)}: {escape(alarm.says)}", soft_wrap=True)
 
 
 def print_published(console: Console, answer: Published) -> None:
     """Print what Personalize printed, with what it left out."""
     _print(console, _published(answer))
+
+
+def print_results(console: Console, lines: Sequence[Line]) -> None:
+    """Print a published table, and below each line that has users how far off it may be."""
+    metrics = list(dict.fromkeys(name for line in lines for name in line.metrics))
+    table = _table("results, as printed", "recommender", "task", "users", *(_heading(name) for name in metrics))
+    for line in lines:
+        values = [f"{line.metrics[name]:.4f}" if name in line.metrics else "" for name in metrics]
+        table.add_row(escape(line.name), line.task or "", f"{line.users:,}" if line.users else "", *values)
+        sure = line.intervals()
+        if sure:
+            # The lower half of an interval is cut off where the upper is not, and the other way round.
+            half = {
+                name: max(high - line.metrics[name], line.metrics[name] - low) for name, (low, high) in sure.items()
+            }
+            width = [f"±{half[name]:.4f}" if name in half else "" for name in metrics]
+            table.add_row("  95 %, at its widest", "", "", *width)
+    _print(console, table)
+
+
+def _heading(metric: str) -> str:
+    name, _, k = metric.partition("@")
+    return f"{HEADINGS.get(name, name.upper())}@{k}"
 
 
 def _print(console: Console, table: Table) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 Means = Mapping[str, float]
 TOO_GOOD = 0.95
 ALIKE = 0.05
-ONE_TRUTH = 1.25
+ROUNDED = 0.005  # two digits, or more
 SUSPICIOUS = 1.25
 
 
@@ -33,22 +33,24 @@ def acquisition_like_ownership(ownership: Means, acquisition: Means, metric: str
 
 
 def not_one_truth(table: Mapping[str, Means], k: int) -> str | None:
-    """Truths a user, as precision and recall imply them, differ: not the same users, or another user's filtered.
+    """More hits a user than another's recall leaves room for: not the same users, or another user's items filtered.
 
-    Hits a user are k · precision; hits by recall are about the truths, which all recommenders share.
+    Who finds h of a user's r things misses, of the first k, at most k · (1 - h/r): so with hits H = k · precision and
+    recall R, nobody can have more than H + k · (1 - R) hits a user on the same truth. Truths a user, k · precision /
+    recall, would not do: a recommender that is good for those with little to find has fewer, rightly.
     """
-    implied = {
-        name: k * means[f"precision@{k}"] / means[f"recall@{k}"]
-        for name, means in table.items()
-        if means.get(f"recall@{k}", 0) > 0 and f"precision@{k}" in means
+    hits = {name: k * one[f"precision@{k}"] for name, one in table.items() if f"precision@{k}" in one}
+    room = {
+        name: hits[name] + k * (1 - table[name][f"recall@{k}"] + ROUNDED)
+        for name in hits
+        if f"recall@{k}" in table[name]
     }
-    if len(implied) < 2:
+    least = min(room, key=room.__getitem__, default="")
+    more = [f"{name} ({hits[name]:.2f})" for name in hits if least and hits[name] > room[least]]
+    if not more:
         return None
-    least, most = min(implied, key=implied.__getitem__), max(implied, key=implied.__getitem__)
-    if implied[most] <= ONE_TRUTH * implied[least]:
-        return None
-    numbers = f"{implied[most]:.2f} for {most}, {implied[least]:.2f} for {least}"
-    return f"precision@{k} and recall@{k} imply {numbers} things to find a user: not the same truth for all"
+    found = f"{least} finds {table[least][f'recall@{k}']:.1%} of all there is with {hits[least]:.2f} hits a user"
+    return f"@{k} {found}; none can have over {room[least]:.2f}, yet {', '.join(more)}: not the same truth for all"
 
 
 def hits_only_ndcg(precision: float, relevant: float, ndcg: float, k: int) -> str | None:
@@ -56,6 +58,8 @@ def hits_only_ndcg(precision: float, relevant: float, ndcg: float, k: int) -> st
 
     ``relevant``: things to find a user, on average.
     """
+    if relevant <= 0:
+        return None
     most = min(1.0, _ideal(precision * k) / _ideal(min(relevant, k)))
     if ndcg <= SUSPICIOUS * most:
         return None

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from evaluation.data.results_table import Line
 from evaluation.run import Result
 from evaluation.scoring.board import Board, Row
 from evaluation.scoring.published import Published
@@ -47,6 +48,20 @@ def published(answers: Sequence[Published]) -> list[dict[str, Any]]:
             "intervals": {name: {"low": low, "high": high} for name, (_, low, high) in one.intervals.items()},
         }
         for one in answers
+    ]
+
+
+def results(lines: Sequence[Line]) -> list[dict[str, Any]]:
+    """Return a published table of results, with the intervals that it left out."""
+    return [
+        {
+            "name": one.name,
+            "task": one.task,
+            "test_users": one.users,
+            "metrics": dict(one.metrics),
+            "intervals": {name: {"low": low, "high": high} for name, (low, high) in one.intervals().items()},
+        }
+        for one in lines
     ]
 
 

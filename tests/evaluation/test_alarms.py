@@ -111,6 +111,24 @@ def test_another_truth_for_one_model_shows_in_a_table_alone() -> None:
     assert tables.not_one_truth(honest, 10) is None
 
 
+def test_one_truth_is_never_taken_for_two_however_unlike_the_users_whom_recommenders_serve() -> None:
+    random = np.random.default_rng(8)
+    relevant = 1 + random.poisson(random.choice([0.3, 3, 30], 2_000))
+    chances = {
+        "few": np.where(relevant < 3, 0.9, 0.01),
+        "many": np.where(relevant < 3, 0.01, 0.5),
+        "all": np.full(2_000, 0.97),
+        "none": np.full(2_000, 0.001),
+    }
+    for k in (1, 5, 10, 25):
+        hits = {name: random.binomial(np.minimum(relevant, k), chance) for name, chance in chances.items()}
+        table = {
+            name: {f"precision@{k}": float(found.mean()) / k, f"recall@{k}": float((found / relevant).mean())}
+            for name, found in hits.items()
+        }
+        assert tables.not_one_truth(table, k) is None
+
+
 def test_ownership_scored_as_acquisition_shows_in_a_table_alone() -> None:
     assert tables.acquisition_like_ownership({"precision@1": 0.9920}, {"precision@1": 0.9891})
     assert tables.acquisition_like_ownership({"precision@1": 0.9622}, {"precision@1": 0.4653}) is None
