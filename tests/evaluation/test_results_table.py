@@ -111,6 +111,7 @@ def test_it_stands_beside_a_comparison_and_beside_personalizes_metrics(table: Pa
         ("NAME,P@0\na,.1\n", ":1: column 'P@0'"),
         ("NAME,P@1,precision@1\na,.1,.1\n", ":1: two columns are precision@1"),
         ("NAME,P@1\na,.1\n\nb,98.9\n", ":4: precision@1 is '98.9', not a number from 0 to 1"),
+        ('NAME,P@1\n"a\nb",.1\nc,2\n', ":4: precision@1 is '2'"),
         ("NAME,P@1\na,nan\n", ":2: precision@1 is 'nan'"),
         ("NAME,P@1\na,.1,.2\n", ":2: 3 columns, where the header has 2"),
         ("NAME,P@1\n,.1\n", ":2: no name in the first column"),
