@@ -25,6 +25,7 @@ from personalize_local.learning.settings import Settings
 from personalize_local.learning.training_set import Floats, TrainingSet
 
 BLOCK = 256  # users at a time
+MANY_ITEMS = 5_000  # from here on a matrix of all pairs takes seconds and 100 MB: one at a time, with one λ
 # What sells now, at most, against a user's best score: it parts equal scores, and many are equal (one basket's items).
 LITTLE = np.float32(1e-3)
 Blocks = Iterator[Floats]
@@ -38,7 +39,7 @@ class Learnt:
         self.seed = seed
         self._users = users or RecordColumns()
         # Each matrix takes 4 bytes a pair of items: 50 MB for 3,600 items, 400 MB for 10,000.
-        self._ease = functools.lru_cache(maxsize=4 if len(train.item_ids) < 5_000 else 1)(self._learn_ease)
+        self._ease = functools.lru_cache(maxsize=4 if len(train.item_ids) < MANY_ITEMS else 1)(self._learn_ease)
 
     @functools.cached_property
     def popularity(self) -> Floats:

@@ -1,12 +1,12 @@
 """Settings chosen where the test can't see: by what foretells the newest visits within the training interactions."""
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
-from evaluation.recommenders.kinds import Kind, Learnt
+from evaluation.recommenders.kinds import MANY_ITEMS, Kind, Learnt
 from evaluation.recommenders.ranking import lists
 from evaluation.scoring.metrics import score
 from evaluation.task import KINDS as TASKS
@@ -19,7 +19,9 @@ from personalize_local.learning.training_set import TrainingSet
 
 MOST_USERS = 1000
 K = 10
-TRIED = {**VALUES, "regularisation": REGULARISATIONS}
+# Another one takes another matrix, a minute and more with many items; what it is worth was found to be little.
+REGULARISATION = "regularisation"
+TRIED = {**VALUES, REGULARISATION: REGULARISATIONS}
 Chosen = dict[str, Settings]
 
 
@@ -39,7 +41,8 @@ class Validation:
         if self.task is None or not kind.searched:
             return dict.fromkeys(TASKS, kind.defaults)
         reached = functools.cache(functools.partial(self._reached, kind))
-        return {task: _climbed(kind, lambda settings, task=task: reached(settings)[task]) for task in TASKS}
+        names = [name for name in kind.searched if name != REGULARISATION or self.task.trained_items < MANY_ITEMS]
+        return {task: _climbed(kind.defaults, names, reached, task) for task in TASKS}
 
     def _reached(self, kind: Kind, settings: Settings) -> dict[str, float]:
         """Return the NDCG@10 of each task."""
@@ -53,12 +56,13 @@ class Validation:
         return found
 
 
-def _climbed(kind: Kind, value_of) -> Settings:  # type: ignore[no-untyped-def]
-    best = kind.defaults
-    for name in kind.searched:
+def _climbed(
+    best: Settings, names: Sequence[str], reached: Callable[[Settings], Mapping[str, float]], task: str
+) -> Settings:
+    for name in names:
         for tried in _variants(best, name):
             # The present value stays unless another is better.
-            best = tried if value_of(tried) > value_of(best) else best
+            best = tried if reached(tried)[task] > reached(best)[task] else best
     return best
 
 
