@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from evaluation.alarms.sounded import Alarm, sounded
 from evaluation.recommenders.entries import Entry, learn
 from evaluation.recommenders.kinds import KINDS, Kind
-from evaluation.scoring.board import Board, board
+from evaluation.scoring.board import Board, board, why_none
 from evaluation.scoring.cost import Cost, costs
 from evaluation.scoring.published import Published
 from evaluation.scoring.slices import Slice, slices
@@ -53,15 +53,14 @@ def run(
     notes: Sequence[str] = (),
 ) -> Result:
     """Evaluate. ``given``: lists from outside; ``step`` takes what begins."""
-    catalogue = task.catalogue
     learnt, left_out = learn(task, users, asked.kinds, asked.seed, step, asked.tune)
     step("scores")
     notes = [*notes, *left_out]
     entries = [*learnt, *given]
     found = {kind: board(task, kind, entries, asked.main, asked.seed) for kind in asked.tasks}
     boards = {kind: one for kind, one in found.items() if one is not None}
-    notes += [f"{kind}: nothing was to be foretold" for kind, one in found.items() if one is None]
-    notes += [note for one in boards.values() for note in _left_out(one, catalogue)]
+    notes += [f"{kind}: {why_none(task, kind, entries)}" for kind, one in found.items() if one is None]
+    notes += [note for one in boards.values() for note in _left_out(one, task.catalogue)]
     parts = {kind: slices(task, one, users, asked.attribute) for kind, one in boards.items()}
     priced = {kind: costs(one, asked.prices, asked.seed) for kind, one in boards.items()}
     return Result(task, boards, parts, priced, sounded(task, boards, published), published, notes)
@@ -71,4 +70,8 @@ def _left_out(one: Board, catalogue: int) -> list[str]:
     if not one.left_out:
         return []
     ks = ", ".join(map(str, one.left_out))
-    return [f"{one.task}: k = {ks} left out: there are only {catalogue} items to choose from"]
+    why = f"there are only {catalogue} items to choose from"
+    if one.choice < catalogue:
+        why = f"of {catalogue} items, over a tenth of the users have at most {one.choice} that they don't have yet"
+    decides = f". {one.main} decides, instead of {one.instead_of}" if one.instead_of else ""
+    return [f"{one.task}: k = {ks} left out: {why}{decides}"]

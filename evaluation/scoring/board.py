@@ -8,9 +8,12 @@ import numpy as np
 from evaluation.recommenders.entries import Entry
 from evaluation.scoring import uncertainty
 from evaluation.scoring.breadth import Breadth, breadth
-from evaluation.scoring.metrics import KS, Scores, personalize, score, usable_ks
+from evaluation.scoring.metrics import KS, PERSONALIZE_KS, Scores, personalize, score, usable_ks
 from evaluation.scoring.uncertainty import Comparison, Interval
-from evaluation.task import Task
+from evaluation.task import ANYTHING, NEW, Task
+from personalize_local.learning.training_set import Codes
+
+FEW = 0.1  # of the users
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,9 +30,10 @@ class Row:
 
 @dataclass(frozen=True, eq=False)
 class Board:
-    """``ks``: used; ``left_out``: those at or above the number of items to choose from. ``main``: metric that decides.
+    """``ks``: used; ``left_out``: those at or above ``choice``, the items to choose from. ``main``: what decides.
 
-    ``users``: places of the test users with a truth, in the order of every row's values; ``best_baseline``: a name.
+    ``users``: places of the test users with a truth, in the order of every row's values; ``best_baseline``: a name;
+    ``instead_of``: the metric that was asked to decide, where its k is not used.
     """
 
     task: str
@@ -39,6 +43,8 @@ class Board:
     main: str
     users: np.ndarray
     best_baseline: str | None
+    choice: int = 0
+    instead_of: str | None = None
 
     def row(self, name: str) -> Row:
         """Return the row of a recommender. Raises KeyError."""
@@ -48,32 +54,67 @@ class Board:
         raise KeyError(name)
 
 
-def board(task: Task, kind: str, entries: Sequence[Entry], main: str, seed: int) -> Board | None:
-    """Score all entries that answer this task; None if nothing was to be foretold, or nothing to choose from.
+def choice(task: Task, kind: str) -> int:
+    """Return how many items users can choose from: the catalogue; for acquisition less what they have.
 
-    ``main``: metric@k, whose k falls back to the largest in use.
+    They differ in what they have: more than a tenth of them have no more to choose from than this, at most a tenth have
+    less. A few who have nearly everything shall not take a metric from all; but where lists of k are equal for more
+    than that, its differences are thinned, and its height says nothing.
     """
-    truth, taking_part = task.truth_of(kind), [entry for entry in entries if kind in entry.lists]
-    catalogue = task.catalogue
-    ks = usable_ks(catalogue)
-    if not len(truth) or not ks or not taking_part:
+    if kind == ANYTHING:
+        return task.catalogue
+    owned = task.owned()
+    known = owned.take(owned.items < task.trained_items)
+    had = np.bincount(known.users, minlength=task.users)[np.unique(task.truth_of(kind).users)]
+    return task.catalogue - int(np.quantile(had, 1 - FEW, method="inverted_cdf")) if len(had) else 0
+
+
+def why_none(task: Task, kind: str, entries: Sequence[Entry]) -> str | None:
+    """Return why there can be no board, if so."""
+    if not len(task.truth_of(kind)):
+        return "nothing was to be foretold"
+    if not usable_ks(choice(task, kind)):
+        return "nothing to choose from: there is one item, or none" + (" new to the user" if kind == NEW else "")
+    return None if any(kind in entry.lists for entry in entries) else "nobody takes part"
+
+
+def board(task: Task, kind: str, entries: Sequence[Entry], main: str, seed: int) -> Board | None:
+    """Score all entries that answer this task; None if there is a reason why not: see ``why_none``.
+
+    ``main``: metric@k, whose k falls back to the next smaller in use.
+    """
+    if why_none(task, kind, entries):
         return None
-    name, _, k = main.partition("@")
-    main = main if int(k) in ks else f"{name}@{ks[-1]}"
-    counts = np.bincount(task.train.items, minlength=len(task.past.item_ids))
+    truth, taking_part = task.truth_of(kind), [entry for entry in entries if kind in entry.lists]
+    to_choose = choice(task, kind)
+    ks = usable_ks(to_choose)
+    asked, main = main, _deciding(main, ks)
     scored = {entry.name: score(entry.lists[kind], truth, ks) for entry in taking_part}
     best = _best([entry for entry in taking_part if entry.baseline], scored, main)
-    width = 10 if 10 in ks else ks[-1]
     rows = []
     for entry in taking_part:
         scores = scored[entry.name]
-        broad = breadth(entry.lists[kind], counts, catalogue, width)
         against = _against(scores, scored.get(best or ""), main, seed) if entry.name != best else None
-        intervals = {metric: uncertainty.mean(values) for metric, values in scores.values.items()}
-        full = breadth(entry.lists[kind], counts, catalogue, ks[-1]).coverage_of_catalogue
-        rows.append(Row(entry, scores, intervals, broad, personalize(scores, full), against))
+        rows.append(_row(task, entry, entry.lists[kind], scores, against, ks))
     users = next(iter(scored.values())).users
-    return Board(kind, rows, ks, [k for k in KS if k not in ks], main, users, best)
+    left_out, instead_of = [k for k in KS if k not in ks], asked if asked != main else None
+    return Board(kind, rows, ks, left_out, main, users, best, to_choose, instead_of)
+
+
+def _row(task: Task, entry: Entry, lists: Codes, scores: Scores, against: Comparison | None, ks: Sequence[int]) -> Row:
+    counts = np.bincount(task.train.items, minlength=len(task.past.item_ids))
+    broad = breadth(lists, counts, task.catalogue, 10 if 10 in ks else ks[-1])
+    full = breadth(lists, counts, task.catalogue, ks[-1]).coverage_of_catalogue
+    intervals = {metric: uncertainty.mean(values) for metric, values in scores.values.items()}
+    return Row(entry, scores, intervals, broad, personalize(scores, full), against)
+
+
+def _deciding(asked: str, ks: Sequence[int]) -> str:
+    """Return the metric at the k asked for, or else at the next smaller one; the usual NDCG where it has none."""
+    name, _, k = asked.partition("@")
+    own = [one for one in ks if name != "ndcg_personalize" or one in PERSONALIZE_KS]
+    name, own = (name, own) if own else ("ndcg", list(ks))
+    return f"{name}@{max((one for one in own if one <= int(k)), default=own[0])}"
 
 
 def _best(baselines: Sequence[Entry], scored: Mapping[str, Scores], main: str) -> str | None:

@@ -54,12 +54,14 @@ def check(gate: Gate, boards: Mapping[str, Board], seed: int) -> Outcome:
     row = _row(gate, board, gate.name)
     number = _number(gate.other)
     if number is not None:
-        interval, least, what = row.intervals[gate.metric], number, gate.name
+        interval, what = row.intervals[gate.metric], gate.name
+        better, worse = interval.low > number, interval.high < number
     else:
         theirs = _row(gate, board, gate.other)
-        interval = compare(row.scores.values[gate.metric], theirs.scores.values[gate.metric], seed).difference
-        least, what = 0.0, f"{gate.name} minus {gate.other}"
-    holds = interval.low > least if gate.strict else interval.high >= least
+        found = compare(row.scores.values[gate.metric], theirs.scores.values[gate.metric], seed)
+        interval, what = found.difference, f"{gate.name} minus {gate.other}"
+        better, worse = found.verdict == "better", found.verdict == "worse"
+    holds = better if gate.strict else not worse
     return Outcome(holds, f"{'holds' if holds else 'FAILS'}: {gate.text} ({what}: {interval})")
 
 

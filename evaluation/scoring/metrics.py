@@ -33,7 +33,7 @@ class Scores:
 
 
 def usable_ks(candidates: int) -> tuple[int, ...]:
-    """Return the k below the number of items that could be recommended: at or above it, all lists are equal."""
+    """Return the k below the number of items to choose from: at or above it, all lists are equal."""
     return tuple(k for k in KS if k < candidates)
 
 

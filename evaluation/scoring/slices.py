@@ -16,6 +16,7 @@ from evaluation.task import Pairs, Task, among
 from personalize_local.data.record_columns import RecordColumns
 
 LENGTHS = (("0", 0, 0), ("1", 1, 1), ("2-5", 2, 5), ("6-20", 6, 20), (">20", 21, None))
+Part = tuple[str, npt.NDArray[np.bool_]]
 MOST_VALUES = 8
 QUARTERS = 4
 
@@ -64,21 +65,40 @@ def _by_attribute(task: Task, board: Board, users: RecordColumns, attribute: str
         yield _of_users(board, attribute, part, mask)
 
 
-def _parts(values: Sequence[Any]) -> Iterator[tuple[str, npt.NDArray[np.bool_]]]:
-    """Yield quarters of numbers, or the commonest values, each with its mask; and who has none."""
-    missing = np.array([value is None for value in values])
-    if all(value is None or isinstance(value, int | float) for value in values) and len(set(values)) > MOST_VALUES:
-        numbers = np.array([np.nan if value is None else float(value) for value in values])
-        edges = np.unique(np.nanquantile(numbers, np.linspace(0, 1, QUARTERS + 1)))
-        for place, (low, high) in enumerate(itertools.pairwise(edges)):
-            last = place == len(edges) - 2
-            yield f"{low:g} to {high:g}", (numbers >= low) & ((numbers <= high) if last else (numbers < high))
+def _parts(values: Sequence[Any]) -> Iterator[Part]:
+    """Yield quarters of numbers, or the commonest values and all others, each with its mask; and who has none."""
+    missing = np.array([value is None or str(value) == "nan" for value in values])
+    known = [value for value, none in zip(values, missing, strict=True) if not none]
+    if all(isinstance(value, int | float) for value in known) and len(set(known)) > MOST_VALUES:
+        yield from _quarters(np.array([np.nan if value is None else float(value) for value in values]))
     else:
-        texts = np.array([str(value) for value in values], dtype=object)
-        names, counts = np.unique(texts[~missing].astype(str), return_counts=True)
-        for name in names[np.argsort(-counts, kind="stable")][:MOST_VALUES]:
-            yield str(name), (texts == str(name)) & ~missing
+        yield from _commonest(np.array([_said(value) for value in values], dtype=object), missing)
     yield "none", missing
+
+
+def _quarters(numbers: npt.NDArray[np.floating]) -> Iterator[Part]:
+    """Yield quarters, each called by its own least and most; no user is in two."""
+    edges = np.nanquantile(numbers, np.arange(QUARTERS + 1) / QUARTERS, method="inverted_cdf")
+    edges = np.unique(np.r_[edges[:-1], np.inf])
+    for low, high in itertools.pairwise(edges):
+        mask = (numbers >= low) & ((numbers < high) | (high == np.inf))
+        least, most = _said(numbers[mask].min()), _said(numbers[mask].max())
+        yield least if least == most else f"{least} to {most}", mask
+
+
+def _commonest(texts: npt.NDArray[np.object_], missing: npt.NDArray[np.bool_]) -> Iterator[Part]:
+    names, counts = np.unique(texts[~missing].astype(str), return_counts=True)
+    named = names[np.argsort(-counts, kind="stable")][:MOST_VALUES].tolist()
+    for name in named:
+        yield name, (texts == name) & ~missing
+    yield "others", ~missing & ~np.isin(texts.astype(str), named)
+
+
+def _said(value: Any) -> str:
+    """Return a value as people write it: 42, not 42.0."""
+    if not isinstance(value, float):
+        return str(value)
+    return str(int(value)) if value.is_integer() else f"{value:.6g}"
 
 
 def _of_users(board: Board, by: str, part: str, mask: npt.NDArray[np.bool_]) -> Slice:

@@ -1,26 +1,31 @@
 """How sure a mean, and a difference of two, is; and what to say of it in words.
 
-Differences are paired: the same users, each with both values. The interval is a percentile bootstrap of the users, and
-above 100,000 users the normal one, which is the same there.
+Differences are paired: the same users, each with both values. The interval is a percentile bootstrap of the users or
+Student's t, whichever reaches further on each side: with few users the bootstrap alone is too narrow. Above 100,000
+users it is t alone, which is the same there. Neither can know of what so few users never showed: a verdict takes at
+least 10 users, and 6 who differ (fewer, all on one side, come by chance more than once in twenty).
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import stdtrit
 
 Z = 1.959964  # 95 %
 POWER = 0.841621  # to find a difference that is there four times in five
 RESAMPLES = 1000
 MOST_RESAMPLED = 100_000
+FEWEST_USERS = 10
+FEWEST_DIFFERENT = 6
 
 Values = npt.NDArray[np.floating]
 
 
 @dataclass(frozen=True)
 class Interval:
-    """A mean and its 95 % interval over ``n`` users."""
+    """A mean and its 95 % interval over ``n`` users; infinite where there is only one."""
 
     mean: float
     low: float
@@ -30,6 +35,11 @@ class Interval:
     def __str__(self) -> str:
         return f"{self.mean:.4f} [{self.low:.4f}, {self.high:.4f}]"
 
+    @property
+    def half(self) -> float:
+        """Return half of its width."""
+        return (self.high - self.low) / 2
+
 
 @dataclass(frozen=True)
 class Comparison:
@@ -37,6 +47,7 @@ class Comparison:
 
     ``verdict``: ``better``, ``worse`` or ``cannot tell``; ``more_users``: how many more users in the test it would
     take to tell a difference of this size, four times in five; None where it is told, or there is no difference.
+    It is always ``cannot tell`` with fewer than 10 users, or fewer than 6 who differ.
     """
 
     difference: Interval
@@ -50,18 +61,23 @@ class Comparison:
         """Return the verdict, with what it would take."""
         if self.verdict != "cannot tell":
             return self.verdict
+        if self.difference.n < FEWEST_USERS:
+            return f"cannot tell: too few users ({self.difference.n}, it takes {FEWEST_USERS} or more)"
         if self.more_users is None:
             return "cannot tell: no difference to be seen"
+        different = round((self.win + self.lose) * self.difference.n)
+        if different < FEWEST_DIFFERENT:
+            return f"cannot tell: {different} users differ, it takes {FEWEST_DIFFERENT} or more"
         return f"cannot tell: about {self.more_users:,} more users needed"
 
 
 def mean(values: Values) -> Interval:
-    """Return the mean with its normal interval; one value has no interval but itself."""
+    """Return the mean with Student's interval; one value tells nothing of others."""
     n = len(values)
     if n == 0:
         return Interval(math.nan, math.nan, math.nan, 0)
     centre = float(np.mean(values, dtype=np.float64))
-    half = Z * float(np.std(values, ddof=1, dtype=np.float64)) / math.sqrt(n) if n > 1 else 0.0
+    half = _half(float(np.std(values, ddof=1, dtype=np.float64)), n) if n > 1 else math.inf
     return Interval(centre, centre - half, centre + half, n)
 
 
@@ -70,9 +86,11 @@ def compare(ours: Values, theirs: Values, seed: int) -> Comparison:
     differences = ours.astype(np.float64) - theirs
     if not len(differences):
         return Comparison(mean(differences), 0.0, 0.0, 0.0, "cannot tell", None)
-    interval = _bootstrap(differences, seed) if len(differences) <= MOST_RESAMPLED else mean(differences)
+    interval = _wider(mean(differences), differences, seed)
     win, lose = float((differences > 0).mean()), float((differences < 0).mean())
-    verdict = "better" if interval.low > 0 else "worse" if interval.high < 0 else "cannot tell"
+    enough = len(differences) >= FEWEST_USERS and np.count_nonzero(differences) >= FEWEST_DIFFERENT
+    told = "better" if interval.low > 0 else "worse" if interval.high < 0 else "cannot tell"
+    verdict = told if enough else "cannot tell"
     more = _more_users(differences) if verdict == "cannot tell" else None
     return Comparison(interval, win, 1 - win - lose, lose, verdict, more)
 
@@ -86,12 +104,19 @@ def _more_users(differences: Values) -> int | None:
     centre, deviation = float(differences.mean()), float(differences.std(ddof=1)) if len(differences) > 1 else 0.0
     if abs(centre) < 1e-12 or deviation == 0:
         return None
-    return max(1, users_needed(deviation, centre) - len(differences))
+    return max(1, max(FEWEST_USERS, users_needed(deviation, centre)) - len(differences))
 
 
-def _bootstrap(differences: Values, seed: int) -> Interval:
-    random = np.random.default_rng(seed)
+def _half(deviation: float, n: int) -> float:
+    return float(stdtrit(n - 1, 0.975)) * deviation / math.sqrt(n)
+
+
+def _wider(students: Interval, differences: Values, seed: int) -> Interval:
+    """Return Student's interval, widened to the bootstrap's where that reaches further."""
     n = len(differences)
+    if n > MOST_RESAMPLED:
+        return students
+    random = np.random.default_rng(seed)
     means = np.array([differences[random.integers(n, size=n)].mean() for _ in range(RESAMPLES)])
     low, high = np.quantile(means, (0.025, 0.975))
-    return Interval(float(differences.mean()), float(low), float(high), n)
+    return replace(students, low=min(students.low, float(low)), high=max(students.high, float(high)))

@@ -1,13 +1,25 @@
 """Metrics against values worked out by hand, and against trec_eval's."""
 
+from collections.abc import Sequence
+from pathlib import Path
+
 import ir_measures
 import numpy as np
 import pytest
 from ir_measures import AP, RR, P, R, Success, nDCG
 
+from evaluation.data import log as logs
+from evaluation.recommenders.entries import Entry
+from evaluation.recommenders.kinds import BY_NAME
+from evaluation.run import Asked, run
+from evaluation.scoring.board import board, choice
 from evaluation.scoring.breadth import breadth
 from evaluation.scoring.metrics import KS, of_hits, score, usable_ks
-from evaluation.task import Pairs
+from evaluation.splits import HoldOut, split
+from evaluation.task import ANYTHING, NEW, Pairs, Task, task
+from personalize_local.data.record_columns import RecordColumns
+from tests.evaluation import made_up
+from tests.evaluation.made_up import DAY, START
 
 RANKS_2_AND_5 = np.array([[False, True, False, False, True]])
 
@@ -57,6 +69,47 @@ def test_a_k_at_or_above_the_number_of_items_is_left_out() -> None:
     assert usable_ks(24) == (1, 3, 5, 10, 20)
     assert usable_ks(25) == (1, 3, 5, 10, 20)
     assert usable_ks(26) == KS
+
+
+def asked_of(owning: Sequence[int], folder: Path, items: int = 22) -> Task:
+    """Return a question where each user has so many of the items, and takes the last one."""
+    rows = [("all", f"i{item}", START, "") for item in range(items)]
+    rows += [(f"u{user}", f"i{item}", START, "") for user, many in enumerate(owning) for item in range(many)]
+    rows += [(f"u{user}", f"i{items - 1}", START + DAY, "") for user in range(len(owning))]
+    log = logs.read(made_up.write(folder / "owned.csv", rows))
+    return task(log, split(log, HoldOut("time", at=START + DAY)), None, 1)
+
+
+def test_of_new_items_users_can_choose_from_those_that_they_do_not_have(tmp_path: Path) -> None:
+    question = asked_of([4] * 17 + [12] * 2 + [21], tmp_path)
+    assert choice(question, ANYTHING) == 22
+    assert choice(question, NEW) == 10  # a tenth or fewer have less: one user of twenty has one item left
+    entries = [Entry(name, "", dict.fromkeys((ANYTHING, NEW), np.tile(np.arange(25), (20, 1)))) for name in "ab"]
+    found = board(question, NEW, entries, "ndcg@10", 1)
+    assert found is not None
+    assert (found.ks, found.left_out) == ((1, 3, 5), [10, 20, 25])
+    assert (found.main, found.instead_of) == ("ndcg@5", "ndcg@10")
+    assert board(question, ANYTHING, entries, "ndcg@10", 1).ks == (1, 3, 5, 10, 20)  # type: ignore[union-attr]
+
+
+def test_the_notes_say_which_k_are_left_out_why_and_what_decides_instead(tmp_path: Path) -> None:
+    kinds = [BY_NAME["random"], BY_NAME["popularity"]]
+    result = run(asked_of([12] * 12, tmp_path), Asked(kinds=kinds, tune=False), RecordColumns())
+    assert result.notes == [
+        "ownership: k = 25 left out: there are only 22 items to choose from",
+        "acquisition: k = 10, 20, 25 left out: of 22 items, over a tenth of the users have at most 10 that they "
+        "don't have yet. ndcg@5 decides, instead of ndcg@10",
+    ]
+    result = run(asked_of([1] * 12, tmp_path, 2), Asked(kinds=kinds, tune=False), RecordColumns())
+    assert list(result.boards) == [ANYTHING]
+    assert "acquisition: nothing to choose from: there is one item, or none new to the user" in result.notes
+
+
+def test_a_metric_that_only_some_k_have_is_replaced_by_one_that_there_is(tmp_path: Path) -> None:
+    entry = Entry("a", "", {NEW: np.tile(np.arange(25), (20, 1))})
+    few, fewer = asked_of([12] * 20, tmp_path), asked_of([17] * 20, tmp_path)
+    assert board(few, NEW, [entry], "ndcg_personalize@25", 1).main == "ndcg_personalize@5"  # type: ignore[union-attr]
+    assert board(fewer, NEW, [entry], "ndcg_personalize@25", 1).main == "ndcg@3"  # type: ignore[union-attr]
 
 
 def test_breadth_counts_distinct_items_by_both_catalogues_and_their_surprise() -> None:

@@ -1,6 +1,8 @@
 """Intervals that hold as often as they say, verdicts that say what is known, test users from the rounding alone."""
 
 import json
+import math
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -36,8 +38,53 @@ def test_what_cannot_be_told_says_how_many_more_users_it_would_take() -> None:
     assert found.more_users == users_needed(differences.std(ddof=1), 0.05) - 400
     assert found.more_users == pytest.approx((2.8 / 0.05) ** 2 - 400, rel=0.1)
     assert "more users needed" in found.in_words()
-    same = compare(np.ones(9), np.ones(9), seed=1)
+    same = compare(np.ones(12), np.ones(12), seed=1)
     assert same.in_words() == "cannot tell: no difference to be seen"
+
+
+def mostly_alike(random: np.random.Generator, n: int) -> np.ndarray:
+    """Return differences that are worth nothing: most are zero, and few users lose a lot where many win a little."""
+    return random.choice([0.0, -0.8, 0.2], n, p=[0.75, 0.05, 0.20])
+
+
+def of_all_sizes(random: np.random.Generator, n: int) -> np.ndarray:
+    return random.normal(0, 1, n)
+
+
+@pytest.mark.parametrize(
+    ("draw", "n", "times", "most"),
+    [(of_all_sizes, 1, 5, 0), (of_all_sizes, 9, 40, 0), (of_all_sizes, 12, 200, 0.06), (mostly_alike, 10, 60, 0.05)],
+)
+def test_what_is_worth_nothing_is_seldom_told_from_nothing_however_few_the_users(
+    draw: Callable[[np.random.Generator, int], np.ndarray], n: int, times: int, most: float
+) -> None:
+    random = np.random.default_rng(10)
+    told = [compare(draw(random, n), np.zeros(n), seed).verdict != "cannot tell" for seed in range(times)]
+    assert np.mean(told) <= most
+
+
+def test_one_user_tells_nothing_of_others_and_too_few_are_named_as_the_reason() -> None:
+    one = compare(np.array([0.3]), np.array([0.1]), seed=1)
+    assert (one.verdict, one.difference.low, one.difference.high) == ("cannot tell", -math.inf, math.inf)
+    assert one.in_words() == "cannot tell: too few users (1, it takes 10 or more)"
+    assert compare(np.full(9, 0.3), np.full(9, 0.1), seed=1).in_words().startswith("cannot tell: too few users (9,")
+    assert compare(np.full(10, 0.3), np.full(10, 0.1), seed=1).in_words() == "better"
+
+
+def test_five_users_who_differ_do_not_tell_whatever_the_others() -> None:
+    ours = np.zeros(400)
+    ours[:5] = 1
+    found = compare(ours, np.zeros(400), seed=1)
+    assert found.in_words() == "cannot tell: 5 users differ, it takes 6 or more"
+    assert found.difference.low > 0  # by chance one in 16 times
+    ours[5] = 1
+    assert compare(ours, np.zeros(400), seed=1).verdict == "better"
+
+
+def test_a_mean_of_few_users_has_students_interval() -> None:
+    random = np.random.default_rng(11)
+    held = [one.low <= 0 <= one.high for one in (mean(random.normal(0, 1, 4)) for _ in range(2000))]
+    assert 0.93 < np.mean(held) < 0.97
 
 
 def test_users_needed_find_the_difference_four_times_in_five() -> None:

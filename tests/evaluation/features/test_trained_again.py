@@ -52,6 +52,6 @@ def test_where_models_agree_it_is_that_of_the_users_with_the_correction() -> Non
     folds = folds_of(random)
     worth = np.tile(np.repeat([1.0, 3.0], USERS // 2), (TRAININGS, 1))
     one = interval(worth, folds)
-    naive = mean(worth[0])
+    naive = Z * math.sqrt(worth[0].var(ddof=1) / USERS)
     assert (one.mean, one.n) == (2, USERS)
-    assert one.high - 2 == pytest.approx((naive.high - 2) * math.sqrt(2.5))
+    assert one.high - 2 == pytest.approx(naive * math.sqrt(2.5))
