@@ -63,6 +63,7 @@ def run(
     notes += [note for one in boards.values() for note in _left_out(one, task.catalogue)]
     parts = {kind: slices(task, one, users, asked.attribute) for kind, one in boards.items()}
     priced = {kind: costs(one, asked.prices, asked.seed) for kind, one in boards.items()}
+    published = [one.with_data(task.train) for one in published]
     return Result(task, boards, parts, priced, sounded(task, boards, published), published, notes)
 
 

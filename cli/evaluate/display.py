@@ -152,10 +152,8 @@ def _values(part: Slice, names: list[str]) -> list[str]:
 
 
 def _published(answer: Published) -> Table:
-    users = (
-        f"{answer.users} test users, by its rounding" if answer.users else "its rounding doesn't tell how many users"
-    )
-    table = _table(f"{answer.name}, as Personalize printed it ({users}; hits-only NDCG)", "metric", "value", "95 %")
+    title = f"{answer.name}, as Personalize printed it ({answer.in_words()}; hits-only NDCG)"
+    table = _table(title, "metric", "value", "95 %")
     for name, value in answer.metrics.items():
         _, low, high = answer.intervals.get(name, (value, None, None))
         table.add_row(escape(name), f"{value:.4f}", f"[{low:.3f}, {high:.3f}]" if low is not None else "")

@@ -43,6 +43,7 @@ def published(answers: Sequence[Published]) -> list[dict[str, Any]]:
         {
             "name": one.name,
             "test_users": one.users,
+            "if_fewer_than": one.looked_at.stop if one.learnt_from is None else None,
             "candidates": list(one.candidates),
             "metrics": dict(one.metrics),
             "intervals": {name: {"low": low, "high": high} for name, (_, low, high) in one.intervals.items()},

@@ -103,7 +103,7 @@ def _verdict(row: Row) -> list[str]:
 
 
 def _published(answer: Published) -> Iterable[str]:
-    users = f"{answer.users} test users, by its rounding" if answer.users else "its rounding hides how many users"
+    users = _text(answer.in_words())
     yield f"<h2>{_text(answer.name)}, as Personalize printed it</h2><p>{users}; its own users, not those above.</p>"
     rows = []
     for name, value in answer.metrics.items():

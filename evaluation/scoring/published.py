@@ -1,40 +1,96 @@
 """What a GetSolutionMetrics answer says beside its numbers: on how many users, and how sure.
 
-Each precision is a number of hits over k times the users, rounded to four digits. Few numbers of users can give all
-three; the smallest that can is the one, since smaller ones fit only by chance and multiples of it always do. The more
-users, the more numbers fit by chance: above about a hundred nothing is recovered.
+Each precision is a number of hits over k times the users, rounded to four digits, so that only some numbers of users
+can give all three. Multiples of one that can always can, too, and the more users, the more others can by chance: the
+rounding alone decides only below a hundred, and with the data it was learnt from only near a tenth of their users.
 """
 
 import json
 import math
+import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from scipy import stats
 
 from evaluation.failure import BadFile
 from evaluation.scoring.uncertainty import Z
+from personalize_local.learning.training_set import TrainingSet
 
 KS = (5, 10, 25)
-MOST_USERS = 200
-BY_CHANCE = 0.05  # at most so many numbers up to the smallest that fits may be expected to fit by chance
+BELOW = 100  # without the data: one above fits by chance more than once in a thousand times
+MOST_USERS = 1000  # above, one in two fits
+MANY = 1_000_000  # so many fit whatever can be at all
+MOST_NAMED = 6
+SHARE = 0.1  # of the users are kept for the test (Developer Guide, "Evaluating a solution version with metrics")
+SURELY_TESTED = 10  # events of which the newest tenth, which is to be foretold, is one at least
+TAIL = 0.0005  # on either side: how often the draw of the test users may lie outside the range that is looked at
 HALF_A_DIGIT = 0.00005 + 1e-9
+PRECISION = "precision_at_"
+MEANS_OF_SHARES = (PRECISION, "recall_at_", "mean_reciprocal_rank_at_", "normalized_discounted_cumulative_gain_at_")
+SHARES = (*MEANS_OF_SHARES, "coverage")
 
 
 @dataclass(frozen=True)
 class Published:
-    """``users``: of the test, None where the rounding does not tell; ``candidates``: all numbers that fit.
+    """``candidates``: all numbers of test users, of those in ``looked_at``, that can give the printed precisions.
 
-    ``intervals``: by metric, (value, low, high), 95 %; empty where ``users`` is None.
+    ``learnt_from``: how many users the data have that it was learnt from, None where they are not at hand.
     """
 
     name: str
     metrics: Mapping[str, float]
-    users: int | None
+    looked_at: range
     candidates: Sequence[int]
-    intervals: Mapping[str, tuple[float, float, float]]
+    learnt_from: int | None = None
+
+    @property
+    def users(self) -> int | None:
+        """Return the number of test users if only one can be, which without the data holds below ``BELOW`` alone."""
+        return self.candidates[0] if len(self.candidates) == 1 else None
+
+    @property
+    def intervals(self) -> dict[str, tuple[float, float, float]]:
+        """Return (value, low, high), 95 %, by metric, for the smallest candidate; empty where there are too many."""
+        return intervals(self.metrics, self.candidates[0]) if 0 < len(self.candidates) <= MOST_NAMED else {}
+
+    def with_data(self, rows: TrainingSet) -> "Published":
+        """Return what it says once the data that it learnt from are known, or at least all of their users."""
+        surely = np.bincount(rows.users, minlength=len(rows.user_ids)) >= SURELY_TESTED
+        tested = _tested(len(surely), int(surely.sum()))
+        return replace(self, looked_at=tested, candidates=_fitting(self.metrics, tested), learnt_from=len(surely))
+
+    def in_words(self) -> str:
+        """Return how many users there were in the test, and on what condition."""
+        if not 0 < len(self.candidates) <= MOST_NAMED:
+            return f"its rounding doesn't tell how many test users{self._why_not()}"
+        *others, last = map(str, self.candidates)
+        users = f"{', '.join(others)} or {last} test users" if others else f"{last} test users"
+        widest = f"; intervals for {self.candidates[0]}, the widest" if others else ""
+        return f"{users} by its rounding, if they were {self._condition()}{widest}"
+
+    def _condition(self) -> str:
+        if self.learnt_from is not None:
+            return f"about a tenth of these {self.learnt_from:,} users ({self._from_to()})"
+        first = self.candidates[0]
+        multiples = [str(first * times) for times in range(2, BELOW + 2) if first * times >= BELOW][:2]
+        return f"fewer than {BELOW} (of more, {', '.join(multiples)} … fit, and others)"
+
+    def _why_not(self) -> str:
+        precisions = _precisions(self.metrics)
+        if self.candidates or not precisions or self.looked_at.stop > MOST_USERS:
+            return ""
+        if not _fits(precisions, MANY):
+            return ": no number of them gives such precisions"
+        if self.learnt_from is None:
+            return f", only that they were {BELOW} or more"
+        return f": none from {self._from_to()} fits, about a tenth of these {self.learnt_from:,} users"
+
+    def _from_to(self) -> str:
+        return f"{self.looked_at.start} to {self.looked_at.stop - 1}"
 
 
 def read(path: Path) -> list[Published]:
@@ -53,31 +109,22 @@ def read(path: Path) -> list[Published]:
 
 
 def published(name: str, metrics: Mapping[str, float]) -> Published:
-    """Return what the printed metrics say."""
-    candidates = possible_test_users(metrics)
-    sure = candidates and _fitting_by_chance(metrics, candidates[0]) < BY_CHANCE
-    users = candidates[0] if sure else None
-    return Published(name, metrics, users, candidates, intervals(metrics, users) if users else {})
-
-
-def possible_test_users(metrics: Mapping[str, float]) -> list[int]:
-    """Return the numbers of users that can give these precisions, rising; empty if there is no precision."""
-    precisions = [(k, metrics[f"precision_at_{k}"]) for k in KS if f"precision_at_{k}" in metrics]
-    # Without a hit any number of users fits.
-    return [n for n in range(2, MOST_USERS + 1) if any(value for _, value in precisions) and _fits(precisions, n)]
+    """Return what the printed metrics say by themselves."""
+    looked_at = range(1, BELOW)
+    return Published(name, metrics, looked_at, _fitting(metrics, looked_at))
 
 
 def intervals(metrics: Mapping[str, float], users: int) -> dict[str, tuple[float, float, float]]:
     """Return 95 % intervals: of a precision, as a count of independent hits; of the others, the widest there can be.
 
     A mean of values between 0 and 1 has at most a deviation of √(m(1-m)). Hits of one user go together, so that the
-    precisions' true intervals are somewhat wider.
+    precisions' true intervals are somewhat wider. What is no mean over users, or of no such values, gets none.
     """
     found = {}
     for name, value in metrics.items():
-        if name.startswith("precision_at_"):
-            found[name] = (value, *_of_count(value, users * int(name.rpartition("_")[2])))
-        elif name != "coverage":
+        if name.startswith(PRECISION):
+            found[name] = (value, *_of_count(value, users * int(name.removeprefix(PRECISION))))
+        elif name.startswith(MEANS_OF_SHARES):
             half = Z * math.sqrt(max(0.0, value * (1 - value)) / users)
             found[name] = (value, max(0.0, value - half), min(1.0, value + half))
     return found
@@ -86,23 +133,35 @@ def intervals(metrics: Mapping[str, float], users: int) -> dict[str, tuple[float
 def _of_count(value: float, places: int) -> tuple[float, float]:
     hits = round(value * places)
     low = stats.chi2.ppf(0.025, 2 * hits) / 2 if hits else 0.0
-    return float(low) / places, float(stats.chi2.ppf(0.975, 2 * hits + 2)) / 2 / places
+    return float(low) / places, min(1.0, float(stats.chi2.ppf(0.975, 2 * hits + 2)) / 2 / places)
 
 
-def _fitting_by_chance(metrics: Mapping[str, float], users: int) -> float:
-    """Return how many numbers up to this one would fit any precisions: each k lets 0.0001 · k · n of them through."""
-    ks = [k for k in KS if f"precision_at_{k}" in metrics]
-    return sum(math.prod(min(1.0, 2 * HALF_A_DIGIT * k * n) for k in ks) for n in range(2, users + 1))
+def _tested(users: int, surely: int) -> range:
+    """Return how many users a draw may have tested: of those ``surely`` testable to all of them, each by chance."""
+    least, most = stats.binom.ppf(TAIL, surely, SHARE), stats.binom.ppf(1 - TAIL, users, SHARE)
+    return range(max(1, int(least)), max(1, int(most)) + 1)
+
+
+def _fitting(metrics: Mapping[str, float], looked_at: range) -> list[int]:
+    """Return the numbers of users that can give these precisions; none where that would tell nothing."""
+    precisions = _precisions(metrics)
+    if not precisions or looked_at.stop > MOST_USERS:
+        return []
+    return [users for users in looked_at if _fits(precisions, users)]
+
+
+def _precisions(metrics: Mapping[str, float]) -> list[tuple[int, float]]:
+    """Return (k, value), k rising; none if there is no hit: any number of users fits then."""
+    found = [(k, metrics[f"{PRECISION}{k}"]) for k in KS if f"{PRECISION}{k}" in metrics]
+    return found if any(value for _, value in found) else []
 
 
 def _fits(precisions: Sequence[tuple[int, float]], users: int) -> bool:
-    before = 0
+    fewest = 0  # a longer list has no fewer hits
     for k, value in precisions:
-        hits = round(value * k * users)
-        # A longer list has no fewer hits.
-        if abs(hits / (k * users) - value) > HALF_A_DIGIT or hits < before:
+        fewest = max(fewest, math.ceil((value - HALF_A_DIGIT) * k * users))
+        if fewest > (value + HALF_A_DIGIT) * k * users:
             return False
-        before = hits
     return True
 
 
@@ -111,7 +170,16 @@ def _name(answer: Mapping[str, Any]) -> str:
 
 
 def _numbers(path: Path, metrics: Mapping[str, Any]) -> dict[str, float]:
-    wrong = [name for name, value in metrics.items() if isinstance(value, bool) or not isinstance(value, int | float)]
-    if wrong:
-        raise BadFile(path, f"{wrong[0]} is not a number")
-    return {name: float(value) for name, value in metrics.items()}
+    return {name: _number(path, name, value) for name, value in metrics.items()}
+
+
+def _number(path: Path, name: str, value: Any) -> float:
+    """Return a finite number, of a share one from 0 to 1. Raises BadFile."""
+    share = name.startswith(SHARES)
+    kind = "a number from 0 to 1" if share else "a finite number"
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise BadFile(path, f"{name} is {json.dumps(value)[:40]}, not {kind}")
+    # Compared before it is converted: a whole number may be too large for that. NaN is in no range.
+    if not (0 <= value <= 1 if share else abs(value) <= sys.float_info.max):
+        raise BadFile(path, f"{name} is {str(value)[:40]}, not {kind}")
+    return float(value)

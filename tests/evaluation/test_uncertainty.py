@@ -1,15 +1,11 @@
-"""Intervals that hold as often as they say, verdicts that say what is known, test users from the rounding alone."""
+"""Intervals that hold as often as they say, and verdicts that say what is known."""
 
-import json
 import math
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-from evaluation.failure import BadFile
-from evaluation.scoring import published
 from evaluation.scoring.uncertainty import compare, mean, users_needed
 
 
@@ -99,57 +95,3 @@ def test_a_large_test_has_the_normal_interval_that_a_bootstrap_has_there() -> No
     values = random.exponential(1.0, 100_001)
     large, just_below = compare(values, np.zeros(100_001), 1), compare(values[:-1], np.zeros(100_000), 1)
     assert large.difference.low == pytest.approx(just_below.difference.low, abs=5e-4)
-
-
-def printed(users: int, hits: tuple[int, int, int]) -> dict[str, float]:
-    return {f"precision_at_{k}": round(hit / (k * users), 4) for k, hit in zip((5, 10, 25), hits, strict=True)}
-
-
-def test_the_number_of_test_users_comes_out_of_the_rounding() -> None:
-    random = np.random.default_rng(9)
-    right = 0
-    for _ in range(100):
-        users = int(random.integers(30, 80))
-        first = int(random.integers(5, 40))
-        found = published.published("x", printed(users, (first, first + 7, first + 31)))
-        assert users in found.candidates
-        # A smaller number may fit where the hits and the users have a divisor in common.
-        right += found.users == users or (found.users is not None and users % found.users == 0)
-    assert right > 95
-
-
-def test_with_many_users_nothing_is_claimed() -> None:
-    found = published.published("x", printed(199, (31, 59, 131)))
-    assert (found.users, found.intervals) == (None, {})
-    assert published.published("x", dict.fromkeys(printed(50, (0, 0, 0)), 0.0)).users is None
-
-
-def test_the_published_metrics_of_a_real_run_give_its_test_users(test_data: Path) -> None:
-    found = published.read(test_data / "interactions/aws_poc_personalize_metrics.json")
-    assert {one.name: one.users for one in found} == {
-        "aws-user-personalization": 56,
-        "aws-sims": 68,
-        "aws-personalized-ranking": 53,
-    }
-    _, low, high = found[0].intervals["precision_at_5"]
-    assert low < 0.0824 < high  # the other recipe's, which looked better
-
-
-def test_an_answer_of_the_service_is_read_and_a_cut_one_refused_with_its_line(tmp_path: Path) -> None:
-    path = tmp_path / "metrics.json"
-    answer = {"solutionVersionArn": "arn:aws:personalize:eu:1:solution/shop/abc", "metrics": printed(40, (9, 11, 14))}
-    path.write_text(json.dumps(answer, indent=1))
-    (found,) = published.read(path)
-    assert (found.name, found.users) == ("shop", 40)
-    path.write_text(json.dumps(answer, indent=1)[:90])
-    with pytest.raises(BadFile, match=r"metrics.json:\d: not JSON"):
-        published.read(path)
-    path.write_text("{}")
-    with pytest.raises(BadFile, match="GetSolutionMetrics"):
-        published.read(path)
-
-
-def test_a_longer_list_has_no_fewer_hits() -> None:
-    # By rounding alone 20 users fit: 10 hits in 5 places, but then 9 in 10.
-    assert 20 not in published.published("x", printed(20, (10, 9, 30))).candidates
-    assert 20 in published.published("x", printed(20, (9, 10, 30))).candidates
