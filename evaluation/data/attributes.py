@@ -5,21 +5,24 @@ from typing import Any
 
 import polars as pl
 
-from evaluation.data import broken, log
+from evaluation.data import broken, form, ids
 from evaluation.failure import BadFile
 from personalize_local.data.record_columns import RecordColumns
 
 
 def read(path: Path, id_column: str) -> RecordColumns:
     """Read a CSV with ``id_column`` (USER_ID or ITEM_ID) and any others. Raises BadFile with the line of a bad row."""
-    names = log.header(path)
+    names = broken.header(path)
     if id_column not in names:
         raise BadFile(path, f"no column {id_column} (there are: {', '.join(names)})", 1)
     try:
-        frame = pl.scan_csv(path, infer_schema=False).filter(~pl.all_horizontal(pl.all().is_null())).collect()
-    except pl.exceptions.PolarsError:
+        frame = pl.scan_csv(path, infer_schema=False).collect()
+    except (OSError, pl.exceptions.PolarsError):
         raise broken.find(path, [id_column]) from None
-    if frame[id_column].null_count():
+    if frame[names[-1]].null_count():
+        form.check(path, len(names), [id_column])
+    frame = frame.filter(~pl.all_horizontal(pl.all().is_null() | (pl.all() == "")))
+    if any(ids.wrong(id_column, text or "") for text in frame[id_column]):
         raise broken.find(path, [id_column])
     twice = frame.filter(pl.col(id_column).is_duplicated())
     if len(twice):
@@ -29,5 +32,6 @@ def read(path: Path, id_column: str) -> RecordColumns:
 
 
 def _values(column: pl.Series) -> list[Any]:
+    column = column.replace("", None)  # quoted, and as empty as the others
     as_numbers = column.cast(pl.Float64, strict=False)
     return as_numbers.to_list() if as_numbers.null_count() == column.null_count() else column.to_list()

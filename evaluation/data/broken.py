@@ -4,15 +4,20 @@ A row may span lines (quoted line breaks): the line named is its first.
 """
 
 import csv
-import gzip
+import sys
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
 
+from evaluation.data import ids
+from evaluation.data.opening import check_whole, lines, opened
 from evaluation.failure import BadFile
 
 UNITS = ((10**8, "small numbers"), (10**11, "seconds"), (10**14, "milliseconds"))
 FINEST = "microseconds"
+TIME, TYPE = "TIMESTAMP", "EVENT_TYPE"
+MOST_DIGITS = 30
+__all__ = ["find", "first", "header", "opened", "unit"]
 
 
 def unit(time: int) -> str:
@@ -20,44 +25,81 @@ def unit(time: int) -> str:
     return next((name for bound, name in UNITS if time < bound), FINEST)
 
 
+def header(path: Path) -> list[str]:
+    """Return the names of a CSV's columns. Raises BadFile, also for a name that comes twice, as an import would."""
+    with _fields_of_any_length():
+        _, names = next(_records(path), (1, None))
+    if names is None:
+        raise BadFile(path, "it is empty")
+    if isinstance(names, str):
+        raise BadFile(path, names, 1)
+    if not any(name.strip() for name in names):
+        raise BadFile(path, "it begins with an empty line; a CSV begins with a header", 1)
+    twice = [name for name in dict.fromkeys(names) if names.count(name) > 1]
+    if twice:
+        raise BadFile(path, f"the header names {', '.join(map(ids.shown, twice))} twice", 1)
+    return names
+
+
 def find(path: Path, needed: Sequence[str]) -> BadFile:
-    """Return what is wrong with the first row that is: its columns, a missing value, or its TIMESTAMP."""
+    """Return what is wrong with the first row that is: its columns, a missing value, an id, or its TIMESTAMP."""
+    return first(path, needed) or BadFile(path, "it can't be read as CSV")
+
+
+def first(path: Path, needed: Sequence[str]) -> BadFile | None:
+    """Return the same, or None if nothing is wrong."""
     try:
-        return _find(path, needed)
-    except UnicodeDecodeError:
-        return BadFile(path, "not UTF-8", _line_of_bad_bytes(path))
+        with _fields_of_any_length():
+            found = _first(path, needed)
+        if found:
+            check_whole(path)
+    except BadFile as error:  # of the bytes
+        return error
+    return found
 
 
-def opened(path: Path) -> gzip.GzipFile | BinaryIO:
-    """Open a file, or the content of a ``.gz``."""
-    return gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")
-
-
-def _find(path: Path, needed: Sequence[str]) -> BadFile:
-    first: tuple[int, int] | None = None
+def _first(path: Path, needed: Sequence[str]) -> BadFile | None:
+    earliest: tuple[int, int] | None = None
     for line, row in _rows(path):
-        reason = row if isinstance(row, str) else _missing(row, needed)
+        reason = row if isinstance(row, str) else _missing(row, needed) or _wrong_text(row, needed)
         if reason or isinstance(row, str):
             return BadFile(path, str(reason), line)
-        if "TIMESTAMP" not in needed:
+        if TIME not in needed:
             continue
-        time = row["TIMESTAMP"].strip()
-        if not time.removeprefix("-").isdecimal():
-            return BadFile(path, f"TIMESTAMP {time!r} is not a whole number of seconds since 1970", line)
-        first = first or (line, int(time))
-        if unit(int(time)) != unit(first[1]):
-            kinds = f"{time} looks like {unit(int(time))}, {first[1]} (line {first[0]}) like {unit(first[1])}"
+        time = row[TIME].strip()
+        if not _is_whole(time):
+            return BadFile(path, f"TIMESTAMP {ids.shown(time)} is not a whole number of seconds since 1970", line)
+        earliest = earliest or (line, int(time))
+        if unit(int(time)) != unit(earliest[1]):
+            kinds = f"{time} looks like {unit(int(time))}, {earliest[1]} (line {earliest[0]}) like {unit(earliest[1])}"
             return BadFile(path, f"TIMESTAMP is in mixed units: {kinds}", line)
-    if first and unit(first[1]) not in ("seconds", "small numbers"):
-        return BadFile(path, f"TIMESTAMP {first[1]} is in {unit(first[1])}; seconds since 1970 are needed", first[0])
-    return BadFile(path, "it can't be read as CSV")
+    if earliest and unit(earliest[1]) not in ("seconds", "small numbers"):
+        said = f"TIMESTAMP {earliest[1]} is in {unit(earliest[1])}; seconds since 1970 are needed"
+        return BadFile(path, said, earliest[0])
+    return None
+
+
+def _is_whole(text: str) -> bool:
+    digits = text.removeprefix("-")
+    return digits.isascii() and digits.isdecimal() and len(digits) <= MOST_DIGITS
 
 
 def _rows(path: Path) -> Iterator[tuple[int, Mapping[str, str] | str]]:
-    """Yield each row with its first line, or what is wrong with its form."""
-    text = (line.decode("utf-8-sig" if number == 0 else "utf-8") for number, line in enumerate(opened(path)))
-    reader = csv.reader(text, strict=True)
-    header = next(reader, [])
+    """Yield each row with its first line, or what is wrong with its form; none that is empty."""
+    records = _records(path)
+    _, names = next(records, (1, []))
+    for line, cells in records:
+        if isinstance(cells, str) or isinstance(names, str):
+            yield line, str(cells)
+        elif cells and len(cells) != len(names):
+            yield line, f"a broken row: {len(cells)} columns, where the header has {len(names)}"
+        elif any(cells):
+            yield line, dict(zip(names, cells, strict=True))
+
+
+def _records(path: Path) -> Iterator[tuple[int, list[str] | str]]:
+    """Yield the header and each row as they stand there, with the first line; a reason in place of one that is none."""
+    reader = csv.reader(_text(path), strict=True)
     while True:
         line = reader.line_num + 1
         try:
@@ -67,10 +109,25 @@ def _rows(path: Path) -> Iterator[tuple[int, Mapping[str, str] | str]]:
             return
         if cells is None:
             return
-        if cells and len(cells) != len(header):
-            yield line, f"a broken row: {len(cells)} columns, where the header has {len(header)}"
-        elif cells:
-            yield line, dict(zip(header, cells, strict=True))
+        yield line, cells
+
+
+def _text(path: Path) -> Iterator[str]:
+    for number, line in lines(path):
+        try:
+            yield line.decode("utf-8-sig" if number == 1 else "utf-8")
+        except UnicodeDecodeError:
+            raise BadFile(path, "not UTF-8", number) from None
+
+
+@contextmanager
+def _fields_of_any_length() -> Iterator[None]:
+    """The fast reader takes a field of any length, so a long one must not be blamed for what comes after it."""
+    before = csv.field_size_limit(sys.maxsize)
+    try:
+        yield
+    finally:
+        csv.field_size_limit(before)
 
 
 def _missing(row: Mapping[str, str], needed: Sequence[str]) -> str | None:
@@ -78,10 +135,8 @@ def _missing(row: Mapping[str, str], needed: Sequence[str]) -> str | None:
     return f"no {' and no '.join(empty)}" if empty else None
 
 
-def _line_of_bad_bytes(path: Path) -> int | None:
-    for number, line in enumerate(opened(path), start=1):
-        try:
-            line.decode()
-        except UnicodeDecodeError:
-            return number
-    return None
+def _wrong_text(row: Mapping[str, str], needed: Sequence[str]) -> str | None:
+    names = [name for name in needed if name != TIME]
+    if TIME in needed and row.get(TYPE):
+        names.append(TYPE)
+    return next(filter(None, (ids.wrong(name, row[name]) for name in names)), None)

@@ -4,6 +4,7 @@
 """
 
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,11 +12,21 @@ from typing import Any
 
 import numpy as np
 
-from evaluation.data.broken import opened
+from evaluation.data.opening import check_whole, lines
 from evaluation.failure import BadFile
 from personalize_local.learning.training_set import Codes
 
 NONE = -1
+_NOT_WHOLE = "not a whole JSON object"
+_CUT = ": the file seems to be cut off"
+# What Python says of a text that ends too early, and what is left from there.
+_BEGUN = {
+    "Unterminated string": r".*",
+    "Invalid \\u": r"u?[0-9a-fA-F]{0,4}",
+    "Expecting value": r"|-|t|tr|tru|f|fa|fal|fals|n|nu|nul",
+    "Expecting ',' delimiter": r"|\.|[eE][+-]?",
+    "Expecting": r"",
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,7 +35,8 @@ class Given:
 
     ``users_without``: test users without a list; ``unknown_users``: users with a list who are not in the test;
     ``unknown_items``: places, within the lists, of items that neither the training, the catalogue nor the truth knows;
-    ``repeated``: users with an item twice (later ones are taken as no item); ``refused``: lines with an error.
+    ``repeated``: users with an item twice (later ones are taken as no item). Of ``users_without``, ``refused`` have a
+    line with an error, and ``missing`` none at all; the others have an empty list.
     """
 
     lists: Codes
@@ -33,41 +45,45 @@ class Given:
     unknown_items: int
     repeated: int
     refused: int
+    missing: int = 0
 
 
-def read(path: Path, step: Callable[[int], None] = lambda size: None) -> dict[str, list[str]]:
-    """Return each user's items, best first; an empty list for a user whose line has an error.
+def read(path: Path, step: Callable[[int], None] = lambda size: None) -> dict[str, list[str] | None]:
+    """Return each user's items, best first; None for a user whose line has an error. The file may be packed by gzip.
 
     ``step`` takes the bytes read. Raises BadFile with the line for one that is broken, or a user who comes twice.
     """
-    found: dict[str, list[str]] = {}
-    number = 0
     try:
-        with opened(path) as file:
-            for number, line in enumerate(file, start=1):
-                step(len(line))
-                if line.strip():
-                    user, items = _parsed(path, number, line)
-                    if user in found:
-                        raise BadFile(path, f"user {user} comes a second time", number)
-                    found[user] = items
-    except EOFError:
-        raise BadFile(path, "the compressed file is cut off", number + 1) from None
-    except OSError as error:
-        raise BadFile(path, error.strerror or "can't be read") from None
+        found = _read(path, step)
+    except BadFile:
+        check_whole(path)
+        raise
     if not found:
         raise BadFile(path, "there are no recommendations in it")
     return found
 
 
-def fit(found: Mapping[str, Sequence[str]], users: Sequence[str], items: Mapping[str, int], places: int) -> Given:
-    """Return lists for the test users. ``items``: code of each known item."""
+def _read(path: Path, step: Callable[[int], None]) -> dict[str, list[str] | None]:
+    found: dict[str, list[str] | None] = {}
+    for number, line in lines(path):
+        step(len(line))
+        if line.strip():
+            user, items = _parsed(path, number, line)
+            if user in found:
+                raise BadFile(path, f"user {user} comes a second time", number)
+            found[user] = items
+    return found
+
+
+def fit(
+    found: Mapping[str, Sequence[str] | None], users: Sequence[str], items: Mapping[str, int], places: int
+) -> Given:
+    """Return lists for the test users. ``found``: see ``read``; ``items``: code of each known item."""
     lists = np.full((len(users), places), NONE, dtype=np.int64)
     unknown: dict[str, int] = {}
     unknown_items = repeated = without = 0
     for line, user in enumerate(users):
-        given = found.get(user, ())
-        head = list(given[:places])
+        head = list((found.get(user) or ())[:places])
         without += not head
         codes = [items.get(item, -1) for item in head]
         unknown_items += codes.count(-1)
@@ -80,8 +96,9 @@ def fit(found: Mapping[str, Sequence[str]], users: Sequence[str], items: Mapping
         lists[line, : len(once)] = once
     known = set(users)
     strangers = sum(user not in known for user in found)
-    refused = sum(user in found and not found[user] for user in users)
-    return Given(lists, without, strangers, unknown_items, repeated, refused)
+    missing = sum(user not in found for user in users)
+    refused = sum(user in found and found[user] is None for user in users)
+    return Given(lists, without, strangers, unknown_items, repeated, refused, missing)
 
 
 def _once(codes: Iterable[int]) -> list[int]:
@@ -89,21 +106,40 @@ def _once(codes: Iterable[int]) -> list[int]:
     return [code if not (code in seen or seen.add(code)) else NONE for code in codes]  # type: ignore[func-returns-value]
 
 
-def _parsed(path: Path, number: int, line: bytes) -> tuple[str, list[str]]:
-    try:
-        row = json.loads(line)
-    except ValueError:
-        cut = "" if line.endswith(b"\n") else ": the file seems to be cut off"
-        raise BadFile(path, f"not a whole JSON object{cut}", number) from None
+def _parsed(path: Path, number: int, line: bytes) -> tuple[str, list[str] | None]:
+    row = _json(path, number, line)
     user = _at(row, "input", "userId")
     if not isinstance(user, str | int):
         raise BadFile(path, "no input.userId", number)
     if _at(row, "error"):
-        return str(user), []
+        return str(user), None
     items = _at(row, "output", "recommendedItems")
     if not isinstance(items, list) or not all(isinstance(item, str | int) for item in items):
         raise BadFile(path, "no list output.recommendedItems", number)
     return str(user), [str(item) for item in items]
+
+
+def _json(path: Path, number: int, line: bytes) -> Any:
+    ended = line.endswith(b"\n")
+    try:
+        return json.loads(line.decode("utf-8-sig" if number == 1 else "utf-8"))
+    except UnicodeDecodeError as error:
+        reason = _NOT_WHOLE + _CUT if not ended and error.reason == "unexpected end of data" else "not UTF-8"
+    except json.JSONDecodeError as error:
+        reason = _NOT_WHOLE + _CUT if not ended and _ends_early(error) else _NOT_WHOLE
+        reason = "it holds a NUL character, which JSON can't" if b"\0" in line else reason
+    except ValueError:  # from 4,300 digits on, Python reads none
+        reason = "it holds a number with too many digits"
+    except RecursionError:
+        reason = "its brackets are nested too deeply"
+    raise BadFile(path, reason, number)
+
+
+def _ends_early(error: json.JSONDecodeError) -> bool:
+    """Return whether a text is all right as far as it goes: the end of a file that has been cut off."""
+    rest = error.doc[error.pos :].rstrip()
+    begun = next((form for said, form in _BEGUN.items() if error.msg.startswith(said)), None)
+    return begun is not None and re.fullmatch(begun, rest, re.DOTALL) is not None
 
 
 def _at(row: Any, *names: str) -> Any:

@@ -12,12 +12,12 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from evaluation.data import broken
+from evaluation.data import broken, form, ids
 from evaluation.failure import BadFile
 from personalize_local.learning.training_set import Codes, TrainingSet
 
-NEEDED = ("USER_ID", "ITEM_ID", "TIMESTAMP")
-TYPE = "EVENT_TYPE"
+TIME, TYPE = broken.TIME, broken.TYPE
+NEEDED = ("USER_ID", "ITEM_ID", TIME)
 Mask = npt.NDArray[np.bool_]
 
 
@@ -50,38 +50,37 @@ class Log:
 
 def read(path: Path) -> Log:
     """Read a CSV, which may be a ``.gz``. Raises BadFile for the first line that can't be used."""
-    names = header(path)
+    names = broken.header(path)
     missing = [name for name in NEEDED if name not in names]
     if missing:
         raise BadFile(path, f"no column {' and no '.join(missing)} (there are: {', '.join(names)})", 1)
-    frame = _scanned(path, TYPE in names)
+    frame = _scanned(path, names)
     if frame.is_empty():
         raise BadFile(path, "there are no interactions in it")
-    return _in_order(frame)
+    found = _in_order(frame)
+    if any(ids.wrong("an id", text) for text in (*found.rows.user_ids, *found.rows.item_ids, *found.event_types)):
+        raise broken.find(path, NEEDED)
+    return found
 
 
-def header(path: Path) -> list[str]:
-    """Return the names of a CSV's columns. Raises BadFile."""
-    try:
-        return pl.scan_csv(path, infer_schema=False).collect_schema().names()
-    except (OSError, pl.exceptions.PolarsError) as error:
-        reason = "it is empty" if isinstance(error, pl.exceptions.NoDataError) else str(error).partition("\n")[0]
-        raise BadFile(path, reason) from None
-
-
-def _scanned(path: Path, typed: bool) -> pl.DataFrame:
-    named = [*NEEDED[:2], *([TYPE] if typed else [])]
+def _scanned(path: Path, names: Sequence[str]) -> pl.DataFrame:
+    named = [*NEEDED[:2], *([TYPE] if TYPE in names else [])]
     # Categories of their own: the codes of another file must not be counted in.
     categories = [pl.col(name).cast(pl.Categorical(pl.Categories.random())) for name in named]
-    blank = pl.all_horizontal(pl.all().is_null()).alias("blank")
-    time = pl.col("TIMESTAMP").str.strip_chars().cast(pl.Int64, strict=False)
+    blank = pl.all_horizontal(pl.all().is_null() | (pl.all() == "")).alias("blank")
+    time = pl.col(TIME).str.strip_chars().cast(pl.Int64, strict=False)
+    last = pl.col(names[-1]).is_null().alias("without last")
     try:
-        frame = pl.scan_csv(path, infer_schema=False).select(*categories, time, blank).collect(engine="streaming")
-    except pl.exceptions.PolarsError:
+        read = pl.scan_csv(path, infer_schema=False).select(*categories, time, blank, last)
+        frame = read.collect(engine="streaming")
+    except (OSError, pl.exceptions.PolarsError):
         raise broken.find(path, NEEDED) from None
-    frame = frame.with_row_index("place").filter(~pl.col("blank")).drop("blank")
-    if any(frame[name].null_count() for name in NEEDED) or not _one_unit(frame["TIMESTAMP"]):
+    short = bool(frame["without last"].any())
+    frame = frame.with_row_index("place").filter(~pl.col("blank")).drop("blank", "without last")
+    if any(frame[name].null_count() for name in NEEDED) or not _one_unit(frame[TIME]):
         raise broken.find(path, NEEDED)
+    if short:
+        form.check(path, len(names), NEEDED)
     return frame
 
 
@@ -98,7 +97,9 @@ def _in_order(frame: pl.DataFrame) -> Log:
     types, event_types = np.full(len(frame), -1, dtype=np.int32), list[str]()
     if TYPE in frame.columns:
         event_types, types = _coded(frame[TYPE])
-    times = frame["TIMESTAMP"].to_numpy()
+        if event_types[:1] == [""]:  # quoted, and as empty as the others
+            event_types, types = event_types[1:], np.maximum(types - 1, -1)
+    times = frame[TIME].to_numpy()
     places = frame["place"].to_numpy().astype(np.int64)
     keys = {"users": users, "times": times, "items": items, "types": types}
     # By polars: with ten million rows several times as fast as NumPy's lexsort.
