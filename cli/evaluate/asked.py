@@ -3,6 +3,7 @@ same users in both.
 """
 
 import functools
+import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -56,7 +57,7 @@ def options(command: Callable[..., Any]) -> Callable[..., Any]:
             help="Ask about at most so many users, drawn by the seed.",
         ),
         click.option("--target", metavar="EVENT_TYPE", help="Foretell only interactions of this type."),
-        click.option("--horizon-days", type=click.FloatRange(0, min_open=True), help="Foretell only so far."),
+        click.option("--horizon-days", type=_Days(0, min_open=True), help="Foretell only so far."),
         click.option("--at", type=_Moment(), help="Hold out from this time on: epoch seconds or an ISO date."),
         click.option(
             "--hold-out",
@@ -69,6 +70,14 @@ def options(command: Callable[..., Any]) -> Callable[..., Any]:
     ):
         called = option(called)
     return called
+
+
+class _Days(click.FloatRange):
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        days = float(super().convert(value, param, ctx))
+        if not math.isfinite(days):
+            self.fail(f"{value!r} is not a number of days", param, ctx)
+        return days
 
 
 class _Moment(click.ParamType):

@@ -5,15 +5,16 @@
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from evaluation.failure import BadQuestion
 from evaluation.scoring.board import Board, Row
+from evaluation.scoring.names import ALL, IN_WORDS
 from evaluation.scoring.uncertainty import compare
 from evaluation.task import ANYTHING, KINDS
 
-_GATE = re.compile(rf"(?:({'|'.join(KINDS)})/)?([a-z_]+@[0-9]+):(.+?)(>=|>)(.+)")
+_GATE = re.compile(rf"(?:({'|'.join(KINDS)})\s*/)?\s*([a-z_]+@[0-9]+)\s*:(.+?)(>=|>)(.+)")
 
 
 @dataclass(frozen=True)
@@ -37,13 +38,33 @@ class Outcome:
 
 
 def parse(text: str) -> Gate:
-    """Read a condition. Raises BadQuestion."""
-    found = _GATE.fullmatch(text.replace(" ", ""))
+    """Read a condition. Raises BadQuestion for one that is none, and for a number that no metric can have."""
+    found = _GATE.fullmatch(text.strip())
     if not found:
         examples = "ndcg@10:ease>=popularity, or acquisition/ndcg@10:ease>0.05"
         raise BadQuestion(f"--gate {text}: it should look like {examples}")
-    task, metric, name, operator, other = found.groups()
+    task, metric, name, operator, other = (part.strip() if part else part for part in found.groups())
+    number = _number(other)
+    if number is not None and not 0 <= number <= 1:
+        raise BadQuestion(f"--gate {text}: {other} is not a number from 0 to 1, as all metrics are")
     return Gate(text, task or ANYTHING, metric, name, operator == ">", other)
+
+
+def answerable(gate: Gate, names: Mapping[str, Sequence[str]]) -> None:
+    """Raise BadQuestion for a metric that does not exist, or a task or name that won't be scored.
+
+    ``names``: task → those who take part. Known before any work is done; only ``check`` can tell what the data leave
+    out.
+    """
+    if gate.metric not in ALL:
+        raise BadQuestion(f"--gate {gate.text}: no metric {gate.metric} (there are: {IN_WORDS})")
+    if gate.task not in names:
+        raise BadQuestion(f"--gate {gate.text}: --task leaves out {gate.task}")
+    for name in (gate.name, gate.other):
+        if name not in names[gate.task] and (name == gate.name or _number(name) is None):
+            raise BadQuestion(_nobody(gate, name, names[gate.task]))
+    if gate.name == gate.other:
+        raise BadQuestion(f"--gate {gate.text}: {gate.name} is compared with itself")
 
 
 def check(gate: Gate, boards: Mapping[str, Board], seed: int) -> Outcome:
@@ -69,11 +90,14 @@ def _row(gate: Gate, board: Board, name: str) -> Row:
     try:
         row = board.row(name)
     except KeyError:
-        names = ", ".join(row.entry.name for row in board.rows)
-        raise BadQuestion(f"--gate {gate.text}: no recommender {name} in {gate.task} (there are: {names})") from None
+        raise BadQuestion(_nobody(gate, name, [row.entry.name for row in board.rows])) from None
     if gate.metric not in row.intervals:
         raise BadQuestion(f"--gate {gate.text}: no metric {gate.metric} (there are: {', '.join(row.intervals)})")
     return row
+
+
+def _nobody(gate: Gate, name: str, names: Sequence[str]) -> str:
+    return f"--gate {gate.text}: no recommender {name} in {gate.task} (there are: {', '.join(names)})"
 
 
 def _number(text: str) -> float | None:

@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from cli.evaluate import campaign, command
+from evaluation.scoring import names
 from tests.evaluation import made_up
 
 FIXED = "--fixed-settings"
@@ -129,9 +130,11 @@ def test_published_metrics_alone_need_no_interactions(tmp_path: Path) -> None:
     assert run().exit_code == 2
 
 
-def test_help_names_the_subcommands() -> None:
-    assert "evaluate split" in run("--help").stdout
-    assert run("compare", "--help").exit_code == 0
+def test_help_names_the_subcommands_and_all_metrics_and_calls_the_command_by_its_name() -> None:
+    said = run("--help").stdout
+    assert "Usage: evaluate [FILE|DIR] [OPTIONS]" in said
+    assert re.search(r"Subcommands:\n +split ", said)
+    assert all(name in said for name in (*names.NAMES, "ndcg_personalize", "./broker evaluate interactions.csv"))
     assert "batch_users.json" in run("split", "--help").stdout
 
 

@@ -1,0 +1,141 @@
+"""What can be refused before anything is read: names, prices, gates and options that could have no effect."""
+
+import json
+import math
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+from click.core import ParameterSource
+
+from evaluation.data import splits_folder
+from evaluation.failure import BadFile, BadQuestion
+from evaluation.recommenders.kinds import BY_NAME, KINDS
+from evaluation.scoring import gate as gates
+from evaluation.scoring import names
+from evaluation.scoring.gate import Gate
+from evaluation.task import NEW
+
+OF_THE_SPLIT = {"hold_out": "kind", "at": "at", "horizon_days": "horizon_days", "target": "event_type"}
+CAMPAIGN = "campaign"  # the name of what --campaign answers
+
+
+class Pair(click.ParamType):
+    """NAME=VALUE, without spaces around either."""
+
+    name = "NAME=VALUE"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
+        name, _, rest = (part.strip() for part in str(value).partition("="))
+        if not (name and rest):
+            self.fail(f"{value!r} must be {self.name}", param, ctx)
+        return name, rest
+
+
+class Metric(click.ParamType):
+    """A metric and a k that exist."""
+
+    name = "METRIC@K"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if value.strip() not in names.ALL:
+            self.fail(f"{value!r} is none. There are {names.IN_WORDS}: as in ndcg@10", param, ctx)
+        return str(value).strip()
+
+
+def given(context: click.Context) -> list[click.Parameter]:
+    """Return the parameters that the reader gave, rather than their defaults."""
+    default = ParameterSource.DEFAULT, ParameterSource.DEFAULT_MAP
+    return [one for one in context.command.params if context.get_parameter_source(str(one.name)) not in default]
+
+
+def without_file(context: click.Context, need_none: Collection[str]) -> None:
+    """Refuse, where there is no FILE, every option that needs one. Raises click.UsageError."""
+    idle = [one.opts[0] for one in given(context) if one.name not in need_none]
+    if idle:
+        raise click.UsageError(f"{', '.join(idle)}: nothing to do without a FILE of interactions")
+
+
+def of_folder(folder: Path, context: click.Context) -> None:
+    """Refuse options of a split that are not those that ``folder`` was split with. Raises BadFile and BadQuestion."""
+    if not splits_folder.is_split(folder):
+        raise BadQuestion(f"{folder} is not a folder that ./broker evaluate split has written")
+    made = _made_with(folder)
+    for one in given(context):
+        value = context.params[str(one.name)]
+        if one.name in OF_THE_SPLIT and made.get(OF_THE_SPLIT[one.name]) != value:
+            theirs = made.get(OF_THE_SPLIT[one.name])
+            how = "without it" if theirs is None else f"with {one.opts[0]} {theirs}"
+            raise BadQuestion(f"{one.opts[0]} {value}: {folder} is split already, {how}: ./broker evaluate split anew")
+        if one.name == "sample_users" and value < (users := _users(folder)):
+            raise BadQuestion(f"{one.opts[0]} {value}: {folder} asks about {users:,}: ./broker evaluate split anew")
+
+
+def taking_part(
+    tasks: Sequence[str], recommendations: Sequence[tuple[str, Any]], *, campaign: bool
+) -> dict[str, list[str]]:
+    """Return the names by task. Raises BadQuestion for a given one that is another's."""
+    theirs = [name for name, _ in recommendations] + ([CAMPAIGN] if campaign else [])
+    for name, times in Counter(theirs).items():
+        if name in BY_NAME:
+            raise BadQuestion(f"--recommendations {name}=…: {name} is learnt here: give it another name")
+        if times > 1:
+            whose = " (--campaign is one)" if campaign and name == CAMPAIGN else ""
+            raise BadQuestion(f"--recommendations {name}=…: two are named {name}{whose}: give it another name")
+    return {task: [kind.name for kind in KINDS if not (kind.repeats and task == NEW)] + theirs for task in tasks}
+
+
+def prices(costs: Sequence[tuple[str, str]], names_by_task: Mapping[str, Sequence[str]]) -> dict[str, float]:
+    """Return what each costs a month. Raises BadQuestion."""
+    known = list(dict.fromkeys(name for some in names_by_task.values() for name in some))
+    found: dict[str, float] = {}
+    for name, text in costs:
+        if name not in known:
+            raise BadQuestion(f"--cost {name}={text}: no recommender {name} (there are: {', '.join(known)})")
+        if name in found:
+            raise BadQuestion(f"--cost {name}={text}: {name} has a price already")
+        found[name] = _amount(name, text)
+    return found
+
+
+def conditions(texts: Sequence[str], names_by_task: Mapping[str, Sequence[str]]) -> list[Gate]:
+    """Return the gates. Raises BadQuestion for one that no data could answer."""
+    found = [gates.parse(text) for text in texts]
+    for one in found:
+        gates.answerable(one, names_by_task)
+    return found
+
+
+def read_files(file: Path | None, recommendations: Sequence[tuple[str, str]], *others: Path | None) -> list[Path]:
+    """Return all files that will be read; of a folder, all that is in it. Raises BadQuestion if lists are missing."""
+    lists = [Path(path) for _, path in recommendations]
+    for path in lists:
+        if not path.exists() or path.is_dir():
+            raise BadQuestion(f"--recommendations {path}: there is no such file")
+    own = [*file.iterdir()] if file is not None and file.is_dir() else [file]
+    return [path for path in (*own, *lists, *others) if path is not None]
+
+
+def _made_with(folder: Path) -> dict[str, Any]:
+    about = folder / splits_folder.ABOUT
+    try:
+        found: dict[str, Any] = json.loads(about.read_text(encoding="utf-8"))["hold_out"]
+        return dict(found)
+    except (ValueError, TypeError, KeyError):
+        raise BadFile(about, "it doesn't say how the folder was split: it may be cut off") from None
+
+
+def _users(folder: Path) -> int:
+    return sum(1 for line in (folder / splits_folder.USERS).read_bytes().split(b"\n") if line)
+
+
+def _amount(name: str, text: str) -> float:
+    try:
+        amount = float(text)
+    except ValueError:
+        amount = math.nan
+    if not (math.isfinite(amount) and amount >= 0):
+        raise BadQuestion(f"--cost {name}={text}: {text} is not an amount: a number from 0 on")
+    return amount
