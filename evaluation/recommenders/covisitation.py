@@ -4,19 +4,16 @@ Repeats are left out: own repeats are a recommender of their own. A visit is all
 basket, or one click.
 """
 
-from collections.abc import Iterator
-
 import numpy as np
 from scipy import sparse
 
 from personalize_local.learning.grouping import rank_within
+from personalize_local.learning.models.neighbours import strongest
 from personalize_local.learning.training_set import TrainingSet
 
 NEAREST = 500  # of each item: those that go with it most often
-SHRINKAGE = 10.0  # as if there had been so many more visits without the other: few witnesses are not believed
 SAME_VISIT = 0.5  # a pair on one visit is seen from both of its items, one that follows from the earlier alone
 MOST_IN_VISIT = 200  # pairs grow with the square of a visit, and a wholesaler's say little
-BLOCK = 256
 
 
 def co_visited(rows: TrainingSet) -> sparse.csr_array:
@@ -30,7 +27,7 @@ def co_visited(rows: TrainingSet) -> sparse.csr_array:
     first = sparse.vstack([visits * np.float32(SAME_VISIT), visits[followed]]).T.tocsr()
     then = sparse.vstack([visits, visits[followed + 1]], format="csr")
     usual = np.sqrt(np.asarray(visits.sum(axis=0)).ravel())
-    return sparse.vstack(list(_nearest(first, then, usual)), format="csr")
+    return strongest(first, then, usual, NEAREST)
 
 
 def _visits(rows: TrainingSet) -> tuple[sparse.csr_array, np.ndarray]:
@@ -44,15 +41,3 @@ def _visits(rows: TrainingSet) -> tuple[sparse.csr_array, np.ndarray]:
     held.data[:] = 1  # an item counts once, in whatever ways it was looked at
     users = rows.users[new]
     return held, np.r_[users[1:] != users[:-1], True]
-
-
-def _nearest(first: sparse.csr_array, then: sparse.csr_array, usual: np.ndarray) -> Iterator[sparse.csr_array]:
-    for start in range(0, first.shape[0], BLOCK):
-        pairs = (first[start : start + BLOCK] @ then).tocoo()
-        other = pairs.row + start != pairs.col
-        lines, columns, counts = pairs.row[other], pairs.col[other], pairs.data[other]
-        values = (counts / (usual[lines + start] * usual[columns] + SHRINKAGE)).astype(np.float32)
-        order = np.lexsort((columns, lines))
-        lines, columns, values = lines[order], columns[order], values[order]
-        kept = rank_within(lines, -values) < NEAREST
-        yield sparse.csr_array((values[kept], (lines[kept], columns[kept])), shape=pairs.shape)

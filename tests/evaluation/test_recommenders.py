@@ -17,6 +17,7 @@ from evaluation.splits import HoldOut, split
 from evaluation.task import ANYTHING, NEW, Pairs, Task, among, task
 from personalize_local.data.record_columns import RecordColumns
 from personalize_local.learning.models.ease import similarities
+from personalize_local.learning.models.neighbours import SHRINKAGE
 from tests.evaluation import made_up
 
 
@@ -72,7 +73,7 @@ def test_co_visitation_counts_what_follows_in_one_direction_and_one_visit_in_bot
     a, b, c = range(3)
     assert np.argwhere(found).tolist() == [[a, b], [a, c], [b, a], [b, c], [c, a]]
     # a was on two visits, b on one, c on two: what is usual is the root of the product.
-    shrunk = covisitation.SHRINKAGE
+    shrunk = SHRINKAGE
     assert found[a, b] == found[b, a] == pytest.approx(0.5 / (2**0.5 + shrunk))
     assert found[b, c] == pytest.approx(1 / (2**0.5 + shrunk))
     assert found[a, c] == found[c, a] == pytest.approx(1 / (2 + shrunk))

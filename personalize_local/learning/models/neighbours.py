@@ -4,7 +4,8 @@ import numpy as np
 from scipy import sparse
 
 from personalize_local.learning.grouping import rank_within
-from personalize_local.learning.training_set import Codes, Floats, TrainingSet
+from personalize_local.learning.models.lists import top
+from personalize_local.learning.training_set import Floats, TrainingSet
 
 NEAREST = 200
 SHRINKAGE = 10.0  # as if each pair had this much more that does not go together: few witnesses are not believed
@@ -34,22 +35,33 @@ def shoppers(rows: TrainingSet, most_items: int | None = None) -> sparse.csr_arr
 def nearest(rows: TrainingSet) -> sparse.csr_array:
     """Return for each item its nearest ones: Σ over shoppers of the product of weights / (√nᵢnⱼ + shrinkage)."""
     matrix = shoppers(rows, MOST_ITEMS)
-    items = matrix.T.tocsr()
     norms = np.sqrt(np.asarray(matrix.multiply(matrix).sum(axis=0)).ravel())
+    return strongest(matrix.T.tocsr(), matrix, norms, NEAREST)
+
+
+def strongest(first: sparse.csr_array, then: sparse.csr_array, usual: Floats, most: int) -> sparse.csr_array:
+    """Return for each item the ``most`` others that go with it best; of equal ones those with the lowest codes.
+
+    ``[i, j]`` is Σ first[i, ·] · then[·, j] / (usual[i] · usual[j] + shrinkage); all weights are positive.
+    """
     blocks = []
-    for start in range(0, items.shape[0], BLOCK):
-        some = items[start : start + BLOCK]
-        pairs = (some @ matrix).tocoo()
-        line, column = pairs.row.astype(np.int64), pairs.col.astype(np.int64)
-        cosine = pairs.data / (norms[line + start] * norms[column] + SHRINKAGE)
-        kept = line + start != column
-        blocks.append(_nearest(line[kept], column[kept], cosine[kept], (some.shape[0], len(norms))))
+    for start in range(0, first.shape[0], BLOCK):
+        pairs = first[start : start + BLOCK] @ then
+        lines = start + np.repeat(np.arange(pairs.shape[0]), np.diff(pairs.indptr))
+        pairs.data /= usual[lines] * usual[pairs.indices] + np.float32(SHRINKAGE)
+        pairs.data[lines == pairs.indices] = 0
+        blocks.append(_strongest_of_lines(pairs, most))
     return sparse.vstack(blocks, format="csr")
 
 
-def _nearest(line: Codes, column: Codes, cosine: Floats, shape: tuple[int, int]) -> sparse.csr_array:
-    order = np.lexsort((column, line))
-    line, column, cosine = line[order], column[order], cosine[order]
-    kept = rank_within(line, -cosine) < NEAREST
-    chosen = cosine[kept].astype(np.float32), (line[kept], column[kept])
-    return sparse.csr_array(chosen, shape=shape, dtype=np.float32)
+def _strongest_of_lines(pairs: sparse.csr_array, most: int) -> sparse.csr_array:
+    pairs.eliminate_zeros()
+    pairs.sort_indices()
+    kept = np.ones(pairs.nnz, dtype=bool)
+    # Line by line: a partition of each is a fraction of the work of sorting all.
+    for line in np.flatnonzero(np.diff(pairs.indptr) > most).tolist():
+        part = slice(pairs.indptr[line], pairs.indptr[line + 1])
+        kept[part] = False
+        kept[part.start + top(pairs.data[part], most)] = True
+    ends = np.r_[0, np.cumsum(kept)][pairs.indptr]
+    return sparse.csr_array((pairs.data[kept], pairs.indices[kept], ends), shape=pairs.shape)
