@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from cli.evaluate import fitted
 from evaluation.alarms.sounded import Alarm
 from evaluation.data.results_table import Line
 from evaluation.report import words
@@ -25,10 +25,10 @@ def show(result: Result, console: Console, currency: str, lines: Sequence[Line] 
     for kind, board in result.boards.items():
         console.print()
         console.print(escape(words.headline(board)), soft_wrap=True)
-        _print(console, _board(board))
-        _print(console, _verdicts(board))
-        _print(console, _breadth(board))
-        _print(console, _slices(board, result))
+        fitted.show(console, _board(board))
+        fitted.show(console, _verdicts(board))
+        fitted.show(console, _breadth(board))
+        fitted.show(console, _slices(board, result))
         for cost in result.costs[kind]:
             console.print(escape(cost.in_words(currency)), soft_wrap=True)
     for answer in result.published:
@@ -50,13 +50,13 @@ def print_alarms(console: Console, alarms: Sequence[Alarm]) -> None:
 
 def print_published(console: Console, answer: Published) -> None:
     """Print what Personalize printed, with what it left out."""
-    _print(console, _published(answer))
+    fitted.show(console, _published(answer))
 
 
 def print_results(console: Console, lines: Sequence[Line]) -> None:
     """Print a published table, and below each line that has users how far off it may be."""
     metrics = list(dict.fromkeys(name for line in lines for name in line.metrics))
-    table = _table("results, as printed", "recommender", "task", "users", *(_heading(name) for name in metrics))
+    table = fitted.table("results, as printed", "recommender", "task", "users", *(_heading(name) for name in metrics))
     for line in lines:
         values = [f"{line.metrics[name]:.4f}" if name in line.metrics else "" for name in metrics]
         table.add_row(escape(line.name), line.task or "", f"{line.users:,}" if line.users else "", *values)
@@ -68,27 +68,12 @@ def print_results(console: Console, lines: Sequence[Line]) -> None:
             }
             width = [f"±{half[name]:.4f}" if name in half else "" for name in metrics]
             table.add_row("  95 %, at its widest", "", "", *width)
-    _print(console, table)
+    fitted.show(console, table)
 
 
 def _heading(metric: str) -> str:
     name, _, k = metric.partition("@")
     return f"{HEADINGS.get(name, name.upper())}@{k}"
-
-
-def _print(console: Console, table: Table) -> None:
-    """Print the title as a line, which may be wider than the table."""
-    title, table.title = str(table.title), None
-    console.print(escape(title), soft_wrap=True)
-    console.print(table)
-
-
-def _table(title: str, *columns: str) -> Table:
-    """Return an empty table: text in the first column, numbers in the others."""
-    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
-    for place, column in enumerate(columns):
-        table.add_column(column, justify="right" if place else "left", no_wrap=True)
-    return table
 
 
 def _board(board: Board) -> Table:
@@ -97,18 +82,18 @@ def _board(board: Board) -> Table:
     last = board.ks[-1]
     metrics = [f"hit_rate@{k}", f"precision@{k}", f"recall@{k}", f"mrr@{last}", f"map@{k}"]
     headings = f"HR@{k}", f"P@{k}", f"R@{k}", f"MRR@{last}", f"MAP@{k}", f"{name.upper()}@{k}, 95 %"
-    table = _table(f"{len(board.users):,} users", "recommender", *headings)
+    table = fitted.table(f"{len(board.users):,} users", "recommender", *headings)
     for row in board.rows:
         main = row.intervals[board.main]
         means = [f"{row.intervals[metric].mean:.3f}" for metric in metrics]
-        table.add_row(escape(row.entry.name), *means, f"{main.mean:.4f} ±{(main.high - main.low) / 2:.4f}")
+        table.add_row(escape(row.entry.name), *means, words.with_half(main))
     return table
 
 
 def _verdicts(board: Board) -> Table:
     """Return each against the best baseline."""
     title = f"{board.main} against {board.best_baseline or 'nothing'}, the best that only counts"
-    table = _table(title, "recommender", "difference, 95 %", "win/lose")
+    table = fitted.table(title, "recommender", "difference, 95 %", "win/lose")
     table.add_column("verdict")
     for row in board.rows:
         if row.against_best is None:
@@ -116,7 +101,7 @@ def _verdicts(board: Board) -> Table:
             continue
         one = row.against_best.difference
         share = f"{row.against_best.win:.0%}/{row.against_best.lose:.0%}"
-        difference = f"{one.mean:+.3f} ({one.low:+.3f} to {one.high:+.3f})"
+        difference = words.difference(one)
         table.add_row(escape(row.entry.name), difference, share, row.against_best.in_words())
     return table
 
@@ -124,7 +109,7 @@ def _verdicts(board: Board) -> Table:
 def _breadth(board: Board) -> Table:
     """Return how wide the lists reach."""
     columns = "catalogue covered", "novelty, bits", "top-20 items", "full lists"
-    table = _table("breadth of the first places", "recommender", *columns)
+    table = fitted.table("breadth of the first places", "recommender", *columns)
     for row in board.rows:
         one = row.breadth
         shares = f"{one.share_of_top:.0%}", f"{one.user_coverage:.0%}"
@@ -134,7 +119,7 @@ def _breadth(board: Board) -> Table:
 
 def _slices(board: Board, result: Result) -> Table:
     names = _shown(board)
-    table = _table(f"{board.main} by slice", "slice", "users", *(escape(name) for name in names))
+    table = fitted.table(f"{board.main} by slice", "slice", "users", *(escape(name) for name in names))
     for part in result.slices[board.task]:
         if not (board.task != ANYTHING and part.by == "truth"):  # all of it is new there
             table.add_row(escape(f"{part.by}: {part.part}"), f"{part.users:,}", *_values(part, names))
@@ -153,7 +138,7 @@ def _values(part: Slice, names: list[str]) -> list[str]:
 
 def _published(answer: Published) -> Table:
     title = f"{answer.name}, as Personalize printed it ({answer.in_words()}; hits-only NDCG)"
-    table = _table(title, "metric", "value", "95 %")
+    table = fitted.table(title, "metric", "value", "95 %")
     for name, value in answer.metrics.items():
         _, low, high = answer.intervals.get(name, (value, None, None))
         table.add_row(escape(name), f"{value:.4f}", f"[{low:.3f}, {high:.3f}]" if low is not None else "")

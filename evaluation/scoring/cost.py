@@ -19,7 +19,7 @@ class Cost:
     def in_words(self, currency: str) -> str:
         """Return one sentence."""
         hits = self.extra_hits.difference
-        between = f"{hits.low * 1000:+.0f} to {hits.high * 1000:+.0f}" if hits.n > 1 else "one user: nobody knows"
+        between = f"{hits.low * 1000:+.0f} to {hits.high * 1000:+.0f}" if hits.n > 1 else "of one user"
         more = f"{hits.mean * 1000:+.0f} users with a hit in {self.k} per 1,000 users ({between})"
         return f"{self.name} costs {self.per_month:,.2f} {currency} a month for {more}"
 
