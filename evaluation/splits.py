@@ -7,6 +7,7 @@
   training knows nothing of these users (Developer Guide, "Evaluating a solution version with metrics").
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -57,9 +58,10 @@ def split(log: Log, how: HoldOut) -> Split:
             raise BadQuestion(f"no interaction has the type {how.event_type} (there are: {', '.join(log.event_types)})")
         parted = Split(parted.train, parted.past, parted.truth & log.of_type(how.event_type), parted.cut)
     if not parted.train.any():
-        raise BadQuestion("nothing is left to train on: hold out less, or later")
+        raise BadQuestion(f"nothing is left to train on: {_advice(how, _TO_TRAIN)}")
     if not parted.truth.any():
-        raise BadQuestion("nothing is held out: hold out from an earlier time, or by --hold-out basket")
+        of_type = "" if how.event_type is None else f" of {how.event_type}"
+        raise BadQuestion(f"nothing{of_type} is held out: {_advice(how, _TO_HOLD_OUT)}")
     return parted
 
 
@@ -112,4 +114,22 @@ def _as_personalize(log: Log, how: HoldOut) -> Split:
     return Split(~of_test_user, of_test_user & ~newest, of_test_user & newest, None)
 
 
+def _advice(how: HoldOut, by_kind: Mapping[str, str]) -> str:
+    farther = " or farther (--horizon-days)" if how.kind == "time" and how.horizon_days is not None else ""
+    return by_kind[how.kind].format(farther=farther if by_kind is _TO_HOLD_OUT else "")
+
+
+_ONE_EACH = {
+    "last": "nobody has an interaction before his last one; try --hold-out time",
+    "basket": "nobody has an interaction before his last second; try --hold-out time or last",
+}
+_TO_TRAIN = _ONE_EACH | {
+    "time": "hold out from a later time (--at), or by --hold-out last",
+    "personalize": "the only user is tested; try --hold-out time or basket",
+}
+_TO_HOLD_OUT = _ONE_EACH | {
+    "time": "hold out from an earlier time (--at){farther}, or by --hold-out basket",
+    "personalize": "nobody of the tenth that is tested has two interactions; try --hold-out time or basket, or another "
+    "--seed",
+}
 _SPLITS = {"time": _by_time, "last": _last_interaction, "basket": _last_basket, "personalize": _as_personalize}

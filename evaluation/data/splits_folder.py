@@ -5,7 +5,7 @@ of a batch inference job, one user a line; ``split.json`` says how it was made. 
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
@@ -19,9 +19,12 @@ from evaluation.data.whole_folder import whole_folder
 from evaluation.failure import BadFile
 from evaluation.splits import HoldOut, Split
 from evaluation.task import Task, assemble
+from personalize_local.learning.training_set import TrainingSet
 
 TRAIN, TRUTH, USERS, ABOUT = "train.csv", "truth.csv", "batch_users.json", "split.json"
+PAST_ONLY = "past_only"
 ROWS = 200_000  # of the file at a time
+_FAR = 10**15  # seconds: no time of ours
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,8 @@ def write(
 ) -> Written:
     """Write a split into a new or empty folder. ``chosen``: the users asked about; ``step`` takes rows done.
 
-    What was before is all in train.csv, the past of those asked about, too: Personalize knows no other history.
+    What was before is all in train.csv, the past of those asked about, too: Personalize knows no other history. Whose
+    rows the split keeps out of the training, split.json names: so ``read`` returns the question of the split itself.
     Raises BadFile if the folder is not empty, and leaves nothing half-written.
     """
     train = _rows(log, split.train | split.past, source)
@@ -50,7 +54,7 @@ def write(
             _copy(source, ((train, before), (truth, after)), step)
         lines = (json.dumps({"userId": user}, ensure_ascii=False) + "\n" for user in users)
         (folder / USERS).write_text("".join(lines), encoding="utf-8")
-        about = {"hold_out": asdict(how), "cut": split.cut, "source": source.name}
+        about = {"hold_out": asdict(how), "cut": split.cut, "source": source.name, PAST_ONLY: _past_only(log, split)}
         (folder / ABOUT).write_text(json.dumps(about, indent=1) + "\n")
     counts = int(train.sum()), int(truth.sum())
     return Written(*counts, len(users), len(log) - sum(counts))
@@ -62,27 +66,51 @@ def is_split(folder: Path) -> bool:
 
 
 def read(folder: Path) -> tuple[Task, Log]:
-    """Return the question of a folder, and its training interactions. Raises BadFile."""
+    """Return the question of a folder, and the interactions of its train.csv. Raises BadFile."""
+    cut, past_only = _about(folder / ABOUT)
     train, truth = logs.read(folder / TRAIN), logs.read(folder / TRUTH)
+    return _question(train, truth, cut, past_only), train
+
+
+def _about(path: Path) -> tuple[int | None, set[str]]:
+    """Return the cut, and the users whose rows of train.csv are no training."""
     try:
-        cut = json.loads((folder / ABOUT).read_text()).get("cut")
-    except ValueError:
-        raise BadFile(folder / ABOUT, "not JSON: it may be cut off") from None
-    return _question(train, truth, cut), train
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError):
+        raise BadFile(path, "not JSON: it may be cut off") from None
+    cut, past_only = (found.get("cut"), found.get(PAST_ONLY)) if isinstance(found, dict) else (None, None)
+    if not isinstance(past_only, list) or not all(isinstance(user, str) for user in past_only):
+        raise BadFile(path, f"no list {PAST_ONLY}: ./broker evaluate split did not write it as it is; split anew")
+    if cut is not None and not (type(cut) is int and abs(cut) < _FAR):
+        raise BadFile(path, "cut is neither null nor a whole number of seconds since 1970; split anew")
+    return cut, set(past_only)
 
 
-def _question(train: Log, truth: Log, cut: int | None) -> Task:
-    known = set(train.rows.item_ids)
-    items = [*train.rows.item_ids, *(item for item in truth.rows.item_ids if item not in known)]
+def _question(before: Log, truth: Log, cut: int | None, past_only: set[str]) -> Task:
+    log = before.rows
+    trained = np.array([user not in past_only for user in log.user_ids])[log.users]
+    in_training = np.bincount(log.items[trained], minlength=len(log.item_ids)) > 0
+    known = {item for item, is_in in zip(log.item_ids, in_training.tolist(), strict=True) if is_in}
+    others = {*log.item_ids, *truth.rows.item_ids} - known
+    items = [*sorted(known), *sorted(others)]
     code = {item: place for place, item in enumerate(items)}
+    log = _recoded(log, code, items)
     users = list(truth.rows.user_ids)
     place = {user: place for place, user in enumerate(users)}
-    users_of_train = np.array([place.get(user, -1) for user in train.rows.user_ids])
-    asked = users_of_train[train.rows.users] >= 0
-    past = replace(train.rows.take(asked), user_ids=users, item_ids=items)
-    past = replace(past, users=users_of_train[past.users])
-    recoded = np.array([code[item] for item in truth.rows.item_ids])[truth.rows.items]
-    return assemble(train.rows, past, replace(truth.rows, items=recoded, item_ids=items), cut)
+    asked = np.array([place.get(user, -1) for user in log.user_ids])[log.users]
+    past = replace(log.take(asked >= 0), user_ids=users)
+    past = replace(past, users=asked[asked >= 0])
+    train = replace(log.take(trained), item_ids=items[: len(known)])
+    return assemble(train, past, _recoded(truth.rows, code, items), cut)
+
+
+def _recoded(rows: TrainingSet, code: Mapping[str, int], items: Sequence[str]) -> TrainingSet:
+    return replace(rows, items=np.array([code[item] for item in rows.item_ids])[rows.items], item_ids=items)
+
+
+def _past_only(log: Log, split: Split) -> list[str]:
+    users = np.unique(log.rows.users[split.past & ~split.train])
+    return [log.rows.user_ids[user] for user in users.tolist()]
 
 
 def _rows(log: Log, mask: Mask, source: Path) -> Mask:
