@@ -20,7 +20,6 @@ from evaluation.failure import BadFile
 from evaluation.scoring.uncertainty import Z
 from personalize_local.learning.training_set import TrainingSet
 
-KS = (5, 10, 25)
 BELOW = 100  # without the data: one above fits by chance more than once in a thousand times
 MOST_USERS = 1000  # above, one in two fits
 MANY = 1_000_000  # so many fit whatever can be at all
@@ -29,8 +28,13 @@ SHARE = 0.1  # of the users are kept for the test (Developer Guide, "Evaluating 
 SURELY_TESTED = 10  # events of which the newest tenth, which is to be foretold, is one at least
 TAIL = 0.0005  # on either side: how often the draw of the test users may lie outside the range that is looked at
 HALF_A_DIGIT = 0.00005 + 1e-9
-PRECISION = "precision_at_"
-MEANS_OF_SHARES = (PRECISION, "recall_at_", "mean_reciprocal_rank_at_", "normalized_discounted_cumulative_gain_at_")
+PRECISIONS = {f"precision_at_{k}": k for k in (5, 10, 25)}
+MEANS_OF_SHARES = (
+    "precision_at_",
+    "recall_at_",
+    "mean_reciprocal_rank_at_",
+    "normalized_discounted_cumulative_gain_at_",
+)
 SHARES = (*MEANS_OF_SHARES, "coverage")
 
 
@@ -122,8 +126,8 @@ def intervals(metrics: Mapping[str, float], users: int) -> dict[str, tuple[float
     """
     found = {}
     for name, value in metrics.items():
-        if name.startswith(PRECISION):
-            found[name] = (value, *_of_count(value, users * int(name.removeprefix(PRECISION))))
+        if name in PRECISIONS:
+            found[name] = (value, *_of_count(value, users * PRECISIONS[name]))
         elif name.startswith(MEANS_OF_SHARES):
             half = Z * math.sqrt(max(0.0, value * (1 - value)) / users)
             found[name] = (value, max(0.0, value - half), min(1.0, value + half))
@@ -152,7 +156,7 @@ def _fitting(metrics: Mapping[str, float], looked_at: range) -> list[int]:
 
 def _precisions(metrics: Mapping[str, float]) -> list[tuple[int, float]]:
     """Return (k, value), k rising; none if there is no hit: any number of users fits then."""
-    found = [(k, metrics[f"{PRECISION}{k}"]) for k in KS if f"{PRECISION}{k}" in metrics]
+    found = [(k, metrics[name]) for name, k in PRECISIONS.items() if name in metrics]
     return found if any(value for _, value in found) else []
 
 

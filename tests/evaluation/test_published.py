@@ -88,6 +88,7 @@ def test_where_nothing_or_everything_fits_nothing_is_claimed() -> None:
         found = published.published("x", metrics)
         assert (found.users, found.intervals) == (None, {})
         assert found.in_words() == "its rounding doesn't tell how many test users"
+    assert published.published("x", dict.fromkeys(printed(50, (0, 0, 0)), 0.0)).candidates == []
     few, many = data(200), data(50_000)
     assert "none from" in published.published("x", printed(56, (21, 32, 53))).with_data(few).in_words()
     assert published.published("x", printed(5012, (900, 1500, 3000))).with_data(many).candidates == []
@@ -147,12 +148,11 @@ def test_what_is_no_share_is_refused_in_one_line_with_the_file(value: str, tmp_p
 
 def test_metrics_that_are_no_shares_may_be_larger_and_have_no_interval(tmp_path: Path) -> None:
     path = tmp_path / "metrics.json"
-    path.write_text(
-        json.dumps({"metrics": {**printed(56, (21, 32, 53)), "average_rewards_at_k": 12.5, "coverage": 0.1}})
-    )
+    others = {"average_rewards_at_k": 12.5, "coverage": 0.1, "precision_at_k": 0.5}
+    path.write_text(json.dumps({"metrics": printed(56, (21, 32, 53)) | others}))
     (found,) = published.read(path)
     assert found.metrics["average_rewards_at_k"] == 12.5
-    assert set(found.intervals) == {"precision_at_5", "precision_at_10", "precision_at_25"}
+    assert set(found.intervals) == {f"precision_at_{k}" for k in (5, 10, 25, "k")}
     path.write_text('{"metrics": {"average_rewards_at_k": Infinity}}')
     with pytest.raises(BadFile, match="average_rewards_at_k is inf, not a finite number"):
         published.read(path)
