@@ -61,15 +61,16 @@ class Filling:
 
     def _median(self, known: pl.Series, name: str) -> str:
         numbers = known.cast(pl.Float64, strict=False)
-        if numbers.null_count():
-            odd = known.filter(numbers.is_null())[0]
+        odd_ones = known.filter(~numbers.is_finite().fill_null(False))
+        if len(odd_ones):
+            odd = odd_ones[0]
             raise BadQuestion(f"--fill {name}=median: {odd!r} is no number; --fill {name}=mode takes the most frequent")
         # The lower of two in the middle, as it is written: whole numbers stay whole.
         return str(known.gather([int(numbers.arg_sort()[(len(numbers) - 1) // 2])])[0])
 
     def _unruled(self, row: int, column: str) -> Exception:
         ways = f"--fill {column}=drop leaves such rows out, --fill {column}=VALUE puts a value"
-        return self.source.bad(row, f"nothing in {column}: {ways}")
+        return self.source.bad(row, f"nothing in {column}{self.source.short(row)}: {ways}")
 
 
 def rules(source: Source, pairs: Mapping[str, str], used: list[str]) -> dict[str, str]:

@@ -1,13 +1,13 @@
 """Interactions on their way out: each once, in order of time, with the schema and the budget that Personalize sets."""
 
 import json
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Sequence
 
 import polars as pl
 
 from evaluation.failure import BadQuestion
 from history.schema import NAMESPACE, Schema, read_schema
+from preparation.types import Field
 
 # "Amazon Personalize endpoints and quotas": metadata columns, and these together with distinct event types.
 MOST_METADATA = 5
@@ -15,9 +15,8 @@ MOST_TYPES_AND_METADATA = 10
 ORDER = ("USER_ID", "ITEM_ID", "EVENT_TYPE", "TIMESTAMP")
 
 
-def schema(frame: pl.DataFrame) -> Schema:
-    """Return the schema of interactions whose columns have their types. Raises BadQuestion over the budget."""
-    metadata = [name for name in frame.columns if name not in (*ORDER, "EVENT_VALUE")]
+def schema(frame: pl.DataFrame, metadata: Sequence[Field]) -> Schema:
+    """Return the schema of interactions. ``metadata``: its last fields. Raises BadQuestion over the budget."""
     types = frame["EVENT_TYPE"].n_unique()
     if len(metadata) > MOST_METADATA:
         raise BadQuestion(f"{len(metadata)} metadata columns; Personalize takes {MOST_METADATA} on interactions")
@@ -27,18 +26,14 @@ def schema(frame: pl.DataFrame) -> Schema:
             "all: choose types by --only, or metadata by --keep"
         )
     record = {"type": "record", "name": "Interactions", "namespace": NAMESPACE}
-    fields = [_field(name, frame[name]) for name in frame.columns]
-    return read_schema(json.dumps(record | {"fields": fields, "version": "1.0"}), "interactions")
+    own = [_field(frame[name]) for name in frame.columns if name in (*ORDER, "EVENT_VALUE")]
+    return read_schema(json.dumps(record | {"fields": [*own, *metadata], "version": "1.0"}), "interactions")
 
 
-def _field(name: str, column: pl.Series) -> Mapping[str, Any]:
-    if name == "TIMESTAMP":
-        return {"name": name, "type": "long"}
-    if name in ORDER:
-        return {"name": name, "type": "string"}
-    kind = "float" if column.dtype.is_float() else "string"
-    typed = ["null", kind] if column.null_count() else kind
-    return {"name": name, "type": typed} | ({"categorical": True} if kind == "string" else {})
+def _field(column: pl.Series) -> Field:
+    if column.name != "EVENT_VALUE":
+        return {"name": column.name, "type": "long" if column.name == "TIMESTAMP" else "string"}
+    return {"name": column.name, "type": ["null", "float"] if column.null_count() else "float"}
 
 
 def once(frame: pl.DataFrame) -> tuple[pl.DataFrame, int]:

@@ -6,13 +6,10 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from evaluation.failure import BadQuestion
-from history.table import MAX_ID
 from history.times import Times
-from preparation import moments
+from preparation import ids, moments
 from preparation.fill import Filling
 from preparation.source import ROW, Source
-
-NUMBER = "\0number"
 
 
 @dataclass(frozen=True)
@@ -52,8 +49,12 @@ class Found:
 
 def read(source: Source, asked: Asked, filling: Filling, times: Times) -> Found:
     """Read the table. Raises BadFile with the line of what is missing or has another type, BadQuestion."""
+    if not asked.type:
+        ids.check_one(asked.event_type, "--event-type")
     table = source.collect(source.rows.select(ROW, *asked.columns()))
     rows = len(table)
+    if not rows:
+        raise BadQuestion(f"{source.path} has no rows")
     if asked.only and asked.type:
         table = table.filter(pl.col(asked.type).is_in(list(asked.only)))
     other_types = rows - len(table)
@@ -70,8 +71,8 @@ def read(source: Source, asked: Asked, filling: Filling, times: Times) -> Found:
         table = filling.apply(table, name, needed=False)
     if table.is_empty():
         raise BadQuestion(f"{source.path}: no row is left ({other_types:,} of other types, {returns:,} returns)")
-    for name in (asked.user, asked.item):
-        _short(source, table, name)
+    for name in (asked.user, asked.item, *([asked.type] if asked.type else [])):
+        ids.check(source, table, name)
     return Found(_interactions(source, table, asked, times), returns, other_types)
 
 
@@ -93,7 +94,7 @@ def _interactions(source: Source, table: pl.DataFrame, asked: Asked, times: Time
     if value is not None:
         columns["EVENT_VALUE"] = value
     for name, column in asked.metadata.items():
-        columns[name] = _typed(table[column])
+        columns[name] = table[column]
     return pl.DataFrame(columns)
 
 
@@ -102,27 +103,26 @@ def _value(source: Source, table: pl.DataFrame, asked: Asked) -> pl.Series | Non
         product = _numbers(source, table, asked.price)
         if asked.quantity:
             product = product * _numbers(source, table, asked.quantity)
+        too_large = (~product.is_finite().fill_null(True)).arg_true()
+        if len(too_large):
+            raise source.bad(int(table[ROW][int(too_large[0])]), f"{asked.price} times {asked.quantity} is too large")
         return product.round(6)
     return _numbers(source, table, asked.value) if asked.value else None
 
 
-def _typed(column: pl.Series) -> pl.Series:
-    numbers = column.cast(pl.Float64, strict=False)
-    return numbers if numbers.null_count() == column.null_count() else column
-
-
 def _numbers(source: Source, table: pl.DataFrame, column: str) -> pl.Series:
+    """Return a column of text as numbers, null where it is. Raises BadFile for another text, and for nan and inf."""
     numbers = table[column].cast(pl.Float64, strict=False)
-    bad = (numbers.is_null() & table[column].is_not_null()).arg_true()
+    bad = (~numbers.is_finite().fill_null(False) & table[column].is_not_null()).arg_true()
     if len(bad):
         place = int(bad[0])
-        raise source.bad(int(table[ROW][place]), f"{column} is {table[column][place]!r}, which is no number")
+        raise source.bad(
+            int(table[ROW][place]), f"{column} is {table[column][place]!r}, {_no_number(table[column][place])}"
+        )
     return numbers
 
 
-def _short(source: Source, table: pl.DataFrame, column: str) -> None:
-    bad = (table[column].str.len_chars() > MAX_ID).arg_true()
-    if len(bad):
-        raise source.bad(
-            int(table[ROW][int(bad[0])]), f"{column} has more than {MAX_ID} characters, too many for an id"
-        )
+def _no_number(text: str) -> str:
+    if "," in text:
+        return "which is no number: write a point before decimals, and nothing between thousands"
+    return f"which is no number that can be used; --empty {text!r} takes it for nothing known"

@@ -23,7 +23,7 @@ def seconds(source: Source, frame: pl.DataFrame, column: str, times: Times, form
     Raises BadFile with the line of the first that is no time or in another unit.
     """
     if form is not None:
-        return _by_form(source, frame, column, form)
+        return _by_form(source, frame, column, form, times)
     # By distinct text: many rows have the same time.
     parts = [_read(source, part, times) for part in _parts(frame, column)]
     return pl.concat(parts).alias(column) if parts else pl.Series(column, [], dtype=pl.Int64)
@@ -46,7 +46,7 @@ def _read(source: Source, part: pl.DataFrame, times: Times) -> pl.Series:
     return part.join(read, on="text", how="left", maintain_order="left")["seconds"]
 
 
-def _by_form(source: Source, frame: pl.DataFrame, column: str, form: str) -> pl.Series:
+def _by_form(source: Source, frame: pl.DataFrame, column: str, form: str, times: Times) -> pl.Series:
     text = frame[column]
     read = None
     with contextlib.suppress(pl.exceptions.PolarsError):
@@ -56,7 +56,20 @@ def _by_form(source: Source, frame: pl.DataFrame, column: str, form: str) -> pl.
     bad = read.is_null().arg_true()
     if len(bad):
         raise _bad(source, int(frame[ROW][int(bad[0])]), str(text[int(bad[0])]), f"is not written as {form}")
+    _in_range(source, frame, read, text, times)
     return read.alias(column)
+
+
+def _in_range(source: Source, frame: pl.DataFrame, read: pl.Series, text: pl.Series, times: Times) -> None:
+    """Raise BadFile for the earliest or latest, if it is out of bounds: %Y takes the 24 of 31/12/24 for a year."""
+    days = pl.from_epoch(read, "s").dt.strftime("%Y-%m-%d")
+    for place in (read.arg_min(), read.arg_max()):
+        if place is not None:
+            try:
+                times.read(days[place])
+            except BadValue:
+                reason = f"is {days[place]} by that form, which is not between 1970 and tomorrow"
+                raise _bad(source, int(frame[ROW][place]), text[place], reason) from None
 
 
 def _bad(source: Source, row: int, text: str, reason: str) -> BadFile:

@@ -11,7 +11,7 @@ import polars as pl
 
 from evaluation.failure import BadQuestion
 from history.times import Times
-from preparation import moments
+from preparation import ids, moments
 from preparation.fill import Filling
 from preparation.source import ROW, Source
 
@@ -49,6 +49,8 @@ class Found:
 
 def read(source: Source, asked: Asked, filling: Filling, times: Times) -> Found:
     """Read the table. Raises BadFile with the line: nobody, no month, neither 0 nor 1, a month twice or missing."""
+    for name in asked.products:
+        ids.check_one(name, "--product: the name of a column, which is the product's id,")
     table = _typed(source, asked, filling, times).sort(USER, MONTH)
     _once_a_month(source, table)
     gap = _same_user() & (pl.col(MONTH) - pl.col(MONTH).shift(1) > 1)
@@ -104,11 +106,12 @@ def _typed(source: Source, asked: Asked, filling: Filling, times: Times) -> pl.D
     if table.is_empty():
         raise BadQuestion(f"{source.path} has no rows")
     table = filling.apply(table.rename({USER: asked.user}), asked.user, needed=True)
+    ids.check(source, table, asked.user)
     table = filling.apply(table, asked.month, needed=True)
     for name in asked.products:
         table = _product(source, table, name, filling)
-    # 2016-05 is the first of May.
-    whole = pl.col(asked.month).str.replace(r"^(\d{4}-\d{2})$", "${1}-01")
+    # 2016-05 is the first of May; 2016-13 stays as it is, to be shown as the file has it.
+    whole = pl.col(asked.month).str.replace(r"^([0-9]{4}-(0[1-9]|1[0-2]))$", "${1}-01")
     table = table.with_columns(whole if asked.time_format is None else month)
     seconds = moments.seconds(source, table, asked.month, times, asked.time_format)
     date = pl.from_epoch(TIME, "s").dt

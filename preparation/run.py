@@ -12,7 +12,7 @@ from evaluation.failure import BadQuestion
 from history.schema import Schema
 from history.times import Times
 from personalize_local.learning.selection import LEAST_INTERACTIONS, LEAST_USERS
-from preparation import interactions, lines, ownership, records
+from preparation import interactions, lines, ownership, records, types
 from preparation.fill import Filling
 from preparation.source import ROW, Source
 
@@ -21,7 +21,7 @@ Step = Callable[[str], Any]
 
 @dataclass(frozen=True)
 class Attributes:
-    """Columns that become the Users and the Items dataset: column → name. ``text``: columns that hold words."""
+    """Columns that become the Users and the Items dataset: column → name. ``text``: columns of words, metadata, too."""
 
     users: Mapping[str, str] = field(default_factory=dict)
     items: Mapping[str, str] = field(default_factory=dict)
@@ -49,7 +49,7 @@ def of_ownership(
         "owned_in_first_month": found.held_at_first,
     }
     newest = found.newest.rename({ownership.USER: "USER_ID"})
-    return _prepared(source, found.interactions, {"users": newest}, attributes, filling, account, {}, step)
+    return _prepared(source, found.interactions, [], {"users": newest}, attributes, filling, account, {}, step)
 
 
 def of_lines(
@@ -61,7 +61,8 @@ def of_lines(
     table = found.interactions
     newest = {"users": _newest(table, "USER_ID"), "items": _newest(table, "ITEM_ID")}
     left_out = {"returns": found.returns, "other_types": found.other_types}
-    return _prepared(source, table.drop(ROW), newest, attributes, filling, {}, left_out, step)
+    metadata = types.fields(source, table, {column: name for name, column in asked.metadata.items()}, attributes.text)
+    return _prepared(source, table.drop(ROW), metadata, newest, attributes, filling, {}, left_out, step)
 
 
 def write(out: Path, prepared: Prepared) -> None:
@@ -80,6 +81,7 @@ def _newest(table: pl.DataFrame, own_id: str) -> pl.DataFrame:
 def _prepared(
     source: Source,
     found: pl.DataFrame,
+    metadata: Sequence[types.Field],
     newest: Mapping[str, pl.DataFrame],
     attributes: Attributes,
     filling: Filling,
@@ -91,7 +93,7 @@ def _prepared(
         raise BadQuestion(f"{source.path}: nobody owns or does anything in it, so there are no interactions")
     step("interactions, each once")
     table, duplicates = interactions.once(found)
-    tables = {"interactions": (table, interactions.schema(table))}
+    tables = {"interactions": (table, interactions.schema(table, metadata))}
     for dataset, own_id, names in (("users", "USER_ID", attributes.users), ("items", "ITEM_ID", attributes.items)):
         if names:
             step(dataset)

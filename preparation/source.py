@@ -3,15 +3,17 @@
 import csv
 import fnmatch
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
 from evaluation.failure import BadFile, BadQuestion
 from history import files
-from history.table import MappingError, Table
+from preparation.csv_text import broken_line, header
 
 ROW = "\0row"  # no header can have this name
 
@@ -28,7 +30,7 @@ class Source:
     @cached_property
     def rows(self) -> pl.LazyFrame:
         """Return all columns as text without blanks around, null where it is missing, and ROW, from 0."""
-        columns = [_text(name, kind, self.empty) for name, kind in self._scanned.collect_schema().items()]
+        columns = [_text(name, kind, self.empty) for name, kind in self._schema.items() if name in self.names]
         blank = pl.all_horizontal(pl.exclude(ROW).is_null())
         return self._scanned.with_row_index(ROW).select(ROW, *columns).filter(~blank)
 
@@ -38,11 +40,18 @@ class Source:
             return pl.scan_parquet(self.path)
         return pl.scan_csv(self.path, infer_schema=False, separator=self.delimiter)
 
+    @cached_property
+    def _schema(self) -> pl.Schema:
+        try:
+            return self._scanned.collect_schema()
+        except (pl.exceptions.PolarsError, OSError) as error:
+            raise self._broken(error) from None
+
     def collect(self, rows: pl.LazyFrame) -> pl.DataFrame:
         """Run what was made of ``rows``, as a stream. Raises BadFile with the line of a row that is none."""
         try:
             return rows.collect(engine="streaming")
-        except pl.exceptions.PolarsError as error:
+        except (pl.exceptions.PolarsError, OSError) as error:
             raise self._broken(error) from None
 
     def bad(self, row: int, reason: str) -> BadFile:
@@ -62,40 +71,54 @@ class Source:
         for pattern in patterns:
             names = [name for name in self.names if name == pattern or fnmatch.fnmatchcase(name, pattern)]
             if not names:
-                raise BadQuestion(f"{option} {pattern}: {self.path} has no such column; it has {', '.join(self.names)}")
+                raise BadQuestion(f"{option} {pattern}: {self.path} has no such column; it has {self._shown()}")
             found |= dict.fromkeys(names)
         return list(found)
 
+    def short(self, row: int) -> str:
+        """Return what to add to the complaint about a row that has fewer columns than the header, as totals have."""
+        if is_parquet(self.path):
+            return ""
+        with self._from(row) as reader:
+            columns = len(next(reader, []))
+        return f" (the row has {columns} of {len(self.names)} columns)" if columns < len(self.names) else ""
+
+    def _shown(self) -> str:
+        """Return the names of the columns; in quotes where blanks around one would not be seen."""
+        return ", ".join(name if name == name.strip() else repr(name) for name in self.names)
+
     def _line(self, row: int) -> int:
+        with self._from(row) as reader:
+            return int(reader.line_num) + 1
+
+    @contextmanager
+    def _from(self, row: int) -> Iterator[Any]:
+        """Open the file as a csv reader that stands before a row."""
         with files.opened(self.path, str(self.path)) as file:
             reader = csv.reader(files.text(file), delimiter=self.delimiter)
             next(reader)
             for _ in zip(range(row), reader, strict=False):
                 pass
-            return reader.line_num + 1
+            yield reader
 
     def _broken(self, error: Exception) -> BadFile:
         if is_parquet(self.path):
             return BadFile(self.path, str(error).partition("\n")[0])
-        with files.opened(self.path, str(self.path)) as file:
-            for number, fields in Table(str(self.path), files.text(file)).lines():
-                if fields is None:
-                    return BadFile(self.path, "a broken row: it has another number of columns than the header", number)
-                if any("\ud800" <= letter <= "\udfff" for letter in "".join(fields)):
-                    return BadFile(self.path, "not UTF-8", number)
+        found = broken_line(self.path, self.delimiter, len(self.names))
+        if found is not None:
+            line, reason = found
+            return BadFile(self.path, reason, line)
         return BadFile(self.path, f"it can't be read as CSV ({str(error).partition(chr(10))[0]})")
 
 
 def opened(path: Path, empty: Sequence[str] = ()) -> Source:
-    """Read the header. Raises BadFile."""
+    """Read the header; lists and records within a Parquet file are no columns here. Raises BadFile."""
     try:
         if is_parquet(path):
-            return Source(path, tuple(pl.scan_parquet(path).collect_schema()), "", tuple(empty))
-        with files.opened(path, str(path)) as file:
-            table = Table(str(path), files.text(file))
-            return Source(path, tuple(table.header), table.delimiter, tuple(empty))
-    except MappingError as error:
-        raise BadFile(path, str(error).removeprefix(f"{path} ").removeprefix(f"{path}: "), 1) from None
+            kinds = pl.scan_parquet(path).collect_schema().items()
+            return Source(path, tuple(name for name, kind in kinds if not kind.is_nested()), "", tuple(empty))
+        names, delimiter = header(path)
+        return Source(path, names, delimiter, tuple(empty))
     except pl.exceptions.PolarsError as error:
         raise BadFile(path, str(error).partition("\n")[0]) from None
 

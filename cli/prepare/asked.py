@@ -41,7 +41,7 @@ def shared(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--dry-run", is_flag=True, help="Read, check and count; write nothing."),
         click.option("--time-format", metavar="FORMAT", help="How times are written, as in %d/%m/%Y %H:%M (UTC)."),
         click.option("--time-unit", type=click.Choice(UNITS), help="Default: what the first time can only be."),
-        click.option("--text", multiple=True, metavar="COLUMN", help="An attribute of words, though they be digits."),
+        click.option("--text", multiple=True, metavar="COLUMN", help="Attribute or metadata of words, though digits."),
         click.option("--empty", multiple=True, metavar="TEXT", help="A text that means that nothing is known: NA."),
         click.option(
             "--fill",

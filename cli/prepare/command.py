@@ -10,7 +10,7 @@ from cli.prepare.asked import line_options, shared
 from evaluation.failure import BadQuestion
 from history.schema import MOST_FIELDS
 from history.times import Times
-from preparation import fill, lines, ownership, records, run
+from preparation import fill, lines, names, ownership, run
 from preparation.fill import Filling
 from preparation.interactions import MOST_METADATA
 from preparation.run import Attributes, Prepared
@@ -74,11 +74,12 @@ def of_ownership(
     """
     source.matching((user, month), "--user and --month:")
     chosen = source.matching(products, "--product")
-    names = records.named(source, attributes, "users", budget, "--attribute")
-    rules = fill.rules(source, _pairs(filled), [user, month, *chosen, *names])
+    names.check_apart({"--user": user, "--month": month}, chosen)
+    users = names.named(source, attributes, "users", budget, "--attribute")
+    rules = fill.rules(source, _pairs(filled), [user, month, *chosen, *users])
     asked = ownership.Asked(user, month, chosen, changes, gaps, holdings, time_format)
-    kept = Attributes(names, {}, _words(source, text, names))
-    return run.of_ownership(source, asked, kept, Filling(source, rules), Times(time_unit, time.time()), step)
+    kept = Attributes(users, {}, _words(source, text, users))
+    return run.of_ownership(source, asked, kept, Filling(source, rules), _times(time_unit, time_format), step)
 
 
 @command.command("invoices", short_help="A row a line of an invoice.")
@@ -135,26 +136,30 @@ def _lines(
     named = {name: values[name] for name in _COLUMNS if values.get(name)}
     for name, column in named.items():
         source.matching((column,), f"--{name}")
-    metadata = records.named(source, keep, "interactions", MOST_METADATA, "--keep")
-    users = records.named(source, attributes, "users", budget, "--attribute")
-    items = records.named(source, item_attributes, "items", MOST_FIELDS["items"], "--item-attribute")
+    metadata = names.named(source, keep, "interactions", MOST_METADATA, "--keep")
+    users = names.named(source, attributes, "users", budget, "--attribute")
+    items = names.named(source, item_attributes, "items", MOST_FIELDS["items"], "--item-attribute")
     rules = fill.rules(source, _pairs(filled), [*named.values(), *metadata, *users, *items])
     asked = lines.Asked(**values, metadata={name: column for column, name in metadata.items()})
-    kept = Attributes(users, items, _words(source, text, [*users, *items]))
-    return run.of_lines(source, asked, kept, Filling(source, rules), Times(time_unit, time.time()), step)
+    kept = Attributes(users, items, _words(source, text, [*users, *items, *metadata]))
+    return run.of_lines(source, asked, kept, Filling(source, rules), _times(time_unit, values["time_format"]), step)
 
 
-def _words(source: Source, text: tuple[str, ...], attributes: Collection[str]) -> list[str]:
+def _times(unit: str | None, form: str | None) -> Times:
+    return Times("iso" if form else unit, time.time())  # a form is a statement, as a unit is
+
+
+def _words(source: Source, text: tuple[str, ...], columns: Collection[str]) -> list[str]:
     chosen = source.matching(text, "--text")
-    other = [name for name in chosen if name not in attributes]
+    other = [name for name in chosen if name not in columns]
     if other:
-        raise BadQuestion(f"--text {other[0]} is no attribute: --attribute {other[0]} makes it one")
+        raise BadQuestion(f"--text {other[0]} is no attribute and no metadata: --attribute {other[0]} makes it one")
     return chosen
 
 
 def _pairs(texts: tuple[str, ...]) -> Mapping[str, str]:
     pairs = [text.partition("=") for text in texts]
     for text, (name, equals, value) in zip(texts, pairs, strict=True):
-        if not (name and equals and value):
+        if not (name and equals and value.strip()):
             raise click.UsageError(f"--fill {text}: must be COLUMN=RULE")
-    return {name: value for name, _, value in pairs}
+    return {name: value.strip() for name, _, value in pairs}
