@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from evaluation.alarms.sounded import Alarm, sounded
+from evaluation.failure import BadQuestion
 from evaluation.recommenders.entries import Entry, learn
 from evaluation.recommenders.kinds import KINDS, Kind
 from evaluation.scoring.board import Board, board, why_none
@@ -52,14 +53,20 @@ def run(
     step: Callable[[str], None] = lambda what: None,
     notes: Sequence[str] = (),
 ) -> Result:
-    """Evaluate. ``given``: lists from outside; ``step`` takes what begins."""
+    """Evaluate. ``given``: lists from outside; ``step`` takes what begins.
+
+    Raises BadQuestion if no task can be scored.
+    """
     learnt, left_out = learn(task, users, asked.kinds, asked.seed, step, asked.tune)
     step("scores")
     notes = [*notes, *left_out]
     entries = [*learnt, *given]
     found = {kind: board(task, kind, entries, asked.main, asked.seed) for kind in asked.tasks}
     boards = {kind: one for kind, one in found.items() if one is not None}
-    notes += [f"{kind}: {why_none(task, kind, entries)}" for kind, one in found.items() if one is None]
+    unscored = [f"{kind}: {why_none(task, kind, entries)}" for kind, one in found.items() if one is None]
+    if not boards:
+        raise BadQuestion(f"nothing can be scored: {'; '.join(unscored)}")
+    notes += unscored
     notes += [note for one in boards.values() for note in _left_out(one, task.catalogue)]
     parts = {kind: slices(task, one, users, asked.attribute) for kind, one in boards.items()}
     priced = {kind: costs(one, asked.prices, asked.seed) for kind, one in boards.items()}

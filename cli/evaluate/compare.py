@@ -178,12 +178,13 @@ def _question(file: Path, steps: Steps, options: dict[str, Any]) -> tuple[Task, 
     steps.begin(f"reading {file.name}")
     if file.is_dir():
         question, log = splits_folder.read(file)
-        notes = []
+        notes = _past_note(len(log) - len(question.train))
     else:
         log, how = logs.read(file), options["how"]
         parted = split(log, how)
         question = task(log, parted, options["sample_users"], how.seed)
         notes = _sample_note(question, log.rows.users[parted.truth])
+        notes += _past_note(int((parted.past & ~parted.train).sum()))
     if log.duplicates:
         notes.append(f"{log.duplicates:,} duplicate rows (same user, item, type and second) left out")
     if options["items_file"]:
@@ -196,6 +197,14 @@ def _sample_note(question: Task, users_with_truth: Any) -> list[str]:
     if question.users == of:
         return []
     return [f"a sample of {question.users:,} of {of:,} test users: --sample-users asks about more"]
+
+
+def _past_note(rows: int) -> list[str]:
+    """Say what a real Personalize knows more, where the test users are kept out of the training."""
+    if not rows:
+        return []
+    what = f"the past of the tested users, {rows:,} interactions, is known and not trained on"
+    return [f"{what}; a Personalize that has imported it (train.csv of evaluate split holds it) trains on it, too"]
 
 
 def _given(question: Task, steps: Steps, options: dict[str, Any]) -> list[Entry]:

@@ -34,6 +34,9 @@ def command(file: Path, out: Path, how: HoldOut, sample_users: int) -> None:
         written = splits_folder.write(file, log, parted, chosen, how, out, rows)
     if log.duplicates:
         click.echo(f"{file}: {log.duplicates:,} duplicate rows (same user, item, type and second) left out", err=True)
+    if written.past_only_rows:
+        what = f"the past of the tested users, {written.past_only_rows:,} interactions"
+        click.echo(f"{what}, is in train.csv, too: evaluate {out} does not train on it; Personalize does", err=True)
     asked_about = np.unique(log.rows.users[parted.truth]).size
     if written.users < asked_about:
         click.echo(f"{written.users:,} of {asked_about:,} users, by chance: --sample-users asks about more", err=True)

@@ -48,9 +48,14 @@ def unknown_users(users: int) -> str | None:
     return f"{users:,} users with a list are not in this test: the lists may be for another split" if users else None
 
 
-def users_without_list(users: int, of: int) -> str | None:
-    """Test users without a list: they count as misses."""
-    return f"{users:,} of {of:,} test users have no list, and count as misses" if users else None
+def users_without_list(users: int, of: int, refused: int = 0, missing: int = 0) -> str | None:
+    """Test users without a list: they count as misses. ``refused``: with an error; ``missing``: without a line."""
+    if not users:
+        return None
+    parts = {"no line in the file, which may be cut off": missing, "an error": refused}
+    parts["an empty list"] = users - missing - refused
+    why = ", ".join(f"{count:,} {'have' if count > 1 else 'has'} {what}" for what, count in parts.items() if count)
+    return f"{users:,} of {of:,} test users have no list, and count as misses: {why}"
 
 
 def repeats(users: int) -> str | None:

@@ -63,7 +63,9 @@ def _about_row(task: Task, board: Board, row: Row) -> Iterator[Said]:
     if entry.given and board.task == ANYTHING:
         yield "unknown_items", entry.name, lists.unknown_items(entry.given.unknown_items, int((made >= 0).sum()))
         yield "unknown_users", entry.name, lists.unknown_users(entry.given.unknown_users)
-        yield "users_without_list", entry.name, lists.users_without_list(entry.given.users_without, task.users)
+        given = entry.given
+        without = lists.users_without_list(given.users_without, task.users, given.refused, given.missing)
+        yield "users_without_list", entry.name, without
         yield "repeats", entry.name, lists.repeats(entry.given.repeated)
 
 

@@ -29,12 +29,13 @@ _FAR = 10**15  # seconds: no time of ours
 
 @dataclass(frozen=True)
 class Written:
-    """How many rows and users went where."""
+    """How many rows and users went where. ``past_only_rows``: those of ``train_rows`` that are no training."""
 
     train_rows: int
     truth_rows: int
     users: int
     rows_left_out: int
+    past_only_rows: int
 
 
 def write(
@@ -57,7 +58,7 @@ def write(
         about = {"hold_out": asdict(how), "cut": split.cut, "source": source.name, PAST_ONLY: _past_only(log, split)}
         (folder / ABOUT).write_text(json.dumps(about, indent=1) + "\n")
     counts = int(train.sum()), int(truth.sum())
-    return Written(*counts, len(users), len(log) - sum(counts))
+    return Written(*counts, len(users), len(log) - sum(counts), int((split.past & ~split.train).sum()))
 
 
 def is_split(folder: Path) -> bool:

@@ -1,16 +1,23 @@
 """Who may know what: nothing to be foretold is in what is known, in any way of holding out."""
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
+from cli.evaluate import command
 from evaluation.data import log as logs
 from evaluation.data import splits_folder
 from evaluation.failure import BadFile, BadQuestion
+from evaluation.recommenders.kinds import BY_NAME
+from evaluation.run import Asked, run
 from evaluation.splits import KINDS, HoldOut, split
 from evaluation.task import NEW, sampled, task
+from personalize_local.data.record_columns import RecordColumns
+from personalize_local.learning.training_set import TrainingSet
 from tests.evaluation import made_up
 
 
@@ -61,9 +68,49 @@ def test_only_the_target_type_is_foretold_and_nothing_after_it_known(kind: str, 
         split(log, HoldOut(kind, event_type="sale"))
 
 
-def test_a_cut_after_everything_is_refused(log: logs.Log) -> None:
-    with pytest.raises(BadQuestion, match="nothing is held out"):
-        split(log, HoldOut("time", at=made_up.START * 2))
+FAR = made_up.START * 2
+
+
+@pytest.mark.parametrize(
+    ("rows", "how", "says"),
+    [
+        ("", HoldOut("time", at=FAR), "nothing is held out: hold out from an earlier time (--at), or by --hold-out"),
+        (
+            "",
+            HoldOut("time", at=made_up.START - 99, horizon_days=1e-3),
+            "nothing is left to train on: hold out from a la",
+        ),
+        (
+            "u,i,1,a u,j,9,a v,i,1,a",
+            HoldOut("time", at=5, horizon_days=1e-6),
+            "(--at) or farther (--horizon-days), or ",
+        ),
+        ("u,i,1,a v,i,2,a", HoldOut("last"), "before his last one; try --hold-out time"),
+        ("u,i,1,a u,j,1,a", HoldOut("basket"), "before his last second; try --hold-out time or last"),
+        (
+            "u,i,1,a u,j,2,b v,i,1,b",
+            HoldOut("basket", event_type="a"),
+            "nothing of a is held out: nobody has an interaction bef",
+        ),
+        ("u,i,1,a u,j,2,a", HoldOut("personalize"), "nothing is left to train on: the only user is tested; try --hold"),
+        (
+            "u,i,1,a v,j,2,a",
+            HoldOut("personalize"),
+            "nothing is held out: nobody of the tenth that is tested has two in",
+        ),
+    ],
+)
+def test_where_nothing_is_left_on_one_side_it_advises_what_helps(
+    rows: str, how: HoldOut, says: str, tmp_path: Path, log: logs.Log
+) -> None:
+    if rows:
+        path = tmp_path / "few.csv"
+        path.write_text("USER_ID,ITEM_ID,TIMESTAMP,EVENT_TYPE\n" + rows.replace(" ", "\n") + "\n")
+        log = logs.read(path)
+    with pytest.raises(BadQuestion) as error:
+        split(log, how)
+    assert says in str(error.value)
+    assert f"try --hold-out {how.kind}" not in str(error.value)
 
 
 def test_what_is_new_is_what_the_user_never_had(log: logs.Log) -> None:
@@ -75,11 +122,87 @@ def test_what_is_new_is_what_the_user_never_had(log: logs.Log) -> None:
     assert 0 < len(new) < len(pairs)
 
 
-def written(tmp_path: Path, log: logs.Log, how: HoldOut, sample: int | None = None) -> splits_folder.Written:
+def written(
+    tmp_path: Path, log: logs.Log, how: HoldOut, sample: int | None = None, seed: int = 1
+) -> splits_folder.Written:
     parted = split(log, how)
-    chosen = sampled(log, parted, sample, 1)
+    chosen = sampled(log, parted, sample, seed)
     source = tmp_path / "interactions.csv"
     return splits_folder.write(source, log, parted, chosen, how, tmp_path / "out", lambda done: None)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_file_and_its_split_give_the_same_numbers(kind: str, tmp_path: Path) -> None:
+    # Many items, so that some are known of test users alone.
+    source = made_up.write(tmp_path / "interactions.csv", made_up.rows(users=80, items=400))
+    log, how = logs.read(source), HoldOut(kind, seed=3)
+    direct = task(log, split(log, how), 4, how.seed)
+    counts = written(tmp_path, log, how, sample=4, seed=how.seed)
+    read, _ = splits_folder.read(tmp_path / "out")
+    assert (counts.past_only_rows > 0) == (kind == "personalize")
+    assert len(direct.train) == len(read.train) == counts.train_rows - counts.past_only_rows
+    assert named(read.train) == named(direct.train)
+    assert named(read.past) == named(direct.past)
+    kinds = [BY_NAME[name] for name in ("random", "popularity-30d", "own-repeats", "item-item")]
+    found = [run(one, Asked(kinds=kinds, tune=False), RecordColumns()).boards for one in (direct, read)]
+    of_file, of_folder = ([[row.scores.means() for row in board.rows] for board in one.values()] for one in found)
+    assert of_file == of_folder
+
+
+def named(rows: TrainingSet) -> list[tuple[str, str, int]]:
+    return [
+        (rows.user_ids[user], rows.item_ids[item], int(time))
+        for user, item, time in zip(rows.users, rows.items, rows.times, strict=True)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("about", "reason"),
+    [
+        ("[]", "no list past_only"),
+        ('{"cut": 1}', "no list past_only"),
+        ('{"cut": 1, "past_only": [1]}', "no list past_only"),
+        ('{"cut": "x", "past_only": []}', "cut is neither null nor a whole number of seconds since 1970"),
+        ('{"cut": 1e400, "past_only": []}', "cut is neither null"),
+        ('{"cut": true, "past_only": []}', "cut is neither null"),
+        (f'{{"cut": {10**30}, "past_only": []}}', "cut is neither null"),
+        ("{", "not JSON"),
+        ('{"cut": "\udce9"}', "not JSON"),
+        ("[" * 100_000, "not JSON"),
+    ],
+)
+def test_a_split_that_does_not_say_how_it_was_made_is_refused(
+    about: str, reason: str, tmp_path: Path, log: logs.Log
+) -> None:
+    written(tmp_path, log, HoldOut())
+    (tmp_path / "out/split.json").write_text(about, errors="surrogateescape")
+    with pytest.raises(BadFile) as error:
+        splits_folder.read(tmp_path / "out")
+    assert str(error.value).startswith(f"{tmp_path / 'out/split.json'}: {reason}")
+
+
+@pytest.mark.parametrize("rows", ["u,i,1 u,i,2 v,i,1 v,i,9", "u,i,1 u,j,9"])
+def test_where_there_is_nothing_to_choose_from_that_is_the_reason_and_nothing_is_shown(
+    rows: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "few.csv"
+    path.write_text("USER_ID,ITEM_ID,TIMESTAMP\n" + rows.replace(" ", "\n") + "\n")
+    result = CliRunner().invoke(command, [str(path), "--fixed-settings"])
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert (
+        "Error: nothing can be scored: ownership: nothing to choose from: there is one item, or none" in result.stderr
+    )
+
+
+def test_both_commands_say_that_a_personalize_trains_on_the_past_of_the_tested(tmp_path: Path, log: logs.Log) -> None:
+    source, out = str(tmp_path / "interactions.csv"), str(tmp_path / "out")
+    how = ("--hold-out", "personalize")
+    parted = CliRunner().invoke(command, ["split", source, "--out", out, *how])
+    said = re.findall(r"the past of the tested users, (\d+) interactions", parted.stderr)
+    for arguments in ([source, *how], [out]):
+        notes = json.loads(CliRunner().invoke(command, [*arguments, "--fixed-settings", "--json"]).stdout)["notes"]
+        assert re.findall(r"the past of the tested users, (\d+) interactions", str(notes)) == said
+    assert len(said) == 1
 
 
 def test_a_split_as_files_asks_the_same_question(tmp_path: Path, log: logs.Log) -> None:
