@@ -1,7 +1,9 @@
 """`./broker COMMAND`: names the commands and loads only the one that was asked for."""
 
 import difflib
+import errno
 import importlib
+import os
 import signal
 import sys
 from typing import Any
@@ -27,6 +29,8 @@ COMMANDS = {
     "faults": "Make the local services fail on purpose.",
     "soak": "The loop for hours, with faults.",
 }
+
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 
 
 class Commands(click.Group):
@@ -55,9 +59,25 @@ class Commands(click.Group):
             click.echo("stopped", err=True)
             raise SystemExit(130) from None
 
+    def main(self, *arguments: Any, **how: Any) -> Any:
+        try:
+            return super().main(*arguments, **how)
+        except OSError as error:
+            if error.errno not in FULL:
+                raise
+            _discard_stdout()
+            where = error.filename or "standard output, or a file"
+            click.echo(f"Error: {where}: {error.strerror}", err=True)
+            raise SystemExit(1) from None
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
+
+
+def _discard_stdout() -> None:
+    """Let what could not be written go nowhere, or the interpreter tries again at its end, and complains."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 @click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})

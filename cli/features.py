@@ -1,5 +1,6 @@
 """`./broker features`: which attributes of users are worth one of the few columns that Personalize takes."""
 
+import functools
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,7 +11,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from cli.evaluate import outputs
 from cli.evaluate.asked import one_line_errors
+from cli.evaluate.outputs import NEW_FILE
 from cli.evaluate.steps import Steps
 from cli.prepare.display import WIDTH
 from evaluation.data import attributes as datasets
@@ -27,7 +30,6 @@ from preparation import records
 from preparation.source import opened
 
 CSV = click.Path(exists=True, dir_okay=False, path_type=Path)
-NEW_FILE = click.Path(dir_okay=False, writable=True, path_type=Path)
 
 
 @click.command("features", short_help="Which attributes of users are worth a column.")
@@ -67,15 +69,17 @@ def command(
     """
     with one_line_errors():
         form = plots.form_of(plot_file) if plot_file else ""
+        read = [path for path in (interactions, users, options["items"]) if path]
+        outputs.check({"--schema": schema_file, "--plot": plot_file}, read)
         with Steps(quiet=as_json) as steps:
             found = _found(interactions, users, text, steps, options)
         chosen = _chosen(found, choose)
-        if plot_file:
-            _write(plot_file, plots.draw(found, form))
+        files = {plot_file: plots.draw(found, form)} if plot_file else {}
         if schema_file and chosen:
-            _write(schema_file, _schema(users, chosen, text))
+            files[schema_file] = _schema(users, chosen, text)
+        outputs.write({path: functools.partial(_write, content=content) for path, content in files.items()})
     if as_json:
-        click.echo(json.dumps(_as_json(found, chosen)))
+        outputs.put(json.dumps(_as_json(found, chosen)) + "\n")
     else:
         _show(found, chosen)
     if schema_file and not chosen:
@@ -126,9 +130,7 @@ def _schema(users: Path, chosen: Sequence[str], text: Sequence[str]) -> bytes:
 
 
 def _write(path: Path, content: bytes) -> None:
-    beside = path.with_name(f".{path.name}.part")
-    beside.write_bytes(content)
-    beside.replace(path)
+    path.write_bytes(content)
 
 
 def _as_json(found: Found, chosen: Sequence[str]) -> dict[str, Any]:
@@ -159,6 +161,11 @@ def _show(found: Found, chosen: Sequence[str]) -> None:
     console = Console(highlight=False)
     if not console.is_terminal:
         console = Console(highlight=False, width=WIDTH)
+    with outputs.printing(console):
+        _print(console, found, chosen)
+
+
+def _print(console: Console, found: Found, chosen: Sequence[str]) -> None:
     console.print(
         f"Foretold: which of {len(found.groups)} groups comes next, {found.examples:,} times, for {found.loss.n:,} "
         f"users held out. Log loss {found.loss}; by frequency alone {found.prior}.",

@@ -32,6 +32,16 @@ def check(outputs: Mapping[str, Path | None], inputs: Iterable[Path]) -> None:
         taken.append((path, f"is written by {option}"))
 
 
+def check_folder(option: str, out: Path) -> None:
+    """Refuse, before any work, a folder that is not empty or can't be made. Raises Refused."""
+    with _blaming(out, option):
+        if out.is_symlink() or (out.exists() and (not out.is_dir() or any(out.iterdir()))):
+            raise Refused(f"{option} {out}: it is there already and not empty: name another folder, or remove it")
+        there = next(one for one in out.absolute().parents if one.exists())
+        with TemporaryDirectory(prefix=BESIDE, dir=there):
+            pass
+
+
 def write(contents: Mapping[Path, Callable[[Path], object]]) -> None:
     """Write all files, or none: each beside its place, and renamed when all are whole.
 
@@ -53,9 +63,10 @@ def write(contents: Mapping[Path, Callable[[Path], object]]) -> None:
 @contextmanager
 def printing(console: Console) -> Iterator[None]:
     """Print at the end, all at once, what is printed inside; see ``put``."""
-    with console.capture() as captured:
-        yield
-    put(captured.get())
+    with _to_stdout():
+        with console.capture() as captured:
+            yield
+        click.echo(captured.get(), nl=False)
 
 
 def put(text: str) -> None:
@@ -63,8 +74,14 @@ def put(text: str) -> None:
 
     Raises Refused if it can't be written.
     """
-    try:
+    with _to_stdout():
         click.echo(text, nl=False)
+
+
+@contextmanager
+def _to_stdout() -> Iterator[None]:
+    try:
+        yield
     except BrokenPipeError:
         _discard()
     except OSError as error:

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 import numpy as np
 
-from cli.evaluate import asked
+from cli.evaluate import asked, outputs
 from cli.evaluate.steps import Steps
 from evaluation.data import log as logs
 from evaluation.data import splits_folder
@@ -25,6 +25,7 @@ def command(file: Path, out: Path, how: HoldOut, sample_users: int) -> None:
 
     Exit code: 0 written, 2 wrong use or a file that can't be used; then nothing is written.
     """
+    outputs.check_folder("--out", out)
     with asked.one_line_errors(), Steps() as steps:
         steps.begin(f"reading {file.name}")
         log = logs.read(file)
@@ -40,7 +41,7 @@ def command(file: Path, out: Path, how: HoldOut, sample_users: int) -> None:
     asked_about = np.unique(log.rows.users[parted.truth]).size
     if written.users < asked_about:
         click.echo(f"{written.users:,} of {asked_about:,} users, by chance: --sample-users asks about more", err=True)
-    click.echo(
+    outputs.put(
         f"{out}: {written.train_rows:,} interactions to train on, {written.truth_rows:,} to foretell of "
-        f"{written.users:,} users; {written.rows_left_out:,} in neither"
+        f"{written.users:,} users; {written.rows_left_out:,} in neither\n"
     )

@@ -3,12 +3,16 @@
 import errno
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
+from typing import TextIO
 
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
+from cli.__main__ import main
 from cli.evaluate import command, outputs
 from cli.evaluate.asked import Refused
 from evaluation.scoring import metrics, names
@@ -201,3 +205,46 @@ def test_all_files_are_written_or_none(tmp_path: Path) -> None:
     outputs.write({link: lambda path: path.write_text("new"), rows: lambda path: path.write_text("rows")})
     assert (page.read_text(), rows.read_text()) == ("new", "rows")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["link.html", "report.html", "rows.csv"]
+
+
+def test_a_folder_that_cannot_be_made_is_refused_before_the_split(file: Path, tmp_path: Path) -> None:
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "x").touch()
+    for out in (file, tmp_path / "full", tmp_path / "full" / "x" / "split"):
+        assert str(out) in refused("split", file, "--out", out)
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Path:
+    path = tmp_path / "results.csv"
+    path.write_text("NAME,TASK,USERS,P@10\nours,acquisition,600,.2\n")
+    return path
+
+
+@contextmanager
+def printed_to(file: TextIO) -> Iterator[pytest.ExceptionInfo[SystemExit]]:
+    """Let stdout be this file until the command ends."""
+    with file, redirect_stdout(file), pytest.raises(SystemExit) as end:
+        yield end
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has it")
+def test_what_cannot_be_printed_is_one_line(table: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for form in ((), ("--json",)):
+        with printed_to(Path("/dev/full").open("w")) as end:
+            command(["--results", str(table), *form])
+        assert end.value.code == 2
+        assert capsys.readouterr().err == "Error: standard output: No space left on device\n"
+    with printed_to(Path("/dev/full").open("w")) as end:
+        main(["--help"])
+    assert end.value.code == 1
+    assert capsys.readouterr().err == "Error: standard output, or a file: No space left on device\n"
+
+
+@pytest.mark.parametrize(("gate", "code"), [("ndcg@10:ease>=0", 0), ("ndcg@10:ease>1", 1)])
+def test_a_reader_who_leaves_changes_no_exit_code(gate: str, code: int, file: Path) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    with printed_to(os.fdopen(writing, "w")) as end:
+        command([str(file), FIXED, "--gate", gate])
+    assert end.value.code == code

@@ -66,3 +66,20 @@ def test_groups_of_items_can_be_foretold_instead(shop: tuple[Path, Path], tmp_pa
 def test_wrong_use_is_one_line(shop: tuple[Path, Path], options: tuple[str, ...], message: str) -> None:
     result = features(*shop, *FAST, *options)
     assert (result.exit_code, message in result.stderr) == (2, True)
+
+
+def test_a_file_that_is_read_or_cannot_be_written_is_refused_at_once(shop: tuple[Path, Path], tmp_path: Path) -> None:
+    before = [path.read_bytes() for path in shop]
+    missing, plot = tmp_path / "nowhere" / "f.avsc", tmp_path / "f.svg"
+    plot.symlink_to(shop[0])
+    for options, why in (
+        (("--schema", shop[1]), "this file is read, too"),
+        (("--plot", plot), "this file is read, too"),
+        (("--schema", missing, "--plot", tmp_path / "g.svg"), f"--schema {missing}: there is no folder"),
+    ):
+        result = features(*shop, *options)
+        assert result.exit_code == 2
+        assert why in result.stderr
+        assert "reading" not in result.stderr
+    assert [path.read_bytes() for path in shop] == before
+    assert [path.name for path in tmp_path.iterdir()] == ["f.svg"]
