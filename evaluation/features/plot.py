@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from evaluation.failure import BadQuestion
 from evaluation.features.importance import Found
-from evaluation.report.plots import BLUE, GREY, STYLE
+from evaluation.report.drawing import BLUE, GREY, STYLE
 from evaluation.report.saved import saved
 
 HISTORY = "(what they did before)"

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from evaluation.report import plots
-from evaluation.report.words import TITLES, headline, question
+from evaluation.report.drawing import svg
+from evaluation.report.words import TITLES, difference, headline, question, with_half
 from evaluation.run import Result
 from evaluation.scoring.board import Board, Row
 from evaluation.scoring.published import Published
@@ -18,6 +19,7 @@ th, td { text-align: right; padding: .25rem .6rem; border-bottom: 1px solid #e6e
 th:first-child, td:first-child, td.words { text-align: left } td.words { white-space: normal; min-width: 9rem }
 .pair { display: flex; flex-wrap: wrap; gap: 1rem } svg { max-width: 100%; height: auto }
 .alarm { background: #fff4e0; border-left: 4px solid #d9822b; padding: .3rem .8rem; margin: .4rem 0 }
+summary { cursor: pointer; margin: .6rem 0 }
 .lead { font-size: 1.1rem } .small { color: #5b6470; font-size: 13px } .best { font-weight: 600 }
 """
 
@@ -40,7 +42,7 @@ def page(result: Result, currency: str) -> str:
         *(f'<p class="alarm"><b>{_text(alarm.about)}</b>: {_text(alarm.says)}</p>' for alarm in result.alarms),
         "<h2>The question</h2>",
         f"<p>{_text(question(result.task))}</p>",
-        f'<div class="pair">{plots.items(result.task)}{plots.histories(result.task)}</div>',
+        f'<div class="pair">{svg(plots.items(result.task))}{svg(plots.histories(result.task))}</div>',
         *(part for board in result.boards.values() for part in _board(board, result, currency)),
         *(part for answer in result.published for part in _published(answer)),
         "<h2>How to read this</h2>",
@@ -53,16 +55,17 @@ def page(result: Result, currency: str) -> str:
 
 HOW = (
     "Every recommender was asked about the same users, knowing the same past. A verdict compares it with the best of "
-    "those that only count; it says better or worse where the 95 % interval of the difference leaves out zero, by a "
-    "paired bootstrap of the users. Users needed are for finding a difference of the size seen four times in five. "
-    "Cover: share of the catalogue in the first places of some list. Novelty: mean surprise of an item, in bits. "
-    "NDCG is the usual one; Personalize's divides by the ideal of the hits found, and is always higher."
+    "those that only count; it says better or worse where the 95 % interval of the difference leaves out zero (paired "
+    "bootstrap of the users, or Student's t where that is wider; 10 users at least, of whom 6 differ). Users needed "
+    "are for finding a difference of the size seen four times in five. Cover: share of the catalogue in the first "
+    "places of some list. Novelty: mean surprise of an item, in bits. NDCG is the usual one; Personalize's divides by "
+    "the ideal of the hits found, and is always higher."
 )
 
 
 def _board(board: Board, result: Result, currency: str) -> Iterable[str]:
     yield f"<h2>{_text(TITLES[board.task])}</h2>"
-    yield plots.models(board)
+    yield svg(plots.models(board))
     metrics = [name for name in board.rows[0].intervals if name.endswith(f"@{_k(board)}")]
     yield _table(["recommender", *metrics], [_means(row, metrics, board) for row in board.rows])
     columns = ["recommender", f"{board.main} against the best", "win", "lose", "cover", "novelty", "top 20", "verdict"]
@@ -71,18 +74,41 @@ def _board(board: Board, result: Result, currency: str) -> Iterable[str]:
     names = [row.entry.name for row in board.rows if not row.entry.baseline or row.entry.name == board.best_baseline]
     if parts:
         yield "<h3>Where it comes from</h3>"
-        yield plots.slices(board, parts, names)
+        yield svg(plots.slices(board, parts, names))
     yield from (f"<p>{_text(cost.in_words(currency))}</p>" for cost in result.costs[board.task])
     first = [str(name) for name in board.rows[0].personalize]
     yield "<h3>By Amazon Personalize's own rules</h3>"
     numbers = [[row.entry.name, *(f"{row.personalize[name]:.4f}" for name in first)] for row in board.rows]
     yield _table(["recommender", *(name.replace("_", " ") for name in first)], numbers)
+    yield _details("All metrics at every k", _every_metric(board))
+    yield _details("Settings that were chosen, or the defaults", _settings(board))
+
+
+def _details(summary: str, table: str) -> str:
+    return f"<details><summary>{_text(summary)}</summary>{table}</details>"
+
+
+def _every_metric(board: Board) -> str:
+    """Return a line for each metric and k, the metrics one after the other, a column for each recommender."""
+    names = sorted(board.rows[0].intervals, key=lambda name: name.partition("@")[0])
+    lines = [[name, *(f"{row.intervals[name].mean:.4f}" for row in board.rows)] for name in names]
+    return _table(["metric", *(row.entry.name for row in board.rows)], lines)
+
+
+def _settings(board: Board) -> str:
+    said = []
+    for row in board.rows:
+        chosen = (row.entry.settings or {}).get(board.task, {})
+        if chosen:
+            values = (f"{name.replace('_', ' ')} {value:g}" for name, value in chosen.items())
+            said.append([row.entry.name, ", ".join(values)])
+    return _table(["recommender", "settings"], said, words=True)
 
 
 def _means(row: Row, metrics: Sequence[str], board: Board) -> list[str]:
     cells = [f"{row.intervals[name].mean:.4f}" for name in metrics]
     cells = [
-        f"{cell} ± {(row.intervals[name].high - row.intervals[name].low) / 2:.4f}" if name == board.main else cell
+        with_half(row.intervals[name]) if name == board.main else cell
         for name, cell in zip(metrics, cells, strict=True)
     ]
     return [row.entry.name, *cells]
@@ -97,9 +123,8 @@ def _verdict(row: Row) -> list[str]:
     ]
     if against is None:
         return [row.entry.name, "", "", "", *reach, "the best that only counts"]
-    one = against.difference
-    difference = f"{one.mean:+.4f} ({one.low:+.4f} to {one.high:+.4f})"
-    return [row.entry.name, difference, f"{against.win:.0%}", f"{against.lose:.0%}", *reach, against.in_words()]
+    told = difference(against.difference, "+.4f")
+    return [row.entry.name, told, f"{against.win:.0%}", f"{against.lose:.0%}", *reach, against.in_words()]
 
 
 def _published(answer: Published) -> Iterable[str]:

@@ -99,6 +99,9 @@ def test_the_report_stands_alone_and_the_rows_of_users_are_whole(file: Path, tmp
     assert len(plots) == 6
     assert all(ElementTree.fromstring(plot).tag.endswith("svg") for plot in plots)  # noqa: S314 - our own
     assert "SEGMENT: &lt;1&gt;" in text
+    folded = "".join(re.findall("<details>.*?</details>", text, re.DOTALL))
+    assert all(folded.count(f"<td>{metric}</td>") == 2 for metric in ("hit_rate@1", "ndcg@3", "ndcg@10", "map@25"))
+    assert re.search(r"<td>ease</td><td class=.words.>regularisation \d+, half life days 60, step decay", folded)
     lines = rows.read_text().splitlines()
     scored = json.loads(run(file, FIXED, "--json").stdout)["tasks"]
     assert len(lines) == 1 + sum(one["users"] * len(one["recommenders"]) for one in scored.values())

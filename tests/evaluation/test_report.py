@@ -1,14 +1,25 @@
 """What a report says in words, and its plots: every name whole and harmless, every interval within what is possible."""
 
-import numpy as np
+from collections.abc import Sequence
+from pathlib import Path
+from xml.etree import ElementTree
 
+import numpy as np
+import pytest
+from matplotlib import rc_context
+
+from evaluation.data import log as logs
 from evaluation.recommenders.entries import Entry
-from evaluation.report import words
+from evaluation.report import plots, words
+from evaluation.report.drawing import STYLE, svg
 from evaluation.scoring.board import Board, Row
 from evaluation.scoring.breadth import Breadth
 from evaluation.scoring.metrics import Scores
+from evaluation.scoring.slices import Slice
 from evaluation.scoring.uncertainty import compare, mean
-from evaluation.task import ANYTHING
+from evaluation.splits import HoldOut, split
+from evaluation.task import ANYTHING, task
+from tests.evaluation import made_up
 
 RANDOM = np.random.default_rng(4)
 COUNTED = RANDOM.random(41)
@@ -21,7 +32,7 @@ def row(name: str, values: np.ndarray, counted: np.ndarray | None) -> Row:
     return Row(entry, scores, {"ndcg@10": mean(values)}, Breadth(0, 0, 0, 0, 0, 0), {}, against)
 
 
-def board(*learnt: np.ndarray, counted: np.ndarray = COUNTED, names: str = "abcdefgh") -> Board:
+def board(*learnt: np.ndarray, counted: np.ndarray = COUNTED, names: Sequence[str] = "abcdefgh") -> Board:
     """Return a board of ``counting`` and of what was learnt."""
     rows = [row("counting", counted, None)]
     rows += [row(name, values, counted) for name, values in zip(names, learnt, strict=False)]
@@ -40,3 +51,61 @@ def test_one_user_has_no_interval_in_any_sentence() -> None:
     assert (words.with_half(one), words.difference(one)) == ("0.2500, one user", "+0.250 (of one user)")
     assert words.with_half(mean(np.array([0.2, 0.3] * 20))) == "0.2500 ±0.0162"
     assert "inf" not in words.headline(board(np.ones(1), counted=np.zeros(1)))
+
+
+LONG = "personalize_user_personalization_v2_2024_experiment"
+NASTY = "<script>alert('$x_{')</script>"
+
+
+def sliced(found: Board, names: list[str]) -> list[Slice]:
+    """Return two slices; nobody has a value in the first but the last name."""
+    values = dict.fromkeys(names, found.rows[0].intervals["ndcg@10"])
+    return [Slice("segment", "$x_{$", 3, {names[-1]: values[names[-1]]}), Slice("segment", NASTY, 41, values)]
+
+
+def drawn(plot: str) -> list[str]:
+    return [str(one.text) for one in ElementTree.fromstring(plot).iter("{http://www.w3.org/2000/svg}text")]  # noqa: S314
+
+
+def test_names_that_look_like_formulas_or_markup_stand_in_a_plot_as_they_are() -> None:
+    found = board(COUNTED + 0.1, names=[NASTY])
+    of_slices = svg(plots.slices(found, sliced(found, [NASTY]), [NASTY]))
+    for one in (svg(plots.models(found)), of_slices):
+        assert "<script" not in one
+        assert "alert('$x_{')" in "".join(drawn(one))
+    assert "segment: $x_{$ (3)" in drawn(of_slices)
+
+
+@pytest.mark.parametrize("name", ["ease", LONG, "no end " * 40], ids=["short", "long", "endless"])
+def test_a_long_name_leaves_the_plot_its_room_and_no_text_is_cut_off(name: str) -> None:
+    names = [name, *(f"{name}{number}" for number in range(6))]
+    found = board(*[COUNTED] * 7, names=names)
+    of_slices = plots.slices(found, sliced(found, names), names)
+    for figure in (plots.models(found), of_slices):
+        with rc_context(STYLE):
+            figure.draw_without_rendering()
+            needed = figure.get_tightbbox()
+        width, height = figure.get_size_inches()
+        assert needed.x0 > -0.02 and needed.x1 < width + 0.02, needed  # noqa: PT018 - inches
+        assert needed.y0 > -0.02 and needed.y1 < height + 0.02, needed  # noqa: PT018
+        assert figure.axes[0].get_position().width > 0.5
+    (legend,) = of_slices.legends
+    assert len(legend.get_texts()) == 7
+    assert all(one.get_marker() == "o" for one in legend.legend_handles)  # type: ignore[union-attr]
+    assert not legend.get_window_extent().overlaps(of_slices.axes[0].get_window_extent())
+
+
+def test_the_interval_of_a_share_ends_at_nothing_and_at_all() -> None:
+    (axes,) = plots.models(board(np.array([1.0, 1.0, 0.9]), counted=np.array([0.1, 0.0, 0.0]))).axes
+    ends = [tuple(line.get_xdata()) for line in axes.lines if len(line.get_xdata()) == 2]
+    assert (min(ends)[0], max(ends)[1]) == (0, 1)
+    assert axes.get_xlim()[1] <= 1.02
+
+
+def test_the_numbers_on_logarithmic_axes_are_written_out(tmp_path: Path) -> None:
+    log = logs.read(made_up.write(tmp_path / "i.csv"))
+    asked = task(log, split(log, HoldOut("basket")), None, 1)
+    for figure in (plots.items(asked), plots.histories(asked)):
+        numbers = [text for text in drawn(svg(figure)) if text[0].isdigit() and " " not in text]
+        assert len(numbers) > 4
+        assert all(text.replace(",", "").isdigit() for text in numbers), numbers

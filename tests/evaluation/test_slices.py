@@ -1,0 +1,61 @@
+"""Slices by a column of the users: each user in one of them, under a name that no other has."""
+
+import math
+import random
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pytest
+
+from evaluation.data import log as logs
+from evaluation.recommenders.kinds import BY_NAME
+from evaluation.run import Asked, run
+from evaluation.splits import HoldOut, split
+from evaluation.task import ANYTHING, Task, task
+from personalize_local.data.record_columns import RecordColumns
+from tests.evaluation import made_up
+
+USERS = 60
+
+
+@pytest.fixture(scope="module")
+def question(tmp_path_factory: pytest.TempPathFactory) -> Task:
+    log = logs.read(made_up.write(tmp_path_factory.mktemp("shop") / "i.csv", made_up.rows(USERS)))
+    return task(log, split(log, HoldOut("basket")), None, 1)
+
+
+def parts(question: Task, values: Sequence[Any]) -> Mapping[str, int]:
+    """Return the users of each part; the values are those of u0, u1, …"""
+    users = RecordColumns([f"u{user}" for user in range(USERS)], {"C": list(values)})
+    asked = Asked(tasks=[ANYTHING], kinds=[BY_NAME["popularity"]], attribute="C", tune=False)
+    found = [one for one in run(question, asked, users).slices[ANYTHING] if one.by == "C"]
+    assert len({one.part for one in found}) == len(found)
+    return {one.part: one.users for one in found}
+
+
+def test_quarters_of_numbers_hold_everybody_once_and_their_names_do_not_overlap(question: Task) -> None:
+    values = [float(7 * user) for user in range(USERS)]
+    random.Random(1).shuffle(values)
+    assert parts(question, values) == {"0 to 91": 14, "98 to 196": 15, "203 to 301": 15, "308 to 413": 16}
+
+
+def test_who_has_no_number_is_in_a_slice_of_his_own_whichever_way_it_is_said(question: Task) -> None:
+    values = [math.nan if user % 3 == 0 else None if user % 3 == 1 else float(user) for user in range(USERS)]
+    found = parts(question, values)
+    assert found["none"] == 40
+    assert sum(found.values()) == USERS
+    assert len(found) == 5
+    assert parts(question, [math.nan, math.inf] * 20 + [1.0] * 20) == {"inf": 20, "1": 20, "none": 20}
+
+
+def test_endless_numbers_and_many_alike_make_parts_too(question: Task) -> None:
+    values = [0.0] * 40 + [-math.inf, *map(float, range(1, 18)), 2.5, math.inf]
+    found = parts(question, values)
+    assert sum(found.values()) == USERS
+    assert not any("nan" in name for name in found)
+
+
+def test_values_beyond_the_eight_commonest_are_the_others(question: Task) -> None:
+    found = parts(question, [f"s{min(user % 12, 10)}" for user in range(USERS)])
+    assert len(found) == 9
+    assert (found["others"], sum(found.values())) == (15, USERS)
