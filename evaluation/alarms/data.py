@@ -5,6 +5,7 @@ import numpy as np
 from evaluation.task import NEW, Task
 
 FEWEST_USERS = 400
+ENOUGH_USERS = 30  # below, chance does what a fault does to many
 REPEAT_TASK = 0.5
 
 
@@ -37,7 +38,7 @@ def repeat_task(task: Task) -> str | None:
 def too_few_users(users: int) -> str | None:
     """Below 400 users only large differences can be told."""
     return (
-        f"only {users:,} users: below {FEWEST_USERS} only large differences can be told"
+        f"only {users:,} user{'s' * (users != 1)}: below {FEWEST_USERS} only large differences can be told"
         if users < FEWEST_USERS
         else None
     )

@@ -17,6 +17,8 @@ ALIKE = 0.05
 MET = 0.5  # of what chance would give: some of it is there
 KEPT_CLEAR = 0.25
 MOSTLY_KEPT = 0.5  # of what users had is in the truth: a feed of states
+BY_OTHERS = 0.25  # of how unlike items are kept is left, where that others have them explains it
+UNLIKE = 0.1  # how unlike, at the least, to be explained
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,9 @@ def truth_owned(one: Shared, truth: Pairs, owned: Pairs, items: int) -> str | No
     if least < KEPT_CLEAR * one.by_chance:
         numbers = f"{one.own:,} things to foretell the user has already, and only {least:,} a neighbour of his has"
         return f"{numbers} ({one.by_chance:,.0f} by chance): filtered by another user's history"
-    return _never_foretold(one.own, _counts(truth.items, items), _counts(owned.items, items))
+    foretold, had = _counts(truth.items, items), _counts(owned.items, items)
+    kept = _counts(truth.items[among(truth, owned, items)], items)
+    return _never_foretold(one.own, foretold, had) or _kept_as_others_lack(kept, had, int(owned.users.max()) + 1)
 
 
 def _never_foretold(own: int, foretold: Codes, had: Codes) -> str | None:
@@ -67,6 +71,22 @@ def _never_foretold(own: int, foretold: Codes, had: Codes) -> str | None:
         f"users keep {kept:.0%} of what they had, but {few:,} items that {lost:,} of them had are in nobody's truth"
     )
     return f"{numbers}: filtered by another user's history"
+
+
+def _kept_as_others_lack(kept: Codes, had: Codes, users: int) -> str | None:
+    """Each filtered by somebody else: of what users had, just so much is left as others haven't got.
+
+    It doesn't matter by whom: an index that advances for some users only drifts away from them. What people really give
+    up has no reason to be the more, the more others have it, and all of it if everybody has.
+    """
+    share, lacked = kept / np.maximum(1, had), 1 - had / users
+    unexplained = float(had @ (share - lacked) ** 2)
+    unlike = float(had @ (share - kept.sum() / had.sum()) ** 2)
+    if float(had @ (1 - lacked)) < ENOUGH or unlike < UNLIKE**2 * had.sum() or unexplained > BY_OTHERS * unlike:
+        return None
+    most = int(had.argmax())
+    numbers = f"what {1 - lacked[most]:.0%} of users had is foretold {share[most]:.0%} of these"
+    return f"{numbers}, and items that fewer had, more: filtered by another user's history"
 
 
 def _shifted(owned: Pairs, by: int, users: int) -> Pairs:

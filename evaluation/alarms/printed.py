@@ -20,6 +20,8 @@ def sounded(lines: Sequence[Line]) -> list[Alarm]:
 
 
 def _about_line(line: Line) -> Iterator[Said]:
+    if _too_few(line):
+        return
     about = f"{line.name}, {line.task}" if line.task else line.name
     if line.task != ANYTHING:
         yield "too_good", about, tables.too_good(line.metrics)
@@ -42,9 +44,14 @@ def _about_task(task: str | None, lines: Sequence[Line]) -> Iterator[Said]:
 def _about_both(of_task: Mapping[str, Mapping[str, Line]]) -> Iterator[Said]:
     for name, had in of_task[ANYTHING].items():
         new = of_task[NEW].get(name)
-        if new:
+        if new and not (_too_few(had) or _too_few(new)):
             says = tables.acquisition_like_ownership(had.metrics, new.metrics)
             yield "acquisition_like_ownership", name, says
+
+
+def _too_few(line: Line) -> bool:
+    """Return whether chance does with so many users what a fault does with many."""
+    return line.users is not None and line.users < data.ENOUGH_USERS
 
 
 def _ks(lines: Sequence[Line], *metrics: str) -> list[int]:

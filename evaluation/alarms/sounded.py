@@ -3,12 +3,18 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from evaluation.alarms import data, histories, lists, tables
+import numpy as np
+
+from evaluation.alarms import data, histories, lists, neighbours, tables
 from evaluation.scoring.board import Board, Row
 from evaluation.scoring.published import Published
 from evaluation.task import ANYTHING, NEW, Task
 
-SCORED_K = 10
+# What a fault does to many users, chance does to a few: of a few users, these say nothing.
+BY_CHANCE = {
+    *("wrong_histories", "truth_owned", "not_personal", "one_item_first", "baseline_wins"),
+    *("too_good", "acquisition_like_ownership", "hits_only_ndcg"),
+}
 
 
 @dataclass(frozen=True)
@@ -25,14 +31,21 @@ Said = tuple[str, str, str | None]
 
 def sounded(task: Task, boards: Mapping[str, Board], published: Sequence[Published] = ()) -> list[Alarm]:
     """Return all alarms that go off."""
-    said = [*_about_data(task, boards)]
+    said = _told(task.users, _about_data(task, boards))
     for board in boards.values():
-        said += [one for row in board.rows for one in _about_row(task, board, row)]
+        said += [one for row in board.rows for one in _told(len(board.users), _about_row(task, board, row))]
+    for board in list(boards.values())[:1]:
+        said += [one for row in board.rows for one in _about_given(task, board, row)]
     if len(boards) == 2:
-        said += _about_both(boards)
+        said += _told(min(len(board.users) for board in boards.values()), _about_both(boards))
     relevant = len(task.truth) / max(1, task.users)
-    said += [one for answer in published for one in _about_published(answer, relevant)]
+    said += [one for answer in published for one in _told(task.users, _about_published(answer, relevant))]
     return [Alarm(name, about, says) for name, about, says in said if says]
+
+
+def _told(users: int, said: Iterator[Said]) -> list[Said]:
+    """Return what so many users are enough for."""
+    return [one for one in said if users >= data.ENOUGH_USERS or one[0] not in BY_CHANCE]
 
 
 def _about_data(task: Task, boards: Mapping[str, Board]) -> Iterator[Said]:
@@ -54,19 +67,33 @@ def _about_row(task: Task, board: Board, row: Row) -> Iterator[Said]:
         yield "owned_items", about, lists.owned_items_recommended(made, task.owned(), len(task.past.item_ids))
         yield "too_good", about, tables.too_good(means)
     if not entry.baseline:
-        yield "one_item_first", about, lists.one_item_first(made)
-        k = min(SCORED_K, board.ks[-1])
-        yield "not_personal", about, lists.not_personal(made, task.truth_of(board.task), k)
+        if board.task == ANYTHING:
+            yield "too_good", about, tables.too_good(means, _counting(task, board))
+        # Nothing can be personal for who has no past.
+        known = np.bincount(task.past.users, minlength=task.users) > 0
+        yield "one_item_first", about, lists.one_item_first(made[known])
+        yield "not_personal", about, neighbours.not_personal(made, task.truth_of(board.task), board.main, known)
         if row.against_best and board.best_baseline:
             verdict = tables.baseline_wins(board.best_baseline, row.against_best.verdict)
             yield "baseline_wins", about, verdict
-    if entry.given and board.task == ANYTHING:
-        yield "unknown_items", entry.name, lists.unknown_items(entry.given.unknown_items, int((made >= 0).sum()))
-        yield "unknown_users", entry.name, lists.unknown_users(entry.given.unknown_users)
-        given = entry.given
+
+
+def _counting(task: Task, board: Board) -> float:
+    """Return the precision@1 of the best that only counts; where none takes part, the most that repeating can have."""
+    counting = [row.scores.means().get("precision@1", 0.0) for row in board.rows if row.entry.baseline]
+    return max(counting) if counting else len(np.unique(task.truth.users[task.repeats()])) / max(1, task.users)
+
+
+def _about_given(task: Task, board: Board, row: Row) -> Iterator[Said]:
+    """Say what is to be said once of a file, whatever the task."""
+    given, name, made = row.entry.given, row.entry.name, row.entry.lists[board.task]
+    if given:
+        yield "unknown_items", name, lists.unknown_items(given.unknown_items, int((made >= 0).sum()))
+        yield "unknown_users", name, lists.unknown_users(given.unknown_users)
         without = lists.users_without_list(given.users_without, task.users, given.refused, given.missing)
-        yield "users_without_list", entry.name, without
-        yield "repeats", entry.name, lists.repeats(entry.given.repeated)
+        yield "users_without_list", name, without
+        yield "short_lists", name, lists.short_lists(made, task.owned(), task.catalogue, board.ks[-1])
+        yield "repeats", name, lists.repeats(given.repeated)
 
 
 def _about_both(boards: Mapping[str, Board]) -> Iterator[Said]:

@@ -14,14 +14,15 @@ ROUNDED = 0.005  # two digits, or more
 SUSPICIOUS = 1.25
 
 
-def too_good(means: Means) -> str | None:
-    """Nearly always right with the first place: the answer was known, or the question is what the user has."""
+def too_good(means: Means, counting: float = 0.0) -> str | None:
+    """Nearly always right with the first place: the answer was known, or the question is what the user has.
+
+    ``counting``: precision@1 of the best that only counts, where that answers the question: as good is not too good.
+    """
     value = means.get("precision@1", 0.0)
-    return (
-        f"precision@1 is {value:.3f}: the answer was known before, or is what the user has"
-        if value > TOO_GOOD
-        else None
-    )
+    if value <= TOO_GOOD or counting >= (1 - ALIKE) * value:
+        return None
+    return f"precision@1 is {value:.3f}: the answer was known before, or is what the user has"
 
 
 def acquisition_like_ownership(ownership: Means, acquisition: Means, metric: str = "precision@1") -> str | None:

@@ -175,9 +175,11 @@ def test_lists_filtered_by_another_customers_products_set_off_the_alarm_and_thos
     customers: Customers, parted: Path, tmp_path: Path
 ) -> None:
     before = np.roll(customers.had, 1, axis=0)
-    found = alarms(customers, parted, tmp_path, own=customers.had, first=of_one(customers, 0), before=before)
+    drifts = of_an_index_that_drifts(customers)
+    filters = {"own": customers.had, "first": of_one(customers, 0), "before": before, "drifts": drifts}
+    found = alarms(customers, parted, tmp_path, **filters)
     assert found["data"] == found["own"] == set()
-    assert "owned_items" in found["first"]
+    assert all("owned_items" in found[name] for name in ("first", "drifts"))
     assert {"owned_items", "not_personal"} <= found["before"]
 
 
@@ -191,11 +193,24 @@ def with_truth(customers: Customers, parted: Path, truth: Marks, folder: Path) -
     return folder
 
 
-@pytest.mark.parametrize("whose", ["first", "before"])
+def of_an_index_that_drifts(customers: Customers) -> Marks:
+    """Return whose products are taken out where the index advances only for customers who are kept."""
+    index, whose = 0, []
+    for has in customers.has:
+        whose.append(index)
+        index += int((has & ~customers.had[index]).any())
+    return customers.had[whose]
+
+
+@pytest.mark.parametrize("whose", ["first", "before", "drifts"])
 def test_a_truth_filtered_by_another_customers_products_sets_off_the_alarm(
     customers: Customers, parted: Path, tmp_path: Path, whose: str
 ) -> None:
-    theirs = of_one(customers, 0) if whose == "first" else np.roll(customers.had, 1, axis=0)
+    theirs = {
+        "first": of_one(customers, 0),
+        "before": np.roll(customers.had, 1, axis=0),
+        "drifts": of_an_index_that_drifts(customers),
+    }[whose]
     split = with_truth(customers, parted, customers.has & ~theirs, tmp_path / "split")
     assert alarms(customers, split, tmp_path, own=customers.had)["data"] == {"truth_owned"}
 
@@ -216,5 +231,5 @@ def test_histories_joined_with_the_wrong_customers_set_off_the_alarm(
     wrong = dict(zip(customers.ids, others.tolist(), strict=True))
     train = pl.read_csv(split / "train.csv", infer_schema=False)
     train.with_columns(pl.col("USER_ID").replace_strict(wrong)).write_csv(split / "train.csv")
-    found = alarms(customers, split, tmp_path)["data"]
+    found = alarms(customers, split, tmp_path, own=customers.had)["data"]
     assert "wrong_histories" in found
