@@ -73,7 +73,11 @@ def test_parquet_with_ids_that_a_program_took_for_fractions(tmp_path: Path) -> N
 
 @pytest.mark.parametrize(
     ("form", "when", "seconds"),
-    [("%d/%m/%Y %H:%M", "03/02/2011 10:30", "1296729000"), ("%d.%m.%Y", "03.02.2011", "1296691200")],
+    [
+        ("%d/%m/%Y %H:%M", "03/02/2011 10:30", "1296729000"),
+        ("%d.%m.%Y", "03.02.2011", "1296691200"),
+        ("%d.%m.%Y", "03.02.1997", "854928000"),
+    ],
 )
 def test_times_of_any_form_that_is_stated(tmp_path: Path, form: str, when: str, seconds: str) -> None:
     file = table(tmp_path, f"who,code,when\n1,a,{when}\n")

@@ -26,6 +26,11 @@ WRONG = {
         (*BANK, "--attribute", "age", "--fill", "age=median"),
         "--fill age=median: 'x' is no number",
     ),
+    "median of what is no number": (
+        "month,who,p_a,age\n2016-01,1,1,30\n2016-01,2,1,inf\n2016-01,3,1,\n",
+        (*BANK, "--attribute", "age", "--fill", "age=median"),
+        "--fill age=median: 'inf' is no number",
+    ),
     "mixed units": (
         "who,item,at\n1,a,1700000000\n1,b,1700000000000\n",
         LOG,
