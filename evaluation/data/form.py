@@ -18,13 +18,13 @@ _QUOTED = re.compile(rb'"[^"]*"')
 
 def check(path: Path, columns: int, needed: Sequence[str]) -> None:
     """Raise BadFile for the first row that has not as many columns as the header. ``needed``: see ``broken.find``."""
-    if columns > 1 and not _surely_even(path, columns):
+    if columns > 1 and not surely_even(path, columns):
         reason = broken.first(path, needed)
         if reason:
             raise reason
 
 
-def _surely_even(path: Path, columns: int) -> bool:
+def surely_even(path: Path, columns: int) -> bool:
     """Return True if no row is too short; False if one is, or where quotes are too odd to tell."""
     rest = b""
     with opened(path) as file:

@@ -47,6 +47,7 @@ RECOMMENDED = {"input": {"userId": "u"}, "output": {"recommendedItems": ["i"], "
             "TIMESTAMP is in mixed units: 1700000000000 looks like milliseconds, 1700000000 (line 2) like seconds",
         ),
         (HEAD + GOOD + '"",i,1700000000\n', 3, "no USER_ID"),
+        (HEAD + ",,\n" + '"","",""\n' + "u,,1700000000\n", 4, "no ITEM_ID"),
         (HEAD + GOOD + "u,   ,1700000000\n", 3, "no ITEM_ID"),
         (HEAD + GOOD + "u, i,1700000000\n", 3, f"ITEM_ID ' i' {ANOTHER_ID}"),
         (TYPED + VIEW + "u,i,1700000000,view \n", 3, f"EVENT_TYPE 'view ' {ANOTHER_ID}"),
@@ -97,10 +98,19 @@ def test_a_short_row_is_found_behind_many_blocks_of_whole_ones(tmp_path: Path, m
     path = tmp_path / "interactions.csv"
     whole = "".join(f'"u\n{number}",i,1700000000,\n' for number in range(200))
     path.write_text(TYPED + whole)
+    assert form.surely_even(path, columns=4)
     assert len(log.read(path)) == 200
     path.write_text(TYPED + whole + "u,i,1700000000\n" + whole)
+    assert not form.surely_even(path, columns=4)
     with pytest.raises(BadFile, match=r"interactions.csv:402: a broken row: 3 columns, where the header has 4"):
         log.read(path)
+
+
+def test_quotes_within_a_value_make_no_row_short(tmp_path: Path) -> None:
+    path = tmp_path / "interactions.csv"
+    path.write_text(HEAD.replace("\n", ",WIDE,HIGH,NOTE\n") + 'u,i,1700000000,5"x,6"x,\n')
+    assert not form.surely_even(path, columns=6)  # can't tell; then it is read row by row
+    assert len(log.read(path)) == 1
 
 
 @pytest.mark.parametrize(

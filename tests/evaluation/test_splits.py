@@ -143,6 +143,8 @@ def test_a_file_and_its_split_give_the_same_numbers(kind: str, tmp_path: Path) -
     assert len(direct.train) == len(read.train) == counts.train_rows - counts.past_only_rows
     assert named(read.train) == named(direct.train)
     assert named(read.past) == named(direct.past)
+    others = [item for item in read.past.item_ids if item not in read.train.item_ids]
+    assert read.past.item_ids == [*direct.train.item_ids, *sorted(others)]
     kinds = [BY_NAME[name] for name in ("random", "popularity-30d", "own-repeats", "item-item")]
     found = [run(one, Asked(kinds=kinds, tune=False), RecordColumns()).boards for one in (direct, read)]
     of_file, of_folder = ([[row.scores.means() for row in board.rows] for board in one.values()] for one in found)
