@@ -123,7 +123,7 @@ def _made_with(folder: Path) -> dict[str, Any]:
     try:
         found: dict[str, Any] = json.loads(about.read_text(encoding="utf-8"))["hold_out"]
         return dict(found)
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, RecursionError):
         raise BadFile(about, "it doesn't say how the folder was split: it may be cut off") from None
 
 
