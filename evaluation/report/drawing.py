@@ -84,7 +84,7 @@ def plain(axis: Axis, low: float, high: float) -> None:
 
 
 def svg(made: Figure) -> str:
-    """Return a plot for a page, the same bytes for the same plot; letters that no font here has are for the reader's."""
+    """Return a plot for a page, the same bytes for the same plot; letters that no font here has are the reader's."""
     file = StringIO()
     with rc_context(STYLE), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")

@@ -122,6 +122,8 @@ def _board(board: Board) -> dict[str, Any]:
     return {
         "users": len(board.users),
         "main_metric": board.main,
+        "main_metric_instead_of": board.instead_of,
+        "items_to_choose_from": board.choice,
         "best_baseline": board.best_baseline,
         "k_left_out": list(board.left_out),
         "recommenders": {row.entry.name: _row(board, row) for row in board.rows},

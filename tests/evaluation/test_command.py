@@ -38,6 +38,7 @@ def test_it_compares_all_recommenders_with_intervals_verdicts_and_alarms(file: P
     assert ease["against_best_baseline"]["verdict"] in ("better", "worse", "cannot tell")
     assert set(ease["settings"]) == {"regularisation", "half_life_days", "step_decay"}
     assert len(ease["personalize"]) == 8
+    assert (board["items_to_choose_from"], board["main_metric"]) == (40, "ndcg@10")
     assert "too_few_users" in {alarm["name"] for alarm in found["alarms"]}
     assert {part["by"] for part in found["slices"]["ownership"]} == {"history", "truth", "item"}
 
