@@ -1,10 +1,11 @@
 """The order of an evaluation: a question, those who answer it, what their answers are worth, what is odd about them."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from evaluation.alarms.sounded import Alarm, sounded
 from evaluation.failure import BadQuestion
+from evaluation.progress import Begin, unseen
 from evaluation.recommenders.entries import Entry, learn
 from evaluation.recommenders.kinds import KINDS, Kind
 from evaluation.scoring.board import Board, board, why_none
@@ -50,18 +51,21 @@ def run(
     users: RecordColumns,
     given: Sequence[Entry] = (),
     published: Sequence[Published] = (),
-    step: Callable[[str], None] = lambda what: None,
+    begin: Begin = unseen,
     notes: Sequence[str] = (),
 ) -> Result:
-    """Evaluate. ``given``: lists from outside; ``step`` takes what begins.
+    """Evaluate. ``given``: lists from outside; ``begin`` shows how far it is.
 
     Raises BadQuestion if no task can be scored.
     """
-    learnt, left_out = learn(task, users, asked.kinds, asked.seed, step, asked.tune)
-    step("scores")
+    learnt, left_out = learn(task, users, asked.kinds, asked.seed, begin, asked.tune)
+    done = begin("scores", len(asked.tasks))
     notes = [*notes, *left_out]
     entries = [*learnt, *given]
-    found = {kind: board(task, kind, entries, asked.main, asked.seed) for kind in asked.tasks}
+    found = {}
+    for kind in asked.tasks:
+        found[kind] = board(task, kind, entries, asked.main, asked.seed)
+        done(1)
     boards = {kind: one for kind, one in found.items() if one is not None}
     unscored = [f"{kind}: {why_none(task, kind, entries)}" for kind, one in found.items() if one is None]
     if not boards:

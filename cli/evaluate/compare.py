@@ -171,7 +171,7 @@ def _evaluated(
         tune=not options["fixed_settings"],
         seed=options["how"].seed,
     )
-    return run(question, what, users, given, answers, lambda name: _no_total(steps, name), notes)
+    return run(question, what, users, given, answers, steps.begin, notes)
 
 
 def _question(file: Path, steps: Steps, options: dict[str, Any]) -> tuple[Task, list[str]]:
@@ -236,7 +236,3 @@ def _write(result: Result, options: dict[str, Any]) -> None:
     if html:
         files[html] = lambda path: page.write(result, path, options["currency"])
     outputs.write(files)
-
-
-def _no_total(steps: Steps, name: str) -> None:
-    steps.begin(name)

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from evaluation.progress import Advance
 from evaluation.recommenders.kinds import MANY_ITEMS, Kind, Learnt
 from evaluation.recommenders.ranking import lists
 from evaluation.scoring.metrics import score
@@ -36,13 +37,24 @@ class Validation:
             self._learnt = Learnt(self.task.train, users, seed)
             self._owned = self.task.owned()
 
-    def choose(self, kind: Kind) -> Chosen:
-        """Return the best settings for each task: each setting in turn takes its best value, from the defaults on."""
-        if self.task is None or not kind.searched:
-            return dict.fromkeys(TASKS, kind.defaults)
+    def to_try(self, kind: Kind) -> int:
+        """Return how many values ``choose`` will try."""
+        return sum(len(TRIED[name]) for name in self._searched(kind)) * len(TASKS)
+
+    def choose(self, kind: Kind, done: Advance = lambda more: None) -> Chosen:
+        """Return the best settings for each task: each setting in turn takes its best value, from the defaults on.
+
+        ``done`` takes 1 for each value tried.
+        """
         reached = functools.cache(functools.partial(self._reached, kind))
-        names = [name for name in kind.searched if name != REGULARISATION or self.task.trained_items < MANY_ITEMS]
-        return {task: _climbed(kind.defaults, names, reached, task) for task in TASKS}
+        names = self._searched(kind)
+        return {task: _climbed(kind.defaults, names, reached, task, done) for task in TASKS}
+
+    def _searched(self, kind: Kind) -> Sequence[str]:
+        if self.task is None:
+            return ()
+        few = self.task.trained_items < MANY_ITEMS
+        return [name for name in kind.searched if few or name != REGULARISATION]
 
     def _reached(self, kind: Kind, settings: Settings) -> dict[str, float]:
         """Return the NDCG@10 of each task."""
@@ -57,12 +69,13 @@ class Validation:
 
 
 def _climbed(
-    best: Settings, names: Sequence[str], reached: Callable[[Settings], Mapping[str, float]], task: str
+    best: Settings, names: Sequence[str], reached: Callable[[Settings], Mapping[str, float]], task: str, done: Advance
 ) -> Settings:
     for name in names:
         for tried in _variants(best, name):
             # The present value stays unless another is better.
             best = tried if reached(tried)[task] > reached(best)[task] else best
+            done(1)
     return best
 
 

@@ -8,6 +8,7 @@ import pytest
 from scipy import sparse
 
 from evaluation.data import log as logs
+from evaluation.progress import unseen
 from evaluation.recommenders import covisitation
 from evaluation.recommenders.entries import learn
 from evaluation.recommenders.kinds import BY_NAME, KINDS
@@ -29,7 +30,7 @@ def question(tmp_path_factory: pytest.TempPathFactory) -> Task:
 
 
 def test_every_recommender_makes_full_lists_without_repeats_and_new_ones_where_asked(question: Task) -> None:
-    entries, notes = learn(question, RecordColumns(), KINDS, 1, lambda what: None)
+    entries, notes = learn(question, RecordColumns(), KINDS, 1, unseen)
     assert [entry.name for entry in entries] == [kind.name for kind in KINDS]
     assert not notes
     owned, items = question.owned(), len(question.past.item_ids)
@@ -44,7 +45,7 @@ def test_every_recommender_makes_full_lists_without_repeats_and_new_ones_where_a
 
 
 def test_what_learns_beats_chance_where_shoppers_keep_to_their_kind(question: Task) -> None:
-    entries, _ = learn(question, RecordColumns(), KINDS, 1, lambda what: None, tune=False)
+    entries, _ = learn(question, RecordColumns(), KINDS, 1, unseen, tune=False)
     ndcg = {entry.name: score(entry.lists[NEW], question.truth_of(NEW)).means()["ndcg@10"]
             for entry in entries if NEW in entry.lists}  # fmt: skip
     for name in ("co-visitation", "item-item", "ease", "ease-own"):
@@ -54,15 +55,13 @@ def test_what_learns_beats_chance_where_shoppers_keep_to_their_kind(question: Ta
 def test_the_settings_do_not_change_with_the_truth(question: Task) -> None:
     kinds = [BY_NAME["own-repeats"], BY_NAME["co-visitation"]]
     other = replace(question, truth=Pairs(question.truth.users, question.truth.items[::-1]))
-    first, second = (learn(one, RecordColumns(), kinds, 1, lambda what: None)[0] for one in (question, other))
+    first, second = (learn(one, RecordColumns(), kinds, 1, unseen)[0] for one in (question, other))
     assert [entry.settings for entry in first] == [entry.settings for entry in second]
     assert any(np.any(list(chosen.values())) for entry in first for chosen in (entry.settings or {}).values())
 
 
 def test_a_recommender_that_cannot_take_so_many_items_is_left_out_and_said(question: Task) -> None:
-    entries, notes = learn(
-        question, RecordColumns(), [replace(BY_NAME["ease"], most_items=10)], 1, lambda what: None, tune=False
-    )
+    entries, notes = learn(question, RecordColumns(), [replace(BY_NAME["ease"], most_items=10)], 1, unseen, tune=False)
     assert not entries
     assert notes == ["ease is left out: 60 items are more than the 10 that it can take"]
 
