@@ -153,6 +153,8 @@ def _id(column: Column, text: str) -> str:
         raise NoId(IDS[column.name])
     if len(text) > MAX_ID:
         raise BadValue("id_too_long")
+    if "\0" in text:  # it breaks the CSV that is imported
+        raise BadValue("id_with_nul")
     return check(column, text)
 
 

@@ -46,6 +46,7 @@ BAD_ROWS = [
     ("a1,never,7", "no_usable_time"),
     ("a1,1323435000000,7", "other_time_unit"),
     (f"{'x' * 257},1323435000,7", "id_too_long"),
+    ("a\0b,1323435000,7", "id_with_nul"),
     ("\udcff,1323435000,7", "not_utf8"),
 ]
 
