@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from evaluation import choices
 from evaluation.alarms.sounded import Alarm, sounded
 from evaluation.failure import BadQuestion
 from evaluation.progress import Begin, unseen
@@ -16,7 +17,7 @@ from evaluation.task import KINDS as TASKS
 from evaluation.task import Task
 from personalize_local.data.record_columns import RecordColumns
 
-MAIN = "ndcg@10"
+MAIN = choices.MAIN
 
 
 @dataclass(frozen=True)

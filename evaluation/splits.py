@@ -13,12 +13,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from evaluation import choices
 from evaluation.data.log import Log, Mask
 from evaluation.failure import BadQuestion
 from personalize_local.learning.grouping import rank_within
 from personalize_local.learning.splits import draw_test_users, last_basket, newest_tenth
 
-KINDS = ("time", "last", "basket", "personalize")
+KINDS = choices.HOLD_OUTS
 NEWEST_SHARE = 0.1
 DAY = 86_400
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from evaluation import choices
 from evaluation.data.log import Log
 from evaluation.splits import Split
 from personalize_local.learning.training_set import Codes, TrainingSet
 
-ANYTHING, NEW = "ownership", "acquisition"
-KINDS = (ANYTHING, NEW)
+ANYTHING, NEW, KINDS = choices.ANYTHING, choices.NEW, choices.TASKS
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,10 +10,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
-from evaluation import splits
+from evaluation import choices
 from evaluation.failure import BadFile, BadQuestion
-from evaluation.splits import HoldOut
 
 MOST_USERS = 20_000
 
@@ -44,6 +44,8 @@ def options(command: Callable[..., Any]) -> Callable[..., Any]:
     ) -> Any:
         if hold_out != "time" and (at is not None or horizon_days is not None):
             raise click.UsageError("--at and --horizon-days go with --hold-out time")
+        from evaluation.splits import HoldOut  # loads what reads tables, which wrong use needn't wait for
+
         return command(how=HoldOut(hold_out, at, horizon_days, target, seed), **others)
 
     for option in (
@@ -61,7 +63,7 @@ def options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--at", type=_Moment(), help="Hold out from this time on: epoch seconds or an ISO date."),
         click.option(
             "--hold-out",
-            type=click.Choice(splits.KINDS),
+            type=click.Choice(choices.HOLD_OUTS),
             default="time",
             show_default=True,
             help="What is to be foretold: everything from a time on (default: the newest tenth), each user's last "
@@ -70,6 +72,12 @@ def options(command: Callable[..., Any]) -> Callable[..., Any]:
     ):
         called = option(called)
     return called
+
+
+def given(context: click.Context) -> list[click.Parameter]:
+    """Return the parameters that the reader gave, rather than their defaults."""
+    default = ParameterSource.DEFAULT, ParameterSource.DEFAULT_MAP
+    return [one for one in context.command.params if context.get_parameter_source(str(one.name)) not in default]
 
 
 class _Days(click.FloatRange):

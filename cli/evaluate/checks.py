@@ -1,20 +1,19 @@
-"""What can be refused before anything is read: names, prices, gates and options that could have no effect."""
+"""What can be refused before anything is read: names, prices, gates, and options that the split was not made with."""
 
 import json
 import math
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
-from click.core import ParameterSource
 
+from cli.evaluate.asked import given
 from evaluation.data import splits_folder
 from evaluation.failure import BadFile, BadQuestion
 from evaluation.recommenders.kinds import BY_NAME, KINDS
 from evaluation.scoring import gate as gates
-from evaluation.scoring import names
 from evaluation.scoring.gate import Gate
 from evaluation.task import NEW
 
@@ -22,46 +21,12 @@ OF_THE_SPLIT = {"hold_out": "kind", "at": "at", "horizon_days": "horizon_days", 
 CAMPAIGN = "campaign"  # the name of what --campaign answers
 
 
-class Pair(click.ParamType):
-    """NAME=VALUE, without spaces around either."""
-
-    name = "NAME=VALUE"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
-        name, _, rest = (part.strip() for part in str(value).partition("="))
-        if not (name and rest):
-            self.fail(f"{value!r} must be {self.name}", param, ctx)
-        return name, rest
-
-
-class Metric(click.ParamType):
-    """A metric and a k that exist."""
-
-    name = "METRIC@K"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        if value.strip() not in names.ALL:
-            self.fail(f"{value!r} is none. There are {names.IN_WORDS}: as in ndcg@10", param, ctx)
-        return str(value).strip()
-
-
-def given(context: click.Context) -> list[click.Parameter]:
-    """Return the parameters that the reader gave, rather than their defaults."""
-    default = ParameterSource.DEFAULT, ParameterSource.DEFAULT_MAP
-    return [one for one in context.command.params if context.get_parameter_source(str(one.name)) not in default]
-
-
-def without_file(context: click.Context, need_none: Collection[str]) -> None:
-    """Refuse, where there is no FILE, every option that needs one. Raises click.UsageError."""
-    idle = [one.opts[0] for one in given(context) if one.name not in need_none]
-    if idle:
-        raise click.UsageError(f"{', '.join(idle)}: nothing to do without a FILE of interactions")
-
-
 def of_folder(folder: Path, context: click.Context) -> None:
     """Refuse options of a split that are not those that ``folder`` was split with. Raises BadFile and BadQuestion."""
     if not splits_folder.is_split(folder):
-        raise BadQuestion(f"{folder} is not a folder that ./broker evaluate split has written")
+        others = sorted(path for path in folder.glob("*.csv*") if path.name.startswith("interactions.csv"))
+        instead = "".join(f": give the table in it, {path}" for path in others[:1])
+        raise BadQuestion(f"{folder} is not a folder that ./broker evaluate split has written{instead}")
     made = _made_with(folder)
     for one in given(context):
         value = context.params[str(one.name)]
@@ -102,7 +67,7 @@ def prices(costs: Sequence[tuple[str, str]], names_by_task: Mapping[str, Sequenc
 
 def conditions(texts: Sequence[str], names_by_task: Mapping[str, Sequence[str]]) -> list[Gate]:
     """Return the gates. Raises BadQuestion for one that no data could answer."""
-    found = [gates.parse(text) for text in texts]
+    found = [gates.parse(text, list(names_by_task)) for text in texts]
     for one in found:
         gates.answerable(one, names_by_task)
     return found

@@ -1,4 +1,4 @@
-"""`./broker evaluate FILE`: every recommender on the same users, with how sure it is, and a gate for CI."""
+"""What `./broker evaluate FILE` does: every recommender on the same users, with how sure it is, and a gate for CI."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -11,10 +11,8 @@ from rich.console import Console
 
 from cli import target as targets
 from cli.asking import filter_arn
-from cli.evaluate import asked, campaign, checks, display, outputs
-from cli.evaluate.outputs import NEW_FILE
+from cli.evaluate import campaign, checks, display, outputs
 from cli.evaluate.steps import Steps
-from cli.evaluate.subcommands import Evaluate
 from evaluation.alarms import printed
 from evaluation.data import attributes, list_files, results_table, splits_folder
 from evaluation.data import log as logs
@@ -22,87 +20,42 @@ from evaluation.data.results_table import Line
 from evaluation.failure import BadQuestion
 from evaluation.recommenders import entries
 from evaluation.recommenders.entries import Entry
-from evaluation.report import numbers, page
-from evaluation.run import MAIN, Asked, Result, run
+from evaluation.report import numbers
+from evaluation.run import Asked, Result, run
 from evaluation.scoring import gate as gates
-from evaluation.scoring import names, published
+from evaluation.scoring import published
 from evaluation.scoring.metrics import PLACES
 from evaluation.splits import split
-from evaluation.task import KINDS, Task, task, with_catalogue
+from evaluation.task import Task, task, with_catalogue
 from personalize_local.data.record_columns import RecordColumns
 
-CSV = click.Path(exists=True, dir_okay=False, path_type=Path)
 WIDTH = 120  # where there is no terminal to measure
 
 
-EXAMPLES = """\b
-Examples:
-  ./broker evaluate interactions.csv
-  ./broker evaluate interactions.csv --hold-out basket --html report.html --json > result.json
-  ./broker evaluate interactions.csv --gate 'ndcg@10:ease>=popularity'
-"""
-
-
-@click.command("evaluate", cls=Evaluate, epilog=EXAMPLES, no_args_is_help=True, short_help="Is a recommender worth it?")
-@click.argument("file", type=click.Path(exists=True, path_type=Path), required=False, metavar="[FILE|DIR]")
-@click.option("--users", "users_file", type=CSV, help="The Users dataset: USER_ID and attributes.")
-@click.option("--items", "items_file", type=CSV, help="The Items dataset: more of what could be recommended.")
-@click.option(
-    "--recommendations", type=checks.Pair(), multiple=True, metavar="NAME=FILE", help="A batch job's .out file."
-)
-@click.option("--campaign", "campaign_arn", metavar="ARN", help="Ask this live campaign about every test user.")
-@click.option("--filter", "filter_", metavar="NAME|ARN", help="A filter on what --campaign answers.")
-@click.option("--personalize-metrics", type=CSV, help="What GetSolutionMetrics answered: adds users and intervals.")
-@click.option("--results", type=CSV, help="Somebody's table of results: NAME, TASK, USERS, P@10, …: what is odd in it.")
-@click.option("--task", "tasks", type=click.Choice(KINDS), multiple=True, default=KINDS, show_default=True)
-@click.option(
-    "--metric", type=checks.Metric(), default=MAIN, show_default=True, help=f"What decides. There are {names.IN_WORDS}."
-)
-@click.option("--slice-by", metavar="COLUMN", help="A column of --users to slice by.")
-@click.option("--cost", type=checks.Pair(), multiple=True, metavar="NAME=AMOUNT", help="What one costs a month.")
-@click.option("--currency", default="USD", show_default=True)
-@click.option("--fixed-settings", is_flag=True, help="Take the default settings instead of choosing by validation.")
-@click.option("--gate", multiple=True, metavar="[TASK/]METRIC:NAME>=OTHER", help="Exit code 1 unless it holds.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, and nothing else, on stdout.")
-@click.option("--html", type=NEW_FILE, help="Write a report that stands alone, with plots.")
-@click.option("--per-user", type=NEW_FILE, help="Write a CSV with every user's metrics.")
-@asked.options
-@targets.options
 def compare(
-    file: Path | None, as_json: bool, personalize_metrics: Path | None, results: Path | None, **options: Any
-) -> None:
-    """Compare recommenders on the interactions of FILE (USER_ID, ITEM_ID, TIMESTAMP in seconds, EVENT_TYPE if there is
-    one), or of a DIR that `evaluate split` has written: counting, models learnt here, and what you give.
+    file: Path | None, metrics: Path | None, results: Path | None, *, as_json: bool, options: dict[str, Any]
+) -> bool:
+    """Compare, write and print what was asked for; return whether all gates hold. ``options``: those of the command.
 
-    A gate with >= fails if NAME is shown to be worse than OTHER (a recommender or a number), one with > unless it is
-    shown to be better; shown means beyond the 95 % interval.
-
-    Exit code: 0 done, 1 a gate fails or a service refuses, 2 wrong use or a file that can't be used.
+    Raises BadFile, BadQuestion, OSError and click.ClickException.
     """
     console = Console(highlight=False)
     if not console.is_terminal:
         console = Console(highlight=False, width=WIDTH)
-    if options["filter_"] and not options["campaign_arn"]:
-        raise click.UsageError("--filter goes with --campaign: a file's lists are taken as given")
-    context = click.get_current_context()
+    conditions, prices = _checked(file, metrics, results, options)
+    answers = published.read(metrics) if metrics else []
+    lines = results_table.read(results) if results else []
     if file is None:
-        checks.without_file(context, need_none=("personalize_metrics", "results", "as_json"))
-    with asked.one_line_errors():
-        conditions, prices = _checked(file, context, personalize_metrics, results, options)
-        answers = published.read(personalize_metrics) if personalize_metrics else []
-        lines = results_table.read(results) if results else []
-        if file is None:
-            _published_only(answers, lines, console, as_json=as_json)
-            return
-        with Steps() as steps:
-            result = _evaluated(file, answers, prices, steps, options)
-            result = replace(result, alarms=[*result.alarms, *printed.sounded(lines)])
-            outcomes = [gates.check(condition, result.boards, options["how"].seed) for condition in conditions]
-            steps.begin("writing")
-            _write(result, options)
-        _say(result, lines, outcomes, console, options["currency"], as_json=as_json)
-    if not all(outcome.holds for outcome in outcomes):
-        raise SystemExit(1)
+        _published_only(answers, lines, console, as_json=as_json)
+        return True
+    with Steps() as steps:
+        result = _evaluated(file, answers, prices, steps, options)
+        result = replace(result, alarms=[*result.alarms, *printed.sounded(lines)])
+        outcomes = [gates.check(condition, result.boards, options["how"].seed) for condition in conditions]
+        steps.begin("writing")
+        _write(result, options)
+    _say(result, lines, outcomes, console, options["currency"], as_json=as_json)
+    return all(outcome.holds for outcome in outcomes)
 
 
 def _say(
@@ -120,11 +73,11 @@ def _say(
 
 
 def _checked(
-    file: Path | None, context: click.Context, metrics: Path | None, results: Path | None, options: dict[str, Any]
+    file: Path | None, metrics: Path | None, results: Path | None, options: dict[str, Any]
 ) -> tuple[list[gates.Gate], dict[str, float]]:
     """Return the gates and the prices, after all that can be refused before the work."""
     if file is not None and file.is_dir():
-        checks.of_folder(file, context)
+        checks.of_folder(file, click.get_current_context())
     taking_part = checks.taking_part(
         options["tasks"], options["recommendations"], campaign=options["campaign_arn"] is not None
     )
@@ -136,13 +89,11 @@ def _checked(
 
 
 def _published_only(answers: list[published.Published], lines: list[Line], console: Console, *, as_json: bool) -> None:
-    if not answers and not lines:
-        raise click.UsageError("give a FILE of interactions, --personalize-metrics or --results")
     alarms = printed.sounded(lines)
     if as_json:
         found: dict[str, Any] = {"published": numbers.published(answers)} if answers else {}
         if lines:
-            found |= {"results": numbers.results(lines), "alarms": [vars(alarm) for alarm in alarms]}
+            found |= {"results": numbers.results(lines), "alarms": numbers.alarms(alarms)}
         outputs.put(json.dumps(found) + "\n")
         return
     with outputs.printing(console):
@@ -160,9 +111,11 @@ def _evaluated(
 ) -> Result:
     users = attributes.read(options["users_file"], "USER_ID") if options["users_file"] else RecordColumns()
     if options["slice_by"] and options["slice_by"] not in users.columns:
-        raise BadQuestion(f"--slice-by {options['slice_by']}: --users has no such column")
+        there = f"(there are: {', '.join(users.columns) or 'none'})"
+        raise BadQuestion(f"--slice-by {options['slice_by']}: {options['users_file']} has no such column {there}")
     question, notes = _question(file, steps, options)
     given = _given(question, steps, options)
+    notes += [f"{entry.name}: {entry.what}" for entry in given if entry.what != entries.AS_GIVEN]
     what = Asked(
         tasks=options["tasks"],
         main=options["metric"],
@@ -214,13 +167,21 @@ def _given(question: Task, steps: Steps, options: dict[str, Any]) -> list[Entry]
     for name, path in options["recommendations"]:
         size = Path(path).stat().st_size
         found[name] = list_files.read(Path(path), steps.begin(f"reading {path}", size))
+    what: dict[str, str] = {}
     if options["campaign_arn"]:
-        found[checks.CAMPAIGN] = _of_campaign(options["campaign_arn"], users, steps, options)
-    return [entries.given(name, list_files.fit(one, users, items, PLACES)) for name, one in found.items()]
+        target = targets.find(options["name"], options["context"], aws=options["aws"])
+        what = {checks.CAMPAIGN: targets.NOT_AMAZONS} if target.local_url else {}
+        found[checks.CAMPAIGN] = _of_campaign(target, users, steps, options)
+    return [
+        entries.given(name, list_files.fit(one, users, items, PLACES), what.get(name, entries.AS_GIVEN))
+        for name, one in found.items()
+    ]
 
 
-def _of_campaign(arn: str, users: Sequence[str], steps: Steps, options: dict[str, Any]) -> dict[str, list[str]]:
-    target = targets.find(options["name"], options["context"], aws=options["aws"])
+def _of_campaign(
+    target: targets.Target, users: Sequence[str], steps: Steps, options: dict[str, Any]
+) -> dict[str, list[str]]:
+    arn = options["campaign_arn"]
     with targets.one_line_errors():
         filtered = {"filterArn": filter_arn(target, options["filter_"])} if options["filter_"] else {}
         request = {"campaignArn": arn, "numResults": PLACES, **filtered}
@@ -234,5 +195,7 @@ def _write(result: Result, options: dict[str, Any]) -> None:
     if per_user:
         files[per_user] = lambda path: numbers.write_per_user(result, path)
     if html:
+        from evaluation.report import page  # draws: a second to load
+
         files[html] = lambda path: page.write(result, path, options["currency"])
     outputs.write(files)

@@ -1,23 +1,22 @@
 """`./broker evaluate split`: a split as files, so that a real Personalize is asked the same question."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
-import numpy as np
 
 from cli.evaluate import asked, outputs
 from cli.evaluate.steps import Steps
-from evaluation.data import log as logs
-from evaluation.data import splits_folder
-from evaluation.splits import HoldOut, split
-from evaluation.task import sampled
+
+if TYPE_CHECKING:
+    from evaluation.splits import HoldOut
 
 
 @click.command("split", short_help="The files for a real Personalize.")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--out", type=click.Path(path_type=Path), required=True, metavar="DIR", help="A new or empty folder.")
 @asked.options
-def command(file: Path, out: Path, how: HoldOut, sample_users: int) -> None:
+def command(file: Path, out: Path, how: "HoldOut", sample_users: int) -> None:
     """Part the interactions of FILE (USER_ID, ITEM_ID, TIMESTAMP in seconds, EVENT_TYPE if there is one).
 
     DIR gets train.csv, to import; truth.csv, what is to be foretold; batch_users.json, the input of ./broker batch.
@@ -26,6 +25,13 @@ def command(file: Path, out: Path, how: HoldOut, sample_users: int) -> None:
     Exit code: 0 written, 2 wrong use or a file that can't be used; then nothing is written.
     """
     outputs.check_folder("--out", out)
+    import numpy as np
+
+    from evaluation.data import log as logs
+    from evaluation.data import splits_folder
+    from evaluation.splits import split
+    from evaluation.task import sampled
+
     with asked.one_line_errors(), Steps() as steps:
         steps.begin(f"reading {file.name}")
         log = logs.read(file)

@@ -53,7 +53,8 @@ def read(path: Path) -> Log:
     names = broken.header(path)
     missing = [name for name in NEEDED if name not in names]
     if missing:
-        raise BadFile(path, f"no column {' and no '.join(missing)} (there are: {', '.join(names)})", 1)
+        there = f"there are: {', '.join(names)}; ./broker prepare makes them of other tables"
+        raise BadFile(path, f"no column {' and no '.join(missing)} ({there})", 1)
     frame = _scanned(path, names)
     if frame.is_empty():
         raise BadFile(path, "there are no interactions in it")

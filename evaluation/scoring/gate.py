@@ -1,7 +1,8 @@
 """A condition for CI: ``[TASK/]METRIC:NAME>=OTHER``, where OTHER is a recommender or a number.
 
 ``>=`` holds unless the test shows NAME to be worse: the 95 % interval of the difference, or of the mean, lies below.
-``>`` holds only if the test shows NAME to be better: the interval lies above. TASK is ``ownership`` if it is left out.
+``>`` holds only if the test shows NAME to be better: the interval lies above. If TASK is left out, it is the
+only one that is scored, or ``ownership`` of both.
 """
 
 import re
@@ -15,6 +16,7 @@ from evaluation.scoring.uncertainty import compare
 from evaluation.task import ANYTHING, KINDS
 
 _GATE = re.compile(rf"(?:({'|'.join(KINDS)})\s*/)?\s*([a-z_]+@[0-9]+)\s*:(.+?)(>=|>)(.+)")
+_COMMA = re.compile(r"[0-9]*,[0-9]+")
 
 
 @dataclass(frozen=True)
@@ -37,17 +39,22 @@ class Outcome:
     line: str
 
 
-def parse(text: str) -> Gate:
-    """Read a condition. Raises BadQuestion for one that is none, and for a number that no metric can have."""
+def parse(text: str, tasks: Sequence[str] = KINDS) -> Gate:
+    """Read a condition. ``tasks``: those that are to be scored.
+
+    Raises BadQuestion for one that is none, and for a number that no metric can have.
+    """
     found = _GATE.fullmatch(text.strip())
     if not found:
         examples = "ndcg@10:ease>=popularity, or acquisition/ndcg@10:ease>0.05"
         raise BadQuestion(f"--gate {text}: it should look like {examples}")
     task, metric, name, operator, other = (part.strip() if part else part for part in found.groups())
+    if _COMMA.fullmatch(other):
+        raise BadQuestion(f"--gate {text}: {other} is no number: write {other.replace(',', '.')}")
     number = _number(other)
     if number is not None and not 0 <= number <= 1:
         raise BadQuestion(f"--gate {text}: {other} is not a number from 0 to 1, as all metrics are")
-    return Gate(text, task or ANYTHING, metric, name, operator == ">", other)
+    return Gate(text, task or (tasks[0] if len(tasks) == 1 else ANYTHING), metric, name, operator == ">", other)
 
 
 def answerable(gate: Gate, names: Mapping[str, Sequence[str]]) -> None:
@@ -59,7 +66,8 @@ def answerable(gate: Gate, names: Mapping[str, Sequence[str]]) -> None:
     if gate.metric not in ALL:
         raise BadQuestion(f"--gate {gate.text}: no metric {gate.metric} (there are: {IN_WORDS})")
     if gate.task not in names:
-        raise BadQuestion(f"--gate {gate.text}: --task leaves out {gate.task}")
+        instead = " or ".join(f"{task}/{gate.metric}:…" for task in names)
+        raise BadQuestion(f"--gate {gate.text}: --task leaves out {gate.task}: write {instead}")
     for name in (gate.name, gate.other):
         if name not in names[gate.task] and (name == gate.name or _number(name) is None):
             raise BadQuestion(_nobody(gate, name, names[gate.task]))

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from evaluation import choices
 from evaluation.task import Pairs
 from personalize_local.learning import metrics as kernel
 from personalize_local.learning.metrics import Codes, Hits, Values
 
-KS = (1, 3, 5, 10, 20, 25)
-PERSONALIZE_KS = (5, 10, 25)
+KS, PERSONALIZE_KS = choices.KS, choices.PERSONALIZE_KS
 PLACES = max(KS)
 BLOCK = 5_000  # users at a time: what is searched stays in the processor's cache, which is four times as fast
 

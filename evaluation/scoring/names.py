@@ -1,6 +1,6 @@
 """The metrics by name, known before anything is scored."""
 
-from evaluation.scoring.metrics import KS, PERSONALIZE_KS
+from evaluation.choices import KS, PERSONALIZE_KS
 
 NAMES = ("hit_rate", "precision", "recall", "mrr", "map", "ndcg")
 ALL = (*(f"{name}@{k}" for name in NAMES for k in KS), *(f"ndcg_personalize@{k}" for k in PERSONALIZE_KS))

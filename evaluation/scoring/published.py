@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from evaluation.failure import BadFile
 from evaluation.scoring.uncertainty import Z
@@ -136,14 +136,22 @@ def intervals(metrics: Mapping[str, float], users: int) -> dict[str, tuple[float
 
 def _of_count(value: float, places: int) -> tuple[float, float]:
     hits = round(value * places)
-    low = stats.chi2.ppf(0.025, 2 * hits) / 2 if hits else 0.0
-    return float(low) / places, min(1.0, float(stats.chi2.ppf(0.975, 2 * hits + 2)) / 2 / places)
+    # The quantiles of χ² with 2a degrees of freedom, halved. By special, which loads in a tenth of the time of stats.
+    low = special.gammaincinv(hits, 0.025) if hits else 0.0
+    return float(low) / places, min(1.0, float(special.gammaincinv(hits + 1, 0.975)) / places)
 
 
 def _tested(users: int, surely: int) -> range:
     """Return how many users a draw may have tested: of those ``surely`` testable to all of them, each by chance."""
-    least, most = stats.binom.ppf(TAIL, surely, SHARE), stats.binom.ppf(1 - TAIL, users, SHARE)
-    return range(max(1, int(least)), max(1, int(most)) + 1)
+    return range(max(1, _drawn(TAIL, surely)), max(1, _drawn(1 - TAIL, users)) + 1)
+
+
+def _drawn(share: float, users: int) -> int:
+    """Return the smallest number of test users that a draw doesn't exceed so often: a binomial quantile."""
+    if not users:
+        return 0
+    near = math.ceil(special.bdtrik(share, users, SHARE))
+    return near - 1 if near > 0 and special.bdtr(near - 1, users, SHARE) >= share else near
 
 
 def _fitting(metrics: Mapping[str, float], looked_at: range) -> list[int]:
