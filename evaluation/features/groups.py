@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from evaluation import choices
 from personalize_local.learning.training_set import Codes
 
-MOST = 20
+MOST = choices.GROUPS
 OTHER = "other"
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
+from evaluation import choices
 from evaluation.failure import BadQuestion
 from evaluation.features import model, trained_again
 from evaluation.features.attributes import Attribute
@@ -20,8 +21,7 @@ from evaluation.scoring.uncertainty import Interval, mean
 from personalize_local.learning.training_set import Codes
 
 FOLDS = 3
-TRAININGS = 3
-REPEATS = 2
+TRAININGS, REPEATS = choices.TRAININGS, choices.REPEATS
 LEAST_USERS = 30
 Step = Callable[[int], None]
 

@@ -1,4 +1,4 @@
-"""`./broker features`: which attributes of users are worth one of the few columns that Personalize takes."""
+"""What `./broker features` finds: which attributes of users are worth one of the few columns of Personalize."""
 
 import functools
 import json
@@ -12,8 +12,6 @@ from rich.markup import escape
 from rich.table import Table
 
 from cli.evaluate import outputs
-from cli.evaluate.asked import one_line_errors
-from cli.evaluate.outputs import NEW_FILE
 from cli.evaluate.steps import Steps
 from cli.prepare.display import WIDTH
 from evaluation.data import attributes as datasets
@@ -22,62 +20,37 @@ from evaluation.failure import BadQuestion
 from evaluation.features import plot as plots
 from evaluation.features.attributes import attributes
 from evaluation.features.examples import examples
-from evaluation.features.groups import MOST, groups
-from evaluation.features.importance import REPEATS, TRAININGS, Found, Importance, importances, parts
+from evaluation.features.groups import groups
+from evaluation.features.importance import Found, Importance, importances, parts
 from evaluation.scoring.uncertainty import Interval
 from history.schema import MOST_FIELDS
 from preparation import records
 from preparation.source import opened
 
-CSV = click.Path(exists=True, dir_okay=False, path_type=Path)
 
-
-@click.command("features", short_help="Which attributes of users are worth a column.")
-@click.argument("interactions", type=CSV)
-@click.argument("users", type=CSV)
-@click.option("--items", type=CSV, help="The Items dataset, with a column of groups.")
-@click.option("--group", metavar="COLUMN", help="Of --items: what is foretold. Default: the item itself.")
-@click.option("--groups", "most", type=click.IntRange(2, 100), default=MOST, show_default=True, help="Others are one.")
-@click.option("--target", metavar="EVENT_TYPE", help="Foretell only interactions of this type.")
-@click.option("--text", multiple=True, metavar="COLUMN", help="A column of words, though they be digits.")
-@click.option("--rows", type=click.IntRange(100), default=20_000, show_default=True, help="Interactions to look at.")
-@click.option("--trainings", type=click.IntRange(1), default=TRAININGS, show_default=True, help="Three models each.")
-@click.option("--repeats", type=click.IntRange(1), default=REPEATS, show_default=True, help="Permutations a model.")
-@click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="For every draw by chance.")
-@click.option("--choose", type=click.IntRange(1, MOST_FIELDS["users"]), metavar="N", help="Take the N highest.")
-@click.option("--schema", "schema_file", type=NEW_FILE, help="Write the Users schema with those chosen.")
-@click.option("--plot", "plot_file", type=NEW_FILE, help="Write a plot: .svg or .png.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, and nothing else, on stdout.")
-def command(
+def find(
     interactions: Path,
     users: Path,
-    choose: int | None,
     schema_file: Path | None,
     plot_file: Path | None,
+    *,
     as_json: bool,
-    text: tuple[str, ...],
-    **options: Any,
+    options: dict[str, Any],
 ) -> None:
-    """Which columns of USERS (USER_ID and attributes) help to foretell what comes next in INTERACTIONS (USER_ID,
-    ITEM_ID, TIMESTAMP in seconds): both as ./broker prepare writes them.
+    """Find, write and print what was asked for. ``options``: those of the command that are not named here.
 
-    Trees learn the group of a user's next item from what he did before and from his attributes. An attribute is worth
-    the rise of their log loss, on users held out, when each user has another one's value. The interval tells of other
-    users and of another training. Without --choose, those are chosen whose rise is above zero beyond doubt (95 %).
-
-    Exit code: 0 done, 1 no attribute to write a schema of, 2 wrong use or a file that can't be used.
+    Raises BadFile, BadQuestion, OSError and click.ClickException.
     """
-    with one_line_errors():
-        form = plots.form_of(plot_file) if plot_file else ""
-        read = [path for path in (interactions, users, options["items"]) if path]
-        outputs.check({"--schema": schema_file, "--plot": plot_file}, read)
-        with Steps(quiet=as_json) as steps:
-            found = _found(interactions, users, text, steps, options)
-        chosen = _chosen(found, choose)
-        files = {plot_file: plots.draw(found, form)} if plot_file else {}
-        if schema_file and chosen:
-            files[schema_file] = _schema(users, chosen, text)
-        outputs.write({path: functools.partial(_write, content=content) for path, content in files.items()})
+    form = plots.form_of(plot_file) if plot_file else ""
+    read = [path for path in (interactions, users, options["items"]) if path]
+    outputs.check({"--schema": schema_file, "--plot": plot_file}, read)
+    with Steps(quiet=as_json) as steps:
+        found = _found(interactions, users, options["text"], steps, options)
+    chosen = _chosen(found, options["choose"])
+    files = {plot_file: plots.draw(found, form)} if plot_file else {}
+    if schema_file and chosen:
+        files[schema_file] = _schema(users, chosen, options["text"])
+    outputs.write({path: functools.partial(_write, content=content) for path, content in files.items()})
     if as_json:
         outputs.put(json.dumps(_as_json(found, chosen)) + "\n")
     else:
@@ -87,8 +60,6 @@ def command(
 
 
 def _found(interactions: Path, users: Path, text: Sequence[str], steps: Steps, options: dict[str, Any]) -> Found:
-    if options["group"] and not options["items"]:
-        raise BadQuestion("--group goes with --items")
     steps.begin(f"reading {interactions.name}")
     log = logs.read(interactions)
     known = datasets.read(users, "USER_ID")
