@@ -69,6 +69,8 @@ def command(
         if out:
             _keep(answered, out)
         failed = _print(answered, len(wanted), as_json=as_json)
+    if target.local_url:
+        click.echo(targets.NOT_AMAZONS, err=True)
     raise SystemExit(1 if failed else 0)
 
 

@@ -27,6 +27,7 @@ from local.aws.session import local_session
 ROOT = Path(__file__).resolve().parents[1]
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 LOCAL_ROLE = "arn:aws:iam::123456789012:role/local"
+NOT_AMAZONS = "answered by the local Personalize: says nothing of Amazon's models"
 RETRIES = {"mode": "standard", "total_max_attempts": 8}
 
 

@@ -9,14 +9,12 @@ from rich.table import Table
 from cli.evaluate import fitted
 from evaluation.alarms.sounded import Alarm
 from evaluation.data.results_table import Line
-from evaluation.report import words
+from evaluation.report import tables, words
 from evaluation.run import Result
 from evaluation.scoring.board import Board
 from evaluation.scoring.published import Published
 from evaluation.scoring.slices import Slice
 from evaluation.task import ANYTHING
-
-HEADINGS = {"hit_rate": "HR", "precision": "P", "recall": "R", "ndcg_personalize": "NDCG (hits)"}
 
 
 def show(result: Result, console: Console, currency: str, lines: Sequence[Line] = ()) -> None:
@@ -25,9 +23,8 @@ def show(result: Result, console: Console, currency: str, lines: Sequence[Line] 
     for kind, board in result.boards.items():
         console.print()
         console.print(escape(words.headline(board)), soft_wrap=True)
-        fitted.show(console, _board(board))
-        fitted.show(console, _verdicts(board))
-        fitted.show(console, _breadth(board))
+        for one in tables.of_task(board):
+            fitted.show(console, _drawn(one))
         fitted.show(console, _slices(board, result))
         for cost in result.costs[kind]:
             console.print(escape(cost.in_words(currency)), soft_wrap=True)
@@ -43,9 +40,17 @@ def show(result: Result, console: Console, currency: str, lines: Sequence[Line] 
 
 
 def print_alarms(console: Console, alarms: Sequence[Alarm]) -> None:
-    """Print what is odd, a line each."""
-    for alarm in alarms:
+    """Print the faults to look into, loud, and then what the figures say, quietly; a line each."""
+    faults = [alarm for alarm in alarms if alarm.fault]
+    results = [alarm for alarm in alarms if not alarm.fault]
+    if faults:
+        console.print("[bold yellow]faults to look into[/]")
+    for alarm in faults:
         console.print(f"[bold yellow]alarm[/] {escape(alarm.about)}: {escape(alarm.says)}", soft_wrap=True)
+    if results:
+        console.print("[dim]what the figures say[/]")
+    for alarm in results:
+        console.print(f"[dim]  {escape(alarm.about)}: {escape(alarm.says)}[/]", soft_wrap=True)
 
 
 def print_published(console: Console, answer: Published) -> None:
@@ -56,7 +61,9 @@ def print_published(console: Console, answer: Published) -> None:
 def print_results(console: Console, lines: Sequence[Line]) -> None:
     """Print a published table, and below each line that has users how far off it may be."""
     metrics = list(dict.fromkeys(name for line in lines for name in line.metrics))
-    table = fitted.table("results, as printed", "recommender", "task", "users", *(_heading(name) for name in metrics))
+    table = fitted.table(
+        "results, as printed", "recommender", "task", "users", *(tables.heading(name) for name in metrics)
+    )
     for line in lines:
         values = [f"{line.metrics[name]:.4f}" if name in line.metrics else "" for name in metrics]
         table.add_row(escape(line.name), line.task or "", f"{line.users:,}" if line.users else "", *values)
@@ -71,50 +78,15 @@ def print_results(console: Console, lines: Sequence[Line]) -> None:
     fitted.show(console, table)
 
 
-def _heading(metric: str) -> str:
-    name, _, k = metric.partition("@")
-    return f"{HEADINGS.get(name, name.upper())}@{k}"
-
-
-def _board(board: Board) -> Table:
-    """Return the means, with the interval of the one that decides."""
-    name, _, k = board.main.partition("@")
-    last = board.ks[-1]
-    metrics = [f"hit_rate@{k}", f"precision@{k}", f"recall@{k}", f"mrr@{last}", f"map@{k}"]
-    headings = f"HR@{k}", f"P@{k}", f"R@{k}", f"MRR@{last}", f"MAP@{k}", f"{name.upper()}@{k}, 95 %"
-    table = fitted.table(f"{len(board.users):,} users", "recommender", *headings)
-    for row in board.rows:
-        main = row.intervals[board.main]
-        means = [f"{row.intervals[metric].mean:.3f}" for metric in metrics]
-        table.add_row(escape(row.entry.name), *means, words.with_half(main))
-    return table
-
-
-def _verdicts(board: Board) -> Table:
-    """Return each against the best baseline."""
-    title = f"{board.main} against {board.best_baseline or 'nothing'}, the best that only counts"
-    table = fitted.table(title, "recommender", "difference, 95 %", "win/lose")
-    table.add_column("verdict")
-    for row in board.rows:
-        if row.against_best is None:
-            table.add_row(escape(row.entry.name), "", "", "best of those that only count")
-            continue
-        one = row.against_best.difference
-        share = f"{row.against_best.win:.0%}/{row.against_best.lose:.0%}"
-        difference = words.difference(one)
-        table.add_row(escape(row.entry.name), difference, share, row.against_best.in_words())
-    return table
-
-
-def _breadth(board: Board) -> Table:
-    """Return how wide the lists reach."""
-    columns = "catalogue covered", "novelty, bits", "top-20 items", "full lists"
-    table = fitted.table("breadth of the first places", "recommender", *columns)
-    for row in board.rows:
-        one = row.breadth
-        shares = f"{one.share_of_top:.0%}", f"{one.user_coverage:.0%}"
-        table.add_row(escape(row.entry.name), f"{one.coverage_of_catalogue:.1%}", f"{one.novelty:.1f}", *shares)
-    return table
+def _drawn(one: tables.Table) -> Table:
+    """Return a table of the report for the terminal."""
+    first, *others = one.columns[:-1] if one.words else one.columns
+    found = fitted.table(one.title, first, *others)
+    if one.words:
+        found.add_column(one.columns[-1])
+    for row in one.rows:
+        found.add_row(*map(escape, row))
+    return found
 
 
 def _slices(board: Board, result: Result) -> Table:

@@ -4,21 +4,50 @@ import numpy as np
 
 from evaluation.alarms.data import ENOUGH_USERS
 from evaluation.task import Pairs, among
-from personalize_local.learning.training_set import Codes
+from personalize_local.learning.training_set import Codes, TrainingSet
 
 MOST_OWNED = 0.01
+NOT_FILTERED = 0.5
+SEEN_BY_FILTERS = 100  # of a user and event type: a quota of Personalize's that can be raised
+MOSTLY_OLD = 0.9
+HOW_TO_FILTER = (
+    "./broker filter NAME 'EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN (\"purchase\")' with your own types, then "
+    "--filter NAME for ./broker batch, or here for --campaign"
+)
 MOST_FIRST = 0.5
 MOST_SHORT = 0.05
 
 
-def owned_items_recommended(lists: Codes, owned: Pairs, items: int) -> str | None:
-    """Items the user has, in lists that should hold only new ones: an ownership list, or one filtered wrongly."""
+def owned_items_recommended(lists: Codes, owned: Pairs, items: int, newest: Pairs) -> str | None:
+    """Items the user has, in lists that should hold only new ones: an ownership list, or one filtered wrongly.
+
+    ``newest``: what users had in their newest 100 interactions. A right filter on all types leaves none of that.
+    """
     lines, places = np.nonzero(lists >= 0)
-    shown = Pairs(lines, lists[lines, places])
-    share = float(among(shown, owned, max(items, int(lists.max(initial=0)) + 1)).mean()) if len(shown) else 0.0
+    shown, size = Pairs(lines, lists[lines, places]), max(items, int(lists.max(initial=0)) + 1)
+    left = shown.take(among(shown, owned, size))
+    share = len(left) / max(1, len(shown))
     if share <= MOST_OWNED:
         return None
-    return f"{share:.0%} of the places hold items that the user has already: filtered by another user's, or not at all"
+    old = 1 - float(among(left, newest, size).mean())
+    return f"{share:.0%} of the places hold items that the user has already: {_why_owned(share, old)}"
+
+
+def newest_interactions(past: TrainingSet, most: int = SEEN_BY_FILTERS) -> Pairs:
+    """Return the users and items of each user's newest interactions; ``past`` is by user, then time."""
+    after = np.searchsorted(past.users, past.users, side="right") - np.arange(len(past))
+    newest = past.take(after <= most)
+    return Pairs(newest.users, newest.items)
+
+
+def _why_owned(share: float, old: float) -> str:
+    """``share`` of the places are owned; ``old``: of these, the share from before the newest interactions."""
+    if old >= MOSTLY_OLD:
+        seen = f"a filter sees the newest {SEEN_BY_FILTERS} interactions of a user and event type, as in Personalize"
+        return f"{old:.0%} of these only from before the user's newest {SEEN_BY_FILTERS} interactions; {seen}"
+    if share > NOT_FILTERED:
+        return f"not filtered, or by another user's. {HOW_TO_FILTER}"
+    return f"filtered by another user's, of some event types only, or not at all. {HOW_TO_FILTER}"
 
 
 def unknown_items(places: int, of: int) -> str | None:

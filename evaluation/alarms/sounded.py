@@ -9,12 +9,15 @@ from evaluation.alarms import data, histories, lists, neighbours, tables
 from evaluation.scoring.board import Board, Row
 from evaluation.scoring.published import Published
 from evaluation.task import ANYTHING, NEW, Task
+from personalize_local.learning.training_set import Codes
 
 # What a fault does to many users, chance does to a few: of a few users, these say nothing.
 BY_CHANCE = {
     *("wrong_histories", "truth_owned", "not_personal", "one_item_first", "baseline_wins"),
-    *("too_good", "acquisition_like_ownership", "hits_only_ndcg"),
+    *("too_good", "knows_the_answer", "acquisition_like_ownership", "hits_only_ndcg"),
 }
+# Nothing needs to be wrong for these: they are what a comparison found, or how far it reaches.
+RESULTS = {"baseline_wins", "one_item_first", "repeat_task", "too_few_users"}
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,11 @@ class Alarm:
     name: str
     about: str
     says: str
+
+    @property
+    def fault(self) -> bool:
+        """Return whether it is to be looked into; else it is a result, that the figures say."""
+        return self.name not in RESULTS
 
 
 Said = tuple[str, str, str | None]
@@ -64,11 +72,15 @@ def _about_row(task: Task, board: Board, row: Row) -> Iterator[Said]:
     entry, about = row.entry, f"{row.entry.name}, {board.task}"
     made, means = entry.lists[board.task], row.scores.means()
     if board.task == NEW:
-        yield "owned_items", about, lists.owned_items_recommended(made, task.owned(), len(task.past.item_ids))
-        yield "too_good", about, tables.too_good(means)
+        yield "owned_items", about, _owned(task, made)
+        yield "too_good", about, tables.too_good(means, given=entry.given is not None)
+    if row.against_here and board.best_here:
+        ours, here = (one.intervals[board.main].mean for one in (row, board.row(board.best_here)))
+        says = tables.knows_the_answer(ours, here, board.best_here, row.against_here.verdict)
+        yield "knows_the_answer", about, says
     if not entry.baseline:
         if board.task == ANYTHING:
-            yield "too_good", about, tables.too_good(means, _counting(task, board))
+            yield "too_good", about, tables.too_good(means, _counting(task, board), given=entry.given is not None)
         # Nothing can be personal for who has no past.
         known = np.bincount(task.past.users, minlength=task.users) > 0
         yield "one_item_first", about, lists.one_item_first(made[known])
@@ -76,6 +88,11 @@ def _about_row(task: Task, board: Board, row: Row) -> Iterator[Said]:
         if row.against_best and board.best_baseline:
             verdict = tables.baseline_wins(board.best_baseline, row.against_best.verdict)
             yield "baseline_wins", about, verdict
+
+
+def _owned(task: Task, made: Codes) -> str | None:
+    newest = lists.newest_interactions(task.past)
+    return lists.owned_items_recommended(made, task.owned(), len(task.past.item_ids), newest)
 
 
 def _counting(task: Task, board: Board) -> float:

@@ -12,17 +12,29 @@ TOO_GOOD = 0.95
 ALIKE = 0.05
 ROUNDED = 0.005  # two digits, or more
 SUSPICIOUS = 1.25
+TWICE = 2
+ASK = "was it trained on train.csv alone?"
 
 
-def too_good(means: Means, counting: float = 0.0) -> str | None:
+def too_good(means: Means, counting: float = 0.0, *, given: bool = False) -> str | None:
     """Nearly always right with the first place: the answer was known, or the question is what the user has.
 
     ``counting``: precision@1 of the best that only counts, where that answers the question: as good is not too good.
+    ``given``: lists from outside, whose training is not known here.
     """
     value = means.get("precision@1", 0.0)
     if value <= TOO_GOOD or counting >= (1 - ALIKE) * value:
         return None
-    return f"precision@1 is {value:.3f}: the answer was known before, or is what the user has"
+    hint = f"; {ASK}" if given else ""
+    return f"precision@1 is {value:.3f}: the answer was known before, or is what the user has{hint}"
+
+
+def knows_the_answer(ours: float, here: float, best: str, verdict: str) -> str | None:
+    """Lists from outside, by the metric that decides, at least twice as good as ``best``, the best learnt here."""
+    if verdict != "better" or ours < TWICE * here:
+        return None
+    times = f"{ours / here:.1f} times {here:.3f}" if here else "against nothing"
+    return f"{ours:.3f} is {times}, which is what {best} has, the best learnt here: {ASK}"
 
 
 def acquisition_like_ownership(ownership: Means, acquisition: Means, metric: str = "precision@1") -> str | None:

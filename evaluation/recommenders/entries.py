@@ -15,6 +15,8 @@ from evaluation.task import NEW, Task
 from personalize_local.data.record_columns import RecordColumns
 from personalize_local.learning.training_set import Codes
 
+AS_GIVEN = "lists from outside, taken as they are"
+
 
 @dataclass(frozen=True, eq=False)
 class Entry:
@@ -66,9 +68,9 @@ def _chosen(
     return found
 
 
-def given(name: str, found: Given) -> Entry:
+def given(name: str, found: Given, what: str = AS_GIVEN) -> Entry:
     """Return the entry of lists from outside: the same lists for every task, as they were given."""
-    return Entry(name, "as given", dict.fromkeys(TASKS, found.lists), given=found)
+    return Entry(name, what, dict.fromkeys(TASKS, found.lists), given=found)
 
 
 def _entry(kind: Kind, task: Task, learnt: Learnt, chosen: Chosen, choosing: float, begin: Begin) -> Entry:

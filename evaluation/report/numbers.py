@@ -9,9 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from evaluation.alarms.sounded import Alarm
 from evaluation.data.results_table import Line
 from evaluation.run import Result
 from evaluation.scoring.board import Board, Row
+from evaluation.scoring.cost import Cost
 from evaluation.scoring.published import Published
 from evaluation.scoring.slices import Slice, history_lengths
 from evaluation.scoring.uncertainty import Comparison, Interval
@@ -24,17 +26,16 @@ def as_json(result: Result) -> dict[str, Any]:
         "question": question(result.task),
         "tasks": {kind: _board(one) for kind, one in result.boards.items()},
         "slices": {kind: [_slice(one) for one in parts] for kind, parts in result.slices.items()},
-        "costs": {
-            kind: [
-                {"recommender": one.name, "per_month": one.per_month, "k": one.k, **_comparison(one.extra_hits)}
-                for one in some
-            ]
-            for kind, some in result.costs.items()
-        },
-        "alarms": [asdict(alarm) for alarm in result.alarms],
+        "costs": {kind: [_cost(one) for one in some] for kind, some in result.costs.items()},
+        "alarms": alarms(result.alarms),
         "published": published(result.published),
         "notes": list(result.notes),
     }
+
+
+def alarms(sounded: Sequence[Alarm]) -> list[dict[str, Any]]:
+    """Return what is odd; ``fault``: something to look into, rather than what the figures say."""
+    return [asdict(alarm) | {"fault": alarm.fault} for alarm in sounded]
 
 
 def published(answers: Sequence[Published]) -> list[dict[str, Any]]:
@@ -125,6 +126,7 @@ def _board(board: Board) -> dict[str, Any]:
         "main_metric_instead_of": board.instead_of,
         "items_to_choose_from": board.choice,
         "best_baseline": board.best_baseline,
+        "best_here": board.best_here,
         "k_left_out": list(board.left_out),
         "recommenders": {row.entry.name: _row(board, row) for row in board.rows},
     }
@@ -139,6 +141,19 @@ def _row(board: Board, row: Row) -> dict[str, Any]:
         "breadth": {name: _number(value) for name, value in row.breadth.as_dict().items()},
         "personalize": {name: round(value, 4) for name, value in row.personalize.items()},
         "against_best_baseline": _comparison(row.against_best) if row.against_best else None,
+        "against_best_here": _comparison(row.against_here) if row.against_here else None,
+    }
+
+
+def _cost(one: Cost) -> dict[str, Any]:
+    return {
+        "recommender": one.name,
+        "per_month": one.per_month,
+        "k": one.k,
+        "against": one.against,
+        **_comparison(one.extra_hits),
+        "best_here": one.here,
+        "against_best_here": _comparison(one.beyond_here) if one.beyond_here else None,
     }
 
 

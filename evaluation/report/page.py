@@ -4,11 +4,12 @@ import html
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from evaluation.report import plots
+from evaluation.alarms.sounded import Alarm
+from evaluation.report import glossary, plots, tables
 from evaluation.report.drawing import svg
-from evaluation.report.words import TITLES, difference, headline, question, with_half
+from evaluation.report.words import TITLES, headline, question
 from evaluation.run import Result
-from evaluation.scoring.board import Board, Row
+from evaluation.scoring.board import Board
 from evaluation.scoring.published import Published
 
 STYLE = """
@@ -20,6 +21,7 @@ th:first-child, td:first-child, td.words { text-align: left } td.words { white-s
 .pair { display: flex; flex-wrap: wrap; gap: 1rem } svg { max-width: 100%; height: auto }
 .alarm { background: #fff4e0; border-left: 4px solid #d9822b; padding: .3rem .8rem; margin: .4rem 0 }
 summary { cursor: pointer; margin: .6rem 0 }
+dt { font-weight: 600 } dd { margin: 0 0 .4rem 1rem }
 .lead { font-size: 1.1rem } .small { color: #5b6470; font-size: 13px } .best { font-weight: 600 }
 """
 
@@ -39,12 +41,14 @@ def page(result: Result, currency: str) -> str:
     parts = [
         "<h1>Is it any good? Recommenders compared on the same users</h1>",
         *(f'<p class="lead">{_text(headline(board))}</p>' for board in result.boards.values()),
-        *(f'<p class="alarm"><b>{_text(alarm.about)}</b>: {_text(alarm.says)}</p>' for alarm in result.alarms),
+        *_faults([alarm for alarm in result.alarms if alarm.fault]),
+        _glossary(result),
         "<h2>The question</h2>",
         f"<p>{_text(question(result.task))}</p>",
         f'<div class="pair">{svg(plots.items(result.task))}{svg(plots.histories(result.task))}</div>',
         *(part for board in result.boards.values() for part in _board(board, result, currency)),
         *(part for answer in result.published for part in _published(answer)),
+        *_results([alarm for alarm in result.alarms if not alarm.fault]),
         "<h2>How to read this</h2>",
         f'<p class="small">{_text(HOW)}</p>',
         *(f'<p class="small">{_text(note)}</p>' for note in result.notes),
@@ -57,8 +61,7 @@ HOW = (
     "Every recommender was asked about the same users, knowing the same past. A verdict compares it with the best of "
     "those that only count; it says better or worse where the 95 % interval of the difference leaves out zero (paired "
     "bootstrap of the users, or Student's t where that is wider; 10 users at least, of whom 6 differ). Users needed "
-    "are for finding a difference of the size seen four times in five. Cover: share of the catalogue in the first "
-    "places of some list. Novelty: mean surprise of an item, in bits. NDCG is the usual one; Personalize's divides by "
+    "are for finding a difference of the size seen four times in five. NDCG is the usual one; Personalize's divides by "
     "the ideal of the hits found, and is always higher."
 )
 
@@ -66,10 +69,9 @@ HOW = (
 def _board(board: Board, result: Result, currency: str) -> Iterable[str]:
     yield f"<h2>{_text(TITLES[board.task])}</h2>"
     yield svg(plots.models(board))
-    metrics = [name for name in board.rows[0].intervals if name.endswith(f"@{_k(board)}")]
-    yield _table(["recommender", *metrics], [_means(row, metrics, board) for row in board.rows])
-    columns = ["recommender", f"{board.main} against the best", "win", "lose", "cover", "novelty", "top 20", "verdict"]
-    yield _table(columns, [_verdict(row) for row in board.rows], words=True)
+    for one in tables.of_task(board):
+        yield f"<h3>{_text(one.title)}</h3>"
+        yield _table(one.columns, one.rows, words=one.words)
     parts = [part for part in result.slices[board.task] if part.values]
     names = [row.entry.name for row in board.rows if not row.entry.baseline or row.entry.name == board.best_baseline]
     if parts:
@@ -82,6 +84,23 @@ def _board(board: Board, result: Result, currency: str) -> Iterable[str]:
     yield _table(["recommender", *(name.replace("_", " ") for name in first)], numbers)
     yield _details("All metrics at every k", _every_metric(board))
     yield _details("Settings that were chosen, or the defaults", _settings(board))
+
+
+def _faults(alarms: Sequence[Alarm]) -> Iterable[str]:
+    if alarms:
+        yield "<h2>Faults to look into</h2>"
+    yield from (f'<p class="alarm"><b>{_text(alarm.about)}</b>: {_text(alarm.says)}</p>' for alarm in alarms)
+
+
+def _results(alarms: Sequence[Alarm]) -> Iterable[str]:
+    if alarms:
+        yield "<h2>What the figures say</h2>"
+    yield from (f'<p class="small">{_text(alarm.about)}: {_text(alarm.says)}</p>' for alarm in alarms)
+
+
+def _glossary(result: Result) -> str:
+    meant = "".join(f"<dt>{_text(word)}</dt><dd>{_text(what)}</dd>" for word, what in glossary.entries(result.boards))
+    return _details("What the names and words mean", f"<dl>{meant}</dl>")
 
 
 def _details(summary: str, table: str) -> str:
@@ -105,28 +124,6 @@ def _settings(board: Board) -> str:
     return _table(["recommender", "settings"], said, words=True)
 
 
-def _means(row: Row, metrics: Sequence[str], board: Board) -> list[str]:
-    cells = [f"{row.intervals[name].mean:.4f}" for name in metrics]
-    cells = [
-        with_half(row.intervals[name]) if name == board.main else cell
-        for name, cell in zip(metrics, cells, strict=True)
-    ]
-    return [row.entry.name, *cells]
-
-
-def _verdict(row: Row) -> list[str]:
-    against = row.against_best
-    reach = [
-        f"{row.breadth.coverage_of_catalogue:.0%}",
-        f"{row.breadth.novelty:.1f}",
-        f"{row.breadth.share_of_top:.0%}",
-    ]
-    if against is None:
-        return [row.entry.name, "", "", "", *reach, "the best that only counts"]
-    told = difference(against.difference, "+.4f")
-    return [row.entry.name, told, f"{against.win:.0%}", f"{against.lose:.0%}", *reach, against.in_words()]
-
-
 def _published(answer: Published) -> Iterable[str]:
     users = _text(answer.in_words())
     yield f"<h2>{_text(answer.name)}, as Personalize printed it</h2><p>{users}; its own users, not those above.</p>"
@@ -146,10 +143,6 @@ def _table(columns: Sequence[str], rows: Sequence[Sequence[str]], words: bool = 
             cells[-1] = f'<td class="words">{_text(row[-1])}</td>'
         body.append(f"<tr>{''.join(cells)}</tr>")
     return f"<table><tr>{head}</tr>{''.join(body)}</table>"
-
-
-def _k(board: Board) -> str:
-    return board.main.partition("@")[2]
 
 
 def _text(text: str) -> str:

@@ -2,12 +2,16 @@
 
 from datetime import UTC, datetime
 
+from evaluation.recommenders.entries import AS_GIVEN
 from evaluation.report import numbers
-from evaluation.scoring.board import Board
+from evaluation.scoring.board import Board, Row
 from evaluation.scoring.uncertainty import Interval
 from evaluation.task import Task
 
-TITLES = {"ownership": "Ownership: any item", "acquisition": "Acquisition: items new to the user"}
+TITLES = {
+    "ownership": "Ownership (anything, repeats count)",
+    "acquisition": "Acquisition (only what is new to the user)",
+}
 
 
 def question(task: Task) -> str:
@@ -23,16 +27,39 @@ def question(task: Task) -> str:
 
 
 def headline(board: Board) -> str:
-    """Return who is best, and what that is worth against counting."""
+    """Return what the given lists are worth against the best here, who is best, and what that is against counting."""
+    given = "".join(f"{_of_given(board, row)} " for row in board.rows if row.against_here)
     best = max(board.rows, key=lambda row: row.intervals[board.main].mean)
     interval = best.intervals[board.main]
     around = f"{interval.mean:.3f} ({_between(interval, '.3f')})"
-    reached = f"{best.entry.name} has the highest {board.main}, {around}"
+    reached = f"{given}{best.entry.name} has the highest {board.main}, {around}"
     if best.against_best is None:
         return f"{TITLES[board.task]}: {reached}. Nothing here is shown to be better than counting."
     one = best.against_best.difference
     against = f"Against {board.best_baseline}, which only counts: {best.against_best.in_words()}"
     return f"{TITLES[board.task]}: {reached}. {against} ({one.mean:+.3f}, {_between(one, '+.3f')})."
+
+
+def verdict(board: Board, row: Row) -> str:
+    """Return the verdict against counting and, for lists from outside, against the best here."""
+    told = row.against_best.in_words() if row.against_best else "best of those that only count"
+    if row.against_here and board.best_here != board.best_baseline:
+        told += f"; against {board.best_here}: {row.against_here.in_words()}"
+    return told
+
+
+def _of_given(board: Board, row: Row) -> str:
+    """Return what lists from outside are worth, where the same machine could do without."""
+    name, one = row.entry.name, row.against_here
+    if one is None:
+        return ""
+    by = f"{one.difference.mean:+.3f}, {_between(one.difference, '+.3f')}"
+    best = f"{board.best_here}, the best that costs nothing beside this machine"
+    told = {
+        "better": f"{name} is better than everything learnt here: {by} against {board.best_here}.",
+        "worse": f"{name} is worse than {best} ({by}).",
+    }.get(one.verdict, f"{name} against {best}: {one.in_words()} ({by}).")
+    return told if row.entry.what == AS_GIVEN else f"{told} {name} was {row.entry.what}."
 
 
 def with_half(one: Interval) -> str:

@@ -1,7 +1,7 @@
 """All recommenders side by side on the same users of one task, and each against the best that only counts."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -11,14 +11,16 @@ from evaluation.scoring.breadth import Breadth, breadth
 from evaluation.scoring.metrics import KS, PERSONALIZE_KS, Scores, personalize, score, usable_ks
 from evaluation.scoring.uncertainty import Comparison, Interval
 from evaluation.task import ANYTHING, NEW, Task
-from personalize_local.learning.training_set import Codes
 
 FEW = 0.1  # of the users
 
 
 @dataclass(frozen=True, eq=False)
 class Row:
-    """One recommender. ``against_best``: minus the best baseline by the main metric; None for that one itself."""
+    """One recommender. ``against_best``: minus the best baseline by the main metric; None for that one itself.
+
+    ``against_here``: of lists from outside, minus the best that counts or is learnt here; None for all others.
+    """
 
     entry: Entry
     scores: Scores
@@ -26,6 +28,7 @@ class Row:
     breadth: Breadth
     personalize: Mapping[str, float]
     against_best: Comparison | None
+    against_here: Comparison | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +36,8 @@ class Board:
     """``ks``: used; ``left_out``: those at or above ``choice``, the items to choose from. ``main``: what decides.
 
     ``users``: places of the test users with a truth, in the order of every row's values; ``best_baseline``: a name;
-    ``instead_of``: the metric that was asked to decide, where its k is not used.
+    ``instead_of``: the metric that was asked to decide, where its k is not used; ``best_here``: the name of the best
+    that was not given from outside.
     """
 
     task: str
@@ -45,6 +49,7 @@ class Board:
     best_baseline: str | None
     choice: int = 0
     instead_of: str | None = None
+    best_here: str | None = None
 
     def row(self, name: str) -> Row:
         """Return the row of a recommender. Raises KeyError."""
@@ -91,17 +96,20 @@ def board(task: Task, kind: str, entries: Sequence[Entry], main: str, seed: int)
     asked, main = main, _deciding(main, ks)
     scored = {entry.name: score(entry.lists[kind], truth, ks) for entry in taking_part}
     best = _best([entry for entry in taking_part if entry.baseline], scored, main)
+    here = _best([entry for entry in taking_part if not entry.given], scored, main)
     rows = []
     for entry in taking_part:
         scores = scored[entry.name]
         against = _against(scores, scored.get(best or ""), main, seed) if entry.name != best else None
-        rows.append(_row(task, entry, entry.lists[kind], scores, against, ks))
+        against_here = _against(scores, scored.get(here or ""), main, seed) if entry.given else None
+        rows.append(replace(_row(task, entry, scores, against, kind, ks), against_here=against_here))
     users = next(iter(scored.values())).users
     left_out, instead_of = [k for k in KS if k not in ks], asked if asked != main else None
-    return Board(kind, rows, ks, left_out, main, users, best, to_choose, instead_of)
+    return Board(kind, rows, ks, left_out, main, users, best, to_choose, instead_of, here)
 
 
-def _row(task: Task, entry: Entry, lists: Codes, scores: Scores, against: Comparison | None, ks: Sequence[int]) -> Row:
+def _row(task: Task, entry: Entry, scores: Scores, against: Comparison | None, kind: str, ks: Sequence[int]) -> Row:
+    lists = entry.lists[kind]
     counts = np.bincount(task.train.items, minlength=len(task.past.item_ids))
     broad = breadth(lists, counts, task.catalogue, 10 if 10 in ks else ks[-1])
     full = breadth(lists, counts, task.catalogue, ks[-1]).coverage_of_catalogue
@@ -117,8 +125,8 @@ def _deciding(asked: str, ks: Sequence[int]) -> str:
     return f"{name}@{max((one for one in own if one <= int(k)), default=own[0])}"
 
 
-def _best(baselines: Sequence[Entry], scored: Mapping[str, Scores], main: str) -> str | None:
-    names = [entry.name for entry in baselines]
+def _best(entries: Sequence[Entry], scored: Mapping[str, Scores], main: str) -> str | None:
+    names = [entry.name for entry in entries]
     return max(names, key=lambda name: float(scored[name].values[main].mean()), default=None)
 
 

@@ -3,36 +3,56 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from evaluation.scoring.board import Board
+from evaluation.scoring.board import Board, Row
 from evaluation.scoring.uncertainty import Comparison, compare
 
 
 @dataclass(frozen=True)
 class Cost:
-    """``extra_hits``: users per thousand with a hit, beyond the best baseline's, and its interval."""
+    """``extra_hits``: users with a hit, as a share, beyond those of ``against``, the best that only counts.
+
+    ``beyond_here``: of lists from outside, beyond those of ``here``, the best that counts or is learnt here.
+    """
 
     name: str
     per_month: float
     extra_hits: Comparison
     k: int
+    against: str
+    here: str | None = None
+    beyond_here: Comparison | None = None
 
     def in_words(self, currency: str) -> str:
         """Return one sentence."""
-        hits = self.extra_hits.difference
-        between = f"{hits.low * 1000:+.0f} to {hits.high * 1000:+.0f}" if hits.n > 1 else "of one user"
-        more = f"{hits.mean * 1000:+.0f} users with a hit in {self.k} per 1,000 users ({between})"
-        return f"{self.name} costs {self.per_month:,.2f} {currency} a month for {more}"
+        more = f"of 1,000 users, {_more(self.extra_hits)} have a hit in {self.k} than with {self.against}"
+        if self.beyond_here and self.here != self.against:
+            more += f", and {_more(self.beyond_here)} than with {self.here}, which is learnt here"
+        return f"{self.name} costs {self.per_month:,.2f} {currency} a month: {more}"
 
 
 def costs(board: Board, prices: Mapping[str, float], seed: int) -> list[Cost]:
-    """Return the cost of each priced recommender on the board, against the best baseline."""
+    """Return the cost of each priced recommender on the board, against the best baseline, and the best here."""
     if board.best_baseline is None:
         return []
-    k = int(board.main.partition("@")[2])
-    metric = f"hit_rate@{k}"
-    theirs = board.row(board.best_baseline).scores.values[metric]
     return [
-        Cost(row.entry.name, prices[row.entry.name], compare(row.scores.values[metric], theirs, seed), k)
+        _cost(board, row, board.best_baseline, prices[row.entry.name], seed)
         for row in board.rows
         if row.entry.name in prices
     ]
+
+
+def _cost(board: Board, row: Row, baseline: str, price: float, seed: int) -> Cost:
+    k = int(board.main.partition("@")[2])
+    here = board.best_here if row.entry.given else None
+
+    def beyond(other: str) -> Comparison:
+        metric = f"hit_rate@{k}"
+        return compare(row.scores.values[metric], board.row(other).scores.values[metric], seed)
+
+    return Cost(row.entry.name, price, beyond(baseline), k, baseline, here, beyond(here) if here else None)
+
+
+def _more(extra: Comparison) -> str:
+    hits = extra.difference
+    between = f"{hits.low * 1000:+.0f} to {hits.high * 1000:+.0f}" if hits.n > 1 else "of one user"
+    return f"{abs(hits.mean) * 1000:.0f} {'fewer' if hits.mean < 0 else 'more'} ({between})"

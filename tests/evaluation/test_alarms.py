@@ -41,14 +41,47 @@ def made(question: Task, name: str, kind: str, owned: Pairs | None = None) -> np
 
 def test_lists_filtered_by_another_users_items_hold_what_the_user_has(question: Task) -> None:
     owned, items = question.owned(), len(question.past.item_ids)
-    assert lists.owned_items_recommended(made(question, "ease", NEW), owned, items) is None
+    newest = lists.newest_interactions(question.past)
+    assert lists.owned_items_recommended(made(question, "ease", NEW), owned, items, newest) is None
     # The source's fault: the index of the user whose items are taken out never moves on.
     first = owned.items[owned.users == 0]
     everybody = np.repeat(np.arange(question.users), len(first))
     wrong = Pairs(everybody, np.tile(first, question.users))
-    says = lists.owned_items_recommended(made(question, "ease-own", NEW, wrong), owned, items)
+    says = lists.owned_items_recommended(made(question, "ease-own", NEW, wrong), owned, items, newest)
     assert says
-    assert "already" in says
+    assert "by another user's" in says
+
+
+def test_lists_not_filtered_at_all_are_told_the_commands_that_filter(question: Task) -> None:
+    newest = lists.newest_interactions(question.past)
+    repeating = made(question, "own-repeats", ANYTHING)
+    says = lists.owned_items_recommended(repeating, question.owned(), len(question.past.item_ids), newest)
+    assert says
+    assert ": not filtered, or by another user's. ./broker filter NAME 'EXCLUDE" in says
+    assert "--filter NAME for ./broker batch" in says
+
+
+def test_a_right_filter_that_sees_only_the_newest_hundred_is_not_accused(question: Task) -> None:
+    # The quota is brought down to what these users have: of the newest four interactions nothing is left, as on AWS.
+    seen = lists.newest_interactions(question.past, 4)
+    assert np.bincount(seen.users).tolist() == np.minimum(np.bincount(question.past.users), 4).tolist()
+    shown = question.past.times[question.past.users == 0][-4:].min()
+    assert shown >= question.past.times[question.past.users == 0][:-4].max()
+    filtered = made(question, "ease-own", NEW, Pairs(seen.users, seen.items))
+    says = lists.owned_items_recommended(filtered, question.owned(), len(question.past.item_ids), seen)
+    assert says
+    assert "100% of these only from before the user's newest" in says
+    assert "another user" not in says
+
+
+def test_lists_twice_as_good_as_all_that_is_learnt_here_are_asked_what_they_were_trained_on() -> None:
+    says = tables.knows_the_answer(0.423, 0.098, "ease", "better")
+    assert says == (
+        "0.423 is 4.3 times 0.098, which is what ease has, the best learnt here: was it trained on train.csv alone?"
+    )
+    assert tables.knows_the_answer(0.626, 0.62, "co-visitation", "better") is None
+    assert tables.knows_the_answer(0.423, 0.098, "ease", "cannot tell") is None
+    assert tables.knows_the_answer(0.4, 0.0, "ease", "better")
 
 
 BANK = (400, 20)  # customers, products

@@ -15,7 +15,7 @@ from evaluation.data import log as logs
 from evaluation.data.list_files import Given
 from evaluation.data.results_table import Line
 from evaluation.recommenders.entries import Entry, given
-from evaluation.scoring.board import board
+from evaluation.scoring.board import Board, board
 from evaluation.scoring.metrics import score
 from evaluation.splits import HoldOut, split
 from evaluation.task import ANYTHING, NEW, Pairs, Task, task
@@ -133,6 +133,13 @@ def names(question: Task, kinds: tuple[str, ...], *entries: Entry) -> Mapping[st
     return found
 
 
+def boarded(question: Task, kind: str, *entries: Entry) -> Board:
+    """Return the board of some entries."""
+    made = board(question, kind, entries, NDCG, 1)
+    assert made
+    return made
+
+
 @pytest.mark.parametrize("kind", [ANYTHING, NEW])
 def test_an_answer_that_was_known_is_too_good_for_either_task(question: Task, kind: str) -> None:
     leak = Entry("leak", "", {kind: known_answer(question, kind)})
@@ -153,6 +160,17 @@ def test_what_counting_finds_as_well_or_repeating_could_is_not_too_good(question
         assert "too_good" not in names(repeating, (ANYTHING,), *entries).get("right, ownership", set())
     alone = replace(right, lists={ANYTHING: known_answer(question)})
     assert "too_good" in names(question, (ANYTHING,), alone)["right, ownership"]
+
+
+def test_given_lists_of_a_model_that_knew_the_answer_are_asked_how_it_was_trained(question: Task) -> None:
+    found = given("theirs", Given(known_answer(question, NEW), 0, 0, 0, 0, 0))
+    counting = Entry("counting", "", {NEW: np.tile(np.arange(25), (question.users, 1))}, baseline=True)
+    assert {"knows_the_answer", "too_good"} <= names(question, (NEW,), found, counting)["theirs, acquisition"]
+    hints = [alarm.says for alarm in sounded(question, {NEW: boarded(question, NEW, found, counting)})]
+    assert sum("was it trained on train.csv alone?" in says for says in hints) == 2
+    honest = given("honest", Given(counting.lists[NEW], 0, 0, 0, 0, 0))
+    assert "knows_the_answer" not in names(question, (NEW,), honest, counting).get("honest, acquisition", set())
+    assert "knows_the_answer" not in names(question, (NEW,), found)["theirs, acquisition"]
 
 
 def test_a_file_is_judged_for_acquisition_alone_too(question: Task) -> None:

@@ -46,8 +46,17 @@ def test_it_compares_all_recommenders_with_intervals_verdicts_and_alarms(file: P
 def test_people_get_tables_and_every_sentence_stands_there(file: Path) -> None:
     result = run(file, FIXED, "--cost", "ease=250")
     assert result.exit_code == 0, result.output
-    for text in ("Ownership: any item", "Acquisition: items new", "NDCG@10", "ease costs 250.00 USD a month", "alarm"):
+    for text in (
+        "Ownership (anything, ",
+        "Acquisition (only what is new",
+        "NDCG@10",
+        "ease costs 250.00 USD a month: of",
+    ):
         assert text in result.stdout
+    odd, _, results = result.stdout.partition("what the figures say")
+    assert "alarm" not in results
+    assert "only 42 users" not in odd
+    assert "  ownership: only 42 users: below 400" in results
 
 
 def test_the_way_over_a_real_personalize_asks_the_same_users(file: Path, tmp_path: Path) -> None:

@@ -1,0 +1,108 @@
+"""Is it worth it: what was given against the best that costs nothing, in words, numbers and on the page."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from evaluation.alarms.sounded import Alarm
+from evaluation.data import log as logs
+from evaluation.data.list_files import Given
+from evaluation.recommenders.entries import Entry, given
+from evaluation.recommenders.kinds import BY_NAME
+from evaluation.report import numbers, page, words
+from evaluation.run import Asked, Result, run
+from evaluation.splits import HoldOut, split
+from evaluation.task import ANYTHING, Task, task
+from personalize_local.data.record_columns import RecordColumns
+from tests.evaluation import made_up
+
+KINDS = [BY_NAME[name] for name in ("random", "popularity", "item-item")]
+PRICES = {"theirs": 900.0, "item-item": 40.0}
+
+
+@pytest.fixture(scope="module")
+def question(tmp_path_factory: pytest.TempPathFactory) -> Task:
+    log = logs.read(made_up.write(tmp_path_factory.mktemp("shop") / "i.csv", made_up.rows(users=200, items=80)))
+    return task(log, split(log, HoldOut("last")), None, 1)
+
+
+def theirs(question: Task, hits: float) -> Entry:
+    """Return lists that begin with the truth for a share of the users, and hold nothing for the others."""
+    lists = np.full((question.users, 25), -1)
+    lists[question.truth.users, 0] = question.truth.items
+    lists[np.random.default_rng(1).random(question.users) >= hits] = -1
+    return given("theirs", Given(lists, 0, 0, 0, 0, 0))
+
+
+def compared(question: Task, entry: Entry) -> Result:
+    return run(question, Asked(tasks=[ANYTHING], kinds=KINDS, prices=PRICES, tune=False), RecordColumns(), [entry])
+
+
+@pytest.mark.parametrize(
+    ("hits", "verdict", "said"),
+    [
+        (0.0, "worse", "theirs is worse than item-item, the best that costs nothing beside this machine (-0."),
+        (1.0, "better", "theirs is better than everything learnt here: +0."),
+    ],
+)
+def test_the_headline_begins_with_what_was_given_against_the_best_that_costs_nothing(
+    question: Task, hits: float, verdict: str, said: str
+) -> None:
+    result = compared(question, theirs(question, hits))
+    board = result.boards[ANYTHING]
+    assert board.best_here == "item-item"
+    assert words.headline(board).startswith(f"Ownership (anything, repeats count): {said}")
+    assert words.verdict(board, board.row("theirs")).endswith(f"; against item-item: {verdict}")
+    assert "against item-item" not in words.verdict(board, board.row("item-item"))
+    rows = numbers.as_json(result)["tasks"][ANYTHING]["recommenders"]
+    assert rows["theirs"]["against_best_here"]["verdict"] == verdict
+    assert rows["item-item"]["against_best_here"] is None
+
+
+def test_lists_that_are_as_good_are_said_to_be_and_what_is_given_is_never_the_best_here(question: Task) -> None:
+    same = compared(question, theirs(question, 0)).boards[ANYTHING].row("item-item").entry.lists[ANYTHING]
+    board = compared(question, given("theirs", Given(same, 0, 0, 0, 0, 0))).boards[ANYTHING]
+    assert "theirs against item-item, the best that costs nothing beside this machine: cannot tell" in words.headline(
+        board
+    )
+    assert compared(question, theirs(question, 1)).boards[ANYTHING].best_here == "item-item"
+
+
+def test_a_price_stands_beside_what_it_is_compared_with(question: Task) -> None:
+    result = compared(question, theirs(question, 0))
+    learnt, bought = sorted(result.costs[ANYTHING], key=lambda one: one.per_month)
+    assert learnt.in_words("USD").startswith("item-item costs 40.00 USD a month: of 1,000 users, ")
+    assert learnt.in_words("USD").endswith(f"have a hit in 10 than with {result.boards[ANYTHING].best_baseline}")
+    sentence = bought.in_words("USD")
+    assert " fewer (" in sentence
+    assert sentence.endswith("than with item-item, which is learnt here")
+    one = next(one for one in numbers.as_json(result)["costs"][ANYTHING] if one["recommender"] == "theirs")
+    assert (one["against"], one["best_here"]) == (result.boards[ANYTHING].best_baseline, "item-item")
+    assert one["against_best_here"]["difference"]["mean"] < one["difference"]["mean"] < 0
+
+
+def test_who_answered_is_said_where_it_was_not_amazon(question: Task) -> None:
+    local = replace(theirs(question, 1), what="answered by a rehearsal")
+    assert "theirs was answered by a rehearsal." in words.headline(compared(question, local).boards[ANYTHING])
+
+
+def test_the_page_says_faults_first_results_after_the_tables_and_explains_its_words(question: Task) -> None:
+    alarms = [Alarm("baseline_wins", "ease", "it is worse"), Alarm("too_good", "theirs", "it knew")]
+    result = replace(compared(question, theirs(question, 1)), alarms=alarms)
+    text = page.page(result, "USD")
+    places = [text.index(one) for one in ("Faults to look into", "it knew", "<table>", "What the figures say")]
+    assert places == sorted(places)
+    assert text.index("it is worse") > text.rindex("<table>")
+    assert '<p class="alarm"><b>ease' not in text
+    for word in ("item-item", "MRR", "MAP", "NDCG", "win/lose", "top-20 items", "only counts", "catalogue covered"):
+        assert f"<dt>{word}</dt>" in text
+    assert f"<dd>{BY_NAME['item-item'].what}</dd>" in text
+    assert [one["fault"] for one in numbers.alarms(alarms)] == [False, True]
+
+
+def test_page_and_terminal_have_the_same_columns(question: Task, tmp_path: Path) -> None:
+    text = page.page(compared(question, theirs(question, 1)), "USD")
+    for column in ("HR@10", "MRR@10", "NDCG@10, 95 %", "difference, 95 %", "win/lose", "novelty, bits", "full lists"):
+        assert f"<th>{column}</th>" in text
