@@ -7,7 +7,7 @@ import polars as pl
 
 from evaluation.failure import BadQuestion
 from history.times import Times
-from preparation import ids, moments
+from preparation import ids, items, moments, notes
 from preparation.fill import Filling
 from preparation.source import ROW, Source
 
@@ -17,7 +17,8 @@ class Asked:
     """Columns of the table. ``event_type``: of every row, if there is no ``type`` column; ``only``: types to keep.
 
     ``quantity``: rows of zero or less are returns, and left out; ``price``: EVENT_VALUE is price times quantity.
-    ``metadata``: names of Personalize's → columns.
+    ``metadata``: names of Personalize's → columns. ``drop_items``: ids, or ``*`` patterns, of what is no product.
+    ``invoices``: negative numbers beside ``quantity`` may be returns, which is worth a note.
     """
 
     user: str
@@ -31,20 +32,28 @@ class Asked:
     price: str | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
     time_format: str | None = None
+    drop_items: Sequence[str] = ()
+    invoices: bool = False
 
     def columns(self) -> list[str]:
         """Return the columns of the table that are used, each once."""
         named = (self.user, self.item, self.time, self.type, self.value, self.quantity, self.price)
         return list(dict.fromkeys(name for name in (*named, *self.metadata.values()) if name))
 
+    def ids(self) -> list[str]:
+        """Return the columns of ids and of types."""
+        return [self.user, self.item, *([self.type] if self.type else [])]
+
 
 @dataclass(frozen=True)
 class Found:
-    """``interactions`` with the columns of the dataset, and ROW. Counts are of rows left out."""
+    """``interactions`` with the columns of the dataset, and ROW. Counts are of rows left out. ``notes``: to be told."""
 
     interactions: pl.DataFrame
     returns: int
     other_types: int
+    dropped: items.Dropped
+    notes: Sequence[str]
 
 
 def read(source: Source, asked: Asked, filling: Filling, times: Times) -> Found:
@@ -52,28 +61,48 @@ def read(source: Source, asked: Asked, filling: Filling, times: Times) -> Found:
     if not asked.type:
         ids.check_one(asked.event_type, "--event-type")
     table = source.collect(source.rows.select(ROW, *asked.columns()))
-    rows = len(table)
-    if not rows:
+    if table.is_empty():
         raise BadQuestion(f"{source.path} has no rows")
-    if asked.only and asked.type:
-        table = table.filter(pl.col(asked.type).is_in(list(asked.only)))
-    other_types = rows - len(table)
-    returns = 0
-    if asked.quantity:
-        table = filling.apply(table, asked.quantity, needed=True)
-        before = len(table)
-        quantity = _numbers(source, table, asked.quantity)
-        table = table.filter(quantity > 0)
-        returns = before - len(table)
+    said: list[str] = []
+    for name in dict.fromkeys((asked.user, asked.item)):
+        table, more = ids.whole(source, table, name)
+        said += more
+    table, dropped = items.drop(source, table, asked.item, asked.drop_items)
+    table, other_types = _of_types(table, asked)
+    table, returns = _bought(source, table, asked, filling)
+    table = _known(table, asked, filling)
+    if table.is_empty():
+        counts = f"{other_types:,} of other types, {returns:,} returns, {dropped.rows:,} of dropped items"
+        raise BadQuestion(f"{source.path}: no row is left ({counts})")
+    for name in asked.ids():
+        ids.check(source, table, name)
+    if asked.invoices and not asked.quantity:
+        said += notes.of_returns(source, (*asked.ids(), asked.time, asked.price), asked.event_type)
+    return Found(_interactions(source, table, asked, times), returns, other_types, dropped, said)
+
+
+def _of_types(table: pl.DataFrame, asked: Asked) -> tuple[pl.DataFrame, int]:
+    if not (asked.only and asked.type):
+        return table, 0
+    kept = table.filter(pl.col(asked.type).is_in(list(asked.only)))
+    return kept, len(table) - len(kept)
+
+
+def _bought(source: Source, table: pl.DataFrame, asked: Asked, filling: Filling) -> tuple[pl.DataFrame, int]:
+    """Return the rows that are no returns, and how many are."""
+    if not asked.quantity:
+        return table, 0
+    table = filling.apply(table, asked.quantity, needed=True)
+    kept = table.filter(_numbers(source, table, asked.quantity) > 0)
+    return kept, len(table) - len(kept)
+
+
+def _known(table: pl.DataFrame, asked: Asked, filling: Filling) -> pl.DataFrame:
     for name in (asked.user, asked.item, asked.time, *([asked.type] if asked.type else [])):
         table = filling.apply(table, name, needed=True)
     for name in _others(asked):
         table = filling.apply(table, name, needed=False)
-    if table.is_empty():
-        raise BadQuestion(f"{source.path}: no row is left ({other_types:,} of other types, {returns:,} returns)")
-    for name in (asked.user, asked.item, *([asked.type] if asked.type else [])):
-        ids.check(source, table, name)
-    return Found(_interactions(source, table, asked, times), returns, other_types)
+    return table
 
 
 def _others(asked: Asked) -> list[str]:

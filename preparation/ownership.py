@@ -11,7 +11,7 @@ import polars as pl
 
 from evaluation.failure import BadQuestion
 from history.times import Times
-from preparation import ids, moments
+from preparation import ids, items, moments
 from preparation.fill import Filling
 from preparation.source import ROW, Source
 
@@ -45,13 +45,24 @@ class Found:
     gaps: int
     lost: int
     held_at_first: int
+    notes: Sequence[str]
+
+
+def products(columns: Sequence[str], dropped: Sequence[str]) -> list[str]:
+    """Return the columns of products without those dropped by name or ``*``. Raises BadQuestion where none is left."""
+    left_out = items.matching(columns, dropped, "--product chooses none of that name")
+    chosen = [name for name in columns if name not in left_out]
+    if not chosen:
+        raise BadQuestion(f"--drop-item drops all {len(columns)} products")
+    return chosen
 
 
 def read(source: Source, asked: Asked, filling: Filling, times: Times) -> Found:
     """Read the table. Raises BadFile with the line: nobody, no month, neither 0 nor 1, a month twice or missing."""
     for name in asked.products:
         ids.check_one(name, "--product: the name of a column, which is the product's id,")
-    table = _typed(source, asked, filling, times).sort(USER, MONTH)
+    table, notes = _typed(source, asked, filling, times)
+    table = table.sort(USER, MONTH)
     _once_a_month(source, table)
     gap = _same_user() & (pl.col(MONTH) - pl.col(MONTH).shift(1) > 1)
     gaps = int(table.select(gap.sum()).item() or 0)
@@ -63,7 +74,7 @@ def read(source: Source, asked: Asked, filling: Filling, times: Times) -> Found:
     lost = table.select(_before(name) & ~pl.col(name) for name in asked.products)
     newest = table.group_by(USER).agg(pl.col(ROW).last())
     held = _total(owned)
-    return Found(_interactions(table, asked), newest, table[MONTH].n_unique(), gaps, _total(lost), held)
+    return Found(_interactions(table, asked), newest, table[MONTH].n_unique(), gaps, _total(lost), held, notes)
 
 
 def _interactions(table: pl.DataFrame, asked: Asked) -> pl.DataFrame:
@@ -98,14 +109,15 @@ def _total(frame: pl.DataFrame) -> int:
     return int(frame.select(pl.sum_horizontal(pl.all().sum())).item() or 0)
 
 
-def _typed(source: Source, asked: Asked, filling: Filling, times: Times) -> pl.DataFrame:
+def _typed(source: Source, asked: Asked, filling: Filling, times: Times) -> tuple[pl.DataFrame, list[str]]:
     user, month = pl.col(asked.user), pl.col(asked.month)
     products = [_owned(name, filling.rules.get(name)) for name in asked.products]
     wanted = source.rows.select(ROW, user.alias(USER), month.alias(asked.month), *products)
     table = source.collect(wanted)
     if table.is_empty():
         raise BadQuestion(f"{source.path} has no rows")
-    table = filling.apply(table.rename({USER: asked.user}), asked.user, needed=True)
+    table, notes = ids.whole(source, table.rename({USER: asked.user}), asked.user)
+    table = filling.apply(table, asked.user, needed=True)
     ids.check(source, table, asked.user)
     table = filling.apply(table, asked.month, needed=True)
     for name in asked.products:
@@ -116,9 +128,8 @@ def _typed(source: Source, asked: Asked, filling: Filling, times: Times) -> pl.D
     seconds = moments.seconds(source, table, asked.month, times, asked.time_format)
     date = pl.from_epoch(TIME, "s").dt
     number = date.year().cast(pl.Int32) * 12 + date.month()
-    return table.with_columns(seconds.alias(TIME)).drop(asked.month).rename({asked.user: USER}).with_columns(
-        number.alias(MONTH)
-    )  # fmt: skip
+    table = table.with_columns(seconds.alias(TIME)).drop(asked.month).rename({asked.user: USER})
+    return table.with_columns(number.alias(MONTH)), notes
 
 
 def _owned(name: str, rule: str | None) -> pl.Expr:

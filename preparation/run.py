@@ -11,8 +11,7 @@ from evaluation.data.whole_folder import whole_folder
 from evaluation.failure import BadQuestion
 from history.schema import Schema
 from history.times import Times
-from personalize_local.learning.selection import LEAST_INTERACTIONS, LEAST_USERS
-from preparation import interactions, lines, ownership, records, types
+from preparation import interactions, lines, notes, ownership, records, types
 from preparation.fill import Filling
 from preparation.source import ROW, Source
 
@@ -47,6 +46,7 @@ def of_ownership(
         "gaps": found.gaps,
         "products_lost": found.lost,
         "owned_in_first_month": found.held_at_first,
+        "notes": found.notes,
     }
     newest = found.newest.rename({ownership.USER: "USER_ID"})
     return _prepared(source, found.interactions, [], {"users": newest}, attributes, filling, account, {}, step)
@@ -60,9 +60,10 @@ def of_lines(
     found = lines.read(source, asked, filling, times)
     table = found.interactions
     newest = {"users": _newest(table, "USER_ID"), "items": _newest(table, "ITEM_ID")}
-    left_out = {"returns": found.returns, "other_types": found.other_types}
+    left_out = {"dropped_items": found.dropped.rows, "returns": found.returns, "other_types": found.other_types}
+    account = {"items_dropped": found.dropped.items, "notes": found.notes}
     metadata = types.fields(source, table, {column: name for name, column in asked.metadata.items()}, attributes.text)
-    return _prepared(source, table.drop(ROW), metadata, newest, attributes, filling, {}, left_out, step)
+    return _prepared(source, table.drop(ROW), metadata, newest, attributes, filling, account, left_out, step)
 
 
 def write(out: Path, prepared: Prepared) -> None:
@@ -101,7 +102,8 @@ def _prepared(
             schema = records.schema(source, rows, own_id, names, dataset, attributes.text)
             tables[dataset] = rows.drop(ROW), schema
     said = _account(source, tables) | account
-    said |= {"left_out": {**left_out, "duplicates": duplicates}, "fill": filling.as_json(), "notes": _notes(table)}
+    said |= {"left_out": {**left_out, "duplicates": duplicates}, "fill": filling.as_json()}
+    said["notes"] = [*account["notes"], *notes.of_interactions(table)]
     return Prepared(tables, said)
 
 
@@ -123,14 +125,3 @@ def _account(source: Source, tables: Mapping[str, tuple[pl.DataFrame, Schema]]) 
 
 def _type(column: Any) -> str:
     return f"{column.kind} or nothing" if column.nullable else str(column.kind)
-
-
-def _notes(table: pl.DataFrame) -> list[str]:
-    with_two = int((table["USER_ID"].value_counts(name="count")["count"] > 1).sum())
-    notes = []
-    if len(table) < LEAST_INTERACTIONS or with_two < LEAST_USERS:
-        notes.append(
-            f"too little to train on: Personalize needs {LEAST_INTERACTIONS:,} interactions, and {LEAST_USERS} users "
-            f"with two; there are {len(table):,}, and {with_two:,} such users"
-        )
-    return notes

@@ -65,6 +65,13 @@ class Source:
         found = self.collect(self.rows.filter(wrong).select(ROW, column).head(1))
         return (found[ROW][0], found[column][0]) if len(found) else None
 
+    def exact_below(self, column: str) -> int | None:
+        """Return up to where a Parquet column of fractions tells whole numbers apart; None for any other column."""
+        kind = self._schema[column]
+        if not kind.is_float():
+            return None
+        return 2**53 if kind == pl.Float64 else 2**24 if kind == pl.Float32 else 2**11
+
     def matching(self, patterns: Sequence[str], option: str) -> list[str]:
         """Return the columns that are named, or match ``*`` patterns. Raises BadQuestion for one that matches none."""
         found: dict[str, None] = {}

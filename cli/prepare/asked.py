@@ -44,6 +44,13 @@ def shared(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--text", multiple=True, metavar="COLUMN", help="Attribute or metadata of words, though digits."),
         click.option("--empty", multiple=True, metavar="TEXT", help="A text that means that nothing is known: NA."),
         click.option(
+            "--drop-item",
+            "drop_items",
+            multiple=True,
+            metavar="PATTERN",
+            help="What is no product, by its id: postage, fees; * stands for anything.",
+        ),
+        click.option(
             "--fill",
             "filled",
             multiple=True,

@@ -57,6 +57,7 @@ def of_ownership(
     filled: tuple[str, ...],
     budget: int,
     text: tuple[str, ...],
+    drop_items: tuple[str, ...],
     time_unit: str | None,
     time_format: str | None,
     step: run.Step,
@@ -73,7 +74,7 @@ def of_ownership(
           --attribute age --attribute renta --fill renta=median
     """
     source.matching((user, month), "--user and --month:")
-    chosen = source.matching(products, "--product")
+    chosen = ownership.products(source.matching(products, "--product"), drop_items)
     names.check_apart({"--user": user, "--month": month}, chosen)
     users = names.named(source, attributes, "users", budget, "--attribute")
     rules = fill.rules(source, _pairs(filled), [user, month, *chosen, *users])
@@ -94,9 +95,10 @@ def of_invoices(**asked: Any) -> Prepared:
     \b
     Example:
       ./broker prepare invoices shop.csv --out shop --user CustomerID --item StockCode --time InvoiceDate \\
-          --quantity Quantity --price UnitPrice --fill CustomerID=drop --attribute Country
+          --quantity Quantity --price UnitPrice --fill CustomerID=drop --drop-item POST --drop-item 'BANK*' \\
+          --attribute Country
     """
-    return _lines(**asked)
+    return _lines(invoices=True, **asked)
 
 
 @command.command("events", short_help="A row an event.")

@@ -54,7 +54,8 @@ def _rows(account: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 def _left_out(account: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for reason, number in account["left_out"].items():
         if number:
-            yield f"left out: {reason.replace('_', ' ')}", f"{number:,}"
+            name = f"rows of {account['items_dropped']:,} {reason}" if reason == "dropped_items" else reason
+            yield f"left out: {name.replace('_', ' ')}", f"{number:,}"
     fill = account["fill"]
     for column, number in fill["dropped"].items():
         yield f"left out: nothing in {column}", f"{number:,}"

@@ -33,7 +33,7 @@ def test_invoice_lines_without_returns_duplicates_and_nobodys(tmp_path: Path) ->
         ("17850", "85123A", "purchase", "1298973600", "15.3"),
         ("13047", "71053", "purchase", "1299225600", "3.0"),
     ]
-    assert account["left_out"] == {"returns": 1, "other_types": 0, "duplicates": 1}
+    assert account["left_out"] == {"dropped_items": 0, "returns": 1, "other_types": 0, "duplicates": 1}
     assert account["fill"]["dropped"] == {"who": 1}
     assert {row["ITEM_ID"]: row["NAME"] for row in written(file, "items.csv")} == {
         "71053": "LAMP;\nOLD",
