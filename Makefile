@@ -13,7 +13,7 @@ run: setup
 	@./broker run
 
 test: setup .venv/ministack/.ready
-	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 check: setup
 	@$(BIN)/ruff format --check .
