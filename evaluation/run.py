@@ -76,7 +76,7 @@ def run(
     parts = {kind: slices(task, one, users, asked.attribute) for kind, one in boards.items()}
     priced = {kind: costs(one, asked.prices, asked.seed) for kind, one in boards.items()}
     published = [one.with_data(task.train) for one in published]
-    return Result(task, boards, parts, priced, sounded(task, boards, published), published, notes)
+    return Result(task, boards, parts, priced, sounded(task, boards), published, notes)
 
 
 def _left_out(one: Board, catalogue: int) -> list[str]:

@@ -1,13 +1,12 @@
 """Which alarms go off for an evaluation: each with what it is about, and a name to look it up by."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from evaluation.alarms import data, histories, lists, neighbours, tables
 from evaluation.scoring.board import Board, Row
-from evaluation.scoring.published import Published
 from evaluation.task import ANYTHING, NEW, Task
 from personalize_local.learning.training_set import Codes
 
@@ -37,7 +36,7 @@ class Alarm:
 Said = tuple[str, str, str | None]
 
 
-def sounded(task: Task, boards: Mapping[str, Board], published: Sequence[Published] = ()) -> list[Alarm]:
+def sounded(task: Task, boards: Mapping[str, Board]) -> list[Alarm]:
     """Return all alarms that go off."""
     said = _told(task.users, _about_data(task, boards))
     for board in boards.values():
@@ -46,8 +45,6 @@ def sounded(task: Task, boards: Mapping[str, Board], published: Sequence[Publish
         said += [one for row in board.rows for one in _about_given(task, board, row)]
     if len(boards) == 2:
         said += _told(min(len(board.users) for board in boards.values()), _about_both(boards))
-    relevant = len(task.truth) / max(1, task.users)
-    said += [one for answer in published for one in _told(task.users, _about_published(answer, relevant))]
     return [Alarm(name, about, says) for name, about, says in said if says]
 
 
@@ -119,11 +116,3 @@ def _about_both(boards: Mapping[str, Board]) -> Iterator[Said]:
         if others:
             says = tables.acquisition_like_ownership(row.scores.means(), others[0].scores.means())
             yield "acquisition_like_ownership", row.entry.name, says
-
-
-def _about_published(answer: Published, relevant: float) -> Iterator[Said]:
-    k = 25
-    precision = answer.metrics.get(f"precision_at_{k}")
-    ndcg = answer.metrics.get(f"normalized_discounted_cumulative_gain_at_{k}")
-    if precision is not None and ndcg is not None:
-        yield "hits_only_ndcg", answer.name, tables.hits_only_ndcg(precision, relevant, ndcg, k)

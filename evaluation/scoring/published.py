@@ -28,12 +28,14 @@ SHARE = 0.1  # of the users are kept for the test (Developer Guide, "Evaluating 
 SURELY_TESTED = 10  # events of which the newest tenth, which is to be foretold, is one at least
 TAIL = 0.0005  # on either side: how often the draw of the test users may lie outside the range that is looked at
 HALF_A_DIGIT = 0.00005 + 1e-9
+UNTOLD = "its rounding doesn't tell how many test users"
+NDCG = "normalized_discounted_cumulative_gain_at_"
 PRECISIONS = {f"precision_at_{k}": k for k in (5, 10, 25)}
 MEANS_OF_SHARES = (
     "precision_at_",
     "recall_at_",
     "mean_reciprocal_rank_at_",
-    "normalized_discounted_cumulative_gain_at_",
+    NDCG,
 )
 SHARES = (*MEANS_OF_SHARES, "coverage")
 
@@ -69,8 +71,11 @@ class Published:
 
     def in_words(self) -> str:
         """Return how many users there were in the test, and on what condition."""
+        return f"{self._tested_users()}{self._about_ndcg()}"
+
+    def _tested_users(self) -> str:
         if not 0 < len(self.candidates) <= MOST_NAMED:
-            return f"its rounding doesn't tell how many test users{self._why_not()}"
+            return self._why_not()
         *others, last = map(str, self.candidates)
         users = f"{', '.join(others)} or {last} test users" if others else f"{last} test users"
         widest = f"; intervals for {self.candidates[0]}, the widest" if others else ""
@@ -86,12 +91,18 @@ class Published:
     def _why_not(self) -> str:
         precisions = _precisions(self.metrics)
         if self.candidates or not precisions or self.looked_at.stop > MOST_USERS:
-            return ""
+            return UNTOLD
         if not _fits(precisions, MANY):
-            return ": no number of them gives such precisions"
+            return f"{UNTOLD}: no number of them gives such precisions"
         if self.learnt_from is None:
-            return f", only that they were {BELOW} or more"
-        return f": none from {self._from_to()} fits, about a tenth of these {self.learnt_from:,} users"
+            return f"{UNTOLD}, only that they were {BELOW} or more"
+        here = f"from {self._from_to()}, about a tenth of these {self.learnt_from:,} users"
+        return f"no number of test users {here}, gives these precisions: perhaps they are of other data"
+
+    def _about_ndcg(self) -> str:
+        if not any(name.startswith(NDCG) for name in self.metrics):
+            return ""
+        return "; NDCG as Personalize computes it, by the ideal of the hits found: compare it with ndcg_personalize"
 
     def _from_to(self) -> str:
         return f"{self.looked_at.start} to {self.looked_at.stop - 1}"

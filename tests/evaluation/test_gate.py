@@ -44,6 +44,15 @@ def test_a_gate_holds_by_what_the_intervals_show(text: str, holds: bool) -> None
     assert gate.check(gate.parse(text), BOARDS, seed=1).holds is holds
 
 
+def test_a_gate_without_a_task_is_of_the_one_that_is_scored() -> None:
+    tasks = [
+        gate.parse("ndcg@10:one>0.3", tasks).task
+        for tasks in (("acquisition",), ("ownership",), ("ownership", "acquisition"))
+    ]
+    assert tasks == ["acquisition", "ownership", "ownership"]
+    assert gate.parse("ownership/ndcg@10:one>0.3", ["acquisition"]).task == "ownership"
+
+
 def test_a_gate_on_what_was_not_scored_is_refused() -> None:
     with pytest.raises(BadQuestion, match="nothing was scored for acquisition"):
         gate.check(gate.parse("acquisition/ndcg@10:one>=like"), BOARDS, seed=1)

@@ -90,7 +90,11 @@ def test_where_nothing_or_everything_fits_nothing_is_claimed() -> None:
         assert found.in_words() == "its rounding doesn't tell how many test users"
     assert published.published("x", dict.fromkeys(printed(50, (0, 0, 0)), 0.0)).candidates == []
     few, many = data(200), data(50_000)
-    assert "none from" in published.published("x", printed(56, (21, 32, 53))).with_data(few).in_words()
+    other = published.published("x", printed(56, (21, 32, 53))).with_data(few).in_words()
+    assert other == (
+        "no number of test users from 8 to 35, about a tenth of these 200 users, gives these precisions: perhaps they "
+        "are of other data"
+    )
     assert published.published("x", printed(5012, (900, 1500, 3000))).with_data(many).candidates == []
     assert "no number of them" in published.published("x", printed(50, (40, 30, 50))).in_words()
 
@@ -164,14 +168,18 @@ def test_an_interval_ends_at_one() -> None:
 
 def test_beside_a_comparison_its_users_decide(tmp_path: Path) -> None:
     metrics, report = tmp_path / "metrics.json", tmp_path / "report.html"
-    metrics.write_text(json.dumps({"metrics": printed(7, (3, 5, 9))}))
+    ndcg = {"normalized_discounted_cumulative_gain_at_25": 0.9}  # more than so few hits allow, by the usual rule
+    metrics.write_text(json.dumps({"metrics": printed(7, (3, 5, 9)) | ndcg}))
     alone = json.loads(run("--personalize-metrics", metrics, "--json").stdout)["published"][0]
     assert (alone["test_users"], alone["if_fewer_than"], alone["candidates"][:2]) == (None, 100, [7, 14])
-    file = made_up.write(tmp_path / "interactions.csv", made_up.rows(users=40, items=30))
-    shown = run(file, "--fixed-settings", "--personalize-metrics", metrics, "--json", "--html", report)
+    file = made_up.write(tmp_path / "interactions.csv", made_up.rows(users=50, items=30))
+    options = ("--fixed-settings", "--json", "--html", report)
+    shown = run(file, *options, "--personalize-metrics", metrics)
     beside = json.loads(shown.stdout)["published"][0]
     assert (beside["test_users"], beside["if_fewer_than"], beside["candidates"]) == (7, None, [7])
-    assert "7 test users by its rounding, if they were about a tenth of these 40 users" in report.read_text()
+    assert "7 test users by its rounding, if they were about a tenth of these 50 users" in report.read_text()
+    assert "NDCG as Personalize computes it, by the ideal of the hits found" in report.read_text()
+    assert "hits_only_ndcg" not in {alarm["name"] for alarm in json.loads(shown.stdout)["alarms"]}
 
 
 def run(*arguments: str | Path) -> Result:

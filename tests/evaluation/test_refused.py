@@ -108,6 +108,19 @@ def test_a_file_that_cannot_be_written_is_told_at_once_by_the_name_given(file: P
     assert not list(tmp_path.iterdir())
 
 
+def test_what_is_nearly_right_is_answered_by_what_is(file: Path, tmp_path: Path) -> None:
+    assert f"give the table in it, {file}" in refused(file.parent)
+    assert "--slice-by goes with --users" in refused(file, "--slice-by", "AGE")
+    users = tmp_path / "users.csv"
+    users.write_text("USER_ID,SEGMENT,AGE\nu1,a,3\n")
+    said = refused(file, "--users", users, "--slice-by", "Age")
+    assert said == f"--slice-by Age: {users} has no such column (there are: SEGMENT, AGE)"
+    assert "'bank' is no ARN, such as arn:aws:personalize:" in refused(file, "--campaign", "bank")
+    users.rename(tmp_path / "invoices.csv")
+    said = run(tmp_path / "invoices.csv").stderr
+    assert "no column ITEM_ID and no TIMESTAMP (there are: USER_ID, SEGMENT, AGE; ./broker prepare makes them" in said
+
+
 @pytest.mark.parametrize("metric", ["ndcg", "ndcg@x", "foo@10", "@10", "ndcg@7", "ndcg_personalize@3"])
 def test_a_metric_that_does_not_exist_is_answered_by_those_that_do(metric: str, file: Path) -> None:
     said = refused(file, "--metric", metric)
@@ -132,6 +145,7 @@ def test_the_names_of_metrics_are_those_that_are_scored() -> None:
         ("ndcg@10:ease>=-1", "-1 is not a number from 0 to 1"),
         ("ndcg@10:ease>=ease", "compared with itself"),
         ("ndcg@10:ease=0.1", "it should look like"),
+        ("ndcg@10:ease>0,3", "0,3 is no number: write 0.3"),
     ],
 )
 def test_a_gate_that_could_never_tell_anything_is_refused(gate: str, why: str, file: Path, tmp_path: Path) -> None:
@@ -139,7 +153,11 @@ def test_a_gate_that_could_never_tell_anything_is_refused(gate: str, why: str, f
 
 
 def test_a_gate_knows_the_names_and_tasks_that_were_given(file: Path, lists: Path, tmp_path: Path) -> None:
-    assert "leaves out acquisition" in refused(file, "--task", "ownership", "--gate", "acquisition/ndcg@10:ease>0.1")
+    said = refused(file, "--task", "ownership", "--gate", "acquisition/ndcg@10:ease>0.1")
+    assert said.endswith("--task leaves out acquisition: write ownership/ndcg@10:…")
+    # Repeats are no recommender of acquisition, which the gate is of, for it is all that is scored.
+    said = refused(file, "--task", "acquisition", "--gate", "ndcg@10:ease>own-repeats")
+    assert "no recommender own-repeats in acquisition" in said
     gates = ("--gate", "ndcg@10:theirs >= 0.0", "--gate", "ndcg@10:own-repeats>=theirs")
     result = run(file, FIXED, "--recommendations", f"theirs={lists}", *gates)
     assert result.exit_code == 0, result.output
