@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from evaluation.recommenders.entries import AS_GIVEN
 from evaluation.report import numbers
 from evaluation.scoring.board import Board, Row
-from evaluation.scoring.uncertainty import Interval
+from evaluation.scoring.uncertainty import Comparison, Interval
 from evaluation.task import Task
 
 TITLES = {
@@ -58,8 +58,14 @@ def _of_given(board: Board, row: Row) -> str:
     told = {
         "better": f"{name} is better than everything learnt here: {by} against {board.best_here}.",
         "worse": f"{name} is worse than {best} ({by}).",
-    }.get(one.verdict, f"{name} against {best}: {one.in_words()} ({by}).")
+    }.get(one.verdict, f"{name} cannot be told from {best} ({by}{_missing(one)}).")
     return told if row.entry.what == AS_GIVEN else f"{told} {name} was {row.entry.what}."
+
+
+def _missing(one: Comparison) -> str:
+    """Return what it would take to tell, if that is known."""
+    needed = one.in_words().partition(": ")[2]
+    return f"; {needed}" if needed else ""
 
 
 def with_half(one: Interval) -> str:

@@ -52,6 +52,7 @@ fi
 ./broker train --name bank
 ./broker filter --name bank new-only 'EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ("owned", "acquired")'
 ./broker batch --name bank worth/split/batch_users.json --filter new-only --out worth/personalize.out
-./broker evaluate worth/split --task acquisition --recommendations personalize=worth/personalize.out --html worth/report.html
-./broker evaluate worth/split --task acquisition --recommendations personalize=worth/personalize.out --fixed-settings \
-    --name bank --campaign arn:aws:personalize:us-east-1:123456789012:campaign/bank --filter new-only
+./broker evaluate worth/split --task acquisition --recommendations local-personalize=worth/personalize.out \
+    --html worth/report.html
+./broker evaluate worth/split --task acquisition --recommendations local-personalize=worth/personalize.out \
+    --fixed-settings --name bank --campaign arn:aws:personalize:us-east-1:123456789012:campaign/bank --filter new-only

@@ -97,10 +97,12 @@ def test_no_list_holds_what_its_customer_has_taken_before(gone: Gone) -> None:
 def test_the_local_personalize_beats_counting_and_its_campaign_says_what_its_batch_said(gone: Gone) -> None:
     first, second = gone.done.stdout.split("Trained on ")[1:]
 
-    assert re.search(r"^ personalize .* better +$", first, re.MULTILINE)
+    assert re.search(r"^ local-personalize .* better; against \S+: ", first, re.MULTILINE)
     assert "owned_items" not in gone.done.stdout
     assert "hold items that the user has already" not in gone.done.stdout
-    batch, campaign = (re.findall(rf"^ {name} +(.*?) *$", second, re.MULTILINE) for name in ("personalize", "campaign"))
+    batch, campaign = (
+        re.findall(rf"^ {name} +(.*?) *$", second, re.MULTILINE) for name in ("local-personalize", "campaign")
+    )
     assert len(batch) == 3  # metrics, verdicts, breadth
     assert batch == campaign
 
