@@ -17,6 +17,8 @@ from lifecycle.names import RELATED_ITEMS, SIMILAR_ITEMS
 from lifecycle.resources import Resources
 from lifecycle.training import Training
 
+Items = list[dict[str, Any]]
+
 
 @dataclass(frozen=True)
 class Question:
@@ -32,6 +34,15 @@ class Question:
     name: str | None
     context: tuple[str, ...]
     aws: bool
+
+
+@dataclass(frozen=True)
+class Answered:
+    """Who was asked what, and the items that came with their scores."""
+
+    target: targets.Target
+    request: Mapping[str, Any]
+    items: Items
 
 
 def question_options(command: Callable[[str, Question], None]) -> Callable[..., None]:
@@ -55,8 +66,8 @@ def question_options(command: Callable[[str, Question], None]) -> Callable[..., 
     return made
 
 
-def ask(question: Question, about: Mapping[str, str], title: str, default_recipe: str | None = None) -> None:
-    """Find the model and its campaign, ask it and print the answer. ``about``: userId or itemId.
+def ask(question: Question, about: Mapping[str, str], title: str, default_recipe: str | None = None) -> Answered:
+    """Find the model and its campaign, ask it, print the answer and return it. ``about``: userId or itemId.
 
     ``default_recipe``: if none is asked for; none at all: the one of cdk.json. Raises click's exceptions.
     """
@@ -68,7 +79,7 @@ def ask(question: Question, about: Mapping[str, str], title: str, default_recipe
         with Waiting() as waiting:
             arn = campaign(target, model, waiting, create=question.create_campaign, default=trained)
         request = {"campaignArn": arn, **about, "numResults": question.num_results, **narrowed}
-        answer(target, request, title, as_json=question.as_json)
+        return Answered(target, request, answer(target, request, title, as_json=question.as_json))
 
 
 def model_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -154,18 +165,19 @@ def _quoted(value: str) -> str:
     return value if value.startswith('"') else json.dumps(value, ensure_ascii=False)
 
 
-def answer(target: targets.Target, request: Mapping[str, Any], asked: str, *, as_json: bool) -> None:
-    """Ask the campaign and print what it says. Raises botocore's ClientError."""
+def answer(target: targets.Target, request: Mapping[str, Any], asked: str, *, as_json: bool) -> Items:
+    """Ask the campaign, print what it says and return its items and scores. Raises botocore's ClientError."""
     found = target.client("personalize-runtime").get_recommendations(**request)
     items = [{"item": one["itemId"], "score": one.get("score")} for one in found["itemList"]]
     if as_json:
         click.echo(json.dumps({"items": items, "recommendation_id": found.get("recommendationId")}))
-        return
+        return items
     console = Console(highlight=False)
     console.print(asked, markup=False, soft_wrap=True)  # a table's title would be broken where the table is narrow
     console.print(_table(items), markup=False)
     if not items:
         click.echo("The list is empty: the filter leaves nothing.")
+    return items
 
 
 def _table(items: Sequence[Mapping[str, Any]]) -> Table:

@@ -3,7 +3,10 @@
 import click
 from broker.batch import int64
 
-from cli.asking import Question, ask, question_options
+from cli import target as targets
+from cli.asking import Answered, Question, ask, question_options
+
+NOBODY = "a user of whom nothing is known"
 
 
 def _no_option(_: click.Context, argument: click.Parameter, user: str) -> str:
@@ -19,6 +22,21 @@ def _no_option(_: click.Context, argument: click.Parameter, user: str) -> str:
 def command(user: str, question: Question) -> None:
     """Ask for recommendations for a user. A user that the model does not know gets what is popular.
 
+    Locally a line on stderr says when that is so; from AWS's answer it can't be told.
+
     Exit code: 0 answered, 1 no campaign or it failed, 2 wrong use.
     """
-    ask(question, {"userId": user}, f"For user {user}")
+    answered = ask(question, {"userId": user}, f"For user {user}")
+    with targets.one_line_errors():
+        if _is_unknown(answered):
+            click.echo(f"The model knows no interactions of {user!r}: these are the popular items.", err=True)
+
+
+def _is_unknown(answered: Answered) -> bool:
+    """Return whether the local service said, to the last score, what it says of a user whom nobody knows."""
+    scores = [one["score"] for one in answered.items]
+    if not answered.target.local_url or not scores or None in scores:  # without scores: the same for everybody
+        return False
+    runtime = answered.target.client("personalize-runtime")
+    found = runtime.get_recommendations(**{**answered.request, "userId": NOBODY})
+    return answered.items == [{"item": one["itemId"], "score": one.get("score")} for one in found["itemList"]]

@@ -89,6 +89,9 @@ def test_history_becomes_a_model_that_answers_for_users_items_and_files_of_users
     assert "score" not in similar  # a recipe for similar items gives none
     assert "score" in broker("recommend", "c1").stdout
     assert "For user -7883222808092557024\n" in broker("recommend", "-7883222808092557024").stdout
+    unknown = "The model knows no interactions of '17850.0': these are the popular items.\n"
+    assert unknown in broker("recommend", "17850.0", "--json").stderr
+    assert "The model knows no" not in broker("recommend", "c1").stderr
 
     users, out = tmp_path / "users", tmp_path / "out"
     users.write_text("c1\nc2\n")
