@@ -31,7 +31,8 @@ def command(
     """Make the filter NAME unless it is there, wait for it, and print its ARN; without NAME, list all filters.
 
     EXPRESSION is in Personalize's language, for example: 'EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN
-    ("purchase")'. Personalize changes no filter: for another expression take another NAME, or --delete the old one.
+    ("purchase")'. "*" stands for all event types; one that no interaction has is no error, and filters nothing.
+    Personalize changes no filter: for another expression take another NAME, or --delete the old one.
 
     Exit code: 0 done, or done before, 1 it failed, 2 wrong use, or NAME is there with another EXPRESSION.
     """
