@@ -107,6 +107,14 @@ def test_the_local_personalize_beats_counting_and_its_campaign_says_what_its_bat
     assert batch == campaign
 
 
+def test_the_report_says_that_amazon_answered_nothing_and_no_fault_is_found(gone: Gone) -> None:
+    not_amazons = "answered by the local Personalize: says nothing of Amazon's models"
+    assert gone.done.stderr.count(f"\n{not_amazons}\n") == 1  # of batch
+    assert f"campaign was {not_amazons}." in gone.done.stdout
+    assert f"note: campaign: {not_amazons}" in gone.done.stdout
+    assert "faults to look into" not in gone.done.stdout
+
+
 def test_a_second_run_touches_nothing_of_the_first(gone: Gone) -> None:
     before = sorted((path, path.stat().st_mtime_ns) for path in gone.folder.rglob("*"))
     again = _run(gone.clone)
