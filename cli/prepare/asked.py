@@ -10,12 +10,9 @@ import click
 
 from cli.evaluate.asked import Refused, one_line_errors
 from cli.evaluate.steps import Steps
-from cli.prepare import display
 from history.files import BadFile
 from history.schema import MOST_FIELDS
 from history.times import UNITS
-from preparation import run
-from preparation.source import opened
 
 
 def shared(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -29,6 +26,10 @@ def shared(command: Callable[..., Any]) -> Callable[..., Any]:
             raise click.UsageError("--out DIR says where to (or --dry-run, to see what would be written)")
         if out is not None and out.exists() and (not out.is_dir() or any(out.iterdir())):
             raise click.UsageError(f"--out {out} is there already and not empty: name another, or remove it")
+        from cli.prepare import display  # these load what reads tables, which wrong use needn't wait for
+        from preparation import run
+        from preparation.source import opened
+
         with _one_line_errors(), Steps(quiet=as_json) as steps:
             prepared = command(source=opened(file, empty), step=steps.begin, **asked)
             if not dry_run and out is not None:

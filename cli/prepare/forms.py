@@ -1,0 +1,91 @@
+"""What each form of `prepare` makes of a table: its options, checked against the columns there are, and applied."""
+
+import time
+from collections.abc import Collection, Mapping
+from typing import Any
+
+import click
+
+from evaluation.failure import BadQuestion
+from history.schema import MOST_FIELDS
+from history.times import Times
+from preparation import fill, lines, names, ownership, run
+from preparation.fill import Filling
+from preparation.interactions import MOST_METADATA
+from preparation.run import Attributes, Prepared
+from preparation.source import Source
+
+_COLUMNS = ("user", "item", "time", "type", "value", "quantity", "price")
+
+
+def of_ownership(
+    source: Source,
+    user: str,
+    month: str,
+    products: tuple[str, ...],
+    changes: bool,
+    gaps: str,
+    holdings: bool,
+    attributes: tuple[str, ...],
+    filled: tuple[str, ...],
+    budget: int,
+    text: tuple[str, ...],
+    drop_items: tuple[str, ...],
+    time_unit: str | None,
+    time_format: str | None,
+    step: run.Step,
+) -> Prepared:
+    """Return states, or changes, of ownership. Raises BadFile, BadQuestion and click.UsageError."""
+    source.matching((user, month), "--user and --month:")
+    chosen = ownership.products(source.matching(products, "--product"), drop_items)
+    names.check_apart({"--user": user, "--month": month}, chosen)
+    users = names.named(source, attributes, "users", budget, "--attribute")
+    rules = fill.rules(source, _pairs(filled), [user, month, *chosen, *users])
+    asked = ownership.Asked(user, month, chosen, changes, gaps, holdings, time_format)
+    kept = Attributes(users, {}, _words(source, text, users))
+    return run.of_ownership(source, asked, kept, Filling(source, rules), _times(time_unit, time_format), step)
+
+
+def of_lines(
+    source: Source,
+    item_attributes: tuple[str, ...],
+    attributes: tuple[str, ...],
+    keep: tuple[str, ...],
+    filled: tuple[str, ...],
+    budget: int,
+    text: tuple[str, ...],
+    time_unit: str | None,
+    step: run.Step,
+    **values: Any,
+) -> Prepared:
+    """Return lines of invoices, or events, as interactions. Raises BadFile, BadQuestion and click.UsageError."""
+    named = {name: values[name] for name in _COLUMNS if values.get(name)}
+    for name, column in named.items():
+        source.matching((column,), f"--{name}")
+    metadata = names.named(source, keep, "interactions", MOST_METADATA, "--keep")
+    users = names.named(source, attributes, "users", budget, "--attribute")
+    items = names.named(source, item_attributes, "items", MOST_FIELDS["items"], "--item-attribute")
+    rules = fill.rules(source, _pairs(filled), [*named.values(), *metadata, *users, *items])
+    asked = lines.Asked(**values, metadata={name: column for column, name in metadata.items()})
+    kept = Attributes(users, items, _words(source, text, [*users, *items, *metadata]))
+    return run.of_lines(source, asked, kept, Filling(source, rules), _times(time_unit, values["time_format"]), step)
+
+
+def _times(unit: str | None, form: str | None) -> Times:
+    return Times("iso" if form else unit, time.time())  # a form is a statement, as a unit is
+
+
+def _words(source: Source, text: tuple[str, ...], columns: Collection[str]) -> list[str]:
+    chosen = source.matching(text, "--text")
+    other = [name for name in chosen if name not in columns]
+    if other:
+        raise BadQuestion(f"--text {other[0]} is no attribute and no metadata: --attribute {other[0]} makes it one")
+    return chosen
+
+
+def _pairs(texts: tuple[str, ...]) -> Mapping[str, str]:
+    pairs = [text.partition("=") for text in texts]
+    for text, (name, equals, value) in zip(texts, pairs, strict=True):
+        if not (name and equals and value.strip()):
+            raise click.UsageError(f"--fill {text}: must be COLUMN=RULE")
+    return {name: value.strip() for name, _, value in pairs}
