@@ -53,8 +53,8 @@ def _noted(column: str, examples: list[str]) -> list[str]:
 
 
 def _exact(source: Source, table: pl.DataFrame, column: str, most: int) -> None:
-    number = pl.col(column).cast(pl.Float64, strict=False)
-    found = table.filter(~(number.abs() < most) | number.is_nan()).select(ROW, column).sort(ROW).head(1)
+    number = pl.col(column).cast(pl.Float64, strict=False)  # NaN is not below anything
+    found = table.filter(~(number.abs() < most)).select(ROW, column).sort(ROW).head(1)
     for row, text in found.iter_rows():
         if text.lower().strip("-") in ("nan", "inf"):
             raise source.bad(row, f"{column} is {text}, which is no id: --empty {text} takes it for nothing known")

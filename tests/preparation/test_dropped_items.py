@@ -70,6 +70,11 @@ def test_returns_that_count_as_purchases_are_worth_a_note(tmp_path: Path, more: 
     assert (note in account["notes"]) is noted
 
 
+def test_a_log_of_events_has_no_returns_to_be_noted(tmp_path: Path) -> None:
+    account = prepare("events", table(tmp_path, SHOP), *COLUMNS, "--event-type", "buy")
+    assert not [note for note in account["notes"] if "--quantity" in note]
+
+
 @pytest.mark.parametrize("numbers", ["1,2,3", "0.5,-1.5,2.5", "-1,-2,3", "1,x,-1"])
 def test_what_is_no_quantity_gets_no_note(tmp_path: Path, numbers: str) -> None:
     rows = "".join(f"{place},a,2011-03-01,{number}\n" for place, number in enumerate(numbers.split(",")))
