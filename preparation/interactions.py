@@ -7,7 +7,7 @@ import polars as pl
 
 from evaluation.failure import BadQuestion
 from history.schema import NAMESPACE, Schema, read_schema
-from preparation.types import Field
+from preparation.columns.types import Field
 
 # "Amazon Personalize endpoints and quotas": metadata columns, and these together with distinct event types.
 MOST_METADATA = 5

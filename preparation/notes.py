@@ -6,7 +6,7 @@ import polars as pl
 
 from personalize_local.learning.selection import LEAST_INTERACTIONS, LEAST_USERS
 from preparation.interactions import ORDER
-from preparation.source import Source
+from preparation.reading.source import Source
 
 
 def of_interactions(table: pl.DataFrame) -> list[str]:

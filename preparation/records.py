@@ -6,9 +6,9 @@ from collections.abc import Collection, Mapping
 import polars as pl
 
 from history.schema import NAMESPACE, Schema, read_schema
-from preparation import types
-from preparation.fill import Filling
-from preparation.source import ROW, Source
+from preparation.columns import types
+from preparation.columns.fill import Filling
+from preparation.reading.source import ROW, Source
 
 _ID = "\0id"  # a table may have a column USER_ID that is another one's
 

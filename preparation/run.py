@@ -11,9 +11,11 @@ from evaluation.data.whole_folder import whole_folder
 from evaluation.failure import BadQuestion
 from history.schema import Schema
 from history.times import Times
-from preparation import interactions, lines, notes, ownership, records, types
-from preparation.fill import Filling
-from preparation.source import ROW, Source
+from preparation import interactions, notes, records
+from preparation.columns import types
+from preparation.columns.fill import Filling
+from preparation.forms import lines, ownership
+from preparation.reading.source import ROW, Source
 
 Step = Callable[[str], Any]
 

@@ -25,7 +25,7 @@ from evaluation.features.importance import Found, Importance, importances, parts
 from evaluation.scoring.uncertainty import Interval
 from history.schema import MOST_FIELDS
 from preparation import records
-from preparation.source import opened
+from preparation.reading.source import opened
 
 
 def find(

@@ -28,7 +28,7 @@ def shared(command: Callable[..., Any]) -> Callable[..., Any]:
             raise click.UsageError(f"--out {out} is there already and not empty: name another, or remove it")
         from cli.prepare import display  # these load what reads tables, which wrong use needn't wait for
         from preparation import run
-        from preparation.source import opened
+        from preparation.reading.source import opened
 
         with _one_line_errors(), Steps(quiet=as_json) as steps:
             prepared = command(source=opened(file, empty), step=steps.begin, **asked)

@@ -9,11 +9,13 @@ import click
 from evaluation.failure import BadQuestion
 from history.schema import MOST_FIELDS
 from history.times import Times
-from preparation import fill, lines, names, ownership, run
-from preparation.fill import Filling
+from preparation import run
+from preparation.columns import fill, names
+from preparation.columns.fill import Filling
+from preparation.forms import lines, ownership
 from preparation.interactions import MOST_METADATA
+from preparation.reading.source import Source
 from preparation.run import Attributes, Prepared
-from preparation.source import Source
 
 _COLUMNS = ("user", "item", "time", "type", "value", "quantity", "price")
 

@@ -7,7 +7,7 @@ import polars as pl
 from evaluation.failure import BadFile
 from history.schema import BadValue
 from history.times import Times
-from preparation.source import ROW, Source, chunks
+from preparation.reading.source import ROW, Source, chunks
 
 ROWS = 500_000  # at a time
 REASONS = {

@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 
 from evaluation.failure import BadQuestion
-from preparation.source import ROW, Source
+from preparation.reading.source import ROW, Source
 
 MEDIAN, MODE, DROP = "median", "mode", "drop"
 

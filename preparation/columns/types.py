@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 
 from history.schema import Deriving
-from preparation.source import ROW, Source
+from preparation.reading.source import ROW, Source
 
 MOSTLY = 0.9  # of a column's values are numbers: then one that is none is more likely a mistake than a word
 _CODE = r"^[+-]?0[0-9]"  # 01234 and 1234 are two codes, and would be one number

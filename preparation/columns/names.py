@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from evaluation.failure import BadQuestion
-from preparation.source import Source
+from preparation.reading.source import Source
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 # "Schemas": what Personalize gives a meaning of its own, whatever the case it is written in.

@@ -10,7 +10,7 @@ import polars as pl
 
 from evaluation.failure import BadQuestion
 from history.table import MAX_ID
-from preparation.source import ROW, Source
+from preparation.reading.source import ROW, Source
 
 _CONTROL = r"[\x00-\x1f\x7f-\x9f]"
 _ROUNDED = r"^[0-9](\.[0-9]+)?[eE]\+[0-9]{2,}$"  # what programs make of long ids: different ones become the same

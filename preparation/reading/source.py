@@ -13,7 +13,7 @@ import polars as pl
 
 from evaluation.failure import BadFile, BadQuestion
 from history import files
-from preparation.csv_text import broken_line, header
+from preparation.reading.csv_text import broken_line, header
 
 ROW = "\0row"  # no header can have this name
 

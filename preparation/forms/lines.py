@@ -7,9 +7,10 @@ import polars as pl
 
 from evaluation.failure import BadQuestion
 from history.times import Times
-from preparation import ids, items, moments, notes
-from preparation.fill import Filling
-from preparation.source import ROW, Source
+from preparation import notes
+from preparation.columns import ids, items, moments
+from preparation.columns.fill import Filling
+from preparation.reading.source import ROW, Source
 
 
 @dataclass(frozen=True)

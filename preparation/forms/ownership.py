@@ -11,10 +11,10 @@ import polars as pl
 
 from evaluation.failure import BadQuestion
 from history.times import Times
-from preparation import ids, items, moments
 from preparation.choices import BREAK, REFUSE
-from preparation.fill import Filling
-from preparation.source import ROW, Source
+from preparation.columns import ids, items, moments
+from preparation.columns.fill import Filling
+from preparation.reading.source import ROW, Source
 
 OWNED, ACQUIRED = "owned", "acquired"
 USER, TIME, MONTH = "\0user", "\0time", "\0month"

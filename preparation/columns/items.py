@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from evaluation.failure import BadQuestion
-from preparation.source import Source
+from preparation.reading.source import Source
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""A table as it comes: its text, its columns and where it is broken."""
