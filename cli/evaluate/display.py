@@ -109,7 +109,7 @@ def _values(part: Slice, names: list[str]) -> list[str]:
 
 
 def _published(answer: Published) -> Table:
-    title = f"{answer.name}, as Personalize printed it ({answer.in_words()}; hits-only NDCG)"
+    title = f"{answer.name}, as Personalize printed it ({answer.in_words()})"
     table = fitted.table(title, "metric", "value", "95 %")
     for name, value in answer.metrics.items():
         _, low, high = answer.intervals.get(name, (value, None, None))

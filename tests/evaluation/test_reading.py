@@ -30,7 +30,11 @@ RECOMMENDED = {"input": {"userId": "u"}, "output": {"recommendedItems": ["i"], "
     [
         ("\n" + HEAD + GOOD, 1, "it begins with an empty line; a CSV begins with a header"),
         ("USER_ID,USER_ID,ITEM_ID,TIMESTAMP\nu,v,i,1\n", 1, "the header names 'USER_ID' twice"),
-        ("USER_ID,item,TIMESTAMP\nu,i,1\n", 1, "no column ITEM_ID (there are: USER_ID, item, TIMESTAMP)"),
+        (
+            "USER_ID,item,TIMESTAMP\nu,i,1\n",
+            1,
+            "no column ITEM_ID (there are: USER_ID, item, TIMESTAMP; ./broker prepare makes them of other tables)",
+        ),
         (HEAD + GOOD + "u,i\n", 3, "a broken row: 2 columns, where the header has 3"),
         (HEAD + GOOD + "u,i,1700000000,x\n", 3, "a broken row: 4 columns, where the header has 3"),
         (HEAD + GOOD + '"u,i,1700000000\n' + GOOD, 3, "a broken row (unexpected end of data)"),
