@@ -30,7 +30,8 @@ def owned_items_recommended(lists: Codes, owned: Pairs, items: int, newest: Pair
     if share <= MOST_OWNED:
         return None
     old = 1 - float(among(left, newest, size).mean())
-    return f"{share:.0%} of the places hold items that the user has already: {_why_owned(share, old)}"
+    most = max(share, len(left) / max(1, len(owned)))
+    return f"{share:.0%} of the places hold items that the user has already: {_why_owned(most, old)}"
 
 
 def newest_interactions(past: TrainingSet, most: int = SEEN_BY_FILTERS) -> Pairs:
@@ -41,7 +42,7 @@ def newest_interactions(past: TrainingSet, most: int = SEEN_BY_FILTERS) -> Pairs
 
 
 def _why_owned(share: float, old: float) -> str:
-    """``share`` of the places are owned; ``old``: of these, the share from before the newest interactions."""
+    """``share``: of places that are owned, or of what is owned that is shown; ``old``: of these, from long before."""
     if old >= MOSTLY_OLD:
         seen = f"a filter sees the newest {SEEN_BY_FILTERS} interactions of a user and event type, as in Personalize"
         return f"{old:.0%} of these only from before the user's newest {SEEN_BY_FILTERS} interactions; {seen}"

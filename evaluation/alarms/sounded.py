@@ -17,20 +17,22 @@ BY_CHANCE = {
 }
 # Nothing needs to be wrong for these: they are what a comparison found, or how far it reaches.
 RESULTS = {"baseline_wins", "one_item_first", "repeat_task", "too_few_users"}
+JOINED_HERE = {"not_personal"}  # what is learnt here can't have been joined with the wrong users
 
 
 @dataclass(frozen=True)
 class Alarm:
-    """``about``: a recommender, a task, or the data; ``says``: one sentence."""
+    """``about``: a recommender, a task, or the data; ``says``: one sentence; ``learnt``: it is learnt here."""
 
     name: str
     about: str
     says: str
+    learnt: bool = False
 
     @property
     def fault(self) -> bool:
         """Return whether it is to be looked into; else it is a result, that the figures say."""
-        return self.name not in RESULTS
+        return self.name not in (RESULTS | JOINED_HERE if self.learnt else RESULTS)
 
 
 Said = tuple[str, str, str | None]
@@ -45,7 +47,16 @@ def sounded(task: Task, boards: Mapping[str, Board]) -> list[Alarm]:
         said += [one for row in board.rows for one in _about_given(task, board, row)]
     if len(boards) == 2:
         said += _told(min(len(board.users) for board in boards.values()), _about_both(boards))
-    return [Alarm(name, about, says) for name, about, says in said if says]
+    learnt = {about for board in boards.values() for row in board.rows if not row.entry.given for about in _abouts(row)}
+    return [Alarm(name, about, says, about in learnt) for name, about, says in said if says]
+
+
+def _abouts(row: Row) -> list[str]:
+    return [row.entry.name, *(_about(row, kind) for kind in (ANYTHING, NEW))]
+
+
+def _about(row: Row, kind: str) -> str:
+    return f"{row.entry.name}, {kind}"
 
 
 def _told(users: int, said: Iterator[Said]) -> list[Said]:
@@ -66,7 +77,7 @@ def _about_data(task: Task, boards: Mapping[str, Board]) -> Iterator[Said]:
 
 
 def _about_row(task: Task, board: Board, row: Row) -> Iterator[Said]:
-    entry, about = row.entry, f"{row.entry.name}, {board.task}"
+    entry, about = row.entry, _about(row, board.task)
     made, means = entry.lists[board.task], row.scores.means()
     if board.task == NEW:
         yield "owned_items", about, _owned(task, made)

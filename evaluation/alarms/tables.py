@@ -12,7 +12,7 @@ TOO_GOOD = 0.95
 ALIKE = 0.05
 ROUNDED = 0.005  # two digits, or more
 SUSPICIOUS = 1.25
-TWICE = 2
+TWICE, QUARTER = 2, 0.25
 ASK = "was it trained on train.csv alone?"
 
 
@@ -30,11 +30,14 @@ def too_good(means: Means, counting: float = 0.0, *, given: bool = False) -> str
 
 
 def knows_the_answer(ours: float, here: float, best: str, verdict: str) -> str | None:
-    """Lists from outside, by the metric that decides, at least twice as good as ``best``, the best learnt here."""
-    if verdict != "better" or ours < TWICE * here:
+    """Lists from outside, by the metric that decides, at least twice as good as ``best``, the best learnt here.
+
+    Twice of more than a half can't be: so much better is, too, what misses a quarter of what that misses, or less.
+    """
+    if verdict != "better" or (ours < TWICE * here and 1 - ours > QUARTER * (1 - here)):
         return None
-    times = f"{ours / here:.1f} times {here:.3f}" if here else "against nothing"
-    return f"{ours:.3f} is {times}, which is what {best} has, the best learnt here: {ASK}"
+    times = f" is {ours / here:.1f} times that of" if here else f" is nothing like the {here:.3f} of"
+    return f"{ours:.3f}{times} {best}, the best learnt here ({here:.3f}): {ASK}"
 
 
 def acquisition_like_ownership(ownership: Means, acquisition: Means, metric: str = "precision@1") -> str | None:

@@ -76,12 +76,12 @@ def test_a_right_filter_that_sees_only_the_newest_hundred_is_not_accused(questio
 
 def test_lists_twice_as_good_as_all_that_is_learnt_here_are_asked_what_they_were_trained_on() -> None:
     says = tables.knows_the_answer(0.423, 0.098, "ease", "better")
-    assert says == (
-        "0.423 is 4.3 times 0.098, which is what ease has, the best learnt here: was it trained on train.csv alone?"
-    )
+    assert says == ("0.423 is 4.3 times that of ease, the best learnt here (0.098): was it trained on train.csv alone?")
     assert tables.knows_the_answer(0.626, 0.62, "co-visitation", "better") is None
     assert tables.knows_the_answer(0.423, 0.098, "ease", "cannot tell") is None
     assert tables.knows_the_answer(0.4, 0.0, "ease", "better")
+    assert tables.knows_the_answer(0.922, 0.629, "item-item", "better")  # of at most 1
+    assert tables.knows_the_answer(0.8, 0.629, "item-item", "better") is None
 
 
 BANK = (400, 20)  # customers, products

@@ -93,12 +93,21 @@ def test_the_page_says_faults_first_results_after_the_tables_and_explains_its_wo
     text = page.page(result, "USD")
     places = [text.index(one) for one in ("Faults to look into", "it knew", "<table>", "What the figures say")]
     assert places == sorted(places)
+    assert text.count("it knew") == 1
     assert text.index("it is worse") > text.rindex("<table>")
     assert '<p class="alarm"><b>ease' not in text
     for word in ("item-item", "MRR", "MAP", "NDCG", "win/lose", "top-20 items", "only counts", "catalogue covered"):
         assert f"<dt>{word}</dt>" in text
     assert f"<dd>{BY_NAME['item-item'].what}</dd>" in text
     assert [one["fault"] for one in numbers.alarms(alarms)] == [False, True]
+
+
+def test_what_is_learnt_here_is_not_accused_of_being_joined_with_the_wrong_users(question: Task) -> None:
+    same = np.tile(np.arange(25), (question.users, 1))
+    entries = [given("theirs", Given(same, 0, 0, 0, 0, 0)), Entry("learnt", "", {ANYTHING: same})]
+    found = run(question, Asked(tasks=[ANYTHING], kinds=(), tune=False), RecordColumns(), entries).alarms
+    faults = {alarm.about: alarm.fault for alarm in found if alarm.name == "not_personal"}
+    assert faults == {"theirs, ownership": True, "learnt, ownership": False}
 
 
 def test_page_and_terminal_have_the_same_columns(question: Task, tmp_path: Path) -> None:
