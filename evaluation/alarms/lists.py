@@ -35,9 +35,13 @@ def owned_items_recommended(lists: Codes, owned: Pairs, items: int, newest: Pair
 
 
 def newest_interactions(past: TrainingSet, most: int = SEEN_BY_FILTERS) -> Pairs:
-    """Return the users and items of each user's newest interactions; ``past`` is by user, then time."""
-    after = np.searchsorted(past.users, past.users, side="right") - np.arange(len(past))
-    newest = past.take(after <= most)
+    """Return the users and items of each user's newest interactions; ``past`` is by user, then time.
+
+    Of one second (a basket) that only in part belongs to them, nobody knows which: all of it is left out.
+    """
+    first, end = (np.searchsorted(past.users, past.users, side=side) for side in ("left", "right"))
+    before = end - most - 1  # the newest that is not seen
+    newest = past.take((before < first) | (past.times > past.times[np.maximum(before, 0)]))
     return Pairs(newest.users, newest.items)
 
 
@@ -45,7 +49,7 @@ def _why_owned(share: float, old: float) -> str:
     """``share``: of places that are owned, or of what is owned that is shown; ``old``: of these, from long before."""
     if old >= MOSTLY_OLD:
         seen = f"a filter sees the newest {SEEN_BY_FILTERS} interactions of a user and event type, as in Personalize"
-        return f"{old:.0%} of these only from before the user's newest {SEEN_BY_FILTERS} interactions; {seen}"
+        return f"{old:.0%} of these from before the user's newest {SEEN_BY_FILTERS} interactions; {seen}"
     if share > NOT_FILTERED:
         return f"not filtered, or by another user's. {HOW_TO_FILTER}"
     return f"filtered by another user's, of some event types only, or not at all. {HOW_TO_FILTER}"

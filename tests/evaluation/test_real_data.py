@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from evaluation.alarms.lists import newest_interactions, owned_items_recommended
 from evaluation.data import log as logs
 from evaluation.progress import unseen
 from evaluation.recommenders.entries import learn
@@ -15,7 +16,7 @@ from evaluation.recommenders.ranking import lists
 from evaluation.run import Asked, Result, run
 from evaluation.scoring.metrics import score
 from evaluation.splits import HoldOut, split
-from evaluation.task import ANYTHING, NEW, Task, task
+from evaluation.task import ANYTHING, NEW, Pairs, Task, task
 from personalize_local.data.record_columns import RecordColumns
 from personalize_local.learning.settings import Settings
 from tests.real_data.uci import FILE, cleaned
@@ -51,6 +52,28 @@ def shop(question: Task) -> Result:
 
 def ndcg(result: Result, kind: str) -> Mapping[str, float]:
     return {row.entry.name: row.intervals["ndcg@10"].mean for row in result.boards[kind].rows}
+
+
+def seen_by_a_filter(question: Task, most: int) -> Pairs:
+    """Return each user's newest interactions, those of one second in an order by chance."""
+    past = question.past
+    order = np.lexsort((np.random.default_rng(1).random(len(past)), past.times, past.users))
+    ends = np.searchsorted(past.users, past.users, side="right")
+    seen = order[ends - np.arange(len(past)) <= most]
+    return Pairs(past.users[seen], past.items[seen])
+
+
+def test_a_filter_that_sees_the_newest_hundred_of_a_users_baskets_is_told_from_none(question: Task) -> None:
+    past, owned, newest = question.known_past(), question.owned(), newest_interactions(question.past)
+    scores = list(BY_NAME["own-repeats"].score(Learnt(question.train), past, Settings()))
+
+    def says(kind: str, seen: Pairs) -> str:
+        made = lists((block.copy() for block in scores), kind, seen, 10)
+        return owned_items_recommended(made, owned, len(question.past.item_ids), newest) or ""
+
+    assert "before the user's newest 100 interactions" in says(NEW, seen_by_a_filter(question, 100))
+    assert "not filtered, or" in says(ANYTHING, owned)
+    assert not says(NEW, owned)
 
 
 def test_the_shops_known_figures_come_out_again_in_the_same_order(shop: Result) -> None:
