@@ -105,8 +105,11 @@ def _last_basket(log: Log, how: HoldOut) -> Split:
 
 
 def _with_a_past(log: Log, before: Mask, held: Mask) -> Split:
-    known = np.bincount(log.rows.users[before], minlength=len(log.rows.user_ids)) > 0
-    return Split(before, before, held & known[log.rows.users], None)
+    """Return the split that asks those who have a past; all that is known of the others stays in the training."""
+    users, everybody = log.rows.users, len(log.rows.user_ids)
+    asked = (np.bincount(users[before], minlength=everybody) > 0) & (np.bincount(users[held], minlength=everybody) > 0)
+    before = before | ~asked[users]
+    return Split(before, before, held & asked[users], None)
 
 
 def _as_personalize(log: Log, how: HoldOut) -> Split:

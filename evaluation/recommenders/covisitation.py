@@ -13,7 +13,7 @@ from personalize_local.learning.training_set import TrainingSet
 
 NEAREST = 500  # of each item: those that go with it most often
 SAME_VISIT = 0.5  # a pair on one visit is seen from both of its items, one that follows from the earlier alone
-MOST_IN_VISIT = 200  # pairs grow with the square of a visit, and a wholesaler's say little
+MOST_IN_VISIT = 200  # by chance: pairs grow with the square of a visit, and a wholesaler's say little
 
 
 def co_visited(rows: TrainingSet) -> sparse.csr_array:
@@ -35,7 +35,7 @@ def _visits(rows: TrainingSet) -> tuple[sparse.csr_array, np.ndarray]:
     new_user = np.r_[True, rows.users[1:] != rows.users[:-1]]
     new = new_user | np.r_[True, rows.times[1:] != rows.times[:-1]]
     visit = np.cumsum(new) - 1
-    kept = rank_within(visit, np.arange(len(visit))) < MOST_IN_VISIT
+    kept = rank_within(visit, np.random.default_rng(1).random(len(visit))) < MOST_IN_VISIT
     shape = int(visit[-1]) + 1, len(rows.item_ids)
     held = sparse.csr_array((np.ones(int(kept.sum()), dtype=np.float32), (visit[kept], rows.items[kept])), shape=shape)
     held.data[:] = 1  # an item counts once, in whatever ways it was looked at

@@ -78,6 +78,12 @@ def test_co_visitation_counts_what_follows_in_one_direction_and_one_visit_in_bot
     assert found[a, c] == found[c, a] == pytest.approx(1 / (2 + shrunk))
 
 
+def test_of_a_very_large_visit_any_items_may_stay(tmp_path: Path) -> None:
+    rows = [("u", f"{place:03}", visit, "") for visit in range(20) for place in range(250)]
+    found = covisitation.co_visited(logs.read(made_up.write(tmp_path / "x.csv", rows)).rows)
+    assert np.diff(found.indptr).all()
+
+
 def test_ease_by_fewer_shoppers_than_items_is_the_closed_form() -> None:
     shoppers = sparse.csr_array(sparse.random(30, 70, 0.2, format="csr", dtype=np.float32, random_state=1))
     gram = (shoppers.T @ shoppers).toarray().astype(np.float64)

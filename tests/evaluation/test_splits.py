@@ -52,6 +52,17 @@ def test_last_is_one_interaction_a_user_and_basket_all_of_one_second(log: logs.L
     assert np.bincount(log.rows.users[basket.truth]).max() == 2
 
 
+@pytest.mark.parametrize("how", [HoldOut("last"), HoldOut("basket"), HoldOut("basket", event_type="buy")])
+def test_who_cannot_be_asked_is_learnt_from_all_the_same(how: HoldOut, tmp_path: Path) -> None:
+    # Ann has a past before her last purchase; Bob came once, and Cid bought at once and looked later.
+    rows = [("ann", "x", 1, "buy"), ("ann", "y", 2, "buy"), ("bob", "z", 1, "buy"), ("cid", "x", 3, "buy")]
+    rows += [("cid", "z", 4, "view")] if how.event_type else []
+    log = logs.read(made_up.write(tmp_path / "few.csv", rows))
+    parted = split(log, how)
+    assert [log.rows.item_ids[item] for item in log.rows.items[parted.truth]] == ["y"]
+    assert (parted.train | parted.truth).all()
+
+
 def test_as_personalize_the_training_knows_nothing_of_the_tenth_that_is_tested(log: logs.Log) -> None:
     parted = split(log, HoldOut("personalize", seed=3))
     tested = set(log.rows.users[parted.truth].tolist())
