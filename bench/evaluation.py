@@ -32,7 +32,7 @@ def metrics(users: int) -> str:
     """Score made-up lists by a made-up truth."""
     random = np.random.default_rng(1)
     made = lists(users, random)
-    keys = np.unique(random.integers(0, users * ITEMS, users * TRUTHS))
+    keys = np.unique(np.repeat(np.arange(users) * ITEMS, TRUTHS) + random.integers(ITEMS, size=users * TRUTHS))
     truth = Pairs(*np.divmod(keys, ITEMS))
     began = time.perf_counter()
     scores = score(made, truth)

@@ -113,5 +113,5 @@ def test_a_replay_of_the_services_own_split_puts_ease_within_the_known_spread(te
         asked = task(log, split(log, HoldOut("personalize", seed=seed)), None, seed)
         (ease,), _ = learn(asked, RecordColumns(), [BY_NAME["ease"]], seed, unseen, tune=False)
         precisions.append(score(ease.lists[NEW], asked.truth, (5,)).means()["precision@5"])
-    # 0.083 with a deviation of 0.017 over draws of some 60 users; seen films left out.
-    assert np.mean(precisions) == pytest.approx(0.0831, abs=2 * 0.017 / 3**0.5), precisions
+    # 0.083 with a deviation of 0.017 over draws of some 60 users; seen films left out. Settings were not chosen here.
+    assert np.mean(precisions) == pytest.approx(0.0831, abs=0.017), precisions
