@@ -4,40 +4,52 @@ python -m bench.feeds STATES/interactions.csv CHANGES/interactions.csv --at 2016
 """
 
 import argparse
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 from evaluation.data.log import read
-from evaluation.feeds.compare import compare
+from evaluation.feeds.compare import Feeds, best_of_each, compare
 from evaluation.feeds.plot import draw
 from evaluation.scoring.board import Board
 
-METRICS = ("precision@1", "precision@5", "recall@5", "mrr@20", "ndcg@20")
+METRICS = (("precision", 1), ("precision", 5), ("recall", 5), ("mrr", 20), ("ndcg", 20))
+
+
+def printed(board: Board) -> list[str]:
+    """Return the metrics to print; of a k that is left out, at the next smaller one in use."""
+    at = ((name, max(one for one in board.ks if one <= most)) for name, most in METRICS)
+    return list(dict.fromkeys(f"{name}@{k}" for name, k in at))
 
 
 def table(board: Board) -> str:
-    """Return a line for each recommender, the best first."""
-    rows = sorted(board.rows, key=lambda row: -row.intervals[board.main].mean)
-    lines = [f"{'':32}" + "".join(f"{name:>13}" for name in METRICS)]
+    """Return a line for each recommender, the best first, and how far the best of either feed are apart."""
+    rows, names = sorted(board.rows, key=lambda row: -row.intervals[board.main].mean), printed(board)
+    lines = [f"{'':36}" + "".join(f"{name:>13}" for name in names)]
     for row in rows:
-        means = "".join(f"{row.intervals[name].mean:13.3f}" for name in METRICS)
-        lines.append(f"{row.entry.name:32}{means}")
-    return "\n".join(lines)
+        means = "".join(f"{row.intervals[name].mean:13.3f}" for name in names)
+        lines.append(f"{row.entry.name:36}{means}")
+    ours, theirs, apart = best_of_each(board)
+    return "\n".join([*lines, f"{ours} minus {theirs}, {board.main}: {apart.difference}: {apart.in_words()}"])
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> Feeds:
+    """Print both tables, write the plot, and return what they show."""
     parser = argparse.ArgumentParser(prog="python -m bench.feeds", description=__doc__)
     parser.add_argument("states", type=Path)
     parser.add_argument("changes", type=Path)
     parser.add_argument("--at", required=True, help="the day from which on acquisitions are to be foretold")
     parser.add_argument("--plot", type=Path, help="an .svg or .png")
-    asked = parser.parse_args()
+    asked = parser.parse_args(arguments)
+    if asked.plot and asked.plot.suffix not in (".svg", ".png"):
+        parser.error("--plot is an .svg or .png")
     cut = int(datetime.fromisoformat(asked.at).replace(tzinfo=UTC).timestamp())
     found = compare(read(asked.states), read(asked.changes), cut)
-    print(f"{len(found.as_given.users):,} customers\n\nas given\n{table(found.as_given)}")
-    print(f"\nwithout what the customer has\n{table(found.without_owned)}")
     if asked.plot:
         asked.plot.write_bytes(draw(found, asked.plot.suffix[1:]))
+    print(f"{len(found.as_given.users):,} customers\n\nas given\n{table(found.as_given)}")
+    print(f"\nwithout what the customer has\n{table(found.without_owned)}")
+    return found
 
 
 if __name__ == "__main__":

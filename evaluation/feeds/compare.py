@@ -15,8 +15,10 @@ from evaluation.feeds import naive_bayes
 from evaluation.recommenders.entries import Entry
 from evaluation.recommenders.kinds import BY_NAME, Learnt
 from evaluation.recommenders.ranking import lists
+from evaluation.scoring import uncertainty
 from evaluation.scoring.board import Board, board
 from evaluation.scoring.metrics import PLACES
+from evaluation.scoring.uncertainty import Comparison
 from evaluation.task import ANYTHING, NEW, Task, assemble
 from personalize_local.learning.settings import Settings
 from personalize_local.learning.training_set import TrainingSet
@@ -57,6 +59,17 @@ def compare(
     return Feeds(boards[0], boards[1])
 
 
+def best_of_each(board: Board, seed: int = 1) -> tuple[str, str, Comparison]:
+    """Return the best fed changes, the best fed states, and the first minus the second, by the metric that decides.
+
+    On the same customers who made them the best of several: what little they are apart may be that choice.
+    """
+    ranked = sorted(board.rows, key=lambda row: -row.intervals[board.main].mean)
+    best = [next(row for row in ranked if row.entry.name.endswith(f"fed {feed}")) for feed in (CHANGES, STATES)]
+    ours, theirs = (row.scores.values[board.main] for row in best)
+    return best[0].entry.name, best[1].entry.name, uncertainty.compare(ours, theirs, seed)
+
+
 def _task(states: Log, acquired: TrainingSet, items: Sequence[str], cut: int) -> Task:
     later = acquired.take(acquired.times >= cut).of_items(items)
     asked = np.bincount(later.users, minlength=len(later.user_ids)) > 0
@@ -88,7 +101,7 @@ def _next_by_what_they_have(task: Task, states: TrainingSet, acquired: TrainingS
     learnt = naive_bayes.learn(_of_users(states, both), _of_users(acquired, both), task.past.item_ids)
     scores = learnt.score(task.owned(), task.users)
     made = {one: lists(iter([scores.copy()]), one, task.owned(), PLACES) for one in (ANYTHING, NEW)}
-    return Entry(f"naive Bayes, fed {CHANGES}", "who acquires what, by what he has", made)
+    return Entry(f"naive Bayes by holdings, fed {CHANGES}", "who acquires what, by what he has", made)
 
 
 def _before(rows: TrainingSet, cut: int) -> TrainingSet:

@@ -14,7 +14,7 @@ from evaluation.scoring.board import Board
 def draw(feeds: Feeds, form: str) -> bytes:
     """Return both boards side by side, states and changes in each; ``form``: ``svg`` or ``png``."""
     titles = {"As the recommender gives them": feeds.as_given, "Without what the customer has": feeds.without_owned}
-    kinds = list(dict.fromkeys(row.entry.name.partition(",")[0] for row in feeds.as_given.rows))[::-1]
+    kinds = list(dict.fromkeys(row.entry.name.partition(", fed ")[0] for row in feeds.as_given.rows))[::-1]
     with rc_context(STYLE):
         figure = Figure(figsize=(10.0, 1.2 + 0.42 * len(kinds)), layout="constrained")
         FigureCanvasAgg(figure)
@@ -37,5 +37,6 @@ def _rows(axes: Axes, board: Board, kinds: list[str]) -> None:
         value, colour = row.intervals[board.main], ORANGE if feed == STATES else BLUE
         axes.plot([value.low, value.high], [at, at], color=colour, linewidth=2)
         label = None if feed in told else f"fed {feed}"
-        axes.plot([value.mean], [at], marker="o", color=colour, linestyle="none", label=label)
+        # Smaller than most intervals are wide.
+        axes.plot([value.mean], [at], marker="o", markersize=4, color=colour, linestyle="none", label=label)
         told.add(feed)
