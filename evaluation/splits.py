@@ -55,8 +55,7 @@ def split(log: Log, how: HoldOut) -> Split:
     """Part the interactions. Raises BadQuestion if nothing is left on one side."""
     parted = _SPLITS[how.kind](log, how)
     if how.event_type is not None:
-        if how.event_type not in log.event_types:
-            raise BadQuestion(f"no interaction has the type {how.event_type} (there are: {', '.join(log.event_types)})")
+        log.check_type(how.event_type)
         parted = Split(parted.train, parted.past, parted.truth & log.of_type(how.event_type), parted.cut)
     if not parted.train.any():
         raise BadQuestion(f"nothing is left to train on: {_advice(how, _TO_TRAIN)}")

@@ -1,6 +1,7 @@
 """What `./broker evaluate FILE` does: every recommender on the same users, with how sure it is, and a gate for CI."""
 
 import json
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -130,10 +131,10 @@ def _evaluated(
 def _question(file: Path, steps: Steps, options: dict[str, Any]) -> tuple[Task, list[str]]:
     steps.begin(f"reading {file.name}")
     if file.is_dir():
-        question, log = splits_folder.read(file)
+        question, log = splits_folder.read(file, time.time())
         notes = _past_note(len(log) - len(question.train))
     else:
-        log, how = logs.read(file), options["how"]
+        log, how = logs.read(file, time.time()), options["how"]
         parted = split(log, how)
         question = task(log, parted, options["sample_users"], how.seed)
         notes = _sample_note(question, log.rows.users[parted.truth])

@@ -1,5 +1,6 @@
 """`./broker evaluate split`: a split as files, so that a real Personalize is asked the same question."""
 
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,7 +35,7 @@ def command(file: Path, out: Path, how: "HoldOut", sample_users: int) -> None:
 
     with asked.one_line_errors(), Steps() as steps:
         steps.begin(f"reading {file.name}")
-        log = logs.read(file)
+        log = logs.read(file, time.time())
         parted = split(log, how)
         chosen = sampled(log, parted, sample_users, how.seed)
         rows = steps.begin("writing the split", int(log.places.max()) + 1)

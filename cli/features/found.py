@@ -2,6 +2,7 @@
 
 import functools
 import json
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -61,7 +62,7 @@ def find(
 
 def _found(interactions: Path, users: Path, text: Sequence[str], steps: Steps, options: dict[str, Any]) -> Found:
     steps.begin(f"reading {interactions.name}")
-    log = logs.read(interactions)
+    log = logs.read(interactions, time.time())
     known = datasets.read(users, "USER_ID")
     _check(users, known.columns, text, "--text")
     rows = log.rows

@@ -24,9 +24,8 @@ def read(path: Path, id_column: str) -> RecordColumns:
     frame = frame.filter(~pl.all_horizontal(pl.all().is_null() | (pl.all() == "")))
     if any(ids.wrong(id_column, text or "") for text in frame[id_column]):
         raise broken.find(path, [id_column])
-    twice = frame.filter(pl.col(id_column).is_duplicated())
-    if len(twice):
-        raise BadFile(path, f"{id_column} {twice[id_column][0]} comes more than once")
+    if frame[id_column].is_duplicated().any():
+        raise broken.second(path, id_column)
     columns = {name: _values(frame[name]) for name in names if name != id_column}
     return RecordColumns(frame[id_column].to_list(), columns)
 

@@ -4,9 +4,11 @@ A row may span lines (quoted line breaks): the line named is its first.
 """
 
 import csv
+import math
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 from evaluation.data import ids
@@ -17,7 +19,7 @@ UNITS = ((10**8, "small numbers"), (10**11, "seconds"), (10**14, "milliseconds")
 FINEST = "microseconds"
 TIME, TYPE = "TIMESTAMP", "EVENT_TYPE"
 MOST_DIGITS = 30
-__all__ = ["find", "first", "header", "opened", "unit"]
+__all__ = ["find", "first", "header", "opened", "second", "unit"]
 
 
 def unit(time: int) -> str:
@@ -41,16 +43,19 @@ def header(path: Path) -> list[str]:
     return names
 
 
-def find(path: Path, needed: Sequence[str]) -> BadFile:
-    """Return what is wrong with the first row that is: its columns, a missing value, an id, or its TIMESTAMP."""
-    return first(path, needed) or BadFile(path, "it can't be read as CSV")
+def find(path: Path, needed: Sequence[str], newest: float = math.inf) -> BadFile:
+    """Return what is wrong with the first row that is: its columns, a missing value, an id, or its TIMESTAMP.
+
+    ``newest``: epoch seconds, after which no time can be.
+    """
+    return first(path, needed, newest) or BadFile(path, "it can't be read as CSV")
 
 
-def first(path: Path, needed: Sequence[str]) -> BadFile | None:
+def first(path: Path, needed: Sequence[str], newest: float = math.inf) -> BadFile | None:
     """Return the same, or None if nothing is wrong."""
     try:
         with _fields_of_any_length():
-            found = _first(path, needed)
+            found = _first(path, needed, newest)
         if found:
             check_whole(path)
     except BadFile as error:  # of the bytes
@@ -58,7 +63,21 @@ def first(path: Path, needed: Sequence[str]) -> BadFile | None:
     return found
 
 
-def _first(path: Path, needed: Sequence[str]) -> BadFile | None:
+def second(path: Path, column: str) -> BadFile:
+    """Return what is wrong with the first row whose id another row has already."""
+    seen: dict[str, int] = {}
+    with _fields_of_any_length():
+        for line, row in _rows(path):
+            if isinstance(row, str):
+                return BadFile(path, row, line)
+            first_line = seen.setdefault(row[column], line)
+            if first_line != line:
+                said = f"{column} {row[column]} comes more than once: line {first_line} has it, too"
+                return BadFile(path, said, line)
+    return BadFile(path, f"an {column} comes more than once")
+
+
+def _first(path: Path, needed: Sequence[str], newest: float) -> BadFile | None:
     earliest: tuple[int, int] | None = None
     for line, row in _rows(path):
         reason = row if isinstance(row, str) else _missing(row, needed) or _wrong_text(row, needed)
@@ -73,10 +92,16 @@ def _first(path: Path, needed: Sequence[str]) -> BadFile | None:
         if unit(int(time)) != unit(earliest[1]):
             kinds = f"{time} looks like {unit(int(time))}, {earliest[1]} (line {earliest[0]}) like {unit(earliest[1])}"
             return BadFile(path, f"TIMESTAMP is in mixed units: {kinds}", line)
+        if unit(int(time)) == "seconds" and int(time) > newest:
+            return BadFile(path, f"TIMESTAMP {time} is in the future: {_day(int(time))}", line)
     if earliest and unit(earliest[1]) not in ("seconds", "small numbers"):
         said = f"TIMESTAMP {earliest[1]} is in {unit(earliest[1])}; seconds since 1970 are needed"
         return BadFile(path, said, earliest[0])
     return None
+
+
+def _day(time: int) -> str:
+    return f"{datetime.fromtimestamp(time, UTC):%Y-%m-%d}"
 
 
 def _is_whole(text: str) -> bool:

@@ -19,6 +19,7 @@ from personalize_local.learning.training_set import Codes
 NONE = -1
 _NOT_WHOLE = "not a whole JSON object"
 _CUT = ": the file seems to be cut off"
+_NO_ID = "neither a text nor a whole number"
 # What Python says of a text that ends too early, and what is left from there.
 _BEGUN = {
     "Unterminated string": r".*",
@@ -109,14 +110,22 @@ def _once(codes: Iterable[int]) -> list[int]:
 def _parsed(path: Path, number: int, line: bytes) -> tuple[str, list[str] | None]:
     row = _json(path, number, line)
     user = _at(row, "input", "userId")
-    if not isinstance(user, str | int):
-        raise BadFile(path, "no input.userId", number)
+    if not _is_id(user):
+        raise BadFile(path, "no input.userId" if user is None else f"input.userId is {_NO_ID}", number)
     if _at(row, "error"):
         return str(user), None
     items = _at(row, "output", "recommendedItems")
-    if not isinstance(items, list) or not all(isinstance(item, str | int) for item in items):
+    if not isinstance(items, list):
         raise BadFile(path, "no list output.recommendedItems", number)
+    for place, item in enumerate(items, start=1):
+        if not _is_id(item):
+            raise BadFile(path, f"item {place} of output.recommendedItems is {_NO_ID}", number)
     return str(user), [str(item) for item in items]
+
+
+def _is_id(value: Any) -> bool:
+    """Return whether a value is text or a whole number; ``true`` is neither, though Python counts it as one."""
+    return type(value) in (str, int)
 
 
 def _json(path: Path, number: int, line: bytes) -> Any:

@@ -4,6 +4,7 @@ The columns are those of an import into Amazon Personalize: USER_ID, ITEM_ID, TI
 is one, EVENT_TYPE; others are passed over. Ten million rows take about two gigabytes on the way, and 0.3 kept.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,11 +14,12 @@ import numpy.typing as npt
 import polars as pl
 
 from evaluation.data import broken, form, ids
-from evaluation.failure import BadFile
+from evaluation.failure import BadFile, BadQuestion
 from personalize_local.learning.training_set import Codes, TrainingSet
 
 TIME, TYPE = broken.TIME, broken.TYPE
 NEEDED = ("USER_ID", "ITEM_ID", TIME)
+DAY = 86_400
 Mask = npt.NDArray[np.bool_]
 
 
@@ -47,24 +49,34 @@ class Log:
         code = list(self.event_types).index(event_type) if event_type in self.event_types else -2
         return np.asarray(self.types == code)
 
+    def check_type(self, event_type: str) -> None:
+        """Raise BadQuestion if no interaction is of a type."""
+        if not self.of_type(event_type).any():
+            there = f"there are: {', '.join(self.event_types)}"
+            none = f"there is no column {TYPE}, or nothing in it"
+            raise BadQuestion(f"no interaction has the type {event_type} ({there if self.event_types else none})")
 
-def read(path: Path) -> Log:
-    """Read a CSV, which may be a ``.gz``. Raises BadFile for the first line that can't be used."""
+
+def read(path: Path, now: float = math.inf) -> Log:
+    """Read a CSV, which may be a ``.gz``. Raises BadFile for the first line that can't be used.
+
+    ``now``: epoch seconds; a time later than a day after it is refused, for ``./broker backfill`` imports none.
+    """
     names = broken.header(path)
     missing = [name for name in NEEDED if name not in names]
     if missing:
         there = f"there are: {', '.join(names)}; ./broker prepare makes them of other tables"
         raise BadFile(path, f"no column {' and no '.join(missing)} ({there})", 1)
-    frame = _scanned(path, names)
+    frame = _scanned(path, names, now + DAY)
     if frame.is_empty():
         raise BadFile(path, "there are no interactions in it")
     found = _in_order(frame)
     if any(ids.wrong("an id", text) for text in (*found.rows.user_ids, *found.rows.item_ids, *found.event_types)):
-        raise broken.find(path, NEEDED)
+        raise broken.find(path, NEEDED, now + DAY)
     return found
 
 
-def _scanned(path: Path, names: Sequence[str]) -> pl.DataFrame:
+def _scanned(path: Path, names: Sequence[str], newest: float) -> pl.DataFrame:
     named = [*NEEDED[:2], *([TYPE] if TYPE in names else [])]
     # Categories of their own: the codes of another file must not be counted in.
     categories = [pl.col(name).cast(pl.Categorical(pl.Categories.random())) for name in named]
@@ -75,21 +87,24 @@ def _scanned(path: Path, names: Sequence[str]) -> pl.DataFrame:
         read = pl.scan_csv(path, infer_schema=False).select(*categories, time, blank, last)
         frame = read.collect(engine="streaming")
     except (OSError, pl.exceptions.PolarsError):
-        raise broken.find(path, NEEDED) from None
+        raise broken.find(path, NEEDED, newest) from None
     short = bool(frame["without last"].any())
     frame = frame.with_row_index("place").filter(~pl.col("blank")).drop("blank", "without last")
-    if any(frame[name].null_count() for name in NEEDED) or not _one_unit(frame[TIME]):
-        raise broken.find(path, NEEDED)
+    if any(frame[name].null_count() for name in NEEDED) or not _usable(frame[TIME], newest):
+        raise broken.find(path, NEEDED, newest)
     if short:
         form.check(path, len(names), NEEDED)
     return frame
 
 
-def _one_unit(times: pl.Series) -> bool:
+def _usable(times: pl.Series, newest: float) -> bool:
+    """Return whether all times are in one unit that can be used, and none is in the future."""
     if times.is_empty():
         return True
     least, most = int(times.min() or 0), int(times.max() or 0)  # type: ignore[arg-type]
-    return broken.unit(least) == broken.unit(most) and broken.unit(most) in ("seconds", "small numbers")
+    return (
+        broken.unit(least) == broken.unit(most) and broken.unit(most) in ("seconds", "small numbers") and most <= newest
+    )
 
 
 def _in_order(frame: pl.DataFrame) -> Log:

@@ -5,6 +5,7 @@ of a batch inference job, one user a line; ``split.json`` says how it was made. 
 """
 
 import json
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -23,7 +24,8 @@ from personalize_local.learning.training_set import TrainingSet
 
 TRAIN, TRUTH, USERS, ABOUT = "train.csv", "truth.csv", "batch_users.json", "split.json"
 PAST_ONLY = "past_only"
-ROWS = 200_000  # of the file at a time
+ROWS = "rows"
+AT_A_TIME = 200_000  # rows of the file
 _FAR = 10**15  # seconds: no time of ours
 
 
@@ -50,14 +52,16 @@ def write(
     train = _rows(log, split.train | split.past, source)
     truth = _rows(log, split.truth & chosen[log.rows.users], source)
     users = [log.rows.user_ids[user] for user in np.flatnonzero(chosen).tolist()]
+    counts = int(train.sum()), int(truth.sum())
+    rows = dict(zip((TRAIN, TRUTH, USERS), (*counts, len(users)), strict=True))
     with whole_folder(out) as folder:
         with (folder / TRAIN).open("wb") as before, (folder / TRUTH).open("wb") as after:
             _copy(source, ((train, before), (truth, after)), step)
         lines = (json.dumps({"userId": user}, ensure_ascii=False) + "\n" for user in users)
         (folder / USERS).write_text("".join(lines), encoding="utf-8")
-        about = {"hold_out": asdict(how), "cut": split.cut, "source": source.name, PAST_ONLY: _past_only(log, split)}
+        made = {"hold_out": asdict(how), "cut": split.cut, "source": source.name}
+        about = made | {ROWS: rows, PAST_ONLY: _past_only(log, split)}
         (folder / ABOUT).write_text(json.dumps(about, indent=1) + "\n")
-    counts = int(train.sum()), int(truth.sum())
     return Written(*counts, len(users), len(log) - sum(counts), int((split.past & ~split.train).sum()))
 
 
@@ -66,15 +70,27 @@ def is_split(folder: Path) -> bool:
     return (folder / ABOUT).is_file()
 
 
-def read(folder: Path) -> tuple[Task, Log]:
-    """Return the question of a folder, and the interactions of its train.csv. Raises BadFile."""
-    cut, past_only = _about(folder / ABOUT)
-    train, truth = logs.read(folder / TRAIN), logs.read(folder / TRUTH)
+def read(folder: Path, now: float = math.inf) -> tuple[Task, Log]:
+    """Return the question of a folder, and the interactions of its train.csv. ``now``: see ``log.read``.
+
+    Raises BadFile, also for a file that has not the rows that were written: cut off at a line's end, it looks whole.
+    """
+    cut, past_only, rows = _about(folder / ABOUT)
+    train, truth = logs.read(folder / TRAIN, now), logs.read(folder / TRUTH, now)
+    users = sum(1 for line in (folder / USERS).read_bytes().split(b"\n") if line)
+    for name, found in ((TRAIN, _rows_of(train)), (TRUTH, _rows_of(truth)), (USERS, users)):
+        if found != rows[name]:
+            said = f"it has {found:,} rows, and {rows[name]:,} were written: it was cut off or changed; split anew"
+            raise BadFile(folder / name, said)
     return _question(train, truth, cut, past_only), train
 
 
-def _about(path: Path) -> tuple[int | None, set[str]]:
-    """Return the cut, and the users whose rows of train.csv are no training."""
+def _rows_of(log: Log) -> int:
+    return len(log) + log.duplicates
+
+
+def _about(path: Path) -> tuple[int | None, set[str], Mapping[str, int]]:
+    """Return the cut, the users whose rows of train.csv are no training, and how many rows each file has."""
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except (ValueError, RecursionError):
@@ -84,7 +100,10 @@ def _about(path: Path) -> tuple[int | None, set[str]]:
         raise BadFile(path, f"no list {PAST_ONLY}: ./broker evaluate split did not write it as it is; split anew")
     if cut is not None and not (type(cut) is int and abs(cut) < _FAR):
         raise BadFile(path, "cut is neither null nor a whole number of seconds since 1970; split anew")
-    return cut, set(past_only)
+    rows = found.get(ROWS)
+    if not isinstance(rows, dict) or not all(type(rows.get(name)) is int for name in (TRAIN, TRUTH, USERS)):
+        raise BadFile(path, f"{ROWS} doesn't say how many each file has; split anew")
+    return cut, set(past_only), rows
 
 
 def _question(before: Log, truth: Log, cut: int | None, past_only: set[str]) -> Task:
@@ -124,7 +143,7 @@ def _rows(log: Log, mask: Mask, source: Path) -> Mask:
 
 def _copy(source: Path, parts: Sequence[tuple[Mask, BinaryIO]], step: Callable[[int], None]) -> None:
     start = 0
-    frames = pl.scan_csv(source, infer_schema=False).collect_batches(chunk_size=ROWS, maintain_order=True)
+    frames = pl.scan_csv(source, infer_schema=False).collect_batches(chunk_size=AT_A_TIME, maintain_order=True)
     for frame in frames:
         for mask, file in parts:
             wanted = mask[start : start + len(frame)]

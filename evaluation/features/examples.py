@@ -6,7 +6,6 @@ import numpy as np
 import numpy.typing as npt
 
 from evaluation.data.log import Log, Mask
-from evaluation.failure import BadQuestion
 from evaluation.features.groups import Groups
 from personalize_local.learning.grouping import rank_within
 from personalize_local.learning.training_set import Codes
@@ -36,9 +35,9 @@ def examples(log: Log, groups: Groups, target: str | None, most: int, seed: int)
 
     ``target``: only interactions of this type are foretold, though all are history. Raises BadQuestion.
     """
+    if target is not None:
+        log.check_type(target)
     eligible = np.ones(len(log), dtype=bool) if target is None else log.of_type(target)
-    if not eligible.any():
-        raise BadQuestion(f"no interaction has the type {target} (there are: {', '.join(log.event_types)})")
     rows = _drawn(log, eligible, most, seed)
     history, categorical = _histories(log, groups, rows)
     return Examples(history, categorical, log.rows.users[rows], groups.of_items[log.rows.items[rows]])

@@ -87,20 +87,15 @@ def question(task: Task) -> dict[str, Any]:
 
 
 def write_per_user(result: Result, path: Path) -> int:
-    """Write one row for each user, recommender and task, with all metrics; return how many. Whole or not at all."""
-    partial = path.with_name(f".{path.name}.partial")
+    """Write one row for each user, recommender and task, with all metrics; return how many."""
     rows = 0
-    try:
-        with partial.open("w", newline="", encoding="utf-8") as file:
-            columns = ["task", "recommender", "USER_ID", "history", *_metrics(result)]
-            writer = csv.writer(file)
-            writer.writerow(columns)
-            for line in _per_user(result, columns[4:]):
-                writer.writerow(line)
-                rows += 1
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    with path.open("w", newline="", encoding="utf-8") as file:
+        columns = ["task", "recommender", "USER_ID", "history", *_metrics(result)]
+        writer = csv.writer(file)
+        writer.writerow(columns)
+        for line in _per_user(result, columns[4:]):
+            writer.writerow(line)
+            rows += 1
     return rows
 
 

@@ -78,6 +78,19 @@ def test_broken_interactions_are_refused_with_file_and_line(
     assert str(error.value) == f"{path}{f':{line}' if line else ''}: {reason}"
 
 
+def test_a_time_later_than_tomorrow_is_refused_as_backfill_leaves_it_out(tmp_path: Path) -> None:
+    path = tmp_path / "interactions.csv"
+    now, tomorrow = 1_700_000_000, 1_700_000_000 + log.DAY
+    path.write_text(HEAD + f"u,i,{now}\nv,i,{tomorrow}\n")
+    assert len(log.read(path, now)) == 2
+    with pytest.raises(BadFile) as error:
+        log.read(path, now - 1)
+    assert str(error.value) == f"{path}:3: TIMESTAMP {tomorrow} is in the future: 2023-11-15"
+    path.write_text(HEAD + "u,i,1700000000000\n")
+    with pytest.raises(BadFile, match="is in milliseconds"):
+        log.read(path, now)
+
+
 def test_a_long_value_is_not_blamed_for_the_fault_that_comes_after_it(tmp_path: Path) -> None:
     path = tmp_path / "interactions.csv"
     path.write_text(HEAD.replace("\n", ",NOTE\n") + f"u,i,1700000000,{LONG}\n" + "u,i,soon,\n")
@@ -204,6 +217,14 @@ def test_rows_are_sorted_each_counted_once_and_know_their_place_in_the_file(tmp_
         ('{"input": \n' + "{}", "not a whole JSON object"),
         (json.dumps(RECOMMENDED | {"input": {}}), "no input.userId"),
         (json.dumps(RECOMMENDED | {"output": None, "input": {"userId": "v"}}), "no list output.recommendedItems"),
+        (json.dumps(RECOMMENDED | {"input": {"userId": True}}), "input.userId is neither a text nor a whole number"),
+        *(
+            (
+                json.dumps({"input": {"userId": "v"}, "output": {"recommendedItems": ["i", 7, wrong]}}),
+                "item 3 of output.recommendedItems is neither a text nor a whole number",
+            )
+            for wrong in (True, None, 1.5)
+        ),
         (json.dumps(RECOMMENDED), "user u comes a second time"),
     ],
 )
@@ -246,9 +267,6 @@ def test_attributes_are_numbers_where_a_whole_column_is(tmp_path: Path) -> None:
     path.write_text("USER_ID,AGE,CITY\na,30,X\nb,,7\n")
     found = attributes.read(path, "USER_ID")
     assert found.columns == {"AGE": [30.0, None], "CITY": ["X", "7"]}
-    path.write_text("USER_ID,AGE\na,30\na,31\n")
-    with pytest.raises(BadFile, match="USER_ID a comes more than once"):
-        attributes.read(path, "USER_ID")
 
 
 @pytest.mark.parametrize(
@@ -258,6 +276,7 @@ def test_attributes_are_numbers_where_a_whole_column_is(tmp_path: Path) -> None:
         ("USER_ID,AGE\na,30\nb\n", 3, "a broken row: 1 columns, where the header has 2"),
         ('USER_ID,AGE\na,30\n"",31\n', 3, "no USER_ID"),
         ("USER_ID,AGE\na,30\nb ,31\n", 3, f"USER_ID 'b ' {ANOTHER_ID}"),
+        ('USER_ID,NOTE\na,"x\ny"\n\nb,z\n"a",z\n', 6, "USER_ID a comes more than once: line 2 has it, too"),
     ],
 )
 def test_broken_attributes_are_refused_with_file_and_line(content: str, line: int, reason: str, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
@@ -203,6 +204,19 @@ def test_a_time_beyond_the_data_is_one_line(at: str, why: str, file: Path) -> No
     result = run(file, "--at", at, "--horizon-days", "1e300" if why.endswith("out") else 1)
     assert result.exit_code == 2
     assert f"Error: {why}" in result.stderr
+
+
+def test_a_row_from_the_future_is_refused_with_its_line(file: Path, folder: Path, tmp_path: Path) -> None:
+    late, users = tmp_path / "late.csv", tmp_path / "users.csv"
+    late.write_text(file.read_text() + "u1,i1,9999999999,view\n")
+    users.write_text("USER_ID,AGE\nu1,3\n")
+    parted = Path(shutil.copytree(folder, tmp_path / "parted"))
+    (parted / "truth.csv").write_text(late.read_text())
+    asked = (["evaluate", late], ["evaluate", "split", late, "--out", tmp_path / "out"], ["features", late, users])
+    for arguments, path in (*((one, late) for one in asked), (["evaluate", parted], parted / "truth.csv")):
+        result = CliRunner().invoke(main, [str(argument) for argument in arguments])
+        said = f"Error: {path}:{late.read_text().count(chr(10))}: TIMESTAMP 9999999999 is in the future: 2286-11-20"
+        assert (result.exit_code, said in result.stderr.splitlines()) == (2, True), result.output
 
 
 def test_all_files_are_written_or_none(tmp_path: Path) -> None:

@@ -79,6 +79,14 @@ def test_only_the_target_type_is_foretold_and_nothing_after_it_known(kind: str, 
         split(log, HoldOut(kind, event_type="sale"))
 
 
+def test_a_target_without_event_types_is_answered_by_the_column_that_is_missing(tmp_path: Path) -> None:
+    path = tmp_path / "untyped.csv"
+    path.write_text("USER_ID,ITEM_ID,TIMESTAMP\nu,i,1\nu,j,2\n")
+    with pytest.raises(BadQuestion) as error:
+        split(logs.read(path), HoldOut("last", event_type="nope"))
+    assert str(error.value).endswith("(there is no column EVENT_TYPE, or nothing in it)")
+
+
 FAR = made_up.START * 2
 
 
@@ -179,6 +187,8 @@ def named(rows: TrainingSet) -> list[tuple[str, str, int]]:
         ('{"cut": 1e400, "past_only": []}', "cut is neither null"),
         ('{"cut": true, "past_only": []}', "cut is neither null"),
         (f'{{"cut": {10**30}, "past_only": []}}', "cut is neither null"),
+        ('{"cut": 1, "past_only": []}', "rows doesn't say how many each file has"),
+        ('{"cut": 1, "past_only": [], "rows": {"train.csv": 9}}', "rows doesn't say"),
         ("{", "not JSON"),
         ('{"cut": "\udce9"}', "not JSON"),
         ("[" * 100_000, "not JSON"),
@@ -192,6 +202,21 @@ def test_a_split_that_does_not_say_how_it_was_made_is_refused(
     with pytest.raises(BadFile) as error:
         splits_folder.read(tmp_path / "out")
     assert str(error.value).startswith(f"{tmp_path / 'out/split.json'}: {reason}")
+
+
+@pytest.mark.parametrize("name", ["train.csv", "truth.csv", "batch_users.json"])
+def test_a_file_of_a_split_that_lost_its_last_rows_is_refused_with_both_counts(
+    name: str, tmp_path: Path, log: logs.Log
+) -> None:
+    written(tmp_path, log, HoldOut("basket"))
+    path = tmp_path / "out" / name
+    lines = path.read_text().splitlines(keepends=True)
+    path.write_text("".join(lines[:-7]))
+    rows = len(lines) - name.endswith(".csv")
+    result = CliRunner().invoke(command, [str(tmp_path / "out")])
+    assert (result.exit_code, result.stdout) == (2, "")
+    said = f"Error: {path}: it has {rows - 7:,} rows, and {rows:,} were written: it was cut off or changed; split anew"
+    assert said in result.stderr.splitlines()
 
 
 @pytest.mark.parametrize("rows", ["u,i,1 u,i,2 v,i,1 v,i,9", "u,i,1 u,j,9"])

@@ -1,11 +1,14 @@
 """What a model may know when it foretells: only what was before, in groups, of people in turn."""
 
+import re
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from evaluation.data import log as logs
 from evaluation.data.log import Log
+from evaluation.failure import BadQuestion
 from evaluation.features.attributes import MOST_WORDS, attributes
 from evaluation.features.examples import examples
 from evaluation.features.groups import groups
@@ -42,6 +45,11 @@ def test_only_the_target_is_foretold_but_everything_is_history(tmp_path: Path) -
     log = read(tmp_path)
     seen = examples(log, groups(log.rows.items, log.rows.item_ids, None), "buy", 100, 1)
     assert seen.history[:, :3].sum(axis=1).tolist() == [1, 3]
+    untyped = read(tmp_path, "USER_ID,ITEM_ID,TIMESTAMP\nann,a,86400\n")
+    for known, there in ((log, "there are: buy, view"), (untyped, "there is no column EVENT_TYPE, or nothing in it")):
+        of_items = groups(known.rows.items, known.rows.item_ids, None)
+        with pytest.raises(BadQuestion, match=re.escape(f"no interaction has the type nope ({there})")):
+            examples(known, of_items, "nope", 100, 1)
 
 
 def test_everybody_has_an_example_before_anybody_has_two(tmp_path: Path) -> None:
