@@ -12,7 +12,8 @@ setup: .venv/.ready
 run: setup
 	@./broker run
 
-test: setup .venv/ministack/.ready
+# The CDK command line before all tests: several of them would install it at once.
+test: setup .venv/ministack/.ready node_modules/.ready
 	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 check: setup
