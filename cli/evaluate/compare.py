@@ -15,6 +15,7 @@ from cli.asking import filter_arn
 from cli.evaluate import campaign, checks, display, outputs
 from cli.evaluate.steps import Steps
 from evaluation.alarms import printed
+from evaluation.alarms.sounded import Alarm
 from evaluation.data import attributes, list_files, results_table, splits_folder
 from evaluation.data import log as logs
 from evaluation.data.results_table import Line
@@ -114,7 +115,7 @@ def _evaluated(
     if options["slice_by"] and options["slice_by"] not in users.columns:
         there = f"(there are: {', '.join(users.columns) or 'none'})"
         raise BadQuestion(f"--slice-by {options['slice_by']}: {options['users_file']} has no such column {there}")
-    question, notes = _question(file, steps, options)
+    question, notes, changed = _question(file, steps, options)
     given = _given(question, steps, options)
     notes += [f"{entry.name}: {entry.what}" for entry in given if entry.what != entries.AS_GIVEN]
     what = Asked(
@@ -125,13 +126,16 @@ def _evaluated(
         tune=not options["fixed_settings"],
         seed=options["how"].seed,
     )
-    return run(question, what, users, given, answers, steps.begin, notes)
+    result = run(question, what, users, given, answers, steps.begin, notes)
+    return replace(result, alarms=[*changed, *result.alarms])
 
 
-def _question(file: Path, steps: Steps, options: dict[str, Any]) -> tuple[Task, list[str]]:
+def _question(file: Path, steps: Steps, options: dict[str, Any]) -> tuple[Task, list[str], list[Alarm]]:
+    """Return the question, notes, and what is odd about the files that ask it."""
     steps.begin(f"reading {file.name}")
+    changed = None
     if file.is_dir():
-        question, log = splits_folder.read(file, time.time())
+        question, log, changed = splits_folder.read(file, time.time())
         notes = _past_note(len(log) - len(question.train))
     else:
         log, how = logs.read(file, time.time()), options["how"]
@@ -143,7 +147,7 @@ def _question(file: Path, steps: Steps, options: dict[str, Any]) -> tuple[Task, 
         notes.append(f"{log.duplicates:,} duplicate rows (same user, item, type and second) left out")
     if options["items_file"]:
         question = with_catalogue(question, attributes.read(options["items_file"], "ITEM_ID").ids)
-    return question, notes
+    return question, notes, [Alarm("truth_changed", "data", changed)] if changed else []
 
 
 def _sample_note(question: Task, users_with_truth: Any) -> list[str]:

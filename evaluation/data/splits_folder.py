@@ -70,19 +70,24 @@ def is_split(folder: Path) -> bool:
     return (folder / ABOUT).is_file()
 
 
-def read(folder: Path, now: float = math.inf) -> tuple[Task, Log]:
-    """Return the question of a folder, and the interactions of its train.csv. ``now``: see ``log.read``.
+def read(folder: Path, now: float = math.inf) -> tuple[Task, Log, str | None]:
+    """Return the question of a folder, the interactions of its train.csv, and what is odd about its truth.csv.
 
-    Raises BadFile, also for a file that has not the rows that were written: cut off at a line's end, it looks whole.
+    A file that has not the rows that were written looks whole if it was cut off at a line's end. Of truth.csv that is
+    only said: somebody may want less to be foretold. ``now``: see ``log.read``. Raises BadFile.
     """
     cut, past_only, rows = _about(folder / ABOUT)
     train, truth = logs.read(folder / TRAIN, now), logs.read(folder / TRUTH, now)
     users = sum(1 for line in (folder / USERS).read_bytes().split(b"\n") if line)
-    for name, found in ((TRAIN, _rows_of(train)), (TRUTH, _rows_of(truth)), (USERS, users)):
-        if found != rows[name]:
-            said = f"it has {found:,} rows, and {rows[name]:,} were written: it was cut off or changed; split anew"
-            raise BadFile(folder / name, said)
-    return _question(train, truth, cut, past_only), train
+    for name, found in ((TRAIN, _rows_of(train)), (USERS, users)):
+        if said := _changed(found, rows[name]):
+            raise BadFile(folder / name, f"it {said}; split anew")
+    said = _changed(_rows_of(truth), rows[TRUTH])
+    return _question(train, truth, cut, past_only), train, f"{TRUTH} {said}" if said else None
+
+
+def _changed(found: int, written: int) -> str | None:
+    return None if found == written else f"has {found:,} rows, and {written:,} were written: it was cut off or changed"
 
 
 def _rows_of(log: Log) -> int:

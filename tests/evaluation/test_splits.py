@@ -157,7 +157,7 @@ def test_a_file_and_its_split_give_the_same_numbers(kind: str, tmp_path: Path) -
     log, how = logs.read(source), HoldOut(kind, seed=3)
     direct = task(log, split(log, how), 4, how.seed)
     counts = written(tmp_path, log, how, sample=4, seed=how.seed)
-    read, _ = splits_folder.read(tmp_path / "out")
+    read, _, _ = splits_folder.read(tmp_path / "out")
     assert (counts.past_only_rows > 0) == (kind == "personalize")
     assert len(direct.train) == len(read.train) == counts.train_rows - counts.past_only_rows
     assert named(read.train) == named(direct.train)
@@ -204,7 +204,7 @@ def test_a_split_that_does_not_say_how_it_was_made_is_refused(
     assert str(error.value).startswith(f"{tmp_path / 'out/split.json'}: {reason}")
 
 
-@pytest.mark.parametrize("name", ["train.csv", "truth.csv", "batch_users.json"])
+@pytest.mark.parametrize("name", ["train.csv", "batch_users.json"])
 def test_a_file_of_a_split_that_lost_its_last_rows_is_refused_with_both_counts(
     name: str, tmp_path: Path, log: logs.Log
 ) -> None:
@@ -217,6 +217,22 @@ def test_a_file_of_a_split_that_lost_its_last_rows_is_refused_with_both_counts(
     assert (result.exit_code, result.stdout) == (2, "")
     said = f"Error: {path}: it has {rows - 7:,} rows, and {rows:,} were written: it was cut off or changed; split anew"
     assert said in result.stderr.splitlines()
+
+
+def test_a_truth_that_lost_its_last_rows_is_scored_with_an_alarm(tmp_path: Path, log: logs.Log) -> None:
+    written(tmp_path, log, HoldOut("basket"))
+    path = tmp_path / "out" / "truth.csv"
+    lines = path.read_text().splitlines(keepends=True)
+    for kept, said in (
+        (lines, []),
+        (lines[:-7], [f"has {len(lines) - 8:,} rows, and {len(lines) - 1:,} were written"]),
+    ):
+        path.write_text("".join(kept))
+        result = CliRunner().invoke(command, [str(tmp_path / "out"), "--fixed-settings", "--json"])
+        assert result.exit_code == 0, result.stderr
+        alarms = [one for one in json.loads(result.stdout)["alarms"] if one["name"] == "truth_changed"]
+        assert [one["says"] for one in alarms] == [f"truth.csv {one}: it was cut off or changed" for one in said]
+        assert all(one["fault"] for one in alarms)
 
 
 @pytest.mark.parametrize("rows", ["u,i,1 u,i,2 v,i,1 v,i,9", "u,i,1 u,j,9"])
@@ -247,7 +263,7 @@ def test_a_split_as_files_asks_the_same_question(tmp_path: Path, log: logs.Log) 
     how = HoldOut("time")
     counts = written(tmp_path, log, how, sample=10)
     direct = task(log, split(log, how), 10, 1)
-    read, _ = splits_folder.read(tmp_path / "out")
+    read, _, _ = splits_folder.read(tmp_path / "out")
     users = [json.loads(line)["userId"] for line in (tmp_path / "out/batch_users.json").read_text().splitlines()]
     assert users == list(direct.past.user_ids) == list(read.past.user_ids)
     assert len(users) == counts.users == 10
@@ -276,6 +292,6 @@ def test_nothing_half_written_is_left(tmp_path: Path, log: logs.Log) -> None:
 
 def test_a_real_personalize_gets_the_past_of_those_it_is_asked_about(tmp_path: Path, log: logs.Log) -> None:
     written(tmp_path, log, HoldOut("personalize"))
-    read, _ = splits_folder.read(tmp_path / "out")
+    read, _, _ = splits_folder.read(tmp_path / "out")
     assert (np.bincount(read.past.users, minlength=read.users) > 0).all()
     assert len(read.past) + len(read.truth) >= 6 * 15
