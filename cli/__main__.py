@@ -3,12 +3,13 @@
 import difflib
 import errno
 import importlib
-import os
 import signal
 import sys
 from typing import Any
 
 import click
+
+from cli import stdout
 
 COMMANDS = {
     "run": "The whole loop on this machine, from clicks to recommendations on a profile.",
@@ -65,7 +66,7 @@ class Commands(click.Group):
         except OSError as error:
             if error.errno not in FULL:
                 raise
-            _discard_stdout()
+            stdout.discard()
             where = error.filename or "standard output, or a file"
             click.echo(f"Error: {where}: {error.strerror}", err=True)
             raise SystemExit(1) from None
@@ -73,11 +74,6 @@ class Commands(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
-
-
-def _discard_stdout() -> None:
-    """Let what could not be written go nowhere, or the interpreter tries again at its end, and complains."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 @click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})

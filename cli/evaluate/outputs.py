@@ -1,7 +1,5 @@
 """What a command leaves behind: files, none of which is an input, and which all come or none; and what it prints."""
 
-import os
-import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -10,6 +8,7 @@ from tempfile import TemporaryDirectory
 import click
 from rich.console import Console
 
+from cli import stdout
 from cli.evaluate.asked import Refused
 
 NEW_FILE = click.Path(dir_okay=False, writable=True, path_type=Path)
@@ -83,15 +82,10 @@ def _to_stdout() -> Iterator[None]:
     try:
         yield
     except BrokenPipeError:
-        _discard()
+        stdout.discard()
     except OSError as error:
-        _discard()
+        stdout.discard()
         raise Refused(f"standard output: {error.strerror}") from None
-
-
-def _discard() -> None:
-    """Let what is left in the buffer go nowhere, or the interpreter complains of it at its end."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _same(one: Path, other: Path) -> bool:

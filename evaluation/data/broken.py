@@ -12,14 +12,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from evaluation.data import ids
-from evaluation.data.opening import check_whole, lines, opened
+from evaluation.data.opening import check_whole, lines
 from evaluation.failure import BadFile
 
 UNITS = ((10**8, "small numbers"), (10**11, "seconds"), (10**14, "milliseconds"))
 FINEST = "microseconds"
 TIME, TYPE = "TIMESTAMP", "EVENT_TYPE"
 MOST_DIGITS = 30
-__all__ = ["find", "first", "header", "opened", "second", "unit"]
 
 
 def unit(time: int) -> str:

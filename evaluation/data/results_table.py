@@ -12,12 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from evaluation.data import broken
+from evaluation.data.opening import opened
 from evaluation.failure import BadFile
+from evaluation.scoring import names
 from evaluation.scoring.uncertainty import Z
 from evaluation.task import KINDS
 
 TASK, USERS = "task", "users"
-METRICS = ("hit_rate", "precision", "recall", "mrr", "map", "ndcg", "ndcg_personalize")
+METRICS = (*names.NAMES, "ndcg_personalize")
 PRINTED = {"p": "precision", "prec": "precision", "r": "recall", "hr": "hit_rate", "hit": "hit_rate"}
 NONE = ("", "-")
 _METRIC = re.compile(r"([a-z_]+)@([1-9][0-9]{0,3})")
@@ -61,7 +63,7 @@ def read(path: Path) -> list[Line]:
 def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
     """Yield each row that is not empty, with the line on which it begins."""
     try:
-        with broken.opened(path) as file:
+        with opened(path) as file:
             text = file.read().decode("utf-8-sig")
     except UnicodeDecodeError:
         raise broken.find(path, ()) from None

@@ -27,13 +27,8 @@ dt { font-weight: 600 } dd { margin: 0 0 .4rem 1rem }
 
 
 def write(result: Result, path: Path, currency: str) -> None:
-    """Write the report; whole or not at all."""
-    partial = path.with_name(f".{path.name}.partial")
-    try:
-        partial.write_text(page(result, currency), encoding="utf-8")
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    """Write the report."""
+    path.write_text(page(result, currency), encoding="utf-8")
 
 
 def page(result: Result, currency: str) -> str:
