@@ -11,15 +11,15 @@ from rich.live import Live
 from rich.markup import escape
 from rich.table import Table
 
+from cli.run_hit_rates import print_hit_rates
 from cli.service_log import LOG
 from local.audit.lag import percentile
-from local.hit_rate import HitRates
+from local.hit_rate import Comparisons
 from local.judgement import Result
 from local.own_events import OwnAccount
 
 STAGES = ("starting", "collecting", "training", "recommending", "checking")
 PLAIN_EVERY = 2.0
-ENOUGH_TO_JUDGE = 30
 
 
 class Display:
@@ -70,19 +70,24 @@ class Display:
 
 
 def report(result: Result, next_commands: Sequence[str]) -> None:
-    """Print what it came to: the account of all interactions, the lag, the hit rates, one profile, what to try next."""
+    """Print what it came to: the account of all interactions, the lag, one profile, what to try next, the hit rates.
+
+    The hit rates are last, so that the verdict on the lists is what stays on a small screen; only a fault comes later.
+    """
     console = Console(highlight=False)
     console.print(_account(result))
     console.print(_verdict(result))
-    _print_rates(console, "Items4U's customers", result.shop)
-    if result.own_account:
-        _print_own(console, result.own_account, result.own)
     if result.profile:
         console.print("\n[bold]One profile, as the Profile API returns it[/bold]")
         console.print_json(json.dumps(result.profile))
     console.print("\n[bold]Try next[/bold]")
     for command in next_commands:
         console.print(f"  {command}")
+    print_hit_rates(console, "Items4U's customers", result.shop)
+    if result.own_account:
+        _print_own(console, result.own_account, result.own)
+    if not (result.settled and result.audit.holds):
+        console.print(f"\n{_verdict(result)}")
 
 
 def _account(result: Result) -> Table:
@@ -121,36 +126,18 @@ def _verdict(result: Result) -> str:
     return "[bold red]The account does not balance.[/bold red]"
 
 
-def _print_own(console: Console, own: OwnAccount, rates: HitRates | None) -> None:
+def _print_own(console: Console, own: OwnAccount, compared: Comparisons) -> None:
     console.print(
         f"\n[bold]Your own batches[/bold]\n{own.records} records put on the stream: {own.interactions} interactions of "
-        f"{own.customers} customers; skipped: {_reasons(own.skipped)}; unreadable: {own.unreadable}",
-        soft_wrap=True,
+        f"{own.customers} customers; skipped: {_reasons(own.skipped)}; unreadable: {own.unreadable}"
     )
-    if rates is None:
+    if compared.anything is None:
         console.print("No customer has three batches or more, so there is no list to judge by what came next.")
-    _print_rates(console, "your own customers", rates)
+    print_hit_rates(console, "your own customers", compared)
 
 
 def _reasons(counts: dict[str, int]) -> str:
     return ", ".join(f"{number} {reason}" for reason, number in sorted(counts.items())) or "none"
-
-
-def _print_rates(console: Console, whose: str, rates: HitRates | None) -> None:
-    if rates is None:
-        return
-    if rates.purchases < ENOUGH_TO_JUDGE:
-        console.print(f"\nOnly {rates.purchases} purchases of {whose} to judge the lists by: too few to tell anything.")
-        return
-    low, high = rates.difference_95
-    verdict = "better" if low > 0 else "worse" if high < 0 else "no difference that could be told"
-    console.print(
-        f"\n[bold]Did the list hold what {whose} took next?[/bold]\n"
-        f"{rates.purchases} purchases, top ten of the list that the profile carried before:\n"
-        f"recommendations {rates.hit_rate:.1%}, the most popular items {rates.popularity:.1%}, "
-        f"difference {low:+.1%} to {high:+.1%} (95 %): {verdict}",
-        soft_wrap=True,
-    )
 
 
 def _text(counters: dict[str, Any]) -> str:

@@ -6,13 +6,14 @@ and the lists that the profiles carried are compared with what was bought next.
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
 from local import loopback
 from local.audit.services import deliveries
+from local.aws.session import local_client
 from local.hit_rate import Purchase
 from local.items4u.client import Client, NotDelivered, Played
 from local.items4u.sessions import Session, Shop
@@ -24,6 +25,7 @@ ENOUGH_TO_TRAIN = 2000  # interactions of the shop; the service's minimum is 1,0
 CONCURRENCY = 4
 VISITS_PER_SECOND = 25
 SETTLE_SECONDS = 90.0
+MOST_RESULTS = 500  # the limit of GetRecommendations
 LOOK_EVERY = 0.25
 
 Show = Callable[[str, dict[str, Any]], None]
@@ -39,7 +41,8 @@ class Demonstration:
         self._shop = Shop(stack.settings.seed, stack.settings.shoppers)
         self._visits = self._shop.sessions()
         self._over = threading.Event()
-        self._client = Client(stack.mparticle.url, sleep=self._pause)
+        self._client = Client(stack.mparticle.url, sleep=self._pause, rank=self._ranked)
+        self._campaign = local_client("personalize-runtime", stack.personalize.url)
         self._kinesis = stack.client("kinesis")
         self._group: dict[str, Any] = {}
         self._began = time.time()
@@ -51,10 +54,17 @@ class Demonstration:
         played, own_purchases = self._recommend()
         settled = self._until(self._stack.is_idle, "recommending")
         self._show("checking", {"in Personalize": self._group["accepted"]})
+        accepted = deliveries(self._stack.personalize.url)
         theirs = {row.item_id for record in self._own.training for row in record.rows}
-        own = Comparison(own_purchases, theirs)
-        shop = Comparison(_purchases(played), {item.id for item in self._shop.items})
-        result = judge(self._stack, began=self._began, settled=settled, trained_on=trained_on, shop=shop, own=own)
+        categories = {item.id: item.category for item in self._shop.items}
+        result = judge(
+            self._stack,
+            began=self._began,
+            settled=settled,
+            trained_on=trained_on,
+            shop=Comparison(judged_purchases(played, accepted), set(categories), categories),
+            own=Comparison(own_purchases, theirs, self._own.categories()),
+        )
         return replace(result, own_account=self._own.account if self._own.account.records else None)
 
     def prepare(self) -> list[dict[str, Any]]:
@@ -80,7 +90,8 @@ class Demonstration:
     def _recommend(self) -> tuple[list[Played], list[Purchase]]:
         self._put(self._own.prompting)
         self._until(self._stack.is_idle, "recommending")
-        own = [self._own_purchase(record) for record in self._own.judging]
+        histories = self._own.histories()
+        own = [self._own_purchase(record, histories.get(record.customer, [])) for record in self._own.judging]
         self._put(self._own.judging)
         end = time.time() + self._seconds
         played: list[Played] = []
@@ -159,17 +170,36 @@ class Demonstration:
     def _put(self, records: Sequence[OwnRecord]) -> None:
         self._stack.put_directly += put(self._kinesis, self._stack.resources.stream_name, records)
 
-    def _own_purchase(self, record: OwnRecord) -> Purchase:
+    def _own_purchase(self, record: OwnRecord, history: Sequence[str]) -> Purchase:
         try:
             recommended = self._client.recommendations(int(record.customer))
         except NotDelivered:
             recommended = ()
-        return Purchase(record.customer, recommended, [row.item_id for row in record.rows])
+        ranked = self._ranked(int(record.customer)) if recommended else ()
+        return Purchase(record.customer, recommended, [row.item_id for row in record.rows], history, ranked)
+
+    def _ranked(self, mpid: int) -> tuple[str, ...]:
+        """Return as long a list as the campaign gives."""
+        request = {"campaignArn": self._stack.campaign_arn, "userId": str(mpid), "numResults": MOST_RESULTS}
+        return tuple(item["itemId"] for item in self._campaign.get_recommendations(**request)["itemList"])
 
 
-def _purchases(played: list[Played]) -> list[Purchase]:
+def judged_purchases(played: Sequence[Played], accepted: Sequence[Mapping[str, Any]]) -> list[Purchase]:
+    """Return the visits with a list and a purchase, each with what Personalize has of its customer from before.
+
+    The list on the profile may be some seconds older than the history.
+    """
+    histories: dict[str, list[Mapping[str, Any]]] = {}
+    for event in sorted({event["eventId"]: event for event in accepted}.values(), key=lambda event: event["sentAt"]):
+        histories.setdefault(event["userId"], []).append(event)
     return [
-        Purchase(str(one.mpid), one.recommended, one.session.purchased_items)
+        Purchase(
+            str(one.mpid),
+            one.recommended,
+            one.session.purchased_items,
+            [event["itemId"] for event in histories.get(str(one.mpid), []) if event["sentAt"] < one.began],
+            one.ranked,
+        )
         for one in played
         if one.recommended and one.session.purchased_items
     ]

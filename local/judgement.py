@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -11,9 +11,10 @@ from local.audit.lag import event_times, lags, percentile
 from local.audit.law import Audit, Where, audit
 from local.audit.rows import LeftOut, StreamRecord
 from local.audit.services import deliveries, holdings, stream_records
-from local.hit_rate import HitRates, Purchase, compare, most_popular
+from local.hit_rate import Comparisons, HitRates, Purchase, comparisons
 from local.items4u.client import Client
 from local.own_events import OwnAccount
+from local.simple_lists import MOST_POPULAR, SimpleLists, by_popularity
 from local.stack import Stack
 
 LAGS = (("p50", 0.5), ("p99", 0.99))
@@ -21,13 +22,14 @@ LAGS = (("p50", 0.5), ("p99", 0.99))
 
 @dataclass(frozen=True)
 class Comparison:
-    """Purchases to judge lists by, and the items whose most popular ones they are compared with.
+    """Purchases to judge lists by, and the items that simple lists are made from, with the categories of those.
 
     Those of the same shop alone: items of another's would only weaken the comparison.
     """
 
     purchases: Sequence[Purchase]
     items: set[str]
+    categories: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -37,8 +39,8 @@ class Result:
     audit: Audit
     lag_ms: dict[int, float]
     profiles: int
-    shop: HitRates | None
-    own: HitRates | None
+    shop: Comparisons
+    own: Comparisons
     settled: bool
     seconds: float
     profile: dict[str, Any] | None
@@ -126,9 +128,10 @@ def summary(result: Result) -> dict[str, Any]:
     }
 
 
-def _rates(comparison: Comparison, trained_on: Sequence[dict[str, Any]], seed: int) -> HitRates | None:
+def _rates(comparison: Comparison, trained_on: Sequence[dict[str, Any]], seed: int) -> Comparisons:
     once = {event["eventId"]: event["itemId"] for event in trained_on}
-    return compare(comparison.purchases, most_popular(item for item in once.values() if item in comparison.items), seed)
+    popular = by_popularity(item for item in once.values() if item in comparison.items)
+    return comparisons(comparison.purchases, SimpleLists(popular, comparison.categories), seed)
 
 
 def _profiles(mparticle_url: str) -> set[int]:
@@ -149,13 +152,35 @@ def _one_profile(mparticle_url: str, shop: Comparison, profiles: set[int]) -> di
     return Client(mparticle_url).profile(next(bought, min(profiles)))
 
 
-def _shown(rates: HitRates | None) -> dict[str, Any]:
+def _shown(rates: Comparisons) -> dict[str, Any]:
+    anything = rates.anything
+    popular = anything and anything.simple[MOST_POPULAR]
     return {
-        "hit_rate": rates and round(rates.hit_rate, 4),
-        "hit_rate_popularity": rates and round(rates.popularity, 4),
-        "hit_rate_difference_95": rates and [round(bound, 4) for bound in rates.difference_95],
-        "purchases_judged": rates.purchases if rates else 0,
+        "hit_rate": anything and round(anything.hit_rate, 4),
+        "hit_rate_popularity": popular and round(popular.hit_rate, 4),
+        "hit_rate_difference_95": popular and _interval(popular.difference_95),
+        "purchases_judged": anything.purchases if anything else 0,
+        "comparison": {"any_item": _compared(anything), "new_items": _compared(rates.new_items)},
     }
+
+
+def _compared(rates: HitRates | None) -> dict[str, Any] | None:
+    if rates is None:
+        return None
+    return {
+        "verdict": rates.verdict(),
+        "purchases": rates.purchases,
+        "places": round(rates.places, 2),
+        "hit_rate": round(rates.hit_rate, 4),
+        "simple_lists": {
+            name: {"hit_rate": round(one.hit_rate, 4), "model_minus_list_joint_95": _interval(one.joint_95)}
+            for name, one in rates.simple.items()
+        },
+    }
+
+
+def _interval(bounds: tuple[float, float]) -> list[float]:
+    return [round(bound, 4) for bound in bounds]
 
 
 def _rounded(value: float | None) -> float | None:

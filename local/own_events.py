@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
-from local.audit.rows import LeftOut, Row, StreamRecord, UndatedRow, Unreadable, of_record, rows_of
+from local.audit.rows import LeftOut, Row, StreamRecord, UndatedRow, Unreadable, categories_of, of_record, rows_of
 
 PUT_RECORDS = 500
 PUT_BYTES = 4_000_000
@@ -40,6 +40,21 @@ class OwnEvents:
     training: list[OwnRecord] = field(default_factory=list)
     prompting: list[OwnRecord] = field(default_factory=list)
     judging: list[OwnRecord] = field(default_factory=list)
+
+    def histories(self) -> dict[str, list[str]]:
+        """Return the item of each interaction that is not held back to judge by, oldest first, by customer."""
+        rows = {row for record in (*self.training, *self.prompting) for row in record.rows}
+        histories: dict[str, list[str]] = {}
+        for row in sorted(rows, key=lambda row: (row.sent_at, row.event_id, row.product_index)):
+            histories.setdefault(row.user_id, []).append(row.item_id)
+        return histories
+
+    def categories(self) -> dict[str, str]:
+        """Return the category of each item that has one in the records that are not held back to judge by."""
+        known: dict[str, str] = {}
+        for record in (*self.training, *self.prompting):
+            known |= categories_of(record.data)
+        return known
 
 
 def hold_back(records: Sequence[bytes], now_ms: int) -> OwnEvents:

@@ -88,6 +88,15 @@ def rows_of(data: bytes, arrived_ms: int, environment: str = "production") -> se
     return rows
 
 
+def categories_of(data: bytes) -> dict[str, str]:
+    """Return the category of each item that one record's product lines name; items without one are left out."""
+    batches = [document for document in documents(data) if is_batch(document)]
+    events = [event for batch in batches for event in batch.get("events") or [] if is_event(event)]
+    lines = [line for event in events for line in _product_lines(event["data"])[1]]
+    named = ((_item(line)[0], _at(line, "category")) for line in lines)
+    return {item: category for item, category in named if item and isinstance(category, str) and category.strip()}
+
+
 def undated(row: Row) -> UndatedRow:
     """Return a row without its time."""
     return UndatedRow(*row[:3], *row[4:])

@@ -25,20 +25,36 @@ class NotDelivered(Exception):
 
 @dataclass(frozen=True)
 class Played:
-    """A session that has been played; ``recommended`` is what the profile listed before it, best first."""
+    """A session that has been played; ``recommended`` is what the profile listed before it, best first.
+
+    ``ranked`` is the campaign's longer list of that moment, if something is bought; ``began`` the time of the session's
+    first event (whole epoch seconds).
+    """
 
     session: Session
     mpid: int
     recommended: tuple[str, ...]
+    ranked: tuple[str, ...]
+    began: int
     batches: int
     interactions: int
 
 
 class Client:
-    """A shop's side of mParticle: one kept-alive connection per thread."""
+    """A shop's side of mParticle: one kept-alive connection per thread.
 
-    def __init__(self, url: str, *, sleep: Callable[[float], None] = time.sleep) -> None:
+    ``rank`` returns a longer list for an mpid than the profile's, to judge by; the shop itself shows none.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+        rank: Callable[[int], tuple[str, ...]] = lambda _mpid: (),
+    ) -> None:
         self._url = url.rstrip("/")
+        self._rank = rank
         self._sleep = sleep
         self._own = threading.local()
 
@@ -71,12 +87,14 @@ class Client:
         """Read the profile's recommendations, and only then post the session's batches, in order."""
         mpid = self.identify(session)
         recommended = self.recommendations(mpid, session.environment)
-        batches = interactions = 0
+        ranked = self._rank(mpid) if recommended and session.purchased_items else ()
+        began, batches, interactions = int(clock()), 0, 0
         for post in session.posts(clock):
+            began = min(began, *(event["data"]["timestamp_unixtime_ms"] // 1000 for event in post.batch["events"]))
             self.post(post)
             batches += 1
             interactions += len(post.interactions)
-        return Played(session, mpid, recommended, batches, interactions)
+        return Played(session, mpid, recommended, ranked, began, batches, interactions)
 
     def play_all(
         self, sessions: Iterable[Session], *, concurrency: int, clock: Callable[[], float] = time.time

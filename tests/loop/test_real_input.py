@@ -15,6 +15,7 @@ from local.audit.services import deliveries
 from local.demonstration import Demonstration
 from local.judgement import Result
 from local.settings import TwinSettings
+from local.simple_lists import MOST_POPULAR, OWN_ITEMS
 from local.stack import Stack
 from tests.real_data import otto, uci, wire
 
@@ -81,16 +82,16 @@ def test_of_the_real_batches_only_the_four_that_are_none_are_in_quarantine(playe
 def test_the_shops_customers_buy_what_their_profiles_recommend_more_than_its_best_sellers(
     played: Played, record_property: Callable[[str, object], None]
 ) -> None:
-    rates = played.result.own
+    rates = played.result.own.anything
     assert rates is not None
-    low, high = rates.difference_95
+    simple = "; ".join(f"{name} {one.hit_rate:.1%}" for name, one in rates.simple.items())
     record_property(
         "UCI online shop, hit rate of the profile's top ten",
-        f"{rates.hit_rate:.1%} (most popular items {rates.popularity:.1%}, difference {low:+.1%} to {high:+.1%}) "
-        f"of {rates.purchases} purchases",
+        f"{rates.hit_rate:.1%} ({simple}) of {rates.purchases} purchases: {rates.verdict()}",
     )
     assert rates.purchases >= 30
-    assert low > 0
+    assert set(rates.simple) == {MOST_POPULAR, OWN_ITEMS}, "invoices name no category"
+    assert MOST_POPULAR in rates.better_than
 
 
 def rows_of(played: Played, source: wire.Converted) -> list[Row]:

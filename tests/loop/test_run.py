@@ -15,6 +15,8 @@ from typing import Any
 import pytest
 
 from cli.run import NEXT
+from local.hit_rate import ENOUGH_TO_JUDGE
+from local.simple_lists import MOST_POPULAR, OWN_CATEGORIES, OWN_ITEMS
 from tests.loop.clone import Clone
 from tests.real_data import data_folder, otto, wire
 
@@ -78,12 +80,22 @@ def test_own_files_are_accounted_for_the_bad_ones_in_quarantine(finished: Finish
     assert 0 < result["own_events"]["purchases_judged"] <= sum(number >= 3 for number in visits.values())
 
 
-def test_profiles_are_updated_with_lists_that_beat_the_best_sellers(finished: Finished) -> None:
+def test_profiles_are_updated_with_lists_that_beat_popular_items_and_the_verdict_names_every_list(
+    finished: Finished,
+) -> None:
     result = finished.result
     assert result["profiles_updated"] > 50
     assert result["purchases_judged"] >= 20
     assert result["hit_rate"] > result["hit_rate_popularity"]
     assert result["hit_rate_difference_95"][0] > 0
+    anything, new_items = (result["comparison"][what] for what in ("any_item", "new_items"))
+    assert set(anything["simple_lists"]) == {MOST_POPULAR, OWN_ITEMS, OWN_CATEGORIES}
+    assert set(new_items["simple_lists"]) == {MOST_POPULAR, OWN_CATEGORIES}
+    assert (new_items["places"], anything["places"]) == (10, 10)
+    assert 0 < new_items["purchases"] < anything["purchases"] == result["purchases_judged"]
+    assert anything["simple_lists"][OWN_ITEMS]["hit_rate"] > anything["simple_lists"][MOST_POPULAR]["hit_rate"]
+    if anything["purchases"] >= ENOUGH_TO_JUDGE:
+        assert all(name in anything["verdict"] for name in anything["simple_lists"])
 
 
 def test_the_lag_is_seconds_and_the_profile_shown_carries_ten_items_of_the_shop(finished: Finished) -> None:

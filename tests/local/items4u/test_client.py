@@ -137,6 +137,29 @@ def test_the_list_is_read_before_the_first_event_and_the_events_are_posted_in_or
     assert {key for path, key, _ in server.asked if path == "/v2/events"} != {""}
 
 
+def test_a_session_begins_with_its_first_event_even_where_the_clock_shows_the_next_second(server: Server) -> None:
+    server.answer = Shopfront()
+    session = next(s for s in Shop(1, 60).sessions() if len(s.uploads[0].events) > 1)
+    played = Client(server.url).play(session, clock=lambda: 1_800_000_000.001)
+    assert played.began == 1_799_999_999
+
+
+@pytest.mark.parametrize("is_bought", [True, False])
+def test_the_longer_list_is_asked_for_before_the_first_event_where_something_is_bought(
+    server: Server, is_bought: bool
+) -> None:
+    server.answer = front = Shopfront()
+    session = next(s for s in Shop(1, 60).sessions() if bool(s.purchased_items) is is_bought)
+
+    def rank(mpid: int) -> tuple[str, ...]:
+        front.order.append(f"rank {mpid}")
+        return "a", "b", "c"
+
+    played = Client(server.url, rank=rank).play(session)
+    assert played.ranked == (("a", "b", "c") if is_bought else ())
+    assert front.order[:3] == ["identify", "profile", "rank 5"] if is_bought else "rank 5" not in front.order
+
+
 def test_sessions_of_one_shopper_never_overlap_however_many_threads_there_are(server: Server) -> None:
     server.answer = front = Shopfront()
     who = one_session().shopper_id
