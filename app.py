@@ -12,6 +12,7 @@ os.environ.setdefault("JSII_NODE", str(node()))
 import aws_cdk as cdk
 
 from infra.bundling import BundlingFailed
+from infra.region import region
 from infra.settings import SettingsError, read_settings
 from infra.stack import BrokerStack
 
@@ -20,7 +21,7 @@ def main() -> int:
     """Return 0, or 2 with one message where a setting is wrong or the functions can't be bundled."""
     app = cdk.App(analytics_reporting=False)
     try:
-        settings = read_settings(app.node.get_all_context(), os.environ.get("STAGE"), ROOT)
+        settings = read_settings(app.node.get_all_context(), os.environ.get("STAGE"), ROOT, region())
     except SettingsError as error:
         print(f"Wrong settings, nothing was synthesised (cdk.json, -c or STAGE):\n{error}", file=sys.stderr)  # noqa: T201
         return 2

@@ -1,13 +1,14 @@
 """Whether a synthesised stack may be deployed over what is deployed: ``python -m infra.deploy_checks cdk.out``.
 
-Forward only when the next stage can work, back only when confirmed: that deletes models.
+Forward only when the next stage can work, back only when confirmed: that deletes models. The last stage serves
+customers: not without somebody who is told of alarms, unless that is confirmed.
 """
 
 import argparse
 import json
-import os
+import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,22 +16,31 @@ from typing import Any
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
+from infra.receivers import out_of_reach, region_of
+from infra.region import region as region_of_environment
 from infra.stage import EXAMPLE_REFUSED, EXAMPLE_RULE, Stage
 from lifecycle.counts import Counts, of_aws
 from lifecycle.names import Names
 
-DOWNGRADE = "downgrade"
+DOWNGRADE, SILENT = "downgrade", "silent"
+CONFIRMATIONS = {DOWNGRADE: "go back a stage", SILENT: "deploy although nobody is told of alarms"}
+NOBODY_TOLD = (
+    "nobody is told when an alarm goes off: set broker:alarm_email, broker:alarm_topic_arn or broker:page_topic_arn in "
+    "cdk.json"
+)
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """What was synthesised."""
+    """What was synthesised. ``unheard``: alarms without an action; ``topics``: the ARNs of existing topics."""
 
     stack: str
     stage: Stage
     is_example: bool
     trains: bool
     serves: bool
+    unheard: tuple[str, ...] = ()
+    topics: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -47,14 +57,41 @@ class Deployed:
 
 
 def problems(wanted: Wanted, deployed: Deployed | None, confirm: str = "") -> list[str]:
-    """Return why not to deploy; nothing if all is well. With given Personalize resources only going back matters."""
+    """Return why not to deploy; nothing if all is well. ``confirm``: words with commas or spaces between them."""
     if wanted.is_example:
         return [EXAMPLE_REFUSED]
+    confirmed = _words(confirm)
+    found = [
+        f"CONFIRM={word} confirms nothing: {' and '.join(CONFIRMATIONS)} do" for word in confirmed - {*CONFIRMATIONS}
+    ]
+    if wanted.stage is Stage.RECOMMEND and wanted.unheard and SILENT not in confirmed:
+        found.append(f"{NOBODY_TOLD}. If nobody is to be told: make deploy {_confirming(confirmed, SILENT)}")
+    return found + _wrong_step(wanted, deployed, confirmed)
+
+
+def warnings(wanted: Wanted, confirm: str = "") -> list[str]:
+    """Return what is let through, but should be known."""
+    early = wanted.stage is not Stage.RECOMMEND and wanted.unheard and SILENT not in _words(confirm)
+    return [f"{NOBODY_TOLD}; stage recommend asks for it"] if early else []
+
+
+def _words(confirm: str) -> Set[str]:
+    return {word for word in re.split(r"[,\s]+", confirm) if word}
+
+
+def _confirming(confirmed: Set[str], word: str) -> str:
+    """Return how to confirm this, too."""
+    return f"CONFIRM={','.join(sorted({*confirmed, word} & {*CONFIRMATIONS}))}"
+
+
+def _wrong_step(wanted: Wanted, deployed: Deployed | None, confirmed: Set[str]) -> list[str]:
+    """Return why this stage can't follow what is deployed. With given Personalize resources only going back matters."""
     found = []
-    if deployed and wanted.stage.step < deployed.stage.step and confirm != DOWNGRADE:
+    if deployed and wanted.stage.step < deployed.stage.step and DOWNGRADE not in confirmed:
         found.append(
             f"{wanted.stack} is deployed at stage {deployed.stage}; going back to {wanted.stage} deletes "
-            f"{_lost(wanted.stage, deployed.stage)}. If that is meant: make deploy CONFIRM={DOWNGRADE}"
+            f"{_lost(wanted.stage, deployed.stage)}. If that is meant: make deploy "
+            f"{_confirming(confirmed, DOWNGRADE)}"
         )
     if wanted.trains and not deployed:
         found.append(
@@ -87,12 +124,16 @@ def read_assembly(folder: Path) -> Wanted:
     stack = next(one for one in artifacts.values() if one["type"] == "aws:cloudformation:stack")["properties"]
     template = json.loads((folder / stack["templateFile"]).read_text())
     types = {resource["Type"] for resource in template["Resources"].values()}
+    alarms = [one["Properties"] for one in template["Resources"].values() if one["Type"] == "AWS::CloudWatch::Alarm"]
+    actions = [action for alarm in alarms for action in alarm.get("AlarmActions", [])]
     return Wanted(
         stack=stack["stackName"],
         stage=Stage(template["Outputs"]["Stage"]["Value"]),
         is_example=EXAMPLE_RULE in template.get("Rules", {}),
         trains="AWS::Personalize::Solution" in types,
         serves="AWS::Personalize::Campaign" in types,
+        unheard=tuple(alarm["AlarmName"] for alarm in alarms if not alarm.get("AlarmActions")),
+        topics=tuple(sorted({action for action in actions if isinstance(action, str)})),
     )
 
 
@@ -131,27 +172,30 @@ def main(arguments: list[str] | None = None) -> int:
     """Return 0 to go on, 2 with the reasons not to."""
     parser = argparse.ArgumentParser(prog="infra.deploy_checks", description=__doc__)
     parser.add_argument("assembly", type=Path, help="what cdk synth wrote, cdk.out")
-    parser.add_argument("--confirm", default="", help=f"{DOWNGRADE}: yes, go back a stage")
+    parser.add_argument(
+        "--confirm", default="", help="; ".join(f"{word}: {what}" for word, what in CONFIRMATIONS.items())
+    )
     parser.add_argument(
         "--profile", help="AWS profile, as cdk's option of this name; cdk's other options are passed over"
     )
     asked, _ = parser.parse_known_args(arguments)
     wanted = read_assembly(asked.assembly)
     found = problems(wanted, None) if wanted.is_example else _look_and_decide(wanted, asked.confirm, asked.profile)
+    for warning in warnings(wanted, asked.confirm):
+        print(f"Warning: {warning}", file=sys.stderr)  # noqa: T201
     for problem in found:
         print(f"Not deployed: {problem}", file=sys.stderr)  # noqa: T201
     return 2 if found else 0
 
 
 def _look_and_decide(wanted: Wanted, confirm: str, profile: str | None) -> list[str]:
-    # The region as the CDK command line finds it: boto3 alone does not read AWS_REGION.
-    region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
     try:
-        client = boto3.Session(profile_name=profile, region_name=region).client
-        deployed = look_at(wanted.stack, client, count=wanted.trains)
+        session = boto3.Session(profile_name=profile, region_name=region_of_environment())
+        deployed = look_at(wanted.stack, session.client, count=wanted.trains)
     except (BotoCoreError, ClientError) as error:
         return [f"could not ask AWS what is deployed: {error}"]
-    return problems(wanted, deployed, confirm)
+    regions = {arn: region_of(arn) for arn in wanted.topics}
+    return out_of_reach(regions, session.region_name) + problems(wanted, deployed, confirm)
 
 
 if __name__ == "__main__":

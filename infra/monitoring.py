@@ -5,24 +5,28 @@ from collections.abc import Sequence
 import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
-from aws_cdk import aws_iam as iam
-from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from infra.metrics import Metrics
+from infra.notifications import Urgency, topics
+from infra.receivers import Receivers
+from infra.settings import DEFAULT_NAME
 
 ABOVE = cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD
 BELOW = cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD
+# The runbook calls its sections by the alarms' names in a stack of the default name.
+RUNBOOK = "docs/runbook.md"
+PAGE, TICKET = Urgency.PAGE, Urgency.TICKET
 MAX_ITERATOR_AGE_MS = 10 * 60 * 1000
 
 
 class Alarms(Construct):
-    """One alarm a cause, on plain metrics; with an address they go out by e-mail."""
+    """One alarm per cause, on plain metrics; each says whether it is a page or a ticket."""
 
-    def __init__(self, scope: Construct, id: str, *, name: str, metrics: Metrics, email: str | None) -> None:
+    def __init__(self, scope: Construct, id: str, *, name: str, metrics: Metrics, receivers: Receivers) -> None:
         super().__init__(scope, id)
         self._name = name
-        self.topic = self._topic(email) if email else None
+        self._topics = topics(self, receivers)
         self.alarms: list[cloudwatch.Alarm] = []
         self._stream(metrics)
         self._function("ingest", metrics)
@@ -31,30 +35,34 @@ class Alarms(Construct):
             # SQS's own age of the oldest message leaves out what was received three times: it stays low in an outage.
             self._alarm(
                 "refresh-waits",
+                TICKET,
                 "For half an hour there were profiles that could not be refreshed: they wait in the queue.",
                 metrics.broker("refresh", "RefreshesFailed"),
                 evaluations=6,
             )
-            self._alarm("dead-letters", "Profiles could not be refreshed for 12 hours.", metrics.dead_letters())
+            self._alarm("dead-letters", TICKET, "Profiles could not be refreshed for 12 hours.", metrics.dead_letters())
 
     def _stream(self, metrics: Metrics) -> None:
         self._alarm(
             "iterator-age",
+            TICKET,
             "Events wait on the stream for over ten minutes.",
             metrics.iterator_age(),
             threshold=MAX_ITERATOR_AGE_MS,
             evaluations=2,
         )
         self._alarm(
-            "on-failure", "Records were given up after two days, into the on-failure bucket.", metrics.given_up()
+            "on-failure", PAGE, "Records were given up after two days, into the on-failure bucket.", metrics.given_up()
         )
         self._alarm(
             "on-failure-lost",
+            PAGE,
             "Records were given up and could not be written to the on-failure bucket: they are lost.",
             metrics.function("ingest", "DestinationDeliveryFailures"),
         )
         self._alarm(
             "silence",
+            PAGE,
             "No interaction reached Personalize for an hour.",
             metrics.broker("ingest", "Accepted", cdk.Duration.hours(1)),
             threshold=1,
@@ -63,20 +71,25 @@ class Alarms(Construct):
         )
 
     def _function(self, function: str, metrics: Metrics) -> None:
-        self._alarm(f"{function}-errors", f"Invocations of {function} fail.", metrics.function(function, "Errors"))
+        self._alarm(
+            f"{function}-errors", TICKET, f"Invocations of {function} fail.", metrics.function(function, "Errors")
+        )
         self._alarm(
             f"{function}-throttles",
+            TICKET,
             f"Lambda has no room to run {function}: the account's concurrency is used up.",
             metrics.function(function, "Throttles"),
             evaluations=3,
         )
         self._alarm(
             f"{function}-configuration",
+            PAGE,
             f"{function} is refused, or a setting of it is wrong: nothing can work until somebody changes it.",
             metrics.broker(function, "ConfigurationErrors"),
         )
         self._alarm(
             f"{function}-quarantine",
+            TICKET,
             f"{function} put something into quarantine that can never work.",
             metrics.broker(function, "Quarantined"),
         )
@@ -84,6 +97,7 @@ class Alarms(Construct):
     def _alarm(
         self,
         id: str,
+        urgency: Urgency,
         description: str,
         metric: cloudwatch.Metric,
         *,
@@ -96,31 +110,17 @@ class Alarms(Construct):
             self,
             id,
             alarm_name=f"{self._name}-{id}",
-            alarm_description=f"{description} See docs/runbook.md.",
+            alarm_description=f"{description} What to do ({urgency}): {RUNBOOK}#{DEFAULT_NAME}-{id}",
             metric=metric,
             threshold=threshold,
             evaluation_periods=evaluations,
             comparison_operator=comparison,
             treat_missing_data=missing,
         )
-        if self.topic:
-            alarm.add_alarm_action(actions.SnsAction(self.topic))
-            alarm.add_ok_action(actions.SnsAction(self.topic))
+        for topic in self._topics[urgency]:
+            alarm.add_alarm_action(actions.SnsAction(topic))
+            alarm.add_ok_action(actions.SnsAction(topic))
         self.alarms.append(alarm)
-
-    def _topic(self, email: str) -> sns.Topic:
-        topic = sns.Topic(self, "Topic", enforce_ssl=True)
-        sns.Subscription(self, "Email", topic=topic, protocol=sns.SubscriptionProtocol.EMAIL, endpoint=email)
-        # A topic with a policy of its own has lost the default one, by which CloudWatch may publish.
-        topic.add_to_resource_policy(
-            iam.PolicyStatement(
-                actions=["sns:Publish"],
-                principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
-                resources=[topic.topic_arn],
-                conditions={"StringEquals": {"aws:SourceAccount": cdk.Aws.ACCOUNT_ID}},
-            )
-        )
-        return topic
 
 
 class Dashboard(Construct):

@@ -13,10 +13,12 @@ from blueprint.environments import Options
 from infra.context import Reader, arn, one_of, switch, text, texts, whole
 from infra.personalize_schema import users_schema
 from infra.pods import KNOWN_PRINCIPALS, PODS
+from infra.receivers import Receivers, out_of_reach, read_receivers
 from infra.stage import EXAMPLE_ORGANISATION, Stage
 from infra.variables import problems_of_variables
 
 PREFIX = "broker:"
+DEFAULT_NAME = "personalize-broker"
 DEFAULT_RECIPE = "aws-user-personalization-v2"
 
 
@@ -69,28 +71,34 @@ class Settings:
     shards: int | None
     python: str
     keep: bool
-    alarm_email: str | None
+    receivers: Receivers
 
 
-def read_settings(context: Mapping[str, Any], stage: str | None = None, root: Path = Path()) -> Settings:
-    """Read the context; ``stage`` goes before its own, files are relative to ``root``. Raises SettingsError."""
+def read_settings(
+    context: Mapping[str, Any], stage: str | None = None, root: Path = Path(), region: str | None = None
+) -> Settings:
+    """Read the context; ``stage`` goes before its own, files are relative to ``root``. Raises SettingsError.
+
+    ``region``: where the stack goes, if that is known.
+    """
     own = {key.removeprefix(PREFIX): value for key, value in context.items() if key.startswith(PREFIX)}
     read = Reader(own | ({"stage": stage} if stage else {}))
     settings = Settings(
         stage=Stage(read("stage", one_of(*Stage), Stage.COLLECT)),
-        name=read("name", _name, "personalize-broker"),
+        name=read("name", _name, DEFAULT_NAME),
         mparticle=_mparticle(read),
         personalize=_personalize(read, root),
         options=_options(read),
         shards=_shards(read),
         python=read("python", one_of("3.13", "3.14"), "3.13"),
         keep=read("on_destroy", one_of("keep", "delete"), "keep") == "keep",
-        alarm_email=read("alarm_email", _email, None),
+        receivers=read_receivers(read),
     )
     problems = [
         *read.problems,
         *read.unknown(),
         *_contradictions(settings, read),
+        *out_of_reach(settings.receivers.topic_regions, region),
         *problems_of_variables(settings.options),
     ]
     if problems:
@@ -181,12 +189,6 @@ def _name(value: Any) -> str:
 def _organisation(value: Any) -> str:
     if not re.fullmatch(r"[0-9]{1,19}", str(value)):
         raise ValueError(f"must be mParticle's number of your organisation, digits only, not {value!r}")
-    return str(value)
-
-
-def _email(value: Any) -> str:
-    if not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", str(value)):
-        raise ValueError(f"must be an e-mail address, not {value!r}")
     return str(value)
 
 

@@ -72,5 +72,5 @@ class BrokerStack(cdk.Stack):
 
     def _watch(self, events: kinesis.IStream, ingest: Ingest, refresh: Refresh | None) -> None:
         name, metrics = self._settings.name, Metrics(events=events, ingest=ingest, refresh=refresh)
-        alarms = Alarms(self, "Alarms", name=name, metrics=metrics, email=self._settings.alarm_email)
+        alarms = Alarms(self, "Alarms", name=name, metrics=metrics, receivers=self._settings.receivers)
         Dashboard(self, "Dashboard", name=name, metrics=metrics, alarms=alarms.alarms)

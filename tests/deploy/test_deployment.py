@@ -85,7 +85,7 @@ def collected(deployment: Deployment, collecting: Deployed) -> Took:
 def going_forward(deployment: Deployment, collected: Took) -> Asked:
     """The checks before stage recommend over stage collect, with a campaign and mParticle's key in place."""
     assert deployment.train() == CAMPAIGN
-    checked = deployment.checks(Stage.RECOMMEND)
+    checked = deployment.checks(Stage.RECOMMEND, "--confirm", "silent")
     return Asked(checked.returncode, checked.stderr)
 
 
@@ -113,7 +113,7 @@ def recommended(deployment: Deployment, recommending: Deployed) -> Took:
 @pytest.fixture(scope="module")
 def going_back(deployment: Deployment, recommending: Deployed) -> list[Asked]:
     """The checks before stage collect over stage recommend, without and with the word that it is meant."""
-    asked = [deployment.checks(Stage.COLLECT, "--confirm", word) for word in ("", "downgrade")]
+    asked = [deployment.checks(Stage.COLLECT, "--confirm", word) for word in ("silent", "downgrade,silent")]
     return [Asked(one.returncode, one.stderr) for one in asked]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from infra.deploy_checks import Deployed, Wanted, look_at, main, problems, read_assembly
+from infra.deploy_checks import Deployed, Wanted, look_at, main, problems, read_assembly, warnings
 from infra.stage import Stage
 from lifecycle.counts import Counts
 from tests.infra.conftest import Synthesise
@@ -68,6 +68,72 @@ def test_a_step_that_cannot_work_or_loses_something_is_refused(
 def test_going_back_works_when_it_is_confirmed_by_its_name() -> None:
     assert problems(COLLECT, Deployed(Stage.RECOMMEND, ("ACTIVE",)), "downgrade") == []
     assert problems(COLLECT, Deployed(Stage.RECOMMEND, ("ACTIVE",)), "yes") != []
+
+
+QUIET = {"unheard": ("shop-silence",)}
+
+
+def test_the_last_stage_is_refused_while_nobody_is_told_of_alarms() -> None:
+    (problem,) = problems(replace(RECOMMEND, **QUIET), Deployed(Stage.TRAIN, ("ACTIVE",)))
+    (first,) = problems(replace(GIVEN_RECOMMEND, **QUIET), None)
+
+    assert problem == first
+    for setting in ("broker:alarm_email", "broker:alarm_topic_arn", "broker:page_topic_arn", "CONFIRM=silent"):
+        assert setting in problem
+
+
+@pytest.mark.parametrize("confirm", ["silent", "downgrade,silent", "silent downgrade", " downgrade, silent "])
+def test_the_last_stage_goes_out_in_silence_when_that_is_confirmed(confirm: str) -> None:
+    assert problems(replace(RECOMMEND, **QUIET), Deployed(Stage.TRAIN, ("ACTIVE",)), confirm) == []
+
+
+@pytest.mark.parametrize("confirm", ["silent", "downgrade"])
+def test_each_confirmation_confirms_its_own_only(confirm: str) -> None:
+    back = problems(COLLECT, Deployed(Stage.RECOMMEND), confirm)
+    quiet = problems(replace(RECOMMEND, **QUIET), Deployed(Stage.RECOMMEND, ("ACTIVE",)), confirm)
+
+    assert (len(back), len(quiet)) == ((1, 0) if confirm == "silent" else (0, 1))
+    assert all("CONFIRM=downgrade,silent" in problem for problem in back + quiet)  # what is confirmed already stays
+
+
+def test_a_word_that_confirms_nothing_is_said() -> None:
+    (problem,) = problems(COLLECT, None, "silnet")
+
+    assert "CONFIRM=silnet confirms nothing: downgrade and silent do" in problem
+
+
+@pytest.mark.parametrize("wanted", [COLLECT, TRAIN])
+def test_before_the_last_stage_silence_is_a_warning_unless_it_is_confirmed(wanted: Wanted) -> None:
+    quiet = replace(wanted, **QUIET)
+    (warning,) = warnings(quiet)
+
+    assert "broker:alarm_email" in warning
+    assert problems(quiet, Deployed(Stage.COLLECT, counts=Counts(interactions=1_000))) == []
+    assert warnings(quiet, "silent") == warnings(wanted) == warnings(replace(RECOMMEND, **QUIET)) == []
+
+
+@pytest.mark.parametrize("stage", ["collect", "train", "recommend"])
+def test_silence_is_read_from_what_was_synthesised(made: Synthesise, stage: str) -> None:
+    quiet, told = (read_assembly(made(stage, {"broker:alarm_email": email}).folder) for email in ("", "a@example.com"))
+
+    assert "personalize-broker-on-failure-lost" in quiet.unheard
+    assert told.unheard == ()
+    assert bool(warnings(quiet)) is (stage != "recommend")
+    assert bool(problems(quiet, Deployed(Stage(stage), ("ACTIVE",)))) is (stage == "recommend")
+
+
+def test_a_topic_of_another_region_than_the_stacks_is_refused(
+    made: Synthesise, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    topic = "arn:aws:sns:eu-west-1:210987654321:alarms"
+    answers = Aws(None)
+    monkeypatch.setattr("boto3.Session.client", lambda _, service: answers.client(service))
+    folder = str(made("collect", {"broker:alarm_topic_arn": topic}).folder)
+    monkeypatch.setenv("AWS_REGION", "us-east-1")
+    assert main([folder]) == 2
+    assert f"Not deployed: {topic} is in eu-west-1, but the stack goes to us-east-1" in capsys.readouterr().err
+    monkeypatch.setenv("AWS_REGION", "eu-west-1")
+    assert main([folder]) == 0
 
 
 @pytest.mark.parametrize(

@@ -3,13 +3,14 @@
 import ast
 import io
 import json
+import re
 from contextlib import redirect_stdout
 from typing import Any
 
 import pytest
 from broker.telemetry import Counts, Telemetry
 
-from infra.paths import LAMBDA_SRC
+from infra.paths import LAMBDA_SRC, ROOT
 from tests.infra.conftest import Synthesise
 from tests.infra.synthesis import Synthesised
 
@@ -144,13 +145,53 @@ def test_what_is_given_up_is_counted_for_the_streams_mapping(made: Synthesise) -
     ]
 
 
-def test_alarms_go_out_by_email_where_there_is_an_address(made: Synthesise) -> None:
-    recommend = made("recommend")
-    (topic,) = recommend.of_type("SNS::Topic")
+EMAIL = {"broker:alarm_email": "shop@example.com"}
+TOPIC, PAGER = (f"arn:aws:sns:us-east-1:210987654321:{name}" for name in ("alarms", "pager"))
+BY_TOPIC, BY_PAGER = {"broker:alarm_topic_arn": TOPIC}, {"broker:page_topic_arn": PAGER}
+MAIL = "mail"  # stands for the topic that the stack makes
+PAGES = {"on-failure", "on-failure-lost", "silence", "ingest-configuration", "refresh-configuration"}
 
-    assert recommend.properties("SNS::Subscription")["Endpoint"] == "shop@example.com"
-    for alarm in alarms(recommend).values():
-        assert alarm["AlarmActions"] == alarm["OKActions"] == [{"Ref": topic}]
+
+@pytest.mark.parametrize("stage", ["collect", "train", "recommend"])
+@pytest.mark.parametrize(
+    ("told", "pages", "tickets"),
+    [
+        (EMAIL, [MAIL], [MAIL]),
+        (BY_TOPIC, [TOPIC], [TOPIC]),
+        (BY_PAGER, [PAGER], [PAGER]),
+        (EMAIL | BY_TOPIC, [MAIL, TOPIC], [MAIL, TOPIC]),
+        (EMAIL | BY_PAGER, [PAGER], [MAIL]),
+        (BY_TOPIC | BY_PAGER, [PAGER], [TOPIC]),
+        (EMAIL | BY_TOPIC | BY_PAGER, [PAGER], [MAIL, TOPIC]),
+    ],
+)
+def test_every_alarm_has_an_action_and_its_class_says_which(
+    made: Synthesise, stage: str, told: dict[str, str], pages: list[str], tickets: list[str]
+) -> None:
+    synthesised = made(stage, {"broker:alarm_email": ""} | told)
+    (mail,) = [{"Ref": id} for id in synthesised.of_type("SNS::Topic")] or [None]
+    assert (mail is not None) == ("broker:alarm_email" in told)
+
+    for name, alarm in alarms(synthesised).items():
+        expected = [mail if topic == MAIL else topic for topic in (pages if name in PAGES else tickets)]
+        assert alarm["AlarmActions"] == alarm["OKActions"] == expected, name
+
+
+def test_the_class_is_in_the_description_with_the_section_of_the_runbook(made: Synthesise) -> None:
+    sections = set(re.findall(r"^## `(.+)`$", (ROOT / "docs" / "runbook.md").read_text(), re.MULTILINE))
+    described = alarms(made("recommend", {"broker:name": "shop"}))
+
+    for full, alarm in described.items():
+        name = full.removeprefix("shop-")
+        kind = "page" if name in PAGES else "ticket"
+        said = re.search(r"What to do \((\w+)\): docs/runbook.md#(.+)$", alarm["AlarmDescription"])
+        assert said, name
+        assert said.groups() == (kind, f"personalize-broker-{name}")
+        assert said[2] in sections
+
+
+def test_the_address_gets_a_mail_from_a_topic_of_the_stack(made: Synthesise) -> None:
+    assert made("recommend").properties("SNS::Subscription")["Endpoint"] == "shop@example.com"
 
 
 def test_cloudwatch_may_publish_to_a_topic_that_has_a_policy_of_its_own(made: Synthesise) -> None:
@@ -162,7 +203,7 @@ def test_cloudwatch_may_publish_to_a_topic_that_has_a_policy_of_its_own(made: Sy
     assert allowed["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
 
 
-def test_without_an_address_there_is_no_topic(made: Synthesise) -> None:
+def test_without_a_receiver_there_is_no_topic_and_no_action(made: Synthesise) -> None:
     quiet = made("collect", {"broker:alarm_email": ""})
 
     assert not quiet.of_type("SNS::Topic")

@@ -15,6 +15,7 @@ from tests.infra.synthesis import CDK_JSON
 
 CAMPAIGN = "arn:aws:personalize:us-east-1:123456789012:campaign/shop"
 FILTER = "arn:aws:personalize:us-east-1:123456789012:filter/shop"
+TOPIC = "arn:aws:sns:us-east-1:210987654321:alarms"
 EXPRESSION = 'EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ("purchase")'
 
 
@@ -72,6 +73,15 @@ def test_text_of_the_command_line_means_the_same_as_json() -> None:
         (None, {"event_types": "viewed"}, "broker:event_types names no product action of mParticle's: viewed"),
         (None, {"refresh_actions": "click"}, "broker:refresh_actions names an action that event_types does not report"),
         (None, {"alarm_email": "nobody"}, "broker:alarm_email must be an e-mail address, not 'nobody'"),
+        (None, {"alarm_topic_arn": "alarms"}, "broker:alarm_topic_arn must be the ARN of a standard SNS topic"),
+        (None, {"alarm_topic_arn": f"{TOPIC}.fifo"}, "broker:alarm_topic_arn must be the ARN of a standard SNS topic"),
+        (None, {"page_topic_arn": CAMPAIGN}, "broker:page_topic_arn must be the ARN of a standard SNS topic"),
+        (None, {"page_topic_arn": f"{TOPIC}:3f2a"}, "broker:page_topic_arn must be the ARN of a standard SNS topic"),
+        (
+            None,
+            {"alarm_topic_arn": TOPIC, "page_topic_arn": TOPIC.replace("us-east-1", "eu-west-1")},
+            "broker:alarm_topic_arn in us-east-1 and page_topic_arn in eu-west-1: an alarm reaches topics of its own",
+        ),
         (None, {"users_schema": "nowhere.avsc"}, "broker:users_schema must name a file with an Avro schema"),
         (None, {"users_schema": "lambda_src/broker/interactions.avsc"}, "broker:users_schema must name a schema"),
         (None, {"num_result": 5}, "broker:num_result is no setting"),
@@ -109,6 +119,15 @@ def test_all_that_is_wrong_is_named_at_once() -> None:
         read("later", mparticle_pod="mars1", environment="staging", num_result=5, event_types="viewed")
 
     assert len(str(error.value).splitlines()) == 5
+
+
+def test_a_topic_of_another_account_is_taken_and_one_of_another_region_is_not() -> None:
+    context = CDK_JSON["context"] | {"broker:page_topic_arn": TOPIC}
+
+    assert read_settings(context, None, ROOT).receivers.page_topic_arn == TOPIC
+    assert read_settings(context, None, ROOT, "us-east-1").receivers.page_topic_arn == TOPIC
+    with pytest.raises(SettingsError, match="page_topic_arn is in us-east-1, but the stack goes to eu-west-1"):
+        read_settings(context, None, ROOT, "eu-west-1")
 
 
 def test_given_resources_and_principals_are_taken() -> None:
