@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from cli import place
 from cli import target as targets
 from cli.conversion_account import left_out, report
 from cli.history_files import gather
@@ -50,7 +51,7 @@ class Asked:
 @click.option("--role-arn", help="The role by which Personalize reads it; default: the stack's.")
 @click.option("--dry-run", is_flag=True, help="Convert and count, ask no service.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, and nothing else, on stdout.")
-@targets.options
+@place.options
 def command(
     files: tuple[str, ...],
     dataset: str,
@@ -66,6 +67,7 @@ def command(
     name: str | None,
     context: tuple[str, ...],
     aws: bool,
+    local: bool,
 ) -> None:
     """Bring history into a dataset: mParticle's batch exports (JSON lines) or a CSV; plain, gzip, or s3://.
 
@@ -74,7 +76,8 @@ def command(
     its columns is USER_ID, ITEM_ID, TIMESTAMP and so on; a column of the same name needs none.
 
     What can't be read is counted and listed by file and line, and does not stop the rest. Interrupted, the same command
-    goes on where it was; done, it does nothing.
+    goes on where it was; done, it does nothing. --mode full replaces what was imported before: while a ./broker serve
+    runs, it asks for --aws or --local where both could be meant.
 
     Exit code: 0 imported, 1 it failed or nothing could be read, 2 wrong use.
 
@@ -86,14 +89,18 @@ def command(
       ./broker backfill customers.csv --dataset users --column USER_ID=id
     """
     asked = Asked(dataset, mode, bucket, role_arn)
-    target = None if dry_run else targets.find(name, context, aws=aws)
+
+    def find() -> targets.Target:
+        if mode == "full" and not dry_run:
+            return place.find(name, context, aws=aws, local=local, verb="Replace")
+        return targets.find(name, context, aws=aws, local=local)
+
+    target = None if dry_run else find()
     rules = targets.rules(targets.settings(context))
     mapped = _mapped(columns, constants)
     with targets.one_line_errors(), tempfile.TemporaryDirectory() as folder, Waiting() as waiting:
         try:
-            sources = gather(
-                files, lambda: (target or targets.find(name, context, aws=aws)).client("s3"), Path(folder), waiting
-            )
+            sources = gather(files, lambda: (target or find()).client("s3"), Path(folder), waiting)
             schema = _schema(target, asked, schema_file, waiting)
             plan = Plan(dataset, sources, schema, mapped, time_unit, rules)
             run = Run(plan, asked, Path(folder), waiting)

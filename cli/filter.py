@@ -7,6 +7,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from cli import place
 from cli import target as targets
 from cli.progress import Waiting
 from lifecycle import kinds
@@ -18,7 +19,7 @@ from lifecycle.resources import DELETING, Resources, State
 @click.argument("expression", required=False, metavar="[EXPRESSION]]")
 @click.option("--delete", is_flag=True, help="Delete the filter NAME, and wait until it is gone.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, and nothing else, on stdout.")
-@targets.options
+@place.options
 def command(
     filter_: str | None,
     expression: str | None,
@@ -27,24 +28,29 @@ def command(
     name: str | None,
     context: tuple[str, ...],
     aws: bool,
+    local: bool,
 ) -> None:
     """Make the filter NAME unless it is there, wait for it, and print its ARN; without NAME, list all filters.
 
     EXPRESSION is in Personalize's language, for example: 'EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN
     ("purchase")'. "*" stands for all event types; one that no interaction has is no error, and filters nothing.
     Personalize changes no filter: for another expression take another NAME, or --delete the old one.
+    While a ./broker serve runs, --delete asks for --aws or --local where both could be meant.
 
     Exit code: 0 done, or done before, 1 it failed, 2 wrong use, or NAME is there with another EXPRESSION.
     """
     _check(filter_, expression, delete=delete)
-    target = targets.find(name, context, aws=aws)
+    if delete:
+        target = place.find(name, context, aws=aws, local=local, verb="Delete")
+    else:
+        target = targets.find(name, context, aws=aws, local=local)
     with targets.one_line_errors(), Waiting() as waiting:
         resources = Resources(target.client("personalize"), show=waiting.show)
         group = _group(resources, target)
         if filter_ is None:
             found: dict[str, Any] = {"filters": _all(resources, group)}
         elif expression is None:
-            found = _delete(resources, group, filter_)
+            found = _delete(resources, group, filter_) | {"where": target.where}
         else:
             found = _make(resources, group, filter_, expression)
             if found["state"] != "made":
@@ -122,7 +128,7 @@ def _report(found: dict[str, Any]) -> None:
     if "arn" in found:
         click.echo(found["arn"])
     elif "filter" in found:
-        click.echo(f"filter {found['filter']}: {found['state']}")
+        click.echo(f"filter {found['filter']}: {found['state']}, in {found['where']}")
     elif found["filters"]:
         console.print(_table(found["filters"]), markup=False)
     else:

@@ -10,6 +10,7 @@ import click
 from broker.batch import int64
 from rich.console import Console
 
+from cli import place
 from cli import target as targets
 from cli.progress import Waiting
 from lifecycle import forgetting, kinds
@@ -17,7 +18,7 @@ from lifecycle.batch import users_of
 from lifecycle.resources import Resources
 
 NEXT = (
-    "train anew, and bring the campaign up to it: ./broker train (a model that was trained before still knows them)",
+    "train again, and bring the campaign up to it: {train} (a model that was trained before still knows them)",
     "run this again if events came in, or an import or a training ran, while the job did: then AWS does not promise "
     "that the models have forgotten. To be sure, pause the stream first",
     "run this again once mParticle has erased them: until then an event of theirs brings them back",
@@ -34,7 +35,7 @@ GUIDE = "docs/privacy.md says how to pause the stream, and what else holds data 
 @click.option("--bucket", help="S3 bucket to go through; default: the stack's.")
 @click.option("--role-arn", help="The role by which Personalize reads it; default: the stack's.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, and nothing else, on stdout.")
-@targets.options
+@place.options
 def command(
     users: tuple[str, ...],
     *,
@@ -45,9 +46,13 @@ def command(
     name: str | None,
     context: tuple[str, ...],
     aws: bool,
+    local: bool,
 ) -> None:
     """Delete all that Amazon Personalize knows of some users: interactions and records of the broker's dataset group.
     MPID… are mParticle ids (negative ones, too). FILE has an id a line, with or without the header USER_ID.
+
+    While a ./broker serve runs, say where: --aws or --local. Where both could be meant it asks in a terminal; in a
+    script, or with --yes, it then deletes nothing.
 
     It cannot be undone, and takes up to a day on AWS. Ctrl-C only stops the waiting: the same command takes it up
     again, and a run after that is a new job.
@@ -55,7 +60,7 @@ def command(
     Exit code: 0 deleted, 1 it failed, 2 wrong use.
     """
     wanted = _wanted(users)
-    target = targets.find(name, context, aws=aws)
+    target = place.find(name, context, aws=aws, local=local, verb="Erase", ask=not yes)
     with targets.one_line_errors(), Waiting() as waiting, tempfile.TemporaryDirectory() as folder:
         resources = Resources(target.client("personalize"), show=waiting.show)
         group = resources.find(kinds.DATASET_GROUP, target.names.dataset_group)
@@ -69,7 +74,14 @@ def command(
         path = Path(folder) / "users.csv"
         path.write_text(forgetting.users_csv(wanted), encoding="utf-8")
         done = forgetting.forget(resources, target.bucket(bucket, role_arn), group, step, path)
-    found = {"job": step.job, "users": len(wanted), "deleted": done.get("numDeleted"), "next": list(NEXT)}
+    found = {
+        "place": target.place,
+        "where": target.where,
+        "job": step.job,
+        "users": len(wanted),
+        "deleted": done.get("numDeleted"),
+        "next": _next(target),
+    }
     if as_json:
         click.echo(json.dumps(found))
     else:
@@ -107,10 +119,16 @@ def _confirm(number: int, where: str) -> None:
     click.confirm(f"Delete for good all that {where} knows of {_number(number, 'user')}?", abort=True, err=True)
 
 
+def _next(target: targets.Target) -> list[str]:
+    train = "./broker train" if target.local_url else "./broker train --aws"
+    return [step.format(train=train) for step in NEXT]
+
+
 def _report(found: dict[str, Any]) -> None:
     console = Console(highlight=False)
     deleted = "" if found["deleted"] is None else f", {_number(found['deleted'], 'record')} deleted"
-    console.print(f"forgotten: {_number(found['users'], 'user')}{deleted}")
+    users = _number(found["users"], "user")
+    console.print(f"forgotten in {found['where']}: {users}{deleted}", markup=False, soft_wrap=True)
     if found["deleted"] == 0:
         console.print(NOBODY, markup=False, soft_wrap=True)
     console.print("now:")

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import click
 
+ACCESS_KEY = "local"  # no real one: AWS refuses it
 FILE = Path(__file__).resolve().parents[1] / ".local.env"
 
 

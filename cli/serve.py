@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from cli.local_env import export_lines, written
+from cli.local_env import ACCESS_KEY, export_lines, written
 from cli.service_log import service_log
 from lifecycle.resources import CreationFailed
 from local.aws import REGION
@@ -122,7 +122,7 @@ def _everything(running: ExitStack, settings: TwinSettings, log: Any) -> tuple[l
 def personalize_values(url: str) -> dict[str, str]:
     """Return what any AWS SDK needs to talk to the local Personalize, and to nothing else, from behind a proxy too."""
     endpoints = {f"AWS_ENDPOINT_URL_PERSONALIZE{suffix}": url for suffix in ("", "_EVENTS", "_RUNTIME")}
-    keys = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local", "AWS_SESSION_TOKEN": ""}
+    keys = {"AWS_ACCESS_KEY_ID": ACCESS_KEY, "AWS_SECRET_ACCESS_KEY": "local", "AWS_SESSION_TOKEN": ""}
     region = {"AWS_REGION": REGION, "AWS_DEFAULT_REGION": REGION, "AWS_EC2_METADATA_DISABLED": "true"}
     direct = ",".join(filter(None, (os.environ.get("NO_PROXY"), "127.0.0.1,localhost")))
     return endpoints | keys | region | {"NO_PROXY": direct}

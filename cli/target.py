@@ -46,6 +46,11 @@ class Target:
             return f"the local Personalize at {self.local_url}"
         return f"Amazon Personalize in {self.client('personalize').meta.region_name}"
 
+    @property
+    def place(self) -> str:
+        """Return it for programs: aws or local."""
+        return "local" if self.local_url else "aws"
+
     @functools.cached_property
     def outputs(self) -> Mapping[str, str]:
         """Return the outputs of the broker's stack, empty where none is deployed. Raises ClientError."""
@@ -103,12 +108,15 @@ def rules(made: Settings) -> Any:
     return ingest_settings(ingest_environment(made.options, tracking_id="none", quarantine_bucket="none")).rules
 
 
-def find(name: str | None, context: tuple[str, ...], *, aws: bool) -> Target:
+def find(name: str | None, context: tuple[str, ...], *, aws: bool, local: bool = False) -> Target:
     """Return what to talk to, and say so on stderr.
 
-    Endpoints in the environment count first; then a running ``./broker serve``; then AWS. Raises click.ClickException.
+    Endpoints in the environment count first; then a running ``./broker serve``; then AWS. ``aws`` or ``local``: that
+    one or none. Raises click.ClickException.
     """
-    endpoints = _endpoints(aws)
+    if aws and local:
+        raise click.UsageError("--aws and --local exclude each other")
+    endpoints = _on_aws() if aws else _local() if local else _endpoints()
     names = Names(name or endpoints.get("BROKER_NAME") or settings(context).name)
     url = endpoints.get("AWS_ENDPOINT_URL_PERSONALIZE") or endpoints.get("AWS_ENDPOINT_URL")
     if url and urlsplit(url).hostname in LOOPBACK:
@@ -119,10 +127,34 @@ def find(name: str | None, context: tuple[str, ...], *, aws: bool) -> Target:
     return target
 
 
-def _endpoints(aws: bool) -> Mapping[str, str]:
-    if aws or any(name.startswith("AWS_ENDPOINT_URL") for name in os.environ):
+def local_endpoints(values: Mapping[str, str]) -> list[str]:
+    """Return which variables name an endpoint on this machine."""
+    names = (name for name in values if name.startswith("AWS_ENDPOINT_URL"))
+    return sorted(name for name in names if urlsplit(values[name]).hostname in LOOPBACK)
+
+
+def _endpoints() -> Mapping[str, str]:
+    if any(name.startswith("AWS_ENDPOINT_URL") for name in os.environ):
         return os.environ
     return local_env.running() or os.environ
+
+
+def _on_aws() -> Mapping[str, str]:
+    named = local_endpoints(os.environ)
+    if named:
+        raise click.ClickException(
+            f"--aws, but {named[0]} names a local service: use a shell in which .local.env was not read"
+        )
+    return os.environ
+
+
+def _local() -> Mapping[str, str]:
+    if {"AWS_ENDPOINT_URL_PERSONALIZE", "AWS_ENDPOINT_URL"} & {*local_endpoints(os.environ)}:
+        return os.environ
+    running = local_env.running()
+    if not running:
+        raise click.ClickException("--local, but no ./broker serve is running: start it in another terminal first")
+    return running
 
 
 def _local_client(endpoints: Mapping[str, str], service: str) -> Any:
@@ -165,4 +197,4 @@ def one_line_errors() -> Iterator[None]:
         raise click.ClickException(" ".join(str(error).split())) from None
 
 
-__all__ = ["PREFIX", "Target", "find", "one_line_errors", "options", "rules", "settings"]
+__all__ = ["PREFIX", "Target", "find", "local_endpoints", "one_line_errors", "options", "rules", "settings"]

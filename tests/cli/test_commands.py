@@ -110,7 +110,7 @@ def test_a_second_file_adds_and_mode_full_replaces(broker: Broker, tmp_path: Pat
     assert said(broker("status", "--json"))["interactions"]["interactions"] == 2_300
     assert said(broker("train", "--json"))["campaign_serves_it"]
     assert said(broker("status", "--json"))["next"]["command"] == "./broker recommend USER"
-    assert said(broker("backfill", second, *MAPPED, "--mode", "full", "--json"))["mode"] == "FULL"
+    assert said(broker("backfill", second, *MAPPED, "--mode", "full", "--local", "--json"))["mode"] == "FULL"
     status = said(broker("status", "--json"))
     assert status["interactions"]["interactions"] == 1_100
     assert status["next"]["command"] == "./broker train"  # the model does not know the last import

@@ -26,7 +26,7 @@ def broker(endpoints: Mapping[str, str]) -> Broker:  # noqa: F811
     """Return `./broker COMMAND …` of a broker that collects; `name="other"` is a second one."""
 
     def run(*arguments: object, name: str = "shop") -> Result:
-        every = [*map(str, arguments), "--name", name]
+        every = [*map(str, arguments), "--name", name, *(["--local"] if arguments[0] == "filter" else [])]
         return CliRunner(env=endpoints).invoke(main, every, catch_exceptions=False)
 
     resources = Resources(local_client("personalize", endpoints["AWS_ENDPOINT_URL_PERSONALIZE"]))
@@ -83,7 +83,8 @@ def test_another_expression_under_the_same_name_is_wrong_use_until_the_old_one_i
     assert listed(broker)["changing"] == ("ACTIVE", BOUGHT)
 
     gone = broker("filter", "changing", "--delete")
-    assert (gone.exit_code, gone.stdout) == (0, "filter changing: deleted\n")
+    assert gone.exit_code == 0
+    assert gone.stdout.startswith("filter changing: deleted, in the local Personalize at http://127.0.0.1:")
     assert "filter changing: DELETE" in gone.stderr
     assert "changing" not in listed(broker)
     assert broker("filter", "changing", VIEWED).exit_code == 0
@@ -94,7 +95,9 @@ def test_deleting_what_is_not_there_changes_nothing_and_says_so(broker: Broker) 
     before = listed(broker)
     gone = broker("filter", "never", "--delete", "--json")
 
-    assert (gone.exit_code, said(gone)) == (0, {"filter": "never", "state": "was not there"})
+    assert gone.exit_code == 0
+    assert (said(gone)["filter"], said(gone)["state"]) == ("never", "was not there")
+    assert said(gone)["where"].startswith("the local Personalize")
     assert listed(broker) == before
 
 
@@ -127,7 +130,7 @@ def test_a_name_that_another_brokers_filter_has_is_refused_by_the_service(broker
 
     assert refused.exit_code == 1
     assert "CreateFilter: ResourceAlreadyExistsException" in refused.stderr.splitlines()[-1]
-    assert broker("filter", "taken", "--delete", name="other").stdout == "filter taken: was not there\n"
+    assert broker("filter", "taken", "--delete", name="other").stdout.startswith("filter taken: was not there")
     assert "taken" in listed(broker)
 
 
@@ -155,7 +158,7 @@ def test_where_there_is_no_data_there_is_nothing_to_filter(
     endpoints: Mapping[str, str],  # noqa: F811
     arguments: list[str],
 ) -> None:
-    result = CliRunner(env=endpoints).invoke(main, ["filter", *arguments, "--name", "nothing"])
+    result = CliRunner(env=endpoints).invoke(main, ["filter", *arguments, "--name", "nothing", "--local"])
 
     assert result.exit_code == 1
     assert "nothing called nothing to filter: ./broker backfill first" in result.stderr

@@ -34,7 +34,7 @@ def broker(endpoints: Mapping[str, str], tmp_path_factory: pytest.TempPathFactor
     """Return `./broker COMMAND …` of a broker that knows forty users."""
 
     def run(*arguments: object) -> Result:
-        every = [*map(str, arguments), "--name", "shop"]
+        every = [*map(str, arguments), "--name", "shop", "--local"]
         return CliRunner(env=endpoints).invoke(main, every, catch_exceptions=False)
 
     path = tmp_path_factory.mktemp("history") / "shop.csv"
@@ -66,6 +66,7 @@ def test_users_are_forgotten_negative_ones_too_and_others_are_not(broker: Broker
     done = broker("forget", -3, 7, 7, "--yes", "--json")
     assert done.exit_code == 0, done.output
     assert (said(done)["users"], said(done)["deleted"]) == (2, 2 * OF_EACH)
+    assert said(done)["place"] == "local"
     assert known(endpoints) == (users - 2, interactions - 2 * OF_EACH)
     assert left_in_the_bucket(endpoints) == []
 
@@ -94,8 +95,10 @@ def test_a_table_is_refused_before_anything_is_deleted(
     assert known(endpoints) == before
 
 
-def test_a_job_that_finds_nothing_says_so(broker: Broker) -> None:
-    assert "forgotten: 1 user, 0 records deleted\nnothing was known" in broker("forget", 404, "--yes").stdout
+def test_a_job_that_finds_nothing_says_so_and_where_it_looked(broker: Broker, endpoints: Mapping[str, str]) -> None:
+    where = f"the local Personalize at {endpoints['AWS_ENDPOINT_URL_PERSONALIZE']}"
+    report = broker("forget", 404, "--yes").stdout
+    assert report.startswith(f"forgotten in {where}: 1 user, 0 records deleted\nnothing was known")
     assert "nothing was known" not in broker("forget", 28, "--yes").stdout
 
 
@@ -151,7 +154,7 @@ def test_what_the_service_refuses_is_one_line_and_leaves_no_list_behind(
 
 
 def test_a_broker_that_is_not_there_has_nobody_to_forget(endpoints: Mapping[str, str]) -> None:
-    done = CliRunner(env=endpoints).invoke(main, ["forget", "1", "--yes", "--name", "other"])
+    done = CliRunner(env=endpoints).invoke(main, ["forget", "1", "--yes", "--local", "--name", "other"])
     assert (done.exit_code, "nobody to forget" in done.output) == (1, True)
     with pytest.raises(ClientError):
         local_client("s3", endpoints["AWS_ENDPOINT_URL_S3"]).head_bucket(Bucket="other-imports")
