@@ -27,6 +27,7 @@ COMMANDS = {
     "evaluate": "Is a recommender worth it? All of them on the same users.",
     "replay": "What was set aside, and putting it back on the stream.",
     "forget": "Erase users from Amazon Personalize.",
+    "secret": "mParticle's key and secret into Secrets Manager.",
     "faults": "Make the local services fail on purpose.",
     "soak": "The loop for hours, with faults.",
 }

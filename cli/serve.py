@@ -116,6 +116,7 @@ def _everything(running: ExitStack, settings: TwinSettings, log: Any) -> tuple[l
         "QUARANTINE_BUCKET": stack.resources.quarantine_bucket,
         "ON_FAILURE_BUCKET": stack.resources.on_failure_bucket,
         "MPARTICLE_URL": stack.mparticle.url,
+        "MPARTICLE_SECRET_ARN": stack.resources.secret_arn,
     }
 
 

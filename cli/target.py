@@ -28,6 +28,7 @@ ROOT = Path(__file__).resolve().parents[1]
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 LOCAL_ROLE = "arn:aws:iam::123456789012:role/local"
 NOT_AMAZONS = "answered by the local Personalize: says nothing of Amazon's models"
+SERVICE_IDS = {"secretsmanager": "secrets-manager"}  # where AWS's variable is not called after the client
 RETRIES = {"mode": "standard", "total_max_attempts": 8}
 
 
@@ -158,7 +159,7 @@ def _local() -> Mapping[str, str]:
 
 
 def _local_client(endpoints: Mapping[str, str], service: str) -> Any:
-    variable = "AWS_ENDPOINT_URL_" + service.upper().replace("-", "_")
+    variable = "AWS_ENDPOINT_URL_" + SERVICE_IDS.get(service, service).upper().replace("-", "_")
     url = endpoints.get(variable) or endpoints.get("AWS_ENDPOINT_URL")
     if not url or urlsplit(url).hostname not in LOOPBACK:
         # With dummy keys, beside a local Personalize, AWS itself must not be asked.

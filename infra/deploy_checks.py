@@ -107,8 +107,8 @@ def _wrong_step(wanted: Wanted, deployed: Deployed | None, confirmed: Set[str]) 
         found.append(f"there is no ACTIVE solution version to make a campaign of (versions: {states})")
     if wanted.stage is Stage.RECOMMEND and deployed and deployed.empty_secret:
         found.append(
-            "mParticle's secret is empty; put the custom feed's pair in: aws secretsmanager put-secret-value "
-            f'--secret-id {deployed.empty_secret} --secret-string \'{{"key": "…", "secret": "…"}}\''
+            "mParticle's secret is empty; put the custom feed's pair in: ./broker secret --aws --secret-id "
+            f"{deployed.empty_secret}"
         )
     return found
 

@@ -70,7 +70,7 @@ class MParticle:
         with self._lock:
             if self._auth is None or self._auth == refused:
                 call = functools.partial(aws_call, self._secrets().get_secret_value, SecretId=self._secret_arn)
-                self._auth = _key_and_secret(RETRY.call(call, self._time, deadline).get("SecretString"))
+                self._auth = key_and_secret(RETRY.call(call, self._time, deadline).get("SecretString"))
             return self._auth
 
 
@@ -82,12 +82,13 @@ def session(connections: int) -> requests.Session:
     return made
 
 
-def _key_and_secret(text: object) -> tuple[str, str]:
+def key_and_secret(text: object) -> tuple[str, str]:
+    """Return the pair in the JSON that Secrets Manager keeps. Raises Misconfigured, which never repeats the text."""
     try:
         fields = json.loads(text) if isinstance(text, str) else None
     except ValueError:
         fields = None
     key, secret = (fields.get("key"), fields.get("secret")) if isinstance(fields, dict) else (None, None)
-    if isinstance(key, str) and isinstance(secret, str) and (key + secret).isascii():
+    if isinstance(key, str) and isinstance(secret, str) and key and secret and (key + secret).isascii():
         return key, secret
     raise Misconfigured('the mParticle secret is not of the form {"key": "…", "secret": "…"}, both in ASCII')

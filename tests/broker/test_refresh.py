@@ -301,6 +301,7 @@ def test_a_key_that_stays_refused_fails_loudly_and_hides_every_message(status: i
         {"SecretString": '["s3cr3t"]'},
         {"SecretString": '{"key": "s3cr3t"}'},
         {"SecretString": '{"key": 1, "secret": "s3cr3t"}'},
+        {"SecretString": '{"key": "", "secret": "s3cr3t"}'},
         {"SecretBinary": b"s3cr3t"},
         DENIED,
         client_error("ResourceNotFoundException", 400, "Secrets Manager can't find the specified s3cr3t value"),

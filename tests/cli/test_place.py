@@ -72,6 +72,7 @@ def known(clone: Clone) -> int:
         ["forget", "1"],
         ["filter", "bought", "--delete"],
         ["backfill", "nothing.csv", "--mode", "full"],
+        ["secret", "--stdin"],
     ],
 )
 @pytest.mark.parametrize(

@@ -46,7 +46,7 @@ def test_every_link_of_a_guide_leads_somewhere() -> None:
 
 
 def test_every_command_of_a_guide_is_one_that_there_is_with_options_that_it_has() -> None:
-    lines = re.findall(r"^\./broker (replay|forget) ?([^#\n]*)", RUNBOOK + PRIVACY, re.MULTILINE)
+    lines = re.findall(r"^\./broker (replay|forget|secret) ?([^#\n]*)", DEPLOY + RUNBOOK + PRIVACY, re.MULTILINE)
     assert len(lines) >= 9
     for name, arguments in lines:
         importlib.import_module(f"cli.{name}").command.make_context(name, shlex.split(arguments))

@@ -53,7 +53,7 @@ def test_a_step_that_can_work_is_let_through(wanted: Wanted, deployed: Deployed 
         (COLLECT, Deployed(Stage.TRAIN), "deletes the solution with all its trained models."),
         (COLLECT, Deployed(Stage.RECOMMEND), "the campaign and the refresh queue and the solution"),
         (replace(TRAIN, is_example=True), None, "still the example"),
-        (RECOMMEND, Deployed(Stage.TRAIN, ("ACTIVE",), "arn:secret"), "put-secret-value --secret-id arn:secret"),
+        (RECOMMEND, Deployed(Stage.TRAIN, ("ACTIVE",), "arn:secret"), "./broker secret --aws --secret-id arn:secret"),
         (GIVEN_RECOMMEND, Deployed(Stage.COLLECT, empty_secret="arn:secret"), "mParticle's secret is empty"),
     ],
 )
