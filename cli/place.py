@@ -55,10 +55,11 @@ def _local_could_be_meant() -> bool:
 
 
 def _aws_could_be_meant() -> bool:
-    """Return whether environment or files hold a profile, keys or a region of AWS. Asks no service."""
+    """Return whether environment or files hold a profile, keys, a region or an endpoint of AWS. Asks no service."""
     sourced = os.environ.get("AWS_ACCESS_KEY_ID") == local_env.ACCESS_KEY
     names = OF_AWS if sourced else (*OF_AWS, *KEYS_AND_REGION)
-    if any(os.environ.get(name) for name in names):
+    endpoints = {name for name in os.environ if name.startswith("AWS_ENDPOINT_URL")}
+    if endpoints - {*targets.local_endpoints(os.environ)} or any(os.environ.get(name) for name in names):
         return True
     try:
         return bool(botocore.session.Session().available_profiles)
