@@ -12,6 +12,7 @@ class Options:
     event_value: bool = True
     refresh_actions: str | None = None
     consent_purpose: str | None = None
+    consent_unknown: str = "skip"
     honour_ccpa: bool = True
     num_results: int = 10
     write_back_event: bool = True
@@ -31,6 +32,7 @@ def ingest_environment(
         REFRESH_QUEUE_URL=refresh_queue_url,
         REFRESH_ACTIONS=options.refresh_actions,
         CONSENT_PURPOSE=options.consent_purpose,
+        CONSENT_UNKNOWN=options.consent_unknown,
         HONOUR_CCPA=_switch(options.honour_ccpa),
         QUARANTINE_BUCKET=quarantine_bucket,
         CONCURRENCY=str(options.concurrency),

@@ -7,8 +7,10 @@ and unknown fields are to be ignored (mParticle JSON reference). Nothing here gu
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
+
+from broker.consent import REPEATED, named, opts_out
 
 YEAR_2000_MS = 946_684_800_000
 DAY_MS = 86_400_000
@@ -38,7 +40,8 @@ class Batch:
     """One customer's events as mParticle forwards them.
 
     ``time_ms`` is the batch's own usable time, ``arrived_ms`` the stream's; both are epoch milliseconds.
-    ``recommendations`` is the list that the customer's profile had when mParticle enriched the batch.
+    ``consent`` is what stands as consent state, null aside: one object where all is well. ``opted_out``: an event says
+    so, or may say so. ``recommendations`` is the list that the profile had when mParticle enriched the batch.
     """
 
     mpid: int | None
@@ -49,7 +52,8 @@ class Batch:
     arrived_ms: int
     message_id: Any = None
     batch_id: Any = None
-    consent: Mapping[str, Any] = field(default_factory=dict)
+    consent: tuple[Any, ...] = ()
+    opted_out: bool = False
     recommendations: tuple[str, ...] | None = None
 
 
@@ -109,11 +113,17 @@ def _parse(text: str, first_line: int = 1) -> Any:
     if not text.strip():
         return BadBatch("not_json", "empty")
     try:
-        return json.loads(text, parse_constant=lambda _: None)
+        return json.loads(text, parse_constant=float, object_pairs_hook=_object)
     except json.JSONDecodeError as error:
         return BadBatch("not_json", f"line {first_line + error.lineno - 1} column {error.colno}")
     except (ValueError, RecursionError) as error:  # a number of thousands of digits; nesting without end
         return BadBatch("not_json", type(error).__name__)
+
+
+def _object(members: list[tuple[str, Any]]) -> dict[Any, Any]:
+    """Return a JSON object. Of a repeated name the last value counts; all are kept for who must not miss one."""
+    found: dict[Any, Any] = dict(members)
+    return found if len(found) == len(members) else found | {REPEATED: members}
 
 
 def _is_too_large(documents: list[Any]) -> bool:
@@ -159,7 +169,8 @@ def _batch(document: object, arrived_ms: int) -> Batch | BadBatch:
         arrived_ms=arrived_ms,
         message_id=document.get("message_id"),
         batch_id=document.get("batch_id"),
-        consent=mapping(document.get("consent_state")),
+        consent=tuple(state for state in named(document, "consent_state") if state is not None),
+        opted_out=any(map(opts_out, listed)),
         recommendations=texts(mapping(document.get("user_attributes")).get("product_recs")),
     )
 

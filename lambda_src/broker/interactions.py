@@ -12,23 +12,30 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from broker.batch import Batch, Event, mapping, usable_time
+from broker.consent import REASONS, Answer, for_purpose, is_readable, opts_out_of_sale
 
 MAX_EVENTS = 10
 MAX_ID = 256
 MAX_FLOAT32 = 3.4e38
 WRITE_BACK_EVENT = "Recommendations Updated"
 DEFAULT_ACTIONS = ("view_detail", "add_to_cart", "add_to_wishlist", "purchase")
+SEND, SKIP = CONSENT_UNKNOWN = ("send", "skip")
 NO_VALUE = frozenset({"", "null", "undefined", "None", "0"})
 
 
 @dataclass(frozen=True)
 class Rules:
-    """What to report: mParticle action → Personalize event type, and which batches are not for this broker."""
+    """What to report: mParticle action → Personalize event type, and which batches are not for this broker.
+
+    ``consent_purpose`` is a GDPR purpose without whose consent nothing trains. ``consent_unknown`` is ``skip`` or
+    ``send``, for customers whose answer is not known. ``send`` never overrides a no.
+    """
 
     event_types: Mapping[str, str] = field(default_factory=lambda: {action: action for action in DEFAULT_ACTIONS})
     environment: str = "production"
     event_value: bool = True
     consent_purpose: str | None = None
+    consent_unknown: str = SKIP
     honour_ccpa: bool = True
 
 
@@ -114,18 +121,19 @@ def _why_not(batch: Batch, rules: Rules) -> str | None:
         return "other_environment"
     if not batch.mpid:
         return "no_customer"
-    return "no_consent" if _denied(batch.consent, rules) else None
+    return _no_consent(batch, rules)
 
 
-def _denied(consent: Mapping[str, Any], rules: Rules) -> bool:
-    """CCPA's ``consented: true`` means *opted out* of sale, GDPR's means agreed (mParticle data privacy controls)."""
-    if rules.honour_ccpa and mapping(mapping(consent.get("ccpa")).get("data_sale_opt_out")).get("consented") is True:
-        return True
-    purpose = rules.consent_purpose and rules.consent_purpose.casefold()
-    return any(
-        name.casefold() == purpose and mapping(answer).get("consented") is False
-        for name, answer in mapping(consent.get("gdpr")).items()
-    )
+def _no_consent(batch: Batch, rules: Rules) -> str | None:
+    if batch.opted_out or (rules.honour_ccpa and opts_out_of_sale(batch.consent)):
+        return REASONS[Answer.NO]
+    if rules.consent_purpose is None:
+        return None
+    said = for_purpose(batch.consent, rules.consent_purpose)
+    # A consent state that nobody can read may hold a no, so that is not sent either.
+    if said is Answer.UNKNOWN and rules.consent_unknown == SEND and is_readable(batch.consent):
+        return None
+    return REASONS.get(said)
 
 
 def _lines(batch: Batch, event: Event, rules: Rules) -> Iterator[Interaction | str]:

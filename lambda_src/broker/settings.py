@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from broker.interactions import DEFAULT_ACTIONS, MAX_ID, Rules
+from broker.interactions import CONSENT_UNKNOWN, DEFAULT_ACTIONS, MAX_ID, SKIP, Rules
 
 T = TypeVar("T")
 
@@ -63,6 +63,7 @@ def ingest_settings(environ: Mapping[str, str] | None = None) -> IngestSettings:
             environment=read("ENVIRONMENT", _environment, "production"),
             event_value=read("EVENT_VALUE", _switch, True),
             consent_purpose=read("CONSENT_PURPOSE", str, None),
+            consent_unknown=read("CONSENT_UNKNOWN", _consent_unknown, SKIP),
             honour_ccpa=read("HONOUR_CCPA", _switch, True),
         ),
         refresh_queue_url=read("REFRESH_QUEUE_URL", _url, None),
@@ -168,6 +169,12 @@ def _whole(low: int, high: int) -> Callable[[str], int]:
 def _environment(text: str) -> str:
     if text.lower() not in {"production", "development"}:
         raise ValueError(f"must be production or development, not {text!r}")
+    return text.lower()
+
+
+def _consent_unknown(text: str) -> str:
+    if text.lower() not in CONSENT_UNKNOWN:
+        raise ValueError(f"must be skip or send, not {text!r}")
     return text.lower()
 
 

@@ -173,8 +173,33 @@ def _why_not(batch: dict[str, Any], environment: str) -> str | None:
         return "other_environment"
     if not whole_number(batch.get("mpid")):
         return "no_customer"
-    opted_out = _at(batch, "consent_state", "ccpa", "data_sale_opt_out", "consented") is True
-    return "no_consent" if opted_out else None
+    return "no_consent" if _opts_out_of_sale(batch) or any(map(_opts_out, batch.get("events") or [])) else None
+
+
+def _opts_out_of_sale(batch: dict[str, Any]) -> bool:
+    """Say whether CCPA's answer, where there is one, is anything but a clear no."""
+    held: list[Any] = [batch]
+    for name in ("consent_state", "ccpa", "data_sale_opt_out"):
+        held = [one for every in held for one in _under(every, name) if one is not None]
+        if not all(isinstance(one, dict) for one in held):
+            return True
+    return any(not _says_no(_under(one, "consented")) for one in held)
+
+
+def _opts_out(event: Any) -> bool:
+    kinds = [kind.strip().casefold() for kind in _under(event, "event_type") if isinstance(kind, str)]
+    said = [one for data in _under(event, "data") for one in _under(data, "is_opted_out")]
+    return "opt_out" in kinds and not _says_no(said)
+
+
+def _says_no(said: list[Any]) -> bool:
+    words = {one.strip().lower() if isinstance(one, str) else one == 0 for one in said}
+    return bool(words) and words <= {True, "false", "no", "n", "f", "0", "0.0"}
+
+
+def _under(value: Any, name: str) -> list[Any]:
+    members = value.items() if isinstance(value, dict) else ()
+    return [one for key, one in members if key.strip().casefold() == name]
 
 
 def _product_lines(data: dict[str, Any]) -> tuple[str | None, list[Any]]:

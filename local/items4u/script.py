@@ -33,7 +33,12 @@ class Upload:
 
     @property
     def interactions(self) -> tuple[tuple[str, str], ...]:
-        """Return the ``(action, item id)`` pairs of the reported actions; products without an id have none."""
+        """Return the ``(action, item id)`` pairs of the reported actions; products without an id have none.
+
+        Nothing that is uploaded together with an opt-out is to be trained on.
+        """
+        if any(event["data"].get("is_opted_out") for event in self.events):
+            return ()
         actions = [event["data"].get("product_action") for event in self.events]
         return tuple(
             (action["action"], product["id"])

@@ -65,6 +65,7 @@ def test_every_variable_is_one_that_the_functions_read_and_means_what_was_set() 
         event_value=False,
         refresh_actions="purchase",
         consent_purpose="marketing",
+        consent_unknown="send",
         honour_ccpa=False,
         num_results=7,
         write_back_event=False,
@@ -76,7 +77,8 @@ def test_every_variable_is_one_that_the_functions_read_and_means_what_was_set() 
 
     assert ingest.rules.event_types == {"view_detail": "View", "purchase": "purchase"}
     assert (ingest.rules.environment, ingest.rules.event_value) == ("development", False)
-    assert (ingest.rules.consent_purpose, ingest.rules.honour_ccpa) == ("marketing", False)
+    assert (ingest.rules.consent_purpose, ingest.rules.consent_unknown) == ("marketing", "send")
+    assert not ingest.rules.honour_ccpa
     assert (ingest.refresh_actions, ingest.concurrency) == (frozenset({"purchase"}), 3)
     assert ingest.refresh_queue_url == "https://queue.example/1/q"
     assert (refresh.num_results, refresh.environment, refresh.concurrency) == (7, "development", 3)

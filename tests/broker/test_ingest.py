@@ -481,6 +481,24 @@ def test_an_own_write_back_that_comes_back_is_neither_sent_nor_refreshed() -> No
     assert world.counts.reasons == {("Skipped", "own_write_back"): 1, ("Skipped", "no_events"): 1}
 
 
+def test_a_batch_with_an_opt_out_neither_trains_nor_refreshes_and_other_batches_do() -> None:
+    world = World()
+    opt_out = {"event_type": "opt_out", "data": {"is_opted_out": "true"}}
+    leaving = batch(product_event("purchase"), opt_out, mpid=1)
+    assert world.run(record(1, leaving), record(2, visit(2))) == []
+    assert set(world.asked()) == {2}
+    assert world.counts.outcomes == {"Records": 2, "Accepted": 1, "Skipped": 1, "RefreshesAsked": 1}
+    assert world.counts.reasons == {("Skipped", "no_consent"): 1}
+
+
+def test_an_unknown_consent_is_counted_by_a_reason_of_its_own_and_asks_for_no_refresh() -> None:
+    world = World(rules=Rules(consent_purpose="personalisation"))
+    agreed = {"gdpr": {"personalisation": {"consented": "true"}}}
+    assert world.run(record(1, visit(1)), record(2, visit(2, consent_state=agreed))) == []
+    assert set(world.asked()) == {2}
+    assert world.counts.reasons == {("Skipped", "consent_unknown"): 1}
+
+
 def test_no_records_are_no_failure() -> None:
     assert World().run() == []
 

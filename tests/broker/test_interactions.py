@@ -1,4 +1,4 @@
-"""Interactions and their packing: ids that repeat when they should, consent, amounts, PutEvents' limits."""
+"""Interactions and their packing: ids that repeat when they should, amounts, PutEvents' limits."""
 
 import json
 from typing import Any
@@ -88,40 +88,6 @@ def test_what_languages_print_for_nothing_is_no_session(nothing: object) -> None
     assert lines(unknown)[0].session_id == "m"
     assert lines(unknown | {"message_id": nothing})[0].session_id == "3"
     assert lines(unknown | {"message_id": nothing, "batch_id": nothing})[0].session_id == str(MPID)
-
-
-PURPOSE = Rules(consent_purpose="Personalisation")
-
-
-@pytest.mark.parametrize(
-    ("consent", "rules", "denied"),
-    [
-        ({"ccpa": {"data_sale_opt_out": {"consented": True}}}, Rules(), True),
-        ({"ccpa": {"data_sale_opt_out": {"consented": True}}}, Rules(honour_ccpa=False), False),
-        ({"ccpa": {"data_sale_opt_out": {"consented": False}}}, Rules(), False),
-        ({"ccpa": {"data_sale_opt_out": None}}, Rules(), False),
-        ({"ccpa": [True]}, Rules(), False),
-        ({"gdpr": {"personalisation": {"consented": False}}}, PURPOSE, True),
-        ({"gdpr": {"PERSONALISATION": {"consented": False}}}, PURPOSE, True),
-        ({"gdpr": {"personalisation": {"consented": True}}}, PURPOSE, False),
-        ({"gdpr": {"advertising": {"consented": False}}}, PURPOSE, False),
-        ({"gdpr": {"personalisation": {"consented": False}}}, Rules(), False),
-        ({"gdpr": {"personalisation": None}}, PURPOSE, False),
-        ({"gdpr": None, "ccpa": None}, PURPOSE, False),
-        (None, PURPOSE, False),
-        (
-            {"gdpr": {"personalisation": {"consented": True}}, "ccpa": {"data_sale_opt_out": {"consented": True}}},
-            PURPOSE,
-            True,
-        ),
-    ],
-)
-def test_consent_is_denied_by_ccpas_true_and_by_the_named_gdpr_purposes_false(
-    consent: Any, rules: Rules, denied: bool
-) -> None:
-    document = batch(consent_state=consent)
-    assert skipped(document, rules) == ({"no_consent": 1} if denied else {})
-    assert len(lines(document, rules)) == (0 if denied else 1)
 
 
 @pytest.mark.parametrize(

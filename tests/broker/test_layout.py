@@ -13,9 +13,9 @@ from tests.real_data import ROOT
 
 SOURCE = ROOT / "lambda_src"
 MODULES = sorted((SOURCE / "broker").glob("*.py"))
-PURE = ["batch", "interactions", "recommendations", "profile", "users"]
+PURE = ["batch", "consent", "interactions", "recommendations", "profile", "users"]
 # Nothing of these reads a file, a clock, the environment or the network.
-HARMLESS = {"collections", "dataclasses", "hashlib", "itertools", "json", "math", "re", "typing", "uuid"}
+HARMLESS = {"collections", "dataclasses", "enum", "hashlib", "itertools", "json", "math", "re", "typing", "uuid"}
 IN_THE_ZIP_OR_THE_RUNTIME = {"aws_lambda_powertools", "boto3", "botocore", "requests", "broker"}
 
 # Runs in a process of its own, since this one has long imported everything.

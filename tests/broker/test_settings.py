@@ -30,7 +30,7 @@ def test_without_any_other_variable_ingest_has_the_defaults() -> None:
     assert (settings.tracking_id, settings.quarantine_bucket) == ("tracker-1", "quarantine")
     rules = settings.rules
     assert (rules.event_types, rules.environment, rules.event_value) == (FOUR, "production", True)
-    assert (rules.consent_purpose, rules.honour_ccpa) == (None, True)
+    assert (rules.consent_purpose, rules.consent_unknown, rules.honour_ccpa) == (None, "skip", True)
     assert (settings.refresh_queue_url, settings.refresh_actions, settings.concurrency) == (None, set(FOUR), 16)
 
 
@@ -71,6 +71,8 @@ def test_without_any_other_variable_refresh_has_the_defaults() -> None:
         ("ENVIRONMENT", "DEVELOPMENT", lambda s: s.rules.environment, "development"),
         ("ENVIRONMENT", "Production", lambda s: s.rules.environment, "production"),
         ("CONSENT_PURPOSE", "Personal Ads", lambda s: s.rules.consent_purpose, "Personal Ads"),
+        ("CONSENT_UNKNOWN", "skip", lambda s: s.rules.consent_unknown, "skip"),
+        ("CONSENT_UNKNOWN", " SEND ", lambda s: s.rules.consent_unknown, "send"),
         ("REFRESH_ACTIONS", "purchase, add_to_cart", lambda s: s.refresh_actions, {"purchase", "add_to_cart"}),
         ("REFRESH_QUEUE_URL", "https://sqs.eu-central-1.amazonaws.com/1/q", lambda s: s.refresh_queue_url[-4:], "/1/q"),
         ("REFRESH_QUEUE_URL", "http://127.0.0.1:5000/1/q", lambda s: s.refresh_queue_url, "http://127.0.0.1:5000/1/q"),
@@ -115,6 +117,8 @@ def test_a_good_value_for_refresh(variable: str, text: str, read: Any, expected:
         ("EVENT_VALUE", "maybe"),
         ("HONOUR_CCPA", "2"),
         ("ENVIRONMENT", "staging"),
+        ("CONSENT_UNKNOWN", "maybe"),
+        ("CONSENT_UNKNOWN", "yes"),
         ("REFRESH_ACTIONS", "refund"),
         ("REFRESH_ACTIONS", "views"),
         ("REFRESH_ACTIONS", ","),

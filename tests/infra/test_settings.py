@@ -58,6 +58,8 @@ def test_text_of_the_command_line_means_the_same_as_json() -> None:
         (None, {"mparticle_principals": {"a": 1}}, "broker:mparticle_principals must be a list"),
         (None, {"mparticle_principals": "[1"}, "broker:mparticle_principals"),
         (None, {"mparticle_role": "theirs"}, "broker:mparticle_role must be one of create, existing"),
+        (None, {"consent_purpose": "  "}, "broker:consent_purpose must be a purpose's name, not '  '"),
+        (None, {"consent_unknown": "maybe"}, "broker:consent_unknown must be one of skip, send, not 'maybe'"),
         (None, {"environment": "staging"}, "broker:environment must be one of production, development, not 'staging'"),
         (None, {"name": "Shop_1"}, "broker:name must be at most 40 small letters"),
         (None, {"name": "a" * 41}, "broker:name must be at most 40 small letters"),
