@@ -16,6 +16,7 @@ from cli import target as targets
 from cli.conversion_account import left_out, report
 from cli.history_files import gather
 from cli.progress import Waiting
+from history.consent import Consent
 from history.conversion import Plan, convert
 from history.files import BadFile
 from history.report import Report
@@ -43,6 +44,8 @@ class Asked:
 @click.option("--column", "columns", multiple=True, metavar="NAME=SOURCE", help="The file's column for a dataset's.")
 @click.option("--constant", "constants", multiple=True, metavar="NAME=TEXT", help="The same text in every row.")
 @click.option("--time-unit", type=click.Choice(UNITS), help="Of TIMESTAMP; default: what its first value can only be.")
+@click.option("--consent", metavar="COLUMN", help="Of a CSV, take only rows with a yes here (true, 1).")
+@click.option("--consent-given", is_flag=True, help="State that all rows may train; the report says so.")
 @click.option("--schema", "schema_file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Avro.")
 @click.option(
     "--mode", type=click.Choice(["full", "incremental"]), help="Default: incremental after an earlier import."
@@ -58,6 +61,8 @@ def command(
     columns: tuple[str, ...],
     constants: tuple[str, ...],
     time_unit: str | None,
+    consent: str | None,
+    consent_given: bool,
     schema_file: Path | None,
     mode: str | None,
     bucket: str | None,
@@ -74,6 +79,9 @@ def command(
     Exports are read by the code that reads the stream, under the settings in cdk.json: where history overlaps with
     what was streamed, Personalize gets the same interactions, and counts them once. Of a CSV, --column says which of
     its columns is USER_ID, ITEM_ID, TIMESTAMP and so on; a column of the same name needs none.
+
+    Where broker:consent_purpose names a purpose, a batch's own consent state decides, and a CSV of interactions or
+    users needs --consent COLUMN or --consent-given.
 
     What can't be read is counted and listed by file and line, and does not stop the rest. Interrupted, the same command
     goes on where it was; done, it does nothing. --mode full replaces what was imported before: while a ./broker serve
@@ -102,7 +110,7 @@ def command(
         try:
             sources = gather(files, lambda: (target or find()).client("s3"), Path(folder), waiting)
             schema = _schema(target, asked, schema_file, waiting)
-            plan = Plan(dataset, sources, schema, mapped, time_unit, rules)
+            plan = Plan(dataset, sources, schema, mapped, time_unit, rules, Consent(consent, consent_given))
             run = Run(plan, asked, Path(folder), waiting)
             found = run.convert_only() if target is None else run.into(target)
         except (BadFile, MappingError, SchemaError) as error:
@@ -175,7 +183,8 @@ class Run:
 
 def _account(plan: Plan, schema: Schema, made: Report) -> dict[str, Any]:
     files = [source.name for source in plan.sources]
-    return {"dataset": plan.dataset, "files": files, **made.as_json(), "schema": schema.text}
+    consent = plan.consent.as_json(plan.rules.consent_purpose)
+    return {"dataset": plan.dataset, "files": files, **made.as_json(), "consent": consent, "schema": schema.text}
 
 
 def _said_of_mode(step: imports.Step, *, chosen: bool) -> str:

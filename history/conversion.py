@@ -14,13 +14,14 @@ from typing import TextIO
 from broker.interactions import Rules
 
 from history import files, mparticle, table
+from history.consent import Consent
 from history.report import Report
 from history.schema import REQUIRED, Deriving, Schema, SchemaError
 from history.table import Mapped, MappingError, Table
 from history.times import Times
 
 # Part of a conversion's identity: raise it whenever the same input would give another CSV.
-VERSION = 1
+VERSION = 2
 Moved = Callable[[int], None]
 
 
@@ -43,6 +44,7 @@ class Plan:
     mapped: Mapped = field(default_factory=Mapped)
     time_unit: str | None = None
     rules: Rules = field(default_factory=Rules)
+    consent: Consent = field(default_factory=Consent)
 
     def identity(self) -> str:
         """Return ten letters that change with content, mapping, schema and rules, and with nothing else."""
@@ -54,6 +56,7 @@ class Plan:
             "mapped": {"columns": dict(self.mapped.columns), "constants": dict(self.mapped.constants)},
             "time_unit": self.time_unit,
             "rules": asdict(self.rules),
+            "consent": asdict(self.consent),
         }
         return hashlib.sha256(json.dumps(known, sort_keys=True, default=str).encode()).hexdigest()[:10]
 
@@ -76,6 +79,10 @@ def _batches(plan: Plan, out: TextIO, now: float, moved: Moved) -> tuple[Schema,
         )
     if plan.mapped != Mapped() or plan.time_unit:
         raise MappingError("mParticle's batches need no --column, --constant or --time-unit: those are for a CSV")
+    if plan.consent != Consent():
+        raise MappingError(
+            "mParticle's batches hold each customer's consent themselves: --consent and --consent-given are for a CSV"
+        )
     mparticle.check_schema(plan.schema)
     report = Report()
     with_rows = _writer(plan.schema, out)
@@ -87,15 +94,27 @@ def _batches(plan: Plan, out: TextIO, now: float, moved: Moved) -> tuple[Schema,
 
 
 def _tables(plan: Plan, out: TextIO, now: float, moved: Moved) -> tuple[Schema, Report]:
+    _check_consent(plan)
     schema, mapped = (plan.schema, plan.mapped) if plan.schema else _derive(plan)
     table.check_names(mapped, schema.names)
     times, report = Times(plan.time_unit, now), Report()
     with_rows = _writer(schema, out)
     for source, before in _sizes(plan.sources):
         with files.opened(source.path, source.name, lambda read, before=before: moved(before + read)) as file:  # type: ignore[misc]
-            with_rows(table.rows(Table(source.name, files.text(file)), schema, mapped, times, report))
-    report.notes += _notes(times, report)
+            read = Table(source.name, files.text(file))
+            with_rows(table.rows(read, schema, mapped, times, report, plan.consent.column))
+    report.notes += [*_notes(times, report), *plan.consent.notes(plan.rules.consent_purpose)]
     return schema, report
+
+
+def _check_consent(plan: Plan) -> None:
+    """Raise MappingError where a table of customers lacks their consent, or one of items has it."""
+    about_customers = plan.dataset != "items"
+    problem = plan.consent.problem(plan.rules.consent_purpose if about_customers else None)
+    if not about_customers and plan.consent != Consent():
+        problem = "items need no consent: --consent and --consent-given are for interactions and users"
+    if problem:
+        raise MappingError(problem)
 
 
 def _notes(times: Times, report: Report) -> list[str]:
@@ -121,23 +140,24 @@ def _derive(plan: Plan) -> tuple[Schema, Mapped]:
         header = Table(first.name, files.text(file)).header
     columns = {own_id: plan.mapped.source(own_id)} | dict(plan.mapped.columns)
     if set(columns) == {own_id}:
-        columns |= {name.upper(): name for name in header if name != columns[own_id]}
+        columns |= {name.upper(): name for name in header if name not in (columns[own_id], plan.consent.column)}
     mapped = Mapped(columns, plan.mapped.constants)
     deriving = Deriving(plan.dataset, [*columns, *plan.mapped.constants])
     for source in plan.sources:
         with files.opened(source.path, source.name) as file:
-            for values in _values(Table(source.name, files.text(file)), mapped):
+            for values in _values(Table(source.name, files.text(file)), mapped, plan.consent.column):
                 deriving.see(values)
     return deriving.schema(), mapped
 
 
-def _values(read: Table, mapped: Mapped) -> Iterator[dict[str, str]]:
+def _values(read: Table, mapped: Mapped, consent: str | None) -> Iterator[dict[str, str]]:
     absent = [source for source in mapped.columns.values() if source not in read.header]
     if absent:
         raise MappingError(f"{read.name} has no column {', '.join(absent)}; it has {', '.join(read.header)}")
     places = {name: read.header.index(source) for name, source in mapped.columns.items()}
+    why_not = table.refusal(read, consent)
     for _, fields in read.lines():
-        if fields is not None:
+        if fields is not None and not why_not(fields):
             yield {name: fields[place].strip() for name, place in places.items()} | dict(mapped.constants)
 
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TextIO
 
+from broker.consent import REASONS, answer
+
 from history.report import Report
 from history.schema import BadValue, Column, Schema, check
 from history.times import Times
@@ -108,9 +110,27 @@ def _missing(table: Table, missing: Mapping[str, str]) -> str:
     )
 
 
-def rows(table: Table, schema: Schema, mapped: Mapped, times: Times, report: Report) -> Iterator[list[str]]:
-    """Yield a row in the schema's order for each line; count and place what is none. Raises MappingError."""
-    taken = places(table, schema, mapped)
+def refusal(table: Table, consent: str | None) -> Callable[[list[str]], str | None]:
+    """Return what tells why a line may not train, by its answer in a column. Raises MappingError where that is missing.
+
+    Without a column every line may.
+    """
+    if consent is None:
+        return lambda fields: None
+    if consent not in table.header:
+        raise MappingError(f"--consent {consent}: {table.name} has no such column; it has {', '.join(table.header)}")
+    place = table.header.index(consent)
+    return lambda fields: REASONS.get(answer(fields[place]))
+
+
+def rows(
+    table: Table, schema: Schema, mapped: Mapped, times: Times, report: Report, consent: str | None = None
+) -> Iterator[list[str]]:
+    """Yield a row in the schema's order for each line; count and place what is none. Raises MappingError.
+
+    ``consent``: the column with the answers; lines without a yes in it are counted as skipped.
+    """
+    taken, why_not = places(table, schema, mapped), refusal(table, consent)
     blank = [_constant(column, place) for column, place in zip(schema.columns, taken, strict=True)]
     readers = [
         (at, place, _reader(schema.columns[at], times)) for at, place in enumerate(taken) if isinstance(place, int)
@@ -119,6 +139,10 @@ def rows(table: Table, schema: Schema, mapped: Mapped, times: Times, report: Rep
     for number, fields in table.lines():
         if fields is None:
             report.refuse(table.name, number, "broken_row")
+            continue
+        reason = why_not(fields)
+        if reason:
+            report.skipped[reason] += 1
             continue
         row = blank.copy()
         try:

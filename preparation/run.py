@@ -9,6 +9,7 @@ import polars as pl
 
 from evaluation.data.whole_folder import whole_folder
 from evaluation.failure import BadQuestion
+from history.consent import Consent
 from history.schema import Schema
 from history.times import Times
 from preparation import interactions, notes, records
@@ -66,6 +67,14 @@ def of_lines(
     account = {"items_dropped": found.dropped.items, "notes": found.notes}
     metadata = types.fields(source, table, {column: name for name, column in asked.metadata.items()}, attributes.text)
     return _prepared(source, table.drop(ROW), metadata, newest, attributes, filling, account, left_out, step)
+
+
+def with_consent(prepared: Prepared, consent: Consent, purpose: str | None, left_out: Mapping[str, int]) -> Prepared:
+    """Return it with an account of whose rows were taken. ``left_out``: rows without consent, by reason."""
+    account = dict(prepared.account) | {"consent": consent.as_json(purpose)}
+    account["left_out"] = {**left_out, **account["left_out"]}
+    account["notes"] = [*account["notes"], *consent.notes(purpose)]
+    return Prepared(prepared.tables, account)
 
 
 def write(out: Path, prepared: Prepared) -> None:

@@ -10,6 +10,7 @@ import click
 
 from cli.evaluate.asked import Refused, one_line_errors
 from cli.evaluate.steps import Steps
+from history.consent import Consent
 from history.files import BadFile
 from history.schema import MOST_FIELDS
 from history.times import UNITS
@@ -20,18 +21,30 @@ def shared(command: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(command)
     def called(
-        file: Path, out: Path | None, empty: tuple[str, ...], dry_run: bool, as_json: bool, **asked: Any
+        file: Path,
+        out: Path | None,
+        empty: tuple[str, ...],
+        consent: str | None,
+        consent_given: bool,
+        context: tuple[str, ...],
+        dry_run: bool,
+        as_json: bool,
+        **asked: Any,
     ) -> None:
         if out is None and not dry_run:
             raise click.UsageError("--out DIR says where to (or --dry-run, to see what would be written)")
         if out is not None and out.exists() and (not out.is_dir() or any(out.iterdir())):
             raise click.UsageError(f"--out {out} is there already and not empty: name another, or remove it")
         from cli.prepare import display  # these load what reads tables, which wrong use needn't wait for
+        from preparation import consent as consents
         from preparation import run
         from preparation.reading.source import opened
 
+        said = Consent(consent, consent_given)
+        purpose = _purpose(said, context)
         with _one_line_errors(), Steps(quiet=as_json) as steps:
-            prepared = command(source=opened(file, empty), step=steps.begin, **asked)
+            source, left_out = consents.agreed(opened(file, empty), consent)
+            prepared = run.with_consent(command(source=source, step=steps.begin, **asked), said, purpose, left_out)
             if not dry_run and out is not None:
                 steps.begin("writing")
                 run.write(out, prepared)
@@ -42,6 +55,11 @@ def shared(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--dry-run", is_flag=True, help="Read, check and count; write nothing."),
         click.option("--time-format", metavar="FORMAT", help="How times are written, as in %d/%m/%Y %H:%M (UTC)."),
         click.option("--time-unit", type=click.Choice(UNITS), help="Default: what the first time can only be."),
+        click.option("-c", "context", multiple=True, metavar="KEY=VALUE", help="Goes before cdk.json, as for cdk."),
+        click.option("--consent-given", is_flag=True, help="State that all rows may train; the report says so."),
+        click.option(
+            "--consent", metavar="COLUMN", help="Take only rows with a yes here: yes or no, true or false, 1 or 0."
+        ),
         click.option("--text", multiple=True, metavar="COLUMN", help="Attribute or metadata of words, though digits."),
         click.option("--empty", multiple=True, metavar="TEXT", help="A text that means that nothing is known: NA."),
         click.option(
@@ -97,6 +115,17 @@ def line_options(command: Callable[..., Any]) -> Callable[..., Any]:
     ):
         command = option(command)
     return command
+
+
+def _purpose(consent: Consent, context: tuple[str, ...]) -> str | None:
+    """Return the purpose that the settings name. Raises click.UsageError where nothing was said about it."""
+    from cli import target
+
+    purpose = target.settings(context).options.consent_purpose
+    problem = consent.problem(purpose)
+    if problem:
+        raise click.UsageError(problem)
+    return purpose
 
 
 @contextmanager

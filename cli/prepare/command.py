@@ -19,6 +19,8 @@ def command() -> None:
     Nothing is guessed: a missing value, a gap or a word among numbers stops it, with file and line, until an option
     says what it means. What an option leaves out or fills is counted. Nothing is written until all is right.
 
+    Where broker:consent_purpose (cdk.json) names a purpose, --consent COLUMN or --consent-given is needed.
+
     Exit code: 0 written, 2 wrong use or a table that can't be used; then nothing is written.
     """
 

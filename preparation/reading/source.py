@@ -20,19 +20,27 @@ ROW = "\0row"  # no header can have this name
 
 @dataclass(frozen=True)
 class Source:
-    """A file whose header is read. ``empty``: texts that mean that nothing is known, beside the empty one."""
+    """A file whose header is read. ``empty``: texts that mean that nothing is known, beside the empty one.
+
+    ``wanted``: a column, and the texts in it of the rows to read; None for all rows.
+    """
 
     path: Path
     names: tuple[str, ...]
     delimiter: str
     empty: tuple[str, ...] = ()
+    wanted: tuple[str, tuple[str, ...]] | None = None
 
     @cached_property
     def rows(self) -> pl.LazyFrame:
         """Return all columns as text without blanks around, null where it is missing, and ROW, from 0."""
         columns = [_text(name, kind, self.empty) for name, kind in self._schema.items() if name in self.names]
         blank = pl.all_horizontal(pl.exclude(ROW).is_null())
-        return self._scanned.with_row_index(ROW).select(ROW, *columns).filter(~blank)
+        rows = self._scanned.with_row_index(ROW).select(ROW, *columns).filter(~blank)
+        if self.wanted is None:
+            return rows
+        column, texts = self.wanted
+        return rows.filter(pl.col(column).is_in(texts))
 
     @cached_property
     def _scanned(self) -> pl.LazyFrame:

@@ -1,0 +1,34 @@
+"""Consent to train on the rows of a table: a column with each row's answer, or its owner's word for all of them."""
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Consent:
+    """What was said of a table. ``column`` holds the answers; ``given``: its owner answers for every row."""
+
+    column: str | None = None
+    given: bool = False
+
+    def problem(self, purpose: str | None) -> str | None:
+        """Return what is wrong with it, in one line, where ``purpose`` needs consent (None: nothing does)."""
+        if self.column and self.given:
+            return "--consent says which rows may train, --consent-given that all may: give one of them"
+        if purpose is None or self.column or self.given:
+            return None
+        return (
+            f"broker:consent_purpose is {purpose!r}, so only rows with that consent may train: --consent COLUMN names "
+            "the column with the answers (true or false, 1 or 0), --consent-given states that every row has it"
+        )
+
+    def as_json(self, purpose: str | None) -> dict[str, Any]:
+        """Return it beside the purpose, for a report."""
+        return {"purpose": purpose, "column": self.column, "given": self.given}
+
+    def notes(self, purpose: str | None) -> list[str]:
+        """Return it in words, for a report."""
+        if self.given:
+            what = "consent" if purpose is None else f"consent to {purpose!r}"
+            return [f"--consent-given: {what} was taken as given for every row, none was checked"]
+        return [f"only rows with a yes in {self.column} were taken"] if self.column else []
