@@ -18,6 +18,7 @@ class Options:
     write_back_event: bool = True
     concurrency: int = 16
     mparticle_pod: str = "us1"
+    probe_mpid: int | None = None
 
 
 def ingest_environment(
@@ -58,6 +59,7 @@ def refresh_environment(
         MPARTICLE_POD=options.mparticle_pod,
         MPARTICLE_URL=mparticle_url,
         WRITE_BACK_EVENT=_switch(options.write_back_event),
+        PROBE_MPID=None if options.probe_mpid is None else str(options.probe_mpid),
         QUARANTINE_BUCKET=quarantine_bucket,
         CONCURRENCY=str(options.concurrency),
     )

@@ -7,6 +7,7 @@ from functools import partial
 from typing import TextIO
 
 from broker.consent import REASONS, answer
+from broker.probe import PROBE
 
 from history.report import Report
 from history.schema import BadValue, Column, Schema, check
@@ -23,7 +24,10 @@ class MappingError(Exception):
 
 
 class NoId(Exception):
-    """A row of nobody, or of nothing: left out, as the stream leaves it out; the message is the reason code."""
+    """A row of nobody, or of nothing: left out, as the stream leaves it out; the message is the reason code.
+
+    The broker's own probe is nobody, too.
+    """
 
 
 @dataclass(frozen=True)
@@ -175,6 +179,8 @@ def _reader(column: Column, times: Times) -> Callable[[str], str]:
 def _id(column: Column, text: str) -> str:
     if not text:
         raise NoId(IDS[column.name])
+    if column.name == "USER_ID" and text == PROBE:
+        raise NoId("broker_probe")
     if len(text) > MAX_ID:
         raise BadValue("id_too_long")
     if "\0" in text:  # it breaks the CSV that is imported

@@ -40,6 +40,12 @@ class Alarms(Construct):
                 metrics.broker("refresh", "RefreshesFailed"),
                 evaluations=6,
             )
+            self._alarm(
+                "refreshes-not-asked",
+                TICKET,
+                "The refresh queue did not take customers: their lists wait for their next event.",
+                metrics.broker("ingest", "RefreshesNotAsked"),
+            )
             self._alarm("dead-letters", TICKET, "Profiles could not be refreshed for 12 hours.", metrics.dead_letters())
 
     def _stream(self, metrics: Metrics) -> None:

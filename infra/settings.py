@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from broker.batch import int64
+
 from blueprint.environments import Options
 from infra.context import Reader, arn, one_of, switch, text, texts, whole
 from infra.personalize_schema import users_schema
@@ -19,6 +21,7 @@ from infra.variables import problems_of_variables
 
 PREFIX = "broker:"
 DEFAULT_NAME = "personalize-broker"
+EXACT = 2**53
 DEFAULT_RECIPE = "aws-user-personalization-v2"
 
 
@@ -149,6 +152,7 @@ def _options(read: Reader) -> Options:
         write_back_event=read("write_back_event", switch, True),
         concurrency=read("concurrency", whole(1, 256), 16),
         mparticle_pod=read("mparticle_pod", one_of(*PODS), "us1"),
+        probe_mpid=read("probe_mpid", _mpid, None),
     )
 
 
@@ -191,6 +195,15 @@ def _organisation(value: Any) -> str:
     if not re.fullmatch(r"[0-9]{1,19}", str(value)):
         raise ValueError(f"must be mParticle's number of your organisation, digits only, not {value!r}")
     return str(value)
+
+
+def _mpid(value: Any) -> int:
+    mpid = int64(value)
+    if isinstance(value, int) and abs(value) > EXACT:  # the CDK command line is JavaScript and has rounded it already
+        raise ValueError("must be in quotes: as a number of that size it would become another one")
+    if not mpid:
+        raise ValueError(f"must be the mParticle id of an identity of your own, a signed 64-bit integer, not {value!r}")
+    return mpid
 
 
 def _joined(value: Any) -> str:

@@ -64,6 +64,7 @@ def of_lines(
     table = found.interactions
     newest = {"users": _newest(table, "USER_ID"), "items": _newest(table, "ITEM_ID")}
     left_out = {"dropped_items": found.dropped.rows, "returns": found.returns, "other_types": found.other_types}
+    left_out |= {"broker_probe": found.probes}
     account = {"items_dropped": found.dropped.items, "notes": found.notes}
     metadata = types.fields(source, table, {column: name for name, column in asked.metadata.items()}, attributes.text)
     return _prepared(source, table.drop(ROW), metadata, newest, attributes, filling, account, left_out, step)

@@ -145,6 +145,8 @@ def _question(file: Path, steps: Steps, options: dict[str, Any]) -> tuple[Task, 
         notes += _past_note(int((parted.past & ~parted.train).sum()))
     if log.duplicates:
         notes.append(f"{log.duplicates:,} duplicate rows (same user, item, type and second) left out")
+    if log.probes:
+        notes.append(f"{log.probes:,} rows of the broker's own probe (broker-probe) left out")
     if options["items_file"]:
         question = with_catalogue(question, attributes.read(options["items_file"], "ITEM_ID").ids)
     return question, notes, [Alarm("truth_changed", "data", changed)] if changed else []

@@ -42,6 +42,8 @@ def command(file: Path, out: Path, how: "HoldOut", sample_users: int) -> None:
         written = splits_folder.write(file, log, parted, chosen, how, out, rows)
     if log.duplicates:
         click.echo(f"{file}: {log.duplicates:,} duplicate rows (same user, item, type and second) left out", err=True)
+    if log.probes:
+        click.echo(f"{file}: {log.probes:,} rows of the broker's own probe (broker-probe) left out", err=True)
     if written.past_only_rows:
         what = f"the past of the tested users, {written.past_only_rows:,} interactions"
         click.echo(f"{what}, is in train.csv, too: evaluate {out} does not train on it; Personalize does", err=True)

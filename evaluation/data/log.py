@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from evaluation.data import broken, form, ids
+from evaluation.data import broken, form, ids, probe
 from evaluation.failure import BadFile, BadQuestion
 from personalize_local.learning.training_set import Codes, TrainingSet
 
@@ -28,7 +28,8 @@ class Log:
     """``n`` interactions. ``rows``: by user, then time, each weighing one. ``places``: the row of the file of each.
 
     ``types``: codes of ``event_types``, -1 where there is none. ``duplicates``: rows of the file left out because an
-    earlier one has the same user, item, type and second, as Amazon Personalize leaves them out.
+    earlier one has the same user, item, type and second, as Amazon Personalize leaves them out. ``probes``: rows left
+    out because they are the broker's own.
     """
 
     rows: TrainingSet
@@ -36,6 +37,7 @@ class Log:
     types: Codes
     event_types: Sequence[str]
     duplicates: int
+    probes: int = 0
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -67,10 +69,10 @@ def read(path: Path, now: float = math.inf) -> Log:
     if missing:
         there = f"there are: {', '.join(names)}; ./broker prepare makes them of other tables"
         raise BadFile(path, f"no column {' and no '.join(missing)} ({there})", 1)
-    frame = _scanned(path, names, now + DAY)
+    frame, probes = probe.without(_scanned(path, names, now + DAY))
     if frame.is_empty():
         raise BadFile(path, "there are no interactions in it")
-    found = _in_order(frame)
+    found = replace(_in_order(frame), probes=probes)
     if any(ids.wrong("an id", text) for text in (*found.rows.user_ids, *found.rows.item_ids, *found.event_types)):
         raise broken.find(path, NEEDED, now + DAY)
     return found

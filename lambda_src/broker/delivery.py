@@ -1,11 +1,12 @@
 """How requests are delivered: many at once, a refused one halved until the bad part stands alone, with a breaker.
 
 A wrong tracker and a wrong schema are answered like a bad event, with 400. So a part counts as bad only where it is
-refused between two proofs that the configuration works; else the whole invocation fails, and nothing is quarantined.
+refused between two proofs that the configuration works for its kind; without any proof the whole invocation fails, and
+nothing is quarantined.
 """
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
@@ -21,36 +22,55 @@ BREAKER_MINIMUM = 20
 
 @dataclass
 class Delivered(Generic[Part, Result]):
-    """What became of every part of every request: exactly one of the three."""
+    """What became of every part of every request: exactly one of the four.
+
+    ``unproven`` is what was refused while other kinds of parts are accepted: it may be bad, or a setting may be wrong.
+    """
 
     accepted: list[tuple[Part, Result]] = field(default_factory=list)
     rejected: list[tuple[Part, str]] = field(default_factory=list)
+    unproven: list[tuple[Part, str]] = field(default_factory=list)
     waiting: list[tuple[Part, float | None]] = field(default_factory=list)
+
+
+# Of what is refused so far, which parts no proof says to be bad; None where nothing shows that anything can work.
+Proof = Callable[[Delivered[Part, Result]], Collection[Part] | None]
 
 
 def deliver(
     requests: Sequence[Sequence[Part]],
     send: Callable[[Sequence[Part]], Result],
     pool: Executor,
-    configuration_works: Callable[[Delivered[Part, Result], bool], bool],
+    proof: Proof[Part, Result],
 ) -> Delivered[Part, Result]:
     """Send every request, in order, as many at once as the pool has workers; then find what is bad in the refused.
 
     A request that stays throttled lets no further one start; what was not sent is ``waiting``, with the seconds that
-    the other side asked for, if any. ``configuration_works(so_far, mostly)`` is asked where anything is refused, before
-    that is sent once more and after; ``mostly`` says that most of at least twenty parts are. Where it raises
-    Unavailable, what was refused waits as well. Raises Misconfigured.
+    the other side asked for, if any. ``proof(so_far)`` is asked where anything is refused, before that is sent once
+    more and after. Where it raises Unavailable, what was refused waits as well. Raises Misconfigured, also where there
+    is no proof.
     """
     delivery: _Delivery[Part, Result] = _Delivery(send)
     _each(pool, delivery.attempt, requests)
     # Not before all were tried: many bad parts in the first request are no wrong configuration if others get through.
     _each(pool, delivery.narrow, delivery.take_refused())
-    delivery.prove(configuration_works)
+    delivery.prove(proof)
     _each(pool, delivery.narrow, delivery.take_refused())
     # The configuration may have become right, or wrong, since a part was refused.
     _each(pool, delivery.send_alone, delivery.take_rejected())
-    delivery.prove(configuration_works)
+    delivery.prove(proof)
     return delivery.done
+
+
+def is_accepted(send_probe: Callable[[], object]) -> bool:
+    """Return whether a probe is accepted, told as it is of a request. Raises Unavailable, Misconfigured."""
+    try:
+        send_probe()
+    except (Unavailable, Misconfigured):
+        raise
+    except Exception:
+        return False
+    return True
 
 
 def _each(pool: Executor, do: Callable[[T], None], things: Sequence[T]) -> None:
@@ -95,7 +115,8 @@ class _Delivery(Generic[Part, Result]):
 
     def take_rejected(self) -> list[Part]:
         """Return what is rejected, as if nothing were known of it."""
-        parts, self.done.rejected = [part for part, _ in self.done.rejected], []
+        parts = [part for part, _ in self.done.rejected + self.done.unproven]
+        self.done.rejected, self.done.unproven = [], []
         return parts
 
     def send_alone(self, part: Part) -> None:
@@ -141,22 +162,24 @@ class _Delivery(Generic[Part, Result]):
             if not isinstance(self._stopped_by, Misconfigured):
                 self._stopped_by = failure
 
-    def prove(self, configuration_works: Callable[[Delivered[Part, Result], bool], bool]) -> None:
-        """Raise Misconfigured where something is refused and the configuration is not seen to work."""
+    def prove(self, proof: Proof[Part, Result]) -> None:
+        """Tell what is bad from what is unproven. Raises Misconfigured where nothing is seen to work."""
         if isinstance(self._stopped_by, Misconfigured):
             raise self._stopped_by
         accepted, rejected = len(self.done.accepted), len(self.done.rejected)
         if not rejected:
             return
-        mostly = accepted + rejected >= BREAKER_MINIMUM and rejected > accepted
         try:
             if self._stopped_by:
                 raise self._stopped_by
-            self._proven = configuration_works(self.done, mostly)
+            unproven = proof(self.done)
         except Unavailable as failure:  # whose fault it is can't be told now
             self._stop(failure)
             self._wait(self.take_rejected(), failure)
             return
-        if not self._proven:
+        if unproven is None:
             reason = self.done.rejected[0][1]
             raise Misconfigured(f"{rejected} of {accepted + rejected} refused, so the configuration is wrong: {reason}")
+        self._proven = True
+        self.done.unproven = [(part, reason) for part, reason in self.done.rejected if part in unproven]
+        self.done.rejected = [(part, reason) for part, reason in self.done.rejected if part not in unproven]

@@ -3,14 +3,14 @@
 import functools
 import random
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
 from broker.clients import WRAP_UP, aws_client, deadline
 from broker.delivery import Delivered, deliver
-from broker.failures import Failure, Misconfigured, Time, Unavailable
+from broker.failures import Failure, Misconfigured, Time
 from broker.intake import Intake, Line, read
 from broker.interactions import Interaction, Rules, pack, unique
 from broker.personalize import EventTracker
@@ -19,10 +19,13 @@ from broker.recent import Recent
 from broker.refresh_queue import RefreshQueue
 from broker.settings import SettingsError, ingest_settings
 from broker.telemetry import Counts, telemetry
+from broker.tracker_probe import TrackerProbe
+from broker.unproven import Unproven
 from broker.users import UserToRefresh
 
 REMEMBERED = 50_000  # at least the most that one invocation can hold: tried again, it goes on where it stopped
-Kind = tuple[str, bool]  # what a schema or a tracker may tell apart: the event's type, and whether it has a value
+UNPROVEN = "refused_unproven"
+Why = tuple[str, str]  # a row's reason and detail
 
 
 def handler(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
@@ -59,26 +62,29 @@ class Ingest:
         self._pool = pool
         self._time = time
         self._accepted: Recent[None] = Recent(REMEMBERED)
-        self._known_good: dict[Kind, Interaction] = {}
+        self._unproven = Unproven(REMEMBERED)
+        self._probe = TrackerProbe(tracker, dict.fromkeys(rules.event_types.values()), time)
 
     def run(self, records: Sequence[Mapping[str, Any]], deadline: float, counts: Counts) -> dict[str, Any]:
         """Return ``{"batchItemFailures": [...]}``: the records to be delivered again. Raises Misconfigured."""
         intake = read(records, self._rules, counts)
         delivered = self._deliver(intake, deadline, counts)
-        waiting = {interaction.event_id for interaction, _ in delivered.waiting}
+        refused = self._refused(intake, delivered, counts)
+        waiting = {interaction.event_id for interaction, _ in delivered.waiting + delivered.unproven} - set(refused)
         failed = {line.record.sequence_number for line in intake.lines if line.interaction.event_id in waiting}
         failed |= intake.put_off
-        failed |= self._keep_bad(intake, delivered, deadline + WRAP_UP, counts)
-        failed |= self._ask_for_refresh(intake, waiting, delivered, deadline + WRAP_UP, counts)
+        failed |= self._keep_bad(intake, refused, deadline + WRAP_UP, counts)
+        self._ask_for_refresh(intake, waiting | set(refused), deadline + WRAP_UP, counts)
         return {"batchItemFailures": [{"itemIdentifier": number} for number in sorted(failed, key=int)]}
 
     def _deliver(self, intake: Intake, deadline: float, counts: Counts) -> Delivered[Interaction, None]:
-        fresh = [one for one in unique(line.interaction for line in intake.lines) if one.event_id not in self._accepted]
+        once = unique(line.interaction for line in intake.lines)
+        fresh = [one for one in once if one.event_id not in self._accepted and one.event_id not in self._unproven]
         delivered = deliver(
             pack(fresh),
             lambda request: self._tracker.put(request, deadline),
             self._pool,
-            lambda so_far, mostly: self._configuration_works(so_far, mostly, deadline),
+            lambda so_far: self._proof(so_far, deadline),
         )
         self._remember(delivered)
         now_ms = self._time.clock() * 1000
@@ -90,38 +96,27 @@ class Ingest:
     def _remember(self, delivered: Delivered[Interaction, None]) -> None:
         for interaction, _ in delivered.accepted:
             self._accepted.remember(interaction.event_id, None)
-            self._known_good[_kind(interaction)] = interaction
+        self._probe.remember(interaction for interaction, _ in delivered.accepted)
 
-    def _configuration_works(self, so_far: Delivered[Interaction, None], mostly: bool, deadline: float) -> bool:
-        """Send events again that were accepted before: a repeat of an id changes nothing, and proves the tracker.
-
-        One like each that is refused, if there is one: a schema may lack the column of a value. Where most are refused,
-        there must be one.
-        """
+    def _proof(self, so_far: Delivered[Interaction, None], deadline: float) -> set[Interaction] | None:
         self._remember(so_far)
-        kinds = {_kind(interaction) for interaction, _ in so_far.rejected}
-        if not self._known_good or (mostly and not kinds <= set(self._known_good)):
-            return False
-        any_other = next(reversed(self._known_good.values()))
-        proofs = {good.event_id: good for good in (self._known_good.get(kind, any_other) for kind in kinds)}
-        return all(self._is_accepted(good, deadline) for good in proofs.values())
+        return self._probe.unproven([interaction for interaction, _ in so_far.rejected], deadline)
 
-    def _is_accepted(self, interaction: Interaction, deadline: float) -> bool:
-        try:
-            self._tracker.put([interaction], deadline)
-        except Unavailable:
-            raise
-        except Failure:
-            return False
-        return True
+    def _refused(self, intake: Intake, delivered: Delivered[Interaction, None], counts: Counts) -> dict[str, Why]:
+        """Return what belongs into quarantine, by event id: what is bad, and what has been unproven for too long."""
+        unproven = {interaction.event_id: detail for interaction, detail in delivered.unproven}
+        oldest_first = dict.fromkeys(line.interaction.event_id for line in intake.lines)
+        due = self._unproven.due([one for one in oldest_first if one in unproven], self._time.clock())
+        if unproven:  # the alarm of a wrong configuration must ring, though the invocation goes on
+            counts.add("ConfigurationErrors")
+            counts.add("Unproven", len(unproven) - len(due))
+        bad = {interaction.event_id: ("refused", detail) for interaction, detail in delivered.rejected}
+        return bad | {event_id: (UNPROVEN, unproven[event_id]) for event_id in due}
 
-    def _keep_bad(
-        self, intake: Intake, delivered: Delivered[Interaction, None], deadline: float, counts: Counts
-    ) -> set[str]:
+    def _keep_bad(self, intake: Intake, refused: Mapping[str, Why], deadline: float, counts: Counts) -> set[str]:
         """Quarantine what can never work; return the records concerned where the quarantine can't be written."""
-        refused = {interaction.event_id: reason for interaction, reason in delivered.rejected}
         bad = intake.bad + [
-            (line.record, line.record.row(line.interaction.event_id, "refused", refused[line.interaction.event_id]))
+            (line.record, line.record.row(line.interaction.event_id, *refused[line.interaction.event_id]))
             for line in intake.lines
             if line.interaction.event_id in refused
         ]
@@ -132,36 +127,28 @@ class Ingest:
         except Failure:
             counts.add("QuarantineFailed", len(bad))
             return {record.sequence_number for record, _ in bad}
+        self._unproven.give_up([event_id for event_id, (reason, _) in refused.items() if reason == UNPROVEN])
         for _, row in bad:
             counts.add("Quarantined", 1, row.reason)
         return set()
 
-    def _ask_for_refresh(
-        self,
-        intake: Intake,
-        waiting: Iterable[str],
-        delivered: Delivered[Interaction, None],
-        deadline: float,
-        counts: Counts,
-    ) -> set[str]:
-        """Send one message a user whose events arrived; return the records of the users that the queue refused."""
+    def _ask_for_refresh(self, intake: Intake, not_there: Collection[str], deadline: float, counts: Counts) -> None:
+        """Send one message a user whose events arrived. It is a hint: what the queue refuses holds nothing up."""
         if self._queue is None:
-            return set()
-        not_there = {*waiting, *(interaction.event_id for interaction, _ in delivered.rejected)}
+            return
         there = [
             line
             for line in intake.lines
-            if line.interaction.action in self._refresh_actions and line.interaction.event_id not in not_there
+            if line.interaction.action in self._refresh_actions
+            and line.interaction.event_id not in not_there
+            and line.interaction.event_id not in self._unproven
         ]
         users = _users_to_refresh(there, self._rules.environment)
-        refused = self._queue.send(users, deadline) if users else set()
-        counts.add("RefreshesAsked", len(users) - len(refused))
-        counts.add("RefreshesNotAsked", len(refused))
-        return {line.record.sequence_number for line in there if line.batch.mpid in refused}
-
-
-def _kind(interaction: Interaction) -> Kind:
-    return interaction.event_type, interaction.event_value is None
+        not_sent = self._queue.send(users, deadline)
+        counts.add("RefreshesAsked", len(users) - len(not_sent))
+        counts.add("RefreshesNotAsked", len(not_sent))
+        if any(isinstance(failure, Misconfigured) for failure in not_sent.values()):
+            counts.add("ConfigurationErrors")
 
 
 def _each_record_once(rows: Iterable[Row]) -> list[Row]:

@@ -35,9 +35,9 @@ class Campaign:
         self._asked = campaign_arn, filter_arn, num_results
         self._time = time
 
-    def recommend(self, mpid: int, deadline: float) -> Recommendations:
-        """Return a customer's list as it is now; it is empty where the service has none. Raises Failure."""
-        request = get_recommendations_request(mpid, *self._asked)
+    def recommend(self, user: int | str, deadline: float) -> Recommendations:
+        """Return a user's list as it is now; it is empty where the service has none. Raises Failure."""
+        request = get_recommendations_request(user, *self._asked)
 
         def ask() -> Recommendations:
             asked_at = self._time.clock()

@@ -54,7 +54,7 @@ def upload(user: UserToRefresh, new: Recommendations, now_ms: int, *, with_event
 
 
 def no_change(mpid: int, environment: str, now: float) -> Upload:
-    """Return a valid batch that changes nothing on a customer's profile: it only shows whether uploads are accepted."""
+    """Return a valid batch that changes nothing on a profile: it only shows whether uploads are accepted."""
     return Upload(mpid, json.dumps({"environment": environment, "mpid": mpid}).encode(), now)
 
 

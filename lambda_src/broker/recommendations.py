@@ -22,10 +22,10 @@ class Recommendations:
 
 
 def get_recommendations_request(
-    mpid: int, campaign_arn: str, filter_arn: str | None, num_results: int
+    user: int | str, campaign_arn: str, filter_arn: str | None, num_results: int
 ) -> dict[str, Any]:
-    """Return GetRecommendations' arguments for one customer."""
-    request = {"campaignArn": campaign_arn, "userId": str(mpid), "numResults": num_results}
+    """Return GetRecommendations' arguments for one user: a customer's mpid, or the probe."""
+    request = {"campaignArn": campaign_arn, "userId": str(user), "numResults": num_results}
     return request | {"filterArn": filter_arn} if filter_arn else request
 
 

@@ -4,16 +4,17 @@ import functools
 import math
 import random
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from typing import Any
 
 from broker.clients import WRAP_UP, aws_client, deadline
-from broker.delivery import Delivered, deliver
-from broker.failures import Failure, Misconfigured, Time, Unavailable
+from broker.delivery import Delivered, deliver, is_accepted
+from broker.failures import Failure, Misconfigured, Time
 from broker.messages import Message, message_of, user_of
 from broker.mparticle import MParticle, session
 from broker.personalize import Campaign
+from broker.probe import PROBE
 from broker.profile import Upload, bulk_requests, no_change, upload
 from broker.quarantine import Quarantine
 from broker.recent import Recent
@@ -56,6 +57,7 @@ class Refresh:
         with_event: bool,
         pool: Executor,
         time: Time,
+        probe_mpid: int | None = None,
     ) -> None:
         self._campaign = campaign
         self._mparticle = mparticle
@@ -66,8 +68,7 @@ class Refresh:
         self._pool = pool
         self._time = time
         self._refreshed: Recent[float] = Recent(REMEMBERED)
-        self._recommended: int | None = None
-        self._uploaded: int | None = None
+        self._probe_mpid = probe_mpid
 
     def run(self, records: Sequence[Mapping[str, Any]], deadline: float, counts: Counts) -> dict[str, Any]:
         """Return ``{"batchItemFailures": [...]}``: the messages to be delivered again. Raises Misconfigured."""
@@ -110,18 +111,12 @@ class Refresh:
     def _ask(self, users: Mapping[int, Message], deadline: float) -> Delivered[int, Recommendations]:
         # What is asked for late would be too old before it is uploaded: better leave it to the next invocation.
         until = min(deadline, self._time.clock() + MAX_AGE * 0.8)
-        asked = deliver(
+        return deliver(
             [[mpid] for mpid in users],
             lambda one: self._campaign.recommend(one[0], until),
             self._pool,
-            lambda so_far, _: _works(
-                next((mpid for mpid, _ in so_far.accepted), self._recommended),
-                lambda mpid: self._campaign.recommend(mpid, deadline),
-            ),
+            lambda _: () if is_accepted(lambda: self._campaign.recommend(PROBE, deadline)) else None,
         )
-        for mpid, _ in asked.accepted[:1]:
-            self._recommended = mpid
-        return asked
 
     def _upload(
         self, users: Mapping[int, Message], asked: Delivered[int, Recommendations], deadline: float, counts: Counts
@@ -139,10 +134,7 @@ class Refresh:
             bulk_requests(uploads),
             lambda request: self._send(request, deadline),
             self._pool,
-            lambda so_far, _: _works(
-                next((one.mpid for one, _ in so_far.accepted), self._uploaded),
-                lambda mpid: self._upload_nothing(mpid, deadline),
-            ),
+            lambda so_far: self._proof_of_uploads(so_far, deadline),
         )
         self._remember(users, uploaded, counts)
         return uploaded
@@ -153,13 +145,16 @@ class Refresh:
     def _remember(self, users: Mapping[int, Message], uploaded: Delivered[Upload, None], counts: Counts) -> None:
         for one, _ in uploaded.accepted:
             self._refreshed.remember(str(one.mpid), one.asked_at)
-            self._uploaded = one.mpid
         now_ms = self._time.clock() * 1000
         counts.add("ProfilesUpdated", len(uploaded.accepted))
         counts.add_lags("EventToProfile", (now_ms - user_of(users[one.mpid]).event_ms for one, _ in uploaded.accepted))
 
-    def _upload_nothing(self, mpid: int, deadline: float) -> None:
-        self._mparticle.upload([no_change(mpid, self._environment, self._time.clock())], deadline)
+    def _proof_of_uploads(self, so_far: Delivered[Upload, None], deadline: float) -> tuple[()] | None:
+        """Prove it by the identity that is named for it; without one only by what was accepted a moment ago."""
+        if self._probe_mpid is None:
+            return () if so_far.accepted else None
+        nothing = no_change(self._probe_mpid, self._environment, self._time.clock())
+        return () if is_accepted(lambda: self._mparticle.upload([nothing], deadline)) else None
 
     def _postpone(self, messages: Sequence[Message], wanted: Mapping[int, float | None], deadline: float) -> None:
         """Hide messages for longer each time, with jitter, and never for less than the other side's Retry-After."""
@@ -190,19 +185,6 @@ class Refresh:
         return []
 
 
-def _works(known_good: int | None, ask: Callable[[int], object]) -> bool:
-    """Tell a wrong setting from one bad customer by another one that it worked for; may raise Unavailable."""
-    if known_good is None:
-        return False
-    try:
-        ask(known_good)
-    except Unavailable:
-        raise
-    except Failure:
-        return False
-    return True
-
-
 @functools.cache
 def _refresh(queue_arn: str) -> Refresh:
     """Connect the steps to the real world, once a process, at its first invocation."""
@@ -222,4 +204,5 @@ def _refresh(queue_arn: str) -> Refresh:
         with_event=settings.write_back_event,
         pool=pool,
         time=now,
+        probe_mpid=settings.probe_mpid,
     )

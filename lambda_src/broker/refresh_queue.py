@@ -22,10 +22,11 @@ class RefreshQueue:
         self._pool = pool
         self._time = time
 
-    def send(self, users: Sequence[UserToRefresh], deadline: float) -> set[int]:
-        """Send a message a customer; return the mpids of those that the queue did not take."""
+    def send(self, users: Sequence[UserToRefresh], deadline: float) -> dict[int, Failure | None]:
+        """Send a message a customer; return the mpids that the queue did not take, with the failure of a whole call."""
         entries = [{"Id": str(place), "MessageBody": user.as_body()} for place, user in enumerate(users)]
-        return {users[place].mpid for place in self._in_tens(self._client.send_message_batch, entries, deadline)}
+        not_taken = self._in_tens(self._client.send_message_batch, entries, deadline)
+        return {users[place].mpid: failure for place, failure in not_taken.items()}
 
     def postpone(self, seconds: Mapping[str, int], deadline: float) -> None:
         """Hide messages for so many seconds more, by receipt handle.
@@ -38,20 +39,25 @@ class RefreshQueue:
         ]
         self._in_tens(self._client.change_message_visibility_batch, entries, deadline)
 
-    def _in_tens(self, operation: Any, entries: Sequence[Mapping[str, Any]], deadline: float) -> set[int]:
-        """Return the places of the entries that were refused, alone or with their whole call."""
+    def _in_tens(
+        self, operation: Any, entries: Sequence[Mapping[str, Any]], deadline: float
+    ) -> dict[int, Failure | None]:
+        """Return the places of the entries that were not taken: alone (None), or as their whole call failed."""
         tens = [entries[start : start + BATCH] for start in range(0, len(entries), BATCH)]
-        return set().union(*self._pool.map(lambda ten: self._refused(operation, ten, deadline), tens))
+        answers = self._pool.map(lambda ten: self._not_taken(operation, ten, deadline), tens)
+        return {place: failure for not_taken in answers for place, failure in not_taken.items()}
 
-    def _refused(self, operation: Any, entries: Sequence[Mapping[str, Any]], deadline: float) -> set[int]:
+    def _not_taken(
+        self, operation: Any, entries: Sequence[Mapping[str, Any]], deadline: float
+    ) -> dict[int, Failure | None]:
         call = functools.partial(aws_call, operation, QueueUrl=self._url, Entries=entries)
         try:
             answer = RETRY.call(call, self._time, deadline)
-        except Failure:
-            return {int(entry["Id"]) for entry in entries}
+        except Failure as failure:
+            return {int(entry["Id"]): failure for entry in entries}
         # What counts is what the queue says it took: of a reply that broke off, botocore makes one without any entry.
         taken = {entry["Id"] for entry in answer.get("Successful", [])}
-        return {int(entry["Id"]) for entry in entries if entry["Id"] not in taken}
+        return {int(entry["Id"]): None for entry in entries if entry["Id"] not in taken}
 
 
 def queue_url(arn: str, endpoint: str) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
+from broker.batch import int64
 from broker.interactions import CONSENT_UNKNOWN, DEFAULT_ACTIONS, MAX_ID, SKIP, Rules
 
 T = TypeVar("T")
@@ -48,6 +49,7 @@ class RefreshSettings:
     mparticle_secret_arn: str
     mparticle_url: str
     write_back_event: bool
+    probe_mpid: int | None
     quarantine_bucket: str
     concurrency: int
 
@@ -87,6 +89,7 @@ def refresh_settings(environ: Mapping[str, str] | None = None) -> RefreshSetting
         mparticle_secret_arn=read("MPARTICLE_SECRET_ARN", _arn("secretsmanager", "secret:")),
         mparticle_url=read("MPARTICLE_URL", _url, pod),
         write_back_event=read("WRITE_BACK_EVENT", _switch, True),
+        probe_mpid=read("PROBE_MPID", _mpid, None),
         quarantine_bucket=read("QUARANTINE_BUCKET", _bucket),
         concurrency=read("CONCURRENCY", _whole(1, 256), 16),
     )
@@ -164,6 +167,13 @@ def _whole(low: int, high: int) -> Callable[[str], int]:
         return int(text)
 
     return parse
+
+
+def _mpid(text: str) -> int:
+    mpid = int64(text)
+    if not mpid:
+        raise ValueError(f"must be an mParticle id, a signed 64-bit integer, not {text!r}")
+    return mpid
 
 
 def _environment(text: str) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from local.audit.rows import StreamRecord, documents, is_batch, is_event, split_event_id, whole_number
+from local.audit.rows import StreamRecord, documents, is_batch, is_event, of_customers, split_event_id, whole_number
 
 
 def event_times(records: Iterable[StreamRecord]) -> dict[str, int]:
@@ -24,7 +24,7 @@ def lags(times: Mapping[str, int], accepted: Iterable[Mapping[str, Any]], since_
     ``accepted`` are the deliveries in order: ``eventId`` and ``received_at`` (epoch seconds).
     """
     found: dict[str, float] = {}
-    for delivery in accepted:
+    for delivery in of_customers(accepted):
         event_id = split_event_id(delivery["eventId"])[0]
         if times.get(event_id, 0) >= since_ms:
             found.setdefault(event_id, delivery["received_at"] * 1000 - times[event_id])

@@ -8,10 +8,11 @@ import hashlib
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 REPORTED = {"view_detail", "add_to_cart", "add_to_wishlist", "purchase"}
+PROBE = "broker-probe"  # in whose name the broker proves its configuration: nobody on the stream
 NOTHING = {"", "0", "null", "undefined", "None"}
 YEAR_2000, DAY = 946_684_800_000, 86_400_000
 
@@ -106,6 +107,11 @@ def of_put_event(user_id: str, event: Mapping[str, Any]) -> Row:
     """Return the row of one member of PutEvents' ``eventList``."""
     event_id, index, _ = split_event_id(event["eventId"])
     return Row(user_id, event["itemId"], event["eventType"], int(event["sentAt"]), event_id, index)
+
+
+def of_customers(accepted: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    """Yield the deliveries of customers' events: a probe is on no stream, and its one event id trains once at most."""
+    return (event for event in accepted if (event["userId"], event["eventId"]) != (PROBE, PROBE))
 
 
 def split_event_id(event_id: str) -> tuple[str, int, str]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from local import loopback
 from local.audit.law import Holdings, Where
-from local.audit.rows import Row, StreamRecord, of_put_event
+from local.audit.rows import Row, StreamRecord, of_customers, of_put_event
 
 PAGE = 10_000
 WHOLE = ("exception", "too_large")  # reasons of a row that stands for all that its record holds
@@ -51,7 +51,7 @@ def holdings_of(
     """Return where everything is; ``quarantine`` (ingest's) and ``on_failure`` are the contents of objects."""
     rows = [json.loads(line) for data in quarantine for line in data.splitlines() if line]
     event_ids: dict[Row, set[str]] = {}
-    for event in accepted:
+    for event in of_customers(accepted):
         event_ids.setdefault(of_put_event(event["userId"], event), set()).add(event["eventId"])
     return Holdings(
         accepted=event_ids,

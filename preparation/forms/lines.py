@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
+from evaluation.data import probe
 from evaluation.failure import BadQuestion
 from history.times import Times
 from preparation import notes
@@ -53,6 +54,7 @@ class Found:
     interactions: pl.DataFrame
     returns: int
     other_types: int
+    probes: int
     dropped: items.Dropped
     notes: Sequence[str]
 
@@ -68,6 +70,7 @@ def read(source: Source, asked: Asked, filling: Filling, times: Times) -> Found:
     for name in dict.fromkeys((asked.user, asked.item)):
         table, more = ids.whole(source, table, name)
         said += more
+    table, probes = probe.without(table, asked.user)
     table, dropped = items.drop(source, table, asked.item, asked.drop_items)
     table, other_types = _of_types(table, asked)
     table, returns = _bought(source, table, asked, filling)
@@ -79,7 +82,7 @@ def read(source: Source, asked: Asked, filling: Filling, times: Times) -> Found:
         ids.check(source, table, name)
     if asked.invoices and not asked.quantity:
         said += notes.of_returns(source, (*asked.ids(), asked.time, asked.price), asked.event_type)
-    return Found(_interactions(source, table, asked, times), returns, other_types, dropped, said)
+    return Found(_interactions(source, table, asked, times), returns, other_types, probes, dropped, said)
 
 
 def _of_types(table: pl.DataFrame, asked: Asked) -> tuple[pl.DataFrame, int]:

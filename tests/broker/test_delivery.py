@@ -1,12 +1,12 @@
 """Delivery: what is bad is found with few calls, what is good arrives, and a wrong configuration stops everything."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from broker.delivery import Delivered, deliver
+from broker.delivery import Delivered, Proof, deliver
 from broker.failures import Misconfigured, Rejected, Unavailable
 
 from tests.broker.stubs import Inline
@@ -38,21 +38,22 @@ def tens(count: int) -> list[list[int]]:
     return [list(range(start, min(start + 10, count))) for start in range(0, count, 10)]
 
 
-Works = Callable[[Delivered[int, str], bool], bool]
+def all_are_bad(_: Delivered[int, str]) -> Collection[int]:
+    """Answer that the configuration works for every kind of part."""
+    return ()
 
 
-def some_are_accepted(so_far: Delivered[int, str], mostly: bool) -> bool:
-    """Answer as somebody who knows of nothing that worked before."""
-    return bool(so_far.accepted) and not mostly
+def nothing_works(_: Delivered[int, str]) -> None:
+    """Answer that no probe is accepted."""
 
 
 def run(
     other: Other,
     requests: Sequence[Sequence[int]],
     pool: Executor | None = None,
-    works: Works = some_are_accepted,
+    proof: Proof[int, str] = all_are_bad,
 ) -> Delivered[int, str]:
-    return deliver(requests, other, pool or Inline(), works)
+    return deliver(requests, other, pool or Inline(), proof)
 
 
 def parts(found: Sequence[tuple[int, object]]) -> list[int]:
@@ -83,19 +84,31 @@ def test_several_bad_parts_cost_the_good_ones_nothing() -> None:
     assert len(delivered.accepted) == 16
 
 
-def test_more_than_half_of_at_least_twenty_are_bad_only_with_a_proof_that_knows_so() -> None:
-    assert len(run(Other(range(10)), tens(20)).rejected) == 10
+def test_without_a_proof_nothing_is_bad_though_others_are_accepted() -> None:
     with pytest.raises(Misconfigured, match="11 of 20 refused"):
-        run(Other(range(11)), tens(20))
-    assert len(run(Other(range(11)), tens(20), works=lambda *_: True).rejected) == 11
+        run(Other(range(11)), tens(20), proof=nothing_works)
 
 
 def test_with_a_proof_all_that_is_bad_is_found_however_much_of_it_there_is() -> None:
-    assert len(run(Other(range(45)), tens(45), works=lambda *_: True).rejected) == 45
+    assert len(run(Other(range(45)), tens(45)).rejected) == 45
 
 
-def test_of_fewer_than_twenty_all_but_one_may_be_bad() -> None:
-    assert len(run(Other(range(18)), tens(19)).rejected) == 18
+def test_what_the_proof_does_not_cover_is_neither_bad_nor_accepted_nor_waiting() -> None:
+    delivered = run(Other(range(30)), tens(40), proof=lambda _: {4, 25, 26})
+    assert parts(delivered.unproven) == [4, 25, 26]
+    assert parts(delivered.rejected) == [part for part in range(30) if part not in {4, 25, 26}]
+    assert (parts(delivered.accepted), delivered.waiting) == ([*range(30, 40)], [])
+
+
+def test_what_was_unproven_before_the_configuration_became_right_is_sent_again() -> None:
+    other = Other([3])
+
+    def proof(_: object) -> Collection[int]:
+        other.bad.clear()
+        return {3}
+
+    delivered = run(other, [[3], [4]], proof=proof)
+    assert (parts(delivered.accepted), delivered.rejected, delivered.unproven) == ([3, 4], [], [])
 
 
 def test_many_bad_parts_in_the_first_requests_do_not_stop_the_good_ones_behind_them() -> None:
@@ -107,7 +120,7 @@ def test_many_bad_parts_in_the_first_requests_do_not_stop_the_good_ones_behind_t
 def test_a_wrong_configuration_is_noticed_without_taking_every_request_apart() -> None:
     other = Other(range(1000))
     with pytest.raises(Misconfigured, match="20 of 20 refused, so the configuration is wrong: 400"):
-        run(other, tens(1000))
+        run(other, tens(1000), proof=nothing_works)
     assert len(other.sent) <= 100 + 40, "each request once, and some twenty events alone"
 
 
@@ -118,18 +131,18 @@ def test_requests_of_one_bad_part_each_do_not_hide_that_longer_ones_hold_somethi
 
 
 @pytest.mark.parametrize("bad", [1, 19])
-def test_with_nothing_accepted_what_was_good_before_decides(bad: int) -> None:
-    assert len(run(Other(range(bad)), tens(bad), works=lambda *_: True).rejected) == bad
+def test_with_nothing_accepted_the_proof_decides(bad: int) -> None:
+    assert len(run(Other(range(bad)), tens(bad)).rejected) == bad
     with pytest.raises(Misconfigured, match=f"{bad} of {bad} refused"):
-        run(Other(range(bad)), tens(bad), works=lambda *_: False)
+        run(Other(range(bad)), tens(bad), proof=nothing_works)
 
 
 def test_no_proof_is_asked_for_where_nothing_is_refused() -> None:
-    def works(*_: object) -> bool:
+    def proof(_: object) -> Collection[int]:
         raise AssertionError("asked")
 
-    run(Other(), tens(10), works=works)
-    run(Other(errors={3: Unavailable("503")}), tens(10), works=works)
+    run(Other(), tens(10), proof=proof)
+    run(Other(errors={3: Unavailable("503")}), tens(10), proof=proof)
 
 
 @pytest.mark.parametrize("wrong_at", [1, 2])
@@ -137,17 +150,17 @@ def test_a_configuration_that_becomes_wrong_meanwhile_rejects_nothing(wrong_at: 
     """Something was accepted before it did: the proof must come after what is refused, and before."""
     proofs = iter(range(1, 10))
     with pytest.raises(Misconfigured):
-        run(Other([3]), tens(10), works=lambda *_: next(proofs) != wrong_at)
+        run(Other([3]), tens(10), proof=lambda _: None if next(proofs) == wrong_at else ())
 
 
 def test_what_was_refused_before_the_configuration_became_right_is_sent_again() -> None:
     other = Other([3])
 
-    def works(*_: object) -> bool:
+    def proof(_: object) -> Collection[int]:
         other.bad.clear()
-        return True
+        return ()
 
-    delivered = run(other, [[3], [4]], works=works)
+    delivered = run(other, [[3], [4]], proof=proof)
     assert (parts(delivered.accepted), delivered.rejected) == ([3, 4], [])
 
 
@@ -174,7 +187,7 @@ def test_throttling_in_the_middle_of_halving_leaves_the_rest_waiting_and_no_part
             raise Unavailable("429", throttled=True)
         return other(request)
 
-    delivered = deliver(tens(10), throttled_at_the_third, Inline(), lambda *_: True)
+    delivered = deliver(tens(10), throttled_at_the_third, Inline(), all_are_bad)
     assert parts(delivered.waiting) == list(range(10))
     assert len(other.sent) == 2
 
@@ -209,7 +222,7 @@ def test_a_wrong_configuration_is_louder_than_throttling_whichever_is_answered_f
         raise Unavailable("429", throttled=True) if request[0] == throttled_at else Misconfigured("403")
 
     with pool, pytest.raises(Misconfigured):
-        deliver(tens(20), send, pool, lambda *_: True)
+        deliver(tens(20), send, pool, all_are_bad)
 
 
 def test_an_exception_that_nobody_expected_isolates_the_part_that_causes_it() -> None:

@@ -73,7 +73,12 @@ class World:
         self.events.answers["put_events"] = answer
 
     def sent_items(self) -> list[str]:
-        return [event["itemId"] for request in self.events.of("put_events") for event in request["eventList"]]
+        return [event["itemId"] for event in self.sent_events()]
+
+    def sent_events(self) -> list[dict[str, Any]]:
+        """Return the customers' events that were sent, without the probes."""
+        requests = [request for request in self.events.of("put_events") if request["userId"] != "broker-probe"]
+        return [event for request in requests for event in request["eventList"]]
 
     def asked(self) -> dict[int, Any]:
         assert self.sqs
@@ -273,18 +278,9 @@ def paid(number: int, item: str = "bad") -> dict[str, Any]:
     return batch(event, mpid=number)
 
 
-def test_a_schema_that_refuses_over_half_fails_the_invocation_and_quarantines_nothing() -> None:
-    world = World(AwsClient(put_events=refuses_items("bad")))
-    good, bad = [record(n, visit(n)) for n in range(1, 10)], [record(n, paid(n)) for n in range(10, 21)]
-    with pytest.raises(Misconfigured, match="11 of 20 refused"):
-        world.run(*good, *bad)
-    assert world.bucket.requests == []
-
-
-def test_over_half_are_quarantined_once_one_like_them_has_proved_tracker_and_schema() -> None:
+def test_all_events_of_a_record_may_be_bad_where_a_probe_of_their_kind_is_accepted() -> None:
     """Else a single record that is mostly bad would hold up its shard until it is given up."""
     world = World(AwsClient(put_events=refuses_items("bad")))
-    world.run(record(1, visit(1)), record(2, paid(2, "fine")))
     assert world.run(*(record(n, paid(n)) for n in range(10, 35))) == []
     assert len(world.bucket.rows()) == 25
 
@@ -302,17 +298,7 @@ def test_a_tracker_that_becomes_right_in_the_middle_of_an_invocation_quarantines
     world.answer(in_turn(INVALID, INVALID, {}))
     assert world.run(*(record(n, visit(n)) for n in (1, 2, 3))) == []
     assert world.bucket.requests == []
-    delivered = {event["eventId"] for put in world.events.of("put_events")[2:] for event in put["eventList"]}
-    assert len(delivered) == 3
-
-
-def test_one_bad_event_alone_goes_to_quarantine_once_a_good_one_has_proved_tracker_and_schema() -> None:
-    world = World(AwsClient(put_events=refuses_items("bad")))
-    world.run(record(1, visit(1)))
-    [proof] = world.events.of("put_events")
-    assert world.run(record(2, visit(2, "bad"))) == []
-    assert [row["reason"] for row in world.bucket.rows()] == ["refused"]
-    assert world.events.of("put_events")[-1] == proof, "an id that was accepted before: it counts once in training"
+    assert len({event["eventId"] for event in world.sent_events()[2:]}) == 3
 
 
 def test_what_was_refused_waits_while_it_cannot_be_told_whose_fault_it_is() -> None:
@@ -353,7 +339,9 @@ def test_a_queue_that_hangs_is_not_asked_on_and_on_past_the_deadline() -> None:
     time, sqs = FakeTime(), Sqs()
     sqs.answers["send_message_batch"] = hang
     records = [record(number, visit(number)) for number in range(1, 101)]
-    assert len(World(sqs=sqs, time=time).run(*records, deadline=NOW + 20)) == 100
+    world = World(sqs=sqs, time=time)
+    assert world.run(*records, deadline=NOW + 20) == []
+    assert world.counts.outcomes["RefreshesNotAsked"] == 100
     assert time.now < NOW + 20 + 10, "one call may be under way when the time is over"
 
 
@@ -434,34 +422,41 @@ def test_the_environment_of_a_batch_without_one_is_the_brokers() -> None:
     assert {message["environment"] for message in world.asked().values()} == {"development"}
 
 
-def test_the_records_of_a_customer_whom_the_queue_refuses_are_reported_all_of_them() -> None:
+def test_a_customer_whom_the_queue_refuses_is_counted_and_their_records_go_on() -> None:
     world = World(sqs=Sqs(refuses=lambda entry: '"mpid":2,' in entry.get("MessageBody", "")))
-    records = [record(1, visit(2)), record(2, visit(1)), record(3, visit(2, "hat"))]
-    assert world.run(*records) == [number_of(records[0]), number_of(records[2])]
-    assert world.counts.outcomes["RefreshesNotAsked"] == 1
+    assert world.run(record(1, visit(2)), record(2, visit(1)), record(3, visit(2, "hat"))) == []
+    assert (world.counts.outcomes["RefreshesAsked"], world.counts.outcomes["RefreshesNotAsked"]) == (1, 1)
+    assert "ConfigurationErrors" not in world.counts.outcomes
 
 
-def test_what_the_queue_does_not_say_it_took_is_reported_as_of_a_reply_that_broke_off() -> None:
+def test_what_the_queue_does_not_say_it_took_counts_as_refused_as_of_a_reply_that_broke_off() -> None:
     world = World()
     assert world.sqs
     world.sqs.answers["send_message_batch"] = always({"Successful": [{"Id": "1"}]})
-    records = [record(number, visit(number)) for number in (1, 2, 3)]
-    assert world.run(*records) == [number_of(records[0]), number_of(records[2])]
+    assert world.run(*(record(number, visit(number)) for number in (1, 2, 3))) == []
+    assert (world.counts.outcomes["RefreshesAsked"], world.counts.outcomes["RefreshesNotAsked"]) == (1, 2)
 
 
-@pytest.mark.parametrize("error", [DENIED, BROKEN, client_error("AWS.SimpleQueueService.NonExistentQueue")])
-def test_when_the_queue_fails_the_records_are_reported_and_the_next_time_only_the_message_is_sent(
-    error: Exception,
-) -> None:
-    world = World(sqs=Sqs(error=error))
-    one = record(1, visit(1))
-    assert world.run(one) == [number_of(one)]
+def test_the_next_event_of_a_customer_asks_again_after_the_queue_has_failed() -> None:
+    world = World(sqs=Sqs(error=BROKEN))
+    assert world.run(record(1, visit(1))) == []
     assert world.sqs
+    assert len(world.sqs.requests) == 3, "it was tried within the budget"
     world.sqs.answers["send_message_batch"] = always({"Successful": [{"Id": "0"}]})
     world.sqs.requests.clear()
-    assert world.run(one) == []
+    assert world.run(record(2, visit(1, "hat"))) == []
     assert list(world.asked()) == [1]
-    assert world.sent_items() == ["socks"]
+
+
+def test_after_a_failed_invocation_the_customers_of_what_was_accepted_in_it_are_asked_for() -> None:
+    world = World()
+    world.answer(lambda request: {} if request["userId"] == "1" else INVALID)
+    records = [record(1, visit(1)), record(2, visit(2))]
+    with pytest.raises(Misconfigured):
+        world.run(*records)
+    world.answer(always(BROKEN))
+    assert world.run(*records) == [number_of(records[1])]
+    assert list(world.asked()) == [1]
 
 
 def test_without_a_queue_events_are_collected_and_nobody_is_refreshed() -> None:
@@ -516,7 +511,7 @@ def test_sixteen_threads_lose_nothing_and_send_nothing_twice() -> None:
     accepted = {
         event["eventId"]
         for request in world.events.of("put_events")
-        if all(event["itemId"] != "bad" for event in request["eventList"])
+        if request["userId"] != "broker-probe" and all(event["itemId"] != "bad" for event in request["eventList"])
         for event in request["eventList"]
     }
     assert accepted & refused == set()

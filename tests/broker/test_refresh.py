@@ -67,6 +67,7 @@ class World:
     time: FakeTime = field(default_factory=FakeTime)
     with_event: bool = True
     pool: Executor = field(default_factory=Inline)
+    probe_mpid: int | None = None
 
     def __post_init__(self) -> None:
         now = self.time.time()
@@ -80,6 +81,7 @@ class World:
             with_event=self.with_event,
             pool=self.pool,
             time=now,
+            probe_mpid=self.probe_mpid,
         )
 
     def run(self, *messages: Any, deadline: float = FAR) -> list[str]:
@@ -349,20 +351,37 @@ def test_one_bad_profile_goes_to_quarantine_with_all_its_messages_and_the_others
     assert world.counts.outcomes == {"Messages": 6, "ProfilesUpdated": 4, "Quarantined": 2}
 
 
-def test_one_bad_profile_alone_goes_to_quarantine_once_a_good_one_has_proved_the_feed() -> None:
-    world = World(end=MParticleEnd(refuses(3)))
-    world.run(message("a", 1))
+def test_one_bad_profile_alone_goes_to_quarantine_where_the_probe_proves_the_feed() -> None:
+    world = World(end=MParticleEnd(refuses(3)), probe_mpid=-77)
     assert world.run(message("bad", 3)) == []
-    assert world.end.bodies()[-1] == [{"environment": "production", "mpid": 1}], "valid, and changes nothing"
+    assert world.end.bodies()[-1] == [{"environment": "production", "mpid": -77}], "valid, and changes nothing"
     assert len(world.bucket.rows()) == 1
 
 
+def test_without_a_probe_a_bad_profile_is_proven_by_others_of_its_invocation_alone() -> None:
+    world = World(end=MParticleEnd(refuses(3)))
+    assert world.run(message("a", 1), message("bad", 3)) == []
+    assert len(world.bucket.rows()) == 1
+    with pytest.raises(Misconfigured, match="1 of 1 refused"):
+        world.run(message("worse", 3))
+    assert {mpid for request in world.end.mpids()[-2:] for mpid in request} == {3}, "nobody else is written to"
+
+
 def test_a_refused_profile_waits_while_it_cannot_be_told_whose_fault_it_is() -> None:
-    world = World()
-    world.run(message("a", 1))
-    world.answer(lambda batches: 503 if batches[0]["mpid"] == 1 else 400)
+    world = World(probe_mpid=-77)
+    world.answer(lambda batches: 503 if batches[0]["mpid"] == -77 else 400)
     assert world.run(message("b", 2)) == ["b"]
     assert world.bucket.requests == []
+
+
+def test_a_customer_whom_the_campaign_refuses_is_told_from_a_wrong_campaign_by_the_probe() -> None:
+    world = World(AwsClient(get_recommendations=lambda asked: INVALID if asked["userId"] == "3" else of_user(asked)))
+    assert world.run(message("bad", 3)) == []
+    assert [row["reason"] for row in world.bucket.rows()] == ["refused"]
+    assert {request["userId"] for request in world.campaign.requests} == {"3", "broker-probe"}
+    wrong = World(AwsClient(get_recommendations=always(INVALID)))
+    with pytest.raises(Misconfigured, match="1 of 1 refused"):
+        wrong.run(message("a", 1))
 
 
 def test_a_message_of_another_environment_is_done_without_a_call() -> None:
@@ -372,8 +391,9 @@ def test_a_message_of_another_environment_is_done_without_a_call() -> None:
     assert world.counts.reasons == {("Skipped", "other_environment"): 1}
 
 
-def test_a_feed_that_went_wrong_is_noticed_even_after_good_profiles() -> None:
-    world = World()
+@pytest.mark.parametrize("probe_mpid", [None, -77])
+def test_a_feed_that_went_wrong_is_noticed_even_after_good_profiles(probe_mpid: int | None) -> None:
+    world = World(probe_mpid=probe_mpid)
     world.run(message("a", 1))
     world.answer(400)
     with pytest.raises(Misconfigured, match="1 of 1 refused"):

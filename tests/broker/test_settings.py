@@ -43,6 +43,7 @@ def test_without_any_other_variable_refresh_has_the_defaults() -> None:
         mparticle_secret_arn=SECRET,
         mparticle_url="https://s2s.us1.mparticle.com",
         write_back_event=True,
+        probe_mpid=None,
         quarantine_bucket="quarantine",
         concurrency=16,
     )
@@ -91,6 +92,8 @@ def test_a_good_value_for_ingest(variable: str, text: str, read: Any, expected: 
         ("NUM_RESULTS", "500", lambda s: s.num_results, 500),
         ("ENVIRONMENT", "Development", lambda s: s.environment, "development"),
         ("WRITE_BACK_EVENT", "OFF", lambda s: s.write_back_event, False),
+        ("PROBE_MPID", "-7346244611012968789", lambda s: s.probe_mpid, -7346244611012968789),
+        ("PROBE_MPID", str(2**63 - 1), lambda s: s.probe_mpid, 2**63 - 1),
         ("MPARTICLE_POD", "EU1", lambda s: s.mparticle_url, "https://s2s.eu1.mparticle.com"),
         ("MPARTICLE_POD", "us2", lambda s: s.mparticle_url, "https://s2s.us2.mparticle.com"),
         ("MPARTICLE_POD", "au1", lambda s: s.mparticle_url, "https://s2s.au1.mparticle.com"),
@@ -159,6 +162,10 @@ def test_a_bad_value_for_ingest_is_named(variable: str, text: str) -> None:
         ("MPARTICLE_URL", "https://["),
         ("MPARTICLE_URL", "s2s.mparticle.com"),
         ("WRITE_BACK_EVENT", "-"),
+        ("PROBE_MPID", "0"),
+        ("PROBE_MPID", str(2**63)),
+        ("PROBE_MPID", "1.5"),
+        ("PROBE_MPID", "broker-probe"),
     ],
 )
 def test_a_bad_value_for_refresh_is_named(variable: str, text: str) -> None:

@@ -73,7 +73,7 @@ def test_there_is_an_alarm_for_every_way_to_fail(made: Synthesise) -> None:
     early = {"iterator-age", "on-failure", "on-failure-lost", "silence"} | {f"ingest-{one}" for one in for_each}
 
     assert set(alarms(made("collect"))) == set(alarms(made("train"))) == early
-    assert set(alarms(made("recommend"))) == early | {"dead-letters", "refresh-waits"} | {
+    assert set(alarms(made("recommend"))) == early | {"dead-letters", "refresh-waits", "refreshes-not-asked"} | {
         f"refresh-{one}" for one in for_each
     }
 

@@ -3,6 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
+from local.audit.rows import of_customers
 from tests.law.world.loop import Loop
 
 
@@ -19,7 +20,7 @@ class Figures:
         """Count one history that is over."""
         self.histories += 1
         self.seconds += loop.time.now - loop.began
-        accepted = [delivery["eventId"] for delivery in loop.recommender.deliveries()]
+        accepted = [delivery["eventId"] for delivery in of_customers(loop.recommender.deliveries())]
         refused = [data.count(b"\n") for key, data in loop.buckets["quarantine"].items() if key.startswith("ingest/")]
         self.seen.update(
             {

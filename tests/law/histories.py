@@ -11,6 +11,7 @@ from tests.law.steps import (
     ColdStart,
     Copy,
     Fails,
+    Forget,
     Poison,
     ReadAgain,
     Rotation,
@@ -42,6 +43,7 @@ class History:
 
 
 CUSTOMERS = 4
+FORGOTTEN = 0
 PAUSES = st.sampled_from([0.0, 0.0, 0.05, 1.0, 3.0, 7.0, 30.0])
 SECONDS = st.sampled_from([0.5, 3.0, 8.0, 30.0, 120.0, 600.0])
 ITEMS = st.sampled_from([f"i{number}" for number in range(8)])
@@ -104,14 +106,30 @@ def evenly(*strategies: st.SearchStrategy[Step]) -> st.SearchStrategy[Step]:
     return st.sampled_from(strategies).flatmap(lambda strategy: strategy)
 
 
+SETTINGS = st.builds(
+    Setting,
+    batch_size=st.sampled_from([1, 2, 5, 100]),
+    copies=st.sampled_from([0.0, 0.3]),
+    seed=st.integers(0, 9),
+    upload_probe=st.booleans(),
+)
+LASTING = st.sampled_from([10.0, 30.0, 150.0, 700.0])
 ROTATIONS: st.SearchStrategy[Step] = st.builds(Rotation, SECONDS)
 
 
 def histories(*wrong: st.SearchStrategy[Step]) -> st.SearchStrategy[History]:
     """Return histories of up to 14 steps, about half of which are what goes wrong."""
-    step = evenly(INPUT, evenly(*wrong))
-    setting = st.builds(
-        Setting, batch_size=st.sampled_from([1, 2, 5, 100]), copies=st.sampled_from([0.0, 0.3]), seed=st.integers(0, 9)
-    )
-    steps = st.lists(st.tuples(PAUSES, step), min_size=1, max_size=14).map(tuple)
-    return st.builds(History, setting, steps, st.sampled_from([10.0, 30.0, 150.0, 700.0]))
+    return st.builds(History, SETTINGS, _steps(evenly(INPUT, evenly(*wrong))), LASTING)
+
+
+def histories_after_an_erasure(*wrong: st.SearchStrategy[Step]) -> st.SearchStrategy[History]:
+    """Return histories in which a customer is forgotten, whose events were accepted and whose profile was written."""
+    before = [(0.0, Visit(customer, ("i1", "i2"), message=99)) for customer in range(CUSTOMERS)]
+    others = visits().filter(lambda step: isinstance(step, Visit) and step.customer != FORGOTTEN)
+    after = _steps(evenly(others, evenly(*wrong)))
+    steps = after.map(lambda steps: (*before, (120.0, Forget(FORGOTTEN)), *steps))
+    return st.builds(History, SETTINGS, steps, LASTING)
+
+
+def _steps(step: st.SearchStrategy[Step]) -> st.SearchStrategy[Sequence[tuple[float, Step]]]:
+    return st.lists(st.tuples(PAUSES, step), min_size=1, max_size=14).map(tuple)

@@ -202,6 +202,20 @@ class Spell:
 
 
 @dataclass(frozen=True)
+class Forget:
+    """A customer is erased, when nothing of theirs is under way any more: from here on no request may be about them."""
+
+    customer: int
+
+    def __str__(self) -> str:
+        return f"customer {self.customer} is forgotten"
+
+    def happen(self, loop: Loop) -> None:
+        """Keep it in mind."""
+        loop.forget(self.customer)
+
+
+@dataclass(frozen=True)
 class Rotation:
     """mParticle takes another key only; the secret has it so many seconds later."""
 

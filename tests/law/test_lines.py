@@ -5,13 +5,32 @@ The drawn histories show that the law holds; these show how: what is tried again
 
 import itertools
 import json
+from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
+from local.audit.rows import of_customers
 from tests.law.histories import History
-from tests.law.steps import POISON, ColdStart, Copy, Fails, Poison, ReadAgain, Rotation, Spell, Step, Stray, Visit
+from tests.law.steps import (
+    POISON,
+    ColdStart,
+    Copy,
+    Fails,
+    Forget,
+    Poison,
+    ReadAgain,
+    Rotation,
+    Spell,
+    Step,
+    Stray,
+    Visit,
+)
 from tests.law.verdict import conserved, judged, play, report, settled, stale
 from tests.law.world.loop import REFUSED_CUSTOMER, Loop, Setting
+
+SHORT = Setting()
+AS_DEPLOYED = Setting(record_age=172_800, retention=259_200)
 
 
 def view(customer: int = 0, *items: str, message: int = 0) -> Visit:
@@ -23,7 +42,7 @@ def views(*customers: int, message: int = 0) -> list[Step]:
     return [view(customer, f"i{customer}", message=message) for customer in customers]
 
 
-def after(*steps: Step | float, batch_size: int = 100) -> Loop:
+def after(*steps: Step | float, setting: Setting = SHORT) -> Loop:
     """Play steps (a number is seconds of waiting), let all settle, and return the loop, in which the law holds."""
     pauses, timed = 0.0, []
     for step in steps:
@@ -32,7 +51,7 @@ def after(*steps: Step | float, batch_size: int = 100) -> Loop:
         else:
             timed.append((pauses, step))
             pauses = 0.0
-    history = History(Setting(batch_size), timed, pauses)
+    history = History(setting, timed, pauses)
     loop = play(history)
     problems = [*settled(loop), *conserved(loop)]
     assert not problems, report(history, loop, problems)
@@ -47,7 +66,7 @@ def quarantined(loop: Loop, flow: str = "ingest") -> list[str]:
 
 def accepted(loop: Loop) -> list[str]:
     """Return the items of all events that Personalize accepted, repeats included, in order."""
-    return [delivery["itemId"] for delivery in loop.recommender.deliveries()]
+    return [delivery["itemId"] for delivery in of_customers(loop.recommender.deliveries())]
 
 
 def seconds_of(loop: Loop, what: str) -> list[float]:
@@ -92,10 +111,72 @@ def test_most_of_a_large_record_may_be_bad_where_its_like_was_good_before() -> N
     assert seconds_of(loop, "nothing fails any more")[0] < 60, "and its shard is not held up"
 
 
-def test_a_lone_bad_event_in_a_new_process_waits_until_a_good_one_has_proved_the_configuration() -> None:
-    loop = after(view(0, "spoilt-1"), 30.0, view(1), 60.0)
+def test_a_lone_bad_event_in_a_new_process_of_a_quiet_shop_is_quarantined_at_once() -> None:
+    loop = after(view(0, "spoilt-1"), 30.0)
     assert quarantined(loop) == ["refused"]
-    assert loop.ingest.alarms > 0
+    assert loop.ingest.alarms == 0
+    assert loop.ingest.invocations == 1
+
+
+def test_a_wrong_tracker_of_six_hours_quarantines_nothing_and_loses_nothing() -> None:
+    hours = 6 * 3600.0
+    visits = itertools.chain.from_iterable([*views(0, 1, message=n), hours / 20] for n in range(19))
+    steps = [Spell("PutEvents", "wrong tracker", hours), *visits, hours / 10, *views(2)]
+    loop = after(*steps, 60.0, setting=AS_DEPLOYED)
+    assert quarantined(loop) == []
+    assert loop.buckets["on-failure"] == {}
+    assert len(set(accepted(loop))) == 3
+    assert loop.recommender.counted(loop.time.now + 10) == 39
+    assert loop.ingest.alarms > 100
+
+
+def test_events_with_a_value_wait_while_the_schema_has_no_column_for_it_and_the_others_are_delivered() -> None:
+    bought = [Visit(0, (f"i{n}",), "purchase", message=n) for n in (1, 3)]
+    loop = after(Spell("PutEvents", "no column for values", 800.0), *bought, view(1, "i2"), 900.0, setting=AS_DEPLOYED)
+    assert quarantined(loop) == []
+    assert loop.ingest.alarms == 0, "the invocation goes on; it counts ConfigurationErrors"
+    assert accepted(loop)[0] == "i2"
+    assert set(accepted(loop)) == {"i1", "i2", "i3"}
+
+
+def test_what_stays_unproven_for_a_quarter_of_an_hour_is_quarantined_and_the_shard_goes_on() -> None:
+    bought = [Visit(0, (f"i{n}",), "purchase", message=n) for n in (1, 3)]
+    loop = play(
+        History(AS_DEPLOYED, [(0.0, Spell("PutEvents", "no column for values", 7200.0)), *_at_once(bought)], 3600.0)
+    )
+    assert quarantined(loop) == ["refused_unproven", "refused_unproven"]
+    assert loop.is_settled()
+
+
+def _at_once(steps: Sequence[Step]) -> list[tuple[float, Step]]:
+    return [(0.0, step) for step in steps]
+
+
+ERASURE: tuple[Step | float, ...] = (*views(0, 1, 2), 120.0, Forget(0))
+
+
+@pytest.mark.parametrize("upload_probe", [True, False])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        [Spell("PutEvents", "wrong tracker", 7000.0), *views(1, 2, message=1)],
+        [Spell("PutEvents", "no column for values", 800.0), *views(1, 2, message=1)],
+        [Spell("GetRecommendations", "refused", 7000.0), *views(1, 2, message=1)],
+        [Spell("bulkevents", "refused", 7000.0), *views(1, 2, message=1)],
+        list(itertools.chain.from_iterable([view(1, f"spoilt-{n}", message=n + 1), 600.0] for n in range(12))),
+        list(itertools.chain.from_iterable([*views(REFUSED_CUSTOMER, message=n + 1), 600.0] for n in range(12))),
+    ],
+    ids=["tracker", "schema", "campaign", "feed", "events", "profile"],
+)
+def test_no_proof_brings_a_forgotten_customer_back_while_others_are_refused_for_hours(
+    wrong: list[Step | float], upload_probe: bool
+) -> None:
+    loop = after(*ERASURE, *wrong, 7200.0, setting=replace(AS_DEPLOYED, upload_probe=upload_probe))
+    refused = [operation for operation, request in loop.services.requests[loop.forgotten[0] :] if operation in PROBED]
+    assert len(refused) > 2, "there was something to prove"
+
+
+PROBED = ("PutEvents", "GetRecommendations", "bulkevents")
 
 
 @pytest.mark.parametrize(
@@ -134,15 +215,16 @@ def test_a_quarantine_that_cannot_be_written_holds_up_what_belongs_there() -> No
     assert quarantined(loop) == ["not_a_batch"]
 
 
-def test_a_queue_that_cannot_be_written_holds_up_the_records_of_its_users() -> None:
-    loop = after(Spell("SendMessageBatch", "unavailable", 30.0), *views(0, 1), 90.0)
-    assert list(stale(loop, (0, 1))) == [], "without another event of theirs"
+@pytest.mark.parametrize("kind", ["unavailable", "denied"])
+def test_a_queue_that_cannot_be_written_holds_nothing_up(kind: str) -> None:
+    loop = after(Spell("SendMessageBatch", kind, 30.0), *views(0, 2), 20.0, *views(0, 2, message=1), 40.0)
+    assert loop.ingest.invocations == 2, "each record is read once"
+    assert len(list(stale(loop, (0, 2)))) == 2
 
 
-@pytest.mark.parametrize("kind", ["every other entry", "half a reply, read as empty"])
-def test_users_that_the_queue_does_not_say_it_took_are_asked_for_again(kind: str) -> None:
-    loop = after(Fails("SendMessageBatch", kind), *views(0, 2), 60.0)
-    assert seconds_of(loop, "calls SendMessageBatch"), "beside the one that fails"
+@pytest.mark.parametrize("kind", ["unavailable", "denied", "every other entry", "half a reply, read as empty"])
+def test_the_next_event_of_a_customer_whom_the_queue_did_not_take_asks_again(kind: str) -> None:
+    loop = after(Spell("SendMessageBatch", kind, 30.0), *views(0, 2), 40.0, *views(0, 2, message=1), 60.0)
     assert list(stale(loop, (0, 2))) == []
 
 

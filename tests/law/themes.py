@@ -2,22 +2,37 @@
 
 from hypothesis import strategies as st
 
-from tests.law.histories import DISTURBANCES, ROTATIONS, SECONDS, History, Spell, faults, histories, killings
+from tests.law.histories import (
+    DISTURBANCES,
+    ROTATIONS,
+    SECONDS,
+    ColdStart,
+    History,
+    Spell,
+    faults,
+    histories,
+    histories_after_an_erasure,
+    killings,
+)
 from tests.law.world.faults import KINDS
 
 INGEST = ("PutEvents", "PutObject", "SendMessageBatch")
 REFRESH = ("GetRecommendations", "bulkevents", "ChangeMessageVisibilityBatch", "GetSecretValue", "PutObject")
 TWIN = ("forward", "read the stream", "receive", "delete", "on failure")
 WRONG = st.one_of(
-    st.builds(Spell, st.just("PutEvents"), st.sampled_from(["wrong tracker", "denied"]), SECONDS),
+    st.builds(
+        Spell, st.just("PutEvents"), st.sampled_from(["wrong tracker", "no column for values", "denied"]), SECONDS
+    ),
     st.builds(Spell, st.sampled_from(["bulkevents", "GetRecommendations", "PutObject"]), st.just("denied"), SECONDS),
 )
+COLD_STARTS = st.builds(ColdStart, st.sampled_from(["ingest", "refresh"]))
 
 THEMES: dict[str, st.SearchStrategy[History]] = {
     "delivery": histories(faults(INGEST), DISTURBANCES),
     "refresh": histories(faults(REFRESH), ROTATIONS),
     "deaths": histories(killings(INGEST + REFRESH), killings(INGEST), DISTURBANCES),
     "configuration": histories(WRONG, ROTATIONS, faults(("PutEvents",), deaths=False)),
+    "erasure": histories_after_an_erasure(faults(INGEST + REFRESH), WRONG, COLD_STARTS),
     "surroundings": histories(faults(TWIN), faults(INGEST + REFRESH), DISTURBANCES),
     "everything": histories(faults(KINDS), ROTATIONS, DISTURBANCES, WRONG),
 }

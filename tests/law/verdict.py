@@ -11,6 +11,7 @@ from broker.batch import BadBatch, decode
 from broker.interactions import Interaction, Rules, extract
 
 from local.audit.law import Holdings, audit
+from local.audit.rows import of_customers
 from local.audit.services import holdings_of
 from tests.law.histories import CUSTOMERS, History
 from tests.law.steps import Step, Visit
@@ -66,6 +67,15 @@ def conserved(loop: Loop) -> Iterator[str]:
         for entry in sorted(entries, key=repr)[:3]:
             yield f"{what}: {entry}"
     yield from _exact(loop, held)
+    yield from brought_back(loop)
+
+
+def brought_back(loop: Loop) -> Iterator[str]:
+    """Say which request was about a customer after they were forgotten."""
+    for customer, since in loop.forgotten.items():
+        mpid = str(abs(loop.mpid(customer)))
+        about_them = [operation for operation, request in loop.services.requests[since:] if mpid in str(request)]
+        yield from (f"{operation} about customer {customer}, who was forgotten" for operation in about_them[:3])
 
 
 def holdings(loop: Loop) -> Holdings:
@@ -82,11 +92,12 @@ def holdings(loop: Loop) -> Holdings:
 def calm(loop: Loop) -> Iterator[str]:
     """Let every customer do one more thing, wait, and compare all profiles with the campaign."""
     loop.tell("calm: one more event per customer")
-    for customer in range(CUSTOMERS):
+    customers = set(range(CUSTOMERS)) - set(loop.forgotten)
+    for customer in sorted(customers):
         Visit(customer, ("i1",), message=100 + customer, opted_out=False).happen(loop)
     if not loop.time.run_until(loop.is_settled, LONGEST):
         yield f"not settled after the last events: {loop.standing()}"
-    yield from stale(loop, set(range(CUSTOMERS)) - {REFUSED_CUSTOMER})
+    yield from stale(loop, customers - {REFUSED_CUSTOMER})
 
 
 def stale(loop: Loop, customers: Iterable[int]) -> Iterator[str]:
@@ -102,7 +113,7 @@ def stale(loop: Loop, customers: Iterable[int]) -> Iterator[str]:
 def _exact(loop: Loop, held: Holdings) -> Iterator[str]:
     """Compare ids: what the pure functions give is accepted, less what is spoilt; each counts once in training."""
     given = {one.event_id: (one, where) for one, where in _interactions(loop)}
-    accepted = {delivery["eventId"] for delivery in loop.recommender.deliveries()}
+    accepted = {delivery["eventId"] for delivery in of_customers(loop.recommender.deliveries())}
     refused = {index for _, _, index in held.quarantined if not index.isdigit()}
     elsewhere = held.on_failure | held.still_on_stream
     yield from (f"accepted, but no interaction of any record: {one}" for one in sorted(accepted - set(given))[:3])

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from cli.records import one_batch_each
-from local.audit.rows import Row, of_put_event
+from local.audit.rows import Row, of_customers, of_put_event
 from local.audit.services import deliveries
 from local.demonstration import Demonstration
 from local.judgement import Result
@@ -52,7 +52,9 @@ def played(
         records = [record.data for record in one_batch_each((folder / "invoices.ndjson",))]
         result = Demonstration(stack, seconds=1, own_records=records, show=lambda stage, counters: None).run()
         accepted = deliveries(stack.personalize.url)
-        yield Played(result, {event["eventId"]: of_put_event(event["userId"], event) for event in accepted})
+        yield Played(
+            result, {event["eventId"]: of_put_event(event["userId"], event) for event in of_customers(accepted)}
+        )
 
 
 def test_personalize_has_exactly_the_invoice_lines_of_the_shop(played: Played, invoices: wire.Converted) -> None:

@@ -16,10 +16,13 @@ class Mutation:
 
 UNREADABLE = "undecodable record, no mParticle batch, exception over one record"
 REFUSED = "400 InvalidInput: halve, quarantine the bad event, deliver the rest"
-BREAKER = "… for most, or with nothing accepted: the configuration is wrong"
+BREAKER = "… and no probe is accepted: the configuration is wrong"
+KINDS = "… and only a probe of another kind is accepted: neither"
+PROBES = "proofs without customers"
 THROTTLED = "throttled, 5xx, timeout"
 MISCONFIGURED = "tracker or permission wrong"
-NOT_WRITABLE = "quarantine or queue not writable"
+NO_QUARANTINE = "quarantine not writable"
+NO_QUEUE = "refresh queue not writable"
 TIME = "time nearly up"
 OUTAGE = "mParticle 429, 5xx, network"
 KEY = "mParticle 401, 403"
@@ -62,7 +65,7 @@ MUTATIONS = (
         "            if line.interaction.event_id in refused\n",
         "            if line.interaction.event_id in ()\n",
     ),
-    Mutation(BREAKER, "no breaker", "delivery.py", "        if not self._proven:\n", "        if not self:\n"),
+    Mutation(BREAKER, "no breaker", "tracker_probe.py", "            return None\n", "            return set()\n"),
     Mutation(
         BREAKER,
         "no proof where anything was accepted",
@@ -79,10 +82,74 @@ MUTATIONS = (
     ),
     Mutation(
         BREAKER,
-        "any event is proof enough for most",
+        "every request is taken apart",
+        "delivery.py",
+        "        if self._is_hopeless():\n",
+        "        if not self:\n",
+    ),
+    Mutation(
+        BREAKER,
+        "in a new process only the refused event's own item is tried",
+        "tracker_probe.py",
+        "dict.fromkeys([item, PROBE])",
+        "[item]",
+    ),
+    Mutation(
+        KINDS,
+        "any kind proves every kind",
+        "tracker_probe.py",
+        "for interaction in refused if kind_of(interaction) not in proven}",
+        "for interaction in refused if kind_of(interaction) in ()}",
+    ),
+    Mutation(
+        KINDS,
+        "what is unproven goes to quarantine at once",
+        "unproven.py",
+        "now - (self._since.get(one) or now) >= PATIENCE][:MOST]",
+        "one in self._since][:MOST]",
+    ),
+    Mutation(
+        KINDS,
+        "what is unproven waits for ever",
+        "unproven.py",
+        "            if event_id not in self._since:\n                self._since.remember(event_id, now)\n",
+        "            self._since.remember(event_id, now)\n",
+    ),
+    Mutation(KINDS, "any number goes to quarantine", "unproven.py", ">= PATIENCE][:MOST]", ">= PATIENCE]"),
+    Mutation(
+        KINDS,
+        "what is in quarantine is sent again with the rest of its record",
+        "unproven.py",
+        "            self._given_up.remember(event_id, None)\n",
+        "            self._since.remember(event_id, 0.0)\n",
+    ),
+    Mutation(
+        KINDS,
+        "no alarm",
         "ingest.py",
-        "(mostly and not kinds <= set(self._known_good))",
-        "not kinds",
+        '            counts.add("ConfigurationErrors")\n            counts.add("Unproven"',
+        '            counts.add("Unproven"',
+    ),
+    Mutation(
+        PROBES,
+        "the refused event proves itself under its customer's id",
+        "probe.py",
+        "        user_id=PROBE,\n",
+        "        user_id=item,\n",
+    ),
+    Mutation(
+        PROBES,
+        "every probe trains",
+        "probe.py",
+        "        event_id=PROBE,\n",
+        '        event_id=f"{PROBE}-0-{now}",\n',
+    ),
+    Mutation(
+        PROBES,
+        "an upload to a customer is the proof",
+        "refresh.py",
+        "            return () if so_far.accepted else None\n",
+        "            return ()\n",
     ),
     Mutation(THROTTLED, "no second try", "personalize.py", "Retry(attempts=4", "Retry(attempts=1"),
     Mutation(
@@ -103,8 +170,8 @@ MUTATIONS = (
         THROTTLED,
         "accepted ids are not remembered",
         "ingest.py",
-        " if one.event_id not in self._accepted]",
-        "]",
+        "one.event_id not in self._accepted and ",
+        "",
     ),
     Mutation(THROTTLED, "no jitter", "failures.py", "time.jitter() * min(", "1.0 * min("),
     Mutation(
@@ -122,28 +189,42 @@ MUTATIONS = (
         "",
     ),
     Mutation(
-        NOT_WRITABLE,
+        NO_QUARANTINE,
         "what the quarantine does not take is dropped",
         "ingest.py",
         "return {record.sequence_number for record, _ in bad}",
         "return set()",
     ),
     Mutation(
-        NOT_WRITABLE,
-        "users that the queue does not take are dropped",
+        NO_QUEUE,
+        "customers whom the queue does not take are not counted",
         "ingest.py",
-        "return {line.record.sequence_number for line in there if line.batch.mpid in refused}",
-        "return set()",
+        '        counts.add("RefreshesNotAsked", len(not_sent))\n',
+        "",
     ),
     Mutation(
-        NOT_WRITABLE,
+        NO_QUEUE,
+        "a wrong queue is not told as a wrong configuration",
+        "ingest.py",
+        "        if any(isinstance(failure, Misconfigured) for failure in not_sent.values()):\n",
+        "        if not not_sent and users is None:\n",
+    ),
+    Mutation(
+        NO_QUEUE,
+        "the queue is tried once",
+        "refresh_queue.py",
+        "Retry(attempts=3",
+        "Retry(attempts=1",
+    ),
+    Mutation(
+        NO_QUEUE,
         "entries that the queue refuses alone are dropped",
         "refresh_queue.py",
-        'return {int(entry["Id"]) for entry in entries if entry["Id"] not in taken}',
-        "return set()",
+        'return {int(entry["Id"]): None for entry in entries if entry["Id"] not in taken}',
+        "return {}",
     ),
     Mutation(
-        NOT_WRITABLE,
+        NO_QUEUE,
         "an answer that broke off is taken for a yes",
         "refresh_queue.py",
         'taken = {entry["Id"] for entry in answer.get("Successful", [])}',
@@ -219,7 +300,7 @@ MUTATIONS = (
         KILLED,
         "records are settled before their users are asked for",
         "ingest.py",
-        "        if self._queue is None:\n            return set()\n        not_there",
-        "        if self._queue is None or not delivered.accepted:\n            return set()\n        not_there",
+        "            and line.interaction.event_id not in not_there\n",
+        '            and line.interaction.event_id not in not_there\n            and counts.outcomes["Accepted"]\n',
     ),
 )

@@ -26,6 +26,7 @@ class Services:
         self.failed: Counter[str] = Counter()
         self.deaths = 0
         self.told: list[tuple[float, str]] = []
+        self.requests: list[tuple[str, object]] = []
 
     def fault(self, operation: str) -> str | None:
         """Return what goes wrong with a call that begins now, and tell it."""
@@ -78,6 +79,7 @@ class Calls:
         return lambda **request: self._aws(operation, request)
 
     def _aws(self, operation: str, request: dict[str, Any]) -> Any:
+        self._services.requests.append((operation, request))
         name, kind = self._next(operation)
         if kind.changes:
             request = kind.changes(request)
@@ -92,6 +94,7 @@ class Calls:
 
     def _post(self, url: str, *, data: bytes, auth: tuple[str, str], **_: Any) -> SimpleNamespace:
         operation = url.rpartition("/")[2]
+        self._services.requests.append((operation, data))
         _, kind = self._next(operation)
         status = self._call(operation, kind, lambda: self._services.work[operation]({"data": data, "auth": auth}))
         failed = kind.status != ORDINARY.status

@@ -10,6 +10,7 @@ from botocore.parsers import ResponseParserError
 
 from tests.broker.stubs import client_error
 
+SPOILT = "spoilt"  # how the items begin that Personalize refuses in this world
 QUICK, LONG = 0.02, 3.0  # seconds that a call takes, and a slow one
 NOWHERE = "http://127.0.0.1"
 
@@ -55,6 +56,12 @@ def _half_an_answer(_: str) -> BaseException:
     return ResponseParserError("the answer ends in the middle")
 
 
+def _spoil_values(request: dict[str, Any]) -> dict[str, Any]:
+    """Let Personalize refuse every event with a value, as it does where the schema has no column for one."""
+    events = [event | {"itemId": SPOILT} if "eventValue" in event else event for event in request["eventList"]]
+    return request | {"eventList": events}
+
+
 DEATHS = {"killed before": Kind(False, error=_killed), "killed after": Kind(True, error=_killed)}
 AWS: dict[str, Kind] = {
     "slow": Kind(True, LONG),
@@ -72,7 +79,11 @@ AWS: dict[str, Kind] = {
     **DEATHS,
 }
 WRONG_TRACKER = {"wrong tracker": Kind(True, changes=lambda request: request | {"trackingId": "of-another-account"})}
-NO_CAMPAIGN = {"not found": Kind(False, error=_aws("ResourceNotFoundException", 404))}
+NO_VALUES = {"no column for values": Kind(True, changes=_spoil_values)}
+NO_CAMPAIGN = {
+    "not found": Kind(False, error=_aws("ResourceNotFoundException", 404)),
+    "refused": Kind(False, error=_aws("InvalidInputException")),
+}
 EVERY_OTHER = {"every other entry": Kind(True)}
 MPARTICLE: dict[str, Kind] = {
     "slow": Kind(True, LONG),
@@ -82,6 +93,7 @@ MPARTICLE: dict[str, Kind] = {
     "unavailable": Kind(False, status=503),
     "failed": Kind(False, status=500),
     "denied": Kind(False, status=403),
+    "refused": Kind(False, status=400),
     "redirected": Kind(False, status=301),
     "reset before": Kind(False, error=requests.exceptions.ConnectionError),
     "reset after": Kind(True, error=requests.exceptions.ConnectionError),
@@ -93,7 +105,7 @@ MPARTICLE: dict[str, Kind] = {
 # Of the twin's own calls it matters only whether they worked, and whether whoever called knows.
 TWIN = {"unavailable": Kind(False)}
 KINDS: dict[str, dict[str, Kind]] = {
-    "PutEvents": AWS | WRONG_TRACKER,
+    "PutEvents": AWS | WRONG_TRACKER | NO_VALUES,
     "GetRecommendations": AWS | NO_CAMPAIGN,
     "SendMessageBatch": AWS | EVERY_OTHER,
     "ChangeMessageVisibilityBatch": AWS | EVERY_OTHER,

@@ -94,7 +94,7 @@ def ingest(tracking_id: str) -> Callable[[Calls], Steps]:
     return connect
 
 
-def refresh(campaign_arn: str) -> Callable[[Calls], Steps]:
+def refresh(campaign_arn: str, probe_mpid: int | None) -> Callable[[Calls], Steps]:
     """Return what connects refresh to a process's calls, as its ``_refresh`` connects it to AWS and mParticle."""
 
     def connect(calls: Calls) -> Steps:
@@ -108,6 +108,7 @@ def refresh(campaign_arn: str) -> Callable[[Calls], Steps]:
             with_event=True,
             pool=Inline(),
             time=now,
+            probe_mpid=probe_mpid,
         )
 
     return connect

@@ -19,7 +19,7 @@ from tests.broker.stubs import client_error
 from tests.law.world import functions
 from tests.law.world.calls import Calls, Services
 from tests.law.world.ends import Key, MParticleEnd, Receiver, Source, forward, on_failure
-from tests.law.world.faults import Faults
+from tests.law.world.faults import SPOILT, Faults
 from tests.law.world.queue import Queue
 from tests.law.world.recommender import Recommender
 from tests.law.world.scheduler import Scheduler
@@ -28,10 +28,10 @@ from tests.law.world.stream import Stream
 # Shorter than the deployed ones, so that a history of minutes gets as far as a real one of days.
 RECORD_AGE, RETENTION = 660, 1800
 MAX_RECEIVES = 8
+MPIDS = 16  # ids of one history: its customers', and the probe's
 SHARDS = ("shardId-000000000000", "shardId-000000000001")
 STREAM_ARN = "arn:aws:kinesis:us-east-1:123456789012:stream/events"
 QUEUE_ARN = "arn:aws:sqs:us-east-1:123456789012:refresh"
-SPOILT = "spoilt"  # how the items begin that Personalize refuses in this world
 REFUSED_CUSTOMER = 3  # whose profile mParticle refuses to write, always
 
 _histories = itertools.count()
@@ -39,11 +39,18 @@ _histories = itertools.count()
 
 @dataclass(frozen=True)
 class Setting:
-    """What differs between histories beside what happens: how many records an invocation takes, and chance."""
+    """What differs between histories beside what happens.
+
+    How many records an invocation takes, chance, whether uploads have a probe, and the seconds after which a record is
+    given up and forgotten.
+    """
 
     batch_size: int = 100
     copies: float = 0.0
     seed: int = 0
+    upload_probe: bool = True
+    record_age: int = RECORD_AGE
+    retention: int = RETENTION
 
 
 class Loop:
@@ -58,9 +65,10 @@ class Loop:
         self.key = Key()
         self.buckets: dict[str, dict[str, bytes]] = {"quarantine": {}, "on-failure": {}}
         # Beyond 2^53, and not the same customers as in any other history.
-        self._first_mpid = (1 << 60) + number * 16
+        self._first_mpid = (1 << 60) + number * MPIDS
+        self.forgotten: dict[int, int] = {}
         self._setting = setting
-        self.stream = Stream(SHARDS, self.time.clock, RETENTION)
+        self.stream = Stream(SHARDS, self.time.clock, setting.retention)
         self.queue = Queue(self.time.clock, delay=5, visibility=360, max_receives=MAX_RECEIVES)
         chance = random.Random(setting.seed).random
         self.workspace = MParticle(clock=self.time.clock, ids=Ids(number), forward=self._offer)
@@ -69,7 +77,9 @@ class Loop:
         put = forward(self.services, self.put)
         self.forwarder = Forwarder(put, clock=self.time.clock, chance=chance, copies=setting.copies)
         self.ingest = self._function("ingest", functions.ingest(self.recommender.shop.tracking_id))
-        self.refresh = self._function("refresh", functions.refresh(self.recommender.shop.campaign_arn))
+        self.refresh = self._function(
+            "refresh", functions.refresh(self.recommender.shop.campaign_arn, self._probe_mpid())
+        )
         self.pollers: dict[str, KinesisPoller] = {}
         self._parked: set[str] = set()
         self._resting: list[QueuePoller] = []
@@ -78,6 +88,10 @@ class Loop:
     def mpid(self, customer: int) -> int:
         """Return a customer's id: every other one is negative."""
         return (self._first_mpid + customer) * (-1 if customer % 2 else 1)
+
+    def forget(self, customer: int) -> None:
+        """Keep in mind that nothing may be sent about a customer from this call on."""
+        self.forgotten[customer] = len(self.services.requests)
 
     def shard_of(self, key: str) -> str:
         """Return the shard of a partition key, which is a customer's mpid."""
@@ -111,6 +125,9 @@ class Loop:
 
     def _behind(self, shard: str) -> bool:
         return self.pollers[shard].checkpoint != self.stream.last(shard)
+
+    def _probe_mpid(self) -> int | None:
+        return self._first_mpid + MPIDS - 1 if self._setting.upload_probe else None
 
     def _function(self, name: str, connect: Callable[[Calls], functions.Steps]) -> functions.Function:
         seed = self._setting.seed
@@ -161,7 +178,7 @@ class Loop:
 
     def _poll(self, shard: str, checkpoint: str | None) -> None:
         mapping = KinesisMapping(
-            batch_size=self._setting.batch_size, maximum_batching_window=1, maximum_record_age=RECORD_AGE
+            batch_size=self._setting.batch_size, maximum_batching_window=1, maximum_record_age=self._setting.record_age
         )
         numbers = itertools.count()
         poller = self.pollers[shard] = KinesisPoller(

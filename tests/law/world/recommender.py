@@ -7,6 +7,9 @@ import functools
 from dataclasses import dataclass
 from typing import Any
 
+from broker.interactions import put_events_request
+from broker.probe import PROBE, probe
+
 from tests.broker.stubs import client_error
 from tests.personalize_local.world import Refused, World
 from tests.real_data import ROOT
@@ -35,6 +38,8 @@ def _shop(_number: int) -> Shop:
     service.fill(tracking_id)
     service.wait(60)
     campaign = service.campaign(service.trained(service.solution()))
+    # A probe trains once at most, so all that come later train nothing.
+    service.call("PutEvents", **put_events_request([probe(("view_detail", False), PROBE, service.now)], tracking_id))
     return Shop(service, tracking_id, campaign, service.now + 60)
 
 

@@ -1,0 +1,32 @@
+"""The names under which the broker proves that its configuration works: nobody's, never a customer's.
+
+A wrong tracker is answered like a bad event, so only a request that must be accepted tells the two apart. An event that
+a customer sent would bring them back after they were erased. So user, session and event id are reserved, and always the
+same: of a repeated event id only the first event is used in training (Amazon Personalize API reference, Event.eventId).
+"""
+
+from broker.interactions import Interaction
+
+PROBE = "broker-probe"  # the user, the session, the event id, and the item where none is known to be accepted
+VALUE = 1.0
+Kind = tuple[str, bool]  # what a schema or a tracker may tell apart: the event's type, and whether it has a value
+
+
+def kind_of(interaction: Interaction) -> Kind:
+    """Return what kind of event an interaction is."""
+    return interaction.event_type, interaction.event_value is not None
+
+
+def probe(kind: Kind, item: str, now: float) -> Interaction:
+    """Return the probe of a kind of event; ``now`` in epoch seconds."""
+    event_type, has_value = kind
+    return Interaction(
+        event_id=PROBE,
+        event_type=event_type,
+        item_id=item,
+        user_id=PROBE,
+        session_id=PROBE,
+        time_ms=int(now * 1000),
+        action=event_type,
+        event_value=VALUE if has_value else None,
+    )

@@ -1,0 +1,48 @@
+"""Which of the refused events are bad, and not the tracker or the schema: the probes of one event tracker tell."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from broker.delivery import is_accepted
+from broker.failures import Time
+from broker.interactions import Interaction
+from broker.personalize import EventTracker
+from broker.probe import PROBE, Kind, kind_of, probe
+
+
+class TrackerProbe:
+    """Sends the probes of one event tracker; of what was accepted it remembers item ids only."""
+
+    def __init__(self, tracker: EventTracker, event_types: Iterable[str], time: Time) -> None:
+        self._tracker = tracker
+        self._plain = [(event_type, False) for event_type in event_types]
+        self._time = time
+        self._items: dict[Kind, str] = {}
+
+    def remember(self, accepted: Iterable[Interaction]) -> None:
+        """Keep the item of the newest accepted interaction of each kind."""
+        for interaction in accepted:
+            self._items[kind_of(interaction)] = interaction.item_id
+
+    def unproven(self, refused: Sequence[Interaction], deadline: float) -> set[Interaction] | None:
+        """Return the refused interactions whose kind no probe proves; None where every probe is refused as well.
+
+        Other kinds are probed only where no kind of the refused is proven. Raises Unavailable, Misconfigured.
+        """
+        items = {kind_of(interaction): interaction.item_id for interaction in reversed(refused)}
+        proven = {kind for kind, item in items.items() if self._is_accepted(kind, item, deadline)}
+        if not proven and not any(self._is_accepted(kind, PROBE, deadline) for kind in self._others(items)):
+            return None
+        return {interaction for interaction in refused if kind_of(interaction) not in proven}
+
+    def _is_accepted(self, kind: Kind, item: str, deadline: float) -> bool:
+        """Try an item that was accepted before; where there is none, ``item``, and then one that is made up."""
+        known = self._items.get(kind) or next(reversed(self._items.values()), None)
+        return any(self._takes(kind, one, deadline) for one in ([known] if known else dict.fromkeys([item, PROBE])))
+
+    def _takes(self, kind: Kind, item: str, deadline: float) -> bool:
+        return is_accepted(lambda: self._tracker.put([probe(kind, item, self._time.clock())], deadline))
+
+    def _others(self, kinds: Mapping[Kind, str]) -> list[Kind]:
+        """Return the other kinds, the likeliest to work first."""
+        swapped = [(event_type, not has_value) for event_type, has_value in kinds]
+        return [kind for kind in dict.fromkeys([*reversed(self._items), *swapped, *self._plain]) if kind not in kinds]
