@@ -202,6 +202,17 @@ def test_rows_are_sorted_each_counted_once_and_know_their_place_in_the_file(tmp_
     assert found.of_type("view").tolist() == [True, False, False, True]
 
 
+def test_the_brokers_own_probe_is_left_out_and_counted_and_moves_no_place(tmp_path: Path) -> None:
+    path = tmp_path / "interactions.csv"
+    path.write_text("USER_ID,ITEM_ID,TIMESTAMP\nbroker-probe,broker-probe,1700000000\na,x,1700000001\n")
+    found = log.read(path)
+    assert (found.probes, list(found.rows.user_ids), list(found.rows.item_ids)) == (1, ["a"], ["x"])
+    assert found.places.tolist() == [1]
+    path.write_text("USER_ID,ITEM_ID,TIMESTAMP\nbroker-probe,x,1700000000\n")
+    with pytest.raises(BadFile, match="no interactions"):
+        log.read(path)
+
+
 @pytest.mark.parametrize(
     ("second", "reason"),
     [

@@ -39,6 +39,13 @@ def test_quoted_fields_and_packed_files_are_read(tmp_path: Path) -> None:
     assert converted(shop(tmp_path, gzip.compress(text.encode())))[0][1] == '7,"a, ""b""",purchase,1323435000,,,,'
 
 
+def test_the_brokers_own_probe_is_left_out_and_counted(tmp_path: Path) -> None:
+    lines, _, report = converted(shop(tmp_path, "Code,At,Customer\na,1323435000,broker-probe\na,1323435001,8\n"))
+
+    assert lines == [HEADER, "8,a,purchase,1323435001,,,,"]
+    assert report.skipped == {"broker_probe": 1}
+
+
 BAD_ROWS = [
     ("a1,1323435000", "broken_row"),
     ("a1,1323435000,7,8", "broken_row"),

@@ -74,6 +74,8 @@ def test_text_of_the_command_line_means_the_same_as_json() -> None:
         (None, {"event_value": "perhaps"}, "broker:event_value must be true or false, not 'perhaps'"),
         (None, {"event_types": "viewed"}, "broker:event_types names no product action of mParticle's: viewed"),
         (None, {"refresh_actions": "click"}, "broker:refresh_actions names an action that event_types does not report"),
+        (None, {"probe_mpid": "me"}, "broker:probe_mpid must be the mParticle id of an identity of your own"),
+        (None, {"probe_mpid": -7346244611012968789}, "broker:probe_mpid must be in quotes"),
         (None, {"alarm_email": "nobody"}, "broker:alarm_email must be an e-mail address, not 'nobody'"),
         (None, {"alarm_topic_arn": "alarms"}, "broker:alarm_topic_arn must be the ARN of a standard SNS topic"),
         (None, {"alarm_topic_arn": f"{TOPIC}.fifo"}, "broker:alarm_topic_arn must be the ARN of a standard SNS topic"),
@@ -158,6 +160,12 @@ def test_given_resources_and_principals_are_taken() -> None:
     assert settings.personalize.is_given
     assert settings.mparticle.principals == tuple(principals)
     assert settings.options.mparticle_pod == "eu1"
+
+
+def test_the_probe_of_uploads_is_an_id_of_64_bits_in_quotes_and_there_is_none_by_default() -> None:
+    assert read().options.probe_mpid is None
+    assert read(probe_mpid="-7346244611012968789").options.probe_mpid == -7346244611012968789
+    assert read(probe_mpid=5).options.probe_mpid == 5
 
 
 def test_a_wrong_setting_ends_the_synthesis_with_one_message_and_no_traceback(tmp_path: Path) -> None:

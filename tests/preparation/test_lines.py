@@ -22,6 +22,13 @@ OLD";1;3
 COLUMNS = ("--user", "who", "--item", "code", "--time", "when")
 
 
+def test_the_brokers_own_probe_is_left_out_and_counted(tmp_path: Path) -> None:
+    file = table(tmp_path, SHOP + "5;2011-03-04 08:00:00;broker-probe;71053;LANTERN;1;3\n")
+    account = prepare("invoices", file, *COLUMNS, "--fill", "who=drop")
+    assert "broker-probe" not in {row["USER_ID"] for row in written(file, "interactions.csv")}
+    assert account["left_out"]["broker_probe"] == 1
+
+
 def test_invoice_lines_without_returns_duplicates_and_nobodys(tmp_path: Path) -> None:
     file = table(tmp_path, SHOP)
     account = prepare(
@@ -33,7 +40,9 @@ def test_invoice_lines_without_returns_duplicates_and_nobodys(tmp_path: Path) ->
         ("17850", "85123A", "purchase", "1298973600", "15.3"),
         ("13047", "71053", "purchase", "1299225600", "3.0"),
     ]
-    assert account["left_out"] == {"dropped_items": 0, "returns": 1, "other_types": 0, "duplicates": 1}
+    assert account["left_out"] == {
+        "dropped_items": 0, "returns": 1, "other_types": 0, "broker_probe": 0, "duplicates": 1
+    }  # fmt: skip
     assert account["fill"]["dropped"] == {"who": 1}
     assert {row["ITEM_ID"]: row["NAME"] for row in written(file, "items.csv")} == {
         "71053": "LAMP;\nOLD",

@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 
+from local.audit.lag import lags
 from local.audit.law import Audit, Holdings, audit
 from local.audit.rows import Row, StreamRecord
+from local.audit.services import holdings_of
 
 ARRIVED_MS = 1_790_000_000_000
 SHARD = "shardId-000000000000"
@@ -35,6 +37,18 @@ def test_all_in_personalize_is_well_however_often_it_was_delivered() -> None:
     found = judged(record("1"), record("2"), accepted=ids(HAT, SOCKS))
     assert found.holds
     assert (found.entries, found.count("in_personalize")) == (2, 2)
+
+
+def test_a_probe_is_on_no_stream_and_breaks_no_law() -> None:
+    sent = {"eventType": "purchase", "itemId": "hat", "sentAt": ARRIVED_MS // 1000}
+    probe = {"userId": "broker-probe", "eventId": "broker-probe", **sent}
+    accepted = [{"userId": "7", "eventId": "11-0-aaaaaaaaaa", **sent}, probe, probe]
+    assert holdings_of(accepted, [], [], set()).accepted == ids(HAT)
+    assert lags({"11": ARRIVED_MS}, [one | {"received_at": ARRIVED_MS / 1000 + 2} for one in accepted], 0) == {
+        ARRIVED_MS: 2000
+    }
+    trains_each_time = [*accepted, probe | {"eventId": "broker-probe-0-2"}]
+    assert len(holdings_of(trains_each_time, [], [], set()).accepted) == 2, "only the constant id trains once at most"
 
 
 def test_what_is_nowhere_is_lost() -> None:
