@@ -132,7 +132,7 @@ MUTATIONS = (
     ),
     Mutation(
         PROBES,
-        "the refused event proves itself under its customer's id",
+        "a probe is in the name of another user each time",
         "probe.py",
         "        user_id=PROBE,\n",
         "        user_id=item,\n",
