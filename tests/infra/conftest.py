@@ -1,4 +1,4 @@
-"""The templates of the three stages, synthesised once in a process and shared by all tests."""
+"""The templates of the three stages, synthesised once and shared by all tests of all workers."""
 
 import functools
 import os
@@ -10,18 +10,23 @@ from infra.toolchain import node
 
 os.environ.setdefault("JSII_NODE", str(node()))  # before the first import of aws_cdk, which starts Node
 
-from tests.infra.synthesis import Synthesised, synthesise
+from tests.infra.synthesis import Synthesised, shared
 
 Synthesise = Callable[..., Synthesised]
 
 
 @pytest.fixture(scope="session")
-def made() -> Synthesise:
+def made(tmp_path_factory: pytest.TempPathFactory) -> Synthesise:
     """Return a function from a stage, and context of one's own, to what is synthesised; each only once."""
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent  # which all workers of a run have in common
+    folder = folder / "synthesised"
+    folder.mkdir(exist_ok=True)
 
     @functools.cache
     def once(stage: str, context: tuple[tuple[str, object], ...], tag: str | None) -> Synthesised:
-        return synthesise(stage, dict(context), tag)
+        return shared(stage, dict(context), tag, folder)
 
     return lambda stage="recommend", context=(), tag=None: once(stage, tuple(sorted(dict(context).items())), tag)
 

@@ -1,17 +1,22 @@
-"""The stack from a context, in this process and without a bundle; and questions to its template."""
+"""The stack from a context, in this process and without a bundle; and questions to its template.
 
+CDK takes seconds to load, so only those who synthesise load it: whoever collects the tests does not.
+"""
+
+import fcntl
+import hashlib
 import json
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
-
-import aws_cdk as cdk
+from typing import TYPE_CHECKING, Any
 
 from infra.paths import ROOT
 from infra.settings import read_settings
-from infra.stack import BrokerStack
+
+if TYPE_CHECKING:
+    import aws_cdk as cdk
 
 CDK_JSON = json.loads((ROOT / "cdk.json").read_text())
 _OUT = tempfile.TemporaryDirectory(prefix="cdk-")  # removed when this process ends
@@ -63,19 +68,40 @@ class Synthesised:
         return list(policy["PolicyDocument"]["Statement"])
 
 
-def make_app(stage: str, context: Mapping[str, Any]) -> cdk.App:
+def make_app(stage: str, context: Mapping[str, Any], folder: Path | None = None) -> "cdk.App":
     """Return an application with one stack, not synthesised yet."""
+    import aws_cdk as cdk
+
+    from infra.stack import BrokerStack
+
     whole = CDK_JSON["context"] | FULL | NO_BUNDLE | dict(context)
-    app = cdk.App(context=whole, analytics_reporting=False, outdir=tempfile.mkdtemp(dir=_OUT.name))
+    outdir = tempfile.mkdtemp(dir=folder or _OUT.name)
+    app = cdk.App(context=whole, analytics_reporting=False, outdir=outdir)
     BrokerStack(app, "Broker", settings=read_settings(app.node.get_all_context(), stage, ROOT))
     return app
 
 
-def synthesise(stage: str, context: Mapping[str, Any], tag: str | None = None) -> Synthesised:
-    """Synthesise a stage; with a ``tag`` the whole application carries one."""
-    app = make_app(stage, context)
+def synthesise(
+    stage: str, context: Mapping[str, Any], tag: str | None = None, folder: Path | None = None
+) -> Synthesised:
+    """Synthesise a stage, into a folder that stays if one is given; with a ``tag`` the application carries one."""
+    import aws_cdk as cdk
+
+    app = make_app(stage, context, folder)
     if tag:
         cdk.Tags.of(app).add("cost-centre", tag)
     assembly = app.synth()
     stack = assembly.get_stack_artifact("Broker")
     return Synthesised(dict(stack.template), dict(stack.tags), Path(assembly.directory))
+
+
+def shared(stage: str, context: Mapping[str, Any], tag: str | None, folder: Path) -> Synthesised:
+    """Return what is synthesised, from ``folder`` where another process has put it already."""
+    asked = json.dumps([stage, dict(context), tag], sort_keys=True)
+    kept = folder / f"{hashlib.sha256(asked.encode()).hexdigest()}.json"
+    with kept.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not kept.exists():
+            kept.write_text(json.dumps(asdict(synthesise(stage, context, tag, folder)), default=str))
+    found = json.loads(kept.read_text())
+    return Synthesised(found["template"], found["stack_tags"], Path(found["folder"]))

@@ -2,21 +2,24 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import aws_cdk as cdk
 import pytest
-from aws_cdk import aws_s3 as s3
-from cdk_nag import AwsSolutionsChecks
-from cfnlint.api import lint_file
-from cfnlint.config import ManualArgs
 
 from tests.infra.conftest import Synthesise
 from tests.infra.synthesis import CDK_JSON, GIVEN, Synthesised, make_app
 
+if TYPE_CHECKING:
+    import aws_cdk as cdk
 
-def findings(app: cdk.App) -> list[str]:
+# CDK, cdk-nag and cfn-lint take seconds to load, so each is loaded where it is used.
+
+
+def findings(app: "cdk.App") -> list[str]:
     """Synthesise with AwsSolutions and return what it and CDK's rules found; errors stop the synthesis."""
+    import aws_cdk as cdk
+    from cdk_nag import AwsSolutionsChecks
+
     cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app))
     try:
         app.synth()
@@ -41,6 +44,8 @@ def test_awssolutions_and_cdks_own_rules_find_nothing_that_has_no_reason(stage: 
 
 
 def test_they_would_find_something() -> None:
+    from aws_cdk import aws_s3 as s3
+
     app = make_app("collect", {})
     s3.Bucket(app.node.find_child("Broker"), "Bare")  # type: ignore[arg-type]
 
@@ -48,6 +53,8 @@ def test_they_would_find_something() -> None:
 
 
 def test_broken_rules_of_cdk_stop_the_synthesis() -> None:
+    import aws_cdk as cdk
+
     assert CDK_JSON["context"]["@aws-cdk/core:validateAgainstDefaultRules"] is True
 
     app = make_app("collect", {})
@@ -69,6 +76,9 @@ def test_cfn_lint_would_find_something(made: Synthesise, tmp_path: Path) -> None
 
 def lint(template: dict[str, Any], folder: Path) -> list[str]:
     """Return all that cfn-lint has to say, hints included."""
+    from cfnlint.api import lint_file
+    from cfnlint.config import ManualArgs
+
     written = folder / "lint.json"
     written.write_text(json.dumps(template))
     found = lint_file(written, ManualArgs(regions=["us-east-1"]))
