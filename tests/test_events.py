@@ -38,7 +38,7 @@ def expected(sample: Path) -> list[Any]:
 def run() -> Run:
     began = int(time.time())
     command = [str(ROOT / "broker"), "invoke", "--json", *map(str, SAMPLES)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8", timeout=60, check=False)  # noqa: S603
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8", timeout=300, check=False)  # noqa: S603
     lines = [json.loads(line) for line in done.stdout.splitlines()]
     assert lines, f"no answer (exit {done.returncode}): {done.stderr}"
     answers = {}

@@ -216,9 +216,9 @@ def test_a_wrong_configuration_is_louder_than_throttling_whichever_is_answered_f
     both_sent, pool = threading.Barrier(2), Remembering()
 
     def send(request: Sequence[int]) -> str:
-        both_sent.wait(timeout=5)
+        both_sent.wait(timeout=60)
         if request[0] == 10:
-            pool.given[0].result(timeout=5)
+            pool.given[0].result(timeout=60)
         raise Unavailable("429", throttled=True) if request[0] == throttled_at else Misconfigured("403")
 
     with pool, pytest.raises(Misconfigured):

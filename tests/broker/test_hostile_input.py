@@ -34,7 +34,7 @@ EVIL = 'x\n2026-01-01 ERROR root\r\x1b[31m{"level":"ERROR","ConfigurationErrors"
 def costs() -> dict[str, hostile.Cost]:
     command = [sys.executable, "-m", "tests.broker.hostile", "--json"]
     environment = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'lambda_src'}"}
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120, check=True)  # noqa: S603
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=600, check=True)  # noqa: S603
     found = [hostile.Cost(**json.loads(line)) for line in done.stdout.splitlines()]
     return {one.name: one for one in found}
 

@@ -59,7 +59,7 @@ def ours(path: Path) -> set[str]:
 @pytest.fixture(scope="module")
 def imported() -> dict[str, list[str]]:
     command = [sys.executable, "-c", IMPORT_AND_TELL]
-    done = subprocess.run(command, cwd=SOURCE, capture_output=True, text=True, timeout=60, check=True)  # noqa: S603
+    done = subprocess.run(command, cwd=SOURCE, capture_output=True, text=True, timeout=300, check=True)  # noqa: S603
     told: dict[str, list[str]] = json.loads(done.stdout)
     return told
 

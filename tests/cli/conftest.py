@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.loop.clone import Clone
+from tests.loop.clone import PATIENCE, Clone
 from tests.loop.conftest import clone as clone
 
 
@@ -18,5 +18,5 @@ def served(clone: Clone) -> Iterator[Clone]:
                 break
         yield clone
         process.terminate()
-        process.wait(20)
+        process.wait(PATIENCE)
     assert clone.is_quiet()

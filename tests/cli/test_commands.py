@@ -161,7 +161,7 @@ def test_history_that_overlaps_with_streamed_events_counts_once(
         user, item, at = line.split(",")
         event = {"eventId": str(number), "eventType": "purchase", "itemId": item, "sentAt": int(at)}
         events.put_events(trackingId=tracker.tracking_id, userId=user, sessionId="s", eventList=[event])
-    assert eventually(lambda: said(broker("status", "--json"))["interactions"]["interactions"] == 5, 10)
+    assert eventually(lambda: said(broker("status", "--json"))["interactions"]["interactions"] == 5)
 
     # An import has a thousand rows at least: the same again, so that a training must find six hundred in all.
     shop.write_text("\n".join([header, *lines, *lines]))

@@ -8,7 +8,7 @@ import pytest
 
 from local.process import start_service
 from tests.cli.test_commands import MAPPED, table
-from tests.loop.clone import Clone
+from tests.loop.clone import PATIENCE, Clone
 
 BACKFILL = ("backfill", "shop.csv", *MAPPED)
 
@@ -21,7 +21,7 @@ def interrupted(clone: Clone, environment: Mapping[str, str], *arguments: str, a
             if at in line:
                 break
         process.send_signal(signal.SIGINT)
-        return process.wait(30), process.stderr.read()
+        return process.wait(PATIENCE), process.stderr.read()
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +29,7 @@ def slow() -> Iterator[Mapping[str, str]]:
     """Return the variables of a local Personalize in which nothing is trained before somebody has pressed Ctrl-C."""
     with (
         start_service("local.aws") as aws,
-        start_service("personalize_local", ["--s3-endpoint", aws.url, "--training-delay", "5"]) as personalize,
+        start_service("personalize_local", ["--s3-endpoint", aws.url, "--training-delay", "15"]) as personalize,
     ):
         yield {"AWS_ENDPOINT_URL_S3": aws.url, "AWS_ENDPOINT_URL_PERSONALIZE": personalize.url}
 

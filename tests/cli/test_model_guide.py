@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from cli.__main__ import COMMANDS
-from tests.loop.clone import ROOT, Clone
+from tests.loop.clone import PATIENCE, ROOT, Clone
 from tests.real_data import uci
 
 GUIDE = (ROOT / "docs" / "model.md").read_text()
@@ -55,7 +55,7 @@ def in_shell(clone: Clone, script: str) -> subprocess.CompletedProcess[str]:
         capture_output=True,
         text=True,
         check=False,
-        timeout=2 * SECONDS,
+        timeout=2 * PATIENCE,
     )
 
 

@@ -5,7 +5,7 @@ from click.testing import CliRunner
 
 from cli.__main__ import main
 from local import loopback
-from tests.loop.clone import Clone
+from tests.loop.clone import PATIENCE, Clone
 
 URL = "export AWS_ENDPOINT_URL_PERSONALIZE="
 
@@ -18,7 +18,7 @@ def test_what_bites_is_switched_off_by_name(clone: Clone) -> None:
         assert "# ready\n" in lines
         behaviour = loopback.get(f"{url}/_local/behaviour").json()
         process.terminate()
-        process.wait(20)
+        process.wait(PATIENCE)
     assert (behaviour["minimums"], behaviour["throttling"], behaviour["deduplication"]) == (False, False, True)
 
 

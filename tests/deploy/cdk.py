@@ -10,7 +10,7 @@ from infra.paths import ROOT
 from infra.stage import Stage
 from tests.deploy.account import Account
 
-SECONDS = 120
+SECONDS = 600
 
 
 class CdkFailed(Exception):

@@ -39,7 +39,7 @@ CAMPAIGN = f"arn:aws:personalize:{REGION}:{ACCOUNT}:campaign/{NAME}"
 SHOPPERS = 60
 MINIMUM = 1_000  # interactions, of different times or properties: what Personalize trains on
 ENOUGH_TO_TRAIN = 1_200
-SECONDS = 60.0
+SECONDS = 300.0
 
 
 class Deployment:

@@ -48,7 +48,7 @@ def _run(clone: Clone) -> subprocess.CompletedProcess[str]:
         capture_output=True,
         text=True,
         check=False,
-        timeout=400,
+        timeout=1200,
     )
 
 

@@ -189,7 +189,7 @@ def test_the_bundle_starts_in_the_real_runtime_client_and_does_its_work(
             f"broker.{function}.handler",
             code_dir=compiled,
             environment=variables(function) | {"AWS_ENDPOINT_URL": services.url, "MPARTICLE_URL": services.url},
-            timeout=60,
+            timeout=300,
             python=str(runtime_client),
             own_client=False,
             log=lines.append,

@@ -13,6 +13,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 PROC = Path("/proc")
+# Seconds until a wait is given up: it ends as soon as its condition holds, and a busy machine may be slow.
+PATIENCE = 300.0
 
 
 class Clone:
@@ -47,7 +49,7 @@ class Clone:
         )
 
     def run(
-        self, *arguments: object, environment: Mapping[str, str] | None = None, seconds: float = 60
+        self, *arguments: object, environment: Mapping[str, str] | None = None, seconds: float = 2 * PATIENCE
     ) -> subprocess.CompletedProcess[str]:
         """Run ``./broker ARGUMENTS`` to its end."""
         with self.start(*arguments, environment=environment) as process:
@@ -62,12 +64,12 @@ class Clone:
         """Return the command lines of its running processes; each names its interpreter, which is in ``root``."""
         return [line for line in _command_lines() if f"{self.root}/" in line]
 
-    def is_quiet(self, seconds: float = 10) -> bool:
+    def is_quiet(self, seconds: float = PATIENCE) -> bool:
         """Say whether all of its processes end within some seconds."""
         return eventually(lambda: not self.processes(), seconds)
 
 
-def eventually(condition: Callable[[], object], seconds: float) -> bool:
+def eventually(condition: Callable[[], object], seconds: float = PATIENCE) -> bool:
     """Say whether a condition comes to hold within some seconds."""
     end = time.monotonic() + seconds
     while not condition():

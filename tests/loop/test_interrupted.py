@@ -10,7 +10,7 @@ from typing import IO
 
 import pytest
 
-from tests.loop.clone import Clone
+from tests.loop.clone import PATIENCE, Clone
 
 
 @contextmanager
@@ -30,7 +30,7 @@ def wait_for(stage: str, output: IO[str] | None) -> None:
 def interrupt(process: subprocess.Popen[str]) -> list[str]:
     """Press Ctrl-C, which a terminal sends to everybody in the foreground; return what is then said."""
     os.killpg(process.pid, signal.SIGINT)
-    assert process.wait(20) == 130
+    assert process.wait(PATIENCE) == 130
     assert process.stderr is not None
     return process.stderr.read().splitlines()
 
@@ -41,7 +41,7 @@ def test_ctrl_c_in_mid_run_is_one_line_and_exit_code_130(quiet_clone: Clone, sta
         wait_for(stage, process.stdout)
         assert interrupt(process) == ["stopped: all services are down"]
         # A service that was being born at that very moment ends by itself, once it looks at its standard input.
-        assert quiet_clone.is_quiet(5)
+        assert quiet_clone.is_quiet()
 
 
 def test_ctrl_c_while_files_are_read_is_no_different(quiet_clone: Clone, tmp_path: Path) -> None:
@@ -57,4 +57,4 @@ def test_a_run_that_is_killed_leaves_no_process_behind(quiet_clone: Clone) -> No
         assert len(quiet_clone.processes()) > 4
         process.kill()
         process.wait()
-        assert quiet_clone.is_quiet(10)
+        assert quiet_clone.is_quiet()

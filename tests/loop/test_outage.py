@@ -24,8 +24,11 @@ from tests.loop.trained import ITEMS, trained_stack
 CUSTOMERS = range(-(10**18), 40 - 10**18)  # mpids
 REGULARS = CUSTOMERS[:30]  # the others come in the first half of the outage only: their refresh is tried before its end
 PER_SECOND = 25
-BEFORE, OUTAGE, AFTER = 4, 10, 4  # seconds
+# Seconds in which so many customers come; on a busy machine they take longer, so all that follows counts customers.
+BEFORE, OUTAGE, AFTER = 4, 10, 4
+PROCESSES = 5  # that an event passes on its way to Personalize
 NO_ANSWER = 0
+LONG = 3600  # seconds: an outage ends when the test ends it
 
 
 Lists = dict[int, tuple[list[str] | None, list[str]]]
@@ -35,10 +38,14 @@ Lists = dict[int, tuple[list[str] | None, list[str]]]
 class Outcome:
     """Lags (ms) of events dated during the outage and at other times; uploads by status; what the profiles say.
 
+    ``sent`` counts the events dated during the outage. ``held_up`` (ms) is the longest that this machine kept a process
+    waiting which was due: nearly nothing, unless others use the machine.
     ``lists`` has each profile's list beside the campaign's, in the end; ``caught_up`` those of the customers who came
     during the outage only, as soon as nothing waited any more.
     """
 
+    sent: int
+    held_up: float
     during: list[float]
     otherwise: list[float]
     uploads: dict[int, int]
@@ -57,8 +64,8 @@ def test_events_dated_during_the_outage_reach_personalize_as_fast_as_the_rest(ou
     during, otherwise = percentile(outcome.during, 0.99), percentile(outcome.otherwise, 0.99)
     assert during is not None
     assert otherwise is not None
-    assert len(outcome.during) > 0.9 * OUTAGE * PER_SECOND
-    assert during <= 1.5 * otherwise
+    assert len(outcome.during) == outcome.sent >= OUTAGE * PER_SECOND
+    assert during <= 1.5 * otherwise + PROCESSES * outcome.held_up
 
 
 def test_the_outage_was_one(outcome: Outcome) -> None:
@@ -86,26 +93,30 @@ def outage_in_mid_run(stack: Stack) -> Outcome:
     """Let customers look at things all the time, and the broker's uploads fail in the middle of it."""
     shop = Shop(stack.mparticle.url)
     shop.look(REGULARS[0])  # a function that has just started is slow once
-    assert eventually(lambda: stack.metrics.sum("Accepted"), 30)
+    assert eventually(lambda: stack.metrics.sum("Accepted"))
     shop.look_around(BEFORE, REGULARS)
+    fail(stack, 503, LONG)
     began = time.time()
-    fail(stack, 503, OUTAGE / 2)
     shop.look_around(OUTAGE / 2, CUSTOMERS)
-    fail(stack, "reset", OUTAGE / 2)
-    shop.look_around(began + OUTAGE - time.time(), REGULARS)
+    fail(stack, "reset", LONG)
+    shop.look_around(OUTAGE / 2, REGULARS)
+    assert eventually(lambda: uploads_by_status(stack).keys() >= {503, NO_ANSWER})
     ended = time.time()
     written_during = sum(began + 0.5 < at < ended for at in written_at(stack))
+    loopback.delete(f"{stack.mparticle.url}/_local/outage").raise_for_status()
     shop.look_around(AFTER, REGULARS)
     over = time.time()
-    assert eventually(stack.is_idle, 60)
+    assert eventually(stack.is_idle)
     caught_up = {mpid: one for mpid, one in lists(stack).items() if mpid not in REGULARS}
     # A list that changed and changed back while the broker could not write is put right by the customer's next event.
     for customer in REGULARS:
         shop.look(customer)
-    assert eventually(stack.is_idle, 30)
+    assert eventually(stack.is_idle)
     times = event_times(stream_records(stack.client("kinesis"), stack.resources.stream_name))
     lag = lags(times, deliveries(stack.personalize.url), since_ms=int((began - BEFORE) * 1000))
     return Outcome(
+        sent=sum(began <= at_ms / 1000 < ended for at_ms in shop.sent_ms),
+        held_up=1000 * shop.held_up,
         during=[each for at_ms, each in lag.items() if began <= at_ms / 1000 < ended],
         otherwise=[each for at_ms, each in lag.items() if at_ms / 1000 < began or ended <= at_ms / 1000 < over],
         uploads=uploads_by_status(stack),
@@ -122,22 +133,30 @@ class Shop:
         self._client = Client(url)
         self._rng = random.Random(5)
         self._numbers = itertools.count()
+        self.sent_ms: list[int] = []
+        self.held_up = 0.0
 
     def look_around(self, seconds: float, customers: Sequence[int]) -> None:
-        """Have one of the customers look at something so many times a second."""
+        """Have as many customers look at something as come in so many seconds, and no more of them a second."""
         start = time.time()
         for number in range(round(seconds * PER_SECOND)):
-            time.sleep(max(0.0, start + number / PER_SECOND - time.time()))
+            self._sleep_until(start + number / PER_SECOND)
             self.look(self._rng.choice(customers))
-        time.sleep(max(0.0, start + seconds - time.time()))
+        self._sleep_until(start + seconds)
+
+    def _sleep_until(self, due: float) -> None:
+        due = max(due, time.time())
+        time.sleep(max(0.0, due - time.time()))
+        self.held_up = max(self.held_up, time.time() - due)
 
     def look(self, customer: int) -> None:
         """Post one customer's view of one item; each likes eight."""
         item = ITEMS[(customer * 2 + self._rng.randrange(8)) % len(ITEMS)]
+        self.sent_ms.append(int(time.time() * 1000))
         event = {
             "event_type": "commerce_event",
             "data": {
-                "timestamp_unixtime_ms": int(time.time() * 1000),
+                "timestamp_unixtime_ms": self.sent_ms[-1],
                 "product_action": {"action": "view_detail", "products": [{"id": item}]},
             },
         }

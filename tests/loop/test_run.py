@@ -40,9 +40,7 @@ def finished(
 ) -> Finished:
     folder = data_folder()
     own_files = files_of(folder, tmp_path_factory.mktemp("own")) if folder.is_dir() else []
-    process = clone.run(
-        *("run", "--json", "--seconds", 12, "--seed", 1, *own_files), environment=hostile_environment, seconds=170
-    )
+    process = clone.run(*("run", "--json", "--seconds", 12, "--seed", 1, *own_files), environment=hostile_environment)
     return Finished(process, clone.processes())
 
 

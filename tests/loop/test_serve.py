@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import pytest
 
 from local import loopback
-from tests.loop.clone import Clone, eventually
+from tests.loop.clone import PATIENCE, Clone, eventually
 from tests.loop.conftest import NOBODY_LISTENS
 from tests.real_data import wire
 
@@ -106,7 +106,7 @@ def test_a_program_that_knows_nothing_of_local_services_works_in_a_shell_with_th
     assert len(said["items"]) == 5
     assert said["campaigns"] == [serving.values["CAMPAIGN_ARN"]]
     profile = f"{serving.values['MPARTICLE_URL']}/userprofile/v1/org/account/workspace/{CUSTOMER}"
-    assert eventually(lambda: "product_recs" in loopback.get(profile, params={"fields": "user_attributes"}).text, 30)
+    assert eventually(lambda: "product_recs" in loopback.get(profile, params={"fields": "user_attributes"}).text)
 
 
 def test_a_sample_event_through_the_real_functions_prints_the_customers_profile(clone: Clone, serving: Serving) -> None:
@@ -135,7 +135,7 @@ def test_faults_and_replay_find_the_running_services_by_themselves(clone: Clone,
 def test_sigterm_takes_everything_down_and_the_file_away(clone: Clone, serving: Serving) -> None:
     assert clone.local_env.exists()
     serving.process.terminate()
-    assert serving.process.wait(20) == 0
+    assert serving.process.wait(PATIENCE) == 0
     assert not clone.local_env.exists()
     assert clone.processes() == []
 
@@ -150,7 +150,7 @@ def test_personalize_alone_serves_a_boto3_client_though_all_that_aws_reads_is_wr
         program = "import boto3; print(boto3.client('personalize').list_campaigns()['campaigns'])"
         assert in_shell(quiet_clone, program).stdout == "[]\n"
         os.killpg(process.pid, signal.SIGINT)
-        assert process.wait(20) == 0
+        assert process.wait(PATIENCE) == 0
         assert process.stderr is not None
         said = process.stderr.read().splitlines()
         assert said[-1] == "stopped: all services are down"

@@ -24,7 +24,7 @@ def trained_stack(settings: TwinSettings, log: Callable[[str], None] = lambda _:
     """
     with Stack(settings, log) as stack:
         _put_interactions(stack)
-        assert eventually(lambda: _visible(stack) == CUSTOMERS * OF_EACH, 10)
+        assert eventually(lambda: _visible(stack) == CUSTOMERS * OF_EACH)
         for _ in stack.train():
             continue
         stack.recommend()

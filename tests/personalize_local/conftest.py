@@ -31,7 +31,7 @@ def url() -> Iterator[str]:
         assert process.stdout
         yield json.loads(process.stdout.readline())["url"]
         process.stdin.close()
-        assert process.wait(timeout=10) == 0
+        assert process.wait(timeout=300) == 0
 
 
 @pytest.fixture(scope="session")

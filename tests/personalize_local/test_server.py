@@ -153,4 +153,4 @@ def test_a_stop_signal_ends_the_process_without_complaint() -> None:
         assert process.stdout
         assert json.loads(process.stdout.readline())["url"].startswith("http://127.0.0.1:")
         process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=10) == 0
+        assert process.wait(timeout=300) == 0

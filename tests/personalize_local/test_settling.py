@@ -63,7 +63,7 @@ def test_requests_are_answered_while_an_import_is_read() -> None:
     ending.start()
     with names.open("w") as pipe:  # opens once it is read
         asking.start()
-        asking.join(timeout=10)
+        asking.join(timeout=60)
         waits = asking.is_alive()
         pipe.write(json.dumps(["a"]))
     ending.join()

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 
-def until(condition: Callable[[], Any], seconds: float = 20) -> Any:
+def until(condition: Callable[[], Any], seconds: float = 300) -> Any:
     """Ask again until the answer is true; return it."""
     deadline = time.monotonic() + seconds
     while not (answer := condition()):

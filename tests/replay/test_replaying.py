@@ -31,7 +31,7 @@ def aws() -> Iterator[ServiceProcess]:
 def world(aws: ServiceProcess) -> Iterator[World]:
     settings = ResourceSettings(f"test{next(NUMBERS)}", shards=1, queue_delay=0)
     yield World(aws.url, create_resources(aws.url, settings, client))
-    requests.delete(f"{aws.url}/_local/faults", timeout=5).raise_for_status()
+    requests.delete(f"{aws.url}/_local/faults", timeout=60).raise_for_status()
 
 
 def fault(aws: ServiceProcess, **given: Any) -> None:
@@ -161,7 +161,7 @@ def test_a_failure_in_mid_run_keeps_what_is_there_and_a_repeat_brings_the_rest(
         world.put_back()
     assert len(world.on_stream()) == 500
     assert reasons(world.look().lines(Choice())) == {"refused": (100, 500)}
-    requests.delete(f"{aws.url}/_local/faults", timeout=5).raise_for_status()
+    requests.delete(f"{aws.url}/_local/faults", timeout=60).raise_for_status()
     assert world.put_back() == 100
     assert world.on_stream() == list(range(600))
 

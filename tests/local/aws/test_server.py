@@ -1,6 +1,7 @@
 """AWS's services on loopback: nothing lost under concurrency, counted at the server, fast with much in them."""
 
 import json
+import subprocess
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -94,31 +95,38 @@ def test_requests_are_counted_by_operation(aws: ServiceProcess) -> None:
 
 
 def test_a_long_poll_answers_as_soon_as_a_message_is_there_and_holds_up_nobody(aws: ServiceProcess) -> None:
-    sqs = local_client("sqs", aws.url, connections=4)
+    sqs = local_client("sqs", aws.url, timeout=60.0, connections=4)
     url = sqs.create_queue(QueueName="waiting")["QueueUrl"]
     with ThreadPoolExecutor(1) as threads:
         started = time.monotonic()
         before = requests_of(aws).get("sqs.ReceiveMessage", 0)
-        waiting = threads.submit(sqs.receive_message, QueueUrl=url, WaitTimeSeconds=8)
+        waiting = threads.submit(sqs.receive_message, QueueUrl=url, WaitTimeSeconds=20)
         while requests_of(aws).get("sqs.ReceiveMessage", 0) == before:
             assert not waiting.done()
         sqs.send_message(QueueUrl=url, MessageBody="here")
-        assert waiting.result(8)["Messages"][0]["Body"] == "here"
+        assert waiting.result(60)["Messages"][0]["Body"] == "here"
 
-    assert time.monotonic() - started < 4
+    assert time.monotonic() - started < 15
     assert "Messages" not in sqs.receive_message(QueueUrl=url, WaitTimeSeconds=1)
+
+
+def processor_seconds(pid: int) -> float:
+    """Return what a process has taken of the processors: on a busy machine the clock says little."""
+    said = subprocess.run(["ps", "-o", "time=", "-p", str(pid)], capture_output=True, text=True, check=True)  # noqa: S603, S607
+    *hours, minutes, seconds = said.stdout.strip().split(":")
+    return 3600 * sum(map(float, hours)) + 60 * float(minutes) + float(seconds)
 
 
 def test_a_queue_with_a_thousand_messages_is_still_fast(aws: ServiceProcess) -> None:
     """moto alone takes a minute for this: it looks at every message, many times, for each one."""
-    sqs = local_client("sqs", aws.url)
+    sqs = local_client("sqs", aws.url, timeout=60.0)
     url = sqs.create_queue(QueueName="long")["QueueUrl"]
-    started = time.monotonic()
+    before = processor_seconds(aws.process.pid)
     for _ in range(100):
         sqs.send_message_batch(QueueUrl=url, Entries=[{"Id": str(i), "MessageBody": "x" * 300} for i in range(10)])
     received = [sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10)["Messages"] for _ in range(10)]
 
-    assert time.monotonic() - started < 10
+    assert processor_seconds(aws.process.pid) - before < 10
     assert len({message["MessageId"] for batch in received for message in batch}) == 100
 
 

@@ -92,7 +92,7 @@ def is_alive(pid: int) -> bool:
     return not state.stdout.strip().startswith("Z")
 
 
-def eventually(condition: Callable[[], bool], seconds: float = 10.0) -> bool:
+def eventually(condition: Callable[[], bool], seconds: float = 300.0) -> bool:
     """Return whether a condition comes true in time."""
     deadline = time.monotonic() + seconds
     pause = threading.Event()
@@ -180,18 +180,21 @@ def test_a_timeout_kills_the_process_and_the_next_invocation_finds_a_new_one(mak
     lines: list[str] = []
     function = make("hang", timeout=0.3, log=lines.append)
 
-    results = [function.invoke({}), function.invoke({})]
+    results = []
+    while len(lines) < 2:  # on a busy machine a process may be killed before it says anything
+        results.append(function.invoke({}))
+        assert len(results) < 100
 
     assert all("Task timed out after 0.30 seconds" in result.error_message for result in results)
     pids = [int(line.split()[1]) for line in lines]
-    assert len(set(pids)) == 2
+    assert len(set(pids)) == len(pids) >= 2
     assert not any(is_alive(pid) for pid in pids)
 
 
 def test_instances_work_at_the_same_time(make: Make, tmp_path: Path) -> None:
     met = tmp_path / "met"
     met.mkdir()
-    function = make("meet", instances=2, timeout=10)
+    function = make("meet", instances=2, timeout=60)
 
     with ThreadPoolExecutor(2) as threads:
         results = list(threads.map(function.invoke, [{"folder": str(met)}] * 2))
@@ -206,14 +209,14 @@ def test_a_killed_function_fails_its_invocation_and_comes_back(make: Make) -> No
         running = threads.submit(function.invoke, {})
         assert eventually(lambda: bool(lines))
         function.kill()
-        result = running.result(10)
+        result = running.result(300)
 
     assert result.error_message == "Runtime exited with error: signal: SIGKILL"
     with ThreadPoolExecutor(1) as threads:
         running = threads.submit(function.invoke, {})
         assert eventually(lambda: len(lines) == 2)
         function.close()
-        assert running.result(10).function_error == "Unhandled"
+        assert running.result(300).function_error == "Unhandled"
 
 
 def test_new_variables_take_effect_in_new_processes(make: Make) -> None:

@@ -42,7 +42,7 @@ def resources(aws: ServiceProcess, prefix: str, **settings: Any) -> Resources:
     return create_resources(aws.url, ResourceSettings(prefix=prefix, queue_delay=0, **settings))
 
 
-def wait_for(condition: Callable[[], Any], threads: PollerThreads, seconds: float = 15.0) -> None:
+def wait_for(condition: Callable[[], Any], threads: PollerThreads, seconds: float = 300.0) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert threads.failure is None
@@ -158,7 +158,7 @@ def test_a_poller_in_a_long_wait_stops_at_once(aws: ServiceProcess) -> None:
     started = time.monotonic()
 
     assert threads.stop()
-    assert time.monotonic() - started < 1.0
+    assert time.monotonic() - started < 5.0  # it would wait an hour, and `stop` ten seconds
 
 
 def test_an_exception_out_of_a_poller_is_kept_for_all_to_see() -> None:
@@ -168,7 +168,7 @@ def test_an_exception_out_of_a_poller_is_kept_for_all_to_see() -> None:
 
     threads = PollerThreads([Broken()], "broken")
     threads.start()
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 300
     while threads.failure is None and time.monotonic() < deadline:
         time.sleep(0.01)
 

@@ -51,7 +51,7 @@ def numbers() -> Iterator[int]:
 @pytest.fixture
 def bucket(s3_endpoint: str, numbers: Iterator[int]) -> Bucket:
     """Return an empty bucket."""
-    client = local_client("s3", s3_endpoint, timeout=60.0)
+    client = local_client("s3", s3_endpoint, timeout=300.0)
     name = f"shop-{next(numbers)}"
     client.create_bucket(Bucket=name)
     return Bucket(client, name, s3_endpoint)

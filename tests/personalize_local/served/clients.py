@@ -22,7 +22,7 @@ class Aws:
                 region_name="us-east-1",
                 aws_access_key_id="local",
                 aws_secret_access_key="local",
-                config=Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=30),
+                config=Config(retries={"total_max_attempts": 1}, connect_timeout=60, read_timeout=300),
             )
             for service in ("personalize", "personalize-events", "personalize-runtime")
         ]
@@ -36,7 +36,7 @@ class Aws:
         answer = getattr(self.control, f"describe{words}")(**{key: arn})
         return dict(next(value for name, value in answer.items() if name != "ResponseMetadata"))
 
-    def settled(self, kind: str, arn: str, seconds: float = 60) -> dict[str, Any]:
+    def settled(self, kind: str, arn: str, seconds: float = 300) -> dict[str, Any]:
         """Wait until a resource is ACTIVE or CREATE FAILED; return its description."""
         found: dict[str, Any] = {}
 
@@ -47,7 +47,7 @@ class Aws:
         until(is_settled, seconds)
         return found
 
-    def active(self, kind: str, arn: str, seconds: float = 60) -> str:
+    def active(self, kind: str, arn: str, seconds: float = 300) -> str:
         """Wait until a resource is ACTIVE; return its ARN."""
         found = self.settled(kind, arn, seconds)
         assert found["status"] == "ACTIVE", found.get("failureReason")

@@ -148,7 +148,7 @@ def seen(aws: Aws, version: str, campaign: str) -> dict[str, Any]:
 def test_a_second_service_on_the_folder_is_refused_and_the_first_goes_on(tmp_path: Path, s3_endpoint: str) -> None:
     with Crashing(tmp_path, s3_endpoint, seed=4) as service:
         command = [sys.executable, "-m", "personalize_local", "--data", str(tmp_path)]
-        second = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=30)  # noqa: S603
+        second = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)  # noqa: S603
         assert second.returncode == 2
         assert second.stdout == ""
         (line,) = second.stderr.splitlines()
