@@ -5,7 +5,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 p
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { command -v "$$p"; break; }; done)
 BIN := .venv/bin
 
-.PHONY: setup run test check law mutations soak synth deploy clean
+.PHONY: setup run test proofs check law mutations soak synth deploy clean
 
 setup: .venv/.ready
 
@@ -14,7 +14,11 @@ run: setup
 
 # The CDK command line before all tests: several of them would install it at once.
 test: setup .venv/ministack/.ready node_modules/.ready
-	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
+	@$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder
+
+# The same tests with all that they draw: `make test` plays a part of it.
+proofs:
+	@BROKER_PROOFS=1 $(MAKE) --no-print-directory test
 
 check: setup
 	@$(BIN)/ruff format --check .

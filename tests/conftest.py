@@ -1,13 +1,46 @@
 """What all tests share: where the public data of others is, which is not part of the repository; what they print."""
 
 import functools
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.loaders import JSONFileLoader, Loader
+from hypothesis import settings
 
 from tests.real_data import data_folder
+
+# One thread a worker for what NumPy computes: the workers share the processors, and threads that wait for one another
+# take processor time. Set before anything loads NumPy.
+for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    os.environ.setdefault(_name, "1")
+
+settings.register_profile("any machine", deadline=None)  # a busy one is no error
+settings.load_profile("any machine")
+
+# These take longest, so they start first: none is left over for one worker at the end.
+LONGEST = (
+    "deploy/test_deployment.py",
+    "loop/test_killed.py",
+    "real_data/test_santander.py",
+    "loop/test_soak.py",
+    "privacy/test_faulty_run.py",
+    "loop/test_run.py",
+    "evaluation/test_the_whole_way.py",
+    "loop/test_real_input.py",
+    "loop/test_serve.py",
+    "personalize_local/served/test_data_folder.py",
+    "loop/test_outage.py",
+    "replay/test_after_an_outage.py",
+    "evaluation/test_real_data.py",
+    "cli/test_commands.py",
+    "cli/test_interrupted.py",
+    "deploy/test_permissions.py",
+    "replay/test_replaying.py",
+    "loop/test_request_counts.py",
+    "cli/test_model_guide.py",
+)
 
 
 def _read_descriptions_once() -> None:
@@ -34,6 +67,12 @@ def _read_descriptions_once() -> None:
 
 
 _read_descriptions_once()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take longest."""
+    places = {Path(__file__).parent / name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.path, len(places)))
 
 
 @pytest.fixture(scope="session")

@@ -6,13 +6,14 @@ from collections.abc import Callable
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
+from tests.draws import draws
 from tests.law.figures import Figures
 from tests.law.histories import History
 from tests.law.themes import THEMES
 from tests.law.verdict import judged, report
 from tests.law.world.loop import Loop
 
-HISTORIES = int(os.environ.get("BROKER_LAW_HISTORIES", "130"))
+HISTORIES = int(os.environ.get("BROKER_LAW_HISTORIES", draws(all_of_them=600, part=60)))
 SETTINGS = settings(
     database=None,
     deadline=None,

@@ -22,11 +22,12 @@ from local.items4u.sessions import Post
 from local.judgement import audit_of
 from local.settings import QUEUE, STREAM, TwinSettings
 from local.stack import Stack
+from tests.draws import draws
 from tests.loop.clone import eventually
 from tests.loop.test_outage import lists, wrong
 from tests.loop.trained import ITEMS, trained_stack
 
-HISTORIES = int(os.environ.get("BROKER_TEST_KILLS", "20"))
+HISTORIES = int(os.environ.get("BROKER_TEST_KILLS", draws(all_of_them=200, part=20)))
 # A refresh that is killed comes back when its messages can be seen again: in seconds, not in minutes as deployed.
 SETTINGS = TwinSettings(
     stream=replace(STREAM, maximum_batching_window=0),
@@ -110,7 +111,7 @@ def killing() -> Iterator[Killing]:
 def test_a_killed_function_loses_nothing_and_counts_nothing_twice_history(killing: Killing, seed: int) -> None:
     history = draw(seed)
     play(killing, history)
-    assert eventually(killing.stack.stream_is_read, 60), history
+    assert eventually(killing.stack.stream_is_read), history
     found = audited(killing.stack)
     assert found.holds, (history, found.places["lost"], found.made_up, found.twice)
     assert found.count("on_stream") == found.count("on_failure") == 0, history
@@ -130,10 +131,10 @@ def test_a_call_was_in_flight_at_most_kills(killing: Killing) -> None:
 
 def test_afterwards_every_profile_says_what_the_campaign_says(killing: Killing) -> None:
     stack = killing.stack
-    assert eventually(stack.is_idle, 60)
+    assert eventually(stack.is_idle)
     for customer in sorted({customer for seed in range(HISTORIES) for customer, _ in draw(seed).visits}):
         look(killing, customer, [ITEMS[customer % len(ITEMS)]])
-    assert eventually(stack.is_idle, 60)
+    assert eventually(stack.is_idle)
     found = lists(stack)
     assert len(found) >= HISTORIES
     assert wrong(found) == {}
@@ -151,7 +152,7 @@ def play(killing: Killing, history: History) -> None:
             StreamName=stack.resources.stream_name, Data=POISON, PartitionKey=str(history.seed)
         )
         stack.put_directly += 1
-        assert eventually(lambda: loopback.get(url).json()["faults"][0]["struck"], 30), history
+        assert eventually(lambda: loopback.get(url).json()["faults"][0]["struck"]), history
         for pause in (history.dies_after, history.again_after):
             if pause is not None:
                 time.sleep(pause)  # the moment is what is drawn

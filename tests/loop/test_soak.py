@@ -4,12 +4,16 @@ import json
 import subprocess
 from pathlib import Path
 
+from tests.draws import draws
+
 ROOT = Path(__file__).parents[2]
+SECONDS = 26  # the first fault with calm before and after it, and poison every five seconds
 
 
 def test_a_soak_with_faults_loses_nothing_and_says_what_each_fault_did() -> None:
-    command = ["./broker", "soak", "--seconds", "36", "--rate", "40", "--shards", "4", "--calm", "5", "--seed", "3"]
-    done = subprocess.run([*command, "--json"], cwd=ROOT, capture_output=True, text=True, timeout=170)  # noqa: S603
+    load = ("--seconds", draws(all_of_them=360, part=SECONDS), "--rate", draws(all_of_them=40, part=20), "--shards", 4)
+    command = ["./broker", "soak", *map(str, load), "--calm", "2", "--seed", "3", "--json"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=1200)  # noqa: S603
     assert done.stdout, done.stderr[-2000:]
     found = json.loads(done.stdout)
     assert found["law_holds"], found

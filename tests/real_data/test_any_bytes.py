@@ -15,12 +15,15 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from local.audit import rows as ledger
+from tests.draws import draws
 from tests.real_data import ROOT, data_folder
 
 ARRIVED_MS = 1_789_380_000_123
 LONGEST_ID = 256
 LARGEST_FLOAT32 = 3.4028234e38
-EXAMPLES = settings(max_examples=int(os.environ.get("BROKER_TEST_EXAMPLES", "150")), deadline=None)
+EXAMPLES = settings(
+    max_examples=int(os.environ.get("BROKER_TEST_EXAMPLES", draws(all_of_them=600, part=60))), deadline=None
+)
 INT64 = st.integers(-(2**63), 2**63 - 1)
 
 

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from personalize_local.errors import InvalidInput
 from personalize_local.filters.language import parse
+from tests.draws import draws
 from tests.personalize_local.filters.catalogue import Shelf, did
 
 GENRES, TYPES, IDS = ["a", "b", "c", "A"], ["view", "buy", "wish"], [f"i{number}" for number in range(8)]
@@ -83,7 +84,7 @@ def applies_to(part: Any, item: str, catalogue: Any, history: list[tuple[str, st
     return any(all(is_met(one, catalogue[item]) for one in conjunction) for conjunction in alternatives)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=draws(all_of_them=1000, part=100), deadline=None)
 @given(FILTERS, CATALOGUES, HISTORIES, PROPERTIES)
 def test_a_filter_lets_through_what_its_parts_say_item_by_item(
     parts: Any, catalogue: Any, history: list[tuple[str, str]], user: Any
@@ -128,7 +129,7 @@ def refusal_of(call: Callable[[], object]) -> str:
     return ""
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=draws(all_of_them=1000, part=100), deadline=None)
 @given(st.text(max_size=60) | st.lists(st.sampled_from([*WORDS, "\n"]), max_size=20).map(" ".join))
 @example("INCLUDE ItemID WHERE " + "(" * 2400)
 @example("INCLUDE ItemID WHERE Items.A = " + "9" * 2400)
