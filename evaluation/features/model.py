@@ -2,13 +2,16 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.ensemble import HistGradientBoostingClassifier
 
 from evaluation.features.examples import Floats
 from personalize_local.learning.training_set import Codes
+
+if TYPE_CHECKING:
+    from sklearn.ensemble import HistGradientBoostingClassifier
 
 LEAST = 1e-6  # probability: a group that was not there to learn costs 14 nats, not infinitely many
 VALIDATED = 0.15  # of the users to learn from, for when to stop
@@ -19,7 +22,7 @@ Learn = Callable[[Floats, Codes], "Model"]
 class Model:
     """``places``: the column of each group in what the trees answer, -1 for one that was not there to learn."""
 
-    trees: HistGradientBoostingClassifier
+    trees: "HistGradientBoostingClassifier"
     places: Codes
 
     def losses(self, table: Floats, came: Codes) -> Floats:
@@ -34,6 +37,8 @@ def learn(
     table: Floats, came: Codes, users: Codes, categorical: npt.NDArray[np.bool_], groups: int, seed: int
 ) -> Model:
     """Learn from some users, and stop when others of them gain no more: an attribute could name a user."""
+    from sklearn.ensemble import HistGradientBoostingClassifier  # it takes seconds to load
+
     distinct = np.unique(users)
     held = np.random.default_rng(seed).permutation(distinct)[: max(1, int(VALIDATED * len(distinct)))]
     apart = np.isin(users, held) & np.isin(came, came[~np.isin(users, held)])
