@@ -1,9 +1,10 @@
 """Records of 10 MiB made to cost much, and what each costs: ``PYTHONPATH=lambda_src python -m tests.broker.hostile``
-prints the table.
+prints the table; ``--mib 2`` makes smaller ones.
 
 Kinesis takes records of up to 10 MiB where a stream is set so, Lambda hands over at most 6 MB a time (base64 included).
 """
 
+import argparse
 import json
 import os
 import resource
@@ -27,9 +28,9 @@ SMALLEST = (
 LONG_ID = b'"data":{"event_id":"\xf0\x9f\x98\x80%s",'
 
 
-def filled(around: bytes, one: bytes, separator: bytes = b",", size: int = SIZE) -> bytes:
-    """Return as many of ``one`` in ``around`` as make up a size."""
-    room = size - len(around) - len(one)
+def filled(around: bytes, one: bytes, separator: bytes = b",") -> bytes:
+    """Return as many of ``one`` in ``around`` as make up the size."""
+    room = SIZE - len(around) - len(one)
     return around % ((one + separator) * (room // len(one + separator)) + one)
 
 
@@ -117,12 +118,18 @@ def _peak_mb() -> float:
     return peak / 2 ** (20 if sys.platform == "darwin" else 10)
 
 
-def main(as_json: bool) -> None:
+def main() -> None:
     """Print a line for each record."""
+    global SIZE
+    parser = argparse.ArgumentParser(prog="tests.broker.hostile")
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--mib", type=int, default=10)
+    options = parser.parse_args()
+    SIZE = options.mib * 2**20
     for one in costs():
         shown = f"| {one.name} | `{one.verdict}` | {one.seconds:.1f} s | {one.growth_mb:.0f} MB |"
-        sys.stdout.write(f"{json.dumps(asdict(one)) if as_json else shown}\n")
+        sys.stdout.write(f"{json.dumps(asdict(one)) if options.json else shown}\n")
 
 
 if __name__ == "__main__":
-    main("--json" in sys.argv)
+    main()
