@@ -164,7 +164,7 @@ def test_stage_recommend_adds_queue_dead_letters_and_refresh_and_replaces_nothin
         "functions": 1,
         "mappings": 1,
         "roles": 1,
-        "alarms": 6,
+        "alarms": 7,
         "log groups": 1,
     }
     assert new(recommending.added, collecting.added) == {}
