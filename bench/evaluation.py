@@ -12,11 +12,11 @@ from pathlib import Path
 import numpy as np
 
 from evaluation.data.log import read
-from evaluation.recommenders.kinds import Learnt
+from evaluation.recommenders.registry import Learnt
 from evaluation.scoring.metrics import PLACES, score
 from evaluation.task import Pairs
-from personalize_local.learning.models.similarity import MOST_DENSE
-from personalize_local.learning.settings import Settings
+from recommender_models.models.similarity import MOST_DENSE
+from recommender_models.settings import Settings
 
 ITEMS = 10_000
 TRUTHS = 3  # a user

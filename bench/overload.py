@@ -10,12 +10,12 @@ import argparse
 import sys
 from dataclasses import dataclass
 
-from local import loopback
-from local.settings import TwinSettings
-from local.soak.plan import Kind, Planned
-from local.soak.soak import Findings, Soak
-from local.soak.watch import Sample
-from local.stack import Stack
+from local_stack import loopback
+from local_stack.settings import TwinSettings
+from local_stack.soak.plan import Kind, Planned
+from local_stack.soak.soak import Findings, Soak
+from local_stack.soak.watch import Sample
+from local_stack.stack import Stack
 
 THROTTLED = {"fault": "throttling", "operation": "personalize.GetRecommendations"}
 BUSY = {"fault": "throttling", "operation": "mparticle.BulkUploadEvents"}

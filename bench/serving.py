@@ -26,9 +26,9 @@ from rich.table import Table
 
 from bench.open_loop import Measured, drive, post
 from bench.training import shop
-from local.aws.session import local_client
-from local.process import ServiceProcess, start_service
-from personalize_local.data.columns import InteractionColumns
+from local_stack.aws.session import local_client
+from local_stack.process import ServiceProcess, start_service
+from recommender_models.interactions import InteractionColumns
 
 SCHEMA = {
     "type": "record",
@@ -219,7 +219,7 @@ def events(url: str, tracking_id: str, users: list[str], items: list[str]) -> Ca
 def run(options: argparse.Namespace, running: ExitStack) -> Figures:
     """Start everything, measure everything."""
     figures, columns = Figures(), shop(options.scale)
-    aws = running.enter_context(start_service("local.aws"))
+    aws = running.enter_context(start_service("local_stack.aws"))
     s3 = local_client("s3", aws.url, timeout=60.0)
     s3.create_bucket(Bucket="shop")
     s3.put_object(Bucket="shop", Key="all.csv", Body=csv_of(columns))

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from personalize_local.data.columns import InteractionColumns
+from recommender_models.interactions import InteractionColumns
 
 ITEMS, USERS, INTERACTIONS = 10_000, 100_000, 1_000_000
 DAYS = 365

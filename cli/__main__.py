@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from cli import stdout
+from cli import console
 
 COMMANDS = {
     "run": "The whole loop on this machine, from clicks to recommendations on a profile.",
@@ -67,7 +67,7 @@ class Commands(click.Group):
         except OSError as error:
             if error.errno not in FULL:
                 raise
-            stdout.discard()
+            console.discard_stdout()
             where = error.filename or "standard output, or a file"
             click.echo(f"Error: {where}: {error.strerror}", err=True)
             raise SystemExit(1) from None

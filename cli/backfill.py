@@ -11,21 +11,22 @@ from typing import Any
 
 import click
 
+from cli import connection as targets
 from cli import place
-from cli import target as targets
-from cli.conversion_account import left_out, report
+from cli.errors import service_errors
 from cli.history_files import gather
+from cli.import_summary import left_out, report
 from cli.progress import Waiting
-from history.consent import Consent
-from history.conversion import Plan, convert
-from history.files import BadFile
-from history.report import Report
-from history.schema import DATASETS, Schema, SchemaError, read_schema
-from history.table import Mapped, MappingError
-from history.times import UNITS
-from lifecycle import datasets, imports, kinds
+from lifecycle import datasets, imports, resource_types
 from lifecycle.bucket import Bucket
 from lifecycle.resources import Resources
+from personalize_data.consent import Consent
+from personalize_data.conversion import Plan, convert
+from personalize_data.errors import BadFile
+from personalize_data.report import Report
+from personalize_data.schema import DATASETS, INTERACTIONS_SCHEMA, Schema, SchemaError, read_schema
+from personalize_data.table import Mapped, MappingError
+from personalize_data.times import UNITS
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,7 @@ def command(
     target = None if dry_run else find()
     rules = targets.rules(targets.settings(context))
     mapped = _mapped(columns, constants)
-    with targets.one_line_errors(), tempfile.TemporaryDirectory() as folder, Waiting() as waiting:
+    with service_errors(), tempfile.TemporaryDirectory() as folder, Waiting() as waiting:
         try:
             sources = gather(files, lambda: (target or find()).client("s3"), Path(folder), waiting)
             schema = _schema(target, asked, schema_file, waiting)
@@ -149,13 +150,13 @@ class Run:
         arn = datasets.dataset(resources, target.names, self._asked.dataset, schema)
         job = imports.start(resources, bucket, step, arn)
         state = "was there already" if step.done else "imported"
-        resources.wait(kinds.IMPORT_JOB, job)
+        resources.wait(resource_types.IMPORT_JOB, job)
         return {**account, "job": step.job, "mode": step.mode, "state": state}
 
     def _step(self, target: targets.Target, resources: Resources) -> imports.Step:
-        group = resources.find(kinds.DATASET_GROUP, target.names.dataset_group)
+        group = resources.find(resource_types.DATASET_GROUP, target.names.dataset_group)
         dataset = group and datasets.find_dataset(resources, group, self._asked.dataset)
-        jobs = resources.all(kinds.IMPORT_JOB, datasetArn=dataset) if dataset else []
+        jobs = resources.all(resource_types.IMPORT_JOB, datasetArn=dataset) if dataset else []
         mode = self._asked.mode and self._asked.mode.upper()
         step = imports.decide(jobs, target.names, self._asked.dataset, self._plan.identity(), mode)
         if not step.arn:
@@ -232,4 +233,4 @@ def _schema(target: targets.Target | None, asked: Asked, file: Path | None, wait
         return read_schema(used, asked.dataset)
     if given or asked.dataset != "interactions":
         return given
-    return read_schema(datasets.INTERACTIONS_SCHEMA.read_text(), "interactions")
+    return read_schema(INTERACTIONS_SCHEMA.read_text(), "interactions")

@@ -10,12 +10,15 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from cli import target as targets
-from cli.asking import filter_arn, model_options
+from cli import connection as targets
+from cli.errors import service_errors
+from cli.options import connection_options, model_options
 from cli.progress import Waiting
-from lifecycle import batch, kinds, training
+from cli.recommendation_query import filter_arn
+from lifecycle import batch, resource_types, training
 from lifecycle.names import short
 from lifecycle.resources import Resources
+from personalize_data.quotas import MAX_RESULTS
 
 SHOWN = 10
 
@@ -23,13 +26,13 @@ SHOWN = 10
 @click.command("batch", short_help="Recommendations for many users at once.")
 @click.argument("users", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write the answers there, as JSON lines.")
-@click.option("--num-results", type=click.IntRange(1, 500), default=25, show_default=True)
+@click.option("--num-results", type=click.IntRange(1, MAX_RESULTS), default=25, show_default=True)
 @click.option("--filter", "filter_", metavar="NAME|ARN", help="A filter on the recommendations.")
 @click.option("--bucket", help="S3 bucket to go through; default: the stack's.")
 @click.option("--role-arn", help="The role by which Personalize reads and writes it; default: the stack's.")
 @click.option("--json", "as_json", is_flag=True, help="JSON lines, one a user, and nothing else on stdout.")
 @model_options
-@targets.options
+@connection_options
 def command(
     users: Path,
     out: Path | None,
@@ -57,7 +60,7 @@ def command(
     target = targets.find(name, context, aws=aws)
     default = targets.settings(context).personalize.recipe
     solution = target.names.solution(recipe or default, hpo=hpo)
-    with targets.one_line_errors(), tempfile.TemporaryDirectory() as folder, Waiting() as waiting:
+    with service_errors(), tempfile.TemporaryDirectory() as folder, Waiting() as waiting:
         text = batch.input_text(wanted)
         job = _job(target, solution, text, num_results, filter_ and filter_arn(target, filter_))
         resources = Resources(target.client("personalize"), show=waiting.show)
@@ -97,8 +100,8 @@ def _users(path: Path) -> list[str]:
 
 def _job(target: targets.Target, name: str, text: str, limit: int, filter_arn: str | None) -> batch.Job:
     resources = Resources(target.client("personalize"))
-    group = resources.find(kinds.DATASET_GROUP, target.names.dataset_group)
-    solution = group and resources.find(kinds.SOLUTION, name, datasetGroupArn=group)
+    group = resources.find(resource_types.DATASET_GROUP, target.names.dataset_group)
+    solution = group and resources.find(resource_types.SOLUTION, name, datasetGroupArn=group)
     version = training.newest_active(resources, solution) if solution else None
     if version is None:
         raise click.ClickException(f"there is no trained model called {name}: ./broker train first")

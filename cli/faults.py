@@ -15,8 +15,8 @@ from rich.console import Console
 from rich.table import Table
 
 from cli import local_env
-from local import loopback
-from personalize_local.faults.rules import FAULTS
+from faults.rules import FAULTS
+from local_stack import loopback
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 # Service → the variable of .local.env with its address. Kinesis, SQS, S3 and Secrets Manager are one process.

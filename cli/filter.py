@@ -7,10 +7,11 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from cli import connection as targets
 from cli import place
-from cli import target as targets
+from cli.errors import service_errors
 from cli.progress import Waiting
-from lifecycle import kinds
+from lifecycle import resource_types
 from lifecycle.resources import DELETING, Resources, State
 
 
@@ -44,7 +45,7 @@ def command(
         target = place.find(name, context, aws=aws, local=local, verb="Delete")
     else:
         target = targets.find(name, context, aws=aws, local=local)
-    with targets.one_line_errors(), Waiting() as waiting:
+    with service_errors(), Waiting() as waiting:
         resources = Resources(target.client("personalize"), show=waiting.show)
         group = _group(resources, target)
         if filter_ is None:
@@ -69,7 +70,7 @@ def _check(name: str | None, expression: str | None, *, delete: bool) -> None:
 
 
 def _group(resources: Resources, target: targets.Target) -> str:
-    group = resources.find(kinds.DATASET_GROUP, target.names.dataset_group)
+    group = resources.find(resource_types.DATASET_GROUP, target.names.dataset_group)
     if group is None:
         raise click.ClickException(f"there is nothing called {target.names.broker} to filter: ./broker backfill first")
     return group
@@ -77,8 +78,8 @@ def _group(resources: Resources, target: targets.Target) -> str:
 
 def _all(resources: Resources, group: str) -> list[dict[str, str]]:
     """Return all filters of a dataset group. Lists of them have no expressions: each is described."""
-    there = [one[kinds.FILTER.arn] for one in resources.all(kinds.FILTER, datasetGroupArn=group)]
-    return [_as_json(resources.describe(kinds.FILTER, arn)) for arn in there]
+    there = [one[resource_types.FILTER.arn] for one in resources.all(resource_types.FILTER, datasetGroupArn=group)]
+    return [_as_json(resources.describe(resource_types.FILTER, arn)) for arn in there]
 
 
 def _as_json(state: State) -> dict[str, str]:
@@ -92,11 +93,11 @@ def _as_json(state: State) -> dict[str, str]:
 
 
 def _make(resources: Resources, group: str, name: str, expression: str) -> dict[str, Any]:
-    there = resources.find(kinds.FILTER, name, datasetGroupArn=group)
+    there = resources.find(resource_types.FILTER, name, datasetGroupArn=group)
     if there:
-        _require_same(resources.describe(kinds.FILTER, there), expression)
+        _require_same(resources.describe(resource_types.FILTER, there), expression)
     request = {"name": name, "datasetGroupArn": group, "filterExpression": expression}
-    made = resources.wait(kinds.FILTER, there or resources.create(kinds.FILTER, request))
+    made = resources.wait(resource_types.FILTER, there or resources.create(resource_types.FILTER, request))
     return {
         "filter": name,
         "state": "was there already" if there else "made",
@@ -117,9 +118,9 @@ def _require_same(state: State, expression: str) -> None:
 
 
 def _delete(resources: Resources, group: str, name: str) -> dict[str, Any]:
-    there = resources.find(kinds.FILTER, name, datasetGroupArn=group)
+    there = resources.find(resource_types.FILTER, name, datasetGroupArn=group)
     if there:
-        resources.delete(kinds.FILTER, there)
+        resources.delete(resource_types.FILTER, there)
     return {"filter": name, "state": "deleted" if there else "was not there"}
 
 

@@ -10,10 +10,11 @@ import click
 from broker.batch import int64
 from rich.console import Console
 
+from cli import connection as targets
 from cli import place
-from cli import target as targets
+from cli.errors import service_errors
 from cli.progress import Waiting
-from lifecycle import forgetting, kinds
+from lifecycle import forgetting, resource_types
 from lifecycle.batch import users_of
 from lifecycle.resources import Resources
 
@@ -61,9 +62,9 @@ def command(
     """
     wanted = _wanted(users)
     target = place.find(name, context, aws=aws, local=local, verb="Erase", ask=not yes)
-    with targets.one_line_errors(), Waiting() as waiting, tempfile.TemporaryDirectory() as folder:
+    with service_errors(), Waiting() as waiting, tempfile.TemporaryDirectory() as folder:
         resources = Resources(target.client("personalize"), show=waiting.show)
-        group = resources.find(kinds.DATASET_GROUP, target.names.dataset_group)
+        group = resources.find(resource_types.DATASET_GROUP, target.names.dataset_group)
         if group is None:
             raise click.ClickException(f"there is nothing called {target.names.broker}: nobody to forget")
         step = forgetting.decide(forgetting.jobs(resources, group), target.names, wanted)

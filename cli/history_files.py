@@ -8,8 +8,8 @@ from typing import Any
 import click
 
 from cli.progress import Waiting
-from history.conversion import Source
-from history.files import digest
+from personalize_data.conversion import Source
+from personalize_data.files import digest
 
 
 def gather(names: tuple[str, ...], s3: Callable[[], Any], folder: Path, waiting: Waiting) -> list[Source]:

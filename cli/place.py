@@ -9,8 +9,9 @@ import botocore.session
 import click
 from botocore.exceptions import BotoCoreError
 
+from cli import connection as targets
 from cli import local_env
-from cli import target as targets
+from cli.options import connection_options
 
 AWS, LOCAL = "aws", "local"
 # By any of these somebody works with AWS. Keys and region are not among them where .local.env has set them.
@@ -27,7 +28,7 @@ KEYS_AND_REGION = ("AWS_ACCESS_KEY_ID", "AWS_REGION", "AWS_DEFAULT_REGION")
 def options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add --local to the options by which a command finds what it talks to."""
     local = click.option("--local", is_flag=True, help="Talk to the running ./broker serve, and never to AWS.")
-    return local(targets.options(command))
+    return local(connection_options(command))
 
 
 def find(

@@ -1,4 +1,4 @@
-"""What people see while a command waits: a bar on stderr in a terminal, a line for each change elsewhere."""
+"""What people see while a command works: a bar on stderr in a terminal, a line for each change elsewhere."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -9,12 +9,12 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, DownloadColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
-from lifecycle import kinds
+from lifecycle import resource_types
 from lifecycle.resources import DONE
 
 GOES_ON = "stopped waiting: the {what} goes on at the service. {status}the same command waits for it."
 IN_STATUS = "./broker status shows it; "
-NOT_IN_STATUS = (kinds.BATCH_JOB.words, kinds.DELETION_JOB.words, kinds.FILTER.words)
+NOT_IN_STATUS = (resource_types.BATCH_JOB.words, resource_types.DELETION_JOB.words, resource_types.FILTER.words)
 NOTHING_GOES_ON = "stopped: the same command again takes it up where it was"
 STOPPED = 130  # of a command that Ctrl-C ended
 
@@ -112,3 +112,34 @@ class Waiting:
 
     def _seconds(self) -> str:
         return f"{time.monotonic() - self._began:6.1f} s"
+
+
+class Steps:
+    """``with`` it around all that takes long; a step begins when the one before has ended."""
+
+    def __init__(self, *, quiet: bool = False) -> None:
+        self._console = Console(stderr=True, highlight=False, quiet=quiet)
+        self._live = None if quiet else bar(self._console)
+        self._began = time.monotonic()
+
+    def __enter__(self) -> "Steps":
+        if self._live:
+            self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._live:
+            self._live.stop()
+
+    def begin(self, what: str, total: int | None = None) -> Callable[[int], None]:
+        """Show a step; return what takes how many of ``total`` came on top."""
+        if self._live is None:
+            self._console.print(f"{time.monotonic() - self._began:6.1f} s  {escape(what)}", soft_wrap=True)
+            return lambda more: None
+        live = self._live
+        for task in live.task_ids:
+            live.remove_task(task)
+        task = live.add_task(escape(what), total=total)
+        return lambda more: live.advance(task, more)

@@ -3,8 +3,8 @@
 import click
 from broker.batch import int64
 
-from cli import target as targets
-from cli.asking import Answered, Question, ask, question_options
+from cli.errors import service_errors
+from cli.recommendation_query import Answered, Question, ask, question_options
 
 NOBODY = "a user of whom nothing is known"
 
@@ -27,7 +27,7 @@ def command(user: str, question: Question) -> None:
     Exit code: 0 answered, 1 no campaign or it failed, 2 wrong use.
     """
     answered = ask(question, {"userId": user}, f"For user {user}")
-    with targets.one_line_errors():
+    with service_errors():
         if _is_unknown(answered):
             click.echo(f"The model knows no interactions of {user!r}: these are the popular items.", err=True)
 

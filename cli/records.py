@@ -1,15 +1,16 @@
 """Files of mParticle batches as stream records: JSON, an array, one batch a line, gzip, or a Kinesis event envelope."""
 
 import base64
-import gzip
 import json
 import time
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import click
+
+from personalize_data.errors import BadFile
+from personalize_data.files import opened
 
 
 @dataclass(frozen=True)
@@ -37,12 +38,10 @@ def one_batch_each(paths: tuple[Path, ...]) -> Iterator[StreamRecord]:
 def read(path: Path) -> bytes:
     """Return a file's bytes, unpacked where they are gzip. Raises click.UsageError."""
     try:
-        data = path.read_bytes()
-        return gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data
-    except OSError as error:
-        raise click.UsageError(f"{path}: {error.strerror or error}") from None
-    except (EOFError, zlib.error) as error:
-        raise click.UsageError(f"{path}: not a whole gzip file: {error}") from None
+        with opened(path) as file:
+            return file.read()
+    except BadFile as error:
+        raise click.UsageError(str(error)) from None
 
 
 def envelope(data: bytes) -> list[StreamRecord]:

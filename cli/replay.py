@@ -15,10 +15,12 @@ from rich.console import Console
 from rich.filesize import decimal
 from rich.table import Table
 
+from cli import connection as targets
 from cli import local_env
-from cli import target as targets
-from cli.moments import Moment
+from cli.errors import service_errors
+from cli.options import connection_options
 from cli.progress import Waiting
+from cli.types import Moment
 from replay.destinations import Queue, Stream
 from replay.inventory import Choice, Held, Inventory
 from replay.records import ON_FAILURE, QUARANTINE, RECORD, USER
@@ -60,7 +62,7 @@ class Asked:
 @click.option("--stream", help="Name or ARN.")
 @click.option("--queue-url", help="Of the refresh queue, for users whose profile mParticle refused.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, and nothing else, on stdout.")
-@targets.options
+@connection_options
 def command(
     source: str | None,
     reason: tuple[str, ...],
@@ -89,7 +91,7 @@ def command(
     choice = Choice(reason, _ms(since), _ms(until))
     asked = Asked(choice, (source,) if source else (QUARANTINE, ON_FAILURE), key, put_back)
     target = targets.find(name, context, aws=aws)
-    with targets.one_line_errors(), Waiting() as waiting:
+    with service_errors(), Waiting() as waiting:
         replay = _replay(target, asked, places, context)
         objects = replay.objects(asked.choice, key)
         inventory = replay.look(objects, waiting.growing("looking", sum(one.size for one in objects)))

@@ -5,15 +5,15 @@ from pathlib import Path
 
 import click
 
+from cli.console import service_log
 from cli.records import one_batch_each
 from cli.run_display import Display, report
-from cli.service_log import service_log
 from lifecycle.resources import CreationFailed
-from local.demonstration import Demonstration
-from local.judgement import Result, summary
-from local.process import NotStarted
-from local.settings import TwinSettings
-from local.stack import Stack
+from local_stack.process import NotStarted
+from local_stack.result import Result, summary
+from local_stack.scenario import Demonstration
+from local_stack.settings import TwinSettings
+from local_stack.stack import Stack
 
 NEXT = (
     "./broker invoke events/purchase_of_twelve_products.json",

@@ -11,12 +11,12 @@ from rich.live import Live
 from rich.markup import escape
 from rich.table import Table
 
+from cli.console import LOG
 from cli.run_hit_rates import print_hit_rates
-from cli.service_log import LOG
-from local.audit.lag import percentile
-from local.hit_rate import Comparisons
-from local.judgement import Result
-from local.own_events import OwnAccount
+from local_stack.audit.lag import percentile
+from local_stack.list_quality import Comparisons
+from local_stack.result import Result
+from local_stack.user_batches import OwnAccount
 
 STAGES = ("starting", "collecting", "training", "recommending", "checking")
 PLAIN_EVERY = 2.0

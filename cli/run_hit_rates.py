@@ -6,8 +6,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from local.hit_rate import MODEL, TOP, Comparisons, HitRates
-from local.simple_lists import OWN_CATEGORIES
+from local_stack.list_quality import MODEL, TOP, Comparisons, HitRates
+from local_stack.simple_lists import OWN_CATEGORIES
 
 
 def print_hit_rates(console: Console, whose: str, compared: Comparisons) -> None:

@@ -9,8 +9,9 @@ from botocore.exceptions import ClientError
 from broker.failures import Misconfigured
 from broker.mparticle import key_and_secret
 
+from cli import connection as targets
 from cli import local_env, place
-from cli import target as targets
+from cli.errors import service_errors
 
 FORM = '{"key": "…", "secret": "…"}'
 ON_THE_COMMAND_LINE = (
@@ -62,7 +63,7 @@ def command(
     if not from_stdin and not sys.stdin.isatty():
         raise click.UsageError(f"nobody can be asked here: add --stdin, and give {FORM} on standard input")
     target = place.find(name, context, aws=aws, local=local, verb="Write", ask=not from_stdin)
-    with targets.one_line_errors():
+    with service_errors():
         secret_id = secret_id or _known(target)
         pair = _pair(sys.stdin.buffer.read().decode("utf-8-sig", "replace") if from_stdin else _typed())
         arn = _write(target, secret_id, *pair)

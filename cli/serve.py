@@ -11,16 +11,16 @@ from typing import Any
 
 import click
 
+from cli.console import service_log
 from cli.local_env import ACCESS_KEY, export_lines, written
-from cli.service_log import service_log
 from lifecycle.resources import CreationFailed
-from local.aws import REGION
-from local.demonstration import Demonstration
-from local.lambda_api import LambdaApi
-from local.process import NotStarted, ServiceProcess, start_service
-from local.settings import TwinSettings
-from local.stack import NAME, Stack
-from personalize_local.behaviour import Behaviour
+from local_stack.aws import REGION
+from local_stack.lambda_api import LambdaApi
+from local_stack.process import NotStarted, ServiceProcess, start_service
+from local_stack.scenario import Demonstration
+from local_stack.settings import TwinSettings
+from local_stack.stack import NAME, Stack
+from personalize_local.toggles import Behaviour
 
 PORT = click.IntRange(0, 65535)
 
@@ -93,7 +93,7 @@ def _options(data: Path | None, without: tuple[str, ...]) -> list[str]:
 def _only_personalize(
     running: ExitStack, settings: TwinSettings, options: list[str], log: Any
 ) -> tuple[list[ServiceProcess], dict[str, str]]:
-    s3 = running.enter_context(start_service("local.aws", ["--port", str(settings.aws_port)], log=log))
+    s3 = running.enter_context(start_service("local_stack.aws", ["--port", str(settings.aws_port)], log=log))
     arguments = ["--port", str(settings.personalize_port), "--seed", str(settings.seed), "--s3-endpoint", s3.url]
     service = running.enter_context(start_service("personalize_local", arguments + options, log=log))
     return [service, s3], personalize_values(service.url) | {"AWS_ENDPOINT_URL_S3": s3.url}

@@ -2,7 +2,7 @@
 
 import click
 
-from cli.asking import Question, ask, question_options
+from cli.recommendation_query import Question, ask, question_options
 from lifecycle.names import SIMILAR_ITEMS
 
 

@@ -8,15 +8,15 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from cli.console import service_log
 from cli.run_display import Display
-from cli.service_log import service_log
 from lifecycle.resources import CreationFailed
-from local.process import NotStarted
-from local.settings import TwinSettings
-from local.soak.plan import CALM, FIRST_CALM, plan
-from local.soak.report import summary, verdict
-from local.soak.soak import Findings, Soak
-from local.stack import Stack
+from local_stack.process import NotStarted
+from local_stack.settings import TwinSettings
+from local_stack.soak.plan import CALM, FIRST_CALM, plan
+from local_stack.soak.report import summary, verdict
+from local_stack.soak.soak import Findings, Soak
+from local_stack.stack import Stack
 
 STAGES = ("starting", "collecting", "training", "soaking", "settling", "checking")
 SHOPPERS_PER_RATE = 40  # a shopper comes once a day of the shop's; many of them keep the visits apart

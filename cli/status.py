@@ -7,20 +7,23 @@ import requests
 from rich.console import Console
 from rich.table import Table
 
-from cli import target as targets
+from cli import connection as targets
+from cli.errors import service_errors
+from cli.options import connection_options
 from cli.train import metrics_table
 from lifecycle import counts
 from lifecycle.counts import Counts
 from lifecycle.resources import Resources
 from lifecycle.status import Inventory, Status, inventory, status
-from local import loopback
+from local_stack import loopback
+from personalize_data.quotas import MIN_TRAINING_INTERACTIONS, MIN_TRAINING_USERS
 
 UNKNOWN = "not known"
 
 
 @click.command("status", short_help="Where a broker is, and what is due next.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, and nothing else, on stdout.")
-@targets.options
+@connection_options
 def command(as_json: bool, name: str | None, context: tuple[str, ...], aws: bool) -> None:
     """Say where a broker is: interactions against what a training needs, resources and their states, the newest model
     with its metrics, what is due next and the command for it.
@@ -28,7 +31,7 @@ def command(as_json: bool, name: str | None, context: tuple[str, ...], aws: bool
     Exit code: 0 said, 1 a service does not answer, 2 wrong use.
     """
     target = targets.find(name, context, aws=aws)
-    with targets.one_line_errors():
+    with service_errors():
         there = inventory(Resources(target.client("personalize")), target.names)
         found = status(
             target.names,
@@ -79,11 +82,11 @@ def _interactions(known: Counts) -> Table:
     table = Table(title="Interactions so far", title_justify="left")
     for column in ("", "there are", "needed"):
         table.add_column(column, justify="right" if column else "left")
-    table.add_row("interactions", _number(known.interactions), f"{counts.INTERACTIONS:,}")
+    table.add_row("interactions", _number(known.interactions), f"{MIN_TRAINING_INTERACTIONS:,}")
     if known.streamed is not None or known.imported is not None:
         table.add_row("  streamed", _number(known.streamed), "")
         table.add_row("  imported", _number(known.imported), "")
-    table.add_row("users with two or more", _number(known.users_with_two), f"{counts.USERS_WITH_TWO}")
+    table.add_row("users with two or more", _number(known.users_with_two), f"{MIN_TRAINING_USERS}")
     share = known.users_with_two / known.users if known.users and known.users_with_two is not None else None
     table.add_row("their share of the users", UNKNOWN if share is None else f"{share:.1%}", "1.0%")
     return table

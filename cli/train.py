@@ -8,10 +8,12 @@ from botocore.exceptions import ClientError
 from rich.console import Console
 from rich.table import Table
 
-from cli import target as targets
-from cli.asking import ask_command
+from cli import connection as targets
+from cli.errors import service_errors
+from cli.options import connection_options
 from cli.progress import Waiting
-from lifecycle import kinds, training
+from cli.recommendation_query import ask_command
+from lifecycle import resource_types, training
 from lifecycle.resources import Resources
 
 
@@ -23,7 +25,7 @@ from lifecycle.resources import Resources
     "--campaign/--no-campaign", default=None, help="Serve it at once. Default: only locally, on AWS it costs."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, and nothing else, on stdout.")
-@targets.options
+@connection_options
 def command(
     recipe: str | None,
     hpo: bool,
@@ -47,7 +49,7 @@ def command(
     default = targets.settings(context).personalize.recipe
     what = training.Training(recipe or default, hpo, auto)
     serve = bool(target.local_url) if campaign is None else campaign
-    with targets.one_line_errors(), Waiting() as waiting:
+    with service_errors(), Waiting() as waiting:
         found = _train(target, what, waiting, serve=serve)
     click.echo(json.dumps(found) if as_json else "", nl=as_json)
     if not as_json:
@@ -56,7 +58,7 @@ def command(
 
 def _train(target: targets.Target, what: training.Training, waiting: Waiting, *, serve: bool) -> dict[str, Any]:
     resources = Resources(target.client("personalize"), show=waiting.show)
-    group = resources.find(kinds.DATASET_GROUP, target.names.dataset_group)
+    group = resources.find(resource_types.DATASET_GROUP, target.names.dataset_group)
     if group is None:
         raise click.ClickException(
             f"there is nothing called {target.names.broker} to train on: ./broker backfill first"
@@ -65,9 +67,9 @@ def _train(target: targets.Target, what: training.Training, waiting: Waiting, *,
     version, waited = training.begin_version(resources, solution)
     if waited:
         waiting.say("a training is under way already: waiting for that one")
-    resources.wait(kinds.SOLUTION_VERSION, version)
+    resources.wait(resource_types.SOLUTION_VERSION, version)
     name = solution.rpartition("/")[2]
-    campaign = training.campaign(resources, name, version) if serve else resources.find(kinds.CAMPAIGN, name)
+    campaign = training.campaign(resources, name, version) if serve else resources.find(resource_types.CAMPAIGN, name)
     return {
         "solution_version": version,
         "metrics": training.metrics(resources, version),

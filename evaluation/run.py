@@ -3,21 +3,21 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from evaluation import choices
-from evaluation.alarms.sounded import Alarm, sounded
-from evaluation.failure import BadQuestion
+from evaluation import constants
+from evaluation.checks.registry import Alarm, sounded
 from evaluation.progress import Begin, unseen
-from evaluation.recommenders.entries import Entry, learn
-from evaluation.recommenders.kinds import KINDS, Kind
+from evaluation.recommenders.candidates import Entry, learn
+from evaluation.recommenders.registry import KINDS, Kind
 from evaluation.scoring.board import Board, board, why_none
 from evaluation.scoring.cost import Cost, costs
 from evaluation.scoring.published import Published
 from evaluation.scoring.slices import Slice, slices
 from evaluation.task import KINDS as TASKS
 from evaluation.task import Task
-from personalize_local.data.record_columns import RecordColumns
+from personalize_data.errors import BadQuestion
+from recommender_models.record_columns import RecordColumns
 
-MAIN = choices.MAIN
+MAIN = constants.MAIN
 
 
 @dataclass(frozen=True)

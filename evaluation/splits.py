@@ -13,13 +13,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from evaluation import choices
+from evaluation import constants
 from evaluation.data.log import Log, Mask
-from evaluation.failure import BadQuestion
-from personalize_local.learning.grouping import rank_within
-from personalize_local.learning.splits import draw_test_users, last_basket, newest_tenth
+from personalize_data.errors import BadQuestion
+from recommender_models.grouping import rank_within
+from recommender_models.splits import draw_test_users, last_basket, newest_tenth
 
-KINDS = choices.HOLD_OUTS
+KINDS = constants.HOLD_OUTS
 NEWEST_SHARE = 0.1
 DAY = 86_400
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from evaluation import choices
+from evaluation import constants
 from evaluation.data.log import Log
 from evaluation.splits import Split
-from personalize_local.learning.training_set import Codes, TrainingSet
+from recommender_models.training_set import Codes, TrainingSet
 
-ANYTHING, NEW, KINDS = choices.ANYTHING, choices.NEW, choices.TASKS
+ANYTHING, NEW, KINDS = constants.ANYTHING, constants.NEW, constants.TASKS
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,9 +16,10 @@ from typing import Any
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
+from infra.mparticle import EXAMPLE_REFUSED, EXAMPLE_RULE
 from infra.receivers import out_of_reach, region_of
 from infra.region import region as region_of_environment
-from infra.stage import EXAMPLE_REFUSED, EXAMPLE_RULE, Stage
+from infra.settings import Stage
 from lifecycle.counts import Counts, of_aws
 from lifecycle.names import Names
 

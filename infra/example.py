@@ -3,7 +3,7 @@
 import aws_cdk as cdk
 from constructs import Construct
 
-from infra.stage import EXAMPLE_ORGANISATION, EXAMPLE_REFUSED, EXAMPLE_RULE
+from infra.mparticle import EXAMPLE_ORGANISATION, EXAMPLE_REFUSED, EXAMPLE_RULE
 
 
 def refuse_example(scope: Construct) -> None:

@@ -12,9 +12,8 @@ import aws_cdk as cdk
 from aws_cdk import aws_personalize as personalize
 from constructs import Construct
 
-from infra.personalize_schema import interactions_schema
-from infra.settings import Personalize
-from infra.stage import Stage
+from infra.settings import Personalize, Stage
+from personalize_data.schema import interactions_schema
 
 
 class Datasets(Construct):

@@ -6,6 +6,7 @@ They stand in ``cdk.json``; ``-c broker:KEY=VALUE`` and, for the stage, the envi
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,10 @@ from broker.batch import int64
 
 from blueprint.environments import Options
 from infra.context import Reader, arn, one_of, switch, text, texts, whole
-from infra.personalize_schema import users_schema
-from infra.pods import KNOWN_PRINCIPALS, PODS
+from infra.mparticle import EXAMPLE_ORGANISATION, KNOWN_PRINCIPALS, PODS
+from infra.preflight import problems_of_variables
 from infra.receivers import Receivers, out_of_reach, read_receivers
-from infra.stage import EXAMPLE_ORGANISATION, Stage
-from infra.variables import problems_of_variables
+from personalize_data.schema import users_schema
 
 PREFIX = "broker:"
 DEFAULT_NAME = "personalize-broker"
@@ -60,6 +60,19 @@ class Personalize:
     def is_given(self) -> bool:
         """Return whether existing resources are used."""
         return self.tracking_id is not None
+
+
+class Stage(StrEnum):
+    """How far a deployment is: a campaign can't exist before there is data to train on."""
+
+    COLLECT = "collect"
+    TRAIN = "train"
+    RECOMMEND = "recommend"
+
+    @property
+    def step(self) -> int:
+        """Return the stage's place, from 0."""
+        return list(Stage).index(self)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from aws_cdk import aws_kinesis as kinesis
 from constructs import Construct
 
 from blueprint import sizing
-from infra.pods import ROLE_NAME
+from infra.mparticle import ROLE_NAME
 from infra.settings import MParticle
 
 

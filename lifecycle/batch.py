@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lifecycle import kinds
+from lifecycle import resource_types
 from lifecycle.bucket import BATCH, BATCH_OUTPUT, Bucket
 from lifecycle.resources import Resources
 
@@ -72,12 +72,12 @@ def input_text(users: Iterable[str]) -> str:
 def run(resources: Resources, bucket: Bucket, job: Job, users: Path) -> None:
     """Upload the input, create the job unless one of its name runs or ran, and wait for it. Raises CreationFailed."""
     scope = {"solutionVersionArn": job.version_arn}
-    found = resources.find(kinds.BATCH_JOB, job.name, **scope)
+    found = resources.find(resource_types.BATCH_JOB, job.name, **scope)
     if not found:
         key = f"{BATCH}/input/{job.name}/{INPUT}"
         bucket.upload(users, key)
-        found = resources.create(kinds.BATCH_JOB, _request(job, bucket, key))
-    resources.wait(kinds.BATCH_JOB, found)
+        found = resources.create(resource_types.BATCH_JOB, _request(job, bucket, key))
+    resources.wait(resource_types.BATCH_JOB, found)
 
 
 def _request(job: Job, bucket: Bucket, key: str) -> dict[str, Any]:

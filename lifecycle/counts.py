@@ -12,18 +12,16 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from lifecycle import kinds
+from lifecycle import resource_types
 from lifecycle.bucket import Bucket, summary_key
 from lifecycle.datasets import find_dataset
 from lifecycle.names import Names
 from lifecycle.resources import Resources, State
+from personalize_data.quotas import MIN_TRAINING_INTERACTIONS, MIN_TRAINING_USER_SHARE, MIN_TRAINING_USERS
 
-# What a training needs, https://docs.aws.amazon.com/personalize/latest/dg/limits.html
-INTERACTIONS, USERS_WITH_TWO, SHARE_WITH_TWO = 1_000, 25, 0.01
 NAMESPACE, ACCEPTED = "PersonalizeBroker", "Accepted"  # broker.telemetry, broker.ingest
 DAY = 86_400
 REMEMBERED = timedelta(days=455)  # CloudWatch keeps hourly sums that long
-
 Client = Callable[[str], Any]
 
 
@@ -40,18 +38,22 @@ class Counts:
 
     def as_json(self) -> dict[str, Any]:
         """Return it with the minima beside it."""
-        minima = {"interactions": INTERACTIONS, "users_with_two": USERS_WITH_TWO, "share_with_two": SHARE_WITH_TWO}
+        minima = {
+            "interactions": MIN_TRAINING_INTERACTIONS,
+            "users_with_two": MIN_TRAINING_USERS,
+            "share_with_two": MIN_TRAINING_USER_SHARE,
+        }
         return {**asdict(self), "minima": minima, "missing": self.missing()}
 
     def missing(self) -> list[str]:
         """Return which minima are not met, of those that can be known."""
         found = []
-        if self.interactions is not None and self.interactions < INTERACTIONS:
-            found.append(f"{self.interactions:,} of {INTERACTIONS:,} interactions")
+        if self.interactions is not None and self.interactions < MIN_TRAINING_INTERACTIONS:
+            found.append(f"{self.interactions:,} of {MIN_TRAINING_INTERACTIONS:,} interactions")
         if self.users is not None and self.users_with_two is not None:
-            if self.users_with_two < USERS_WITH_TWO:
-                found.append(f"{self.users_with_two} of {USERS_WITH_TWO} users with two interactions or more")
-            elif self.users_with_two < SHARE_WITH_TWO * self.users:
+            if self.users_with_two < MIN_TRAINING_USERS:
+                found.append(f"{self.users_with_two} of {MIN_TRAINING_USERS} users with two interactions or more")
+            elif self.users_with_two < MIN_TRAINING_USER_SHARE * self.users:
                 found.append(f"{self.users_with_two / self.users:.1%} of the users have two interactions, 1 % must")
         return found
 
@@ -90,9 +92,9 @@ def _streamed(client: Client, function: str | None, now: datetime) -> int | None
 
 def _imported(client: Client, names: Names, bucket: str | None) -> int | None:
     resources = Resources(client("personalize"))
-    group = resources.find(kinds.DATASET_GROUP, names.dataset_group)
+    group = resources.find(resource_types.DATASET_GROUP, names.dataset_group)
     dataset = group and find_dataset(resources, group, "interactions")
-    jobs = in_force(resources.all(kinds.IMPORT_JOB, datasetArn=dataset)) if dataset else []
+    jobs = in_force(resources.all(resource_types.IMPORT_JOB, datasetArn=dataset)) if dataset else []
     if not jobs:
         return 0
     return _rows(Bucket(client("s3"), bucket, ""), jobs) if bucket else None

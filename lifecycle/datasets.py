@@ -1,13 +1,11 @@
 """What holds data: dataset group, schemas, datasets and the event tracker of one broker."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
-from lifecycle import kinds
+from lifecycle import resource_types
 from lifecycle.names import Names
 from lifecycle.resources import Resources
-
-INTERACTIONS_SCHEMA = Path(__file__).resolve().parents[1] / "lambda_src" / "broker" / "interactions.avsc"
+from personalize_data.schema import INTERACTIONS_SCHEMA
 
 
 @dataclass(frozen=True)
@@ -20,7 +18,7 @@ class Tracker:
 
 def dataset_group(resources: Resources, names: Names) -> str:
     """Return the dataset group's ARN, made if missing. Raises CreationFailed."""
-    arn: str = resources.ensure(kinds.DATASET_GROUP, names.dataset_group, {})["datasetGroupArn"]
+    arn: str = resources.ensure(resource_types.DATASET_GROUP, names.dataset_group, {})["datasetGroupArn"]
     return arn
 
 
@@ -32,28 +30,28 @@ def dataset(resources: Resources, names: Names, name: str, schema: str) -> str:
     group = dataset_group(resources, names)
     found = find_dataset(resources, group, name)
     if found:
-        return str(resources.wait(kinds.DATASET, found)["datasetArn"])
-    made = resources.ensure(kinds.SCHEMA, names.dataset(name), {"schema": schema})["schemaArn"]
+        return str(resources.wait(resource_types.DATASET, found)["datasetArn"])
+    made = resources.ensure(resource_types.SCHEMA, names.dataset(name), {"schema": schema})["schemaArn"]
     request = {"schemaArn": made, "datasetGroupArn": group, "datasetType": name.capitalize()}
     scope = {"datasetGroupArn": group}
-    return str(resources.ensure(kinds.DATASET, names.dataset(name), request, **scope)["datasetArn"])
+    return str(resources.ensure(resource_types.DATASET, names.dataset(name), request, **scope)["datasetArn"])
 
 
 def find_dataset(resources: Resources, group: str, name: str) -> str | None:
     """Return the ARN of a group's dataset by its type, whatever it is called: there is one of each."""
-    found = resources.all(kinds.DATASET, datasetGroupArn=group)
+    found = resources.all(resource_types.DATASET, datasetGroupArn=group)
     return next((one["datasetArn"] for one in found if one["datasetType"].lower() == name), None)
 
 
 def schema_in_use(resources: Resources, names: Names, name: str) -> str | None:
     """Return the text of the schema that a dataset has, or that one which was begun will have; None for none."""
-    group = resources.find(kinds.DATASET_GROUP, names.dataset_group)
+    group = resources.find(resource_types.DATASET_GROUP, names.dataset_group)
     found = group and find_dataset(resources, group, name)
     if found:
-        arn: str | None = resources.describe(kinds.DATASET, found)["schemaArn"]
+        arn: str | None = resources.describe(resource_types.DATASET, found)["schemaArn"]
     else:
-        arn = resources.find(kinds.SCHEMA, names.dataset(name))
-    return str(resources.describe(kinds.SCHEMA, arn)["schema"]) if arn else None
+        arn = resources.find(resource_types.SCHEMA, names.dataset(name))
+    return str(resources.describe(resource_types.SCHEMA, arn)["schema"]) if arn else None
 
 
 def tracker(resources: Resources, names: Names) -> Tracker:
@@ -61,5 +59,5 @@ def tracker(resources: Resources, names: Names) -> Tracker:
     group = dataset_group(resources, names)
     dataset(resources, names, "interactions", INTERACTIONS_SCHEMA.read_text())
     scope = {"datasetGroupArn": group}
-    made = resources.ensure(kinds.EVENT_TRACKER, names.dataset_group, scope, **scope)
+    made = resources.ensure(resource_types.EVENT_TRACKER, names.dataset_group, scope, **scope)
     return Tracker(group, made["trackingId"])

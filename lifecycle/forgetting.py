@@ -13,13 +13,13 @@ from pathlib import Path
 
 from botocore.exceptions import ClientError
 
-from lifecycle import kinds
+from lifecycle import resource_types
 from lifecycle.bucket import IMPORTS, Bucket
 from lifecycle.names import Names, short
 from lifecycle.resources import DONE, CreationFailed, Resources, State
+from personalize_data.quotas import MAX_ID_LENGTH
 
 HEADER = "USER_ID"
-LONGEST_ID = 256
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,9 @@ def users_csv(users: Iterable[str]) -> str:
 
 def bad_users(users: Iterable[str]) -> list[int]:
     """Return the places, from 1, of what cannot be a user's id."""
-    return [place for place, user in enumerate(users, 1) if not 1 <= len(user) <= LONGEST_ID or not user.isprintable()]
+    return [
+        place for place, user in enumerate(users, 1) if not 1 <= len(user) <= MAX_ID_LENGTH or not user.isprintable()
+    ]
 
 
 def jobs(resources: Resources, group: str) -> Iterator[State]:
@@ -64,7 +66,7 @@ def decide(there: Iterable[State], names: Names, users: Sequence[str]) -> Step:
         if job is None:
             return Step(name)
         if job["status"] not in DONE and not job["status"].endswith("FAILED"):
-            return Step(name, job[kinds.DELETION_JOB.arn])
+            return Step(name, job[resource_types.DELETION_JOB.arn])
     raise AssertionError("more names than jobs")
 
 
@@ -75,7 +77,9 @@ def forget(resources: Resources, bucket: Bucket, group: str, step: Step, users: 
     """
     key = f"{IMPORTS}/{step.job}/users.csv"
     try:
-        done = resources.wait(kinds.DELETION_JOB, step.arn or _start(resources, bucket, group, step, users, key))
+        done = resources.wait(
+            resource_types.DELETION_JOB, step.arn or _start(resources, bucket, group, step, users, key)
+        )
     except (CreationFailed, ClientError):
         _take_away(bucket, key)
         raise
@@ -91,7 +95,7 @@ def _start(resources: Resources, bucket: Bucket, group: str, step: Step, users: 
         "dataSource": {"dataLocation": bucket.url(key)},
         "roleArn": bucket.role_arn,
     }
-    return resources.create(kinds.DELETION_JOB, request)
+    return resources.create(resource_types.DELETION_JOB, request)
 
 
 def _take_away(bucket: Bucket, key: str) -> None:

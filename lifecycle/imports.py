@@ -9,16 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lifecycle import kinds
+from lifecycle import resource_types
 from lifecycle.bucket import IMPORTS, Bucket, Moved, summary_key
 from lifecycle.names import Names
 from lifecycle.resources import Resources, State
+from personalize_data.quotas import MAX_INCREMENTAL_IMPORT_BYTES, MIN_IMPORT_INTERACTIONS
 
 FULL, INCREMENTAL = "FULL", "INCREMENTAL"
-# Of an import into an Interactions dataset, and of one in mode INCREMENTAL.
-# https://docs.aws.amazon.com/personalize/latest/dg/limits.html
-FEWEST_ROWS, MOST_INCREMENTAL_BYTES = 1_000, 1_000_000_000
-
 Convert = Callable[[], tuple[Path, Mapping[str, Any]]]
 """Returns the CSV and the account of how it came about, a JSON object."""
 
@@ -49,7 +46,9 @@ def decide(jobs: list[State], names: Names, dataset: str, identity: str, mode: s
         if job is None:
             return Step(name, chosen)
         if not job["status"].endswith("FAILED") and not _replaced(job, jobs):
-            return Step(name, job.get("importMode", FULL), job[kinds.IMPORT_JOB.arn], job["status"] == "ACTIVE")
+            return Step(
+                name, job.get("importMode", FULL), job[resource_types.IMPORT_JOB.arn], job["status"] == "ACTIVE"
+            )
     raise AssertionError("more names than jobs")
 
 
@@ -65,9 +64,9 @@ def _replaced(job: State, jobs: list[State]) -> bool:
 def warnings(step: Step, dataset: str, rows: int, size: int) -> list[str]:
     """Return where AWS's limits would have the job fail; the service itself has the last word."""
     found = []
-    if dataset == "interactions" and rows < FEWEST_ROWS:
-        found.append(f"{rows} rows: AWS imports {FEWEST_ROWS} interactions or more at a time")
-    if step.mode == INCREMENTAL and size > MOST_INCREMENTAL_BYTES:
+    if dataset == "interactions" and rows < MIN_IMPORT_INTERACTIONS:
+        found.append(f"{rows} rows: AWS imports {MIN_IMPORT_INTERACTIONS} interactions or more at a time")
+    if step.mode == INCREMENTAL and size > MAX_INCREMENTAL_IMPORT_BYTES:
         found.append(f"{size / 1e9:.1f} GB: AWS takes 1 GB at a time in mode incremental; cut the files up")
     return found
 
@@ -102,7 +101,7 @@ def start(resources: Resources, bucket: Bucket, step: Step, dataset_arn: str) ->
         "roleArn": bucket.role_arn,
         "importMode": step.mode,
     }
-    return resources.create(kinds.IMPORT_JOB, request)
+    return resources.create(resource_types.IMPORT_JOB, request)
 
 
 def csv_key(step: Step) -> str:

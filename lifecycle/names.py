@@ -3,7 +3,8 @@
 import hashlib
 from dataclasses import dataclass
 
-LONGEST = 63
+from personalize_data.quotas import MAX_NAME_LENGTH
+
 USER_PERSONALIZATION = "aws-user-personalization-v2"
 SIMILAR_ITEMS = "aws-similar-items"
 RELATED_ITEMS = (SIMILAR_ITEMS, "aws-sims")
@@ -34,12 +35,12 @@ class Names:
         name = self.broker
         if not short_name.startswith("aws-user-personalization"):
             name += f"-{_SUFFIXES.get(short_name, short_name.removeprefix('aws-'))}"
-        return name[: LONGEST - len(end)] + end
+        return name[: MAX_NAME_LENGTH - len(end)] + end
 
     def job(self, what: str, identity: str, attempt: int = 1) -> str:
         """Return a job's name, the same for the same work; a further attempt has a number."""
         end = f"-{what}-{identity}" + (f"-{attempt}" if attempt > 1 else "")
-        return self.broker[: LONGEST - len(end)] + end
+        return self.broker[: MAX_NAME_LENGTH - len(end)] + end
 
 
 def recipe_arn(recipe: str) -> str:

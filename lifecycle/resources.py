@@ -9,7 +9,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from lifecycle.kinds import Kind
+from lifecycle.resource_types import Kind
 
 # Seconds between two looks: short at first (a local resource is there at once), then ever longer (a training on AWS
 # takes an hour, and DescribeX calls are throttled).

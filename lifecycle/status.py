@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from lifecycle import kinds, training
+from lifecycle import resource_types, training
 from lifecycle.counts import Counts
-from lifecycle.kinds import Kind
 from lifecycle.names import Names
+from lifecycle.resource_types import Kind
 from lifecycle.resources import Resources, State
 
 
@@ -85,22 +85,29 @@ class Inventory:
 
 def inventory(resources: Resources, names: Names) -> Inventory:
     """Look for a broker's resources; nothing is created."""
-    groups = [one for one in resources.all(kinds.DATASET_GROUP) if one["name"] == names.dataset_group]
+    groups = [one for one in resources.all(resource_types.DATASET_GROUP) if one["name"] == names.dataset_group]
     if not groups:
         return Inventory(None, (), None, {})
     group: str = groups[0]["datasetGroupArn"]
-    solutions = resources.all(kinds.SOLUTION, datasetGroupArn=group)
-    datasets = resources.all(kinds.DATASET, datasetGroupArn=group)
-    found = [*_found(kinds.DATASET_GROUP, groups), *_found(kinds.DATASET, datasets)]
-    jobs = [job for dataset in datasets for job in resources.all(kinds.IMPORT_JOB, datasetArn=dataset["datasetArn"])]
-    found += _found(kinds.IMPORT_JOB, jobs)
-    found += _found(kinds.EVENT_TRACKER, resources.all(kinds.EVENT_TRACKER, datasetGroupArn=group))
+    solutions = resources.all(resource_types.SOLUTION, datasetGroupArn=group)
+    datasets = resources.all(resource_types.DATASET, datasetGroupArn=group)
+    found = [*_found(resource_types.DATASET_GROUP, groups), *_found(resource_types.DATASET, datasets)]
+    jobs = [
+        job
+        for dataset in datasets
+        for job in resources.all(resource_types.IMPORT_JOB, datasetArn=dataset["datasetArn"])
+    ]
+    found += _found(resource_types.IMPORT_JOB, jobs)
+    found += _found(resource_types.EVENT_TRACKER, resources.all(resource_types.EVENT_TRACKER, datasetGroupArn=group))
     for solution in solutions:
-        found += _found(kinds.SOLUTION, [solution])
+        found += _found(resource_types.SOLUTION, [solution])
         found += _found(
-            kinds.SOLUTION_VERSION, resources.all(kinds.SOLUTION_VERSION, solutionArn=solution["solutionArn"])
+            resource_types.SOLUTION_VERSION,
+            resources.all(resource_types.SOLUTION_VERSION, solutionArn=solution["solutionArn"]),
         )
-        found += _found(kinds.CAMPAIGN, resources.all(kinds.CAMPAIGN, solutionArn=solution["solutionArn"]))
+        found += _found(
+            resource_types.CAMPAIGN, resources.all(resource_types.CAMPAIGN, solutionArn=solution["solutionArn"])
+        )
     own = next((one["solutionArn"] for one in solutions if one["name"] == names.broker), None)
     version = training.newest_active(resources, own) if own else None
     metrics = training.metrics(resources, version["solutionVersionArn"]) if version else {}
@@ -146,7 +153,7 @@ def status(names: Names, there: Inventory, counts: Counts, *, where: str, local:
 
 
 def _stage(there: Inventory) -> str:
-    if "ACTIVE" in there.states(kinds.CAMPAIGN):
+    if "ACTIVE" in there.states(resource_types.CAMPAIGN):
         return "recommend"
     if there.version:
         return "train"
@@ -173,7 +180,7 @@ def due(there: Inventory, counts: Counts, *, local: bool, deployed: str | None) 
             "there is enough to train on" if counts.interactions is not None else "whether there is enough is not known"
         )
         return Next("train", command, why)
-    if "ACTIVE" not in there.states(kinds.CAMPAIGN):
+    if "ACTIVE" not in there.states(resource_types.CAMPAIGN):
         command = (
             "make deploy STAGE=recommend"
             if deployed in ("collect", "train")

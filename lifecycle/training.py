@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from lifecycle import kinds
+from lifecycle import resource_types
 from lifecycle.names import Names, recipe_arn
 from lifecycle.resources import Resources, State
 
@@ -41,26 +41,26 @@ def solution(resources: Resources, names: Names, group: str, training: Training)
     if training.hpo:
         request["performHPO"] = True
     name = names.solution(recipe, hpo=training.hpo)
-    return str(resources.ensure(kinds.SOLUTION, name, request, datasetGroupArn=group)["solutionArn"])
+    return str(resources.ensure(resource_types.SOLUTION, name, request, datasetGroupArn=group)["solutionArn"])
 
 
 def recipes(resources: Resources) -> list[str]:
     """Return the names of all recipes of the service."""
-    return sorted(recipe["name"] for recipe in resources.all(kinds.RECIPE))
+    return sorted(recipe["name"] for recipe in resources.all(resource_types.RECIPE))
 
 
 def begin_version(resources: Resources, solution_arn: str) -> tuple[str, bool]:
     """Return the ARN of a version that is being trained, and whether it was there already: then it is waited for."""
-    for version in resources.all(kinds.SOLUTION_VERSION, solutionArn=solution_arn):
+    for version in resources.all(resource_types.SOLUTION_VERSION, solutionArn=solution_arn):
         if version["status"] in ("CREATE PENDING", "CREATE IN_PROGRESS"):
             return str(version["solutionVersionArn"]), True
-    return resources.create(kinds.SOLUTION_VERSION, {"solutionArn": solution_arn}), False
+    return resources.create(resource_types.SOLUTION_VERSION, {"solutionArn": solution_arn}), False
 
 
 def train(resources: Resources, names: Names, group: str, training: Training) -> Iterator[State]:
     """Train a version; yield it as it stands until it is ACTIVE. Raises CreationFailed."""
     version, _ = begin_version(resources, solution(resources, names, group, training))
-    yield from resources.states(kinds.SOLUTION_VERSION, version)
+    yield from resources.states(resource_types.SOLUTION_VERSION, version)
 
 
 def metrics(resources: Resources, version_arn: str) -> dict[str, float]:
@@ -71,7 +71,7 @@ def metrics(resources: Resources, version_arn: str) -> dict[str, float]:
 
 def newest_active(resources: Resources, solution_arn: str) -> State | None:
     """Return the newest version of a solution that is ACTIVE."""
-    versions = resources.all(kinds.SOLUTION_VERSION, solutionArn=solution_arn)
+    versions = resources.all(resource_types.SOLUTION_VERSION, solutionArn=solution_arn)
     active = [version for version in versions if version["status"] == "ACTIVE"]
     return max(active, key=lambda version: version["creationDateTime"], default=None)
 
@@ -81,14 +81,16 @@ def campaign(resources: Resources, name: str, version_arn: str) -> str:
 
     One that follows its solution's newest version by itself is left alone. Raises CreationFailed.
     """
-    found = resources.find(kinds.CAMPAIGN, name)
+    found = resources.find(resource_types.CAMPAIGN, name)
     if not found:
         request = {"name": name, "solutionVersionArn": version_arn, "minProvisionedTPS": 1}
-        return str(resources.wait(kinds.CAMPAIGN, resources.create(kinds.CAMPAIGN, request))["campaignArn"])
-    state = resources.wait(kinds.CAMPAIGN, found)
+        return str(
+            resources.wait(resource_types.CAMPAIGN, resources.create(resource_types.CAMPAIGN, request))["campaignArn"]
+        )
+    state = resources.wait(resource_types.CAMPAIGN, found)
     follows = state.get("campaignConfig", {}).get("syncWithLatestSolutionVersion", False)
     if state["solutionVersionArn"] != version_arn and not follows:
         resources.client.update_campaign(campaignArn=found, solutionVersionArn=version_arn)
         # The old version serves meanwhile.
-        resources.wait(kinds.CAMPAIGN, found, part="latestCampaignUpdate")
+        resources.wait(resource_types.CAMPAIGN, found, part="latestCampaignUpdate")
     return found

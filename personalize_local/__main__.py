@@ -12,12 +12,12 @@ from dataclasses import asdict
 from pathlib import Path
 
 from personalize_local.app import make_app
-from personalize_local.behaviour import Behaviour
 from personalize_local.jobs.runner import ProcessJobs
 from personalize_local.journal import Journal, JournalUnusable
 from personalize_local.operations import Durations
 from personalize_local.service import Personalize
 from personalize_local.shell import serve
+from personalize_local.toggles import Behaviour
 from personalize_local.wire.protocol import Wire
 
 

@@ -11,8 +11,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from personalize_local.faults.middleware import WithFaults, in_real_time
-from personalize_local.faults.personalize import with_faults
+from faults.middleware import WithFaults, in_real_time
+from personalize_local.faults import with_faults
 from personalize_local.service import CHECK_EVERY, Personalize
 from personalize_local.wire.protocol import Wire
 

@@ -80,3 +80,7 @@ class NotServed(ServiceError):
 
     code = "NotServedLocally"
     status = 501
+
+
+class JobFailed(Exception):
+    """The job ends in CREATE FAILED; the message is the reason that Describe shows: one line, what and where."""

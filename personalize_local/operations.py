@@ -3,21 +3,21 @@
 from dataclasses import dataclass
 from typing import Any
 
-from personalize_local.behaviour import Behaviour, Throttle
-from personalize_local.control import kinds, recipes
+from personalize_local.control import recipes, resource_types
 from personalize_local.control.batches import BatchControl
 from personalize_local.control.campaigns import CampaignControl
 from personalize_local.control.data_jobs import DataJobControl
 from personalize_local.control.datasets import DatasetControl
 from personalize_local.control.filters import FilterControl
+from personalize_local.control.pending_jobs import Work
 from personalize_local.control.registry import Registry
 from personalize_local.control.schedule import Schedule
 from personalize_local.control.solutions import SolutionControl
-from personalize_local.control.work import Work
 from personalize_local.data.events import Events
-from personalize_local.data.puts import Puts
+from personalize_local.data.put_records import Puts
 from personalize_local.data.stores import Stores
 from personalize_local.recommendations import Recommendations
+from personalize_local.toggles import Behaviour, Throttle
 from personalize_local.wire.protocol import Handler
 
 
@@ -67,10 +67,10 @@ class Operations:
 
     def _of_every_kind(self) -> dict[str, Handler]:
         operations: dict[str, Handler] = {}
-        for kind in kinds.ALL:
+        for kind in resource_types.ALL:
             operations[f"Describe{kind.noun}"] = self._describe(kind)
             operations[f"List{kind.noun}s"] = self._list(kind)
-        for kind in kinds.DELETABLE:
+        for kind in resource_types.DELETABLE:
             operations[f"Delete{kind.noun}"] = self._delete(kind)
         return operations
 
@@ -101,16 +101,16 @@ class Operations:
             "GetPersonalizedRanking": self._recommendations.get_personalized_ranking,
         }
 
-    def _describe(self, kind: kinds.Kind) -> Handler:
+    def _describe(self, kind: resource_types.Kind) -> Handler:
         return lambda request: {
             kind.described_as: self._registry.find(kind, request[kind.arn_key]).describe(self._registry.now())
         }
 
-    def _list(self, kind: kinds.Kind) -> Handler:
+    def _list(self, kind: resource_types.Kind) -> Handler:
         return lambda request: self._registry.page(kind, request)
 
-    def _delete(self, kind: kinds.Kind) -> Handler:
-        seconds = 0.0 if kind is kinds.SCHEMA else self._durations.deleting
+    def _delete(self, kind: resource_types.Kind) -> Handler:
+        seconds = 0.0 if kind is resource_types.SCHEMA else self._durations.deleting
 
         def delete(request: dict[str, Any]) -> None:
             self._campaigns.settle()

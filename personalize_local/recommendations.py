@@ -2,19 +2,19 @@
 
 from typing import Any
 
-from personalize_local.behaviour import ACCOUNT_RATE, CAMPAIGN_RATE, Behaviour, Throttle
 from personalize_local.control.campaigns import CampaignControl
 from personalize_local.control.filters import FilterControl
 from personalize_local.control.registry import Registry
 from personalize_local.control.resources import Resource
 from personalize_local.control.solutions import SolutionControl
-from personalize_local.data.interactions import Interaction
 from personalize_local.data.stores import ITEMS, USERS, Stores
 from personalize_local.errors import InvalidInput, NotServed
-from personalize_local.filters.selection import Selection
-from personalize_local.learning import models
-from personalize_local.learning.models import PersonalizedRanking, PopularityCount, SimilarItems, UserPersonalization
-from personalize_local.learning.selection import EventSelection
+from personalize_local.filters.evaluation import Selection
+from personalize_local.toggles import ACCOUNT_RATE, CAMPAIGN_RATE, Behaviour, Throttle
+from recommender_models import models
+from recommender_models.interactions import Interaction
+from recommender_models.models import PersonalizedRanking, PopularityCount, SimilarItems, UserPersonalization
+from recommender_models.selection import EventSelection
 
 DEFAULT_RESULTS, MOST_RESULTS = 25, 500
 NOT_SERVED = ("recommenderArn", "promotions", "metadataColumns")

@@ -12,16 +12,16 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from personalize_local.behaviour import Behaviour
-from personalize_local.control import kinds
+from personalize_local.control import resource_types
+from personalize_local.control.pending_jobs import Take, Work
 from personalize_local.control.registry import Registry
 from personalize_local.control.solutions import AUTOMATIC
-from personalize_local.control.work import Take, Work
 from personalize_local.errors import ServiceError
 from personalize_local.jobs.runner import Jobs, Outcome
 from personalize_local.journal import Entry, Journal, JournalUnusable
-from personalize_local.moment import Moment
 from personalize_local.operations import Durations, Operations
+from personalize_local.request_context import Moment
+from personalize_local.toggles import Behaviour
 from personalize_local.wire.protocol import Handler
 
 LOG = logging.getLogger(__name__)
@@ -90,7 +90,7 @@ class Personalize:
         """Return the counts of every dataset group, as training would see it now, and of all deliveries."""
         with self._lock:
             self._moment.begin()
-            groups = [self._group_status(group.arn) for group in self._registry.all(kinds.DATASET_GROUP)]
+            groups = [self._group_status(group.arn) for group in self._registry.all(resource_types.DATASET_GROUP)]
             return {
                 "datasetGroups": groups,
                 "accepted": len(self._operations.events.ledger),

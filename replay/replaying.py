@@ -8,17 +8,16 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
+from broker.batch import BadBatch, decode
 from broker.failures import Time
-from broker.interactions import Rules
+from broker.interactions import Rules, extract
 
 from replay.destinations import Queue, Stream, batches
 from replay.inventory import Choice, Held, Inventory, already
 from replay.records import USER, Record, Unreadable, read
-from replay.repeatable import is_repeatable
 from replay.store import Object, Store
 
 OPEN_OBJECTS = 8  # of up to some 8 MB each; records of one time lie in few objects, one a shard
-
 Moved = Callable[[int], None]
 
 
@@ -105,3 +104,13 @@ class Replay:
         at = datetime.fromtimestamp(self._time.clock(), UTC)
         for source, key in changed:
             self._stores[source].mark(key, self._marks[source][key], at)
+
+
+def is_repeatable(data: bytes, arrived_ms: int, now_ms: int, rules: Rules) -> bool:
+    """Whether a record that arrived then and arrives again now says the same."""
+    return _ids(data, arrived_ms, rules) == _ids(data, now_ms, rules)
+
+
+def _ids(data: bytes, arrived_ms: int, rules: Rules) -> list[str]:
+    batches = [batch for batch in decode(data, arrived_ms) if not isinstance(batch, BadBatch)]
+    return [interaction.event_id for batch in batches for interaction in extract(batch, rules)[0]]

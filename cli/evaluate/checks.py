@@ -9,13 +9,13 @@ from typing import Any
 
 import click
 
-from cli.evaluate.asked import given
+from cli.options import given
 from evaluation.data import splits_folder
-from evaluation.failure import BadFile, BadQuestion
-from evaluation.recommenders.kinds import BY_NAME, KINDS
+from evaluation.recommenders.registry import BY_NAME, KINDS
 from evaluation.scoring import gate as gates
 from evaluation.scoring.gate import Gate
 from evaluation.task import NEW
+from personalize_data.errors import BadFile, BadQuestion
 
 OF_THE_SPLIT = {"hold_out": "kind", "at": "at", "horizon_days": "horizon_days", "target": "event_type"}
 CAMPAIGN = "campaign"  # the name of what --campaign answers

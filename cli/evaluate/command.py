@@ -1,27 +1,27 @@
 """The command `./broker evaluate`: its options, and what can be refused before anything heavy is loaded."""
 
+import importlib
 from pathlib import Path
 from typing import Any
 
 import click
 
-from cli import target as targets
-from cli.evaluate import asked
-from cli.evaluate.outputs import NEW_FILE
-from cli.evaluate.subcommands import Evaluate
-from evaluation import choices
-from evaluation.scoring import names
+from cli.errors import file_errors
+from cli.evaluate import options as asked
+from cli.options import connection_options, given
+from cli.output_files import NEW_FILE
+from evaluation import constants
 
 WITHOUT_FILE = ("personalize_metrics", "results", "as_json")  # the options that need no FILE
 CSV = click.Path(exists=True, dir_okay=False, path_type=Path)
-
-
 EXAMPLES = """\b
 Examples:
   ./broker evaluate interactions.csv
   ./broker evaluate interactions.csv --hold-out basket --html report.html --json > result.json
   ./broker evaluate interactions.csv --gate 'ndcg@10:ease>=popularity'
 """
+# Loaded when asked for.
+SUBCOMMANDS = {"split": "The files for a real Personalize: what to train on, whom to ask about, and the truth."}
 
 
 class Pair(click.ParamType):
@@ -42,8 +42,8 @@ class Metric(click.ParamType):
     name = "METRIC@K"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        if value.strip() not in names.ALL:
-            self.fail(f"{value!r} is none. There are {names.IN_WORDS}: as in ndcg@10", param, ctx)
+        if value.strip() not in constants.METRICS_AT_K:
+            self.fail(f"{value!r} is none. There are {constants.METRICS_IN_WORDS}: as in ndcg@10", param, ctx)
         return str(value).strip()
 
 
@@ -58,6 +58,30 @@ class Arn(click.ParamType):
                 f"{value!r} is no ARN, such as arn:aws:personalize:us-east-1:123456789012:campaign/NAME", param, ctx
             )
         return str(value)
+
+
+class Evaluate(click.Command):
+    """A command whose first argument may be one of its subcommands: then that takes over, with the rest of the line."""
+
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        if not args or args[0] not in SUBCOMMANDS:
+            return super().make_context(info_name, args, parent, **extra)
+        found: click.Command = importlib.import_module(f"cli.evaluate.{args[0]}").command
+        return found.make_context(f"{info_name} {args[0]}", args[1:], parent, **extra)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        return super().invoke(ctx) if ctx.command is self else ctx.command.invoke(ctx)
+
+    def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
+        *options, file = super().collect_usage_pieces(ctx)
+        return [file, *options]
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        super().format_options(ctx, formatter)
+        with formatter.section("Subcommands"):
+            formatter.write_dl([*SUBCOMMANDS.items()])
 
 
 @click.command("evaluate", cls=Evaluate, epilog=EXAMPLES, no_args_is_help=True, short_help="Is a recommender worth it?")
@@ -76,14 +100,14 @@ class Arn(click.ParamType):
 )
 @click.option("--results", type=CSV, help="Somebody's table of results: NAME, TASK, USERS, P@10, …: what is odd in it.")
 @click.option(
-    "--task", "tasks", type=click.Choice(choices.TASKS), multiple=True, default=choices.TASKS, show_default=True
+    "--task", "tasks", type=click.Choice(constants.TASKS), multiple=True, default=constants.TASKS, show_default=True
 )
 @click.option(
     "--metric",
     type=Metric(),
-    default=choices.MAIN,
+    default=constants.MAIN,
     show_default=True,
-    help=f"What decides. There are {names.IN_WORDS}.",
+    help=f"What decides. There are {constants.METRICS_IN_WORDS}.",
 )
 @click.option("--slice-by", metavar="COLUMN", help="A column of --users to slice by.")
 @click.option("--cost", type=Pair(), multiple=True, metavar="NAME=AMOUNT", help="What one costs a month.")
@@ -94,7 +118,7 @@ class Arn(click.ParamType):
 @click.option("--html", type=NEW_FILE, help="Write a report that stands alone, with plots.")
 @click.option("--per-user", type=NEW_FILE, help="Write a CSV with every user's metrics.")
 @asked.options
-@targets.options
+@connection_options
 def command(
     file: Path | None, as_json: bool, personalize_metrics: Path | None, results: Path | None, **options: Any
 ) -> None:
@@ -109,7 +133,7 @@ def command(
     _check_use(file, click.get_current_context(), personalize_metrics, results)
     from cli.evaluate.compare import compare  # loads all that computes
 
-    with asked.one_line_errors():
+    with file_errors():
         holds = compare(file, personalize_metrics, results, as_json=as_json, options=options)
     if not holds:
         raise SystemExit(1)
@@ -121,7 +145,7 @@ def _check_use(file: Path | None, context: click.Context, metrics: Path | None, 
     if options["filter_"] and not options["campaign_arn"]:
         raise click.UsageError("--filter goes with --campaign: a file's lists are taken as given")
     if file is None:
-        idle = [one.opts[0] for one in asked.given(context) if one.name not in WITHOUT_FILE]
+        idle = [one.opts[0] for one in given(context) if one.name not in WITHOUT_FILE]
         if idle:
             raise click.UsageError(f"{', '.join(idle)}: nothing to do without a FILE of interactions")
         if not metrics and not results:

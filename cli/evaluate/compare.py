@@ -10,26 +10,28 @@ from typing import Any
 import click
 from rich.console import Console
 
-from cli import target as targets
-from cli.asking import filter_arn
-from cli.evaluate import campaign, checks, display, outputs
-from cli.evaluate.steps import Steps
-from evaluation.alarms import printed
-from evaluation.alarms.sounded import Alarm
+from cli import connection as targets
+from cli import output_files
+from cli.errors import service_errors
+from cli.evaluate import campaign, checks, display
+from cli.progress import Steps
+from cli.recommendation_query import filter_arn
+from evaluation.checks import published_results
+from evaluation.checks.registry import Alarm
 from evaluation.data import attributes, list_files, results_table, splits_folder
 from evaluation.data import log as logs
 from evaluation.data.results_table import Line
-from evaluation.failure import BadQuestion
-from evaluation.recommenders import entries
-from evaluation.recommenders.entries import Entry
-from evaluation.report import numbers
+from evaluation.recommenders import candidates
+from evaluation.recommenders.candidates import Entry
+from evaluation.report import json_report
 from evaluation.run import Asked, Result, run
 from evaluation.scoring import gate as gates
 from evaluation.scoring import published
 from evaluation.scoring.metrics import PLACES
 from evaluation.splits import split
 from evaluation.task import Task, task, with_catalogue
-from personalize_local.data.record_columns import RecordColumns
+from personalize_data.errors import BadQuestion
+from recommender_models.record_columns import RecordColumns
 
 WIDTH = 120  # where there is no terminal to measure
 
@@ -52,7 +54,7 @@ def compare(
         return True
     with Steps() as steps:
         result = _evaluated(file, answers, prices, steps, options)
-        result = replace(result, alarms=[*result.alarms, *printed.sounded(lines)])
+        result = replace(result, alarms=[*result.alarms, *published_results.sounded(lines)])
         outcomes = [gates.check(condition, result.boards, options["how"].seed) for condition in conditions]
         steps.begin("writing")
         _write(result, options)
@@ -64,11 +66,11 @@ def _say(
     result: Result, lines: list[Line], outcomes: list[gates.Outcome], console: Console, currency: str, *, as_json: bool
 ) -> None:
     if as_json:
-        theirs = {"results": numbers.results(lines)} if lines else {}
+        theirs = {"results": json_report.results(lines)} if lines else {}
         gates_too = {"gates": [vars(outcome) for outcome in outcomes]}
-        outputs.put(json.dumps(numbers.as_json(result) | theirs | gates_too) + "\n")
+        output_files.put(json.dumps(json_report.as_json(result) | theirs | gates_too) + "\n")
         return
-    with outputs.printing(console):
+    with output_files.printing(console):
         display.show(result, console, currency, lines)
         for outcome in outcomes:
             console.print(f"gate {outcome.line}", markup=False, soft_wrap=True)
@@ -86,19 +88,19 @@ def _checked(
     read = checks.read_files(
         file, options["recommendations"], options["users_file"], options["items_file"], metrics, results
     )
-    outputs.check({"--per-user": options["per_user"], "--html": options["html"]}, read)
+    output_files.check({"--per-user": options["per_user"], "--html": options["html"]}, read)
     return checks.conditions(options["gate"], taking_part), checks.prices(options["cost"], taking_part)
 
 
 def _published_only(answers: list[published.Published], lines: list[Line], console: Console, *, as_json: bool) -> None:
-    alarms = printed.sounded(lines)
+    alarms = published_results.sounded(lines)
     if as_json:
-        found: dict[str, Any] = {"published": numbers.published(answers)} if answers else {}
+        found: dict[str, Any] = {"published": json_report.published(answers)} if answers else {}
         if lines:
-            found |= {"results": numbers.results(lines), "alarms": numbers.alarms(alarms)}
-        outputs.put(json.dumps(found) + "\n")
+            found |= {"results": json_report.results(lines), "alarms": json_report.alarms(alarms)}
+        output_files.put(json.dumps(found) + "\n")
         return
-    with outputs.printing(console):
+    with output_files.printing(console):
         for answer in answers:
             display.print_published(console, answer)
         if lines:
@@ -117,7 +119,7 @@ def _evaluated(
         raise BadQuestion(f"--slice-by {options['slice_by']}: {options['users_file']} has no such column {there}")
     question, notes, changed = _question(file, steps, options)
     given = _given(question, steps, options)
-    notes += [f"{entry.name}: {entry.what}" for entry in given if entry.what != entries.AS_GIVEN]
+    notes += [f"{entry.name}: {entry.what}" for entry in given if entry.what != candidates.AS_GIVEN]
     what = Asked(
         tasks=options["tasks"],
         main=options["metric"],
@@ -180,7 +182,7 @@ def _given(question: Task, steps: Steps, options: dict[str, Any]) -> list[Entry]
         what = {checks.CAMPAIGN: targets.NOT_AMAZONS} if target.local_url else {}
         found[checks.CAMPAIGN] = _of_campaign(target, users, steps, options)
     return [
-        entries.given(name, list_files.fit(one, users, items, PLACES), what.get(name, entries.AS_GIVEN))
+        candidates.given(name, list_files.fit(one, users, items, PLACES), what.get(name, candidates.AS_GIVEN))
         for name, one in found.items()
     ]
 
@@ -189,7 +191,7 @@ def _of_campaign(
     target: targets.Target, users: Sequence[str], steps: Steps, options: dict[str, Any]
 ) -> dict[str, list[str]]:
     arn = options["campaign_arn"]
-    with targets.one_line_errors():
+    with service_errors():
         filtered = {"filterArn": filter_arn(target, options["filter_"])} if options["filter_"] else {}
         request = {"campaignArn": arn, "numResults": PLACES, **filtered}
         answered = steps.begin(f"asking {arn.rpartition('/')[2]}", len(users))
@@ -200,9 +202,9 @@ def _write(result: Result, options: dict[str, Any]) -> None:
     per_user, html = options["per_user"], options["html"]
     files: dict[Path, Callable[[Path], object]] = {}
     if per_user:
-        files[per_user] = lambda path: numbers.write_per_user(result, path)
+        files[per_user] = lambda path: json_report.write_per_user(result, path)
     if html:
         from evaluation.report import page  # draws: a second to load
 
         files[html] = lambda path: page.write(result, path, options["currency"])
-    outputs.write(files)
+    output_files.write(files)

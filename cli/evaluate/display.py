@@ -6,10 +6,10 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from cli.evaluate import fitted
-from evaluation.alarms.sounded import Alarm
+from cli import wide_table
+from evaluation.checks.registry import Alarm
 from evaluation.data.results_table import Line
-from evaluation.report import tables, words
+from evaluation.report import text
 from evaluation.run import Result
 from evaluation.scoring.board import Board
 from evaluation.scoring.published import Published
@@ -19,13 +19,13 @@ from evaluation.task import ANYTHING
 
 def show(result: Result, console: Console, currency: str, lines: Sequence[Line] = ()) -> None:
     """Print everything. ``lines``: of a published table."""
-    console.print(escape(words.question(result.task)), soft_wrap=True)
+    console.print(escape(text.question(result.task)), soft_wrap=True)
     for kind, board in result.boards.items():
         console.print()
-        console.print(escape(words.headline(board)), soft_wrap=True)
-        for one in tables.of_task(board):
-            fitted.show(console, _drawn(one))
-        fitted.show(console, _slices(board, result))
+        console.print(escape(text.headline(board)), soft_wrap=True)
+        for one in text.of_task(board):
+            wide_table.show(console, _drawn(one))
+        wide_table.show(console, _slices(board, result))
         for cost in result.costs[kind]:
             console.print(escape(cost.in_words(currency)), soft_wrap=True)
     for answer in result.published:
@@ -55,14 +55,14 @@ def print_alarms(console: Console, alarms: Sequence[Alarm]) -> None:
 
 def print_published(console: Console, answer: Published) -> None:
     """Print what Personalize printed, with what it left out."""
-    fitted.show(console, _published(answer))
+    wide_table.show(console, _published(answer))
 
 
 def print_results(console: Console, lines: Sequence[Line]) -> None:
     """Print a published table, and below each line that has users how far off it may be."""
     metrics = list(dict.fromkeys(name for line in lines for name in line.metrics))
-    table = fitted.table(
-        "results, as printed", "recommender", "task", "users", *(tables.heading(name) for name in metrics)
+    table = wide_table.table(
+        "results, as printed", "recommender", "task", "users", *(text.heading(name) for name in metrics)
     )
     for line in lines:
         values = [f"{line.metrics[name]:.4f}" if name in line.metrics else "" for name in metrics]
@@ -75,13 +75,13 @@ def print_results(console: Console, lines: Sequence[Line]) -> None:
             }
             width = [f"±{half[name]:.4f}" if name in half else "" for name in metrics]
             table.add_row("  95 %, at its widest", "", "", *width)
-    fitted.show(console, table)
+    wide_table.show(console, table)
 
 
-def _drawn(one: tables.Table) -> Table:
+def _drawn(one: text.Table) -> Table:
     """Return a table of the report for the terminal."""
     first, *others = one.columns[:-1] if one.words else one.columns
-    found = fitted.table(one.title, first, *others)
+    found = wide_table.table(one.title, first, *others)
     if one.words:
         found.add_column(one.columns[-1])
     for row in one.rows:
@@ -91,7 +91,7 @@ def _drawn(one: tables.Table) -> Table:
 
 def _slices(board: Board, result: Result) -> Table:
     names = _shown(board)
-    table = fitted.table(f"{board.main} by slice", "slice", "users", *(escape(name) for name in names))
+    table = wide_table.table(f"{board.main} by slice", "slice", "users", *(escape(name) for name in names))
     for part in result.slices[board.task]:
         if not (board.task != ANYTHING and part.by == "truth"):  # all of it is new there
             table.add_row(escape(f"{part.by}: {part.part}"), f"{part.users:,}", *_values(part, names))
@@ -110,7 +110,7 @@ def _values(part: Slice, names: list[str]) -> list[str]:
 
 def _published(answer: Published) -> Table:
     title = f"{answer.name}, as Personalize printed it ({answer.in_words()})"
-    table = fitted.table(title, "metric", "value", "95 %")
+    table = wide_table.table(title, "metric", "value", "95 %")
     for name, value in answer.metrics.items():
         _, low, high = answer.intervals.get(name, (value, None, None))
         table.add_row(escape(name), f"{value:.4f}", f"[{low:.3f}, {high:.3f}]" if low is not None else "")

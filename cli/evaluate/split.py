@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cli.evaluate import asked, outputs
-from cli.evaluate.steps import Steps
+from cli import output_files
+from cli.errors import file_errors
+from cli.evaluate import options
+from cli.progress import Steps
 
 if TYPE_CHECKING:
     from evaluation.splits import HoldOut
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
 @click.command("split", short_help="The files for a real Personalize.")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--out", type=click.Path(path_type=Path), required=True, metavar="DIR", help="A new or empty folder.")
-@asked.options
+@options.options
 def command(file: Path, out: Path, how: "HoldOut", sample_users: int) -> None:
     """Part the interactions of FILE (USER_ID, ITEM_ID, TIMESTAMP in seconds, EVENT_TYPE if there is one).
 
@@ -25,7 +27,7 @@ def command(file: Path, out: Path, how: "HoldOut", sample_users: int) -> None:
 
     Exit code: 0 written, 2 wrong use or a file that can't be used; then nothing is written.
     """
-    outputs.check_folder("--out", out)
+    output_files.check_folder("--out", out)
     import numpy as np
 
     from evaluation.data import log as logs
@@ -33,7 +35,7 @@ def command(file: Path, out: Path, how: "HoldOut", sample_users: int) -> None:
     from evaluation.splits import split
     from evaluation.task import sampled
 
-    with asked.one_line_errors(), Steps() as steps:
+    with file_errors(), Steps() as steps:
         steps.begin(f"reading {file.name}")
         log = logs.read(file, time.time())
         parted = split(log, how)
@@ -50,7 +52,7 @@ def command(file: Path, out: Path, how: "HoldOut", sample_users: int) -> None:
     asked_about = np.unique(log.rows.users[parted.truth]).size
     if written.users < asked_about:
         click.echo(f"{written.users:,} of {asked_about:,} users, by chance: --sample-users asks about more", err=True)
-    outputs.put(
+    output_files.put(
         f"{out}: {written.train_rows:,} interactions to train on, {written.truth_rows:,} to foretell of "
         f"{written.users:,} users; {written.rows_left_out:,} in neither\n"
     )

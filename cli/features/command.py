@@ -5,10 +5,10 @@ from typing import Any
 
 import click
 
-from cli.evaluate.asked import one_line_errors
-from cli.evaluate.outputs import NEW_FILE
-from evaluation import choices
-from history.schema import MOST_FIELDS
+from cli.errors import file_errors
+from cli.output_files import NEW_FILE
+from evaluation import constants
+from personalize_data.quotas import MAX_FIELDS
 
 CSV = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -19,19 +19,19 @@ CSV = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option("--items", type=CSV, help="The Items dataset, with a column of groups.")
 @click.option("--group", metavar="COLUMN", help="Of --items: what is foretold. Default: the item itself.")
 @click.option(
-    "--groups", "most", type=click.IntRange(2, 100), default=choices.GROUPS, show_default=True, help="Others are one."
+    "--groups", "most", type=click.IntRange(2, 100), default=constants.GROUPS, show_default=True, help="Others are one."
 )
 @click.option("--target", metavar="EVENT_TYPE", help="Foretell only interactions of this type.")
 @click.option("--text", multiple=True, metavar="COLUMN", help="A column of words, though they be digits.")
 @click.option("--rows", type=click.IntRange(100), default=20_000, show_default=True, help="Interactions to look at.")
 @click.option(
-    "--trainings", type=click.IntRange(1), default=choices.TRAININGS, show_default=True, help="Three models each."
+    "--trainings", type=click.IntRange(1), default=constants.TRAININGS, show_default=True, help="Three models each."
 )
 @click.option(
-    "--repeats", type=click.IntRange(1), default=choices.REPEATS, show_default=True, help="Permutations a model."
+    "--repeats", type=click.IntRange(1), default=constants.REPEATS, show_default=True, help="Permutations a model."
 )
 @click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="For every draw by chance.")
-@click.option("--choose", type=click.IntRange(1, MOST_FIELDS["users"]), metavar="N", help="Take the N highest.")
+@click.option("--choose", type=click.IntRange(1, MAX_FIELDS["users"]), metavar="N", help="Take the N highest.")
 @click.option("--schema", "schema_file", type=NEW_FILE, help="Write the Users schema with those chosen.")
 @click.option("--plot", "plot_file", type=NEW_FILE, help="Write a plot: .svg or .png.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, and nothing else, on stdout.")
@@ -52,9 +52,9 @@ def command(
 
     Exit code: 0 done, 1 no attribute to write a schema of, 2 wrong use or a file that can't be used.
     """
-    from cli.features.found import find  # loads all that computes
+    from cli.features.run import find  # loads all that computes
 
     if options["group"] and not options["items"]:
         raise click.UsageError("--group goes with --items")
-    with one_line_errors():
+    with file_errors():
         find(interactions, users, schema_file, plot_file, as_json=as_json, options=options)

@@ -4,11 +4,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cli.prepare.asked import line_options, shared
-from preparation import choices
+from cli.prepare.options import line_options, shared
+from personalize_data.prepare import constants
 
 if TYPE_CHECKING:
-    from preparation.run import Prepared
+    from personalize_data.prepare.pipeline import Prepared
 
 
 @click.group("prepare", short_help="The tables that you have as Personalize's CSVs and schemas.")
@@ -32,8 +32,8 @@ def command() -> None:
 @click.option("--changes", is_flag=True, help="What was acquired (0, then 1), instead of what is owned every month.")
 @click.option(
     "--gaps",
-    type=click.Choice(choices.GAPS),
-    default=choices.REFUSE,
+    type=click.Choice(constants.GAPS),
+    default=constants.REFUSE,
     show_default=True,
     help="With --changes, where months of a customer are missing: refuse; compare across (bridge); begin anew (break).",
 )

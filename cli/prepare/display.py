@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from preparation.run import Prepared
+from personalize_data.prepare.pipeline import Prepared
 
 WIDTH = 110  # where there is no terminal to measure
 

@@ -6,16 +6,14 @@ from typing import Any
 
 import click
 
-from evaluation.failure import BadQuestion
-from history.schema import MOST_FIELDS
-from history.times import Times
-from preparation import run
-from preparation.columns import fill, names
-from preparation.columns.fill import Filling
-from preparation.forms import lines, ownership
-from preparation.interactions import MOST_METADATA
-from preparation.reading.source import Source
-from preparation.run import Attributes, Prepared
+from personalize_data.errors import BadQuestion
+from personalize_data.prepare import lines, ownership, pipeline
+from personalize_data.prepare.columns import fill, names
+from personalize_data.prepare.columns.fill import Filling
+from personalize_data.prepare.pipeline import Attributes, Prepared
+from personalize_data.prepare.source import Source
+from personalize_data.quotas import MAX_FIELDS, MAX_INTERACTION_METADATA
+from personalize_data.times import Times
 
 _COLUMNS = ("user", "item", "time", "type", "value", "quantity", "price")
 
@@ -35,7 +33,7 @@ def of_ownership(
     drop_items: tuple[str, ...],
     time_unit: str | None,
     time_format: str | None,
-    step: run.Step,
+    step: pipeline.Step,
 ) -> Prepared:
     """Return states, or changes, of ownership. Raises BadFile, BadQuestion and click.UsageError."""
     source.matching((user, month), "--user and --month:")
@@ -45,7 +43,7 @@ def of_ownership(
     rules = fill.rules(source, _pairs(filled), [user, month, *chosen, *users])
     asked = ownership.Asked(user, month, chosen, changes, gaps, holdings, time_format)
     kept = Attributes(users, {}, _words(source, text, users))
-    return run.of_ownership(source, asked, kept, Filling(source, rules), _times(time_unit, time_format), step)
+    return pipeline.of_ownership(source, asked, kept, Filling(source, rules), _times(time_unit, time_format), step)
 
 
 def of_lines(
@@ -57,20 +55,22 @@ def of_lines(
     budget: int,
     text: tuple[str, ...],
     time_unit: str | None,
-    step: run.Step,
+    step: pipeline.Step,
     **values: Any,
 ) -> Prepared:
     """Return lines of invoices, or events, as interactions. Raises BadFile, BadQuestion and click.UsageError."""
     named = {name: values[name] for name in _COLUMNS if values.get(name)}
     for name, column in named.items():
         source.matching((column,), f"--{name}")
-    metadata = names.named(source, keep, "interactions", MOST_METADATA, "--keep")
+    metadata = names.named(source, keep, "interactions", MAX_INTERACTION_METADATA, "--keep")
     users = names.named(source, attributes, "users", budget, "--attribute")
-    items = names.named(source, item_attributes, "items", MOST_FIELDS["items"], "--item-attribute")
+    items = names.named(source, item_attributes, "items", MAX_FIELDS["items"], "--item-attribute")
     rules = fill.rules(source, _pairs(filled), [*named.values(), *metadata, *users, *items])
     asked = lines.Asked(**values, metadata={name: column for column, name in metadata.items()})
     kept = Attributes(users, items, _words(source, text, [*users, *items, *metadata]))
-    return run.of_lines(source, asked, kept, Filling(source, rules), _times(time_unit, values["time_format"]), step)
+    return pipeline.of_lines(
+        source, asked, kept, Filling(source, rules), _times(time_unit, values["time_format"]), step
+    )
 
 
 def _times(unit: str | None, form: str | None) -> Times:

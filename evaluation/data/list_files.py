@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from evaluation.data.opening import check_whole, lines
-from evaluation.failure import BadFile
-from personalize_local.learning.training_set import Codes
+from personalize_data.errors import BadFile
+from personalize_data.files import check_whole, lines
+from recommender_models.training_set import Codes
 
 NONE = -1
 _NOT_WHOLE = "not a whole JSON object"

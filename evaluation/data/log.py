@@ -13,11 +13,12 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from evaluation.data import broken, form, ids, probe
-from evaluation.failure import BadFile, BadQuestion
-from personalize_local.learning.training_set import Codes, TrainingSet
+from evaluation.data import probe
+from personalize_data import csv_reader
+from personalize_data.errors import BadFile, BadQuestion
+from recommender_models.training_set import Codes, TrainingSet
 
-TIME, TYPE = broken.TIME, broken.TYPE
+TIME, TYPE = csv_reader.TIME, csv_reader.TYPE
 NEEDED = ("USER_ID", "ITEM_ID", TIME)
 DAY = 86_400
 Mask = npt.NDArray[np.bool_]
@@ -64,7 +65,7 @@ def read(path: Path, now: float = math.inf) -> Log:
 
     ``now``: epoch seconds; a time later than a day after it is refused, for ``./broker backfill`` imports none.
     """
-    names = broken.header(path)
+    names = csv_reader.header(path)
     missing = [name for name in NEEDED if name not in names]
     if missing:
         there = f"there are: {', '.join(names)}; ./broker prepare makes them of other tables"
@@ -73,8 +74,10 @@ def read(path: Path, now: float = math.inf) -> Log:
     if frame.is_empty():
         raise BadFile(path, "there are no interactions in it")
     found = replace(_in_order(frame), probes=probes)
-    if any(ids.wrong("an id", text) for text in (*found.rows.user_ids, *found.rows.item_ids, *found.event_types)):
-        raise broken.find(path, NEEDED, now + DAY)
+    if any(
+        csv_reader.wrong("an id", text) for text in (*found.rows.user_ids, *found.rows.item_ids, *found.event_types)
+    ):
+        raise csv_reader.find(path, NEEDED, now + DAY)
     return found
 
 
@@ -89,13 +92,13 @@ def _scanned(path: Path, names: Sequence[str], newest: float) -> pl.DataFrame:
         read = pl.scan_csv(path, infer_schema=False).select(*categories, time, blank, last)
         frame = read.collect(engine="streaming")
     except (OSError, pl.exceptions.PolarsError):
-        raise broken.find(path, NEEDED, newest) from None
+        raise csv_reader.find(path, NEEDED, newest) from None
     short = bool(frame["without last"].any())
     frame = frame.with_row_index("place").filter(~pl.col("blank")).drop("blank", "without last")
     if any(frame[name].null_count() for name in NEEDED) or not _usable(frame[TIME], newest):
-        raise broken.find(path, NEEDED, newest)
+        raise csv_reader.find(path, NEEDED, newest)
     if short:
-        form.check(path, len(names), NEEDED)
+        csv_reader.check(path, len(names), NEEDED)
     return frame
 
 
@@ -105,7 +108,9 @@ def _usable(times: pl.Series, newest: float) -> bool:
         return True
     least, most = int(times.min() or 0), int(times.max() or 0)  # type: ignore[arg-type]
     return (
-        broken.unit(least) == broken.unit(most) and broken.unit(most) in ("seconds", "small numbers") and most <= newest
+        csv_reader.unit(least) == csv_reader.unit(most)
+        and csv_reader.unit(most) in ("seconds", "small numbers")
+        and most <= newest
     )
 
 

@@ -11,15 +11,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from evaluation.data import broken
-from evaluation.data.opening import opened
-from evaluation.failure import BadFile
-from evaluation.scoring import names
+from evaluation import constants
 from evaluation.scoring.uncertainty import Z
 from evaluation.task import KINDS
+from personalize_data import csv_reader
+from personalize_data.errors import BadFile
+from personalize_data.files import opened
 
 TASK, USERS = "task", "users"
-METRICS = (*names.NAMES, "ndcg_personalize")
+METRICS = (*constants.METRICS, "ndcg_personalize")
 PRINTED = {"p": "precision", "prec": "precision", "r": "recall", "hr": "hit_rate", "hit": "hit_rate"}
 NONE = ("", "-")
 _METRIC = re.compile(r"([a-z_]+)@([1-9][0-9]{0,3})")
@@ -66,7 +66,7 @@ def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
         with opened(path) as file:
             text = file.read().decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise broken.find(path, ()) from None
+        raise csv_reader.find(path, ()) from None
     except (OSError, EOFError) as error:
         raise BadFile(path, getattr(error, "strerror", None) or "it can't be read, or is cut off") from None
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)

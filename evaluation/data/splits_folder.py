@@ -16,11 +16,11 @@ import polars as pl
 
 from evaluation.data import log as logs
 from evaluation.data.log import Log, Mask
-from evaluation.data.whole_folder import whole_folder
-from evaluation.failure import BadFile
 from evaluation.splits import HoldOut, Split
 from evaluation.task import Task, assemble
-from personalize_local.learning.training_set import TrainingSet
+from personalize_data.errors import BadFile
+from personalize_data.files import whole_folder
+from recommender_models.training_set import TrainingSet
 
 TRAIN, TRUTH, USERS, ABOUT = "train.csv", "truth.csv", "batch_users.json", "split.json"
 PAST_ONLY = "past_only"

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from evaluation.features.examples import Floats
-from personalize_local.data.record_columns import RecordColumns
+from recommender_models.record_columns import RecordColumns
 
 MOST_WORDS = 254  # that a tree of scikit-learn can tell apart; rarer ones are taken as one
 

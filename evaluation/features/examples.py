@@ -1,17 +1,20 @@
 """What there is to learn from: interactions, each with what its user had done before, and the group that came."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from evaluation import constants
 from evaluation.data.log import Log, Mask
-from evaluation.features.groups import Groups
-from personalize_local.learning.grouping import rank_within
-from personalize_local.learning.training_set import Codes
+from recommender_models.grouping import rank_within
+from recommender_models.training_set import Codes
 
 DAY = 86_400
 Floats = npt.NDArray[np.float64]
+MOST = constants.GROUPS
+OTHER = "other"
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,6 +31,14 @@ class Examples:
 
     def __len__(self) -> int:
         return len(self.users)
+
+
+@dataclass(frozen=True, eq=False)
+class Groups:
+    """``of_items``: the group of each item, a place in ``names``."""
+
+    of_items: Codes
+    names: Sequence[str]
 
 
 def examples(log: Log, groups: Groups, target: str | None, most: int, seed: int) -> Examples:
@@ -71,3 +82,20 @@ def _histories(log: Log, groups: Groups, rows: Codes) -> tuple[Floats, npt.NDArr
 def _newest(marks: Mask) -> Codes:
     """Return for each place the newest marked place up to it."""
     return np.asarray(np.maximum.accumulate(np.where(marks, np.arange(len(marks)), 0)))
+
+
+def groups(items: Codes, item_ids: Sequence[str], named: Mapping[str, str | None] | None, most: int = MOST) -> Groups:
+    """Return the most frequent groups, and ``other`` for the rest if there is one.
+
+    ``items``: the item of each interaction; ``named``: item id → its group, or None to take each item as its own.
+    """
+    if most < 1:
+        raise ValueError(f"no groups at all: {most}")
+    of_item = [named.get(item) or OTHER if named is not None else item for item in item_ids]
+    names, codes = np.unique(np.array(of_item, dtype=object), return_inverse=True)
+    counts = np.bincount(codes[items], minlength=len(names))
+    order = [place for place in np.argsort(-counts, kind="stable").tolist() if counts[place]]
+    kept = [str(names[place]) for place in order if str(names[place]) != OTHER or named is None][:most]
+    place = {name: number for number, name in enumerate(kept)}
+    of_items = np.array([place.get(str(names[code]), len(kept)) for code in codes.tolist()], dtype=np.int32)
+    return Groups(of_items, [*kept, OTHER] if (of_items[items] == len(kept)).any() else kept)

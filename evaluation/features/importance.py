@@ -11,17 +11,17 @@ from dataclasses import dataclass
 import numpy as np
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from evaluation import choices
-from evaluation.failure import BadQuestion
+from evaluation import constants
 from evaluation.features import model, trained_again
 from evaluation.features.attributes import Attribute
 from evaluation.features.examples import Examples, Floats
 from evaluation.features.fold import Fold
 from evaluation.scoring.uncertainty import Interval, mean
-from personalize_local.learning.training_set import Codes
+from personalize_data.errors import BadQuestion
+from recommender_models.training_set import Codes
 
 FOLDS = 3
-TRAININGS, REPEATS = choices.TRAININGS, choices.REPEATS
+TRAININGS, REPEATS = constants.TRAININGS, constants.REPEATS
 LEAST_USERS = 30
 Step = Callable[[int], None]
 

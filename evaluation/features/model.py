@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from evaluation.features.examples import Floats
-from personalize_local.learning.training_set import Codes
+from recommender_models.training_set import Codes
 
 if TYPE_CHECKING:
     from sklearn.ensemble import HistGradientBoostingClassifier

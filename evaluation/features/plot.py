@@ -6,10 +6,9 @@ from matplotlib import rc_context
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from evaluation.failure import BadQuestion
 from evaluation.features.importance import Found
-from evaluation.report.drawing import BLUE, GREY, STYLE
-from evaluation.report.saved import saved
+from evaluation.report.style import BLUE, GREY, STYLE, saved
+from personalize_data.errors import BadQuestion
 
 HISTORY = "(what they did before)"
 

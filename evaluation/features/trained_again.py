@@ -11,7 +11,7 @@ import numpy as np
 
 from evaluation.features.examples import Floats
 from evaluation.scoring.uncertainty import Interval, Z
-from personalize_local.learning.training_set import Codes
+from recommender_models.training_set import Codes
 
 
 def interval(values: Floats, folds: Codes) -> Interval:

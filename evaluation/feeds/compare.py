@@ -10,18 +10,17 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from evaluation.data.log import Log
-from evaluation.failure import BadQuestion
 from evaluation.feeds import naive_bayes
-from evaluation.recommenders.entries import Entry
-from evaluation.recommenders.kinds import BY_NAME, Learnt
-from evaluation.recommenders.ranking import lists
+from evaluation.recommenders.candidates import Entry
+from evaluation.recommenders.registry import BY_NAME, Learnt, lists
 from evaluation.scoring import uncertainty
 from evaluation.scoring.board import Board, board
 from evaluation.scoring.metrics import PLACES
 from evaluation.scoring.uncertainty import Comparison
 from evaluation.task import ANYTHING, NEW, Task, assemble
-from personalize_local.learning.settings import Settings
-from personalize_local.learning.training_set import TrainingSet
+from personalize_data.errors import BadQuestion
+from recommender_models.settings import Settings
+from recommender_models.training_set import TrainingSet
 
 STATES, CHANGES = "states", "changes"
 COMPARED = ("popularity", "popularity-30d", "own-repeats", "co-visitation", "item-item", "ease", "ease-own")

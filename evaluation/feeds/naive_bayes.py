@@ -10,7 +10,7 @@ import numpy as np
 from scipy import sparse
 
 from evaluation.task import Pairs
-from personalize_local.learning.training_set import Floats, TrainingSet
+from recommender_models.training_set import Floats, TrainingSet
 
 FEW = 1.0  # seen once with and once without, before anything is counted
 

@@ -6,8 +6,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from evaluation.feeds.compare import STATES, Feeds
-from evaluation.report.drawing import BLUE, ORANGE, STYLE
-from evaluation.report.saved import saved
+from evaluation.report.style import BLUE, ORANGE, STYLE, saved
 from evaluation.scoring.board import Board
 
 

@@ -7,16 +7,15 @@ from dataclasses import replace
 import numpy as np
 
 from evaluation.progress import Advance
-from evaluation.recommenders.kinds import MANY_ITEMS, Kind, Learnt
-from evaluation.recommenders.ranking import lists
+from evaluation.recommenders.registry import MANY_ITEMS, Kind, Learnt, lists
 from evaluation.scoring.metrics import score
 from evaluation.task import KINDS as TASKS
 from evaluation.task import Task, assemble
-from personalize_local.data.record_columns import RecordColumns
-from personalize_local.learning.search import REGULARISATIONS, VALUES
-from personalize_local.learning.settings import Settings
-from personalize_local.learning.splits import last_basket
-from personalize_local.learning.training_set import TrainingSet
+from recommender_models.record_columns import RecordColumns
+from recommender_models.search import REGULARISATIONS, VALUES
+from recommender_models.settings import Settings
+from recommender_models.splits import last_basket
+from recommender_models.training_set import TrainingSet
 
 MOST_USERS = 1000
 K = 10

@@ -1,13 +1,13 @@
 """A report as one HTML file that stands alone: no script, no font and no picture from elsewhere."""
 
 import html
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from evaluation.alarms.sounded import Alarm
-from evaluation.report import glossary, plots, tables
-from evaluation.report.drawing import svg
-from evaluation.report.words import TITLES, headline, question
+from evaluation.checks.registry import Alarm
+from evaluation.report import plots
+from evaluation.report.style import svg
+from evaluation.report.text import TITLES, headline, of_task, question
 from evaluation.run import Result
 from evaluation.scoring.board import Board
 from evaluation.scoring.published import Published
@@ -24,6 +24,22 @@ summary { cursor: pointer; margin: .6rem 0 }
 dt { font-weight: 600 } dd { margin: 0 0 .4rem 1rem }
 .lead { font-size: 1.1rem } .small { color: #5b6470; font-size: 13px } .best { font-weight: 600 }
 """
+WORDS = {
+    "@10": "of the first 10 places of each list; likewise with other numbers",
+    "HR, hit rate": "share of users with at least one hit",
+    "P, precision": "share of the places that are hits",
+    "R, recall": "share of what the user then took that the list held",
+    "MRR": "1 / the place of the first hit (1st: 1, 2nd: 0.5, none: 0), on average",
+    "MAP": "precision at each hit, averaged over all that the user then took: rewards all hits that stand early",
+    "NDCG": "hits count the less, the later they stand; 1 is a list that begins with all that the user then took",
+    "95 %": "how far a number may be off, by the chance of which users were asked",
+    "win/lose": "share of users for whom the list is better, or worse, than that which it is compared with",
+    "only counts": "no model: chance, what is taken most, or what the user had before",
+    "catalogue covered": "share of all items that stand in the first places of at least one list",
+    "novelty, bits": "how rarely the shown items are taken, on average: one bit more is half as often",
+    "top-20 items": "share of the first places that the 20 most popular items take",
+    "full lists": "users who get as many items as were asked for",
+}
 
 
 def write(result: Result, path: Path, currency: str) -> None:
@@ -64,7 +80,7 @@ HOW = (
 def _board(board: Board, result: Result, currency: str) -> Iterable[str]:
     yield f"<h2>{_text(TITLES[board.task])}</h2>"
     yield svg(plots.models(board))
-    for one in tables.of_task(board):
+    for one in of_task(board):
         yield f"<h3>{_text(one.title)}</h3>"
         yield _table(one.columns, one.rows, words=one.words)
     parts = [part for part in result.slices[board.task] if part.values]
@@ -94,7 +110,7 @@ def _results(alarms: Sequence[Alarm]) -> Iterable[str]:
 
 
 def _glossary(result: Result) -> str:
-    meant = "".join(f"<dt>{_text(word)}</dt><dd>{_text(what)}</dd>" for word, what in glossary.entries(result.boards))
+    meant = "".join(f"<dt>{_text(word)}</dt><dd>{_text(what)}</dd>" for word, what in entries(result.boards))
     return _details("What the names and words mean", f"<dl>{meant}</dl>")
 
 
@@ -142,3 +158,9 @@ def _table(columns: Sequence[str], rows: Sequence[Sequence[str]], words: bool = 
 
 def _text(text: str) -> str:
     return html.escape(text)
+
+
+def entries(boards: Mapping[str, Board]) -> Iterator[tuple[str, str]]:
+    """Yield each recommender that takes part, and each word, with what it means."""
+    yield from {row.entry.name: row.entry.what for board in boards.values() for row in board.rows}.items()
+    yield from WORDS.items()

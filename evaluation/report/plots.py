@@ -7,7 +7,7 @@ from matplotlib import rc_context
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from evaluation.report.drawing import (
+from evaluation.report.style import (
     BLUE,
     GREY,
     INCHES_A_LINE,

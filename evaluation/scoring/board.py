@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from evaluation.recommenders.entries import Entry
+from evaluation.recommenders.candidates import Entry
 from evaluation.scoring import uncertainty
 from evaluation.scoring.breadth import Breadth, breadth
 from evaluation.scoring.metrics import KS, PERSONALIZE_KS, Scores, personalize, score, usable_ks

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 import numpy.typing as npt
 
-from personalize_local.learning.training_set import Codes
+from recommender_models.training_set import Codes
 
 TOP = 20
 

@@ -9,11 +9,11 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from evaluation.failure import BadQuestion
+from evaluation.constants import METRICS_AT_K, METRICS_IN_WORDS
 from evaluation.scoring.board import Board, Row
-from evaluation.scoring.names import ALL, IN_WORDS
 from evaluation.scoring.uncertainty import compare
 from evaluation.task import ANYTHING, KINDS
+from personalize_data.errors import BadQuestion
 
 _GATE = re.compile(rf"(?:({'|'.join(KINDS)})\s*/)?\s*([a-z_]+@[0-9]+)\s*:(.+?)(>=|>)(.+)")
 _COMMA = re.compile(r"[0-9]*,[0-9]+")
@@ -63,8 +63,8 @@ def answerable(gate: Gate, names: Mapping[str, Sequence[str]]) -> None:
     ``names``: task → those who take part. Known before any work is done; only ``check`` can tell what the data leave
     out.
     """
-    if gate.metric not in ALL:
-        raise BadQuestion(f"--gate {gate.text}: no metric {gate.metric} (there are: {IN_WORDS})")
+    if gate.metric not in METRICS_AT_K:
+        raise BadQuestion(f"--gate {gate.text}: no metric {gate.metric} (there are: {METRICS_IN_WORDS})")
     if gate.task not in names:
         instead = " or ".join(f"{task}/{gate.metric}:…" for task in names)
         raise BadQuestion(f"--gate {gate.text}: --task leaves out {gate.task}: write {instead}")

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from evaluation import choices
+from evaluation import constants
 from evaluation.task import Pairs
-from personalize_local.learning import metrics as kernel
-from personalize_local.learning.metrics import Codes, Hits, Values
+from recommender_models import metrics as kernel
+from recommender_models.metrics import Codes, Hits, Values
 
-KS, PERSONALIZE_KS = choices.KS, choices.PERSONALIZE_KS
+KS, PERSONALIZE_KS = constants.KS, constants.PERSONALIZE_KS
 PLACES = max(KS)
 BLOCK = 5_000  # users at a time: what is searched stays in the processor's cache, which is four times as fast
 

@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from evaluation.failure import BadFile
 from evaluation.scoring.uncertainty import Z
-from personalize_local.learning.training_set import TrainingSet
+from personalize_data.errors import BadFile
+from recommender_models.training_set import TrainingSet
 
 BELOW = 100  # without the data: one above fits by chance more than once in a thousand times
 MOST_USERS = 1000  # above, one in two fits

@@ -13,7 +13,7 @@ from evaluation.scoring.board import Board
 from evaluation.scoring.metrics import score
 from evaluation.scoring.uncertainty import Interval
 from evaluation.task import Pairs, Task, among
-from personalize_local.data.record_columns import RecordColumns
+from recommender_models.record_columns import RecordColumns
 
 LENGTHS = (("0", 0, 0), ("1", 1, 1), ("2-5", 2, 5), ("6-20", 6, 20), (">20", 21, None))
 Part = tuple[str, npt.NDArray[np.bool_]]

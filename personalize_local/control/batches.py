@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from personalize_local.control import kinds
+from personalize_local.control import resource_types
 from personalize_local.control.filters import FilterControl
+from personalize_local.control.pending_jobs import Work
 from personalize_local.control.registry import Registry
 from personalize_local.control.resources import ARN_PREFIX, Resource
 from personalize_local.control.solutions import SolutionControl
-from personalize_local.control.work import Work
 from personalize_local.data.stores import Stores
 from personalize_local.errors import InvalidInput, NotServed
 
@@ -44,7 +44,7 @@ class BatchControl:
 
         Raises ResourceInUse, ResourceNotFound, ResourceAlreadyExists, InvalidInput, NotServed (themes).
         """
-        version = self._registry.find(kinds.SOLUTION_VERSION, request["solutionVersionArn"])
+        version = self._registry.find(resource_types.SOLUTION_VERSION, request["solutionVersionArn"])
         version.require_active(self._registry.now())
         if request.get("batchInferenceJobMode", "BATCH_INFERENCE") != "BATCH_INFERENCE":
             raise NotServed("theme generation is not served locally")
@@ -56,7 +56,7 @@ class BatchControl:
         view["batchInferenceJobMode"] = "BATCH_INFERENCE"
         arn = f"{ARN_PREFIX}batch-inference-job/{request['jobName']}"
         now, inputs = self._registry.now(), (version.inputs[0],)
-        job = Resource(kinds.BATCH_INFERENCE_JOB, arn, view, now, self._seconds, inputs=inputs)
+        job = Resource(resource_types.BATCH_INFERENCE_JOB, arn, view, now, self._seconds, inputs=inputs)
         self._registry.add(job)
         tables = self._stores.tables(version.view["datasetGroupArn"])
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from personalize_local.control import kinds
+from personalize_local.control import resource_types
 from personalize_local.control.registry import Registry
 from personalize_local.control.resources import ACTIVE, ARN_PREFIX, Resource
 from personalize_local.control.solutions import SolutionControl
@@ -49,14 +49,14 @@ class CampaignControl:
         self._registry.refuse_duplicate(arn)
         deployment = self._deployment(request["solutionVersionArn"], {"minProvisionedTPS": 1} | _settings(request))
         view, parents = {"name": request["name"]}, (deployment.solution,)
-        campaign = Resource(kinds.CAMPAIGN, arn, view, self._registry.now(), self._seconds, parents)
+        campaign = Resource(resource_types.CAMPAIGN, arn, view, self._registry.now(), self._seconds, parents)
         self._registry.add(campaign)
         self._rollouts[campaign] = Rollout(deployment)
         return {"campaignArn": arn}
 
     def update_campaign(self, request: Request) -> dict[str, str]:
         """Change an ACTIVE campaign; the old deployment serves until the update is over."""
-        campaign = self._registry.find(kinds.CAMPAIGN, request["campaignArn"])
+        campaign = self._registry.find(resource_types.CAMPAIGN, request["campaignArn"])
         campaign.require_active(self._registry.now())
         rollout = self._settled(campaign)
         current = rollout.current
@@ -70,7 +70,7 @@ class CampaignControl:
 
     def describe_campaign(self, request: Request) -> dict[str, Any]:
         """Describe a campaign; ``solutionVersionArn`` is the version that it serves now."""
-        campaign = self._registry.find(kinds.CAMPAIGN, request["campaignArn"])
+        campaign = self._registry.find(resource_types.CAMPAIGN, request["campaignArn"])
         rollout = self._settled(campaign)
         described = campaign.describe(self._registry.now()) | rollout.current.settings
         described["solutionVersionArn"] = self._version(rollout.current).arn
@@ -80,7 +80,7 @@ class CampaignControl:
 
     def serving(self, campaign_arn: str) -> Resource:
         """Return the solution version that an ACTIVE campaign serves. Raises ResourceNotFound."""
-        campaign = self._registry.find(kinds.CAMPAIGN, campaign_arn)
+        campaign = self._registry.find(resource_types.CAMPAIGN, campaign_arn)
         status = campaign.status(self._registry.now())
         if status != ACTIVE:
             raise ResourceNotFound(f"Campaign {campaign_arn} is in status {status}, not ACTIVE")
@@ -88,12 +88,12 @@ class CampaignControl:
 
     def settle(self) -> None:
         """Let the updates that are over take effect: what a campaign needs must not depend on who has asked before."""
-        for campaign in self._registry.all(kinds.CAMPAIGN):
+        for campaign in self._registry.all(resource_types.CAMPAIGN):
             self._settled(campaign)
 
     def served(self) -> set[Resource]:
         """Return the versions that campaigns serve, or will serve after their updates."""
-        rollouts = [self._settled(campaign) for campaign in self._registry.all(kinds.CAMPAIGN)]
+        rollouts = [self._settled(campaign) for campaign in self._registry.all(resource_types.CAMPAIGN)]
         deployments = [one for rollout in rollouts for one in (rollout.current, rollout.update) if one]
         return {self._version(deployment) for deployment in deployments}
 
@@ -115,13 +115,13 @@ class CampaignControl:
         now, seconds = self._registry.now(), self._registry.first(self._seconds)
         follows = bool(settings.get("campaignConfig", {}).get("syncWithLatestSolutionVersion"))
         if version_arn.endswith(LATEST):
-            solution = self._registry.find(kinds.SOLUTION, version_arn.removesuffix(LATEST))
+            solution = self._registry.find(resource_types.SOLUTION, version_arn.removesuffix(LATEST))
             return Deployment(solution, self._solutions.newest_active(solution), follows, settings, now, seconds)
         if follows:
             raise InvalidInput("syncWithLatestSolutionVersion needs a solutionVersionArn that ends in /$LATEST")
-        version = self._registry.find(kinds.SOLUTION_VERSION, version_arn)
+        version = self._registry.find(resource_types.SOLUTION_VERSION, version_arn)
         version.require_active(now)
-        solution = self._registry.find(kinds.SOLUTION, version.view["solutionArn"])
+        solution = self._registry.find(resource_types.SOLUTION, version.view["solutionArn"])
         return Deployment(solution, version, follows, settings, now, seconds)
 
     def _describe_update(self, update: Deployment) -> dict[str, Any]:

@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from personalize_local.behaviour import Behaviour
-from personalize_local.control import kinds
+from personalize_local.control import resource_types
+from personalize_local.control.pending_jobs import Take, Work
 from personalize_local.control.registry import Registry
 from personalize_local.control.resources import ARN_PREFIX, Kind, Resource
-from personalize_local.control.work import Take, Work
 from personalize_local.data.stores import INTERACTIONS, USERS, Stores
 from personalize_local.errors import InvalidInput
+from personalize_local.toggles import Behaviour
 
 # Amazon Personalize, quotas: rows of an import of interactions.
 LEAST_ROWS = 1000
@@ -42,14 +42,14 @@ class DataJobControl:
 
         Raises ResourceInUse (another import into this dataset, or a deletion, is running), ResourceAlreadyExists.
         """
-        dataset = self._registry.find(kinds.DATASET, request["datasetArn"])
+        dataset = self._registry.find(resource_types.DATASET, request["datasetArn"])
         dataset.require_lasting(self._registry.now())
-        self._registry.refuse_running(kinds.IMPORT_JOB, dataset)
-        self._registry.refuse_running(kinds.DELETION_JOB, dataset)
+        self._registry.refuse_running(resource_types.IMPORT_JOB, dataset)
+        self._registry.refuse_running(resource_types.DELETION_JOB, dataset)
         mode = request.get("importMode", "FULL")
         keys = ("jobName", "datasetArn", "dataSource", "roleArn", "publishAttributionMetricsToS3")
         view = _view(request, keys) | {"importMode": mode}
-        job = self._add(kinds.IMPORT_JOB, "dataset-import-job", view, inputs=(dataset,), owner=dataset)
+        job = self._add(resource_types.IMPORT_JOB, "dataset-import-job", view, inputs=(dataset,), owner=dataset)
         spec = self._import_spec(dataset, _location(request))
 
         def read(folder: Path, _: Mapping[str, Any]) -> Take:
@@ -74,15 +74,15 @@ class DataJobControl:
 
         Raises ResourceInUse while an import, a training or another deletion is running in the dataset group.
         """
-        group = self._registry.find(kinds.DATASET_GROUP, request["datasetGroupArn"])
+        group = self._registry.find(resource_types.DATASET_GROUP, request["datasetGroupArn"])
         group.require_active(self._registry.now())
         datasets = self._stores.datasets(group.arn)
         for one in (group, *datasets):
-            for kind in (kinds.IMPORT_JOB, kinds.SOLUTION_VERSION, kinds.DELETION_JOB):
+            for kind in (resource_types.IMPORT_JOB, resource_types.SOLUTION_VERSION, resource_types.DELETION_JOB):
                 self._registry.refuse_running(kind, one)
         view = _view(request, ("jobName", "datasetGroupArn", "dataSource", "roleArn"))
         inputs = (group, *datasets)
-        job = self._add(kinds.DELETION_JOB, "data-deletion-job", view, inputs=inputs, owner=group)
+        job = self._add(resource_types.DELETION_JOB, "data-deletion-job", view, inputs=inputs, owner=group)
         spec = {"data_location": _location(request), "s3_endpoint": self._s3_endpoint}
 
         def read(_: Path, result: Mapping[str, Any]) -> Take:

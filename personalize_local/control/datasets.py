@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from personalize_local.control import avro, kinds
+from personalize_local.control import avro, resource_types
 from personalize_local.control.registry import Registry
 from personalize_local.control.resources import ARN_PREFIX, Resource
 from personalize_local.errors import InvalidInput, LimitExceeded, NotServed
@@ -22,17 +22,17 @@ class DatasetControl:
         """Create a schema; there at once. Raises InvalidInput (not Avro, a required field lacks)."""
         _refuse_domain(request)
         avro.columns(request["schema"])
-        return self._add(kinds.SCHEMA, f"schema/{request['name']}", request, ("name", "schema"), seconds=0.0)
+        return self._add(resource_types.SCHEMA, f"schema/{request['name']}", request, ("name", "schema"), seconds=0.0)
 
     def create_dataset_group(self, request: Request) -> dict[str, str]:
         """Create a custom dataset group. Raises ResourceAlreadyExists."""
         _refuse_domain(request)
         shown = ("name", "roleArn", "kmsKeyArn")
-        return self._add(kinds.DATASET_GROUP, f"dataset-group/{request['name']}", request, shown)
+        return self._add(resource_types.DATASET_GROUP, f"dataset-group/{request['name']}", request, shown)
 
     def create_dataset(self, request: Request) -> dict[str, str]:
         """Create the dataset of a type in an ACTIVE dataset group. Raises ResourceInUse, InvalidInput."""
-        schema = self._registry.find(kinds.SCHEMA, request["schemaArn"])
+        schema = self._registry.find(resource_types.SCHEMA, request["schemaArn"])
         group = self._active_group(request)
         made_for = avro.dataset_type(schema.view["schema"])
         if made_for.lower() != request["datasetType"].lower():
@@ -40,7 +40,11 @@ class DatasetControl:
         path = f"dataset/{group.view['name']}/{made_for.upper()}"
         shown = ("name", "datasetGroupArn", "schemaArn")
         return self._add(
-            kinds.DATASET, path, {**request, "datasetType": made_for.upper()}, (*shown, "datasetType"), (group, schema)
+            resource_types.DATASET,
+            path,
+            {**request, "datasetType": made_for.upper()},
+            (*shown, "datasetType"),
+            (group, schema),
         )
 
     def create_event_tracker(self, request: Request) -> dict[str, str]:
@@ -49,7 +53,7 @@ class DatasetControl:
         Raises ResourceInUse, ResourceAlreadyExists (the name), LimitExceeded (a dataset group has one at most).
         """
         group = self._active_group(request)
-        trackers = list(self._registry.all(kinds.EVENT_TRACKER))
+        trackers = list(self._registry.all(resource_types.EVENT_TRACKER))
         for tracker in trackers:
             if tracker.view["name"] == request["name"]:
                 self._registry.refuse_duplicate(tracker.arn)
@@ -58,17 +62,17 @@ class DatasetControl:
         request = {**request, "accountId": ACCOUNT, "trackingId": self._registry.new_id()}
         path = f"event-tracker/{self._registry.new_id()[:8]}"
         shown = ("name", "accountId", "trackingId", "datasetGroupArn")
-        answer = self._add(kinds.EVENT_TRACKER, path, request, shown, (group,))
+        answer = self._add(resource_types.EVENT_TRACKER, path, request, shown, (group,))
         return {**answer, "trackingId": request["trackingId"]}
 
     def _active_group(self, request: Request) -> Resource:
-        group = self._registry.find(kinds.DATASET_GROUP, request["datasetGroupArn"])
+        group = self._registry.find(resource_types.DATASET_GROUP, request["datasetGroupArn"])
         group.require_active(self._registry.now())
         return group
 
     def _add(
         self,
-        kind: kinds.Kind,
+        kind: resource_types.Kind,
         path: str,
         request: Request,
         shown: tuple[str, ...],

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from personalize_local.control import kinds
+from personalize_local.control import resource_types
 from personalize_local.control.registry import Registry
 from personalize_local.control.resources import ACTIVE, ARN_PREFIX, Resource
 from personalize_local.data.stores import Stores
@@ -25,20 +25,20 @@ class FilterControl:
 
     def create_filter(self, request: dict[str, Any]) -> dict[str, str]:
         """Create a filter of an ACTIVE dataset group. Raises InvalidInput (the group or the expression)."""
-        group = self._registry.find(kinds.DATASET_GROUP, request["datasetGroupArn"])
+        group = self._registry.find(resource_types.DATASET_GROUP, request["datasetGroupArn"])
         self._require_active(group)
         expression = language.parse(request["filterExpression"])
         expression.check(self._columns(group.arn))
         view = {key: request[key] for key in ("name", "datasetGroupArn", "filterExpression")}
         arn = f"{ARN_PREFIX}filter/{request['name']}"
-        made = Resource(kinds.FILTER, arn, view, self._registry.now(), self._seconds, parents=(group,))
+        made = Resource(resource_types.FILTER, arn, view, self._registry.now(), self._seconds, parents=(group,))
         self._registry.add(made)
         self._expressions[made] = expression
         return {"filterArn": arn}
 
     def require(self, arn: str, group_arn: str) -> Resource:
         """Return an ACTIVE filter of a dataset group. Raises ResourceNotFound, InvalidInput."""
-        found = self._registry.find(kinds.FILTER, arn)
+        found = self._registry.find(resource_types.FILTER, arn)
         if found.view["datasetGroupArn"] != group_arn:
             raise InvalidInput(f"{arn} belongs to another dataset group")
         self._require_active(found)

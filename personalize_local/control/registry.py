@@ -6,7 +6,7 @@ from typing import Any
 
 from personalize_local.control.resources import Kind, Resource
 from personalize_local.errors import InvalidNextToken, ResourceAlreadyExists, ResourceInUse, ResourceNotFound
-from personalize_local.moment import Moment
+from personalize_local.request_context import Moment
 
 PAGE = 100  # List operations give at most this many at once; also AWS's largest maxResults
 

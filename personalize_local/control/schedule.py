@@ -1,11 +1,11 @@
 """Which solutions are due to train themselves, at the present moment."""
 
-from personalize_local.control import kinds
+from personalize_local.control import resource_types
 from personalize_local.control.registry import Registry
 from personalize_local.control.resources import ACTIVE, Resource
 from personalize_local.control.solutions import AUTOMATIC, SolutionControl, group_of, period
 from personalize_local.data.stores import Stores
-from personalize_local.learning.selection import LEAST_INTERACTIONS, LEAST_USERS
+from recommender_models.selection import LEAST_INTERACTIONS, LEAST_USERS
 
 
 class Schedule:
@@ -25,7 +25,7 @@ class Schedule:
 
     def due(self) -> list[Resource]:
         """Return the solutions to train now."""
-        return [solution for solution in self._registry.all(kinds.SOLUTION) if self._is_due(solution)]
+        return [solution for solution in self._registry.all(resource_types.SOLUTION) if self._is_due(solution)]
 
     def _is_due(self, solution: Resource) -> bool:
         status, since = solution.phase(self._registry.now())
@@ -33,7 +33,7 @@ class Schedule:
             return False
         versions = self._solutions.versions(solution)
         automatic = [version for version in versions if version.view["trainingType"] == AUTOMATIC]
-        if self._registry.running(kinds.DELETION_JOB, group_of(solution)):
+        if self._registry.running(resource_types.DELETION_JOB, group_of(solution)):
             return False
         due_at = automatic[-1].created_at + period(solution.view) if automatic else since + self._delay
         return self._registry.now() >= due_at and self._has_news(solution, versions)

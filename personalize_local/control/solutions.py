@@ -6,15 +6,15 @@ from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from personalize_local.behaviour import Behaviour
-from personalize_local.control import kinds, recipes
+from personalize_local.control import recipes, resource_types
+from personalize_local.control.pending_jobs import Take, Work
 from personalize_local.control.registry import Registry
 from personalize_local.control.resources import ACTIVE, ARN_PREFIX, Resource
-from personalize_local.control.work import Take, Work
 from personalize_local.data.history import History
 from personalize_local.data.stores import Stores
 from personalize_local.errors import InvalidInput, NotServed, ResourceInUse, ResourceNotFound
-from personalize_local.learning.selection import EventSelection
+from personalize_local.toggles import Behaviour
+from recommender_models.selection import EventSelection
 
 DAY = 86_400.0
 MANUAL, AUTOMATIC = "MANUAL", "AUTOMATIC"
@@ -49,27 +49,29 @@ class SolutionControl:
 
         Raises ResourceInUse, ResourceAlreadyExists, InvalidInput, NotServed (a recipe that is only listed).
         """
-        group = self._registry.find(kinds.DATASET_GROUP, request["datasetGroupArn"])
+        group = self._registry.find(resource_types.DATASET_GROUP, request["datasetGroupArn"])
         group.require_active(self._registry.now())
         if request.get("performAutoML"):
             raise NotServed("performAutoML is not served locally: name a recipe")
         recipes.require_served(request.get("recipeArn"))
         view: dict[str, Any] = {"performHPO": False, "performAutoML": False, "performAutoTraining": True, **request}
         view.pop("tags", None)
-        EventSelection.of(view)
+        _check_selection(view)
         period(view)
         arn = f"{ARN_PREFIX}solution/{request['name']}"
-        self._registry.add(Resource(kinds.SOLUTION, arn, view, self._registry.now(), self._seconds, parents=(group,)))
+        self._registry.add(
+            Resource(resource_types.SOLUTION, arn, view, self._registry.now(), self._seconds, parents=(group,))
+        )
         return {"solutionArn": arn}
 
     def update_solution(self, request: Request) -> dict[str, str]:
         """Switch automatic training, change its schedule, or which events the next versions train on."""
-        solution = self._registry.find(kinds.SOLUTION, request["solutionArn"])
+        solution = self._registry.find(resource_types.SOLUTION, request["solutionArn"])
         solution.require_active(self._registry.now())
         changed = {key: request[key] for key in ("performAutoTraining", "performIncrementalUpdate") if key in request}
         config = {**solution.view.get("solutionConfig", {}), **request.get("solutionUpdateConfig", {})}
         view = solution.view | changed | ({"solutionConfig": config} if config else {})
-        EventSelection.of(view)
+        _check_selection(view)
         period(view)
         solution.view.update(view)
         return {"solutionArn": solution.arn}
@@ -79,11 +81,11 @@ class SolutionControl:
 
         Raises ResourceInUse, NotServed (an incremental training), InvalidInput (no Interactions dataset).
         """
-        solution = self._registry.find(kinds.SOLUTION, request["solutionArn"])
+        solution = self._registry.find(resource_types.SOLUTION, request["solutionArn"])
         solution.require_lasting(self._registry.now())
         if request.get("trainingMode", "FULL") != "FULL":
             raise NotServed("only the training mode FULL is served locally")
-        self._registry.refuse_running(kinds.DELETION_JOB, group_of(solution))
+        self._registry.refuse_running(resource_types.DELETION_JOB, group_of(solution))
         history = self._stores.history(solution.view["datasetGroupArn"])
         if history is None:
             raise InvalidInput("The dataset group has no Interactions dataset")
@@ -100,7 +102,9 @@ class SolutionControl:
         arn = f"{solution.arn}/{self._registry.new_id()[:8]}"
         inputs = (solution, *self._stores.datasets(solution.view["datasetGroupArn"]))
         now = self._registry.now()
-        return Resource(kinds.SOLUTION_VERSION, arn, view, now, self._training_seconds, inputs=inputs, owner=solution)
+        return Resource(
+            resource_types.SOLUTION_VERSION, arn, view, now, self._training_seconds, inputs=inputs, owner=solution
+        )
 
     def _train(self, version: Resource, history: History) -> None:
         group = version.view["datasetGroupArn"]
@@ -133,7 +137,7 @@ class SolutionControl:
 
     def describe_solution(self, request: Request) -> dict[str, Any]:
         """Describe a solution, with the summary of its newest version."""
-        solution = self._registry.find(kinds.SOLUTION, request["solutionArn"])
+        solution = self._registry.find(resource_types.SOLUTION, request["solutionArn"])
         now = self._registry.now()
         described = solution.describe(now)
         if versions := self.versions(solution):
@@ -142,14 +146,14 @@ class SolutionControl:
 
     def get_solution_metrics(self, request: Request) -> dict[str, Any]:
         """Return the offline metrics of an ACTIVE version. Raises ResourceInUse while it is not."""
-        version = self._registry.find(kinds.SOLUTION_VERSION, request["solutionVersionArn"])
+        version = self._registry.find(resource_types.SOLUTION_VERSION, request["solutionVersionArn"])
         version.require_active(self._registry.now())
         _, result = self._trained[version]
         return {"solutionVersionArn": version.arn, "metrics": result["metrics"]}
 
     def versions(self, solution: Resource) -> list[Resource]:
         """Return a solution's versions, oldest first."""
-        return [version for version in self._registry.all(kinds.SOLUTION_VERSION) if version.owner is solution]
+        return [version for version in self._registry.all(resource_types.SOLUTION_VERSION) if version.owner is solution]
 
     def newest_active(self, solution: Resource) -> Resource:
         """Return the newest version that is ACTIVE. Raises ResourceNotFound."""
@@ -179,3 +183,11 @@ def period(solution: Mapping[str, Any]) -> float:
     if not 1 <= days <= 30:
         raise InvalidInput("autoTrainingConfig.schedulingExpression must be rate(1 day) to rate(30 days)")
     return days * DAY
+
+
+def _check_selection(solution: Mapping[str, Any]) -> None:
+    """Raise InvalidInput for a selection of events that no training could read."""
+    try:
+        EventSelection.of(solution)
+    except ValueError as error:
+        raise InvalidInput(str(error)) from error

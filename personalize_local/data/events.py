@@ -4,13 +4,13 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from personalize_local.behaviour import EVENTS_RATE, Behaviour, Throttle
-from personalize_local.control import kinds
+from personalize_local.control import resource_types
 from personalize_local.control.registry import Registry
 from personalize_local.control.resources import ACTIVE, Resource
-from personalize_local.data.interactions import Event
 from personalize_local.data.stores import INTERACTIONS, Stores
+from personalize_local.data.streamed import Event
 from personalize_local.errors import InvalidInput
+from personalize_local.toggles import EVENTS_RATE, Behaviour, Throttle
 
 # Amazon Personalize API, Event.properties: not allowed as keys, in whatever case.
 RESERVED_KEYS = frozenset({"userid", "sessionid", "eventtype", "timestamp", "recommendationid", "impression"})
@@ -68,7 +68,9 @@ class Events:
         return [asdict(delivery) for delivery in self.ledger[after : after + limit]]
 
     def _tracker(self, tracking_id: str) -> Resource:
-        found = [one for one in self._registry.all(kinds.EVENT_TRACKER) if one.view["trackingId"] == tracking_id]
+        found = [
+            one for one in self._registry.all(resource_types.EVENT_TRACKER) if one.view["trackingId"] == tracking_id
+        ]
         if not found:
             raise InvalidInput(f"Tracking ID {tracking_id} does not exist")
         if found[0].status(self._registry.now()) != ACTIVE:

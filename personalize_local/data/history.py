@@ -5,10 +5,10 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-from personalize_local.behaviour import Behaviour
 from personalize_local.data.imported import Imported
-from personalize_local.data.interactions import RECENT, Interaction
-from personalize_local.data.streamed import Streamed, columns_of
+from personalize_local.data.streamed import RECENT, Streamed, columns_of
+from personalize_local.toggles import Behaviour
+from recommender_models.interactions import Interaction
 
 
 @dataclass(frozen=True)

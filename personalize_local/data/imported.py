@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from personalize_local.data.columns import NO_TYPE, InteractionColumns
-from personalize_local.data.interactions import RECENT, Interaction
+from personalize_local.data.streamed import RECENT
+from recommender_models.interactions import NO_TYPE, Interaction, InteractionColumns
 
 
 class Imported:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
-from personalize_local.data.record_columns import Properties, RecordColumns
+from recommender_models.record_columns import Properties, RecordColumns
 
 
 class Records(Mapping[str, Properties]):

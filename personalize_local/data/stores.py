@@ -5,15 +5,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from weakref import WeakKeyDictionary
 
-from personalize_local.behaviour import Behaviour
-from personalize_local.control import avro, kinds
+from personalize_local.control import avro, resource_types
 from personalize_local.control.registry import Registry
 from personalize_local.control.resources import ACTIVE, Resource
 from personalize_local.data.history import History
 from personalize_local.data.imported import Imported
-from personalize_local.data.record_columns import RecordColumns
 from personalize_local.data.records import Records
 from personalize_local.errors import InvalidInput
+from personalize_local.toggles import Behaviour
+from recommender_models.record_columns import RecordColumns
 
 INTERACTIONS, USERS, ITEMS = "INTERACTIONS", "USERS", "ITEMS"
 
@@ -44,7 +44,7 @@ class Stores:
 
     def dataset(self, group_arn: str, dataset_type: str) -> Resource | None:
         """Return the dataset of a type in a dataset group."""
-        for dataset in self._registry.all(kinds.DATASET):
+        for dataset in self._registry.all(resource_types.DATASET):
             if dataset.view["datasetGroupArn"] == group_arn and dataset.view["datasetType"] == dataset_type:
                 return dataset
         return None
@@ -60,7 +60,7 @@ class Stores:
 
     def schema(self, dataset: Resource) -> str:
         """Return the text of a dataset's schema."""
-        text: str = self._registry.find(kinds.SCHEMA, dataset.view["schemaArn"]).view["schema"]
+        text: str = self._registry.find(resource_types.SCHEMA, dataset.view["schemaArn"]).view["schema"]
         return text
 
     def history(self, group_arn: str) -> History | None:
@@ -97,7 +97,7 @@ class Stores:
 
     def open_dataset(self, dataset_arn: str) -> Resource:
         """Return a dataset that takes records. Raises ResourceNotFound, InvalidInput."""
-        dataset = self._registry.find(kinds.DATASET, dataset_arn)
+        dataset = self._registry.find(resource_types.DATASET, dataset_arn)
         if dataset.status(self._registry.now()) != ACTIVE:
             raise InvalidInput(f"Dataset {dataset_arn} is not ACTIVE")
         return dataset

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from personalize_local.behaviour import Behaviour
-from personalize_local.data.columns import InteractionColumns
-from personalize_local.data.interactions import RECENT, Event, Interaction
+from personalize_local.toggles import Behaviour
+from recommender_models.interactions import Interaction, InteractionColumns
+
+RECENT = 500  # of a shopper's interactions are looked at for a recommendation
 
 
 @dataclass
@@ -25,6 +26,20 @@ class Counts:
     repeated_event_id: int = 0
     same_second: int = 0
     no_item: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One event as it was sent, with what decides whether it counts; ``content`` is everything else that was said."""
+
+    user_id: str | None
+    session_id: str
+    event_id: str | None
+    item_id: str | None
+    event_type: str
+    time: float
+    value: float | None
+    content: str
 
 
 class Streamed:

@@ -9,8 +9,8 @@ import numpy as np
 
 from personalize_local.control import avro
 from personalize_local.data.cells import BadCell, Parse, parser
-from personalize_local.data.columns import NO_TYPE, InteractionColumns
-from personalize_local.data.record_columns import RecordColumns
+from recommender_models.interactions import NO_TYPE, InteractionColumns
+from recommender_models.record_columns import RecordColumns
 
 # Developer Guide, item interactions: distinct event types and metadata columns, EVENT_TYPE and EVENT_VALUE among these.
 MOST_TYPES_AND_METADATA = 10

@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from personalize_local.data.interactions import Interaction
 from personalize_local.errors import InvalidInput
+from recommender_models.interactions import Interaction
 
 MAX_ID = 256  # characters
 MAX_RANKED = 500  # items of one line (GetPersonalizedRanking, inputList)

@@ -6,8 +6,8 @@ from typing import Any
 
 from personalize_local.control.avro import Field
 from personalize_local.data.cells import parser
-from personalize_local.jobs import csv_objects, s3
-from personalize_local.jobs.failure import JobFailed
+from personalize_local.errors import JobFailed
+from personalize_local.jobs import s3
 
 MOST_BYTES = 100 * 1024 * 1024  # Developer Guide, "Deleting users and their data": all files together
 USER_ID = Field("USER_ID", frozenset({"string"}))
@@ -26,7 +26,7 @@ def run(spec: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     parse = parser(USER_ID)
     users: dict[str, None] = {}
     for one in files:
-        csv_objects.read(store, one, [USER_ID.name], lambda row: users.setdefault(parse(row[0])))
+        s3.read(store, one, [USER_ID.name], lambda row: users.setdefault(parse(row[0])))
     if not users:
         raise JobFailed(f"There is no user in {spec['data_location']}")
     return {"users": list(users)}

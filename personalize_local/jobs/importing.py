@@ -6,8 +6,8 @@ from typing import Any
 
 from personalize_local.control import avro
 from personalize_local.data.tables import InteractionTable, RecordTable, Table
-from personalize_local.jobs import csv_objects, s3
-from personalize_local.jobs.failure import JobFailed
+from personalize_local.errors import JobFailed
+from personalize_local.jobs import s3
 
 KEYS = {"USERS": "USER_ID", "ITEMS": "ITEM_ID"}
 
@@ -22,7 +22,7 @@ def run(spec: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     table = _table(spec["dataset_type"], fields)
     store = s3.Store(spec["s3_endpoint"])
     names = [field.name for field in fields]
-    rows = sum(csv_objects.read(store, one, names, table.add) for one in store.objects(spec["data_location"]))
+    rows = sum(s3.read(store, one, names, table.add) for one in store.objects(spec["data_location"]))
     least = spec.get("minimum_rows", 1)
     if rows < least:
         raise JobFailed(f"The import needs at least {least} rows; there are {rows} in {spec['data_location']}")

@@ -7,14 +7,13 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from personalize_local.data.imported import Imported
-from personalize_local.data.record_columns import RecordColumns
-from personalize_local.errors import InvalidInput
+from personalize_local.errors import InvalidInput, JobFailed
 from personalize_local.filters import language
 from personalize_local.jobs import s3
 from personalize_local.jobs.answering import Batch, Properties, Select
-from personalize_local.jobs.failure import JobFailed
-from personalize_local.learning import models
-from personalize_local.learning.selection import EventSelection
+from recommender_models import models
+from recommender_models.record_columns import RecordColumns
+from recommender_models.selection import EventSelection
 
 DEFAULT_RESULTS, MOST_RESULTS = 25, 500
 MAX_LINE = 1_048_576  # bytes
@@ -56,7 +55,7 @@ def _batch(model: Any, spec: Mapping[str, Any]) -> Batch:
     try:
         weigh = EventSelection.of(spec.get("solution") or {}).weigh
         select = _select(spec["filter"], _records(spec["items"])) if spec.get("filter") else None
-    except InvalidInput as error:
+    except (InvalidInput, ValueError) as error:
         raise JobFailed(str(error)) from error
     history = Imported(Path(spec["version"])).of_user
     return Batch(model, limit, history, weigh, _records(spec.get("users")), select)

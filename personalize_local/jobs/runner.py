@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from personalize_local.jobs.failure import JobFailed
+from personalize_local.errors import JobFailed
 
 PACKAGE_PARENT = Path(__file__).parents[2]
 # One thread each: a training must leave the other cores to those who answer requests.

@@ -4,7 +4,7 @@ import contextlib
 import io
 import ipaddress
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 from urllib.parse import urlsplit
@@ -14,7 +14,8 @@ from botocore.config import Config
 from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES
 from botocore.exceptions import BotoCoreError, ClientError, ConnectionError, EndpointConnectionError
 
-from personalize_local.jobs.failure import JobFailed
+from personalize_local.data.csv_rows import BadLine, read_table
+from personalize_local.errors import JobFailed
 
 BUFFER = 1 << 20
 LOCATION = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/(.*))?", re.DOTALL)
@@ -147,3 +148,12 @@ def _client(endpoint: str) -> Any:
 
 def _one_line(said: object) -> str:
     return " ".join(str(said).split())[:300]
+
+
+def read(store: Store, one: Stored, names: Sequence[str], add: Callable[[list[str]], object]) -> int:
+    """Give each row behind the header, which has these names, to ``add``; return how many. Raises JobFailed."""
+    with store.open(one) as stream:
+        try:
+            return read_table(stream, names, add)
+        except BadLine as error:
+            raise JobFailed(f"{one.name}, {error}") from error

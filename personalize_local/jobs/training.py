@@ -7,16 +7,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from personalize_local.data.columns import InteractionColumns, combine
-from personalize_local.data.record_columns import RecordColumns
-from personalize_local.jobs.failure import JobFailed
-from personalize_local.learning.evaluation import evaluate
-from personalize_local.learning.models import RECIPES, PersonalizedRanking, UserPersonalization
-from personalize_local.learning.search import search
-from personalize_local.learning.selection import EventSelection
-from personalize_local.learning.settings import Settings
-from personalize_local.learning.splits import draw_test_users
-from personalize_local.learning.training_set import TrainingSet, select, shortage
+from personalize_local.errors import JobFailed
+from recommender_models.evaluation import evaluate
+from recommender_models.interactions import InteractionColumns, combine
+from recommender_models.models import RECIPES, PersonalizedRanking, UserPersonalization
+from recommender_models.record_columns import RecordColumns
+from recommender_models.search import search
+from recommender_models.selection import EventSelection
+from recommender_models.settings import Settings
+from recommender_models.splits import draw_test_users
+from recommender_models.training_set import TrainingSet, select, shortage
 
 Spec = Mapping[str, Any]
 

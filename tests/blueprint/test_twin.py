@@ -10,7 +10,7 @@ from broker.settings import ingest_settings, refresh_settings
 
 from blueprint import sizing
 from blueprint.environments import Options, ingest_environment, refresh_environment
-from local.settings import TwinSettings
+from local_stack.settings import TwinSettings
 
 TWIN = TwinSettings()
 # In the twin's favour, so that a loop takes seconds; and one reader a shard is all that its poller has.

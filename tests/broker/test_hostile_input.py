@@ -17,9 +17,9 @@ from broker.intake import ENOUGH
 from broker.telemetry import Telemetry
 
 from blueprint.sizing import INGEST
-from local.audit.law import Audit, audit
-from local.audit.rows import StreamRecord
-from local.audit.services import holdings_of
+from local_stack.audit.reconciliation import Audit, audit
+from local_stack.audit.rows import StreamRecord
+from local_stack.audit.services import holdings_of
 from tests.broker import hostile
 from tests.broker.lambda_events import MPID, SHARD, batch, number_of, product_event, record, visit
 from tests.broker.stubs import INVALID, NOW, AwsClient, always, client_error

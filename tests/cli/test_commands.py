@@ -14,8 +14,8 @@ from cli.__main__ import main
 from lifecycle import datasets
 from lifecycle.names import Names
 from lifecycle.resources import Resources
-from local.aws.session import local_client
-from local.process import start_service
+from local_stack.aws.session import local_client
+from local_stack.process import start_service
 from tests.loop.clone import eventually
 
 Broker = Callable[..., Result]
@@ -28,7 +28,7 @@ BEGAN = 1_700_000_000
 def endpoints() -> Iterator[Mapping[str, str]]:
     """Return the variables of a local Personalize with an S3 beside it."""
     with (
-        start_service("local.aws") as aws,
+        start_service("local_stack.aws") as aws,
         start_service("personalize_local", ["--s3-endpoint", aws.url, "--lag", "0"]) as personalize,
     ):
         suffixes = ("", "_EVENTS", "_RUNTIME")

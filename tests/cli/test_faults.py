@@ -9,8 +9,8 @@ from botocore.exceptions import ClientError
 from click.testing import CliRunner, Result
 
 from cli.__main__ import main
-from local.aws.session import local_client
-from local.process import start_service
+from local_stack.aws.session import local_client
+from local_stack.process import start_service
 
 Faults = Callable[..., Result]
 
@@ -18,7 +18,7 @@ Faults = Callable[..., Result]
 @pytest.fixture(scope="module")
 def endpoints() -> Iterator[Mapping[str, str]]:
     """Return the variables of `./broker serve --only personalize`: there is no mParticle."""
-    with start_service("local.aws") as aws, start_service("personalize_local") as personalize:
+    with start_service("local_stack.aws") as aws, start_service("personalize_local") as personalize:
         yield {"AWS_ENDPOINT_URL_S3": aws.url, "AWS_ENDPOINT_URL_PERSONALIZE": personalize.url, "MPARTICLE_URL": ""}
 
 

@@ -10,10 +10,10 @@ from click.testing import CliRunner, Result
 
 from cli.__main__ import main
 from cli.progress import Waiting
-from lifecycle import datasets, kinds
+from lifecycle import datasets, resource_types
 from lifecycle.names import Names
 from lifecycle.resources import Resources
-from local.aws.session import local_client
+from local_stack.aws.session import local_client
 from tests.cli.test_commands import endpoints  # noqa: F401 - a fixture
 
 BOUGHT = 'EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ("purchase")'
@@ -166,7 +166,7 @@ def test_where_there_is_no_data_there_is_nothing_to_filter(
 
 def test_ctrl_c_points_to_no_command_that_does_not_show_filters(capsys: pytest.CaptureFixture[str]) -> None:
     waiting = Waiting()
-    waiting.show(kinds.FILTER.words, {"name": "new", "status": "CREATE IN_PROGRESS"})
+    waiting.show(resource_types.FILTER.words, {"name": "new", "status": "CREATE IN_PROGRESS"})
     with pytest.raises(SystemExit):
         waiting.__exit__(KeyboardInterrupt, None, None)
 

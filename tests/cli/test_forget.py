@@ -10,9 +10,9 @@ from botocore.exceptions import ClientError
 from click.testing import CliRunner, Result
 
 from cli.__main__ import main
-from local import loopback
-from local.aws.session import local_client
-from local.process import start_service
+from local_stack import loopback
+from local_stack.aws.session import local_client
+from local_stack.process import start_service
 
 BEGAN = 1_700_000_000
 USERS = [*range(-10, 0), *range(1, 31)]
@@ -23,7 +23,7 @@ Broker = Callable[..., Result]
 @pytest.fixture(scope="module")
 def endpoints() -> Iterator[Mapping[str, str]]:
     with (
-        start_service("local.aws") as aws,
+        start_service("local_stack.aws") as aws,
         start_service("personalize_local", ["--s3-endpoint", aws.url, "--lag", "0"]) as personalize,
     ):
         yield {"AWS_ENDPOINT_URL_S3": aws.url, "AWS_ENDPOINT_URL_PERSONALIZE": personalize.url}

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 import pytest
 
-from local.process import start_service
+from local_stack.process import start_service
 from tests.cli.test_commands import MAPPED, table
 from tests.loop.clone import PATIENCE, Clone
 
@@ -28,7 +28,7 @@ def interrupted(clone: Clone, environment: Mapping[str, str], *arguments: str, a
 def slow() -> Iterator[Mapping[str, str]]:
     """Return the variables of a local Personalize in which nothing is trained before somebody has pressed Ctrl-C."""
     with (
-        start_service("local.aws") as aws,
+        start_service("local_stack.aws") as aws,
         start_service("personalize_local", ["--s3-endpoint", aws.url, "--training-delay", "15"]) as personalize,
     ):
         yield {"AWS_ENDPOINT_URL_S3": aws.url, "AWS_ENDPOINT_URL_PERSONALIZE": personalize.url}

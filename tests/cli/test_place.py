@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from cli.__main__ import main
-from local import loopback
+from local_stack import loopback
 from tests.loop.clone import Clone
 
 OF_EACH = 30

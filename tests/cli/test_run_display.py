@@ -6,12 +6,12 @@ import pytest
 
 from cli.run import NEXT
 from cli.run_display import report
-from local.audit.law import Holdings, audit
-from local.audit.rows import Row
-from local.hit_rate import Comparisons, Purchase, comparisons
-from local.judgement import Result, summary
-from local.own_events import OwnAccount
-from local.simple_lists import MOST_POPULAR, OWN_CATEGORIES, OWN_ITEMS, SimpleLists
+from local_stack.audit.reconciliation import Holdings, audit
+from local_stack.audit.rows import Row
+from local_stack.list_quality import Comparisons, Purchase, comparisons
+from local_stack.result import Result, summary
+from local_stack.simple_lists import MOST_POPULAR, OWN_CATEGORIES, OWN_ITEMS, SimpleLists
+from local_stack.user_batches import OwnAccount
 
 CATEGORIES = {f"{kind}{number}": kind for kind in ("pop", "hat") for number in range(20)}
 SHOP = SimpleLists(tuple(CATEGORIES), CATEGORIES)

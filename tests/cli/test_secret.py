@@ -15,13 +15,13 @@ from broker.mparticle import key_and_secret
 from click.testing import CliRunner, Result
 
 from cli.__main__ import main
+from cli.connection import Target
 from cli.secret import _known, _write
-from cli.target import Target
 from infra.paths import ROOT
 from lifecycle.names import Names
-from local.aws.session import local_client
-from local.process import start_service
-from tests.cli.test_target import Cloud
+from local_stack.aws.session import local_client
+from local_stack.process import start_service
+from tests.cli.test_connection import Cloud
 
 KEY, SECRET = "us1-0f3c5e", "s3cr3t-8d21"
 PAIR = json.dumps({"key": KEY, "secret": SECRET})
@@ -38,7 +38,7 @@ sys.addaudithook(_audit)
 
 @pytest.fixture(scope="module")
 def endpoint() -> Iterator[str]:
-    with start_service("local.aws") as aws:
+    with start_service("local_stack.aws") as aws:
         yield aws.url
 
 

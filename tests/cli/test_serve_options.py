@@ -4,7 +4,7 @@ import pytest
 from click.testing import CliRunner
 
 from cli.__main__ import main
-from local import loopback
+from local_stack import loopback
 from tests.loop.clone import PATIENCE, Clone
 
 URL = "export AWS_ENDPOINT_URL_PERSONALIZE="

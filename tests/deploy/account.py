@@ -11,8 +11,8 @@ import pytest
 from botocore.config import Config
 
 from infra.paths import ROOT
-from local.aws import ACCOUNT, REGION
-from local.process import scrubbed_environment, start_service
+from local_stack.aws import ACCOUNT, REGION
+from local_stack.process import scrubbed_environment, start_service
 
 PROGRAM = ROOT / ".venv/ministack/bin/ministack"
 # ministack takes an account's number for the access key of its root.
@@ -63,5 +63,5 @@ def account(environment: Mapping[str, str]) -> Iterator[Account]:
         absent = f"ministack is not installed: make {PROGRAM.parents[1].relative_to(ROOT)}/.ready"
         pytest.fail(absent) if os.environ.get("CI") else pytest.skip(absent)  # CI must not pass by leaving them out
     own = {"AWS_ACCESS_KEY_ID": "root", "AWS_SECRET_ACCESS_KEY": ROOT_SECRET} | dict(environment)
-    with start_service("local.ministack", ["--program", str(PROGRAM)], environment=own) as service:
+    with start_service("local_stack.ministack", ["--program", str(PROGRAM)], environment=own) as service:
         yield Account(service.url)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from infra.paths import ROOT
-from infra.stage import Stage
+from infra.settings import Stage
 from tests.deploy.account import Account
 
 SECONDS = 600

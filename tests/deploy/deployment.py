@@ -16,21 +16,21 @@ from pathlib import Path
 from typing import Any
 
 from infra.paths import ROOT
-from infra.stage import Stage
+from infra.settings import Stage
 from lifecycle import datasets, training
 from lifecycle.names import USER_PERSONALIZATION, Names
 from lifecycle.resources import Resources
-from local import loopback
-from local.audit.law import Audit, audit
-from local.audit.rows import StreamRecord
-from local.audit.services import deliveries, holdings, stream_records
-from local.aws import ACCOUNT, REGION
-from local.aws.session import local_client
-from local.items4u.client import Client
-from local.items4u.sessions import Shop
-from local.ministack import free_port
-from local.mparticle.inputs import BROKER_FEED, INPUTS
-from local.process import ServiceProcess, start_service
+from local_stack import loopback
+from local_stack.audit.reconciliation import Audit, audit
+from local_stack.audit.rows import StreamRecord
+from local_stack.audit.services import deliveries, holdings, stream_records
+from local_stack.aws import ACCOUNT, REGION
+from local_stack.aws.session import local_client
+from local_stack.items4u.client import Client
+from local_stack.items4u.sessions import Shop
+from local_stack.ministack import free_port
+from local_stack.mparticle.inputs import BROKER_FEED, INPUTS
+from local_stack.process import ServiceProcess, start_service
 from tests.deploy import cdk
 from tests.deploy.account import Account, account
 
@@ -74,7 +74,7 @@ class Deployment:
         """Start the shop's mParticle, connected to the deployed stream; put its key in the deployed secret."""
         port, stream = str(self._mparticle_port), self.outputs["MParticleStreamName"]
         options = ["--port", port, "--stream", stream, "--kinesis-endpoint", self.account.url]
-        self.mparticle: ServiceProcess = self._running.enter_context(start_service("local.mparticle", options))
+        self.mparticle: ServiceProcess = self._running.enter_context(start_service("local_stack.mparticle", options))
         feed = INPUTS[BROKER_FEED]
         self.account.client("secretsmanager").put_secret_value(
             SecretId=self.outputs["MParticleSecretArn"],

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from infra.pods import KNOWN_PRINCIPALS, ROLE_NAME
-from local.aws import ACCOUNT, REGION
+from infra.mparticle import KNOWN_PRINCIPALS, ROLE_NAME
+from local_stack.aws import ACCOUNT, REGION
 from tests.deploy import probe
 from tests.deploy.account import ROOT_SECRET, Account, Credentials, account
 

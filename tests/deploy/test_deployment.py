@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import pytest
 
 from infra.paths import ROOT
-from infra.stage import Stage
-from local.audit.law import Audit
-from local.audit.rows import Unreadable, rows_of
+from infra.settings import Stage
+from local_stack.audit.reconciliation import Audit
+from local_stack.audit.rows import Unreadable, rows_of
 from tests.deploy import cdk
 from tests.deploy.deployment import CAMPAIGN, NAME, Deployment
 from tests.deploy.inventory import Inventory, inventory, new

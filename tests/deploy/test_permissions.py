@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from infra.pods import KNOWN_PRINCIPALS
-from local.aws import ACCOUNT
+from infra.mparticle import KNOWN_PRINCIPALS
+from local_stack.aws import ACCOUNT
 from tests.deploy.account import ROOT_OF_ACCOUNT, Credentials
 from tests.deploy.enforced import MPARTICLE, ROLE, Call, Enforced, assume, enforced, role_session
 from tests.deploy.probe import ALLOWED, attempt

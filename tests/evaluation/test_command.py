@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from cli.evaluate import campaign, command
-from evaluation.scoring import names
+from evaluation import constants
 from tests.evaluation import made_up
 
 FIXED = "--fixed-settings"
@@ -147,7 +147,7 @@ def test_help_names_the_subcommands_and_all_metrics_and_calls_the_command_by_its
     said = run("--help").stdout
     assert "Usage: evaluate [FILE|DIR] [OPTIONS]" in said
     assert re.search(r"Subcommands:\n +split ", said)
-    assert all(name in said for name in (*names.NAMES, "ndcg_personalize", "./broker evaluate interactions.csv"))
+    assert all(name in said for name in (*constants.METRICS, "ndcg_personalize", "./broker evaluate interactions.csv"))
     assert "batch_users.json" in run("split", "--help").stdout
 
 

@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
-from evaluation.failure import BadQuestion
-from evaluation.recommenders.entries import Entry
+from evaluation.recommenders.candidates import Entry
 from evaluation.scoring import gate
 from evaluation.scoring.board import Board, Row
 from evaluation.scoring.breadth import Breadth
 from evaluation.scoring.metrics import Scores
 from evaluation.scoring.uncertainty import mean
 from evaluation.task import ANYTHING
+from personalize_data.errors import BadQuestion
 
 RANDOM = np.random.default_rng(4)
 SAME = RANDOM.random(200).astype(np.float32)

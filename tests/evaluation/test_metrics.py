@@ -9,15 +9,15 @@ import pytest
 from ir_measures import AP, RR, P, R, Success, nDCG
 
 from evaluation.data import log as logs
-from evaluation.recommenders.entries import Entry
-from evaluation.recommenders.kinds import BY_NAME
+from evaluation.recommenders.candidates import Entry
+from evaluation.recommenders.registry import BY_NAME
 from evaluation.run import Asked, run
 from evaluation.scoring.board import board, choice
 from evaluation.scoring.breadth import breadth
 from evaluation.scoring.metrics import KS, of_hits, score, usable_ks
 from evaluation.splits import HoldOut, split
 from evaluation.task import ANYTHING, NEW, Pairs, Task, task
-from personalize_local.data.record_columns import RecordColumns
+from recommender_models.record_columns import RecordColumns
 from tests.evaluation import made_up
 from tests.evaluation.made_up import DAY, START
 

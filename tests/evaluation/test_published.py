@@ -10,9 +10,9 @@ from click.testing import CliRunner, Result
 
 from cli.evaluate import command
 from evaluation.data import log
-from evaluation.failure import BadFile
 from evaluation.scoring import published
-from personalize_local.learning.training_set import TrainingSet
+from personalize_data.errors import BadFile
+from recommender_models.training_set import TrainingSet
 from tests.evaluation import made_up
 
 REAL = {"aws-user-personalization": 56, "aws-sims": 68, "aws-personalized-ranking": 53}

@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from evaluation.alarms import lists
-from evaluation.data import attributes, form, list_files, log
-from evaluation.failure import BadFile
-from history import conversion
-from history.schema import read_schema
+from evaluation.checks import lists
+from evaluation.data import attributes, list_files, log
+from personalize_data import conversion, csv_reader
+from personalize_data.errors import BadFile
+from personalize_data.schema import read_schema
 
 HEAD = "USER_ID,ITEM_ID,TIMESTAMP\n"
 GOOD = "u,i,1700000000\n"
@@ -111,14 +111,14 @@ def test_values_in_quotes_and_empty_ones_are_no_broken_rows(tmp_path: Path) -> N
 
 
 def test_a_short_row_is_found_behind_many_blocks_of_whole_ones(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(form, "BLOCK", 100)
+    monkeypatch.setattr(csv_reader, "BLOCK", 100)
     path = tmp_path / "interactions.csv"
     whole = "".join(f'"u\n{number}",i,1700000000,\n' for number in range(200))
     path.write_text(TYPED + whole)
-    assert form.surely_even(path, columns=4)
+    assert csv_reader.surely_even(path, columns=4)
     assert len(log.read(path)) == 200
     path.write_text(TYPED + whole + "u,i,1700000000\n" + whole)
-    assert not form.surely_even(path, columns=4)
+    assert not csv_reader.surely_even(path, columns=4)
     with pytest.raises(BadFile, match=r"interactions.csv:402: a broken row: 3 columns, where the header has 4"):
         log.read(path)
 
@@ -126,7 +126,7 @@ def test_a_short_row_is_found_behind_many_blocks_of_whole_ones(tmp_path: Path, m
 def test_quotes_within_a_value_make_no_row_short(tmp_path: Path) -> None:
     path = tmp_path / "interactions.csv"
     path.write_text(HEAD.replace("\n", ",WIDE,HIGH,NOTE\n") + 'u,i,1700000000,5"x,6"x,\n')
-    assert not form.surely_even(path, columns=6)  # can't tell; then it is read row by row
+    assert not csv_reader.surely_even(path, columns=6)  # can't tell; then it is read row by row
     assert len(log.read(path)) == 1
 
 

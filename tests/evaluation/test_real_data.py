@@ -7,18 +7,17 @@ import numpy as np
 import polars as pl
 import pytest
 
-from evaluation.alarms.lists import newest_interactions, owned_items_recommended
+from evaluation.checks.lists import newest_interactions, owned_items_recommended
 from evaluation.data import log as logs
 from evaluation.progress import unseen
-from evaluation.recommenders.entries import learn
-from evaluation.recommenders.kinds import BY_NAME, Learnt
-from evaluation.recommenders.ranking import lists
+from evaluation.recommenders.candidates import learn
+from evaluation.recommenders.registry import BY_NAME, Learnt, lists
 from evaluation.run import Asked, Result, run
 from evaluation.scoring.metrics import score
 from evaluation.splits import HoldOut, split
 from evaluation.task import ANYTHING, NEW, Pairs, Task, task
-from personalize_local.data.record_columns import RecordColumns
-from personalize_local.learning.settings import Settings
+from recommender_models.record_columns import RecordColumns
+from recommender_models.settings import Settings
 from tests.real_data.uci import FILE, cleaned
 
 NAMES = ("random", "popularity", "popularity-30d", "own-repeats", "co-visitation", "item-item", "ease", "ease-own")

@@ -9,16 +9,16 @@ from scipy import sparse
 
 from evaluation.data import log as logs
 from evaluation.progress import unseen
-from evaluation.recommenders import covisitation
-from evaluation.recommenders.entries import learn
-from evaluation.recommenders.kinds import BY_NAME, KINDS
+from evaluation.recommenders.candidates import learn
+from evaluation.recommenders.registry import BY_NAME, KINDS
 from evaluation.recommenders.tuning import Validation
 from evaluation.scoring.metrics import score
 from evaluation.splits import HoldOut, split
 from evaluation.task import ANYTHING, NEW, Pairs, Task, among, task
-from personalize_local.data.record_columns import RecordColumns
-from personalize_local.learning.models.ease import similarities
-from personalize_local.learning.models.neighbours import SHRINKAGE
+from recommender_models.models import covisitation
+from recommender_models.models.ease import similarities
+from recommender_models.models.neighbours import SHRINKAGE
+from recommender_models.record_columns import RecordColumns
 from tests.evaluation import made_up
 
 

@@ -13,10 +13,12 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
+from cli import output_files
 from cli.__main__ import main
-from cli.evaluate import command, outputs
-from cli.evaluate.asked import Refused
-from evaluation.scoring import metrics, names
+from cli.errors import Refused
+from cli.evaluate import command
+from evaluation import constants
+from evaluation.scoring import metrics
 from tests.evaluation import made_up
 
 FIXED = "--fixed-settings"
@@ -131,7 +133,7 @@ def test_a_metric_that_does_not_exist_is_answered_by_those_that_do(metric: str, 
 
 def test_the_names_of_metrics_are_those_that_are_scored() -> None:
     hits, relevant = np.zeros((1, 25), dtype=bool), np.ones(1, dtype=int)
-    assert set(names.ALL) == set(metrics.of_hits(hits, relevant))
+    assert set(constants.METRICS_AT_K) == set(metrics.of_hits(hits, relevant))
 
 
 @pytest.mark.parametrize(
@@ -228,13 +230,13 @@ def test_all_files_are_written_or_none(tmp_path: Path) -> None:
         raise OSError(errno.ENOSPC, "No space left on device", str(path))
 
     with pytest.raises(Refused) as refusal:
-        outputs.write({page: lambda path: path.write_text("new"), rows: full})
+        output_files.write({page: lambda path: path.write_text("new"), rows: full})
     assert refusal.value.message == f"{rows}: No space left on device"
     assert [path.name for path in tmp_path.iterdir()] == ["report.html"]
     assert page.read_text() == "old"
     link = tmp_path / "link.html"
     link.symlink_to(page)
-    outputs.write({link: lambda path: path.write_text("new"), rows: lambda path: path.write_text("rows")})
+    output_files.write({link: lambda path: path.write_text("new"), rows: lambda path: path.write_text("rows")})
     assert (page.read_text(), rows.read_text()) == ("new", "rows")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["link.html", "report.html", "rows.csv"]
 

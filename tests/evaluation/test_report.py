@@ -9,9 +9,10 @@ import pytest
 from matplotlib import rc_context
 
 from evaluation.data import log as logs
-from evaluation.recommenders.entries import Entry
-from evaluation.report import plots, words
-from evaluation.report.drawing import STYLE, svg
+from evaluation.recommenders.candidates import Entry
+from evaluation.report import plots
+from evaluation.report.style import STYLE, svg
+from evaluation.report.text import difference, headline, with_half
 from evaluation.scoring.board import Board, Row
 from evaluation.scoring.breadth import Breadth
 from evaluation.scoring.metrics import Scores
@@ -43,14 +44,14 @@ def test_where_counting_comes_first_the_headline_claims_no_more_than_the_table()
     shuffled = np.random.default_rng(1).permutation(COUNTED) - 0.01
     found = board(shuffled)
     assert found.rows[1].against_best.verdict == "cannot tell"  # type: ignore[union-attr]
-    assert words.headline(found).endswith("Nothing here is shown to be better than counting.")
+    assert headline(found).endswith("Nothing here is shown to be better than counting.")
 
 
 def test_one_user_has_no_interval_in_any_sentence() -> None:
     one = mean(np.array([0.25]))
-    assert (words.with_half(one), words.difference(one)) == ("0.2500, one user", "+0.250 (of one user)")
-    assert words.with_half(mean(np.array([0.2, 0.3] * 20))) == "0.2500 ±0.0162"
-    assert "inf" not in words.headline(board(np.ones(1), counted=np.zeros(1)))
+    assert (with_half(one), difference(one)) == ("0.2500, one user", "+0.250 (of one user)")
+    assert with_half(mean(np.array([0.2, 0.3] * 20))) == "0.2500 ±0.0162"
+    assert "inf" not in headline(board(np.ones(1), counted=np.zeros(1)))
 
 
 LONG = "personalize_user_personalization_v2_2024_experiment"

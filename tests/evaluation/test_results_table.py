@@ -9,7 +9,7 @@ from click.testing import CliRunner, Result
 
 from cli.evaluate import command
 from evaluation.data import results_table
-from evaluation.failure import BadFile
+from personalize_data.errors import BadFile
 from tests.evaluation import made_up
 
 # The tables of the source's experiment, as its authors published them.

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from evaluation.data import log as logs
-from evaluation.recommenders.kinds import BY_NAME
+from evaluation.recommenders.registry import BY_NAME
 from evaluation.run import Asked, run
 from evaluation.splits import HoldOut, split
 from evaluation.task import ANYTHING, Task, task
-from personalize_local.data.record_columns import RecordColumns
+from recommender_models.record_columns import RecordColumns
 from tests.evaluation import made_up
 
 USERS = 60

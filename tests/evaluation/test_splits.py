@@ -11,13 +11,13 @@ from click.testing import CliRunner
 from cli.evaluate import command
 from evaluation.data import log as logs
 from evaluation.data import splits_folder
-from evaluation.failure import BadFile, BadQuestion
-from evaluation.recommenders.kinds import BY_NAME
+from evaluation.recommenders.registry import BY_NAME
 from evaluation.run import Asked, run
 from evaluation.splits import KINDS, HoldOut, split
 from evaluation.task import NEW, sampled, task
-from personalize_local.data.record_columns import RecordColumns
-from personalize_local.learning.training_set import TrainingSet
+from personalize_data.errors import BadFile, BadQuestion
+from recommender_models.record_columns import RecordColumns
+from recommender_models.training_set import TrainingSet
 from tests.evaluation import made_up
 
 

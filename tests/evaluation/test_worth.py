@@ -6,16 +6,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from evaluation.alarms.sounded import Alarm
+from evaluation.checks.registry import Alarm
 from evaluation.data import log as logs
 from evaluation.data.list_files import Given
-from evaluation.recommenders.entries import Entry, given
-from evaluation.recommenders.kinds import BY_NAME
-from evaluation.report import numbers, page, words
+from evaluation.recommenders.candidates import Entry, given
+from evaluation.recommenders.registry import BY_NAME
+from evaluation.report import json_report, page
+from evaluation.report import text as words
 from evaluation.run import Asked, Result, run
 from evaluation.splits import HoldOut, split
 from evaluation.task import ANYTHING, Task, task
-from personalize_local.data.record_columns import RecordColumns
+from recommender_models.record_columns import RecordColumns
 from tests.evaluation import made_up
 
 KINDS = [BY_NAME[name] for name in ("random", "popularity", "item-item")]
@@ -56,7 +57,7 @@ def test_the_headline_begins_with_what_was_given_against_the_best_that_costs_not
     assert words.headline(board).startswith(f"Ownership (anything, repeats count): {said}")
     assert words.verdict(board, board.row("theirs")).endswith(f"; against item-item: {verdict}")
     assert "against item-item" not in words.verdict(board, board.row("item-item"))
-    rows = numbers.as_json(result)["tasks"][ANYTHING]["recommenders"]
+    rows = json_report.as_json(result)["tasks"][ANYTHING]["recommenders"]
     assert rows["theirs"]["against_best_here"]["verdict"] == verdict
     assert rows["item-item"]["against_best_here"] is None
 
@@ -77,7 +78,7 @@ def test_a_price_stands_beside_what_it_is_compared_with(question: Task) -> None:
     sentence = bought.in_words("USD")
     assert " fewer (" in sentence
     assert sentence.endswith("than with item-item, which is learnt here")
-    one = next(one for one in numbers.as_json(result)["costs"][ANYTHING] if one["recommender"] == "theirs")
+    one = next(one for one in json_report.as_json(result)["costs"][ANYTHING] if one["recommender"] == "theirs")
     assert (one["against"], one["best_here"]) == (result.boards[ANYTHING].best_baseline, "item-item")
     assert one["against_best_here"]["difference"]["mean"] < one["difference"]["mean"] < 0
 
@@ -99,7 +100,7 @@ def test_the_page_says_faults_first_results_after_the_tables_and_explains_its_wo
     for word in ("item-item", "MRR", "MAP", "NDCG", "win/lose", "top-20 items", "only counts", "catalogue covered"):
         assert f"<dt>{word}</dt>" in text
     assert f"<dd>{BY_NAME['item-item'].what}</dd>" in text
-    assert [one["fault"] for one in numbers.alarms(alarms)] == [False, True]
+    assert [one["fault"] for one in json_report.alarms(alarms)] == [False, True]
 
 
 def test_what_is_learnt_here_is_not_accused_of_being_joined_with_the_wrong_users(question: Task) -> None:

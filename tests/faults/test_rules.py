@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from personalize_local.faults.faults import NOTHING, Faults
-from personalize_local.faults.request import Request
-from personalize_local.faults.rules import BadRule, read_rule
+from faults.faults import NOTHING, Faults
+from faults.request import Request
+from faults.rules import BadRule, read_rule
 
 PUT_EVENTS = {
     "userId": "-12",

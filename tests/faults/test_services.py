@@ -9,9 +9,9 @@ import requests
 from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError, ResponseStreamingError
 from broker.failures import Misconfigured, Rejected, Unavailable, aws_call
 
-from local import loopback
-from local.aws.session import local_client
-from local.process import ServiceProcess, start_service
+from local_stack import loopback
+from local_stack.aws.session import local_client
+from local_stack.process import ServiceProcess, start_service
 
 STREAM, QUEUE = "events", "refresh"
 ENTRIES = [{"Id": str(number), "MessageBody": f"body {number}"} for number in range(10)]
@@ -20,7 +20,7 @@ RECORDS = [{"Data": b"x", "PartitionKey": str(number)} for number in range(10)]
 
 @pytest.fixture(scope="module")
 def aws() -> Iterator[ServiceProcess]:
-    with start_service("local.aws") as service:
+    with start_service("local_stack.aws") as service:
         local_client("kinesis", service.url).create_stream(StreamName=STREAM, ShardCount=1)
         local_client("s3", service.url).create_bucket(Bucket="bucket")
         yield service
@@ -28,7 +28,7 @@ def aws() -> Iterator[ServiceProcess]:
 
 @pytest.fixture(scope="module")
 def mparticle(aws: ServiceProcess) -> Iterator[ServiceProcess]:
-    with start_service("local.mparticle", ["--stream", STREAM, "--kinesis-endpoint", aws.url]) as service:
+    with start_service("local_stack.mparticle", ["--stream", STREAM, "--kinesis-endpoint", aws.url]) as service:
         yield service
 
 

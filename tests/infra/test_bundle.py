@@ -13,7 +13,7 @@ import pytest
 from blueprint.environments import Options, ingest_environment, refresh_environment
 from infra.bundling import BundlingFailed, bundle, copy_package, find_interpreter, find_uv
 from infra.paths import ROOT
-from local.lambda_twin.runtime.function import Function
+from local_stack.lambda_twin.runtime.function import Function
 from tests.broker.lambda_events import message
 from tests.infra.loopback_services import LoopbackServices
 from tests.infra.synthesis import synthesise

@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from infra.deploy_checks import Deployed, Wanted, look_at, main, problems, read_assembly, warnings
-from infra.stage import Stage
+from infra.settings import Stage
 from lifecycle.counts import Counts
 from tests.infra.conftest import Synthesise
 from tests.infra.synthesis import GIVEN

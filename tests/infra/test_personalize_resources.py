@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from local.process import start_service
+from local_stack.process import start_service
 from tests.infra.conftest import Synthesise
 from tests.infra.deployer import Deployer
 from tests.personalize_local.served.clients import Aws

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from blueprint import sizing
-from local.settings import TwinSettings
-from local.stack import Stack
+from local_stack.settings import TwinSettings
+from local_stack.stack import Stack
 from tests.infra.conftest import Synthesise
 
 OF_RESOURCES = {"TRACKING_ID", "CAMPAIGN_ARN", "QUARANTINE_BUCKET", "REFRESH_QUEUE_URL", "MPARTICLE_SECRET_ARN"}

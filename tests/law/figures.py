@@ -3,7 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
-from local.audit.rows import of_customers
+from local_stack.audit.rows import of_customers
 from tests.law.world.loop import Loop
 
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import pytest
 
-from local.audit.rows import of_customers
+from local_stack.audit.rows import of_customers
 from tests.law.histories import History
 from tests.law.steps import (
     POISON,

@@ -1,7 +1,7 @@
 """What must be true when a history is over: the law holds, each counts once, profiles show what the campaign says.
 
-Two judges: the ledger of ``local.audit``, which shares nothing with the broker, and the ids that the broker's own pure
-functions give. Everything is compared as sets, since deliveries repeat.
+Two judges: the ledger of ``local_stack.audit``, which shares nothing with the broker, and the ids that the broker's
+own pure functions give. Everything is compared as sets, since deliveries repeat.
 """
 
 import functools
@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator
 from broker.batch import BadBatch, decode
 from broker.interactions import Interaction, Rules, extract
 
-from local.audit.law import Holdings, audit
-from local.audit.rows import of_customers
-from local.audit.services import holdings_of
+from local_stack.audit.reconciliation import Holdings, audit
+from local_stack.audit.rows import of_customers
+from local_stack.audit.services import holdings_of
 from tests.law.histories import CUSTOMERS, History
 from tests.law.steps import Step, Visit
 from tests.law.world.loop import REFUSED_CUSTOMER, SPOILT, Loop

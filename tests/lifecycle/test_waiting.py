@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from lifecycle import counts, kinds, training
+from lifecycle import counts, resource_types, training
 from lifecycle.names import Names
 from lifecycle.resources import CreationFailed, Resources
 
@@ -42,7 +42,7 @@ def test_what_is_not_there_is_created_and_waited_for_ever_more_patiently() -> No
     service, pauses, shown = Service("CREATE PENDING", *["CREATE IN_PROGRESS"] * 30, "ACTIVE"), [], []
     resources = Resources(service, sleep=pauses.append, show=lambda what, state: shown.append((what, state["status"])))
 
-    resources.ensure(kinds.SOLUTION, "shop", {"recipeArn": "r"}, datasetGroupArn="g")
+    resources.ensure(resource_types.SOLUTION, "shop", {"recipeArn": "r"}, datasetGroupArn="g")
 
     assert service.calls == ["list {'datasetGroupArn': 'g'}", "create {'name': 'shop', 'recipeArn': 'r'}"]
     assert len(pauses) == 31
@@ -56,7 +56,7 @@ def test_what_is_there_is_neither_created_nor_waited_for_nor_shown() -> None:
     service, pauses, shown = Service("ACTIVE", solutions=("other", "shop")), [], []
     resources = Resources(service, sleep=pauses.append, show=lambda what, state: shown.append(what))
 
-    assert resources.ensure(kinds.SOLUTION, "shop", {})["solutionArn"] == "arn:shop"
+    assert resources.ensure(resource_types.SOLUTION, "shop", {})["solutionArn"] == "arn:shop"
     assert (service.calls, pauses, shown) == (["list {}"], [], [])
 
 
@@ -71,7 +71,7 @@ def test_a_resource_that_will_never_be_active_is_one_line_with_the_reason_and_wh
     status: str, advice: str
 ) -> None:
     with pytest.raises(CreationFailed) as failed:
-        Resources(Service(status), sleep=lambda _: None).wait(kinds.SOLUTION, "arn:shop")
+        Resources(Service(status), sleep=lambda _: None).wait(resource_types.SOLUTION, "arn:shop")
 
     assert str(failed.value).startswith(f"solution shop is {status}: too few interactions (")
     assert advice in str(failed.value)
@@ -99,7 +99,7 @@ def test_what_is_deleted_is_waited_for_until_it_is_not_found(first: str, deletio
     service, pauses, shown = Going(first, first, *["DELETE IN_PROGRESS"] * 30), [], []
     resources = Resources(service, sleep=pauses.append, show=lambda what, state: shown.append(state["status"]))
 
-    resources.delete(kinds.FILTER, "arn:f")
+    resources.delete(resource_types.FILTER, "arn:f")
 
     assert service.deletions == deletions
     assert shown == [first, *["DELETE IN_PROGRESS"] * 30]
@@ -109,9 +109,9 @@ def test_what_is_deleted_is_waited_for_until_it_is_not_found(first: str, deletio
 
 def test_a_deletion_that_failed_or_cannot_be_looked_at_is_not_taken_for_done() -> None:
     with pytest.raises(CreationFailed, match=r"filter new-only is DELETE FAILED: .*delete-filter --filter-arn arn:f"):
-        Resources(Going("ACTIVE", "DELETE FAILED")).delete(kinds.FILTER, "arn:f")
+        Resources(Going("ACTIVE", "DELETE FAILED")).delete(resource_types.FILTER, "arn:f")
     with pytest.raises(ClientError, match="Throttling"):
-        Resources(Going("ACTIVE", refusal="ThrottlingException")).delete(kinds.FILTER, "arn:f")
+        Resources(Going("ACTIVE", refusal="ThrottlingException")).delete(resource_types.FILTER, "arn:f")
 
 
 class Updated:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from local.lambda_twin.runtime.function import Function
-from local.stack import LAMBDA_SRC
+from local_stack.lambda_twin.runtime.function import Function
+from local_stack.stack import LAMBDA_SRC
 from tests.loop.clone import Clone
 
 
@@ -84,4 +84,4 @@ def test_half_a_gzip_file_is_wrong_use(quiet_clone: Clone, tmp_path: Path) -> No
     file.write_bytes(gzip.compress(b'{"events": []}' * 100)[:-20])
     done = quiet_clone.run("run", "--events", file)
     assert (done.returncode, done.stdout) == (2, "")
-    assert "not a whole gzip file" in done.stderr.splitlines()[-1]
+    assert "the compressed file is cut off" in done.stderr.splitlines()[-1]

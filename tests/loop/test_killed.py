@@ -13,15 +13,15 @@ from typing import Any
 
 import pytest
 
-from local import loopback
-from local.audit.law import Audit
-from local.audit.rows import Row, UndatedRow, Unreadable
-from local.audit.services import deliveries, stream_records
-from local.items4u.client import Client
-from local.items4u.sessions import Post
-from local.judgement import audit_of
-from local.settings import QUEUE, STREAM, TwinSettings
-from local.stack import Stack
+from local_stack import loopback
+from local_stack.audit.reconciliation import Audit
+from local_stack.audit.rows import Row, UndatedRow, Unreadable
+from local_stack.audit.services import deliveries, stream_records
+from local_stack.items4u.client import Client
+from local_stack.items4u.sessions import Post
+from local_stack.result import audit_of
+from local_stack.settings import QUEUE, STREAM, TwinSettings
+from local_stack.stack import Stack
 from tests.draws import draws
 from tests.loop.clone import eventually
 from tests.loop.test_outage import lists, wrong

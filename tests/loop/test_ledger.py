@@ -9,7 +9,7 @@ ROOT = Path(__file__).resolve().parents[2]
 BROKER = {"broker", "lambda_src"}
 
 
-@pytest.mark.parametrize("folder", ["local/audit", "tests/real_data"])
+@pytest.mark.parametrize("folder", ["local_stack/audit", "tests/real_data"])
 def test_ledger_and_converters_use_nothing_of_the_broker(folder: str) -> None:
     files = [file for file in (ROOT / folder).glob("*.py") if not file.name.startswith("test_")]
     assert len(files) >= 3

@@ -9,15 +9,15 @@ from typing import Any
 
 import pytest
 
-from local import loopback
-from local.audit.lag import event_times, lags, percentile
-from local.audit.services import deliveries, stream_records
-from local.aws.session import local_client
-from local.items4u.client import Client
-from local.items4u.sessions import Post
-from local.mparticle.inputs import BROKER_FEED
-from local.settings import TwinSettings
-from local.stack import Stack
+from local_stack import loopback
+from local_stack.audit.lag import event_times, lags, percentile
+from local_stack.audit.services import deliveries, stream_records
+from local_stack.aws.session import local_client
+from local_stack.items4u.client import Client
+from local_stack.items4u.sessions import Post
+from local_stack.mparticle.inputs import BROKER_FEED
+from local_stack.settings import TwinSettings
+from local_stack.stack import Stack
 from tests.loop.clone import eventually
 from tests.loop.trained import ITEMS, trained_stack
 

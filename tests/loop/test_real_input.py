@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 
 from cli.records import one_batch_each
-from local.audit.rows import Row, of_customers, of_put_event
-from local.audit.services import deliveries
-from local.demonstration import Demonstration
-from local.judgement import Result
-from local.settings import TwinSettings
-from local.simple_lists import MOST_POPULAR, OWN_ITEMS
-from local.stack import Stack
+from local_stack.audit.rows import Row, of_customers, of_put_event
+from local_stack.audit.services import deliveries
+from local_stack.result import Result
+from local_stack.scenario import Demonstration
+from local_stack.settings import TwinSettings
+from local_stack.simple_lists import MOST_POPULAR, OWN_ITEMS
+from local_stack.stack import Stack
 from tests.real_data import otto, uci, wire
 
 LINES = 20_000

@@ -8,13 +8,12 @@ from typing import Any
 
 import pytest
 
-from local import loopback
-from local.lambda_twin.polling.kinesis_event import Record, kinesis_event
-from local.lambda_twin.polling.sources import SqsQueue
-from local.lambda_twin.polling.sqs_event import sqs_event
-from local.process import ServiceProcess
-from local.settings import TwinSettings
-from local.stack import Stack
+from local_stack import loopback
+from local_stack.lambda_twin.polling.events import Record, kinesis_event, sqs_event
+from local_stack.lambda_twin.polling.sources import SqsQueue
+from local_stack.process import ServiceProcess
+from local_stack.settings import TwinSettings
+from local_stack.stack import Stack
 from tests.loop.trained import ITEMS, trained_stack
 from tests.real_data import wire
 

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from cli.run import NEXT
-from local.hit_rate import ENOUGH_TO_JUDGE
-from local.simple_lists import MOST_POPULAR, OWN_CATEGORIES, OWN_ITEMS
+from local_stack.list_quality import ENOUGH_TO_JUDGE
+from local_stack.simple_lists import MOST_POPULAR, OWN_CATEGORIES, OWN_ITEMS
 from tests.loop.clone import Clone
 from tests.real_data import data_folder, otto, wire
 

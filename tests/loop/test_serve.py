@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from local import loopback
+from local_stack import loopback
 from tests.loop.clone import PATIENCE, Clone, eventually
 from tests.loop.conftest import NOBODY_LISTENS
 from tests.real_data import wire

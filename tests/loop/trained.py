@@ -5,10 +5,10 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from local import loopback
-from local.aws.session import local_client
-from local.settings import TwinSettings
-from local.stack import Stack
+from local_stack import loopback
+from local_stack.aws.session import local_client
+from local_stack.settings import TwinSettings
+from local_stack.stack import Stack
 from tests.loop.clone import eventually
 
 ITEMS = tuple(f"ITEM-{number}" for number in range(80))

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from personalize_local.data.columns import InteractionColumns
 from personalize_local.jobs.runner import InlineJobs, Job, Outcome, ProcessJobs
+from recommender_models.interactions import InteractionColumns
 from tests.personalize_local.waiting import until
 
 

@@ -9,12 +9,11 @@ from pathlib import Path
 
 import numpy as np
 
-from personalize_local.behaviour import Behaviour
-from personalize_local.data.columns import InteractionColumns
 from personalize_local.data.history import History
-from personalize_local.data.interactions import Event
-from personalize_local.data.streamed import Streamed
+from personalize_local.data.streamed import Event, Streamed
 from personalize_local.jobs.runner import Outcome
+from personalize_local.toggles import Behaviour
+from recommender_models.interactions import InteractionColumns
 from tests.personalize_local.test_journal import started
 from tests.personalize_local.world import HeldJobs, World
 

@@ -6,10 +6,10 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from personalize_local.behaviour import Behaviour
 from personalize_local.jobs.runner import Done, InlineJobs, Job, Outcome
 from personalize_local.operations import Durations
 from personalize_local.service import Personalize
+from personalize_local.toggles import Behaviour
 from personalize_local.wire.api import Api
 from personalize_local.wire.protocol import Wire
 from personalize_local.wire.validation import compile_shape

@@ -16,13 +16,13 @@ import requests
 from click.testing import CliRunner
 
 from cli.replay import command
-from local import loopback
-from local.aws.session import local_client
-from local.items4u.client import Client
-from local.items4u.sessions import Post
-from local.mparticle.inputs import BROKER_FEED, INPUTS
-from local.settings import TwinSettings
-from local.stack import NAME, Stack
+from local_stack import loopback
+from local_stack.aws.session import local_client
+from local_stack.items4u.client import Client
+from local_stack.items4u.sessions import Post
+from local_stack.mparticle.inputs import BROKER_FEED, INPUTS
+from local_stack.settings import TwinSettings
+from local_stack.stack import NAME, Stack
 from tests.loop.clone import eventually
 from tests.loop.trained import ITEMS, trained_stack
 

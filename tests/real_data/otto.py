@@ -7,7 +7,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from local.audit.rows import Row
+from local_stack.audit.rows import Row
 from tests.real_data import data_folder, wire
 
 FILE = "interactions/otto_sessions_20.jsonl"

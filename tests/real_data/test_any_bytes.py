@@ -14,7 +14,7 @@ from broker import interactions
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from local.audit import rows as ledger
+from local_stack.audit import rows as ledger
 from tests.draws import draws
 from tests.real_data import ROOT, data_folder
 

@@ -9,7 +9,7 @@ import pytest
 from broker import batch as batches
 from broker import interactions
 
-from local.audit import rows as ledger
+from local_stack.audit import rows as ledger
 from tests.real_data import ROOT
 
 ARRIVED_MS = 1_789_380_000_123

@@ -19,13 +19,13 @@ from cli.__main__ import main
 from evaluation.data import list_files, splits_folder
 from evaluation.feeds.compare import Feeds, best_of_each
 from evaluation.feeds.plot import draw
-from evaluation.recommenders.entries import given
+from evaluation.recommenders.candidates import given
 from evaluation.run import Asked, run
 from evaluation.scoring import uncertainty
 from evaluation.scoring.board import Board
 from evaluation.scoring.metrics import PLACES, score
 from evaluation.task import Pairs
-from personalize_local.data.record_columns import RecordColumns
+from recommender_models.record_columns import RecordColumns
 from tests.real_data.santander import FILE, Customers, acquired, from_april_to_may, wide
 
 CUT = 1464393600  # 2016-05-28

@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from local.audit.rows import Row
+from local_stack.audit.rows import Row
 from tests.real_data import data_folder, wire
 
 FILE = "interactions/uci_online_retail_2010_2011.parquet"

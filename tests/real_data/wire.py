@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from local.audit.rows import Row
+from local_stack.audit.rows import Row
 
 
 class Converted(NamedTuple):

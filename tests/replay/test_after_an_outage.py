@@ -12,10 +12,10 @@ from broker.probe import PROBE
 from click.testing import CliRunner
 
 from cli.replay import command
-from local import loopback
-from local.audit.services import deliveries
-from local.settings import TwinSettings
-from local.stack import NAME, Stack
+from local_stack import loopback
+from local_stack.audit.services import deliveries
+from local_stack.settings import TwinSettings
+from local_stack.stack import NAME, Stack
 from tests.loop.clone import eventually
 from tests.real_data import wire
 from tests.replay.world import client

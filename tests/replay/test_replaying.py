@@ -10,9 +10,9 @@ import pytest
 import requests
 from broker.failures import Failure
 
-from local import loopback
-from local.aws.resources import ResourceSettings, create_resources
-from local.process import ServiceProcess, start_service
+from local_stack import loopback
+from local_stack.aws.resources import ResourceSettings, create_resources
+from local_stack.process import ServiceProcess, start_service
 from replay.inventory import Choice
 from replay.records import ON_FAILURE, QUARANTINE
 from replay.store import MARKS
@@ -23,7 +23,7 @@ NUMBERS = itertools.count()
 
 @pytest.fixture(scope="module")
 def aws() -> Iterator[ServiceProcess]:
-    with start_service("local.aws") as service:
+    with start_service("local_stack.aws") as service:
         yield service
 
 

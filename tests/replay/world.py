@@ -10,11 +10,11 @@ from broker.failures import Time
 from broker.interactions import Rules
 from broker.quarantine import Quarantine, Row
 
-from local.audit.services import stream_records
-from local.aws.resources import Resources
-from local.aws.session import local_client
-from local.lambda_twin.polling.kinesis_event import Record as OnStream
-from local.lambda_twin.polling.on_failure import TOO_OLD, Discarded, MappingIdentity, document, object_key
+from local_stack.audit.services import stream_records
+from local_stack.aws.resources import Resources
+from local_stack.aws.session import local_client
+from local_stack.lambda_twin.polling.events import Record as OnStream
+from local_stack.lambda_twin.polling.on_failure import TOO_OLD, Discarded, MappingIdentity, document, object_key
 from replay.destinations import Queue, Stream
 from replay.inventory import Choice, Inventory
 from replay.records import ON_FAILURE, QUARANTINE, RECORD, USER

@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from cli.__main__ import main
-from history.schema import read_schema
+from personalize_data.schema import read_schema
 from tests.evaluation.features.shoppers import write
 
 FAST = ("--trainings", "2", "--repeats", "1", "--rows", "900")

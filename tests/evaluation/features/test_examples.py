@@ -8,11 +8,10 @@ import pytest
 
 from evaluation.data import log as logs
 from evaluation.data.log import Log
-from evaluation.failure import BadQuestion
 from evaluation.features.attributes import MOST_WORDS, attributes
-from evaluation.features.examples import examples
-from evaluation.features.groups import groups
-from personalize_local.data.record_columns import RecordColumns
+from evaluation.features.examples import examples, groups
+from personalize_data.errors import BadQuestion
+from recommender_models.record_columns import RecordColumns
 
 DAY = 86_400
 ROWS = """USER_ID,ITEM_ID,TIMESTAMP,EVENT_TYPE

@@ -6,11 +6,10 @@ import pytest
 
 from evaluation.data import attributes as datasets
 from evaluation.data import log as logs
-from evaluation.failure import BadQuestion
 from evaluation.features.attributes import attributes
-from evaluation.features.examples import examples
-from evaluation.features.groups import groups
+from evaluation.features.examples import examples, groups
 from evaluation.features.importance import Found, Step, importances, parts
+from personalize_data.errors import BadQuestion
 from tests.evaluation.features.shoppers import NOISE, write
 
 

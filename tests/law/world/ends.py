@@ -5,12 +5,11 @@ import json
 from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
-from local.lambda_twin.polling.kinesis_event import ReadFailed, Record
-from local.lambda_twin.polling.on_failure import Deliver, DeliveryFailed
-from local.lambda_twin.polling.sqs_event import Message, QueueFailed
-from local.mparticle.events_api import EventsApi
-from local.mparticle.forwarding.forwarder import DeliveryFailed as NotForwarded
-from local.mparticle.inputs import BROKER_FEED, INPUTS
+from local_stack.lambda_twin.polling.events import Message, QueueFailed, ReadFailed, Record
+from local_stack.lambda_twin.polling.on_failure import Deliver, DeliveryFailed
+from local_stack.mparticle.events_api import EventsApi
+from local_stack.mparticle.forwarding.forwarder import DeliveryFailed as NotForwarded
+from local_stack.mparticle.inputs import BROKER_FEED, INPUTS
 from tests.law.world.calls import Services
 from tests.law.world.queue import Queue
 from tests.law.world.stream import Stream

@@ -13,7 +13,7 @@ from broker.refresh import Refresh
 from broker.refresh_queue import RefreshQueue
 from broker.telemetry import Counts
 
-from local.lambda_twin.invocation import InvokeResult, failed
+from local_stack.lambda_twin.invocation import InvokeResult, failed
 from tests.broker.stubs import Inline
 from tests.law.world.calls import Calls
 from tests.law.world.faults import Killed

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from blueprint.mappings import KinesisMapping, QueueMapping
-from local.lambda_twin.polling.kinesis_poller import KinesisPoller
-from local.lambda_twin.polling.on_failure import MappingIdentity
-from local.lambda_twin.polling.queue_poller import QueuePoller
-from local.mparticle.core import MParticle
-from local.mparticle.events_api import EventsApi
-from local.mparticle.forwarding.forwarder import Forwarder
-from local.mparticle.ids import Ids
+from local_stack.lambda_twin.polling.kinesis_poller import KinesisPoller
+from local_stack.lambda_twin.polling.on_failure import MappingIdentity
+from local_stack.lambda_twin.polling.queue_poller import QueuePoller
+from local_stack.mparticle.core import MParticle
+from local_stack.mparticle.events_api import EventsApi
+from local_stack.mparticle.forwarding.forwarder import Forwarder
+from local_stack.mparticle.ids import Ids
 from tests.broker.stubs import client_error
 from tests.law.world import functions
 from tests.law.world.calls import Calls, Services

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from local.lambda_twin.polling.sqs_event import Message
+from local_stack.lambda_twin.polling.events import Message
 
 LARGEST_BATCH = 10
 

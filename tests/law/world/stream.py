@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Sequence
 
-from local.audit.rows import StreamRecord
-from local.lambda_twin.polling.kinesis_event import Record
+from local_stack.audit.rows import StreamRecord
+from local_stack.lambda_twin.polling.events import Record
 
 FIRST = 49_590_338_000_000_000_000_000
 

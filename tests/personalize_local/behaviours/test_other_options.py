@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-from personalize_local.behaviour import Behaviour
 from personalize_local.journal import Journal
 from personalize_local.operations import Durations
+from personalize_local.toggles import Behaviour
 from tests.personalize_local.world import START, World
 
 

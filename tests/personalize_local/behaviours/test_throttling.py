@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from personalize_local.behaviour import Behaviour
+from personalize_local.toggles import Behaviour
 from tests.personalize_local.behaviours.shop import Shop, made_shop
 from tests.personalize_local.world import Refused, World
 

@@ -5,11 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from personalize_local.behaviour import Behaviour
-from personalize_local.data.columns import InteractionColumns
 from personalize_local.data.history import History
 from personalize_local.data.imported import Imported
-from personalize_local.data.interactions import Event
+from personalize_local.data.streamed import Event
+from personalize_local.toggles import Behaviour
+from recommender_models.interactions import InteractionColumns
 
 
 def imported(folder: Path, *users: str) -> Path:

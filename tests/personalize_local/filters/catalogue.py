@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from personalize_local.data.interactions import Interaction
+from personalize_local.filters.evaluation import Selection
 from personalize_local.filters.language import parse
-from personalize_local.filters.selection import Selection
+from recommender_models.interactions import Interaction
 
 Properties = Mapping[str, object]
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from personalize_local.data.interactions import Interaction
 from personalize_local.errors import InvalidInput
+from personalize_local.filters.evaluation import Selection
 from personalize_local.filters.language import parse
-from personalize_local.filters.selection import Selection
+from recommender_models.interactions import Interaction
 from tests.personalize_local.filters.catalogue import SHELF, Shelf, allowed, did, selection
 
 EVERYTHING = set(SHELF)

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from local.aws.session import local_client
-from local.process import start_service
+from local_stack.aws.session import local_client
+from local_stack.process import start_service
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Bucket:
 @pytest.fixture(scope="session")
 def s3_endpoint() -> Iterator[str]:
     """Start moto in a process, once; yield where it answers."""
-    with start_service("local.aws") as service:
+    with start_service("local_stack.aws") as service:
         yield service.url
 
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from personalize_local.errors import JobFailed
 from personalize_local.jobs import deletion
-from personalize_local.jobs.failure import JobFailed
 from tests.personalize_local.jobs.conftest import Bucket
 
 

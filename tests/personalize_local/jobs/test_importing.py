@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from personalize_local.data.columns import InteractionColumns
+from personalize_local.errors import JobFailed
 from personalize_local.jobs import importing
-from personalize_local.jobs.failure import JobFailed
+from recommender_models.interactions import InteractionColumns
 from tests.personalize_local.jobs.conftest import Bucket
 from tests.personalize_local.jobs.schemas import FULL, ITEMS, PLAIN, USERS
 

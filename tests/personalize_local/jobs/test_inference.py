@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from personalize_local.data.columns import InteractionColumns
-from personalize_local.filters.selection import Selection
+from personalize_local.errors import JobFailed
+from personalize_local.filters.evaluation import Selection
 from personalize_local.jobs import inference
-from personalize_local.jobs.failure import JobFailed
+from recommender_models.interactions import InteractionColumns
 from tests.personalize_local.jobs.conftest import Bucket
 
 Scored = list[tuple[str, float]]

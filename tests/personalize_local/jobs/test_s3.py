@@ -5,8 +5,8 @@ import socket
 
 import pytest
 
+from personalize_local.errors import JobFailed
 from personalize_local.jobs import s3
-from personalize_local.jobs.failure import JobFailed
 from tests.personalize_local.jobs.conftest import Bucket
 
 

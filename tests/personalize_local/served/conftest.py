@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from local.process import start_service
+from local_stack.process import start_service
 from tests.personalize_local.jobs.conftest import bucket, numbers, s3_endpoint  # noqa: F401 - fixtures
 from tests.personalize_local.served.clients import Aws
 

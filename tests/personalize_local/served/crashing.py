@@ -6,7 +6,7 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
-from local.process import ServiceProcess, start_service
+from local_stack.process import ServiceProcess, start_service
 from tests.personalize_local.served.clients import SETTLED, Aws
 
 

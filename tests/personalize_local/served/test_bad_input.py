@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from local.process import start_service
+from local_stack.process import start_service
 from tests.personalize_local.jobs.conftest import Bucket
 from tests.personalize_local.jobs.schemas import ITEMS
 from tests.personalize_local.served.clients import Aws, csv

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import BotoCoreError
 
-from local.process import NotStarted, start_service
+from local_stack.process import NotStarted, start_service
 from tests.personalize_local.conftest import ROOT
 from tests.personalize_local.jobs.conftest import Bucket
 from tests.personalize_local.served.clients import Aws, csv

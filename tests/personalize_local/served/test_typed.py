@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from local.aws.session import local_client
-from local.process import start_service
+from local_stack.aws.session import local_client
+from local_stack.process import start_service
 from tests.personalize_local.served.clients import Aws, csv
 from tests.personalize_local.world import RECIPE, schema
 

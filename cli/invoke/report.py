@@ -1,0 +1,52 @@
+"""What the broker makes of one batch, as JSON and for people."""
+
+import json
+from typing import Any
+
+from broker.batch import BadBatch, Batch
+from broker.interactions import Interaction, Rules, extract, pack, put_events_request, unique
+
+TRACKER = "<tracker>"
+
+
+def answer(batch: Batch | BadBatch) -> dict[str, Any]:
+    """Return the JSON object that is printed for one batch."""
+    if isinstance(batch, BadBatch):
+        empty: dict[str, Any] = {"interactions": [], "skipped": {}, "put_events": []}
+        return {"verdict": "bad_batch", "reason": batch.reason, "mpid": None} | empty
+    interactions, skipped = extract(batch, Rules())
+    return {
+        "verdict": "batch",
+        "reason": None,
+        "mpid": batch.mpid,
+        "interactions": [_shown(one) for one in interactions],
+        "skipped": dict(skipped),
+        "put_events": [put_events_request(request, TRACKER) for request in pack(unique(interactions))],
+    }
+
+
+def _shown(one: Interaction) -> dict[str, Any]:
+    return {
+        "eventId": one.event_id,
+        "eventType": one.event_type,
+        "itemId": one.item_id,
+        "userId": one.user_id,
+        "sessionId": one.session_id,
+        "sentAt": one.sent_at,
+    }
+
+
+def text(found: dict[str, Any], batch: Batch | BadBatch) -> str:
+    """Return the same for people."""
+    if isinstance(batch, BadBatch):
+        return f"bad batch: {batch.reason} ({batch.detail or 'see the sample batches in events/'})"
+    whose = f"batch of customer {found['mpid']}" if found["mpid"] else "batch without a customer"
+    count = len(found["interactions"])
+    lines = [f"{whose}: {count} interaction{'' if count == 1 else 's'}"]
+    lines += [
+        f"  {one['eventType']:<16} {one['itemId']:<24} sentAt {one['sentAt']}  {one['eventId']}"
+        for one in found["interactions"]
+    ]
+    lines += [f"  skipped {reason}: {number}" for reason, number in found["skipped"].items()]
+    lines += [f"  PutEvents {json.dumps(request, ensure_ascii=False)}" for request in found["put_events"]]
+    return "\n".join(lines)

@@ -1,0 +1,183 @@
+"""What `recommend` and `similar` share: a campaign that answers, its answer for people or programs."""
+
+import functools
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from cli import connection as targets
+from cli.errors import service_errors
+from cli.options import connection_options, model_options
+from cli.progress import Waiting
+from lifecycle import resource_types, training
+from lifecycle.names import RELATED_ITEMS, SIMILAR_ITEMS
+from lifecycle.resources import Resources
+from lifecycle.training import Training
+from personalize_data.quotas import MAX_RESULTS
+
+Items = list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Question:
+    """What `recommend` and `similar` are asked beside whom or what it is about; the options of the same names."""
+
+    num_results: int
+    filter_: str | None
+    values: tuple[str, ...]
+    create_campaign: bool
+    as_json: bool
+    recipe: str | None
+    hpo: bool
+    name: str | None
+    context: tuple[str, ...]
+    aws: bool
+
+
+@dataclass(frozen=True)
+class Answered:
+    """Who was asked what, and the items that came with their scores."""
+
+    target: targets.Target
+    request: Mapping[str, Any]
+    items: Items
+
+
+def question_options(command: Callable[[str, Question], None]) -> Callable[..., None]:
+    """Add the options of a question; the command gets its subject and the Question."""
+
+    @functools.wraps(command)
+    def asked(subject: str, **options: Any) -> None:
+        command(subject, Question(**options))
+
+    made: Callable[..., None] = model_options(connection_options(asked))
+    for option in (
+        click.option("--json", "as_json", is_flag=True, help="Print one JSON object, and nothing else, on stdout."),
+        click.option(
+            "--create-campaign", is_flag=True, help="Make the campaign if there is none; on AWS it costs by the hour."
+        ),
+        click.option("--value", "values", multiple=True, metavar="KEY=VALUE", help="A parameter of the filter."),
+        click.option("--filter", "filter_", metavar="NAME|ARN", help="A filter on the items."),
+        click.option("--num-results", type=click.IntRange(1, MAX_RESULTS), default=10, show_default=True),
+    ):
+        made = option(made)
+    return made
+
+
+def ask(question: Question, about: Mapping[str, str], title: str, default_recipe: str | None = None) -> Answered:
+    """Find the model and its campaign, ask it, print the answer and return it. ``about``: userId or itemId.
+
+    ``default_recipe``: if none is asked for; none at all: the one of cdk.json. Raises click's exceptions.
+    """
+    target = targets.find(question.name, question.context, aws=question.aws)
+    trained = targets.settings(question.context).personalize.recipe
+    model = Training(question.recipe or default_recipe or trained, question.hpo)
+    with service_errors():
+        narrowed = filter_arguments(target, question.filter_, question.values)
+        with Waiting() as waiting:
+            arn = campaign(target, model, waiting, create=question.create_campaign, default=trained)
+        request = {"campaignArn": arn, **about, "numResults": question.num_results, **narrowed}
+        return Answered(target, request, answer(target, request, title, as_json=question.as_json))
+
+
+def ask_command(recipe: str, default: str, *, hpo: bool) -> str | None:
+    """Return the command that asks a model of a recipe; None: there is none. ``default``: of cdk.json."""
+    short_name = recipe.rpartition("/")[2]
+    if "ranking" in short_name:
+        return None
+    similar = short_name in RELATED_ITEMS
+    command = "./broker similar ITEM" if similar else "./broker recommend USER"
+    return command + train_options(recipe, SIMILAR_ITEMS if similar else default, hpo=hpo)
+
+
+def train_options(recipe: str, default: str, *, hpo: bool) -> str:
+    """Return the options by which a model is trained, and asked, as they stand behind a command."""
+    same = recipe.rpartition("/")[2] == default.rpartition("/")[2]
+    return ("" if same else f" --recipe {recipe}") + (" --hpo" if hpo else "")
+
+
+def campaign(target: targets.Target, model: Training, waiting: Waiting, *, create: bool, default: str) -> str:
+    """Return the ARN of a model's campaign, made if missing where that is allowed. Raises click.ClickException."""
+    resources = Resources(target.client("personalize"), show=waiting.show)
+    name = target.names.solution(model.recipe, hpo=model.hpo)
+    found = resources.find(resource_types.CAMPAIGN, name)
+    if found:
+        resources.wait(resource_types.CAMPAIGN, found)
+        return found
+    group = resources.find(resource_types.DATASET_GROUP, target.names.dataset_group)
+    solution = group and resources.find(resource_types.SOLUTION, name, datasetGroupArn=group)
+    version = training.newest_active(resources, solution) if solution else None
+    if version is None:
+        option = train_options(model.recipe, default, hpo=model.hpo)
+        raise click.ClickException(f"there is no trained model called {name}: ./broker train{option} first")
+    if not (create or target.local_url):
+        raise click.ClickException(
+            f"there is no campaign called {name}, which costs by the hour even when idle: --create-campaign makes one, "
+            "and `aws personalize delete-campaign` ends it (./broker batch needs none)"
+        )
+    return training.campaign(resources, name, version["solutionVersionArn"])
+
+
+def filter_arguments(target: targets.Target, name: str | None, values: tuple[str, ...]) -> dict[str, Any]:
+    """Return GetRecommendations' filter arguments; ``name``: a filter's name or ARN. Raises click.UsageError.
+
+    A value stands in double quotes on the wire; what comes quoted, or as several quoted ones with commas, stays.
+    """
+    pairs = [text.partition("=") for text in values]
+    wrong = [text for text, (key, equals, _) in zip(values, pairs, strict=True) if not (key and equals)]
+    if wrong or (values and not name):
+        raise click.UsageError(f"--value {wrong[0]}: must be KEY=VALUE" if wrong else "--value goes with --filter")
+    if not name:
+        return {}
+    arguments: dict[str, Any] = {"filterArn": filter_arn(target, name)}
+    if values:
+        arguments["filterValues"] = {key: _quoted(value) for key, _, value in pairs}
+    return arguments
+
+
+def filter_arn(target: targets.Target, name: str) -> str:
+    """Return the ARN of a filter that is given by name or ARN. Raises click.UsageError."""
+    if name.startswith("arn:"):
+        return name
+    resources = Resources(target.client("personalize"))
+    group = resources.find(resource_types.DATASET_GROUP, target.names.dataset_group)
+    filters = resources.all(resource_types.FILTER, datasetGroupArn=group) if group else []
+    found = {one["name"]: str(one["filterArn"]) for one in filters}
+    if name not in found:
+        there = ", ".join(sorted(found)) or "none"
+        raise click.UsageError(f"there is no filter {name}; there is: {there} (./broker filter makes one)")
+    return found[name]
+
+
+def _quoted(value: str) -> str:
+    return value if value.startswith('"') else json.dumps(value, ensure_ascii=False)
+
+
+def answer(target: targets.Target, request: Mapping[str, Any], asked: str, *, as_json: bool) -> Items:
+    """Ask the campaign, print what it says and return its items and scores. Raises botocore's ClientError."""
+    found = target.client("personalize-runtime").get_recommendations(**request)
+    items = [{"item": one["itemId"], "score": one.get("score")} for one in found["itemList"]]
+    if as_json:
+        click.echo(json.dumps({"items": items, "recommendation_id": found.get("recommendationId")}))
+        return items
+    console = Console(highlight=False)
+    console.print(asked, markup=False, soft_wrap=True)  # a table's title would be broken where the table is narrow
+    console.print(_table(items), markup=False)
+    if not items:
+        click.echo("The list is empty: the filter leaves nothing.")
+    return items
+
+
+def _table(items: Sequence[Mapping[str, Any]]) -> Table:
+    scored = any(one["score"] is not None for one in items)  # recipes for similar items give none
+    table = Table()
+    for column in ("", "item", "score")[: 3 if scored else 2]:
+        table.add_column(column, justify="left" if column == "item" else "right")
+    for place, one in enumerate(items, 1):
+        table.add_row(str(place), one["item"], *([f"{one['score']:.4f}"] if scored else []))
+    return table

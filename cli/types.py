@@ -1,0 +1,61 @@
+"""Types of options: moments and durations."""
+
+import math
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import click
+
+AGO = re.compile(r"(\d+)([mhd])")
+UNITS = {"m": "minutes", "h": "hours", "d": "days"}
+
+
+class Moment(click.ParamType):
+    """``2026-11-22``, ``2026-11-22T09:30`` (UTC where nothing else is said), or ``90m``, ``2h``, ``3d`` ago."""
+
+    name = "moment"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        """Return it with its time zone."""
+        if isinstance(value, datetime):
+            return value
+        moment = _moment(value)
+        if moment is None:
+            self.fail(f"{value} is none of 2026-11-22, 2026-11-22T09:30, 90m, 2h, 3d", param, ctx)
+        return moment
+
+
+def _moment(text: str) -> datetime | None:
+    ago = AGO.fullmatch(text)
+    try:
+        if ago:
+            return datetime.now(UTC) - timedelta(**{UNITS[ago[2]]: int(ago[1])})
+        read = datetime.fromisoformat(text)
+    except (ValueError, OverflowError):
+        return None
+    return read if read.tzinfo else read.replace(tzinfo=UTC)
+
+
+class Days(click.FloatRange):
+    """A finite number of days."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        days = float(super().convert(value, param, ctx))
+        if not math.isfinite(days):
+            self.fail(f"{value!r} is not a number of days", param, ctx)
+        return days
+
+
+class EpochSeconds(click.ParamType):
+    """Epoch seconds, or what ``Moment`` takes; the command gets epoch seconds."""
+
+    name = "time"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        if isinstance(value, int) or str(value).isdecimal():
+            return int(value)
+        moment = _moment(str(value))
+        if moment is None:
+            self.fail(f"{value!r} is neither epoch seconds nor an ISO date", param, ctx)
+        return int(moment.timestamp())

@@ -1,0 +1,98 @@
+"""Alarms on whose history it is: the truth beside each user's own past, and beside another's.
+
+What a user takes is more often, or less often, what he had before than what somebody else had: people repeat, or a bank
+sells nobody a second mortgage. Where the user's own past makes no difference, or where the truth keeps clear of another
+user's, the histories are not his.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from evaluation.task import Pairs, among
+from recommender_models.training_set import Codes
+
+ENOUGH = 100  # pairs expected by chance: below, a share by chance is not told from another
+ALIKE = 0.05
+MET = 0.5  # of what chance would give: some of it is there
+KEPT_CLEAR = 0.25
+MOSTLY_KEPT = 0.5  # of what users had is in the truth: a feed of states
+BY_OTHERS = 0.25  # of how unlike items are kept is left, where that others have them explains it
+UNLIKE = 0.1  # how unlike, at the least, to be explained
+
+
+@dataclass(frozen=True)
+class Shared:
+    """How many pairs of the truth are in the past of the user himself, of the user before, after; and by chance."""
+
+    own: int
+    before: int
+    after: int
+    by_chance: float
+
+
+def shared(truth: Pairs, owned: Pairs, users: int, items: int) -> Shared:
+    """Count. ``users``: of the test; ``items``: more than any code."""
+    own, before, after = (int(among(truth, _shifted(owned, by, users), items).sum()) for by in (0, 1, -1))
+    likely = _counts(truth.items, items) @ _counts(owned.items, items) / max(1, users)
+    return Shared(own, before, after, float(likely))
+
+
+def wrong_histories(one: Shared) -> str | None:
+    """Shifting the histories by a user changes nothing: they were joined with the wrong users."""
+    low, high = sorted((one.before, one.after))
+    if one.by_chance < ENOUGH or not low * (1 - ALIKE) <= one.own <= high * (1 + ALIKE):
+        return None
+    numbers = f"{one.own:,} things to foretell are in the user's own past, {high:,} in that of the user before or after"
+    return f"{numbers}: histories joined with the wrong users"
+
+
+def truth_owned(one: Shared, truth: Pairs, owned: Pairs, items: int) -> str | None:
+    """The truth keeps clear of another user's items and not of the user's own: filtered by another's history."""
+    if one.by_chance < ENOUGH or one.own < MET * one.by_chance:
+        return None
+    least = min(one.before, one.after)
+    if least < KEPT_CLEAR * one.by_chance:
+        numbers = f"{one.own:,} things to foretell the user has already, and only {least:,} a neighbour of his has"
+        return f"{numbers} ({one.by_chance:,.0f} by chance): filtered by another user's history"
+    foretold, had = _counts(truth.items, items), _counts(owned.items, items)
+    kept = _counts(truth.items[among(truth, owned, items)], items)
+    return _never_foretold(one.own, foretold, had) or _kept_as_others_lack(kept, had, int(owned.users.max()) + 1)
+
+
+def _never_foretold(own: int, foretold: Codes, had: Codes) -> str | None:
+    """Everybody's truth filtered by the same user: what he had is in nobody's, where all else is kept."""
+    lost = int(had[foretold == 0].sum())
+    kept = own / max(1, int(had.sum()) - lost)
+    if kept < MOSTLY_KEPT or lost * kept < ENOUGH:
+        return None
+    few = int(((foretold == 0) & (had > 0)).sum())
+    numbers = (
+        f"users keep {kept:.0%} of what they had, but {few:,} items that {lost:,} of them had are in nobody's truth"
+    )
+    return f"{numbers}: filtered by another user's history"
+
+
+def _kept_as_others_lack(kept: Codes, had: Codes, users: int) -> str | None:
+    """Each filtered by somebody else: of what users had, just so much is left as others haven't got.
+
+    It doesn't matter by whom: an index that advances for some users only drifts away from them. What people really give
+    up has no reason to be the more, the more others have it, and all of it if everybody has.
+    """
+    share, lacked = kept / np.maximum(1, had), 1 - had / users
+    unexplained = float(had @ (share - lacked) ** 2)
+    unlike = float(had @ (share - kept.sum() / had.sum()) ** 2)
+    if float(had @ (1 - lacked)) < ENOUGH or unlike < UNLIKE**2 * had.sum() or unexplained > BY_OTHERS * unlike:
+        return None
+    most = int(had.argmax())
+    numbers = f"what {1 - lacked[most]:.0%} of users had is foretold {share[most]:.0%} of these"
+    return f"{numbers}, and items that fewer had, more: filtered by another user's history"
+
+
+def _shifted(owned: Pairs, by: int, users: int) -> Pairs:
+    """Return the pairs of the user so many places before."""
+    return Pairs((owned.users + by) % max(1, users), owned.items)
+
+
+def _counts(codes: Codes, size: int) -> Codes:
+    return np.bincount(codes, minlength=size)

@@ -1,0 +1,202 @@
+"""The recommenders by name. Their models are those of the local Personalize: one implementation serves both.
+
+A kind scores, for each user, every trained item; settings that it does not search for have no effect on it. Where a
+history says nothing, what sold in the newest 30 days decides, so that every list is full.
+"""
+
+import functools
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from evaluation.task import ANYTHING, Pairs
+from recommender_models import history
+from recommender_models.models import covisitation, ease, neighbours
+from recommender_models.models.lists import Catalogue, top_rows
+from recommender_models.models.popularity import Popularity
+from recommender_models.models.popularity_count import PopularityCount
+from recommender_models.models.similarity import MOST_DENSE, Full
+from recommender_models.models.user_personalization import UserPersonalization
+from recommender_models.record_columns import RecordColumns
+from recommender_models.settings import Settings
+from recommender_models.training_set import Codes, Floats, TrainingSet
+
+BLOCK = 256  # users at a time
+MANY_ITEMS = 5_000  # from here on a matrix of all pairs takes seconds and 100 MB: one at a time, with one λ
+# What sells now, at most, against a user's best score: it parts equal scores, and many are equal (one basket's items).
+LITTLE = np.float32(1e-3)
+Blocks = Iterator[Floats]
+NONE = -1
+
+
+class Learnt:
+    """What can be learnt from one set of interactions: each thing when it is first asked for, and only once."""
+
+    def __init__(self, train: TrainingSet, users: RecordColumns | None = None, seed: int = 1) -> None:
+        self.train = train
+        self.seed = seed
+        self._users = users or RecordColumns()
+        # Each matrix takes 4 bytes a pair of items: 50 MB for 3,600 items, 400 MB for 10,000.
+        self._ease = functools.lru_cache(maxsize=4 if len(train.item_ids) < MANY_ITEMS else 1)(self._learn_ease)
+
+    @functools.cached_property
+    def popularity(self) -> Floats:
+        return PopularityCount.fit(self.train, RecordColumns(), RecordColumns(), Settings()).shares
+
+    @functools.cached_property
+    def recent(self) -> Popularity:
+        return Popularity.of(self.train, self._users, len(self.train.item_ids))
+
+    @functools.cached_property
+    def properties(self) -> Mapping[str, Mapping[str, Any]]:
+        return self._users.properties()
+
+    @functools.cached_property
+    def neighbours(self) -> sparse.csr_array:
+        # An item is its own nearest: what the user had is as likely as its like.
+        return neighbours.nearest(self.train) + sparse.eye_array(len(self.train.item_ids), dtype=np.float32)
+
+    @functools.cached_property
+    def co_visited(self) -> sparse.csr_array:
+        return covisitation.co_visited(self.train)
+
+    @functools.cached_property
+    def _shoppers(self) -> sparse.csr_array:
+        return neighbours.shoppers(self.train)
+
+    def ease(self, regularisation: float) -> Floats:
+        return self._ease(regularisation)
+
+    def _learn_ease(self, regularisation: float) -> Floats:
+        return ease.similarities(self._shoppers, regularisation)
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A recommender. ``baseline``: it counts, and learns nothing of what goes with what.
+
+    ``personal``: it looks at a user's history; ``repeats``: it is about what the user had before, and has nothing to
+    say of what is new to him. ``searched``: the settings to choose by validation.
+    """
+
+    name: str
+    what: str
+    score: Callable[[Learnt, TrainingSet, Settings], Blocks]
+    baseline: bool = False
+    personal: bool = True
+    repeats: bool = False
+    most_items: int | None = None
+    searched: Sequence[str] = field(default=("half_life_days", "step_decay"))
+    defaults: Settings = field(default_factory=Settings)
+
+
+def _random(learnt: Learnt, past: TrainingSet, settings: Settings) -> Blocks:
+    random = np.random.default_rng(learnt.seed)
+    for start in range(0, len(past.user_ids), BLOCK):
+        lines = min(BLOCK, len(past.user_ids) - start)
+        yield random.random((lines, len(past.item_ids)), dtype=np.float32)
+
+
+def _same(shares: Floats, past: TrainingSet) -> Blocks:
+    for start in range(0, len(past.user_ids), BLOCK):
+        yield np.tile(shares, (min(BLOCK, len(past.user_ids) - start), 1))
+
+
+def _popularity(learnt: Learnt, past: TrainingSet, settings: Settings) -> Blocks:
+    return _same(learnt.popularity, past)
+
+
+def _popularity_30_days(learnt: Learnt, past: TrainingSet, settings: Settings) -> Blocks:
+    return _same(learnt.recent.shares, past)
+
+
+def _from_history(matrix: Floats | sparse.csr_array | None, learnt: Learnt, past: TrainingSet, how: Settings) -> Blocks:
+    """Yield Σ weight · line of the matrix; without one, the weights themselves."""
+    histories, now = history.of_many(past, how), learnt.recent.shares
+    little = LITTLE * now / now.max()
+    for start in range(0, histories.shape[0], BLOCK):
+        some = histories[start : start + BLOCK]
+        product = some if matrix is None else some @ matrix
+        scores = np.asarray(product.toarray() if sparse.issparse(product) else product)
+        scores /= np.maximum(scores.max(axis=1, keepdims=True), np.float32(1e-30))
+        scores += little
+        yield scores
+
+
+def _own(learnt: Learnt, past: TrainingSet, settings: Settings) -> Blocks:
+    return _from_history(None, learnt, past, settings)
+
+
+def _co_visitation(learnt: Learnt, past: TrainingSet, settings: Settings) -> Blocks:
+    return _from_history(learnt.co_visited, learnt, past, settings)
+
+
+def _item_item(learnt: Learnt, past: TrainingSet, settings: Settings) -> Blocks:
+    return _from_history(learnt.neighbours, learnt, past, settings)
+
+
+def _ease(learnt: Learnt, past: TrainingSet, settings: Settings) -> Blocks:
+    return _from_history(learnt.ease(settings.regularisation), learnt, past, settings)
+
+
+def _ease_own(learnt: Learnt, past: TrainingSet, settings: Settings) -> Blocks:
+    similarities = Full(learnt.ease(settings.regularisation))
+    model = UserPersonalization(Catalogue(past.item_ids), similarities, learnt.recent, settings)
+    return model.blocks(past, [learnt.properties.get(user) for user in past.user_ids])
+
+
+_ALL_OF_EASE = ("regularisation", "half_life_days", "step_decay")
+
+
+KINDS = (
+    Kind("random", "chance", _random, baseline=True, personal=False, searched=()),
+    Kind("popularity", "what is taken most", _popularity, baseline=True, personal=False, searched=()),
+    Kind(
+        "popularity-30d", "what is taken most in the newest 30 days", _popularity_30_days, baseline=True,
+        personal=False, searched=(),
+    ),
+    Kind("own-repeats", "what the user had before, the newest first", _own, baseline=True, repeats=True),
+    # The visit after is the one after the last: what was before it counts for less than with the others.
+    Kind(
+        "co-visitation", "what others took with it or on the visit after", _co_visitation,
+        defaults=Settings(step_decay=0.6),
+    ),
+    Kind("item-item", "what others took too (cosine), and what the user had", _item_item),
+    Kind("ease", "what goes with what, by EASE", _ease, most_items=MOST_DENSE, searched=_ALL_OF_EASE),
+    Kind(
+        "ease-own", "EASE, own repeats and what sells now: the local Personalize", _ease_own, most_items=MOST_DENSE,
+        searched=(*_ALL_OF_EASE, "repeat", "popularity"),
+    ),
+)  # fmt: skip
+
+
+BY_NAME = {kind.name: kind for kind in KINDS}
+
+
+def lists(blocks: Blocks, kind: str, owned: Pairs, limit: int) -> Codes:
+    """Return the best items' codes, users by places, -1 where there are no more.
+
+    ``kind``: of the task; for ``acquisition`` what a user has (``owned``) is left out.
+    """
+    found: list[npt.NDArray[np.int32]] = []
+    start = 0
+    for scores in blocks:
+        if kind != ANYTHING:
+            _forbid(scores, start, owned)
+        best = top_rows(scores, limit)
+        lines = np.arange(len(best))[:, None]
+        best[np.isneginf(scores[lines, best])] = NONE
+        found.append(best.astype(np.int32))
+        start += len(scores)
+    return np.concatenate(found)
+
+
+def _forbid(scores: npt.NDArray[np.float32], start: int, owned: Pairs) -> None:
+    part = slice(*np.searchsorted(owned.users, (start, start + len(scores))))
+    users, items = owned.users[part] - start, owned.items[part]
+    known = items < scores.shape[1]
+    scores[users[known], items[known]] = -np.inf

@@ -1,0 +1,1 @@
+"""Fault injection for the local services: which requests fail, and how."""

@@ -1,0 +1,142 @@
+"""What a fault is: which requests it strikes, how they fail, when and how often. Read from JSON, shown as JSON."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from typing import Any
+
+from faults.request import SUBJECTS, Request
+
+BEFORE, AFTER = "before", "after"
+LATENCY, THROTTLING, UNAVAILABLE, INVALID, DENIED = "latency", "throttling", "unavailable", "invalid", "denied"
+RESET, HALF_REPLY, HANGING, ENTRIES = "reset", "half-reply", "hanging", "entries"
+FAULTS = {
+    LATENCY: "the answer comes later (seconds)",
+    THROTTLING: "too many requests: ThrottlingException, or 429 where that is the service's way (status, retry_after)",
+    UNAVAILABLE: "the service fails: 503, or 500 (status)",
+    INVALID: "400, the request is wrong; with user, item or event: only requests that name it",
+    DENIED: "403, the credentials are refused; with key: only requests that carry that key",
+    RESET: "the connection is cut, with no answer",
+    HALF_REPLY: "the service does its work, and the connection is cut in the middle of its answer",
+    HANGING: "no answer, and the connection stays open (seconds, then it is cut)",
+    ENTRIES: "of a batch (SendMessageBatch, PutRecords), single entries fail; chance is each entry's",
+}
+_SECONDS = {LATENCY: 1.0, HANGING: 300.0}
+_NUMBERS = ("chance", "every", "times", "from", "to", "seconds", "status", "retry_after")
+_FIELDS = {"fault", "operation", "match", "when", *_NUMBERS}
+
+
+class BadRule(ValueError):
+    """A fault that cannot be; the message says what is wrong with it."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One fault. ``begin`` and ``end`` are seconds after it was added, ``times`` the most it may strike.
+
+    ``operation`` is ``service.Operation``, with ``*`` for anything. ``match``: subject → patterns, each of which the
+    request must name. ``moment``: whether the service does its work before it fails.
+    """
+
+    fault: str
+    operation: str = "*"
+    match: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    chance: float = 1.0
+    every: int = 1
+    times: int | None = None
+    begin: float = 0.0
+    end: float | None = None
+    moment: str = BEFORE
+    seconds: float = 0.0
+    status: int | None = None
+    retry_after: float | None = None
+
+    def concerns(self, request: Request) -> bool:
+        """Whether a request is of the kind that it strikes."""
+        return fnmatchcase(request.operation.lower(), self.operation.lower()) and all(
+            any(fnmatchcase(name, pattern) for name in request.names(subject) for pattern in patterns)
+            for subject, patterns in self.match.items()
+        )
+
+    def over(self, age: float, struck: int) -> bool:
+        """Whether it can strike no more, so many seconds after it was added."""
+        return (self.end is not None and age >= self.end) or (self.times is not None and struck >= self.times)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what ``read_rule`` reads; what is not said is left out."""
+        shown = {
+            "match": {subject: list(patterns) for subject, patterns in self.match.items()} or None,
+            "chance": self.chance if self.chance < 1 else None,
+            "every": self.every if self.every > 1 else None,
+            "times": self.times,
+            "from": self.begin or None,
+            "to": self.end,
+            "when": self.moment if self.moment != BEFORE else None,
+            "seconds": self.seconds or None,
+            "status": self.status,
+            "retry_after": self.retry_after,
+        }
+        given = {name: value for name, value in shown.items() if value is not None}
+        return {"fault": self.fault, "operation": self.operation, **given}
+
+
+def read_rule(given: object) -> Rule:
+    """Return the rule that a JSON object says. Raises BadRule."""
+    if not isinstance(given, dict) or given.get("fault") not in FAULTS:
+        raise BadRule(f'a fault is an object with "fault": one of {", ".join(FAULTS)}')
+    unknown = set(given) - _FIELDS
+    if unknown:
+        raise BadRule(f"unknown: {', '.join(sorted(unknown))}; a fault has {', '.join(sorted(_FIELDS))}")
+    _check_numbers(given)
+    fault = given["fault"]
+    moment = given.get("when", AFTER if fault == HALF_REPLY else BEFORE)
+    if moment not in (BEFORE, AFTER) or (fault == HALF_REPLY and moment == BEFORE):
+        raise BadRule("when is before or after the service does its work; half a reply comes after it")
+    return Rule(
+        fault=fault,
+        operation=_text(given.get("operation", "*")),
+        match=_match(given.get("match", {})),
+        chance=given.get("chance", 1.0),
+        every=given.get("every", 1),
+        times=given.get("times"),
+        begin=given.get("from", 0.0),
+        end=given.get("to"),
+        moment=moment,
+        seconds=given.get("seconds", _SECONDS.get(fault, 0.0)),
+        status=given.get("status"),
+        retry_after=given.get("retry_after"),
+    )
+
+
+def _check_numbers(given: Mapping[str, Any]) -> None:
+    for name in _NUMBERS:
+        value = given.get(name, 0)
+        if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
+            raise BadRule(f"{name} must be a number, not below 0")
+    if given.get("chance", 1) > 1:
+        raise BadRule("chance is a share, from 0 to 1")
+    if not all(isinstance(given.get(name, 1), int) and given.get(name, 1) >= 1 for name in ("every", "times")):
+        raise BadRule("every and times are whole numbers, at least 1")
+    if "status" in given and not (isinstance(given["status"], int) and 400 <= given["status"] <= 599):
+        raise BadRule("status is an HTTP status from 400 to 599")
+    if given.get("to", float("inf")) <= given.get("from", 0):
+        raise BadRule("to must be later than from")
+
+
+def _match(given: object) -> dict[str, tuple[str, ...]]:
+    if not isinstance(given, dict) or not set(given) <= set(SUBJECTS):
+        raise BadRule(f"match is an object with some of {', '.join(SUBJECTS)}")
+    return {subject: _patterns(patterns) for subject, patterns in given.items()}
+
+
+def _patterns(given: object) -> tuple[str, ...]:
+    patterns = given if isinstance(given, list) else [given]
+    if not patterns:
+        raise BadRule("match: a list of patterns must not be empty")
+    return tuple(_text(pattern) for pattern in patterns)
+
+
+def _text(given: object) -> str:
+    if not isinstance(given, str) or not given:
+        raise BadRule("operation and what is matched are text, with * for anything")
+    return given

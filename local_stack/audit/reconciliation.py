@@ -1,0 +1,111 @@
+"""The conservation law: everything on the stream is in Personalize, in quarantine, in the on-failure bucket, still on
+the stream, or left out with a reason; and nothing else is in Personalize (checked on sets, since deliveries repeat).
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import ClassVar
+
+from local_stack.audit.rows import (
+    Entry,
+    LeftOut,
+    Row,
+    StreamRecord,
+    UndatedRow,
+    Unreadable,
+    of_record,
+    split_event_id,
+    undated,
+)
+
+Where = tuple[str, str]  # a shard and a sequence number in it
+
+
+@dataclass
+class Holdings:
+    """Where things are, as the services say.
+
+    ``accepted`` has the event ids under which Personalize accepted each row. ``quarantined`` has shard, sequence number
+    and index (which part of the record) of every row in quarantine, ``quarantined_whole`` the records that are there as
+    a whole.
+    """
+
+    accepted: Mapping[Row, set[str]]
+    quarantined: set[tuple[str, str, str]] = field(default_factory=set)
+    quarantined_whole: set[Where] = field(default_factory=set)
+    on_failure: set[Where] = field(default_factory=set)
+    still_on_stream: set[Where] = field(default_factory=set)
+
+    def place(self, entry: Entry, where: Where) -> str:
+        """Return the one place in which an entry of a record is; ``lost`` where there is none."""
+        if isinstance(entry, LeftOut):
+            return "left_out"
+        if entry in self.accepted or entry in self._accepted_undated:
+            return "in_personalize"
+        if where in self.quarantined_whole or self._refused(entry, where):
+            return "quarantined"
+        if where in self.on_failure:
+            return "on_failure"
+        return "on_stream" if where in self.still_on_stream else "lost"
+
+    @cached_property
+    def _accepted_undated(self) -> set[UndatedRow]:
+        return set(map(undated, self.accepted))
+
+    def _refused(self, entry: Row | UndatedRow | Unreadable, where: Where) -> bool:
+        if isinstance(entry, Unreadable):  # a row holds the whole record: one of a kind keeps all of its documents
+            return where in self._with_unreadable
+        return (*where, entry.event_id, entry.product_index) in self._refused_rows
+
+    @cached_property
+    def _with_unreadable(self) -> set[Where]:
+        return {(shard, number) for shard, number, index in self.quarantined if index.isdigit()}
+
+    @cached_property
+    def _refused_rows(self) -> set[tuple[str, str, str, int]]:
+        parts = ((shard, number, index) for shard, number, index in self.quarantined if not index.isdigit())
+        return {(shard, number, *split_event_id(index)[:2]) for shard, number, index in parts}
+
+
+@dataclass
+class Audit:
+    """Every entry of the stream by place. An entry that was delivered twice counts where the better copy is."""
+
+    places: dict[str, set[Entry]]
+    made_up: set[Row]
+    twice: set[Row]
+
+    PLACES: ClassVar = ("in_personalize", "left_out", "quarantined", "on_failure", "on_stream", "lost")
+
+    def count(self, place: str) -> int:
+        """Return how many entries are in a place."""
+        return len(self.places[place])
+
+    @property
+    def entries(self) -> int:
+        """How many entries were put on the stream."""
+        return sum(map(len, self.places.values()))
+
+    @property
+    def holds(self) -> bool:
+        """Whether nothing is lost, nothing is in Personalize that was not on the stream, and nothing has two ids there.
+
+        Two ids would both be used in training; two deliveries under one id are not.
+        """
+        return not (self.places["lost"] or self.made_up or self.twice)
+
+
+def audit(records: Iterable[StreamRecord], holdings: Holdings) -> Audit:
+    """Compare every record that was ever on the stream with what the services hold."""
+    places: dict[str, set[Entry]] = {place: set() for place in Audit.PLACES}
+    for record in records:
+        for entry in of_record(record):
+            places[holdings.place(entry, (record.shard_id, record.sequence_number))].add(entry)
+    seen: set[Entry] = set()
+    for place in Audit.PLACES:
+        places[place] -= seen
+        seen |= places[place]
+    known = places["in_personalize"]
+    made_up = {row for row in holdings.accepted if row not in known and undated(row) not in known}
+    return Audit(places, made_up, {row for row, event_ids in holdings.accepted.items() if len(event_ids) > 1})

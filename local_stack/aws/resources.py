@@ -1,0 +1,107 @@
+"""The AWS resources of one local broker: stream, refresh queue and its dead letters, buckets, mParticle's secret."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from local_stack.aws.session import local_client
+
+
+@dataclass(frozen=True)
+class ResourceSettings:
+    """What to create. Times are in seconds; ``shards`` also bounds how many readers share the stream's records."""
+
+    prefix: str = "broker"
+    shards: int = 4
+    queue_delay: int = 5
+    queue_visibility: int = 180
+    max_receives: int = 100
+    mparticle_key: str = "local-key"
+    mparticle_secret: str = "local-secret"
+
+
+@dataclass(frozen=True)
+class Resources:
+    """The names, URLs and ARNs of what was created."""
+
+    stream_name: str
+    stream_arn: str
+    shard_ids: tuple[str, ...]
+    queue_url: str
+    queue_arn: str
+    dead_letter_url: str
+    dead_letter_arn: str
+    quarantine_bucket: str
+    on_failure_bucket: str
+    secret_arn: str
+
+
+def create_resources(
+    endpoint: str, settings: ResourceSettings | None = None, client: Callable[[str, str], Any] = local_client
+) -> Resources:
+    """Create everything at the local AWS endpoint and return where it is. Meant for an empty server."""
+    settings = settings or ResourceSettings()
+    stream_arn, shard_ids = _stream(client("kinesis", endpoint), settings)
+    queues = _queues(client("sqs", endpoint), settings)
+    buckets = _buckets(client("s3", endpoint), settings.prefix)
+    return Resources(
+        stream_name=stream_arn.rpartition("/")[2],
+        stream_arn=stream_arn,
+        shard_ids=shard_ids,
+        **queues,
+        **buckets,
+        secret_arn=_secret(client("secretsmanager", endpoint), settings),
+    )
+
+
+def messages_in(sqs: Any, queue_url: str) -> int:
+    """Return how many messages a queue holds, delayed and taken ones included."""
+    names = [f"ApproximateNumberOfMessages{kind}" for kind in ("", "NotVisible", "Delayed")]
+    answer = sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=names)
+    return sum(int(number) for number in answer["Attributes"].values())
+
+
+def _stream(kinesis: Any, settings: ResourceSettings) -> tuple[str, tuple[str, ...]]:
+    name = f"{settings.prefix}-stream"
+    kinesis.create_stream(StreamName=name, ShardCount=settings.shards)
+    arn = kinesis.describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]["StreamARN"]
+    shards = kinesis.list_shards(StreamName=name)["Shards"]
+    return arn, tuple(shard["ShardId"] for shard in shards)
+
+
+def _queues(sqs: Any, settings: ResourceSettings) -> dict[str, str]:
+    dead_letter_url, dead_letter_arn = _queue(sqs, f"{settings.prefix}-refresh-dead-letters", {})
+    redrive = {"deadLetterTargetArn": dead_letter_arn, "maxReceiveCount": settings.max_receives}
+    queue_url, queue_arn = _queue(
+        sqs,
+        f"{settings.prefix}-refresh",
+        {
+            "DelaySeconds": str(settings.queue_delay),
+            "VisibilityTimeout": str(settings.queue_visibility),
+            "RedrivePolicy": json.dumps(redrive),
+        },
+    )
+    return {
+        "queue_url": queue_url,
+        "queue_arn": queue_arn,
+        "dead_letter_url": dead_letter_url,
+        "dead_letter_arn": dead_letter_arn,
+    }
+
+
+def _queue(sqs: Any, name: str, attributes: dict[str, str]) -> tuple[str, str]:
+    url = sqs.create_queue(QueueName=name, Attributes=attributes)["QueueUrl"]
+    return url, sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+
+
+def _buckets(s3: Any, prefix: str) -> dict[str, str]:
+    names = {"quarantine_bucket": f"{prefix}-quarantine", "on_failure_bucket": f"{prefix}-on-failure"}
+    for name in names.values():
+        s3.create_bucket(Bucket=name)
+    return names
+
+
+def _secret(secrets: Any, settings: ResourceSettings) -> str:
+    value = json.dumps({"key": settings.mparticle_key, "secret": settings.mparticle_secret})
+    return str(secrets.create_secret(Name=f"{settings.prefix}-mparticle", SecretString=value)["ARN"])

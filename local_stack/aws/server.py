@@ -1,0 +1,130 @@
+"""moto's services behind one ASGI application: one request after the other, counted per operation.
+
+moto is not safe for concurrency (two PutRecord at the same moment can get the same sequence number and lose a record;
+a message sent while another is deleted can vanish), and it holds Python's lock all the time anyway. So each request
+runs to its end on the event loop before the next one starts; nothing is lost and nothing waits for a thread.
+"""
+
+import asyncio
+import io
+import json
+import sys
+from collections import Counter
+from collections.abc import Callable
+from typing import Any, Literal
+
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.types import Receive, Scope, Send
+
+from local_stack.aws.operations import operation_of, service_of
+from local_stack.aws.speedups import speed_up
+
+# How long a long poll sleeps between looks into the queue, in seconds.
+LONG_POLL_STEP = 0.05
+RECEIVE = "sqs.ReceiveMessage"
+OUR_SERVICES: tuple[Literal["kinesis", "sqs", "s3", "secretsmanager"], ...] = ("kinesis", "sqs", "s3", "secretsmanager")
+
+WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Any]
+
+
+class LocalAws:
+    """The ASGI application; ``requests`` counts what was served, for example ``{"kinesis.PutRecord": 12}``."""
+
+    def __init__(self) -> None:
+        speed_up()
+        self.requests: Counter[str] = Counter()
+        self._apps: dict[str, WsgiApp] = {service: create_backend_app(service) for service in OUR_SERVICES}
+        self._other = DomainDispatcherApplication(create_backend_app)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one HTTP request."""
+        if scope["type"] != "http":
+            return
+        request = Request(scope, receive)
+        body = await request.body()
+        if request.url.path.startswith("/_local/"):
+            response: Response = self._local(request)
+        else:
+            response = await self._aws(request, body)
+        await response(scope, receive, send)
+
+    def _local(self, request: Request) -> Response:
+        if request.url.path == "/_local/requests":
+            return JSONResponse(dict(self.requests))
+        return Response(status_code=404)
+
+    async def _aws(self, request: Request, body: bytes) -> Response:
+        service = service_of(request.headers)
+        operation = operation_of(
+            service, request.method, request.scope["path"], request.scope["query_string"], request.headers, body
+        )
+        app = self._apps.get(service, self._other)
+        self.requests[operation] += 1
+        if operation == RECEIVE:
+            return await _long_poll(app, request, body)
+        return _call(app, request, body)
+
+
+async def _long_poll(app: WsgiApp, request: Request, body: bytes) -> Response:
+    """Receive, looking again until a message is there or the time that the caller gave is over."""
+    asked = json.loads(body)
+    seconds = asked.get("WaitTimeSeconds") or 0
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + seconds
+    at_once = json.dumps(asked | {"WaitTimeSeconds": 0}).encode() if 0 < seconds <= 20 else body
+    while True:
+        response = _call(app, request, at_once)
+        if b'"Messages"' in response.body or response.status_code != 200 or loop.time() >= deadline:
+            return response
+        await asyncio.sleep(LONG_POLL_STEP)
+
+
+def _call(app: WsgiApp, request: Request, body: bytes) -> Response:
+    """Run one request through a WSGI application, here and now."""
+    started: list[Any] = []
+    chunks = app(_environ(request, body), lambda status, headers, _=None: started.extend((status, headers)))
+    try:
+        content = b"".join(chunks)
+    finally:
+        if hasattr(chunks, "close"):
+            chunks.close()
+    status, headers = started
+    response = Response(content, status_code=int(status.split()[0]))
+    # Headers may repeat, so they go in as a list; a HEAD answer's length is the object's.
+    response.raw_headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+    if not any(name == b"content-length" for name, _ in response.raw_headers):
+        response.raw_headers.append((b"content-length", str(len(content)).encode()))
+    return response
+
+
+def _environ(request: Request, body: bytes) -> dict[str, Any]:
+    """Translate an ASGI request (PEP 3333's other side)."""
+    scope = request.scope
+    raw = (scope.get("raw_path") or b"").decode("latin-1")
+    query = scope["query_string"].decode("latin-1")
+    server, port = scope.get("server") or ("127.0.0.1", 0)
+    environ: dict[str, Any] = {
+        "REQUEST_METHOD": scope["method"],
+        "SCRIPT_NAME": "",
+        "PATH_INFO": scope["path"].encode().decode("latin-1"),
+        "QUERY_STRING": query,
+        "RAW_URI": f"{raw}?{query}" if query else raw,
+        "REQUEST_URI": f"{raw}?{query}" if query else raw,
+        "SERVER_NAME": server,
+        "SERVER_PORT": str(port),
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": "http",
+        "wsgi.input": io.BytesIO(body),
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": False,
+        "wsgi.multiprocess": False,
+        "wsgi.run_once": False,
+    }
+    for name, value in request.headers.items():
+        environ["HTTP_" + name.upper().replace("-", "_")] = value
+    environ["CONTENT_TYPE"] = request.headers.get("content-type", "")
+    environ["CONTENT_LENGTH"] = str(len(body))
+    return environ

@@ -1,0 +1,42 @@
+"""How local code gets AWS clients: an explicit endpoint, dummy keys, and nothing of the user's AWS configuration."""
+
+import os
+from typing import Any
+
+import boto3
+import botocore.session
+from botocore.config import Config
+from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES
+
+from local_stack.aws import REGION
+
+
+def local_session() -> boto3.Session:
+    """Return a session that ignores AWS_PROFILE, ~/.aws and every other AWS variable of the environment."""
+    # The variables' names are taken away, in files and environment, so that only defaults and what is given here count.
+    unnamed = {
+        name: (None, None, default, convert)
+        for name, (_, _, default, convert) in BOTOCORE_DEFAUT_SESSION_VARIABLES.items()
+    }
+    given = {"config_file": os.devnull, "credentials_file": os.devnull, "region": REGION}
+    core = botocore.session.Session(
+        session_vars=unnamed | {name: (None, None, value, None) for name, value in given.items()}
+    )
+    core.set_credentials("local", "local")
+    return boto3.Session(botocore_session=core, region_name=REGION)
+
+
+def local_client(service: str, endpoint: str, *, timeout: float = 10.0, connections: int = 10) -> Any:
+    """Return a client for one service at ``endpoint``, with no proxy and no second attempt of botocore's own.
+
+    ``timeout``: seconds for reading an answer. Errors rise at once: whoever calls has its own rule for retries.
+    """
+    config = Config(
+        connect_timeout=2.0,
+        read_timeout=timeout,
+        retries={"total_max_attempts": 1},
+        proxies={},
+        max_pool_connections=connections,
+        s3={"addressing_style": "path"},
+    )
+    return local_session().client(service, endpoint_url=endpoint, config=config)

@@ -1,0 +1,137 @@
+"""Plays sessions against a local mParticle: signs in, reads the profile's recommendations, posts the events."""
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Generator, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import requests
+
+from local_stack.items4u.sessions import Post, Session
+
+TIMEOUT_SECONDS = 10.0
+ATTEMPTS = 40
+LONGEST_WAIT_SECONDS = 2.0
+AHEAD = 2
+"""Sessions that are handed to the threads beyond those they are playing."""
+
+
+class NotDelivered(Exception):
+    """mParticle refused a request, or did not take it in all the attempts that a client makes."""
+
+
+@dataclass(frozen=True)
+class Played:
+    """A session that has been played; ``recommended`` is what the profile listed before it, best first.
+
+    ``ranked`` is the campaign's longer list of that moment, if something is bought; ``began`` the time of the session's
+    first event (whole epoch seconds).
+    """
+
+    session: Session
+    mpid: int
+    recommended: tuple[str, ...]
+    ranked: tuple[str, ...]
+    began: int
+    batches: int
+    interactions: int
+
+
+class Client:
+    """A shop's side of mParticle: one kept-alive connection per thread.
+
+    ``rank`` returns a longer list for an mpid than the profile's, to judge by; the shop itself shows none.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+        rank: Callable[[int], tuple[str, ...]] = lambda _mpid: (),
+    ) -> None:
+        self._url = url.rstrip("/")
+        self._rank = rank
+        self._sleep = sleep
+        self._own = threading.local()
+
+    def identify(self, session: Session) -> int:
+        """Return the mpid of whoever starts the session, which may still be an anonymous device's."""
+        answer = self._send(
+            "POST",
+            "/v1/identify",
+            json={"environment": session.environment, "known_identities": session.known_identities},
+            headers={"x-mp-key": f"{session.input}-key"},
+        )
+        return int(answer.json()["mpid"])
+
+    def profile(self, mpid: int, environment: str = "production") -> dict[str, Any]:
+        """Return a profile as the Profile API shows it; raises NotDelivered where there is none."""
+        path = f"/userprofile/v1/org/account/workspace/{mpid}"
+        query = {"fields": "user_identities,user_attributes", "environment_type": environment}
+        found: dict[str, Any] = self._send("GET", path, params=query).json()
+        return found
+
+    def recommendations(self, mpid: int, environment: str = "production") -> tuple[str, ...]:
+        """Return the item ids on a profile's list, best first; empty before the first write-back."""
+        return tuple(self.profile(mpid, environment)["user_attributes"].get("product_recs") or ())
+
+    def post(self, post: Post) -> None:
+        """Post one batch; it keeps its ``source_request_id`` when it is tried again. Raises NotDelivered."""
+        self._send("POST", "/v2/events", json=post.batch, auth=(f"{post.input}-key", f"{post.input}-secret"))
+
+    def play(self, session: Session, clock: Callable[[], float] = time.time) -> Played:
+        """Read the profile's recommendations, and only then post the session's batches, in order."""
+        mpid = self.identify(session)
+        recommended = self.recommendations(mpid, session.environment)
+        ranked = self._rank(mpid) if recommended and session.purchased_items else ()
+        began, batches, interactions = int(clock()), 0, 0
+        for post in session.posts(clock):
+            began = min(began, *(event["data"]["timestamp_unixtime_ms"] // 1000 for event in post.batch["events"]))
+            self.post(post)
+            batches += 1
+            interactions += len(post.interactions)
+        return Played(session, mpid, recommended, ranked, began, batches, interactions)
+
+    def play_all(
+        self, sessions: Iterable[Session], *, concurrency: int, clock: Callable[[], float] = time.time
+    ) -> Generator[Played, None, None]:
+        """Play sessions on some threads and yield them in order; a shopper's own sessions never overlap.
+
+        Sessions are taken from the iterable as the threads get to them, so an endless one may be given: close the
+        iterator to stop, which waits for the sessions that are under way.
+        """
+        waiting: deque[tuple[str, Future[Played]]] = deque()
+        with ThreadPoolExecutor(concurrency, thread_name_prefix="items4u") as threads:
+            for session in sessions:
+                while len(waiting) >= concurrency + AHEAD or any(who == session.shopper_id for who, _ in waiting):
+                    yield waiting.popleft()[1].result()
+                waiting.append((session.shopper_id, threads.submit(self.play, session, clock)))
+            while waiting:
+                yield waiting.popleft()[1].result()
+
+    def _send(self, method: str, path: str, **request: Any) -> requests.Response:
+        problem = ""
+        for attempt in range(ATTEMPTS):
+            try:
+                answer = self._connection().request(method, self._url + path, timeout=TIMEOUT_SECONDS, **request)
+            except (requests.ConnectionError, requests.Timeout) as error:
+                problem, wait = str(error), None
+            else:
+                if answer.status_code < 400:
+                    return answer
+                problem, wait = f"{answer.status_code} {answer.text}", answer.headers.get("Retry-After")
+                if answer.status_code != 429 and answer.status_code < 500:
+                    break
+            self._sleep(float(wait) if wait else min(LONGEST_WAIT_SECONDS, 0.05 * 2**attempt))
+        raise NotDelivered(f"{method} {path}: {problem}")
+
+    def _connection(self) -> requests.Session:
+        if not hasattr(self._own, "connection"):
+            self._own.connection = requests.Session()
+            self._own.connection.trust_env = False  # no proxy and no .netrc of the machine
+        connection: requests.Session = self._own.connection
+        return connection

@@ -1,0 +1,122 @@
+"""Sessions, ready to be played against mParticle: who comes, what they buy, and the batches that they post on the way.
+
+Nothing here waits, posts or knows the time: a caller asks for the next batch, and the batch then carries the time that
+the clock shows. The same seed gives the same sessions, however they are interleaved.
+"""
+
+import random
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from local_stack.items4u import script
+from local_stack.items4u.batches import Caller, batch
+from local_stack.items4u.catalogue import catalogue
+from local_stack.items4u.shoppers import Shopper, made_up_uuid, shoppers
+from local_stack.items4u.visits import Memory, Visit, remember, store_visit, visit
+
+DEVELOPMENT_SHARE = 0.015
+"""Sessions of the shop's own developers, which must not train anything."""
+
+
+@dataclass(frozen=True)
+class Post:
+    """One batch to post to a named input, and the ``(action, item id)`` pairs in it that a broker should train on."""
+
+    input: str
+    batch: dict[str, Any]
+    interactions: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Session:
+    """One visit of one shopper.
+
+    ``known_identities`` are what an SDK knows at its start, for ``POST /v1/identify``; ``purchased_items`` the ids of
+    what is bought in it, in order; ``consents`` is False for a shopper whose data must not be used.
+    """
+
+    shopper_id: str
+    input: str
+    environment: str
+    known_identities: dict[str, str]
+    purchased_items: tuple[str, ...]
+    consents: bool
+    caller: Caller
+    uploads: tuple[script.Upload, ...]
+
+    def posts(self, clock: Callable[[], float]) -> Iterator[Post]:
+        """Yield the session's posts; each is dated (epoch seconds) when it is asked for, a repeated one as before."""
+        started_ms = int(clock() * 1000)
+        for upload in self.uploads:
+            made = batch(self.caller, upload, now_ms=int(clock() * 1000), started_ms=started_ms)
+            usable = self.consents and self.environment == "production"
+            yield Post(self.input, made, upload.interactions if usable else ())
+            for again in upload.repeats:
+                yield Post(self.input, {**made, "source_request_id": again}, ())
+
+
+class Shop:
+    """Items4U on one seed: its items, its shoppers, and their sessions."""
+
+    def __init__(self, seed: int, shopper_count: int = 200) -> None:
+        self.items = catalogue(seed)
+        self.shoppers = shoppers(seed, shopper_count)
+        self._seed = seed
+
+    def sessions(self) -> Iterator[Session]:
+        """Yield sessions without end, day by day, each shopper at most once a day and in a new order every day.
+
+        So any stretch of sessions in which no shopper occurs twice may run at the same time.
+        """
+        order = random.Random(f"days {self._seed}")
+        diaries = {shopper.number: self._diary(shopper) for shopper in self.shoppers}
+        while True:
+            visitors = [shopper for shopper in self.shoppers if order.random() < shopper.activity]
+            order.shuffle(visitors)
+            for shopper in visitors:
+                yield next(diaries[shopper.number])
+
+    def _diary(self, shopper: Shopper) -> Iterator[Session]:
+        rng = random.Random(f"diary {self._seed} {shopper.number}")
+        memory = Memory()
+        if not shopper.starts_anonymous:
+            memory.signed_in_on.update(device.id for device in shopper.devices)
+        while True:
+            is_in_store = rng.random() < shopper.till
+            yield self._in_store(shopper, memory, rng) if is_in_store else self._online(shopper, memory, rng)
+
+    def _in_store(self, shopper: Shopper, memory: Memory, rng: random.Random) -> Session:
+        seen = store_visit(shopper, memory, self.items, rng)
+        remember(memory, seen)
+        caller = Caller(shopper, None, made_up_uuid(rng), "production")
+        return _session(caller, {"customer_id": shopper.customer_id}, seen, script.at_the_till(seen, rng))
+
+    def _online(self, shopper: Shopper, memory: Memory, rng: random.Random) -> Session:
+        device = rng.choice(shopper.devices)
+        environment = "development" if rng.random() < DEVELOPMENT_SHARE else "production"
+        caller = Caller(shopper, device, made_up_uuid(rng), environment)
+        seen = visit(shopper, memory, self.items, rng)
+        remember(memory, seen)
+        is_known = device.id in memory.signed_in_on
+        signs_in = not is_known and bool(seen.bought or rng.random() < 0.5)
+        known = {"device_application_stamp": device.id}
+        if is_known:
+            known["customer_id"] = shopper.customer_id
+        if signs_in:
+            memory.signed_in_on.add(device.id)
+        uploads = script.online(seen, self.items, rng, is_known=is_known, signs_in=signs_in)
+        return _session(caller, known, seen, uploads)
+
+
+def _session(caller: Caller, known: dict[str, str], seen: Visit, uploads: tuple[script.Upload, ...]) -> Session:
+    return Session(
+        shopper_id=caller.shopper.customer_id,
+        input=caller.device.input if caller.device else "till",
+        environment=caller.environment,
+        known_identities=known,
+        purchased_items=tuple(item.id for item in seen.bought),
+        consents=caller.shopper.sells_data,
+        caller=caller,
+        uploads=uploads,
+    )

@@ -1,0 +1,119 @@
+"""Profiles: what mParticle knows of a person, and which person an upload is about (one environment's worth)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from local_stack.mparticle.ids import Ids
+
+FIELDS = ("device_identities", "user_identities", "user_attributes", "audience_memberships", "attribution")
+"""What the Profile API can be asked for (docs.mparticle.com/developers/profile-api/)."""
+
+
+@dataclass
+class Profile:
+    """One person; times are milliseconds since 1970."""
+
+    mpid: int
+    created_ms: int
+    stored_ms: int = 0
+    identities: dict[str, tuple[str, int]] = field(default_factory=dict)
+    attributes: dict[str, Any] = field(default_factory=dict)
+    written_ms: dict[str, int] = field(default_factory=dict)
+    devices: dict[str, None] = field(default_factory=dict)
+    consent: dict[str, Any] | None = None
+    opted_out: bool = False
+
+    def as_api(self, fields: tuple[str, ...]) -> dict[str, Any]:
+        """Return the Profile API's answer; the mpid is an exact JSON number, as mParticle writes it."""
+        parts = {
+            "device_identities": [{"type": "unknown", "encoding": "none", "value": each} for each in self.devices],
+            "user_identities": [
+                {"type": kind, "encoding": "none", "value": value} for kind, (value, _) in self.identities.items()
+            ],
+            "user_attributes": dict(self.attributes),
+            "audience_memberships": [],
+            "attribution": None,
+        }
+        return {
+            "mpid": self.mpid,
+            "created_timestamp_ms": self.created_ms,
+            "last_stored_timestamp_ms": self.stored_ms,
+            "is_opted_out": self.opted_out,
+            "limit_ad_tracking": None,
+            "account_userattributes": None,
+            **{name: parts[name] for name in fields},
+        }
+
+    def write(self, batch: Mapping[str, Any], now_ms: int) -> None:
+        """Take over the batch's attributes (a list replaces a list, null makes a tag), consent and opt-out."""
+        self.stored_ms = now_ms
+        for name in batch.get("deleted_user_attributes") or ():
+            self.attributes.pop(name, None)
+        for name, value in (batch.get("user_attributes") or {}).items():
+            self.attributes[name] = value
+            self.written_ms[name] = now_ms
+        if batch.get("consent_state"):
+            self.consent = batch["consent_state"]
+        for event in batch.get("events") or ():
+            if event["event_type"] == "opt_out":
+                self.opted_out = bool(event["data"]["is_opted_out"])
+
+
+class Profiles:
+    """All profiles of one environment (production and development are separate in mParticle). Its owner locks."""
+
+    def __init__(self, environment: str, ids: Ids) -> None:
+        self._environment = environment
+        self._ids = ids
+        self._profiles: dict[int, Profile] = {}
+        self._by_identity: dict[tuple[str, str], int] = {}
+        self._by_device: dict[str, int] = {}
+
+    def get(self, mpid: int) -> Profile | None:
+        """Return the profile of an mpid, or None."""
+        return self._profiles.get(mpid)
+
+    def mpids(self) -> list[int]:
+        """Return every mpid, in ascending order."""
+        return sorted(self._profiles)
+
+    def resolve(self, mpid: int | None, identities: Mapping[str, Any], device: str | None, now_ms: int) -> Profile:
+        """Return whose upload this is, creating the profile if need be.
+
+        An explicit mpid wins, and then the identities are not looked at. A known customer's upload is that customer's,
+        on whatever device; an unknown customer takes over the device's profile if that is nobody else's yet (profile
+        conversion, docs.mparticle.com/guides/idsync/). A device without a login stays with whom it had last.
+        """
+        if mpid is not None:
+            return self._profiles.setdefault(mpid, Profile(mpid, now_ms))
+        given = {kind: str(value) for kind, value in identities.items() if value is not None and value != ""}
+        given = {"customer_id": given["customer_id"], **given} if "customer_id" in given else given
+        found = self._find(given, device) or self._create(given, device, now_ms)
+        for kind, value in given.items():
+            if found.identities.get(kind, ("", 0))[0] != value:
+                found.identities[kind] = (value, now_ms)
+            self._by_identity[kind, value] = found.mpid
+        if device:
+            found.devices[device] = None
+            self._by_device[device] = found.mpid
+        return found
+
+    def _find(self, given: Mapping[str, str], device: str | None) -> Profile | None:
+        candidates = [self._by_identity.get(identity) for identity in given.items()]
+        candidates.append(self._by_device.get(device) if device else None)
+        for mpid in candidates:
+            if mpid is not None and not _contradicts(self._profiles[mpid], given):
+                return self._profiles[mpid]
+        return None
+
+    def _create(self, given: Mapping[str, str], device: str | None, now_ms: int) -> Profile:
+        identity = next(iter(given.items()), ("device", device))
+        mpid = self._ids.number("mpid", self._environment, *identity)
+        return self._profiles.setdefault(mpid, Profile(mpid, now_ms))
+
+
+def _contradicts(profile: Profile, given: Mapping[str, str]) -> bool:
+    """Say whether the profile is somebody else's: another customer, or without customer ids another login."""
+    kinds = ("customer_id",) if "customer_id" in given and "customer_id" in profile.identities else tuple(given)
+    return any(kind in profile.identities and profile.identities[kind][0] != given[kind] for kind in kinds)

@@ -1,0 +1,163 @@
+"""The batch that may be uploaded: mParticle's published input schema and its limits on attributes, as one check."""
+
+from typing import Any
+
+from local_stack.mparticle.rules.checks import (
+    Invalid,
+    boolean,
+    int64,
+    integer,
+    list_of,
+    map_of,
+    one_of,
+    record,
+    scalar,
+    text,
+    uuid,
+)
+from local_stack.mparticle.rules.events import IDENTITY_TYPES, LOCATION, MAX_ATTRIBUTES, MAX_VALUE, event
+
+MAX_NAME = 256
+MAX_LIST = 1000
+MAX_LIST_ENTRY = 512
+
+_DEVICE = record(
+    {
+        "platform": one_of(
+            *("iOS", "Android", "web", "tvOS", "roku", "out_of_band", "alexa", "smart_tv", "fire_tv", "xbox")
+        ),
+        "att_authorization_status": one_of("authorized", "denied", "not_determined", "restricted"),
+        **dict.fromkeys(
+            ("screen_height", "screen_width", "screen_dpi", "timezone_offset", "att_timestamp_unixtime_ms"), integer
+        ),
+        **dict.fromkeys(
+            (
+                *("ios_advertising_id", "ios_idfv", "android_advertising_id", "fire_advertising_id"),
+                *("roku_advertising_id", "roku_publisher_id"),
+            ),
+            uuid,
+        ),
+        **dict.fromkeys(
+            (
+                *("is_tablet", "push_notification_sound_enabled", "push_notification_vibrate_enabled", "is_dst"),
+                *("supports_telephony", "has_nfc", "bluetooth_enabled", "limit_ad_tracking"),
+            ),
+            boolean,
+        ),
+        **dict.fromkeys(
+            (
+                *("brand", "product", "device", "android_uuid", "device_manufacturer", "os_version", "device_model"),
+                *("device_country", "locale_language", "locale_country", "network_country", "network_carrier"),
+                *("network_code", "network_mobile_country_code", "build_identifier", "http_header_user_agent"),
+                *("push_token", "cpu_architecture", "radio_access_technology", "bluetooth_version", "amp_id"),
+                *("build_version_release", "microsoft_advertising_id", "microsoft_publisher_id"),
+            ),
+            scalar,
+        ),
+    },
+    closed=True,
+)
+_APPLICATION = record(
+    {
+        **dict.fromkeys(
+            (
+                *("application_name", "application_version", "application_build_number", "install_referrer"),
+                *("package", "os"),
+            ),
+            scalar,
+        ),
+        "apple_search_ads_attributes": map_of(map_of(scalar)),
+    },
+    closed=True,
+)
+_CONSENT = map_of(
+    record(
+        {
+            **dict.fromkeys(("regulation", "document", "location", "hardware_id"), scalar),
+            "consented": boolean,
+            "timestamp_unixtime_ms": integer,
+        },
+        required=("consented", "timestamp_unixtime_ms"),
+        closed=True,
+        nullable=False,
+    ),
+    nullable=False,
+)
+_SOURCE = record(
+    {
+        "channel": one_of("native", "javascript", "pixel", "desktop", "partner", "server_to_server"),
+        **dict.fromkeys(("partner", "replay_request_id", "replay_job_id"), scalar),
+        "is_historical": boolean,
+    },
+    required=("channel",),
+    closed=True,
+)
+_PLAN = record({"plan_id": text, "plan_version": integer}, required=("plan_id",), closed=True)
+
+
+def _user_attribute(value: Any) -> None:
+    if not isinstance(value, list):
+        scalar(value)
+        if isinstance(value, str) and len(value) > MAX_VALUE:
+            raise Invalid(f"is longer than {MAX_VALUE} characters")
+        return
+    list_of(scalar)(value)
+    if len(value) > MAX_LIST:
+        raise Invalid(f"has more than {MAX_LIST} entries")
+    if any(isinstance(entry, str) and len(entry) > MAX_LIST_ENTRY for entry in value):
+        raise Invalid(f"has an entry of more than {MAX_LIST_ENTRY} characters")
+
+
+def _user_attributes(value: Any) -> None:
+    map_of(_user_attribute)(value)
+    if value and len(value) > MAX_ATTRIBUTES:
+        raise Invalid(f"has more than {MAX_ATTRIBUTES} attributes")
+    if value and any(len(name) > MAX_NAME for name in value):
+        raise Invalid(f"has a name of more than {MAX_NAME} characters")
+
+
+_BATCH = record(
+    {
+        "events": list_of(event),
+        "device_info": _DEVICE,
+        "application_info": _APPLICATION,
+        "user_attributes": _user_attributes,
+        "deleted_user_attributes": list_of(text),
+        "user_identities": record(dict.fromkeys(IDENTITY_TYPES, scalar), closed=True),
+        "environment": one_of("development", "production"),
+        "api_keys": list_of(text),
+        "integration_attributes": map_of(map_of(scalar)),
+        "context": record({"data_plan": _PLAN, "location": LOCATION}),
+        "partner_identities": map_of(scalar),
+        "source_info": _SOURCE,
+        "mp_deviceid": uuid,
+        "attribution_info": record(
+            dict.fromkeys(("service_provider", "publisher", "campaign"), scalar),
+            required=("service_provider", "publisher", "campaign"),
+            closed=True,
+        ),
+        **dict.fromkeys(("batch_id", "mpid", "origin_mpid"), int64),
+        "timestamp_unixtime_ms": integer,
+        "consent_state": record({"gdpr": _CONSENT, "ccpa": _CONSENT}, closed=True),
+        **dict.fromkeys(("source_request_id", "api_key", "partner_identity", "sdk_version", "job_id", "ip"), scalar),
+    },
+    required=("environment",),
+    closed=True,
+    nullable=False,
+)
+
+
+def check_batch(value: Any) -> None:
+    """Accept one uploaded batch; raise Invalid, saying where and why, otherwise.
+
+    ``environment`` must be there (mParticle's 2023 schema requires it) and so must something that says whose batch it
+    is: an mpid, an identity or a device.
+    """
+    _BATCH(value)
+    identities = (value.get("user_identities") or {}).values()
+    if value.get("mpid") is None and not value.get("mp_deviceid") and not any(map(_is_given, identities)):
+        raise Invalid("nothing says whose batch this is: no mpid, user_identities or mp_deviceid")
+
+
+def _is_given(identity: Any) -> bool:
+    return identity is not None and identity != ""

@@ -1,0 +1,205 @@
+"""The whole loop, played through its three stages and judged: what ``./broker run`` shows.
+
+The shop's visits go through mParticle; a user's own batches go straight on the stream. At the end the law is audited,
+and the lists that the profiles carried are compared with what was bought next.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+from local_stack import loopback
+from local_stack.audit.services import deliveries
+from local_stack.aws.session import local_client
+from local_stack.items4u.client import Client, NotDelivered, Played
+from local_stack.items4u.sessions import Session, Shop
+from local_stack.list_quality import Purchase
+from local_stack.result import Comparison, Result, judge
+from local_stack.stack import Stack
+from local_stack.user_batches import OwnRecord, hold_back, put
+
+ENOUGH_TO_TRAIN = 2000  # interactions of the shop; the service's minimum is 1,000, of at least 25 users with two
+CONCURRENCY = 4
+VISITS_PER_SECOND = 25
+SETTLE_SECONDS = 90.0
+MOST_RESULTS = 500  # the limit of GetRecommendations
+LOOK_EVERY = 0.25
+
+Show = Callable[[str, dict[str, Any]], None]
+
+
+class Demonstration:
+    """One play of the loop on a stack that has just started. ``show(stage, counters)`` is called as it goes."""
+
+    def __init__(self, stack: Stack, *, seconds: float, own_records: Sequence[bytes], show: Show) -> None:
+        self._stack = stack
+        self._seconds = seconds
+        self._show = show
+        self._shop = Shop(stack.settings.seed, stack.settings.shoppers)
+        self._visits = self._shop.sessions()
+        self._over = threading.Event()
+        self._client = Client(stack.mparticle.url, sleep=self._pause, rank=self._ranked)
+        self._campaign = local_client("personalize-runtime", stack.personalize.url)
+        self._kinesis = stack.client("kinesis")
+        self._group: dict[str, Any] = {}
+        self._began = time.time()
+        self._own = hold_back(own_records, int(self._began * 1000))
+
+    def run(self) -> Result:
+        """Collect, train, recommend, wait until all has gone through, judge. Raises CreationFailed."""
+        trained_on = self.prepare()
+        played, own_purchases = self._recommend()
+        settled = self._until(self._stack.is_idle, "recommending")
+        self._show("checking", {"in Personalize": self._group["accepted"]})
+        accepted = deliveries(self._stack.personalize.url)
+        theirs = {row.item_id for record in self._own.training for row in record.rows}
+        categories = {item.id: item.category for item in self._shop.items}
+        result = judge(
+            self._stack,
+            began=self._began,
+            settled=settled,
+            trained_on=trained_on,
+            shop=Comparison(judged_purchases(played, accepted), set(categories), categories),
+            own=Comparison(own_purchases, theirs, self._own.categories()),
+        )
+        return replace(result, own_account=self._own.account if self._own.account.records else None)
+
+    def prepare(self) -> list[dict[str, Any]]:
+        """Bring the stack to its third stage; return the events that were trained on. Raises CreationFailed."""
+        self._collect()
+        self._until(self._all_is_visible, "collecting")
+        trained_on = deliveries(self._stack.personalize.url)
+        for version in self._stack.train():
+            self._show("training", {"solution version": version["status"]})
+        self._stack.recommend()
+        return trained_on
+
+    def _collect(self) -> None:
+        self._put(self._own.training)
+        with self._played(self._visits) as visits:
+            collected = 0
+            for one in self._watch(visits, "collecting"):
+                collected += one.interactions
+                if collected >= ENOUGH_TO_TRAIN:
+                    break
+        self._until(self._stack.is_idle, "collecting")
+
+    def _recommend(self) -> tuple[list[Played], list[Purchase]]:
+        self._put(self._own.prompting)
+        self._until(self._stack.is_idle, "recommending")
+        histories = self._own.histories()
+        own = [self._own_purchase(record, histories.get(record.customer, [])) for record in self._own.judging]
+        self._put(self._own.judging)
+        end = time.time() + self._seconds
+        played: list[Played] = []
+        with self._played(self._paced()) as visits:
+            for one in self._watch(visits, "recommending"):
+                played.append(one)
+                if time.time() >= end:
+                    break
+        return played, [one for one in own if one.recommended]
+
+    @contextmanager
+    def _played(self, sessions: Iterator[Session]) -> Iterator[Iterator[Played]]:
+        visits = self._client.play_all(sessions, concurrency=CONCURRENCY)
+        try:
+            yield visits
+        except BaseException:  # Ctrl-C: the services may be gone before the shop's threads are
+            self._over.set()
+            raise
+        finally:
+            visits.close()
+
+    def _pause(self, seconds: float) -> None:
+        """Wait before a request of the shop's is tried again. Raises NotDelivered when the play is over."""
+        if self._over.wait(seconds):
+            raise NotDelivered("the play is over")
+
+    def _paced(self) -> Iterator[Session]:
+        start = time.time()
+        for number, visit in enumerate(self._visits):
+            time.sleep(max(0.0, start + number / VISITS_PER_SECOND - time.time()))
+            yield visit
+
+    def _watch(self, visits: Iterator[Played], stage: str) -> Iterator[Played]:
+        """Yield every visit, and look at the counters now and then."""
+        looked = 0.0
+        for one in visits:
+            if time.time() - looked >= LOOK_EVERY:
+                looked = time.time()
+                self._show(stage, self._counters())
+            yield one
+
+    def _until(self, condition: Callable[[], bool], stage: str) -> bool:
+        """Wait until a condition holds; False if it does not within a bound that only a fault can reach."""
+        end = time.time() + SETTLE_SECONDS
+        while not condition():
+            if time.time() >= end:
+                return False
+            self._show(stage, self._counters())
+            time.sleep(LOOK_EVERY)
+        return True
+
+    def _all_is_visible(self) -> bool:
+        """Say whether a training would now use all that was accepted: the service shows an event after its lag only."""
+        self._group = self._personalize_status()
+        uncounted = sum(self._group["notCounted"].values())
+        return bool(self._group["interactions"] + uncounted >= self._group["accepted"])
+
+    def _counters(self) -> dict[str, Any]:
+        metrics = self._stack.metrics
+        self._group = self._personalize_status()
+        counts = self._stack.stream_pollers.counts().values()
+        shown: dict[str, Any] = {
+            "records": sum(count.records_read for count in counts),
+            "in Personalize": self._group["accepted"],
+            "profiles written": metrics.sum("ProfilesUpdated"),
+            "behind": f"{max(count.iterator_age_ms for count in counts) / 1000:.1f} s",
+        }
+        errors = sum(count.errors for count in counts)
+        return shown | ({"failed invocations": errors} if errors else {})
+
+    def _personalize_status(self) -> dict[str, Any]:
+        answer = loopback.get(f"{self._stack.personalize.url}/_local/status").json()
+        group: dict[str, Any] = answer["datasetGroups"][0]
+        return group
+
+    def _put(self, records: Sequence[OwnRecord]) -> None:
+        self._stack.put_directly += put(self._kinesis, self._stack.resources.stream_name, records)
+
+    def _own_purchase(self, record: OwnRecord, history: Sequence[str]) -> Purchase:
+        try:
+            recommended = self._client.recommendations(int(record.customer))
+        except NotDelivered:
+            recommended = ()
+        ranked = self._ranked(int(record.customer)) if recommended else ()
+        return Purchase(record.customer, recommended, [row.item_id for row in record.rows], history, ranked)
+
+    def _ranked(self, mpid: int) -> tuple[str, ...]:
+        """Return as long a list as the campaign gives."""
+        request = {"campaignArn": self._stack.campaign_arn, "userId": str(mpid), "numResults": MOST_RESULTS}
+        return tuple(item["itemId"] for item in self._campaign.get_recommendations(**request)["itemList"])
+
+
+def judged_purchases(played: Sequence[Played], accepted: Sequence[Mapping[str, Any]]) -> list[Purchase]:
+    """Return the visits with a list and a purchase, each with what Personalize has of its customer from before.
+
+    The list on the profile may be some seconds older than the history.
+    """
+    histories: dict[str, list[Mapping[str, Any]]] = {}
+    for event in sorted({event["eventId"]: event for event in accepted}.values(), key=lambda event: event["sentAt"]):
+        histories.setdefault(event["userId"], []).append(event)
+    return [
+        Purchase(
+            str(one.mpid),
+            one.recommended,
+            one.session.purchased_items,
+            [event["itemId"] for event in histories.get(str(one.mpid), []) if event["sentAt"] < one.began],
+            one.ranked,
+        )
+        for one in played
+        if one.recommended and one.session.purchased_items
+    ]

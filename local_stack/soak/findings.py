@@ -1,0 +1,87 @@
+"""What the looks of a soak say: how long after each fault the lag was normal again, and whether memory grew. No I/O."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from local_stack.soak.plan import Planned
+from local_stack.soak.watch import Sample
+
+LEAST_NORMAL_LAG = 5.0  # seconds: windows and polls alone make some
+FLAT = 1.2  # times the memory of the beginning
+
+
+@dataclass(frozen=True)
+class Recovery:
+    """One fault: its longest lag, and the seconds after its end until the lag was normal again (None: it was not)."""
+
+    fault: str
+    at: float
+    lasted: float
+    longest_lag: float
+    most_waiting: int
+    normal_after: float | None
+
+
+@dataclass(frozen=True)
+class Usage:
+    """Of one function: medians of the second and the last tenth of the looks, and the most."""
+
+    first_mb: float
+    last_mb: float
+    most_mb: float
+    most_files: int
+    most_threads: int
+
+    @property
+    def is_flat(self) -> bool:
+        """Whether memory at the end is about what it was in the beginning."""
+        return self.last_mb <= FLAT * self.first_mb
+
+
+def normal_lag(samples: Sequence[Sample], first_fault: float) -> float:
+    """Return the lag in seconds below which all is normal: twice the most of the calm before the first fault."""
+    calm = [sample.lag_s for sample in samples if sample.at < first_fault]
+    return max(LEAST_NORMAL_LAG, 2 * max(calm, default=0.0))
+
+
+def recoveries(samples: Sequence[Sample], planned: Sequence[Planned]) -> list[Recovery]:
+    """Return what each fault did, up to the next one."""
+    if not planned:
+        return []
+    ends = [*(one.at for one in planned[1:]), float("inf")]
+    normal = normal_lag(samples, planned[0].at)
+    return [
+        _recovery(one, [sample for sample in samples if one.at <= sample.at < end], normal)
+        for one, end in zip(planned, ends, strict=True)
+    ]
+
+
+def _recovery(fault: Planned, samples: Sequence[Sample], normal: float) -> Recovery:
+    over = fault.at + fault.lasts
+    # The lag counts as normal from the look on after which it stays so.
+    late = [sample.at for sample in samples if sample.at >= over and sample.lag_s > normal]
+    after = [sample.at for sample in samples if sample.at >= over and sample.at > max(late, default=0.0)]
+    return Recovery(
+        fault=fault.kind.name,
+        at=fault.at,
+        lasted=fault.lasts,
+        longest_lag=max((sample.lag_s for sample in samples), default=0.0),
+        most_waiting=max((sample.waiting_users for sample in samples), default=0),
+        normal_after=min(after) - over if after else None,
+    )
+
+
+def usage(samples: Sequence[Sample], function: str) -> Usage | None:
+    """Return what a function's processes took; None where nobody could look. The first tenth warms up."""
+    seen = [sample.functions[function] for sample in samples if function in sample.functions]
+    if not seen:
+        return None
+    tenth = max(1, len(seen) // 10)
+    return Usage(
+        first_mb=median(one.memory_mb for one in seen[tenth : 2 * tenth] or seen[:tenth]),
+        last_mb=median(one.memory_mb for one in seen[-tenth:]),
+        most_mb=max(one.memory_mb for one in seen),
+        most_files=max(one.files for one in seen),
+        most_threads=max(one.threads for one in seen),
+    )

@@ -1,0 +1,72 @@
+"""A steady load: the shop's visits at a rate of interactions a second, and now and then what nobody can use."""
+
+import contextlib
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from botocore.exceptions import HTTPClientError
+
+from local_stack.items4u.client import Client, NotDelivered
+from local_stack.items4u.sessions import Session
+
+CONCURRENCY = 12
+POISON = (b"no JSON at all", b'{"events": 7}', b"\xff\xfe", b"[" * 2000)
+POISON_EVERY = 5.0  # seconds
+
+
+class Load:
+    """Visits until ``seconds`` are over. ``interactions`` and ``records_put`` (straight on the stream) count along."""
+
+    def __init__(self, mparticle_url: str, kinesis: Any, stream: str, *, rate: float, seconds: float) -> None:
+        """``rate``: interactions a second that a broker should train on."""
+        self._client = Client(mparticle_url, sleep=self._pause)
+        self._kinesis = kinesis
+        self._stream = stream
+        self._rate = rate
+        self._seconds = seconds
+        self._over = threading.Event()
+        self.interactions = 0
+        self.records_put = 0
+
+    def play(self, sessions: Iterator[Session]) -> None:
+        """Play sessions at the rate; returns when the time is over and all that had begun are delivered."""
+        begin = time.monotonic()
+        visits = self._client.play_all(self._paced(sessions, begin), concurrency=CONCURRENCY)
+        try:
+            for played in visits:
+                self.interactions += played.interactions
+        finally:
+            self._over.set()
+            visits.close()
+
+    def poison(self) -> None:
+        """Put records on the stream that nobody can use, until the visits are over."""
+        while not self._over.wait(POISON_EVERY):
+            number = self.records_put
+            # A connection that was kept too long is closed by the other side: the next record comes five seconds later.
+            with contextlib.suppress(HTTPClientError):
+                self._kinesis.put_record(
+                    StreamName=self._stream, Data=POISON[number % len(POISON)], PartitionKey=f"poison-{number}"
+                )
+                self.records_put += 1
+
+    def stop(self) -> None:
+        """Begin no more visits."""
+        self._over.set()
+
+    def _paced(self, sessions: Iterator[Session], begin: float) -> Iterator[Session]:
+        expected = 0
+        for session in sessions:
+            due = begin + expected / self._rate
+            if due >= begin + self._seconds or self._over.wait(max(0.0, due - time.monotonic())):
+                return
+            # What a visit brings is known before it is played: its uploads say so.
+            usable = session.consents and session.environment == "production"
+            expected += sum(len(upload.interactions) for upload in session.uploads) if usable else 0
+            yield session
+
+    def _pause(self, seconds: float) -> None:
+        if self._over.wait(seconds):
+            raise NotDelivered("the soak is over")

@@ -1,0 +1,45 @@
+"""A soak's findings as one JSON object. No I/O."""
+
+from dataclasses import asdict
+from typing import Any
+
+from local_stack.soak.soak import Findings
+
+LONGEST_RECOVERY = 60.0  # seconds
+LONG_ENOUGH = 1800.0  # seconds: until then `ingest` fills what it remembers of 50,000 events, some 20 MB
+
+
+def verdict(findings: Findings) -> dict[str, bool]:
+    """Return what has to be true, and whether it is; of memory only a long run tells."""
+    slow = [one for one in findings.recoveries if one.normal_after is None or one.normal_after > LONGEST_RECOVERY]
+    found = {
+        "law_holds": findings.audit.holds,
+        "settled": findings.settled,
+        "lag_normal_within_a_minute": not slow,
+    }
+    if findings.seconds >= LONG_ENOUGH:
+        found["memory_flat"] = all(usage.is_flat for usage in findings.usage.values())
+    return found
+
+
+def summary(findings: Findings) -> dict[str, Any]:
+    """Return the findings; lags in milliseconds, memory in MB, everything else in seconds."""
+    places = findings.audit
+    return {
+        **verdict(findings),
+        "seconds": findings.seconds,
+        "interactions": findings.interactions,
+        "rate": round(findings.interactions / findings.seconds, 1),
+        "places": {place: places.count(place) for place in places.PLACES},
+        "made_up": len(places.made_up),
+        "counted_twice": len(places.twice),
+        "lag_ms": {name: value and round(value, 1) for name, value in findings.lag_ms.items()},
+        "faults": [_rounded(asdict(one)) for one in findings.recoveries],
+        "functions": {
+            name: {**_rounded(asdict(one)), "memory_flat": one.is_flat} for name, one in findings.usage.items()
+        },
+    }
+
+
+def _rounded(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: round(value, 1) if isinstance(value, float) else value for name, value in values.items()}

@@ -1,0 +1,145 @@
+"""Plays a soak on a stack: prepare, load and faults and looks at the same time, let it settle, judge."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from local_stack import loopback
+from local_stack.audit.lag import event_times, lags, percentile
+from local_stack.audit.reconciliation import Audit
+from local_stack.audit.services import deliveries, stream_records
+from local_stack.items4u.sessions import Shop
+from local_stack.result import audit_of
+from local_stack.scenario import Demonstration
+from local_stack.soak.findings import Recovery, Usage, recoveries, usage
+from local_stack.soak.load import Load
+from local_stack.soak.plan import Planned
+from local_stack.soak.watch import Sample, look
+from local_stack.stack import Stack
+
+LOOK_EVERY = 2.0
+SETTLE_SECONDS = 1200.0  # a message may rest for a quarter of an hour
+
+Show = Callable[[str, dict[str, Any]], None]
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What a soak came to. ``settled``: all went through in the end; ``lag_ms``: of all interactions, p50 and p99."""
+
+    audit: Audit
+    settled: bool
+    seconds: float
+    interactions: int
+    lag_ms: dict[str, float | None]
+    recoveries: Sequence[Recovery]
+    usage: dict[str, Usage]
+    samples: Sequence[Sample]
+
+
+class Soak:
+    """One soak of a stack that has just started. ``show(stage, counters)`` is called as it goes."""
+
+    def __init__(self, stack: Stack, *, seconds: float, rate: float, planned: Sequence[Planned], show: Show) -> None:
+        self._stack = stack
+        self._seconds = seconds
+        self._planned = planned
+        self._show = show
+        self._samples: list[Sample] = []
+        self._fault: str | None = None
+        self._over = threading.Event()
+        self._shop = Shop(stack.settings.seed + 1, stack.settings.shoppers)
+        names = stack.mparticle.url, stack.client("kinesis"), stack.resources.stream_name
+        self._load = Load(*names, rate=rate, seconds=seconds)
+
+    def run(self) -> Findings:
+        """Return what it came to. Raises CreationFailed."""
+        Demonstration(self._stack, seconds=0, own_records=[], show=self._show).prepare()
+        began = time.time()
+        with self._threads():
+            self._load.play(self._shop.sessions())
+            self._over.set()
+        self._stack.put_directly += self._load.records_put
+        return self._judge(began, self._settle())
+
+    @contextmanager
+    def _threads(self) -> Iterator[None]:
+        self._began = time.monotonic()
+        works = (self._watch, self._strike, self._load.poison)
+        with ThreadPoolExecutor(len(works), "soak") as threads:
+            running = [threads.submit(work) for work in works]
+            try:
+                yield
+            finally:
+                self._over.set()
+                self._load.stop()
+        for one in running:
+            one.result()
+
+    def _elapsed(self) -> float:
+        return time.monotonic() - self._began
+
+    def _watch(self) -> None:
+        while not self._over.wait(LOOK_EVERY):
+            sample = look(self._stack, self._elapsed(), self._fault)
+            self._samples.append(sample)
+            self._show(
+                "soaking",
+                {
+                    "interactions": self._load.interactions,
+                    "behind": f"{sample.lag_s:.1f} s",
+                    "users waiting": sample.waiting_users,
+                    "fault": sample.fault or "none",
+                },
+            )
+
+    def _strike(self) -> None:
+        for fault in self._planned:
+            if self._over.wait(max(0.0, fault.at - self._elapsed())):
+                return
+            self._fault = fault.kind.name
+            self._switch(fault)
+            self._over.wait(max(0.0, fault.at + fault.lasts - self._elapsed()))
+            for url in self._urls().values():
+                loopback.delete(f"{url}/_local/faults")
+            self._fault = None
+
+    def _switch(self, fault: Planned) -> None:
+        for service, rules in fault.kind.rules.items():
+            loopback.post(f"{self._urls()[service]}/_local/faults", json={"faults": list(rules)})
+        if fault.kind.kill:
+            self._stack.functions[fault.kind.kill].kill()
+
+    def _urls(self) -> dict[str, str]:
+        stack = self._stack
+        return {"personalize": stack.personalize.url, "mparticle": stack.mparticle.url, "aws": stack.aws.url}
+
+    def _settle(self) -> bool:
+        end = time.monotonic() + SETTLE_SECONDS
+        while not self._stack.is_idle():
+            if time.monotonic() >= end:
+                return False
+            self._show("settling", {"users waiting": self._stack.messages_waiting()})
+            time.sleep(LOOK_EVERY)
+        return True
+
+    def _judge(self, began: float, settled: bool) -> Findings:
+        self._show("checking", {})
+        records = stream_records(self._stack.client("kinesis"), self._stack.resources.stream_name)
+        accepted = deliveries(self._stack.personalize.url)
+        late = lags(event_times(records), accepted, int(began * 1000)).values()
+        found = {name: usage(self._samples, name) for name in self._stack.functions}
+        return Findings(
+            audit=audit_of(self._stack, records, accepted),
+            settled=settled,
+            seconds=self._seconds,
+            interactions=self._load.interactions,
+            lag_ms={"p50": percentile(late, 0.5), "p99": percentile(late, 0.99)},
+            recoveries=recoveries(self._samples, self._planned),
+            usage={name: one for name, one in found.items() if one},
+            samples=self._samples,
+        )

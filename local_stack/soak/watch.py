@@ -1,0 +1,60 @@
+"""Looks at the loop every few seconds: how far it is behind, what its processes take, which fault is on."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from local_stack.stack import Stack
+
+PROC = Path("/proc")
+
+
+@dataclass(frozen=True)
+class Process:
+    """What one process takes: resident memory in MB, open files, threads."""
+
+    pid: int
+    memory_mb: float
+    files: int
+    threads: int
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One look, ``at`` seconds after the start. ``lag_s``: age of the oldest record that has not been dealt with."""
+
+    at: float
+    fault: str | None
+    lag_s: float
+    waiting_users: int
+    functions: dict[str, Process]
+
+
+def look(stack: Stack, at: float, fault: str | None) -> Sample:
+    """Look at a running stack once."""
+    counts = stack.stream_pollers.counts().values()
+    return Sample(
+        at=at,
+        fault=fault,
+        lag_s=max(count.iterator_age_ms for count in counts) / 1000,
+        waiting_users=stack.messages_waiting(),
+        functions={
+            name: found
+            for name, function in stack.functions.items()
+            for pid in function.pids
+            if (found := process(pid)) is not None
+        },
+    )
+
+
+def process(pid: int) -> Process | None:
+    """Return what a process takes; None where it is gone, or where the system does not say (only Linux does)."""
+    try:
+        status = (PROC / str(pid) / "status").read_text()
+        files = len(os.listdir(PROC / str(pid) / "fd"))
+    except OSError:
+        return None
+    fields = dict(line.split(":", 1) for line in status.splitlines() if ":" in line)
+    if "VmRSS" not in fields:  # a zombie
+        return None
+    return Process(pid, int(fields["VmRSS"].split()[0]) / 1024, files, int(fields["Threads"]))

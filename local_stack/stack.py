@@ -1,0 +1,191 @@
+"""The embedded twin of the deployed stack: the same functions on local services, brought up in the same three stages.
+
+collect: stream → ingest → Personalize. train: a model of what was collected. recommend: a campaign, the refresh queue,
+and refresh → profiles.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from blueprint import environments, sizing
+from lifecycle import datasets, training
+from lifecycle.names import USER_PERSONALIZATION, Names
+from lifecycle.resources import Resources
+from local_stack import loopback
+from local_stack.aws.resources import ResourceSettings, create_resources, messages_in
+from local_stack.aws.session import local_client
+from local_stack.lambda_twin.polling.threads import QueueThreads, StreamThreads
+from local_stack.lambda_twin.runtime.function import Function
+from local_stack.metrics_log import MetricsLog
+from local_stack.mparticle.inputs import BROKER_FEED, INPUTS
+from local_stack.process import ServiceProcess, begin_service
+from local_stack.settings import TwinSettings
+
+LAMBDA_SRC = Path(__file__).resolve().parents[1] / "lambda_src"
+NAME = "items4u"
+NAMES = Names(NAME)
+OPTIONS = environments.Options()
+
+Log = Callable[[str], None]
+
+
+class Stack:
+    """Services, functions and pollers. ``with Stack(settings) as stack`` brings up the first stage, ``collect``."""
+
+    def __init__(self, settings: TwinSettings, log: Log = lambda line: None) -> None:
+        self.settings = settings
+        self.metrics = MetricsLog()
+        self.campaign_arn: str | None = None
+        self.put_directly = 0
+        self.functions: dict[str, Function] = {}
+        self._log = log
+        self._running = ExitStack()
+
+    def __enter__(self) -> "Stack":
+        with ExitStack() as starting:
+            self._running = starting
+            self._start()
+            self._running = starting.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._running.close()
+
+    def train(self) -> Iterator[Mapping[str, Any]]:
+        """The second stage: yield the solution version until it is ACTIVE. Raises CreationFailed."""
+        what = training.Training(USER_PERSONALIZATION)
+        for version in training.train(self._model, NAMES, self.tracker.dataset_group_arn, what):
+            self._version_arn = version["solutionVersionArn"]
+            yield version
+
+    def recommend(self) -> None:
+        """The third stage: a campaign on the newest version; ``ingest`` gets the queue, and ``refresh`` starts."""
+        self.campaign_arn = training.campaign(self._model, NAME, self._version_arn)
+        refresh = self._function("refresh", self._refresh_environment(self.campaign_arn))
+        self.queue_pollers = QueueThreads(
+            self.settings.queue,
+            endpoint=self.aws.url,
+            queue_url=self.resources.queue_url,
+            queue_arn=self.resources.queue_arn,
+            invoke=refresh.invoke,
+            poll_interval=self.settings.queue_poll,
+        )
+        self._run(self.queue_pollers)
+        self.ingest.update_environment(self._ingest_environment(self.resources.queue_url))
+
+    def client(self, service: str) -> Any:
+        """Return a boto3 client of one of the AWS services of the twin."""
+        return local_client(service, self.aws.url)
+
+    def is_idle(self) -> bool:
+        """Say whether all that mParticle took has gone through: stream read to its end, and the queue empty."""
+        return self.stream_is_read() and self.messages_waiting() == 0
+
+    def messages_waiting(self) -> int:
+        """Return how many messages the refresh queue holds, delayed and taken ones included."""
+        return messages_in(self._sqs, self.resources.queue_url)
+
+    def stream_is_read(self) -> bool:
+        """Say whether all that mParticle took is on the stream and has been settled there."""
+        mparticle = loopback.get(f"{self.mparticle.url}/_local/status").json()
+        on_stream = mparticle["forwarded"] + mparticle["copies"] + self.put_directly
+        done = sum(counts.records_done + counts.records_given_up for counts in self.stream_pollers.counts().values())
+        return mparticle["waiting"] == 0 and done >= on_stream
+
+    def _start(self) -> None:
+        self.aws = self._service("local_stack.aws", "--port", str(self.settings.aws_port))
+        self.aws.wait_until_ready()
+        ports = "--port", str(self.settings.personalize_port), "--seed", str(self.settings.seed)
+        self.personalize = self._service("personalize_local", *ports, "--s3-endpoint", self.aws.url)
+        self.resources = create_resources(self.aws.url, self._resource_settings())
+        self.mparticle = self._start_mparticle()
+        for service in (self.personalize, self.mparticle):
+            service.wait_until_ready()
+        self._sqs = self.client("sqs")
+        self._model = Resources(local_client("personalize", self.personalize.url))
+        self.tracker = datasets.tracker(self._model, NAMES)
+        self.ingest = self._function("ingest", self._ingest_environment())
+        self.stream_pollers = StreamThreads(
+            self.settings.stream,
+            endpoint=self.aws.url,
+            stream_arn=self.resources.stream_arn,
+            shard_ids=self.resources.shard_ids,
+            function_arn=self.ingest.arn,
+            invoke=self.ingest.invoke,
+            on_failure_bucket=self.resources.on_failure_bucket,
+            poll_interval=self.settings.shard_poll,
+        )
+        self._run(self.stream_pollers)
+
+    def _service(self, module: str, *arguments: str) -> ServiceProcess:
+        return self._running.enter_context(begin_service(module, arguments, log=self._log))
+
+    def _start_mparticle(self) -> ServiceProcess:
+        return self._service(
+            "local_stack.mparticle",
+            *("--port", str(self.settings.mparticle_port)),
+            *("--seed", str(self.settings.seed)),
+            *("--stream", self.resources.stream_name),
+            *("--kinesis-endpoint", self.aws.url),
+        )
+
+    def _run(self, pollers: StreamThreads | QueueThreads) -> None:
+        pollers.start()
+        self._running.callback(pollers.stop)
+
+    def _function(self, name: str, environment: Mapping[str, str]) -> Function:
+        function = Function(
+            name,
+            f"broker.{name}.handler",
+            code_dir=LAMBDA_SRC,
+            environment=environment,
+            timeout=sizing.FUNCTIONS[name].timeout,
+            memory=sizing.FUNCTIONS[name].memory,
+            log=self._function_log,
+        )
+        self._running.enter_context(function).start()
+        self.functions[name] = function
+        return function
+
+    def _function_log(self, line: str) -> None:
+        self.metrics.feed(line)
+        self._log(line)
+
+    def _resource_settings(self) -> ResourceSettings:
+        feed = INPUTS[BROKER_FEED]
+        return ResourceSettings(
+            prefix=NAME,
+            shards=self.settings.shards,
+            queue_delay=self.settings.queue_delay,
+            queue_visibility=self.settings.queue.visibility_timeout,
+            max_receives=self.settings.max_receives,
+            mparticle_key=feed.key,
+            mparticle_secret=feed.secret,
+        )
+
+    def _ingest_environment(self, refresh_queue_url: str | None = None) -> dict[str, str]:
+        broker = environments.ingest_environment(
+            OPTIONS,
+            tracking_id=self.tracker.tracking_id,
+            quarantine_bucket=self.resources.quarantine_bucket,
+            refresh_queue_url=refresh_queue_url,
+        )
+        return broker | self._endpoints("PERSONALIZE_EVENTS")
+
+    def _refresh_environment(self, campaign_arn: str) -> dict[str, str]:
+        broker = environments.refresh_environment(
+            OPTIONS,
+            campaign_arn=campaign_arn,
+            mparticle_secret_arn=self.resources.secret_arn,
+            quarantine_bucket=self.resources.quarantine_bucket,
+            mparticle_url=self.mparticle.url,
+        )
+        return broker | self._endpoints("PERSONALIZE_RUNTIME")
+
+    def _endpoints(self, personalize: str) -> dict[str, str]:
+        return {"AWS_ENDPOINT_URL": self.aws.url, f"AWS_ENDPOINT_URL_{personalize}": self.personalize.url}

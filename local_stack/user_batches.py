@@ -1,0 +1,117 @@
+"""A user's own batches on the stream: what to train on, and what to hold back so that recommendations can be judged."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+
+from local_stack.audit.rows import LeftOut, Row, StreamRecord, UndatedRow, Unreadable, categories_of, of_record, rows_of
+
+PUT_RECORDS = 500
+PUT_BYTES = 4_000_000
+
+
+@dataclass(frozen=True)
+class OwnRecord:
+    """One record's bytes and what it holds; ``customer`` is empty unless all of it is one customer's."""
+
+    data: bytes
+    rows: frozenset[Row]
+    customer: str
+
+
+@dataclass(frozen=True)
+class OwnAccount:
+    """What a user's own records hold: interactions, what is left out by reason, and documents that nobody can read."""
+
+    records: int
+    customers: int
+    interactions: int
+    skipped: dict[str, int]
+    unreadable: int
+
+
+@dataclass
+class OwnEvents:
+    """Records in three parts: to train on, then one a customer that brings a list, then one to judge that list by."""
+
+    account: OwnAccount
+    training: list[OwnRecord] = field(default_factory=list)
+    prompting: list[OwnRecord] = field(default_factory=list)
+    judging: list[OwnRecord] = field(default_factory=list)
+
+    def histories(self) -> dict[str, list[str]]:
+        """Return the item of each interaction that is not held back to judge by, oldest first, by customer."""
+        rows = {row for record in (*self.training, *self.prompting) for row in record.rows}
+        histories: dict[str, list[str]] = {}
+        for row in sorted(rows, key=lambda row: (row.sent_at, row.event_id, row.product_index)):
+            histories.setdefault(row.user_id, []).append(row.item_id)
+        return histories
+
+    def categories(self) -> dict[str, str]:
+        """Return the category of each item that has one in the records that are not held back to judge by."""
+        known: dict[str, str] = {}
+        for record in (*self.training, *self.prompting):
+            known |= categories_of(record.data)
+        return known
+
+
+def hold_back(records: Sequence[bytes], now_ms: int) -> OwnEvents:
+    """Hold back the newest two records of every customer who has at least three; all else is for training."""
+    read = [_own(data, now_ms) for data in records]
+    by_customer: dict[str, list[OwnRecord]] = {}
+    for record in read:
+        if record.customer:
+            by_customer.setdefault(record.customer, []).append(record)
+    events = OwnEvents(_account(records, now_ms))
+    held: set[int] = set()
+    for own in by_customer.values():
+        if len(own) >= 3:
+            *_, prompting, judging = sorted(own, key=lambda record: max(row.sent_at for row in record.rows))
+            events.prompting.append(prompting)
+            events.judging.append(judging)
+            held |= {id(prompting), id(judging)}
+    events.training = [record for record in read if id(record) not in held]
+    return events
+
+
+def put(kinesis: Any, stream_name: str, records: Sequence[OwnRecord]) -> int:
+    """Put records on the stream, as many a call as it takes; return how many."""
+    queue = iter(enumerate(records))
+    while batch := list(islice(queue, PUT_RECORDS)):
+        entries = [{"Data": record.data, "PartitionKey": record.customer or str(place)} for place, record in batch]
+        for part in _within_bytes(entries):
+            kinesis.put_records(StreamName=stream_name, Records=part)
+    return len(records)
+
+
+def _account(records: Sequence[bytes], now_ms: int) -> OwnAccount:
+    numbered = (StreamRecord("", str(number), now_ms, data) for number, data in enumerate(records))
+    entries = {entry for record in numbered for entry in of_record(record)}
+    rows = [entry for entry in entries if isinstance(entry, Row | UndatedRow)]
+    return OwnAccount(
+        records=len(records),
+        customers=len({row.user_id for row in rows}),
+        interactions=len(rows),
+        skipped=dict(Counter(entry.reason for entry in entries if isinstance(entry, LeftOut))),
+        unreadable=sum(isinstance(entry, Unreadable) for entry in entries),
+    )
+
+
+def _own(data: bytes, now_ms: int) -> OwnRecord:
+    rows = frozenset(rows_of(data, now_ms))
+    customers = {row.user_id for row in rows}
+    return OwnRecord(data, rows, customers.pop() if len(customers) == 1 else "")
+
+
+def _within_bytes(entries: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+    parts: list[list[dict[str, Any]]] = [[]]
+    room = PUT_BYTES
+    for entry in entries:
+        if room < len(entry["Data"]) and parts[-1]:
+            parts.append([])
+            room = PUT_BYTES
+        parts[-1].append(entry)
+        room -= len(entry["Data"])
+    return parts

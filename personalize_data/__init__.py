@@ -1,0 +1,1 @@
+"""The data that Amazon Personalize imports: files, schemas, quotas, conversion and preparation."""

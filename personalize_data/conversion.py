@@ -1,0 +1,177 @@
+"""The whole way from files of history to one CSV as Personalize imports it.
+
+https://docs.aws.amazon.com/personalize/latest/dg/data-prep-formatting.html: UTF-8, a header with the schema's names.
+"""
+
+import csv
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TextIO
+
+from broker.interactions import Rules
+
+from personalize_data import files, mparticle, table
+from personalize_data.consent import Consent
+from personalize_data.report import Report
+from personalize_data.schema import REQUIRED, Deriving, Schema, SchemaError
+from personalize_data.table import Mapped, MappingError, Table
+from personalize_data.times import Times
+
+# Part of a conversion's identity: raise it whenever the same input would give another CSV.
+VERSION = 2
+Moved = Callable[[int], None]
+
+
+@dataclass(frozen=True)
+class Source:
+    """One file: the name that people know, where its bytes are, and what identifies its content."""
+
+    name: str
+    path: Path
+    identity: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to be converted, and how. Without a ``schema`` (users, items) it is derived from the values."""
+
+    dataset: str
+    sources: Sequence[Source]
+    schema: Schema | None
+    mapped: Mapped = field(default_factory=Mapped)
+    time_unit: str | None = None
+    rules: Rules = field(default_factory=Rules)
+    consent: Consent = field(default_factory=Consent)
+
+    def identity(self) -> str:
+        """Return ten letters that change with content, mapping, schema and rules, and with nothing else."""
+        known = {
+            "version": VERSION,
+            "dataset": self.dataset,
+            "sources": sorted(source.identity for source in self.sources),
+            "schema": self.schema and self.schema.text,
+            "mapped": {"columns": dict(self.mapped.columns), "constants": dict(self.mapped.constants)},
+            "time_unit": self.time_unit,
+            "rules": asdict(self.rules),
+            "consent": asdict(self.consent),
+        }
+        return hashlib.sha256(json.dumps(known, sort_keys=True, default=str).encode()).hexdigest()[:10]
+
+
+def convert(plan: Plan, out: TextIO, now: float, moved: Moved = lambda _: None) -> tuple[Schema, Report]:
+    """Write the CSV; return its schema and the account. ``moved`` gets how many bytes of all sources are read.
+
+    Raises BadFile, MappingError and SchemaError before the first row of the file they are about.
+    """
+    kinds = {files.is_table(source.path, source.name) for source in plan.sources}
+    if len(kinds) > 1:
+        raise MappingError("some files are tables and some are JSON: convert them one kind at a time")
+    return (_tables if kinds == {True} else _batches)(plan, out, now, moved)
+
+
+def _batches(plan: Plan, out: TextIO, now: float, moved: Moved) -> tuple[Schema, Report]:
+    if plan.dataset != "interactions" or plan.schema is None:
+        raise MappingError(
+            f"JSON is read as mParticle's batches, which hold interactions, not {plan.dataset}: give a CSV"
+        )
+    if plan.mapped != Mapped() or plan.time_unit:
+        raise MappingError("mParticle's batches need no --column, --constant or --time-unit: those are for a CSV")
+    if plan.consent != Consent():
+        raise MappingError(
+            "mParticle's batches hold each customer's consent themselves: --consent and --consent-given are for a CSV"
+        )
+    mparticle.check_schema(plan.schema)
+    report = Report()
+    with_rows = _writer(plan.schema, out)
+    for source, before in _sizes(plan.sources):
+        with files.opened(source.path, source.name, lambda read, before=before: moved(before + read)) as file:  # type: ignore[misc]
+            lines = files.json_lines(file, source.name)
+            with_rows(mparticle.rows(source.name, lines, plan.schema, plan.rules, now, report))
+    return plan.schema, report
+
+
+def _tables(plan: Plan, out: TextIO, now: float, moved: Moved) -> tuple[Schema, Report]:
+    _check_consent(plan)
+    schema, mapped = (plan.schema, plan.mapped) if plan.schema else _derive(plan)
+    table.check_names(mapped, schema.names)
+    times, report = Times(plan.time_unit, now), Report()
+    with_rows = _writer(schema, out)
+    for source, before in _sizes(plan.sources):
+        with files.opened(source.path, source.name, lambda read, before=before: moved(before + read)) as file:  # type: ignore[misc]
+            read = Table(source.name, files.text(file))
+            with_rows(table.rows(read, schema, mapped, times, report, plan.consent.column))
+    report.notes += [*_notes(times, report), *plan.consent.notes(plan.rules.consent_purpose)]
+    return schema, report
+
+
+def _check_consent(plan: Plan) -> None:
+    """Raise MappingError where a table of customers lacks their consent, or one of items has it."""
+    about_customers = plan.dataset != "items"
+    problem = plan.consent.problem(plan.rules.consent_purpose if about_customers else None)
+    if not about_customers and plan.consent != Consent():
+        problem = "items need no consent: --consent and --consent-given are for interactions and users"
+    if problem:
+        raise MappingError(problem)
+
+
+def _notes(times: Times, report: Report) -> list[str]:
+    units = {"s": "seconds since 1970", "ms": "milliseconds since 1970", "iso": "ISO 8601"}
+    said = [f"times were read as {units[times.unit]}"] if times.unit else []
+    if times.without_zone and times.unit == "iso":
+        said.append(f"{times.without_zone:,} times without a zone were taken for UTC")
+    if report.bad["no_usable_time"]:
+        said.append(
+            "no_usable_time: neither seconds or milliseconds since 1970, from 2000 to tomorrow, nor ISO 8601, as "
+            "2010-12-01 08:26; of 12/1/2010 nobody knows which is the month"
+        )
+    if report.users and all(user.endswith(".0") for user in report.users):
+        said.append("all user ids end in .0: a program has taken ids for fractions; as they are they match no others")
+    return said
+
+
+def _derive(plan: Plan) -> tuple[Schema, Mapped]:
+    """Read all values once for a schema; every column is taken, or those that --column names beside the id."""
+    (own_id,) = REQUIRED[plan.dataset]
+    first = plan.sources[0]
+    with files.opened(first.path, first.name) as file:
+        header = Table(first.name, files.text(file)).header
+    columns = {own_id: plan.mapped.source(own_id)} | dict(plan.mapped.columns)
+    if set(columns) == {own_id}:
+        columns |= {name.upper(): name for name in header if name not in (columns[own_id], plan.consent.column)}
+    mapped = Mapped(columns, plan.mapped.constants)
+    deriving = Deriving(plan.dataset, [*columns, *plan.mapped.constants])
+    for source in plan.sources:
+        with files.opened(source.path, source.name) as file:
+            for values in _values(Table(source.name, files.text(file)), mapped, plan.consent.column):
+                deriving.see(values)
+    return deriving.schema(), mapped
+
+
+def _values(read: Table, mapped: Mapped, consent: str | None) -> Iterator[dict[str, str]]:
+    absent = [source for source in mapped.columns.values() if source not in read.header]
+    if absent:
+        raise MappingError(f"{read.name} has no column {', '.join(absent)}; it has {', '.join(read.header)}")
+    places = {name: read.header.index(source) for name, source in mapped.columns.items()}
+    why_not = table.refusal(read, consent)
+    for _, fields in read.lines():
+        if fields is not None and not why_not(fields):
+            yield {name: fields[place].strip() for name, place in places.items()} | dict(mapped.constants)
+
+
+def _writer(schema: Schema, out: TextIO) -> Callable[[Iterator[list[str]]], None]:
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(schema.names)
+    return writer.writerows
+
+
+def _sizes(sources: Sequence[Source]) -> Iterator[tuple[Source, int]]:
+    before = 0
+    for source in sources:
+        yield source, before
+        before += source.path.stat().st_size
+
+
+__all__ = ["MappingError", "Plan", "SchemaError", "Source", "convert"]

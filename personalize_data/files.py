@@ -1,0 +1,147 @@
+"""Files, plain or gzip, as bytes and lines; and folders that are written as a whole."""
+
+import gzip
+import hashlib
+import io
+import json
+import shutil
+import tempfile
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO, TextIO, cast
+
+from personalize_data.errors import BadFile
+
+# One JSON document over several lines has to be read as a whole.
+LARGEST_DOCUMENT = 256 * 1024 * 1024
+Moved = Callable[[int], None]
+GZIP = b"\x1f\x8b"
+BUFFER = 1 << 20  # bytes
+_UNREADABLE = (OSError, EOFError, zlib.error)
+
+
+@contextmanager
+def opened(path: Path, name: str = "", moved: Moved | None = None) -> Iterator[BinaryIO]:
+    """Open a file, unpacked where its first two bytes are gzip's. Raises BadFile, which calls it ``name``.
+
+    ``moved`` gets the bytes read of the file so far.
+    """
+    try:
+        with _unpacked(path, moved) as file:
+            yield file
+    except _UNREADABLE as error:
+        raise _bad(name or path, error) from None
+
+
+@contextmanager
+def _unpacked(path: Path, moved: Moved | None = None) -> Iterator[BinaryIO]:
+    with path.open("rb", buffering=BUFFER) as raw:
+        packed = raw.peek(2)[:2] == GZIP  # type: ignore[attr-defined]
+        file = io.BufferedReader(_Counted(raw, moved), BUFFER) if moved else raw
+        yield cast(BinaryIO, gzip.GzipFile(fileobj=file)) if packed else file
+
+
+class _Counted(io.RawIOBase):
+    def __init__(self, raw: BinaryIO, moved: Moved) -> None:
+        self._raw, self._moved = raw, moved
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        data = self._raw.read(len(buffer))
+        buffer[: len(data)] = data
+        self._moved(self._raw.tell())
+        return len(data)
+
+
+def digest(path: Path, name: str) -> str:
+    """Return the SHA-256 of a file's bytes. Raises BadFile."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise BadFile(name, error.strerror or str(error)) from None
+
+
+def is_table(path: Path, name: str) -> bool:
+    """Return whether a file is a CSV: JSON begins with a brace or a bracket. Raises BadFile."""
+    with opened(path, name) as file:
+        return not file.read(4096).lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"{", b"["))
+
+
+def text(file: BinaryIO) -> TextIO:
+    """Return the file as text for the csv module; what is no UTF-8 becomes half characters, which rows look for."""
+    return io.TextIOWrapper(file, "utf-8-sig", errors="surrogateescape", newline="")
+
+
+def json_lines(file: BinaryIO, name: str) -> Iterator[tuple[int, bytes]]:
+    """Yield numbered lines; a file that is one document over several lines comes as one. Raises BadFile."""
+    head = [(number, line) for number, line in zip(range(1, 3), file, strict=False)]
+    if _is_one_document([line for _, line in head]):
+        rest = file.read(LARGEST_DOCUMENT)
+        if len(rest) == LARGEST_DOCUMENT:
+            raise BadFile(name, "it is one JSON document of over 256 MB: write one batch a line")
+        yield 1, b"".join(line for _, line in head) + rest
+        return
+    yield from head
+    yield from enumerate(file, 3)
+
+
+def _is_one_document(head: list[bytes]) -> bool:
+    if len(head) < 2 or (head[1].lstrip()[:1] == b"{" and head[0].lstrip()[:1] == b"{"):
+        return False
+    try:
+        json.loads(head[0])
+    except (ValueError, RecursionError):
+        return True
+    return False
+
+
+def lines(path: Path) -> Iterator[tuple[int, bytes]]:
+    """Yield each line with its number. Raises BadFile, with the line up to which a broken gzip file could be read."""
+    number = 0
+    try:
+        with _unpacked(path) as file:
+            for number, line in enumerate(file, start=1):
+                yield number, line
+    except _UNREADABLE as error:
+        raise _bad(path, error, number + 1) from None
+
+
+def check_whole(path: Path) -> None:
+    """Raise BadFile for a broken gzip file: what stands in one may be noise, so nothing else is to blame."""
+    with _unpacked(path) as file:
+        packed = isinstance(file, gzip.GzipFile)
+    for _ in lines(path) if packed else ():
+        pass
+
+
+def _bad(path: Path | str, error: Exception, line: int | None = None) -> BadFile:
+    if isinstance(error, EOFError):
+        return BadFile(path, "the compressed file is cut off", line)
+    if isinstance(error, zlib.error | gzip.BadGzipFile):
+        # A wrong checksum is seen at the end, and may be due to any line.
+        return BadFile(path, "the compressed file is broken", line if isinstance(error, zlib.error) else None)
+    return BadFile(path, getattr(error, "strerror", None) or "it can't be read")
+
+
+@contextmanager
+def whole_folder(out: Path) -> Iterator[Path]:
+    """Give a folder beside, which takes the place of ``out`` if all goes well.
+
+    Raises BadFile if that is there already and not empty.
+    """
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise BadFile(out, "it is there already and not empty: name another folder, or remove it")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
+    try:
+        yield folder
+        folder.chmod(0o755)
+        folder.replace(out)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise

@@ -1,0 +1,64 @@
+"""mParticle's batch exports as rows of the Interactions dataset, by the same code that reads the stream.
+
+So history that overlaps with streamed events gives the same user, item, type, second and value for each of them, and
+Personalize counts two such interactions as one.
+"""
+
+from collections.abc import Iterable, Iterator
+
+from broker.batch import BadBatch, Batch, decode
+from broker.interactions import Interaction, Rules, extract
+
+from personalize_data.report import Report
+from personalize_data.schema import Schema, SchemaError
+
+WRITTEN = ("USER_ID", "ITEM_ID", "EVENT_TYPE", "TIMESTAMP", "SESSION_ID", "EVENT_VALUE")
+
+
+def check_schema(schema: Schema) -> None:
+    """Raise SchemaError where a column must be filled that no batch can fill."""
+    lacking = [column.name for column in schema.columns if not column.nullable and column.name not in WRITTEN]
+    if lacking:
+        raise SchemaError(f"mParticle's batches have nothing for {', '.join(lacking)}, which may not be empty")
+
+
+def rows(
+    file: str, lines: Iterable[tuple[int, bytes]], schema: Schema, rules: Rules, now: float, report: Report
+) -> Iterator[list[str]]:
+    """Yield a row in the schema's order for each interaction of a file's numbered lines; count all else.
+
+    ``now``: epoch seconds. An event without a usable time of its own is left out: in a stream it gets the time of its
+    arrival, which an export does not tell.
+    """
+    arrived_ms = int(now * 1000)
+    for number, line in lines:
+        for batch in decode(line, arrived_ms) if line.strip() else ():
+            yield from _rows(file, number, batch, schema, rules, report)
+
+
+def _rows(
+    file: str, number: int, batch: Batch | BadBatch, schema: Schema, rules: Rules, report: Report
+) -> Iterator[list[str]]:
+    if isinstance(batch, BadBatch):
+        report.refuse(file, number, batch.reason)
+        return
+    interactions, skipped = extract(batch, rules)
+    report.skipped.update(skipped)
+    for one in interactions:
+        if one.time_ms == batch.arrived_ms:
+            report.skipped["no_time"] += 1
+            continue
+        values = _values(one)
+        yield [values.get(name, "") for name in schema.names]
+        report.keep(one.user_id, one.sent_at)
+
+
+def _values(one: Interaction) -> dict[str, str]:
+    return {
+        "USER_ID": one.user_id,
+        "ITEM_ID": one.item_id,
+        "EVENT_TYPE": one.event_type,
+        "TIMESTAMP": str(one.sent_at),
+        "SESSION_ID": one.session_id,
+        "EVENT_VALUE": "" if one.event_value is None else repr(one.event_value),
+    }

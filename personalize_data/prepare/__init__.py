@@ -1,0 +1,1 @@
+"""Tables as people have them, made into the CSVs and schemas of an import."""

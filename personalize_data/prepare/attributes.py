@@ -1,0 +1,37 @@
+"""What is known of each user or item: the attributes of its newest row, each with the type that its values have."""
+
+import json
+from collections.abc import Collection, Mapping
+
+import polars as pl
+
+from personalize_data.prepare.columns import types
+from personalize_data.prepare.columns.fill import Filling
+from personalize_data.prepare.source import ROW, Source
+from personalize_data.schema import NAMESPACE, Schema, read_schema
+
+_ID = "\0id"  # a table may have a column USER_ID that is another one's
+
+
+def read(source: Source, rows: pl.DataFrame, own_id: str, names: Mapping[str, str], filling: Filling) -> pl.DataFrame:
+    """Return a row for each id in ``rows`` (ROW and ``own_id``), by id, with attributes as text under their names.
+
+    Raises BadQuestion for a rule that does not fit.
+    """
+    ids = rows.lazy().select(ROW, pl.col(own_id).alias(_ID))
+    table = source.collect(source.rows.select(ROW, *names).join(ids, on=ROW, how="inner")).sort(_ID)
+    for column in names:
+        table = filling.apply(table, column, needed=False)
+    return table.select(ROW, pl.col(_ID).alias(own_id), *(pl.col(column).alias(names[column]) for column in names))
+
+
+def schema(
+    source: Source, table: pl.DataFrame, own_id: str, names: Mapping[str, str], dataset: str, text: Collection[str]
+) -> Schema:
+    """Return the schema; ``text``: columns of the source that are words even where they look like numbers.
+
+    Raises BadFile with the line of a word in a column of numbers.
+    """
+    fields = [{"name": own_id, "type": "string"}, *types.fields(source, table, names, text)]
+    record = {"type": "record", "name": dataset.capitalize(), "namespace": NAMESPACE}
+    return read_schema(json.dumps(record | {"fields": fields, "version": "1.0"}), dataset)

@@ -1,0 +1,119 @@
+"""What may be an id or a type of event: one rule for all forms of table.
+
+1 to 256 characters (API reference, PutEvents). A NUL breaks the CSV that is imported; other control characters are
+never meant.
+"""
+
+import fnmatch
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from personalize_data.errors import BadQuestion
+from personalize_data.prepare.source import ROW, Source
+from personalize_data.quotas import MAX_ID_LENGTH
+
+_CONTROL = r"[\x00-\x1f\x7f-\x9f]"
+_ROUNDED = r"^[0-9](\.[0-9]+)?[eE]\+[0-9]{2,}$"  # what programs make of long ids: different ones become the same
+_WHOLE = r"^-?[0-9]+\.0$"  # what they make of ids of digits where one is missing
+
+
+def check(source: Source, table: pl.DataFrame, column: str) -> None:
+    """Raise BadFile with the line of the first id in a column that is none. ``table`` has ROW, and none is missing."""
+    text = pl.col(column).str
+    wrong = (text.len_chars() > MAX_ID_LENGTH) | text.contains(_CONTROL) | text.contains(_ROUNDED)
+    found = table.lazy().filter(wrong).select(ROW, column).collect().sort(ROW)
+    if len(found):
+        raise source.bad(found[ROW][0], f"{column} {_reason(found[column][0])}")
+
+
+def whole(source: Source, table: pl.DataFrame, column: str) -> tuple[pl.DataFrame, list[str]]:
+    """Return a table with 17850 for the id 17850.0 where the whole column is so, and notes on what was done.
+
+    Raises BadFile with the line where ``17850.0`` and ``17850`` stand in one column, which may be one id or two, and
+    for what a column of fractions can't hold exactly.
+    """
+    most = source.exact_below(column)
+    if most is not None:
+        _exact(source, table, column, most)
+        known = table[column].drop_nulls()
+        return table, _noted(column, known.filter(known.str.contains("^-?[0-9]+$")).head(1).to_list())
+    ending = table[column].str.contains(_WHOLE).fill_null(False)
+    if not ending.any():
+        return table, []
+    first = table[column].filter(ending)[0]
+    if ending.sum() == table[column].count():
+        return table.with_columns(pl.col(column).str.strip_suffix(".0")), _noted(column, [first.removesuffix(".0")])
+    _one_way(source, table, column, ending)
+    note = f"{column} ends in .0 in {ending.sum():,} of {table[column].count():,} rows, as {first!r}: left as it is"
+    return table, [note]
+
+
+def _noted(column: str, examples: list[str]) -> list[str]:
+    return [f"{column} holds fractions: {one}.0 is written as {one}" for one in examples]
+
+
+def _exact(source: Source, table: pl.DataFrame, column: str, most: int) -> None:
+    number = pl.col(column).cast(pl.Float64, strict=False)  # NaN is not below anything
+    found = table.filter(~(number.abs() < most)).select(ROW, column).sort(ROW).head(1)
+    for row, text in found.iter_rows():
+        if text.lower().strip("-") in ("nan", "inf"):
+            raise source.bad(row, f"{column} is {text}, which is no id: --empty {text} takes it for nothing known")
+        raise source.bad(row, f"{column} is {text} in a column of fractions, which rounds it: export it as text")
+
+
+def _one_way(source: Source, table: pl.DataFrame, column: str, ending: pl.Series) -> None:
+    """Raise BadFile with the line of the first id with .0 that stands without it, too."""
+    bare = pl.col(column).str.strip_suffix(".0")
+    others = table.filter(~ending)[column].drop_nulls().unique()
+    found = table.filter(ending).filter(bare.is_in(others.implode())).select(ROW, column).sort(ROW).head(1)
+    for row, text in found.iter_rows():
+        other = text.removesuffix(".0")
+        raise source.bad(row, f"{column} is {text!r}, and elsewhere {other!r}, one id or two: write them in one way")
+
+
+def check_one(text: str, what: str) -> None:
+    """Raise BadQuestion for an id or type that no table has. ``what``: where it comes from."""
+    if not text.strip():
+        raise BadQuestion(f"{what} is empty")
+    if len(text) > MAX_ID_LENGTH or re.search(_CONTROL, text):
+        raise BadQuestion(f"{what} {_reason(text)}")
+
+
+def _reason(text: str) -> str:
+    if len(text) > MAX_ID_LENGTH:
+        return f"has more than {MAX_ID_LENGTH} characters, too many for an id"
+    if re.search(_CONTROL, text):
+        return f"is {text!r}, with a control character in it, which can't be in an id"
+    return f"is {text!r}, which a spreadsheet has rounded: keep the column as text there, and export it again"
+
+
+@dataclass(frozen=True)
+class Dropped:
+    """How many rows were left out, and of how many items."""
+
+    rows: int = 0
+    items: int = 0
+
+
+def drop(source: Source, table: pl.DataFrame, column: str, patterns: Sequence[str]) -> tuple[pl.DataFrame, Dropped]:
+    """Return the rows of other items, those without an item among them. Raises BadQuestion as ``matching`` does."""
+    if not patterns:
+        return table, Dropped()
+    found = matching(table[column].drop_nulls().unique(), patterns, f"{source.path} has no such item in {column}")
+    kept = table.filter(~pl.col(column).is_in(list(found)).fill_null(False))
+    return kept, Dropped(len(table) - len(kept), len(found))
+
+
+def matching(ids: Collection[str], patterns: Sequence[str], nothing: str) -> set[str]:
+    """Return the ids that are named, or match ``*`` patterns. ``nothing``: what to say where one matches none.
+
+    Raises BadQuestion that names all patterns which match none: a mistyped one would leave in what is no product.
+    """
+    by_pattern = {text: {one for one in ids if one == text or fnmatch.fnmatchcase(one, text)} for text in patterns}
+    without = [text for text, found in by_pattern.items() if not found]
+    if without:
+        raise BadQuestion(f"--drop-item {', '.join(map(repr, without))}: {nothing}")
+    return set().union(*by_pattern.values())

@@ -1,0 +1,173 @@
+"""A wide table of what each customer owns, month by month, as states or as changes.
+
+A recommender that is told states learns to repeat them; what a bank wants to know is what comes next. A change needs
+two neighbouring months of a customer: what is there in the first is a holding, no acquisition.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from personalize_data.errors import BadQuestion
+from personalize_data.prepare.columns import ids, timestamps
+from personalize_data.prepare.columns.fill import Filling
+from personalize_data.prepare.constants import BREAK, REFUSE
+from personalize_data.prepare.source import ROW, Source
+from personalize_data.times import Times
+
+OWNED, ACQUIRED = "owned", "acquired"
+USER, TIME, MONTH = "\0user", "\0time", "\0month"
+FIRST = "\0first"
+YES, NO = ("1", "1.0", "true", "True"), ("0", "0.0", "false", "False")
+
+
+def products(columns: Sequence[str], dropped: Sequence[str]) -> list[str]:
+    """Return the columns of products without those dropped by name or ``*``. Raises BadQuestion where none is left."""
+    left_out = ids.matching(columns, dropped, "--product chooses none of that name")
+    chosen = [name for name in columns if name not in left_out]
+    if not chosen:
+        raise BadQuestion(f"--drop-item drops all {len(columns)} products")
+    return chosen
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Columns and wishes. ``gaps``: what a missing month means for changes; ``holdings``: the first state, too."""
+
+    user: str
+    month: str
+    products: Sequence[str]
+    changes: bool = False
+    gaps: str = REFUSE
+    holdings: bool = False
+    time_format: str | None = None
+
+
+@dataclass(frozen=True)
+class Found:
+    """``interactions``: USER_ID, ITEM_ID, EVENT_TYPE, TIMESTAMP. ``newest``: the row of each one's newest month."""
+
+    interactions: pl.DataFrame
+    newest: pl.DataFrame
+    months: int
+    gaps: int
+    lost: int
+    held_at_first: int
+    notes: Sequence[str]
+
+
+def read(source: Source, asked: Asked, filling: Filling, times: Times) -> Found:
+    """Read the table. Raises BadFile with the line: nobody, no month, neither 0 nor 1, a month twice or missing."""
+    for name in asked.products:
+        ids.check_one(name, "--product: the name of a column, which is the product's id,")
+    table, notes = _typed(source, asked, filling, times)
+    table = table.sort(USER, MONTH)
+    _once_a_month(source, table)
+    gap = _same_user() & (pl.col(MONTH) - pl.col(MONTH).shift(1) > 1)
+    gaps = int(table.select(gap.sum()).item() or 0)
+    if asked.changes and asked.gaps == REFUSE and gaps:
+        raise _gap(source, table, gap, gaps)
+    breaks = gap if asked.gaps == BREAK else pl.lit(False)
+    table = table.with_columns((~_same_user() | breaks).fill_null(True).alias(FIRST))
+    owned = table.select(pl.col(name) & pl.col(FIRST) for name in asked.products)
+    lost = table.select(_before(name) & ~pl.col(name) for name in asked.products)
+    newest = table.group_by(USER).agg(pl.col(ROW).last())
+    held = _total(owned)
+    return Found(_interactions(table, asked), newest, table[MONTH].n_unique(), gaps, _total(lost), held, notes)
+
+
+def _interactions(table: pl.DataFrame, asked: Asked) -> pl.DataFrame:
+    if not asked.changes:
+        wanted = [(pl.col(name), name, OWNED) for name in asked.products]
+    else:
+        wanted = [(pl.col(name) & ~_before(name) & ~pl.col(FIRST), name, ACQUIRED) for name in asked.products]
+        if asked.holdings:
+            wanted += [(pl.col(name) & pl.col(FIRST), name, OWNED) for name in asked.products]
+    return pl.concat([_those(table, *one) for one in wanted])
+
+
+def _those(table: pl.DataFrame, which: pl.Expr, item: str, event_type: str) -> pl.DataFrame:
+    return table.filter(which.fill_null(False)).select(
+        pl.col(USER).alias("USER_ID"),
+        pl.lit(item).alias("ITEM_ID"),
+        pl.lit(event_type).alias("EVENT_TYPE"),
+        pl.col(TIME).alias("TIMESTAMP"),
+    )
+
+
+def _before(product: str) -> pl.Expr:
+    """Return whether the customer had it in the month before, of those that there are; False in the first."""
+    return pl.col(product).shift(1).fill_null(False) & ~pl.col(FIRST)
+
+
+def _same_user() -> pl.Expr:
+    return (pl.col(USER) == pl.col(USER).shift(1)).fill_null(False)
+
+
+def _total(frame: pl.DataFrame) -> int:
+    return int(frame.select(pl.sum_horizontal(pl.all().sum())).item() or 0)
+
+
+def _typed(source: Source, asked: Asked, filling: Filling, times: Times) -> tuple[pl.DataFrame, list[str]]:
+    user, month = pl.col(asked.user), pl.col(asked.month)
+    products = [_owned(name, filling.rules.get(name)) for name in asked.products]
+    wanted = source.rows.select(ROW, user.alias(USER), month.alias(asked.month), *products)
+    table = source.collect(wanted)
+    if table.is_empty():
+        raise BadQuestion(f"{source.path} has no rows")
+    table, notes = ids.whole(source, table.rename({USER: asked.user}), asked.user)
+    table = filling.apply(table, asked.user, needed=True)
+    ids.check(source, table, asked.user)
+    table = filling.apply(table, asked.month, needed=True)
+    for name in asked.products:
+        table = _product(source, table, name, filling)
+    # 2016-05 is the first of May; 2016-13 stays as it is, to be shown as the file has it.
+    whole = pl.col(asked.month).str.replace(r"^([0-9]{4}-(0[1-9]|1[0-2]))$", "${1}-01")
+    table = table.with_columns(whole if asked.time_format is None else month)
+    seconds = timestamps.seconds(source, table, asked.month, times, asked.time_format)
+    date = pl.from_epoch(TIME, "s").dt
+    number = date.year().cast(pl.Int32) * 12 + date.month()
+    table = table.with_columns(seconds.alias(TIME)).drop(asked.month).rename({asked.user: USER})
+    return table.with_columns(number.alias(MONTH)), notes
+
+
+def _owned(name: str, rule: str | None) -> pl.Expr:
+    text = pl.col(name)
+    return (
+        pl.when(text.is_in(YES)).then(pl.lit(1, pl.Int8)).when(text.is_in(NO)).then(pl.lit(0, pl.Int8))
+        .when(text.is_not_null()).then(pl.lit(2, pl.Int8)).alias(name)
+    )  # fmt: skip
+
+
+def _product(source: Source, table: pl.DataFrame, name: str, filling: Filling) -> pl.DataFrame:
+    """Turn 0 and 1 (2 is what was neither) into a truth."""
+    if (table[name] == 2).any():
+        row, text = source.first_bad(~pl.col(name).is_in([*YES, *NO]), name) or (0, "")
+        raise source.bad(row, f"{name} is {text!r}, neither 0 nor 1: an ownership table has one such column a product")
+    table = filling.apply(table, name, needed=True)
+    if (table[name] > 1).any():
+        raise BadQuestion(f"--fill {name}={filling.rules[name]}: a product is filled with 0 or 1")
+    return table.with_columns(pl.col(name) == 1)
+
+
+def _once_a_month(source: Source, table: pl.DataFrame) -> None:
+    twice = table.filter(_same_user() & (pl.col(MONTH) == pl.col(MONTH).shift(1)))
+    if len(twice):
+        row, user, month = twice.sort(ROW).select(ROW, USER, MONTH).row(0)
+        raise source.bad(row, f"customer {user} has {_name(month)} a second time")
+
+
+def _gap(source: Source, table: pl.DataFrame, gap: pl.Expr, gaps: int) -> Exception:
+    beside = table.with_columns(gap.alias("gap"), pl.col(MONTH).shift(1).alias("before")).filter(pl.col("gap"))
+    row, user, month, before = beside.sort(ROW).select(ROW, USER, MONTH, "before").row(0)
+    more = f" ({gaps:,} gaps in all)" if gaps > 1 else ""
+    return source.bad(
+        row,
+        f"customer {user} has {_name(month)} after {_name(before)} and nothing between{more}: --gaps bridge takes what "
+        "was before for the month before, --gaps break begins anew after it",
+    )
+
+
+def _name(month: int) -> str:
+    return f"{(month - 1) // 12}-{(month - 1) % 12 + 1:02}"

@@ -1,0 +1,195 @@
+"""Any CSV as rows of a dataset: which of its columns, or which constant, becomes which column of the schema."""
+
+import csv
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TextIO
+
+from broker.consent import REASONS, answer
+from broker.probe import PROBE
+
+from personalize_data.quotas import MAX_ID_LENGTH
+from personalize_data.report import Report
+from personalize_data.schema import BadValue, Column, Schema, check
+from personalize_data.times import Times
+
+DELIMITERS = ",;\t|"
+IDS = {"USER_ID": "no_user_id", "ITEM_ID": "no_item_id"}
+Line = tuple[int, list[str] | None]
+
+
+class MappingError(Exception):
+    """A mapping that does not fit file or schema; the message says what the file has instead."""
+
+
+class NoId(Exception):
+    """A row of nobody, or of nothing: left out, as the stream leaves it out; the message is the reason code.
+
+    The broker's own probe is nobody, too.
+    """
+
+
+@dataclass(frozen=True)
+class Mapped:
+    """The user's words: schema column → the file's column, and schema column → the same text in every row."""
+
+    columns: Mapping[str, str] = field(default_factory=dict)
+    constants: Mapping[str, str] = field(default_factory=dict)
+
+    def source(self, name: str) -> str:
+        """Return the file's column for a schema's: the same name where nothing else is said."""
+        return self.columns.get(name, name)
+
+
+class Table:
+    """A CSV file that is open: its ``header``, and its lines once."""
+
+    def __init__(self, name: str, text: TextIO) -> None:
+        """Raises MappingError for a file without a header."""
+        self.name = name
+        first = text.readline()
+        self.delimiter = max(DELIMITERS, key=first.count)
+        self.header = next(csv.reader([first.lstrip("\ufeff")], delimiter=self.delimiter), [])
+        self._reader = csv.reader(text, delimiter=self.delimiter, strict=True)
+        if not any(self.header):
+            what = "begins with an empty line" if first else "is empty"
+            raise MappingError(f"{name} {what}: a CSV begins with a header")
+        if not first.rstrip("\r\n").replace("\t", "").isprintable():  # half characters are not, either
+            raise MappingError(f"{name}: its header is no text in UTF-8; save it as a CSV in UTF-8")
+        twice = sorted({column for column in self.header if self.header.count(column) > 1})
+        if twice:
+            raise MappingError(f"{name}: the header names {', '.join(twice)} twice")
+
+    def lines(self) -> Iterator[Line]:
+        """Yield each line's number and fields; None for one that is no CSV, or has another number of fields."""
+        while True:
+            try:
+                fields = next(self._reader)
+            except StopIteration:
+                return
+            except csv.Error:
+                yield self._reader.line_num + 1, None
+                continue
+            if fields:
+                yield self._reader.line_num + 1, fields if len(fields) == len(self.header) else None
+
+
+def check_names(mapped: Mapped, known: tuple[str, ...]) -> None:
+    """Raise MappingError where the mapping names a column that the schema does not have."""
+    unknown = [name for name in (*mapped.columns, *mapped.constants) if name not in known]
+    if unknown:
+        raise MappingError(f"the schema has no column {', '.join(unknown)}; it has {', '.join(known)}")
+
+
+def places(table: Table, schema: Schema, mapped: Mapped) -> list[int | str]:
+    """Return for each schema column the place of the file's column, or the text that stands in every row.
+
+    Raises MappingError for a column that the file does not have and that may not be empty.
+    """
+    found: list[int | str] = []
+    missing: dict[str, str] = {}
+    for column in schema.columns:
+        source = mapped.source(column.name)
+        if column.name in mapped.constants:
+            found.append(mapped.constants[column.name])
+        elif source in table.header:
+            found.append(table.header.index(source))
+        elif column.nullable and column.name not in mapped.columns:
+            found.append("")
+        else:
+            missing[column.name] = source
+    if missing:
+        raise MappingError(_missing(table, missing))
+    return found
+
+
+def _missing(table: Table, missing: Mapping[str, str]) -> str:
+    """Say what the file lacks, all at once. ``missing``: schema column → the file's."""
+    names = ", ".join(missing)
+    which, name = ("one is", names) if len(missing) == 1 else ("ones are", "NAME")
+    return (
+        f"{table.name} has no column {', '.join(missing.values())}; it has {', '.join(table.header)}. "
+        f"Say which {which} {names} by --column {name}=…, or give all rows the same by --constant {name}=…"
+    )
+
+
+def refusal(table: Table, consent: str | None) -> Callable[[list[str]], str | None]:
+    """Return what tells why a line may not train, by its answer in a column. Raises MappingError where that is missing.
+
+    Without a column every line may.
+    """
+    if consent is None:
+        return lambda fields: None
+    if consent not in table.header:
+        raise MappingError(f"--consent {consent}: {table.name} has no such column; it has {', '.join(table.header)}")
+    place = table.header.index(consent)
+    return lambda fields: REASONS.get(answer(fields[place]))
+
+
+def rows(
+    table: Table, schema: Schema, mapped: Mapped, times: Times, report: Report, consent: str | None = None
+) -> Iterator[list[str]]:
+    """Yield a row in the schema's order for each line; count and place what is none. Raises MappingError.
+
+    ``consent``: the column with the answers; lines without a yes in it are counted as skipped.
+    """
+    taken, why_not = places(table, schema, mapped), refusal(table, consent)
+    blank = [_constant(column, place) for column, place in zip(schema.columns, taken, strict=True)]
+    readers = [
+        (at, place, _reader(schema.columns[at], times)) for at, place in enumerate(taken) if isinstance(place, int)
+    ]
+    keep = _keeper(schema, report)
+    for number, fields in table.lines():
+        if fields is None:
+            report.refuse(table.name, number, "broken_row")
+            continue
+        reason = why_not(fields)
+        if reason:
+            report.skipped[reason] += 1
+            continue
+        row = blank.copy()
+        try:
+            for at, place, read in readers:
+                row[at] = read(fields[place].strip())
+        except NoId as error:
+            report.skipped[str(error)] += 1
+        except BadValue as error:
+            report.refuse(table.name, number, str(error))
+        else:
+            yield row
+            keep(row)
+
+
+def _constant(column: Column, place: int | str) -> str:
+    if isinstance(place, int) or (place == "" and column.nullable):
+        return ""
+    try:
+        return check(column, place)
+    except BadValue:
+        raise MappingError(f"--constant {column.name}={place} does not fit its type, {column.kind}") from None
+
+
+def _reader(column: Column, times: Times) -> Callable[[str], str]:
+    if column.name == "TIMESTAMP":
+        return lambda text: str(times.read(text))
+    return partial(_id if column.name in IDS else check, column)
+
+
+def _id(column: Column, text: str) -> str:
+    if not text:
+        raise NoId(IDS[column.name])
+    if column.name == "USER_ID" and text == PROBE:
+        raise NoId("broker_probe")
+    if len(text) > MAX_ID_LENGTH:
+        raise BadValue("id_too_long")
+    if "\0" in text:  # it breaks the CSV that is imported
+        raise BadValue("id_with_nul")
+    return check(column, text)
+
+
+def _keeper(schema: Schema, report: Report) -> Callable[[list[str]], None]:
+    if schema.dataset != "interactions":
+        return lambda row: report.keep()
+    user, time = schema.names.index("USER_ID"), schema.names.index("TIMESTAMP")
+    return lambda row: report.keep(row[user], int(row[time]))

@@ -1,0 +1,90 @@
+"""PutUsers and PutItems: single records into the Users and the Items dataset."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from personalize_local.control import avro
+from personalize_local.control.avro import Field
+from personalize_local.data.cells import BadCell, parser
+from personalize_local.data.stores import ITEMS, USERS, Stores
+from personalize_local.errors import InvalidInput
+from personalize_local.toggles import RECORDS_RATE, Behaviour, Throttle
+from personalize_local.wire.validation import LONE_SURROGATE
+
+PYTHON_TYPES = {
+    "string": (str,),
+    "boolean": (bool,),
+    "int": (int,),
+    "long": (int,),
+    "float": (int, float),
+    "double": (int, float),
+    "null": (type(None),),
+}
+
+
+class Puts:
+    """The data plane of users and items."""
+
+    def __init__(self, stores: Stores, throttle: Throttle, behaviour: Behaviour) -> None:
+        self._stores = stores
+        self._throttle = throttle
+        self._behaviour = behaviour
+
+    def put_users(self, request: dict[str, Any]) -> None:
+        """Take all users of a call, or none. Raises InvalidInput, ResourceNotFound, Throttling."""
+        self._put(request, USERS, [(user["userId"], user.get("properties")) for user in request["users"]])
+
+    def put_items(self, request: dict[str, Any]) -> None:
+        """Take all items of a call, or none. Raises InvalidInput, ResourceNotFound, Throttling."""
+        self._put(request, ITEMS, [(item["itemId"], item.get("properties")) for item in request["items"]])
+
+    def _put(self, request: dict[str, Any], dataset_type: str, records: list[tuple[str, str | None]]) -> None:
+        dataset = self._stores.open_dataset(request["datasetArn"])
+        if dataset.view["datasetType"] != dataset_type:
+            raise InvalidInput(f"{dataset.arn} is not a dataset of type {dataset_type}")
+        if self._behaviour.throttling:
+            self._throttle.take(RECORDS_RATE, dataset_type, dataset.view["datasetGroupArn"])
+        id_column = "USER_ID" if dataset_type == USERS else "ITEM_ID"
+        fields = [field for field in avro.fields(self._stores.schema(dataset)) if field.name != id_column]
+        checked = [(key, _properties(text, fields)) for key, text in records]
+        for key, properties in checked:
+            self._stores.records_of(dataset).put(key, properties)
+
+
+def _properties(text: str | None, fields: Sequence[Field]) -> dict[str, Any]:
+    """Return properties by column name. Raises InvalidInput that names what is wrong."""
+    try:
+        said = json.loads(text or "{}")
+    except (ValueError, RecursionError) as error:
+        raise InvalidInput("properties must be a JSON object") from error
+    if not isinstance(said, dict):
+        raise InvalidInput("properties must be a JSON object")
+    by_key = {_camel_case(field.name): field.name for field in fields}
+    if unknown := sorted(said.keys() - by_key.keys()):
+        raise InvalidInput(f"properties has {', '.join(unknown)}, the schema {', '.join(by_key)}")
+    found = {by_key[key]: value for key, value in said.items()}
+    for field in fields:
+        _check(field, found.get(field.name))
+    return found
+
+
+def _check(field: Field, value: object) -> None:
+    """Refuse what the field's type does not take, and what an import would refuse in the same column."""
+    at = f"properties.{_camel_case(field.name)}"
+    allowed = tuple(python for name in field.types for python in PYTHON_TYPES[name])
+    if not isinstance(value, allowed) or (isinstance(value, bool) and "boolean" not in field.types):
+        raise InvalidInput(f"{at} must be of type {' or '.join(sorted(field.types))}")
+    if isinstance(value, str) and LONE_SURROGATE.search(value):
+        raise InvalidInput(f"{at} must be a string of Unicode characters")
+    try:
+        if value is not None:
+            parser(field)(str(value))
+    except BadCell as error:
+        raise InvalidInput(f"{at}: {error}") from error
+
+
+def _camel_case(column: str) -> str:
+    """Return the key of a column in properties (Developer Guide: the schema's column in camelCase)."""
+    first, *rest = column.split("_")
+    return first.lower() + "".join(word.capitalize() for word in rest)

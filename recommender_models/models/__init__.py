@@ -1,0 +1,32 @@
+"""The models, one for each kind of recipe: ``RECIPES`` says which, ``load`` reads one that a training has saved."""
+
+from pathlib import Path
+
+from recommender_models.models import files
+from recommender_models.models.popularity_count import PopularityCount
+from recommender_models.models.ranking import PersonalizedRanking
+from recommender_models.models.similar_items import SimilarItems, Sims
+from recommender_models.models.user_personalization import UserPersonalization
+
+Model = UserPersonalization | SimilarItems | PopularityCount | PersonalizedRanking
+
+RECIPES: dict[str, type[Model]] = {
+    "aws-user-personalization": UserPersonalization,
+    "aws-user-personalization-v2": UserPersonalization,
+    "aws-similar-items": SimilarItems,
+    "aws-sims": Sims,
+    "aws-popularity-count": PopularityCount,
+    "aws-personalized-ranking": PersonalizedRanking,
+    "aws-personalized-ranking-v2": PersonalizedRanking,
+}
+KINDS: dict[str, type[Model]] = {model.kind: model for model in RECIPES.values() if model is not Sims}
+
+
+def load(folder: Path) -> Model:
+    """Read a model that ``save`` has written; large arrays stay on disk until they are looked at.
+
+    What it can do depends on its ``kind``: "user-personalization" and "popularity" have ``recommend``, "similar-items"
+    has ``similar``, "personalized-ranking" has ``rank``.
+    """
+    about, arrays = files.load(folder)
+    return KINDS[about["kind"]].restore(about, arrays)

@@ -1,0 +1,72 @@
+"""EASE: item-to-item weights in closed form, computed within the one matrix that they end up in.
+
+B = I - P / diag(P), P = (X'X + λI)⁻¹, with a zero diagonal (Steck, "Embarrassingly Shallow Autoencoders for Sparse
+Data", WWW 2019). 10,000 items take 0.4 GB, and 10 s on one core; the time grows with the cube of the items. With fewer
+shoppers than items it grows with theirs: by Woodbury's identity λP = I - X'(XX' + λI)⁻¹X.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+from scipy import sparse
+from scipy.linalg import cho_factor, cho_solve, lapack
+
+from recommender_models.training_set import Floats
+
+BLOCK = 500  # lines at a time: what is copied stays small against the matrix
+
+
+def similarities(shoppers: sparse.csr_array, regularisation: float) -> Floats:
+    """Return ``[i, j]``: what item i says for item j.
+
+    ``shoppers``: one line a shopper, one column an item, how strongly he wants it. ``regularisation``: λ as a multiple
+    of the mean of the diagonal of X'X, over the items that anybody wants.
+    """
+    if shoppers.shape[0] < shoppers.shape[1]:
+        return _by_shoppers(shoppers, regularisation)
+    matrix = _gram(shoppers)
+    diagonal = np.einsum("ii->i", matrix)
+    diagonal += np.float32(regularisation * diagonal[diagonal > 0].mean(dtype=np.float64))
+    _invert(matrix)
+    matrix /= -diagonal.copy()
+    diagonal[:] = 0
+    return matrix
+
+
+def _by_shoppers(shoppers: sparse.csr_array, regularisation: float) -> Floats:
+    penalty = regularisation * shoppers.multiply(shoppers).sum(dtype=np.float64) / shoppers.shape[1]
+    between = (shoppers @ shoppers.T).toarray()
+    np.einsum("ii->i", between)[:] += np.float32(penalty)
+    solved = cho_solve(cho_factor(between, overwrite_a=True), shoppers.toarray(), overwrite_b=True)
+    matrix = np.asarray(shoppers.T @ solved)
+    diagonal = np.einsum("ii->i", matrix)
+    matrix /= 1 - diagonal.copy()
+    diagonal[:] = 0
+    return matrix
+
+
+def _gram(shoppers: sparse.csr_array) -> Floats:
+    """Return X'X."""
+    items = shoppers.T.tocsr()
+    gram = np.empty((items.shape[0],) * 2, dtype=np.float32)
+    for lines in _blocks(len(gram)):
+        (items[lines] @ shoppers).toarray(out=gram[lines])
+    return gram
+
+
+def _invert(matrix: Floats) -> None:
+    """Replace a symmetric positive definite matrix by its inverse."""
+    # LAPACK works in place on columns; the transpose of these lines is the same matrix, column by column.
+    factor, failed = lapack.spotrf(matrix.T, lower=1, overwrite_a=1)
+    inverse, failed_too = lapack.spotri(factor, lower=1, overwrite_c=1)
+    if failed or failed_too or not np.shares_memory(inverse, matrix):
+        raise ArithmeticError("the item matrix could not be inverted in place")
+    for lines in _blocks(len(matrix)):
+        matrix[lines.stop :, lines] = matrix[lines, lines.stop :].T
+        upper = np.triu(matrix[lines, lines])
+        matrix[lines, lines] = upper + np.triu(upper, 1).T
+
+
+def _blocks(size: int) -> Iterator[slice]:
+    for start in range(0, size, BLOCK):
+        yield slice(start, min(start + BLOCK, size))

@@ -1,0 +1,89 @@
+"""From scores to a list: the best items that a selection lets through; equal scores in the order of the items."""
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from recommender_models.training_set import Codes, Floats
+
+KEPT_SETS = 32
+LARGE = 500  # from this size on, the codes of a set are kept
+
+Scored = list[tuple[str, float]]
+
+
+class Selection(Protocol):
+    """Items let through: those of ``included`` (None: all) without those of ``excluded``."""
+
+    @property
+    def included(self) -> frozenset[str] | None: ...
+
+    @property
+    def excluded(self) -> frozenset[str]: ...
+
+
+class Catalogue:
+    """The items of a model: ids by code. Those without interactions come last; each part is sorted by id."""
+
+    def __init__(self, item_ids: Sequence[str]) -> None:
+        self.ids = item_ids
+        self.code: Mapping[str, int] = {item: code for code, item in enumerate(item_ids)}
+        # By identity: hashing a set of 10,000 ids takes longer than a recommendation. The set itself is kept beside
+        # its codes, so that no other set gets its identity.
+        self._sets: dict[int, tuple[frozenset[str], Codes]] = {}
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def best(self, scores: Floats, limit: int, selection: Selection | None = None) -> Scored:
+        """Return at most ``limit`` items with their scores, best first. All scores are positive."""
+        if selection is None:
+            return self._scored(top(scores, limit), scores)
+        allowed = scores
+        if selection.excluded:
+            allowed = scores.copy()
+            allowed[self._codes(selection.excluded)] = 0
+        if selection.included is None:
+            places: Codes = top(allowed, limit)
+        else:
+            candidates = self._codes(selection.included)
+            places = candidates[top(allowed[candidates], limit)]
+        return self._scored(places[allowed[places] > 0], scores)
+
+    def _scored(self, places: Codes, scores: Floats) -> Scored:
+        return [(self.ids[code], score) for code, score in zip(places.tolist(), scores[places].tolist(), strict=True)]
+
+    def _codes(self, items: frozenset[str]) -> Codes:
+        if len(items) < LARGE:
+            return self._look_up(items)
+        kept = self._sets.get(id(items))
+        if kept is None:
+            while len(self._sets) >= KEPT_SETS:
+                self._sets.pop(next(iter(self._sets)))
+            kept = self._sets[id(items)] = (items, self._look_up(items))
+        return kept[1]
+
+    def _look_up(self, items: frozenset[str]) -> Codes:
+        found = [code for item in items if (code := self.code.get(item)) is not None]
+        return np.array(sorted(found), dtype=np.int64)
+
+
+def top(scores: Floats, limit: int) -> npt.NDArray[np.intp]:
+    """Return the places of the ``limit`` highest scores, best first, equal ones in order of place."""
+    if limit >= len(scores):
+        return np.argsort(-scores, kind="stable")
+    least = np.partition(scores, len(scores) - limit)[len(scores) - limit]
+    above = np.flatnonzero(scores > least)
+    equal = np.flatnonzero(scores == least)[: limit - len(above)]
+    return np.concatenate([above[np.argsort(-scores[above], kind="stable")], equal])
+
+
+def top_rows(scores: Floats, limit: int) -> npt.NDArray[np.intp]:
+    """Return ``top`` of each line, -1 where a line has fewer places than ``limit``."""
+    found = [top(line, limit) for line in scores]
+    lists = np.full((len(scores), limit), -1, dtype=np.intp)
+    for line, places in zip(lists, found, strict=True):
+        line[: len(places)] = places
+    return lists

@@ -1,0 +1,89 @@
+"""What sells now: to everybody, and to shoppers of the same segments.
+
+A shopper's segments count as naive Bayes counts them, each as if it were independent of the others:
+
+    share(item | shopper) ∝ share(item) · Π over his segments of share(item | segment) / share(item)
+    share(item | segment) = (count(item, segment) + BELIEF · share(item)) / (count(segment) + BELIEF)
+
+so a segment that buys like everybody, or that has few events, changes nothing.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+from recommender_models.models.segments import Properties, Segments
+from recommender_models.record_columns import RecordColumns
+from recommender_models.settings import DAY
+from recommender_models.training_set import Floats, TrainingSet
+
+WINDOW = 30 * DAY  # before the newest event
+BELIEF = 500.0  # events; a segment with as many is believed half
+EVER, ALWAYS = 1e-3, 1e-6  # what an old event, and an item without any, count against a recent event
+
+
+@dataclass(frozen=True)
+class Popularity:
+    """``shares``: one an item, positive, summing to one. ``counts``: recent events, segments by items."""
+
+    shares: Floats
+    segments: Segments
+    counts: sparse.csr_array
+
+    @classmethod
+    def of(cls, rows: TrainingSet, users: RecordColumns, size: int) -> "Popularity":
+        """Count the events of ``rows`` for ``size`` items."""
+        recent = rows.take(rows.times > rows.times.max() - WINDOW)
+        now = np.bincount(recent.items, recent.weights, size)
+        # Old sales break ties, and every item keeps a share above zero: the service fills the list that was asked for.
+        counts = now + EVER * np.bincount(rows.items, rows.weights, size) + ALWAYS
+        segments = Segments.of(users)
+        return cls((counts / counts.sum()).astype(np.float32), segments, _by_segment(recent, users, segments, size))
+
+    def for_user(self, properties: Properties | None) -> Floats:
+        """Return the shares for a shopper with these properties."""
+        return self.for_segments(self.segments.of_user(properties))
+
+    def for_segments(self, numbers: Sequence[int]) -> Floats:
+        """Return the shares for a shopper of these segments."""
+        if not numbers:
+            return self.shares
+        shares = self.shares.copy()
+        for number in numbers:
+            line = slice(self.counts.indptr[number], self.counts.indptr[number + 1])
+            items = self.counts.indices[line]
+            # The formula above, but for a factor that is the same for all items.
+            shares[items] *= 1 + self.counts.data[line] / (np.float32(BELIEF) * self.shares[items])
+        return shares / shares.sum(dtype=np.float64).astype(np.float32)
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Return what a file of the model keeps beside ``about``."""
+        counts = {f"segments_{part}": getattr(self.counts, part) for part in ("data", "indices", "indptr")}
+        return {"popularity": self.shares, **counts}
+
+    def about(self) -> dict[str, Any]:
+        """Return the rest, as JSON."""
+        return {"places": self.segments.places, "edges": self.segments.edges}
+
+    @classmethod
+    def restore(cls, arrays: Mapping[str, np.ndarray], about: Mapping[str, Any]) -> "Popularity":
+        """Return what ``arrays`` and ``about`` were taken from."""
+        parts = tuple(arrays[f"segments_{part}"] for part in ("data", "indices", "indptr"))
+        shares, segments = arrays["popularity"], Segments(**about)
+        return cls(shares, segments, sparse.csr_array(parts, shape=(len(parts[2]) - 1, len(shares))))
+
+
+def _by_segment(recent: TrainingSet, users: RecordColumns, segments: Segments, size: int) -> sparse.csr_array:
+    known = users.properties()
+    belongs = [segments.of_user(known.get(user)) for user in recent.user_ids]
+    lines = np.repeat(np.arange(len(belongs)), [len(numbers) for numbers in belongs])
+    numbers = np.array([number for numbers in belongs for number in numbers], dtype=np.int64)
+    members = sparse.csr_array((np.ones(len(lines), np.float32), (numbers, lines)), shape=(len(segments), len(belongs)))
+    shape = len(belongs), size
+    bought = sparse.csr_array((recent.weights, (recent.users, recent.items)), shape=shape, dtype=np.float32)
+    counts = (members @ bought).tocsr()
+    counts.sort_indices()
+    return counts

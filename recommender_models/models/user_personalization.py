@@ -1,0 +1,138 @@
+"""What a shopper wants next: items like his, his own again, and what sells now to such as him.
+
+    taste  = Σ over his history: decayed weight · what that item says for others (EASE, or co-occurrence)
+    score  = (taste + repeat · his own decayed weights + popularity · what sells now) / (1 + repeat + popularity)
+
+each part summing to one (of taste only what is above zero counts). The history comes in with each question, so new
+events count at once, without training. Without a known history what sells now is left, to shoppers with the same
+properties if the Users dataset has any of his (see ``popularity``). Items of the Items dataset without interactions
+come last.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from recommender_models import history as past
+from recommender_models.history import Event
+from recommender_models.models import files, similarity
+from recommender_models.models.lists import Catalogue, Scored, Selection, top_rows
+from recommender_models.models.popularity import Popularity
+from recommender_models.models.segments import Properties
+from recommender_models.models.similarity import Similarity
+from recommender_models.record_columns import RecordColumns
+from recommender_models.settings import Settings
+from recommender_models.training_set import Codes, Floats, TrainingSet
+
+BLOCK = 256  # shoppers at a time
+
+
+class UserPersonalization:
+    """A trained model; see the module."""
+
+    kind = "user-personalization"
+
+    def __init__(
+        self, catalogue: Catalogue, similarities: Similarity, popularity: Popularity, settings: Settings
+    ) -> None:
+        self.catalogue = catalogue
+        self.similarities = similarities
+        self.popularity = popularity
+        self.settings = settings
+
+    @classmethod
+    def fit(
+        cls, rows: TrainingSet, users: RecordColumns, items: RecordColumns, settings: Settings
+    ) -> "UserPersonalization":
+        """Train on at least one interaction."""
+        catalogue = catalogue_of(rows, items)
+        popularity = Popularity.of(rows, users, len(catalogue))
+        return cls(catalogue, similarity.learn(rows, settings.regularisation), popularity, settings)
+
+    def with_settings(self, settings: Settings) -> "UserPersonalization":
+        """Return the same model with other settings; ``regularisation`` has gone into the similarities."""
+        kept = replace(settings, regularisation=self.settings.regularisation)
+        return UserPersonalization(self.catalogue, self.similarities, self.popularity, kept)
+
+    def recommend(
+        self,
+        history: Sequence[Event],
+        limit: int,
+        *,
+        user: Properties | None = None,
+        selection: Selection | None = None,
+    ) -> Scored:
+        """Return the best items with their scores (positive, falling; all items' scores sum to at most one).
+
+        ``history``: a shopper's events in any order; items that the training did not know are passed over.
+        ``user``: his properties. Equal scores come in the order of the item ids.
+        """
+        return self.catalogue.best(self.scores(history, user), limit, selection)
+
+    def scores(self, history: Sequence[Event], user: Properties | None = None) -> Floats:
+        """Return the score of every item of the catalogue."""
+        known = len(self.similarities)
+        coded = [(self.catalogue.code.get(item, known), time, weight) for item, time, weight in history]
+        events = [event for event in coded if event[0] < known and event[2] > 0]
+        popular = self.popularity.for_user(user)
+        if not events:
+            return popular
+        counted = past.of_one(events, self.settings)
+        own = np.zeros(known, dtype=np.float32)
+        own[counted.items] = counted.weights
+        return self._mixed(self.similarities.taste(counted)[None], own[None], popular[None])[0]
+
+    def lists(self, rows: TrainingSet, users: Sequence[Properties | None], limit: int) -> Codes:
+        """Return the best items' codes for each of ``rows.user_ids``: what ``recommend`` says, for many at once.
+
+        ``users``: properties, one a user of ``rows``.
+        """
+        return np.concatenate([top_rows(scores, limit) for scores in self.blocks(rows, users)])
+
+    def blocks(self, rows: TrainingSet, users: Sequence[Properties | None]) -> Iterator[Floats]:
+        """Yield what ``scores`` says, one line for each of ``rows.user_ids``, some lines at a time."""
+        histories = past.of_many(rows, self.settings)
+        for start in range(0, histories.shape[0], BLOCK):
+            some = histories[start : start + BLOCK]
+            popular = np.stack([self.popularity.for_user(user) for user in users[start : start + BLOCK]])
+            scores = self._mixed(self.similarities.tastes(some), some.toarray(), popular)
+            cold = np.diff(some.indptr) == 0
+            scores[cold] = popular[cold]
+            yield scores
+
+    def _mixed(self, tastes: Floats, own: Floats, popular: Floats) -> Floats:
+        """Return scores, one line a shopper; ``tastes`` and ``own`` lack the items that nobody has looked at."""
+        repeat, popularity = np.float32(self.settings.repeat), np.float32(self.settings.popularity)
+        np.maximum(tastes, 0, out=tastes)
+        tastes /= np.maximum(tastes.sum(axis=1, keepdims=True), np.float32(1e-30))
+        own *= repeat / own.sum(axis=1, keepdims=True).clip(1e-30)
+        scores = popularity * popular
+        scores[:, : tastes.shape[1]] += tastes
+        scores[:, : tastes.shape[1]] += own
+        scores /= 1 + repeat + popularity
+        return scores
+
+    def save(self, folder: Path, kind: str = kind) -> None:
+        """Write the model's files, to be loaded as a model of this kind."""
+        about = {
+            "kind": kind,
+            "item_ids": list(self.catalogue.ids),
+            "settings": vars(self.settings),
+            "popularity": self.popularity.about(),
+        }
+        files.save(folder, about, self.similarities.arrays() | self.popularity.arrays())
+
+    @classmethod
+    def restore(cls, about: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> "UserPersonalization":
+        """Return what ``save`` has written."""
+        popularity = Popularity.restore(arrays, about["popularity"])
+        settings = Settings(**about["settings"])
+        return cls(Catalogue(about["item_ids"]), similarity.restore(arrays), popularity, settings)
+
+
+def catalogue_of(rows: TrainingSet, items: RecordColumns) -> Catalogue:
+    """Return the items with interactions, coded as in ``rows``, and after them the others of the Items dataset."""
+    return Catalogue([*rows.item_ids, *sorted(set(items.ids) - set(rows.item_ids))])

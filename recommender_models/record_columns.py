@@ -1,0 +1,41 @@
+"""The users or the items of a dataset as columns: what an import leaves behind, and what jobs are handed.
+
+The file is ``{"ids": […], "columns": {"NAME": [value or null, …]}}``; a missing file means no records.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+Properties = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class RecordColumns:
+    """``columns``: name → one value for each of ``ids``, None where there is none."""
+
+    ids: Sequence[str] = ()
+    columns: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+
+    @classmethod
+    def load(cls, path: str | Path | None) -> "RecordColumns":
+        """Read what ``save`` wrote; no path: no records."""
+        return cls(**json.loads(Path(path).read_text())) if path else cls()
+
+    def save(self, path: Path) -> None:
+        """Write them as one JSON object."""
+        path.write_text(json.dumps(asdict(self)))
+
+    def properties(self) -> dict[str, Properties]:
+        """Return each id's properties by column."""
+        rows = zip(*self.columns.values(), strict=True) if self.columns else ((),) * len(self.ids)
+        return {one: dict(zip(self.columns, row, strict=True)) for one, row in zip(self.ids, rows, strict=True)}
+
+
+def categories(value: Any) -> list[str]:
+    """Return the categories that a property names: several stand apart by ``|`` (Developer Guide, "Items dataset")."""
+    if isinstance(value, str):
+        return [part for part in dict.fromkeys(value.split("|")) if part]
+    return [str(value)] if isinstance(value, bool) else []

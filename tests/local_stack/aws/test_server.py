@@ -1,0 +1,172 @@
+"""AWS's services on loopback: nothing lost under concurrency, counted at the server, fast with much in them."""
+
+import json
+import subprocess
+import time
+import urllib.request
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from local_stack.aws.operations import operation_of, service_of
+from local_stack.aws.resources import ResourceSettings, create_resources
+from local_stack.aws.session import local_client
+from local_stack.process import ServiceProcess, start_service
+
+
+@pytest.fixture(scope="module")
+def aws() -> Iterator[ServiceProcess]:
+    with start_service("local_stack.aws") as service:
+        yield service
+
+
+def requests_of(aws: ServiceProcess) -> dict[str, int]:
+    with urllib.request.urlopen(f"{aws.url}/_local/requests") as answer:  # noqa: S310 - loopback
+        return dict(json.load(answer))
+
+
+def test_records_put_at_the_same_time_all_get_a_number_of_their_own(aws: ServiceProcess) -> None:
+    kinesis = local_client("kinesis", aws.url, connections=8)
+    kinesis.create_stream(StreamName="busy", ShardCount=1)
+
+    def put(number: int) -> str:
+        answer = kinesis.put_record(StreamName="busy", Data=str(number).encode(), PartitionKey="a")
+        return str(answer["SequenceNumber"])
+
+    with ThreadPoolExecutor(8) as threads:
+        numbers = list(threads.map(put, range(100)))
+
+    assert len(set(numbers)) == 100
+    assert {record["Data"] for record in read_all(kinesis, "busy")} == {str(i).encode() for i in range(100)}
+
+
+def read_all(kinesis: Any, stream: str, limit: int = 30) -> list[dict[str, Any]]:
+    start = {"ShardId": "shardId-000000000000", "ShardIteratorType": "TRIM_HORIZON"}
+    iterator = kinesis.get_shard_iterator(StreamName=stream, **start)["ShardIterator"]
+    found: list[dict[str, Any]] = []
+    for _ in range(20):
+        answer = kinesis.get_records(ShardIterator=iterator, Limit=limit)
+        if not answer["Records"]:
+            assert answer["MillisBehindLatest"] == 0
+            return found
+        found += answer["Records"]
+        iterator = answer["NextShardIterator"]
+    raise AssertionError(f"no end after {len(found)} records")
+
+
+def test_reading_goes_on_behind_a_given_sequence_number_in_order(aws: ServiceProcess) -> None:
+    kinesis = local_client("kinesis", aws.url)
+    kinesis.create_stream(StreamName="ordered", ShardCount=1)
+    kinesis.put_records(
+        StreamName="ordered", Records=[{"Data": str(i).encode(), "PartitionKey": "a"} for i in range(50)]
+    )
+    assert [record["Data"] for record in read_all(kinesis, "ordered")] == [str(i).encode() for i in range(50)]
+
+    fifth = read_all(kinesis, "ordered")[4]["SequenceNumber"]
+    start = {"ShardIteratorType": "AFTER_SEQUENCE_NUMBER", "StartingSequenceNumber": fifth}
+    iterator = kinesis.get_shard_iterator(StreamName="ordered", ShardId="shardId-000000000000", **start)
+    answer = kinesis.get_records(ShardIterator=iterator["ShardIterator"], Limit=2)
+
+    assert [record["Data"] for record in answer["Records"]] == [b"5", b"6"]
+
+
+def test_requests_are_counted_by_operation(aws: ServiceProcess) -> None:
+    before = requests_of(aws)
+    sqs, s3 = local_client("sqs", aws.url), local_client("s3", aws.url)
+    url = sqs.create_queue(QueueName="counted")["QueueUrl"]
+    for _ in range(3):
+        sqs.send_message_batch(QueueUrl=url, Entries=[{"Id": "1", "MessageBody": "a"}])
+    s3.create_bucket(Bucket="counted")
+    s3.put_object(Bucket="counted", Key="a/b c.json", Body=b"{}")
+    assert s3.get_object(Bucket="counted", Key="a/b c.json")["Body"].read() == b"{}"
+
+    after = requests_of(aws)
+
+    new = {name: count - before.get(name, 0) for name, count in after.items() if count != before.get(name, 0)}
+    assert new == {
+        "sqs.CreateQueue": 1,
+        "sqs.SendMessageBatch": 3,
+        "s3.CreateBucket": 1,
+        "s3.PutObject": 1,
+        "s3.GetObject": 1,
+    }
+
+
+def test_a_long_poll_answers_as_soon_as_a_message_is_there_and_holds_up_nobody(aws: ServiceProcess) -> None:
+    sqs = local_client("sqs", aws.url, timeout=60.0, connections=4)
+    url = sqs.create_queue(QueueName="waiting")["QueueUrl"]
+    with ThreadPoolExecutor(1) as threads:
+        started = time.monotonic()
+        before = requests_of(aws).get("sqs.ReceiveMessage", 0)
+        waiting = threads.submit(sqs.receive_message, QueueUrl=url, WaitTimeSeconds=20)
+        while requests_of(aws).get("sqs.ReceiveMessage", 0) == before:
+            assert not waiting.done()
+        sqs.send_message(QueueUrl=url, MessageBody="here")
+        assert waiting.result(60)["Messages"][0]["Body"] == "here"
+
+    assert time.monotonic() - started < 15
+    assert "Messages" not in sqs.receive_message(QueueUrl=url, WaitTimeSeconds=1)
+
+
+def processor_seconds(pid: int) -> float:
+    """Return what a process has taken of the processors: on a busy machine the clock says little."""
+    said = subprocess.run(["ps", "-o", "time=", "-p", str(pid)], capture_output=True, text=True, check=True)  # noqa: S603, S607
+    *hours, minutes, seconds = said.stdout.strip().split(":")
+    return 3600 * sum(map(float, hours)) + 60 * float(minutes) + float(seconds)
+
+
+def test_a_queue_with_a_thousand_messages_is_still_fast(aws: ServiceProcess) -> None:
+    """moto alone takes a minute for this: it looks at every message, many times, for each one."""
+    sqs = local_client("sqs", aws.url, timeout=60.0)
+    url = sqs.create_queue(QueueName="long")["QueueUrl"]
+    before = processor_seconds(aws.process.pid)
+    for _ in range(100):
+        sqs.send_message_batch(QueueUrl=url, Entries=[{"Id": str(i), "MessageBody": "x" * 300} for i in range(10)])
+    received = [sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10)["Messages"] for _ in range(10)]
+
+    assert processor_seconds(aws.process.pid) - before < 10
+    assert len({message["MessageId"] for batch in received for message in batch}) == 100
+
+
+def test_the_resources_of_a_broker_are_created_as_set(aws: ServiceProcess) -> None:
+    made = create_resources(aws.url, ResourceSettings(prefix="one", shards=3, max_receives=7, queue_delay=4))
+
+    sqs = local_client("sqs", aws.url)
+    attributes = sqs.get_queue_attributes(QueueUrl=made.queue_url, AttributeNames=["All"])["Attributes"]
+    assert json.loads(attributes["RedrivePolicy"]) == {
+        "deadLetterTargetArn": made.dead_letter_arn,
+        "maxReceiveCount": 7,
+    }
+    assert (attributes["DelaySeconds"], attributes["VisibilityTimeout"]) == ("4", "180")
+    assert made.shard_ids == tuple(f"shardId-{number:012d}" for number in range(3))
+    assert made.stream_arn == "arn:aws:kinesis:us-east-1:123456789012:stream/one-stream"
+    secret = local_client("secretsmanager", aws.url).get_secret_value(SecretId=made.secret_arn)["SecretString"]
+    assert json.loads(secret) == {"key": "local-key", "secret": "local-secret"}
+    buckets = {bucket["Name"] for bucket in local_client("s3", aws.url).list_buckets()["Buckets"]}
+    assert {made.quarantine_bucket, made.on_failure_bucket} <= buckets
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "query", "headers", "body", "expected"),
+    [
+        ("POST", "/", b"", {"x-amz-target": "Kinesis_20131202.PutRecord"}, b"{}", "kinesis.PutRecord"),
+        ("POST", "/", b"", {}, b"Action=GetCallerIdentity&Version=2011-06-15", "sts.GetCallerIdentity"),
+        ("GET", "/bucket", b"list-type=2", {}, b"", "s3.ListObjectsV2"),
+        ("GET", "/", b"", {}, b"", "s3.ListBuckets"),
+        ("DELETE", "/bucket/key", b"", {}, b"", "s3.DeleteObject"),
+    ],
+)
+def test_an_operation_is_recognised_in_every_protocol(
+    method: str, path: str, query: bytes, headers: dict[str, str], body: bytes, expected: str
+) -> None:
+    service = expected.partition(".")[0]
+    assert operation_of(service, method, path, query, headers, body) == expected
+
+
+def test_the_service_comes_from_the_signature() -> None:
+    signed = {"authorization": "AWS4-HMAC-SHA256 Credential=local/20260101/us-east-1/sqs/aws4_request, Signature=x"}
+
+    assert service_of(signed) == "sqs"
+    assert service_of({}) == "s3"

@@ -1,0 +1,213 @@
+"""The local mParticle as a process: its endpoints over HTTP, and its records at a stream."""
+
+import base64
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+import requests
+
+from local_stack.items4u.client import Client
+from local_stack.items4u.sessions import Shop
+from local_stack.process import ServiceProcess, start_service
+from tests.local_stack.mparticle.batches import batch
+
+BIG = -9_007_199_254_740_993
+
+
+class Stream:
+    """A Kinesis that only knows PutRecord; it refuses the first records that it is told to refuse."""
+
+    def __init__(self) -> None:
+        self.records: list[dict[str, Any]] = []
+        self.refusals = 0
+
+    def put(self, record: dict[str, Any]) -> bool:
+        if self.refusals:
+            self.refusals -= 1
+            return False
+        self.records.append(record)
+        return True
+
+    def batches(self) -> list[dict[str, Any]]:
+        return [json.loads(base64.b64decode(record["Data"])) for record in list(self.records)]
+
+
+@pytest.fixture(scope="module")
+def stream() -> Stream:
+    return Stream()
+
+
+@pytest.fixture(scope="module")
+def kinesis(stream: Stream) -> Iterator[str]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            assert self.headers["X-Amz-Target"] == "Kinesis_20131202.PutRecord"
+            taken = stream.put(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            answer = b'{"SequenceNumber": "1", "ShardId": "shardId-000000000000"}' if taken else b"{}"
+            self.send_response(200 if taken else 500)
+            self.send_header("Content-Length", str(len(answer)))
+            self.end_headers()
+            self.wfile.write(answer)
+
+        def log_message(self, *_: object) -> None:
+            return
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture(scope="module")
+def service(kinesis: str) -> Iterator[ServiceProcess]:
+    arguments = ["--stream", "events", "--kinesis-endpoint", kinesis, "--forward-copies", "0", "--rate", "1000"]
+    with start_service("local_stack.mparticle", arguments) as running:
+        yield running
+
+
+@pytest.fixture
+def http(service: ServiceProcess) -> Iterator[Callable[..., requests.Response]]:
+    with requests.Session() as session:
+        session.trust_env = False
+
+        def send(method: str, path: str, name: str = "web", **request: Any) -> requests.Response:
+            auth = (f"{name}-key", f"{name}-secret")
+            return session.request(method, service.url + path, auth=auth, timeout=10, **request)
+
+        yield send
+
+
+def forwarded_all(http: Callable[..., requests.Response]) -> dict[str, int]:
+    """Return the status once nothing waits to be delivered."""
+    deadline = time.monotonic() + 300
+    while (status := http("GET", "/_local/status").json())["waiting"]:
+        assert time.monotonic() < deadline, status
+    assert isinstance(status, dict)
+    return status
+
+
+def test_an_upload_is_answered_202_without_a_body_and_becomes_one_record(
+    http: Callable[..., requests.Response], stream: Stream
+) -> None:
+    answer = http("POST", "/v2/events", json=batch(mpid=BIG, source_request_id="one"))
+    assert (answer.status_code, answer.content) == (202, b"")
+    assert "X-mp-rate-limit-percentage-used" in answer.headers
+    forwarded_all(http)
+    records = [record for record in stream.records if record["PartitionKey"] == str(BIG)]
+    assert len(records) == 1
+    assert records[0]["StreamName"] == "events"
+    assert [each["mpid"] for each in stream.batches() if each["source_request_id"] == "one"] == [BIG]
+
+
+def test_errors_have_their_status_and_body(http: Callable[..., requests.Response], service: ServiceProcess) -> None:
+    assert requests.post(service.url + "/v2/events", json=batch(), timeout=60).status_code == 401
+    assert http("POST", "/v2/bulkevents", name="nobody", json=[batch()]).status_code == 403
+    bad = http("POST", "/v2/events", json={})
+    assert bad.status_code == 400
+    assert bad.json()["errors"][0]["message"] == "environment: is missing"
+    assert http("POST", "/v2/bulkevents", json=[{}]).status_code == 202
+    assert http("GET", "/_local/dropped").json()["reasons"]["environment: is missing"] == 2
+
+
+def test_the_profile_api_shows_what_was_written_under_an_exact_mpid(http: Callable[..., requests.Response]) -> None:
+    written = batch(mpid=BIG - 2, user_attributes={"product_recs": ["1", "2"]}, events=...)
+    http("POST", "/v2/bulkevents", name="broker-feed", json=[written])
+    path = f"/userprofile/v1/1/2/3/{BIG - 2}"
+    found = http("GET", path + "?fields=user_attributes,user_identities")
+    assert f'"mpid":{BIG - 2}' in found.text
+    assert found.json()["user_attributes"] == {"product_recs": ["1", "2"]}
+    assert found.json()["user_identities"] == []
+    assert http("GET", path).status_code == 400
+    assert http("GET", path + "?fields=everything").status_code == 400
+    assert http("GET", "/userprofile/v1/1/2/3/77?fields=user_attributes").status_code == 404
+    listed = http("GET", f"/_local/profiles?after={BIG - 3}&limit=1").json()
+    assert listed["profiles"][0]["product_recs"] == ["1", "2"]
+    assert listed["next"] == str(BIG - 2)
+
+
+def test_signing_in_needs_a_key_and_gives_the_mpid_as_a_string(http: Callable[..., requests.Response]) -> None:
+    known = {"environment": "production", "known_identities": {"customer_id": "signs-in"}}
+    assert http("POST", "/v1/identify", json=known).status_code == 401
+    headers = {"x-mp-key": "web-key"}
+    mpid = http("POST", "/v1/identify", json=known, headers=headers).json()["mpid"]
+    assert str(int(mpid)) == mpid
+    bad: list[Any] = [{}, [], {"known_identities": {}}, {"known_identities": {"email": "a"}, "environment": "x"}]
+    for wrong in bad:
+        assert http("POST", "/v1/identify", json=wrong, headers=headers).status_code == 400
+    http("POST", "/v2/events", json=batch(mp_deviceid=..., user_identities={"customer_id": "signs-in"}))
+    found = http("GET", f"/userprofile/v1/1/2/3/{mpid}?fields=user_identities").json()["user_identities"]
+    assert found == [{"type": "customer_id", "encoding": "none", "value": "signs-in"}]
+
+
+def test_an_outage_answers_its_status_or_nothing_at_all_until_it_is_ended(
+    http: Callable[..., requests.Response],
+) -> None:
+    for status, expected in ((503, 503), (500, 500), ("reset", None)):
+        asked = {"input": "broker-feed", "status": status, "seconds": 60}
+        assert http("POST", "/_local/outage", json=asked).status_code == 204
+        if expected:
+            assert http("POST", "/v2/bulkevents", name="broker-feed", json=[batch()]).status_code == expected
+        else:
+            with pytest.raises(requests.ConnectionError):
+                http("POST", "/v2/bulkevents", name="broker-feed", json=[batch()])
+        assert http("POST", "/v2/bulkevents", json=[batch()]).status_code == 202
+    assert http("DELETE", "/_local/outage").status_code == 204
+    assert http("POST", "/v2/bulkevents", name="broker-feed", json=[batch()]).status_code == 202
+    assert http("POST", "/_local/outage", json={"input": "nobody"}).status_code == 400
+
+
+def test_requests_are_counted_by_operation_and_in_detail_by_input_and_status(
+    http: Callable[..., requests.Response],
+) -> None:
+    before = http("GET", "/_local/requests").json()
+    http("POST", "/v2/events", name="till", json=batch(environment="nowhere"))
+    assert http("GET", "/_local/requests").json()["UploadEvents"] == before.get("UploadEvents", 0) + 1
+    row = {"operation": "UploadEvents", "input": "till", "status": 400, "count": 1}
+    assert row in http("GET", "/_local/requests?detail=1").json()
+
+
+def test_a_record_that_the_stream_refuses_is_delivered_later(
+    http: Callable[..., requests.Response], stream: Stream
+) -> None:
+    stream.refusals = 2
+    failed = forwarded_all(http)["failed_attempts"]
+    http("POST", "/v2/events", json=batch(source_request_id="late"))
+    assert forwarded_all(http)["failed_attempts"] == failed + 2
+    assert [each["source_request_id"] for each in stream.batches()].count("late") == 1
+
+
+def test_the_shops_client_plays_sessions_and_reads_each_list_before_the_session(
+    http: Callable[..., requests.Response], service: ServiceProcess, stream: Stream
+) -> None:
+    sessions = [session for session, _ in zip(Shop(seed=5, shopper_count=20).sessions(), range(40), strict=False)]
+    client = Client(service.url)
+    played = list(client.play_all(sessions, concurrency=3))
+    assert [each.session for each in played] == sessions
+    assert not any(each.recommended for each in played)
+    forwarded_all(http)
+    ours = {batch["source_request_id"] for each in sessions for batch in (post.batch for post in each.posts(time.time))}
+    assert ours <= {each["source_request_id"] for each in stream.batches()}
+
+    last = next(each for each in reversed(played) if "customer_id" in each.session.known_identities)
+    mpid = client.identify(last.session)
+    http("POST", "/v2/events", name="broker-feed", json=batch(mpid=mpid, user_attributes={"product_recs": ["7"]}))
+    again = client.play(last.session)
+    assert (again.mpid, again.recommended) == (mpid, ("7",))
+
+
+def test_the_process_ends_with_its_parent_and_leaves_no_noise(kinesis: str) -> None:
+    running = start_service("local_stack.mparticle", ["--stream", "events", "--kinesis-endpoint", kinesis])
+    requests.post(running.url + "/_local/outage", json={"status": "reset", "seconds": 60}, timeout=60)
+    with pytest.raises(requests.ConnectionError):
+        requests.post(running.url + "/v2/events", json=batch(), timeout=60)
+    assert running.stop() == 0
+    assert running.last_errors() == ""
