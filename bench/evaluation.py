@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from evaluation.data.log import read
-from evaluation.recommenders.registry import Learnt
+from evaluation.recommenders.registry import TrainedModels
 from evaluation.scoring.metrics import PLACES, score
 from evaluation.task import Pairs
 from recommender_models.models.similarity import MOST_DENSE
@@ -47,7 +47,7 @@ def reading(path: Path) -> str:
     text = f"{len(log):,} interactions read in {time.perf_counter() - began:.1f} s"
     if len(log.rows.item_ids) <= MOST_DENSE:
         began = time.perf_counter()
-        Learnt(log.rows).ease(Settings().regularisation)
+        TrainedModels(log.rows).ease(Settings().regularisation)
         text += f", EASE of {len(log.rows.item_ids):,} items in {time.perf_counter() - began:.1f} s"
     return text
 

@@ -11,24 +11,24 @@ from pathlib import Path
 from evaluation.data.log import read
 from evaluation.feeds.compare import Feeds, best_of_each, compare
 from evaluation.feeds.plot import draw
-from evaluation.scoring.board import Board
+from evaluation.scoring.leaderboard import Leaderboard
 
 METRICS = (("precision", 1), ("precision", 5), ("recall", 5), ("mrr", 20), ("ndcg", 20))
 
 
-def printed(board: Board) -> list[str]:
+def printed(board: Leaderboard) -> list[str]:
     """Return the metrics to print; of a k that is left out, at the next smaller one in use."""
     at = ((name, max(one for one in board.ks if one <= most)) for name, most in METRICS)
     return list(dict.fromkeys(f"{name}@{k}" for name, k in at))
 
 
-def table(board: Board) -> str:
+def table(board: Leaderboard) -> str:
     """Return a line for each recommender, the best first, and how far the best of either feed are apart."""
     rows, names = sorted(board.rows, key=lambda row: -row.intervals[board.main].mean), printed(board)
     lines = [f"{'':36}" + "".join(f"{name:>13}" for name in names)]
     for row in rows:
         means = "".join(f"{row.intervals[name].mean:13.3f}" for name in names)
-        lines.append(f"{row.entry.name:36}{means}")
+        lines.append(f"{row.candidate.name:36}{means}")
     ours, theirs, apart = best_of_each(board)
     return "\n".join([*lines, f"{ours} minus {theirs}, {board.main}: {apart.difference}: {apart.in_words()}"])
 
@@ -38,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> Feeds:
     parser = argparse.ArgumentParser(prog="python -m bench.feeds", description=__doc__)
     parser.add_argument("states", type=Path)
     parser.add_argument("changes", type=Path)
-    parser.add_argument("--at", required=True, help="the day from which on acquisitions are to be foretold")
+    parser.add_argument("--at", required=True, help="the day from which on acquisitions are to be predicted")
     parser.add_argument("--plot", type=Path, help="an .svg or .png")
     asked = parser.parse_args(arguments)
     if asked.plot and asked.plot.suffix not in (".svg", ".png"):

@@ -11,8 +11,8 @@ import sys
 from dataclasses import dataclass
 
 from local_stack import loopback
-from local_stack.settings import TwinSettings
-from local_stack.soak.plan import Kind, Planned
+from local_stack.settings import LocalStackSettings
+from local_stack.soak.plan import FaultKind, Planned
 from local_stack.soak.soak import Findings, Soak
 from local_stack.soak.watch import Sample
 from local_stack.stack import Stack
@@ -40,11 +40,11 @@ def main() -> int:
     asked = parser.parse_args()
     first, second = CALM, 2 * CALM + asked.seconds
     planned = [
-        Planned(first, asked.seconds, Kind("GetRecommendations throttled", {"personalize": [THROTTLED]})),
-        Planned(second, asked.seconds, Kind("mParticle answers 429", {"mparticle": [BUSY]})),
+        Planned(first, asked.seconds, FaultKind("GetRecommendations throttled", {"personalize": [THROTTLED]})),
+        Planned(second, asked.seconds, FaultKind("mParticle answers 429", {"mparticle": [BUSY]})),
     ]
     total = second + asked.seconds + CALM
-    with Stack(TwinSettings(shards=4, shoppers=SHOPPERS)) as stack:
+    with Stack(LocalStackSettings(shards=4, shoppers=SHOPPERS)) as stack:
         soak = Soak(stack, seconds=total, rate=asked.rate, planned=planned, show=_show)
         findings = soak.run()
         calls = loopback.get(f"{stack.personalize.url}/_local/requests").json()
@@ -62,13 +62,13 @@ def _stretch(fault: Planned) -> Stretch:
 def _print(findings: Findings, stretches: list[Stretch]) -> None:
     print(f"{'':32}{'stream lag, most':>18}{'messages, most':>16}{'a customer':>12}")
     for stretch in stretches:
-        looks = [one for one in findings.samples if stretch.begin <= one.at < stretch.end]
-        lag, waiting = max(one.lag_s for one in looks), _most_waiting(looks)
+        looks = [sample for sample in findings.samples if stretch.begin <= sample.at < stretch.end]
+        lag, waiting = max(look.lag_s for look in looks), _most_waiting(looks)
         print(f"{stretch.name:32}{lag:>16.1f} s{waiting:>16}{waiting / SHOPPERS:>12.2f}")
 
 
 def _most_waiting(looks: list[Sample]) -> int:
-    return max(one.waiting_users for one in looks)
+    return max(look.waiting_users for look in looks)
 
 
 def _show(stage: str, counters: dict[str, object]) -> None:

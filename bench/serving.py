@@ -223,7 +223,7 @@ def run(options: argparse.Namespace, running: ExitStack) -> Figures:
     s3 = local_client("s3", aws.url, timeout=60.0)
     s3.create_bucket(Bucket="shop")
     s3.put_object(Bucket="shop", Key="all.csv", Body=csv_of(columns))
-    arguments = ["--s3-endpoint", aws.url, "--without", "throttling"]
+    arguments = ["--s3-endpoint", aws.url, "--disable", "throttling"]
     if options.data:
         arguments += ["--data", running.enter_context(tempfile.TemporaryDirectory())]
     service = running.enter_context(start_service("personalize_local", arguments))

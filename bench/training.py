@@ -33,7 +33,7 @@ def shop(scale: float, seed: int = 1) -> InteractionColumns:
     zeal = random.lognormal(0, 1.2, users)
     who = random.choice(users, rows, p=zeal / zeal.sum())
     kinds = max(1, items // 100)
-    # Two thirds of what a shopper does is within his kind: every ``kinds``-th item, from a place of his own.
+    # Two thirds of what a shopper does is within one kind: every ``kinds``-th item, from a place of their own.
     what = random.choice(items, rows, p=fame / fame.sum())
     own = np.minimum(what // kinds * kinds + who % kinds, items - 1)
     what = np.where(random.random(rows) < 2 / 3, own, what)

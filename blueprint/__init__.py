@@ -1,1 +1,1 @@
-"""What the deployed stack (``infra``) and its local twin (``local``) have in common, defined once. Imports neither."""
+"""What the deployed stack (``infra``) and the local stack (``local``) have in common, defined once. Imports neither."""

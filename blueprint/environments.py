@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Options:
+class FunctionConfig:
     """What a team decides about its broker; None leaves the function's own default."""
 
     environment: str = "production"
@@ -22,7 +22,7 @@ class Options:
 
 
 def ingest_environment(
-    options: Options, *, tracking_id: str, quarantine_bucket: str, refresh_queue_url: str | None = None
+    options: FunctionConfig, *, tracking_id: str, quarantine_bucket: str, refresh_queue_url: str | None = None
 ) -> dict[str, str]:
     """Return the variables of ``ingest``. Without a queue it only collects."""
     return _present(
@@ -41,7 +41,7 @@ def ingest_environment(
 
 
 def refresh_environment(
-    options: Options,
+    options: FunctionConfig,
     *,
     campaign_arn: str,
     mparticle_secret_arn: str,

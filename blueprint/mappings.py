@@ -1,7 +1,7 @@
 """The settings of both event source mappings, under AWS's names and within AWS's limits.
 
-Limits: https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMapping.html. Deployment and twin take the
-same numbers from here, so this module imports nothing of the twin.
+Limits: https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMapping.html. Deployment and local stack
+take the same numbers from here, so this module imports nothing of the local stack.
 """
 
 from dataclasses import dataclass

@@ -25,7 +25,7 @@ COMMANDS = {
     "prepare": "The tables that you have as Personalize's CSVs and schemas.",
     "features": "Which attributes of users are worth a column.",
     "evaluate": "Is a recommender worth it? All of them on the same users.",
-    "replay": "What was set aside, and putting it back on the stream.",
+    "replay": "List quarantined records, and redrive them to the stream.",
     "forget": "Erase users from Amazon Personalize.",
     "secret": "mParticle's key and secret into Secrets Manager.",
     "faults": "Make the local services fail on purpose.",

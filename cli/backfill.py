@@ -16,21 +16,21 @@ from cli import place
 from cli.errors import service_errors
 from cli.history_files import gather
 from cli.import_summary import left_out, report
-from cli.progress import Waiting
+from cli.progress import WaitDisplay
 from lifecycle import datasets, imports, resource_types
 from lifecycle.bucket import Bucket
 from lifecycle.resources import Resources
 from personalize_data.consent import Consent
 from personalize_data.conversion import Plan, convert
 from personalize_data.errors import BadFile
-from personalize_data.report import Report
+from personalize_data.import_summary import ImportSummary
 from personalize_data.schema import DATASETS, INTERACTIONS_SCHEMA, Schema, SchemaError, read_schema
 from personalize_data.table import Mapped, MappingError
 from personalize_data.times import UNITS
 
 
 @dataclass(frozen=True)
-class Asked:
+class BackfillOptions:
     """What the command line says beside the files."""
 
     dataset: str
@@ -97,7 +97,7 @@ def command(
           --column TIMESTAMP=InvoiceDate --constant EVENT_TYPE=purchase
       ./broker backfill customers.csv --dataset users --column USER_ID=id
     """
-    asked = Asked(dataset, mode, bucket, role_arn)
+    options = BackfillOptions(dataset, mode, bucket, role_arn)
 
     def find() -> targets.Target:
         if mode == "full" and not dry_run:
@@ -107,27 +107,27 @@ def command(
     target = None if dry_run else find()
     rules = targets.rules(targets.settings(context))
     mapped = _mapped(columns, constants)
-    with service_errors(), tempfile.TemporaryDirectory() as folder, Waiting() as waiting:
+    with service_errors(), tempfile.TemporaryDirectory() as folder, WaitDisplay() as waiting:
         try:
             sources = gather(files, lambda: (target or find()).client("s3"), Path(folder), waiting)
-            schema = _schema(target, asked, schema_file, waiting)
+            schema = _schema(target, options, schema_file, waiting)
             plan = Plan(dataset, sources, schema, mapped, time_unit, rules, Consent(consent, consent_given))
-            run = Run(plan, asked, Path(folder), waiting)
-            found = run.convert_only() if target is None else run.into(target)
+            run = Run(plan, options, Path(folder), waiting)
+            summary = run.convert_only() if target is None else run.into(target)
         except (BadFile, MappingError, SchemaError) as error:
             raise click.UsageError(str(error)) from None
-    click.echo(json.dumps(found) if as_json else "", nl=as_json)
+    click.echo(json.dumps(summary) if as_json else "", nl=as_json)
     if not as_json:
-        report(found)
-    if not found["rows"]:
+        report(summary)
+    if not summary["rows"]:
         raise click.ClickException(f"not one row of {dataset} could be made of {', '.join(files)}")
 
 
 class Run:
     """One backfill: convert, upload, import, each only if it is not done already."""
 
-    def __init__(self, plan: Plan, asked: Asked, folder: Path, waiting: Waiting) -> None:
-        self._plan, self._asked, self._folder, self._waiting = plan, asked, folder, waiting
+    def __init__(self, plan: Plan, options: BackfillOptions, folder: Path, waiting: WaitDisplay) -> None:
+        self._plan, self._asked, self._folder, self._waiting = plan, options, folder, waiting
 
     def convert_only(self) -> dict[str, Any]:
         """Convert; return the account."""
@@ -153,7 +153,7 @@ class Run:
         resources.wait(resource_types.IMPORT_JOB, job)
         return {**account, "job": step.job, "mode": step.mode, "state": state}
 
-    def _step(self, target: targets.Target, resources: Resources) -> imports.Step:
+    def _step(self, target: targets.Target, resources: Resources) -> imports.ImportStep:
         group = resources.find(resource_types.DATASET_GROUP, target.names.dataset_group)
         dataset = group and datasets.find_dataset(resources, group, self._asked.dataset)
         jobs = resources.all(resource_types.IMPORT_JOB, datasetArn=dataset) if dataset else []
@@ -163,7 +163,7 @@ class Run:
             self._waiting.say(_said_of_mode(step, chosen=mode is not None))
         return step
 
-    def _store(self, bucket: Bucket, step: imports.Step) -> dict[str, Any]:
+    def _store(self, bucket: Bucket, step: imports.ImportStep) -> dict[str, Any]:
         csv, account = self._convert()
         if not account["rows"]:
             return account
@@ -178,17 +178,17 @@ class Run:
         path = self._folder / "data.csv"
         total = sum(source.path.stat().st_size for source in self._plan.sources)
         with path.open("w", encoding="utf-8", newline="") as out:
-            schema, made = convert(self._plan, out, time.time(), self._waiting.bytes("converting", total))
-        return path, _account(self._plan, schema, made)
+            schema, import_summary = convert(self._plan, out, time.time(), self._waiting.bytes("converting", total))
+        return path, _account(self._plan, schema, import_summary)
 
 
-def _account(plan: Plan, schema: Schema, made: Report) -> dict[str, Any]:
+def _account(plan: Plan, schema: Schema, summary: ImportSummary) -> dict[str, Any]:
     files = [source.name for source in plan.sources]
     consent = plan.consent.as_json(plan.rules.consent_purpose)
-    return {"dataset": plan.dataset, "files": files, **made.as_json(), "consent": consent, "schema": schema.text}
+    return {"dataset": plan.dataset, "files": files, **summary.as_json(), "consent": consent, "schema": schema.text}
 
 
-def _said_of_mode(step: imports.Step, *, chosen: bool) -> str:
+def _said_of_mode(step: imports.ImportStep, *, chosen: bool) -> str:
     effect = (
         "adds to what was imported before"
         if step.mode == imports.INCREMENTAL
@@ -218,19 +218,22 @@ def _pairs(option: str, texts: tuple[str, ...]) -> Mapping[str, str]:
     return {name: value for name, _, value in pairs}
 
 
-def _schema(target: targets.Target | None, asked: Asked, file: Path | None, waiting: Waiting) -> Schema | None:
+def _schema(
+    target: targets.Target | None, options: BackfillOptions, file: Path | None, waiting: WaitDisplay
+) -> Schema | None:
     """Return the schema: that of the dataset if there is one, else the file's, else the broker's for interactions."""
-    given = read_schema(file.read_text(encoding="utf-8"), asked.dataset) if file else None
+    file_schema = read_schema(file.read_text(encoding="utf-8"), options.dataset) if file else None
     used = None
     if target:
-        used = datasets.schema_in_use(Resources(target.client("personalize")), target.names, asked.dataset)
-    if used and given and not given.same_as(used):
+        used = datasets.schema_in_use(Resources(target.client("personalize")), target.names, options.dataset)
+    if used and file_schema and not file_schema.same_as(used):
         raise SchemaError(
-            f"{file} is not the schema that the {asked.dataset} dataset has, and a dataset's schema can't be changed: "
+            f"{file} is not the schema that the {options.dataset} dataset has, and a dataset's schema "
+            "can't be changed: "
             f"{used}"
         )
     if used:
-        return read_schema(used, asked.dataset)
-    if given or asked.dataset != "interactions":
-        return given
+        return read_schema(used, options.dataset)
+    if file_schema or options.dataset != "interactions":
+        return file_schema
     return read_schema(INTERACTIONS_SCHEMA.read_text(), "interactions")

@@ -13,7 +13,7 @@ from rich.table import Table
 from cli import connection as targets
 from cli.errors import service_errors
 from cli.options import connection_options, model_options
-from cli.progress import Waiting
+from cli.progress import WaitDisplay
 from cli.recommendation_query import filter_arn
 from lifecycle import batch, resource_types, training
 from lifecycle.names import short
@@ -54,24 +54,24 @@ def command(
 
     Exit code: 0 all answered, 1 it failed or some users had none, 2 wrong use.
     """
-    wanted = _users(users)
+    user_ids = _users(users)
     if out and not out.absolute().parent.is_dir():  # said before a job that costs, not after it
         raise click.UsageError(f"--out {out}: there is no folder {out.parent}")
     target = targets.find(name, context, aws=aws)
     default = targets.settings(context).personalize.recipe
     solution = target.names.solution(recipe or default, hpo=hpo)
-    with service_errors(), tempfile.TemporaryDirectory() as folder, Waiting() as waiting:
-        text = batch.input_text(wanted)
+    with service_errors(), tempfile.TemporaryDirectory() as folder, WaitDisplay() as waiting:
+        text = batch.input_text(user_ids)
         job = _job(target, solution, text, num_results, filter_ and filter_arn(target, filter_))
         resources = Resources(target.client("personalize"), show=waiting.show)
         place = target.bucket(bucket, role_arn)
-        asked = Path(folder) / batch.INPUT
-        asked.write_text(text, encoding="utf-8")
-        batch.run(resources, place, job, asked)
+        input_path = Path(folder) / batch.INPUT
+        input_path.write_text(text, encoding="utf-8")
+        batch.run(resources, place, job, input_path)
         answered = batch.download(place, job, Path(folder))
         if out:
             _keep(answered, out)
-        failed = _print(answered, len(wanted), as_json=as_json)
+        failed = _print(answered, len(user_ids), as_json=as_json)
     if target.local_url:
         click.echo(targets.NOT_AMAZONS, err=True)
     raise SystemExit(1 if failed else 0)
@@ -88,7 +88,7 @@ def _keep(answered: Path, out: Path) -> None:
 
 def _users(path: Path) -> list[str]:
     try:
-        users = batch.users_of(path.read_text(encoding="utf-8").splitlines())
+        users = batch.parse_users(path.read_text(encoding="utf-8").splitlines())
     except UnicodeDecodeError:
         raise click.UsageError(f"{path} is no text in UTF-8: one id a line is wanted") from None
     except (ValueError, OSError) as error:
@@ -110,22 +110,22 @@ def _job(target: targets.Target, name: str, text: str, limit: int, filter_arn: s
     return batch.Job(job, arn, limit, filter_arn)
 
 
-def _print(path: Path, asked: int, *, as_json: bool) -> int:
+def _print(path: Path, user_count: int, *, as_json: bool) -> int:
     """Print the answers; return how many users have none."""
     failed = answered = 0
     table = Table(title="Recommendations", title_justify="left")
     table.add_column("user")
     table.add_column("items")
     with path.open(encoding="utf-8") as lines:
-        for one in batch.answers(lines):
+        for answer in batch.answers(lines):
             answered += 1
-            failed += one["error"] is not None
+            failed += answer["error"] is not None
             if as_json:
-                click.echo(json.dumps(one))
+                click.echo(json.dumps(answer))
             elif answered <= SHOWN:
-                table.add_row(str(one["user"]), one["error"] or " ".join(islice(one["items"], 5)) + " …")
+                table.add_row(str(answer["user"]), answer["error"] or " ".join(islice(answer["items"], 5)) + " …")
     if not as_json:
         console = Console(highlight=False)
         console.print(table, markup=False)
-        console.print(f"{answered - failed:,} of {asked:,} users answered", markup=False)
-    return failed + max(asked - answered, 0)
+        console.print(f"{answered - failed:,} of {user_count:,} users answered", markup=False)
+    return failed + max(user_count - answered, 0)

@@ -61,7 +61,7 @@ class Target:
             if "does not exist" in error.response["Error"]["Message"]:
                 return {}
             raise
-        return {one["OutputKey"]: one["OutputValue"] for one in answer["Stacks"][0].get("Outputs", [])}
+        return {output["OutputKey"]: output["OutputValue"] for output in answer["Stacks"][0].get("Outputs", [])}
 
     def bucket(self, name: str | None, role_arn: str | None) -> Bucket:
         """Return the bucket for files: as given, of the stack, or made locally. Raises click.UsageError."""
@@ -91,9 +91,9 @@ def settings(context: tuple[str, ...]) -> Settings:
         raise click.UsageError(f"wrong settings (cdk.json or -c):\n{error}") from None
 
 
-def rules(made: Settings) -> Any:
+def rules(deployment: Settings) -> Any:
     """Return the rules by which a deployment with these settings reads batches."""
-    return ingest_settings(ingest_environment(made.options, tracking_id="none", quarantine_bucket="none")).rules
+    return ingest_settings(ingest_environment(deployment.options, tracking_id="none", quarantine_bucket="none")).rules
 
 
 def find(name: str | None, context: tuple[str, ...], *, aws: bool, local: bool = False) -> Target:

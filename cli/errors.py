@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import click
 
-from personalize_data.errors import BadFile, BadQuestion
+from personalize_data.errors import BadFile, InvalidRequest
 
 
 class Refused(click.ClickException):
@@ -19,7 +19,7 @@ def file_errors() -> Iterator[None]:
     """Turn what is wrong with files and questions into one line and exit code 2."""
     try:
         yield
-    except (BadFile, BadQuestion) as error:
+    except (BadFile, InvalidRequest) as error:
         raise Refused(str(error)) from None
     except OSError as error:
         raise Refused(f"{error.filename}: {error.strerror}" if error.filename else str(error)) from None

@@ -63,13 +63,13 @@ def command() -> None:
 @click.option("--retry-after", type=click.FloatRange(0), metavar="SECONDS", help="Say so in a Retry-After header.")
 @click.option("--late", is_flag=True, help="Fail after the service has done its work, not before.")
 @as_json
-def add(fault: str, operation: str, *, as_json: bool, **given: Any) -> None:
+def add(fault: str, operation: str, *, as_json: bool, **conditions: Any) -> None:
     """Switch a fault on. SERVICE is personalize, mparticle, kinesis, sqs, s3 or secretsmanager; OPERATION is one of its
     operations as AWS calls it, or mParticle's UploadEvents, BulkUploadEvents, Identify, GetProfile; * for any.
 
     Exit code: 0 it is on, 1 no service answers, 2 wrong use.
     """
-    rule = _rule(fault, operation, **given)
+    rule = _rule(fault, operation, **conditions)
     service = _service_of(operation)
     answer = _call("POST", _urls()[service], json={"faults": [rule]})
     if as_json:
@@ -85,7 +85,7 @@ def list_(*, as_json: bool) -> None:
 
     Exit code: 0 shown, 1 no service answers.
     """
-    faults = [one for url in _urls().values() if url for one in _call("GET", url)["faults"]]
+    faults = [fault for url in _urls().values() if url for fault in _call("GET", url)["faults"]]
     if as_json:
         click.echo(json.dumps({"faults": faults}))
     elif not faults:
@@ -102,8 +102,8 @@ def clear(ids: tuple[str, ...], *, as_json: bool) -> None:
 
     Exit code: 0 they are off, 1 no service answers, 2 there is no fault of that id.
     """
-    query = "?" + urlencode([("id", one) for one in ids]) if ids else ""
-    cleared = [one for url in _urls().values() if url for one in _call("DELETE", url + query)["cleared"]]
+    query = "?" + urlencode([("id", id_) for id_ in ids]) if ids else ""
+    cleared = [id_ for url in _urls().values() if url for id_ in _call("DELETE", url + query)["cleared"]]
     unknown = sorted(set(ids) - set(cleared))
     if as_json:
         click.echo(json.dumps({"cleared": cleared, "unknown": unknown}))
@@ -113,11 +113,13 @@ def clear(ids: tuple[str, ...], *, as_json: bool) -> None:
         raise click.UsageError(f"there is no fault {', '.join(unknown)}")
 
 
-def _rule(fault: str, operation: str, *, late: bool, start: float | None, lasting: float | None, **given: Any) -> Any:
+def _rule(
+    fault: str, operation: str, *, late: bool, start: float | None, lasting: float | None, **conditions: Any
+) -> Any:
     """Return a fault as the services read it."""
-    match = {subject: list(given.pop(subject)) for subject in ("user", "item", "event", "key")}
-    told = {
-        **given,
+    match = {subject: list(conditions.pop(subject)) for subject in ("user", "item", "event", "key")}
+    fields = {
+        **conditions,
         "match": {subject: patterns for subject, patterns in match.items() if patterns} or None,
         "from": start,
         "to": None if lasting is None else (start or 0) + lasting,
@@ -126,7 +128,7 @@ def _rule(fault: str, operation: str, *, late: bool, start: float | None, lastin
     return {
         "fault": fault,
         "operation": operation,
-        **{name: value for name, value in told.items() if value is not None},
+        **{name: value for name, value in fields.items() if value is not None},
     }
 
 
@@ -138,7 +140,7 @@ def _service_of(operation: str) -> str:
             f"{operation} is no SERVICE.OPERATION, as personalize.PutEvents or sqs.*; services: {', '.join(known)}"
         )
     operations = _operations(prefix)
-    if not any(fnmatchcase(one.lower(), name.lower()) for one in operations):
+    if not any(fnmatchcase(candidate.lower(), name.lower()) for candidate in operations):
         close = difflib.get_close_matches(name, operations, n=1)
         meant = f"; did you mean {prefix}.{close[0]}?" if close else ""
         raise click.UsageError(f"{prefix} has no operation {name}{meant}")
@@ -179,31 +181,31 @@ def _call(method: str, url: str, **request: Any) -> Any:
 def _table(faults: Iterable[Mapping[str, Any]]) -> Table:
     table = Table()
     columns: dict[str, Callable[[Mapping[str, Any]], str]] = {
-        "id": lambda one: one["id"],
+        "id": lambda fault: fault["id"],
         "fault": _words,
-        "met": lambda one: f"{one['met']:,}",
-        "failed": lambda one: f"{one['struck']:,}",
-        "": lambda one: "over" if one["over"] else "on",
+        "met": lambda fault: f"{fault['met']:,}",
+        "failed": lambda fault: f"{fault['struck']:,}",
+        "": lambda fault: "over" if fault["over"] else "on",
     }
     for name in columns:
         table.add_column(name, justify="right" if name in ("met", "failed") else "left")
-    for one in faults:
-        table.add_row(*(show(one) for show in columns.values()))
+    for fault in faults:
+        table.add_row(*(show(fault) for show in columns.values()))
     return table
 
 
 def _words(rule: Mapping[str, Any]) -> str:
-    said = [f"{rule['fault']} at {rule['operation']}"]
-    said += [f"{subject} {' or '.join(patterns)}" for subject, patterns in rule.get("match", {}).items()]
+    phrases = [f"{rule['fault']} at {rule['operation']}"]
+    phrases += [f"{subject} {' or '.join(patterns)}" for subject, patterns in rule.get("match", {}).items()]
     if "chance" in rule:
-        said.append(f"{rule['chance']:.0%} of them")
+        phrases.append(f"{rule['chance']:.0%} of them")
     if "every" in rule:
-        said.append(f"one in {rule['every']}")
+        phrases.append(f"one in {rule['every']}")
     if "times" in rule:
-        said.append(f"at most {rule['times']} times")
+        phrases.append(f"at most {rule['times']} times")
     if "from" in rule or "to" in rule:
-        said.append(f"from {rule.get('from', 0):g} s" + (f" to {rule['to']:g} s" if "to" in rule else ""))
-    said += [
+        phrases.append(f"from {rule.get('from', 0):g} s" + (f" to {rule['to']:g} s" if "to" in rule else ""))
+    phrases += [
         f"{name.replace('_', ' ')} {rule[name]:g}" for name in ("seconds", "status", "retry_after") if name in rule
     ]
-    return ", ".join(said + (["after the work is done"] if rule.get("when") == "after" else []))
+    return ", ".join(phrases + (["after the work is done"] if rule.get("when") == "after" else []))

@@ -10,7 +10,7 @@ from rich.table import Table
 from cli import connection as targets
 from cli import place
 from cli.errors import service_errors
-from cli.progress import Waiting
+from cli.progress import WaitDisplay
 from lifecycle import resource_types
 from lifecycle.resources import DELETING, Resources, State
 
@@ -45,20 +45,20 @@ def command(
         target = place.find(name, context, aws=aws, local=local, verb="Delete")
     else:
         target = targets.find(name, context, aws=aws, local=local)
-    with service_errors(), Waiting() as waiting:
+    with service_errors(), WaitDisplay() as waiting:
         resources = Resources(target.client("personalize"), show=waiting.show)
         group = _group(resources, target)
         if filter_ is None:
-            found: dict[str, Any] = {"filters": _all(resources, group)}
+            outcome: dict[str, Any] = {"filters": _all(resources, group)}
         elif expression is None:
-            found = _delete(resources, group, filter_) | {"where": target.where}
+            outcome = _delete(resources, group, filter_) | {"where": target.where}
         else:
-            found = _make(resources, group, filter_, expression)
-            if found["state"] != "made":
+            outcome = _make(resources, group, filter_, expression)
+            if outcome["state"] != "made":
                 waiting.say(f"filter {filter_} was there already, with this very expression")
-    click.echo(json.dumps(found) if as_json else "", nl=as_json)
+    click.echo(json.dumps(outcome) if as_json else "", nl=as_json)
     if not as_json:
-        _report(found)
+        _report(outcome)
 
 
 def _check(name: str | None, expression: str | None, *, delete: bool) -> None:
@@ -72,14 +72,16 @@ def _check(name: str | None, expression: str | None, *, delete: bool) -> None:
 def _group(resources: Resources, target: targets.Target) -> str:
     group = resources.find(resource_types.DATASET_GROUP, target.names.dataset_group)
     if group is None:
-        raise click.ClickException(f"there is nothing called {target.names.broker} to filter: ./broker backfill first")
+        raise click.ClickException(f"dataset group {target.names.dataset_group} not found: run ./broker backfill first")
     return group
 
 
 def _all(resources: Resources, group: str) -> list[dict[str, str]]:
     """Return all filters of a dataset group. Lists of them have no expressions: each is described."""
-    there = [one[resource_types.FILTER.arn] for one in resources.all(resource_types.FILTER, datasetGroupArn=group)]
-    return [_as_json(resources.describe(resource_types.FILTER, arn)) for arn in there]
+    arns = [
+        summary[resource_types.FILTER.arn] for summary in resources.all(resource_types.FILTER, datasetGroupArn=group)
+    ]
+    return [_as_json(resources.describe(resource_types.FILTER, arn)) for arn in arns]
 
 
 def _as_json(state: State) -> dict[str, str]:
@@ -93,56 +95,56 @@ def _as_json(state: State) -> dict[str, str]:
 
 
 def _make(resources: Resources, group: str, name: str, expression: str) -> dict[str, Any]:
-    there = resources.find(resource_types.FILTER, name, datasetGroupArn=group)
-    if there:
-        _require_same(resources.describe(resource_types.FILTER, there), expression)
+    existing = resources.find(resource_types.FILTER, name, datasetGroupArn=group)
+    if existing:
+        _require_same(resources.describe(resource_types.FILTER, existing), expression)
     request = {"name": name, "datasetGroupArn": group, "filterExpression": expression}
-    made = resources.wait(resource_types.FILTER, there or resources.create(resource_types.FILTER, request))
+    state = resources.wait(resource_types.FILTER, existing or resources.create(resource_types.FILTER, request))
     return {
         "filter": name,
-        "state": "was there already" if there else "made",
-        "arn": made["filterArn"],
-        "expression": made["filterExpression"],
+        "state": "was there already" if existing else "made",
+        "arn": state["filterArn"],
+        "expression": state["filterExpression"],
     }
 
 
 def _require_same(state: State, expression: str) -> None:
     """Raise click.UsageError if a filter that stays has another expression: Personalize has no UpdateFilter."""
-    there = state["filterExpression"]
-    if there != expression and state["status"] not in DELETING:
+    existing = state["filterExpression"]
+    if existing != expression and state["status"] not in DELETING:
         name = state["name"]
         raise click.UsageError(
-            f"filter {name} is there with another expression, {' '.join(there.split())}, and Personalize changes no "
+            f"filter {name} is there with another expression, {' '.join(existing.split())}, and Personalize changes no "
             f"filter: take another name, or delete it first (./broker filter {name} --delete)"
         )
 
 
 def _delete(resources: Resources, group: str, name: str) -> dict[str, Any]:
-    there = resources.find(resource_types.FILTER, name, datasetGroupArn=group)
-    if there:
-        resources.delete(resource_types.FILTER, there)
-    return {"filter": name, "state": "deleted" if there else "was not there"}
+    existing = resources.find(resource_types.FILTER, name, datasetGroupArn=group)
+    if existing:
+        resources.delete(resource_types.FILTER, existing)
+    return {"filter": name, "state": "deleted" if existing else "was not there"}
 
 
-def _report(found: dict[str, Any]) -> None:
+def _report(outcome: dict[str, Any]) -> None:
     console = Console(highlight=False)
-    if "arn" in found:
-        click.echo(found["arn"])
-    elif "filter" in found:
-        click.echo(f"filter {found['filter']}: {found['state']}, in {found['where']}")
-    elif found["filters"]:
-        console.print(_table(found["filters"]), markup=False)
+    if "arn" in outcome:
+        click.echo(outcome["arn"])
+    elif "filter" in outcome:
+        click.echo(f"filter {outcome['filter']}: {outcome['state']}, in {outcome['where']}")
+    elif outcome["filters"]:
+        console.print(_table(outcome["filters"]), markup=False)
     else:
         click.echo("there is no filter")
-    for one in found.get("filters", []):
-        if one["reason"]:
-            console.print(f"filter {one['name']}: {one['reason']}", markup=False, soft_wrap=True)
+    for filter_ in outcome.get("filters", []):
+        if filter_["reason"]:
+            console.print(f"filter {filter_['name']}: {filter_['reason']}", markup=False, soft_wrap=True)
 
 
 def _table(filters: list[dict[str, str]]) -> Table:
     table = Table(title="Filters", title_justify="left")
     for column in ("name", "status", "expression"):
         table.add_column(column, overflow="fold")
-    for one in filters:
-        table.add_row(one["name"], one["status"], one["expression"])
+    for filter_ in filters:
+        table.add_row(filter_["name"], filter_["status"], filter_["expression"])
     return table

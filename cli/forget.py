@@ -13,9 +13,9 @@ from rich.console import Console
 from cli import connection as targets
 from cli import place
 from cli.errors import service_errors
-from cli.progress import Waiting
+from cli.progress import WaitDisplay
 from lifecycle import forgetting, resource_types
-from lifecycle.batch import users_of
+from lifecycle.batch import parse_users
 from lifecycle.resources import Resources
 
 NEXT = (
@@ -60,48 +60,48 @@ def command(
 
     Exit code: 0 deleted, 1 it failed, 2 wrong use.
     """
-    wanted = _wanted(users)
+    user_ids = _wanted(users)
     target = place.find(name, context, aws=aws, local=local, verb="Erase", ask=not yes)
-    with service_errors(), Waiting() as waiting, tempfile.TemporaryDirectory() as folder:
+    with service_errors(), WaitDisplay() as waiting, tempfile.TemporaryDirectory() as folder:
         resources = Resources(target.client("personalize"), show=waiting.show)
         group = resources.find(resource_types.DATASET_GROUP, target.names.dataset_group)
         if group is None:
-            raise click.ClickException(f"there is nothing called {target.names.broker}: nobody to forget")
-        step = forgetting.decide(forgetting.jobs(resources, group), target.names, wanted)
+            raise click.ClickException(f"dataset group {target.names.dataset_group} not found: no users to delete")
+        step = forgetting.decide(forgetting.jobs(resources, group), target.names, user_ids)
         if step.arn:
             waiting.say("a job for these users is under way: waiting for that one")
         elif not yes:
-            _confirm(len(wanted), target.where)
+            _confirm(len(user_ids), target.where)
         path = Path(folder) / "users.csv"
-        path.write_text(forgetting.users_csv(wanted), encoding="utf-8")
+        path.write_text(forgetting.users_csv(user_ids), encoding="utf-8")
         done = forgetting.forget(resources, target.bucket(bucket, role_arn), group, step, path)
-    found = {
+    outcome = {
         "place": target.place,
         "where": target.where,
         "job": step.job,
-        "users": len(wanted),
+        "users": len(user_ids),
         "deleted": done.get("numDeleted"),
         "next": _next(target),
     }
     if as_json:
-        click.echo(json.dumps(found))
+        click.echo(json.dumps(outcome))
     else:
-        _report(found)
+        _report(outcome)
 
 
-def _wanted(given: tuple[str, ...]) -> list[str]:
+def _wanted(arguments: tuple[str, ...]) -> list[str]:
     """Return the users that are meant. Raises click.UsageError."""
-    if len(given) == 1 and int64(given[0]) is None:
-        return _of_file(Path(given[0]))
-    wrong = [text for text in given if int64(text) is None]
+    if len(arguments) == 1 and int64(arguments[0]) is None:
+        return _of_file(Path(arguments[0]))
+    wrong = [text for text in arguments if int64(text) is None]
     if wrong:
         raise click.UsageError(f"{wrong[0]} is no mParticle id (a 64-bit number); a file stands alone")
-    return list(dict.fromkeys(str(int64(text)) for text in given))
+    return list(dict.fromkeys(str(int64(text)) for text in arguments))
 
 
 def _of_file(path: Path) -> list[str]:
     try:
-        users = users_of(path.read_text(encoding="utf-8").splitlines())
+        users = parse_users(path.read_text(encoding="utf-8").splitlines())
     except OSError as error:
         raise click.UsageError(f"{path} is neither an mParticle id nor a file: {error.strerror}") from None
     except UnicodeDecodeError:
@@ -125,15 +125,15 @@ def _next(target: targets.Target) -> list[str]:
     return [step.format(train=train) for step in NEXT]
 
 
-def _report(found: dict[str, Any]) -> None:
+def _report(outcome: dict[str, Any]) -> None:
     console = Console(highlight=False)
-    deleted = "" if found["deleted"] is None else f", {_number(found['deleted'], 'record')} deleted"
-    users = _number(found["users"], "user")
-    console.print(f"forgotten in {found['where']}: {users}{deleted}", markup=False, soft_wrap=True)
-    if found["deleted"] == 0:
+    deleted = "" if outcome["deleted"] is None else f", {_number(outcome['deleted'], 'record')} deleted"
+    users = _number(outcome["users"], "user")
+    console.print(f"forgotten in {outcome['where']}: {users}{deleted}", markup=False, soft_wrap=True)
+    if outcome["deleted"] == 0:
         console.print(NOBODY, markup=False, soft_wrap=True)
     console.print("now:")
-    for step in found["next"]:
+    for step in outcome["next"]:
         console.print(f"  - {step}", markup=False, soft_wrap=True)
     console.print(GUIDE, soft_wrap=True)
 

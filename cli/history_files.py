@@ -7,20 +7,20 @@ from typing import Any
 
 import click
 
-from cli.progress import Waiting
+from cli.progress import WaitDisplay
 from personalize_data.conversion import Source
 from personalize_data.files import digest
 
 
-def gather(names: tuple[str, ...], s3: Callable[[], Any], folder: Path, waiting: Waiting) -> list[Source]:
+def gather(names: tuple[str, ...], s3: Callable[[], Any], folder: Path, waiting: WaitDisplay) -> list[Source]:
     """Return the files; ``s3://bucket/prefix/`` stands for all below it. Raises click.UsageError, BadFile."""
-    found = [source for name in names for source in _one(name, s3, folder, waiting)]
-    if not found:
+    sources = [source for name in names for source in _one(name, s3, folder, waiting)]
+    if not sources:
         raise click.UsageError(f"nothing is below {', '.join(names)}")
-    return found
+    return sources
 
 
-def _one(name: str, s3: Callable[[], Any], folder: Path, waiting: Waiting) -> Iterator[Source]:
+def _one(name: str, s3: Callable[[], Any], folder: Path, waiting: WaitDisplay) -> Iterator[Source]:
     if name.startswith("s3://"):
         yield from _fetched(name, s3(), folder, waiting)
         return
@@ -32,12 +32,12 @@ def _one(name: str, s3: Callable[[], Any], folder: Path, waiting: Waiting) -> It
     yield Source(name, path, digest(path, name))
 
 
-def _fetched(url: str, s3: Any, folder: Path, waiting: Waiting) -> Iterator[Source]:
+def _fetched(url: str, s3: Any, folder: Path, waiting: WaitDisplay) -> Iterator[Source]:
     bucket, _, key = url.removeprefix("s3://").partition("/")
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=key)
-    listed = [one for page in pages for one in page.get("Contents", []) if one["Size"]]
-    for one in (one for one in listed if one["Key"] == key or not key or key.endswith("/")):
+    listed = [summary for page in pages for summary in page.get("Contents", []) if summary["Size"]]
+    for summary in (summary for summary in listed if summary["Key"] == key or not key or key.endswith("/")):
         path = Path(tempfile.mkstemp(dir=folder)[1])
-        moved = waiting.growing(f"fetching {one['Key']}", one["Size"])
-        s3.download_file(bucket, one["Key"], str(path), Callback=moved)
-        yield Source(f"s3://{bucket}/{one['Key']}", path, f"{one['ETag']}-{one['Size']}")
+        moved = waiting.growing(f"fetching {summary['Key']}", summary["Size"])
+        s3.download_file(bucket, summary["Key"], str(path), Callback=moved)
+        yield Source(f"s3://{bucket}/{summary['Key']}", path, f"{summary['ETag']}-{summary['Size']}")

@@ -12,32 +12,36 @@ from rich.table import Table
 def left_out(account: Mapping[str, Any]) -> Iterator[str]:
     """Yield a line for each reason for which rows are missing, with the first place where that is known."""
     for reason, number in sorted({**account["skipped"], **account["bad"]}.items()):
-        places = (f"{one['file']}, line {one['line']}" for one in account["examples"] if one["reason"] == reason)
+        places = (
+            f"{example['file']}, line {example['line']}"
+            for example in account["examples"]
+            if example["reason"] == reason
+        )
         yield f"left out: {number:,} {reason}" + "".join(f", the first at {place}" for place in islice(places, 1))
 
 
-def report(found: Mapping[str, Any]) -> None:
+def report(summary: Mapping[str, Any]) -> None:
     """Print the account for people."""
     console = Console(highlight=False)
-    table = Table(title=f"{found['dataset']}: {found['state']}", title_justify="left", show_header=False)
+    table = Table(title=f"{summary['dataset']}: {summary['state']}", title_justify="left", show_header=False)
     table.add_column("what")
     table.add_column("how many", justify="right")
-    table.add_row("rows", f"{found['rows']:,}")
-    if found["dataset"] == "interactions":
-        table.add_row("users, with two or more", f"{found['users']:,}, {found['users_with_two']:,}")
-        table.add_row("from, to", " – ".join(_day(found[end]) for end in ("first", "last")))  # noqa: RUF001
+    table.add_row("rows", f"{summary['rows']:,}")
+    if summary["dataset"] == "interactions":
+        table.add_row("users, with two or more", f"{summary['users']:,}, {summary['users_with_two']:,}")
+        table.add_row("from, to", " – ".join(_day(summary[end]) for end in ("first", "last")))  # noqa: RUF001
     for kind in ("skipped", "bad"):
-        for reason, number in sorted(found[kind].items()):
+        for reason, number in sorted(summary[kind].items()):
             table.add_row(f"{kind}: {reason}", f"{number:,}")
-    if found.get("job"):
-        table.add_row("import job", found["job"])
+    if summary.get("job"):
+        table.add_row("import job", summary["job"])
     console.print(table)
-    for one in found["examples"]:
-        console.print(f"  {one['file']}, line {one['line']}: {one['reason']}", markup=False, soft_wrap=True)
-    for note in found["notes"]:
+    for example in summary["examples"]:
+        console.print(f"  {example['file']}, line {example['line']}: {example['reason']}", markup=False, soft_wrap=True)
+    for note in summary["notes"]:
         console.print(f"  {note}", markup=False, soft_wrap=True)
-    if found["dataset"] != "interactions":
-        console.print(f"  schema: {found['schema']}", markup=False, soft_wrap=True)
+    if summary["dataset"] != "interactions":
+        console.print(f"  schema: {summary['schema']}", markup=False, soft_wrap=True)
 
 
 def _day(seconds: int | None) -> str:

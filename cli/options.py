@@ -20,7 +20,7 @@ def model_options(command: Callable[..., Any]) -> Callable[..., Any]:
 def given(context: click.Context) -> list[click.Parameter]:
     """Return the parameters that the reader gave, rather than their defaults."""
     default = ParameterSource.DEFAULT, ParameterSource.DEFAULT_MAP
-    return [one for one in context.command.params if context.get_parameter_source(str(one.name)) not in default]
+    return [param for param in context.command.params if context.get_parameter_source(str(param.name)) not in default]
 
 
 def connection_options(command: Callable[..., Any]) -> Callable[..., Any]:

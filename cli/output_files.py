@@ -20,15 +20,15 @@ def check(outputs: Mapping[str, Path | None], inputs: Iterable[Path]) -> None:
 
     ``outputs``: option → path, None where it is not given. Links count as what they lead to.
     """
-    taken = [(path, "is read") for path in inputs]
+    paths_in_use = [(path, "is read") for path in inputs]
     for option, path in outputs.items():
         if path is None:
             continue
-        for other, why in taken:
+        for other, why in paths_in_use:
             if _same(path, other):
                 raise Refused(f"{option} {path}: this file {why}, too: name another")
         _writable(option, path)
-        taken.append((path, f"is written by {option}"))
+        paths_in_use.append((path, f"is written by {option}"))
 
 
 def check_folder(option: str, out: Path) -> None:
@@ -36,8 +36,8 @@ def check_folder(option: str, out: Path) -> None:
     with _blaming(out, option):
         if out.is_symlink() or (out.exists() and (not out.is_dir() or any(out.iterdir()))):
             raise Refused(f"{option} {out}: it is there already and not empty: name another folder, or remove it")
-        there = next(one for one in out.absolute().parents if one.exists())
-        with TemporaryDirectory(prefix=BESIDE, dir=there):
+        parent = next(folder for folder in out.absolute().parents if folder.exists())
+        with TemporaryDirectory(prefix=BESIDE, dir=parent):
             pass
 
 
@@ -88,10 +88,10 @@ def _to_stdout() -> Iterator[None]:
         raise Refused(f"standard output: {error.strerror}") from None
 
 
-def _same(one: Path, other: Path) -> bool:
-    if one.resolve() == other.resolve():
+def _same(path: Path, other: Path) -> bool:
+    if path.resolve() == other.resolve():
         return True
-    return one.exists() and other.exists() and one.samefile(other)
+    return path.exists() and other.exists() and path.samefile(other)
 
 
 def _writable(option: str, path: Path) -> None:

@@ -12,10 +12,10 @@ from rich.progress import BarColumn, DownloadColumn, Progress, SpinnerColumn, Ta
 from lifecycle import resource_types
 from lifecycle.resources import DONE
 
-GOES_ON = "stopped waiting: the {what} goes on at the service. {status}the same command waits for it."
-IN_STATUS = "./broker status shows it; "
+JOB_CONTINUES = "Stopped waiting; the {what} continues in Personalize. {status}Run the same command again to resume."
+IN_STATUS = "./broker status shows it. "
 NOT_IN_STATUS = (resource_types.BATCH_JOB.words, resource_types.DELETION_JOB.words, resource_types.FILTER.words)
-NOTHING_GOES_ON = "stopped: the same command again takes it up where it was"
+NO_JOB_RUNNING = "Stopped. Run the same command again to resume."
 STOPPED = 130  # of a command that Ctrl-C ended
 
 
@@ -25,7 +25,7 @@ def bar(console: Console) -> Progress | None:
     return Progress(*columns, console=console, transient=True) if console.is_terminal else None
 
 
-class Waiting:
+class WaitDisplay:
     """Shows states of resources and bytes of files. ``with`` it around all that waits.
 
     Ctrl-C inside it is answered in a line, and ends the program.
@@ -39,7 +39,7 @@ class Waiting:
         self._began = time.monotonic()
         self._pending = ""
 
-    def __enter__(self) -> "Waiting":
+    def __enter__(self) -> "WaitDisplay":
         if self._live:
             self._live.start()
         return self
@@ -55,34 +55,34 @@ class Waiting:
 
     def _stopped(self) -> str:
         if not self._pending:
-            return NOTHING_GOES_ON
+            return NO_JOB_RUNNING
         status = "" if self._pending in NOT_IN_STATUS else IN_STATUS
-        return GOES_ON.format(what=self._pending, status=status)
+        return JOB_CONTINUES.format(what=self._pending, status=status)
 
-    def show(self, what: str, state: Mapping[str, Any]) -> None:
+    def show(self, label: str, state: Mapping[str, Any]) -> None:
         """Take a resource's newest state."""
         status = state.get("status", "ACTIVE")
         name = state.get("name") or state.get("jobName") or ""
-        self._pending = "" if status in DONE else what
-        self._line(f"{what} {name}".strip(), status, total=None)
+        self._pending = "" if status in DONE else label
+        self._line(f"{label} {name}".strip(), status, total=None)
 
     def say(self, text: str) -> None:
         """Print a line that stays."""
         self._console.print(escape(text), soft_wrap=True)
 
-    def bytes(self, what: str, total: int) -> Callable[[int], None]:
+    def bytes(self, label: str, total: int) -> Callable[[int], None]:
         """Return what takes the bytes done so far, of a step that handles ``total`` of them."""
         self._pending = ""
         if not self._live:
-            self.say(f"{self._seconds()}  {what}")
+            self.say(f"{self._seconds()}  {label}")
             return lambda done: None
-        live, task = self._live, self._new_task(self._live, what, total)
+        live, task = self._live, self._new_task(self._live, label, total)
         live.columns = (*live.columns[:3], DownloadColumn(), TimeElapsedColumn())
         return lambda done: live.update(task, completed=done)
 
-    def growing(self, what: str, total: int) -> Callable[[int], None]:
+    def growing(self, label: str, total: int) -> Callable[[int], None]:
         """Return the same for a step that tells how many bytes came on top."""
-        moved, done = self.bytes(what, total), 0
+        moved, done = self.bytes(label, total), 0
 
         def add(number: int) -> None:
             nonlocal done
@@ -91,11 +91,11 @@ class Waiting:
 
         return add
 
-    def _line(self, what: str, status: str, total: int | None) -> None:
-        text = f"{what}: {status}"
+    def _line(self, label: str, status: str, total: int | None) -> None:
+        text = f"{label}: {status}"
         if text == self._shown:
             return
-        new, self._shown = not self._shown.startswith(f"{what}: "), text
+        new, self._shown = not self._shown.startswith(f"{label}: "), text
         if not self._live:
             self.say(f"{self._seconds()}  {text}")
         elif new or self._task is None:
@@ -104,10 +104,10 @@ class Waiting:
         else:
             self._live.update(self._task, description=escape(text))
 
-    def _new_task(self, live: Progress, what: str, total: int | None) -> TaskID:
+    def _new_task(self, live: Progress, label: str, total: int | None) -> TaskID:
         if self._task is not None:
             live.remove_task(self._task)
-        self._task = live.add_task(escape(what), total=total)
+        self._task = live.add_task(escape(label), total=total)
         return self._task
 
     def _seconds(self) -> str:
@@ -133,13 +133,13 @@ class Steps:
         if self._live:
             self._live.stop()
 
-    def begin(self, what: str, total: int | None = None) -> Callable[[int], None]:
+    def begin(self, label: str, total: int | None = None) -> Callable[[int], None]:
         """Show a step; return what takes how many of ``total`` came on top."""
         if self._live is None:
-            self._console.print(f"{time.monotonic() - self._began:6.1f} s  {escape(what)}", soft_wrap=True)
+            self._console.print(f"{time.monotonic() - self._began:6.1f} s  {escape(label)}", soft_wrap=True)
             return lambda more: None
         live = self._live
         for task in live.task_ids:
             live.remove_task(task)
-        task = live.add_task(escape(what), total=total)
+        task = live.add_task(escape(label), total=total)
         return lambda more: live.advance(task, more)

@@ -34,9 +34,9 @@ def command(user: str, question: Question) -> None:
 
 def _is_unknown(answered: Answered) -> bool:
     """Return whether the local service said, to the last score, what it says of a user whom nobody knows."""
-    scores = [one["score"] for one in answered.items]
+    scores = [item["score"] for item in answered.items]
     if not answered.target.local_url or not scores or None in scores:  # without scores: the same for everybody
         return False
     runtime = answered.target.client("personalize-runtime")
-    found = runtime.get_recommendations(**{**answered.request, "userId": NOBODY})
-    return answered.items == [{"item": one["itemId"], "score": one.get("score")} for one in found["itemList"]]
+    response = runtime.get_recommendations(**{**answered.request, "userId": NOBODY})
+    return answered.items == [{"item": one["itemId"], "score": one.get("score")} for one in response["itemList"]]

@@ -13,7 +13,7 @@ from rich.table import Table
 from cli import connection as targets
 from cli.errors import service_errors
 from cli.options import connection_options, model_options
-from cli.progress import Waiting
+from cli.progress import WaitDisplay
 from lifecycle import resource_types, training
 from lifecycle.names import RELATED_ITEMS, SIMILAR_ITEMS
 from lifecycle.resources import Resources
@@ -55,7 +55,7 @@ def question_options(command: Callable[[str, Question], None]) -> Callable[..., 
     def asked(subject: str, **options: Any) -> None:
         command(subject, Question(**options))
 
-    made: Callable[..., None] = model_options(connection_options(asked))
+    command_with_options: Callable[..., None] = model_options(connection_options(asked))
     for option in (
         click.option("--json", "as_json", is_flag=True, help="Print one JSON object, and nothing else, on stdout."),
         click.option(
@@ -65,8 +65,8 @@ def question_options(command: Callable[[str, Question], None]) -> Callable[..., 
         click.option("--filter", "filter_", metavar="NAME|ARN", help="A filter on the items."),
         click.option("--num-results", type=click.IntRange(1, MAX_RESULTS), default=10, show_default=True),
     ):
-        made = option(made)
-    return made
+        command_with_options = option(command_with_options)
+    return command_with_options
 
 
 def ask(question: Question, about: Mapping[str, str], title: str, default_recipe: str | None = None) -> Answered:
@@ -79,7 +79,7 @@ def ask(question: Question, about: Mapping[str, str], title: str, default_recipe
     model = Training(question.recipe or default_recipe or trained, question.hpo)
     with service_errors():
         narrowed = filter_arguments(target, question.filter_, question.values)
-        with Waiting() as waiting:
+        with WaitDisplay() as waiting:
             arn = campaign(target, model, waiting, create=question.create_campaign, default=trained)
         request = {"campaignArn": arn, **about, "numResults": question.num_results, **narrowed}
         return Answered(target, request, answer(target, request, title, as_json=question.as_json))
@@ -101,14 +101,14 @@ def train_options(recipe: str, default: str, *, hpo: bool) -> str:
     return ("" if same else f" --recipe {recipe}") + (" --hpo" if hpo else "")
 
 
-def campaign(target: targets.Target, model: Training, waiting: Waiting, *, create: bool, default: str) -> str:
+def campaign(target: targets.Target, model: Training, waiting: WaitDisplay, *, create: bool, default: str) -> str:
     """Return the ARN of a model's campaign, made if missing where that is allowed. Raises click.ClickException."""
     resources = Resources(target.client("personalize"), show=waiting.show)
     name = target.names.solution(model.recipe, hpo=model.hpo)
-    found = resources.find(resource_types.CAMPAIGN, name)
-    if found:
-        resources.wait(resource_types.CAMPAIGN, found)
-        return found
+    campaign_arn = resources.find(resource_types.CAMPAIGN, name)
+    if campaign_arn:
+        resources.wait(resource_types.CAMPAIGN, campaign_arn)
+        return campaign_arn
     group = resources.find(resource_types.DATASET_GROUP, target.names.dataset_group)
     solution = group and resources.find(resource_types.SOLUTION, name, datasetGroupArn=group)
     version = training.newest_active(resources, solution) if solution else None
@@ -147,26 +147,26 @@ def filter_arn(target: targets.Target, name: str) -> str:
     resources = Resources(target.client("personalize"))
     group = resources.find(resource_types.DATASET_GROUP, target.names.dataset_group)
     filters = resources.all(resource_types.FILTER, datasetGroupArn=group) if group else []
-    found = {one["name"]: str(one["filterArn"]) for one in filters}
-    if name not in found:
-        there = ", ".join(sorted(found)) or "none"
-        raise click.UsageError(f"there is no filter {name}; there is: {there} (./broker filter makes one)")
-    return found[name]
+    arns = {summary["name"]: str(summary["filterArn"]) for summary in filters}
+    if name not in arns:
+        known = ", ".join(sorted(arns)) or "none"
+        raise click.UsageError(f"there is no filter {name}; there is: {known} (./broker filter makes one)")
+    return arns[name]
 
 
 def _quoted(value: str) -> str:
     return value if value.startswith('"') else json.dumps(value, ensure_ascii=False)
 
 
-def answer(target: targets.Target, request: Mapping[str, Any], asked: str, *, as_json: bool) -> Items:
+def answer(target: targets.Target, request: Mapping[str, Any], title: str, *, as_json: bool) -> Items:
     """Ask the campaign, print what it says and return its items and scores. Raises botocore's ClientError."""
-    found = target.client("personalize-runtime").get_recommendations(**request)
-    items = [{"item": one["itemId"], "score": one.get("score")} for one in found["itemList"]]
+    response = target.client("personalize-runtime").get_recommendations(**request)
+    items = [{"item": entry["itemId"], "score": entry.get("score")} for entry in response["itemList"]]
     if as_json:
-        click.echo(json.dumps({"items": items, "recommendation_id": found.get("recommendationId")}))
+        click.echo(json.dumps({"items": items, "recommendation_id": response.get("recommendationId")}))
         return items
     console = Console(highlight=False)
-    console.print(asked, markup=False, soft_wrap=True)  # a table's title would be broken where the table is narrow
+    console.print(title, markup=False, soft_wrap=True)  # a table's title would be broken where the table is narrow
     console.print(_table(items), markup=False)
     if not items:
         click.echo("The list is empty: the filter leaves nothing.")
@@ -174,10 +174,10 @@ def answer(target: targets.Target, request: Mapping[str, Any], asked: str, *, as
 
 
 def _table(items: Sequence[Mapping[str, Any]]) -> Table:
-    scored = any(one["score"] is not None for one in items)  # recipes for similar items give none
+    scored = any(item["score"] is not None for item in items)  # recipes for similar items give none
     table = Table()
     for column in ("", "item", "score")[: 3 if scored else 2]:
         table.add_column(column, justify="left" if column == "item" else "right")
-    for place, one in enumerate(items, 1):
-        table.add_row(str(place), one["item"], *([f"{one['score']:.4f}"] if scored else []))
+    for place, item in enumerate(items, 1):
+        table.add_row(str(place), item["item"], *([f"{item['score']:.4f}"] if scored else []))
     return table

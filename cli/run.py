@@ -9,10 +9,10 @@ from cli.console import service_log
 from cli.records import one_batch_each
 from cli.run_display import Display, report
 from lifecycle.resources import CreationFailed
+from local_stack.loop_result import LoopResult, summary
 from local_stack.process import NotStarted
-from local_stack.result import Result, summary
 from local_stack.scenario import Demonstration
-from local_stack.settings import TwinSettings
+from local_stack.settings import LocalStackSettings
 from local_stack.stack import Stack
 
 NEXT = (
@@ -51,7 +51,7 @@ def command(paths: tuple[Path, ...], more_paths: tuple[Path, ...], seconds: floa
     records = [record.data for record in one_batch_each(_files((*paths, *more_paths)))]
     display = Display(to_stderr=as_json)
     try:
-        with service_log() as log, display, Stack(TwinSettings(seed=seed), log=log) as stack:
+        with service_log() as log, display, Stack(LocalStackSettings(seed=seed), log=log) as stack:
             result = Demonstration(stack, seconds=seconds, own_records=records, show=display.show).run()
     except (NotStarted, CreationFailed) as error:
         raise click.ClickException(str(error)) from None
@@ -64,7 +64,7 @@ def command(paths: tuple[Path, ...], more_paths: tuple[Path, ...], seconds: floa
     raise SystemExit(_exit_code(result))
 
 
-def _exit_code(result: Result) -> int:
+def _exit_code(result: LoopResult) -> int:
     return 0 if result.audit.holds and result.settled else 1
 
 

@@ -15,8 +15,8 @@ from cli.console import LOG
 from cli.run_hit_rates import print_hit_rates
 from local_stack.audit.lag import percentile
 from local_stack.list_quality import Comparisons
-from local_stack.result import Result
-from local_stack.user_batches import OwnAccount
+from local_stack.loop_result import LoopResult
+from local_stack.user_batches import UserAccount
 
 STAGES = ("starting", "collecting", "training", "recommending", "checking")
 PLAIN_EVERY = 2.0
@@ -69,7 +69,7 @@ class Display:
         return table
 
 
-def report(result: Result, next_commands: Sequence[str]) -> None:
+def report(result: LoopResult, next_commands: Sequence[str]) -> None:
     """Print what it came to: the account of all interactions, the lag, one profile, what to try next, the hit rates.
 
     The hit rates are last, so that the verdict on the lists is what stays on a small screen; only a fault comes later.
@@ -84,13 +84,13 @@ def report(result: Result, next_commands: Sequence[str]) -> None:
     for command in next_commands:
         console.print(f"  {command}")
     print_hit_rates(console, "Items4U's customers", result.shop)
-    if result.own_account:
-        _print_own(console, result.own_account, result.own)
+    if result.user_account:
+        _print_own(console, result.user_account, result.own)
     if not (result.settled and result.audit.holds):
         console.print(f"\n{_verdict(result)}")
 
 
-def _account(result: Result) -> Table:
+def _account(result: LoopResult) -> Table:
     table = Table(title="\nWhere every interaction is", title_justify="left", title_style="bold", show_header=False)
     table.add_column("what")
     table.add_column("how many", justify="right")
@@ -98,13 +98,13 @@ def _account(result: Result) -> Table:
     rows: list[tuple[str, int | str]] = [
         ("interactions put on the stream", account.entries),
         ("in Personalize", account.count("in_personalize")),
-        (f"skipped: {_reasons(result.skipped)}", account.count("left_out")),
+        (f"skipped: {_reasons(result.skipped)}", account.count("skipped")),
         (f"in quarantine: {_reasons(result.quarantined)}", account.count("quarantined")),
         ("in the on-failure bucket", account.count("on_failure")),
         ("still on the stream", account.count("on_stream")),
         ("lost", account.count("lost")),
-        ("in Personalize, but never on the stream", len(account.made_up)),
-        ("in Personalize under two ids", len(account.twice)),
+        ("in Personalize, but never on the stream", len(account.unexpected)),
+        ("in Personalize under two ids", len(account.duplicated)),
         ("customers whose profile carries a list", result.profiles),
         ("event to Personalize, p50 / p99", " / ".join(_lag(result, share) for share in (0.5, 0.99))),
     ]
@@ -113,23 +113,28 @@ def _account(result: Result) -> Table:
     return table
 
 
-def _lag(result: Result, share: float) -> str:
+def _lag(result: LoopResult, share: float) -> str:
     lag = percentile(result.lag_ms.values(), share)
     return "–" if lag is None else f"{lag / 1000:.2f} s"  # noqa: RUF001
 
 
-def _verdict(result: Result) -> str:
+def _verdict(result: LoopResult) -> str:
     if not result.settled:
         return f"[bold red]Something was still under way after the time for it: see {LOG}[/bold red]"
     if result.audit.holds:
-        return "[green]Nothing lost, made up or counted twice: checked on sets of ids, by a ledger of its own.[/green]"
-    return "[bold red]The account does not balance.[/bold red]"
+        return (
+            "[green]Nothing lost, unexpected or duplicated: reconciled on sets of ids, independently of the "
+            "broker.[/green]"
+        )
+    return "[bold red]The reconciliation failed.[/bold red]"
 
 
-def _print_own(console: Console, own: OwnAccount, compared: Comparisons) -> None:
+def _print_own(console: Console, user_account: UserAccount, compared: Comparisons) -> None:
     console.print(
-        f"\n[bold]Your own batches[/bold]\n{own.records} records put on the stream: {own.interactions} interactions of "
-        f"{own.customers} customers; skipped: {_reasons(own.skipped)}; unreadable: {own.unreadable}"
+        f"\n[bold]Your own batches[/bold]\n{user_account.records} records put on the stream: "
+        f"{user_account.interactions} interactions of "
+        f"{user_account.customers} customers; skipped: {_reasons(user_account.skipped)}; unreadable: "
+        f"{user_account.unreadable}"
     )
     if compared.anything is None:
         console.print("No customer has three batches or more, so there is no list to judge by what came next.")

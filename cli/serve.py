@@ -18,9 +18,9 @@ from local_stack.aws import REGION
 from local_stack.lambda_api import LambdaApi
 from local_stack.process import NotStarted, ServiceProcess, start_service
 from local_stack.scenario import Demonstration
-from local_stack.settings import TwinSettings
+from local_stack.settings import LocalStackSettings
 from local_stack.stack import NAME, Stack
-from personalize_local.toggles import Behaviour
+from personalize_local.toggles import Toggles
 
 PORT = click.IntRange(0, 65535)
 
@@ -35,10 +35,10 @@ PORT = click.IntRange(0, 65535)
     "--data", type=click.Path(file_okay=False, path_type=Path), help="With --only: keep Personalize's state there."
 )
 @click.option(
-    "--without",
+    "--disable",
     multiple=True,
-    type=click.Choice([name.replace("_", "-") for name in asdict(Behaviour())]),
-    help="With --only: switch off what bites in production; docs/personalize_local.md says what each is.",
+    type=click.Choice([name.replace("_", "-") for name in asdict(Toggles())]),
+    help="With --only: disable a production limit; see docs/personalize_local.md.",
 )
 def command(
     only: str | None,
@@ -47,7 +47,7 @@ def command(
     mparticle_port: int,
     aws_port: int,
     data: Path | None,
-    without: tuple[str, ...],
+    disable: tuple[str, ...],
 ) -> None:
     """Start a local Amazon Personalize, mParticle, Kinesis, SQS, S3 and Secrets Manager, and both functions; let the
     made-up shop's customers train a model; then serve until Ctrl-C.
@@ -64,16 +64,16 @@ def command(
     --data as it was left.
     """
     if data and not only:
-        raise click.UsageError("--data goes with --only personalize: the whole loop begins anew each time")
-    if without and not only:
-        raise click.UsageError("--without goes with --only personalize: the whole loop is tried as it is in production")
-    settings = TwinSettings(
+        raise click.UsageError("--data goes with --only personalize: the whole loop starts over each time")
+    if disable and not only:
+        raise click.UsageError("--disable goes with --only personalize: the whole loop is tried as it is in production")
+    settings = LocalStackSettings(
         seed=seed, personalize_port=personalize_port, mparticle_port=mparticle_port, aws_port=aws_port
     )
     try:
         with service_log() as log, ExitStack() as running:
             if only:
-                services, values = _only_personalize(running, settings, _options(data, without), log)
+                services, values = _only_personalize(running, settings, _options(data, disable), log)
             else:
                 services, values = _everything(running, settings, log)
             running.enter_context(written(values))
@@ -85,13 +85,13 @@ def command(
         click.echo("stopped: all services are down", err=True)
 
 
-def _options(data: Path | None, without: tuple[str, ...]) -> list[str]:
-    kept = ["--data", str(data.absolute())] if data else []
-    return kept + [word for name in without for word in ("--without", name)]
+def _options(data: Path | None, disable: tuple[str, ...]) -> list[str]:
+    data_options = ["--data", str(data.absolute())] if data else []
+    return data_options + [word for name in disable for word in ("--disable", name)]
 
 
 def _only_personalize(
-    running: ExitStack, settings: TwinSettings, options: list[str], log: Any
+    running: ExitStack, settings: LocalStackSettings, options: list[str], log: Any
 ) -> tuple[list[ServiceProcess], dict[str, str]]:
     s3 = running.enter_context(start_service("local_stack.aws", ["--port", str(settings.aws_port)], log=log))
     arguments = ["--port", str(settings.personalize_port), "--seed", str(settings.seed), "--s3-endpoint", s3.url]
@@ -99,7 +99,9 @@ def _only_personalize(
     return [service, s3], personalize_values(service.url) | {"AWS_ENDPOINT_URL_S3": s3.url}
 
 
-def _everything(running: ExitStack, settings: TwinSettings, log: Any) -> tuple[list[ServiceProcess], dict[str, str]]:
+def _everything(
+    running: ExitStack, settings: LocalStackSettings, log: Any
+) -> tuple[list[ServiceProcess], dict[str, str]]:
     stack = running.enter_context(Stack(settings, log=log))
     Demonstration(stack, seconds=0, own_records=[], show=_Stages()).prepare()
     lambda_api = running.enter_context(LambdaApi(stack.functions))

@@ -12,8 +12,8 @@ from cli.console import service_log
 from cli.run_display import Display
 from lifecycle.resources import CreationFailed
 from local_stack.process import NotStarted
-from local_stack.settings import TwinSettings
-from local_stack.soak.plan import CALM, FIRST_CALM, plan
+from local_stack.settings import LocalStackSettings
+from local_stack.soak.plan import FAULT_INTERVAL, FIRST_INTERVAL, plan
 from local_stack.soak.report import summary, verdict
 from local_stack.soak.soak import Findings, Soak
 from local_stack.stack import Stack
@@ -28,9 +28,17 @@ SHOPPERS_PER_RATE = 40  # a shopper comes once a day of the shop's; many of them
 @click.option("--shards", type=click.IntRange(1, 64), default=16, show_default=True)
 @click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="of the shop and the faults.")
 @click.option("--faults/--no-faults", default=True, show_default=True, help="Let services fail and functions die.")
-@click.option("--calm", type=click.FloatRange(1), default=CALM, show_default=True, help="Seconds between two faults.")
+@click.option(
+    "--fault-interval",
+    type=click.FloatRange(1),
+    default=FAULT_INTERVAL,
+    show_default=True,
+    help="Seconds from the end of a fault to the next.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, and nothing else, on stdout.")
-def command(seconds: float, rate: float, shards: int, seed: int, faults: bool, calm: float, as_json: bool) -> None:
+def command(
+    seconds: float, rate: float, shards: int, seed: int, faults: bool, fault_interval: float, as_json: bool
+) -> None:
     """Run the whole loop on this machine for a chosen time at a chosen rate while its services fail, one fault after
     the other: throttling, 5xx, hanging, resets, half replies, refused credentials, killed functions.
 
@@ -40,8 +48,8 @@ def command(seconds: float, rate: float, shards: int, seed: int, faults: bool, c
     Exit code: 0 nothing is lost or counted twice, the lag came back within a minute after each fault, and, in a run of
     half an hour or more, memory is flat; 1 otherwise.
     """
-    planned = plan(seed, seconds, first=min(FIRST_CALM, calm), calm=calm) if faults else []
-    settings = TwinSettings(seed=seed, shards=shards, shoppers=max(150, round(rate * SHOPPERS_PER_RATE)))
+    planned = plan(seed, seconds, first=min(FIRST_INTERVAL, fault_interval), interval=fault_interval) if faults else []
+    settings = LocalStackSettings(seed=seed, shards=shards, shoppers=max(150, round(rate * SHOPPERS_PER_RATE)))
     display = Display(to_stderr=as_json, stages=STAGES)
     try:
         with service_log() as log, display, Stack(settings, log=log) as stack:
@@ -60,15 +68,15 @@ def command(seconds: float, rate: float, shards: int, seed: int, faults: bool, c
 
 def _report(findings: Findings) -> None:
     console = Console(highlight=False)
-    found = summary(findings)
-    lag = " / ".join("–" if value is None else f"{value / 1000:.2f} s" for value in found["lag_ms"].values())  # noqa: RUF001
+    report = summary(findings)
+    lag = " / ".join("–" if value is None else f"{value / 1000:.2f} s" for value in report["lag_ms"].values())  # noqa: RUF001
     console.print(
-        f"\n{found['interactions']:,} interactions in {time.strftime('%H:%M:%S', time.gmtime(found['seconds']))}, "
-        f"{found['rate']} a second; event to Personalize, p50 / p99: {lag}"
+        f"\n{report['interactions']:,} interactions in {time.strftime('%H:%M:%S', time.gmtime(report['seconds']))}, "
+        f"{report['rate']} a second; event to Personalize, p50 / p99: {lag}"
     )
-    console.print(_table("Where they are", ("place", "interactions"), list(found["places"].items())))
-    console.print(_table("Faults", FAULT_COLUMNS, [_fault(one) for one in found["faults"]]))
-    console.print(_table("Functions", FUNCTION_COLUMNS, [_function(*one) for one in found["functions"].items()]))
+    console.print(_table("Where they are", ("place", "interactions"), list(report["places"].items())))
+    console.print(_table("Faults", FAULT_COLUMNS, [_fault(entry) for entry in report["faults"]]))
+    console.print(_table("Functions", FUNCTION_COLUMNS, [_function(*entry) for entry in report["functions"].items()]))
     for name, holds in verdict(findings).items():
         console.print(f"[{'green' if holds else 'bold red'}]{name.replace('_', ' ')}: {'yes' if holds else 'NO'}[/]")
 
@@ -77,13 +85,13 @@ FAULT_COLUMNS = ("fault", "lasted s", "longest lag s", "most users waiting", "no
 FUNCTION_COLUMNS = ("function", "MB first", "MB last", "MB most", "open files", "threads")
 
 
-def _fault(one: dict[str, Any]) -> tuple[Any, ...]:
-    normal = "never" if one["normal_after"] is None else one["normal_after"]
-    return one["fault"], one["lasted"], one["longest_lag"], one["most_waiting"], normal
+def _fault(fault: dict[str, Any]) -> tuple[Any, ...]:
+    normal = "never" if fault["normal_after"] is None else fault["normal_after"]
+    return fault["fault"], fault["lasted"], fault["longest_lag"], fault["most_waiting"], normal
 
 
-def _function(name: str, one: dict[str, Any]) -> tuple[Any, ...]:
-    return name, one["first_mb"], one["last_mb"], one["most_mb"], one["most_files"], one["most_threads"]
+def _function(name: str, usage: dict[str, Any]) -> tuple[Any, ...]:
+    return name, usage["first_mb"], usage["last_mb"], usage["most_mb"], usage["most_files"], usage["most_threads"]
 
 
 def _table(title: str, columns: tuple[str, ...], rows: list[tuple[Any, ...]]) -> Table:

@@ -12,7 +12,7 @@ from cli.errors import service_errors
 from cli.options import connection_options
 from cli.train import metrics_table
 from lifecycle import counts
-from lifecycle.counts import Counts
+from lifecycle.counts import InteractionCounts
 from lifecycle.resources import Resources
 from lifecycle.status import Inventory, Status, inventory, status
 from local_stack import loopback
@@ -32,53 +32,57 @@ def command(as_json: bool, name: str | None, context: tuple[str, ...], aws: bool
     """
     target = targets.find(name, context, aws=aws)
     with service_errors():
-        there = inventory(Resources(target.client("personalize")), target.names)
-        found = status(
+        inventory_ = inventory(Resources(target.client("personalize")), target.names)
+        broker_status = status(
             target.names,
-            there,
-            _counts(target, there),
+            inventory_,
+            _counts(target, inventory_),
             where=target.where,
             local=bool(target.local_url),
             deployed=target.outputs.get("Stage"),
         )
     if as_json:
-        click.echo(json.dumps(found.as_json()))
+        click.echo(json.dumps(broker_status.as_json()))
     else:
-        _report(found)
+        _report(broker_status)
 
 
-def _counts(target: targets.Target, there: Inventory) -> Counts:
+def _counts(target: targets.Target, inventory_: Inventory) -> InteractionCounts:
     if not target.local_url:
-        return counts.of_aws(target.client, target.names, target.outputs)
+        return counts.from_aws(target.client, target.names, target.outputs)
     try:
         answer = loopback.get(f"{target.local_url}/_local/status")
-        return counts.of_local(answer.json(), there.group_arn)
+        return counts.from_local(answer.json(), inventory_.group_arn)
     except (requests.RequestException, ValueError, KeyError):
-        return Counts()  # another's emulator, which has no such page
+        return InteractionCounts()  # another's emulator, which has no such page
 
 
-def _report(found: Status) -> None:
+def _report(broker_status: Status) -> None:
     console = Console(highlight=False)
-    console.print(_interactions(found.counts))
-    if not found.counts.from_service:
+    console.print(_interactions(broker_status.counts))
+    if not broker_status.counts.from_service:
         console.print(
             "Counted by the broker and by backfill, with repeats; Personalize tells nobody how many users there are.",
             soft_wrap=True,
         )
-    if found.resources:
-        console.print(_resources(found))
-    for one in found.resources:
-        if one.reason:
-            console.print(f"{one.kind} {one.name}: {one.reason}", markup=False, soft_wrap=True)
-    if found.model:
-        console.print(metrics_table(found.model.metrics, f"\nNewest model, {found.model.created}"))
-    stage = f"{found.stage} (deployed: {found.deployed})" if found.deployed else found.stage
+    if broker_status.resources:
+        console.print(_resources(broker_status))
+    for resource in broker_status.resources:
+        if resource.reason:
+            console.print(f"{resource.kind} {resource.name}: {resource.reason}", markup=False, soft_wrap=True)
+    if broker_status.model:
+        console.print(metrics_table(broker_status.model.metrics, f"\nNewest model, {broker_status.model.created}"))
+    stage = (
+        f"{broker_status.stage} (deployed: {broker_status.deployed})" if broker_status.deployed else broker_status.stage
+    )
     console.print(
-        f"\nstage: {stage}\nnext:  {found.next.command}\n       {found.next.why}", markup=False, soft_wrap=True
+        f"\nstage: {stage}\nnext:  {broker_status.next.command}\n       {broker_status.next.why}",
+        markup=False,
+        soft_wrap=True,
     )
 
 
-def _interactions(known: Counts) -> Table:
+def _interactions(known: InteractionCounts) -> Table:
     table = Table(title="Interactions so far", title_justify="left")
     for column in ("", "there are", "needed"):
         table.add_column(column, justify="right" if column else "left")
@@ -96,10 +100,10 @@ def _number(number: int | None) -> str:
     return UNKNOWN if number is None else f"{number:,}"
 
 
-def _resources(found: Status) -> Table:
+def _resources(broker_status: Status) -> Table:
     table = Table(title="\nIn Personalize", title_justify="left")
     for column in ("kind", "name", "status"):
         table.add_column(column)
-    for one in found.resources:
-        table.add_row(one.kind, one.name, one.status)
+    for resource in broker_status.resources:
+        table.add_row(resource.kind, resource.name, resource.status)
     return table

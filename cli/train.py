@@ -11,7 +11,7 @@ from rich.table import Table
 from cli import connection as targets
 from cli.errors import service_errors
 from cli.options import connection_options
-from cli.progress import Waiting
+from cli.progress import WaitDisplay
 from cli.recommendation_query import ask_command
 from lifecycle import resource_types, training
 from lifecycle.resources import Resources
@@ -47,23 +47,23 @@ def command(
     """
     target = targets.find(name, context, aws=aws)
     default = targets.settings(context).personalize.recipe
-    what = training.Training(recipe or default, hpo, auto)
+    training_spec = training.Training(recipe or default, hpo, auto)
     serve = bool(target.local_url) if campaign is None else campaign
-    with service_errors(), Waiting() as waiting:
-        found = _train(target, what, waiting, serve=serve)
-    click.echo(json.dumps(found) if as_json else "", nl=as_json)
+    with service_errors(), WaitDisplay() as waiting:
+        outcome = _train(target, training_spec, waiting, serve=serve)
+    click.echo(json.dumps(outcome) if as_json else "", nl=as_json)
     if not as_json:
-        _report(found, ask_command(what.recipe, default, hpo=hpo), local=bool(target.local_url))
+        _report(outcome, ask_command(training_spec.recipe, default, hpo=hpo), local=bool(target.local_url))
 
 
-def _train(target: targets.Target, what: training.Training, waiting: Waiting, *, serve: bool) -> dict[str, Any]:
+def _train(
+    target: targets.Target, training_spec: training.Training, waiting: WaitDisplay, *, serve: bool
+) -> dict[str, Any]:
     resources = Resources(target.client("personalize"), show=waiting.show)
     group = resources.find(resource_types.DATASET_GROUP, target.names.dataset_group)
     if group is None:
-        raise click.ClickException(
-            f"there is nothing called {target.names.broker} to train on: ./broker backfill first"
-        )
-    solution = _solution(resources, target, group, what)
+        raise click.ClickException(f"dataset group {target.names.dataset_group} not found: run ./broker backfill first")
+    solution = _solution(resources, target, group, training_spec)
     version, waited = training.begin_version(resources, solution)
     if waited:
         waiting.say("a training is under way already: waiting for that one")
@@ -78,24 +78,24 @@ def _train(target: targets.Target, what: training.Training, waiting: Waiting, *,
     }
 
 
-def _solution(resources: Resources, target: targets.Target, group: str, what: training.Training) -> str:
+def _solution(resources: Resources, target: targets.Target, group: str, training_spec: training.Training) -> str:
     try:
-        return training.solution(resources, target.names, group, what)
+        return training.solution(resources, target.names, group, training_spec)
     except ClientError:
-        name, recipes = what.recipe.rpartition("/")[2], training.recipes(resources)
+        name, recipes = training_spec.recipe.rpartition("/")[2], training.recipes(resources)
         if name in recipes:
             raise
         raise click.UsageError(f"there is no recipe {name}; there are {', '.join(recipes)}") from None
 
 
-def _report(found: dict[str, Any], ask: str | None, *, local: bool) -> None:
+def _report(outcome: dict[str, Any], ask: str | None, *, local: bool) -> None:
     console = Console(highlight=False)
     title = (
-        f"On the newest tenth of the interactions of one user in ten: {found['solution_version'].rpartition(':')[2]}"
+        f"On the newest tenth of the interactions of one user in ten: {outcome['solution_version'].rpartition(':')[2]}"
     )
-    console.print(metrics_table(found["metrics"], title))
+    console.print(metrics_table(outcome["metrics"], title))
     if ask:
-        create = "" if found["campaign"] or local else " --create-campaign"
+        create = "" if outcome["campaign"] or local else " --create-campaign"
         console.print(f"next: {ask}{create}", markup=False)
     else:
         console.print("GetPersonalizedRanking asks it: there is no command for that", markup=False)

@@ -14,10 +14,10 @@ ENDLESS = 100_000
 
 def table(title: str, *columns: str) -> Table:
     """Return an empty table: text in the first column, numbers in the others."""
-    found = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+    empty = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
     for place, column in enumerate(columns):
-        found.add_column(column, justify="right" if place else "left", no_wrap=True)
-    return found
+        empty.add_column(column, justify="right" if place else "left", no_wrap=True)
+    return empty
 
 
 def show(console: Console, whole: Table) -> None:
@@ -63,6 +63,6 @@ def _wrapped(console: Console, column: Column, width: int) -> Column:
     return Column(header=column.header, justify=column.justify, no_wrap=True, _cells=list(cells))
 
 
-def _width(console: Console, one: Table) -> int:
+def _width(console: Console, whole: Table) -> int:
     """Return how wide it is with every cell on its lines as they are."""
-    return console.measure(one, options=console.options.update(width=ENDLESS)).maximum
+    return console.measure(whole, options=console.options.update(width=ENDLESS)).maximum

@@ -8,6 +8,6 @@ Begin = Callable[[str, int | None], Advance]
 """Takes what begins, and how much of it there is, or None."""
 
 
-def unseen(what: str, total: int | None) -> Advance:
+def unseen(label: str, total: int | None) -> Advance:
     """Show nothing."""
     return lambda more: None

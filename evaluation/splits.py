@@ -1,8 +1,9 @@
-"""What is held back to be foretold, and what may be known of it before: four ways to part the same interactions.
+"""What is held back to be predicted, and what may be known of it before: four ways to part the same interactions.
 
 - ``time``: everybody's interactions from a moment on; nothing later than the moment is known. The nearest to what a
   recommender meets in production.
-- ``last``, ``basket``: each user's newest interaction, or all of his newest second. Others' later ones are known.
+- ``leave-one-out``, ``last-basket``: each user's newest interaction, or all of their newest second. Others' later ones
+  are known.
 - ``personalize``: the newest tenth of a tenth of the users, as Amazon Personalize does for its own metrics; the
   training knows nothing of these users (Developer Guide, "Evaluating a solution version with metrics").
 """
@@ -15,20 +16,20 @@ import numpy.typing as npt
 
 from evaluation import constants
 from evaluation.data.log import Log, Mask
-from personalize_data.errors import BadQuestion
+from personalize_data.errors import InvalidRequest
 from recommender_models.grouping import rank_within
 from recommender_models.splits import draw_test_users, last_basket, newest_tenth
 
-KINDS = constants.HOLD_OUTS
+HOLD_OUTS = constants.HOLD_OUTS
 NEWEST_SHARE = 0.1
 DAY = 86_400
 
 
 @dataclass(frozen=True)
 class HoldOut:
-    """How to hold out. ``at``: epoch seconds, for ``time``; ``horizon_days``: of ``time``, how far to foretell.
+    """How to hold out. ``at``: epoch seconds, for ``time``; ``horizon_days``: of ``time``, how far to predict.
 
-    ``event_type``: only interactions of this type are to be foretold, though all are known. ``seed``: for chance.
+    ``event_type``: only interactions of this type are to be predicted, though all are known. ``seed``: for chance.
     """
 
     kind: str = "time"
@@ -51,17 +52,17 @@ class Split:
     cut: int | None
 
 
-def split(log: Log, how: HoldOut) -> Split:
+def split(log: Log, hold_out: HoldOut) -> Split:
     """Part the interactions. Raises BadQuestion if nothing is left on one side."""
-    parted = _SPLITS[how.kind](log, how)
-    if how.event_type is not None:
-        log.check_type(how.event_type)
-        parted = Split(parted.train, parted.past, parted.truth & log.of_type(how.event_type), parted.cut)
+    parted = _SPLITS[hold_out.kind](log, hold_out)
+    if hold_out.event_type is not None:
+        log.check_type(hold_out.event_type)
+        parted = Split(parted.train, parted.past, parted.truth & log.is_type(hold_out.event_type), parted.cut)
     if not parted.train.any():
-        raise BadQuestion(f"nothing is left to train on: {_advice(how, _TO_TRAIN)}")
+        raise InvalidRequest(f"nothing is left to train on: {_advice(hold_out, _TO_TRAIN)}")
     if not parted.truth.any():
-        of_type = "" if how.event_type is None else f" of {how.event_type}"
-        raise BadQuestion(f"nothing{of_type} is held out: {_advice(how, _TO_HOLD_OUT)}")
+        of_type = "" if hold_out.event_type is None else f" of {hold_out.event_type}"
+        raise InvalidRequest(f"nothing{of_type} is held out: {_advice(hold_out, _TO_HOLD_OUT)}")
     return parted
 
 
@@ -70,18 +71,18 @@ def default_cut(times: npt.NDArray) -> int:
     return int(np.quantile(times, 1 - NEWEST_SHARE, method="higher"))
 
 
-def _by_time(log: Log, how: HoldOut) -> Split:
+def _by_time(log: Log, hold_out: HoldOut) -> Split:
     times = log.rows.times
-    cut = default_cut(times) if how.at is None else how.at
+    cut = default_cut(times) if hold_out.at is None else hold_out.at
     before, truth = times < cut, times >= cut
-    if how.horizon_days is not None:
-        truth &= times < cut + how.horizon_days * DAY
+    if hold_out.horizon_days is not None:
+        truth &= times < cut + hold_out.horizon_days * DAY
     return Split(before, before, truth, cut)
 
 
-def _last_interaction(log: Log, how: HoldOut) -> Split:
+def _last_interaction(log: Log, hold_out: HoldOut) -> Split:
     users = log.rows.users
-    eligible = np.ones(len(log), dtype=bool) if how.event_type is None else log.of_type(how.event_type)
+    eligible = np.ones(len(log), dtype=bool) if hold_out.event_type is None else log.is_type(hold_out.event_type)
     newest = np.flatnonzero(eligible)
     newest = newest[rank_within(users[newest], -np.arange(len(newest))) == 0]
     # Nothing of the user's after it is known, nor anybody without a past asked about.
@@ -92,11 +93,11 @@ def _last_interaction(log: Log, how: HoldOut) -> Split:
     return _with_a_past(log, before, np.isin(np.arange(len(times)), newest))
 
 
-def _last_basket(log: Log, how: HoldOut) -> Split:
-    if how.event_type is None:
+def _last_basket(log: Log, hold_out: HoldOut) -> Split:
+    if hold_out.event_type is None:
         held = last_basket(log.rows)
         return _with_a_past(log, ~held, held)
-    of_type = np.flatnonzero(log.of_type(how.event_type))
+    of_type = np.flatnonzero(log.is_type(hold_out.event_type))
     users, times = log.rows.users, log.rows.times
     newest = np.full(len(log.rows.user_ids), np.iinfo(np.int64).max)
     newest[users[of_type]] = times[of_type]  # by user and time: the last one stays
@@ -106,33 +107,38 @@ def _last_basket(log: Log, how: HoldOut) -> Split:
 def _with_a_past(log: Log, before: Mask, held: Mask) -> Split:
     """Return the split that asks those who have a past; all that is known of the others stays in the training."""
     users, everybody = log.rows.users, len(log.rows.user_ids)
-    asked = (np.bincount(users[before], minlength=everybody) > 0) & (np.bincount(users[held], minlength=everybody) > 0)
-    before = before | ~asked[users]
-    return Split(before, before, held & asked[users], None)
+    tested = (np.bincount(users[before], minlength=everybody) > 0) & (np.bincount(users[held], minlength=everybody) > 0)
+    before = before | ~tested[users]
+    return Split(before, before, held & tested[users], None)
 
 
-def _as_personalize(log: Log, how: HoldOut) -> Split:
-    of_test_user = draw_test_users(log.rows, how.seed)[log.rows.users]
+def _as_personalize(log: Log, hold_out: HoldOut) -> Split:
+    of_test_user = draw_test_users(log.rows, hold_out.seed)[log.rows.users]
     newest = newest_tenth(log.rows)
     return Split(~of_test_user, of_test_user & ~newest, of_test_user & newest, None)
 
 
-def _advice(how: HoldOut, by_kind: Mapping[str, str]) -> str:
-    farther = " or farther (--horizon-days)" if how.kind == "time" and how.horizon_days is not None else ""
-    return by_kind[how.kind].format(farther=farther if by_kind is _TO_HOLD_OUT else "")
+def _advice(hold_out: HoldOut, by_kind: Mapping[str, str]) -> str:
+    farther = " or farther (--horizon-days)" if hold_out.kind == "time" and hold_out.horizon_days is not None else ""
+    return by_kind[hold_out.kind].format(farther=farther if by_kind is _TO_HOLD_OUT else "")
 
 
 _ONE_EACH = {
-    "last": "nobody has an interaction before his last one; try --hold-out time",
-    "basket": "nobody has an interaction before his last second; try --hold-out time or last",
+    "leave-one-out": "nobody has an interaction before their last one; try --hold-out time",
+    "last-basket": "nobody has an interaction before their last second; try --hold-out time or leave-one-out",
 }
 _TO_TRAIN = _ONE_EACH | {
-    "time": "hold out from a later time (--at), or by --hold-out last",
-    "personalize": "the only user is tested; try --hold-out time or basket",
+    "time": "hold out from a later time (--at), or by --hold-out leave-one-out",
+    "personalize": "the only user is tested; try --hold-out time or last-basket",
 }
 _TO_HOLD_OUT = _ONE_EACH | {
-    "time": "hold out from an earlier time (--at){farther}, or by --hold-out basket",
-    "personalize": "nobody of the tenth that is tested has two interactions; try --hold-out time or basket, or another "
+    "time": "hold out from an earlier time (--at){farther}, or by --hold-out last-basket",
+    "personalize": "nobody of the tested tenth has two interactions; try --hold-out time or last-basket, or another "
     "--seed",
 }
-_SPLITS = {"time": _by_time, "last": _last_interaction, "basket": _last_basket, "personalize": _as_personalize}
+_SPLITS = {
+    "time": _by_time,
+    "leave-one-out": _last_interaction,
+    "last-basket": _last_basket,
+    "personalize": _as_personalize,
+}

@@ -11,7 +11,7 @@ from evaluation.data.log import Log
 from evaluation.splits import Split
 from recommender_models.training_set import Codes, TrainingSet
 
-ANYTHING, NEW, KINDS = constants.ANYTHING, constants.NEW, constants.TASKS
+ALL_ITEMS, NEW_ITEMS, TASKS = constants.ALL_ITEMS, constants.NEW_ITEMS, constants.TASKS
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,7 +31,7 @@ class Pairs:
 
 @dataclass(frozen=True, eq=False)
 class Task:
-    """``train``: what may be learnt from. ``past``: what was known of the test users, ``past.user_ids``.
+    """``train``: what may be trained on. ``past``: what was known of the test users, ``past.user_ids``.
 
     Items are coded alike everywhere: first those of ``train.item_ids``, which can be recommended by learning, then
     others that only the past or the truth has; ``past.item_ids`` has them all. ``truth``: pairs held out;
@@ -65,14 +65,14 @@ class Task:
 
     def repeats(self) -> npt.NDArray[np.bool_]:
         """Return which pairs of the truth the user had before."""
-        return among(self.truth, self.owned(), len(self.past.item_ids))
+        return is_in(self.truth, self.owned(), len(self.past.item_ids))
 
-    def truth_of(self, kind: str) -> Pairs:
-        """Return what counts as a hit: any item for ``ownership``, one new to the user for ``acquisition``."""
-        return self.truth if kind == ANYTHING else self.truth.take(~self.repeats())
+    def truth_for(self, kind: str) -> Pairs:
+        """Return what counts as a hit: any item for ``all-items``, one new to the user for ``new-items``."""
+        return self.truth if kind == ALL_ITEMS else self.truth.take(~self.repeats())
 
 
-def among(pairs: Pairs, others: Pairs, items: int) -> npt.NDArray[np.bool_]:
+def is_in(pairs: Pairs, others: Pairs, items: int) -> npt.NDArray[np.bool_]:
     """Return which pairs are among others; ``items``: more than any code."""
     return np.isin(_keys(pairs.users, pairs.items, items), _keys(others.users, others.items, items))
 
@@ -87,8 +87,8 @@ def task(log: Log, split: Split, sample_users: int | None, seed: int) -> Task:
     code[order] = np.arange(len(order))
     recoded = replace(rows, items=code[rows.items], item_ids=[rows.item_ids[place] for place in order.tolist()])
     train = replace(recoded.take(split.train), item_ids=recoded.item_ids[: int(trained.sum())])
-    truth = recoded.take(split.truth).of_users(chosen)
-    return assemble(train, recoded.take(split.past).of_users(chosen), truth, split.cut)
+    truth = recoded.take(split.truth).for_users(chosen)
+    return assemble(train, recoded.take(split.past).for_users(chosen), truth, split.cut)
 
 
 def assemble(train: TrainingSet, past: TrainingSet, truth: TrainingSet, cut: int | None) -> Task:

@@ -36,7 +36,7 @@ class Refusal:
     body: bytes
 
 
-def of_aws(rule: Rule, operation: str) -> Refusal:
+def from_aws(rule: Rule, operation: str) -> Refusal:
     """Return the refusal of an AWS service."""
     s3 = operation.startswith("s3.")
     status, code = (_AT_S3 if s3 else _CODES)[rule.fault]
@@ -90,4 +90,4 @@ class Split:
     def _of_stream(self, answered: dict[str, Any]) -> dict[str, Any]:
         done = iter(answered.get("Records", []))
         records = [THROTTLED if fails else next(done) for fails in self._fails]
-        return answered | {"Records": records, "FailedRecordCount": sum("ErrorCode" in one for one in records)}
+        return answered | {"Records": records, "FailedRecordCount": sum("ErrorCode" in record for record in records)}

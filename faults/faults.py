@@ -64,26 +64,26 @@ class Faults:
         now = self._clock()
         return [
             {
-                "id": one.id,
-                **one.rule.as_json(),
-                "met": one.met,
-                "struck": one.struck,
-                "over": one.rule.over(now - one.at, one.struck),
+                "id": value.id,
+                **value.rule.as_json(),
+                "met": value.met,
+                "struck": value.struck,
+                "over": value.rule.over(now - value.at, value.struck),
             }
-            for one in self._added.values()
+            for value in self._added.values()
         ]
 
     def decide(self, request: Request) -> Decision:
         """Say what happens to a request: latencies add up, and of the other faults the first that strikes counts."""
         pauses = {BEFORE: 0.0, AFTER: 0.0}
         fault: Rule | None = None
-        for one in self._added.values():
-            latency = one.rule.fault == LATENCY
-            if (latency or fault is None) and self._strikes(one, request):
+        for value in self._added.values():
+            latency = value.rule.fault == LATENCY
+            if (latency or fault is None) and self._strikes(value, request):
                 if latency:
-                    pauses[one.rule.moment] += one.rule.seconds
+                    pauses[value.rule.moment] += value.rule.seconds
                 else:
-                    fault = one.rule
+                    fault = value.rule
         return Decision(fault, pauses[BEFORE], pauses[AFTER]) if fault or any(pauses.values()) else NOTHING
 
     def _strikes(self, one: _Added, request: Request) -> bool:

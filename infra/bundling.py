@@ -30,10 +30,10 @@ def bundle(
     """Fill an empty folder with what the runtime ``python`` (3.13) needs, by uv, or by pip. Raises BundlingFailed.
 
     With an ``interpreter`` of that very version the modules are compiled: the function's folder is read-only in Lambda,
-    so that it would compile them anew at every cold start.
+    so that it would compile them again at every cold start.
     """
-    wanted = ["--requirement", str(lock), "--require-hashes", "--no-deps", "--only-binary", ":all:"]
-    _run([*(_by_uv(uv, python) if uv else _by_pip(python)), "--target", str(target), *wanted])
+    requirement_options = ["--requirement", str(lock), "--require-hashes", "--no-deps", "--only-binary", ":all:"]
+    _run([*(_by_uv(uv, python) if uv else _by_pip(python)), "--target", str(target), *requirement_options])
     for pattern in LEFT_OUT:
         for path in target.glob(pattern):
             shutil.rmtree(path) if path.is_dir() else path.unlink()
@@ -65,8 +65,8 @@ def _candidates(python: str) -> Iterator[str]:
 def _version(interpreter: str) -> str:
     """Return an interpreter's minor version; some that are on the path only say that they are switched off."""
     ask = "import sys; print('%d.%d' % sys.version_info[:2])"
-    asked = subprocess.run([interpreter, "-I", "-c", ask], capture_output=True, text=True, check=False)  # noqa: S603
-    return asked.stdout.strip()
+    finished = subprocess.run([interpreter, "-I", "-c", ask], capture_output=True, text=True, check=False)  # noqa: S603
+    return finished.stdout.strip()
 
 
 def find_uv() -> str | None:

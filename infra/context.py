@@ -65,12 +65,12 @@ def one_of(*allowed: str) -> Parse:
     return parse
 
 
-def text(pattern: str, what: str) -> Parse:
+def text(pattern: str, description: str) -> Parse:
     """Return a parser of text that matches a pattern as a whole."""
 
     def parse(value: Any) -> str:
         if not isinstance(value, str) or not re.fullmatch(pattern, value):
-            raise ValueError(f"must be {what}, not {value!r}")
+            raise ValueError(f"must be {description}, not {value!r}")
         return value
 
     return parse
@@ -90,7 +90,7 @@ def texts(parse_one: Parse) -> Parse:
             value = json.loads(value) if value.lstrip().startswith("[") else value.split(",")
         if not isinstance(value, list):
             raise ValueError(f"must be a list, not {value!r}")  # noqa: TRY004 - one kind of error for all wrong values
-        return tuple(parse_one(one.strip() if isinstance(one, str) else one) for one in value)
+        return tuple(parse_one(element.strip() if isinstance(element, str) else element) for element in value)
 
     return parse
 

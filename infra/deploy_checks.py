@@ -20,7 +20,7 @@ from infra.mparticle import EXAMPLE_REFUSED, EXAMPLE_RULE
 from infra.receivers import out_of_reach, region_of
 from infra.region import region as region_of_environment
 from infra.settings import Stage
-from lifecycle.counts import Counts, of_aws
+from lifecycle.counts import InteractionCounts, from_aws
 from lifecycle.names import Names
 
 DOWNGRADE, SILENT = "downgrade", "silent"
@@ -32,7 +32,7 @@ NOBODY_TOLD = (
 
 
 @dataclass(frozen=True)
-class Wanted:
+class SynthesisedStack:
     """What was synthesised. ``unheard``: alarms without an action; ``topics``: the ARNs of existing topics."""
 
     stack: str
@@ -45,7 +45,7 @@ class Wanted:
 
 
 @dataclass(frozen=True)
-class Deployed:
+class DeployedStack:
     """What is there: the stage, the states of the solution's versions, and where mParticle's secret is still empty.
 
     ``counts``: the interactions so far, as ``./broker status`` says them; asked for before the first training only.
@@ -54,25 +54,25 @@ class Deployed:
     stage: Stage
     versions: tuple[str, ...] = ()
     empty_secret: str | None = None
-    counts: Counts = Counts()  # noqa: RUF009 - frozen
+    counts: InteractionCounts = InteractionCounts()  # noqa: RUF009 - frozen
 
 
-def problems(wanted: Wanted, deployed: Deployed | None, confirm: str = "") -> list[str]:
+def problems(synthesised: SynthesisedStack, deployed: DeployedStack | None, confirm: str = "") -> list[str]:
     """Return why not to deploy; nothing if all is well. ``confirm``: words with commas or spaces between them."""
-    if wanted.is_example:
+    if synthesised.is_example:
         return [EXAMPLE_REFUSED]
     confirmed = _words(confirm)
-    found = [
+    reasons = [
         f"CONFIRM={word} confirms nothing: {' and '.join(CONFIRMATIONS)} do" for word in confirmed - {*CONFIRMATIONS}
     ]
-    if wanted.stage is Stage.RECOMMEND and wanted.unheard and SILENT not in confirmed:
-        found.append(f"{NOBODY_TOLD}. If nobody is to be told: make deploy {_confirming(confirmed, SILENT)}")
-    return found + _wrong_step(wanted, deployed, confirmed)
+    if synthesised.stage is Stage.RECOMMEND and synthesised.unheard and SILENT not in confirmed:
+        reasons.append(f"{NOBODY_TOLD}. If nobody is to be told: make deploy {_confirming(confirmed, SILENT)}")
+    return reasons + _wrong_step(synthesised, deployed, confirmed)
 
 
-def warnings(wanted: Wanted, confirm: str = "") -> list[str]:
+def warnings(synthesised: SynthesisedStack, confirm: str = "") -> list[str]:
     """Return what is let through, but should be known."""
-    early = wanted.stage is not Stage.RECOMMEND and wanted.unheard and SILENT not in _words(confirm)
+    early = synthesised.stage is not Stage.RECOMMEND and synthesised.unheard and SILENT not in _words(confirm)
     return [f"{NOBODY_TOLD}; stage recommend asks for it"] if early else []
 
 
@@ -85,28 +85,29 @@ def _confirming(confirmed: Set[str], word: str) -> str:
     return f"CONFIRM={','.join(sorted({*confirmed, word} & {*CONFIRMATIONS}))}"
 
 
-def _wrong_step(wanted: Wanted, deployed: Deployed | None, confirmed: Set[str]) -> list[str]:
+def _wrong_step(synthesised: SynthesisedStack, deployed: DeployedStack | None, confirmed: Set[str]) -> list[str]:
     """Return why this stage can't follow what is deployed. With given Personalize resources only going back matters."""
     found = []
-    if deployed and wanted.stage.step < deployed.stage.step and DOWNGRADE not in confirmed:
+    if deployed and synthesised.stage.step < deployed.stage.step and DOWNGRADE not in confirmed:
         found.append(
-            f"{wanted.stack} is deployed at stage {deployed.stage}; going back to {wanted.stage} deletes "
-            f"{_lost(wanted.stage, deployed.stage)}. If that is meant: make deploy "
+            f"{synthesised.stack} is deployed at stage {deployed.stage}; going back to {synthesised.stage} deletes "
+            f"{_lost(synthesised.stage, deployed.stage)}. If that is meant: make deploy "
             f"{_confirming(confirmed, DOWNGRADE)}"
         )
-    if wanted.trains and not deployed:
+    if synthesised.trains and not deployed:
         found.append(
-            f"{wanted.stack} is not deployed yet: begin with stage collect, and train when there are 1000 interactions"
+            f"{synthesised.stack} is not deployed yet: begin with stage collect, and train when there are "
+            "1000 interactions"
         )
-    if wanted.trains and not wanted.serves and deployed and deployed.stage is Stage.COLLECT:
+    if synthesised.trains and not synthesised.serves and deployed and deployed.stage is Stage.COLLECT:
         found += [
             f"{missing} to train on: wait for more, or bring history by ./broker backfill; ./broker status counts them"
             for missing in deployed.counts.missing()
         ]
-    if wanted.serves and deployed and "ACTIVE" not in deployed.versions:
+    if synthesised.serves and deployed and "ACTIVE" not in deployed.versions:
         states = ", ".join(deployed.versions) or "none: deploy stage train, and wait for its first training"
         found.append(f"there is no ACTIVE solution version to make a campaign of (versions: {states})")
-    if wanted.stage is Stage.RECOMMEND and deployed and deployed.empty_secret:
+    if synthesised.stage is Stage.RECOMMEND and deployed and deployed.empty_secret:
         found.append(
             "mParticle's secret is empty; put the custom feed's pair in: ./broker secret --aws --secret-id "
             f"{deployed.empty_secret}"
@@ -114,20 +115,26 @@ def _wrong_step(wanted: Wanted, deployed: Deployed | None, confirmed: Set[str]) 
     return found
 
 
-def _lost(wanted: Stage, deployed: Stage) -> str:
-    lost = ["the solution with all its trained models"] if wanted is Stage.COLLECT else []
+def _lost(target: Stage, deployed: Stage) -> str:
+    lost = ["the solution with all its trained models"] if target is Stage.COLLECT else []
     return " and ".join((["the campaign and the refresh queue"] if deployed is Stage.RECOMMEND else []) + lost)
 
 
-def read_assembly(folder: Path) -> Wanted:
+def read_assembly(folder: Path) -> SynthesisedStack:
     """Read the one stack of a synthesised application."""
     artifacts = json.loads((folder / "manifest.json").read_text())["artifacts"]
-    stack = next(one for one in artifacts.values() if one["type"] == "aws:cloudformation:stack")["properties"]
+    stack = next(artifact for artifact in artifacts.values() if artifact["type"] == "aws:cloudformation:stack")[
+        "properties"
+    ]
     template = json.loads((folder / stack["templateFile"]).read_text())
     types = {resource["Type"] for resource in template["Resources"].values()}
-    alarms = [one["Properties"] for one in template["Resources"].values() if one["Type"] == "AWS::CloudWatch::Alarm"]
+    alarms = [
+        artifact["Properties"]
+        for artifact in template["Resources"].values()
+        if artifact["Type"] == "AWS::CloudWatch::Alarm"
+    ]
     actions = [action for alarm in alarms for action in alarm.get("AlarmActions", [])]
-    return Wanted(
+    return SynthesisedStack(
         stack=stack["stackName"],
         stage=Stage(template["Outputs"]["Stage"]["Value"]),
         is_example=EXAMPLE_RULE in template.get("Rules", {}),
@@ -138,7 +145,7 @@ def read_assembly(folder: Path) -> Wanted:
     )
 
 
-def look_at(stack: str, client: Callable[[str], Any], *, count: bool = True) -> Deployed | None:
+def look_at(stack: str, client: Callable[[str], Any], *, count: bool = True) -> DeployedStack | None:
     """Ask AWS what is deployed under this name; None if nothing is. ``client`` is boto3's. Raises ClientError.
 
     ``count``: whether the interactions matter; where Personalize's resources are given, nothing is asked about them.
@@ -153,8 +160,8 @@ def look_at(stack: str, client: Callable[[str], Any], *, count: bool = True) -> 
     if "Stage" not in outputs:  # a first deployment that failed
         return None
     stage = Stage(outputs["Stage"])
-    counts = of_aws(client, Names(stack), outputs) if count and stage is Stage.COLLECT else Counts()
-    return Deployed(stage, _versions(outputs, client), _empty_secret(outputs, client), counts)
+    counts = from_aws(client, Names(stack), outputs) if count and stage is Stage.COLLECT else InteractionCounts()
+    return DeployedStack(stage, _versions(outputs, client), _empty_secret(outputs, client), counts)
 
 
 def _versions(outputs: Mapping[str, str], client: Callable[[str], Any]) -> tuple[str, ...]:
@@ -179,24 +186,28 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--profile", help="AWS profile, as cdk's option of this name; cdk's other options are passed over"
     )
-    asked, _ = parser.parse_known_args(arguments)
-    wanted = read_assembly(asked.assembly)
-    found = problems(wanted, None) if wanted.is_example else _look_and_decide(wanted, asked.confirm, asked.profile)
-    for warning in warnings(wanted, asked.confirm):
+    options, _ = parser.parse_known_args(arguments)
+    synthesised = read_assembly(options.assembly)
+    reasons = (
+        problems(synthesised, None)
+        if synthesised.is_example
+        else _look_and_decide(synthesised, options.confirm, options.profile)
+    )
+    for warning in warnings(synthesised, options.confirm):
         print(f"Warning: {warning}", file=sys.stderr)  # noqa: T201
-    for problem in found:
+    for problem in reasons:
         print(f"Not deployed: {problem}", file=sys.stderr)  # noqa: T201
-    return 2 if found else 0
+    return 2 if reasons else 0
 
 
-def _look_and_decide(wanted: Wanted, confirm: str, profile: str | None) -> list[str]:
+def _look_and_decide(synthesised: SynthesisedStack, confirm: str, profile: str | None) -> list[str]:
     try:
         session = boto3.Session(profile_name=profile, region_name=region_of_environment())
-        deployed = look_at(wanted.stack, session.client, count=wanted.trains)
+        deployed = look_at(synthesised.stack, session.client, count=synthesised.trains)
     except (BotoCoreError, ClientError) as error:
         return [f"could not ask AWS what is deployed: {error}"]
-    regions = {arn: region_of(arn) for arn in wanted.topics}
-    return out_of_reach(regions, session.region_name) + problems(wanted, deployed, confirm)
+    regions = {arn: region_of(arn) for arn in synthesised.topics}
+    return out_of_reach(regions, session.region_name) + problems(synthesised, deployed, confirm)
 
 
 if __name__ == "__main__":

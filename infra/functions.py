@@ -15,34 +15,33 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from blueprint.sizing import FunctionSize
-from infra import permissions
 from infra.bundling import bundle, find_interpreter, find_uv
 from infra.paths import LAMBDA_SRC
-from infra.permissions import Permission
+from infra.permissions import Permission, log_and_trace
 
 RUNTIMES = {"3.13": lambda_.Runtime.PYTHON_3_13, "3.14": lambda_.Runtime.PYTHON_3_14}
 
 
 @dataclass(frozen=True)
-class Program:
+class LambdaCode:
     """What both functions run: the code, and Lambda's runtime for it."""
 
     code: lambda_.Code
     runtime: lambda_.Runtime
 
 
-def program(scope: Construct, python: str) -> Program:
+def lambda_code(scope: Construct, python: str) -> LambdaCode:
     """Return the program for a Python version (``3.13``), bundled where the command needs it. Raises BundlingFailed."""
     folder = LAMBDA_SRC
     if cdk.Stack.of(scope).bundling_required:
         folder = Path(mkdtemp(prefix="broker-bundle-"))
         atexit.register(shutil.rmtree, folder, ignore_errors=True)
         bundle(folder, python, uv=find_uv(), interpreter=find_interpreter(python))
-    return Program(lambda_.Code.from_asset(str(folder)), RUNTIMES[python])
+    return LambdaCode(lambda_.Code.from_asset(str(folder)), RUNTIMES[python])
 
 
 class BrokerFunction(Construct):
-    """One function with a role, a log group and traces; its role may what ``may`` says, log and trace.
+    """One function with a role, a log group and traces; its role may what ``permissions`` says, log and trace.
 
     CDK's own grants are wider than what is needed (an on-failure bucket's includes reading and deleting), so they are
     not used, and the role takes none.
@@ -55,9 +54,9 @@ class BrokerFunction(Construct):
         *,
         handler: str,
         size: FunctionSize,
-        program: Program,
+        lambda_code: LambdaCode,
         environment: Mapping[str, str],
-        may: Sequence[Permission],
+        permissions: Sequence[Permission],
     ) -> None:
         super().__init__(scope, id)
         log_group = logs.LogGroup(
@@ -66,14 +65,14 @@ class BrokerFunction(Construct):
             retention=logs.RetentionDays.ONE_MONTH,
             removal_policy=cdk.RemovalPolicy.DESTROY,
         )
-        self.role = self._role([*permissions.log_and_trace(log_group), *may])
+        self.role = self._role([*log_and_trace(log_group), *permissions])
         self.function = lambda_.Function(
             self,
             "Function",
             description=f"Personalize Broker: {handler}",
-            runtime=program.runtime,
+            runtime=lambda_code.runtime,
             architecture=lambda_.Architecture.ARM_64,
-            code=program.code,
+            code=lambda_code.code,
             handler=handler,
             timeout=cdk.Duration.seconds(size.timeout),
             memory_size=size.memory,
@@ -86,15 +85,15 @@ class BrokerFunction(Construct):
         cast(cdk.CfnResource, self.function.node.default_child).add_deletion_override("DependsOn")
         self._acknowledge()
 
-    def _role(self, may: Sequence[Permission]) -> iam.Role:
-        statements = [permission.statement() for permission in may]
+    def _role(self, permissions: Sequence[Permission]) -> iam.Role:
+        statements = [permission.statement() for permission in permissions]
         role = iam.Role(
             self,
             "Role",
             assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
             inline_policies={"broker": iam.PolicyDocument(statements=statements, minimize=False)},
         )
-        for permission in may:
+        for permission in permissions:
             permission.acknowledge(role)
         return role
 

@@ -20,33 +20,35 @@ SERVICE = "personalize.amazonaws.com"
 class Imports(Construct):
     """The bucket forgets files after a while; the accounts of imports under ``summaries/`` hold counts, and stay."""
 
-    def __init__(self, scope: Construct, id: str, *, keep: bool) -> None:
+    def __init__(self, scope: Construct, id: str, *, retain: bool) -> None:
         super().__init__(scope, id)
         expiry = cdk.Duration.seconds(sizing.IMPORT_RETENTION)
         rules = [s3.LifecycleRule(prefix=f"{prefix}/", expiration=expiry) for prefix in (IMPORTS, BATCH)]
         # Parts of uploads that were interrupted would be paid for and seen nowhere.
         rules.append(s3.LifecycleRule(abort_incomplete_multipart_upload_after=cdk.Duration.days(1)))
         reason = "Only its team and Personalize use it, now and then; CloudTrail data events show who read what."
-        self.bucket = private_bucket(self, "Bucket", rules=rules, keep=keep, without_access_log=reason)
-        may = _may(self.bucket)
-        for permission in may:
+        self.bucket = private_bucket(self, "Bucket", rules=rules, retain=retain, without_access_log=reason)
+        permissions = _permissions(self.bucket)
+        for permission in permissions:
             statement = permission.statement()
             statement.add_service_principal(SERVICE)
             statement.add_condition("StringEquals", {"aws:SourceAccount": cdk.Aws.ACCOUNT_ID})
             self.bucket.add_to_resource_policy(statement)
-        self.role = self._role(may)
+        self.role = self._role(permissions)
 
-    def _role(self, may: list[Permission]) -> iam.Role:
+    def _role(self, permissions: list[Permission]) -> iam.Role:
         # Of this account only: else Personalize could be sent here by somebody else's (the confused deputy).
-        own = iam.ServicePrincipal(SERVICE, conditions={"StringEquals": {"aws:SourceAccount": cdk.Aws.ACCOUNT_ID}})
-        policy = iam.PolicyDocument(statements=[permission.statement() for permission in may], minimize=False)
-        role = iam.Role(self, "Role", assumed_by=own, inline_policies={"files": policy})
-        for permission in may:
+        principal = iam.ServicePrincipal(
+            SERVICE, conditions={"StringEquals": {"aws:SourceAccount": cdk.Aws.ACCOUNT_ID}}
+        )
+        policy = iam.PolicyDocument(statements=[permission.statement() for permission in permissions], minimize=False)
+        role = iam.Role(self, "Role", assumed_by=principal, inline_policies={"files": policy})
+        for permission in permissions:
             permission.acknowledge(role)
         return role
 
 
-def _may(bucket: s3.IBucket) -> list[Permission]:
+def _permissions(bucket: s3.IBucket) -> list[Permission]:
     reads = "A file's name is made of the import or batch job that it belongs to; these folders hold nothing else."
     writes = "Personalize names its answers itself, in the folder of the batch job."
     return [

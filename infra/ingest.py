@@ -7,9 +7,9 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from blueprint import sizing
-from blueprint.environments import Options, ingest_environment
+from blueprint.environments import FunctionConfig, ingest_environment
 from infra import permissions
-from infra.functions import BrokerFunction, Program
+from infra.functions import BrokerFunction, LambdaCode
 from infra.storage import Buckets
 
 
@@ -25,25 +25,25 @@ class Ingest(Construct):
         tracking_id: str,
         buckets: Buckets,
         queue: sqs.IQueue | None,
-        options: Options,
-        program: Program,
+        options: FunctionConfig,
+        lambda_code: LambdaCode,
     ) -> None:
         super().__init__(scope, id)
-        made = BrokerFunction(
+        broker_function = BrokerFunction(
             self,
             "Ingest",
             handler="broker.ingest.handler",
             size=sizing.INGEST,
-            program=program,
+            lambda_code=lambda_code,
             environment=ingest_environment(
                 options,
                 tracking_id=tracking_id,
                 quarantine_bucket=buckets.quarantine.bucket_name,
                 refresh_queue_url=queue.queue_url if queue else None,
             ),
-            may=permissions.ingest(stream, buckets.quarantine, buckets.on_failure, queue),
+            permissions=permissions.ingest(stream, buckets.quarantine, buckets.on_failure, queue),
         )
-        self.function = made.function
+        self.function = broker_function.function
         self.mapping = _stream_mapping(self, self.function, stream, buckets.on_failure)
 
 

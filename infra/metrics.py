@@ -52,14 +52,15 @@ class Metrics:
     def lag(self, function: str, name: str) -> list[cloudwatch.Metric]:
         """Return a lag that a function measures, in milliseconds: its median, and what one in a hundred exceeds."""
         return [
-            self._metric(NAMESPACE, name, {"service": self._name(function)}, statistic=one) for one in ("p50", "p99")
+            self._metric(NAMESPACE, name, {"service": self._name(function)}, statistic=statistic)
+            for statistic in ("p50", "p99")
         ]
 
     def _name(self, function: str) -> str:
-        made = self.refresh if function == "refresh" and self.refresh else self.ingest
-        return made.function.function_name
+        construct = self.refresh if function == "refresh" and self.refresh else self.ingest
+        return construct.function.function_name
 
-    def trouble(self, function: str) -> list[cloudwatch.Metric]:
+    def errors(self, function: str) -> list[cloudwatch.Metric]:
         """Return what goes wrong in a function."""
         lambdas = [self.function(function, name) for name in ("Errors", "Throttles")]
         return lambdas + [self.broker(function, name) for name in ("Quarantined", "ConfigurationErrors")]

@@ -34,17 +34,17 @@ class Alarms(Construct):
             self._function("refresh", metrics)
             # SQS's own age of the oldest message leaves out what was received three times: it stays low in an outage.
             self._alarm(
-                "refresh-waits",
+                "refresh-retrying",
                 TICKET,
                 "For half an hour there were profiles that could not be refreshed: they wait in the queue.",
                 metrics.broker("refresh", "RefreshesFailed"),
                 evaluations=6,
             )
             self._alarm(
-                "refreshes-not-asked",
+                "refreshes-not-queued",
                 TICKET,
                 "The refresh queue did not take customers: their lists wait for their next event.",
-                metrics.broker("ingest", "RefreshesNotAsked"),
+                metrics.broker("ingest", "RefreshesNotQueued"),
             )
             self._alarm("dead-letters", TICKET, "Profiles could not be refreshed for 12 hours.", metrics.dead_letters())
 
@@ -67,7 +67,7 @@ class Alarms(Construct):
             metrics.function("ingest", "DestinationDeliveryFailures"),
         )
         self._alarm(
-            "silence",
+            "no-events-accepted",
             PAGE,
             "No interaction reached Personalize for an hour.",
             metrics.broker("ingest", "Accepted", cdk.Duration.hours(1)),
@@ -155,11 +155,11 @@ class Dashboard(Construct):
         ]
 
     def _ingest(self, metrics: Metrics) -> "Column":
-        names = ("Records", "Accepted", "Skipped", "RefreshesAsked")
+        names = ("Records", "Accepted", "Skipped", "RefreshesQueued")
         return [
             ("Ingest: what came and what became of it", [metrics.broker("ingest", name) for name in names]),
             ("Event to Personalize (ms)", metrics.lag("ingest", "EventToPersonalize")),
-            ("Ingest: trouble", [*metrics.trouble("ingest"), metrics.broker("ingest", "Waiting")]),
+            ("Ingest: errors", [*metrics.errors("ingest"), metrics.broker("ingest", "Retryable")]),
         ]
 
     def _queue(self, metrics: Metrics) -> "Column":
@@ -170,11 +170,11 @@ class Dashboard(Construct):
         ]
 
     def _refresh(self, metrics: Metrics) -> "Column":
-        names = ("Messages", "Covered", "ProfilesUpdated", "ProfilesUnchanged", "NoRecommendations")
+        names = ("Messages", "AlreadyFresh", "ProfilesUpdated", "ProfilesUnchanged", "NoRecommendations")
         return [
             ("Refresh: what came and what became of it", [metrics.broker("refresh", name) for name in names]),
             ("Event to profile (ms)", metrics.lag("refresh", "EventToProfile")),
-            ("Refresh: trouble", [*metrics.trouble("refresh"), metrics.broker("refresh", "RefreshesFailed")]),
+            ("Refresh: errors", [*metrics.errors("refresh"), metrics.broker("refresh", "RefreshesFailed")]),
         ]
 
 

@@ -18,12 +18,12 @@ QUEUE_ACTIONS = ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes", "Chang
 
 @dataclass(frozen=True)
 class Permission:
-    """Actions of one service on some resources; ``because`` says why where one of these ends in a wildcard."""
+    """Actions of one service on some resources; ``wildcard_reason`` says why where one of these ends in a wildcard."""
 
     service: str
     actions: Sequence[str]
     resources: Sequence[str]
-    because: str = ""
+    wildcard_reason: str = ""
 
     def statement(self) -> iam.PolicyStatement:
         """Return it as IAM writes it."""
@@ -33,9 +33,9 @@ class Permission:
 
     def acknowledge(self, role: iam.Role) -> None:
         """Hand the reason to cdk-nag, which names a wildcard by the resource as the template spells it."""
-        for resource in self.resources if self.because else ():
+        for resource in self.resources if self.wildcard_reason else ():
             finding = f"AwsSolutions-IAM5[Resource::{_as_cdk_nag_says(cdk.Stack.of(role).resolve(resource))}]"
-            cdk.Validations.of(role).acknowledge(cdk.Acknowledgment(id=finding, reason=self.because))
+            cdk.Validations.of(role).acknowledge(cdk.Acknowledgment(id=finding, reason=self.wildcard_reason))
 
 
 def log_and_trace(log_group: logs.ILogGroup) -> list[Permission]:
@@ -56,14 +56,14 @@ def ingest(
     """
     put_events = "AWS has PutEvents work with the resource * only; a role that names the tracker is refused."
     give_up = "Lambda writes what it gives up with the function's role, under keys of its own choice with this prefix."
-    found = [
+    granted = [
         Permission("kinesis", STREAM_ACTIONS, [stream.stream_arn]),
         Permission("personalize", ("PutEvents",), ["*"], put_events),
         _may_quarantine(quarantine, "ingest"),
         Permission("s3", ("PutObject",), [on_failure.arn_for_objects("aws/lambda/*")], give_up),
         Permission("s3", ("ListBucket",), [on_failure.bucket_arn]),
     ]
-    return found + ([Permission("sqs", ("SendMessage",), [queue.queue_arn])] if queue else [])
+    return granted + ([Permission("sqs", ("SendMessage",), [queue.queue_arn])] if queue else [])
 
 
 def refresh(

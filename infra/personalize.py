@@ -19,17 +19,17 @@ from personalize_data.schema import interactions_schema
 class Datasets(Construct):
     """What collects: dataset group, Interactions, Users where there is a schema, and the event tracker."""
 
-    def __init__(self, scope: Construct, id: str, *, name: str, users_schema: str | None, keep: bool) -> None:
+    def __init__(self, scope: Construct, id: str, *, name: str, users_schema: str | None, retain: bool) -> None:
         super().__init__(scope, id)
         self._name = name
-        self._policy = cdk.RemovalPolicy.RETAIN if keep else cdk.RemovalPolicy.DESTROY
+        self._policy = cdk.RemovalPolicy.RETAIN if retain else cdk.RemovalPolicy.DESTROY
         self.group = personalize.CfnDatasetGroup(self, "DatasetGroup", name=name)
-        self._settle(self.group)
+        self._apply_retention(self.group)
         self.datasets = [self._dataset("Interactions", interactions_schema())]
         if users_schema:
             self.datasets.append(self._dataset("Users", users_schema))
         self.tracker = personalize.CfnEventTracker(self, "EventTracker", name=name, dataset_group_arn=self.group_arn)
-        self._settle(self.tracker)
+        self._apply_retention(self.tracker)
         # Tracker, solution and filter name only the group, but want the datasets to be there.
         self.tracker.add_resource_dependency(self.datasets[0])
 
@@ -49,11 +49,11 @@ class Datasets(Construct):
             dataset_group_arn=self.group_arn,
             schema_arn=avro.attr_schema_arn,
         )
-        self._settle(avro)
-        self._settle(dataset)
+        self._apply_retention(avro)
+        self._apply_retention(dataset)
         return dataset
 
-    def _settle(self, resource: cdk.CfnResource) -> None:
+    def _apply_retention(self, resource: cdk.CfnResource) -> None:
         resource.apply_removal_policy(self._policy)
         without_tags(resource)
 
@@ -79,7 +79,7 @@ class Recommender(Construct):
             dataset_group_arn=datasets.group_arn,
             recipe_arn=f"arn:{cdk.Aws.PARTITION}:personalize:::recipe/{settings.recipe}",
         )
-        self._settle(solution)
+        self._apply_retention(solution)
         self.solution_arn = solution.attr_solution_arn
         if serve:
             self.campaign_arn = self._campaign(settings.min_tps)
@@ -98,23 +98,23 @@ class Recommender(Construct):
         )
         reason = "AWS::Personalize::Campaign is newer than the resource types that this version of the rules knows."
         cdk.Validations.of(campaign).acknowledge(cdk.Acknowledgment(id="CloudFormation-Validate::F3006", reason=reason))
-        self._settle(campaign)
+        self._apply_retention(campaign)
         return campaign.attr_campaign_arn
 
     def _filter(self, expression: str) -> str:
         # A filter's expression can't be changed under the same name: a new one gets a new name.
         digest = hashlib.sha256(expression.encode()).hexdigest()[:8]
-        made = personalize.CfnFilter(
+        filter_ = personalize.CfnFilter(
             self,
             "Filter",
             name=f"{self._name}-{digest}",
             dataset_group_arn=self._datasets.group_arn,
             filter_expression=expression,
         )
-        self._settle(made)
-        return made.attr_filter_arn
+        self._apply_retention(filter_)
+        return filter_.attr_filter_arn
 
-    def _settle(self, resource: cdk.CfnResource) -> None:
+    def _apply_retention(self, resource: cdk.CfnResource) -> None:
         without_tags(resource)
         for dataset in self._datasets.datasets:
             resource.add_resource_dependency(dataset)
@@ -124,7 +124,7 @@ class PersonalizeResources(Construct):
     """What this stage has: a tracking id always, a campaign (and a filter, if there is one) to recommend."""
 
     def __init__(
-        self, scope: Construct, id: str, *, name: str, settings: Personalize, stage: Stage, keep: bool
+        self, scope: Construct, id: str, *, name: str, settings: Personalize, stage: Stage, retain: bool
     ) -> None:
         super().__init__(scope, id)
         self.solution_arn: str | None = None
@@ -135,15 +135,15 @@ class PersonalizeResources(Construct):
             if stage is Stage.RECOMMEND:
                 self.campaign_arn, self.filter_arn = settings.campaign_arn, settings.filter_arn
             return
-        datasets = Datasets(self, "Datasets", name=name, users_schema=settings.users_schema, keep=keep)
+        datasets = Datasets(self, "Datasets", name=name, users_schema=settings.users_schema, retain=retain)
         self.tracking_id = datasets.tracker.attr_tracking_id
         if stage.step >= Stage.TRAIN.step:
             serve = stage is Stage.RECOMMEND
-            made = Recommender(self, "Recommender", name=name, datasets=datasets, settings=settings, serve=serve)
+            recommender = Recommender(self, "Recommender", name=name, datasets=datasets, settings=settings, serve=serve)
             self.solution_arn, self.campaign_arn, self.filter_arn = (
-                made.solution_arn,
-                made.campaign_arn,
-                made.filter_arn,
+                recommender.solution_arn,
+                recommender.campaign_arn,
+                recommender.filter_arn,
             )
 
 

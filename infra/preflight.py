@@ -5,15 +5,15 @@ from dataclasses import fields
 
 from broker.settings import SettingsError, ingest_settings, refresh_settings
 
-from blueprint.environments import Options, ingest_environment, refresh_environment
+from blueprint.environments import FunctionConfig, ingest_environment, refresh_environment
 
 # Resources that exist only later; any well-formed value will do.
 _BUCKET = "some-bucket"
 _ARN = "arn:aws:{}:us-east-1:123456789012:{}"
-_NAMES = re.compile(rf"\b({'|'.join(field.name.upper() for field in fields(Options))})\b")
+_NAMES = re.compile(rf"\b({'|'.join(field.name.upper() for field in fields(FunctionConfig))})\b")
 
 
-def problems_of_variables(options: Options) -> list[str]:
+def problems_of_variables(options: FunctionConfig) -> list[str]:
     """Return what the functions would refuse at their first invocation, under the names of the settings."""
     ingest = ingest_environment(options, tracking_id="some-id", quarantine_bucket=_BUCKET)
     refresh = refresh_environment(

@@ -6,9 +6,9 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from blueprint import sizing
-from blueprint.environments import Options, refresh_environment
+from blueprint.environments import FunctionConfig, refresh_environment
 from infra import permissions
-from infra.functions import BrokerFunction, Program
+from infra.functions import BrokerFunction, LambdaCode
 from infra.storage import Buckets
 
 
@@ -48,18 +48,18 @@ class Refresh(Construct):
         filter_arn: str | None,
         secret_arn: str,
         buckets: Buckets,
-        options: Options,
-        program: Program,
+        options: FunctionConfig,
+        lambda_code: LambdaCode,
     ) -> None:
         super().__init__(scope, id)
         queues = RefreshQueue(self, "RefreshQueue")
         self.queue, self.dead_letters = queues.queue, queues.dead_letters
-        made = BrokerFunction(
+        broker_function = BrokerFunction(
             self,
             "Refresh",
             handler="broker.refresh.handler",
             size=sizing.REFRESH,
-            program=program,
+            lambda_code=lambda_code,
             environment=refresh_environment(
                 options,
                 campaign_arn=campaign_arn,
@@ -67,9 +67,9 @@ class Refresh(Construct):
                 mparticle_secret_arn=secret_arn,
                 quarantine_bucket=buckets.quarantine.bucket_name,
             ),
-            may=permissions.refresh(self.queue, campaign_arn, filter_arn, secret_arn, buckets.quarantine),
+            permissions=permissions.refresh(self.queue, campaign_arn, filter_arn, secret_arn, buckets.quarantine),
         )
-        self.function = made.function
+        self.function = broker_function.function
         self.mapping = _queue_mapping(self, self.function, self.queue)
 
 

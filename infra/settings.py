@@ -12,7 +12,7 @@ from typing import Any
 
 from broker.batch import int64
 
-from blueprint.environments import Options
+from blueprint.environments import FunctionConfig
 from infra.context import Reader, arn, one_of, switch, text, texts, whole
 from infra.mparticle import EXAMPLE_ORGANISATION, KNOWN_PRINCIPALS, PODS
 from infra.preflight import problems_of_variables
@@ -83,10 +83,10 @@ class Settings:
     name: str
     mparticle: MParticle
     personalize: Personalize
-    options: Options
+    options: FunctionConfig
     shards: int | None
     python: str
-    keep: bool
+    retain: bool
     receivers: Receivers
 
 
@@ -107,7 +107,7 @@ def read_settings(
         options=_options(read),
         shards=_shards(read),
         python=read("python", one_of("3.13", "3.14"), "3.13"),
-        keep=read("on_destroy", one_of("keep", "delete"), "keep") == "keep",
+        retain=read("on_destroy", one_of("keep", "delete"), "keep") == "keep",
         receivers=read_receivers(read),
     )
     problems = [
@@ -152,8 +152,8 @@ def _personalize(read: Reader, root: Path) -> Personalize:
     )
 
 
-def _options(read: Reader) -> Options:
-    return Options(
+def _options(read: Reader) -> FunctionConfig:
+    return FunctionConfig(
         environment=read("environment", one_of("production", "development"), "production"),
         event_types=read("event_types", _joined, None),
         event_value=read("event_value", switch, True),

@@ -7,7 +7,7 @@ from aws_cdk import aws_kinesis as kinesis
 from constructs import Construct
 
 from infra.example import refuse_example
-from infra.functions import Program, program
+from infra.functions import LambdaCode, lambda_code
 from infra.imports import Imports
 from infra.ingest import Ingest
 from infra.metrics import Metrics
@@ -26,16 +26,16 @@ class BrokerStack(cdk.Stack):
     def __init__(self, scope: Construct, id: str, *, settings: Settings, **stack: Any) -> None:
         super().__init__(scope, id, stack_name=settings.name, description="Personalize Broker", **stack)
         self._settings = settings
-        name, keep = settings.name, settings.keep
-        code = program(self, settings.python)
+        name, keep = settings.name, settings.retain
+        code = lambda_code(self, settings.python)
 
-        events = EventStream(self, "Events", shards=settings.shards, keep=keep).stream
+        events = EventStream(self, "Events", shards=settings.shards, retain=keep).stream
         MParticleAccess(self, "MParticle", stream=events, name=name, mparticle=settings.mparticle)
-        buckets = Buckets(self, "Buckets", keep=keep)
-        imports = Imports(self, "Imports", keep=keep)
-        secret = MParticleSecret(self, "MParticleSecret", keep=keep)
+        buckets = Buckets(self, "Buckets", retain=keep)
+        imports = Imports(self, "Imports", retain=keep)
+        secret = MParticleSecret(self, "MParticleSecret", retain=keep)
         personalize = PersonalizeResources(
-            self, "Personalize", name=name, settings=settings.personalize, stage=settings.stage, keep=keep
+            self, "Personalize", name=name, settings=settings.personalize, stage=settings.stage, retain=keep
         )
         refresh = self._refresh(personalize, secret, buckets, code)
         ingest = Ingest(
@@ -46,7 +46,7 @@ class BrokerStack(cdk.Stack):
             buckets=buckets,
             queue=refresh.queue if refresh else None,
             options=settings.options,
-            program=code,
+            lambda_code=code,
         )
         self._watch(events, ingest, refresh)
         outputs(self, settings, events, buckets, imports, secret, personalize, ingest, refresh)
@@ -54,7 +54,7 @@ class BrokerStack(cdk.Stack):
             refuse_example(self)
 
     def _refresh(
-        self, personalize: PersonalizeResources, secret: MParticleSecret, buckets: Buckets, code: Program
+        self, personalize: PersonalizeResources, secret: MParticleSecret, buckets: Buckets, code: LambdaCode
     ) -> Refresh | None:
         """Return the second flow, once there is a campaign to ask."""
         if personalize.campaign_arn is None:
@@ -67,7 +67,7 @@ class BrokerStack(cdk.Stack):
             secret_arn=secret.arn,
             buckets=buckets,
             options=self._settings.options,
-            program=code,
+            lambda_code=code,
         )
 
     def _watch(self, events: kinesis.IStream, ingest: Ingest, refresh: Refresh | None) -> None:

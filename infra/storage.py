@@ -11,20 +11,20 @@ from blueprint import sizing
 class Buckets(Construct):
     """Private buckets, TLS only. They hold raw records, personal data included, and so forget after a while."""
 
-    def __init__(self, scope: Construct, id: str, *, keep: bool) -> None:
+    def __init__(self, scope: Construct, id: str, *, retain: bool) -> None:
         super().__init__(scope, id)
         reason = (
             "Only the functions write here, rarely; CloudTrail data events can be switched on where reads must show."
         )
         rules = [s3.LifecycleRule(expiration=cdk.Duration.seconds(sizing.BUCKET_RETENTION))]
         self.quarantine, self.on_failure = (
-            private_bucket(self, id, rules=rules, keep=keep, without_access_log=reason)
+            private_bucket(self, id, rules=rules, retain=retain, without_access_log=reason)
             for id in ("Quarantine", "OnFailure")
         )
 
 
 def private_bucket(
-    scope: Construct, id: str, *, rules: list[s3.LifecycleRule], keep: bool, without_access_log: str
+    scope: Construct, id: str, *, rules: list[s3.LifecycleRule], retain: bool, without_access_log: str
 ) -> s3.Bucket:
     """Return an encrypted bucket that nobody else can be let into; ``without_access_log``: why it keeps none."""
     bucket = s3.Bucket(
@@ -35,7 +35,7 @@ def private_bucket(
         object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
         enforce_ssl=True,
         lifecycle_rules=rules,
-        removal_policy=cdk.RemovalPolicy.RETAIN if keep else cdk.RemovalPolicy.DESTROY,
+        removal_policy=cdk.RemovalPolicy.RETAIN if retain else cdk.RemovalPolicy.DESTROY,
     )
     cdk.Validations.of(bucket).acknowledge(cdk.Acknowledgment(id="AwsSolutions-S1", reason=without_access_log))
     return bucket
@@ -44,12 +44,12 @@ def private_bucket(
 class MParticleSecret(Construct):
     """An empty secret: its value is put in by hand, so that it stands in no template and no history."""
 
-    def __init__(self, scope: Construct, id: str, *, keep: bool) -> None:
+    def __init__(self, scope: Construct, id: str, *, retain: bool) -> None:
         super().__init__(scope, id)
         secret = secretsmanager.CfnSecret(
             self, "Secret", description='mParticle custom feed: {"key": "…", "secret": "…"}'
         )
-        secret.apply_removal_policy(cdk.RemovalPolicy.RETAIN if keep else cdk.RemovalPolicy.DESTROY)
+        secret.apply_removal_policy(cdk.RemovalPolicy.RETAIN if retain else cdk.RemovalPolicy.DESTROY)
         self.arn = secret.attr_id
         reason = "mParticle issues the pair, and has no call to change it; refresh reads the secret again when refused."
         cdk.Validations.of(secret).acknowledge(cdk.Acknowledgment(id="AwsSolutions-SMG4", reason=reason))

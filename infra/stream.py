@@ -13,7 +13,7 @@ from infra.settings import MParticle
 class EventStream(Construct):
     """A Kinesis stream, encrypted with AWS's key; on demand unless a number of shards is given."""
 
-    def __init__(self, scope: Construct, id: str, *, shards: int | None, keep: bool) -> None:
+    def __init__(self, scope: Construct, id: str, *, shards: int | None, retain: bool) -> None:
         super().__init__(scope, id)
         mode = kinesis.StreamMode.ON_DEMAND if shards is None else kinesis.StreamMode.PROVISIONED
         self.stream = kinesis.Stream(
@@ -23,7 +23,7 @@ class EventStream(Construct):
             shard_count=shards,
             encryption=kinesis.StreamEncryption.MANAGED,
             retention_period=cdk.Duration.seconds(sizing.STREAM_RETENTION),
-            removal_policy=cdk.RemovalPolicy.RETAIN if keep else cdk.RemovalPolicy.DESTROY,
+            removal_policy=cdk.RemovalPolicy.RETAIN if retain else cdk.RemovalPolicy.DESTROY,
         )
 
 

@@ -30,7 +30,7 @@ class Job:
     filter_arn: str | None = None
 
 
-def users_of(lines: Iterable[str]) -> list[str]:
+def parse_users(lines: Iterable[str]) -> list[str]:
     """Return the users of a file: one id a line (a first line ``USER_ID`` is a header), or JSON lines with ``userId``.
 
     Each once, in order. An id may stand in quotes, as programs write CSVs; a line of several columns is no id. Raises
@@ -72,12 +72,12 @@ def input_text(users: Iterable[str]) -> str:
 def run(resources: Resources, bucket: Bucket, job: Job, users: Path) -> None:
     """Upload the input, create the job unless one of its name runs or ran, and wait for it. Raises CreationFailed."""
     scope = {"solutionVersionArn": job.version_arn}
-    found = resources.find(resource_types.BATCH_JOB, job.name, **scope)
-    if not found:
+    job_arn = resources.find(resource_types.BATCH_JOB, job.name, **scope)
+    if not job_arn:
         key = f"{BATCH}/input/{job.name}/{INPUT}"
         bucket.upload(users, key)
-        found = resources.create(resource_types.BATCH_JOB, _request(job, bucket, key))
-    resources.wait(resource_types.BATCH_JOB, found)
+        job_arn = resources.create(resource_types.BATCH_JOB, _request(job, bucket, key))
+    resources.wait(resource_types.BATCH_JOB, job_arn)
 
 
 def _request(job: Job, bucket: Bucket, key: str) -> dict[str, Any]:
@@ -109,11 +109,11 @@ def download(bucket: Bucket, job: Job, folder: Path) -> Path:
 def answers(lines: Iterable[str]) -> Iterator[Mapping[str, Any]]:
     """Yield ``{"user", "items", "scores", "error"}`` for each line of the output."""
     for line in lines:
-        found = json.loads(line)
-        output = found.get("output") or {}
+        document = json.loads(line)
+        output = document.get("output") or {}
         yield {
-            "user": found["input"].get("userId"),
+            "user": document["input"].get("userId"),
             "items": output.get("recommendedItems", []),
             "scores": output.get("scores", []),
-            "error": found.get("error"),
+            "error": document.get("error"),
         }

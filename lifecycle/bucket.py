@@ -57,13 +57,13 @@ class Bucket:
 
     def read(self, key: str) -> dict[str, Any]:
         """Read a JSON object. Raises botocore's ClientError."""
-        found: dict[str, Any] = json.loads(self.s3.get_object(Bucket=self.name, Key=key)["Body"].read())
-        return found
+        document: dict[str, Any] = json.loads(self.s3.get_object(Bucket=self.name, Key=key)["Body"].read())
+        return document
 
     def keys(self, prefix: str) -> list[str]:
         """Return the keys that begin like this."""
         pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.name, Prefix=prefix)
-        return [one["Key"] for page in pages for one in page.get("Contents", [])]
+        return [entry["Key"] for page in pages for entry in page.get("Contents", [])]
 
 
 def summary_key(job: str) -> str:

@@ -21,12 +21,12 @@ from personalize_data.quotas import MIN_TRAINING_INTERACTIONS, MIN_TRAINING_USER
 
 NAMESPACE, ACCEPTED = "PersonalizeBroker", "Accepted"  # broker.telemetry, broker.ingest
 DAY = 86_400
-REMEMBERED = timedelta(days=455)  # CloudWatch keeps hourly sums that long
+METRIC_RETENTION = timedelta(days=455)  # CloudWatch keeps hourly sums that long
 Client = Callable[[str], Any]
 
 
 @dataclass(frozen=True)
-class Counts:
+class InteractionCounts:
     """Interactions so far; None where it can't be known. ``from_service``: the service itself has counted."""
 
     interactions: int | None = None
@@ -47,32 +47,36 @@ class Counts:
 
     def missing(self) -> list[str]:
         """Return which minima are not met, of those that can be known."""
-        found = []
+        unmet = []
         if self.interactions is not None and self.interactions < MIN_TRAINING_INTERACTIONS:
-            found.append(f"{self.interactions:,} of {MIN_TRAINING_INTERACTIONS:,} interactions")
+            unmet.append(f"{self.interactions:,} of {MIN_TRAINING_INTERACTIONS:,} interactions")
         if self.users is not None and self.users_with_two is not None:
             if self.users_with_two < MIN_TRAINING_USERS:
-                found.append(f"{self.users_with_two} of {MIN_TRAINING_USERS} users with two interactions or more")
+                unmet.append(f"{self.users_with_two} of {MIN_TRAINING_USERS} users with two interactions or more")
             elif self.users_with_two < MIN_TRAINING_USER_SHARE * self.users:
-                found.append(f"{self.users_with_two / self.users:.1%} of the users have two interactions, 1 % must")
-        return found
+                unmet.append(f"{self.users_with_two / self.users:.1%} of the users have two interactions, 1 % must")
+        return unmet
 
 
-def of_local(answer: Mapping[str, Any], group_arn: str | None) -> Counts:
+def from_local(answer: Mapping[str, Any], group_arn: str | None) -> InteractionCounts:
     """Return a dataset group's counts from the local service's own status."""
     groups = {group["datasetGroupArn"]: group for group in answer["datasetGroups"]}
     group = groups.get(group_arn)
     if group is None:
-        return Counts(0, 0, 0, from_service=True)
-    return Counts(group["interactions"], group["users"], group["usersWithTwo"], from_service=True)
+        return InteractionCounts(0, 0, 0, from_service=True)
+    return InteractionCounts(group["interactions"], group["users"], group["usersWithTwo"], from_service=True)
 
 
-def of_aws(client: Client, names: Names, outputs: Mapping[str, str], now: datetime | None = None) -> Counts:
+def from_aws(
+    client: Client, names: Names, outputs: Mapping[str, str], now: datetime | None = None
+) -> InteractionCounts:
     """Return what AWS can tell of a deployed broker. Raises ClientError."""
     streamed = _streamed(client, outputs.get("IngestFunction"), now or datetime.now(UTC))
     imported = _imported(client, names, outputs.get("ImportBucket"))
     known = [number for number in (streamed, imported) if number is not None]
-    return Counts(interactions=sum(known) if streamed is not None else None, streamed=streamed, imported=imported)
+    return InteractionCounts(
+        interactions=sum(known) if streamed is not None else None, streamed=streamed, imported=imported
+    )
 
 
 def _streamed(client: Client, function: str | None, now: datetime) -> int | None:
@@ -82,7 +86,7 @@ def _streamed(client: Client, function: str | None, now: datetime) -> int | None
         Namespace=NAMESPACE,
         MetricName=ACCEPTED,
         Dimensions=[{"Name": "service", "Value": function}],
-        StartTime=now - REMEMBERED,
+        StartTime=now - METRIC_RETENTION,
         EndTime=now,
         Period=DAY,
         Statistics=["Sum"],

@@ -28,27 +28,27 @@ def dataset(resources: Resources, names: Names, name: str, schema: str) -> str:
     Raises CreationFailed.
     """
     group = dataset_group(resources, names)
-    found = find_dataset(resources, group, name)
-    if found:
-        return str(resources.wait(resource_types.DATASET, found)["datasetArn"])
-    made = resources.ensure(resource_types.SCHEMA, names.dataset(name), {"schema": schema})["schemaArn"]
-    request = {"schemaArn": made, "datasetGroupArn": group, "datasetType": name.capitalize()}
+    arn = find_dataset(resources, group, name)
+    if arn:
+        return str(resources.wait(resource_types.DATASET, arn)["datasetArn"])
+    request_ = resources.ensure(resource_types.SCHEMA, names.dataset(name), {"schema": schema})["schemaArn"]
+    request = {"schemaArn": request_, "datasetGroupArn": group, "datasetType": name.capitalize()}
     scope = {"datasetGroupArn": group}
     return str(resources.ensure(resource_types.DATASET, names.dataset(name), request, **scope)["datasetArn"])
 
 
 def find_dataset(resources: Resources, group: str, name: str) -> str | None:
     """Return the ARN of a group's dataset by its type, whatever it is called: there is one of each."""
-    found = resources.all(resource_types.DATASET, datasetGroupArn=group)
-    return next((one["datasetArn"] for one in found if one["datasetType"].lower() == name), None)
+    arns = resources.all(resource_types.DATASET, datasetGroupArn=group)
+    return next((summary["datasetArn"] for summary in arns if summary["datasetType"].lower() == name), None)
 
 
 def schema_in_use(resources: Resources, names: Names, name: str) -> str | None:
     """Return the text of the schema that a dataset has, or that one which was begun will have; None for none."""
     group = resources.find(resource_types.DATASET_GROUP, names.dataset_group)
-    found = group and find_dataset(resources, group, name)
-    if found:
-        arn: str | None = resources.describe(resource_types.DATASET, found)["schemaArn"]
+    dataset_ = group and find_dataset(resources, group, name)
+    if dataset_:
+        arn: str | None = resources.describe(resource_types.DATASET, dataset_)["schemaArn"]
     else:
         arn = resources.find(resource_types.SCHEMA, names.dataset(name))
     return str(resources.describe(resource_types.SCHEMA, arn)["schema"]) if arn else None
@@ -59,5 +59,5 @@ def tracker(resources: Resources, names: Names) -> Tracker:
     group = dataset_group(resources, names)
     dataset(resources, names, "interactions", INTERACTIONS_SCHEMA.read_text())
     scope = {"datasetGroupArn": group}
-    made = resources.ensure(resource_types.EVENT_TRACKER, names.dataset_group, scope, **scope)
-    return Tracker(group, made["trackingId"])
+    state = resources.ensure(resource_types.EVENT_TRACKER, names.dataset_group, scope, **scope)
+    return Tracker(group, state["trackingId"])

@@ -23,7 +23,7 @@ HEADER = "USER_ID"
 
 
 @dataclass(frozen=True)
-class Step:
+class DeletionStep:
     """A job's name, and its ARN where it is under way already."""
 
     job: str
@@ -56,21 +56,21 @@ def jobs(resources: Resources, group: str) -> Iterator[State]:
         page = {"nextToken": answer["nextToken"]}
 
 
-def decide(there: Iterable[State], names: Names, users: Sequence[str]) -> Step:
+def decide(pending: Iterable[State], names: Names, users: Sequence[str]) -> DeletionStep:
     """Return the job for these users: the one that is under way, or a further one. Each run is a job of its own."""
-    by_name = {job["jobName"]: job for job in there}
+    by_name = {job["jobName"]: job for job in pending}
     identity = short("\n".join(sorted(users)))
     for attempt in range(1, len(by_name) + 2):
         name = names.job("forget", identity, attempt)
         job = by_name.get(name)
         if job is None:
-            return Step(name)
+            return DeletionStep(name)
         if job["status"] not in DONE and not job["status"].endswith("FAILED"):
-            return Step(name, job[resource_types.DELETION_JOB.arn])
+            return DeletionStep(name, job[resource_types.DELETION_JOB.arn])
     raise AssertionError("more names than jobs")
 
 
-def forget(resources: Resources, bucket: Bucket, group: str, step: Step, users: Path) -> State:
+def forget(resources: Resources, bucket: Bucket, group: str, step: DeletionStep, users: Path) -> State:
     """Run the job, or wait for the one under way; return its description once it is done.
 
     The list of users is taken out of the bucket again. Raises CreationFailed, botocore's ClientError.
@@ -87,7 +87,7 @@ def forget(resources: Resources, bucket: Bucket, group: str, step: Step, users: 
     return done
 
 
-def _start(resources: Resources, bucket: Bucket, group: str, step: Step, users: Path, key: str) -> str:
+def _start(resources: Resources, bucket: Bucket, group: str, step: DeletionStep, users: Path, key: str) -> str:
     bucket.upload(users, key)
     request = {
         "jobName": step.job,

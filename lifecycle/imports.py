@@ -21,7 +21,7 @@ Convert = Callable[[], tuple[Path, Mapping[str, Any]]]
 
 
 @dataclass(frozen=True)
-class Step:
+class ImportStep:
     """What to do for an import: the job's name and mode, and the job that is already there."""
 
     job: str
@@ -30,7 +30,7 @@ class Step:
     done: bool = False
 
 
-def decide(jobs: list[State], names: Names, dataset: str, identity: str, mode: str | None) -> Step:
+def decide(jobs: list[State], names: Names, dataset: str, identity: str, mode: str | None) -> ImportStep:
     """Return the next step, from the dataset's import jobs. ``mode``: as asked for.
 
     FULL replaces all that earlier jobs brought, so after an ACTIVE one the default is INCREMENTAL. (What was streamed
@@ -39,14 +39,14 @@ def decide(jobs: list[State], names: Names, dataset: str, identity: str, mode: s
     by_name = {job["jobName"]: job for job in jobs}
     any_active = any(job["status"] == "ACTIVE" for job in jobs)
     chosen = mode or (INCREMENTAL if any_active else FULL)
-    what = dataset if mode is None else f"{dataset}-{mode.lower()}"
+    identity_ = dataset if mode is None else f"{dataset}-{mode.lower()}"
     for attempt in range(1, len(jobs) + 2):
-        name = names.job(what, identity, attempt)
+        name = names.job(identity_, identity, attempt)
         job = by_name.get(name)
         if job is None:
-            return Step(name, chosen)
+            return ImportStep(name, chosen)
         if not job["status"].endswith("FAILED") and not _replaced(job, jobs):
-            return Step(
+            return ImportStep(
                 name, job.get("importMode", FULL), job[resource_types.IMPORT_JOB.arn], job["status"] == "ACTIVE"
             )
     raise AssertionError("more names than jobs")
@@ -61,17 +61,17 @@ def _replaced(job: State, jobs: list[State]) -> bool:
     )
 
 
-def warnings(step: Step, dataset: str, rows: int, size: int) -> list[str]:
+def warnings(step: ImportStep, dataset: str, rows: int, size: int) -> list[str]:
     """Return where AWS's limits would have the job fail; the service itself has the last word."""
-    found = []
+    messages = []
     if dataset == "interactions" and rows < MIN_IMPORT_INTERACTIONS:
-        found.append(f"{rows} rows: AWS imports {MIN_IMPORT_INTERACTIONS} interactions or more at a time")
+        messages.append(f"{rows} rows: AWS imports {MIN_IMPORT_INTERACTIONS} interactions or more at a time")
     if step.mode == INCREMENTAL and size > MAX_INCREMENTAL_IMPORT_BYTES:
-        found.append(f"{size / 1e9:.1f} GB: AWS takes 1 GB at a time in mode incremental; cut the files up")
-    return found
+        messages.append(f"{size / 1e9:.1f} GB: AWS takes 1 GB at a time in mode incremental; cut the files up")
+    return messages
 
 
-def stored(bucket: Bucket, step: Step) -> dict[str, Any] | None:
+def stored(bucket: Bucket, step: ImportStep) -> dict[str, Any] | None:
     """Return the account of a CSV that lies in the bucket whole, None where there is none.
 
     Once the job has begun only the account counts: the CSV itself is forgotten after a while.
@@ -82,15 +82,15 @@ def stored(bucket: Bucket, step: Step) -> dict[str, Any] | None:
     return account if step.arn or account["bytes"] == bucket.size(csv_key(step)) else None
 
 
-def store(bucket: Bucket, step: Step, csv: Path, account: Mapping[str, Any], moved: Moved) -> dict[str, Any]:
+def store(bucket: Bucket, step: ImportStep, csv: Path, account: Mapping[str, Any], moved: Moved) -> dict[str, Any]:
     """Upload a CSV with its account, which is there first: a CSV that is there is complete."""
-    kept = {**account, "job": step.job, "mode": step.mode, "bytes": csv.stat().st_size}
-    bucket.write(summary_key(step.job), kept)
+    stored_summary = {**account, "job": step.job, "mode": step.mode, "bytes": csv.stat().st_size}
+    bucket.write(summary_key(step.job), stored_summary)
     bucket.upload(csv, csv_key(step), moved)
-    return kept
+    return stored_summary
 
 
-def start(resources: Resources, bucket: Bucket, step: Step, dataset_arn: str) -> str:
+def start(resources: Resources, bucket: Bucket, step: ImportStep, dataset_arn: str) -> str:
     """Create the import job of a stored CSV, if it is not there; return its ARN."""
     if step.arn:
         return step.arn
@@ -104,6 +104,6 @@ def start(resources: Resources, bucket: Bucket, step: Step, dataset_arn: str) ->
     return resources.create(resource_types.IMPORT_JOB, request)
 
 
-def csv_key(step: Step) -> str:
+def csv_key(step: ImportStep) -> str:
     """Return where a job's CSV lies."""
     return f"{IMPORTS}/{step.job}/data.csv"

@@ -1,4 +1,4 @@
-"""What a broker's resources in Personalize are called: the same here, in the deployed stack and in its local twin."""
+"""What a broker's resources in Personalize are called: the same here, in the deployed stack and in the local stack."""
 
 import hashlib
 from dataclasses import dataclass
@@ -37,9 +37,9 @@ class Names:
             name += f"-{_SUFFIXES.get(short_name, short_name.removeprefix('aws-'))}"
         return name[: MAX_NAME_LENGTH - len(end)] + end
 
-    def job(self, what: str, identity: str, attempt: int = 1) -> str:
+    def job(self, purpose: str, identity: str, attempt: int = 1) -> str:
         """Return a job's name, the same for the same work; a further attempt has a number."""
-        end = f"-{what}-{identity}" + (f"-{attempt}" if attempt > 1 else "")
+        end = f"-{purpose}-{identity}" + (f"-{attempt}" if attempt > 1 else "")
         return self.broker[: MAX_NAME_LENGTH - len(end)] + end
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Kind:
+class ResourceType:
     """One kind: ``noun`` as boto3 spells it, ``named`` as the API calls its name."""
 
     noun: str
@@ -36,15 +36,15 @@ class Kind:
         return f"{self.key}Arn"
 
 
-SCHEMA = Kind("schema")
-DATASET_GROUP = Kind("dataset_group")
-DATASET = Kind("dataset")
-IMPORT_JOB = Kind("dataset_import_job", named="jobName")
-EVENT_TRACKER = Kind("event_tracker")
-SOLUTION = Kind("solution")
-SOLUTION_VERSION = Kind("solution_version")
-CAMPAIGN = Kind("campaign")
-RECIPE = Kind("recipe")
-FILTER = Kind("filter", listed="Filters")
-BATCH_JOB = Kind("batch_inference_job", named="jobName")
-DELETION_JOB = Kind("data_deletion_job", named="jobName")
+SCHEMA = ResourceType("schema")
+DATASET_GROUP = ResourceType("dataset_group")
+DATASET = ResourceType("dataset")
+IMPORT_JOB = ResourceType("dataset_import_job", named="jobName")
+EVENT_TRACKER = ResourceType("event_tracker")
+SOLUTION = ResourceType("solution")
+SOLUTION_VERSION = ResourceType("solution_version")
+CAMPAIGN = ResourceType("campaign")
+RECIPE = ResourceType("recipe")
+FILTER = ResourceType("filter", listed="Filters")
+BATCH_JOB = ResourceType("batch_inference_job", named="jobName")
+DELETION_JOB = ResourceType("data_deletion_job", named="jobName")

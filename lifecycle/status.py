@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from lifecycle import resource_types, training
-from lifecycle.counts import Counts
+from lifecycle.counts import InteractionCounts
 from lifecycle.names import Names
-from lifecycle.resource_types import Kind
+from lifecycle.resource_types import ResourceType
 from lifecycle.resources import Resources, State
 
 
 @dataclass(frozen=True)
-class Found:
+class ResourceState:
     """One resource and its state; ``reason``: the service's own, where it failed."""
 
     kind: str
@@ -48,8 +48,8 @@ class Status:
     where: str
     stage: str
     deployed: str | None
-    counts: Counts
-    resources: tuple[Found, ...]
+    counts: InteractionCounts
+    resources: tuple[ResourceState, ...]
     model: Model | None
     next: Next
 
@@ -61,7 +61,7 @@ class Status:
             "stage": self.stage,
             "deployed_stage": self.deployed,
             "interactions": self.counts.as_json(),
-            "resources": [vars(found) for found in self.resources],
+            "resources": [vars(resource) for resource in self.resources],
             "model": vars(self.model) if self.model else None,
             "next": vars(self.next),
         }
@@ -72,46 +72,48 @@ class Inventory:
     """What there is in Personalize under a broker's names."""
 
     group_arn: str | None
-    found: tuple[Found, ...]
+    resources: tuple[ResourceState, ...]
     version: State | None
     metrics: dict[str, float]
     newer: tuple[str, ...] = ()
     """Imports that ended after that version's training began: it does not know them."""
 
-    def states(self, kind: Kind) -> list[str]:
+    def states(self, resource_type: ResourceType) -> list[str]:
         """Return the states of all resources of a kind."""
-        return [one.status for one in self.found if one.kind == kind.words]
+        return [resource.status for resource in self.resources if resource.kind == resource_type.words]
 
 
 def inventory(resources: Resources, names: Names) -> Inventory:
     """Look for a broker's resources; nothing is created."""
-    groups = [one for one in resources.all(resource_types.DATASET_GROUP) if one["name"] == names.dataset_group]
+    groups = [
+        summary for summary in resources.all(resource_types.DATASET_GROUP) if summary["name"] == names.dataset_group
+    ]
     if not groups:
         return Inventory(None, (), None, {})
     group: str = groups[0]["datasetGroupArn"]
     solutions = resources.all(resource_types.SOLUTION, datasetGroupArn=group)
     datasets = resources.all(resource_types.DATASET, datasetGroupArn=group)
-    found = [*_found(resource_types.DATASET_GROUP, groups), *_found(resource_types.DATASET, datasets)]
+    states = [*_found(resource_types.DATASET_GROUP, groups), *_found(resource_types.DATASET, datasets)]
     jobs = [
         job
         for dataset in datasets
         for job in resources.all(resource_types.IMPORT_JOB, datasetArn=dataset["datasetArn"])
     ]
-    found += _found(resource_types.IMPORT_JOB, jobs)
-    found += _found(resource_types.EVENT_TRACKER, resources.all(resource_types.EVENT_TRACKER, datasetGroupArn=group))
+    states += _found(resource_types.IMPORT_JOB, jobs)
+    states += _found(resource_types.EVENT_TRACKER, resources.all(resource_types.EVENT_TRACKER, datasetGroupArn=group))
     for solution in solutions:
-        found += _found(resource_types.SOLUTION, [solution])
-        found += _found(
+        states += _found(resource_types.SOLUTION, [solution])
+        states += _found(
             resource_types.SOLUTION_VERSION,
             resources.all(resource_types.SOLUTION_VERSION, solutionArn=solution["solutionArn"]),
         )
-        found += _found(
+        states += _found(
             resource_types.CAMPAIGN, resources.all(resource_types.CAMPAIGN, solutionArn=solution["solutionArn"])
         )
-    own = next((one["solutionArn"] for one in solutions if one["name"] == names.broker), None)
-    version = training.newest_active(resources, own) if own else None
+    solution_arn = next((summary["solutionArn"] for summary in solutions if summary["name"] == names.broker), None)
+    version = training.newest_active(resources, solution_arn) if solution_arn else None
     metrics = training.metrics(resources, version["solutionVersionArn"]) if version else {}
-    return Inventory(group, tuple(found), version, metrics, _newer(jobs, version))
+    return Inventory(group, tuple(states), version, metrics, _newer(jobs, version))
 
 
 def _newer(jobs: Iterable[State], version: State | None) -> tuple[str, ...]:
@@ -121,66 +123,70 @@ def _newer(jobs: Iterable[State], version: State | None) -> tuple[str, ...]:
     return tuple(job["jobName"] for job in jobs if job["status"] == "ACTIVE" and job["lastUpdatedDateTime"] > began)
 
 
-def _found(kind: Kind, summaries: Iterable[State]) -> list[Found]:
+def _found(resource_type: ResourceType, summaries: Iterable[State]) -> list[ResourceState]:
     return [
-        Found(
-            kind=kind.words,
-            name=one.get(kind.named) or one[kind.arn].rpartition("/")[2],
-            status=one["status"],
-            arn=one[kind.arn],
-            reason=" ".join(one.get("failureReason", "").split()),
+        ResourceState(
+            kind=resource_type.words,
+            name=summary.get(resource_type.named) or summary[resource_type.arn].rpartition("/")[2],
+            status=summary["status"],
+            arn=summary[resource_type.arn],
+            reason=" ".join(summary.get("failureReason", "").split()),
         )
-        for one in summaries
+        for summary in summaries
     ]
 
 
-def status(names: Names, there: Inventory, counts: Counts, *, where: str, local: bool, deployed: str | None) -> Status:
+def status(
+    names: Names, inventory_: Inventory, counts: InteractionCounts, *, where: str, local: bool, deployed: str | None
+) -> Status:
     """Return where a broker is, from what there is. ``deployed``: the stack's stage, where there is one."""
     model = None
-    if there.version:
-        created = there.version["creationDateTime"].isoformat(timespec="seconds")
-        model = Model(there.version["solutionVersionArn"], created, there.metrics)
+    if inventory_.version:
+        created = inventory_.version["creationDateTime"].isoformat(timespec="seconds")
+        model = Model(inventory_.version["solutionVersionArn"], created, inventory_.metrics)
     return Status(
         name=names.broker,
         where=where,
-        stage=_stage(there),
+        stage=_stage(inventory_),
         deployed=deployed,
         counts=counts,
-        resources=there.found,
+        resources=inventory_.resources,
         model=model,
-        next=due(there, counts, local=local, deployed=deployed),
+        next=due(inventory_, counts, local=local, deployed=deployed),
     )
 
 
-def _stage(there: Inventory) -> str:
-    if "ACTIVE" in there.states(resource_types.CAMPAIGN):
+def _stage(inventory_: Inventory) -> str:
+    if "ACTIVE" in inventory_.states(resource_types.CAMPAIGN):
         return "recommend"
-    if there.version:
+    if inventory_.version:
         return "train"
-    return "collect" if there.group_arn else "nothing"
+    return "collect" if inventory_.group_arn else "nothing"
 
 
-def due(there: Inventory, counts: Counts, *, local: bool, deployed: str | None) -> Next:
+def due(inventory_: Inventory, counts: InteractionCounts, *, local: bool, deployed: str | None) -> Next:
     """Return what comes next. With a deployed stack its stages lead; else the commands do it alone."""
-    pending = [one for one in there.found if one.status in ("CREATE PENDING", "CREATE IN_PROGRESS")]
-    if not there.group_arn:
+    pending = [
+        resource for resource in inventory_.resources if resource.status in ("CREATE PENDING", "CREATE IN_PROGRESS")
+    ]
+    if not inventory_.group_arn:
         command = "./broker backfill FILE" if local else "make deploy"
         return Next("collect", command, "there is nothing to collect into yet")
     if pending:
         return Next(
-            _stage(there), "./broker status", f"{pending[0].kind} {pending[0].name} is under way: look again later"
+            _stage(inventory_), "./broker status", f"{pending[0].kind} {pending[0].name} is under way: look again later"
         )
     missing = counts.missing()
-    if not there.version and missing:
+    if not inventory_.version and missing:
         why = f"too little to train on: {'; '.join(missing)}. Bring history, or wait for customers"
         return Next("collect", "./broker backfill FILE", why)
-    if not there.version:
+    if not inventory_.version:
         command = "make deploy STAGE=train" if deployed == "collect" else "./broker train"
         why = (
             "there is enough to train on" if counts.interactions is not None else "whether there is enough is not known"
         )
         return Next("train", command, why)
-    if "ACTIVE" not in there.states(resource_types.CAMPAIGN):
+    if "ACTIVE" not in inventory_.states(resource_types.CAMPAIGN):
         command = (
             "make deploy STAGE=recommend"
             if deployed in ("collect", "train")
@@ -189,7 +195,7 @@ def due(there: Inventory, counts: Counts, *, local: bool, deployed: str | None) 
         return Next(
             "recommend", command, "there is a model, and no campaign that asks it; a campaign costs by the hour"
         )
-    if there.newer:
-        why = f"the newest model was trained before the import {there.newer[-1]} ended, and does not know it"
+    if inventory_.newer:
+        why = f"the newest model was trained before the import {inventory_.newer[-1]} ended, and does not know it"
         return Next("recommend", "./broker train", why)
     return Next("recommend", "./broker recommend USER", "all is there")

@@ -65,8 +65,8 @@ def train(resources: Resources, names: Names, group: str, training: Training) ->
 
 def metrics(resources: Resources, version_arn: str) -> dict[str, float]:
     """Return a version's offline metrics, in the order of ``MEANINGS``."""
-    found = resources.client.get_solution_metrics(solutionVersionArn=version_arn)["metrics"]
-    return {name: found[name] for name in (*MEANINGS, *found) if name in found}
+    values = resources.client.get_solution_metrics(solutionVersionArn=version_arn)["metrics"]
+    return {name: values[name] for name in (*MEANINGS, *values) if name in values}
 
 
 def newest_active(resources: Resources, solution_arn: str) -> State | None:
@@ -81,16 +81,16 @@ def campaign(resources: Resources, name: str, version_arn: str) -> str:
 
     One that follows its solution's newest version by itself is left alone. Raises CreationFailed.
     """
-    found = resources.find(resource_types.CAMPAIGN, name)
-    if not found:
+    arn = resources.find(resource_types.CAMPAIGN, name)
+    if not arn:
         request = {"name": name, "solutionVersionArn": version_arn, "minProvisionedTPS": 1}
         return str(
             resources.wait(resource_types.CAMPAIGN, resources.create(resource_types.CAMPAIGN, request))["campaignArn"]
         )
-    state = resources.wait(resource_types.CAMPAIGN, found)
+    state = resources.wait(resource_types.CAMPAIGN, arn)
     follows = state.get("campaignConfig", {}).get("syncWithLatestSolutionVersion", False)
     if state["solutionVersionArn"] != version_arn and not follows:
-        resources.client.update_campaign(campaignArn=found, solutionVersionArn=version_arn)
+        resources.client.update_campaign(campaignArn=arn, solutionVersionArn=version_arn)
         # The old version serves meanwhile.
-        resources.wait(resource_types.CAMPAIGN, found, part="latestCampaignUpdate")
-    return found
+        resources.wait(resource_types.CAMPAIGN, arn, part="latestCampaignUpdate")
+    return arn

@@ -1,4 +1,4 @@
-"""Lambda's Invoke API for the twin's functions, so that a sample event can be sent to one from another process.
+"""Lambda's Invoke API for the local stack's functions, so that a sample event can be sent to one from another process.
 
 https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html; synchronous invocations only.
 """
@@ -9,7 +9,7 @@ import threading
 from collections.abc import Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from local_stack.lambda_twin.runtime.function import Function
+from local_stack.lambda_emulator.runtime.function import Function
 
 PATH = re.compile(r"/2015-03-31/functions/([\w-]+)/invocations")
 

@@ -109,8 +109,8 @@ def comparisons(purchases: Sequence[Purchase], simple: SimpleLists, seed: int) -
 
 def compare(purchases: Sequence[Purchase], simple: SimpleLists, seed: int) -> HitRates | None:
     """Compare lists of ten on the same purchases; None where there are none."""
-    lists = [{MODEL: one.recommended[:TOP]} | simple.for_history(one.history, TOP) for one in purchases]
-    return _hit_rates(purchases, [one.bought for one in purchases], lists, TOP, seed)
+    lists = [{MODEL: purchase.recommended[:TOP]} | simple.for_history(purchase.history, TOP) for purchase in purchases]
+    return _hit_rates(purchases, [purchase.bought for purchase in purchases], lists, TOP, seed)
 
 
 def compare_new_items(purchases: Sequence[Purchase], simple: SimpleLists, seed: int) -> HitRates | None:
@@ -120,7 +120,7 @@ def compare_new_items(purchases: Sequence[Purchase], simple: SimpleLists, seed: 
     would tell little: so the model's list is made from its longer one. Every list has ten places, or as many as there
     are new items in the model's.
     """
-    judged = [one for one in purchases if one.new_items]
+    judged = [purchase for purchase in purchases if purchase.new_items]
     recommended = [one.ranked_new_items[:TOP] for one in judged]
     lists = [
         {MODEL: items} | simple.for_new_items(one.history, len(items))
@@ -145,7 +145,7 @@ def _hit_rates(
         for name in (MODEL, *names)
     }
     differences = np.column_stack([hits[MODEL] - hits[name] for name in names])
-    drawn = _bootstrap([one.customer for one in purchases], differences, seed)
+    drawn = _bootstrap([purchase.customer for purchase in purchases], differences, seed)
     joint = 0.05 / len(names)
     simple = {
         name: SimpleList(float(hits[name].mean()), _interval(drawn[:, place], 0.05), _interval(drawn[:, place], joint))

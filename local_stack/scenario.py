@@ -1,7 +1,7 @@
 """The whole loop, played through its three stages and judged: what ``./broker run`` shows.
 
-The shop's visits go through mParticle; a user's own batches go straight on the stream. At the end the law is audited,
-and the lists that the profiles carried are compared with what was bought next.
+The shop's visits go through mParticle; a user's own batches go straight on the stream. At the end everything is
+reconciled, and the lists that the profiles carried are compared with what was bought next.
 """
 
 import threading
@@ -17,9 +17,9 @@ from local_stack.aws.session import local_client
 from local_stack.items4u.client import Client, NotDelivered, Played
 from local_stack.items4u.sessions import Session, Shop
 from local_stack.list_quality import Purchase
-from local_stack.result import Comparison, Result, judge
+from local_stack.loop_result import LoopResult, PurchaseSample, judge
 from local_stack.stack import Stack
-from local_stack.user_batches import OwnRecord, hold_back, put
+from local_stack.user_batches import UserRecord, hold_back, put
 
 ENOUGH_TO_TRAIN = 2000  # interactions of the shop; the service's minimum is 1,000, of at least 25 users with two
 CONCURRENCY = 4
@@ -48,7 +48,7 @@ class Demonstration:
         self._began = time.time()
         self._own = hold_back(own_records, int(self._began * 1000))
 
-    def run(self) -> Result:
+    def run(self) -> LoopResult:
         """Collect, train, recommend, wait until all has gone through, judge. Raises CreationFailed."""
         trained_on = self.prepare()
         played, own_purchases = self._recommend()
@@ -62,10 +62,10 @@ class Demonstration:
             began=self._began,
             settled=settled,
             trained_on=trained_on,
-            shop=Comparison(judged_purchases(played, accepted), set(categories), categories),
-            own=Comparison(own_purchases, theirs, self._own.categories()),
+            shop=PurchaseSample(judged_purchases(played, accepted), set(categories), categories),
+            own=PurchaseSample(own_purchases, theirs, self._own.categories()),
         )
-        return replace(result, own_account=self._own.account if self._own.account.records else None)
+        return replace(result, user_account=self._own.account if self._own.account.records else None)
 
     def prepare(self) -> list[dict[str, Any]]:
         """Bring the stack to its third stage; return the events that were trained on. Raises CreationFailed."""
@@ -127,11 +127,11 @@ class Demonstration:
     def _watch(self, visits: Iterator[Played], stage: str) -> Iterator[Played]:
         """Yield every visit, and look at the counters now and then."""
         looked = 0.0
-        for one in visits:
+        for visit in visits:
             if time.time() - looked >= LOOK_EVERY:
                 looked = time.time()
                 self._show(stage, self._counters())
-            yield one
+            yield visit
 
     def _until(self, condition: Callable[[], bool], stage: str) -> bool:
         """Wait until a condition holds; False if it does not within a bound that only a fault can reach."""
@@ -167,10 +167,10 @@ class Demonstration:
         group: dict[str, Any] = answer["datasetGroups"][0]
         return group
 
-    def _put(self, records: Sequence[OwnRecord]) -> None:
+    def _put(self, records: Sequence[UserRecord]) -> None:
         self._stack.put_directly += put(self._kinesis, self._stack.resources.stream_name, records)
 
-    def _own_purchase(self, record: OwnRecord, history: Sequence[str]) -> Purchase:
+    def _own_purchase(self, record: UserRecord, history: Sequence[str]) -> Purchase:
         try:
             recommended = self._client.recommendations(int(record.customer))
         except NotDelivered:

@@ -1,4 +1,4 @@
-"""What the twin runs with: the stack's numbers, and where it is faster than the stack on purpose."""
+"""What the local stack runs with: the stack's numbers, and where it is faster than the stack on purpose."""
 
 from dataclasses import dataclass, replace
 
@@ -6,14 +6,14 @@ from blueprint import sizing
 from blueprint.mappings import KinesisMapping, QueueMapping
 
 # Of the stack's numbers only these differ. The windows and the delay are shorter, so that a loop takes seconds; a shard
-# has one reader, since the twin's poller starts one invocation a shard at a time.
+# has one reader, since the local stack's poller starts one invocation a shard at a time.
 STREAM = replace(sizing.STREAM, parallelization_factor=1)
 QUEUE = replace(sizing.QUEUE, maximum_batching_window=1)
 QUEUE_DELAY = 3
 
 
 @dataclass(frozen=True)
-class TwinSettings:
+class LocalStackSettings:
     """Times in seconds. Ports of 0 take a free one.
 
     Faster than in AWS on purpose, beside the numbers above: Lambda's reading of a shard (AWS: once a second), and

@@ -1,4 +1,4 @@
-"""The embedded twin of the deployed stack: the same functions on local services, brought up in the same three stages.
+"""The deployed stack, embedded and local: the same functions on local services, brought up in the same three stages.
 
 collect: stream → ingest → Personalize. train: a model of what was collected. recommend: a campaign, the refresh queue,
 and refresh → profiles.
@@ -17,17 +17,17 @@ from lifecycle.resources import Resources
 from local_stack import loopback
 from local_stack.aws.resources import ResourceSettings, create_resources, messages_in
 from local_stack.aws.session import local_client
-from local_stack.lambda_twin.polling.threads import QueueThreads, StreamThreads
-from local_stack.lambda_twin.runtime.function import Function
+from local_stack.lambda_emulator.polling.threads import QueueThreads, StreamThreads
+from local_stack.lambda_emulator.runtime.function import Function
 from local_stack.metrics_log import MetricsLog
 from local_stack.mparticle.inputs import BROKER_FEED, INPUTS
 from local_stack.process import ServiceProcess, begin_service
-from local_stack.settings import TwinSettings
+from local_stack.settings import LocalStackSettings
 
 LAMBDA_SRC = Path(__file__).resolve().parents[1] / "lambda_src"
 NAME = "items4u"
 NAMES = Names(NAME)
-OPTIONS = environments.Options()
+OPTIONS = environments.FunctionConfig()
 
 Log = Callable[[str], None]
 
@@ -35,7 +35,7 @@ Log = Callable[[str], None]
 class Stack:
     """Services, functions and pollers. ``with Stack(settings) as stack`` brings up the first stage, ``collect``."""
 
-    def __init__(self, settings: TwinSettings, log: Log = lambda line: None) -> None:
+    def __init__(self, settings: LocalStackSettings, log: Log = lambda line: None) -> None:
         self.settings = settings
         self.metrics = MetricsLog()
         self.campaign_arn: str | None = None
@@ -79,7 +79,7 @@ class Stack:
         self.ingest.update_environment(self._ingest_environment(self.resources.queue_url))
 
     def client(self, service: str) -> Any:
-        """Return a boto3 client of one of the AWS services of the twin."""
+        """Return a boto3 client of one of the AWS services of the local stack."""
         return local_client(service, self.aws.url)
 
     def is_idle(self) -> bool:

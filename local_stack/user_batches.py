@@ -6,14 +6,23 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
-from local_stack.audit.rows import LeftOut, Row, StreamRecord, UndatedRow, Unreadable, categories_of, of_record, rows_of
+from local_stack.audit.rows import (
+    Row,
+    Skipped,
+    StreamRecord,
+    UndatedRow,
+    Unreadable,
+    categories_of,
+    from_record,
+    rows_from_bytes,
+)
 
 PUT_RECORDS = 500
 PUT_BYTES = 4_000_000
 
 
 @dataclass(frozen=True)
-class OwnRecord:
+class UserRecord:
     """One record's bytes and what it holds; ``customer`` is empty unless all of it is one customer's."""
 
     data: bytes
@@ -22,7 +31,7 @@ class OwnRecord:
 
 
 @dataclass(frozen=True)
-class OwnAccount:
+class UserAccount:
     """What a user's own records hold: interactions, what is left out by reason, and documents that nobody can read."""
 
     records: int
@@ -33,13 +42,13 @@ class OwnAccount:
 
 
 @dataclass
-class OwnEvents:
+class UserBatches:
     """Records in three parts: to train on, then one a customer that brings a list, then one to judge that list by."""
 
-    account: OwnAccount
-    training: list[OwnRecord] = field(default_factory=list)
-    prompting: list[OwnRecord] = field(default_factory=list)
-    judging: list[OwnRecord] = field(default_factory=list)
+    account: UserAccount
+    training: list[UserRecord] = field(default_factory=list)
+    prompting: list[UserRecord] = field(default_factory=list)
+    judging: list[UserRecord] = field(default_factory=list)
 
     def histories(self) -> dict[str, list[str]]:
         """Return the item of each interaction that is not held back to judge by, oldest first, by customer."""
@@ -57,14 +66,14 @@ class OwnEvents:
         return known
 
 
-def hold_back(records: Sequence[bytes], now_ms: int) -> OwnEvents:
+def hold_back(records: Sequence[bytes], now_ms: int) -> UserBatches:
     """Hold back the newest two records of every customer who has at least three; all else is for training."""
     read = [_own(data, now_ms) for data in records]
-    by_customer: dict[str, list[OwnRecord]] = {}
+    by_customer: dict[str, list[UserRecord]] = {}
     for record in read:
         if record.customer:
             by_customer.setdefault(record.customer, []).append(record)
-    events = OwnEvents(_account(records, now_ms))
+    events = UserBatches(_account(records, now_ms))
     held: set[int] = set()
     for own in by_customer.values():
         if len(own) >= 3:
@@ -76,7 +85,7 @@ def hold_back(records: Sequence[bytes], now_ms: int) -> OwnEvents:
     return events
 
 
-def put(kinesis: Any, stream_name: str, records: Sequence[OwnRecord]) -> int:
+def put(kinesis: Any, stream_name: str, records: Sequence[UserRecord]) -> int:
     """Put records on the stream, as many a call as it takes; return how many."""
     queue = iter(enumerate(records))
     while batch := list(islice(queue, PUT_RECORDS)):
@@ -86,23 +95,23 @@ def put(kinesis: Any, stream_name: str, records: Sequence[OwnRecord]) -> int:
     return len(records)
 
 
-def _account(records: Sequence[bytes], now_ms: int) -> OwnAccount:
+def _account(records: Sequence[bytes], now_ms: int) -> UserAccount:
     numbered = (StreamRecord("", str(number), now_ms, data) for number, data in enumerate(records))
-    entries = {entry for record in numbered for entry in of_record(record)}
+    entries = {entry for record in numbered for entry in from_record(record)}
     rows = [entry for entry in entries if isinstance(entry, Row | UndatedRow)]
-    return OwnAccount(
+    return UserAccount(
         records=len(records),
         customers=len({row.user_id for row in rows}),
         interactions=len(rows),
-        skipped=dict(Counter(entry.reason for entry in entries if isinstance(entry, LeftOut))),
+        skipped=dict(Counter(entry.reason for entry in entries if isinstance(entry, Skipped))),
         unreadable=sum(isinstance(entry, Unreadable) for entry in entries),
     )
 
 
-def _own(data: bytes, now_ms: int) -> OwnRecord:
-    rows = frozenset(rows_of(data, now_ms))
+def _own(data: bytes, now_ms: int) -> UserRecord:
+    rows = frozenset(rows_from_bytes(data, now_ms))
     customers = {row.user_id for row in rows}
-    return OwnRecord(data, rows, customers.pop() if len(customers) == 1 else "")
+    return UserRecord(data, rows, customers.pop() if len(customers) == 1 else "")
 
 
 def _within_bytes(entries: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:

@@ -1,4 +1,4 @@
-"""The whole way from files of history to one CSV as Personalize imports it.
+"""From files of history to one CSV as Personalize imports it.
 
 https://docs.aws.amazon.com/personalize/latest/dg/data-prep-formatting.html: UTF-8, a header with the schema's names.
 """
@@ -15,7 +15,7 @@ from broker.interactions import Rules
 
 from personalize_data import files, mparticle, table
 from personalize_data.consent import Consent
-from personalize_data.report import Report
+from personalize_data.import_summary import ImportSummary
 from personalize_data.schema import REQUIRED, Deriving, Schema, SchemaError
 from personalize_data.table import Mapped, MappingError, Table
 from personalize_data.times import Times
@@ -61,7 +61,7 @@ class Plan:
         return hashlib.sha256(json.dumps(known, sort_keys=True, default=str).encode()).hexdigest()[:10]
 
 
-def convert(plan: Plan, out: TextIO, now: float, moved: Moved = lambda _: None) -> tuple[Schema, Report]:
+def convert(plan: Plan, out: TextIO, now: float, moved: Moved = lambda _: None) -> tuple[Schema, ImportSummary]:
     """Write the CSV; return its schema and the account. ``moved`` gets how many bytes of all sources are read.
 
     Raises BadFile, MappingError and SchemaError before the first row of the file they are about.
@@ -72,7 +72,7 @@ def convert(plan: Plan, out: TextIO, now: float, moved: Moved = lambda _: None) 
     return (_tables if kinds == {True} else _batches)(plan, out, now, moved)
 
 
-def _batches(plan: Plan, out: TextIO, now: float, moved: Moved) -> tuple[Schema, Report]:
+def _batches(plan: Plan, out: TextIO, now: float, moved: Moved) -> tuple[Schema, ImportSummary]:
     if plan.dataset != "interactions" or plan.schema is None:
         raise MappingError(
             f"JSON is read as mParticle's batches, which hold interactions, not {plan.dataset}: give a CSV"
@@ -84,7 +84,7 @@ def _batches(plan: Plan, out: TextIO, now: float, moved: Moved) -> tuple[Schema,
             "mParticle's batches hold each customer's consent themselves: --consent and --consent-given are for a CSV"
         )
     mparticle.check_schema(plan.schema)
-    report = Report()
+    report = ImportSummary()
     with_rows = _writer(plan.schema, out)
     for source, before in _sizes(plan.sources):
         with files.opened(source.path, source.name, lambda read, before=before: moved(before + read)) as file:  # type: ignore[misc]
@@ -93,11 +93,11 @@ def _batches(plan: Plan, out: TextIO, now: float, moved: Moved) -> tuple[Schema,
     return plan.schema, report
 
 
-def _tables(plan: Plan, out: TextIO, now: float, moved: Moved) -> tuple[Schema, Report]:
+def _tables(plan: Plan, out: TextIO, now: float, moved: Moved) -> tuple[Schema, ImportSummary]:
     _check_consent(plan)
     schema, mapped = (plan.schema, plan.mapped) if plan.schema else _derive(plan)
     table.check_names(mapped, schema.names)
-    times, report = Times(plan.time_unit, now), Report()
+    times, report = Times(plan.time_unit, now), ImportSummary()
     with_rows = _writer(schema, out)
     for source, before in _sizes(plan.sources):
         with files.opened(source.path, source.name, lambda read, before=before: moved(before + read)) as file:  # type: ignore[misc]
@@ -117,7 +117,7 @@ def _check_consent(plan: Plan) -> None:
         raise MappingError(problem)
 
 
-def _notes(times: Times, report: Report) -> list[str]:
+def _notes(times: Times, report: ImportSummary) -> list[str]:
     units = {"s": "seconds since 1970", "ms": "milliseconds since 1970", "iso": "ISO 8601"}
     said = [f"times were read as {units[times.unit]}"] if times.unit else []
     if times.without_zone and times.unit == "iso":

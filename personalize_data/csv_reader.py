@@ -64,25 +64,25 @@ def first(path: Path, needed: Sequence[str], newest: float = math.inf) -> BadFil
     """Return the same, or None if nothing is wrong."""
     try:
         with _fields_of_any_length():
-            found = _first(path, needed, newest)
-        if found:
+            problem = _first(path, needed, newest)
+        if problem:
             check_whole(path)
     except BadFile as error:  # of the bytes
         return error
-    return found
+    return problem
 
 
 def second(path: Path, column: str) -> BadFile:
     """Return what is wrong with the first row whose id another row has already."""
-    seen: dict[str, int] = {}
+    first_lines: dict[str, int] = {}
     with _fields_of_any_length():
         for line, row in _rows(path):
             if isinstance(row, str):
                 return BadFile(path, row, line)
-            first_line = seen.setdefault(row[column], line)
+            first_line = first_lines.setdefault(row[column], line)
             if first_line != line:
-                said = f"{column} {row[column]} comes more than once: line {first_line} has it, too"
-                return BadFile(path, said, line)
+                problem = f"{column} {row[column]} comes more than once: line {first_line} has it, too"
+                return BadFile(path, problem, line)
     return BadFile(path, f"an {column} comes more than once")
 
 
@@ -104,8 +104,8 @@ def _first(path: Path, needed: Sequence[str], newest: float) -> BadFile | None:
         if unit(int(time)) == "seconds" and int(time) > newest:
             return BadFile(path, f"TIMESTAMP {time} is in the future: {_day(int(time))}", line)
     if earliest and unit(earliest[1]) not in ("seconds", "small numbers"):
-        said = f"TIMESTAMP {earliest[1]} is in {unit(earliest[1])}; seconds since 1970 are needed"
-        return BadFile(path, said, earliest[0])
+        problem = f"TIMESTAMP {earliest[1]} is in {unit(earliest[1])}; seconds since 1970 are needed"
+        return BadFile(path, problem, earliest[0])
     return None
 
 

@@ -11,5 +11,5 @@ class BadFile(Exception):
         super().__init__(f"{where}: {reason}")
 
 
-class BadQuestion(Exception):
+class InvalidRequest(Exception):
     """A question that these data can't answer; the message says what to do instead."""

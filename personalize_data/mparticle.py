@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from broker.batch import BadBatch, Batch, decode
 from broker.interactions import Interaction, Rules, extract
 
-from personalize_data.report import Report
+from personalize_data.import_summary import ImportSummary
 from personalize_data.schema import Schema, SchemaError
 
 WRITTEN = ("USER_ID", "ITEM_ID", "EVENT_TYPE", "TIMESTAMP", "SESSION_ID", "EVENT_VALUE")
@@ -23,7 +23,7 @@ def check_schema(schema: Schema) -> None:
 
 
 def rows(
-    file: str, lines: Iterable[tuple[int, bytes]], schema: Schema, rules: Rules, now: float, report: Report
+    file: str, lines: Iterable[tuple[int, bytes]], schema: Schema, rules: Rules, now: float, report: ImportSummary
 ) -> Iterator[list[str]]:
     """Yield a row in the schema's order for each interaction of a file's numbered lines; count all else.
 
@@ -37,28 +37,28 @@ def rows(
 
 
 def _rows(
-    file: str, number: int, batch: Batch | BadBatch, schema: Schema, rules: Rules, report: Report
+    file: str, number: int, batch: Batch | BadBatch, schema: Schema, rules: Rules, report: ImportSummary
 ) -> Iterator[list[str]]:
     if isinstance(batch, BadBatch):
         report.refuse(file, number, batch.reason)
         return
     interactions, skipped = extract(batch, rules)
     report.skipped.update(skipped)
-    for one in interactions:
-        if one.time_ms == batch.arrived_ms:
+    for interaction in interactions:
+        if interaction.time_ms == batch.arrived_ms:
             report.skipped["no_time"] += 1
             continue
-        values = _values(one)
+        values = _values(interaction)
         yield [values.get(name, "") for name in schema.names]
-        report.keep(one.user_id, one.sent_at)
+        report.keep(interaction.user_id, interaction.sent_at)
 
 
-def _values(one: Interaction) -> dict[str, str]:
+def _values(interaction: Interaction) -> dict[str, str]:
     return {
-        "USER_ID": one.user_id,
-        "ITEM_ID": one.item_id,
-        "EVENT_TYPE": one.event_type,
-        "TIMESTAMP": str(one.sent_at),
-        "SESSION_ID": one.session_id,
-        "EVENT_VALUE": "" if one.event_value is None else repr(one.event_value),
+        "USER_ID": interaction.user_id,
+        "ITEM_ID": interaction.item_id,
+        "EVENT_TYPE": interaction.event_type,
+        "TIMESTAMP": str(interaction.sent_at),
+        "SESSION_ID": interaction.session_id,
+        "EVENT_VALUE": "" if interaction.event_value is None else repr(interaction.event_value),
     }

@@ -9,8 +9,8 @@ from typing import TextIO
 from broker.consent import REASONS, answer
 from broker.probe import PROBE
 
+from personalize_data.import_summary import ImportSummary
 from personalize_data.quotas import MAX_ID_LENGTH
-from personalize_data.report import Report
 from personalize_data.schema import BadValue, Column, Schema, check
 from personalize_data.times import Times
 
@@ -128,7 +128,7 @@ def refusal(table: Table, consent: str | None) -> Callable[[list[str]], str | No
 
 
 def rows(
-    table: Table, schema: Schema, mapped: Mapped, times: Times, report: Report, consent: str | None = None
+    table: Table, schema: Schema, mapped: Mapped, times: Times, report: ImportSummary, consent: str | None = None
 ) -> Iterator[list[str]]:
     """Yield a row in the schema's order for each line; count and place what is none. Raises MappingError.
 
@@ -188,7 +188,7 @@ def _id(column: Column, text: str) -> str:
     return check(column, text)
 
 
-def _keeper(schema: Schema, report: Report) -> Callable[[list[str]], None]:
+def _keeper(schema: Schema, report: ImportSummary) -> Callable[[list[str]], None]:
     if schema.dataset != "interactions":
         return lambda row: report.keep()
     user, time = schema.names.index("USER_ID"), schema.names.index("TIMESTAMP")

@@ -17,7 +17,7 @@ from personalize_local.journal import Journal, JournalUnusable
 from personalize_local.operations import Durations
 from personalize_local.service import Personalize
 from personalize_local.shell import serve
-from personalize_local.toggles import Behaviour
+from personalize_local.toggles import Toggles
 from personalize_local.wire.protocol import Wire
 
 
@@ -32,31 +32,33 @@ def seconds_range(text: str) -> tuple[float, float]:
 
 def parser() -> argparse.ArgumentParser:
     """Return the command line."""
-    made = argparse.ArgumentParser(prog="python -m personalize_local", description=__doc__)
-    made.add_argument("--port", type=int, default=0, help="default: a free one")
-    made.add_argument("--with-parent", action="store_true", help="stop when standard input ends")
-    made.add_argument("--data", type=Path, metavar="DIR", help="keep everything there; default: in memory")
-    made.add_argument("--s3-endpoint", metavar="URL", help="where imports and batch jobs find S3, on loopback")
-    made.add_argument("--lag", type=seconds_range, default=(1.0, 2.0), metavar="SECONDS|MIN-MAX", help="default: 1-2")
-    made.add_argument("--seed", type=int, default=0, help="of the lags; default: 0")
-    made.add_argument(
+    arguments_ = argparse.ArgumentParser(prog="python -m personalize_local", description=__doc__)
+    arguments_.add_argument("--port", type=int, default=0, help="default: a free one")
+    arguments_.add_argument("--with-parent", action="store_true", help="stop when standard input ends")
+    arguments_.add_argument("--data", type=Path, metavar="DIR", help="keep everything there; default: in memory")
+    arguments_.add_argument("--s3-endpoint", metavar="URL", help="where imports and batch jobs find S3, on loopback")
+    arguments_.add_argument(
+        "--lag", type=seconds_range, default=(1.0, 2.0), metavar="SECONDS|MIN-MAX", help="default: 1-2"
+    )
+    arguments_.add_argument("--seed", type=int, default=0, help="of the lags; default: 0")
+    arguments_.add_argument(
         "--training-delay", type=float, default=0.3, metavar="SECONDS", help="the least time of a training"
     )
-    made.add_argument(
+    arguments_.add_argument(
         "--auto-training-delay",
         type=float,
         default=3600.0,
         metavar="SECONDS",
         help="from a solution's being ACTIVE to its first automatic training; default: an hour, as AWS",
     )
-    made.add_argument(
-        "--without",
+    arguments_.add_argument(
+        "--disable",
         action="append",
         default=[],
-        choices=[name.replace("_", "-") for name in asdict(Behaviour())],
-        help="switch off what bites in production; may be given several times",
+        choices=[name.replace("_", "-") for name in asdict(Toggles())],
+        help="disable a production limit; repeatable",
     )
-    return made
+    return arguments_
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -69,8 +71,8 @@ def main(arguments: list[str] | None = None) -> int:
             folder = options.data or Path(running.enter_context(tempfile.TemporaryDirectory(prefix="personalize-")))
             return _serve(options, folder.absolute(), journal)
         except (JournalUnusable, OSError) as error:
-            said = f"--data {options.data} can't be used: {error.strerror}" if isinstance(error, OSError) else error
-            print(said, file=sys.stderr)  # noqa: T201
+            message = f"--data {options.data} can't be used: {error.strerror}" if isinstance(error, OSError) else error
+            print(message, file=sys.stderr)  # noqa: T201
             return 2
 
 
@@ -83,14 +85,14 @@ def _serve(options: argparse.Namespace, folder: Path, journal: Journal | None) -
         jobs=jobs,
         folder=folder,
         durations=Durations(training=options.training_delay, auto_training=options.auto_training_delay),
-        behaviour=Behaviour(**{name.replace("-", "_"): False for name in options.without}),
+        toggles=Toggles(**{name.replace("-", "_"): False for name in options.disable}),
         s3_endpoint=options.s3_endpoint,
         journal=journal,
     )
     wire = Wire(
         service.handlers,
         new_id=lambda: str(uuid.uuid4()),
-        length_limits=lambda: service.behaviour.length_limits,
+        length_limits=lambda: service.toggles.length_limits,
     )
     return serve(make_app(service, wire, on_stop=jobs.close), port=options.port, with_parent=options.with_parent)
 

@@ -61,14 +61,14 @@ def _looks(service: Personalize, wire: Wire) -> list[Route]:
         return JSONResponse({"events": service.deliveries(after, limit)})
 
     async def behaviour(request: Request) -> Response:
-        """Show what bites; PUT ``{"throttling": false, …}`` switches it."""
-        known = asdict(service.behaviour)
+        """Show the production limits; PUT ``{"throttling": false, …}`` switches it."""
+        known = asdict(service.toggles)
         if request.method == "PUT":
             changes = await _json(request)
             if not isinstance(changes, dict) or not _are_switches(changes, known):
                 return JSONResponse({"message": f"switches are {', '.join(known)}: true or false"}, 400)
             service.behave(changes)
-        return JSONResponse(asdict(service.behaviour))
+        return JSONResponse(asdict(service.toggles))
 
     return [
         Route("/_local/requests", requests),

@@ -2,7 +2,7 @@
 
 from starlette.datastructures import Headers
 
-from faults.answers import of_aws
+from faults.answers import from_aws
 from faults.faults import Faults
 from faults.middleware import App, Scope, WithFaults
 
@@ -21,7 +21,7 @@ _PATHS = {
 
 def with_faults(app: App, faults: Faults) -> WithFaults:
     """Return the local Personalize with its faults around it."""
-    return WithFaults(app, faults, name_of=_name_of, refuse=of_aws)
+    return WithFaults(app, faults, name_of=_name_of, refuse=from_aws)
 
 
 def _name_of(scope: Scope, headers: Headers, _: bytes) -> str:

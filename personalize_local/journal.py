@@ -21,7 +21,7 @@ class JournalUnusable(Exception):
 
 
 @dataclass(frozen=True)
-class Entry:
+class JournalEntry:
     """One request: when it came, what it asked, and the ids and lags that it drew."""
 
     at: float
@@ -55,7 +55,7 @@ class Journal:
         columns = "number INTEGER PRIMARY KEY, at REAL, operation TEXT, request TEXT, drawn TEXT"
         self._database.execute(f"CREATE TABLE IF NOT EXISTS entries ({columns})")
 
-    def append(self, entry: Entry) -> None:
+    def append(self, entry: JournalEntry) -> None:
         """Commit one request. Raises sqlite3.Error, as of a full disk; the next call commits what this one could not.
 
         What later requests build on must not lack when they are replayed.
@@ -66,12 +66,12 @@ class Journal:
             self._database.execute(insert, self._unwritten[0])
             del self._unwritten[0]
 
-    def entries(self) -> Iterator[Entry]:
+    def entries(self) -> Iterator[JournalEntry]:
         """Yield all requests in their order."""
         for at, operation, request, drawn in self._database.execute(
             "SELECT at, operation, request, drawn FROM entries ORDER BY number"
         ):
-            yield Entry(at, operation, json.loads(request), json.loads(drawn))
+            yield JournalEntry(at, operation, json.loads(request), json.loads(drawn))
 
     def close(self) -> None:
         """Let another service have it."""

@@ -9,15 +9,15 @@ from personalize_local.control.campaigns import CampaignControl
 from personalize_local.control.data_jobs import DataJobControl
 from personalize_local.control.datasets import DatasetControl
 from personalize_local.control.filters import FilterControl
-from personalize_local.control.pending_jobs import Work
+from personalize_local.control.pending_jobs import PendingJobs
 from personalize_local.control.registry import Registry
 from personalize_local.control.schedule import Schedule
 from personalize_local.control.solutions import SolutionControl
 from personalize_local.data.events import Events
-from personalize_local.data.put_records import Puts
+from personalize_local.data.put_records import RecordPuts
 from personalize_local.data.stores import Stores
 from personalize_local.recommendations import Recommendations
-from personalize_local.toggles import Behaviour, Throttle
+from personalize_local.toggles import Throttle, Toggles
 from personalize_local.wire.protocol import Handler
 
 
@@ -40,19 +40,19 @@ class Operations:
     """``table`` maps operation names to functions from a checked request to its answer."""
 
     def __init__(
-        self, registry: Registry, work: Work, durations: Durations, behaviour: Behaviour, s3_endpoint: str | None
+        self, registry: Registry, work: PendingJobs, durations: Durations, toggles: Toggles, s3_endpoint: str | None
     ) -> None:
         self._registry = registry
         self._durations = durations
         throttle = Throttle(registry.now)
-        self.stores = stores = Stores(registry, behaviour)
-        self.events = Events(registry, stores, throttle, behaviour)
-        self._puts = Puts(stores, throttle, behaviour)
+        self.stores = stores = Stores(registry, toggles)
+        self.events = Events(registry, stores, throttle, toggles)
+        self._puts = RecordPuts(stores, throttle, toggles)
         self._datasets = DatasetControl(registry, durations.creating)
         data = registry, stores, work
-        self._data_jobs = DataJobControl(*data, behaviour, s3_endpoint=s3_endpoint, seconds=durations.importing)
+        self._data_jobs = DataJobControl(*data, toggles, s3_endpoint=s3_endpoint, seconds=durations.importing)
         self.solutions = SolutionControl(
-            *data, behaviour, seconds=durations.creating, training_seconds=durations.training
+            *data, toggles, seconds=durations.creating, training_seconds=durations.training
         )
         self.schedule = Schedule(registry, stores, self.solutions, durations.auto_training)
         self._campaigns = CampaignControl(registry, self.solutions, durations.deploying)
@@ -61,7 +61,7 @@ class Operations:
             *data, self.solutions, self._filters, s3_endpoint=s3_endpoint, seconds=durations.importing
         )
         self._recommendations = Recommendations(
-            registry, stores, self.solutions, self._campaigns, self._filters, throttle, behaviour
+            registry, stores, self.solutions, self._campaigns, self._filters, throttle, toggles
         )
         self.table = self._of_every_kind() | self._of_its_own()
 
@@ -101,19 +101,21 @@ class Operations:
             "GetPersonalizedRanking": self._recommendations.get_personalized_ranking,
         }
 
-    def _describe(self, kind: resource_types.Kind) -> Handler:
+    def _describe(self, resource_type: resource_types.ResourceType) -> Handler:
         return lambda request: {
-            kind.described_as: self._registry.find(kind, request[kind.arn_key]).describe(self._registry.now())
+            resource_type.described_as: self._registry.find(resource_type, request[resource_type.arn_key]).describe(
+                self._registry.now()
+            )
         }
 
-    def _list(self, kind: resource_types.Kind) -> Handler:
-        return lambda request: self._registry.page(kind, request)
+    def _list(self, resource_type: resource_types.ResourceType) -> Handler:
+        return lambda request: self._registry.page(resource_type, request)
 
-    def _delete(self, kind: resource_types.Kind) -> Handler:
-        seconds = 0.0 if kind is resource_types.SCHEMA else self._durations.deleting
+    def _delete(self, resource_type: resource_types.ResourceType) -> Handler:
+        seconds = 0.0 if resource_type is resource_types.SCHEMA else self._durations.deleting
 
         def delete(request: dict[str, Any]) -> None:
             self._campaigns.settle()
-            self._registry.delete(self._registry.find(kind, request[kind.arn_key]), seconds)
+            self._registry.delete(self._registry.find(resource_type, request[resource_type.arn_key]), seconds)
 
         return delete

@@ -1,4 +1,4 @@
-"""GetRecommendations and GetPersonalizedRanking: a shopper's visible history against the model of a campaign."""
+"""GetRecommendations and GetPersonalizedRanking: a user's visible history against the model of a campaign."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from personalize_local.control.solutions import SolutionControl
 from personalize_local.data.stores import ITEMS, USERS, Stores
 from personalize_local.errors import InvalidInput, NotServed
 from personalize_local.filters.evaluation import Selection
-from personalize_local.toggles import ACCOUNT_RATE, CAMPAIGN_RATE, Behaviour, Throttle
+from personalize_local.toggles import ACCOUNT_RATE, CAMPAIGN_RATE, Throttle, Toggles
 from recommender_models import models
 from recommender_models.interactions import Interaction
 from recommender_models.models import PersonalizedRanking, PopularityCount, SimilarItems, UserPersonalization
@@ -32,7 +32,7 @@ class Recommendations:
         campaigns: CampaignControl,
         filters: FilterControl,
         throttle: Throttle,
-        behaviour: Behaviour,
+        toggles: Toggles,
     ) -> None:
         self._registry = registry
         self._stores = stores
@@ -40,7 +40,7 @@ class Recommendations:
         self._campaigns = campaigns
         self._filters = filters
         self._throttle = throttle
-        self._behaviour = behaviour
+        self._toggles = toggles
         self._models: dict[Resource, models.Model] = {}
 
     def get_recommendations(self, request: Request) -> dict[str, Any]:
@@ -101,14 +101,14 @@ class Recommendations:
     def _serving(self, request: Request, operation: str) -> Resource:
         campaign = request["campaignArn"]
         version = self._campaigns.serving(campaign)
-        if self._behaviour.throttling:
+        if self._toggles.throttling:
             self._throttle.take(CAMPAIGN_RATE, operation, campaign)
             self._throttle.take(ACCOUNT_RATE, "account")
         return version
 
     def _history(self, version: Resource, user_id: str) -> list[Interaction]:
         history = self._stores.history(version.view["datasetGroupArn"])
-        return history.of_user(user_id, self._registry.now()) if history else []
+        return history.for_user(user_id, self._registry.now()) if history else []
 
     def _selection(
         self, request: Request, version: Resource, own: list[Interaction], user_id: str | None

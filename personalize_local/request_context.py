@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 
-class Moment:
+class RequestContext:
     """The present request's time and chance. ``drawn`` lists what was drawn since it began."""
 
     def __init__(self, clock: Callable[[], float], lag: Callable[[], float], new_id: Callable[[], str]) -> None:

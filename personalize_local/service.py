@@ -13,15 +13,15 @@ from pathlib import Path
 from typing import Any
 
 from personalize_local.control import resource_types
-from personalize_local.control.pending_jobs import Take, Work
+from personalize_local.control.pending_jobs import PendingJobs, Take
 from personalize_local.control.registry import Registry
 from personalize_local.control.solutions import AUTOMATIC
 from personalize_local.errors import ServiceError
 from personalize_local.jobs.runner import Jobs, Outcome
-from personalize_local.journal import Entry, Journal, JournalUnusable
+from personalize_local.journal import Journal, JournalEntry, JournalUnusable
 from personalize_local.operations import Durations, Operations
-from personalize_local.request_context import Moment
-from personalize_local.toggles import Behaviour
+from personalize_local.request_context import RequestContext
+from personalize_local.toggles import Toggles
 from personalize_local.wire.protocol import Handler
 
 LOG = logging.getLogger(__name__)
@@ -42,7 +42,7 @@ class Personalize:
         folder: Path,
         new_id: Callable[[], str] = lambda: str(uuid.uuid4()),
         durations: Durations | None = None,
-        behaviour: Behaviour | None = None,
+        toggles: Toggles | None = None,
         s3_endpoint: str | None = None,
         journal: Journal | None = None,
     ) -> None:
@@ -53,14 +53,14 @@ class Personalize:
         """
         self._lock = threading.RLock()
         self._journal = journal
-        self._moment = Moment(clock, lag, new_id)
+        self._moment = RequestContext(clock, lag, new_id)
         self._registry = Registry(self._moment)
-        self.behaviour = Behaviour()
-        self._work = Work(jobs, folder, self._job_ended)
-        self._operations = Operations(self._registry, self._work, durations or Durations(), self.behaviour, s3_endpoint)
+        self.toggles = Toggles()
+        self._work = PendingJobs(jobs, folder, self._job_ended)
+        self._operations = Operations(self._registry, self._work, durations or Durations(), self.toggles, s3_endpoint)
         self._checked_at = 0.0
         self._replay()
-        self.behave(asdict(behaviour or Behaviour()))
+        self.behave(asdict(toggles or Toggles()))
         self._work.launch()
         self.handlers = {name: self._served(name, handler) for name, handler in self._operations.table.items()}
 
@@ -71,7 +71,7 @@ class Personalize:
             self._train_what_is_due()
 
     def behave(self, changes: dict[str, bool]) -> None:
-        """Switch what bites on and off; see ``Behaviour`` for the names."""
+        """Switch the production limits on and off; see ``Toggles`` for the names."""
         with self._lock:
             self._moment.begin()
             self._behave(changes)
@@ -79,7 +79,7 @@ class Personalize:
 
     def _behave(self, changes: Mapping[str, bool]) -> None:
         for name, value in changes.items():
-            setattr(self.behaviour, name, value)
+            setattr(self.toggles, name, value)
 
     def deliveries(self, after: int = 0, limit: int = 1000) -> list[dict[str, Any]]:
         """Return accepted events in order of arrival, repeats included; see ``events.Delivery`` for the keys."""
@@ -95,7 +95,7 @@ class Personalize:
                 "datasetGroups": groups,
                 "accepted": len(self._operations.events.ledger),
                 "droppedNullSession": self._operations.events.dropped,
-                "behaviour": asdict(self.behaviour),
+                "behaviour": asdict(self.toggles),
             }
 
     def _group_status(self, arn: str) -> dict[str, Any]:
@@ -128,7 +128,7 @@ class Personalize:
 
     def _keep(self, operation: str, request: dict[str, Any]) -> None:
         if self._journal:
-            self._journal.append(Entry(self._moment.at, operation, request, self._moment.drawn))
+            self._journal.append(JournalEntry(self._moment.at, operation, request, self._moment.drawn))
 
     def _train_what_is_due(self) -> None:
         if self._moment.at < self._checked_at + CHECK_EVERY:
@@ -164,7 +164,7 @@ class Personalize:
                 what = f"{entry.operation}, number {number} in the journal, can't be done again"
                 raise JournalUnusable(f"{what}: {type(error).__name__}: {error}") from error
 
-    def _do_again(self, entry: Entry) -> None:
+    def _do_again(self, entry: JournalEntry) -> None:
         """Do what an entry of the journal says, under what bit when it came in."""
         self._moment.replay(entry.at, entry.drawn)
         request = dict(entry.request)

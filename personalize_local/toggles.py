@@ -1,4 +1,4 @@
-"""What bites in production, each of which can be switched off, also while the service runs."""
+"""Production limits, each of which can be disabled, also while the service runs."""
 
 from collections import defaultdict
 from collections.abc import Callable
@@ -15,7 +15,7 @@ ACCOUNT_RATE = 2500.0  # both together
 
 
 @dataclass
-class Behaviour:
+class Toggles:
     """``throttling``: the real rates. ``deduplication``: a repeated event id counts once in training.
     ``same_second_merging``: so do equal events of one second. ``length_limits``: over-long fields are refused.
     ``minimums``: a training on too little fails, an import of too few rows too."""

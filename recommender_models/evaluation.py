@@ -1,8 +1,8 @@
 """The offline metrics that GetSolutionMetrics shows, computed as the service says it computes them.
 
 A tenth of the users, drawn by the seed, is left out of the training; the older nine tenths of the events of each go in,
-the newest tenth is to be foretold (Developer Guide, "Evaluating a solution version with metrics"). NDCG is that of the
-hits alone, as the service's published figures show it to be. Ours: users without anything to foretell are left out of
+the newest tenth is to be predicted (Developer Guide, "Evaluating a solution version with metrics"). NDCG is that of the
+hits alone, as the service's published figures show it to be. Ours: users without anything to predict are left out of
 the means; similar items are asked for by a user's newest item; a ranking recipe is scored by its order of all items;
 coverage, "items that might be recommended", is counted over the lists of 5,000 users, or of all if there are fewer.
 """
@@ -29,31 +29,31 @@ Metrics = dict[str, float]
 def evaluate(
     recipe: type[Model], rows: TrainingSet, users: RecordColumns, items: RecordColumns, settings: Settings, seed: int
 ) -> Metrics:
-    """Train without the test users; return the eight metrics, to four digits, zeros where nothing can be foretold."""
+    """Train without the test users; return the eight metrics, to four digits, zeros where nothing can be predicted."""
     chosen = draw_test_users(rows, seed)
-    train, test = rows.take(~chosen[rows.users]).of_own_items(), rows.of_users(chosen)
+    train, test = rows.take(~chosen[rows.users]).for_own_items(), rows.for_users(chosen)
     held = newest_tenth(test)
     if not len(train) or not held.any():
         return personalize(np.zeros((1, PLACES), dtype=bool), 0.0)
     model = recipe.fit(train, users, items, settings)
     known = users.properties()
-    lists = _lists(model, test.take(~held).of_items(train.item_ids), known)
+    lists = _lists(model, test.take(~held).for_items(train.item_ids), known)
     wanted = test.take(held).items_in(model.catalogue.code)
     # What the training did not know is relevant, and in no list.
     wanted = np.where(wanted < 0, len(model.catalogue), wanted)
     found, relevant = metrics.hits(lists, test.users[held], wanted)
-    others = train.of_users(_some(~chosen, COVERAGE_USERS - len(lists), seed))
+    others = train.for_users(_some(~chosen, COVERAGE_USERS - len(lists), seed))
     shown = np.concatenate([lists, _lists(model, others, known)]) if len(others) else lists
     catalogue = len(set(rows.item_ids) | set(items.ids))
     return personalize(found[relevant > 0], metrics.coverage(shown, catalogue))
 
 
-def personalize(found: metrics.Hits, coverage: float) -> Metrics:
-    """Return the means over users under the names of GetSolutionMetrics. ``found``: 25 places a user."""
-    values = {"mean_reciprocal_rank_at_25": metrics.reciprocal_rank(found)}
+def personalize(hits: metrics.Hits, coverage: float) -> Metrics:
+    """Return the means over users under the names of GetSolutionMetrics. ``hits``: 25 places a user."""
+    values = {"mean_reciprocal_rank_at_25": metrics.reciprocal_rank(hits)}
     for k in KS:
-        values[f"normalized_discounted_cumulative_gain_at_{k}"] = metrics.ndcg_of_hits(found, k)
-        values[f"precision_at_{k}"] = metrics.precision(found, k)
+        values[f"normalized_discounted_cumulative_gain_at_{k}"] = metrics.ndcg_hits_only(hits, k)
+        values[f"precision_at_{k}"] = metrics.precision(hits, k)
     means = {name: round(float(value.mean()), 4) for name, value in values.items()}
     return {"coverage": round(coverage, 4), **means}
 

@@ -1,4 +1,4 @@
-"""Places within groups, without loops: which of a shopper's events are the newest, which of his items the heaviest."""
+"""Places within groups, without loops: which of a user's events are the newest, which of their items the heaviest."""
 
 import numpy as np
 import numpy.typing as npt

@@ -1,4 +1,4 @@
-"""How much a shopper's past counts now: less with age and with every newer moment, summed up item by item."""
+"""How much a user's past counts now: less with age and with every newer moment, summed up item by item."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from recommender_models.grouping import moments, rank_within
 from recommender_models.settings import DAY, Settings
 from recommender_models.training_set import Codes, Floats, TrainingSet
 
-MOST_ITEMS = 100  # of a shopper's distinct items, those that count most; more would cost time and hardly change a list
+MOST_ITEMS = 100  # of a user's distinct items, those that count most; more would cost time and hardly change a list
 
 Event = tuple[str, float, float]
 """Item id, time in epoch seconds, weight."""
@@ -19,14 +19,14 @@ Event = tuple[str, float, float]
 
 @dataclass(frozen=True)
 class History:
-    """What counts of one shopper: distinct items (codes, rising) and their weights."""
+    """What counts of one user: distinct items (codes, rising) and their weights."""
 
     items: Codes
     weights: Floats
 
 
-def of_one(events: Sequence[tuple[int, float, float]], settings: Settings) -> History:
-    """Sum up one shopper's events (item code, time, weight), in any order."""
+def for_one(events: Sequence[tuple[int, float, float]], settings: Settings) -> History:
+    """Sum up one user's events (item code, time, weight), in any order."""
     items = np.array([item for item, _, _ in events], dtype=np.int64)
     times = np.array([time for _, time, _ in events], dtype=np.float64)
     weights = np.array([weight for _, _, weight in events], dtype=np.float64)
@@ -34,8 +34,8 @@ def of_one(events: Sequence[tuple[int, float, float]], settings: Settings) -> Hi
     return History(distinct, summed)
 
 
-def of_many(rows: TrainingSet, settings: Settings) -> sparse.csr_array:
-    """Return one line a user of ``rows`` (all of ``user_ids``), one column an item: what counts, as in ``of_one``."""
+def for_many(rows: TrainingSet, settings: Settings) -> sparse.csr_array:
+    """Return one line a user of ``rows`` (all of ``user_ids``), one column an item: what counts, as in ``for_one``."""
     users, items, weights = _summed(rows.users, rows.items, rows.times, rows.weights, settings)
     shape = len(rows.user_ids), len(rows.item_ids)
     return sparse.csr_array((weights, (users, items)), shape=shape, dtype=np.float32)

@@ -1,6 +1,6 @@
-"""What a list of recommendations is worth, shopper by shopper: counts of hits, and where in the list they are.
+"""What a list of recommendations is worth, user by user: counts of hits, and where in the list they are.
 
-A hit matrix has one line a shopper and one column a place of the list, best first. NDCG comes in two kinds: against the
+A hit matrix has one line a user and one column a place of the list, best first. NDCG comes in two kinds: against the
 best list that the relevant items allow, as is usual, and against the best order of the hits alone, as Amazon
 Personalize computes it, where relevant items that were missed cost nothing.
 """
@@ -14,9 +14,9 @@ Codes = npt.NDArray[np.integer]
 
 
 def hits(lists: Codes, users: Codes, items: Codes) -> tuple[Hits, Codes]:
-    """Return which places of the lists are hits, and how many relevant items each shopper has.
+    """Return which places of the lists are hits, and how many relevant items each user has.
 
-    ``lists``: shoppers by places, item codes, -1 where a list is shorter; no item twice in a list. ``users``,
+    ``lists``: users by places, item codes, -1 where a list is shorter; no item twice in a list. ``users``,
     ``items``: the relevant pairs, users as lines of ``lists``; a pair may come twice.
     """
     size = max(int(lists.max(initial=0)), int(items.max(initial=0))) + 1
@@ -29,24 +29,24 @@ def hits(lists: Codes, users: Codes, items: Codes) -> tuple[Hits, Codes]:
     return found, np.bincount(relevant // size, minlength=len(lists))
 
 
-def precision(found: Hits, k: int) -> Values:
+def precision(hits: Hits, k: int) -> Values:
     """Return the share of the first k places that are hits; places that a short list lacks count as misses."""
-    return found[:, :k].sum(axis=1) / k
+    return hits[:, :k].sum(axis=1) / k
 
 
-def reciprocal_rank(found: Hits) -> Values:
+def reciprocal_rank(hits: Hits) -> Values:
     """Return one over the place of the first hit, 0 without one."""
-    return np.where(found.any(axis=1), 1 / (found.argmax(axis=1) + 1), 0.0)
+    return np.where(hits.any(axis=1), 1 / (hits.argmax(axis=1) + 1), 0.0)
 
 
-def ndcg(found: Hits, relevant: Codes, k: int) -> Values:
+def ndcg(hits: Hits, relevant: Codes, k: int) -> Values:
     """Return the usual NDCG of the first k places; 0 where nothing is relevant."""
-    return _gain(found, k) / _best(np.minimum(relevant, k), k)
+    return _gain(hits, k) / _best(np.minimum(relevant, k), k)
 
 
-def ndcg_of_hits(found: Hits, k: int) -> Values:
+def ndcg_hits_only(hits: Hits, k: int) -> Values:
     """Return the NDCG as Amazon Personalize computes it; 0 without a hit."""
-    return _gain(found, k) / _best(found[:, :k].sum(axis=1), k)
+    return _gain(hits, k) / _best(hits[:, :k].sum(axis=1), k)
 
 
 def coverage(lists: Codes, catalogue: int) -> float:
@@ -54,8 +54,8 @@ def coverage(lists: Codes, catalogue: int) -> float:
     return len(np.unique(lists[lists >= 0])) / catalogue
 
 
-def _gain(found: Hits, k: int) -> Values:
-    seen = found[:, :k]
+def _gain(hits: Hits, k: int) -> Values:
+    seen = hits[:, :k]
     return np.asarray(seen @ _discounts(seen.shape[1]))
 
 

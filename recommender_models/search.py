@@ -1,6 +1,6 @@
-"""Chooses the settings of a recommender for shoppers (``performHPO``): one after the other, by what they foretell.
+"""Chooses the settings of a recommender for users (``performHPO``): one after the other, by what they predict.
 
-For at most 2,000 of the given users, drawn by the seed, the newest moment is foretold, by a training on everybody's
+For at most 2,000 of the given users, drawn by the seed, the newest moment is predicted, by a training on everybody's
 older ones. From the defaults on, each setting in turn takes the value with the best NDCG@10, on any item; the present
 value stays unless another is better. Each is looked at once: on a real shop the optimum was found to be flat.
 """
@@ -37,7 +37,7 @@ class _Validation:
         chosen = np.unique(rows.users[held])
         chosen = np.random.default_rng(seed).permutation(chosen)[:MOST_USERS]
         marks = np.isin(np.arange(len(rows.user_ids)), chosen)
-        self._past, self._newest = self._older.of_users(marks), rows.take(held).of_users(marks)
+        self._past, self._newest = self._older.for_users(marks), rows.take(held).for_users(marks)
         known = users.properties()
         self._properties = [known.get(user) for user in self._past.user_ids]
 
@@ -54,7 +54,7 @@ class _Validation:
 
 
 def search(rows: TrainingSet, users: RecordColumns, items: RecordColumns, seed: int) -> Settings:
-    """Return the settings that foretell these users' newest moments best; the defaults if nobody has two moments."""
+    """Return the settings that predict these users' newest moments best; the defaults if nobody has two moments."""
     validation = _Validation(rows, users, items, seed)
     best = Settings()
     if not validation:

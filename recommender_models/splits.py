@@ -1,4 +1,4 @@
-"""What is held back to be foretold: as Amazon Personalize does for its metrics, and each shopper's last basket."""
+"""What is held back to be predicted: as Amazon Personalize does for its metrics, and each user's last basket."""
 
 import numpy as np
 import numpy.typing as npt
@@ -22,7 +22,7 @@ def draw_test_users(rows: TrainingSet, seed: int) -> Mask:
 def newest_tenth(rows: TrainingSet) -> Mask:
     """Return the newest tenth of each user's events, rounded down: with 10 events one, with 19 one.
 
-    Below ten events it is the newest one, if there are two: else small shops would have nothing to foretell, and of
+    Below ten events it is the newest one, if there are two: else small shops would have nothing to predict, and of
     these the service asks no more than two events a user. ``rows`` are by user, then time.
     """
     counts = np.bincount(rows.users, minlength=len(rows.user_ids))[rows.users]

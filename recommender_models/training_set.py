@@ -36,20 +36,20 @@ class TrainingSet:
         columns = {name: getattr(self, name)[rows] for name in ("users", "items", "times", "weights")}
         return replace(self, **columns)
 
-    def of_users(self, chosen: npt.NDArray[np.bool_]) -> "TrainingSet":
+    def for_users(self, chosen: npt.NDArray[np.bool_]) -> "TrainingSet":
         """Return the rows of some users, one mark a user, with the ids and codes of these users alone."""
         code = np.cumsum(chosen) - 1
         rows = self.take(chosen[self.users])
         ids = [self.user_ids[user] for user in np.flatnonzero(chosen).tolist()]
         return replace(rows, user_ids=ids, users=code[rows.users])
 
-    def of_own_items(self) -> "TrainingSet":
+    def for_own_items(self) -> "TrainingSet":
         """Return the same rows with the ids and codes of the items that occur in them alone."""
         used = np.bincount(self.items, minlength=len(self.item_ids)) > 0
         ids = [self.item_ids[item] for item in np.flatnonzero(used).tolist()]
         return replace(self, item_ids=ids, items=(np.cumsum(used) - 1)[self.items])
 
-    def of_items(self, item_ids: Sequence[str]) -> "TrainingSet":
+    def for_items(self, item_ids: Sequence[str]) -> "TrainingSet":
         """Return the rows with these items, coded as in this list."""
         items = self.items_in({item: place for place, item in enumerate(item_ids)})
         return replace(self, item_ids=item_ids, items=items).take(items >= 0)

@@ -1,1 +1,1 @@
-"""What was set aside, in the quarantine and in the on-failure bucket, and how it gets back where it came from."""
+"""Records in the quarantine and the on-failure bucket, and redriving them to their source."""

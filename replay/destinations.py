@@ -7,7 +7,7 @@ https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecords.html
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from broker.failures import Retry, Time, Unavailable, aws_call
+from broker.failures import Clock, Retry, Unavailable, aws_call
 
 from replay.records import Record
 
@@ -16,7 +16,7 @@ MOST_MESSAGES = 10
 RETRY = Retry(attempts=10, base=0.1, cap=10.0)
 FOREVER = float("inf")
 
-Took = Callable[[Record], None]
+OnDelivered = Callable[[Record], None]
 
 
 class Stream:
@@ -24,20 +24,22 @@ class Stream:
 
     most_records, most_bytes = MOST_RECORDS, MOST_BYTES
 
-    def __init__(self, kinesis: Any, name: str, time: Time) -> None:
+    def __init__(self, kinesis: Any, name: str, clock: Clock) -> None:
         self._put_records = kinesis.put_records
         self._stream = name.rpartition("/")[2]
-        self._time = time
+        self._clock = clock
 
-    def put(self, records: Sequence[Record], took: Took) -> None:
-        """Put one batch, the refused ones again; tell ``took`` of each as soon as it is there. Raises Failure."""
+    def put(self, records: Sequence[Record], on_delivered: OnDelivered) -> None:
+        """Put one batch, the refused ones again; tell ``on_delivered`` of each as soon as it is there. Raises
+        Failure.
+        """
 
-        def some(left: Sequence[Record]) -> list[Record]:
-            entries = [{"Data": one.data, "PartitionKey": one.partition_key} for one in left]
+        def attempt_put(left: Sequence[Record]) -> list[Record]:
+            entries = [{"Data": record.data, "PartitionKey": record.partition_key} for record in left]
             answers = aws_call(self._put_records, Records=entries, StreamName=self._stream).get("Records", [])
-            return [one for one, answer in zip(left, answers, strict=False) if answer.get("SequenceNumber")]
+            return [record for record, answer in zip(left, answers, strict=False) if answer.get("SequenceNumber")]
 
-        _until_all(records, some, took, self._time)
+        _until_all(records, attempt_put, on_delivered, self._clock)
 
 
 class Queue:
@@ -45,35 +47,40 @@ class Queue:
 
     most_records, most_bytes = MOST_MESSAGES, 250_000
 
-    def __init__(self, sqs: Any, url: str, time: Time) -> None:
+    def __init__(self, sqs: Any, url: str, clock: Clock) -> None:
         self._send = sqs.send_message_batch
         self._url = url
-        self._time = time
+        self._clock = clock
 
-    def put(self, records: Sequence[Record], took: Took) -> None:
-        """Send one batch, the refused ones again; tell ``took`` of each as soon as it is there. Raises Failure."""
+    def put(self, records: Sequence[Record], on_delivered: OnDelivered) -> None:
+        """Send one batch, the refused ones again; tell ``on_delivered`` of each as soon as it is there. Raises
+        Failure.
+        """
 
-        def some(left: Sequence[Record]) -> list[Record]:
-            entries = [{"Id": str(place), "MessageBody": one.data.decode()} for place, one in enumerate(left)]
+        def attempt_put(left: Sequence[Record]) -> list[Record]:
+            entries = [{"Id": str(place), "MessageBody": record.data.decode()} for place, record in enumerate(left)]
             answer = aws_call(self._send, QueueUrl=self._url, Entries=entries)
-            return [left[int(one["Id"])] for one in answer.get("Successful", [])]
+            return [left[int(record["Id"])] for record in answer.get("Successful", [])]
 
-        _until_all(records, some, took, self._time)
+        _until_all(records, attempt_put, on_delivered, self._clock)
 
 
 def _until_all(
-    records: Sequence[Record], some: Callable[[Sequence[Record]], Sequence[Record]], took: Took, time: Time
+    records: Sequence[Record],
+    some: Callable[[Sequence[Record]], Sequence[Record]],
+    on_delivered: OnDelivered,
+    clock: Clock,
 ) -> None:
-    left = {one.id: one for one in records}
+    left = {record.id: record for record in records}
 
     def attempt() -> None:
-        for one in some(list(left.values())):
-            del left[one.id]
-            took(one)
+        for record in some(list(left.values())):
+            del left[record.id]
+            on_delivered(record)
         if left:
             raise Unavailable(f"{len(left)} of {len(records)} not taken")
 
-    RETRY.call(attempt, time, FOREVER)
+    RETRY.call(attempt, clock, FOREVER)
 
 
 def batches(records: Iterator[Record], most_records: int, most_bytes: int) -> Iterator[list[Record]]:

@@ -1,4 +1,4 @@
-"""Reads what was set aside: the quarantine's rows and Lambda's on-failure documents become records, with the reasons.
+"""Reads quarantined records: the quarantine's rows and Lambda's on-failure documents become records, with the reasons.
 
 On-failure documents: https://docs.aws.amazon.com/lambda/latest/dg/kinesis-on-failure-destination.html
 """
@@ -14,13 +14,13 @@ RECORD, USER = "record", "user"
 REFRESH = "refresh/"
 
 
-class Unreadable(ValueError):
+class UnrecognisedObject(ValueError):
     """An object that is none of ours."""
 
 
 @dataclass(frozen=True)
 class Record:
-    """One record of the stream, or one user of the refresh queue (``kind``), as it was when it was set aside.
+    """One record of the stream, or one user of the refresh queue (``kind``), as it was when it was quarantined.
 
     ``id`` says which one it was, ``reasons`` why it is here; ``arrived_ms`` in epoch milliseconds.
     """
@@ -38,7 +38,7 @@ def read(source: str, key: str, body: bytes) -> list[Record]:
     try:
         return list(_quarantined(key, body) if source == QUARANTINE else _given_up(body))
     except (ValueError, KeyError, TypeError, AttributeError):
-        raise Unreadable(key) from None
+        raise UnrecognisedObject(key) from None
 
 
 def _quarantined(key: str, body: bytes) -> Iterator[Record]:

@@ -1,6 +1,6 @@
-"""The two passes: look at all that is set aside, then put the chosen records back, marking each batch as it is there.
+"""The two passes: look at all that is quarantined, then redrive the chosen records, marking each batch as it is there.
 
-Killed anywhere, a repeat puts back what has no mark yet. What was put and not yet marked is put twice, which the event
+Killed anywhere, a repeat redrives what has no mark yet. What was put and not yet marked is put twice, which the event
 ids make harmless.
 """
 
@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
 from broker.batch import BadBatch, decode
-from broker.failures import Time
+from broker.failures import Clock
 from broker.interactions import Rules, extract
 
 from replay.destinations import Queue, Stream, batches
-from replay.inventory import Choice, Held, Inventory, already
-from replay.records import USER, Record, Unreadable, read
+from replay.inventory import Inventory, QuarantinedRecord, RecordFilter, redriven_ids
+from replay.records import USER, Record, UnrecognisedObject, read
 from replay.store import Object, Store
 
 OPEN_OBJECTS = 8  # of up to some 8 MB each; records of one time lie in few objects, one a shard
@@ -30,48 +30,48 @@ class Replay:
         destinations: Mapping[str, Stream | Queue],
         *,
         rules: Rules,
-        time: Time,
+        clock: Clock,
     ) -> None:
         self._stores = stores
         self._destinations = destinations
         self._rules = rules
-        self._time = time
+        self._clock = clock
         self._marks: dict[str, dict[str, set[str]]] = {}
         self._open: OrderedDict[tuple[str, str], dict[str, Record]] = OrderedDict()
 
-    def objects(self, choice: Choice, key: str = "") -> list[Object]:
+    def objects(self, choice: RecordFilter, key: str = "") -> list[Object]:
         """Return the objects to look at; one that was written before a time holds nothing that arrived after it."""
-        found = [one for store in self._stores.values() for one in store.objects(key)]
+        objects_ = [object_ for store in self._stores.values() for object_ in store.objects(key)]
         since = choice.since_ms
-        return [one for one in found if since is None or one.written.timestamp() * 1000 >= since - 1000]
+        return [object_ for object_ in objects_ if since is None or object_.written.timestamp() * 1000 >= since - 1000]
 
     def look(self, objects: Sequence[Object], moved: Moved) -> Inventory:
         """Read objects, one after the other; keep what is said of the records, not what they say."""
         self._marks = {source: store.marks() for source, store in self._stores.items()}
-        done = {id for marks in self._marks.values() for id in already(marks)}
+        done = {id for marks in self._marks.values() for id in redriven_ids(marks)}
         inventory = Inventory()
-        now_ms = int(self._time.clock() * 1000)
+        now_ms = int(self._clock.now() * 1000)
         for place in objects:
             try:
                 records = read(place.source, place.key, self._stores[place.source].read(place.key))
-            except Unreadable:
+            except UnrecognisedObject:
                 inventory.unreadable.append(place)
                 records = []
-            for one in records:
-                same = one.kind == USER or is_repeatable(one.data, one.arrived_ms, now_ms, self._rules)
-                inventory.add(place, one, put_back=one.id in done, repeatable=same)
+            for record in records:
+                same = record.kind == USER or is_repeatable(record.data, record.arrived_ms, now_ms, self._rules)
+                inventory.add(place, record, redriven=record.id in done, repeatable=same)
             moved(place.size)
         return inventory
 
-    def put_back(self, chosen: Sequence[Held], moved: Moved) -> None:
-        """Put records back in their order, and mark them. Raises Failure; what is there by then is marked."""
+    def redrive(self, chosen: Sequence[QuarantinedRecord], moved: Moved) -> None:
+        """Redrive records in their order, and mark them. Raises Failure; what is there by then is marked."""
         by_id = {held.id: held for held in chosen}
         for kind, destination in self._destinations.items():
             records = self._records(held for held in chosen if held.kind == kind)
             for batch in batches(records, destination.most_records, destination.most_bytes):
-                taken: list[Held] = []
+                taken: list[QuarantinedRecord] = []
 
-                def took(record: Record, taken: list[Held] = taken) -> None:
+                def took(record: Record, taken: list[QuarantinedRecord] = taken) -> None:
                     taken.append(by_id[record.id])
                     moved(len(record.data))
 
@@ -80,28 +80,28 @@ class Replay:
                 finally:
                     self._mark(taken)
 
-    def _records(self, chosen: Iterator[Held]) -> Iterator[Record]:
-        for held in chosen:
-            yield self._opened(held.objects[0])[held.id]
+    def _records(self, chosen: Iterator[QuarantinedRecord]) -> Iterator[Record]:
+        for record in chosen:
+            yield self._opened(record.objects[0])[record.id]
 
     def _opened(self, place: Object) -> dict[str, Record]:
         where = place.source, place.key
         if where not in self._open:
             body = self._stores[place.source].read(place.key)
-            self._open[where] = {one.id: one for one in read(place.source, place.key, body)}
+            self._open[where] = {record.id: record for record in read(place.source, place.key, body)}
         self._open.move_to_end(where)
         while len(self._open) > OPEN_OBJECTS:
             self._open.popitem(last=False)
         return self._open[where]
 
-    def _mark(self, taken: Sequence[Held]) -> None:
+    def _mark(self, delivered: Sequence[QuarantinedRecord]) -> None:
         changed: dict[tuple[str, str], None] = {}
-        for held in taken:
-            held.put_back = True
-            for place in held.objects:
-                self._marks[place.source].setdefault(place.key, set()).add(held.id)
+        for record in delivered:
+            record.redriven = True
+            for place in record.objects:
+                self._marks[place.source].setdefault(place.key, set()).add(record.id)
                 changed[place.source, place.key] = None
-        at = datetime.fromtimestamp(self._time.clock(), UTC)
+        at = datetime.fromtimestamp(self._clock.now(), UTC)
         for source, key in changed:
             self._stores[source].mark(key, self._marks[source][key], at)
 

@@ -1,7 +1,7 @@
-"""The two buckets: what lies where, and the marks that say what was put back.
+"""The two buckets: what lies where, and the marks that say what was redriven.
 
 An object stays as it is until the bucket forgets it: it may hold records that were not chosen, and a redelivery may
-write it again. What was put back is written under ``replayed/`` and the object's own key: ids of records, nothing else.
+write it again. What was redriven is written under ``replayed/`` and the object's own key: ids of records, nothing else.
 """
 
 import json
@@ -39,15 +39,20 @@ class Store:
     def objects(self, key: str = "") -> list[Object]:
         """Return the objects whose keys begin so, oldest key first."""
         prefixes = [key] if key else FOLDERS[self.source]
-        return [Object(self.source, *one) for prefix in prefixes for one in self._list(prefix) if self._is_ours(one[0])]
+        return [
+            Object(self.source, *fields)
+            for prefix in prefixes
+            for fields in self._list(prefix)
+            if self._is_ours(fields[0])
+        ]
 
     def _is_ours(self, key: str) -> bool:
         return key.startswith(FOLDERS[self.source])
 
     def _list(self, prefix: str) -> Iterator[tuple[str, int, datetime]]:
         for page in self._s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix):
-            for one in page.get("Contents", []):
-                yield one["Key"], one["Size"], one["LastModified"]
+            for entry in page.get("Contents", []):
+                yield entry["Key"], entry["Size"], entry["LastModified"]
 
     def read(self, key: str) -> bytes:
         """Return an object's content. Raises botocore's ClientError."""
@@ -55,15 +60,15 @@ class Store:
         return body
 
     def marks(self) -> dict[str, set[str]]:
-        """Return what was put back: object key → ids of records."""
+        """Return what was redriven: object key → ids of records."""
         marked = [key for key, _, _ in self._list(MARKS)]
         with ThreadPoolExecutor(READERS) as pool:
             return {
-                key.removeprefix(MARKS): set(json.loads(content)["put_back"])
+                key.removeprefix(MARKS): set(json.loads(content)["redriven"])
                 for key, content in zip(marked, pool.map(self.read, marked), strict=True)
             }
 
     def mark(self, key: str, ids: Iterable[str], at: datetime) -> None:
-        """Write down all that was put back of an object, so far."""
-        content = json.dumps({"put_back": sorted(ids), "at": f"{at:%Y-%m-%dT%H:%M:%SZ}"}).encode()
+        """Write down all that was redriven of an object, so far."""
+        content = json.dumps({"redriven": sorted(ids), "at": f"{at:%Y-%m-%dT%H:%M:%SZ}"}).encode()
         self._s3.put_object(Bucket=self.bucket, Key=MARKS + key, Body=content, ContentType="application/json")

@@ -11,11 +11,11 @@ import click
 
 from cli.options import given
 from evaluation.data import splits_folder
-from evaluation.recommenders.registry import BY_NAME, KINDS
+from evaluation.recommenders.registry import BY_NAME, RECOMMENDERS
 from evaluation.scoring import gate as gates
 from evaluation.scoring.gate import Gate
-from evaluation.task import NEW
-from personalize_data.errors import BadFile, BadQuestion
+from evaluation.task import NEW_ITEMS
+from personalize_data.errors import BadFile, InvalidRequest
 
 OF_THE_SPLIT = {"hold_out": "kind", "at": "at", "horizon_days": "horizon_days", "target": "event_type"}
 CAMPAIGN = "campaign"  # the name of what --campaign answers
@@ -26,51 +26,58 @@ def of_folder(folder: Path, context: click.Context) -> None:
     if not splits_folder.is_split(folder):
         others = sorted(path for path in folder.glob("*.csv*") if path.name.startswith("interactions.csv"))
         instead = "".join(f": give the table in it, {path}" for path in others[:1])
-        raise BadQuestion(f"{folder} is not a folder that ./broker evaluate split has written{instead}")
-    made = _made_with(folder)
-    for one in given(context):
-        value = context.params[str(one.name)]
-        if one.name in OF_THE_SPLIT and made.get(OF_THE_SPLIT[one.name]) != value:
-            theirs = made.get(OF_THE_SPLIT[one.name])
-            how = "without it" if theirs is None else f"with {one.opts[0]} {theirs}"
-            raise BadQuestion(f"{one.opts[0]} {value}: {folder} is split already, {how}: ./broker evaluate split anew")
-        if one.name == "sample_users" and value < (users := _users(folder)):
-            raise BadQuestion(f"{one.opts[0]} {value}: {folder} asks about {users:,}: ./broker evaluate split anew")
+        raise InvalidRequest(f"{folder} is not a folder that ./broker evaluate split has written{instead}")
+    hold_out_options = _made_with(folder)
+    for parameter in given(context):
+        value = context.params[str(parameter.name)]
+        if parameter.name in OF_THE_SPLIT and hold_out_options.get(OF_THE_SPLIT[parameter.name]) != value:
+            split_value = hold_out_options.get(OF_THE_SPLIT[parameter.name])
+            difference = "without it" if split_value is None else f"with {parameter.opts[0]} {split_value}"
+            raise InvalidRequest(
+                f"{parameter.opts[0]} {value}: {folder} is split already, {difference}: ./broker evaluate split again"
+            )
+        if parameter.name == "sample_users" and value < (users := _users(folder)):
+            raise InvalidRequest(
+                f"{parameter.opts[0]} {value}: {folder} asks about {users:,}: ./broker evaluate split again"
+            )
 
 
 def taking_part(
     tasks: Sequence[str], recommendations: Sequence[tuple[str, Any]], *, campaign: bool
 ) -> dict[str, list[str]]:
     """Return the names by task. Raises BadQuestion for a given one that is another's."""
-    theirs = [name for name, _ in recommendations] + ([CAMPAIGN] if campaign else [])
-    for name, times in Counter(theirs).items():
+    external = [name for name, _ in recommendations] + ([CAMPAIGN] if campaign else [])
+    for name, times in Counter(external).items():
         if name in BY_NAME:
-            raise BadQuestion(f"--recommendations {name}=…: {name} is learnt here: give it another name")
+            raise InvalidRequest(f"--recommendations {name}=…: {name} is trained here: give it another name")
         if times > 1:
             whose = " (--campaign is one)" if campaign and name == CAMPAIGN else ""
-            raise BadQuestion(f"--recommendations {name}=…: two are named {name}{whose}: give it another name")
-    return {task: [kind.name for kind in KINDS if not (kind.repeats and task == NEW)] + theirs for task in tasks}
+            raise InvalidRequest(f"--recommendations {name}=…: two are named {name}{whose}: give it another name")
+    return {
+        task: [kind.name for kind in RECOMMENDERS if not (kind.repeats and task == NEW_ITEMS)] + external
+        for task in tasks
+    }
 
 
 def prices(costs: Sequence[tuple[str, str]], names_by_task: Mapping[str, Sequence[str]]) -> dict[str, float]:
     """Return what each costs a month. Raises BadQuestion."""
     known = list(dict.fromkeys(name for some in names_by_task.values() for name in some))
-    found: dict[str, float] = {}
+    amounts: dict[str, float] = {}
     for name, text in costs:
         if name not in known:
-            raise BadQuestion(f"--cost {name}={text}: no recommender {name} (there are: {', '.join(known)})")
-        if name in found:
-            raise BadQuestion(f"--cost {name}={text}: {name} has a price already")
-        found[name] = _amount(name, text)
-    return found
+            raise InvalidRequest(f"--cost {name}={text}: no recommender {name} (there are: {', '.join(known)})")
+        if name in amounts:
+            raise InvalidRequest(f"--cost {name}={text}: {name} has a price already")
+        amounts[name] = _amount(name, text)
+    return amounts
 
 
 def conditions(texts: Sequence[str], names_by_task: Mapping[str, Sequence[str]]) -> list[Gate]:
     """Return the gates. Raises BadQuestion for one that no data could answer."""
-    found = [gates.parse(text, list(names_by_task)) for text in texts]
-    for one in found:
-        gates.answerable(one, names_by_task)
-    return found
+    gates_ = [gates.parse(text, list(names_by_task)) for text in texts]
+    for condition in gates_:
+        gates.answerable(condition, names_by_task)
+    return gates_
 
 
 def read_files(file: Path | None, recommendations: Sequence[tuple[str, str]], *others: Path | None) -> list[Path]:
@@ -78,16 +85,16 @@ def read_files(file: Path | None, recommendations: Sequence[tuple[str, str]], *o
     lists = [Path(path) for _, path in recommendations]
     for path in lists:
         if not path.exists() or path.is_dir():
-            raise BadQuestion(f"--recommendations {path}: there is no such file")
-    own = [*file.iterdir()] if file is not None and file.is_dir() else [file]
-    return [path for path in (*own, *lists, *others) if path is not None]
+            raise InvalidRequest(f"--recommendations {path}: there is no such file")
+    data_files = [*file.iterdir()] if file is not None and file.is_dir() else [file]
+    return [path for path in (*data_files, *lists, *others) if path is not None]
 
 
 def _made_with(folder: Path) -> dict[str, Any]:
     about = folder / splits_folder.ABOUT
     try:
-        found: dict[str, Any] = json.loads(about.read_text(encoding="utf-8"))["hold_out"]
-        return dict(found)
+        hold_out_options: dict[str, Any] = json.loads(about.read_text(encoding="utf-8"))["hold_out"]
+        return dict(hold_out_options)
     except (ValueError, TypeError, KeyError, RecursionError):
         raise BadFile(about, "it doesn't say how the folder was split: it may be cut off") from None
 
@@ -102,5 +109,5 @@ def _amount(name: str, text: str) -> float:
     except ValueError:
         amount = math.nan
     if not (math.isfinite(amount) and amount >= 0):
-        raise BadQuestion(f"--cost {name}={text}: {text} is not an amount: a number from 0 on")
+        raise InvalidRequest(f"--cost {name}={text}: {text} is not an amount: a number from 0 on")
     return amount

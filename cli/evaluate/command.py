@@ -12,13 +12,13 @@ from cli.options import connection_options, given
 from cli.output_files import NEW_FILE
 from evaluation import constants
 
-WITHOUT_FILE = ("personalize_metrics", "results", "as_json")  # the options that need no FILE
+WITHOUT_FILE = ("personalize_metrics", "check_table", "as_json")  # the options that need no FILE
 CSV = click.Path(exists=True, dir_okay=False, path_type=Path)
 EXAMPLES = """\b
 Examples:
   ./broker evaluate interactions.csv
-  ./broker evaluate interactions.csv --hold-out basket --html report.html --json > result.json
-  ./broker evaluate interactions.csv --gate 'ndcg@10:ease>=popularity'
+  ./broker evaluate interactions.csv --hold-out last-basket --html report.html --json > result.json
+  ./broker evaluate interactions.csv --require 'ndcg@10:ease>=popularity'
 """
 # Loaded when asked for.
 SUBCOMMANDS = {"split": "The files for a real Personalize: what to train on, whom to ask about, and the truth."}
@@ -43,7 +43,9 @@ class Metric(click.ParamType):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         if value.strip() not in constants.METRICS_AT_K:
-            self.fail(f"{value!r} is none. There are {constants.METRICS_IN_WORDS}: as in ndcg@10", param, ctx)
+            self.fail(
+                f"{value!r} is an unknown metric; choose from {constants.METRICS_IN_WORDS}: as in ndcg@10", param, ctx
+            )
         return str(value).strip()
 
 
@@ -55,7 +57,9 @@ class Arn(click.ParamType):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         if not str(value).startswith("arn:"):
             self.fail(
-                f"{value!r} is no ARN, such as arn:aws:personalize:us-east-1:123456789012:campaign/NAME", param, ctx
+                f"{value!r} is not an ARN; expected one like arn:aws:personalize:us-east-1:123456789012:campaign/NAME",
+                param,
+                ctx,
             )
         return str(value)
 
@@ -68,8 +72,8 @@ class Evaluate(click.Command):
     ) -> click.Context:
         if not args or args[0] not in SUBCOMMANDS:
             return super().make_context(info_name, args, parent, **extra)
-        found: click.Command = importlib.import_module(f"cli.evaluate.{args[0]}").command
-        return found.make_context(f"{info_name} {args[0]}", args[1:], parent, **extra)
+        subcommand: click.Command = importlib.import_module(f"cli.evaluate.{args[0]}").command
+        return subcommand.make_context(f"{info_name} {args[0]}", args[1:], parent, **extra)
 
     def invoke(self, ctx: click.Context) -> Any:
         return super().invoke(ctx) if ctx.command is self else ctx.command.invoke(ctx)
@@ -87,7 +91,10 @@ class Evaluate(click.Command):
 @click.command("evaluate", cls=Evaluate, epilog=EXAMPLES, no_args_is_help=True, short_help="Is a recommender worth it?")
 @click.argument("file", type=click.Path(exists=True, path_type=Path), required=False, metavar="[FILE|DIR]")
 @click.option(
-    "--users", "users_file", type=CSV, help="The Users dataset: USER_ID and attributes. ease-own learns from them, too."
+    "--users",
+    "users_file",
+    type=CSV,
+    help="The Users dataset: USER_ID and attributes. ease-history learns from them, too.",
 )
 @click.option("--items", "items_file", type=CSV, help="The Items dataset: more of what could be recommended.")
 @click.option("--recommendations", type=Pair(), multiple=True, metavar="NAME=FILE", help="A batch job's .out file.")
@@ -98,7 +105,7 @@ class Evaluate(click.Command):
     type=CSV,
     help="What ./broker train --json printed, or aws personalize get-solution-metrics: adds users and intervals.",
 )
-@click.option("--results", type=CSV, help="Somebody's table of results: NAME, TASK, USERS, P@10, …: what is odd in it.")
+@click.option("--check-table", type=CSV, help="A published table (NAME, TASK, USERS, P@10, …): check it for errors.")
 @click.option(
     "--task", "tasks", type=click.Choice(constants.TASKS), multiple=True, default=constants.TASKS, show_default=True
 )
@@ -112,43 +119,45 @@ class Evaluate(click.Command):
 @click.option("--slice-by", metavar="COLUMN", help="A column of --users to slice by.")
 @click.option("--cost", type=Pair(), multiple=True, metavar="NAME=AMOUNT", help="What one costs a month.")
 @click.option("--currency", default="USD", show_default=True)
-@click.option("--fixed-settings", is_flag=True, help="Take the default settings instead of choosing by validation.")
-@click.option("--gate", multiple=True, metavar="[TASK/]METRIC:NAME>=OTHER", help="Exit code 1 unless it holds.")
+@click.option("--no-tuning", is_flag=True, help="Use the default settings; skip tuning by validation.")
+@click.option(
+    "--require", multiple=True, metavar="[TASK/]METRIC:NAME>=OTHER", help="Exit with code 1 unless the condition holds."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, and nothing else, on stdout.")
 @click.option("--html", type=NEW_FILE, help="Write a report that stands alone, with plots.")
 @click.option("--per-user", type=NEW_FILE, help="Write a CSV with every user's metrics.")
 @asked.options
 @connection_options
 def command(
-    file: Path | None, as_json: bool, personalize_metrics: Path | None, results: Path | None, **options: Any
+    file: Path | None, as_json: bool, personalize_metrics: Path | None, check_table: Path | None, **options: Any
 ) -> None:
     """Compare recommenders on the interactions of FILE (USER_ID, ITEM_ID, TIMESTAMP in seconds, EVENT_TYPE if there is
-    one), or of a DIR that `evaluate split` has written: counting, models learnt here, and what you give.
+    one), or of a DIR that `evaluate split` has written: counting, models trained here, and what you give.
 
     A gate with >= fails if NAME is shown to be worse than OTHER (a recommender or a number), one with > unless it is
     shown to be better; shown means beyond the 95 % interval.
 
     Exit code: 0 done, 1 a gate fails or a service refuses, 2 wrong use or a file that can't be used.
     """
-    _check_use(file, click.get_current_context(), personalize_metrics, results)
+    _check_use(file, click.get_current_context(), personalize_metrics, check_table)
     from cli.evaluate.compare import compare  # loads all that computes
 
     with file_errors():
-        holds = compare(file, personalize_metrics, results, as_json=as_json, options=options)
+        holds = compare(file, personalize_metrics, check_table, as_json=as_json, options=options)
     if not holds:
         raise SystemExit(1)
 
 
-def _check_use(file: Path | None, context: click.Context, metrics: Path | None, results: Path | None) -> None:
+def _check_use(file: Path | None, context: click.Context, metrics: Path | None, check_table: Path | None) -> None:
     """Raise click.UsageError for options that could have no effect."""
     options = context.params
     if options["filter_"] and not options["campaign_arn"]:
         raise click.UsageError("--filter goes with --campaign: a file's lists are taken as given")
     if file is None:
-        idle = [one.opts[0] for one in given(context) if one.name not in WITHOUT_FILE]
+        idle = [parameter.opts[0] for parameter in given(context) if parameter.name not in WITHOUT_FILE]
         if idle:
             raise click.UsageError(f"{', '.join(idle)}: nothing to do without a FILE of interactions")
-        if not metrics and not results:
-            raise click.UsageError("give a FILE of interactions, --personalize-metrics or --results")
+        if not metrics and not check_table:
+            raise click.UsageError("give a FILE of interactions, --personalize-metrics or --check-table")
     if file is not None and options["slice_by"] and not options["users_file"]:
         raise click.UsageError("--slice-by goes with --users, whose column it names")

@@ -16,21 +16,21 @@ from cli.errors import service_errors
 from cli.evaluate import campaign, checks, display
 from cli.progress import Steps
 from cli.recommendation_query import filter_arn
-from evaluation.checks import published_results
-from evaluation.checks.registry import Alarm
 from evaluation.data import attributes, list_files, results_table, splits_folder
 from evaluation.data import log as logs
-from evaluation.data.results_table import Line
+from evaluation.data.results_table import PublishedResult
+from evaluation.diagnostics import published_table
+from evaluation.diagnostics.registry import Diagnostic
 from evaluation.recommenders import candidates
-from evaluation.recommenders.candidates import Entry
+from evaluation.recommenders.candidates import Candidate
 from evaluation.report import json_report
-from evaluation.run import Asked, Result, run
+from evaluation.run import Evaluation, EvaluationRequest, run
 from evaluation.scoring import gate as gates
 from evaluation.scoring import published
 from evaluation.scoring.metrics import PLACES
 from evaluation.splits import split
 from evaluation.task import Task, task, with_catalogue
-from personalize_data.errors import BadQuestion
+from personalize_data.errors import InvalidRequest
 from recommender_models.record_columns import RecordColumns
 
 WIDTH = 120  # where there is no terminal to measure
@@ -54,21 +54,27 @@ def compare(
         return True
     with Steps() as steps:
         result = _evaluated(file, answers, prices, steps, options)
-        result = replace(result, alarms=[*result.alarms, *published_results.sounded(lines)])
+        result = replace(result, diagnostics=[*result.diagnostics, *published_table.diagnose(lines)])
         outcomes = [gates.check(condition, result.boards, options["how"].seed) for condition in conditions]
         steps.begin("writing")
         _write(result, options)
-    _say(result, lines, outcomes, console, options["currency"], as_json=as_json)
+    _print_result(result, lines, outcomes, console, options["currency"], as_json=as_json)
     return all(outcome.holds for outcome in outcomes)
 
 
-def _say(
-    result: Result, lines: list[Line], outcomes: list[gates.Outcome], console: Console, currency: str, *, as_json: bool
+def _print_result(
+    result: Evaluation,
+    lines: list[PublishedResult],
+    outcomes: list[gates.Outcome],
+    console: Console,
+    currency: str,
+    *,
+    as_json: bool,
 ) -> None:
     if as_json:
-        theirs = {"results": json_report.results(lines)} if lines else {}
+        published_results = {"results": json_report.results(lines)} if lines else {}
         gates_too = {"gates": [vars(outcome) for outcome in outcomes]}
-        output_files.put(json.dumps(json_report.as_json(result) | theirs | gates_too) + "\n")
+        output_files.put(json.dumps(json_report.as_json(result) | published_results | gates_too) + "\n")
         return
     with output_files.printing(console):
         display.show(result, console, currency, lines)
@@ -89,50 +95,52 @@ def _checked(
         file, options["recommendations"], options["users_file"], options["items_file"], metrics, results
     )
     output_files.check({"--per-user": options["per_user"], "--html": options["html"]}, read)
-    return checks.conditions(options["gate"], taking_part), checks.prices(options["cost"], taking_part)
+    return checks.conditions(options["require"], taking_part), checks.prices(options["cost"], taking_part)
 
 
-def _published_only(answers: list[published.Published], lines: list[Line], console: Console, *, as_json: bool) -> None:
-    alarms = published_results.sounded(lines)
+def _published_only(
+    answers: list[published.Published], lines: list[PublishedResult], console: Console, *, as_json: bool
+) -> None:
+    diagnostics = published_table.diagnose(lines)
     if as_json:
-        found: dict[str, Any] = {"published": json_report.published(answers)} if answers else {}
+        report: dict[str, Any] = {"published": json_report.published(answers)} if answers else {}
         if lines:
-            found |= {"results": json_report.results(lines), "alarms": json_report.alarms(alarms)}
-        output_files.put(json.dumps(found) + "\n")
+            report |= {"results": json_report.results(lines), "diagnostics": json_report.diagnostics(diagnostics)}
+        output_files.put(json.dumps(report) + "\n")
         return
     with output_files.printing(console):
         for answer in answers:
             display.print_published(console, answer)
         if lines:
             display.print_results(console, lines)
-            display.print_alarms(console, alarms)
-            if not alarms:
-                console.print("no alarm goes off")
+            display.print_alarms(console, diagnostics)
+            if not diagnostics:
+                console.print("no diagnostic found a problem")
 
 
 def _evaluated(
     file: Path, answers: list[published.Published], prices: dict[str, float], steps: Steps, options: dict[str, Any]
-) -> Result:
+) -> Evaluation:
     users = attributes.read(options["users_file"], "USER_ID") if options["users_file"] else RecordColumns()
     if options["slice_by"] and options["slice_by"] not in users.columns:
-        there = f"(there are: {', '.join(users.columns) or 'none'})"
-        raise BadQuestion(f"--slice-by {options['slice_by']}: {options['users_file']} has no such column {there}")
+        known = f"(there are: {', '.join(users.columns) or 'none'})"
+        raise InvalidRequest(f"--slice-by {options['slice_by']}: {options['users_file']} has no such column {known}")
     question, notes, changed = _question(file, steps, options)
-    given = _given(question, steps, options)
-    notes += [f"{entry.name}: {entry.what}" for entry in given if entry.what != candidates.AS_GIVEN]
-    what = Asked(
+    external = _external_candidates(question, steps, options)
+    notes += [f"{entry.name}: {entry.what}" for entry in external if entry.what != candidates.UNCHANGED]
+    request = EvaluationRequest(
         tasks=options["tasks"],
         main=options["metric"],
         prices=prices,
         attribute=options["slice_by"],
-        tune=not options["fixed_settings"],
+        tune=not options["no_tuning"],
         seed=options["how"].seed,
     )
-    result = run(question, what, users, given, answers, steps.begin, notes)
-    return replace(result, alarms=[*changed, *result.alarms])
+    result = run(question, request, users, external, answers, steps.begin, notes)
+    return replace(result, diagnostics=[*changed, *result.diagnostics])
 
 
-def _question(file: Path, steps: Steps, options: dict[str, Any]) -> tuple[Task, list[str], list[Alarm]]:
+def _question(file: Path, steps: Steps, options: dict[str, Any]) -> tuple[Task, list[str], list[Diagnostic]]:
     """Return the question, notes, and what is odd about the files that ask it."""
     steps.begin(f"reading {file.name}")
     changed = None
@@ -140,9 +148,9 @@ def _question(file: Path, steps: Steps, options: dict[str, Any]) -> tuple[Task, 
         question, log, changed = splits_folder.read(file, time.time())
         notes = _past_note(len(log) - len(question.train))
     else:
-        log, how = logs.read(file, time.time()), options["how"]
-        parted = split(log, how)
-        question = task(log, parted, options["sample_users"], how.seed)
+        log, hold_out = logs.read(file, time.time()), options["how"]
+        parted = split(log, hold_out)
+        question = task(log, parted, options["sample_users"], hold_out.seed)
         notes = _sample_note(question, log.rows.users[parted.truth])
         notes += _past_note(int((parted.past & ~parted.train).sum()))
     if log.duplicates:
@@ -151,7 +159,7 @@ def _question(file: Path, steps: Steps, options: dict[str, Any]) -> tuple[Task, 
         notes.append(f"{log.probes:,} rows of the broker's own probe (broker-probe) left out")
     if options["items_file"]:
         question = with_catalogue(question, attributes.read(options["items_file"], "ITEM_ID").ids)
-    return question, notes, [Alarm("truth_changed", "data", changed)] if changed else []
+    return question, notes, [Diagnostic("truth_changed", "data", changed)] if changed else []
 
 
 def _sample_note(question: Task, users_with_truth: Any) -> list[str]:
@@ -165,25 +173,27 @@ def _past_note(rows: int) -> list[str]:
     """Say what a real Personalize knows more, where the test users are kept out of the training."""
     if not rows:
         return []
-    what = f"the past of the tested users, {rows:,} interactions, is known and not trained on"
-    return [f"{what}; a Personalize that has imported it (train.csv of evaluate split holds it) trains on it, too"]
+    past = f"the past of the tested users, {rows:,} interactions, is known and not trained on"
+    return [f"{past}; a Personalize that has imported it (train.csv of evaluate split holds it) trains on it, too"]
 
 
-def _given(question: Task, steps: Steps, options: dict[str, Any]) -> list[Entry]:
+def _external_candidates(question: Task, steps: Steps, options: dict[str, Any]) -> list[Candidate]:
     items = {item: code for code, item in enumerate(question.past.item_ids)}
     users = question.past.user_ids
-    found: dict[str, Any] = {}
+    lists: dict[str, Any] = {}
     for name, path in options["recommendations"]:
         size = Path(path).stat().st_size
-        found[name] = list_files.read(Path(path), steps.begin(f"reading {path}", size))
-    what: dict[str, str] = {}
+        lists[name] = list_files.read(Path(path), steps.begin(f"reading {path}", size))
+    descriptions: dict[str, str] = {}
     if options["campaign_arn"]:
         target = targets.find(options["name"], options["context"], aws=options["aws"])
-        what = {checks.CAMPAIGN: targets.NOT_AMAZONS} if target.local_url else {}
-        found[checks.CAMPAIGN] = _of_campaign(target, users, steps, options)
+        descriptions = {checks.CAMPAIGN: targets.NOT_AMAZONS} if target.local_url else {}
+        lists[checks.CAMPAIGN] = _of_campaign(target, users, steps, options)
     return [
-        candidates.given(name, list_files.fit(one, users, items, PLACES), what.get(name, candidates.AS_GIVEN))
-        for name, one in found.items()
+        candidates.external(
+            name, list_files.fit(users_lists, users, items, PLACES), descriptions.get(name, candidates.UNCHANGED)
+        )
+        for name, users_lists in lists.items()
     ]
 
 
@@ -198,7 +208,7 @@ def _of_campaign(
         return campaign.ask(target.client("personalize-runtime"), request, users, answered)
 
 
-def _write(result: Result, options: dict[str, Any]) -> None:
+def _write(result: Evaluation, options: dict[str, Any]) -> None:
     per_user, html = options["per_user"], options["html"]
     files: dict[Path, Callable[[Path], object]] = {}
     if per_user:

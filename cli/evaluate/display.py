@@ -7,24 +7,24 @@ from rich.markup import escape
 from rich.table import Table
 
 from cli import wide_table
-from evaluation.checks.registry import Alarm
-from evaluation.data.results_table import Line
+from evaluation.data.results_table import PublishedResult
+from evaluation.diagnostics.registry import Diagnostic
 from evaluation.report import text
-from evaluation.run import Result
-from evaluation.scoring.board import Board
+from evaluation.run import Evaluation
+from evaluation.scoring.leaderboard import Leaderboard
 from evaluation.scoring.published import Published
 from evaluation.scoring.slices import Slice
-from evaluation.task import ANYTHING
+from evaluation.task import ALL_ITEMS
 
 
-def show(result: Result, console: Console, currency: str, lines: Sequence[Line] = ()) -> None:
+def show(result: Evaluation, console: Console, currency: str, lines: Sequence[PublishedResult] = ()) -> None:
     """Print everything. ``lines``: of a published table."""
     console.print(escape(text.question(result.task)), soft_wrap=True)
     for kind, board in result.boards.items():
         console.print()
         console.print(escape(text.headline(board)), soft_wrap=True)
-        for one in text.of_task(board):
-            wide_table.show(console, _drawn(one))
+        for table in text.task_tables(board):
+            wide_table.show(console, _drawn(table))
         wide_table.show(console, _slices(board, result))
         for cost in result.costs[kind]:
             console.print(escape(cost.in_words(currency)), soft_wrap=True)
@@ -36,21 +36,23 @@ def show(result: Result, console: Console, currency: str, lines: Sequence[Line] 
         print_results(console, lines)
     for note in result.notes:
         console.print(f"[dim]note:[/] {escape(note)}", soft_wrap=True)
-    print_alarms(console, result.alarms)
+    print_alarms(console, result.diagnostics)
 
 
-def print_alarms(console: Console, alarms: Sequence[Alarm]) -> None:
+def print_alarms(console: Console, diagnostics: Sequence[Diagnostic]) -> None:
     """Print the faults to look into, loud, and then what the figures say, quietly; a line each."""
-    faults = [alarm for alarm in alarms if alarm.fault]
-    results = [alarm for alarm in alarms if not alarm.fault]
+    faults = [diagnostic for diagnostic in diagnostics if diagnostic.fault]
+    results = [diagnostic for diagnostic in diagnostics if not diagnostic.fault]
     if faults:
         console.print("[bold yellow]faults to look into[/]")
-    for alarm in faults:
-        console.print(f"[bold yellow]alarm[/] {escape(alarm.about)}: {escape(alarm.says)}", soft_wrap=True)
+    for diagnostic in faults:
+        console.print(
+            f"[bold yellow]diagnostic[/] {escape(diagnostic.about)}: {escape(diagnostic.message)}", soft_wrap=True
+        )
     if results:
         console.print("[dim]what the figures say[/]")
-    for alarm in results:
-        console.print(f"[dim]  {escape(alarm.about)}: {escape(alarm.says)}[/]", soft_wrap=True)
+    for diagnostic in results:
+        console.print(f"[dim]  {escape(diagnostic.about)}: {escape(diagnostic.message)}[/]", soft_wrap=True)
 
 
 def print_published(console: Console, answer: Published) -> None:
@@ -58,7 +60,7 @@ def print_published(console: Console, answer: Published) -> None:
     wide_table.show(console, _published(answer))
 
 
-def print_results(console: Console, lines: Sequence[Line]) -> None:
+def print_results(console: Console, lines: Sequence[PublishedResult]) -> None:
     """Print a published table, and below each line that has users how far off it may be."""
     metrics = list(dict.fromkeys(name for line in lines for name in line.metrics))
     table = wide_table.table(
@@ -78,29 +80,29 @@ def print_results(console: Console, lines: Sequence[Line]) -> None:
     wide_table.show(console, table)
 
 
-def _drawn(one: text.Table) -> Table:
+def _drawn(report_table: text.Table) -> Table:
     """Return a table of the report for the terminal."""
-    first, *others = one.columns[:-1] if one.words else one.columns
-    found = wide_table.table(one.title, first, *others)
-    if one.words:
-        found.add_column(one.columns[-1])
-    for row in one.rows:
-        found.add_row(*map(escape, row))
-    return found
+    first, *others = report_table.columns[:-1] if report_table.words else report_table.columns
+    table = wide_table.table(report_table.title, first, *others)
+    if report_table.words:
+        table.add_column(report_table.columns[-1])
+    for row in report_table.rows:
+        table.add_row(*map(escape, row))
+    return table
 
 
-def _slices(board: Board, result: Result) -> Table:
+def _slices(board: Leaderboard, result: Evaluation) -> Table:
     names = _shown(board)
     table = wide_table.table(f"{board.main} by slice", "slice", "users", *(escape(name) for name in names))
     for part in result.slices[board.task]:
-        if not (board.task != ANYTHING and part.by == "truth"):  # all of it is new there
+        if not (board.task != ALL_ITEMS and part.by == "truth"):  # all of it is new there
             table.add_row(escape(f"{part.by}: {part.part}"), f"{part.users:,}", *_values(part, names))
     return table
 
 
-def _shown(board: Board) -> list[str]:
+def _shown(board: Leaderboard) -> list[str]:
     """Return the best baseline, then what is not a baseline."""
-    others = [row.entry.name for row in board.rows if not row.entry.baseline]
+    others = [row.candidate.name for row in board.rows if not row.candidate.baseline]
     return [*([board.best_baseline] if board.best_baseline else []), *others]
 
 

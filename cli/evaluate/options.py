@@ -28,7 +28,7 @@ def options(command: Callable[..., Any]) -> Callable[..., Any]:
         return command(how=HoldOut(hold_out, at, horizon_days, target, seed), **others)
 
     for option in (
-        click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="For every draw by chance."),
+        click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Random seed."),
         click.option(
             "--sample-users",
             type=click.IntRange(1),
@@ -37,15 +37,15 @@ def options(command: Callable[..., Any]) -> Callable[..., Any]:
             metavar="N",
             help="Ask about at most so many users, drawn by the seed.",
         ),
-        click.option("--target", metavar="EVENT_TYPE", help="Foretell only interactions of this type."),
-        click.option("--horizon-days", type=Days(0, min_open=True), help="Foretell only so far."),
+        click.option("--target", metavar="EVENT_TYPE", help="Predict only interactions of this type."),
+        click.option("--horizon-days", type=Days(0, min_open=True), help="Predict only so far."),
         click.option("--at", type=EpochSeconds(), help="Hold out from this time on: epoch seconds or an ISO date."),
         click.option(
             "--hold-out",
             type=click.Choice(constants.HOLD_OUTS),
             default="time",
             show_default=True,
-            help="What is to be foretold: everything from a time on (default: the newest tenth), each user's last "
+            help="What is to be predicted: everything from a time on (default: the newest tenth), each user's last "
             "interaction or last basket, or as Personalize does for its own metrics.",
         ),
     ):

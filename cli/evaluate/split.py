@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def command(file: Path, out: Path, how: "HoldOut", sample_users: int) -> None:
     """Part the interactions of FILE (USER_ID, ITEM_ID, TIMESTAMP in seconds, EVENT_TYPE if there is one).
 
-    DIR gets train.csv, to import; truth.csv, what is to be foretold; batch_users.json, the input of ./broker batch.
+    DIR gets train.csv, to import; truth.csv, what is to be predicted; batch_users.json, the input of ./broker batch.
     `./broker evaluate DIR --recommendations personalize=FILE` then scores what came back.
 
     Exit code: 0 written, 2 wrong use or a file that can't be used; then nothing is written.
@@ -47,12 +47,12 @@ def command(file: Path, out: Path, how: "HoldOut", sample_users: int) -> None:
     if log.probes:
         click.echo(f"{file}: {log.probes:,} rows of the broker's own probe (broker-probe) left out", err=True)
     if written.past_only_rows:
-        what = f"the past of the tested users, {written.past_only_rows:,} interactions"
-        click.echo(f"{what}, is in train.csv, too: evaluate {out} does not train on it; Personalize does", err=True)
+        past = f"the past of the tested users, {written.past_only_rows:,} interactions"
+        click.echo(f"{past}, is in train.csv, too: evaluate {out} does not train on it; Personalize does", err=True)
     asked_about = np.unique(log.rows.users[parted.truth]).size
     if written.users < asked_about:
         click.echo(f"{written.users:,} of {asked_about:,} users, by chance: --sample-users asks about more", err=True)
     output_files.put(
-        f"{out}: {written.train_rows:,} interactions to train on, {written.truth_rows:,} to foretell of "
+        f"{out}: {written.train_rows:,} interactions to train on, {written.truth_rows:,} to predict of "
         f"{written.users:,} users; {written.rows_left_out:,} in neither\n"
     )

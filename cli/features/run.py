@@ -20,15 +20,15 @@ from evaluation.data import log as logs
 from evaluation.features import plot as plots
 from evaluation.features.attributes import attributes
 from evaluation.features.examples import examples, groups
-from evaluation.features.importance import Found, Importance, importances, parts
+from evaluation.features.importance import Importance, ImportanceReport, importances, parts
 from evaluation.scoring.uncertainty import Interval
-from personalize_data.errors import BadQuestion
+from personalize_data.errors import InvalidRequest
 from personalize_data.prepare import attributes as records
 from personalize_data.prepare.source import opened
 from personalize_data.quotas import MAX_FIELDS
 
 
-def find(
+def run(
     interactions: Path,
     users: Path,
     schema_file: Path | None,
@@ -41,36 +41,38 @@ def find(
 
     Raises BadFile, BadQuestion, OSError and click.ClickException.
     """
-    form = plots.form_of(plot_file) if plot_file else ""
+    form = plots.image_format(plot_file) if plot_file else ""
     read = [path for path in (interactions, users, options["items"]) if path]
     output_files.check({"--schema": schema_file, "--plot": plot_file}, read)
     with Steps(quiet=as_json) as steps:
-        found = _found(interactions, users, options["text"], steps, options)
-    chosen = _chosen(found, options["choose"])
-    files = {plot_file: plots.draw(found, form)} if plot_file else {}
+        importance_report = _measured(interactions, users, options["categorical"], steps, options)
+    chosen = _chosen(importance_report, options["top"])
+    files = {plot_file: plots.draw(importance_report, form)} if plot_file else {}
     if schema_file and chosen:
-        files[schema_file] = _schema(users, chosen, options["text"])
+        files[schema_file] = _schema(users, chosen, options["categorical"])
     output_files.write({path: functools.partial(_write, content=content) for path, content in files.items()})
     if as_json:
-        output_files.put(json.dumps(_as_json(found, chosen)) + "\n")
+        output_files.put(json.dumps(_as_json(importance_report, chosen)) + "\n")
     else:
-        _show(found, chosen)
+        _show(importance_report, chosen)
     if schema_file and not chosen:
-        raise click.ClickException(f"{schema_file} is not written: no attribute is worth it beyond doubt (--choose N)")
+        raise click.ClickException(f"{schema_file} is not written: no attribute is worth it beyond doubt (--top N)")
 
 
-def _found(interactions: Path, users: Path, text: Sequence[str], steps: Steps, options: dict[str, Any]) -> Found:
+def _measured(
+    interactions: Path, users: Path, text: Sequence[str], steps: Steps, options: dict[str, Any]
+) -> ImportanceReport:
     steps.begin(f"reading {interactions.name}")
     log = logs.read(interactions, time.time())
     known = datasets.read(users, "USER_ID")
-    _check(users, known.columns, text, "--text")
+    _check(users, known.columns, text, "--categorical")
     rows = log.rows
     of_items = groups(rows.items, rows.item_ids, _groups(options["items"], options["group"]), options["most"])
-    given = attributes(known, rows.user_ids, text)
-    seen = examples(log, of_items, options["target"], options["rows"], options["seed"])
-    measured = {name: options[name] for name in ("trainings", "repeats", "seed")}
-    moved = steps.begin(f"foretelling {len(seen):,} interactions", parts(len(given), measured["trainings"]))
-    return importances(seen, given, of_items.names, **measured, step=moved)
+    user_attributes = attributes(known, rows.user_ids, text)
+    sample = examples(log, of_items, options["target"], options["rows"], options["seed"])
+    measured = {name: options[name] for name in ("models", "permutations", "seed")}
+    moved = steps.begin(f"predicting {len(sample):,} interactions", parts(len(user_attributes), measured["models"]))
+    return importances(sample, user_attributes, of_items.names, **measured, step=moved)
 
 
 def _groups(items: Path | None, column: str | None) -> dict[str, str | None] | None:
@@ -85,12 +87,16 @@ def _groups(items: Path | None, column: str | None) -> dict[str, str | None] | N
 def _check(file: Path, columns: Any, named: Sequence[str], option: str) -> None:
     for name in named:
         if name not in columns:
-            raise BadQuestion(f"{option} {name}: {file} has no such column (there are: {', '.join(columns)})")
+            raise InvalidRequest(f"{option} {name}: {file} has no such column (there are: {', '.join(columns)})")
 
 
-def _chosen(found: Found, choose: int | None) -> list[str]:
-    best = found.importances[:choose] if choose else [one for one in found.importances if one.worth]
-    return [one.attribute.name for one in best[: MAX_FIELDS["users"]]]
+def _chosen(importance_report: ImportanceReport, choose: int | None) -> list[str]:
+    best = (
+        importance_report.importances[:choose]
+        if choose
+        else [importance for importance in importance_report.importances if importance.worth]
+    )
+    return [importance.attribute.name for importance in best[: MAX_FIELDS["users"]]]
 
 
 def _schema(users: Path, chosen: Sequence[str], text: Sequence[str]) -> bytes:
@@ -104,54 +110,57 @@ def _write(path: Path, content: bytes) -> None:
     path.write_bytes(content)
 
 
-def _as_json(found: Found, chosen: Sequence[str]) -> dict[str, Any]:
+def _as_json(importance_report: ImportanceReport, chosen: Sequence[str]) -> dict[str, Any]:
     return {
-        "examples": found.examples,
-        "users": found.loss.n,
-        "groups": list(found.groups),
-        "log_loss": _interval(found.loss),
-        "log_loss_by_frequency": _interval(found.prior),
-        "history": _interval(found.history),
-        "attributes": [_importance(one) for one in found.importances],
+        "examples": importance_report.examples,
+        "users": importance_report.loss.n,
+        "groups": list(importance_report.groups),
+        "log_loss": _interval(importance_report.loss),
+        "log_loss_by_frequency": _interval(importance_report.prior),
+        "history": _interval(importance_report.history),
+        "attributes": [_importance(importance) for importance in importance_report.importances],
         "chosen": list(chosen),
     }
 
 
-def _importance(one: Importance) -> dict[str, Any]:
-    about = one.attribute
+def _importance(importance: Importance) -> dict[str, Any]:
+    about = importance.attribute
     kind = "words" if about.words else "numbers"
     known = {"kind": kind, "known": round(about.known, 6), "distinct": about.distinct}
-    return {"name": about.name, **known, "rise": _interval(one.rise), "worth": one.worth}
+    return {"name": about.name, **known, "rise": _interval(importance.rise), "worth": importance.worth}
 
 
-def _interval(one: Interval) -> dict[str, float]:
-    return {end: round(float(getattr(one, end)), 6) for end in ("mean", "low", "high")}
+def _interval(interval: Interval) -> dict[str, float]:
+    return {end: round(float(getattr(interval, end)), 6) for end in ("mean", "low", "high")}
 
 
-def _show(found: Found, chosen: Sequence[str]) -> None:
+def _show(importance_report: ImportanceReport, chosen: Sequence[str]) -> None:
     console = Console(highlight=False)
     if not console.is_terminal:
         console = Console(highlight=False, width=WIDTH)
     with output_files.printing(console):
-        _print(console, found, chosen)
+        _print(console, importance_report, chosen)
 
 
-def _print(console: Console, found: Found, chosen: Sequence[str]) -> None:
+def _print(console: Console, importance_report: ImportanceReport, chosen: Sequence[str]) -> None:
     console.print(
-        f"Foretold: which of {len(found.groups)} groups comes next, {found.examples:,} times, for {found.loss.n:,} "
-        f"users held out. Log loss {found.loss}; by frequency alone {found.prior}.",
+        f"Predicted: which of {len(importance_report.groups)} groups comes next, "
+        f"{importance_report.examples:,} times, for {importance_report.loss.n:,} "
+        f"users held out. Log loss {importance_report.loss}; by frequency alone {importance_report.prior}.",
         soft_wrap=True,
     )
-    if found.loss.mean >= found.prior.mean:
-        console.print("So nothing was learnt: neither history nor attributes foretell these groups.", soft_wrap=True)
+    if importance_report.loss.mean >= importance_report.prior.mean:
+        console.print("So nothing was learned: neither history nor attributes predict these groups.", soft_wrap=True)
     table = Table(title="Rise of the log loss when it is another user's", title_justify="left")
     for column in ("attribute", "rise", "95 %", "known", "different", "worth a column"):
         table.add_column(column, justify="left" if column in ("attribute", "worth a column") else "right")
-    table.add_row(escape(plots.HISTORY), *_numbers(found.history), "", "", "")
-    for one in found.importances:
-        about = one.attribute
-        words = "yes" if one.worth else "can't be told from nothing" if one.rise.high > 0 else "no"
-        table.add_row(escape(about.name), *_numbers(one.rise), f"{about.known:.0%}", f"{about.distinct:,}", words)
+    table.add_row(escape(plots.HISTORY), *_numbers(importance_report.history), "", "", "")
+    for importance in importance_report.importances:
+        about = importance.attribute
+        words = "yes" if importance.worth else "inconclusive" if importance.rise.high > 0 else "no"
+        table.add_row(
+            escape(about.name), *_numbers(importance.rise), f"{about.known:.0%}", f"{about.distinct:,}", words
+        )
     console.print(table)
     console.print(f"chosen: {', '.join(chosen) or 'none'}", markup=False, soft_wrap=True)
 

@@ -35,6 +35,6 @@ def command(files: tuple[Path, ...], local: bool, as_json: bool) -> None:
     answers = [
         (answer(batch), batch) for record in whole_files(files) for batch in decode(record.data, record.arrived_ms)
     ]
-    for found, batch in answers:
-        click.echo(json.dumps(found) if as_json else text(found, batch))
+    for shown, batch in answers:
+        click.echo(json.dumps(shown) if as_json else text(shown, batch))
     raise SystemExit(any(isinstance(batch, BadBatch) for _, batch in answers))

@@ -30,12 +30,12 @@ def invoke_local(files: tuple[Path, ...], as_json: bool) -> int:
         _wait_for_refresh(serving)
     mparticle = Client(serving["MPARTICLE_URL"])
     batches = [(answer(batch), batch) for record in records for batch in decode(record.data, record.arrived_ms)]
-    for found, batch in batches:
-        profile = _profile(mparticle, found["mpid"]) if found["interactions"] else None
+    for shown, batch in batches:
+        profile = _profile(mparticle, shown["mpid"]) if shown["interactions"] else None
         if as_json:
-            click.echo(json.dumps(found | {"answer": answered, "profile": profile}))
+            click.echo(json.dumps(shown | {"answer": answered, "profile": profile}))
         else:
-            click.echo(text(found, batch))
+            click.echo(text(shown, batch))
             click.echo(f"  profile {json.dumps(profile, ensure_ascii=False)}" if profile else "  no profile")
     if not as_json:
         click.echo(f"ingest answered {json.dumps(answered)}")

@@ -19,20 +19,20 @@ def answer(batch: Batch | BadBatch) -> dict[str, Any]:
         "verdict": "batch",
         "reason": None,
         "mpid": batch.mpid,
-        "interactions": [_shown(one) for one in interactions],
+        "interactions": [_shown(interaction) for interaction in interactions],
         "skipped": dict(skipped),
         "put_events": [put_events_request(request, TRACKER) for request in pack(unique(interactions))],
     }
 
 
-def _shown(one: Interaction) -> dict[str, Any]:
+def _shown(interaction: Interaction) -> dict[str, Any]:
     return {
-        "eventId": one.event_id,
-        "eventType": one.event_type,
-        "itemId": one.item_id,
-        "userId": one.user_id,
-        "sessionId": one.session_id,
-        "sentAt": one.sent_at,
+        "eventId": interaction.event_id,
+        "eventType": interaction.event_type,
+        "itemId": interaction.item_id,
+        "userId": interaction.user_id,
+        "sessionId": interaction.session_id,
+        "sentAt": interaction.sent_at,
     }
 
 

@@ -35,25 +35,27 @@ def command() -> None:
     type=click.Choice(constants.GAPS),
     default=constants.REFUSE,
     show_default=True,
-    help="With --changes, where months of a customer are missing: refuse; compare across (bridge); begin anew (break).",
+    help="With --changes, where months of a customer are missing: refuse; compare across (bridge); start over (break).",
 )
-@click.option("--holdings", is_flag=True, help="With --changes: also the first month's state, as EVENT_TYPE owned.")
+@click.option(
+    "--initial-holdings", is_flag=True, help="With --changes: also the first month's holdings, as EVENT_TYPE owned."
+)
 @shared
-def of_ownership(**asked: Any) -> "Prepared":
+def ownership_command(**options: Any) -> "Prepared":
     """A wide table of ownership, month by month: as states (EVENT_TYPE owned) or as changes (acquired).
 
     A recommender that is fed states learns to repeat them. With --changes it is told what is new; it can't know of the
-    first month of a customer, which is a state: --holdings tells it, too, so that it knows what a customer has.
+    first month of a customer, which is a state: --initial-holdings tells it, too, so that it knows what a customer has.
 
     \b
     Example:
       ./broker prepare ownership train_ver2.csv --out bank --user ncodpers --month fecha_dato \\
-          --product 'ind_*_ult1' --changes --gaps break --empty NA --fill 'ind_nom*_ult1=0' \\
-          --attribute age --attribute renta --fill renta=median
+          --product 'ind_*_ult1' --changes --gaps break --null-value NA --impute 'ind_nom*_ult1=0' \\
+          --attribute age --attribute renta --impute renta=median
     """
     from cli.prepare import forms  # loads what reads tables
 
-    return forms.of_ownership(**asked)
+    return forms.from_ownership(**options)
 
 
 @command.command("invoices", short_help="A row a line of an invoice.")
@@ -62,39 +64,45 @@ def of_ownership(**asked: Any) -> "Prepared":
 @click.option("--price", metavar="COLUMN", help="EVENT_VALUE is this, times the quantity if that is given.")
 @click.option("--event-type", default="purchase", show_default=True, metavar="TEXT", help="EVENT_TYPE of all lines.")
 @shared
-def of_invoices(**asked: Any) -> "Prepared":
+def invoices_command(**options: Any) -> "Prepared":
     """Lines of invoices, each an interaction.
 
     \b
     Example:
       ./broker prepare invoices shop.csv --out shop --user CustomerID --item StockCode --time InvoiceDate \\
-          --quantity Quantity --price UnitPrice --fill CustomerID=drop --drop-item POST --drop-item 'BANK*' \\
+          --quantity Quantity --price UnitPrice --impute CustomerID=drop --drop-item POST --drop-item 'BANK*' \\
           --attribute Country
     """
     from cli.prepare import forms
 
-    return forms.of_lines(invoices=True, **asked)
+    return forms.from_lines(invoices=True, **options)
 
 
 @command.command("events", short_help="A row an event.")
 @line_options
 @click.option("--type", metavar="COLUMN", help="EVENT_TYPE.")
 @click.option("--event-type", metavar="TEXT", default="", help="EVENT_TYPE of all, where no column says it.")
-@click.option("--only", multiple=True, metavar="TYPE", help="Keep events of this type; others are counted.")
+@click.option(
+    "--event-types",
+    "event_types",
+    multiple=True,
+    metavar="TYPE",
+    help="Keep only events of this type; others are counted.",
+)
 @click.option("--value", metavar="COLUMN", help="EVENT_VALUE, a number.")
 @shared
-def of_events(**asked: Any) -> "Prepared":
+def events_command(**options: Any) -> "Prepared":
     """A log of events, each an interaction.
 
     \b
     Example:
       ./broker prepare events log.csv.gz --out shop --user visitor --item product --time at_ms --type action \\
-          --only view --only purchase --keep DEVICE=device
+          --event-types view --event-types purchase --metadata DEVICE=device
     """
-    if bool(asked["type"]) == bool(asked["event_type"]):
+    if bool(options["type"]) == bool(options["event_type"]):
         raise click.UsageError("--type names the column with EVENT_TYPE, --event-type the same for all: give one")
-    if asked["only"] and not asked["type"]:
-        raise click.UsageError("--only goes with --type")
+    if options["event_types"] and not options["type"]:
+        raise click.UsageError("--event-types goes with --type")
     from cli.prepare import forms
 
-    return forms.of_lines(**asked)
+    return forms.from_lines(**options)

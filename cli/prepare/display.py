@@ -28,8 +28,8 @@ def show(prepared: Prepared, out: Path | None, *, as_json: bool) -> None:
     table = Table(title=f"{out or 'dry run: nothing written'}", title_justify="left", show_header=False)
     table.add_column("what")
     table.add_column("how many", justify="right")
-    for what, number in _rows(account):
-        table.add_row(escape(what), escape(number))
+    for label, number in _rows(account):
+        table.add_row(escape(label), escape(number))
     console.print(table)
     for note in account["notes"]:
         console.print(f"  {note}", markup=False, soft_wrap=True)

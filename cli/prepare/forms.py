@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from personalize_data.errors import BadQuestion
+from personalize_data.errors import InvalidRequest
 from personalize_data.prepare import lines, ownership, pipeline
 from personalize_data.prepare.columns import fill, names
 from personalize_data.prepare.columns.fill import Filling
@@ -18,18 +18,18 @@ from personalize_data.times import Times
 _COLUMNS = ("user", "item", "time", "type", "value", "quantity", "price")
 
 
-def of_ownership(
+def from_ownership(
     source: Source,
     user: str,
     month: str,
     products: tuple[str, ...],
     changes: bool,
     gaps: str,
-    holdings: bool,
+    initial_holdings: bool,
     attributes: tuple[str, ...],
     filled: tuple[str, ...],
-    budget: int,
-    text: tuple[str, ...],
+    max_attributes: int,
+    categorical: tuple[str, ...],
     drop_items: tuple[str, ...],
     time_unit: str | None,
     time_format: str | None,
@@ -39,21 +39,23 @@ def of_ownership(
     source.matching((user, month), "--user and --month:")
     chosen = ownership.products(source.matching(products, "--product"), drop_items)
     names.check_apart({"--user": user, "--month": month}, chosen)
-    users = names.named(source, attributes, "users", budget, "--attribute")
+    users = names.named(source, attributes, "users", max_attributes, "--attribute")
     rules = fill.rules(source, _pairs(filled), [user, month, *chosen, *users])
-    asked = ownership.Asked(user, month, chosen, changes, gaps, holdings, time_format)
-    kept = Attributes(users, {}, _words(source, text, users))
-    return pipeline.of_ownership(source, asked, kept, Filling(source, rules), _times(time_unit, time_format), step)
+    spec = ownership.OwnershipTableSpec(user, month, chosen, changes, gaps, initial_holdings, time_format)
+    dataset_attributes = Attributes(users, {}, _words(source, categorical, users))
+    return pipeline.prepare_ownership(
+        source, spec, dataset_attributes, Filling(source, rules), _times(time_unit, time_format), step
+    )
 
 
-def of_lines(
+def from_lines(
     source: Source,
     item_attributes: tuple[str, ...],
     attributes: tuple[str, ...],
-    keep: tuple[str, ...],
+    metadata_columns: tuple[str, ...],
     filled: tuple[str, ...],
-    budget: int,
-    text: tuple[str, ...],
+    max_attributes: int,
+    categorical: tuple[str, ...],
     time_unit: str | None,
     step: pipeline.Step,
     **values: Any,
@@ -62,14 +64,14 @@ def of_lines(
     named = {name: values[name] for name in _COLUMNS if values.get(name)}
     for name, column in named.items():
         source.matching((column,), f"--{name}")
-    metadata = names.named(source, keep, "interactions", MAX_INTERACTION_METADATA, "--keep")
-    users = names.named(source, attributes, "users", budget, "--attribute")
+    metadata = names.named(source, metadata_columns, "interactions", MAX_INTERACTION_METADATA, "--metadata")
+    users = names.named(source, attributes, "users", max_attributes, "--attribute")
     items = names.named(source, item_attributes, "items", MAX_FIELDS["items"], "--item-attribute")
     rules = fill.rules(source, _pairs(filled), [*named.values(), *metadata, *users, *items])
-    asked = lines.Asked(**values, metadata={name: column for column, name in metadata.items()})
-    kept = Attributes(users, items, _words(source, text, [*users, *items, *metadata]))
-    return pipeline.of_lines(
-        source, asked, kept, Filling(source, rules), _times(time_unit, values["time_format"]), step
+    spec = lines.LineTableSpec(**values, metadata={name: column for column, name in metadata.items()})
+    dataset_attributes = Attributes(users, items, _words(source, categorical, [*users, *items, *metadata]))
+    return pipeline.prepare_lines(
+        source, spec, dataset_attributes, Filling(source, rules), _times(time_unit, values["time_format"]), step
     )
 
 
@@ -77,11 +79,13 @@ def _times(unit: str | None, form: str | None) -> Times:
     return Times("iso" if form else unit, time.time())  # a form is a statement, as a unit is
 
 
-def _words(source: Source, text: tuple[str, ...], columns: Collection[str]) -> list[str]:
-    chosen = source.matching(text, "--text")
+def _words(source: Source, categorical: tuple[str, ...], columns: Collection[str]) -> list[str]:
+    chosen = source.matching(categorical, "--categorical")
     other = [name for name in chosen if name not in columns]
     if other:
-        raise BadQuestion(f"--text {other[0]} is no attribute and no metadata: --attribute {other[0]} makes it one")
+        raise InvalidRequest(
+            f"--categorical {other[0]} is no attribute and no metadata: --attribute {other[0]} makes it one"
+        )
     return chosen
 
 
@@ -89,5 +93,5 @@ def _pairs(texts: tuple[str, ...]) -> Mapping[str, str]:
     pairs = [text.partition("=") for text in texts]
     for text, (name, equals, value) in zip(texts, pairs, strict=True):
         if not (name and equals and value.strip()):
-            raise click.UsageError(f"--fill {text}: must be COLUMN=RULE")
+            raise click.UsageError(f"--impute {text}: must be COLUMN=RULE")
     return {name: value.strip() for name, _, value in pairs}

@@ -21,13 +21,13 @@ def shared(command: Callable[..., Any]) -> Callable[..., Any]:
     def called(
         file: Path,
         out: Path | None,
-        empty: tuple[str, ...],
+        null_value: tuple[str, ...],
         consent: str | None,
         consent_given: bool,
         context: tuple[str, ...],
         dry_run: bool,
         as_json: bool,
-        **asked: Any,
+        **options: Any,
     ) -> None:
         if out is None and not dry_run:
             raise click.UsageError("--out DIR says where to (or --dry-run, to see what would be written)")
@@ -41,8 +41,10 @@ def shared(command: Callable[..., Any]) -> Callable[..., Any]:
         said = Consent(consent, consent_given)
         purpose = _purpose(said, context)
         with file_errors(), Steps(quiet=as_json) as steps:
-            source, left_out = consents.agreed(opened(file, empty), consent)
-            prepared = pipeline.with_consent(command(source=source, step=steps.begin, **asked), said, purpose, left_out)
+            source, left_out = consents.agreed(opened(file, null_value), consent)
+            prepared = pipeline.with_consent(
+                command(source=source, step=steps.begin, **options), said, purpose, left_out
+            )
             if not dry_run and out is not None:
                 steps.begin("writing")
                 pipeline.write(out, prepared)
@@ -58,8 +60,13 @@ def shared(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--consent", metavar="COLUMN", help="Take only rows with a yes here: yes or no, true or false, 1 or 0."
         ),
-        click.option("--text", multiple=True, metavar="COLUMN", help="Attribute or metadata of words, though digits."),
-        click.option("--empty", multiple=True, metavar="TEXT", help="A text that means that nothing is known: NA."),
+        click.option(
+            "--categorical",
+            multiple=True,
+            metavar="COLUMN",
+            help="Treat COLUMN as categorical even if all values are numeric.",
+        ),
+        click.option("--null-value", multiple=True, metavar="TEXT", help="Read TEXT as a missing value, such as NA."),
         click.option(
             "--drop-item",
             "drop_items",
@@ -68,19 +75,19 @@ def shared(command: Callable[..., Any]) -> Callable[..., Any]:
             help="What is no product, by its id: postage, fees; * stands for anything.",
         ),
         click.option(
-            "--fill",
+            "--impute",
             "filled",
             multiple=True,
             metavar="COLUMN=RULE",
-            help="What is missing: median, mode, drop (the row), or a value.",
+            help="Replace missing values: median, mode, drop (the row), or a value.",
         ),
         click.option(
-            "--budget",
+            "--max-attributes",
             type=click.IntRange(1, MAX_FIELDS["users"]),
             default=MAX_FIELDS["users"],
             show_default=True,
             metavar="N",
-            help="Refuse more attributes of users than this.",
+            help="Refuse more user attributes than this.",
         ),
         click.option(
             "--attribute",
@@ -99,7 +106,13 @@ def shared(command: Callable[..., Any]) -> Callable[..., Any]:
 def line_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add what invoices and events ask alike."""
     for option in (
-        click.option("--keep", multiple=True, metavar="[NAME=]COLUMN", help="Metadata of interactions: at most five."),
+        click.option(
+            "--metadata",
+            "metadata_columns",
+            multiple=True,
+            metavar="[NAME=]COLUMN",
+            help="Metadata of interactions: at most five.",
+        ),
         click.option(
             "--item-attribute",
             "item_attributes",

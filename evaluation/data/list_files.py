@@ -31,7 +31,7 @@ _BEGUN = {
 
 
 @dataclass(frozen=True, eq=False)
-class Given:
+class ExternalLists:
     """Lists as somebody gave them. ``lists``: test users by places, -1 for none, unknown items with codes of their own.
 
     ``users_without``: test users without a list; ``unknown_users``: users with a list who are not in the test;
@@ -55,36 +55,36 @@ def read(path: Path, step: Callable[[int], None] = lambda size: None) -> dict[st
     ``step`` takes the bytes read. Raises BadFile with the line for one that is broken, or a user who comes twice.
     """
     try:
-        found = _read(path, step)
+        lists = _read(path, step)
     except BadFile:
         check_whole(path)
         raise
-    if not found:
+    if not lists:
         raise BadFile(path, "there are no recommendations in it")
-    return found
+    return lists
 
 
 def _read(path: Path, step: Callable[[int], None]) -> dict[str, list[str] | None]:
-    found: dict[str, list[str] | None] = {}
+    lists: dict[str, list[str] | None] = {}
     for number, line in lines(path):
         step(len(line))
         if line.strip():
             user, items = _parsed(path, number, line)
-            if user in found:
+            if user in lists:
                 raise BadFile(path, f"user {user} comes a second time", number)
-            found[user] = items
-    return found
+            lists[user] = items
+    return lists
 
 
 def fit(
-    found: Mapping[str, Sequence[str] | None], users: Sequence[str], items: Mapping[str, int], places: int
-) -> Given:
-    """Return lists for the test users. ``found``: see ``read``; ``items``: code of each known item."""
+    lists_by_user: Mapping[str, Sequence[str] | None], users: Sequence[str], items: Mapping[str, int], places: int
+) -> ExternalLists:
+    """Return lists for the test users. ``lists_by_user``: see ``read``; ``items``: code of each known item."""
     lists = np.full((len(users), places), NONE, dtype=np.int64)
     unknown: dict[str, int] = {}
     unknown_items = repeated = without = 0
     for line, user in enumerate(users):
-        head = list((found.get(user) or ())[:places])
+        head = list((lists_by_user.get(user) or ())[:places])
         without += not head
         codes = [items.get(item, -1) for item in head]
         unknown_items += codes.count(-1)
@@ -96,15 +96,15 @@ def fit(
         repeated += once != codes
         lists[line, : len(once)] = once
     known = set(users)
-    strangers = sum(user not in known for user in found)
-    missing = sum(user not in found for user in users)
-    refused = sum(user in found and found[user] is None for user in users)
-    return Given(lists, without, strangers, unknown_items, repeated, refused, missing)
+    strangers = sum(user not in known for user in lists_by_user)
+    missing = sum(user not in lists_by_user for user in users)
+    refused = sum(user in lists_by_user and lists_by_user[user] is None for user in users)
+    return ExternalLists(lists, without, strangers, unknown_items, repeated, refused, missing)
 
 
 def _once(codes: Iterable[int]) -> list[int]:
-    seen: set[int] = set()
-    return [code if not (code in seen or seen.add(code)) else NONE for code in codes]  # type: ignore[func-returns-value]
+    earlier: set[int] = set()
+    return [code if not (code in earlier or earlier.add(code)) else NONE for code in codes]  # type: ignore[func-returns-value]
 
 
 def _parsed(path: Path, number: int, line: bytes) -> tuple[str, list[str] | None]:
@@ -147,7 +147,7 @@ def _json(path: Path, number: int, line: bytes) -> Any:
 def _ends_early(error: json.JSONDecodeError) -> bool:
     """Return whether a text is all right as far as it goes: the end of a file that has been cut off."""
     rest = error.doc[error.pos :].rstrip()
-    begun = next((form for said, form in _BEGUN.items() if error.msg.startswith(said)), None)
+    begun = next((form for message, form in _BEGUN.items() if error.msg.startswith(message)), None)
     return begun is not None and re.fullmatch(begun, rest, re.DOTALL) is not None
 
 

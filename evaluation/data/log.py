@@ -15,7 +15,7 @@ import polars as pl
 
 from evaluation.data import probe
 from personalize_data import csv_reader
-from personalize_data.errors import BadFile, BadQuestion
+from personalize_data.errors import BadFile, InvalidRequest
 from recommender_models.training_set import Codes, TrainingSet
 
 TIME, TYPE = csv_reader.TIME, csv_reader.TYPE
@@ -47,17 +47,17 @@ class Log:
         """Return the interactions of a mask."""
         return replace(self, rows=self.rows.take(mask), places=self.places[mask], types=self.types[mask])
 
-    def of_type(self, event_type: str) -> Mask:
+    def is_type(self, event_type: str) -> Mask:
         """Return which interactions are of a type."""
         code = list(self.event_types).index(event_type) if event_type in self.event_types else -2
         return np.asarray(self.types == code)
 
     def check_type(self, event_type: str) -> None:
         """Raise BadQuestion if no interaction is of a type."""
-        if not self.of_type(event_type).any():
-            there = f"there are: {', '.join(self.event_types)}"
+        if not self.is_type(event_type).any():
+            known = f"there are: {', '.join(self.event_types)}"
             none = f"there is no column {TYPE}, or nothing in it"
-            raise BadQuestion(f"no interaction has the type {event_type} ({there if self.event_types else none})")
+            raise InvalidRequest(f"no interaction has the type {event_type} ({known if self.event_types else none})")
 
 
 def read(path: Path, now: float = math.inf) -> Log:
@@ -68,17 +68,15 @@ def read(path: Path, now: float = math.inf) -> Log:
     names = csv_reader.header(path)
     missing = [name for name in NEEDED if name not in names]
     if missing:
-        there = f"there are: {', '.join(names)}; ./broker prepare makes them of other tables"
-        raise BadFile(path, f"no column {' and no '.join(missing)} ({there})", 1)
+        known = f"there are: {', '.join(names)}; ./broker prepare makes them of other tables"
+        raise BadFile(path, f"no column {' and no '.join(missing)} ({known})", 1)
     frame, probes = probe.without(_scanned(path, names, now + DAY))
     if frame.is_empty():
         raise BadFile(path, "there are no interactions in it")
-    found = replace(_in_order(frame), probes=probes)
-    if any(
-        csv_reader.wrong("an id", text) for text in (*found.rows.user_ids, *found.rows.item_ids, *found.event_types)
-    ):
+    log = replace(_in_order(frame), probes=probes)
+    if any(csv_reader.wrong("an id", text) for text in (*log.rows.user_ids, *log.rows.item_ids, *log.event_types)):
         raise csv_reader.find(path, NEEDED, now + DAY)
-    return found
+    return log
 
 
 def _scanned(path: Path, names: Sequence[str], newest: float) -> pl.DataFrame:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from evaluation import constants
 from evaluation.scoring.uncertainty import Z
-from evaluation.task import KINDS
+from evaluation.task import TASKS
 from personalize_data import csv_reader
 from personalize_data.errors import BadFile
 from personalize_data.files import opened
@@ -26,7 +26,7 @@ _METRIC = re.compile(r"([a-z_]+)@([1-9][0-9]{0,3})")
 
 
 @dataclass(frozen=True)
-class Line:
+class PublishedResult:
     """What is printed of one recommender. ``task``, ``users``: None where the table doesn't say."""
 
     name: str
@@ -42,12 +42,12 @@ class Line:
         return {name: (max(0.0, m - half[name]), min(1.0, m + half[name])) for name, m in self.metrics.items()}
 
 
-def read(path: Path) -> list[Line]:
+def read(path: Path) -> list[PublishedResult]:
     """Read a CSV, which may be a ``.gz``. Raises BadFile for the first line that can't be used."""
     rows = _rows(path)
     _, header = next(rows, (1, []))
     columns = _columns(path, header)
-    lines: dict[tuple[str, str | None], Line] = {}
+    lines: dict[tuple[str, str | None], PublishedResult] = {}
     for number, cells in rows:
         if len(cells) != len(header):
             raise BadFile(path, f"{len(cells)} columns, where the header has {len(header)}", number)
@@ -86,13 +86,13 @@ def _columns(path: Path, header: Sequence[str]) -> list[str]:
         raise BadFile(path, "it is empty")
     if _METRIC.fullmatch(header[0].lower()):
         raise BadFile(path, f"the first column is {header[0]}; it should hold the recommenders' names", 1)
-    found = [_column(path, name) for name in header[1:]]
-    twice = [name for place, name in enumerate(found) if name in found[:place]]
+    columns = [_column(path, name) for name in header[1:]]
+    twice = [name for place, name in enumerate(columns) if name in columns[:place]]
     if twice:
         raise BadFile(path, f"two columns are {twice[0]}", 1)
-    if not set(found) - {TASK, USERS}:
+    if not set(columns) - {TASK, USERS}:
         raise BadFile(path, "no metrics: after the names should come columns like precision@10 or P@10", 1)
-    return found
+    return columns
 
 
 def _column(path: Path, name: str) -> str:
@@ -100,23 +100,23 @@ def _column(path: Path, name: str) -> str:
     if plain in (TASK, USERS):
         return plain
     metric = _METRIC.fullmatch(plain)
-    ours = PRINTED.get(metric[1], metric[1]) if metric else ""
-    if not metric or ours not in METRICS:
+    metric_name = PRINTED.get(metric[1], metric[1]) if metric else ""
+    if not metric or metric_name not in METRICS:
         raise BadFile(path, f"column {name!r} is neither TASK nor USERS nor a metric ({', '.join(METRICS)} @k)", 1)
-    return f"{ours}@{metric[2]}"
+    return f"{metric_name}@{metric[2]}"
 
 
-def _line(path: Path, number: int, cells: Sequence[str], columns: Sequence[str]) -> Line:
+def _line(path: Path, number: int, cells: Sequence[str], columns: Sequence[str]) -> PublishedResult:
     name, values = cells[0], dict(zip(columns, cells[1:], strict=True))
     task, users = values.pop(TASK, None), values.pop(USERS, None)
     if not name:
         raise BadFile(path, "no name in the first column", number)
-    if task is not None and task.lower() not in KINDS:
-        raise BadFile(path, f"TASK {task!r} is neither {' nor '.join(KINDS)}", number)
+    if task is not None and task.lower() not in TASKS:
+        raise BadFile(path, f"TASK {task!r} is neither {' nor '.join(TASKS)}", number)
     if users and not (users.isdecimal() and int(users) > 0):
         raise BadFile(path, f"USERS {users!r} is not a whole number above zero", number)
     metrics = {metric: _share(path, number, metric, value) for metric, value in values.items() if value not in NONE}
-    return Line(name, task.lower() if task else None, int(users) if users else None, metrics)
+    return PublishedResult(name, task.lower() if task else None, int(users) if users else None, metrics)
 
 
 def _share(path: Path, number: int, metric: str, text: str) -> float:

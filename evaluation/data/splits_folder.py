@@ -1,4 +1,4 @@
-"""A split as files, for a real Personalize: what to import, what is to be foretold, whom to ask about.
+"""A split as files, for a real Personalize: what to import, what is to be predicted, whom to ask about.
 
 ``train.csv`` and ``truth.csv`` hold rows of the file that was given, all its columns; ``batch_users.json`` is the input
 of a batch inference job, one user a line; ``split.json`` says how it was made. Written beside and renamed at the end.
@@ -41,7 +41,7 @@ class Written:
 
 
 def write(
-    source: Path, log: Log, split: Split, chosen: Mask, how: HoldOut, out: Path, step: Callable[[int], None]
+    source: Path, log: Log, split: Split, chosen: Mask, hold_out: HoldOut, out: Path, step: Callable[[int], None]
 ) -> Written:
     """Write a split into a new or empty folder. ``chosen``: the users asked about; ``step`` takes rows done.
 
@@ -59,8 +59,8 @@ def write(
             _copy(source, ((train, before), (truth, after)), step)
         lines = (json.dumps({"userId": user}, ensure_ascii=False) + "\n" for user in users)
         (folder / USERS).write_text("".join(lines), encoding="utf-8")
-        made = {"hold_out": asdict(how), "cut": split.cut, "source": source.name}
-        about = made | {ROWS: rows, PAST_ONLY: _past_only(log, split)}
+        about_split = {"hold_out": asdict(hold_out), "cut": split.cut, "source": source.name}
+        about = about_split | {ROWS: rows, PAST_ONLY: _past_only(log, split)}
         (folder / ABOUT).write_text(json.dumps(about, indent=1) + "\n")
     return Written(*counts, len(users), len(log) - sum(counts), int((split.past & ~split.train).sum()))
 
@@ -74,40 +74,44 @@ def read(folder: Path, now: float = math.inf) -> tuple[Task, Log, str | None]:
     """Return the question of a folder, the interactions of its train.csv, and what is odd about its truth.csv.
 
     A file that has not the rows that were written looks whole if it was cut off at a line's end. Of truth.csv that is
-    only said: somebody may want less to be foretold. ``now``: see ``log.read``. Raises BadFile.
+    only said: somebody may want less to be predicted. ``now``: see ``log.read``. Raises BadFile.
     """
     cut, past_only, rows = _about(folder / ABOUT)
     train, truth = logs.read(folder / TRAIN, now), logs.read(folder / TRUTH, now)
     users = sum(1 for line in (folder / USERS).read_bytes().split(b"\n") if line)
-    for name, found in ((TRAIN, _rows_of(train)), (USERS, users)):
-        if said := _changed(found, rows[name]):
-            raise BadFile(folder / name, f"it {said}; split anew")
-    said = _changed(_rows_of(truth), rows[TRUTH])
-    return _question(train, truth, cut, past_only), train, f"{TRUTH} {said}" if said else None
+    for name, row_count in ((TRAIN, _file_rows(train)), (USERS, users)):
+        if change := _changed(row_count, rows[name]):
+            raise BadFile(folder / name, f"it {change}; split it again")
+    change = _changed(_file_rows(truth), rows[TRUTH])
+    return _question(train, truth, cut, past_only), train, f"{TRUTH} {change}" if change else None
 
 
-def _changed(found: int, written: int) -> str | None:
-    return None if found == written else f"has {found:,} rows, and {written:,} were written: it was cut off or changed"
+def _changed(row_count: int, written: int) -> str | None:
+    return (
+        None
+        if row_count == written
+        else f"has {row_count:,} rows, and {written:,} were written: it was cut off or changed"
+    )
 
 
-def _rows_of(log: Log) -> int:
+def _file_rows(log: Log) -> int:
     return len(log) + log.duplicates
 
 
 def _about(path: Path) -> tuple[int | None, set[str], Mapping[str, int]]:
     """Return the cut, the users whose rows of train.csv are no training, and how many rows each file has."""
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        about = json.loads(path.read_text(encoding="utf-8"))
     except (ValueError, RecursionError):
         raise BadFile(path, "not JSON: it may be cut off") from None
-    cut, past_only = (found.get("cut"), found.get(PAST_ONLY)) if isinstance(found, dict) else (None, None)
+    cut, past_only = (about.get("cut"), about.get(PAST_ONLY)) if isinstance(about, dict) else (None, None)
     if not isinstance(past_only, list) or not all(isinstance(user, str) for user in past_only):
-        raise BadFile(path, f"no list {PAST_ONLY}: ./broker evaluate split did not write it as it is; split anew")
+        raise BadFile(path, f"no list {PAST_ONLY}: ./broker evaluate split did not write it as it is; split it again")
     if cut is not None and not (type(cut) is int and abs(cut) < _FAR):
-        raise BadFile(path, "cut is neither null nor a whole number of seconds since 1970; split anew")
-    rows = found.get(ROWS)
+        raise BadFile(path, "cut is neither null nor a whole number of seconds since 1970; split it again")
+    rows = about.get(ROWS)
     if not isinstance(rows, dict) or not all(type(rows.get(name)) is int for name in (TRAIN, TRUTH, USERS)):
-        raise BadFile(path, f"{ROWS} doesn't say how many each file has; split anew")
+        raise BadFile(path, f"{ROWS} doesn't say how many each file has; split it again")
     return cut, set(past_only), rows
 
 
@@ -122,9 +126,9 @@ def _question(before: Log, truth: Log, cut: int | None, past_only: set[str]) -> 
     log = _recoded(log, code, items)
     users = list(truth.rows.user_ids)
     place = {user: place for place, user in enumerate(users)}
-    asked = np.array([place.get(user, -1) for user in log.user_ids])[log.users]
-    past = replace(log.take(asked >= 0), user_ids=users)
-    past = replace(past, users=asked[asked >= 0])
+    test_user_index = np.array([place.get(user, -1) for user in log.user_ids])[log.users]
+    past = replace(log.take(test_user_index >= 0), user_ids=users)
+    past = replace(past, users=test_user_index[test_user_index >= 0])
     train = replace(log.take(trained), item_ids=items[: len(known)])
     return assemble(train, past, _recoded(truth.rows, code, items), cut)
 
@@ -151,8 +155,8 @@ def _copy(source: Path, parts: Sequence[tuple[Mask, BinaryIO]], step: Callable[[
     frames = pl.scan_csv(source, infer_schema=False).collect_batches(chunk_size=AT_A_TIME, maintain_order=True)
     for frame in frames:
         for mask, file in parts:
-            wanted = mask[start : start + len(frame)]
-            wanted = np.pad(wanted, (0, len(frame) - len(wanted)))
-            frame.filter(pl.Series(wanted)).write_csv(file, include_header=start == 0)
+            selected = mask[start : start + len(frame)]
+            selected = np.pad(selected, (0, len(frame) - len(selected)))
+            frame.filter(pl.Series(selected)).write_csv(file, include_header=start == 0)
         start += len(frame)
         step(start)

@@ -44,11 +44,11 @@ class Groups:
 def examples(log: Log, groups: Groups, target: str | None, most: int, seed: int) -> Examples:
     """Return at most so many examples, drawn by the seed and spread over users: one each first, then a second.
 
-    ``target``: only interactions of this type are foretold, though all are history. Raises BadQuestion.
+    ``target``: only interactions of this type are predicted, though all are history. Raises BadQuestion.
     """
     if target is not None:
         log.check_type(target)
-    eligible = np.ones(len(log), dtype=bool) if target is None else log.of_type(target)
+    eligible = np.ones(len(log), dtype=bool) if target is None else log.is_type(target)
     rows = _drawn(log, eligible, most, seed)
     history, categorical = _histories(log, groups, rows)
     return Examples(history, categorical, log.rows.users[rows], groups.of_items[log.rows.items[rows]])
@@ -72,8 +72,8 @@ def _histories(log: Log, groups: Groups, rows: Codes) -> tuple[Floats, npt.NDArr
     before = np.maximum(until - 1, 0)
     columns: list[npt.NDArray] = []
     for place in range(len(groups.names)):
-        seen = np.r_[0, np.cumsum(group == place)]
-        columns.append(seen[until] - seen[begins])
+        running_count = np.r_[0, np.cumsum(group == place)]
+        columns.append(running_count[until] - running_count[begins])
     columns.append(np.where(some, (times[rows] - times[before]) / DAY, np.nan))
     columns.append(np.where(some, group[before], np.nan))
     return np.column_stack(columns).astype(np.float64), np.r_[np.zeros(len(columns) - 1, dtype=bool), True]
@@ -95,7 +95,7 @@ def groups(items: Codes, item_ids: Sequence[str], named: Mapping[str, str | None
     names, codes = np.unique(np.array(of_item, dtype=object), return_inverse=True)
     counts = np.bincount(codes[items], minlength=len(names))
     order = [place for place in np.argsort(-counts, kind="stable").tolist() if counts[place]]
-    kept = [str(names[place]) for place in order if str(names[place]) != OTHER or named is None][:most]
-    place = {name: number for number, name in enumerate(kept)}
-    of_items = np.array([place.get(str(names[code]), len(kept)) for code in codes.tolist()], dtype=np.int32)
-    return Groups(of_items, [*kept, OTHER] if (of_items[items] == len(kept)).any() else kept)
+    names_kept = [str(names[place]) for place in order if str(names[place]) != OTHER or named is None][:most]
+    place = {name: number for number, name in enumerate(names_kept)}
+    of_items = np.array([place.get(str(names[code]), len(names_kept)) for code in codes.tolist()], dtype=np.int32)
+    return Groups(of_items, [*names_kept, OTHER] if (of_items[items] == len(names_kept)).any() else names_kept)

@@ -16,12 +16,12 @@ class Fold:
     """``losses``: of the model, a value a line of those held out."""
 
     def __init__(self, examples: Examples, attributes: Sequence[Attribute], groups: int, held: Mask, seed: int) -> None:
-        columns = [one.values[examples.users] for one in attributes]
+        columns = [attribute.values[examples.users] for attribute in attributes]
         table = np.column_stack([examples.history, *columns])
-        categorical = np.r_[examples.categorical, [one.words for one in attributes]].astype(bool)
+        categorical = np.r_[examples.categorical, [attribute.words for attribute in attributes]].astype(bool)
         rest = ~held
         self._width = examples.history.shape[1]
-        self._model = model.learn(table[rest], examples.came[rest], examples.users[rest], categorical, groups, seed)
+        self._model = model.fit(table[rest], examples.came[rest], examples.users[rest], categorical, groups, seed)
         self._table, self._came = table[held], examples.came[held]
         # Users as places among those of the fold, and the first line of each.
         self._users, self._first, self._user = np.unique(examples.users[held], return_index=True, return_inverse=True)

@@ -1,7 +1,7 @@
-"""How much worse the next group is foretold when an attribute is another user's: permuted, on users held out.
+"""How much worse the next group is predicted when an attribute is another user's: permuted, on users held out.
 
 Every training holds every user out once, and the next one holds them out in other company. The interval tells of the
-users and of the training: of other customers and a model learnt from them. Of an attribute that says nothing the mean
+users and of the training: of other customers and a model trained on them. Of an attribute that says nothing the mean
 is zero.
 """
 
@@ -17,11 +17,11 @@ from evaluation.features.attributes import Attribute
 from evaluation.features.examples import Examples, Floats
 from evaluation.features.fold import Fold
 from evaluation.scoring.uncertainty import Interval, mean
-from personalize_data.errors import BadQuestion
+from personalize_data.errors import InvalidRequest
 from recommender_models.training_set import Codes
 
 FOLDS = 3
-TRAININGS, REPEATS = constants.TRAININGS, constants.REPEATS
+MODELS, PERMUTATIONS = constants.MODELS, constants.PERMUTATIONS
 LEAST_USERS = 30
 Step = Callable[[int], None]
 
@@ -40,7 +40,7 @@ class Importance:
 
 
 @dataclass(frozen=True)
-class Found:
+class ImportanceReport:
     """``importances``: the highest first. ``history``: of all that was done before, permuted together.
 
     ``loss``: of the model; ``prior``: of guessing by frequency. All in nats a user, over users held out.
@@ -69,36 +69,41 @@ def importances(
     attributes: Sequence[Attribute],
     groups: Sequence[str],
     *,
-    trainings: int,
-    repeats: int,
+    models: int,
+    permutations: int,
     seed: int,
     step: Step = lambda done: None,
-) -> Found:
+) -> ImportanceReport:
     """Measure. ``step`` takes 1 for each of the ``parts`` of the work. Raises BadQuestion."""
     users = len(np.unique(examples.users))
     if users < LEAST_USERS or len(groups) < 2:
-        raise BadQuestion(
+        raise InvalidRequest(
             f"{users} users and {len(groups)} groups of items: {LEAST_USERS} users and 2 groups are the least"
         )
     # On one processor: on a busy machine, threads that wait for one another take twenty times as long.
     with threadpool_limits(1):
-        each = [_training(examples, attributes, len(groups), repeats, [seed, one], step) for one in range(trainings)]
-    folds = np.array([one.folds for one in each])
-    rises = [trained_again.interval(lines, folds) for lines in np.stack([one.rises for one in each], axis=1)]
-    found = [Importance(one, rise) for one, rise in zip(attributes, rises[1:], strict=True)]
-    found.sort(key=lambda one: (-one.rise.mean, one.attribute.name))
-    loss = mean(np.mean([one.losses for one in each], axis=0))
-    prior = mean(np.mean([one.priors for one in each], axis=0))
-    return Found(found, rises[0], loss, prior, groups, len(examples))
+        runs = [_training(examples, attributes, len(groups), permutations, [seed, one], step) for one in range(models)]
+    folds = np.array([run.folds for run in runs])
+    rises = [trained_again.interval(lines, folds) for lines in np.stack([one.rises for one in runs], axis=1)]
+    importances_ = [Importance(one, rise) for one, rise in zip(attributes, rises[1:], strict=True)]
+    importances_.sort(key=lambda one: (-one.rise.mean, one.attribute.name))
+    loss = mean(np.mean([one.losses for one in runs], axis=0))
+    prior = mean(np.mean([one.priors for one in runs], axis=0))
+    return ImportanceReport(importances_, rises[0], loss, prior, groups, len(examples))
 
 
-def parts(attributes: int, trainings: int) -> int:
+def parts(attributes: int, models: int) -> int:
     """Return how many parts the work has: in each fold the learning, the history and the attributes."""
-    return trainings * FOLDS * (2 + attributes)
+    return models * FOLDS * (2 + attributes)
 
 
 def _training(
-    examples: Examples, attributes: Sequence[Attribute], groups: int, repeats: int, seeds: Sequence[int], step: Step
+    examples: Examples,
+    attributes: Sequence[Attribute],
+    groups: int,
+    permutations: int,
+    seeds: Sequence[int],
+    step: Step,
 ) -> _Training:
     random = np.random.default_rng(seeds)
     users, of_user = np.unique(examples.users, return_inverse=True)
@@ -107,12 +112,12 @@ def _training(
     losses, priors = np.zeros(len(examples)), np.zeros(len(examples))
     for fold, seed in enumerate(random.integers(2**31, size=FOLDS).tolist()):
         held = fold_of[of_user] == fold
-        one = Fold(examples, attributes, groups, held, seed)
+        model_fold = Fold(examples, attributes, groups, held, seed)
         step(1)
-        losses[held] = one.losses
+        losses[held] = model_fold.losses
         priors[held] = model.prior_losses(examples.came[~held], examples.came[held], groups)
-        for place, permuted in enumerate(one.permutations()):
-            rises[place, held] = one.rise(permuted, repeats, place)
+        for place, permuted in enumerate(model_fold.permutations()):
+            rises[place, held] = model_fold.rise(permuted, permutations, place)
             step(1)
     by_user = np.array([_per_user(values, of_user) for values in rises])
     return _Training(fold_of, by_user, _per_user(losses, of_user), _per_user(priors, of_user))

@@ -1,4 +1,4 @@
-"""Gradient boosting that foretells the next group, and what each user loses by it: learnt from other users alone."""
+"""Gradient boosting that predicts the next group, and what each user loses by it: trained on other users alone."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -29,13 +29,11 @@ class Model:
         """Return the log loss of each line, in nats."""
         chances = self.trees.predict_proba(table)
         place = self.places[came]
-        found = np.where(place >= 0, chances[np.arange(len(came)), place], 0.0)
-        return -np.log(np.maximum(found, LEAST))
+        probabilities = np.where(place >= 0, chances[np.arange(len(came)), place], 0.0)
+        return -np.log(np.maximum(probabilities, LEAST))
 
 
-def learn(
-    table: Floats, came: Codes, users: Codes, categorical: npt.NDArray[np.bool_], groups: int, seed: int
-) -> Model:
+def fit(table: Floats, came: Codes, users: Codes, categorical: npt.NDArray[np.bool_], groups: int, seed: int) -> Model:
     """Learn from some users, and stop when others of them gain no more: an attribute could name a user."""
     from sklearn.ensemble import HistGradientBoostingClassifier  # it takes seconds to load
 
@@ -59,7 +57,7 @@ def learn(
     return Model(trees, places)
 
 
-def prior_losses(learnt: Codes, came: Codes, groups: int) -> Floats:
+def prior_losses(training_groups: Codes, came: Codes, groups: int) -> Floats:
     """Return the log loss of guessing by how frequent each group is."""
-    shares = np.bincount(learnt, minlength=groups) / len(learnt)
+    shares = np.bincount(training_groups, minlength=groups) / len(training_groups)
     return -np.log(np.maximum(shares[came], LEAST))

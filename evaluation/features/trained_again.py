@@ -1,8 +1,8 @@
 """How sure a mean of held-out users is that other users, and another training, would give the same.
 
-Users who are held out of one model are learnt from by the others: what is so of some of them by chance has a worth
+Users who are held out of one model are trained on by the others: what is so of some of them by chance has a worth
 in every fold at once, and the spread over users alone is too small. Nadeau and Bengio's correction (Inference for the
-generalization error, 2003) adds to 1 / models the users held out over those learnt from.
+generalization error, 2003) adds to 1 / models the users held out over those trained on.
 """
 
 import math
@@ -20,9 +20,9 @@ def interval(values: Floats, folds: Codes) -> Interval:
     ``values``: a line a training, a column a user; ``folds``: the fold in which that training held the user out: two
     folds or more, with two users or more in each.
     """
-    models = [line[fold == one] for line, fold in zip(values, folds, strict=True) for one in np.unique(fold)]
+    models = [line[fold == number] for line, fold in zip(values, folds, strict=True) for number in np.unique(fold)]
     in_one = len(models) / len(values)
-    again = 1 / (in_one - 1)  # users held out over users learnt from
+    again = 1 / (in_one - 1)  # users held out over users trained on
     of_users = float(values.mean(axis=0).var(ddof=1)) / values.shape[1]
     of_models = _beyond_users(models)
     half = Z * math.sqrt(of_users * in_one * (1 / in_one + again) + of_models * (1 / len(models) + again))

@@ -11,19 +11,19 @@ import numpy as np
 
 from evaluation.data.log import Log
 from evaluation.feeds import naive_bayes
-from evaluation.recommenders.candidates import Entry
-from evaluation.recommenders.registry import BY_NAME, Learnt, lists
+from evaluation.recommenders.candidates import Candidate
+from evaluation.recommenders.registry import BY_NAME, TrainedModels, lists
 from evaluation.scoring import uncertainty
-from evaluation.scoring.board import Board, board
+from evaluation.scoring.leaderboard import Leaderboard, leaderboard
 from evaluation.scoring.metrics import PLACES
 from evaluation.scoring.uncertainty import Comparison
-from evaluation.task import ANYTHING, NEW, Task, assemble
-from personalize_data.errors import BadQuestion
+from evaluation.task import ALL_ITEMS, NEW_ITEMS, Task, assemble
+from personalize_data.errors import InvalidRequest
 from recommender_models.settings import Settings
 from recommender_models.training_set import TrainingSet
 
 STATES, CHANGES = "states", "changes"
-COMPARED = ("popularity", "popularity-30d", "own-repeats", "co-visitation", "item-item", "ease", "ease-own")
+COMPARED = ("popularity", "popularity-30d", "history", "co-visitation", "item-knn", "ease", "ease-history")
 MAIN = "precision@1"
 Feed = tuple[TrainingSet, TrainingSet]
 
@@ -32,8 +32,8 @@ Feed = tuple[TrainingSet, TrainingSet]
 class Feeds:
     """``as_given``, ``without_owned``: the same recommenders, called ``KIND, fed states`` and ``KIND, fed changes``."""
 
-    as_given: Board
-    without_owned: Board
+    as_given: Leaderboard
+    without_owned: Leaderboard
 
 
 def compare(
@@ -41,10 +41,10 @@ def compare(
 ) -> Feeds:
     """Compare. ``changes`` may hold other types beside ``acquired``: they are history, and not trained on.
 
-    ``cut``: epoch seconds; what is acquired from then on is to be foretold. Raises BadQuestion.
+    ``cut``: epoch seconds; what is acquired from then on is to be predicted. Raises BadQuestion.
     """
     items = sorted({*states.rows.item_ids, *changes.rows.item_ids})
-    of_type = changes.of_type(acquired)
+    of_type = changes.is_type(acquired)
     task = _task(states, changes.rows.take(of_type), items, cut)
     feeds: Mapping[str, Feed] = {
         STATES: (_before(states.rows, cut), _before(states.rows, cut)),
@@ -52,55 +52,57 @@ def compare(
     }
     entries = [_entry(task, name, kind, feed, seed) for name, feed in feeds.items() for kind in compared]
     entries.append(_next_by_what_they_have(task, states.rows, feeds[CHANGES][0]))
-    boards = [board(task, kind, entries, MAIN, seed) for kind in (ANYTHING, NEW)]
+    boards = [leaderboard(task, kind, entries, MAIN, seed) for kind in (ALL_ITEMS, NEW_ITEMS)]
     if boards[0] is None or boards[1] is None:
-        raise BadQuestion(f"nothing new is acquired from {cut} on")
+        raise InvalidRequest(f"nothing new is acquired from {cut} on")
     return Feeds(boards[0], boards[1])
 
 
-def best_of_each(board: Board, seed: int = 1) -> tuple[str, str, Comparison]:
+def best_of_each(board: Leaderboard, seed: int = 1) -> tuple[str, str, Comparison]:
     """Return the best fed changes, the best fed states, and the first minus the second, by the metric that decides.
 
     On the same customers who made them the best of several: what little they are apart may be that choice.
     """
     ranked = sorted(board.rows, key=lambda row: -row.intervals[board.main].mean)
-    best = [next(row for row in ranked if row.entry.name.endswith(f"fed {feed}")) for feed in (CHANGES, STATES)]
-    ours, theirs = (row.scores.values[board.main] for row in best)
-    return best[0].entry.name, best[1].entry.name, uncertainty.compare(ours, theirs, seed)
+    best = [next(row for row in ranked if row.candidate.name.endswith(f"fed {feed}")) for feed in (CHANGES, STATES)]
+    changes_values, states_values = (row.scores.values[board.main] for row in best)
+    return best[0].candidate.name, best[1].candidate.name, uncertainty.compare(changes_values, states_values, seed)
 
 
 def _task(states: Log, acquired: TrainingSet, items: Sequence[str], cut: int) -> Task:
-    later = acquired.take(acquired.times >= cut).of_items(items)
-    asked = np.bincount(later.users, minlength=len(later.user_ids)) > 0
-    if not asked.any():
-        raise BadQuestion(f"nothing is acquired from {cut} on")
-    truth = later.of_users(asked)
-    known = _of_users(_before(states.rows, cut), truth.user_ids).of_items(items)
+    later = acquired.take(acquired.times >= cut).for_items(items)
+    with_truth = np.bincount(later.users, minlength=len(later.user_ids)) > 0
+    if not with_truth.any():
+        raise InvalidRequest(f"nothing is acquired from {cut} on")
+    truth = later.for_users(with_truth)
+    known = _of_users(_before(states.rows, cut), truth.user_ids).for_items(items)
     # The newest month of the table, not of the customer: who has nothing has no rows.
     owned = known.take(known.times == states.rows.times[states.rows.times < cut].max(initial=0))
-    return assemble(_before(acquired, cut).of_items(items), owned, truth, cut)
+    return assemble(_before(acquired, cut).for_items(items), owned, truth, cut)
 
 
-def _entry(task: Task, feed: str, name: str, given: Feed, seed: int) -> Entry:
+def _entry(task: Task, feed: str, name: str, input_rows: Feed, seed: int) -> Candidate:
     items, kind = task.past.item_ids, BY_NAME[name]
-    train, past = (rows.of_items(items) for rows in given)
+    train, past = (rows.for_items(items) for rows in input_rows)
     past = _of_users(past, task.past.user_ids)
-    learnt, owned = Learnt(train, seed=seed), task.owned()
-    made = {
-        one: lists(kind.score(learnt, past, Settings()), one, owned, PLACES)
-        for one in (ANYTHING, NEW)
-        if not (kind.repeats and one == NEW)
+    models, owned = TrainedModels(train, seed=seed), task.owned()
+    lists_by_task = {
+        task_name: lists(kind.score(models, past, Settings()), task_name, owned, PLACES)
+        for task_name in (ALL_ITEMS, NEW_ITEMS)
+        if not (kind.repeats and task_name == NEW_ITEMS)
     }
-    return Entry(f"{name}, fed {feed}", kind.what, made, kind.baseline, kind.personal)
+    return Candidate(f"{name}, fed {feed}", kind.what, lists_by_task, kind.baseline, kind.personal)
 
 
-def _next_by_what_they_have(task: Task, states: TrainingSet, acquired: TrainingSet) -> Entry:
-    """Return what only changes can teach: who acquires what, by what he has; learnt before the cut."""
+def _next_by_what_they_have(task: Task, states: TrainingSet, acquired: TrainingSet) -> Candidate:
+    """Return what only changes can teach: who acquires what, by what they have; learned before the cut."""
     both = sorted({*states.user_ids, *acquired.user_ids})
-    learnt = naive_bayes.learn(_of_users(states, both), _of_users(acquired, both), task.past.item_ids)
-    scores = learnt.score(task.owned(), task.users)
-    made = {one: lists(iter([scores.copy()]), one, task.owned(), PLACES) for one in (ANYTHING, NEW)}
-    return Entry(f"naive Bayes by holdings, fed {CHANGES}", "who acquires what, by what he has", made)
+    bayes = naive_bayes.fit(_of_users(states, both), _of_users(acquired, both), task.past.item_ids)
+    scores = bayes.score(task.owned(), task.users)
+    lists_by_task = {
+        task_name: lists(iter([scores.copy()]), task_name, task.owned(), PLACES) for task_name in (ALL_ITEMS, NEW_ITEMS)
+    }
+    return Candidate(f"naive Bayes by holdings, fed {CHANGES}", "who acquires what, by what they have", lists_by_task)
 
 
 def _before(rows: TrainingSet, cut: int) -> TrainingSet:

@@ -1,4 +1,4 @@
-"""Who acquires what, by what he has: counted from acquisitions and the states right before them.
+"""Who acquires what, by what they have: counted from acquisitions and the states right before them.
 
 It learns by itself not to offer what somebody has: of those who acquired a product nobody had it.
 """
@@ -29,9 +29,9 @@ class NaiveBayes:
         return np.asarray(has @ self.having + self.chance, dtype=np.float32)
 
 
-def learn(states: TrainingSet, acquired: TrainingSet, items: Sequence[str]) -> NaiveBayes:
+def fit(states: TrainingSet, acquired: TrainingSet, items: Sequence[str]) -> NaiveBayes:
     """Count. Users have the same codes in both; one without an earlier state had nothing."""
-    states, acquired = states.of_items(items), acquired.of_items(items)
+    states, acquired = states.for_items(items), acquired.for_items(items)
     visits, has = _visits(states)
     # The newest state before each acquisition, if it is of the same user.
     latest = np.searchsorted(visits, _key(acquired)) - 1
@@ -53,7 +53,7 @@ def _key(rows: TrainingSet) -> np.ndarray:
 
 
 def _visits(rows: TrainingSet) -> tuple[np.ndarray, sparse.csr_array]:
-    """Return each user's moments, in order, and what he had at each."""
+    """Return each user's moments, in order, and what they had at each."""
     visits, place = np.unique(_key(rows), return_inverse=True)
     ones = np.ones(len(place), dtype=np.float32)
     return visits, sparse.csr_array((ones, (place, rows.items)), shape=(len(visits), len(rows.item_ids)))

@@ -13,13 +13,13 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from evaluation.task import ANYTHING, Pairs
+from evaluation.task import ALL_ITEMS, Pairs
 from recommender_models import history
 from recommender_models.models import covisitation, ease, neighbours
 from recommender_models.models.lists import Catalogue, top_rows
 from recommender_models.models.popularity import Popularity
 from recommender_models.models.popularity_count import PopularityCount
-from recommender_models.models.similarity import MOST_DENSE, Full
+from recommender_models.models.similarity import MOST_DENSE, DenseSimilarity
 from recommender_models.models.user_personalization import UserPersonalization
 from recommender_models.record_columns import RecordColumns
 from recommender_models.settings import Settings
@@ -28,13 +28,13 @@ from recommender_models.training_set import Codes, Floats, TrainingSet
 BLOCK = 256  # users at a time
 MANY_ITEMS = 5_000  # from here on a matrix of all pairs takes seconds and 100 MB: one at a time, with one λ
 # What sells now, at most, against a user's best score: it parts equal scores, and many are equal (one basket's items).
-LITTLE = np.float32(1e-3)
+TIE_BREAK_WEIGHT = np.float32(1e-3)
 Blocks = Iterator[Floats]
 NONE = -1
 
 
-class Learnt:
-    """What can be learnt from one set of interactions: each thing when it is first asked for, and only once."""
+class TrainedModels:
+    """What can be trained on one set of interactions: each thing when it is first asked for, and only once."""
 
     def __init__(self, train: TrainingSet, users: RecordColumns | None = None, seed: int = 1) -> None:
         self.train = train
@@ -66,7 +66,7 @@ class Learnt:
 
     @functools.cached_property
     def _shoppers(self) -> sparse.csr_array:
-        return neighbours.shoppers(self.train)
+        return neighbours.user_item_matrix(self.train)
 
     def ease(self, regularisation: float) -> Floats:
         return self._ease(regularisation)
@@ -76,16 +76,16 @@ class Learnt:
 
 
 @dataclass(frozen=True)
-class Kind:
+class RecommenderSpec:
     """A recommender. ``baseline``: it counts, and learns nothing of what goes with what.
 
     ``personal``: it looks at a user's history; ``repeats``: it is about what the user had before, and has nothing to
-    say of what is new to him. ``searched``: the settings to choose by validation.
+    say of what is new to them. ``searched``: the settings to choose by validation.
     """
 
     name: str
     what: str
-    score: Callable[[Learnt, TrainingSet, Settings], Blocks]
+    score: Callable[[TrainedModels, TrainingSet, Settings], Blocks]
     baseline: bool = False
     personal: bool = True
     repeats: bool = False
@@ -94,8 +94,8 @@ class Kind:
     defaults: Settings = field(default_factory=Settings)
 
 
-def _random(learnt: Learnt, past: TrainingSet, settings: Settings) -> Blocks:
-    random = np.random.default_rng(learnt.seed)
+def _random(models: TrainedModels, past: TrainingSet, settings: Settings) -> Blocks:
+    random = np.random.default_rng(models.seed)
     for start in range(0, len(past.user_ids), BLOCK):
         lines = min(BLOCK, len(past.user_ids) - start)
         yield random.random((lines, len(past.item_ids)), dtype=np.float32)
@@ -106,18 +106,20 @@ def _same(shares: Floats, past: TrainingSet) -> Blocks:
         yield np.tile(shares, (min(BLOCK, len(past.user_ids) - start), 1))
 
 
-def _popularity(learnt: Learnt, past: TrainingSet, settings: Settings) -> Blocks:
-    return _same(learnt.popularity, past)
+def _popularity(models: TrainedModels, past: TrainingSet, settings: Settings) -> Blocks:
+    return _same(models.popularity, past)
 
 
-def _popularity_30_days(learnt: Learnt, past: TrainingSet, settings: Settings) -> Blocks:
-    return _same(learnt.recent.shares, past)
+def _popularity_30_days(models: TrainedModels, past: TrainingSet, settings: Settings) -> Blocks:
+    return _same(models.recent.shares, past)
 
 
-def _from_history(matrix: Floats | sparse.csr_array | None, learnt: Learnt, past: TrainingSet, how: Settings) -> Blocks:
+def _from_history(
+    matrix: Floats | sparse.csr_array | None, models: TrainedModels, past: TrainingSet, settings: Settings
+) -> Blocks:
     """Yield Σ weight · line of the matrix; without one, the weights themselves."""
-    histories, now = history.of_many(past, how), learnt.recent.shares
-    little = LITTLE * now / now.max()
+    histories, now = history.for_many(past, settings), models.recent.shares
+    little = TIE_BREAK_WEIGHT * now / now.max()
     for start in range(0, histories.shape[0], BLOCK):
         some = histories[start : start + BLOCK]
         product = some if matrix is None else some @ matrix
@@ -127,72 +129,72 @@ def _from_history(matrix: Floats | sparse.csr_array | None, learnt: Learnt, past
         yield scores
 
 
-def _own(learnt: Learnt, past: TrainingSet, settings: Settings) -> Blocks:
-    return _from_history(None, learnt, past, settings)
+def _history(models: TrainedModels, past: TrainingSet, settings: Settings) -> Blocks:
+    return _from_history(None, models, past, settings)
 
 
-def _co_visitation(learnt: Learnt, past: TrainingSet, settings: Settings) -> Blocks:
-    return _from_history(learnt.co_visited, learnt, past, settings)
+def _co_visitation(models: TrainedModels, past: TrainingSet, settings: Settings) -> Blocks:
+    return _from_history(models.co_visited, models, past, settings)
 
 
-def _item_item(learnt: Learnt, past: TrainingSet, settings: Settings) -> Blocks:
-    return _from_history(learnt.neighbours, learnt, past, settings)
+def _item_knn(models: TrainedModels, past: TrainingSet, settings: Settings) -> Blocks:
+    return _from_history(models.neighbours, models, past, settings)
 
 
-def _ease(learnt: Learnt, past: TrainingSet, settings: Settings) -> Blocks:
-    return _from_history(learnt.ease(settings.regularisation), learnt, past, settings)
+def _ease(models: TrainedModels, past: TrainingSet, settings: Settings) -> Blocks:
+    return _from_history(models.ease(settings.regularisation), models, past, settings)
 
 
-def _ease_own(learnt: Learnt, past: TrainingSet, settings: Settings) -> Blocks:
-    similarities = Full(learnt.ease(settings.regularisation))
-    model = UserPersonalization(Catalogue(past.item_ids), similarities, learnt.recent, settings)
-    return model.blocks(past, [learnt.properties.get(user) for user in past.user_ids])
+def _ease_history(models: TrainedModels, past: TrainingSet, settings: Settings) -> Blocks:
+    similarities = DenseSimilarity(models.ease(settings.regularisation))
+    model = UserPersonalization(Catalogue(past.item_ids), similarities, models.recent, settings)
+    return model.blocks(past, [models.properties.get(user) for user in past.user_ids])
 
 
 _ALL_OF_EASE = ("regularisation", "half_life_days", "step_decay")
 
 
-KINDS = (
-    Kind("random", "chance", _random, baseline=True, personal=False, searched=()),
-    Kind("popularity", "what is taken most", _popularity, baseline=True, personal=False, searched=()),
-    Kind(
+RECOMMENDERS = (
+    RecommenderSpec("random", "chance", _random, baseline=True, personal=False, searched=()),
+    RecommenderSpec("popularity", "what is taken most", _popularity, baseline=True, personal=False, searched=()),
+    RecommenderSpec(
         "popularity-30d", "what is taken most in the newest 30 days", _popularity_30_days, baseline=True,
         personal=False, searched=(),
     ),
-    Kind("own-repeats", "what the user had before, the newest first", _own, baseline=True, repeats=True),
+    RecommenderSpec("history", "what the user had before, the newest first", _history, baseline=True, repeats=True),
     # The visit after is the one after the last: what was before it counts for less than with the others.
-    Kind(
+    RecommenderSpec(
         "co-visitation", "what others took with it or on the visit after", _co_visitation,
         defaults=Settings(step_decay=0.6),
     ),
-    Kind("item-item", "what others took too (cosine), and what the user had", _item_item),
-    Kind("ease", "what goes with what, by EASE", _ease, most_items=MOST_DENSE, searched=_ALL_OF_EASE),
-    Kind(
-        "ease-own", "EASE, own repeats and what sells now: the local Personalize", _ease_own, most_items=MOST_DENSE,
+    RecommenderSpec("item-knn", "what others took too (cosine), and what the user had", _item_knn),
+    RecommenderSpec("ease", "what goes with what, by EASE", _ease, most_items=MOST_DENSE, searched=_ALL_OF_EASE),
+    RecommenderSpec(
+        "ease-history", "EASE, history and popularity: the local Personalize", _ease_history, most_items=MOST_DENSE,
         searched=(*_ALL_OF_EASE, "repeat", "popularity"),
     ),
 )  # fmt: skip
 
 
-BY_NAME = {kind.name: kind for kind in KINDS}
+BY_NAME = {kind.name: kind for kind in RECOMMENDERS}
 
 
-def lists(blocks: Blocks, kind: str, owned: Pairs, limit: int) -> Codes:
+def lists(blocks: Blocks, task: str, owned: Pairs, limit: int) -> Codes:
     """Return the best items' codes, users by places, -1 where there are no more.
 
-    ``kind``: of the task; for ``acquisition`` what a user has (``owned``) is left out.
+    ``task``: of the task; for ``new-items`` what a user has (``owned``) is left out.
     """
-    found: list[npt.NDArray[np.int32]] = []
+    blocks_of_codes: list[npt.NDArray[np.int32]] = []
     start = 0
     for scores in blocks:
-        if kind != ANYTHING:
+        if task != ALL_ITEMS:
             _forbid(scores, start, owned)
         best = top_rows(scores, limit)
         lines = np.arange(len(best))[:, None]
         best[np.isneginf(scores[lines, best])] = NONE
-        found.append(best.astype(np.int32))
+        blocks_of_codes.append(best.astype(np.int32))
         start += len(scores)
-    return np.concatenate(found)
+    return np.concatenate(blocks_of_codes)
 
 
 def _forbid(scores: npt.NDArray[np.float32], start: int, owned: Pairs) -> None:

@@ -9,61 +9,61 @@ from typing import Any
 
 import numpy as np
 
-from evaluation.checks.registry import Alarm
-from evaluation.data.results_table import Line
-from evaluation.run import Result
-from evaluation.scoring.board import Board, Row
+from evaluation.data.results_table import PublishedResult
+from evaluation.diagnostics.registry import Diagnostic
+from evaluation.run import Evaluation
 from evaluation.scoring.cost import Cost
+from evaluation.scoring.leaderboard import Leaderboard, Result
 from evaluation.scoring.published import Published
 from evaluation.scoring.slices import Slice, history_lengths
 from evaluation.scoring.uncertainty import Comparison, Interval
 from evaluation.task import Task
 
 
-def as_json(result: Result) -> dict[str, Any]:
+def as_json(result: Evaluation) -> dict[str, Any]:
     """Return everything but the values of single users; what is not a number is None."""
     return {
         "question": question(result.task),
-        "tasks": {kind: _board(one) for kind, one in result.boards.items()},
-        "slices": {kind: [_slice(one) for one in parts] for kind, parts in result.slices.items()},
-        "costs": {kind: [_cost(one) for one in some] for kind, some in result.costs.items()},
-        "alarms": alarms(result.alarms),
+        "tasks": {kind: _board(entry) for kind, entry in result.boards.items()},
+        "slices": {kind: [_slice(entry) for entry in parts] for kind, parts in result.slices.items()},
+        "costs": {kind: [_cost(entry) for entry in some] for kind, some in result.costs.items()},
+        "diagnostics": diagnostics(result.diagnostics),
         "published": published(result.published),
         "notes": list(result.notes),
     }
 
 
-def alarms(sounded: Sequence[Alarm]) -> list[dict[str, Any]]:
+def diagnostics(found: Sequence[Diagnostic]) -> list[dict[str, Any]]:
     """Return what is odd; ``fault``: something to look into, rather than what the figures say."""
-    return [asdict(alarm) | {"fault": alarm.fault} for alarm in sounded]
+    return [asdict(diagnostic) | {"fault": diagnostic.fault} for diagnostic in found]
 
 
 def published(answers: Sequence[Published]) -> list[dict[str, Any]]:
     """Return what Personalize printed, with the users and intervals that it left out."""
     return [
         {
-            "name": one.name,
-            "test_users": one.users,
-            "if_fewer_than": one.looked_at.stop if one.learnt_from is None else None,
-            "candidates": list(one.candidates),
-            "metrics": dict(one.metrics),
-            "intervals": {name: {"low": low, "high": high} for name, (_, low, high) in one.intervals.items()},
+            "name": answer.name,
+            "test_users": answer.users,
+            "if_fewer_than": answer.looked_at.stop if answer.training_users is None else None,
+            "candidates": list(answer.candidates),
+            "metrics": dict(answer.metrics),
+            "intervals": {name: {"low": low, "high": high} for name, (_, low, high) in answer.intervals.items()},
         }
-        for one in answers
+        for answer in answers
     ]
 
 
-def results(lines: Sequence[Line]) -> list[dict[str, Any]]:
+def results(lines: Sequence[PublishedResult]) -> list[dict[str, Any]]:
     """Return a published table of results, with the intervals that it left out."""
     return [
         {
-            "name": one.name,
-            "task": one.task,
-            "test_users": one.users,
-            "metrics": dict(one.metrics),
-            "intervals": {name: {"low": low, "high": high} for name, (low, high) in one.intervals().items()},
+            "name": line.name,
+            "task": line.task,
+            "test_users": line.users,
+            "metrics": dict(line.metrics),
+            "intervals": {name: {"low": low, "high": high} for name, (low, high) in line.intervals().items()},
         }
-        for one in lines
+        for line in lines
     ]
 
 
@@ -78,15 +78,15 @@ def question(task: Task) -> dict[str, Any]:
         "items": task.trained_items,
         "test_users": task.users,
         "cold_users": cold,
-        "to_foretell": len(task.truth),
-        "to_foretell_per_user_mean": _number(per_user.mean()) if task.users else 0.0,
-        "to_foretell_per_user_median": _number(np.median(per_user)) if task.users else 0.0,
-        "had_before_share": _number(task.repeats().mean()) if len(task.truth) else 0.0,
-        "of_unknown_items": int((task.truth.items >= task.trained_items).sum()),
+        "held_out": len(task.truth),
+        "held_out_per_user_mean": _number(per_user.mean()) if task.users else 0.0,
+        "held_out_per_user_median": _number(np.median(per_user)) if task.users else 0.0,
+        "repeat_share": _number(task.repeats().mean()) if len(task.truth) else 0.0,
+        "unknown_items": int((task.truth.items >= task.trained_items).sum()),
     }
 
 
-def write_per_user(result: Result, path: Path) -> int:
+def write_per_user(result: Evaluation, path: Path) -> int:
     """Write one row for each user, recommender and task, with all metrics; return how many."""
     rows = 0
     with path.open("w", newline="", encoding="utf-8") as file:
@@ -99,78 +99,78 @@ def write_per_user(result: Result, path: Path) -> int:
     return rows
 
 
-def _per_user(result: Result, metrics: list[str]) -> Iterator[list[Any]]:
+def _per_user(result: Evaluation, metrics: list[str]) -> Iterator[list[Any]]:
     lengths = history_lengths(result.task)
     for kind, board in result.boards.items():
         for row in board.rows:
             values = [row.scores.values.get(metric) for metric in metrics]
             for place, user in enumerate(board.users.tolist()):
-                cells = ["" if one is None else f"{one[place]:.6g}" for one in values]
-                yield [kind, row.entry.name, result.task.past.user_ids[user], int(lengths[user]), *cells]
+                cells = ["" if value is None else f"{value[place]:.6g}" for value in values]
+                yield [kind, row.candidate.name, result.task.past.user_ids[user], int(lengths[user]), *cells]
 
 
-def _metrics(result: Result) -> list[str]:
+def _metrics(result: Evaluation) -> list[str]:
     names = [name for board in result.boards.values() for row in board.rows for name in row.scores.values]
     return list(dict.fromkeys(names))
 
 
-def _board(board: Board) -> dict[str, Any]:
+def _board(board: Leaderboard) -> dict[str, Any]:
     return {
         "users": len(board.users),
         "main_metric": board.main,
         "main_metric_instead_of": board.instead_of,
-        "items_to_choose_from": board.choice,
+        "candidate_count": board.candidate_count,
         "best_baseline": board.best_baseline,
         "best_here": board.best_here,
         "k_left_out": list(board.left_out),
-        "recommenders": {row.entry.name: _row(board, row) for row in board.rows},
+        "recommenders": {row.candidate.name: _row(board, row) for row in board.rows},
     }
 
 
-def _row(board: Board, row: Row) -> dict[str, Any]:
+def _row(board: Leaderboard, result: Result) -> dict[str, Any]:
     return {
-        "baseline": row.entry.baseline,
-        "settings": dict((row.entry.settings or {}).get(board.task, {})),
-        "seconds": round(row.entry.seconds, 3),
-        "metrics": {name: _interval(one) for name, one in row.intervals.items()},
-        "breadth": {name: _number(value) for name, value in row.breadth.as_dict().items()},
-        "personalize": {name: round(value, 4) for name, value in row.personalize.items()},
-        "against_best_baseline": _comparison(row.against_best) if row.against_best else None,
-        "against_best_here": _comparison(row.against_here) if row.against_here else None,
+        "baseline": result.candidate.baseline,
+        "settings": dict((result.candidate.settings or {}).get(board.task, {})),
+        "seconds": round(result.candidate.seconds, 3),
+        "metrics": {name: _interval(interval) for name, interval in result.intervals.items()},
+        "beyond_accuracy": {name: _number(value) for name, value in result.beyond_accuracy.as_dict().items()},
+        "personalize": {name: round(value, 4) for name, value in result.personalize.items()},
+        "against_best_baseline": _comparison(result.against_best) if result.against_best else None,
+        "against_best_here": _comparison(result.against_here) if result.against_here else None,
     }
 
 
-def _cost(one: Cost) -> dict[str, Any]:
+def _cost(cost: Cost) -> dict[str, Any]:
     return {
-        "recommender": one.name,
-        "per_month": one.per_month,
-        "k": one.k,
-        "against": one.against,
-        **_comparison(one.extra_hits),
-        "best_here": one.here,
-        "against_best_here": _comparison(one.beyond_here) if one.beyond_here else None,
+        "recommender": cost.name,
+        "per_month": cost.per_month,
+        "k": cost.k,
+        "against": cost.against,
+        **_comparison(cost.extra_hits),
+        "best_here": cost.here,
+        "against_best_here": _comparison(cost.beyond_here) if cost.beyond_here else None,
     }
 
 
-def _slice(one: Slice) -> dict[str, Any]:
-    values = {name: _interval(interval) for name, interval in one.values.items()}
-    return {"by": one.by, "part": one.part, "users": one.users, "recommenders": values}
+def _slice(slice_: Slice) -> dict[str, Any]:
+    values = {name: _interval(interval) for name, interval in slice_.values.items()}
+    return {"by": slice_.by, "part": slice_.part, "users": slice_.users, "recommenders": values}
 
 
-def _comparison(one: Comparison) -> dict[str, Any]:
+def _comparison(comparison: Comparison) -> dict[str, Any]:
     return {
-        "difference": _interval(one.difference),
-        "win": one.win,
-        "tie": one.tie,
-        "lose": one.lose,
-        "verdict": one.verdict,
-        "more_users": one.more_users,
-        "in_words": one.in_words(),
+        "difference": _interval(comparison.difference),
+        "win": comparison.win,
+        "tie": comparison.tie,
+        "lose": comparison.lose,
+        "verdict": comparison.verdict,
+        "more_users": comparison.more_users,
+        "in_words": comparison.in_words(),
     }
 
 
-def _interval(one: Interval) -> dict[str, Any]:
-    return {"mean": _number(one.mean), "low": _number(one.low), "high": _number(one.high)}
+def _interval(interval: Interval) -> dict[str, Any]:
+    return {"mean": _number(interval.mean), "low": _number(interval.low), "high": _number(interval.high)}
 
 
 def _number(value: Any) -> float | None:

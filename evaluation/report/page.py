@@ -4,12 +4,12 @@ import html
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from evaluation.checks.registry import Alarm
+from evaluation.diagnostics.registry import Diagnostic
 from evaluation.report import plots
 from evaluation.report.style import svg
-from evaluation.report.text import TITLES, headline, of_task, question
-from evaluation.run import Result
-from evaluation.scoring.board import Board
+from evaluation.report.text import TITLES, headline, question, task_tables
+from evaluation.run import Evaluation
+from evaluation.scoring.leaderboard import Leaderboard
 from evaluation.scoring.published import Published
 
 STYLE = """
@@ -19,7 +19,7 @@ table { border-collapse: collapse; margin: 1rem 0; font-size: 13.5px; display: b
 th, td { text-align: right; padding: .25rem .6rem; border-bottom: 1px solid #e6e9ed; white-space: nowrap }
 th:first-child, td:first-child, td.words { text-align: left } td.words { white-space: normal; min-width: 9rem }
 .pair { display: flex; flex-wrap: wrap; gap: 1rem } svg { max-width: 100%; height: auto }
-.alarm { background: #fff4e0; border-left: 4px solid #d9822b; padding: .3rem .8rem; margin: .4rem 0 }
+.diagnostic { background: #fff4e0; border-left: 4px solid #d9822b; padding: .3rem .8rem; margin: .4rem 0 }
 summary { cursor: pointer; margin: .6rem 0 }
 dt { font-weight: 600 } dd { margin: 0 0 .4rem 1rem }
 .lead { font-size: 1.1rem } .small { color: #5b6470; font-size: 13px } .best { font-weight: 600 }
@@ -34,7 +34,7 @@ WORDS = {
     "NDCG": "hits count the less, the later they stand; 1 is a list that begins with all that the user then took",
     "95 %": "how far a number may be off, by the chance of which users were asked",
     "win/lose": "share of users for whom the list is better, or worse, than that which it is compared with",
-    "only counts": "no model: chance, what is taken most, or what the user had before",
+    "baseline": "no model: chance, what is taken most, or what the user had before",
     "catalogue covered": "share of all items that stand in the first places of at least one list",
     "novelty, bits": "how rarely the shown items are taken, on average: one bit more is half as often",
     "top-20 items": "share of the first places that the 20 most popular items take",
@@ -42,24 +42,24 @@ WORDS = {
 }
 
 
-def write(result: Result, path: Path, currency: str) -> None:
+def write(result: Evaluation, path: Path, currency: str) -> None:
     """Write the report."""
     path.write_text(page(result, currency), encoding="utf-8")
 
 
-def page(result: Result, currency: str) -> str:
+def page(result: Evaluation, currency: str) -> str:
     """Return the report as HTML."""
     parts = [
         "<h1>Is it any good? Recommenders compared on the same users</h1>",
         *(f'<p class="lead">{_text(headline(board))}</p>' for board in result.boards.values()),
-        *_faults([alarm for alarm in result.alarms if alarm.fault]),
+        *_faults([diagnostic for diagnostic in result.diagnostics if diagnostic.fault]),
         _glossary(result),
         "<h2>The question</h2>",
         f"<p>{_text(question(result.task))}</p>",
         f'<div class="pair">{svg(plots.items(result.task))}{svg(plots.histories(result.task))}</div>',
         *(part for board in result.boards.values() for part in _board(board, result, currency)),
         *(part for answer in result.published for part in _published(answer)),
-        *_results([alarm for alarm in result.alarms if not alarm.fault]),
+        *_results([diagnostic for diagnostic in result.diagnostics if not diagnostic.fault]),
         "<h2>How to read this</h2>",
         f'<p class="small">{_text(HOW)}</p>',
         *(f'<p class="small">{_text(note)}</p>' for note in result.notes),
@@ -70,47 +70,56 @@ def page(result: Result, currency: str) -> str:
 
 HOW = (
     "Every recommender was asked about the same users, knowing the same past. A verdict compares it with the best of "
-    "those that only count; it says better or worse where the 95 % interval of the difference leaves out zero (paired "
+    "the baselines; it says better or worse where the 95 % interval of the difference leaves out zero (paired "
     "bootstrap of the users, or Student's t where that is wider; 10 users at least, of whom 6 differ). Users needed "
     "are for finding a difference of the size seen four times in five. NDCG is the usual one; Personalize's divides by "
     "the ideal of the hits found, and is always higher."
 )
 
 
-def _board(board: Board, result: Result, currency: str) -> Iterable[str]:
+def _board(board: Leaderboard, result: Evaluation, currency: str) -> Iterable[str]:
     yield f"<h2>{_text(TITLES[board.task])}</h2>"
     yield svg(plots.models(board))
-    for one in of_task(board):
-        yield f"<h3>{_text(one.title)}</h3>"
-        yield _table(one.columns, one.rows, words=one.words)
+    for table in task_tables(board):
+        yield f"<h3>{_text(table.title)}</h3>"
+        yield _table(table.columns, table.rows, words=table.words)
     parts = [part for part in result.slices[board.task] if part.values]
-    names = [row.entry.name for row in board.rows if not row.entry.baseline or row.entry.name == board.best_baseline]
+    names = [
+        row.candidate.name
+        for row in board.rows
+        if not row.candidate.baseline or row.candidate.name == board.best_baseline
+    ]
     if parts:
         yield "<h3>Where it comes from</h3>"
         yield svg(plots.slices(board, parts, names))
     yield from (f"<p>{_text(cost.in_words(currency))}</p>" for cost in result.costs[board.task])
     first = [str(name) for name in board.rows[0].personalize]
     yield "<h3>By Amazon Personalize's own rules</h3>"
-    numbers = [[row.entry.name, *(f"{row.personalize[name]:.4f}" for name in first)] for row in board.rows]
+    numbers = [[row.candidate.name, *(f"{row.personalize[name]:.4f}" for name in first)] for row in board.rows]
     yield _table(["recommender", *(name.replace("_", " ") for name in first)], numbers)
     yield _details("All metrics at every k", _every_metric(board))
     yield _details("Settings that were chosen, or the defaults", _settings(board))
 
 
-def _faults(alarms: Sequence[Alarm]) -> Iterable[str]:
-    if alarms:
+def _faults(diagnostics: Sequence[Diagnostic]) -> Iterable[str]:
+    if diagnostics:
         yield "<h2>Faults to look into</h2>"
-    yield from (f'<p class="alarm"><b>{_text(alarm.about)}</b>: {_text(alarm.says)}</p>' for alarm in alarms)
+    yield from (
+        f'<p class="diagnostic"><b>{_text(diagnostic.about)}</b>: {_text(diagnostic.message)}</p>'
+        for diagnostic in diagnostics
+    )
 
 
-def _results(alarms: Sequence[Alarm]) -> Iterable[str]:
-    if alarms:
+def _results(diagnostics: Sequence[Diagnostic]) -> Iterable[str]:
+    if diagnostics:
         yield "<h2>What the figures say</h2>"
-    yield from (f'<p class="small">{_text(alarm.about)}: {_text(alarm.says)}</p>' for alarm in alarms)
+    yield from (
+        f'<p class="small">{_text(diagnostic.about)}: {_text(diagnostic.message)}</p>' for diagnostic in diagnostics
+    )
 
 
-def _glossary(result: Result) -> str:
-    meant = "".join(f"<dt>{_text(word)}</dt><dd>{_text(what)}</dd>" for word, what in entries(result.boards))
+def _glossary(result: Evaluation) -> str:
+    meant = "".join(f"<dt>{_text(word)}</dt><dd>{_text(meaning)}</dd>" for word, meaning in entries(result.boards))
     return _details("What the names and words mean", f"<dl>{meant}</dl>")
 
 
@@ -118,21 +127,21 @@ def _details(summary: str, table: str) -> str:
     return f"<details><summary>{_text(summary)}</summary>{table}</details>"
 
 
-def _every_metric(board: Board) -> str:
+def _every_metric(board: Leaderboard) -> str:
     """Return a line for each metric and k, the metrics one after the other, a column for each recommender."""
     names = sorted(board.rows[0].intervals, key=lambda name: name.partition("@")[0])
     lines = [[name, *(f"{row.intervals[name].mean:.4f}" for row in board.rows)] for name in names]
-    return _table(["metric", *(row.entry.name for row in board.rows)], lines)
+    return _table(["metric", *(row.candidate.name for row in board.rows)], lines)
 
 
-def _settings(board: Board) -> str:
-    said = []
+def _settings(board: Leaderboard) -> str:
+    rows = []
     for row in board.rows:
-        chosen = (row.entry.settings or {}).get(board.task, {})
+        chosen = (row.candidate.settings or {}).get(board.task, {})
         if chosen:
             values = (f"{name.replace('_', ' ')} {value:g}" for name, value in chosen.items())
-            said.append([row.entry.name, ", ".join(values)])
-    return _table(["recommender", "settings"], said, words=True)
+            rows.append([row.candidate.name, ", ".join(values)])
+    return _table(["recommender", "settings"], rows, words=True)
 
 
 def _published(answer: Published) -> Iterable[str]:
@@ -160,7 +169,7 @@ def _text(text: str) -> str:
     return html.escape(text)
 
 
-def entries(boards: Mapping[str, Board]) -> Iterator[tuple[str, str]]:
+def entries(boards: Mapping[str, Leaderboard]) -> Iterator[tuple[str, str]]:
     """Yield each recommender that takes part, and each word, with what it means."""
-    yield from {row.entry.name: row.entry.what for board in boards.values() for row in board.rows}.items()
+    yield from {row.candidate.name: row.candidate.what for board in boards.values() for row in board.rows}.items()
     yield from WORDS.items()

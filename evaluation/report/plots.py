@@ -21,7 +21,7 @@ from evaluation.report.style import (
     share_axis,
     wrapped,
 )
-from evaluation.scoring.board import Board
+from evaluation.scoring.leaderboard import Leaderboard
 from evaluation.scoring.slices import Slice, history_lengths
 from evaluation.task import Task
 
@@ -33,7 +33,7 @@ def items(task: Task) -> Figure:
     counts = np.sort(np.bincount(task.train.items, minlength=task.trained_items))[::-1]
     head = int(np.searchsorted(np.cumsum(counts), counts.sum() / 2)) + 1
     with rc_context(STYLE):
-        made, axes = figure(5.2, 3.2, f"{head:,} of {len(counts):,} items have half of the interactions")
+        drawn, axes = figure(5.2, 3.2, f"{head:,} of {len(counts):,} items have half of the interactions")
         shown = np.maximum(counts, 0.5)
         axes.loglog(np.arange(1, len(counts) + 1), shown, color=BLUE, linewidth=2)
         axes.axvline(head, color=GREY, linestyle="--", linewidth=1)
@@ -41,7 +41,7 @@ def items(task: Task) -> Figure:
         plain(axes.yaxis, shown.min(), shown.max())
         axes.set_xlabel("item, by popularity")
         axes.set_ylabel("interactions")
-        return made
+        return drawn
 
 
 def histories(task: Task) -> Figure:
@@ -49,7 +49,7 @@ def histories(task: Task) -> Figure:
     lengths = history_lengths(task)
     median = f"{np.median(lengths):g}" if len(lengths) else "none"
     with rc_context(STYLE):
-        made, axes = figure(5.2, 3.2, f"What is known of a test user: {median} interactions (median)")
+        drawn, axes = figure(5.2, 3.2, f"What is known of a test user: {median} interactions (median)")
         most = max(1, int(lengths.max(initial=0)))
         edges = np.unique(np.r_[-0.5, 0.5, np.geomspace(1, most + 1, 25).round() + 0.5])
         axes.hist(lengths, bins=edges.tolist(), color=BLUE, edgecolor="white", linewidth=0.4)
@@ -57,33 +57,35 @@ def histories(task: Task) -> Figure:
         plain(axes.xaxis, 0, most)
         axes.set_xlabel("interactions before")
         axes.set_ylabel("users")
-        return made
+        return drawn
 
 
-def models(board: Board) -> Figure:
+def models(board: Leaderboard) -> Figure:
     """Return all recommenders by the main metric, with 95 % intervals."""
     rows = sorted(board.rows, key=lambda row: row.intervals[board.main].mean)
-    names = [wrapped(row.entry.name) for row in rows]
+    names = [wrapped(row.candidate.name) for row in rows]
     pitch = max(0.36, INCHES_A_LINE * lines(names) + 0.1)
     with rc_context(STYLE):
-        made, axes = figure(8.0, 1.1 + pitch * len(rows), "Counting (grey), learnt here (blue), as given (orange)")
+        drawn, axes = figure(8.0, 1.1 + pitch * len(rows), "Counting (grey), trained here (blue), as given (orange)")
         for place, row in enumerate(rows):
-            colour = GREY if row.entry.baseline else BLUE if row.entry.given is None else ORANGE
+            colour = GREY if row.candidate.baseline else BLUE if row.candidate.external is None else ORANGE
             point(axes, row.intervals[board.main], place, colour)
         axes.set_yticks(range(len(rows)), names)
         share_axis(axes, f"{board.main}, 95 % intervals")
-        return made
+        return drawn
 
 
-def slices(board: Board, parts: Sequence[Slice], names: Sequence[str]) -> Figure:
+def slices(board: Leaderboard, parts: Sequence[Slice], names: Sequence[str]) -> Figure:
     """Return the main metric of some recommenders, slice by slice."""
     labels = [wrapped(f"{part.by}: {part.part}") + f" ({part.users:,})" for part in parts]
-    told = [wrapped(name) for name in names]
-    columns = max(1, min(len(told), 4, LEGEND // (max(len(line) for name in told for line in name.split("\n")) + 6)))
-    legend = INCHES_A_LINE * 1.2 * lines(told) * -(-len(told) // columns)
+    labels_ = [wrapped(name) for name in names]
+    columns = max(
+        1, min(len(labels_), 4, LEGEND // (max(len(line) for name in labels_ for line in name.split("\n")) + 6))
+    )
+    legend = INCHES_A_LINE * 1.2 * lines(labels_) * -(-len(labels_) // columns)
     pitch = max(0.2 * (len(names) + 1), INCHES_A_LINE * lines(labels) + 0.1)
     with rc_context(STYLE):
-        made, axes = figure(8.0, 1.0 + legend + pitch * len(parts))
+        drawn, axes = figure(8.0, 1.0 + legend + pitch * len(parts))
         step = 0.7 / max(1, len(names))
         for number, name in enumerate(names):
             for place, part in enumerate(parts):
@@ -95,7 +97,7 @@ def slices(board: Board, parts: Sequence[Slice], names: Sequence[str]) -> Figure
         share_axis(axes, f"{board.main}, 95 % intervals")
         marks = [
             Line2D([], [], color=look(number)["colour"], marker=look(number)["marker"], label=name)
-            for number, name in enumerate(told)
+            for number, name in enumerate(labels_)
         ]
-        made.legend(handles=marks, loc="outside upper left", ncols=columns, frameon=False)
-        return made
+        drawn.legend(handles=marks, loc="outside upper left", ncols=columns, frameon=False)
+        return drawn

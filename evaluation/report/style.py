@@ -34,11 +34,11 @@ INCHES_A_LINE = 0.17
 
 def figure(width: float, height: float, title: str = "") -> tuple[Figure, Axes]:
     """Return an empty plot, sizes in inches; a title begins at the left edge, however wide the labels are."""
-    made = Figure(figsize=(width, height), layout="constrained")
-    FigureCanvasSVG(made)
+    drawn = Figure(figsize=(width, height), layout="constrained")
+    FigureCanvasSVG(drawn)
     if title:
-        made.suptitle(title, x=0.01, horizontalalignment="left", fontsize=11)
-    return made, made.subplots()
+        drawn.suptitle(title, x=0.01, horizontalalignment="left", fontsize=11)
+    return drawn, drawn.subplots()
 
 
 def wrapped(name: str, line: int = LINE) -> str:
@@ -58,13 +58,13 @@ def lines(names: list[str]) -> int:
     return max((name.count("\n") + 1 for name in names), default=1)
 
 
-def point(axes: Axes, one: Interval, place: float, colour: str, marker: str = "o") -> None:
+def point(axes: Axes, interval: Interval, place: float, colour: str, marker: str = "o") -> None:
     """Draw a share with its interval, as far as a share can reach: from 0 to 1."""
-    if np.isfinite(one.mean):
-        ends = [max(0.0, one.low), min(1.0, one.high)]
+    if np.isfinite(interval.mean):
+        ends = [max(0.0, interval.low), min(1.0, interval.high)]
         axes.plot(ends, [place, place], color=colour, linewidth=2, solid_capstyle="butt")
         # Whole at the edge, too.
-        axes.plot([one.mean], [place], marker=marker, color=colour, markersize=6, linestyle="none", clip_on=False)
+        axes.plot([interval.mean], [place], marker=marker, color=colour, markersize=6, linestyle="none", clip_on=False)
 
 
 def share_axis(axes: Axes, label: str) -> None:
@@ -84,12 +84,12 @@ def plain(axis: Axis, low: float, high: float) -> None:
     axis.set_minor_formatter(NullFormatter())
 
 
-def svg(made: Figure) -> str:
+def svg(drawn: Figure) -> str:
     """Return a plot for a page, the same bytes for the same plot; letters that no font here has are the reader's."""
     file = StringIO()
     with rc_context(STYLE), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")
-        made.savefig(file, format="svg", metadata={"Date": None, "Creator": None})
+        drawn.savefig(file, format="svg", metadata={"Date": None, "Creator": None})
     text = file.getvalue()
     return text[text.index("<svg") :]
 
@@ -98,7 +98,7 @@ def _written_out(value: float, position: int | None = None) -> str:
     return f"{value:,.6g}" if abs(value) < 1e6 else f"{value / 1e6:,g} M"
 
 
-def saved(figure: Figure, form: str) -> bytes:
+def figure_bytes(figure: Figure, form: str) -> bytes:
     """Return the figure; ``form``: ``svg`` or ``png``."""
     file = io.BytesIO()
     dated = {"Date": None, "Creator": None} if form == "svg" else {"Software": None}

@@ -4,86 +4,87 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from evaluation.recommenders.candidates import AS_GIVEN
+from evaluation.recommenders.candidates import UNCHANGED
 from evaluation.report import json_report
-from evaluation.scoring.board import Board, Row
+from evaluation.scoring.leaderboard import Leaderboard, Result
 from evaluation.scoring.uncertainty import Comparison, Interval
 from evaluation.task import Task
 
 TITLES = {
-    "ownership": "Ownership (anything, repeats count)",
-    "acquisition": "Acquisition (only what is new to the user)",
+    "all-items": "All items (repeats count)",
+    "new-items": "New items (only what the user has not had)",
 }
 METRICS = ("hit_rate", "precision", "recall", "mrr", "map")
 HEADINGS = {"hit_rate": "HR", "precision": "P", "recall": "R", "ndcg_personalize": "NDCG (hits)"}
 
 
 def question(task: Task) -> str:
-    """Return what was learnt from, and what was asked of whom."""
-    asked = json_report.question(task)
-    cut = f" before {datetime.fromtimestamp(asked['cut'], UTC):%Y-%m-%d %H:%M:%S} UTC" if asked["cut"] else ""
+    """Return what was trained on, and what was asked of whom."""
+    counts = json_report.question(task)
+    cut = f" before {datetime.fromtimestamp(counts['cut'], UTC):%Y-%m-%d %H:%M:%S} UTC" if counts["cut"] else ""
     return (
-        f"Trained on {asked['training_interactions']:,} interactions of {asked['training_users']:,} users with "
-        f"{asked['items']:,} items{cut}. Asked about {asked['test_users']:,} users ({asked['cold_users']:,} without a "
-        f"past): {asked['to_foretell']:,} items to foretell, {asked['to_foretell_per_user_mean']:.1f} a user (median "
-        f"{asked['to_foretell_per_user_median']:g}), {asked['had_before_share']:.0%} of them had before."
+        f"Trained on {counts['training_interactions']:,} interactions of {counts['training_users']:,} users with "
+        f"{counts['items']:,} items{cut}. Asked about {counts['test_users']:,} users "
+        f"({counts['cold_users']:,} without a "
+        f"past): {counts['held_out']:,} held-out items, {counts['held_out_per_user_mean']:.1f} a user (median "
+        f"{counts['held_out_per_user_median']:g}), {counts['repeat_share']:.0%} of them had before."
     )
 
 
-def headline(board: Board) -> str:
+def headline(board: Leaderboard) -> str:
     """Return what the given lists are worth against the best here, who is best, and what that is against counting."""
-    given = "".join(f"{_of_given(board, row)} " for row in board.rows if row.against_here)
+    external = "".join(f"{_external_verdict(board, row)} " for row in board.rows if row.against_here)
     best = max(board.rows, key=lambda row: row.intervals[board.main].mean)
     interval = best.intervals[board.main]
     around = f"{interval.mean:.3f} ({_between(interval, '.3f')})"
-    reached = f"{given}{best.entry.name} has the highest {board.main}, {around}"
+    reached = f"{external}{best.candidate.name} has the highest {board.main}, {around}"
     if best.against_best is None:
-        return f"{TITLES[board.task]}: {reached}. Nothing here is shown to be better than counting."
-    one = best.against_best.difference
-    against = f"Against {board.best_baseline}, which only counts: {best.against_best.in_words()}"
-    return f"{TITLES[board.task]}: {reached}. {against} ({one.mean:+.3f}, {_between(one, '+.3f')})."
+        return f"{TITLES[board.task]}: {reached}. Nothing here is shown to be better than the baselines."
+    interval_ = best.against_best.difference
+    against = f"Against {board.best_baseline}, a baseline that learns nothing: {best.against_best.in_words()}"
+    return f"{TITLES[board.task]}: {reached}. {against} ({interval_.mean:+.3f}, {_between(interval_, '+.3f')})."
 
 
-def verdict(board: Board, row: Row) -> str:
+def verdict(board: Leaderboard, result: Result) -> str:
     """Return the verdict against counting and, for lists from outside, against the best here."""
-    told = row.against_best.in_words() if row.against_best else "best of those that only count"
-    if row.against_here and board.best_here != board.best_baseline:
-        told += f"; against {board.best_here}: {row.against_here.in_words()}"
-    return told
+    sentence = result.against_best.in_words() if result.against_best else "best of the baselines"
+    if result.against_here and board.best_here != board.best_baseline:
+        sentence += f"; against {board.best_here}: {result.against_here.in_words()}"
+    return sentence
 
 
-def _of_given(board: Board, row: Row) -> str:
+def _external_verdict(board: Leaderboard, result: Result) -> str:
     """Return what lists from outside are worth, where the same machine could do without."""
-    name, one = row.entry.name, row.against_here
-    if one is None:
+    name, comparison = result.candidate.name, result.against_here
+    if comparison is None:
         return ""
-    by = f"{one.difference.mean:+.3f}, {_between(one.difference, '+.3f')}"
+    by = f"{comparison.difference.mean:+.3f}, {_between(comparison.difference, '+.3f')}"
     best = f"{board.best_here}, the best that costs nothing beside this machine"
-    told = {
-        "better": f"{name} is better than everything learnt here: {by} against {board.best_here}.",
+    sentence = {
+        "better": f"{name} is better than everything trained here: {by} against {board.best_here}.",
         "worse": f"{name} is worse than {best} ({by}).",
-    }.get(one.verdict, f"{name} cannot be told from {best} ({by}{_missing(one)}).")
-    return told if row.entry.what == AS_GIVEN else f"{told} {name} was {row.entry.what}."
+    }.get(comparison.verdict, f"{name} is not clearly different from {best} ({by}{_missing(comparison)}).")
+    return sentence if result.candidate.what == UNCHANGED else f"{sentence} {name} was {result.candidate.what}."
 
 
-def _missing(one: Comparison) -> str:
+def _missing(comparison: Comparison) -> str:
     """Return what it would take to tell, if that is known."""
-    needed = one.in_words().partition(": ")[2]
+    needed = comparison.in_words().partition(": ")[2]
     return f"; {needed}" if needed else ""
 
 
-def with_half(one: Interval) -> str:
+def with_half(interval: Interval) -> str:
     """Return a mean with half of its interval."""
-    return f"{one.mean:.4f} ±{one.half:.4f}" if one.n > 1 else f"{one.mean:.4f}, one user"
+    return f"{interval.mean:.4f} ±{interval.half:.4f}" if interval.n > 1 else f"{interval.mean:.4f}, one user"
 
 
-def difference(one: Interval, form: str = "+.3f") -> str:
+def difference(interval: Interval, form: str = "+.3f") -> str:
     """Return a difference with its interval, in this form."""
-    return f"{one.mean:{form}} ({_between(one, form)})"
+    return f"{interval.mean:{form}} ({_between(interval, form)})"
 
 
-def _between(one: Interval, form: str) -> str:
-    return f"{one.low:{form}} to {one.high:{form}}" if one.n > 1 else "of one user"
+def _between(interval: Interval, form: str) -> str:
+    return f"{interval.low:{form}} to {interval.high:{form}}" if interval.n > 1 else "of one user"
 
 
 @dataclass(frozen=True)
@@ -102,19 +103,19 @@ def heading(metric: str) -> str:
     return f"{HEADINGS.get(name, name.upper())}@{k}"
 
 
-def of_task(board: Board) -> list[Table]:
+def task_tables(board: Leaderboard) -> list[Table]:
     """Return all of them, in order."""
-    return [means(board), verdicts(board), breadth(board)]
+    return [means(board), verdicts(board), beyond_accuracy(board)]
 
 
-def means(board: Board) -> Table:
+def means(board: Leaderboard) -> Table:
     """Return the means at the k of the metric that decides, and that one with its interval."""
     k = board.main.partition("@")[2]
     metrics = [f"{name}@{k}" for name in METRICS if f"{name}@{k}" != board.main]
     columns = ["recommender", *map(heading, metrics), f"{heading(board.main)}, 95 %"]
     rows = [
         [
-            row.entry.name,
+            row.candidate.name,
             *(f"{row.intervals[name].mean:.3f}" for name in metrics),
             with_half(row.intervals[board.main]),
         ]
@@ -123,25 +124,25 @@ def means(board: Board) -> Table:
     return Table(f"{len(board.users):,} users", columns, rows)
 
 
-def verdicts(board: Board) -> Table:
-    """Return each against the best that only counts; lists from outside against the best here, too."""
-    title = f"{board.main} against {board.best_baseline or 'nothing'}, the best that only counts"
+def verdicts(board: Leaderboard) -> Table:
+    """Return each against the best baseline; lists from outside against the best here, too."""
+    title = f"{board.main} against {board.best_baseline or 'nothing'}, the best baseline"
     rows = []
     for row in board.rows:
         against = row.against_best
         shown = ["", ""]
         if against:
             shown = [difference(against.difference), f"{against.win:.0%}/{against.lose:.0%}"]
-        rows.append([row.entry.name, *shown, verdict(board, row)])
+        rows.append([row.candidate.name, *shown, verdict(board, row)])
     return Table(title, ["recommender", "difference, 95 %", "win/lose", "verdict"], rows, words=True)
 
 
-def breadth(board: Board) -> Table:
+def beyond_accuracy(board: Leaderboard) -> Table:
     """Return how wide the lists reach."""
     columns = ["recommender", "catalogue covered", "novelty, bits", "top-20 items", "full lists"]
     rows = []
     for row in board.rows:
-        one = row.breadth
-        shares = f"{one.share_of_top:.0%}", f"{one.user_coverage:.0%}"
-        rows.append([row.entry.name, f"{one.coverage_of_catalogue:.1%}", f"{one.novelty:.1f}", *shares])
-    return Table("breadth of the first places", columns, rows)
+        measures = row.beyond_accuracy
+        shares = f"{measures.share_of_top:.0%}", f"{measures.user_coverage:.0%}"
+        rows.append([row.candidate.name, f"{measures.coverage_of_catalogue:.1%}", f"{measures.novelty:.1f}", *shares])
+    return Table("beyond accuracy: coverage and novelty", columns, rows)

@@ -3,15 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from evaluation.scoring.board import Board, Row
+from evaluation.scoring.leaderboard import Leaderboard, Result
 from evaluation.scoring.uncertainty import Comparison, compare
 
 
 @dataclass(frozen=True)
 class Cost:
-    """``extra_hits``: users with a hit, as a share, beyond those of ``against``, the best that only counts.
+    """``extra_hits``: users with a hit, as a share, beyond those of ``against``, the best baseline.
 
-    ``beyond_here``: of lists from outside, beyond those of ``here``, the best that counts or is learnt here.
+    ``beyond_here``: of lists from outside, beyond those of ``here``, the best baseline or model trained here.
     """
 
     name: str
@@ -26,30 +26,30 @@ class Cost:
         """Return one sentence."""
         more = f"of 1,000 users, {_more(self.extra_hits)} have a hit in {self.k} than with {self.against}"
         if self.beyond_here and self.here != self.against:
-            more += f", and {_more(self.beyond_here)} than with {self.here}, which is learnt here"
+            more += f", and {_more(self.beyond_here)} than with {self.here}, which is trained here"
         return f"{self.name} costs {self.per_month:,.2f} {currency} a month: {more}"
 
 
-def costs(board: Board, prices: Mapping[str, float], seed: int) -> list[Cost]:
+def costs(board: Leaderboard, prices: Mapping[str, float], seed: int) -> list[Cost]:
     """Return the cost of each priced recommender on the board, against the best baseline, and the best here."""
     if board.best_baseline is None:
         return []
     return [
-        _cost(board, row, board.best_baseline, prices[row.entry.name], seed)
+        _cost(board, row, board.best_baseline, prices[row.candidate.name], seed)
         for row in board.rows
-        if row.entry.name in prices
+        if row.candidate.name in prices
     ]
 
 
-def _cost(board: Board, row: Row, baseline: str, price: float, seed: int) -> Cost:
+def _cost(board: Leaderboard, result: Result, baseline: str, price: float, seed: int) -> Cost:
     k = int(board.main.partition("@")[2])
-    here = board.best_here if row.entry.given else None
+    here = board.best_here if result.candidate.external else None
 
     def beyond(other: str) -> Comparison:
         metric = f"hit_rate@{k}"
-        return compare(row.scores.values[metric], board.row(other).scores.values[metric], seed)
+        return compare(result.scores.values[metric], board.row(other).scores.values[metric], seed)
 
-    return Cost(row.entry.name, price, beyond(baseline), k, baseline, here, beyond(here) if here else None)
+    return Cost(result.candidate.name, price, beyond(baseline), k, baseline, here, beyond(here) if here else None)
 
 
 def _more(extra: Comparison) -> str:

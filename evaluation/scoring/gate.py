@@ -2,7 +2,7 @@
 
 ``>=`` holds unless the test shows NAME to be worse: the 95 % interval of the difference, or of the mean, lies below.
 ``>`` holds only if the test shows NAME to be better: the interval lies above. If TASK is left out, it is the
-only one that is scored, or ``ownership`` of both.
+only one that is scored, or ``all-items`` of both.
 """
 
 import re
@@ -10,12 +10,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from evaluation.constants import METRICS_AT_K, METRICS_IN_WORDS
-from evaluation.scoring.board import Board, Row
+from evaluation.scoring.leaderboard import Leaderboard, Result
 from evaluation.scoring.uncertainty import compare
-from evaluation.task import ANYTHING, KINDS
-from personalize_data.errors import BadQuestion
+from evaluation.task import ALL_ITEMS, TASKS
+from personalize_data.errors import InvalidRequest
 
-_GATE = re.compile(rf"(?:({'|'.join(KINDS)})\s*/)?\s*([a-z_]+@[0-9]+)\s*:(.+?)(>=|>)(.+)")
+_GATE = re.compile(rf"(?:({'|'.join(TASKS)})\s*/)?\s*([a-z_]+@[0-9]+)\s*:(.+?)(>=|>)(.+)")
 _COMMA = re.compile(r"[0-9]*,[0-9]+")
 
 
@@ -39,22 +39,22 @@ class Outcome:
     line: str
 
 
-def parse(text: str, tasks: Sequence[str] = KINDS) -> Gate:
+def parse(text: str, tasks: Sequence[str] = TASKS) -> Gate:
     """Read a condition. ``tasks``: those that are to be scored.
 
     Raises BadQuestion for one that is none, and for a number that no metric can have.
     """
-    found = _GATE.fullmatch(text.strip())
-    if not found:
-        examples = "ndcg@10:ease>=popularity, or acquisition/ndcg@10:ease>0.05"
-        raise BadQuestion(f"--gate {text}: it should look like {examples}")
-    task, metric, name, operator, other = (part.strip() if part else part for part in found.groups())
+    match = _GATE.fullmatch(text.strip())
+    if not match:
+        examples = "ndcg@10:ease>=popularity, or new-items/ndcg@10:ease>0.05"
+        raise InvalidRequest(f"--require {text}: it should look like {examples}")
+    task, metric, name, operator, other = (part.strip() if part else part for part in match.groups())
     if _COMMA.fullmatch(other):
-        raise BadQuestion(f"--gate {text}: {other} is no number: write {other.replace(',', '.')}")
+        raise InvalidRequest(f"--require {text}: {other} is no number: write {other.replace(',', '.')}")
     number = _number(other)
     if number is not None and not 0 <= number <= 1:
-        raise BadQuestion(f"--gate {text}: {other} is not a number from 0 to 1, as all metrics are")
-    return Gate(text, task or (tasks[0] if len(tasks) == 1 else ANYTHING), metric, name, operator == ">", other)
+        raise InvalidRequest(f"--require {text}: {other} is not a number from 0 to 1, as all metrics are")
+    return Gate(text, task or (tasks[0] if len(tasks) == 1 else ALL_ITEMS), metric, name, operator == ">", other)
 
 
 def answerable(gate: Gate, names: Mapping[str, Sequence[str]]) -> None:
@@ -64,48 +64,48 @@ def answerable(gate: Gate, names: Mapping[str, Sequence[str]]) -> None:
     out.
     """
     if gate.metric not in METRICS_AT_K:
-        raise BadQuestion(f"--gate {gate.text}: no metric {gate.metric} (there are: {METRICS_IN_WORDS})")
+        raise InvalidRequest(f"--require {gate.text}: no metric {gate.metric} (there are: {METRICS_IN_WORDS})")
     if gate.task not in names:
         instead = " or ".join(f"{task}/{gate.metric}:…" for task in names)
-        raise BadQuestion(f"--gate {gate.text}: --task leaves out {gate.task}: write {instead}")
+        raise InvalidRequest(f"--require {gate.text}: --task leaves out {gate.task}: write {instead}")
     for name in (gate.name, gate.other):
         if name not in names[gate.task] and (name == gate.name or _number(name) is None):
-            raise BadQuestion(_nobody(gate, name, names[gate.task]))
+            raise InvalidRequest(_nobody(gate, name, names[gate.task]))
     if gate.name == gate.other:
-        raise BadQuestion(f"--gate {gate.text}: {gate.name} is compared with itself")
+        raise InvalidRequest(f"--require {gate.text}: {gate.name} is compared with itself")
 
 
-def check(gate: Gate, boards: Mapping[str, Board], seed: int) -> Outcome:
+def check(gate: Gate, boards: Mapping[str, Leaderboard], seed: int) -> Outcome:
     """Return whether the gate holds. Raises BadQuestion for a task, a metric or a name that was not scored."""
     board = boards.get(gate.task)
     if board is None:
-        raise BadQuestion(f"--gate {gate.text}: nothing was scored for {gate.task}")
+        raise InvalidRequest(f"--require {gate.text}: nothing was scored for {gate.task}")
     row = _row(gate, board, gate.name)
     number = _number(gate.other)
     if number is not None:
-        interval, what = row.intervals[gate.metric], gate.name
+        interval, subject = row.intervals[gate.metric], gate.name
         better, worse = interval.low > number, interval.high < number
     else:
-        theirs = _row(gate, board, gate.other)
-        found = compare(row.scores.values[gate.metric], theirs.scores.values[gate.metric], seed)
-        interval, what = found.difference, f"{gate.name} minus {gate.other}"
-        better, worse = found.verdict == "better", found.verdict == "worse"
+        other_row = _row(gate, board, gate.other)
+        comparison = compare(row.scores.values[gate.metric], other_row.scores.values[gate.metric], seed)
+        interval, subject = comparison.difference, f"{gate.name} minus {gate.other}"
+        better, worse = comparison.verdict == "better", comparison.verdict == "worse"
     holds = better if gate.strict else not worse
-    return Outcome(holds, f"{'holds' if holds else 'FAILS'}: {gate.text} ({what}: {interval})")
+    return Outcome(holds, f"{'holds' if holds else 'FAILS'}: {gate.text} ({subject}: {interval})")
 
 
-def _row(gate: Gate, board: Board, name: str) -> Row:
+def _row(gate: Gate, board: Leaderboard, name: str) -> Result:
     try:
         row = board.row(name)
     except KeyError:
-        raise BadQuestion(_nobody(gate, name, [row.entry.name for row in board.rows])) from None
+        raise InvalidRequest(_nobody(gate, name, [row.candidate.name for row in board.rows])) from None
     if gate.metric not in row.intervals:
-        raise BadQuestion(f"--gate {gate.text}: no metric {gate.metric} (there are: {', '.join(row.intervals)})")
+        raise InvalidRequest(f"--require {gate.text}: no metric {gate.metric} (there are: {', '.join(row.intervals)})")
     return row
 
 
 def _nobody(gate: Gate, name: str, names: Sequence[str]) -> str:
-    return f"--gate {gate.text}: no recommender {name} in {gate.task} (there are: {', '.join(names)})"
+    return f"--require {gate.text}: no recommender {name} in {gate.task} (there are: {', '.join(names)})"
 
 
 def _number(text: str) -> float | None:

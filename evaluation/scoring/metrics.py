@@ -45,34 +45,34 @@ def score(lists: Codes, truth: Pairs, ks: Sequence[int] = KS) -> Scores:
     for start in range(0, len(lists), BLOCK):
         stop = min(start + BLOCK, len(lists))
         part = slice(*np.searchsorted(truth.users, (start, stop)))
-        found, relevant = kernel.hits(lists[start:stop], truth.users[part] - start, truth.items[part])
-        asked = relevant > 0
-        blocks.append(of_hits(found[asked], relevant[asked], ks))
+        hits, relevant = kernel.hits(lists[start:stop], truth.users[part] - start, truth.items[part])
+        with_truth = relevant > 0
+        blocks.append(hit_metrics(hits[with_truth], relevant[with_truth], ks))
     values = {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]} if blocks else {}
     return Scores(users, values)
 
 
-def of_hits(found: Hits, relevant: Codes, ks: Sequence[int] = KS) -> dict[str, npt.NDArray[np.float32]]:
+def hit_metrics(hits: Hits, relevant: Codes, ks: Sequence[int] = KS) -> dict[str, npt.NDArray[np.float32]]:
     """Return each metric's values, one a line of hits; ``relevant``: how many items were to be found, above zero."""
     values: dict[str, Values] = {}
-    counts, precisions = np.cumsum(found, axis=1), _summed_precisions(found)
+    counts, precisions = np.cumsum(hits, axis=1), _summed_precisions(hits)
     for k in ks:
-        count = counts[:, min(k, found.shape[1]) - 1]
+        count = counts[:, min(k, hits.shape[1]) - 1]
         values[f"hit_rate@{k}"] = (count > 0).astype(np.float64)
         values[f"precision@{k}"] = count / k
         values[f"recall@{k}"] = count / relevant
-        values[f"mrr@{k}"] = kernel.reciprocal_rank(found[:, :k])
-        values[f"map@{k}"] = precisions[:, min(k, found.shape[1]) - 1] / relevant
-        values[f"ndcg@{k}"] = kernel.ndcg(found, relevant, k)
+        values[f"mrr@{k}"] = kernel.reciprocal_rank(hits[:, :k])
+        values[f"map@{k}"] = precisions[:, min(k, hits.shape[1]) - 1] / relevant
+        values[f"ndcg@{k}"] = kernel.ndcg(hits, relevant, k)
         if k in PERSONALIZE_KS:
-            values[f"ndcg_personalize@{k}"] = kernel.ndcg_of_hits(found, k)
+            values[f"ndcg_personalize@{k}"] = kernel.ndcg_hits_only(hits, k)
     return {name: value.astype(np.float32) for name, value in values.items()}
 
 
-def _summed_precisions(found: Hits) -> Values:
+def _summed_precisions(hits: Hits) -> Values:
     """Return for each place the sum of the precisions at the hits up to it."""
-    ranks = np.arange(1, found.shape[1] + 1)
-    return np.cumsum(np.where(found, np.cumsum(found, axis=1) / ranks, 0.0), axis=1)
+    ranks = np.arange(1, hits.shape[1] + 1)
+    return np.cumsum(np.where(hits, np.cumsum(hits, axis=1) / ranks, 0.0), axis=1)
 
 
 def personalize(scores: Scores, coverage: float) -> dict[str, float]:
@@ -82,4 +82,6 @@ def personalize(scores: Scores, coverage: float) -> dict[str, float]:
         named[f"ndcg_personalize@{k}"] = f"normalized_discounted_cumulative_gain_at_{k}"
         named[f"precision@{k}"] = f"precision_at_{k}"
     means = scores.means()
-    return {"coverage": coverage} | {there: means[here] for here, there in named.items() if here in means}
+    return {"coverage": coverage} | {
+        aws_name: means[own_name] for own_name, aws_name in named.items() if own_name in means
+    }

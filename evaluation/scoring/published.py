@@ -2,7 +2,7 @@
 
 Each precision is a number of hits over k times the users, rounded to four digits, so that only some numbers of users
 can give all three. Multiples of one that can always can, too, and the more users, the more others can by chance: the
-rounding alone decides only below a hundred, and with the data it was learnt from only near a tenth of their users.
+rounding alone decides only below a hundred, and with the data it was trained on only near a tenth of their users.
 """
 
 import json
@@ -25,7 +25,7 @@ MOST_USERS = 1000  # above, one in two fits
 MANY = 1_000_000  # so many fit whatever can be at all
 MOST_NAMED = 6
 SHARE = 0.1  # of the users are kept for the test (Developer Guide, "Evaluating a solution version with metrics")
-SURELY_TESTED = 10  # events of which the newest tenth, which is to be foretold, is one at least
+SURELY_TESTED = 10  # events of which the newest tenth, which is to be predicted, is one at least
 TAIL = 0.0005  # on either side: how often the draw of the test users may lie outside the range that is looked at
 HALF_A_DIGIT = 0.00005 + 1e-9
 UNTOLD = "its rounding doesn't tell how many test users"
@@ -44,14 +44,14 @@ SHARES = (*MEANS_OF_SHARES, "coverage")
 class Published:
     """``candidates``: all numbers of test users, of those in ``looked_at``, that can give the printed precisions.
 
-    ``learnt_from``: how many users the data have that it was learnt from, None where they are not at hand.
+    ``training_users``: how many users the data have that it was trained on, None where they are not at hand.
     """
 
     name: str
     metrics: Mapping[str, float]
     looked_at: range
     candidates: Sequence[int]
-    learnt_from: int | None = None
+    training_users: int | None = None
 
     @property
     def users(self) -> int | None:
@@ -64,10 +64,10 @@ class Published:
         return intervals(self.metrics, self.candidates[0]) if 0 < len(self.candidates) <= MOST_NAMED else {}
 
     def with_data(self, rows: TrainingSet) -> "Published":
-        """Return what it says once the data that it learnt from are known, or at least all of their users."""
+        """Return what it says once the data that it trained on are known, or at least all of their users."""
         surely = np.bincount(rows.users, minlength=len(rows.user_ids)) >= SURELY_TESTED
         tested = _tested(len(surely), int(surely.sum()))
-        return replace(self, looked_at=tested, candidates=_fitting(self.metrics, tested), learnt_from=len(surely))
+        return replace(self, looked_at=tested, candidates=_fitting(self.metrics, tested), training_users=len(surely))
 
     def in_words(self) -> str:
         """Return how many users there were in the test, and on what condition."""
@@ -82,8 +82,8 @@ class Published:
         return f"{users} by its rounding, if they were {self._condition()}{widest}"
 
     def _condition(self) -> str:
-        if self.learnt_from is not None:
-            return f"about a tenth of these {self.learnt_from:,} users ({self._from_to()})"
+        if self.training_users is not None:
+            return f"about a tenth of these {self.training_users:,} users ({self._from_to()})"
         first = self.candidates[0]
         multiples = [str(first * times) for times in range(2, BELOW + 2) if first * times >= BELOW][:2]
         return f"fewer than {BELOW} (of more, {', '.join(multiples)} … fit, and others)"
@@ -94,10 +94,10 @@ class Published:
             return UNTOLD
         if not _fits(precisions, MANY):
             return f"{UNTOLD}: no number of them gives such precisions"
-        if self.learnt_from is None:
+        if self.training_users is None:
             return f"{UNTOLD}, only that they were {BELOW} or more"
-        here = f"from {self._from_to()}, about a tenth of these {self.learnt_from:,} users"
-        return f"no number of test users {here}, gives these precisions: perhaps they are of other data"
+        expected = f"from {self._from_to()}, about a tenth of these {self.training_users:,} users"
+        return f"no number of test users {expected}, gives these precisions: perhaps they are of other data"
 
     def _about_ndcg(self) -> str:
         if not any(name.startswith(NDCG) for name in self.metrics):
@@ -111,16 +111,16 @@ class Published:
 def read(path: Path) -> list[Published]:
     """Read one answer of GetSolutionMetrics, or an object ``{"metrics": {name: metrics}}``. Raises BadFile."""
     try:
-        found = json.loads(path.read_text())
+        document = json.loads(path.read_text())
     except OSError as error:
         raise BadFile(path, error.strerror or "can't be read") from None
     except ValueError as error:
         raise BadFile(path, "not JSON: it may be cut off", getattr(error, "lineno", None)) from None
-    metrics = found.get("metrics") if isinstance(found, dict) else None
+    metrics = document.get("metrics") if isinstance(document, dict) else None
     if not isinstance(metrics, dict) or not metrics:
         raise BadFile(path, 'no "metrics" in it: it should be what GetSolutionMetrics answers')
-    named = metrics if all(isinstance(one, dict) for one in metrics.values()) else {_name(found): metrics}
-    return [published(name, _numbers(path, one)) for name, one in named.items()]
+    named = metrics if all(isinstance(metrics_, dict) for metrics_ in metrics.values()) else {_name(document): metrics}
+    return [published(name, _numbers(path, metrics_)) for name, metrics_ in named.items()]
 
 
 def published(name: str, metrics: Mapping[str, float]) -> Published:
@@ -135,14 +135,14 @@ def intervals(metrics: Mapping[str, float], users: int) -> dict[str, tuple[float
     A mean of values between 0 and 1 has at most a deviation of √(m(1-m)). Hits of one user go together, so that the
     precisions' true intervals are somewhat wider. What is no mean over users, or of no such values, gets none.
     """
-    found = {}
+    bounds = {}
     for name, value in metrics.items():
         if name in PRECISIONS:
-            found[name] = (value, *_of_count(value, users * PRECISIONS[name]))
+            bounds[name] = (value, *_of_count(value, users * PRECISIONS[name]))
         elif name.startswith(MEANS_OF_SHARES):
             half = Z * math.sqrt(max(0.0, value * (1 - value)) / users)
-            found[name] = (value, max(0.0, value - half), min(1.0, value + half))
-    return found
+            bounds[name] = (value, max(0.0, value - half), min(1.0, value + half))
+    return bounds
 
 
 def _of_count(value: float, places: int) -> tuple[float, float]:
@@ -175,8 +175,8 @@ def _fitting(metrics: Mapping[str, float], looked_at: range) -> list[int]:
 
 def _precisions(metrics: Mapping[str, float]) -> list[tuple[int, float]]:
     """Return (k, value), k rising; none if there is no hit: any number of users fits then."""
-    found = [(k, metrics[name]) for name, k in PRECISIONS.items() if name in metrics]
-    return found if any(value for _, value in found) else []
+    precisions = [(k, metrics[name]) for name, k in PRECISIONS.items() if name in metrics]
+    return precisions if any(value for _, value in precisions) else []
 
 
 def _fits(precisions: Sequence[tuple[int, float]], users: int) -> bool:

@@ -1,4 +1,4 @@
-"""The main metric for parts of the users, and for parts of what was to be foretold."""
+"""The main metric for parts of the users, and for parts of what was to be predicted."""
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,10 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from evaluation.scoring import uncertainty
-from evaluation.scoring.board import Board
+from evaluation.scoring.leaderboard import Leaderboard
 from evaluation.scoring.metrics import score
 from evaluation.scoring.uncertainty import Interval
-from evaluation.task import Pairs, Task, among
+from evaluation.task import Pairs, Task, is_in
 from recommender_models.record_columns import RecordColumns
 
 LENGTHS = (("0", 0, 0), ("1", 1, 1), ("2-5", 2, 5), ("6-20", 6, 20), (">20", 21, None))
@@ -23,7 +23,7 @@ QUARTERS = 4
 
 @dataclass(frozen=True)
 class Slice:
-    """``by``: what parts it; ``part``: which one; ``users``: with something to foretell in it; ``values``: by name."""
+    """``by``: what parts it; ``part``: which one; ``users``: with something to predict in it; ``values``: by name."""
 
     by: str
     part: str
@@ -31,12 +31,12 @@ class Slice:
     values: Mapping[str, Interval]
 
 
-def slices(task: Task, board: Board, users: RecordColumns, attribute: str | None) -> list[Slice]:
+def slices(task: Task, board: Leaderboard, users: RecordColumns, attribute: str | None) -> list[Slice]:
     """Return all slices that have a user. ``attribute``: a column of the Users dataset, or None."""
-    found = [*_by_history(task, board), *_by_truth(task, board)]
+    parts = [*_by_history(task, board), *_by_truth(task, board)]
     if attribute is not None:
-        found += _by_attribute(task, board, users, attribute)
-    return [part for part in found if part.users]
+        parts += _by_attribute(task, board, users, attribute)
+    return [part for part in parts if part.users]
 
 
 def history_lengths(task: Task) -> npt.NDArray[np.integer]:
@@ -44,21 +44,21 @@ def history_lengths(task: Task) -> npt.NDArray[np.integer]:
     return np.bincount(task.past.users, minlength=task.users)
 
 
-def _by_history(task: Task, board: Board) -> Iterator[Slice]:
+def _by_history(task: Task, board: Leaderboard) -> Iterator[Slice]:
     lengths = history_lengths(task)[board.users]
     for name, least, most in LENGTHS:
         yield _of_users(board, "history", name, (lengths >= least) & ((lengths <= most) if most is not None else True))
 
 
-def _by_truth(task: Task, board: Board) -> Iterator[Slice]:
-    truth = task.truth_of(board.task)
+def _by_truth(task: Task, board: Leaderboard) -> Iterator[Slice]:
+    truth = task.truth_for(board.task)
     old, head = _repeats(task, truth), _is_head(task, truth)
     parts = (("truth", "new to the user", ~old), ("truth", "had before", old))
     for by, part, mask in (*parts, ("item", "head", head), ("item", "tail", ~head)):
         yield _of_truth(board, by, part, truth.take(mask))
 
 
-def _by_attribute(task: Task, board: Board, users: RecordColumns, attribute: str) -> Iterator[Slice]:
+def _by_attribute(task: Task, board: Leaderboard, users: RecordColumns, attribute: str) -> Iterator[Slice]:
     value_of = dict(zip(users.ids, users.columns[attribute], strict=True))
     values = [value_of.get(task.past.user_ids[user]) for user in board.users.tolist()]
     for part, mask in _parts(values):
@@ -101,22 +101,22 @@ def _said(value: Any) -> str:
     return str(int(value)) if value.is_integer() else f"{value:.6g}"
 
 
-def _of_users(board: Board, by: str, part: str, mask: npt.NDArray[np.bool_]) -> Slice:
-    values = {row.entry.name: uncertainty.mean(row.scores.values[board.main][mask]) for row in board.rows}
+def _of_users(board: Leaderboard, by: str, part: str, mask: npt.NDArray[np.bool_]) -> Slice:
+    values = {row.candidate.name: uncertainty.mean(row.scores.values[board.main][mask]) for row in board.rows}
     return Slice(by, part, int(mask.sum()), values)
 
 
-def _of_truth(board: Board, by: str, part: str, truth: Pairs) -> Slice:
+def _of_truth(board: Leaderboard, by: str, part: str, truth: Pairs) -> Slice:
     if not len(truth):
         return Slice(by, part, 0, {})
     k = int(board.main.partition("@")[2])
-    scored = {row.entry.name: score(row.entry.lists[board.task], truth, (k,)) for row in board.rows}
+    scored = {row.candidate.name: score(row.candidate.lists[board.task], truth, (k,)) for row in board.rows}
     values = {name: uncertainty.mean(scores.values[board.main]) for name, scores in scored.items()}
     return Slice(by, part, len(np.unique(truth.users)), values)
 
 
 def _repeats(task: Task, truth: Pairs) -> npt.NDArray[np.bool_]:
-    return among(truth, task.owned(), len(task.past.item_ids))
+    return is_in(truth, task.owned(), len(task.past.item_ids))
 
 
 def _is_head(task: Task, truth: Pairs) -> npt.NDArray[np.bool_]:

@@ -45,9 +45,9 @@ class Interval:
 class Comparison:
     """One recommender minus another, on the same users. ``win``, ``tie``, ``lose``: shares of users.
 
-    ``verdict``: ``better``, ``worse`` or ``cannot tell``; ``more_users``: how many more users in the test it would
+    ``verdict``: ``better``, ``worse`` or ``inconclusive``; ``more_users``: how many more users in the test it would
     take to tell a difference of this size, four times in five; None where it is told, or there is no difference.
-    It is always ``cannot tell`` with fewer than 10 users, or fewer than 6 who differ.
+    It is always ``inconclusive`` with fewer than 10 users, or fewer than 6 who differ.
     """
 
     difference: Interval
@@ -59,16 +59,16 @@ class Comparison:
 
     def in_words(self) -> str:
         """Return the verdict, with what it would take."""
-        if self.verdict != "cannot tell":
+        if self.verdict != "inconclusive":
             return self.verdict
         if self.difference.n < FEWEST_USERS:
-            return f"cannot tell: too few users ({self.difference.n}, it takes {FEWEST_USERS} or more)"
+            return f"inconclusive: too few users ({self.difference.n}, it takes {FEWEST_USERS} or more)"
         if self.more_users is None:
-            return "cannot tell: no difference to be seen"
+            return "inconclusive: no difference to be seen"
         different = round((self.win + self.lose) * self.difference.n)
         if different < FEWEST_DIFFERENT:
-            return f"cannot tell: {different} users differ, it takes {FEWEST_DIFFERENT} or more"
-        return f"cannot tell: about {self.more_users:,} more users needed"
+            return f"inconclusive: {different} users differ, it takes {FEWEST_DIFFERENT} or more"
+        return f"inconclusive: about {self.more_users:,} more users needed"
 
 
 def mean(values: Values) -> Interval:
@@ -81,17 +81,17 @@ def mean(values: Values) -> Interval:
     return Interval(centre, centre - half, centre + half, n)
 
 
-def compare(ours: Values, theirs: Values, seed: int) -> Comparison:
+def compare(values: Values, other_values: Values, seed: int) -> Comparison:
     """Compare values of the same users in the same order."""
-    differences = ours.astype(np.float64) - theirs
+    differences = values.astype(np.float64) - other_values
     if not len(differences):
-        return Comparison(mean(differences), 0.0, 0.0, 0.0, "cannot tell", None)
+        return Comparison(mean(differences), 0.0, 0.0, 0.0, "inconclusive", None)
     interval = _wider(mean(differences), differences, seed)
     win, lose = float((differences > 0).mean()), float((differences < 0).mean())
     enough = len(differences) >= FEWEST_USERS and np.count_nonzero(differences) >= FEWEST_DIFFERENT
-    told = "better" if interval.low > 0 else "worse" if interval.high < 0 else "cannot tell"
-    verdict = told if enough else "cannot tell"
-    more = _more_users(differences) if verdict == "cannot tell" else None
+    outcome = "better" if interval.low > 0 else "worse" if interval.high < 0 else "inconclusive"
+    verdict = outcome if enough else "inconclusive"
+    more = _more_users(differences) if verdict == "inconclusive" else None
     return Comparison(interval, win, 1 - win - lose, lose, verdict, more)
 
 

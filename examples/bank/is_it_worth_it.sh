@@ -43,16 +43,16 @@ fi
 
 # As docs/evaluation.md shows them:
 ./broker prepare ownership worth/bank.csv --out worth/bank --user CUSTOMER --month MONTH --product 'HAS_*' \
-    --changes --gaps break --holdings --empty NA --attribute OCCUPATION --attribute AGE --attribute BRANCH --fill AGE=median
+    --changes --gaps break --initial-holdings --null-value NA --attribute OCCUPATION --attribute AGE --attribute BRANCH --impute AGE=median
 ./broker features worth/bank/interactions.csv worth/bank/users.csv --target acquired \
-    --choose 1 --schema worth/chosen.avsc --plot worth/features.svg
+    --top 1 --schema worth/chosen.avsc --plot worth/features.svg
 ./broker evaluate split worth/bank/interactions.csv --out worth/split --at 2025-07-01 --target acquired
 ./broker backfill --name bank worth/split/train.csv
 ./broker backfill --name bank worth/bank/users.csv --dataset users --schema worth/chosen.avsc
 ./broker train --name bank
 ./broker filter --name bank new-only 'EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ("owned", "acquired")'
 ./broker batch --name bank worth/split/batch_users.json --filter new-only --out worth/personalize.out
-./broker evaluate worth/split --task acquisition --recommendations local-personalize=worth/personalize.out \
+./broker evaluate worth/split --task new-items --recommendations local-personalize=worth/personalize.out \
     --html worth/report.html
-./broker evaluate worth/split --task acquisition --recommendations local-personalize=worth/personalize.out \
-    --fixed-settings --name bank --campaign arn:aws:personalize:us-east-1:123456789012:campaign/bank --filter new-only
+./broker evaluate worth/split --task new-items --recommendations local-personalize=worth/personalize.out \
+    --no-tuning --name bank --campaign arn:aws:personalize:us-east-1:123456789012:campaign/bank --filter new-only

@@ -7,8 +7,10 @@ import boto3
 from botocore.config import Config
 
 CONNECT_TIMEOUT, READ_TIMEOUT = 2, 5  # seconds; boto3's own are 60 each, long enough to lose an invocation
-LAST_CALL = 10.0  # seconds before the function's timeout after which no further call starts: one call and the wrap-up
-WRAP_UP = 3.0  # of them, in which what is bad is kept, users are asked for, and messages are postponed
+LAST_CALL_MARGIN_S = (
+    10.0  # seconds before the function's timeout after which no further call starts: one call and the wrap-up
+)
+SHUTDOWN_RESERVE_S = 3.0  # of them, in which what is bad is kept, users are asked for, and messages are postponed
 
 
 def aws_client(service: str, *, connections: int) -> Any:
@@ -25,4 +27,4 @@ def aws_client(service: str, *, connections: int) -> Any:
 def deadline(context: Any) -> float:
     """Return the epoch second after which no further call is started, from Lambda's context."""
     left: float = context.get_remaining_time_in_millis() / 1000
-    return time.time() + max(left - LAST_CALL, left / 2)
+    return time.time() + max(left - LAST_CALL_MARGIN_S, left / 2)

@@ -49,10 +49,10 @@ class Unavailable(Failure):
 
 
 @dataclass(frozen=True)
-class Time:
+class Clock:
     """Where time and chance come from: epoch seconds, a pause in seconds, a number from 0 to 1."""
 
-    clock: Callable[[], float]
+    now: Callable[[], float]
     sleep: Callable[[float], None]
     jitter: Callable[[], float]
 
@@ -65,21 +65,21 @@ class Retry:
     base: float = 0.2
     cap: float = 3.0
 
-    def call(self, action: Callable[[], T], time: Time, deadline: float) -> T:
+    def call(self, action: Callable[[], T], clock: Clock, deadline: float) -> T:
         """Return what ``action()`` returns, calling it again while it is Unavailable; starts nothing past ``deadline``.
 
         Raises the last Unavailable, or at once whatever else the action raises. ``deadline`` is in epoch seconds.
         """
         for attempt in range(1, self.attempts + 1):
-            if time.clock() >= deadline:
+            if clock.now() >= deadline:
                 raise Unavailable("no time left for another call")
             try:
                 return action()
             except Unavailable as failure:
-                pause = max(failure.retry_after or 0, time.jitter() * min(self.cap, self.base * 2**attempt))
-                if attempt == self.attempts or time.clock() + pause >= deadline:
+                pause = max(failure.retry_after or 0, clock.jitter() * min(self.cap, self.base * 2**attempt))
+                if attempt == self.attempts or clock.now() + pause >= deadline:
                     raise
-            time.sleep(pause)
+            clock.sleep(pause)
         raise AssertionError("a retry rule has at least one attempt")
 
 

@@ -8,14 +8,14 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
-from broker.clients import WRAP_UP, aws_client, deadline
+from broker.clients import SHUTDOWN_RESERVE_S, aws_client, deadline
 from broker.delivery import Delivered, deliver
-from broker.failures import Failure, Misconfigured, Time
+from broker.failures import Clock, Failure, Misconfigured
 from broker.intake import Intake, Line, read
 from broker.interactions import Interaction, Rules, pack, unique
+from broker.lru_cache import LruCache
 from broker.personalize import EventTracker
-from broker.quarantine import Quarantine, Row
-from broker.recent import Recent
+from broker.quarantine import Quarantine, QuarantineRow
 from broker.refresh_queue import RefreshQueue
 from broker.settings import SettingsError, ingest_settings
 from broker.telemetry import Counts, telemetry
@@ -23,7 +23,7 @@ from broker.tracker_probe import TrackerProbe
 from broker.unproven import Unproven
 from broker.users import UserToRefresh
 
-REMEMBERED = 50_000  # at least the most that one invocation can hold: tried again, it goes on where it stopped
+DEDUP_CACHE_SIZE = 50_000  # at least the most that one invocation can hold: tried again, it goes on where it stopped
 UNPROVEN = "refused_unproven"
 Why = tuple[str, str]  # a row's reason and detail
 
@@ -52,7 +52,7 @@ class Ingest:
         rules: Rules,
         refresh_actions: frozenset[str],
         pool: Executor,
-        time: Time,
+        clock: Clock,
     ) -> None:
         self._tracker = tracker
         self._quarantine = quarantine
@@ -60,10 +60,10 @@ class Ingest:
         self._rules = rules
         self._refresh_actions = refresh_actions
         self._pool = pool
-        self._time = time
-        self._accepted: Recent[None] = Recent(REMEMBERED)
-        self._unproven = Unproven(REMEMBERED)
-        self._probe = TrackerProbe(tracker, dict.fromkeys(rules.event_types.values()), time)
+        self._clock = clock
+        self._accepted: LruCache[None] = LruCache(DEDUP_CACHE_SIZE)
+        self._unproven = Unproven(DEDUP_CACHE_SIZE)
+        self._probe = TrackerProbe(tracker, dict.fromkeys(rules.event_types.values()), clock)
 
     def run(self, records: Sequence[Mapping[str, Any]], deadline: float, counts: Counts) -> dict[str, Any]:
         """Return ``{"batchItemFailures": [...]}``: the records to be delivered again. Raises Misconfigured."""
@@ -72,14 +72,18 @@ class Ingest:
         refused = self._refused(intake, delivered, counts)
         waiting = {interaction.event_id for interaction, _ in delivered.waiting + delivered.unproven} - set(refused)
         failed = {line.record.sequence_number for line in intake.lines if line.interaction.event_id in waiting}
-        failed |= intake.put_off
-        failed |= self._keep_bad(intake, refused, deadline + WRAP_UP, counts)
-        self._ask_for_refresh(intake, waiting | set(refused), deadline + WRAP_UP, counts)
+        failed |= intake.deferred
+        failed |= self._quarantine_bad(intake, refused, deadline + SHUTDOWN_RESERVE_S, counts)
+        self._queue_refreshes(intake, waiting | set(refused), deadline + SHUTDOWN_RESERVE_S, counts)
         return {"batchItemFailures": [{"itemIdentifier": number} for number in sorted(failed, key=int)]}
 
     def _deliver(self, intake: Intake, deadline: float, counts: Counts) -> Delivered[Interaction, None]:
         once = unique(line.interaction for line in intake.lines)
-        fresh = [one for one in once if one.event_id not in self._accepted and one.event_id not in self._unproven]
+        fresh = [
+            interaction_
+            for interaction_ in once
+            if interaction_.event_id not in self._accepted and interaction_.event_id not in self._unproven
+        ]
         delivered = deliver(
             pack(fresh),
             lambda request: self._tracker.put(request, deadline),
@@ -87,9 +91,9 @@ class Ingest:
             lambda so_far: self._proof(so_far, deadline),
         )
         self._remember(delivered)
-        now_ms = self._time.clock() * 1000
+        now_ms = self._clock.now() * 1000
         counts.add("Accepted", len(delivered.accepted))
-        counts.add("Waiting", len(delivered.waiting))
+        counts.add("Retryable", len(delivered.waiting))
         counts.add_lags("EventToPersonalize", (now_ms - interaction.time_ms for interaction, _ in delivered.accepted))
         return delivered
 
@@ -106,14 +110,14 @@ class Ingest:
         """Return what belongs into quarantine, by event id: what is bad, and what has been unproven for too long."""
         unproven = {interaction.event_id: detail for interaction, detail in delivered.unproven}
         oldest_first = dict.fromkeys(line.interaction.event_id for line in intake.lines)
-        due = self._unproven.due([one for one in oldest_first if one in unproven], self._time.clock())
+        due = self._unproven.due([one for one in oldest_first if one in unproven], self._clock.now())
         if unproven:  # the alarm of a wrong configuration must ring, though the invocation goes on
             counts.add("ConfigurationErrors")
             counts.add("Unproven", len(unproven) - len(due))
         bad = {interaction.event_id: ("refused", detail) for interaction, detail in delivered.rejected}
         return bad | {event_id: (UNPROVEN, unproven[event_id]) for event_id in due}
 
-    def _keep_bad(self, intake: Intake, refused: Mapping[str, Why], deadline: float, counts: Counts) -> set[str]:
+    def _quarantine_bad(self, intake: Intake, refused: Mapping[str, Why], deadline: float, counts: Counts) -> set[str]:
         """Quarantine what can never work; return the records concerned where the quarantine can't be written."""
         bad = intake.bad + [
             (line.record, line.record.row(line.interaction.event_id, *refused[line.interaction.event_id]))
@@ -132,33 +136,35 @@ class Ingest:
             counts.add("Quarantined", 1, row.reason)
         return set()
 
-    def _ask_for_refresh(self, intake: Intake, not_there: Collection[str], deadline: float, counts: Counts) -> None:
+    def _queue_refreshes(
+        self, intake: Intake, undelivered_ids: Collection[str], deadline: float, counts: Counts
+    ) -> None:
         """Send one message a user whose events arrived. It is a hint: what the queue refuses holds nothing up."""
         if self._queue is None:
             return
-        there = [
+        delivered_lines = [
             line
             for line in intake.lines
             if line.interaction.action in self._refresh_actions
-            and line.interaction.event_id not in not_there
+            and line.interaction.event_id not in undelivered_ids
             and line.interaction.event_id not in self._unproven
         ]
-        users = _users_to_refresh(there, self._rules.environment)
+        users = _users_to_refresh(delivered_lines, self._rules.environment)
         not_sent = self._queue.send(users, deadline)
-        counts.add("RefreshesAsked", len(users) - len(not_sent))
-        counts.add("RefreshesNotAsked", len(not_sent))
+        counts.add("RefreshesQueued", len(users) - len(not_sent))
+        counts.add("RefreshesNotQueued", len(not_sent))
         if any(isinstance(failure, Misconfigured) for failure in not_sent.values()):
             counts.add("ConfigurationErrors")
 
 
-def _each_record_once(rows: Iterable[Row]) -> list[Row]:
+def _each_record_once(rows: Iterable[QuarantineRow]) -> list[QuarantineRow]:
     """Leave the raw record to the first of its rows: a large one may have hundreds of refused lines."""
-    seen: set[str] = set()
-    kept = []
+    earlier: set[str] = set()
+    rows_ = []
     for row in rows:
-        kept.append(replace(row, record="") if row.sequence_number in seen else row)
-        seen.add(row.sequence_number)
-    return kept
+        rows_.append(replace(row, record="") if row.sequence_number in earlier else row)
+        earlier.add(row.sequence_number)
+    return rows_
 
 
 def _users_to_refresh(lines: Iterable[Line], environment: str) -> list[UserToRefresh]:
@@ -181,15 +187,15 @@ def _ingest() -> Ingest:
     """Connect the steps to the real world, once a process, at its first invocation."""
     settings = ingest_settings()
     pool = ThreadPoolExecutor(settings.concurrency, "ingest")
-    now = Time(time.time, time.sleep, random.random)
+    clock = Clock(time.time, time.sleep, random.random)
     client = functools.partial(aws_client, connections=settings.concurrency)
     queue = settings.refresh_queue_url
     return Ingest(
-        EventTracker(client("personalize-events"), settings.tracking_id, now),
-        Quarantine(functools.cache(lambda: client("s3")), settings.quarantine_bucket, "ingest", now),
-        RefreshQueue(client("sqs"), queue, pool, now) if queue else None,
+        EventTracker(client("personalize-events"), settings.tracking_id, clock),
+        Quarantine(functools.cache(lambda: client("s3")), settings.quarantine_bucket, "ingest", clock),
+        RefreshQueue(client("sqs"), queue, pool, clock) if queue else None,
         rules=settings.rules,
         refresh_actions=settings.refresh_actions,
         pool=pool,
-        time=now,
+        clock=clock,
     )

@@ -7,14 +7,16 @@ from typing import Any
 
 from broker.batch import BadBatch, Batch, decode
 from broker.interactions import Interaction, Rules, extract
-from broker.quarantine import Row
+from broker.quarantine import QuarantineRow
 from broker.telemetry import Counts
 
-ENOUGH = 10_000  # interactions, of which an invocation delivers some 300 a second; further records are for the next one
+MAX_INTERACTIONS_PER_INVOCATION = (
+    10_000  # interactions, of which an invocation delivers some 300 a second; further records are for the next one
+)
 
 
 @dataclass(frozen=True)
-class Record:
+class KinesisRecord:
     """One Kinesis record as Lambda passes it."""
 
     shard: str
@@ -23,10 +25,10 @@ class Record:
     arrived_ms: int
     data: str
 
-    def row(self, index: str, reason: str, detail: str) -> Row:
+    def row(self, index: str, reason: str, detail: str) -> QuarantineRow:
         """Return what quarantine keeps of a part of this record."""
         where = self.shard, self.sequence_number, index
-        return Row(*where, reason, detail, self.arrived_ms, self.partition_key, self.data)
+        return QuarantineRow(*where, reason, detail, self.arrived_ms, self.partition_key, self.data)
 
 
 @dataclass(frozen=True)
@@ -35,37 +37,39 @@ class Line:
 
     interaction: Interaction
     batch: Batch
-    record: Record
+    record: KinesisRecord
 
 
 @dataclass
 class Intake:
-    """All that one invocation's records hold. ``put_off``: the sequence numbers of those that were not read."""
+    """All that one invocation's records hold. ``deferred``: the sequence numbers of those that were not read."""
 
     lines: list[Line] = field(default_factory=list)
-    bad: list[tuple[Record, Row]] = field(default_factory=list)
-    put_off: set[str] = field(default_factory=set)
+    bad: list[tuple[KinesisRecord, QuarantineRow]] = field(default_factory=list)
+    deferred: set[str] = field(default_factory=set)
 
 
 def read(records: Sequence[Mapping[str, Any]], rules: Rules, counts: Counts) -> Intake:
     """Read records as Lambda passes them, in order; an exception over one is that record's and stops no other."""
     intake = Intake()
     for record in map(_record, records):
-        if len(intake.lines) >= ENOUGH:
-            intake.put_off.add(record.sequence_number)
+        if len(intake.lines) >= MAX_INTERACTIONS_PER_INVOCATION:
+            intake.deferred.add(record.sequence_number)
             continue
         try:
             _read_one(record, rules, intake, counts)
         except Exception as error:
             intake.bad.append((record, record.row("0", "exception", type(error).__name__)))
     counts.add("Records", len(records))
-    counts.add("RecordsPutOff", len(intake.put_off))
+    counts.add("RecordsDeferred", len(intake.deferred))
     return intake
 
 
-def _read_one(record: Record, rules: Rules, intake: Intake, counts: Counts) -> None:
+def _read_one(record: KinesisRecord, rules: Rules, intake: Intake, counts: Counts) -> None:
     lines: list[Line] = []
-    bad: dict[str, Row] = {}  # one per reason: each holds the whole record, which may be an array of 100,000 zeros
+    bad: dict[
+        str, QuarantineRow
+    ] = {}  # one per reason: each holds the whole record, which may be an array of 100,000 zeros
     for index, batch in enumerate(decode(base64.b64decode(record.data), record.arrived_ms)):
         if isinstance(batch, BadBatch):
             bad.setdefault(batch.reason, record.row(str(index), batch.reason, batch.detail))
@@ -78,9 +82,9 @@ def _read_one(record: Record, rules: Rules, intake: Intake, counts: Counts) -> N
     intake.bad += [(record, row) for row in bad.values()]
 
 
-def _record(record: Mapping[str, Any]) -> Record:
+def _record(record: Mapping[str, Any]) -> KinesisRecord:
     kinesis = record["kinesis"]
-    return Record(
+    return KinesisRecord(
         shard=record["eventID"].partition(":")[0],
         sequence_number=kinesis["sequenceNumber"],
         partition_key=kinesis["partitionKey"],

@@ -76,15 +76,15 @@ def extract(batch: Batch, rules: Rules) -> tuple[list[Interaction], Counter[str]
     reason = _why_not(batch, rules)
     if reason:
         return [], Counter({reason: 1})
-    found: list[Interaction] = []
+    interactions: list[Interaction] = []
     skipped: Counter[str] = Counter({"bad_event": batch.malformed_events} if batch.malformed_events else {})
     for event in batch.events:
         for line in _lines(batch, event, rules):
             if isinstance(line, str):
                 skipped[line] += 1
             else:
-                found.append(line)
-    return found, skipped
+                interactions.append(line)
+    return interactions, skipped
 
 
 def pack(interactions: Sequence[Interaction]) -> list[list[Interaction]]:
@@ -138,8 +138,8 @@ def _no_consent(batch: Batch, rules: Rules) -> str | None:
 
 def _lines(batch: Batch, event: Event, rules: Rules) -> Iterator[Interaction | str]:
     if event.type != "commerce_event":
-        ours = event.type == "custom_event" and event.data.get("event_name") == WRITE_BACK_EVENT
-        yield "own_write_back" if ours else "other_event_type"
+        is_own = event.type == "custom_event" and event.data.get("event_name") == WRITE_BACK_EVENT
+        yield "own_write_back" if is_own else "other_event_type"
         return
     product_action = mapping(event.data.get("product_action"))
     products = product_action.get("products")
@@ -165,9 +165,9 @@ def _interaction(
     own_time = usable_time(event.data.get("timestamp_unixtime_ms"), batch.arrived_ms) or batch.time_ms
     # The arrival time is not part of the digest: the same event delivered again arrives at another time. It is so long
     # that nobody can make up two items that share it: of two interactions with one id, only one would be trained on.
-    seen = f"{batch.mpid}|{'' if own_time is None else own_time}|{action}|{item_id}"
+    identity = f"{batch.mpid}|{'' if own_time is None else own_time}|{action}|{item_id}"
     return Interaction(
-        event_id=f"{_event_id(batch, event)}-{index}-{_digest(seen, 32)}",
+        event_id=f"{_event_id(batch, event)}-{index}-{_digest(identity, 32)}",
         event_type=rules.event_types[action],
         item_id=item_id,
         user_id=str(batch.mpid),
@@ -188,9 +188,9 @@ def _item_id(value: object) -> str | None:
 
 def _event_id(batch: Batch, event: Event) -> str:
     """mParticle's event id, which is not always there and not always unique: index and digest make up for it."""
-    own = _first(event.data.get("event_id"), event.data.get("source_message_id"))
+    event_id = _first(event.data.get("event_id"), event.data.get("source_message_id"))
     of_batch = _first(batch.batch_id, batch.message_id)
-    return own or (f"{of_batch}-{event.index}" if of_batch else f"e{event.index}")
+    return event_id or (f"{of_batch}-{event.index}" if of_batch else f"e{event.index}")
 
 
 def _session_id(batch: Batch, event: Event) -> str:
@@ -199,7 +199,7 @@ def _session_id(batch: Batch, event: Event) -> str:
 
 
 def _first(*values: object) -> str | None:
-    return next((found for found in map(_identifier, values) if found), None)
+    return next((identifier for identifier in map(_identifier, values) if identifier), None)
 
 
 def _identifier(value: object) -> str | None:

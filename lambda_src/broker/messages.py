@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from broker.quarantine import Row
-from broker.users import UserToRefresh, from_body
+from broker.quarantine import QuarantineRow
+from broker.users import UserToRefresh, user_from_body
 
 
 @dataclass(frozen=True)
@@ -19,16 +19,16 @@ class Message:
     body: str
     user: UserToRefresh | None
 
-    def row(self, reason: str, detail: str = "") -> Row:
+    def row(self, reason: str, detail: str = "") -> QuarantineRow:
         """Return what quarantine keeps of this message."""
-        return Row("refresh-queue", self.id, "0", reason, detail, int(self.sent_at * 1000), "", self.body)
+        return QuarantineRow("refresh-queue", self.id, "0", reason, detail, int(self.sent_at * 1000), "", self.body)
 
 
-def message_of(record: Mapping[str, Any]) -> Message:
+def message_from_record(record: Mapping[str, Any]) -> Message:
     """Read one record of Lambda's SQS event."""
     attributes = record["attributes"]
     try:
-        user = from_body(record["body"])
+        user = user_from_body(record["body"])
     except (ValueError, RecursionError):
         user = None
     return Message(
@@ -41,7 +41,7 @@ def message_of(record: Mapping[str, Any]) -> Message:
     )
 
 
-def user_of(message: Message) -> UserToRefresh:
+def user_to_refresh(message: Message) -> UserToRefresh:
     """Return the user of a message that has one. Raises ValueError."""
     if message.user is None:
         raise ValueError("a message without a user has no refresh")

@@ -13,7 +13,7 @@ from typing import Any
 import requests
 from requests.adapters import HTTPAdapter
 
-from broker.failures import Misconfigured, Rejected, Retry, Time, Unavailable, aws_call
+from broker.failures import Clock, Misconfigured, Rejected, Retry, Unavailable, aws_call
 from broker.profile import Upload, bulk_body
 
 RETRY = Retry(attempts=3, base=0.2, cap=2.0)
@@ -24,13 +24,13 @@ class MParticle:
     """One custom feed's key at one pod; ``secrets()`` gives a boto3 Secrets Manager client."""
 
     def __init__(
-        self, session: requests.Session, url: str, secrets: Callable[[], Any], secret_arn: str, time: Time
+        self, session: requests.Session, url: str, secrets: Callable[[], Any], secret_arn: str, clock: Clock
     ) -> None:
         self._session = session
         self._url = f"{url}/v2/bulkevents"
         self._secrets = secrets
         self._secret_arn = secret_arn
-        self._time = time
+        self._clock = clock
         self._lock = threading.Lock()
         self._auth: tuple[str, str] | None = None
 
@@ -38,9 +38,9 @@ class MParticle:
         """Post one bulk request. Raises Failure; a refused key is read once more, since it may have been rotated."""
         body = bulk_body(uploads)
         auth = self._credentials(None, deadline)
-        if not RETRY.call(lambda: self._post(body, auth), self._time, deadline):
+        if not RETRY.call(lambda: self._post(body, auth), self._clock, deadline):
             auth = self._credentials(auth, deadline)
-            if not RETRY.call(lambda: self._post(body, auth), self._time, deadline):
+            if not RETRY.call(lambda: self._post(body, auth), self._clock, deadline):
                 raise Misconfigured("mParticle refuses the key in the secret")
 
     def _post(self, body: bytes, auth: tuple[str, str]) -> bool:
@@ -66,20 +66,20 @@ class MParticle:
         return True
 
     def _credentials(self, refused: tuple[str, str] | None, deadline: float) -> tuple[str, str]:
-        """Return key and secret, read anew when there are none yet or those that were refused are still the newest."""
+        """Return key and secret, read again when there are none yet or those that were refused are still the newest."""
         with self._lock:
             if self._auth is None or self._auth == refused:
                 call = functools.partial(aws_call, self._secrets().get_secret_value, SecretId=self._secret_arn)
-                self._auth = key_and_secret(RETRY.call(call, self._time, deadline).get("SecretString"))
+                self._auth = key_and_secret(RETRY.call(call, self._clock, deadline).get("SecretString"))
             return self._auth
 
 
 def session(connections: int) -> requests.Session:
     """Return a session that keeps so many connections open."""
-    made = requests.Session()
-    made.mount("https://", HTTPAdapter(pool_connections=1, pool_maxsize=connections))
-    made.mount("http://", HTTPAdapter(pool_connections=1, pool_maxsize=connections))
-    return made
+    http = requests.Session()
+    http.mount("https://", HTTPAdapter(pool_connections=1, pool_maxsize=connections))
+    http.mount("http://", HTTPAdapter(pool_connections=1, pool_maxsize=connections))
+    return http
 
 
 def key_and_secret(text: object) -> tuple[str, str]:

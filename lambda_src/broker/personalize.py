@@ -6,7 +6,7 @@ Retrying PutEvents is safe since every event has a stable id: a repeat is not us
 from collections.abc import Sequence
 from typing import Any
 
-from broker.failures import Retry, Time, Unavailable, aws_call
+from broker.failures import Clock, Retry, Unavailable, aws_call
 from broker.interactions import Interaction, put_events_request
 from broker.recommendations import Recommendations, get_recommendations_request, recommendations
 
@@ -16,34 +16,34 @@ RETRY = Retry(attempts=4, base=0.2, cap=3.0)
 class EventTracker:
     """One event tracker: ``client`` is a boto3 ``personalize-events`` client that does not retry by itself."""
 
-    def __init__(self, client: Any, tracking_id: str, time: Time) -> None:
+    def __init__(self, client: Any, tracking_id: str, clock: Clock) -> None:
         self._client = client
         self._tracking_id = tracking_id
-        self._time = time
+        self._clock = clock
 
     def put(self, interactions: Sequence[Interaction], deadline: float) -> None:
         """Send one request of one to ten interactions of one user and session; all or nothing. Raises Failure."""
         request = put_events_request(interactions, self._tracking_id)
-        RETRY.call(lambda: aws_call(self._client.put_events, **request), self._time, deadline)
+        RETRY.call(lambda: aws_call(self._client.put_events, **request), self._clock, deadline)
 
 
 class Campaign:
     """One campaign: ``client`` is a boto3 ``personalize-runtime`` client that does not retry by itself."""
 
-    def __init__(self, client: Any, campaign_arn: str, filter_arn: str | None, num_results: int, time: Time) -> None:
+    def __init__(self, client: Any, campaign_arn: str, filter_arn: str | None, num_results: int, clock: Clock) -> None:
         self._client = client
-        self._asked = campaign_arn, filter_arn, num_results
-        self._time = time
+        self._request_arguments = campaign_arn, filter_arn, num_results
+        self._clock = clock
 
     def recommend(self, user: int | str, deadline: float) -> Recommendations:
         """Return a user's list as it is now; it is empty where the service has none. Raises Failure."""
-        request = get_recommendations_request(user, *self._asked)
+        request = get_recommendations_request(user, *self._request_arguments)
 
         def ask() -> Recommendations:
-            asked_at = self._time.clock()
+            asked_at = self._clock.now()
             answer = aws_call(self._client.get_recommendations, **request)
             if "itemList" not in answer:  # of a reply that broke off, botocore makes one without anything in it
                 raise Unavailable("GetRecommendations: half a reply")
             return recommendations(answer, asked_at)
 
-        return RETRY.call(ask, self._time, deadline)
+        return RETRY.call(ask, self._clock, deadline)

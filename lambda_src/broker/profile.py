@@ -24,18 +24,18 @@ MAX_VALUE = 4096
 
 @dataclass(frozen=True)
 class Upload:
-    """One batch, ready to send, for one customer; ``asked_at`` (epoch seconds) is how old its list is."""
+    """One batch, ready to send, for one customer; ``requested_at`` (epoch seconds) is how old its list is."""
 
     mpid: int
     body: bytes
-    asked_at: float
+    requested_at: float
 
 
 def upload(user: UserToRefresh, new: Recommendations, now_ms: int, *, with_event: bool) -> Upload:
     """Return the batch that puts a list on a profile; a retry of it has the same ids, a newer list has others."""
     items = list(new.items)
-    seen = json.dumps([user.mpid, user.sequence_number, items])
-    digest = hashlib.sha256(seen.encode()).hexdigest()
+    identity = json.dumps([user.mpid, user.sequence_number, items])
+    digest = hashlib.sha256(identity.encode()).hexdigest()
     attributes: dict[str, Any] = {"product_recs": items}
     if new.recommendation_id:
         attributes["product_recs_id"] = new.recommendation_id
@@ -50,7 +50,7 @@ def upload(user: UserToRefresh, new: Recommendations, now_ms: int, *, with_event
     body = json.dumps(batch, separators=(",", ":")).encode()
     if len(body) > MAX_BATCH_BYTES:
         raise ValueError(f"a batch of {len(body)} bytes")
-    return Upload(user.mpid, body, new.asked_at)
+    return Upload(user.mpid, body, new.requested_at)
 
 
 def no_change(mpid: int, environment: str, now: float) -> Upload:
@@ -62,18 +62,18 @@ def bulk_requests(uploads: Sequence[Upload]) -> list[list[Upload]]:
     """Return as few requests as the limits allow, in order; a batch has at most one event, so 100 batches are 100."""
     requests: list[list[Upload]] = []
     room = 0
-    for one in uploads:
-        if not requests or len(requests[-1]) == MAX_BATCHES or room < len(one.body) + 1:
+    for upload_ in uploads:
+        if not requests or len(requests[-1]) == MAX_BATCHES or room < len(upload_.body) + 1:
             requests.append([])
             room = MAX_REQUEST_BYTES - len("[]")
-        requests[-1].append(one)
-        room -= len(one.body) + 1
+        requests[-1].append(upload_)
+        room -= len(upload_.body) + 1
     return requests
 
 
 def bulk_body(uploads: Sequence[Upload]) -> bytes:
     """Return the JSON array that ``POST /v2/bulkevents`` takes."""
-    return b"[" + b",".join(one.body for one in uploads) + b"]"
+    return b"[" + b",".join(upload_.body for upload_ in uploads) + b"]"
 
 
 def _event(items: Sequence[str], recommendation_id: str | None, digest: str, now_ms: int) -> dict[str, Any]:

@@ -8,13 +8,13 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from broker.failures import Retry, Time, aws_call
+from broker.failures import Clock, Retry, aws_call
 
 RETRY = Retry(attempts=3, base=0.1, cap=1.0)
 
 
 @dataclass(frozen=True)
-class Row:
+class QuarantineRow:
     """One thing that can never work. ``record`` is the raw record: base64 for a stream's, text for a queue's.
 
     Of several rows of one record in one object only the first has it.
@@ -36,13 +36,13 @@ class Row:
 class Quarantine:
     """One S3 bucket; ``client()`` gives a boto3 S3 client, made only when there is something to keep."""
 
-    def __init__(self, client: Callable[[], Any], bucket: str, flow: str, time: Time) -> None:
+    def __init__(self, client: Callable[[], Any], bucket: str, flow: str, clock: Clock) -> None:
         self._client = client
         self._bucket = bucket
         self._flow = flow
-        self._time = time
+        self._clock = clock
 
-    def put(self, rows: Sequence[Row], deadline: float) -> None:
+    def put(self, rows: Sequence[QuarantineRow], deadline: float) -> None:
         """Write one object for all rows; the same rows overwrite it. Raises Failure."""
         lines = [json.dumps(asdict(row), separators=(",", ":")) for row in rows]
         call = functools.partial(
@@ -53,9 +53,9 @@ class Quarantine:
             Body="".join(f"{line}\n" for line in lines).encode(),
             ContentType="application/x-ndjson",
         )
-        RETRY.call(call, self._time, deadline)
+        RETRY.call(call, self._clock, deadline)
 
-    def _key(self, rows: Sequence[Row]) -> str:
+    def _key(self, rows: Sequence[QuarantineRow]) -> str:
         # Made of the rows' keys and times alone, so that a redelivery lands on the same object.
         keys = "\n".join(f"{row.source}/{row.sequence_number}/{row.index}" for row in rows)
         day = datetime.fromtimestamp(min(row.arrived_ms for row in rows) / 1000, UTC)

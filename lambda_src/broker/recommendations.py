@@ -14,11 +14,11 @@ MAX_BYTES = 75_000  # of the list as JSON: beside it, 4,096 characters of the ev
 
 @dataclass(frozen=True)
 class Recommendations:
-    """A list as the campaign gave it; ``asked_at`` in epoch seconds."""
+    """A list as the campaign gave it; ``requested_at`` in epoch seconds."""
 
     items: tuple[str, ...]
     recommendation_id: str | None
-    asked_at: float
+    requested_at: float
 
 
 def get_recommendations_request(
@@ -33,8 +33,8 @@ def recommendations(response: Mapping[str, Any], asked_at: float) -> Recommendat
     """Read GetRecommendations' answer: the item ids in rank order, each once, as many as a profile can hold."""
     listed = (entry.get("itemId") for entry in response.get("itemList") or [])
     items = dict.fromkeys(item for item in listed if item and len(item) <= MAX_ENTRY)
-    kept = within(list(items)[:MAX_ENTRIES], MAX_BYTES, lambda item: len(json.dumps(item)) + 1)
-    return Recommendations(tuple(kept), response.get("recommendationId"), asked_at)
+    fitting = within(list(items)[:MAX_ENTRIES], MAX_BYTES, lambda item: len(json.dumps(item)) + 1)
+    return Recommendations(tuple(fitting), response.get("recommendationId"), asked_at)
 
 
 def within(items: Sequence[str], budget: int, cost: Callable[[str], int]) -> list[str]:
@@ -43,6 +43,6 @@ def within(items: Sequence[str], budget: int, cost: Callable[[str], int]) -> lis
     return [item for item, spent in zip(items, total, strict=True) if spent <= budget]
 
 
-def is_news(new: Recommendations, on_profile: tuple[str, ...] | None) -> bool:
+def is_changed(new: Recommendations, on_profile: tuple[str, ...] | None) -> bool:
     """Say whether the list should be written: it is not empty, and not what the profile already has."""
     return bool(new.items) and new.items != on_profile

@@ -8,22 +8,22 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from typing import Any
 
-from broker.clients import WRAP_UP, aws_client, deadline
+from broker.clients import SHUTDOWN_RESERVE_S, aws_client, deadline
 from broker.delivery import Delivered, deliver, is_accepted
-from broker.failures import Failure, Misconfigured, Time
-from broker.messages import Message, message_of, user_of
+from broker.failures import Clock, Failure, Misconfigured
+from broker.lru_cache import LruCache
+from broker.messages import Message, message_from_record, user_to_refresh
 from broker.mparticle import MParticle, session
 from broker.personalize import Campaign
 from broker.probe import PROBE
 from broker.profile import Upload, bulk_requests, no_change, upload
 from broker.quarantine import Quarantine
-from broker.recent import Recent
-from broker.recommendations import Recommendations, is_news
+from broker.recommendations import Recommendations, is_changed
 from broker.refresh_queue import MAX_VISIBILITY, RefreshQueue, queue_url
 from broker.settings import SettingsError, refresh_settings
 from broker.telemetry import Counts, telemetry
 
-REMEMBERED = 50_000
+DEDUP_CACHE_SIZE = 50_000
 # Events change a user's recommendations after 1-2 seconds (AWS, real-time events); a list asked for this long after a
 # message was sent has seen what the message is about.
 PERSONALIZE_LAG = 2.0
@@ -56,7 +56,7 @@ class Refresh:
         environment: str,
         with_event: bool,
         pool: Executor,
-        time: Time,
+        clock: Clock,
         probe_mpid: int | None = None,
     ) -> None:
         self._campaign = campaign
@@ -66,28 +66,28 @@ class Refresh:
         self._environment = environment
         self._with_event = with_event
         self._pool = pool
-        self._time = time
-        self._refreshed: Recent[float] = Recent(REMEMBERED)
+        self._clock = clock
+        self._refreshed: LruCache[float] = LruCache(DEDUP_CACHE_SIZE)
         self._probe_mpid = probe_mpid
 
     def run(self, records: Sequence[Mapping[str, Any]], deadline: float, counts: Counts) -> dict[str, Any]:
         """Return ``{"batchItemFailures": [...]}``: the messages to be delivered again. Raises Misconfigured."""
-        messages = [message_of(record) for record in records]
+        messages = [message_from_record(record) for record in records]
         counts.add("Messages", len(messages))
         users = self._to_refresh(messages, counts)
         try:
-            asked = self._ask(users, deadline)
-            uploaded = self._upload(users, asked, deadline, counts)
+            recommended = self._ask(users, deadline)
+            uploaded = self._upload(users, recommended, deadline, counts)
         except Misconfigured:
-            self._postpone([message for message in messages if message.user], {}, deadline + WRAP_UP)
+            self._postpone([message for message in messages if message.user], {}, deadline + SHUTDOWN_RESERVE_S)
             raise
-        waiting = dict(asked.waiting) | {one.mpid: pause for one, pause in uploaded.waiting}
-        refused = dict(asked.rejected) | {one.mpid: reason for one, reason in uploaded.rejected}
+        waiting = dict(recommended.waiting) | {upload_.mpid: pause for upload_, pause in uploaded.waiting}
+        refused = dict(recommended.rejected) | {upload_.mpid: reason for upload_, reason in uploaded.rejected}
         # A user's newest message stands for the older ones: in an overload the queue holds users, not their events.
         late = [users[mpid] for mpid in waiting]
-        self._postpone(late, waiting, deadline + WRAP_UP)
+        self._postpone(late, waiting, deadline + SHUTDOWN_RESERVE_S)
         counts.add("RefreshesFailed", len(waiting))
-        failed = late + self._keep_bad(messages, refused, deadline + WRAP_UP, counts)
+        failed = late + self._quarantine_bad(messages, refused, deadline + SHUTDOWN_RESERVE_S, counts)
         return {"batchItemFailures": [{"itemIdentifier": message.id} for message in failed]}
 
     def _to_refresh(self, messages: Sequence[Message], counts: Counts) -> dict[int, Message]:
@@ -99,7 +99,7 @@ class Refresh:
             if message.user.environment != self._environment:  # sent before the setting was changed
                 counts.add("Skipped", 1, "other_environment")
             elif self._covers(message, message.user.mpid):
-                counts.add("Covered")
+                counts.add("AlreadyFresh")
             else:
                 newest[message.user.mpid] = message
         return newest
@@ -110,26 +110,30 @@ class Refresh:
 
     def _ask(self, users: Mapping[int, Message], deadline: float) -> Delivered[int, Recommendations]:
         # What is asked for late would be too old before it is uploaded: better leave it to the next invocation.
-        until = min(deadline, self._time.clock() + MAX_AGE * 0.8)
+        until = min(deadline, self._clock.now() + MAX_AGE * 0.8)
         return deliver(
             [[mpid] for mpid in users],
-            lambda one: self._campaign.recommend(one[0], until),
+            lambda request: self._campaign.recommend(request[0], until),
             self._pool,
             lambda _: () if is_accepted(lambda: self._campaign.recommend(PROBE, deadline)) else None,
         )
 
     def _upload(
-        self, users: Mapping[int, Message], asked: Delivered[int, Recommendations], deadline: float, counts: Counts
+        self,
+        users: Mapping[int, Message],
+        recommended: Delivered[int, Recommendations],
+        deadline: float,
+        counts: Counts,
     ) -> Delivered[Upload, None]:
-        now_ms = int(self._time.clock() * 1000)
+        now_ms = int(self._clock.now() * 1000)
         uploads = []
-        for mpid, new in asked.accepted:
-            user = user_of(users[mpid])
-            if is_news(new, user.recommendations):
+        for mpid, new in recommended.accepted:
+            user = user_to_refresh(users[mpid])
+            if is_changed(new, user.recommendations):
                 uploads.append(upload(user, new, now_ms, with_event=self._with_event))
             else:
                 counts.add("ProfilesUnchanged" if new.items else "NoRecommendations")
-                self._refreshed.remember(str(mpid), new.asked_at)
+                self._refreshed.remember(str(mpid), new.requested_at)
         uploaded = deliver(
             bulk_requests(uploads),
             lambda request: self._send(request, deadline),
@@ -140,32 +144,35 @@ class Refresh:
         return uploaded
 
     def _send(self, request: Sequence[Upload], deadline: float) -> None:
-        self._mparticle.upload(request, min(deadline, min(one.asked_at for one in request) + MAX_AGE))
+        self._mparticle.upload(request, min(deadline, min(upload_.requested_at for upload_ in request) + MAX_AGE))
 
     def _remember(self, users: Mapping[int, Message], uploaded: Delivered[Upload, None], counts: Counts) -> None:
-        for one, _ in uploaded.accepted:
-            self._refreshed.remember(str(one.mpid), one.asked_at)
-        now_ms = self._time.clock() * 1000
+        for upload_, _ in uploaded.accepted:
+            self._refreshed.remember(str(upload_.mpid), upload_.requested_at)
+        now_ms = self._clock.now() * 1000
         counts.add("ProfilesUpdated", len(uploaded.accepted))
-        counts.add_lags("EventToProfile", (now_ms - user_of(users[one.mpid]).event_ms for one, _ in uploaded.accepted))
+        counts.add_lags(
+            "EventToProfile",
+            (now_ms - user_to_refresh(users[upload_.mpid]).event_ms for upload_, _ in uploaded.accepted),
+        )
 
     def _proof_of_uploads(self, so_far: Delivered[Upload, None], deadline: float) -> tuple[()] | None:
         """Prove it by the identity that is named for it; without one only by what was accepted a moment ago."""
         if self._probe_mpid is None:
             return () if so_far.accepted else None
-        nothing = no_change(self._probe_mpid, self._environment, self._time.clock())
+        nothing = no_change(self._probe_mpid, self._environment, self._clock.now())
         return () if is_accepted(lambda: self._mparticle.upload([nothing], deadline)) else None
 
-    def _postpone(self, messages: Sequence[Message], wanted: Mapping[int, float | None], deadline: float) -> None:
+    def _postpone(self, messages: Sequence[Message], retry_after: Mapping[int, float | None], deadline: float) -> None:
         """Hide messages for longer each time, with jitter, and never for less than the other side's Retry-After."""
         pauses = {}
         for message in messages:
             growing = min(FIRST_PAUSE * 2 ** min(message.receives - 1, 10), MAX_VISIBILITY)
-            pause = max(wanted.get(user_of(message).mpid) or 0, growing * (0.5 + self._time.jitter() / 2))
+            pause = max(retry_after.get(user_to_refresh(message).mpid) or 0, growing * (0.5 + self._clock.jitter() / 2))
             pauses[message.receipt_handle] = math.ceil(min(pause, MAX_VISIBILITY))
         self._queue.postpone(pauses, deadline)
 
-    def _keep_bad(
+    def _quarantine_bad(
         self, messages: Sequence[Message], refused: Mapping[int, str], deadline: float, counts: Counts
     ) -> list[Message]:
         """Quarantine what can never work; return the messages concerned where the quarantine can't be written."""
@@ -190,19 +197,19 @@ def _refresh(queue_arn: str) -> Refresh:
     """Connect the steps to the real world, once a process, at its first invocation."""
     settings = refresh_settings()
     pool = ThreadPoolExecutor(settings.concurrency, "refresh")
-    now = Time(time.time, time.sleep, random.random)
+    clock = Clock(time.time, time.sleep, random.random)
     client = functools.partial(aws_client, connections=settings.concurrency)
     runtime = client("personalize-runtime")
     sqs = client("sqs")
     secrets = functools.cache(lambda: client("secretsmanager"))
     return Refresh(
-        Campaign(runtime, settings.campaign_arn, settings.filter_arn, settings.num_results, now),
-        MParticle(session(settings.concurrency), settings.mparticle_url, secrets, settings.mparticle_secret_arn, now),
-        Quarantine(functools.cache(lambda: client("s3")), settings.quarantine_bucket, "refresh", now),
-        RefreshQueue(sqs, queue_url(queue_arn, sqs.meta.endpoint_url), pool, now),
+        Campaign(runtime, settings.campaign_arn, settings.filter_arn, settings.num_results, clock),
+        MParticle(session(settings.concurrency), settings.mparticle_url, secrets, settings.mparticle_secret_arn, clock),
+        Quarantine(functools.cache(lambda: client("s3")), settings.quarantine_bucket, "refresh", clock),
+        RefreshQueue(sqs, queue_url(queue_arn, sqs.meta.endpoint_url), pool, clock),
         environment=settings.environment,
         with_event=settings.write_back_event,
         pool=pool,
-        time=now,
+        clock=clock,
         probe_mpid=settings.probe_mpid,
     )

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from typing import Any
 
-from broker.failures import Failure, Retry, Time, aws_call
+from broker.failures import Clock, Failure, Retry, aws_call
 from broker.users import UserToRefresh
 
 BATCH = 10  # SendMessageBatch and ChangeMessageVisibilityBatch, SQS API reference
@@ -16,17 +16,17 @@ RETRY = Retry(attempts=3, base=0.1, cap=1.0)
 class RefreshQueue:
     """One queue; ``client`` is a boto3 SQS client."""
 
-    def __init__(self, client: Any, url: str, pool: Executor, time: Time) -> None:
+    def __init__(self, client: Any, url: str, pool: Executor, clock: Clock) -> None:
         self._client = client
         self._url = url
         self._pool = pool
-        self._time = time
+        self._clock = clock
 
     def send(self, users: Sequence[UserToRefresh], deadline: float) -> dict[int, Failure | None]:
         """Send a message a customer; return the mpids that the queue did not take, with the failure of a whole call."""
-        entries = [{"Id": str(place), "MessageBody": user.as_body()} for place, user in enumerate(users)]
+        entries = [{"Id": str(index), "MessageBody": user.as_body()} for index, user in enumerate(users)]
         not_taken = self._in_tens(self._client.send_message_batch, entries, deadline)
-        return {users[place].mpid: failure for place, failure in not_taken.items()}
+        return {users[index].mpid: failure for index, failure in not_taken.items()}
 
     def postpone(self, seconds: Mapping[str, int], deadline: float) -> None:
         """Hide messages for so many seconds more, by receipt handle.
@@ -34,8 +34,8 @@ class RefreshQueue:
         One that the queue refuses comes back after the queue's own visibility timeout: no harm, so no error.
         """
         entries = [
-            {"Id": str(place), "ReceiptHandle": handle, "VisibilityTimeout": min(pause, MAX_VISIBILITY)}
-            for place, (handle, pause) in enumerate(seconds.items())
+            {"Id": str(index), "ReceiptHandle": handle, "VisibilityTimeout": min(pause, MAX_VISIBILITY)}
+            for index, (handle, pause) in enumerate(seconds.items())
         ]
         self._in_tens(self._client.change_message_visibility_batch, entries, deadline)
 
@@ -52,7 +52,7 @@ class RefreshQueue:
     ) -> dict[int, Failure | None]:
         call = functools.partial(aws_call, operation, QueueUrl=self._url, Entries=entries)
         try:
-            answer = RETRY.call(call, self._time, deadline)
+            answer = RETRY.call(call, self._clock, deadline)
         except Failure as failure:
             return {int(entry["Id"]): failure for entry in entries}
         # What counts is what the queue says it took: of a reply that broke off, botocore makes one without any entry.

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from broker.delivery import is_accepted
-from broker.failures import Time
+from broker.failures import Clock
 from broker.interactions import Interaction
 from broker.personalize import EventTracker
 from broker.probe import PROBE, Kind, kind_of, probe
@@ -12,10 +12,10 @@ from broker.probe import PROBE, Kind, kind_of, probe
 class TrackerProbe:
     """Sends the probes of one event tracker; of what was accepted it remembers item ids only."""
 
-    def __init__(self, tracker: EventTracker, event_types: Iterable[str], time: Time) -> None:
+    def __init__(self, tracker: EventTracker, event_types: Iterable[str], clock: Clock) -> None:
         self._tracker = tracker
         self._plain = [(event_type, False) for event_type in event_types]
-        self._time = time
+        self._clock = clock
         self._items: dict[Kind, str] = {}
 
     def remember(self, accepted: Iterable[Interaction]) -> None:
@@ -40,7 +40,7 @@ class TrackerProbe:
         return any(self._takes(kind, one, deadline) for one in ([known] if known else dict.fromkeys([item, PROBE])))
 
     def _takes(self, kind: Kind, item: str, deadline: float) -> bool:
-        return is_accepted(lambda: self._tracker.put([probe(kind, item, self._time.clock())], deadline))
+        return is_accepted(lambda: self._tracker.put([probe(kind, item, self._clock.now())], deadline))
 
     def _others(self, kinds: Mapping[Kind, str]) -> list[Kind]:
         """Return the other kinds, the likeliest to work first."""

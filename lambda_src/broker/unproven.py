@@ -1,11 +1,11 @@
 """Refused events that may be bad or may wait for a setting: since when, and which of them wait no longer.
 
-Best effort: a new process begins to count anew.
+Best effort: a new process begins to count again.
 """
 
 from collections.abc import Sequence
 
-from broker.recent import Recent
+from broker.lru_cache import LruCache
 
 PATIENCE = 15 * 60  # seconds from the first refusal, in which an operator may put a schema or a tracker right
 MOST = 20  # an invocation: a wrong setting that nobody puts right must not empty the stream into the quarantine
@@ -15,8 +15,8 @@ class Unproven:
     """Remembers at most ``size`` events by their id."""
 
     def __init__(self, size: int) -> None:
-        self._since: Recent[float] = Recent(size)
-        self._given_up: Recent[None] = Recent(size)
+        self._since: LruCache[float] = LruCache(size)
+        self._given_up: LruCache[None] = LruCache(size)
 
     def __contains__(self, event_id: str) -> bool:
         """Say whether an event was given up."""

@@ -29,7 +29,7 @@ class UserToRefresh:
         return body if len(body) <= MAX_BYTES else json.dumps(vars(self) | {"recommendations": None})
 
 
-def from_body(body: str) -> UserToRefresh:
+def user_from_body(body: str) -> UserToRefresh:
     """Read a message. Raises ValueError where it is none of ours."""
     fields = json.loads(body)
     if not isinstance(fields, dict):

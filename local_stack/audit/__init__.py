@@ -1,4 +1,4 @@
-"""The conservation law, checked from outside: what was put on the stream against where it is now.
+"""Reconciliation from outside: what was put on the stream against where it is now.
 
 Shares no code with the broker: what the broker does wrong, this must not do wrong as well.
 """

@@ -31,12 +31,12 @@ def lags(times: Mapping[str, int], accepted: Iterable[Mapping[str, Any]], since_
 
     ``accepted`` are the deliveries in order: ``eventId`` and ``received_at`` (epoch seconds).
     """
-    found: dict[str, float] = {}
+    lag_by_id: dict[str, float] = {}
     for delivery in of_customers(accepted):
         event_id = split_event_id(delivery["eventId"])[0]
         if times.get(event_id, 0) >= since_ms:
-            found.setdefault(event_id, delivery["received_at"] * 1000 - times[event_id])
-    return {times[event_id]: lag for event_id, lag in found.items()}
+            lag_by_id.setdefault(event_id, delivery["received_at"] * 1000 - times[event_id])
+    return {times[event_id]: lag for event_id, lag in lag_by_id.items()}
 
 
 def percentile(values: Iterable[float], share: float) -> float | None:

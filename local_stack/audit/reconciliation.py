@@ -1,4 +1,4 @@
-"""The conservation law: everything on the stream is in Personalize, in quarantine, in the on-failure bucket, still on
+"""Reconciliation: everything on the stream is in Personalize, in quarantine, in the on-failure bucket, still on
 the stream, or left out with a reason; and nothing else is in Personalize (checked on sets, since deliveries repeat).
 """
 
@@ -9,17 +9,17 @@ from typing import ClassVar
 
 from local_stack.audit.rows import (
     Entry,
-    LeftOut,
     Row,
+    Skipped,
     StreamRecord,
     UndatedRow,
     Unreadable,
-    of_record,
+    from_record,
     split_event_id,
     undated,
 )
 
-Where = tuple[str, str]  # a shard and a sequence number in it
+Position = tuple[str, str]  # a shard and a sequence number in it
 
 
 @dataclass
@@ -33,33 +33,33 @@ class Holdings:
 
     accepted: Mapping[Row, set[str]]
     quarantined: set[tuple[str, str, str]] = field(default_factory=set)
-    quarantined_whole: set[Where] = field(default_factory=set)
-    on_failure: set[Where] = field(default_factory=set)
-    still_on_stream: set[Where] = field(default_factory=set)
+    quarantined_whole: set[Position] = field(default_factory=set)
+    on_failure: set[Position] = field(default_factory=set)
+    still_on_stream: set[Position] = field(default_factory=set)
 
-    def place(self, entry: Entry, where: Where) -> str:
+    def place(self, entry: Entry, position: Position) -> str:
         """Return the one place in which an entry of a record is; ``lost`` where there is none."""
-        if isinstance(entry, LeftOut):
-            return "left_out"
+        if isinstance(entry, Skipped):
+            return "skipped"
         if entry in self.accepted or entry in self._accepted_undated:
             return "in_personalize"
-        if where in self.quarantined_whole or self._refused(entry, where):
+        if position in self.quarantined_whole or self._refused(entry, position):
             return "quarantined"
-        if where in self.on_failure:
+        if position in self.on_failure:
             return "on_failure"
-        return "on_stream" if where in self.still_on_stream else "lost"
+        return "on_stream" if position in self.still_on_stream else "lost"
 
     @cached_property
     def _accepted_undated(self) -> set[UndatedRow]:
         return set(map(undated, self.accepted))
 
-    def _refused(self, entry: Row | UndatedRow | Unreadable, where: Where) -> bool:
+    def _refused(self, entry: Row | UndatedRow | Unreadable, position: Position) -> bool:
         if isinstance(entry, Unreadable):  # a row holds the whole record: one of a kind keeps all of its documents
-            return where in self._with_unreadable
-        return (*where, entry.event_id, entry.product_index) in self._refused_rows
+            return position in self._with_unreadable
+        return (*position, entry.event_id, entry.product_index) in self._refused_rows
 
     @cached_property
-    def _with_unreadable(self) -> set[Where]:
+    def _with_unreadable(self) -> set[Position]:
         return {(shard, number) for shard, number, index in self.quarantined if index.isdigit()}
 
     @cached_property
@@ -73,10 +73,10 @@ class Audit:
     """Every entry of the stream by place. An entry that was delivered twice counts where the better copy is."""
 
     places: dict[str, set[Entry]]
-    made_up: set[Row]
-    twice: set[Row]
+    unexpected: set[Row]
+    duplicated: set[Row]
 
-    PLACES: ClassVar = ("in_personalize", "left_out", "quarantined", "on_failure", "on_stream", "lost")
+    PLACES: ClassVar = ("in_personalize", "skipped", "quarantined", "on_failure", "on_stream", "lost")
 
     def count(self, place: str) -> int:
         """Return how many entries are in a place."""
@@ -93,19 +93,19 @@ class Audit:
 
         Two ids would both be used in training; two deliveries under one id are not.
         """
-        return not (self.places["lost"] or self.made_up or self.twice)
+        return not (self.places["lost"] or self.unexpected or self.duplicated)
 
 
 def audit(records: Iterable[StreamRecord], holdings: Holdings) -> Audit:
     """Compare every record that was ever on the stream with what the services hold."""
     places: dict[str, set[Entry]] = {place: set() for place in Audit.PLACES}
     for record in records:
-        for entry in of_record(record):
+        for entry in from_record(record):
             places[holdings.place(entry, (record.shard_id, record.sequence_number))].add(entry)
-    seen: set[Entry] = set()
+    counted: set[Entry] = set()
     for place in Audit.PLACES:
-        places[place] -= seen
-        seen |= places[place]
+        places[place] -= counted
+        counted |= places[place]
     known = places["in_personalize"]
-    made_up = {row for row in holdings.accepted if row not in known and undated(row) not in known}
-    return Audit(places, made_up, {row for row, event_ids in holdings.accepted.items() if len(event_ids) > 1})
+    unexpected = {row for row in holdings.accepted if row not in known and undated(row) not in known}
+    return Audit(places, unexpected, {row for row, event_ids in holdings.accepted.items() if len(event_ids) > 1})

@@ -29,7 +29,7 @@ class Row(NamedTuple):
 
 
 class UndatedRow(NamedTuple):
-    """One interaction without a time of its own: every delivery of it is dated anew, by its arrival."""
+    """One interaction without a time of its own: every delivery of it is dated again, by its arrival."""
 
     user_id: str
     item_id: str
@@ -38,7 +38,7 @@ class UndatedRow(NamedTuple):
     product_index: int
 
 
-class LeftOut(NamedTuple):
+class Skipped(NamedTuple):
     """One product line that must not train, and why; ``place`` tells lines without any id apart."""
 
     reason: str
@@ -64,10 +64,10 @@ class StreamRecord(NamedTuple):
     data: bytes
 
 
-Entry = Row | UndatedRow | LeftOut | Unreadable
+Entry = Row | UndatedRow | Skipped | Unreadable
 
 
-def of_record(record: StreamRecord, environment: str = "production") -> set[Entry]:
+def from_record(record: StreamRecord, environment: str = "production") -> set[Entry]:
     """Return everything that one record holds."""
     entries: set[Entry] = set()
     for index, document in enumerate(documents(record.data)):
@@ -78,10 +78,10 @@ def of_record(record: StreamRecord, environment: str = "production") -> set[Entr
     return entries
 
 
-def rows_of(data: bytes, arrived_ms: int, environment: str = "production") -> set[Row]:
+def rows_from_bytes(data: bytes, arrived_ms: int, environment: str = "production") -> set[Row]:
     """Return only what should train, of one record's bytes; what has no time of its own is dated by the arrival."""
     rows: set[Row] = set()
-    for entry in of_record(StreamRecord("", "", arrived_ms, data), environment):
+    for entry in from_record(StreamRecord("", "", arrived_ms, data), environment):
         if isinstance(entry, UndatedRow):
             rows.add(Row(*entry[:3], arrived_ms // 1000, *entry[3:]))
         elif isinstance(entry, Row):
@@ -103,7 +103,7 @@ def undated(row: Row) -> UndatedRow:
     return UndatedRow(*row[:3], *row[4:])
 
 
-def of_put_event(user_id: str, event: Mapping[str, Any]) -> Row:
+def from_put_event(user_id: str, event: Mapping[str, Any]) -> Row:
     """Return the row of one member of PutEvents' ``eventList``."""
     event_id, index, _ = split_event_id(event["eventId"])
     return Row(user_id, event["itemId"], event["eventType"], int(event["sentAt"]), event_id, index)
@@ -116,8 +116,8 @@ def of_customers(accepted: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str,
 
 def split_event_id(event_id: str) -> tuple[str, int, str]:
     """Return mParticle's event id (it may begin with a minus), the product index and the digest of a sent event id."""
-    own, index, digest = event_id.rsplit("-", 2)
-    return own, int(index), digest
+    event_id_, index, digest = event_id.rsplit("-", 2)
+    return event_id_, int(index), digest
 
 
 def documents(data: bytes) -> list[Any]:
@@ -167,7 +167,7 @@ def _of_batch(batch: dict[str, Any], record: StreamRecord, environment: str) -> 
             item_id, reason = _item(line)
             reason = not_ours or (None if action in REPORTED else "other_action") or reason
             if reason:
-                yield LeftOut(reason, event_id, index, f"{batch.get('mpid')}/{action}/{item_id}/{time_ms}")
+                yield Skipped(reason, event_id, index, f"{batch.get('mpid')}/{action}/{item_id}/{time_ms}")
             elif time_ms is None:
                 yield UndatedRow(str(whole_number(batch["mpid"])), item_id, str(action), event_id, index)
             else:

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from local_stack import loopback
-from local_stack.audit.reconciliation import Holdings, Where
-from local_stack.audit.rows import Row, StreamRecord, of_customers, of_put_event
+from local_stack.audit.reconciliation import Holdings, Position
+from local_stack.audit.rows import Row, StreamRecord, from_put_event, of_customers
 
 PAGE = 10_000
 WHOLE = ("exception", "too_large")  # reasons of a row that stands for all that its record holds
@@ -20,13 +20,13 @@ def stream_records(kinesis: Any, stream_name: str) -> list[StreamRecord]:
 
 def deliveries(personalize_url: str) -> list[dict[str, Any]]:
     """Return all events that Personalize accepted, in order of arrival, repeats included."""
-    found: list[dict[str, Any]] = []
+    accepted: list[dict[str, Any]] = []
     while True:
-        query = {"after": len(found), "limit": PAGE}
+        query = {"after": len(accepted), "limit": PAGE}
         page = loopback.get(f"{personalize_url}/_local/events", params=query, timeout=30).json()["events"]
-        found += page
+        accepted += page
         if len(page) < PAGE:
-            return found
+            return accepted
 
 
 def holdings(
@@ -35,24 +35,24 @@ def holdings(
     *,
     quarantine_bucket: str,
     on_failure_bucket: str,
-    still_on_stream: set[Where],
+    still_on_stream: set[Position],
 ) -> Holdings:
     """Return where everything is, with the buckets read from S3."""
     quarantine, on_failure = _objects(s3, quarantine_bucket, "ingest/"), _objects(s3, on_failure_bucket, "aws/lambda/")
-    return holdings_of(accepted, quarantine, on_failure, still_on_stream)
+    return holdings_from(accepted, quarantine, on_failure, still_on_stream)
 
 
-def holdings_of(
+def holdings_from(
     accepted: Iterable[Mapping[str, Any]],
     quarantine: Iterable[bytes],
     on_failure: Iterable[bytes],
-    still_on_stream: set[Where],
+    still_on_stream: set[Position],
 ) -> Holdings:
     """Return where everything is; ``quarantine`` (ingest's) and ``on_failure`` are the contents of objects."""
     rows = [json.loads(line) for data in quarantine for line in data.splitlines() if line]
     event_ids: dict[Row, set[str]] = {}
     for event in of_customers(accepted):
-        event_ids.setdefault(of_put_event(event["userId"], event), set()).add(event["eventId"])
+        event_ids.setdefault(from_put_event(event["userId"], event), set()).add(event["eventId"])
     return Holdings(
         accepted=event_ids,
         quarantined={(row["source"], row["sequence_number"], row["index"]) for row in rows},
@@ -82,7 +82,7 @@ def _objects(s3: Any, bucket: str, prefix: str = "") -> Iterator[bytes]:
             yield s3.get_object(Bucket=bucket, Key=entry["Key"])["Body"].read()
 
 
-def _given_up(document: Mapping[str, Any]) -> Iterator[Where]:
+def _given_up(document: Mapping[str, Any]) -> Iterator[Position]:
     payload = document["payload"]
     event = json.loads(payload) if isinstance(payload, str) else payload
     for record in event["Records"]:

@@ -5,7 +5,7 @@ from urllib.parse import parse_qs
 
 from starlette.datastructures import Headers
 
-from faults.answers import of_aws
+from faults.answers import from_aws
 from faults.faults import Faults
 from faults.middleware import App, Scope, WithFaults
 
@@ -46,7 +46,7 @@ def _s3_operation(method: str, path: str, query: bytes) -> str:
 
 def with_faults(app: App, faults: Faults) -> WithFaults:
     """Return moto's services with their faults around them."""
-    return WithFaults(app, faults, name_of=_name_of, refuse=of_aws)
+    return WithFaults(app, faults, name_of=_name_of, refuse=from_aws)
 
 
 def _name_of(scope: Scope, headers: Headers, body: bytes) -> str:

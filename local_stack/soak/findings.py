@@ -49,11 +49,11 @@ def recoveries(samples: Sequence[Sample], planned: Sequence[Planned]) -> list[Re
     """Return what each fault did, up to the next one."""
     if not planned:
         return []
-    ends = [*(one.at for one in planned[1:]), float("inf")]
+    ends = [*(fault.at for fault in planned[1:]), float("inf")]
     normal = normal_lag(samples, planned[0].at)
     return [
-        _recovery(one, [sample for sample in samples if one.at <= sample.at < end], normal)
-        for one, end in zip(planned, ends, strict=True)
+        _recovery(fault, [sample for sample in samples if fault.at <= sample.at < end], normal)
+        for fault, end in zip(planned, ends, strict=True)
     ]
 
 
@@ -74,14 +74,14 @@ def _recovery(fault: Planned, samples: Sequence[Sample], normal: float) -> Recov
 
 def usage(samples: Sequence[Sample], function: str) -> Usage | None:
     """Return what a function's processes took; None where nobody could look. The first tenth warms up."""
-    seen = [sample.functions[function] for sample in samples if function in sample.functions]
-    if not seen:
+    samples_ = [sample.functions[function] for sample in samples if function in sample.functions]
+    if not samples_:
         return None
-    tenth = max(1, len(seen) // 10)
+    tenth = max(1, len(samples_) // 10)
     return Usage(
-        first_mb=median(one.memory_mb for one in seen[tenth : 2 * tenth] or seen[:tenth]),
-        last_mb=median(one.memory_mb for one in seen[-tenth:]),
-        most_mb=max(one.memory_mb for one in seen),
-        most_files=max(one.files for one in seen),
-        most_threads=max(one.threads for one in seen),
+        first_mb=median(process.memory_mb for process in samples_[tenth : 2 * tenth] or samples_[:tenth]),
+        last_mb=median(process.memory_mb for process in samples_[-tenth:]),
+        most_mb=max(process.memory_mb for process in samples_),
+        most_files=max(process.files for process in samples_),
+        most_threads=max(process.threads for process in samples_),
     )

@@ -5,15 +5,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-FIRST_CALM = 60.0  # seconds: what is normal is measured before the first fault
-CALM = 75.0  # seconds after each fault, in which the lag has to come back
+FIRST_INTERVAL = 60.0  # seconds: what is normal is measured before the first fault
+FAULT_INTERVAL = 75.0  # seconds after each fault, in which the lag has to come back
 SHORTEST, LONGEST = 10.0, 30.0  # seconds of a fault
 
 Faults = Sequence[Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
-class Kind:
+class FaultKind:
     """One kind of fault: rules for services (``personalize``, ``mparticle``, ``aws``), or functions to kill."""
 
     name: str
@@ -27,7 +27,7 @@ class Planned:
 
     at: float
     lasts: float
-    kind: Kind
+    kind: FaultKind
 
 
 def _all_of(service: str, **rule: Any) -> dict[str, Faults]:
@@ -35,41 +35,49 @@ def _all_of(service: str, **rule: Any) -> dict[str, Faults]:
 
 
 KINDS = (
-    Kind("Personalize throttles", _all_of("personalize", fault="throttling", operation="personalize.*", chance=0.6)),
-    Kind("Personalize answers 503", _all_of("personalize", fault="unavailable", operation="personalize.*")),
-    Kind("Personalize takes 3 s", _all_of("personalize", fault="latency", seconds=3.0, chance=0.3)),
-    Kind("Personalize hangs", _all_of("personalize", fault="hanging", seconds=20.0, chance=0.1)),
-    Kind("Personalize works, then resets", _all_of("personalize", fault="reset", when="after", chance=0.3)),
-    Kind("Personalize gives half a reply", _all_of("personalize", fault="half-reply", chance=0.3)),
-    Kind("Personalize refuses the role", _all_of("personalize", fault="denied", operation="personalize.PutEvents")),
-    Kind(
+    FaultKind(
+        "Personalize throttles", _all_of("personalize", fault="throttling", operation="personalize.*", chance=0.6)
+    ),
+    FaultKind("Personalize answers 503", _all_of("personalize", fault="unavailable", operation="personalize.*")),
+    FaultKind("Personalize takes 3 s", _all_of("personalize", fault="latency", seconds=3.0, chance=0.3)),
+    FaultKind("Personalize hangs", _all_of("personalize", fault="hanging", seconds=20.0, chance=0.1)),
+    FaultKind("Personalize works, then resets", _all_of("personalize", fault="reset", when="after", chance=0.3)),
+    FaultKind("Personalize gives half a reply", _all_of("personalize", fault="half-reply", chance=0.3)),
+    FaultKind(
+        "Personalize refuses the role", _all_of("personalize", fault="denied", operation="personalize.PutEvents")
+    ),
+    FaultKind(
         "mParticle answers 429",
         _all_of("mparticle", fault="throttling", operation="mparticle.BulkUploadEvents", retry_after=2),
     ),
-    Kind("mParticle answers 503", _all_of("mparticle", fault="unavailable", operation="mparticle.BulkUploadEvents")),
-    Kind(
+    FaultKind(
+        "mParticle answers 503", _all_of("mparticle", fault="unavailable", operation="mparticle.BulkUploadEvents")
+    ),
+    FaultKind(
         "mParticle works, then resets",
         _all_of("mparticle", fault="reset", when="after", operation="mparticle.BulkUploadEvents"),
     ),
-    Kind(
+    FaultKind(
         "the queue takes part of a batch", _all_of("aws", fault="entries", operation="sqs.SendMessageBatch", chance=0.4)
     ),
-    Kind("the quarantine bucket is closed", _all_of("aws", fault="denied", operation="s3.PutObject")),
-    Kind("ingest is killed", {}, kill="ingest"),
-    Kind("refresh is killed", {}, kill="refresh"),
+    FaultKind("the quarantine bucket is closed", _all_of("aws", fault="denied", operation="s3.PutObject")),
+    FaultKind("ingest is killed", {}, kill="ingest"),
+    FaultKind("refresh is killed", {}, kill="refresh"),
 )
 
 
-def plan(seed: int, seconds: float, *, first: float = FIRST_CALM, calm: float = CALM) -> list[Planned]:
+def plan(
+    seed: int, seconds: float, *, first: float = FIRST_INTERVAL, interval: float = FAULT_INTERVAL
+) -> list[Planned]:
     """Return the faults of a run: each kind once before any comes again, the last with calm after it."""
     drawn = random.Random(f"soak {seed}")
     planned: list[Planned] = []
-    waiting: list[Kind] = []
+    waiting: list[FaultKind] = []
     at = first
     while True:
         lasts = drawn.uniform(SHORTEST, LONGEST)
-        if at + lasts + calm > seconds:
+        if at + lasts + interval > seconds:
             return planned
         waiting = waiting or drawn.sample(KINDS, len(KINDS))
         planned.append(Planned(at, lasts, waiting.pop()))
-        at += lasts + calm
+        at += lasts + interval

@@ -11,15 +11,19 @@ LONG_ENOUGH = 1800.0  # seconds: until then `ingest` fills what it remembers of 
 
 def verdict(findings: Findings) -> dict[str, bool]:
     """Return what has to be true, and whether it is; of memory only a long run tells."""
-    slow = [one for one in findings.recoveries if one.normal_after is None or one.normal_after > LONGEST_RECOVERY]
-    found = {
-        "law_holds": findings.audit.holds,
+    slow = [
+        recovery
+        for recovery in findings.recoveries
+        if recovery.normal_after is None or recovery.normal_after > LONGEST_RECOVERY
+    ]
+    checks = {
+        "reconciled": findings.audit.holds,
         "settled": findings.settled,
         "lag_normal_within_a_minute": not slow,
     }
     if findings.seconds >= LONG_ENOUGH:
-        found["memory_flat"] = all(usage.is_flat for usage in findings.usage.values())
-    return found
+        checks["memory_flat"] = all(usage.is_flat for usage in findings.usage.values())
+    return checks
 
 
 def summary(findings: Findings) -> dict[str, Any]:
@@ -31,12 +35,12 @@ def summary(findings: Findings) -> dict[str, Any]:
         "interactions": findings.interactions,
         "rate": round(findings.interactions / findings.seconds, 1),
         "places": {place: places.count(place) for place in places.PLACES},
-        "made_up": len(places.made_up),
-        "counted_twice": len(places.twice),
+        "unexpected": len(places.unexpected),
+        "duplicated": len(places.duplicated),
         "lag_ms": {name: value and round(value, 1) for name, value in findings.lag_ms.items()},
-        "faults": [_rounded(asdict(one)) for one in findings.recoveries],
+        "faults": [_rounded(asdict(entry)) for entry in findings.recoveries],
         "functions": {
-            name: {**_rounded(asdict(one)), "memory_flat": one.is_flat} for name, one in findings.usage.items()
+            name: {**_rounded(asdict(entry)), "memory_flat": entry.is_flat} for name, entry in findings.usage.items()
         },
     }
 

@@ -13,7 +13,7 @@ from local_stack.audit.lag import event_times, lags, percentile
 from local_stack.audit.reconciliation import Audit
 from local_stack.audit.services import deliveries, stream_records
 from local_stack.items4u.sessions import Shop
-from local_stack.result import audit_of
+from local_stack.loop_result import audit_stack
 from local_stack.scenario import Demonstration
 from local_stack.soak.findings import Recovery, Usage, recoveries, usage
 from local_stack.soak.load import Load
@@ -77,8 +77,8 @@ class Soak:
             finally:
                 self._over.set()
                 self._load.stop()
-        for one in running:
-            one.result()
+        for future in running:
+            future.result()
 
     def _elapsed(self) -> float:
         return time.monotonic() - self._began
@@ -132,14 +132,14 @@ class Soak:
         records = stream_records(self._stack.client("kinesis"), self._stack.resources.stream_name)
         accepted = deliveries(self._stack.personalize.url)
         late = lags(event_times(records), accepted, int(began * 1000)).values()
-        found = {name: usage(self._samples, name) for name in self._stack.functions}
+        usages = {name: usage(self._samples, name) for name in self._stack.functions}
         return Findings(
-            audit=audit_of(self._stack, records, accepted),
+            audit=audit_stack(self._stack, records, accepted),
             settled=settled,
             seconds=self._seconds,
             interactions=self._load.interactions,
             lag_ms={"p50": percentile(late, 0.5), "p99": percentile(late, 0.99)},
             recoveries=recoveries(self._samples, self._planned),
-            usage={name: one for name, one in found.items() if one},
+            usage={name: usage_ for name, usage_ in usages.items() if usage_},
             samples=self._samples,
         )

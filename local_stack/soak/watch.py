@@ -39,10 +39,10 @@ def look(stack: Stack, at: float, fault: str | None) -> Sample:
         lag_s=max(count.iterator_age_ms for count in counts) / 1000,
         waiting_users=stack.messages_waiting(),
         functions={
-            name: found
+            name: usage
             for name, function in stack.functions.items()
             for pid in function.pids
-            if (found := process(pid)) is not None
+            if (usage := process(pid)) is not None
         },
     )
 

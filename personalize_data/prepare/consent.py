@@ -6,7 +6,7 @@ from dataclasses import replace
 import polars as pl
 from broker.consent import REASONS, Answer, answer
 
-from personalize_data.errors import BadQuestion
+from personalize_data.errors import InvalidRequest
 from personalize_data.prepare.source import Source
 
 _ROWS = "\0rows"  # no header can have this name
@@ -21,7 +21,7 @@ def agreed(source: Source, column: str | None) -> tuple[Source, Counter[str]]:
         return source, Counter()
     [column, *others] = source.matching((column,), "--consent")
     if others:
-        raise BadQuestion(f"--consent names one column, not {', '.join((column, *others))}")
+        raise InvalidRequest(f"--consent names one column, not {', '.join((column, *others))}")
     yes, left_out = [], Counter[str]()
     for text, rows in source.collect(source.rows.group_by(column).agg(pl.len().alias(_ROWS))).iter_rows():
         said = answer(text)
@@ -31,5 +31,5 @@ def agreed(source: Source, column: str | None) -> tuple[Source, Counter[str]]:
             left_out[REASONS[said]] += rows
     if not yes:
         counts = f"{left_out['no_consent']:,} say no, of {left_out['consent_unknown']:,} the answer is not known"
-        raise BadQuestion(f"{source.path}: no row has a yes in {column} ({counts})")
+        raise InvalidRequest(f"{source.path}: no row has a yes in {column} ({counts})")
     return replace(source, wanted=(column, tuple(yes))), left_out

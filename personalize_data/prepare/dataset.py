@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from personalize_data.errors import BadQuestion
+from personalize_data.errors import InvalidRequest
 from personalize_data.prepare.columns.types import Field
 from personalize_data.quotas import MAX_EVENT_TYPES_AND_METADATA, MAX_INTERACTION_METADATA
 from personalize_data.schema import NAMESPACE, Schema, read_schema
@@ -17,17 +17,17 @@ def schema(frame: pl.DataFrame, metadata: Sequence[Field]) -> Schema:
     """Return the schema of interactions. ``metadata``: its last fields. Raises BadQuestion over the budget."""
     types = frame["EVENT_TYPE"].n_unique()
     if len(metadata) > MAX_INTERACTION_METADATA:
-        raise BadQuestion(
+        raise InvalidRequest(
             f"{len(metadata)} metadata columns; Personalize takes {MAX_INTERACTION_METADATA} on interactions"
         )
     if types + len(metadata) > MAX_EVENT_TYPES_AND_METADATA:
-        raise BadQuestion(
+        raise InvalidRequest(
             f"{types} event types and {len(metadata)} metadata columns; Personalize takes "
-            f"{MAX_EVENT_TYPES_AND_METADATA} in all: choose types by --only, or metadata by --keep"
+            f"{MAX_EVENT_TYPES_AND_METADATA} in all: choose types by --event-types, or metadata by --metadata"
         )
     record = {"type": "record", "name": "Interactions", "namespace": NAMESPACE}
-    own = [_field(frame[name]) for name in frame.columns if name in (*ORDER, "EVENT_VALUE")]
-    return read_schema(json.dumps(record | {"fields": [*own, *metadata], "version": "1.0"}), "interactions")
+    columns_ = [_field(frame[name]) for name in frame.columns if name in (*ORDER, "EVENT_VALUE")]
+    return read_schema(json.dumps(record | {"fields": [*columns_, *metadata], "version": "1.0"}), "interactions")
 
 
 def _field(column: pl.Series) -> Field:
@@ -42,5 +42,7 @@ def once(frame: pl.DataFrame) -> tuple[pl.DataFrame, int]:
     The same: user, item, type, second and value, as Personalize counts them (Developer Guide, "Recording events").
     """
     same = [name for name in (*ORDER, "EVENT_VALUE") if name in frame.columns]
-    kept = frame.unique(same, keep="first", maintain_order=True)
-    return kept.sort("TIMESTAMP", "USER_ID", "ITEM_ID", "EVENT_TYPE", maintain_order=True), len(frame) - len(kept)
+    distinct = frame.unique(same, keep="first", maintain_order=True)
+    return distinct.sort("TIMESTAMP", "USER_ID", "ITEM_ID", "EVENT_TYPE", maintain_order=True), len(frame) - len(
+        distinct
+    )

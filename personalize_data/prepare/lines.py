@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from evaluation.data import probe
-from personalize_data.errors import BadQuestion
+from personalize_data.errors import InvalidRequest
 from personalize_data.prepare import warnings
 from personalize_data.prepare.columns import ids, timestamps
 from personalize_data.prepare.columns.fill import Filling
@@ -15,8 +15,9 @@ from personalize_data.times import Times
 
 
 @dataclass(frozen=True)
-class Asked:
-    """Columns of the table. ``event_type``: of every row, if there is no ``type`` column; ``only``: types to keep.
+class LineTableSpec:
+    """Columns of the table. ``event_type``: of every row, if there is no ``type`` column; ``event_types``: types to
+    keep.
 
     ``quantity``: rows of zero or less are returns, and left out; ``price``: EVENT_VALUE is price times quantity.
     ``metadata``: names of Personalize's → columns. ``drop_items``: ids, or ``*`` patterns, of what is no product.
@@ -28,7 +29,7 @@ class Asked:
     time: str
     type: str | None = None
     event_type: str = ""
-    only: Sequence[str] = ()
+    event_types: Sequence[str] = ()
     value: str | None = None
     quantity: str | None = None
     price: str | None = None
@@ -48,7 +49,7 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class Found:
+class LineTable:
     """``interactions`` with the columns of the dataset, and ROW. Counts are of rows left out. ``notes``: to be told."""
 
     interactions: pl.DataFrame
@@ -59,88 +60,88 @@ class Found:
     notes: Sequence[str]
 
 
-def read(source: Source, asked: Asked, filling: Filling, times: Times) -> Found:
+def read(source: Source, spec: LineTableSpec, filling: Filling, times: Times) -> LineTable:
     """Read the table. Raises BadFile with the line of what is missing or has another type, BadQuestion."""
-    if not asked.type:
-        ids.check_one(asked.event_type, "--event-type")
-    table = source.collect(source.rows.select(ROW, *asked.columns()))
+    if not spec.type:
+        ids.check_one(spec.event_type, "--event-type")
+    table = source.collect(source.rows.select(ROW, *spec.columns()))
     if table.is_empty():
-        raise BadQuestion(f"{source.path} has no rows")
-    said: list[str] = []
-    for name in dict.fromkeys((asked.user, asked.item)):
+        raise InvalidRequest(f"{source.path} has no rows")
+    messages: list[str] = []
+    for name in dict.fromkeys((spec.user, spec.item)):
         table, more = ids.whole(source, table, name)
-        said += more
-    table, probes = probe.without(table, asked.user)
-    table, dropped = ids.drop(source, table, asked.item, asked.drop_items)
-    table, other_types = _of_types(table, asked)
-    table, returns = _bought(source, table, asked, filling)
-    table = _known(table, asked, filling)
+        messages += more
+    table, probes = probe.without(table, spec.user)
+    table, dropped = ids.drop(source, table, spec.item, spec.drop_items)
+    table, other_types = _of_types(table, spec)
+    table, returns = _bought(source, table, spec, filling)
+    table = _known(table, spec, filling)
     if table.is_empty():
         counts = f"{other_types:,} of other types, {returns:,} returns, {dropped.rows:,} of dropped items"
-        raise BadQuestion(f"{source.path}: no row is left ({counts})")
-    for name in asked.ids():
+        raise InvalidRequest(f"{source.path}: no row is left ({counts})")
+    for name in spec.ids():
         ids.check(source, table, name)
-    if asked.invoices and not asked.quantity:
-        said += warnings.of_returns(source, (*asked.ids(), asked.time, asked.price), asked.event_type)
-    return Found(_interactions(source, table, asked, times), returns, other_types, probes, dropped, said)
+    if spec.invoices and not spec.quantity:
+        messages += warnings.about_returns(source, (*spec.ids(), spec.time, spec.price), spec.event_type)
+    return LineTable(_interactions(source, table, spec, times), returns, other_types, probes, dropped, messages)
 
 
-def _of_types(table: pl.DataFrame, asked: Asked) -> tuple[pl.DataFrame, int]:
-    if not (asked.only and asked.type):
+def _of_types(table: pl.DataFrame, spec: LineTableSpec) -> tuple[pl.DataFrame, int]:
+    if not (spec.event_types and spec.type):
         return table, 0
-    kept = table.filter(pl.col(asked.type).is_in(list(asked.only)))
-    return kept, len(table) - len(kept)
+    rows_ = table.filter(pl.col(spec.type).is_in(list(spec.event_types)))
+    return rows_, len(table) - len(rows_)
 
 
-def _bought(source: Source, table: pl.DataFrame, asked: Asked, filling: Filling) -> tuple[pl.DataFrame, int]:
+def _bought(source: Source, table: pl.DataFrame, spec: LineTableSpec, filling: Filling) -> tuple[pl.DataFrame, int]:
     """Return the rows that are no returns, and how many are."""
-    if not asked.quantity:
+    if not spec.quantity:
         return table, 0
-    table = filling.apply(table, asked.quantity, needed=True)
-    kept = table.filter(_numbers(source, table, asked.quantity) > 0)
-    return kept, len(table) - len(kept)
+    table = filling.apply(table, spec.quantity, needed=True)
+    rows_ = table.filter(_numbers(source, table, spec.quantity) > 0)
+    return rows_, len(table) - len(rows_)
 
 
-def _known(table: pl.DataFrame, asked: Asked, filling: Filling) -> pl.DataFrame:
-    for name in (asked.user, asked.item, asked.time, *([asked.type] if asked.type else [])):
+def _known(table: pl.DataFrame, spec: LineTableSpec, filling: Filling) -> pl.DataFrame:
+    for name in (spec.user, spec.item, spec.time, *([spec.type] if spec.type else [])):
         table = filling.apply(table, name, needed=True)
-    for name in _others(asked):
+    for name in _others(spec):
         table = filling.apply(table, name, needed=False)
     return table
 
 
-def _others(asked: Asked) -> list[str]:
-    return [name for name in (asked.value, asked.price, *asked.metadata.values()) if name]
+def _others(spec: LineTableSpec) -> list[str]:
+    return [name for name in (spec.value, spec.price, *spec.metadata.values()) if name]
 
 
-def _interactions(source: Source, table: pl.DataFrame, asked: Asked, times: Times) -> pl.DataFrame:
-    seconds = timestamps.seconds(source, table, asked.time, times, asked.time_format)
-    same_type = pl.Series([asked.event_type]).new_from_index(0, len(table))
+def _interactions(source: Source, table: pl.DataFrame, spec: LineTableSpec, times: Times) -> pl.DataFrame:
+    seconds = timestamps.seconds(source, table, spec.time, times, spec.time_format)
+    same_type = pl.Series([spec.event_type]).new_from_index(0, len(table))
     columns = {
         ROW: table[ROW],
-        "USER_ID": table[asked.user],
-        "ITEM_ID": table[asked.item],
-        "EVENT_TYPE": table[asked.type] if asked.type else same_type,
+        "USER_ID": table[spec.user],
+        "ITEM_ID": table[spec.item],
+        "EVENT_TYPE": table[spec.type] if spec.type else same_type,
         "TIMESTAMP": seconds,
     }
-    value = _value(source, table, asked)
+    value = _value(source, table, spec)
     if value is not None:
         columns["EVENT_VALUE"] = value
-    for name, column in asked.metadata.items():
+    for name, column in spec.metadata.items():
         columns[name] = table[column]
     return pl.DataFrame(columns)
 
 
-def _value(source: Source, table: pl.DataFrame, asked: Asked) -> pl.Series | None:
-    if asked.price:
-        product = _numbers(source, table, asked.price)
-        if asked.quantity:
-            product = product * _numbers(source, table, asked.quantity)
+def _value(source: Source, table: pl.DataFrame, spec: LineTableSpec) -> pl.Series | None:
+    if spec.price:
+        product = _numbers(source, table, spec.price)
+        if spec.quantity:
+            product = product * _numbers(source, table, spec.quantity)
         too_large = (~product.is_finite().fill_null(True)).arg_true()
         if len(too_large):
-            raise source.bad(int(table[ROW][int(too_large[0])]), f"{asked.price} times {asked.quantity} is too large")
+            raise source.bad(int(table[ROW][int(too_large[0])]), f"{spec.price} times {spec.quantity} is too large")
         return product.round(6)
-    return _numbers(source, table, asked.value) if asked.value else None
+    return _numbers(source, table, spec.value) if spec.value else None
 
 
 def _numbers(source: Source, table: pl.DataFrame, column: str) -> pl.Series:
@@ -158,4 +159,4 @@ def _numbers(source: Source, table: pl.DataFrame, column: str) -> pl.Series:
 def _no_number(text: str) -> str:
     if "," in text:
         return "which is no number: write a point before decimals, and nothing between thousands"
-    return f"which is no number that can be used; --empty {text!r} takes it for nothing known"
+    return f"which is no number that can be used; --null-value {text!r} takes it for nothing known"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from personalize_data.errors import BadQuestion
+from personalize_data.errors import InvalidRequest
 from personalize_data.prepare.columns import ids, timestamps
 from personalize_data.prepare.columns.fill import Filling
 from personalize_data.prepare.constants import BREAK, REFUSE
@@ -27,25 +27,27 @@ def products(columns: Sequence[str], dropped: Sequence[str]) -> list[str]:
     left_out = ids.matching(columns, dropped, "--product chooses none of that name")
     chosen = [name for name in columns if name not in left_out]
     if not chosen:
-        raise BadQuestion(f"--drop-item drops all {len(columns)} products")
+        raise InvalidRequest(f"--drop-item drops all {len(columns)} products")
     return chosen
 
 
 @dataclass(frozen=True)
-class Asked:
-    """Columns and wishes. ``gaps``: what a missing month means for changes; ``holdings``: the first state, too."""
+class OwnershipTableSpec:
+    """Columns and wishes. ``gaps``: what a missing month means for changes; ``initial_holdings``: the first state,
+    too.
+    """
 
     user: str
     month: str
     products: Sequence[str]
     changes: bool = False
     gaps: str = REFUSE
-    holdings: bool = False
+    initial_holdings: bool = False
     time_format: str | None = None
 
 
 @dataclass(frozen=True)
-class Found:
+class OwnershipTable:
     """``interactions``: USER_ID, ITEM_ID, EVENT_TYPE, TIMESTAMP. ``newest``: the row of each one's newest month."""
 
     interactions: pl.DataFrame
@@ -57,38 +59,38 @@ class Found:
     notes: Sequence[str]
 
 
-def read(source: Source, asked: Asked, filling: Filling, times: Times) -> Found:
+def read(source: Source, spec: OwnershipTableSpec, filling: Filling, times: Times) -> OwnershipTable:
     """Read the table. Raises BadFile with the line: nobody, no month, neither 0 nor 1, a month twice or missing."""
-    for name in asked.products:
+    for name in spec.products:
         ids.check_one(name, "--product: the name of a column, which is the product's id,")
-    table, notes = _typed(source, asked, filling, times)
+    table, notes = _typed(source, spec, filling, times)
     table = table.sort(USER, MONTH)
     _once_a_month(source, table)
     gap = _same_user() & (pl.col(MONTH) - pl.col(MONTH).shift(1) > 1)
     gaps = int(table.select(gap.sum()).item() or 0)
-    if asked.changes and asked.gaps == REFUSE and gaps:
+    if spec.changes and spec.gaps == REFUSE and gaps:
         raise _gap(source, table, gap, gaps)
-    breaks = gap if asked.gaps == BREAK else pl.lit(False)
+    breaks = gap if spec.gaps == BREAK else pl.lit(False)
     table = table.with_columns((~_same_user() | breaks).fill_null(True).alias(FIRST))
-    owned = table.select(pl.col(name) & pl.col(FIRST) for name in asked.products)
-    lost = table.select(_before(name) & ~pl.col(name) for name in asked.products)
+    owned = table.select(pl.col(name) & pl.col(FIRST) for name in spec.products)
+    lost = table.select(_before(name) & ~pl.col(name) for name in spec.products)
     newest = table.group_by(USER).agg(pl.col(ROW).last())
     held = _total(owned)
-    return Found(_interactions(table, asked), newest, table[MONTH].n_unique(), gaps, _total(lost), held, notes)
+    return OwnershipTable(_interactions(table, spec), newest, table[MONTH].n_unique(), gaps, _total(lost), held, notes)
 
 
-def _interactions(table: pl.DataFrame, asked: Asked) -> pl.DataFrame:
-    if not asked.changes:
-        wanted = [(pl.col(name), name, OWNED) for name in asked.products]
+def _interactions(table: pl.DataFrame, spec: OwnershipTableSpec) -> pl.DataFrame:
+    if not spec.changes:
+        selections = [(pl.col(name), name, OWNED) for name in spec.products]
     else:
-        wanted = [(pl.col(name) & ~_before(name) & ~pl.col(FIRST), name, ACQUIRED) for name in asked.products]
-        if asked.holdings:
-            wanted += [(pl.col(name) & pl.col(FIRST), name, OWNED) for name in asked.products]
-    return pl.concat([_those(table, *one) for one in wanted])
+        selections = [(pl.col(name) & ~_before(name) & ~pl.col(FIRST), name, ACQUIRED) for name in spec.products]
+        if spec.initial_holdings:
+            selections += [(pl.col(name) & pl.col(FIRST), name, OWNED) for name in spec.products]
+    return pl.concat([_those(table, *selection) for selection in selections])
 
 
-def _those(table: pl.DataFrame, which: pl.Expr, item: str, event_type: str) -> pl.DataFrame:
-    return table.filter(which.fill_null(False)).select(
+def _those(table: pl.DataFrame, condition: pl.Expr, item: str, event_type: str) -> pl.DataFrame:
+    return table.filter(condition.fill_null(False)).select(
         pl.col(USER).alias("USER_ID"),
         pl.lit(item).alias("ITEM_ID"),
         pl.lit(event_type).alias("EVENT_TYPE"),
@@ -109,26 +111,26 @@ def _total(frame: pl.DataFrame) -> int:
     return int(frame.select(pl.sum_horizontal(pl.all().sum())).item() or 0)
 
 
-def _typed(source: Source, asked: Asked, filling: Filling, times: Times) -> tuple[pl.DataFrame, list[str]]:
-    user, month = pl.col(asked.user), pl.col(asked.month)
-    products = [_owned(name, filling.rules.get(name)) for name in asked.products]
-    wanted = source.rows.select(ROW, user.alias(USER), month.alias(asked.month), *products)
-    table = source.collect(wanted)
+def _typed(source: Source, spec: OwnershipTableSpec, filling: Filling, times: Times) -> tuple[pl.DataFrame, list[str]]:
+    user, month = pl.col(spec.user), pl.col(spec.month)
+    products = [_owned(name, filling.rules.get(name)) for name in spec.products]
+    rows_ = source.rows.select(ROW, user.alias(USER), month.alias(spec.month), *products)
+    table = source.collect(rows_)
     if table.is_empty():
-        raise BadQuestion(f"{source.path} has no rows")
-    table, notes = ids.whole(source, table.rename({USER: asked.user}), asked.user)
-    table = filling.apply(table, asked.user, needed=True)
-    ids.check(source, table, asked.user)
-    table = filling.apply(table, asked.month, needed=True)
-    for name in asked.products:
+        raise InvalidRequest(f"{source.path} has no rows")
+    table, notes = ids.whole(source, table.rename({USER: spec.user}), spec.user)
+    table = filling.apply(table, spec.user, needed=True)
+    ids.check(source, table, spec.user)
+    table = filling.apply(table, spec.month, needed=True)
+    for name in spec.products:
         table = _product(source, table, name, filling)
     # 2016-05 is the first of May; 2016-13 stays as it is, to be shown as the file has it.
-    whole = pl.col(asked.month).str.replace(r"^([0-9]{4}-(0[1-9]|1[0-2]))$", "${1}-01")
-    table = table.with_columns(whole if asked.time_format is None else month)
-    seconds = timestamps.seconds(source, table, asked.month, times, asked.time_format)
+    whole = pl.col(spec.month).str.replace(r"^([0-9]{4}-(0[1-9]|1[0-2]))$", "${1}-01")
+    table = table.with_columns(whole if spec.time_format is None else month)
+    seconds = timestamps.seconds(source, table, spec.month, times, spec.time_format)
     date = pl.from_epoch(TIME, "s").dt
     number = date.year().cast(pl.Int32) * 12 + date.month()
-    table = table.with_columns(seconds.alias(TIME)).drop(asked.month).rename({asked.user: USER})
+    table = table.with_columns(seconds.alias(TIME)).drop(spec.month).rename({spec.user: USER})
     return table.with_columns(number.alias(MONTH)), notes
 
 
@@ -147,7 +149,7 @@ def _product(source: Source, table: pl.DataFrame, name: str, filling: Filling) -
         raise source.bad(row, f"{name} is {text!r}, neither 0 nor 1: an ownership table has one such column a product")
     table = filling.apply(table, name, needed=True)
     if (table[name] > 1).any():
-        raise BadQuestion(f"--fill {name}={filling.rules[name]}: a product is filled with 0 or 1")
+        raise InvalidRequest(f"--impute {name}={filling.rules[name]}: a product is filled with 0 or 1")
     return table.with_columns(pl.col(name) == 1)
 
 
@@ -165,7 +167,7 @@ def _gap(source: Source, table: pl.DataFrame, gap: pl.Expr, gaps: int) -> Except
     return source.bad(
         row,
         f"customer {user} has {_name(month)} after {_name(before)} and nothing between{more}: --gaps bridge takes what "
-        "was before for the month before, --gaps break begins anew after it",
+        "was before for the month before, --gaps break starts over after it",
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 
 from personalize_data.consent import Consent
-from personalize_data.errors import BadQuestion
+from personalize_data.errors import InvalidRequest
 from personalize_data.files import whole_folder
 from personalize_data.prepare import attributes as records
 from personalize_data.prepare import dataset as interactions
@@ -39,35 +39,46 @@ class Prepared:
     account: Mapping[str, Any]
 
 
-def of_ownership(
-    source: Source, asked: ownership.Asked, attributes: Attributes, filling: Filling, times: Times, step: Step
+def prepare_ownership(
+    source: Source,
+    spec: ownership.OwnershipTableSpec,
+    attributes: Attributes,
+    filling: Filling,
+    times: Times,
+    step: Step,
 ) -> Prepared:
     """Prepare a table of customers and months. Raises BadFile and BadQuestion."""
     step(f"reading {source.path.name}")
-    found = ownership.read(source, asked, filling, times)
+    ownership_table = ownership.read(source, spec, filling, times)
     account = {
-        "months": found.months,
-        "gaps": found.gaps,
-        "products_lost": found.lost,
-        "owned_in_first_month": found.held_at_first,
-        "notes": found.notes,
+        "months": ownership_table.months,
+        "gaps": ownership_table.gaps,
+        "products_lost": ownership_table.lost,
+        "owned_in_first_month": ownership_table.held_at_first,
+        "notes": ownership_table.notes,
     }
-    newest = found.newest.rename({ownership.USER: "USER_ID"})
-    return _prepared(source, found.interactions, [], {"users": newest}, attributes, filling, account, {}, step)
+    newest = ownership_table.newest.rename({ownership.USER: "USER_ID"})
+    return _prepared(
+        source, ownership_table.interactions, [], {"users": newest}, attributes, filling, account, {}, step
+    )
 
 
-def of_lines(
-    source: Source, asked: lines.Asked, attributes: Attributes, filling: Filling, times: Times, step: Step
+def prepare_lines(
+    source: Source, spec: lines.LineTableSpec, attributes: Attributes, filling: Filling, times: Times, step: Step
 ) -> Prepared:
     """Prepare lines of invoices or events. Raises BadFile and BadQuestion."""
     step(f"reading {source.path.name}")
-    found = lines.read(source, asked, filling, times)
-    table = found.interactions
+    line_table = lines.read(source, spec, filling, times)
+    table = line_table.interactions
     newest = {"users": _newest(table, "USER_ID"), "items": _newest(table, "ITEM_ID")}
-    left_out = {"dropped_items": found.dropped.rows, "returns": found.returns, "other_types": found.other_types}
-    left_out |= {"broker_probe": found.probes}
-    account = {"items_dropped": found.dropped.items, "notes": found.notes}
-    metadata = types.fields(source, table, {column: name for name, column in asked.metadata.items()}, attributes.text)
+    left_out = {
+        "dropped_items": line_table.dropped.rows,
+        "returns": line_table.returns,
+        "other_types": line_table.other_types,
+    }
+    left_out |= {"broker_probe": line_table.probes}
+    account = {"items_dropped": line_table.dropped.items, "notes": line_table.notes}
+    metadata = types.fields(source, table, {column: name for name, column in spec.metadata.items()}, attributes.text)
     return _prepared(source, table.drop(ROW), metadata, newest, attributes, filling, account, left_out, step)
 
 
@@ -94,7 +105,7 @@ def _newest(table: pl.DataFrame, own_id: str) -> pl.DataFrame:
 
 def _prepared(
     source: Source,
-    found: pl.DataFrame,
+    interactions_: pl.DataFrame,
     metadata: Sequence[types.Field],
     newest: Mapping[str, pl.DataFrame],
     attributes: Attributes,
@@ -103,10 +114,10 @@ def _prepared(
     left_out: Mapping[str, int],
     step: Step,
 ) -> Prepared:
-    if found.is_empty():
-        raise BadQuestion(f"{source.path}: nobody owns or does anything in it, so there are no interactions")
+    if interactions_.is_empty():
+        raise InvalidRequest(f"{source.path}: no interactions found")
     step("interactions, each once")
-    table, duplicates = interactions.once(found)
+    table, duplicates = interactions.once(interactions_)
     tables = {"interactions": (table, interactions.schema(table, metadata))}
     for dataset, own_id, names in (("users", "USER_ID", attributes.users), ("items", "ITEM_ID", attributes.items)):
         if names:
@@ -114,10 +125,10 @@ def _prepared(
             rows = records.read(source, newest[dataset], own_id, names, filling)
             schema = records.schema(source, rows, own_id, names, dataset, attributes.text)
             tables[dataset] = rows.drop(ROW), schema
-    said = _account(source, tables) | account
-    said |= {"left_out": {**left_out, "duplicates": duplicates}, "fill": filling.as_json()}
-    said["notes"] = [*account["notes"], *warnings.of_interactions(table)]
-    return Prepared(tables, said)
+    report = _account(source, tables) | account
+    report |= {"left_out": {**left_out, "duplicates": duplicates}, "fill": filling.as_json()}
+    report["notes"] = [*account["notes"], *warnings.about_interactions(table)]
+    return Prepared(tables, report)
 
 
 def _account(source: Source, tables: Mapping[str, tuple[pl.DataFrame, Schema]]) -> dict[str, Any]:
@@ -131,7 +142,9 @@ def _account(source: Source, tables: Mapping[str, tuple[pl.DataFrame, Schema]]) 
         "event_types": dict(types.iter_rows()),
         "first": table["TIMESTAMP"].min(),
         "last": table["TIMESTAMP"].max(),
-        "columns": {name: {one.name: _type(one) for one in schema.columns} for name, (_, schema) in tables.items()},
+        "columns": {
+            name: {column.name: _type(column) for column in schema.columns} for name, (_, schema) in tables.items()
+        },
         "rows": {name: len(rows) for name, (rows, _) in tables.items()},
     }
 

@@ -12,7 +12,7 @@ from typing import Any
 import polars as pl
 
 from personalize_data import errors, files
-from personalize_data.errors import BadFile, BadQuestion
+from personalize_data.errors import BadFile, InvalidRequest
 from personalize_data.table import MappingError, Table
 
 ROW = "\0row"  # no header can have this name
@@ -75,8 +75,8 @@ class Source:
 
     def first_bad(self, wrong: pl.Expr, column: str) -> tuple[int, str | None] | None:
         """Return the first row for which an expression holds, and its text in a column."""
-        found = self.collect(self.rows.filter(wrong).select(ROW, column).head(1))
-        return (found[ROW][0], found[column][0]) if len(found) else None
+        row_ = self.collect(self.rows.filter(wrong).select(ROW, column).head(1))
+        return (row_[ROW][0], row_[column][0]) if len(row_) else None
 
     def exact_below(self, column: str) -> int | None:
         """Return up to where a Parquet column of fractions tells whole numbers apart; None for any other column."""
@@ -87,13 +87,13 @@ class Source:
 
     def matching(self, patterns: Sequence[str], option: str) -> list[str]:
         """Return the columns that are named, or match ``*`` patterns. Raises BadQuestion for one that matches none."""
-        found: dict[str, None] = {}
+        matched: dict[str, None] = {}
         for pattern in patterns:
             names = [name for name in self.names if name == pattern or fnmatch.fnmatchcase(name, pattern)]
             if not names:
-                raise BadQuestion(f"{option} {pattern}: {self.path} has no such column; it has {self._shown()}")
-            found |= dict.fromkeys(names)
-        return list(found)
+                raise InvalidRequest(f"{option} {pattern}: {self.path} has no such column; it has {self._shown()}")
+            matched |= dict.fromkeys(names)
+        return list(matched)
 
     def short(self, row: int) -> str:
         """Return what to add to the complaint about a row that has fewer columns than the header, as totals have."""
@@ -124,9 +124,9 @@ class Source:
     def _broken(self, error: Exception) -> BadFile:
         if is_parquet(self.path):
             return BadFile(self.path, str(error).partition("\n")[0])
-        found = broken_line(self.path, self.delimiter, len(self.names))
-        if found is not None:
-            line, reason = found
+        problem = broken_line(self.path, self.delimiter, len(self.names))
+        if problem is not None:
+            line, reason = problem
             return BadFile(self.path, reason, line)
         return BadFile(self.path, f"it can't be read as CSV ({str(error).partition(chr(10))[0]})")
 
@@ -183,17 +183,17 @@ def header(path: Path) -> tuple[tuple[str, ...], str]:
 
 def broken_line(path: Path, delimiter: str, columns: int) -> tuple[int, str] | None:
     """Return the line where a CSV's first row begins that can't be read, and why; None where all rows look right."""
-    found, reader = None, csv.reader(())
+    problem, reader = None, csv.reader(())
     try:
         with files.opened(path, str(path)) as file:
             reader = csv.reader(files.text(file), delimiter=delimiter, strict=True)
             next(reader)
-            found = _first_broken(reader, columns)
+            problem = _first_broken(reader, columns)
             while file.read(HEAD):  # a damaged gzip file gives odd rows before it gives an error
                 pass
     except errors.BadFile:
-        return (found[0] if found else reader.line_num + 1), CUT
-    return found
+        return (problem[0] if problem else reader.line_num + 1), CUT
+    return problem
 
 
 def _first_broken(reader: Any, columns: int) -> tuple[int, str] | None:

@@ -9,12 +9,12 @@ from personalize_data.prepare.source import Source
 from personalize_data.quotas import MIN_TRAINING_INTERACTIONS, MIN_TRAINING_USERS
 
 
-def of_interactions(table: pl.DataFrame) -> list[str]:
+def about_interactions(table: pl.DataFrame) -> list[str]:
     """Return notes on the interactions as they are written."""
     return [*_too_few(table), *_same_but_for_the_value(table)]
 
 
-def of_returns(source: Source, used: Collection[str | None], event_type: str) -> list[str]:
+def about_returns(source: Source, used: Collection[str | None], event_type: str) -> list[str]:
     """Return notes on columns that look like a quantity. ``used``: columns that are none.
 
     Whole numbers, some of them below zero and most of them not.
@@ -22,11 +22,11 @@ def of_returns(source: Source, used: Collection[str | None], event_type: str) ->
     names = [name for name in source.names if name not in used]
     if not names:
         return []
-    found = source.collect(source.rows.select(_negatives(name).alias(name) for name in names))
+    counts = source.collect(source.rows.select(_negatives(name).alias(name) for name in names))
     return [
         f"{name} has {number:,} negative values, and all of them count as {event_type}: if they are returns, "
         f"--quantity {name} leaves them out"
-        for name, number in found.row(0, named=True).items()
+        for name, number in counts.row(0, named=True).items()
         if number
     ]
 

@@ -160,8 +160,8 @@ def _check_attributes(name: str, field: Field) -> None:
 
 
 def _check_metadata(name: str, found: list[Field]) -> None:
-    learnt = [field for field in found if field.kind != "string" or field.categorical or field.textual]
-    if name != "Interactions" and not learnt:
+    learned = [field for field in found if field.kind != "string" or field.categorical or field.textual]
+    if name != "Interactions" and not learned:
         raise InvalidInput(f"A schema for {name} requires a metadata field: a number, boolean or categorical string")
     if len(found) > MOST_METADATA[name]:
         raise InvalidInput(f"A schema for {name} has at most {MOST_METADATA[name]} metadata fields, not {len(found)}")

@@ -6,7 +6,7 @@ from typing import Any
 
 from personalize_local.control import resource_types
 from personalize_local.control.filters import FilterControl
-from personalize_local.control.pending_jobs import Work
+from personalize_local.control.pending_jobs import PendingJobs
 from personalize_local.control.registry import Registry
 from personalize_local.control.resources import ARN_PREFIX, Resource
 from personalize_local.control.solutions import SolutionControl
@@ -24,7 +24,7 @@ class BatchControl:
         self,
         registry: Registry,
         stores: Stores,
-        work: Work,
+        work: PendingJobs,
         solutions: SolutionControl,
         filters: FilterControl,
         *,

@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import Any
 
 from personalize_local.control import resource_types
-from personalize_local.control.pending_jobs import Take, Work
+from personalize_local.control.pending_jobs import PendingJobs, Take
 from personalize_local.control.registry import Registry
-from personalize_local.control.resources import ARN_PREFIX, Kind, Resource
+from personalize_local.control.resources import ARN_PREFIX, Resource, ResourceType
 from personalize_local.data.stores import INTERACTIONS, USERS, Stores
 from personalize_local.errors import InvalidInput
-from personalize_local.toggles import Behaviour
+from personalize_local.toggles import Toggles
 
 # Amazon Personalize, quotas: rows of an import of interactions.
 LEAST_ROWS = 1000
@@ -24,8 +24,8 @@ class DataJobControl:
         self,
         registry: Registry,
         stores: Stores,
-        work: Work,
-        behaviour: Behaviour,
+        work: PendingJobs,
+        toggles: Toggles,
         *,
         s3_endpoint: str | None,
         seconds: float,
@@ -33,7 +33,7 @@ class DataJobControl:
         self._registry = registry
         self._stores = stores
         self._work = work
-        self._behaviour = behaviour
+        self._toggles = toggles
         self._s3_endpoint = s3_endpoint
         self._seconds = seconds
 
@@ -60,7 +60,7 @@ class DataJobControl:
 
     def _import_spec(self, dataset: Resource, location: str) -> dict[str, Any]:
         dataset_type = dataset.view["datasetType"]
-        few = dataset_type == INTERACTIONS and self._behaviour.minimums
+        few = dataset_type == INTERACTIONS and self._toggles.minimums
         return {
             "dataset_type": dataset_type,
             "schema": self._stores.schema(dataset),
@@ -100,9 +100,9 @@ class DataJobControl:
         dropped = history.forget(users, self._registry.now()) if history else 0
         return dropped + self._stores.records(group_arn, USERS).forget(users)
 
-    def _add(self, kind: Kind, path: str, view: dict[str, Any], **relations: Any) -> Resource:
+    def _add(self, resource_type: ResourceType, path: str, view: dict[str, Any], **relations: Any) -> Resource:
         arn = f"{ARN_PREFIX}{path}/{view['jobName']}"
-        job = Resource(kind, arn, view, self._registry.now(), self._seconds, **relations)
+        job = Resource(resource_type, arn, view, self._registry.now(), self._seconds, **relations)
         self._registry.add(job)
         return job
 

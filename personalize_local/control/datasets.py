@@ -72,7 +72,7 @@ class DatasetControl:
 
     def _add(
         self,
-        kind: resource_types.Kind,
+        resource_type: resource_types.ResourceType,
         path: str,
         request: Request,
         shown: tuple[str, ...],
@@ -81,9 +81,9 @@ class DatasetControl:
     ) -> dict[str, str]:
         view = {key: request[key] for key in shown if key in request}
         took = self._seconds if seconds is None else seconds
-        resource = Resource(kind, ARN_PREFIX + path, view, self._registry.now(), took, parents)
+        resource = Resource(resource_type, ARN_PREFIX + path, view, self._registry.now(), took, parents)
         self._registry.add(resource)
-        return {kind.arn_key: resource.arn}
+        return {resource_type.arn_key: resource.arn}
 
 
 def _refuse_domain(request: Request) -> None:

@@ -13,7 +13,7 @@ Read = Callable[[Path, Mapping[str, Any]], Take]
 """Reads what a job that ended well has left, its folder and its result, and returns what takes that in at once."""
 
 
-class Work:
+class PendingJobs:
     """All jobs that have not ended. ``report(ARN, outcome)`` is called when one has, perhaps from another thread."""
 
     def __init__(self, jobs: Jobs, root: Path, report: Callable[[str, Outcome], None]) -> None:

@@ -4,9 +4,9 @@ import base64
 from collections.abc import Iterator
 from typing import Any
 
-from personalize_local.control.resources import Kind, Resource
+from personalize_local.control.resources import Resource, ResourceType
 from personalize_local.errors import InvalidNextToken, ResourceAlreadyExists, ResourceInUse, ResourceNotFound
-from personalize_local.request_context import Moment
+from personalize_local.request_context import RequestContext
 
 PAGE = 100  # List operations give at most this many at once; also AWS's largest maxResults
 
@@ -14,7 +14,7 @@ PAGE = 100  # List operations give at most this many at once; also AWS's largest
 class Registry:
     """All resources, by ARN, as they are at the present request's moment."""
 
-    def __init__(self, moment: Moment) -> None:
+    def __init__(self, moment: RequestContext) -> None:
         self._moment = moment
         self._by_arn: dict[str, Resource] = {}
         self._serial = 0
@@ -35,18 +35,18 @@ class Registry:
         """Return what a value that replaying could change was when the request first came in."""
         return self._moment.first(value)
 
-    def all(self, kind: Kind) -> Iterator[Resource]:
+    def all(self, resource_type: ResourceType) -> Iterator[Resource]:
         """Yield the resources of a kind that exist, in the order of their creation."""
         now = self._moment.at
-        for resource in [found for found in self._by_arn.values() if found.gone(now)]:
+        for resource in [value for value in self._by_arn.values() if value.gone(now)]:
             del self._by_arn[resource.arn]
-        return (resource for resource in list(self._by_arn.values()) if resource.kind is kind)
+        return (resource for resource in list(self._by_arn.values()) if resource.kind is resource_type)
 
-    def find(self, kind: Kind, arn: str) -> Resource:
+    def find(self, resource_type: ResourceType, arn: str) -> Resource:
         """Return a resource that exists. Raises ResourceNotFound."""
         resource = self._by_arn.get(arn)
-        if resource is None or resource.kind is not kind or resource.gone(self._moment.at):
-            raise ResourceNotFound(f"Could not find {kind.noun} {arn}")
+        if resource is None or resource.kind is not resource_type or resource.gone(self._moment.at):
+            raise ResourceNotFound(f"Could not find {resource_type.noun} {arn}")
         return resource
 
     def refuse_duplicate(self, arn: str) -> None:
@@ -75,23 +75,25 @@ class Registry:
                 raise ResourceInUse(f"{resource.arn} is in use by {other.arn}")
         resource.deleted_at, resource.deleting_seconds = now, self._moment.first(seconds)
 
-    def running(self, kind: Kind, resource: Resource) -> Resource | None:
+    def running(self, resource_type: ResourceType, resource: Resource) -> Resource | None:
         """Return a resource of a kind that is being created from another one; None if none is."""
         now = self._moment.at
-        return next((one for one in self.all(kind) if resource in one.inputs and not one.is_settled(now)), None)
+        return next(
+            (one for one in self.all(resource_type) if resource in one.inputs and not one.is_settled(now)), None
+        )
 
-    def refuse_running(self, kind: Kind, resource: Resource) -> None:
+    def refuse_running(self, resource_type: ResourceType, resource: Resource) -> None:
         """Raise ResourceInUse if a resource of a kind is being created from another one."""
-        if job := self.running(kind, resource):
+        if job := self.running(resource_type, resource):
             status = job.status(self._moment.at)
             raise ResourceInUse(f"{resource.arn} is in use by {job.arn}, which is in status {status}")
 
-    def page(self, kind: Kind, request: dict[str, Any]) -> dict[str, Any]:
+    def page(self, resource_type: ResourceType, request: dict[str, Any]) -> dict[str, Any]:
         """Answer a List request. Raises InvalidNextToken."""
-        parent, after = request.get(kind.parent_key or ""), _serial_of(request.get("nextToken"))
-        found = [one for one in self.all(kind) if one.serial > after and parent in (None, _parent_arn(one))]
+        parent, after = request.get(resource_type.parent_key or ""), _serial_of(request.get("nextToken"))
+        found = [one for one in self.all(resource_type) if one.serial > after and parent in (None, _parent_arn(one))]
         shown = found[: request.get("maxResults", PAGE)]
-        answer: dict[str, Any] = {kind.listed_as: [resource.summarise(self._moment.at) for resource in shown]}
+        answer: dict[str, Any] = {resource_type.listed_as: [resource.summarise(self._moment.at) for resource in shown]}
         if len(found) > len(shown):
             answer["nextToken"] = base64.urlsafe_b64encode(f"after:{shown[-1].serial}".encode()).decode()
         return answer

@@ -1,6 +1,6 @@
 """The kinds of resources that are served, with the fields that AWS's List operations show of each."""
 
-from personalize_local.control.resources import Kind
+from personalize_local.control.resources import ResourceType
 
 # DescribeDataDeletionJob has words of its own.
 _OF_A_DELETION = (
@@ -11,46 +11,48 @@ _OF_A_DELETION = (
 )
 _TIMES = ("creationDateTime", "lastUpdatedDateTime")
 
-SCHEMA = Kind("Schema", "schemas", ("name", "schemaArn", *_TIMES), has_status=False)
-DATASET_GROUP = Kind("DatasetGroup", "datasetGroups", ("name", "datasetGroupArn", "status", *_TIMES, "failureReason"))
-DATASET = Kind(
+SCHEMA = ResourceType("Schema", "schemas", ("name", "schemaArn", *_TIMES), has_status=False)
+DATASET_GROUP = ResourceType(
+    "DatasetGroup", "datasetGroups", ("name", "datasetGroupArn", "status", *_TIMES, "failureReason")
+)
+DATASET = ResourceType(
     "Dataset", "datasets", ("name", "datasetArn", "datasetType", "status", *_TIMES), parent_key="datasetGroupArn"
 )
-EVENT_TRACKER = Kind(
+EVENT_TRACKER = ResourceType(
     "EventTracker", "eventTrackers", ("name", "eventTrackerArn", "status", *_TIMES), parent_key="datasetGroupArn"
 )
-SOLUTION = Kind(
+SOLUTION = ResourceType(
     "Solution", "solutions", ("name", "solutionArn", "status", *_TIMES, "recipeArn"), parent_key="datasetGroupArn"
 )
-SOLUTION_VERSION = Kind(
+SOLUTION_VERSION = ResourceType(
     "SolutionVersion",
     "solutionVersions",
     ("solutionVersionArn", "status", "trainingMode", "trainingType", *_TIMES, "failureReason"),
     parent_key="solutionArn",
 )
-CAMPAIGN = Kind(
+CAMPAIGN = ResourceType(
     "Campaign", "campaigns", ("name", "campaignArn", "status", *_TIMES, "failureReason"), parent_key="solutionArn"
 )
 
-FILTER = Kind(
+FILTER = ResourceType(
     "Filter",
     "Filters",
     ("name", "filterArn", "datasetGroupArn", "status", *_TIMES, "failureReason"),
     parent_key="datasetGroupArn",
 )
-IMPORT_JOB = Kind(
+IMPORT_JOB = ResourceType(
     "DatasetImportJob",
     "datasetImportJobs",
     ("datasetImportJobArn", "jobName", "status", *_TIMES, "failureReason", "importMode"),
     parent_key="datasetArn",
 )
-BATCH_INFERENCE_JOB = Kind(
+BATCH_INFERENCE_JOB = ResourceType(
     "BatchInferenceJob",
     "batchInferenceJobs",
     ("batchInferenceJobArn", "jobName", "status", *_TIMES, "failureReason", "solutionVersionArn"),
     parent_key="solutionVersionArn",
 )
-DELETION_JOB = Kind(
+DELETION_JOB = ResourceType(
     "DataDeletionJob",
     "dataDeletionJobs",
     ("dataDeletionJobArn", "datasetGroupArn", "jobName", "status", *_TIMES, "failureReason"),

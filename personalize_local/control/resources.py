@@ -15,7 +15,7 @@ ACTIVE, FAILED = "ACTIVE", "CREATE FAILED"
 
 
 @dataclass(frozen=True)
-class Kind:
+class ResourceType:
     """One kind of resource: its name in operations, its keys in requests and answers, what a List shows of it."""
 
     noun: str
@@ -45,7 +45,7 @@ class Resource:
     With ``works``, a job must settle it before it is ACTIVE or FAILED.
     """
 
-    kind: Kind
+    kind: ResourceType
     arn: str
     view: dict[str, Any]
     created_at: float

@@ -7,13 +7,13 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from personalize_local.control import recipes, resource_types
-from personalize_local.control.pending_jobs import Take, Work
+from personalize_local.control.pending_jobs import PendingJobs, Take
 from personalize_local.control.registry import Registry
 from personalize_local.control.resources import ACTIVE, ARN_PREFIX, Resource
 from personalize_local.data.history import History
 from personalize_local.data.stores import Stores
 from personalize_local.errors import InvalidInput, NotServed, ResourceInUse, ResourceNotFound
-from personalize_local.toggles import Behaviour
+from personalize_local.toggles import Toggles
 from recommender_models.selection import EventSelection
 
 DAY = 86_400.0
@@ -29,8 +29,8 @@ class SolutionControl:
         self,
         registry: Registry,
         stores: Stores,
-        work: Work,
-        behaviour: Behaviour,
+        work: PendingJobs,
+        toggles: Toggles,
         *,
         seconds: float,
         training_seconds: float,
@@ -38,7 +38,7 @@ class SolutionControl:
         self._registry = registry
         self._stores = stores
         self._work = work
-        self._behaviour = behaviour
+        self._toggles = toggles
         self._seconds = seconds
         self._training_seconds = training_seconds
         self._trained: WeakKeyDictionary[Resource, tuple[Path, Mapping[str, Any]]] = WeakKeyDictionary()
@@ -112,7 +112,7 @@ class SolutionControl:
         self.sizes[version] = int(self._registry.first(history.size(now)))
         snapshot = history.snapshot(now)
         tables = self._stores.tables(group)
-        seed, minimums = int(self._registry.new_id()[:8], 16), self._behaviour.minimums
+        seed, minimums = int(self._registry.new_id()[:8], 16), self._toggles.minimums
 
         def prepare(folder: Path) -> dict[str, Any]:
             return {

@@ -10,7 +10,7 @@ from personalize_local.control.resources import ACTIVE, Resource
 from personalize_local.data.stores import INTERACTIONS, Stores
 from personalize_local.data.streamed import Event
 from personalize_local.errors import InvalidInput
-from personalize_local.toggles import EVENTS_RATE, Behaviour, Throttle
+from personalize_local.toggles import EVENTS_RATE, Throttle, Toggles
 
 # Amazon Personalize API, Event.properties: not allowed as keys, in whatever case.
 RESERVED_KEYS = frozenset({"userid", "sessionid", "eventtype", "timestamp", "recommendationid", "impression"})
@@ -37,18 +37,18 @@ class Delivery:
 class Events:
     """The event trackers' data plane."""
 
-    def __init__(self, registry: Registry, stores: Stores, throttle: Throttle, behaviour: Behaviour) -> None:
+    def __init__(self, registry: Registry, stores: Stores, throttle: Throttle, toggles: Toggles) -> None:
         self._registry = registry
         self._stores = stores
         self._throttle = throttle
-        self._behaviour = behaviour
+        self._toggles = toggles
         self.ledger: list[Delivery] = []
         self.dropped = 0
 
     def put_events(self, request: dict[str, Any]) -> None:
         """Accept all events of a call, or none of them. Raises InvalidInput, Throttling."""
         tracker = self._tracker(request["trackingId"])
-        if self._behaviour.throttling:
+        if self._toggles.throttling:
             self._throttle.take(EVENTS_RATE, "PutEvents", tracker.view["datasetGroupArn"])
         dataset = self._dataset(tracker)
         has_value = "EVENT_VALUE" in self._stores.columns(dataset)
@@ -56,7 +56,7 @@ class Events:
         if request["sessionId"] == LOST_SESSION:
             self.dropped += len(properties)
             return
-        streamed = self._stores.history_of(dataset).streamed
+        streamed = self._stores.history_for(dataset).streamed
         now = self._registry.now()
         streamed.show(now)  # little by little: whoever asks first must not wait for an hour's events to appear
         for event, said in zip(request["eventList"], properties, strict=True):

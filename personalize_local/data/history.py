@@ -7,7 +7,7 @@ from pathlib import Path
 
 from personalize_local.data.imported import Imported
 from personalize_local.data.streamed import RECENT, Streamed, columns_of
-from personalize_local.toggles import Behaviour
+from personalize_local.toggles import Toggles
 from recommender_models.interactions import Interaction
 
 
@@ -30,8 +30,8 @@ class Snapshot:
 class History:
     """The interactions of one dataset."""
 
-    def __init__(self, behaviour: Behaviour) -> None:
-        self.streamed = Streamed(behaviour)
+    def __init__(self, toggles: Toggles) -> None:
+        self.streamed = Streamed(toggles)
         self._take([])
 
     def _take(self, imports: list[Imported]) -> None:
@@ -41,17 +41,17 @@ class History:
             self._imported_per_user.update(one.per_user)
         self._imported_with_two = sum(count >= 2 for count in self._imported_per_user.values())
 
-    def add_import(self, one: Imported, *, replace: bool) -> None:
+    def add_import(self, imported: Imported, *, replace: bool) -> None:
         """Take what an import left."""
-        self._take([*([] if replace else self._imports), one])
+        self._take([*([] if replace else self._imports), imported])
 
-    def of_user(self, user_id: str, now: float) -> list[Interaction]:
-        """Return a shopper's newest visible interactions, in time order; ``user_id`` may be a session's."""
-        own = self.streamed.of_user(user_id, now)
+    def for_user(self, user_id: str, now: float) -> list[Interaction]:
+        """Return a user's newest visible interactions, in time order; ``user_id`` may be a session's."""
+        own = self.streamed.for_user(user_id, now)
         if not self._imports:
             return own
         known = self.streamed.known_as(user_id)
-        merged = [interaction for one in self._imports for interaction in one.of_user(known)]
+        merged = [interaction for one in self._imports for interaction in one.for_user(known)]
         # An interaction that was both imported and streamed is one.
         return sorted(dict.fromkeys([*merged, *own]), key=lambda interaction: interaction.time)[-RECENT:]
 

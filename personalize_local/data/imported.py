@@ -33,7 +33,7 @@ class Imported:
     def __len__(self) -> int:
         return len(self._columns)
 
-    def of_user(self, user_id: str) -> list[Interaction]:
+    def for_user(self, user_id: str) -> list[Interaction]:
         """Return a user's newest interactions, in time order."""
         code = self._code.get(user_id)
         if code is None:

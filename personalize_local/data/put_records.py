@@ -9,7 +9,7 @@ from personalize_local.control.avro import Field
 from personalize_local.data.cells import BadCell, parser
 from personalize_local.data.stores import ITEMS, USERS, Stores
 from personalize_local.errors import InvalidInput
-from personalize_local.toggles import RECORDS_RATE, Behaviour, Throttle
+from personalize_local.toggles import RECORDS_RATE, Throttle, Toggles
 from personalize_local.wire.validation import LONE_SURROGATE
 
 PYTHON_TYPES = {
@@ -23,13 +23,13 @@ PYTHON_TYPES = {
 }
 
 
-class Puts:
+class RecordPuts:
     """The data plane of users and items."""
 
-    def __init__(self, stores: Stores, throttle: Throttle, behaviour: Behaviour) -> None:
+    def __init__(self, stores: Stores, throttle: Throttle, toggles: Toggles) -> None:
         self._stores = stores
         self._throttle = throttle
-        self._behaviour = behaviour
+        self._toggles = toggles
 
     def put_users(self, request: dict[str, Any]) -> None:
         """Take all users of a call, or none. Raises InvalidInput, ResourceNotFound, Throttling."""
@@ -43,13 +43,13 @@ class Puts:
         dataset = self._stores.open_dataset(request["datasetArn"])
         if dataset.view["datasetType"] != dataset_type:
             raise InvalidInput(f"{dataset.arn} is not a dataset of type {dataset_type}")
-        if self._behaviour.throttling:
+        if self._toggles.throttling:
             self._throttle.take(RECORDS_RATE, dataset_type, dataset.view["datasetGroupArn"])
         id_column = "USER_ID" if dataset_type == USERS else "ITEM_ID"
         fields = [field for field in avro.fields(self._stores.schema(dataset)) if field.name != id_column]
         checked = [(key, _properties(text, fields)) for key, text in records]
         for key, properties in checked:
-            self._stores.records_of(dataset).put(key, properties)
+            self._stores.records_for(dataset).put(key, properties)
 
 
 def _properties(text: str | None, fields: Sequence[Field]) -> dict[str, Any]:

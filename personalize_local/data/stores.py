@@ -12,7 +12,7 @@ from personalize_local.data.history import History
 from personalize_local.data.imported import Imported
 from personalize_local.data.records import Records
 from personalize_local.errors import InvalidInput
-from personalize_local.toggles import Behaviour
+from personalize_local.toggles import Toggles
 from recommender_models.record_columns import RecordColumns
 
 INTERACTIONS, USERS, ITEMS = "INTERACTIONS", "USERS", "ITEMS"
@@ -34,9 +34,9 @@ class Tables:
 class Stores:
     """What each dataset holds: a History or Records."""
 
-    def __init__(self, registry: Registry, behaviour: Behaviour) -> None:
+    def __init__(self, registry: Registry, toggles: Toggles) -> None:
         self._registry = registry
-        self._behaviour = behaviour
+        self._toggles = toggles
         # Weak: with a deleted resource goes what was kept for it.
         self._histories: WeakKeyDictionary[Resource, History] = WeakKeyDictionary()
         self._records: WeakKeyDictionary[Resource, Records] = WeakKeyDictionary()
@@ -66,20 +66,20 @@ class Stores:
     def history(self, group_arn: str) -> History | None:
         """Return the interactions of a dataset group; None if it has no dataset for them."""
         dataset = self.dataset(group_arn, INTERACTIONS)
-        return self.history_of(dataset) if dataset else None
+        return self.history_for(dataset) if dataset else None
 
-    def history_of(self, dataset: Resource) -> History:
+    def history_for(self, dataset: Resource) -> History:
         """Return what an Interactions dataset holds."""
         if dataset not in self._histories:
-            self._histories[dataset] = History(self._behaviour)
+            self._histories[dataset] = History(self._toggles)
         return self._histories[dataset]
 
     def records(self, group_arn: str, dataset_type: str) -> Records:
         """Return the users or the items of a dataset group; empty ones if it has no dataset for them."""
         dataset = self.dataset(group_arn, dataset_type)
-        return self.records_of(dataset) if dataset else self._nothing
+        return self.records_for(dataset) if dataset else self._nothing
 
-    def records_of(self, dataset: Resource) -> Records:
+    def records_for(self, dataset: Resource) -> Records:
         """Return what a Users or an Items dataset holds."""
         return self._records.setdefault(dataset, Records())
 
@@ -91,9 +91,9 @@ class Stores:
         """Read what an import left in its folder; return what takes it into a dataset at once."""
         if dataset.view["datasetType"] == INTERACTIONS:
             imported = Imported(job_folder)
-            return lambda: self.history_of(dataset).add_import(imported, replace=replace)
+            return lambda: self.history_for(dataset).add_import(imported, replace=replace)
         rows = RecordColumns.load(job_folder / "records.json").properties()
-        return lambda: self.records_of(dataset).add_import(rows, replace=replace)
+        return lambda: self.records_for(dataset).add_import(rows, replace=replace)
 
     def open_dataset(self, dataset_arn: str) -> Resource:
         """Return a dataset that takes records. Raises ResourceNotFound, InvalidInput."""

@@ -12,14 +12,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from personalize_local.toggles import Behaviour
+from personalize_local.toggles import Toggles
 from recommender_models.interactions import Interaction, InteractionColumns
 
-RECENT = 500  # of a shopper's interactions are looked at for a recommendation
+RECENT = 500  # of a user's interactions are looked at for a recommendation
 
 
 @dataclass
-class Counts:
+class EventCounts:
     """How events fared: ``accepted`` deliveries, and those of them that never count in training, by reason."""
 
     accepted: int = 0
@@ -43,10 +43,10 @@ class Event:
 
 
 class Streamed:
-    """Takes events, gives the visible ones back: all for training, a shopper's own for recommendations."""
+    """Takes events, gives the visible ones back: all for training, a user's own for recommendations."""
 
-    def __init__(self, behaviour: Behaviour) -> None:
-        self._behaviour = behaviour
+    def __init__(self, toggles: Toggles) -> None:
+        self._toggles = toggles
         self._seen_ids: set[str] = set()
         self._seen_contents: set[tuple[object, ...]] = set()
         self._waiting: list[tuple[float, int, Event]] = []
@@ -54,7 +54,7 @@ class Streamed:
         self._by_session: dict[str, list[Interaction]] = defaultdict(list)
         self._user_of_session: dict[str, str] = {}
         self._order = 0
-        self.counts = Counts()
+        self.counts = EventCounts()
         self.visible = 0
 
     def accept(self, event: Event, visible_at: float) -> None:
@@ -67,13 +67,13 @@ class Streamed:
 
     def _counts_once(self, event: Event) -> bool:
         if event.event_id is not None:
-            if self._behaviour.deduplication and event.event_id in self._seen_ids:
+            if self._toggles.deduplication and event.event_id in self._seen_ids:
                 self.counts.repeated_event_id += 1
                 return False
             self._seen_ids.add(event.event_id)
         user = event.user_id or event.session_id
         content = (user, int(event.time), event.event_type, event.item_id, event.value, event.content)
-        if self._behaviour.same_second_merging and content in self._seen_contents:
+        if self._toggles.same_second_merging and content in self._seen_contents:
             self.counts.same_second += 1
             return False
         self._seen_contents.add(content)
@@ -87,8 +87,8 @@ class Streamed:
         self.show(now)
         return [interaction for interactions in self._by_user.values() for interaction in interactions]
 
-    def of_user(self, user_id: str, now: float) -> list[Interaction]:
-        """Return a shopper's newest visible interactions; ``user_id`` may be a session id of an unknown shopper."""
+    def for_user(self, user_id: str, now: float) -> list[Interaction]:
+        """Return a user's newest visible interactions; ``user_id`` may be a session id of an unknown user."""
         self.show(now)
         return (self._by_user.get(self.known_as(user_id)) or self._by_session.get(user_id, []))[-RECENT:]
 

@@ -1,4 +1,4 @@
-"""Which items a bound expression lets through, for one shopper and one state of the catalogue."""
+"""Which items a bound expression lets through, for one user and one state of the catalogue."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -42,7 +42,7 @@ class Bound:
         current_item: str | None = None,
         most_recent: int = MOST_RECENT,
     ) -> Selection:
-        """Return the items that may be recommended to the shopper with this ``history`` (in any order).
+        """Return the items that may be recommended to the user with this ``history`` (in any order).
 
         INCLUDE parts add up, EXCLUDE parts add up, the second are taken from the first ("Combining multiple
         expressions"). A part whose IF does not hold for ``user`` is left out. ``current_item`` is the item of a request
@@ -77,7 +77,7 @@ def _newest(interactions: list[Interaction], most: int) -> list[Interaction]:
 def items_of_types(alternatives: tuple[tuple[Condition, ...], ...], by_type: Mapping[str, set[str]]) -> frozenset[str]:
     """Return the items that, for one of the alternatives, have an interaction for each of its conditions.
 
-    NOT IN is about single interactions: an item counts if the shopper did something else with it than what is listed.
+    NOT IN is about single interactions: an item counts if the user did something else with it than what is listed.
     """
     found: frozenset[str] = frozenset()
     for conjunction in alternatives:

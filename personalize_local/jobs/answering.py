@@ -37,7 +37,7 @@ class Batch:
 
     model: Any
     limit: int
-    history_of: Callable[[str], History]
+    history_for: Callable[[str], History]
     weigh: Callable[[History], Sequence[tuple[Interaction, float]]]
     users: Mapping[str, Properties]
     select: Select | None = None
@@ -72,14 +72,14 @@ class Batch:
 
     def _recommended(self, asked: Mapping[str, Any]) -> Scored:
         user_id = _id(asked, "userId")
-        own, user = self.history_of(user_id), self.users.get(user_id)
+        own, user = self.history_for(user_id), self.users.get(user_id)
         selection = self._selection(asked, own, user, None)
         found: Scored = self.model.recommend(self._events(own), self.limit, user=user, selection=selection)
         return found
 
     def _ranked(self, asked: Mapping[str, Any]) -> Scored:
         user_id, items = _id(asked, "userId"), _item_list(asked)
-        own, user = self.history_of(user_id), self.users.get(user_id)
+        own, user = self.history_for(user_id), self.users.get(user_id)
         selection: Chosen | None = self._selection(asked, own, user, None)
         kept = [item for item in items if selection is None or selection.allows(item)]
         found: Scored = self.model.rank(self._events(own), kept, user=user)

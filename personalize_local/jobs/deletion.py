@@ -25,8 +25,8 @@ def run(spec: Mapping[str, Any], folder: Path) -> dict[str, Any]:
         raise JobFailed(f"A data deletion job reads at most {MOST_BYTES} bytes; there are {size}")
     parse = parser(USER_ID)
     users: dict[str, None] = {}
-    for one in files:
-        s3.read(store, one, [USER_ID.name], lambda row: users.setdefault(parse(row[0])))
+    for file in files:
+        s3.read(store, file, [USER_ID.name], lambda row: users.setdefault(parse(row[0])))
     if not users:
         raise JobFailed(f"There is no user in {spec['data_location']}")
     return {"users": list(users)}

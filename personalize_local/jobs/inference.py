@@ -57,7 +57,7 @@ def _batch(model: Any, spec: Mapping[str, Any]) -> Batch:
         select = _select(spec["filter"], _records(spec["items"])) if spec.get("filter") else None
     except (InvalidInput, ValueError) as error:
         raise JobFailed(str(error)) from error
-    history = Imported(Path(spec["version"])).of_user
+    history = Imported(Path(spec["version"])).for_user
     return Batch(model, limit, history, weigh, _records(spec.get("users")), select)
 
 
@@ -76,17 +76,17 @@ def _output_folder(location: str) -> s3.Stored:
     return s3.Stored(asked.bucket, key)
 
 
-def _answer(store: s3.Store, one: s3.Stored, output: s3.Stored, batch: Batch, folder: Path) -> tuple[int, int]:
+def _answer(store: s3.Store, stored: s3.Stored, output: s3.Stored, batch: Batch, folder: Path) -> tuple[int, int]:
     """Answer one file; what was answered is stored whole, at the end."""
     count = failed = 0
     with tempfile.TemporaryFile(dir=folder) as answers:
-        with store.open(one) as stream:
+        with store.open(stored) as stream:
             for number, line in _lines(stream):
                 said, good = batch.answer(number, line)
                 answers.write(said.encode() + b"\n")
                 count, failed = count + 1, failed + (not good)
         answers.seek(0)
-        name = one.key.rpartition("/")[2]
+        name = stored.key.rpartition("/")[2]
         store.put(s3.Stored(output.bucket, f"{output.key}{name}.out"), answers)  # type: ignore[arg-type]
     return count, failed
 

@@ -66,36 +66,36 @@ class Store:
         return found
 
     @contextlib.contextmanager
-    def open(self, one: Stored) -> Iterator[BinaryIO]:
+    def open(self, stored: Stored) -> Iterator[BinaryIO]:
         """Stream an object; only a buffer of it is held at a time."""
-        with self._failing(f"{one.name} could not be read"):
-            body = self._client.get_object(Bucket=one.bucket, Key=one.key)["Body"]
+        with self._failing(f"{stored.name} could not be read"):
+            body = self._client.get_object(Bucket=stored.bucket, Key=stored.key)["Body"]
             with contextlib.closing(body):
                 yield io.BufferedReader(body, BUFFER)  # type: ignore[assignment]
 
-    def put(self, one: Stored, content: BinaryIO) -> None:
+    def put(self, stored: Stored, content: BinaryIO) -> None:
         """Write an object, whole or not at all."""
-        with self._failing(f"{one.name} could not be written"):
-            self._client.put_object(Bucket=one.bucket, Key=one.key, Body=content)
+        with self._failing(f"{stored.name} could not be written"):
+            self._client.put_object(Bucket=stored.bucket, Key=stored.key, Body=content)
 
-    def _one(self, asked: Stored) -> list[Stored]:
-        if not asked.key or asked.key.endswith("/"):
+    def _one(self, stored: Stored) -> list[Stored]:
+        if not stored.key or stored.key.endswith("/"):
             return []
         try:
-            head = self._client.head_object(Bucket=asked.bucket, Key=asked.key)
+            head = self._client.head_object(Bucket=stored.bucket, Key=stored.key)
         except ClientError as error:
             if error.response["ResponseMetadata"]["HTTPStatusCode"] != 404:
                 raise
             return []
-        return [Stored(asked.bucket, asked.key, head["ContentLength"])]
+        return [Stored(stored.bucket, stored.key, head["ContentLength"])]
 
-    def _below(self, asked: Stored, subfolders: bool) -> list[Stored]:
-        prefix = asked.key if not asked.key or asked.key.endswith("/") else f"{asked.key}/"
+    def _below(self, stored: Stored, subfolders: bool) -> list[Stored]:
+        prefix = stored.key if not stored.key or stored.key.endswith("/") else f"{stored.key}/"
         limits = {} if subfolders else {"Delimiter": "/"}
-        pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=asked.bucket, Prefix=prefix, **limits)
+        pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=stored.bucket, Prefix=prefix, **limits)
         found = [one for page in pages for one in page.get("Contents", ())]
         # Consoles mark an empty folder with an object named like it.
-        return [Stored(asked.bucket, one["Key"], one["Size"]) for one in found if not one["Key"].endswith("/")]
+        return [Stored(stored.bucket, one["Key"], one["Size"]) for one in found if not one["Key"].endswith("/")]
 
     @contextlib.contextmanager
     def _failing(self, what: str) -> Iterator[None]:
@@ -129,7 +129,7 @@ def loopback(endpoint: str | None) -> str:
         local = False
     if not local or parts.scheme not in ("http", "https"):
         raise JobFailed("The S3 endpoint must be on this machine, like http://127.0.0.1:PORT: no data leaves it")
-    # Put together anew, so that no other reader of the same text finds another host in it.
+    # Put together again, so that no other reader of the same text finds another host in it.
     shown = f"[{host}]" if ":" in host else host
     return f"{parts.scheme}://{shown}" + (f":{port}" if port else "")
 
@@ -150,10 +150,10 @@ def _one_line(said: object) -> str:
     return " ".join(str(said).split())[:300]
 
 
-def read(store: Store, one: Stored, names: Sequence[str], add: Callable[[list[str]], object]) -> int:
+def read(store: Store, stored: Stored, names: Sequence[str], add: Callable[[list[str]], object]) -> int:
     """Give each row behind the header, which has these names, to ``add``; return how many. Raises JobFailed."""
-    with store.open(one) as stream:
+    with store.open(stored) as stream:
         try:
             return read_table(stream, names, add)
         except BadLine as error:
-            raise JobFailed(f"{one.name}, {error}") from error
+            raise JobFailed(f"{stored.name}, {error}") from error

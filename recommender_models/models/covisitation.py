@@ -35,9 +35,11 @@ def _visits(rows: TrainingSet) -> tuple[sparse.csr_array, np.ndarray]:
     new_user = np.r_[True, rows.users[1:] != rows.users[:-1]]
     new = new_user | np.r_[True, rows.times[1:] != rows.times[:-1]]
     visit = np.cumsum(new) - 1
-    kept = rank_within(visit, np.random.default_rng(1).random(len(visit))) < MOST_IN_VISIT
+    in_visit = rank_within(visit, np.random.default_rng(1).random(len(visit))) < MOST_IN_VISIT
     shape = int(visit[-1]) + 1, len(rows.item_ids)
-    held = sparse.csr_array((np.ones(int(kept.sum()), dtype=np.float32), (visit[kept], rows.items[kept])), shape=shape)
+    held = sparse.csr_array(
+        (np.ones(int(in_visit.sum()), dtype=np.float32), (visit[in_visit], rows.items[in_visit])), shape=shape
+    )
     held.data[:] = 1  # an item counts once, in whatever ways it was looked at
     users = rows.users[new]
     return held, np.r_[users[1:] != users[:-1], True]

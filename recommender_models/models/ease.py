@@ -2,7 +2,7 @@
 
 B = I - P / diag(P), P = (X'X + λI)⁻¹, with a zero diagonal (Steck, "Embarrassingly Shallow Autoencoders for Sparse
 Data", WWW 2019). 10,000 items take 0.4 GB, and 10 s on one core; the time grows with the cube of the items. With fewer
-shoppers than items it grows with theirs: by Woodbury's identity λP = I - X'(XX' + λI)⁻¹X.
+users than items it grows with theirs: by Woodbury's identity λP = I - X'(XX' + λI)⁻¹X.
 """
 
 from collections.abc import Iterator
@@ -16,15 +16,15 @@ from recommender_models.training_set import Floats
 BLOCK = 500  # lines at a time: what is copied stays small against the matrix
 
 
-def similarities(shoppers: sparse.csr_array, regularisation: float) -> Floats:
+def similarities(user_items: sparse.csr_array, regularisation: float) -> Floats:
     """Return ``[i, j]``: what item i says for item j.
 
-    ``shoppers``: one line a shopper, one column an item, how strongly he wants it. ``regularisation``: λ as a multiple
+    ``user_items``: one line a user, one column an item, how strongly they want it. ``regularisation``: λ as a multiple
     of the mean of the diagonal of X'X, over the items that anybody wants.
     """
-    if shoppers.shape[0] < shoppers.shape[1]:
-        return _by_shoppers(shoppers, regularisation)
-    matrix = _gram(shoppers)
+    if user_items.shape[0] < user_items.shape[1]:
+        return _by_users(user_items, regularisation)
+    matrix = _gram(user_items)
     diagonal = np.einsum("ii->i", matrix)
     diagonal += np.float32(regularisation * diagonal[diagonal > 0].mean(dtype=np.float64))
     _invert(matrix)
@@ -33,24 +33,24 @@ def similarities(shoppers: sparse.csr_array, regularisation: float) -> Floats:
     return matrix
 
 
-def _by_shoppers(shoppers: sparse.csr_array, regularisation: float) -> Floats:
-    penalty = regularisation * shoppers.multiply(shoppers).sum(dtype=np.float64) / shoppers.shape[1]
-    between = (shoppers @ shoppers.T).toarray()
+def _by_users(user_items: sparse.csr_array, regularisation: float) -> Floats:
+    penalty = regularisation * user_items.multiply(user_items).sum(dtype=np.float64) / user_items.shape[1]
+    between = (user_items @ user_items.T).toarray()
     np.einsum("ii->i", between)[:] += np.float32(penalty)
-    solved = cho_solve(cho_factor(between, overwrite_a=True), shoppers.toarray(), overwrite_b=True)
-    matrix = np.asarray(shoppers.T @ solved)
+    solved = cho_solve(cho_factor(between, overwrite_a=True), user_items.toarray(), overwrite_b=True)
+    matrix = np.asarray(user_items.T @ solved)
     diagonal = np.einsum("ii->i", matrix)
     matrix /= 1 - diagonal.copy()
     diagonal[:] = 0
     return matrix
 
 
-def _gram(shoppers: sparse.csr_array) -> Floats:
+def _gram(user_items: sparse.csr_array) -> Floats:
     """Return X'X."""
-    items = shoppers.T.tocsr()
+    items = user_items.T.tocsr()
     gram = np.empty((items.shape[0],) * 2, dtype=np.float32)
     for lines in _blocks(len(gram)):
-        (items[lines] @ shoppers).toarray(out=gram[lines])
+        (items[lines] @ user_items).toarray(out=gram[lines])
     return gram
 
 

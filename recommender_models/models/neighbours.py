@@ -1,4 +1,4 @@
-"""Items that the same shoppers want: co-occurrence against what each item has anyway, the nearest ones of each item."""
+"""Items that the same users want: co-occurrence against what each item has anyway, the nearest ones of each item."""
 
 import numpy as np
 from scipy import sparse
@@ -9,11 +9,11 @@ from recommender_models.training_set import Floats, TrainingSet
 
 NEAREST = 200
 SHRINKAGE = 10.0  # as if each pair had this much more that does not go together: few witnesses are not believed
-MOST_ITEMS = 500  # of a shopper, the newest: pairs grow with the square, and who wants everything says little
+MOST_ITEMS = 500  # of a user, the newest: pairs grow with the square, and who wants everything says little
 BLOCK = 256
 
 
-def shoppers(rows: TrainingSet, most_items: int | None = None) -> sparse.csr_array:
+def user_item_matrix(rows: TrainingSet, most_items: int | None = None) -> sparse.csr_array:
     """Return one line a user, one column an item: the strongest weight of the user's interactions with it.
 
     ``most_items``: only that many of a user, those with the newest interactions.
@@ -33,8 +33,8 @@ def shoppers(rows: TrainingSet, most_items: int | None = None) -> sparse.csr_arr
 
 
 def nearest(rows: TrainingSet) -> sparse.csr_array:
-    """Return for each item its nearest ones: Σ over shoppers of the product of weights / (√nᵢnⱼ + shrinkage)."""
-    matrix = shoppers(rows, MOST_ITEMS)
+    """Return for each item its nearest ones: Σ over users of the product of weights / (√nᵢnⱼ + shrinkage)."""
+    matrix = user_item_matrix(rows, MOST_ITEMS)
     norms = np.sqrt(np.asarray(matrix.multiply(matrix).sum(axis=0)).ravel())
     return strongest(matrix.T.tocsr(), matrix, norms, NEAREST)
 

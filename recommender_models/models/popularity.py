@@ -1,9 +1,9 @@
-"""What sells now: to everybody, and to shoppers of the same segments.
+"""recent popularity: to everybody, and to users of the same segments.
 
-A shopper's segments count as naive Bayes counts them, each as if it were independent of the others:
+A user's segments count as naive Bayes counts them, each as if it were independent of the others:
 
-    share(item | shopper) ∝ share(item) · Π over his segments of share(item | segment) / share(item)
-    share(item | segment) = (count(item, segment) + BELIEF · share(item)) / (count(segment) + BELIEF)
+    share(item | user) ∝ share(item) · Π over their segments of share(item | segment) / share(item)
+    share(item | segment) = (count(item, segment) + PRIOR_STRENGTH · share(item)) / (count(segment) + PRIOR_STRENGTH)
 
 so a segment that buys like everybody, or that has few events, changes nothing.
 """
@@ -21,8 +21,8 @@ from recommender_models.settings import DAY
 from recommender_models.training_set import Floats, TrainingSet
 
 WINDOW = 30 * DAY  # before the newest event
-BELIEF = 500.0  # events; a segment with as many is believed half
-EVER, ALWAYS = 1e-3, 1e-6  # what an old event, and an item without any, count against a recent event
+PRIOR_STRENGTH = 500.0  # events; a segment with as many is believed half
+OLD_EVENT_WEIGHT, SMOOTHING = 1e-3, 1e-6  # what an old event, and an item without any, count against a recent event
 
 
 @dataclass(frozen=True)
@@ -39,16 +39,16 @@ class Popularity:
         recent = rows.take(rows.times > rows.times.max() - WINDOW)
         now = np.bincount(recent.items, recent.weights, size)
         # Old sales break ties, and every item keeps a share above zero: the service fills the list that was asked for.
-        counts = now + EVER * np.bincount(rows.items, rows.weights, size) + ALWAYS
+        counts = now + OLD_EVENT_WEIGHT * np.bincount(rows.items, rows.weights, size) + SMOOTHING
         segments = Segments.of(users)
         return cls((counts / counts.sum()).astype(np.float32), segments, _by_segment(recent, users, segments, size))
 
     def for_user(self, properties: Properties | None) -> Floats:
-        """Return the shares for a shopper with these properties."""
-        return self.for_segments(self.segments.of_user(properties))
+        """Return the shares for a user with these properties."""
+        return self.for_segments(self.segments.for_user(properties))
 
     def for_segments(self, numbers: Sequence[int]) -> Floats:
-        """Return the shares for a shopper of these segments."""
+        """Return the shares for a user of these segments."""
         if not numbers:
             return self.shares
         shares = self.shares.copy()
@@ -56,7 +56,7 @@ class Popularity:
             line = slice(self.counts.indptr[number], self.counts.indptr[number + 1])
             items = self.counts.indices[line]
             # The formula above, but for a factor that is the same for all items.
-            shares[items] *= 1 + self.counts.data[line] / (np.float32(BELIEF) * self.shares[items])
+            shares[items] *= 1 + self.counts.data[line] / (np.float32(PRIOR_STRENGTH) * self.shares[items])
         return shares / shares.sum(dtype=np.float64).astype(np.float32)
 
     def arrays(self) -> dict[str, np.ndarray]:
@@ -78,7 +78,7 @@ class Popularity:
 
 def _by_segment(recent: TrainingSet, users: RecordColumns, segments: Segments, size: int) -> sparse.csr_array:
     known = users.properties()
-    belongs = [segments.of_user(known.get(user)) for user in recent.user_ids]
+    belongs = [segments.for_user(known.get(user)) for user in recent.user_ids]
     lines = np.repeat(np.arange(len(belongs)), [len(numbers) for numbers in belongs])
     numbers = np.array([number for numbers in belongs for number in numbers], dtype=np.int64)
     members = sparse.csr_array((np.ones(len(lines), np.float32), (numbers, lines)), shape=(len(segments), len(belongs)))

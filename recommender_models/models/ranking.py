@@ -1,4 +1,4 @@
-"""Puts a given list of items in a shopper's order: the scores of ``user_personalization``, among these items only."""
+"""Puts a given list of items in a user's order: the scores of ``user_personalization``, among these items only."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path

@@ -1,6 +1,6 @@
-"""Which segments a shopper belongs to by the properties that the Users dataset gives him.
+"""Which segments a user belongs to by the properties that the Users dataset gives them.
 
-A segment is a category of a text column, or a fifth of the shoppers by a number's size. Only columns and categories of
+A segment is a category of a text column, or a fifth of the users by a number's size. Only columns and categories of
 the training are known later.
 """
 
@@ -45,7 +45,7 @@ class Segments:
     def __len__(self) -> int:
         return sum(len(numbers) for numbers in self.places.values())
 
-    def of_user(self, properties: Properties | None) -> list[int]:
+    def for_user(self, properties: Properties | None) -> list[int]:
         """Return the numbers of a user's segments."""
         return [
             numbers[category]

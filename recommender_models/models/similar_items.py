@@ -1,4 +1,4 @@
-"""Items like a given one: wanted by the same shoppers, and, if the Items dataset says more of them, of the same kind.
+"""Items like a given one: wanted by the same users, and, if the Items dataset says more of them, of the same kind.
 
     similarity = cosine of co-occurrence with shrinkage + METADATA · cosine of the shared categories
 

@@ -20,12 +20,12 @@ class Similarity(Protocol):
 
     def __len__(self) -> int: ...
 
-    def taste(self, history: History) -> Floats:
+    def affinity(self, history: History) -> Floats:
         """Return one sum an item: Σ weight · what the history's item says for it."""
         ...
 
-    def tastes(self, histories: sparse.csr_array) -> Floats:
-        """Return ``taste`` of each line."""
+    def affinities(self, histories: sparse.csr_array) -> Floats:
+        """Return ``affinity`` of each line."""
         ...
 
     def arrays(self) -> dict[str, np.ndarray]:
@@ -33,7 +33,7 @@ class Similarity(Protocol):
         ...
 
 
-class Full:
+class DenseSimilarity:
     """A matrix with a number for each pair."""
 
     def __init__(self, matrix: Floats) -> None:
@@ -42,21 +42,21 @@ class Full:
     def __len__(self) -> int:
         return len(self.matrix)
 
-    def taste(self, history: History) -> Floats:
+    def affinity(self, history: History) -> Floats:
         # Line by line: a product with the chosen lines would copy them first, which takes longer than the product.
-        taste = np.zeros(len(self), dtype=np.float32)
+        affinity = np.zeros(len(self), dtype=np.float32)
         for item, weight in zip(history.items.tolist(), history.weights.tolist(), strict=True):
-            blas.saxpy(self.matrix[item], taste, a=weight)
-        return taste
+            blas.saxpy(self.matrix[item], affinity, a=weight)
+        return affinity
 
-    def tastes(self, histories: sparse.csr_array) -> Floats:
+    def affinities(self, histories: sparse.csr_array) -> Floats:
         return np.asarray(histories @ self.matrix)
 
     def arrays(self) -> dict[str, np.ndarray]:
         return {"similarities": self.matrix}
 
 
-class Nearest:
+class SparseSimilarity:
     """A few numbers for each item: the rest is zero."""
 
     def __init__(self, matrix: sparse.csr_array) -> None:
@@ -65,31 +65,31 @@ class Nearest:
     def __len__(self) -> int:
         return int(self.matrix.shape[0])
 
-    def taste(self, history: History) -> Floats:
-        taste = np.zeros(len(self), dtype=np.float32)
+    def affinity(self, history: History) -> Floats:
+        affinity = np.zeros(len(self), dtype=np.float32)
         starts, columns, values = self.matrix.indptr, self.matrix.indices, self.matrix.data
         for item, weight in zip(history.items.tolist(), history.weights, strict=True):
             line = slice(starts[item], starts[item + 1])
-            taste[columns[line]] += weight * values[line]
-        return taste
+            affinity[columns[line]] += weight * values[line]
+        return affinity
 
-    def tastes(self, histories: sparse.csr_array) -> Floats:
+    def affinities(self, histories: sparse.csr_array) -> Floats:
         return np.asarray((histories @ self.matrix).toarray())
 
     def arrays(self) -> dict[str, np.ndarray]:
         return {f"nearest_{part}": getattr(self.matrix, part) for part in ("data", "indices", "indptr")}
 
 
-def learn(rows: TrainingSet, regularisation: float, most_dense: int = MOST_DENSE) -> Similarity:
+def fit(rows: TrainingSet, regularisation: float, most_dense: int = MOST_DENSE) -> Similarity:
     """Learn from interactions: EASE, or above ``most_dense`` items the nearest by co-occurrence."""
     if len(rows.item_ids) > most_dense:
-        return Nearest(neighbours.nearest(rows))
-    return Full(ease.similarities(neighbours.shoppers(rows), regularisation))
+        return SparseSimilarity(neighbours.nearest(rows))
+    return DenseSimilarity(ease.similarities(neighbours.user_item_matrix(rows), regularisation))
 
 
 def restore(arrays: Mapping[str, np.ndarray]) -> Similarity:
     """Return what ``arrays`` were taken from."""
     if "similarities" in arrays:
-        return Full(arrays["similarities"])
+        return DenseSimilarity(arrays["similarities"])
     parts = tuple(arrays[f"nearest_{part}"] for part in ("data", "indices", "indptr"))
-    return Nearest(sparse.csr_array(parts, shape=(len(parts[2]) - 1,) * 2))
+    return SparseSimilarity(sparse.csr_array(parts, shape=(len(parts[2]) - 1,) * 2))

@@ -1,11 +1,12 @@
-"""What a shopper wants next: items like his, his own again, and what sells now to such as him.
+"""What a user wants next: items like theirs, their own again, and recent popularity among similar users.
 
-    taste  = Σ over his history: decayed weight · what that item says for others (EASE, or co-occurrence)
-    score  = (taste + repeat · his own decayed weights + popularity · what sells now) / (1 + repeat + popularity)
+    affinity  = Σ over their history: decayed weight · what that item says for others (EASE, or co-occurrence)
+    score  = (affinity + repeat · their own decayed weights + popularity · recent popularity) / (1 + repeat +
+    popularity)
 
-each part summing to one (of taste only what is above zero counts). The history comes in with each question, so new
-events count at once, without training. Without a known history what sells now is left, to shoppers with the same
-properties if the Users dataset has any of his (see ``popularity``). Items of the Items dataset without interactions
+each part summing to one (of affinity only what is above zero counts). The history comes in with each question, so new
+events count at once, without training. Without a known history recent popularity is left, to users with the same
+properties if the Users dataset has any of theirs (see ``popularity``). Items of the Items dataset without interactions
 come last.
 """
 
@@ -27,7 +28,7 @@ from recommender_models.record_columns import RecordColumns
 from recommender_models.settings import Settings
 from recommender_models.training_set import Codes, Floats, TrainingSet
 
-BLOCK = 256  # shoppers at a time
+BLOCK = 256  # users at a time
 
 
 class UserPersonalization:
@@ -50,7 +51,7 @@ class UserPersonalization:
         """Train on at least one interaction."""
         catalogue = catalogue_of(rows, items)
         popularity = Popularity.of(rows, users, len(catalogue))
-        return cls(catalogue, similarity.learn(rows, settings.regularisation), popularity, settings)
+        return cls(catalogue, similarity.fit(rows, settings.regularisation), popularity, settings)
 
     def with_settings(self, settings: Settings) -> "UserPersonalization":
         """Return the same model with other settings; ``regularisation`` has gone into the similarities."""
@@ -67,8 +68,8 @@ class UserPersonalization:
     ) -> Scored:
         """Return the best items with their scores (positive, falling; all items' scores sum to at most one).
 
-        ``history``: a shopper's events in any order; items that the training did not know are passed over.
-        ``user``: his properties. Equal scores come in the order of the item ids.
+        ``history``: a user's events in any order; items that the training did not know are passed over.
+        ``user``: their properties. Equal scores come in the order of the item ids.
         """
         return self.catalogue.best(self.scores(history, user), limit, selection)
 
@@ -80,10 +81,10 @@ class UserPersonalization:
         popular = self.popularity.for_user(user)
         if not events:
             return popular
-        counted = past.of_one(events, self.settings)
+        counted = past.for_one(events, self.settings)
         own = np.zeros(known, dtype=np.float32)
         own[counted.items] = counted.weights
-        return self._mixed(self.similarities.taste(counted)[None], own[None], popular[None])[0]
+        return self._mixed(self.similarities.affinity(counted)[None], own[None], popular[None])[0]
 
     def lists(self, rows: TrainingSet, users: Sequence[Properties | None], limit: int) -> Codes:
         """Return the best items' codes for each of ``rows.user_ids``: what ``recommend`` says, for many at once.
@@ -94,17 +95,17 @@ class UserPersonalization:
 
     def blocks(self, rows: TrainingSet, users: Sequence[Properties | None]) -> Iterator[Floats]:
         """Yield what ``scores`` says, one line for each of ``rows.user_ids``, some lines at a time."""
-        histories = past.of_many(rows, self.settings)
+        histories = past.for_many(rows, self.settings)
         for start in range(0, histories.shape[0], BLOCK):
             some = histories[start : start + BLOCK]
             popular = np.stack([self.popularity.for_user(user) for user in users[start : start + BLOCK]])
-            scores = self._mixed(self.similarities.tastes(some), some.toarray(), popular)
+            scores = self._mixed(self.similarities.affinities(some), some.toarray(), popular)
             cold = np.diff(some.indptr) == 0
             scores[cold] = popular[cold]
             yield scores
 
     def _mixed(self, tastes: Floats, own: Floats, popular: Floats) -> Floats:
-        """Return scores, one line a shopper; ``tastes`` and ``own`` lack the items that nobody has looked at."""
+        """Return scores, one line a user; ``affinities`` and ``own`` lack the items that nobody has looked at."""
         repeat, popularity = np.float32(self.settings.repeat), np.float32(self.settings.popularity)
         np.maximum(tastes, 0, out=tastes)
         tastes /= np.maximum(tastes.sum(axis=1, keepdims=True), np.float32(1e-30))

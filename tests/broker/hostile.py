@@ -126,9 +126,9 @@ def main() -> None:
     parser.add_argument("--mib", type=int, default=10)
     options = parser.parse_args()
     SIZE = options.mib * 2**20
-    for one in costs():
-        shown = f"| {one.name} | `{one.verdict}` | {one.seconds:.1f} s | {one.growth_mb:.0f} MB |"
-        sys.stdout.write(f"{json.dumps(asdict(one)) if options.json else shown}\n")
+    for cost in costs():
+        shown = f"| {cost.name} | `{cost.verdict}` | {cost.seconds:.1f} s | {cost.growth_mb:.0f} MB |"
+        sys.stdout.write(f"{json.dumps(asdict(cost)) if options.json else shown}\n")
 
 
 if __name__ == "__main__":

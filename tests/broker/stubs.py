@@ -8,7 +8,7 @@ from typing import Any
 
 import requests
 from botocore.exceptions import ClientError
-from broker.failures import Time
+from broker.failures import Clock
 from requests.adapters import BaseAdapter
 
 NOW = 1_789_380_000.0
@@ -27,8 +27,8 @@ class FakeTime:
         self.slept.append(seconds)
         self.now += seconds
 
-    def time(self) -> Time:
-        return Time(lambda: self.now, self.sleep, lambda: self.jitter)
+    def time(self) -> Clock:
+        return Clock(lambda: self.now, self.sleep, lambda: self.jitter)
 
 
 class Inline(Executor):

@@ -12,14 +12,14 @@ import pytest
 from botocore.exceptions import ClientError
 from broker import ingest
 from broker.batch import MAX_PARTS, BadBatch, decode
-from broker.ingest import REMEMBERED
-from broker.intake import ENOUGH
+from broker.ingest import DEDUP_CACHE_SIZE
+from broker.intake import MAX_INTERACTIONS_PER_INVOCATION
 from broker.telemetry import Telemetry
 
 from blueprint.sizing import INGEST
 from local_stack.audit.reconciliation import Audit, audit
 from local_stack.audit.rows import StreamRecord
-from local_stack.audit.services import holdings_of
+from local_stack.audit.services import holdings_from
 from tests.broker import hostile
 from tests.broker.lambda_events import MPID, SHARD, batch, number_of, product_event, record, visit
 from tests.broker.stubs import INVALID, NOW, AwsClient, always, client_error
@@ -118,8 +118,8 @@ def test_an_invocation_reads_no_more_than_it_can_deliver_and_goes_on_where_it_st
     world, left, put_off = World(), records, []
     while left:
         failed = world.run(*left)
-        assert world.counts.outcomes["Accepted"] < ENOUGH + of_each
-        assert world.counts.outcomes["RecordsPutOff"] == len(failed)
+        assert world.counts.outcomes["Accepted"] < MAX_INTERACTIONS_PER_INVOCATION + of_each
+        assert world.counts.outcomes["RecordsDeferred"] == len(failed)
         left = [one for one in left if number_of(one) in failed]
         put_off.append(len(left))
     assert put_off == [13, 1, 0]
@@ -128,7 +128,7 @@ def test_an_invocation_reads_no_more_than_it_can_deliver_and_goes_on_where_it_st
 
 
 def test_whatever_one_invocation_holds_is_remembered_until_the_next() -> None:
-    assert ENOUGH + MAX_PARTS <= REMEMBERED
+    assert MAX_INTERACTIONS_PER_INVOCATION + MAX_PARTS <= DEDUP_CACHE_SIZE
 
 
 def test_refused_lines_by_the_thousand_are_kept_without_a_copy_of_the_record_each() -> None:
@@ -275,8 +275,8 @@ def audited(world: World, records: Sequence[Any]) -> Audit:
         for request in world.events.of("put_events")
         for event in request["eventList"]
     ]
-    held = holdings_of(accepted, [put["Body"] for put in world.bucket.of("put_object")], [], set())
-    return audit([on_stream(one) for one in records], held)
+    held = holdings_from(accepted, [put["Body"] for put in world.bucket.of("put_object")], [], set())
+    return audit([on_stream(record) for record in records], held)
 
 
 def on_stream(one: Any) -> StreamRecord:

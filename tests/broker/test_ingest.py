@@ -61,7 +61,7 @@ class World:
             rules=self.rules,
             refresh_actions=self.refresh_actions,
             pool=self.pool,
-            time=self.time.time(),
+            clock=self.time.time(),
         )
 
     def run(self, *records: Any, deadline: float = FAR) -> list[str]:
@@ -99,7 +99,7 @@ def test_good_records_are_delivered_and_none_is_reported() -> None:
     assert world.sent_items() == ["socks", "hat"]
     assert {request["trackingId"] for request in world.events.of("put_events")} == {"tracker"}
     assert world.bucket.requests == []
-    assert world.counts.outcomes == {"Records": 3, "Accepted": 2, "Skipped": 1, "RefreshesAsked": 2}
+    assert world.counts.outcomes == {"Records": 3, "Accepted": 2, "Skipped": 1, "RefreshesQueued": 2}
     assert world.counts.reasons == {("Skipped", "no_customer"): 1}
     assert world.counts.lags == {"EventToPersonalize": [5000, 5000]}
 
@@ -216,7 +216,7 @@ def test_once_throttled_all_that_is_not_there_is_reported_lowest_first() -> None
     records = [record(number, visit(number, f"item-{number}")) for number in (9, 10, 11, 12)]
     assert world.run(*records) == [number_of(one) for one in records[1:]]
     assert world.sent_items() == ["item-9", *["item-10"] * 4], "one request is tried again, and no other one started"
-    assert world.counts.outcomes["Waiting"] == 3
+    assert world.counts.outcomes["Retryable"] == 3
     assert list(world.asked()) == [9]
 
 
@@ -308,7 +308,7 @@ def test_what_was_refused_waits_while_it_cannot_be_told_whose_fault_it_is() -> N
     refused = record(2, visit(2))
     assert world.run(refused) == [number_of(refused)]
     assert world.bucket.requests == []
-    assert world.counts.outcomes["Waiting"] == 1
+    assert world.counts.outcomes["Retryable"] == 1
 
 
 def test_of_several_refused_events_of_one_record_only_the_first_row_holds_the_record() -> None:
@@ -341,7 +341,7 @@ def test_a_queue_that_hangs_is_not_asked_on_and_on_past_the_deadline() -> None:
     records = [record(number, visit(number)) for number in range(1, 101)]
     world = World(sqs=sqs, time=time)
     assert world.run(*records, deadline=NOW + 20) == []
-    assert world.counts.outcomes["RefreshesNotAsked"] == 100
+    assert world.counts.outcomes["RefreshesNotQueued"] == 100
     assert time.now < NOW + 20 + 10, "one call may be under way when the time is over"
 
 
@@ -425,7 +425,7 @@ def test_the_environment_of_a_batch_without_one_is_the_brokers() -> None:
 def test_a_customer_whom_the_queue_refuses_is_counted_and_their_records_go_on() -> None:
     world = World(sqs=Sqs(refuses=lambda entry: '"mpid":2,' in entry.get("MessageBody", "")))
     assert world.run(record(1, visit(2)), record(2, visit(1)), record(3, visit(2, "hat"))) == []
-    assert (world.counts.outcomes["RefreshesAsked"], world.counts.outcomes["RefreshesNotAsked"]) == (1, 1)
+    assert (world.counts.outcomes["RefreshesQueued"], world.counts.outcomes["RefreshesNotQueued"]) == (1, 1)
     assert "ConfigurationErrors" not in world.counts.outcomes
 
 
@@ -434,7 +434,7 @@ def test_what_the_queue_does_not_say_it_took_counts_as_refused_as_of_a_reply_tha
     assert world.sqs
     world.sqs.answers["send_message_batch"] = always({"Successful": [{"Id": "1"}]})
     assert world.run(*(record(number, visit(number)) for number in (1, 2, 3))) == []
-    assert (world.counts.outcomes["RefreshesAsked"], world.counts.outcomes["RefreshesNotAsked"]) == (1, 2)
+    assert (world.counts.outcomes["RefreshesQueued"], world.counts.outcomes["RefreshesNotQueued"]) == (1, 2)
 
 
 def test_the_next_event_of_a_customer_asks_again_after_the_queue_has_failed() -> None:
@@ -482,7 +482,7 @@ def test_a_batch_with_an_opt_out_neither_trains_nor_refreshes_and_other_batches_
     leaving = batch(product_event("purchase"), opt_out, mpid=1)
     assert world.run(record(1, leaving), record(2, visit(2))) == []
     assert set(world.asked()) == {2}
-    assert world.counts.outcomes == {"Records": 2, "Accepted": 1, "Skipped": 1, "RefreshesAsked": 1}
+    assert world.counts.outcomes == {"Records": 2, "Accepted": 1, "Skipped": 1, "RefreshesQueued": 1}
     assert world.counts.reasons == {("Skipped", "no_consent"): 1}
 
 

@@ -114,7 +114,7 @@ def test_what_is_left_out_is_counted_by_product_line_where_there_are_any() -> No
         {"event_type": "custom_event", "data": {"event_name": "Recommendations Updated"}},
         {"event_type": "commerce_event"},
     )
-    assert [one.item_id for one in lines(document)] == ["kept"]
+    assert [line.item_id for line in lines(document)] == ["kept"]
     reasons = {"other_action": 5, "no_item_id": 3, "bad_event": 3, "other_event_type": 1, "own_write_back": 1}
     assert skipped(document) == reasons
 
@@ -122,7 +122,7 @@ def test_what_is_left_out_is_counted_by_product_line_where_there_are_any() -> No
 def test_an_action_is_renamed_for_personalize_and_keeps_mparticles_name_for_us() -> None:
     rules = Rules(event_types={"view_detail": "View", "click": "Click"})
     document = batch(product_event(), product_event("purchase"))
-    assert [(one.action, one.event_type) for one in lines(document, rules)] == [("view_detail", "View")]
+    assert [(line.action, line.event_type) for line in lines(document, rules)] == [("view_detail", "View")]
     assert ids(document)[0] == lines(document, rules)[0].event_id, "a renaming is no other event"
 
 
@@ -149,7 +149,7 @@ def test_an_action_is_renamed_for_personalize_and_keeps_mparticles_name_for_us()
 )
 def test_an_amount_is_a_finite_32_bit_float_or_not_sent(product: Any, amount: float | None) -> None:
     document = batch(product_event(items=[{"id": "socks"} | product]))
-    [sent] = [one.as_event() for one in lines(document)]
+    [sent] = [line.as_event() for line in lines(document)]
     assert sent.get("eventValue") == amount
     assert ("eventValue" in sent) == (amount is not None)
     assert "eventValue" not in lines(document, Rules(event_value=False))[0].as_event()
@@ -159,7 +159,7 @@ def test_an_amount_is_a_finite_32_bit_float_or_not_sent(product: Any, amount: fl
     ("item", "sent"), [("x" * 256, "x" * 256), (12, "12"), (0, "0"), ("Größe 40 👟", "Größe 40 👟")]
 )
 def test_an_item_id_is_sent_as_it_is_up_to_256_characters(item: Any, sent: str) -> None:
-    assert [one.item_id for one in lines(batch(product_event(items=[{"id": item}])))] == [sent]
+    assert [line.item_id for line in lines(batch(product_event(items=[{"id": item}])))] == [sent]
 
 
 def test_a_time_is_sent_in_whole_seconds_cut_not_rounded() -> None:

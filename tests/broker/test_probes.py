@@ -63,10 +63,10 @@ def test_no_other_customer_is_asked_for_to_prove_the_campaign() -> None:
 
 
 def test_nothing_is_written_to_another_customer_to_prove_the_feed() -> None:
-    """A write makes an erased profile anew."""
+    """A write makes an erased profile again."""
     world = RefreshWorld()
     world.run(message("a", 111))
-    world.answer(lambda batches: 400 if any(one["mpid"] == 222 for one in batches) else 202)
+    world.answer(lambda batches: 400 if any(batch["mpid"] == 222 for batch in batches) else 202)
     before = len(world.end.posts)
     with pytest.raises(Misconfigured):
         world.run(message("bad", 222))
@@ -99,7 +99,7 @@ def test_bad_events_in_a_process_that_has_accepted_nothing_go_to_quarantine_at_o
 def test_a_queue_that_refuses_the_broker_holds_nothing_up_and_is_told(error: Exception) -> None:
     world = World(sqs=Sqs(error=error))
     assert world.run(*(record(number, visit(number)) for number in range(1, 101))) == []
-    assert world.counts.outcomes["RefreshesNotAsked"] == 100
+    assert world.counts.outcomes["RefreshesNotQueued"] == 100
     assert world.counts.outcomes["ConfigurationErrors"] == 1
 
 
@@ -133,7 +133,7 @@ def test_without_an_accepted_item_a_probe_tries_the_refused_one_and_then_one_tha
 def test_an_event_is_bad_where_a_probe_of_its_own_kind_is_accepted_with_a_value_or_without() -> None:
     world = World(AwsClient(put_events=refuses("bad")))
     assert world.run(record(1, paid(1)), record(2, visit(2, "bad"))) == []
-    kinds = {(event["eventType"], "eventValue" in event) for one in probes(world) for event in one["eventList"]}
+    kinds = {(event["eventType"], "eventValue" in event) for probe in probes(world) for event in probe["eventList"]}
     assert kinds == {("purchase", True), ("view_detail", False)}
     assert "ConfigurationErrors" not in world.counts.outcomes
 
@@ -248,14 +248,14 @@ def test_what_is_refused_waits_while_a_probe_gets_no_answer() -> None:
     world = World(AwsClient(put_events=lambda request: BROKEN if request["userId"] == PROBE else INVALID))
     one = record(1, visit(1))
     assert world.run(one) == [number_of(one)]
-    assert (world.counts.outcomes["Waiting"], world.bucket.requests) == (1, [])
+    assert (world.counts.outcomes["Retryable"], world.bucket.requests) == (1, [])
 
 
 # The feed's own probe
 
 
 def test_the_probe_of_the_feed_is_the_identity_of_the_settings_and_changes_nothing() -> None:
-    end = MParticleEnd(lambda batches: 400 if any(one["mpid"] == 222 for one in batches) else 202)
+    end = MParticleEnd(lambda batches: 400 if any(batch["mpid"] == 222 for batch in batches) else 202)
     world = RefreshWorld(end=end, probe_mpid=-(2**63))
     assert world.run(message("bad", 222)) == []
     posted = [json.loads(post.body or b"") for post in end.posts if b"222" not in bytes(post.body or b"")]

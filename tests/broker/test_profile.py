@@ -8,8 +8,8 @@ from typing import Any
 import jsonschema  # type: ignore[import-untyped]
 import pytest
 from broker.profile import Upload, bulk_body, bulk_requests, upload
-from broker.recommendations import Recommendations, get_recommendations_request, is_news, recommendations
-from broker.users import UserToRefresh, from_body
+from broker.recommendations import Recommendations, get_recommendations_request, is_changed, recommendations
+from broker.users import UserToRefresh, user_from_body
 
 from tests.broker.lambda_events import MPID
 from tests.broker.stubs import NOW
@@ -64,7 +64,7 @@ def test_a_list_holds_as_many_items_as_a_profile_can() -> None:
     ],
 )
 def test_a_list_is_news_unless_it_is_empty_or_the_one_on_the_profile(new: Any, on_profile: Any, news: bool) -> None:
-    assert is_news(listed(*new), on_profile) is news
+    assert is_changed(listed(*new), on_profile) is news
 
 
 def test_the_campaign_is_asked_with_the_customer_as_text_and_a_filter_only_where_there_is_one() -> None:
@@ -169,14 +169,14 @@ def test_a_request_is_the_array_of_its_batches() -> None:
 @pytest.mark.parametrize("known", [None, (), ("b", "a"), ("Größe 40 👟", "\ud83d")])
 def test_a_message_says_on_the_other_side_what_it_said_here(known: Any) -> None:
     user = UserToRefresh(-(2**63), "development", known, "4959", 17)
-    assert from_body(user.as_body()) == user
+    assert user_from_body(user.as_body()) == user
     assert user.as_body().isascii()
 
 
 def test_a_message_of_over_2_kb_goes_without_the_list() -> None:
     fits, does_not = (UserToRefresh(MPID, "production", ("x" * size,), "9" * 56, NOW_MS) for size in (1850, 2048))
-    assert from_body(fits.as_body()) == fits
-    assert from_body(does_not.as_body()).recommendations is None
+    assert user_from_body(fits.as_body()) == fits
+    assert user_from_body(does_not.as_body()).recommendations is None
     assert len(does_not.as_body()) < len(fits.as_body()) <= 2048
 
 
@@ -197,6 +197,6 @@ WRONG: list[dict[str, Any]] = [
     ["", "hello", "[]", "7", *map(json.dumps, INCOMPLETE), *(json.dumps(GOOD | wrong) for wrong in WRONG)],
 )
 def test_a_body_that_is_none_of_our_messages_is_a_value_error(body: str) -> None:
-    assert from_body(json.dumps(GOOD)).mpid == 5
+    assert user_from_body(json.dumps(GOOD)).mpid == 5
     with pytest.raises(ValueError):  # noqa: PT011 - its text is for nobody
-        from_body(body)
+        user_from_body(body)

@@ -80,7 +80,7 @@ class World:
             environment="production",
             with_event=self.with_event,
             pool=self.pool,
-            time=now,
+            clock=now,
             probe_mpid=self.probe_mpid,
         )
 
@@ -181,7 +181,7 @@ def test_a_message_older_than_the_last_refresh_is_covered_and_costs_no_call(reco
     world.run(message("a", sent=NOW - 6, recommendations=recommendations))
     assert world.run(message("b", sent=NOW - 3), message("c", sent=NOW - 2)) == []
     assert len(world.asked()) == 1
-    assert world.counts.outcomes == {"Messages": 2, "Covered": 2}
+    assert world.counts.outcomes == {"Messages": 2, "AlreadyFresh": 2}
 
 
 def test_a_message_from_within_personalizes_lag_is_not_covered() -> None:

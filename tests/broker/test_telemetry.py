@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import requests
 from broker.failures import Failure, Misconfigured
-from broker.recent import Recent
+from broker.lru_cache import LruCache
 from broker.telemetry import Counts, Telemetry
 
 from tests.broker import test_ingest as ingest
@@ -103,7 +103,7 @@ def test_a_wrong_configuration_is_one_error_line_and_one_metric_to_alarm_on(caps
 
 
 def test_the_memory_is_bounded_and_forgets_what_was_remembered_longest_ago() -> None:
-    recent: Recent[int] = Recent(2)
+    recent: LruCache[int] = LruCache(2)
     for key, value in (("a", 1), ("b", 2), ("a", 3), ("c", 4)):
         recent.remember(key, value)
     assert ["b" in recent, recent.get("b"), recent.get("a"), recent.get("c")] == [False, None, 3, 4]

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from cli.__main__ import main
-from cli.progress import Waiting
+from cli.progress import WaitDisplay
 from lifecycle import datasets, resource_types
 from lifecycle.names import Names
 from lifecycle.resources import Resources
@@ -165,7 +165,7 @@ def test_where_there_is_no_data_there_is_nothing_to_filter(
 
 
 def test_ctrl_c_points_to_no_command_that_does_not_show_filters(capsys: pytest.CaptureFixture[str]) -> None:
-    waiting = Waiting()
+    waiting = WaitDisplay()
     waiting.show(resource_types.FILTER.words, {"name": "new", "status": "CREATE IN_PROGRESS"})
     with pytest.raises(SystemExit):
         waiting.__exit__(KeyboardInterrupt, None, None)

@@ -9,9 +9,9 @@ from cli.run_display import report
 from local_stack.audit.reconciliation import Holdings, audit
 from local_stack.audit.rows import Row
 from local_stack.list_quality import Comparisons, Purchase, comparisons
-from local_stack.result import Result, summary
+from local_stack.loop_result import LoopResult, summary
 from local_stack.simple_lists import MOST_POPULAR, OWN_CATEGORIES, OWN_ITEMS, SimpleLists
-from local_stack.user_batches import OwnAccount
+from local_stack.user_batches import UserAccount
 
 CATEGORIES = {f"{kind}{number}": kind for kind in ("pop", "hat") for number in range(20)}
 SHOP = SimpleLists(tuple(CATEGORIES), CATEGORIES)
@@ -27,8 +27,8 @@ def compared(simple: SimpleLists = SHOP, customers: int = 120) -> Comparisons:
     return comparisons(purchases, simple, seed=1)
 
 
-def result(shop: Comparisons, own: Comparisons = NONE, account: OwnAccount | None = None) -> Result:
-    return Result(
+def result(shop: Comparisons, own: Comparisons = NONE, account: UserAccount | None = None) -> LoopResult:
+    return LoopResult(
         audit=audit([], Holdings({}, set(), set(), set(), set())),
         lag_ms={},
         profiles=1,
@@ -57,7 +57,7 @@ class Screen:
     def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
         self._capsys = capsys
 
-    def after(self, shown: Result) -> list[str]:
+    def after(self, shown: LoopResult) -> list[str]:
         report(shown, NEXT)
         lines = self._capsys.readouterr().out.splitlines()
         assert max(map(len, lines)) <= 80
@@ -89,7 +89,7 @@ def test_the_table_and_the_verdict_are_the_last_lines_all_lists_in_the_table(scr
 
 
 def test_own_batches_come_last_and_without_categories_it_is_said_that_the_list_is_left_out(screen: Screen) -> None:
-    account = OwnAccount(records=400, customers=120, interactions=900, skipped={}, unreadable=0)
+    account = UserAccount(records=400, customers=120, interactions=900, skipped={}, unreadable=0)
     lines = screen.after(result(compared(), compared(SimpleLists(tuple(CATEGORIES))), account))
     (title,) = (number for number, line in enumerate(lines) if line.startswith("Did the list hold what your own"))
     assert not any(line.startswith(OWN_CATEGORIES) for line in lines[title:])

@@ -1,4 +1,4 @@
-"""`./broker serve --only personalize --without …` reaches the service; for the whole loop it is refused."""
+"""`./broker serve --only personalize --disable …` reaches the service; for the whole loop it is refused."""
 
 import pytest
 from click.testing import CliRunner
@@ -11,7 +11,7 @@ URL = "export AWS_ENDPOINT_URL_PERSONALIZE="
 
 
 def test_what_bites_is_switched_off_by_name(clone: Clone) -> None:
-    with clone.start("serve", "--only", "personalize", "--without", "minimums", "--without", "throttling") as process:
+    with clone.start("serve", "--only", "personalize", "--disable", "minimums", "--disable", "throttling") as process:
         assert process.stdout is not None
         lines = iter(process.stdout)
         url = next(line for line in lines if line.startswith(URL)).removeprefix(URL).strip()
@@ -22,7 +22,7 @@ def test_what_bites_is_switched_off_by_name(clone: Clone) -> None:
     assert (behaviour["minimums"], behaviour["throttling"], behaviour["deduplication"]) == (False, False, True)
 
 
-@pytest.mark.parametrize("option", [["--without", "minimums"], ["--data", "state"]])
+@pytest.mark.parametrize("option", [["--disable", "minimums"], ["--data", "state"]])
 def test_the_whole_loop_takes_no_option_of_the_service_alone(option: list[str]) -> None:
     done = CliRunner().invoke(main, ["serve", *option])
     assert (done.exit_code, "goes with --only personalize" in done.output) == (2, True)

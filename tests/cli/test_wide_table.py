@@ -9,10 +9,10 @@ from rich.markup import escape
 from cli import wide_table
 
 NUMBERS = [f"0.{number:04}" for number in range(12)]
-VERDICT = "cannot tell: about 1,234 more users needed"
+VERDICT = "inconclusive: about 1,234 more users needed"
 
 
-def printed(width: int, name: str = "ease-own") -> list[str]:
+def printed(width: int, name: str = "ease-history") -> list[str]:
     table = wide_table.table("1 user", "recommender", *(f"P@{number}" for number in range(12)))
     table.add_column("verdict")
     table.add_row(escape(name), *NUMBERS, VERDICT)
@@ -30,7 +30,7 @@ def test_a_narrow_terminal_gets_the_columns_in_parts_with_nothing_cut(width: int
     assert [word for word in words if word.startswith("0.")] == NUMBERS
     assert [word for word in words if word in VERDICT.split()] == VERDICT.split()
     assert "…" not in "".join(lines)
-    assert sum("ease-own" in line for line in lines) == sum("recommender" in line for line in lines) > 1
+    assert sum("ease-history" in line for line in lines) == sum("recommender" in line for line in lines) > 1
 
 
 def test_a_wide_one_gets_a_table_in_one_piece() -> None:

@@ -71,7 +71,7 @@ def enforced(template: Mapping[str, Any]) -> Iterator[Enforced]:
             made,
             template,
             {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]},
-            {one["LogicalResourceId"]: one["PhysicalResourceId"] for one in resources},
+            {resource["LogicalResourceId"]: resource["PhysicalResourceId"] for resource in resources},
         )
 
 
@@ -101,7 +101,7 @@ def _assets(account: Account, template: Mapping[str, Any]) -> None:
     with zipfile.ZipFile(zipped, "w") as archive:
         for module in ("ingest", "refresh"):
             archive.writestr(f"broker/{module}.py", Path(probe.__file__).read_text())
-    functions = [one for one in template["Resources"].values() if one["Type"] == "AWS::Lambda::Function"]
+    functions = [value for value in template["Resources"].values() if value["Type"] == "AWS::Lambda::Function"]
     s3 = account.client("s3")
     s3.create_bucket(Bucket=ASSETS)
     for key in {function["Properties"]["Code"]["S3Key"] for function in functions}:

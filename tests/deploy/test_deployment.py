@@ -12,7 +12,7 @@ import pytest
 from infra.paths import ROOT
 from infra.settings import Stage
 from local_stack.audit.reconciliation import Audit
-from local_stack.audit.rows import Unreadable, rows_of
+from local_stack.audit.rows import Unreadable, rows_from_bytes
 from tests.deploy import cdk
 from tests.deploy.deployment import CAMPAIGN, NAME, Deployment
 from tests.deploy.inventory import Inventory, inventory, new
@@ -105,7 +105,7 @@ def recommended(deployment: Deployment, recommending: Deployed) -> Took:
     deployment.visits(VISITS)
     deployment.settle()
     arrived = set(deployment.records()) - before
-    customers = {int(row.user_id) for record in arrived for row in rows_of(record.data, record.arrived_ms)}
+    customers = {int(row.user_id) for record in arrived for row in rows_from_bytes(record.data, record.arrived_ms)}
     deployment.wait_for_lists(customers)
     return Took(deployment.audit(), customers, deployment.lists())
 
@@ -201,6 +201,6 @@ def test_nothing_is_left_after_a_teardown_that_deletes(destroyed: Inventory) -> 
     assert destroyed == {}
 
 
-def numbers(found: Inventory) -> dict[str, int]:
+def numbers(inventory: Inventory) -> dict[str, int]:
     """Return how many there are of each kind."""
-    return {kind: len(names) for kind, names in found.items()}
+    return {kind: len(names) for kind, names in inventory.items()}

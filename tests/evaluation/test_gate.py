@@ -3,27 +3,29 @@
 import numpy as np
 import pytest
 
-from evaluation.recommenders.candidates import Entry
+from evaluation.recommenders.candidates import Candidate
 from evaluation.scoring import gate
-from evaluation.scoring.board import Board, Row
-from evaluation.scoring.breadth import Breadth
+from evaluation.scoring.beyond_accuracy import BeyondAccuracy
+from evaluation.scoring.leaderboard import Leaderboard, Result
 from evaluation.scoring.metrics import Scores
 from evaluation.scoring.uncertainty import mean
-from evaluation.task import ANYTHING
-from personalize_data.errors import BadQuestion
+from evaluation.task import ALL_ITEMS
+from personalize_data.errors import InvalidRequest
 
 RANDOM = np.random.default_rng(4)
 SAME = RANDOM.random(200).astype(np.float32)
 OTHER = (SAME + RANDOM.normal(0, 0.3, 200)).astype(np.float32)
 
 
-def row(name: str, values: np.ndarray) -> Row:
+def row(name: str, values: np.ndarray) -> Result:
     scores = Scores(np.arange(len(values)), {"ndcg@10": values})
-    return Row(Entry(name, "", {}), scores, {"ndcg@10": mean(values)}, Breadth(0, 0, 0, 0, 0, 0), {}, None)
+    return Result(
+        Candidate(name, "", {}), scores, {"ndcg@10": mean(values)}, BeyondAccuracy(0, 0, 0, 0, 0, 0), {}, None
+    )
 
 
 ROWS = [row("one", SAME), row("like", OTHER), row("better", SAME + 0.2)]
-BOARDS = {ANYTHING: Board(ANYTHING, ROWS, (10,), (), "ndcg@10", np.arange(200), None)}
+BOARDS = {ALL_ITEMS: Leaderboard(ALL_ITEMS, ROWS, (10,), (), "ndcg@10", np.arange(200), None)}
 
 
 @pytest.mark.parametrize(
@@ -36,7 +38,7 @@ BOARDS = {ANYTHING: Board(ANYTHING, ROWS, (10,), (), "ndcg@10", np.arange(200), 
         ("ndcg@10:one>=better", False),
         (f"ndcg@10:one>={SAME.mean() + 0.01}", True),
         (f"ndcg@10:one>{SAME.mean() - 0.01}", False),
-        ("ownership/ndcg@10:one>0.3", True),
+        ("all-items/ndcg@10:one>0.3", True),
         ("ndcg@10:one>=0.7", False),
     ],
 )
@@ -47,12 +49,12 @@ def test_a_gate_holds_by_what_the_intervals_show(text: str, holds: bool) -> None
 def test_a_gate_without_a_task_is_of_the_one_that_is_scored() -> None:
     tasks = [
         gate.parse("ndcg@10:one>0.3", tasks).task
-        for tasks in (("acquisition",), ("ownership",), ("ownership", "acquisition"))
+        for tasks in (("new-items",), ("all-items",), ("all-items", "new-items"))
     ]
-    assert tasks == ["acquisition", "ownership", "ownership"]
-    assert gate.parse("ownership/ndcg@10:one>0.3", ["acquisition"]).task == "ownership"
+    assert tasks == ["new-items", "all-items", "all-items"]
+    assert gate.parse("all-items/ndcg@10:one>0.3", ["new-items"]).task == "all-items"
 
 
 def test_a_gate_on_what_was_not_scored_is_refused() -> None:
-    with pytest.raises(BadQuestion, match="nothing was scored for acquisition"):
-        gate.check(gate.parse("acquisition/ndcg@10:one>=like"), BOARDS, seed=1)
+    with pytest.raises(InvalidRequest, match="nothing was scored for new-items"):
+        gate.check(gate.parse("new-items/ndcg@10:one>=like"), BOARDS, seed=1)

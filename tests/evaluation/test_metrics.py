@@ -9,14 +9,14 @@ import pytest
 from ir_measures import AP, RR, P, R, Success, nDCG
 
 from evaluation.data import log as logs
-from evaluation.recommenders.candidates import Entry
+from evaluation.recommenders.candidates import Candidate
 from evaluation.recommenders.registry import BY_NAME
-from evaluation.run import Asked, run
-from evaluation.scoring.board import board, choice
-from evaluation.scoring.breadth import breadth
-from evaluation.scoring.metrics import KS, of_hits, score, usable_ks
+from evaluation.run import EvaluationRequest, run
+from evaluation.scoring.beyond_accuracy import beyond_accuracy
+from evaluation.scoring.leaderboard import candidate_count, leaderboard
+from evaluation.scoring.metrics import KS, hit_metrics, score, usable_ks
 from evaluation.splits import HoldOut, split
-from evaluation.task import ANYTHING, NEW, Pairs, Task, task
+from evaluation.task import ALL_ITEMS, NEW_ITEMS, Pairs, Task, task
 from recommender_models.record_columns import RecordColumns
 from tests.evaluation import made_up
 from tests.evaluation.made_up import DAY, START
@@ -26,7 +26,7 @@ RANKS_2_AND_5 = np.array([[False, True, False, False, True]])
 
 @pytest.mark.parametrize(("relevant", "ndcg", "personalize"), [(2, 0.6241, 0.6241), (4, 0.3973, 0.6241)])
 def test_hits_at_ranks_two_and_five_have_the_known_values(relevant: int, ndcg: float, personalize: float) -> None:
-    values = of_hits(RANKS_2_AND_5, np.array([relevant]), (5,))
+    values = hit_metrics(RANKS_2_AND_5, np.array([relevant]), (5,))
     assert values["mrr@5"][0] == 0.5
     assert values["precision@5"][0] == pytest.approx(0.4)
     assert values["ndcg@5"][0] == pytest.approx(ndcg, abs=5e-5)
@@ -82,39 +82,43 @@ def asked_of(owning: Sequence[int], folder: Path, items: int = 22) -> Task:
 
 def test_of_new_items_users_can_choose_from_those_that_they_do_not_have(tmp_path: Path) -> None:
     question = asked_of([4] * 17 + [12] * 2 + [21], tmp_path)
-    assert choice(question, ANYTHING) == 22
-    assert choice(question, NEW) == 10  # a tenth or fewer have less: one user of twenty has one item left
-    entries = [Entry(name, "", dict.fromkeys((ANYTHING, NEW), np.tile(np.arange(25), (20, 1)))) for name in "ab"]
-    found = board(question, NEW, entries, "ndcg@10", 1)
+    assert candidate_count(question, ALL_ITEMS) == 22
+    assert (
+        candidate_count(question, NEW_ITEMS) == 10
+    )  # a tenth or fewer have less: one user of twenty has one item left
+    entries = [
+        Candidate(name, "", dict.fromkeys((ALL_ITEMS, NEW_ITEMS), np.tile(np.arange(25), (20, 1)))) for name in "ab"
+    ]
+    found = leaderboard(question, NEW_ITEMS, entries, "ndcg@10", 1)
     assert found is not None
     assert (found.ks, found.left_out) == ((1, 3, 5), [10, 20, 25])
     assert (found.main, found.instead_of) == ("ndcg@5", "ndcg@10")
-    assert board(question, ANYTHING, entries, "ndcg@10", 1).ks == (1, 3, 5, 10, 20)  # type: ignore[union-attr]
+    assert leaderboard(question, ALL_ITEMS, entries, "ndcg@10", 1).ks == (1, 3, 5, 10, 20)  # type: ignore[union-attr]
 
 
 def test_the_notes_say_which_k_are_left_out_why_and_what_decides_instead(tmp_path: Path) -> None:
     kinds = [BY_NAME["random"], BY_NAME["popularity"]]
-    result = run(asked_of([12] * 12, tmp_path), Asked(kinds=kinds, tune=False), RecordColumns())
+    result = run(asked_of([12] * 12, tmp_path), EvaluationRequest(kinds=kinds, tune=False), RecordColumns())
     assert result.notes == [
-        "ownership: k = 25 left out: there are only 22 items to choose from",
-        "acquisition: k = 10, 20, 25 left out: of 22 items, over a tenth of the users have at most 10 that they "
+        "all-items: k = 25 left out: there are only 22 items to choose from",
+        "new-items: k = 10, 20, 25 left out: of 22 items, over a tenth of the users have at most 10 that they "
         "don't have yet. ndcg@5 decides, instead of ndcg@10",
     ]
-    result = run(asked_of([1] * 12, tmp_path, 2), Asked(kinds=kinds, tune=False), RecordColumns())
-    assert list(result.boards) == [ANYTHING]
-    assert "acquisition: nothing to choose from: there is one item, or none new to the user" in result.notes
+    result = run(asked_of([1] * 12, tmp_path, 2), EvaluationRequest(kinds=kinds, tune=False), RecordColumns())
+    assert list(result.boards) == [ALL_ITEMS]
+    assert "new-items: nothing to choose from: there is one item, or none new to the user" in result.notes
 
 
 def test_a_metric_that_only_some_k_have_is_replaced_by_one_that_there_is(tmp_path: Path) -> None:
-    entry = Entry("a", "", {NEW: np.tile(np.arange(25), (20, 1))})
+    entry = Candidate("a", "", {NEW_ITEMS: np.tile(np.arange(25), (20, 1))})
     few, fewer = asked_of([12] * 20, tmp_path), asked_of([17] * 20, tmp_path)
-    assert board(few, NEW, [entry], "ndcg_personalize@25", 1).main == "ndcg_personalize@5"  # type: ignore[union-attr]
-    assert board(fewer, NEW, [entry], "ndcg_personalize@25", 1).main == "ndcg@3"  # type: ignore[union-attr]
+    assert leaderboard(few, NEW_ITEMS, [entry], "ndcg_personalize@25", 1).main == "ndcg_personalize@5"  # type: ignore[union-attr]
+    assert leaderboard(fewer, NEW_ITEMS, [entry], "ndcg_personalize@25", 1).main == "ndcg@3"  # type: ignore[union-attr]
 
 
 def test_breadth_counts_distinct_items_by_both_catalogues_and_their_surprise() -> None:
     lists = np.array([[0, 1], [0, -1]])
-    found = breadth(lists, np.array([6, 2, 0, 0]), catalogue=4, k=2)
+    found = beyond_accuracy(lists, np.array([6, 2, 0, 0]), catalogue=4, k=2)
     assert (found.coverage, found.coverage_of_catalogue) == (1.0, 0.5)
     assert found.novelty == pytest.approx((2 * -np.log2(0.75) - np.log2(0.25)) / 3)
     assert (found.user_coverage, found.commonest_first) == (0.5, 1.0)

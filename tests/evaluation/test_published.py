@@ -173,13 +173,13 @@ def test_beside_a_comparison_its_users_decide(tmp_path: Path) -> None:
     alone = json.loads(run("--personalize-metrics", metrics, "--json").stdout)["published"][0]
     assert (alone["test_users"], alone["if_fewer_than"], alone["candidates"][:2]) == (None, 100, [7, 14])
     file = made_up.write(tmp_path / "interactions.csv", made_up.rows(users=50, items=30))
-    options = ("--fixed-settings", "--json", "--html", report)
+    options = ("--no-tuning", "--json", "--html", report)
     shown = run(file, *options, "--personalize-metrics", metrics)
     beside = json.loads(shown.stdout)["published"][0]
     assert (beside["test_users"], beside["if_fewer_than"], beside["candidates"]) == (7, None, [7])
     assert "7 test users by its rounding, if they were about a tenth of these 50 users" in report.read_text()
     assert "NDCG as Personalize computes it, by the ideal of the hits found" in report.read_text()
-    assert "hits_only_ndcg" not in {alarm["name"] for alarm in json.loads(shown.stdout)["alarms"]}
+    assert "hits_only_ndcg" not in {diagnostic["name"] for diagnostic in json.loads(shown.stdout)["diagnostics"]}
 
 
 def run(*arguments: str | Path) -> Result:

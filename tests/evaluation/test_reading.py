@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from evaluation.checks import lists
 from evaluation.data import attributes, list_files, log
+from evaluation.diagnostics import lists
 from personalize_data import conversion, csv_reader
 from personalize_data.errors import BadFile
 from personalize_data.schema import read_schema
@@ -199,7 +199,7 @@ def test_rows_are_sorted_each_counted_once_and_know_their_place_in_the_file(tmp_
     assert named == [("a", "x", 1700000000), ("a", "y", 1700000001), ("b", "x", 1700000005), ("b", "x", 1700000005)]
     assert found.places.tolist() == [5, 1, 4, 0]
     assert found.duplicates == 1
-    assert found.of_type("view").tolist() == [True, False, False, True]
+    assert found.is_type("view").tolist() == [True, False, False, True]
 
 
 def test_the_brokers_own_probe_is_left_out_and_counted_and_moves_no_place(tmp_path: Path) -> None:

@@ -9,12 +9,12 @@ from scipy import sparse
 
 from evaluation.data import log as logs
 from evaluation.progress import unseen
-from evaluation.recommenders.candidates import learn
-from evaluation.recommenders.registry import BY_NAME, KINDS
+from evaluation.recommenders.candidates import train
+from evaluation.recommenders.registry import BY_NAME, RECOMMENDERS
 from evaluation.recommenders.tuning import Validation
 from evaluation.scoring.metrics import score
 from evaluation.splits import HoldOut, split
-from evaluation.task import ANYTHING, NEW, Pairs, Task, among, task
+from evaluation.task import ALL_ITEMS, NEW_ITEMS, Pairs, Task, is_in, task
 from recommender_models.models import covisitation
 from recommender_models.models.ease import similarities
 from recommender_models.models.neighbours import SHRINKAGE
@@ -26,12 +26,12 @@ from tests.evaluation import made_up
 def question(tmp_path_factory: pytest.TempPathFactory) -> Task:
     path = tmp_path_factory.mktemp("shop") / "interactions.csv"
     log = logs.read(made_up.write(path, made_up.rows(users=120, items=60, visits=12)))
-    return task(log, split(log, HoldOut("basket")), None, 1)
+    return task(log, split(log, HoldOut("last-basket")), None, 1)
 
 
 def test_every_recommender_makes_full_lists_without_repeats_and_new_ones_where_asked(question: Task) -> None:
-    entries, notes = learn(question, RecordColumns(), KINDS, 1, unseen)
-    assert [entry.name for entry in entries] == [kind.name for kind in KINDS]
+    entries, notes = train(question, RecordColumns(), RECOMMENDERS, 1, unseen)
+    assert [entry.name for entry in entries] == [kind.name for kind in RECOMMENDERS]
     assert not notes
     owned, items = question.owned(), len(question.past.item_ids)
     for entry in entries:
@@ -39,29 +39,29 @@ def test_every_recommender_makes_full_lists_without_repeats_and_new_ones_where_a
             assert made.shape == (120, 25)
             assert all(len(set(line[line >= 0])) == (line >= 0).sum() for line in made)
             lines, places = np.nonzero(made >= 0)
-            had = among(Pairs(lines, made[lines, places]), owned, items)
-            assert kind == ANYTHING or not had.any()
-    assert NEW not in next(entry for entry in entries if entry.name == "own-repeats").lists
+            had = is_in(Pairs(lines, made[lines, places]), owned, items)
+            assert kind == ALL_ITEMS or not had.any()
+    assert NEW_ITEMS not in next(entry for entry in entries if entry.name == "history").lists
 
 
 def test_what_learns_beats_chance_where_shoppers_keep_to_their_kind(question: Task) -> None:
-    entries, _ = learn(question, RecordColumns(), KINDS, 1, unseen, tune=False)
-    ndcg = {entry.name: score(entry.lists[NEW], question.truth_of(NEW)).means()["ndcg@10"]
-            for entry in entries if NEW in entry.lists}  # fmt: skip
-    for name in ("co-visitation", "item-item", "ease", "ease-own"):
+    entries, _ = train(question, RecordColumns(), RECOMMENDERS, 1, unseen, tune=False)
+    ndcg = {entry.name: score(entry.lists[NEW_ITEMS], question.truth_for(NEW_ITEMS)).means()["ndcg@10"]
+            for entry in entries if NEW_ITEMS in entry.lists}  # fmt: skip
+    for name in ("co-visitation", "item-knn", "ease", "ease-history"):
         assert ndcg[name] > 1.5 * max(ndcg["random"], ndcg["popularity"]), ndcg
 
 
 def test_the_settings_do_not_change_with_the_truth(question: Task) -> None:
-    kinds = [BY_NAME["own-repeats"], BY_NAME["co-visitation"]]
+    kinds = [BY_NAME["history"], BY_NAME["co-visitation"]]
     other = replace(question, truth=Pairs(question.truth.users, question.truth.items[::-1]))
-    first, second = (learn(one, RecordColumns(), kinds, 1, unseen)[0] for one in (question, other))
+    first, second = (train(one, RecordColumns(), kinds, 1, unseen)[0] for one in (question, other))
     assert [entry.settings for entry in first] == [entry.settings for entry in second]
     assert any(np.any(list(chosen.values())) for entry in first for chosen in (entry.settings or {}).values())
 
 
 def test_a_recommender_that_cannot_take_so_many_items_is_left_out_and_said(question: Task) -> None:
-    entries, notes = learn(question, RecordColumns(), [replace(BY_NAME["ease"], most_items=10)], 1, unseen, tune=False)
+    entries, notes = train(question, RecordColumns(), [replace(BY_NAME["ease"], most_items=10)], 1, unseen, tune=False)
     assert not entries
     assert notes == ["ease is left out: 60 items are more than the 10 that it can take"]
 
@@ -93,7 +93,7 @@ def test_ease_by_fewer_shoppers_than_items_is_the_closed_form() -> None:
     assert np.abs(similarities(shoppers, 3.0) - expected).max() < 1e-6
 
 
-def test_the_validation_learns_nothing_of_what_it_foretells(question: Task) -> None:
+def test_the_validation_learns_nothing_of_what_it_predicts(question: Task) -> None:
     inner = Validation(question.train, RecordColumns(), 1).task
     assert inner is not None
     first = np.full(inner.users, np.iinfo(np.int64).max)

@@ -21,7 +21,7 @@ from evaluation import constants
 from evaluation.scoring import metrics
 from tests.evaluation import made_up
 
-FIXED = "--fixed-settings"
+FIXED = "--no-tuning"
 
 
 def run(*arguments: str | Path | int) -> Result:
@@ -47,7 +47,7 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def folder(file: Path) -> Path:
     out = file.parent / "parted"
-    assert run("split", file, "--out", out, "--hold-out", "basket", "--sample-users", 30).exit_code == 0
+    assert run("split", file, "--out", out, "--hold-out", "last-basket", "--sample-users", 30).exit_code == 0
     return out
 
 
@@ -59,7 +59,7 @@ def lists(tmp_path: Path) -> Path:
 
 
 def test_a_name_that_is_taken_would_hide_the_scores_of_its_owner(file: Path, lists: Path) -> None:
-    assert "ease is learnt here" in refused(file, "--recommendations", f"ease={lists}")
+    assert "ease is trained here" in refused(file, "--recommendations", f"ease={lists}")
     twice = ("--recommendations", f"p={lists}", "--recommendations", f" p = {lists}")
     assert "two are named p" in refused(file, *twice)
     beside = ("--recommendations", f"campaign={lists}", "--campaign", "arn:x")
@@ -69,22 +69,22 @@ def test_a_name_that_is_taken_would_hide_the_scores_of_its_owner(file: Path, lis
 @pytest.mark.parametrize(
     "option",
     [
-        *(("--gate", "ndcg@10:ease>=0.1"), ("--html", "x.html"), ("--per-user", "x.csv"), ("--cost", "ease=4")),
+        *(("--require", "ndcg@10:ease>=0.1"), ("--html", "x.html"), ("--per-user", "x.csv"), ("--cost", "ease=4")),
         *(("--slice-by", "AGE"), ("--campaign", "arn:x"), (FIXED,), ("--sample-users", "20000"), ("--at", "7")),
     ],
 )
 def test_an_option_that_needs_interactions_is_refused_without_them(option: tuple[str, ...], tmp_path: Path) -> None:
     table = tmp_path / "results.csv"
     table.write_text("NAME,P@10\nours,.2\n")
-    assert refused("--results", table, *option) == f"{option[0]}: nothing to do without a FILE of interactions"
-    assert run("--results", table, "--json").exit_code == 0
+    assert refused("--check-table", table, *option) == f"{option[0]}: nothing to do without a FILE of interactions"
+    assert run("--check-table", table, "--json").exit_code == 0
 
 
 def test_a_folder_takes_only_the_options_of_its_own_split(folder: Path) -> None:
-    for other in (("--hold-out", "last"), ("--target", "nonsense"), ("--at", 7), ("--horizon-days", 3)):
+    for other in (("--hold-out", "leave-one-out"), ("--target", "nonsense"), ("--at", 7), ("--horizon-days", 3)):
         assert f"{other[0]} {other[1]}" in refused(folder, *other)
     assert "asks about 30" in refused(folder, "--sample-users", 3)
-    fitting = ("--hold-out", "basket", "--sample-users", 30, "--seed", 5)
+    fitting = ("--hold-out", "last-basket", "--sample-users", 30, "--seed", 5)
     assert run(folder, FIXED, *fitting).exit_code == 0
 
 
@@ -118,7 +118,7 @@ def test_what_is_nearly_right_is_answered_by_what_is(file: Path, tmp_path: Path)
     users.write_text("USER_ID,SEGMENT,AGE\nu1,a,3\n")
     said = refused(file, "--users", users, "--slice-by", "Age")
     assert said == f"--slice-by Age: {users} has no such column (there are: SEGMENT, AGE)"
-    assert "'bank' is no ARN, such as arn:aws:personalize:" in refused(file, "--campaign", "bank")
+    assert "'bank' is not an ARN; expected one like arn:aws:personalize:" in refused(file, "--campaign", "bank")
     users.rename(tmp_path / "invoices.csv")
     said = run(tmp_path / "invoices.csv").stderr
     assert "no column ITEM_ID and no TIMESTAMP (there are: USER_ID, SEGMENT, AGE; ./broker prepare makes them" in said
@@ -133,7 +133,7 @@ def test_a_metric_that_does_not_exist_is_answered_by_those_that_do(metric: str, 
 
 def test_the_names_of_metrics_are_those_that_are_scored() -> None:
     hits, relevant = np.zeros((1, 25), dtype=bool), np.ones(1, dtype=int)
-    assert set(constants.METRICS_AT_K) == set(metrics.of_hits(hits, relevant))
+    assert set(constants.METRICS_AT_K) == set(metrics.hit_metrics(hits, relevant))
 
 
 @pytest.mark.parametrize(
@@ -141,7 +141,7 @@ def test_the_names_of_metrics_are_those_that_are_scored() -> None:
     [
         ("ndcg@10:eese>=0.1", "no recommender eese"),
         ("ndcg@10:ease>=popularitty", "no recommender popularitty"),
-        ("acquisition/ndcg@10:own-repeats>=0.1", "no recommender own-repeats in acquisition"),
+        ("new-items/ndcg@10:history>=0.1", "no recommender history in new-items"),
         ("foo@10:ease>=0.1", "no metric foo@10"),
         ("ndcg@7:ease>=0.1", "no metric ndcg@7"),
         ("ndcg@10:ease>=nan", "nan is not a number from 0 to 1"),
@@ -152,23 +152,23 @@ def test_the_names_of_metrics_are_those_that_are_scored() -> None:
     ],
 )
 def test_a_gate_that_could_never_tell_anything_is_refused(gate: str, why: str, file: Path, tmp_path: Path) -> None:
-    assert why in refused(file, "--gate", gate, "--html", tmp_path / "r.html")
+    assert why in refused(file, "--require", gate, "--html", tmp_path / "r.html")
 
 
 def test_a_gate_knows_the_names_and_tasks_that_were_given(file: Path, lists: Path, tmp_path: Path) -> None:
-    said = refused(file, "--task", "ownership", "--gate", "acquisition/ndcg@10:ease>0.1")
-    assert said.endswith("--task leaves out acquisition: write ownership/ndcg@10:…")
-    # Repeats are no recommender of acquisition, which the gate is of, for it is all that is scored.
-    said = refused(file, "--task", "acquisition", "--gate", "ndcg@10:ease>own-repeats")
-    assert "no recommender own-repeats in acquisition" in said
-    gates = ("--gate", "ndcg@10:theirs >= 0.0", "--gate", "ndcg@10:own-repeats>=theirs")
+    said = refused(file, "--task", "all-items", "--require", "new-items/ndcg@10:ease>0.1")
+    assert said.endswith("--task leaves out new-items: write all-items/ndcg@10:…")
+    # Repeats are no recommender of new-items, which the gate is of, for it is all that is scored.
+    said = refused(file, "--task", "new-items", "--require", "ndcg@10:ease>history")
+    assert "no recommender history in new-items" in said
+    gates = ("--require", "ndcg@10:theirs >= 0.0", "--require", "ndcg@10:history>=theirs")
     result = run(file, FIXED, "--recommendations", f"theirs={lists}", *gates)
     assert result.exit_code == 0, result.output
 
 
 def test_no_report_is_written_where_a_gate_cannot_be_answered(tmp_path: Path) -> None:
     few = made_up.write(tmp_path / "few.csv", made_up.rows(users=20, items=8))
-    result = run(few, FIXED, "--gate", "ndcg@10:ease>=0.1", "--html", tmp_path / "r.html")
+    result = run(few, FIXED, "--require", "ndcg@10:ease>=0.1", "--html", tmp_path / "r.html")
     assert result.exit_code == 2
     assert "no metric ndcg@10 (there are: hit_rate@1" in result.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["few.csv"]
@@ -251,7 +251,7 @@ def test_a_folder_that_cannot_be_made_is_refused_before_the_split(file: Path, tm
 @pytest.fixture
 def table(tmp_path: Path) -> Path:
     path = tmp_path / "results.csv"
-    path.write_text("NAME,TASK,USERS,P@10\nours,acquisition,600,.2\n")
+    path.write_text("NAME,TASK,USERS,P@10\nours,new-items,600,.2\n")
     return path
 
 
@@ -266,7 +266,7 @@ def printed_to(file: TextIO) -> Iterator[pytest.ExceptionInfo[SystemExit]]:
 def test_what_cannot_be_printed_is_one_line(table: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for form in ((), ("--json",)):
         with printed_to(Path("/dev/full").open("w")) as end:
-            command(["--results", str(table), *form])
+            command(["--check-table", str(table), *form])
         assert end.value.code == 2
         assert capsys.readouterr().err == "Error: standard output: No space left on device\n"
     with printed_to(Path("/dev/full").open("w")) as end:
@@ -280,5 +280,5 @@ def test_a_reader_who_leaves_changes_no_exit_code(gate: str, code: int, file: Pa
     reading, writing = os.pipe()
     os.close(reading)
     with printed_to(os.fdopen(writing, "w")) as end:
-        command([str(file), FIXED, "--gate", gate])
+        command([str(file), FIXED, "--require", gate])
     assert end.value.code == code

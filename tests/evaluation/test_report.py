@@ -9,42 +9,42 @@ import pytest
 from matplotlib import rc_context
 
 from evaluation.data import log as logs
-from evaluation.recommenders.candidates import Entry
+from evaluation.recommenders.candidates import Candidate
 from evaluation.report import plots
 from evaluation.report.style import STYLE, svg
 from evaluation.report.text import difference, headline, with_half
-from evaluation.scoring.board import Board, Row
-from evaluation.scoring.breadth import Breadth
+from evaluation.scoring.beyond_accuracy import BeyondAccuracy
+from evaluation.scoring.leaderboard import Leaderboard, Result
 from evaluation.scoring.metrics import Scores
 from evaluation.scoring.slices import Slice
 from evaluation.scoring.uncertainty import compare, mean
 from evaluation.splits import HoldOut, split
-from evaluation.task import ANYTHING, task
+from evaluation.task import ALL_ITEMS, task
 from tests.evaluation import made_up
 
 RANDOM = np.random.default_rng(4)
 COUNTED = RANDOM.random(41)
 
 
-def row(name: str, values: np.ndarray, counted: np.ndarray | None) -> Row:
+def row(name: str, values: np.ndarray, counted: np.ndarray | None) -> Result:
     against = None if counted is None else compare(values, counted, 1)
     scores = Scores(np.arange(len(values)), {"ndcg@10": values})
-    entry = Entry(name, "", {}, baseline=counted is None)
-    return Row(entry, scores, {"ndcg@10": mean(values)}, Breadth(0, 0, 0, 0, 0, 0), {}, against)
+    entry = Candidate(name, "", {}, baseline=counted is None)
+    return Result(entry, scores, {"ndcg@10": mean(values)}, BeyondAccuracy(0, 0, 0, 0, 0, 0), {}, against)
 
 
-def board(*learnt: np.ndarray, counted: np.ndarray = COUNTED, names: Sequence[str] = "abcdefgh") -> Board:
-    """Return a board of ``counting`` and of what was learnt."""
+def board(*learned: np.ndarray, counted: np.ndarray = COUNTED, names: Sequence[str] = "abcdefgh") -> Leaderboard:
+    """Return a board of ``counting`` and of what was learned."""
     rows = [row("counting", counted, None)]
-    rows += [row(name, values, counted) for name, values in zip(names, learnt, strict=False)]
-    return Board(ANYTHING, rows, (10,), (), "ndcg@10", np.arange(len(counted)), "counting")
+    rows += [row(name, values, counted) for name, values in zip(names, learned, strict=False)]
+    return Leaderboard(ALL_ITEMS, rows, (10,), (), "ndcg@10", np.arange(len(counted)), "counting")
 
 
 def test_where_counting_comes_first_the_headline_claims_no_more_than_the_table() -> None:
     shuffled = np.random.default_rng(1).permutation(COUNTED) - 0.01
     found = board(shuffled)
-    assert found.rows[1].against_best.verdict == "cannot tell"  # type: ignore[union-attr]
-    assert headline(found).endswith("Nothing here is shown to be better than counting.")
+    assert found.rows[1].against_best.verdict == "inconclusive"  # type: ignore[union-attr]
+    assert headline(found).endswith("Nothing here is shown to be better than the baselines.")
 
 
 def test_one_user_has_no_interval_in_any_sentence() -> None:
@@ -58,9 +58,9 @@ LONG = "personalize_user_personalization_v2_2024_experiment"
 NASTY = "<script>alert('$x_{')</script>"
 
 
-def sliced(found: Board, names: list[str]) -> list[Slice]:
+def sliced(leaderboard: Leaderboard, names: list[str]) -> list[Slice]:
     """Return two slices; nobody has a value in the first but the last name."""
-    values = dict.fromkeys(names, found.rows[0].intervals["ndcg@10"])
+    values = dict.fromkeys(names, leaderboard.rows[0].intervals["ndcg@10"])
     return [Slice("segment", "$x_{$", 3, {names[-1]: values[names[-1]]}), Slice("segment", NASTY, 41, values)]
 
 
@@ -92,7 +92,7 @@ def test_a_long_name_leaves_the_plot_its_room_and_no_text_is_cut_off(name: str) 
         assert figure.axes[0].get_position().width > 0.5
     (legend,) = of_slices.legends
     assert len(legend.get_texts()) == 7
-    assert all(one.get_marker() == "o" for one in legend.legend_handles)  # type: ignore[union-attr]
+    assert all(legend_handle.get_marker() == "o" for legend_handle in legend.legend_handles)  # type: ignore[union-attr]
     assert not legend.get_window_extent().overlaps(of_slices.axes[0].get_window_extent())
 
 
@@ -105,7 +105,7 @@ def test_the_interval_of_a_share_ends_at_nothing_and_at_all() -> None:
 
 def test_the_numbers_on_logarithmic_axes_are_written_out(tmp_path: Path) -> None:
     log = logs.read(made_up.write(tmp_path / "i.csv"))
-    asked = task(log, split(log, HoldOut("basket")), None, 1)
+    asked = task(log, split(log, HoldOut("last-basket")), None, 1)
     for figure in (plots.items(asked), plots.histories(asked)):
         texts = drawn(svg(figure))
         numbers = [text for text in texts if text[0].isdigit() and " " not in text]

@@ -15,20 +15,20 @@ from tests.evaluation import made_up
 # The tables of the source's experiment, as its authors published them.
 HEADER = "NAME,TASK,P@1,P@5,P@10,R@1,R@5,R@10,MRR@20,NDCG@20"
 OWNERSHIP = """\
-Transformer,ownership,.9920,.3537,.1875,.7560,.9836,.9990,.9956,.9961
-Personalize,ownership,.9622,.2825,.1664,.7397,.8865,.9571,.9435,.9435
-BERT4Rec,ownership,.9812,.3452,.1852,.7488,.9736,.9947,.9901,.9873
-SAS,ownership,.9769,.3475,.1871,.7442,.9769,.9986,.9874,.9870
-TISAS,ownership,.9812,.3477,.1872,.7472,.9773,.9987,.9897,.9888
-Meantime,ownership,.9801,.3389,.1846,.7486,.9641,.9931,.9895,.9842""".splitlines()
+Transformer,all-items,.9920,.3537,.1875,.7560,.9836,.9990,.9956,.9961
+Personalize,all-items,.9622,.2825,.1664,.7397,.8865,.9571,.9435,.9435
+BERT4Rec,all-items,.9812,.3452,.1852,.7488,.9736,.9947,.9901,.9873
+SAS,all-items,.9769,.3475,.1871,.7442,.9769,.9986,.9874,.9870
+TISAS,all-items,.9812,.3477,.1872,.7472,.9773,.9987,.9897,.9888
+Meantime,all-items,.9801,.3389,.1846,.7486,.9641,.9931,.9895,.9842""".splitlines()
 ACQUISITION = """\
-Transformer,acquisition,.9891,.4022,.2157,.6975,.9764,.9979,.9937,.9941
-BERT4Rec,acquisition,.9693,.3881,.2125,.6823,.9581,.9912,.9830,.9796
-SAS,acquisition,.9600,.3936,.2154,.6736,.9665,.9981,.9781,.9782
-TISAS,acquisition,.9599,.3937,.2155,.6735,.9671,.9985,.9781,.9784
-Meantime,acquisition,.9631,.3811,.2125,.6792,.9485,.9912,.9791,.9724
-XGBoost,acquisition,.6887,.2449,.1285,.6062,.9440,.9866,.8054,.8556
-Personalize,acquisition,.4653,.1491,.0935,.4183,.6396,.7869,.5788,.6505""".splitlines()
+Transformer,new-items,.9891,.4022,.2157,.6975,.9764,.9979,.9937,.9941
+BERT4Rec,new-items,.9693,.3881,.2125,.6823,.9581,.9912,.9830,.9796
+SAS,new-items,.9600,.3936,.2154,.6736,.9665,.9981,.9781,.9782
+TISAS,new-items,.9599,.3937,.2155,.6735,.9671,.9985,.9781,.9784
+Meantime,new-items,.9631,.3811,.2125,.6792,.9485,.9912,.9791,.9724
+XGBoost,new-items,.6887,.2449,.1285,.6062,.9440,.9866,.8054,.8556
+Personalize,new-items,.4653,.1491,.0935,.4183,.6396,.7869,.5788,.6505""".splitlines()
 FAMILY = {"Transformer", "BERT4Rec", "SAS", "TISAS", "Meantime"}
 
 
@@ -41,24 +41,24 @@ def table(tmp_path: Path) -> Path:
     return tmp_path / "results.csv"
 
 
-def alarms(table: Path, *lines: str) -> dict[str, set[str]]:
-    """Return, by name, what the alarms are about that the command prints."""
+def diagnostics(table: Path, *lines: str) -> dict[str, set[str]]:
+    """Return, by name, what the diagnostics are about that the command prints."""
     table.write_text("\n".join(lines) + "\n")
-    result = run("--results", table, "--json")
+    result = run("--check-table", table, "--json")
     assert result.exit_code == 0, result.output
     found: dict[str, set[str]] = {}
-    for alarm in json.loads(result.stdout)["alarms"]:
-        found.setdefault(alarm["name"], set()).add(alarm["about"])
+    for diagnostic in json.loads(result.stdout)["diagnostics"]:
+        found.setdefault(diagnostic["name"], set()).add(diagnostic["about"])
     return found
 
 
 def test_the_sources_own_tables_give_its_faults_away(table: Path) -> None:
-    assert alarms(table, HEADER, *OWNERSHIP, *ACQUISITION) == {
-        "not_one_truth": {"acquisition"},
-        "too_good": {f"{name}, acquisition" for name in FAMILY},
-        "acquisition_like_ownership": FAMILY,
+    assert diagnostics(table, HEADER, *OWNERSHIP, *ACQUISITION) == {
+        "not_one_truth": {"new-items"},
+        "too_good": {f"{name}, new-items" for name in FAMILY},
+        "new_items_like_all_items": FAMILY,
     }
-    printed = run("--results", table).stdout
+    printed = run("--check-table", table).stdout
     says = [line for line in printed.splitlines() if "@10 XGBoost finds 98.7% of all there is with 1.29 hits" in line]
     assert len(says) == 1
     assert all(name in says[0] for name in FAMILY)
@@ -66,37 +66,37 @@ def test_the_sources_own_tables_give_its_faults_away(table: Path) -> None:
 
 
 def test_nothing_is_odd_about_its_honest_lines(table: Path) -> None:
-    assert alarms(table, HEADER, OWNERSHIP[1], *ACQUISITION[-2:]) == {}
-    assert "no alarm" in run("--results", table).stdout
+    assert diagnostics(table, HEADER, OWNERSHIP[1], *ACQUISITION[-2:]) == {}
+    assert "no diagnostic" in run("--check-table", table).stdout
 
 
 def test_an_ndcg_by_the_hits_found_is_seen_where_all_three_metrics_have_one_k(table: Path) -> None:
     lines = "them,.05,.1,.4", "us,.05,.1,.11"
-    assert alarms(table, "name,Precision@10,RECALL@10,ndcg@10", *lines) == {"hits_only_ndcg": {"them"}}
+    assert diagnostics(table, "name,Precision@10,RECALL@10,ndcg@10", *lines) == {"hits_only_ndcg": {"them"}}
 
 
 def test_the_number_of_users_gives_the_widest_intervals_and_says_if_they_are_few(table: Path) -> None:
-    assert alarms(table, "model,users,hr@10", "ours,399,0.5", "theirs,400,-") == {"too_few_users": {"results"}}
-    first, second = json.loads(run("--results", table, "--json").stdout)["results"]
+    assert diagnostics(table, "model,users,hr@10", "ours,399,0.5", "theirs,400,-") == {"too_few_users": {"results"}}
+    first, second = json.loads(run("--check-table", table, "--json").stdout)["results"]
     # 1.96 · √(.5 · .5 / 399)
     assert first["intervals"] == {
         "hit_rate@10": {"low": pytest.approx(0.4509, abs=1e-4), "high": pytest.approx(0.5491, abs=1e-4)}
     }
     assert (second["name"], second["test_users"], second["metrics"]) == ("theirs", 400, {})
-    assert "±0.0491" in run("--results", table).stdout
+    assert "±0.0491" in run("--check-table", table).stdout
 
 
 def test_it_stands_beside_a_comparison_and_beside_personalizes_metrics(table: Path, tmp_path: Path) -> None:
     table.write_text(f"{HEADER}\n{ACQUISITION[0]}\n")
     metrics = tmp_path / "metrics.json"
     metrics.write_text('{"metrics": {"precision_at_5": 0.075}}')
-    both = json.loads(run("--results", table, "--personalize-metrics", metrics, "--json").stdout)
-    assert set(both) == {"published", "results", "alarms"}
+    both = json.loads(run("--check-table", table, "--personalize-metrics", metrics, "--json").stdout)
+    assert set(both) == {"published", "results", "diagnostics"}
     file = made_up.write(tmp_path / "interactions.csv", made_up.rows(users=40, items=30))
-    found = json.loads(run(file, "--fixed-settings", "--results", table, "--json").stdout)
+    found = json.loads(run(file, "--no-tuning", "--check-table", table, "--json").stdout)
     assert found["results"][0]["name"] == "Transformer"
-    assert "Transformer, acquisition" in {alarm["about"] for alarm in found["alarms"]}
-    assert "too_few_users" in {alarm["name"] for alarm in found["alarms"]}
+    assert "Transformer, new-items" in {diagnostic["about"] for diagnostic in found["diagnostics"]}
+    assert "too_few_users" in {diagnostic["name"] for diagnostic in found["diagnostics"]}
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_it_stands_beside_a_comparison_and_beside_personalizes_metrics(table: Pa
     [
         ("", ": it is empty"),
         ("NAME,P@1\n", ": there are no results in it"),
-        ("NAME,TASK\na,ownership\n", ":1: no metrics"),
+        ("NAME,TASK\na,all-items\n", ":1: no metrics"),
         ("P@1,R@1\n.1,.1\n", ":1: the first column is P@1"),
         ("NAME,P@1,cost\na,.1,4\n", ":1: column 'cost' is neither TASK nor USERS nor a metric"),
         ("NAME,auc@5\na,.1\n", ":1: column 'auc@5'"),
@@ -116,14 +116,14 @@ def test_it_stands_beside_a_comparison_and_beside_personalizes_metrics(table: Pa
         ("NAME,P@1\na,.1,.2\n", ":2: 3 columns, where the header has 2"),
         ("NAME,P@1\n,.1\n", ":2: no name in the first column"),
         ("NAME,P@1\na,.1\na,.2\n", ":3: a comes a second time"),
-        ("NAME,TASK,P@1\na,buying,.1\n", ":2: TASK 'buying' is neither ownership nor acquisition"),
+        ("NAME,TASK,P@1\na,buying,.1\n", ":2: TASK 'buying' is neither all-items nor new-items"),
         ("NAME,USERS,P@1\na,0,.1\n", ":2: USERS '0' is not a whole number above zero"),
         ('NAME,P@1\na,.1\n"b,.1\n', ":3: a broken row"),
     ],
 )
 def test_what_cannot_be_used_is_one_line_with_file_and_line(table: Path, text: str, says: str) -> None:
     table.write_text(text)
-    result = run("--results", table)
+    result = run("--check-table", table)
     assert result.exit_code == 2
     assert f"{table}{says}" in result.stderr
     assert len(result.stderr.splitlines()) == 1
@@ -137,10 +137,10 @@ def test_bytes_that_are_no_text_are_named_by_their_line(table: Path) -> None:
 
 def test_the_same_name_may_stand_in_both_tasks_and_a_gz_is_read(tmp_path: Path) -> None:
     packed = tmp_path / "results.csv.gz"
-    packed.write_bytes(gzip.compress(b"\xef\xbb\xbfNAME,TASK,P@1\r\na,Ownership,.1\r\na,acquisition,.2\r\n"))
+    packed.write_bytes(gzip.compress(b"\xef\xbb\xbfNAME,TASK,P@1\r\na,All-items,.1\r\na,new-items,.2\r\n"))
     assert [(line.task, line.metrics) for line in results_table.read(packed)] == [
-        ("ownership", {"precision@1": 0.1}),
-        ("acquisition", {"precision@1": 0.2}),
+        ("all-items", {"precision@1": 0.1}),
+        ("new-items", {"precision@1": 0.2}),
     ]
     packed.write_bytes(packed.read_bytes()[:-12])
     with pytest.raises(BadFile, match="cut off"):

@@ -9,9 +9,9 @@ import pytest
 
 from evaluation.data import log as logs
 from evaluation.recommenders.registry import BY_NAME
-from evaluation.run import Asked, run
+from evaluation.run import EvaluationRequest, run
 from evaluation.splits import HoldOut, split
-from evaluation.task import ANYTHING, Task, task
+from evaluation.task import ALL_ITEMS, Task, task
 from recommender_models.record_columns import RecordColumns
 from tests.evaluation import made_up
 
@@ -21,14 +21,14 @@ USERS = 60
 @pytest.fixture(scope="module")
 def question(tmp_path_factory: pytest.TempPathFactory) -> Task:
     log = logs.read(made_up.write(tmp_path_factory.mktemp("shop") / "i.csv", made_up.rows(USERS)))
-    return task(log, split(log, HoldOut("basket")), None, 1)
+    return task(log, split(log, HoldOut("last-basket")), None, 1)
 
 
 def parts(question: Task, values: Sequence[Any]) -> Mapping[str, int]:
     """Return the users of each part; the values are those of u0, u1, …"""
     users = RecordColumns([f"u{user}" for user in range(USERS)], {"C": list(values)})
-    asked = Asked(tasks=[ANYTHING], kinds=[BY_NAME["popularity"]], attribute="C", tune=False)
-    found = [one for one in run(question, asked, users).slices[ANYTHING] if one.by == "C"]
+    asked = EvaluationRequest(tasks=[ALL_ITEMS], kinds=[BY_NAME["popularity"]], attribute="C", tune=False)
+    found = [one for one in run(question, asked, users).slices[ALL_ITEMS] if one.by == "C"]
     assert len({one.part for one in found}) == len(found)
     return {one.part: one.users for one in found}
 

@@ -1,4 +1,4 @@
-"""Who may know what: nothing to be foretold is in what is known, in any way of holding out."""
+"""Who may know what: nothing to be predicted is in what is known, in any way of holding out."""
 
 import json
 import re
@@ -12,10 +12,10 @@ from cli.evaluate import command
 from evaluation.data import log as logs
 from evaluation.data import splits_folder
 from evaluation.recommenders.registry import BY_NAME
-from evaluation.run import Asked, run
-from evaluation.splits import KINDS, HoldOut, split
-from evaluation.task import NEW, sampled, task
-from personalize_data.errors import BadFile, BadQuestion
+from evaluation.run import EvaluationRequest, run
+from evaluation.splits import HOLD_OUTS, HoldOut, split
+from evaluation.task import NEW_ITEMS, sampled, task
+from personalize_data.errors import BadFile, InvalidRequest
 from recommender_models.record_columns import RecordColumns
 from recommender_models.training_set import TrainingSet
 from tests.evaluation import made_up
@@ -26,7 +26,7 @@ def log(tmp_path: Path) -> logs.Log:
     return logs.read(made_up.write(tmp_path / "interactions.csv"))
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", HOLD_OUTS)
 def test_nothing_held_out_is_known(kind: str, log: logs.Log) -> None:
     parted = split(log, HoldOut(kind))
     assert parted.truth.any()
@@ -47,13 +47,15 @@ def test_by_time_nobody_knows_anything_from_the_cut_on(log: logs.Log) -> None:
 
 
 def test_last_is_one_interaction_a_user_and_basket_all_of_one_second(log: logs.Log) -> None:
-    last, basket = split(log, HoldOut("last")), split(log, HoldOut("basket"))
+    last, basket = split(log, HoldOut("leave-one-out")), split(log, HoldOut("last-basket"))
     assert np.bincount(log.rows.users[last.truth]).tolist() == [1] * 60
     assert np.bincount(log.rows.users[basket.truth]).max() == 2
 
 
-@pytest.mark.parametrize("how", [HoldOut("last"), HoldOut("basket"), HoldOut("basket", event_type="buy")])
-def test_who_cannot_be_asked_is_learnt_from_all_the_same(how: HoldOut, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "how", [HoldOut("leave-one-out"), HoldOut("last-basket"), HoldOut("last-basket", event_type="buy")]
+)
+def test_who_cannot_be_asked_is_learned_from_all_the_same(how: HoldOut, tmp_path: Path) -> None:
     # Ann has a past before her last purchase; Bob came once, and Cid bought at once and looked later.
     rows = [("ann", "x", 1, "buy"), ("ann", "y", 2, "buy"), ("bob", "z", 1, "buy"), ("cid", "x", 3, "buy")]
     rows += [("cid", "z", 4, "view")] if how.event_type else []
@@ -70,20 +72,20 @@ def test_as_personalize_the_training_knows_nothing_of_the_tenth_that_is_tested(l
     assert not tested & set(log.rows.users[parted.train].tolist())
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_only_the_target_type_is_foretold_and_nothing_after_it_known(kind: str, log: logs.Log) -> None:
+@pytest.mark.parametrize("kind", HOLD_OUTS)
+def test_only_the_target_type_is_predicted_and_nothing_after_it_known(kind: str, log: logs.Log) -> None:
     parted = split(log, HoldOut(kind, event_type="purchase"))
-    assert log.of_type("purchase")[parted.truth].all()
+    assert log.is_type("purchase")[parted.truth].all()
     assert not (parted.truth & (parted.train | parted.past)).any()
-    with pytest.raises(BadQuestion, match="no interaction has the type sale"):
+    with pytest.raises(InvalidRequest, match="no interaction has the type sale"):
         split(log, HoldOut(kind, event_type="sale"))
 
 
 def test_a_target_without_event_types_is_answered_by_the_column_that_is_missing(tmp_path: Path) -> None:
     path = tmp_path / "untyped.csv"
     path.write_text("USER_ID,ITEM_ID,TIMESTAMP\nu,i,1\nu,j,2\n")
-    with pytest.raises(BadQuestion) as error:
-        split(logs.read(path), HoldOut("last", event_type="nope"))
+    with pytest.raises(InvalidRequest) as error:
+        split(logs.read(path), HoldOut("leave-one-out", event_type="nope"))
     assert str(error.value).endswith("(there is no column EVENT_TYPE, or nothing in it)")
 
 
@@ -104,18 +106,18 @@ FAR = made_up.START * 2
             HoldOut("time", at=5, horizon_days=1e-6),
             "(--at) or farther (--horizon-days), or ",
         ),
-        ("u,i,1,a v,i,2,a", HoldOut("last"), "before his last one; try --hold-out time"),
-        ("u,i,1,a u,j,1,a", HoldOut("basket"), "before his last second; try --hold-out time or last"),
+        ("u,i,1,a v,i,2,a", HoldOut("leave-one-out"), "before their last one; try --hold-out time"),
+        ("u,i,1,a u,j,1,a", HoldOut("last-basket"), "before their last second; try --hold-out time or leave-one-out"),
         (
             "u,i,1,a u,j,2,b v,i,1,b",
-            HoldOut("basket", event_type="a"),
+            HoldOut("last-basket", event_type="a"),
             "nothing of a is held out: nobody has an interaction bef",
         ),
         ("u,i,1,a u,j,2,a", HoldOut("personalize"), "nothing is left to train on: the only user is tested; try --hold"),
         (
             "u,i,1,a v,j,2,a",
             HoldOut("personalize"),
-            "nothing is held out: nobody of the tenth that is tested has two in",
+            "nothing is held out: nobody of the tested tenth has two in",
         ),
     ],
 )
@@ -126,31 +128,31 @@ def test_where_nothing_is_left_on_one_side_it_advises_what_helps(
         path = tmp_path / "few.csv"
         path.write_text("USER_ID,ITEM_ID,TIMESTAMP,EVENT_TYPE\n" + rows.replace(" ", "\n") + "\n")
         log = logs.read(path)
-    with pytest.raises(BadQuestion) as error:
+    with pytest.raises(InvalidRequest) as error:
         split(log, how)
     assert says in str(error.value)
     assert f"try --hold-out {how.kind}" not in str(error.value)
 
 
 def test_what_is_new_is_what_the_user_never_had(log: logs.Log) -> None:
-    asked = task(log, split(log, HoldOut("basket")), None, 1)
+    asked = task(log, split(log, HoldOut("last-basket")), None, 1)
     had = set(zip(asked.past.users.tolist(), asked.past.items.tolist(), strict=True))
     pairs = set(zip(asked.truth.users.tolist(), asked.truth.items.tolist(), strict=True))
-    new = asked.truth_of(NEW)
+    new = asked.truth_for(NEW_ITEMS)
     assert set(zip(new.users.tolist(), new.items.tolist(), strict=True)) == pairs - had
     assert 0 < len(new) < len(pairs)
 
 
 def written(
-    tmp_path: Path, log: logs.Log, how: HoldOut, sample: int | None = None, seed: int = 1
+    tmp_path: Path, log: logs.Log, hold_out: HoldOut, sample: int | None = None, seed: int = 1
 ) -> splits_folder.Written:
-    parted = split(log, how)
+    parted = split(log, hold_out)
     chosen = sampled(log, parted, sample, seed)
     source = tmp_path / "interactions.csv"
-    return splits_folder.write(source, log, parted, chosen, how, tmp_path / "out", lambda done: None)
+    return splits_folder.write(source, log, parted, chosen, hold_out, tmp_path / "out", lambda done: None)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", HOLD_OUTS)
 def test_a_file_and_its_split_give_the_same_numbers(kind: str, tmp_path: Path) -> None:
     # Many items, so that some are known of test users alone.
     source = made_up.write(tmp_path / "interactions.csv", made_up.rows(users=80, items=400))
@@ -164,8 +166,8 @@ def test_a_file_and_its_split_give_the_same_numbers(kind: str, tmp_path: Path) -
     assert named(read.past) == named(direct.past)
     others = [item for item in read.past.item_ids if item not in read.train.item_ids]
     assert read.past.item_ids == [*direct.train.item_ids, *sorted(others)]
-    kinds = [BY_NAME[name] for name in ("random", "popularity-30d", "own-repeats", "item-item")]
-    found = [run(one, Asked(kinds=kinds, tune=False), RecordColumns()).boards for one in (direct, read)]
+    kinds = [BY_NAME[name] for name in ("random", "popularity-30d", "history", "item-knn")]
+    found = [run(one, EvaluationRequest(kinds=kinds, tune=False), RecordColumns()).boards for one in (direct, read)]
     of_file, of_folder = ([[row.scores.means() for row in board.rows] for board in one.values()] for one in found)
     assert of_file == of_folder
 
@@ -208,19 +210,21 @@ def test_a_split_that_does_not_say_how_it_was_made_is_refused(
 def test_a_file_of_a_split_that_lost_its_last_rows_is_refused_with_both_counts(
     name: str, tmp_path: Path, log: logs.Log
 ) -> None:
-    written(tmp_path, log, HoldOut("basket"))
+    written(tmp_path, log, HoldOut("last-basket"))
     path = tmp_path / "out" / name
     lines = path.read_text().splitlines(keepends=True)
     path.write_text("".join(lines[:-7]))
     rows = len(lines) - name.endswith(".csv")
     result = CliRunner().invoke(command, [str(tmp_path / "out")])
     assert (result.exit_code, result.stdout) == (2, "")
-    said = f"Error: {path}: it has {rows - 7:,} rows, and {rows:,} were written: it was cut off or changed; split anew"
+    said = (
+        f"Error: {path}: it has {rows - 7:,} rows, and {rows:,} were written: it was cut off or changed; split it again"
+    )
     assert said in result.stderr.splitlines()
 
 
 def test_a_truth_that_lost_its_last_rows_is_scored_with_an_alarm(tmp_path: Path, log: logs.Log) -> None:
-    written(tmp_path, log, HoldOut("basket"))
+    written(tmp_path, log, HoldOut("last-basket"))
     path = tmp_path / "out" / "truth.csv"
     lines = path.read_text().splitlines(keepends=True)
     for kept, said in (
@@ -228,11 +232,13 @@ def test_a_truth_that_lost_its_last_rows_is_scored_with_an_alarm(tmp_path: Path,
         (lines[:-7], [f"has {len(lines) - 8:,} rows, and {len(lines) - 1:,} were written"]),
     ):
         path.write_text("".join(kept))
-        result = CliRunner().invoke(command, [str(tmp_path / "out"), "--fixed-settings", "--json"])
+        result = CliRunner().invoke(command, [str(tmp_path / "out"), "--no-tuning", "--json"])
         assert result.exit_code == 0, result.stderr
-        alarms = [one for one in json.loads(result.stdout)["alarms"] if one["name"] == "truth_changed"]
-        assert [one["says"] for one in alarms] == [f"truth.csv {one}: it was cut off or changed" for one in said]
-        assert all(one["fault"] for one in alarms)
+        diagnostics = [one for one in json.loads(result.stdout)["diagnostics"] if one["name"] == "truth_changed"]
+        assert [diagnostic["message"] for diagnostic in diagnostics] == [
+            f"truth.csv {one}: it was cut off or changed" for one in said
+        ]
+        assert all(one["fault"] for one in diagnostics)
 
 
 @pytest.mark.parametrize("rows", ["u,i,1 u,i,2 v,i,1 v,i,9", "u,i,1 u,j,9"])
@@ -241,10 +247,10 @@ def test_where_there_is_nothing_to_choose_from_that_is_the_reason_and_nothing_is
 ) -> None:
     path = tmp_path / "few.csv"
     path.write_text("USER_ID,ITEM_ID,TIMESTAMP\n" + rows.replace(" ", "\n") + "\n")
-    result = CliRunner().invoke(command, [str(path), "--fixed-settings"])
+    result = CliRunner().invoke(command, [str(path), "--no-tuning"])
     assert (result.exit_code, result.stdout) == (2, "")
     assert (
-        "Error: nothing can be scored: ownership: nothing to choose from: there is one item, or none" in result.stderr
+        "Error: nothing can be scored: all-items: nothing to choose from: there is one item, or none" in result.stderr
     )
 
 
@@ -254,7 +260,7 @@ def test_both_commands_say_that_a_personalize_trains_on_the_past_of_the_tested(t
     parted = CliRunner().invoke(command, ["split", source, "--out", out, *how])
     said = re.findall(r"the past of the tested users, (\d+) interactions", parted.stderr)
     for arguments in ([source, *how], [out]):
-        notes = json.loads(CliRunner().invoke(command, [*arguments, "--fixed-settings", "--json"]).stdout)["notes"]
+        notes = json.loads(CliRunner().invoke(command, [*arguments, "--no-tuning", "--json"]).stdout)["notes"]
         assert re.findall(r"the past of the tested users, (\d+) interactions", str(notes)) == said
     assert len(said) == 1
 

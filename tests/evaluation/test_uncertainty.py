@@ -12,7 +12,7 @@ from evaluation.scoring.uncertainty import compare, mean, users_needed
 def test_a_mean_lies_in_its_interval_nineteen_times_in_twenty() -> None:
     random = np.random.default_rng(5)
     intervals = [mean(random.exponential(1.0, 400)) for _ in range(1000)]
-    assert 0.93 < np.mean([one.low <= 1.0 <= one.high for one in intervals]) < 0.97
+    assert 0.93 < np.mean([interval.low <= 1.0 <= interval.high for interval in intervals]) < 0.97
 
 
 def test_the_difference_is_paired_so_that_what_users_share_does_not_blur_it() -> None:
@@ -30,12 +30,12 @@ def test_what_cannot_be_told_says_how_many_more_users_it_would_take() -> None:
     differences = random.normal(0, 1, 400)
     differences += 0.05 - differences.mean()
     found = compare(differences, np.zeros(400), seed=1)
-    assert found.verdict == "cannot tell"
+    assert found.verdict == "inconclusive"
     assert found.more_users == users_needed(differences.std(ddof=1), 0.05) - 400
     assert found.more_users == pytest.approx((2.8 / 0.05) ** 2 - 400, rel=0.1)
     assert "more users needed" in found.in_words()
     same = compare(np.ones(12), np.ones(12), seed=1)
-    assert same.in_words() == "cannot tell: no difference to be seen"
+    assert same.in_words() == "inconclusive: no difference to be seen"
 
 
 def mostly_alike(random: np.random.Generator, n: int) -> np.ndarray:
@@ -55,15 +55,15 @@ def test_what_is_worth_nothing_is_seldom_told_from_nothing_however_few_the_users
     draw: Callable[[np.random.Generator, int], np.ndarray], n: int, times: int, most: float
 ) -> None:
     random = np.random.default_rng(10)
-    told = [compare(draw(random, n), np.zeros(n), seed).verdict != "cannot tell" for seed in range(times)]
+    told = [compare(draw(random, n), np.zeros(n), seed).verdict != "inconclusive" for seed in range(times)]
     assert np.mean(told) <= most
 
 
 def test_one_user_tells_nothing_of_others_and_too_few_are_named_as_the_reason() -> None:
     one = compare(np.array([0.3]), np.array([0.1]), seed=1)
-    assert (one.verdict, one.difference.low, one.difference.high) == ("cannot tell", -math.inf, math.inf)
-    assert one.in_words() == "cannot tell: too few users (1, it takes 10 or more)"
-    assert compare(np.full(9, 0.3), np.full(9, 0.1), seed=1).in_words().startswith("cannot tell: too few users (9,")
+    assert (one.verdict, one.difference.low, one.difference.high) == ("inconclusive", -math.inf, math.inf)
+    assert one.in_words() == "inconclusive: too few users (1, it takes 10 or more)"
+    assert compare(np.full(9, 0.3), np.full(9, 0.1), seed=1).in_words().startswith("inconclusive: too few users (9,")
     assert compare(np.full(10, 0.3), np.full(10, 0.1), seed=1).in_words() == "better"
 
 
@@ -71,7 +71,7 @@ def test_five_users_who_differ_do_not_tell_whatever_the_others() -> None:
     ours = np.zeros(400)
     ours[:5] = 1
     found = compare(ours, np.zeros(400), seed=1)
-    assert found.in_words() == "cannot tell: 5 users differ, it takes 6 or more"
+    assert found.in_words() == "inconclusive: 5 users differ, it takes 6 or more"
     assert found.difference.low > 0  # by chance one in 16 times
     ours[5] = 1
     assert compare(ours, np.zeros(400), seed=1).verdict == "better"

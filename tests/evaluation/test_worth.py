@@ -6,109 +6,116 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from evaluation.checks.registry import Alarm
 from evaluation.data import log as logs
-from evaluation.data.list_files import Given
-from evaluation.recommenders.candidates import Entry, given
+from evaluation.data.list_files import ExternalLists
+from evaluation.diagnostics.registry import Diagnostic
+from evaluation.recommenders.candidates import Candidate, external
 from evaluation.recommenders.registry import BY_NAME
 from evaluation.report import json_report, page
 from evaluation.report import text as words
-from evaluation.run import Asked, Result, run
+from evaluation.run import Evaluation, EvaluationRequest, run
 from evaluation.splits import HoldOut, split
-from evaluation.task import ANYTHING, Task, task
+from evaluation.task import ALL_ITEMS, Task, task
 from recommender_models.record_columns import RecordColumns
 from tests.evaluation import made_up
 
-KINDS = [BY_NAME[name] for name in ("random", "popularity", "item-item")]
-PRICES = {"theirs": 900.0, "item-item": 40.0}
+KINDS = [BY_NAME[name] for name in ("random", "popularity", "item-knn")]
+PRICES = {"theirs": 900.0, "item-knn": 40.0}
 
 
 @pytest.fixture(scope="module")
 def question(tmp_path_factory: pytest.TempPathFactory) -> Task:
     log = logs.read(made_up.write(tmp_path_factory.mktemp("shop") / "i.csv", made_up.rows(users=200, items=80)))
-    return task(log, split(log, HoldOut("last")), None, 1)
+    return task(log, split(log, HoldOut("leave-one-out")), None, 1)
 
 
-def theirs(question: Task, hits: float) -> Entry:
+def theirs(question: Task, hits: float) -> Candidate:
     """Return lists that begin with the truth for a share of the users, and hold nothing for the others."""
     lists = np.full((question.users, 25), -1)
     lists[question.truth.users, 0] = question.truth.items
     lists[np.random.default_rng(1).random(question.users) >= hits] = -1
-    return given("theirs", Given(lists, 0, 0, 0, 0, 0))
+    return external("theirs", ExternalLists(lists, 0, 0, 0, 0, 0))
 
 
-def compared(question: Task, entry: Entry) -> Result:
-    return run(question, Asked(tasks=[ANYTHING], kinds=KINDS, prices=PRICES, tune=False), RecordColumns(), [entry])
+def compared(question: Task, entry: Candidate) -> Evaluation:
+    return run(
+        question, EvaluationRequest(tasks=[ALL_ITEMS], kinds=KINDS, prices=PRICES, tune=False), RecordColumns(), [entry]
+    )
 
 
 @pytest.mark.parametrize(
     ("hits", "verdict", "said"),
     [
-        (0.0, "worse", "theirs is worse than item-item, the best that costs nothing beside this machine (-0."),
-        (1.0, "better", "theirs is better than everything learnt here: +0."),
+        (0.0, "worse", "theirs is worse than item-knn, the best that costs nothing beside this machine (-0."),
+        (1.0, "better", "theirs is better than everything trained here: +0."),
     ],
 )
 def test_the_headline_begins_with_what_was_given_against_the_best_that_costs_nothing(
     question: Task, hits: float, verdict: str, said: str
 ) -> None:
     result = compared(question, theirs(question, hits))
-    board = result.boards[ANYTHING]
-    assert board.best_here == "item-item"
-    assert words.headline(board).startswith(f"Ownership (anything, repeats count): {said}")
-    assert words.verdict(board, board.row("theirs")).endswith(f"; against item-item: {verdict}")
-    assert "against item-item" not in words.verdict(board, board.row("item-item"))
-    rows = json_report.as_json(result)["tasks"][ANYTHING]["recommenders"]
+    board = result.boards[ALL_ITEMS]
+    assert board.best_here == "item-knn"
+    assert words.headline(board).startswith(f"All items (repeats count): {said}")
+    assert words.verdict(board, board.row("theirs")).endswith(f"; against item-knn: {verdict}")
+    assert "against item-knn" not in words.verdict(board, board.row("item-knn"))
+    rows = json_report.as_json(result)["tasks"][ALL_ITEMS]["recommenders"]
     assert rows["theirs"]["against_best_here"]["verdict"] == verdict
-    assert rows["item-item"]["against_best_here"] is None
+    assert rows["item-knn"]["against_best_here"] is None
 
 
 def test_lists_that_are_as_good_are_said_to_be_and_what_is_given_is_never_the_best_here(question: Task) -> None:
-    same = compared(question, theirs(question, 0)).boards[ANYTHING].row("item-item").entry.lists[ANYTHING]
-    board = compared(question, given("theirs", Given(same, 0, 0, 0, 0, 0))).boards[ANYTHING]
-    said = "theirs cannot be told from item-item, the best that costs nothing beside this machine (+0.000, +0.000 to"
+    same = compared(question, theirs(question, 0)).boards[ALL_ITEMS].row("item-knn").candidate.lists[ALL_ITEMS]
+    board = compared(question, external("theirs", ExternalLists(same, 0, 0, 0, 0, 0))).boards[ALL_ITEMS]
+    said = (
+        "theirs is not clearly different from item-knn, the best that costs nothing beside this machine "
+        "(+0.000, +0.000 to"
+    )
     assert said in words.headline(board)
-    assert compared(question, theirs(question, 1)).boards[ANYTHING].best_here == "item-item"
+    assert compared(question, theirs(question, 1)).boards[ALL_ITEMS].best_here == "item-knn"
 
 
 def test_a_price_stands_beside_what_it_is_compared_with(question: Task) -> None:
     result = compared(question, theirs(question, 0))
-    learnt, bought = sorted(result.costs[ANYTHING], key=lambda one: one.per_month)
-    assert learnt.in_words("USD").startswith("item-item costs 40.00 USD a month: of 1,000 users, ")
-    assert learnt.in_words("USD").endswith(f"have a hit in 10 than with {result.boards[ANYTHING].best_baseline}")
+    learned, bought = sorted(result.costs[ALL_ITEMS], key=lambda one: one.per_month)
+    assert learned.in_words("USD").startswith("item-knn costs 40.00 USD a month: of 1,000 users, ")
+    assert learned.in_words("USD").endswith(f"have a hit in 10 than with {result.boards[ALL_ITEMS].best_baseline}")
     sentence = bought.in_words("USD")
     assert " fewer (" in sentence
-    assert sentence.endswith("than with item-item, which is learnt here")
-    one = next(one for one in json_report.as_json(result)["costs"][ANYTHING] if one["recommender"] == "theirs")
-    assert (one["against"], one["best_here"]) == (result.boards[ANYTHING].best_baseline, "item-item")
+    assert sentence.endswith("than with item-knn, which is trained here")
+    one = next(one for one in json_report.as_json(result)["costs"][ALL_ITEMS] if one["recommender"] == "theirs")
+    assert (one["against"], one["best_here"]) == (result.boards[ALL_ITEMS].best_baseline, "item-knn")
     assert one["against_best_here"]["difference"]["mean"] < one["difference"]["mean"] < 0
 
 
 def test_who_answered_is_said_where_it_was_not_amazon(question: Task) -> None:
     local = replace(theirs(question, 1), what="answered by a rehearsal")
-    assert "theirs was answered by a rehearsal." in words.headline(compared(question, local).boards[ANYTHING])
+    assert "theirs was answered by a rehearsal." in words.headline(compared(question, local).boards[ALL_ITEMS])
 
 
 def test_the_page_says_faults_first_results_after_the_tables_and_explains_its_words(question: Task) -> None:
-    alarms = [Alarm("baseline_wins", "ease", "it is worse"), Alarm("too_good", "theirs", "it knew")]
-    result = replace(compared(question, theirs(question, 1)), alarms=alarms)
+    diagnostics = [Diagnostic("baseline_wins", "ease", "it is worse"), Diagnostic("too_good", "theirs", "it knew")]
+    result = replace(compared(question, theirs(question, 1)), diagnostics=diagnostics)
     text = page.page(result, "USD")
     places = [text.index(one) for one in ("Faults to look into", "it knew", "<table>", "What the figures say")]
     assert places == sorted(places)
     assert text.count("it knew") == 1
     assert text.index("it is worse") > text.rindex("<table>")
-    assert '<p class="alarm"><b>ease' not in text
-    for word in ("item-item", "MRR", "MAP", "NDCG", "win/lose", "top-20 items", "only counts", "catalogue covered"):
+    assert '<p class="diagnostic"><b>ease' not in text
+    for word in ("item-knn", "MRR", "MAP", "NDCG", "win/lose", "top-20 items", "baseline", "catalogue covered"):
         assert f"<dt>{word}</dt>" in text
-    assert f"<dd>{BY_NAME['item-item'].what}</dd>" in text
-    assert [one["fault"] for one in json_report.alarms(alarms)] == [False, True]
+    assert f"<dd>{BY_NAME['item-knn'].what}</dd>" in text
+    assert [diagnostic["fault"] for diagnostic in json_report.diagnostics(diagnostics)] == [False, True]
 
 
-def test_what_is_learnt_here_is_not_accused_of_being_joined_with_the_wrong_users(question: Task) -> None:
+def test_what_is_learned_here_is_not_accused_of_being_joined_with_the_wrong_users(question: Task) -> None:
     same = np.tile(np.arange(25), (question.users, 1))
-    entries = [given("theirs", Given(same, 0, 0, 0, 0, 0)), Entry("learnt", "", {ANYTHING: same})]
-    found = run(question, Asked(tasks=[ANYTHING], kinds=(), tune=False), RecordColumns(), entries).alarms
-    faults = {alarm.about: alarm.fault for alarm in found if alarm.name == "not_personal"}
-    assert faults == {"theirs, ownership": True, "learnt, ownership": False}
+    entries = [external("theirs", ExternalLists(same, 0, 0, 0, 0, 0)), Candidate("learned", "", {ALL_ITEMS: same})]
+    found = run(
+        question, EvaluationRequest(tasks=[ALL_ITEMS], kinds=(), tune=False), RecordColumns(), entries
+    ).diagnostics
+    faults = {diagnostic.about: diagnostic.fault for diagnostic in found if diagnostic.name == "not_personal"}
+    assert faults == {"theirs, all-items": True, "learned, all-items": False}
 
 
 def test_page_and_terminal_have_the_same_columns(question: Task, tmp_path: Path) -> None:

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from blueprint.environments import Options, ingest_environment, refresh_environment
+from blueprint.environments import FunctionConfig, ingest_environment, refresh_environment
 from infra.bundling import BundlingFailed, bundle, copy_package, find_interpreter, find_uv
 from infra.paths import ROOT
-from local_stack.lambda_twin.runtime.function import Function
+from local_stack.lambda_emulator.runtime.function import Function
 from tests.broker.lambda_events import message
 from tests.infra.loopback_services import LoopbackServices
 from tests.infra.synthesis import synthesise
@@ -207,9 +207,9 @@ def variables(function: str) -> dict[str, str]:
     """Return the variables that the stack would set."""
     bucket = "quarantine"
     if function == "ingest":
-        return ingest_environment(Options(), tracking_id="tracker", quarantine_bucket=bucket)
+        return ingest_environment(FunctionConfig(), tracking_id="tracker", quarantine_bucket=bucket)
     return refresh_environment(
-        Options(),
+        FunctionConfig(),
         campaign_arn="arn:aws:personalize:us-east-1:123456789012:campaign/shop",
         mparticle_secret_arn="arn:aws:secretsmanager:us-east-1:123456789012:secret:shop",
         quarantine_bucket=bucket,

@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from infra.deploy_checks import Deployed, Wanted, look_at, main, problems, read_assembly, warnings
+from infra.deploy_checks import DeployedStack, SynthesisedStack, look_at, main, problems, read_assembly, warnings
 from infra.settings import Stage
-from lifecycle.counts import Counts
+from lifecycle.counts import InteractionCounts
 from tests.infra.conftest import Synthesise
 from tests.infra.synthesis import GIVEN
 
-COLLECT = Wanted("shop", Stage.COLLECT, is_example=False, trains=False, serves=False)
+COLLECT = SynthesisedStack("shop", Stage.COLLECT, is_example=False, trains=False, serves=False)
 TRAIN = replace(COLLECT, stage=Stage.TRAIN, trains=True)
 RECOMMEND = replace(TRAIN, stage=Stage.RECOMMEND, serves=True)
 GIVEN_RECOMMEND = replace(COLLECT, stage=Stage.RECOMMEND)
@@ -23,20 +23,20 @@ GIVEN_RECOMMEND = replace(COLLECT, stage=Stage.RECOMMEND)
     ("wanted", "deployed"),
     [
         (COLLECT, None),
-        (COLLECT, Deployed(Stage.COLLECT)),
-        (TRAIN, Deployed(Stage.COLLECT)),
-        (TRAIN, Deployed(Stage.COLLECT, empty_secret="arn:secret")),
-        (TRAIN, Deployed(Stage.COLLECT, counts=Counts(interactions=1_000))),
-        (TRAIN, Deployed(Stage.TRAIN, counts=Counts(interactions=1))),
-        (COLLECT, Deployed(Stage.COLLECT, counts=Counts(interactions=1))),
-        (TRAIN, Deployed(Stage.TRAIN)),
-        (RECOMMEND, Deployed(Stage.TRAIN, ("CREATE FAILED", "ACTIVE"))),
-        (RECOMMEND, Deployed(Stage.RECOMMEND, ("ACTIVE", "CREATE IN_PROGRESS"))),
+        (COLLECT, DeployedStack(Stage.COLLECT)),
+        (TRAIN, DeployedStack(Stage.COLLECT)),
+        (TRAIN, DeployedStack(Stage.COLLECT, empty_secret="arn:secret")),
+        (TRAIN, DeployedStack(Stage.COLLECT, counts=InteractionCounts(interactions=1_000))),
+        (TRAIN, DeployedStack(Stage.TRAIN, counts=InteractionCounts(interactions=1))),
+        (COLLECT, DeployedStack(Stage.COLLECT, counts=InteractionCounts(interactions=1))),
+        (TRAIN, DeployedStack(Stage.TRAIN)),
+        (RECOMMEND, DeployedStack(Stage.TRAIN, ("CREATE FAILED", "ACTIVE"))),
+        (RECOMMEND, DeployedStack(Stage.RECOMMEND, ("ACTIVE", "CREATE IN_PROGRESS"))),
         (GIVEN_RECOMMEND, None),
-        (GIVEN_RECOMMEND, Deployed(Stage.COLLECT)),
+        (GIVEN_RECOMMEND, DeployedStack(Stage.COLLECT)),
     ],
 )
-def test_a_step_that_can_work_is_let_through(wanted: Wanted, deployed: Deployed | None) -> None:
+def test_a_step_that_can_work_is_let_through(wanted: SynthesisedStack, deployed: DeployedStack | None) -> None:
     assert problems(wanted, deployed) == []
 
 
@@ -45,20 +45,28 @@ def test_a_step_that_can_work_is_let_through(wanted: Wanted, deployed: Deployed 
     [
         (TRAIN, None, "begin with stage collect"),
         (RECOMMEND, None, "begin with stage collect"),
-        (TRAIN, Deployed(Stage.COLLECT, counts=Counts(interactions=999)), "999 of 1,000 interactions to train on"),
-        (RECOMMEND, Deployed(Stage.COLLECT), "deploy stage train"),
-        (RECOMMEND, Deployed(Stage.TRAIN), "wait for its first training"),
-        (RECOMMEND, Deployed(Stage.TRAIN, ("CREATE IN_PROGRESS",)), "no ACTIVE solution version"),
-        (TRAIN, Deployed(Stage.RECOMMEND, ("ACTIVE",)), "deletes the campaign and the refresh queue."),
-        (COLLECT, Deployed(Stage.TRAIN), "deletes the solution with all its trained models."),
-        (COLLECT, Deployed(Stage.RECOMMEND), "the campaign and the refresh queue and the solution"),
+        (
+            TRAIN,
+            DeployedStack(Stage.COLLECT, counts=InteractionCounts(interactions=999)),
+            "999 of 1,000 interactions to train on",
+        ),
+        (RECOMMEND, DeployedStack(Stage.COLLECT), "deploy stage train"),
+        (RECOMMEND, DeployedStack(Stage.TRAIN), "wait for its first training"),
+        (RECOMMEND, DeployedStack(Stage.TRAIN, ("CREATE IN_PROGRESS",)), "no ACTIVE solution version"),
+        (TRAIN, DeployedStack(Stage.RECOMMEND, ("ACTIVE",)), "deletes the campaign and the refresh queue."),
+        (COLLECT, DeployedStack(Stage.TRAIN), "deletes the solution with all its trained models."),
+        (COLLECT, DeployedStack(Stage.RECOMMEND), "the campaign and the refresh queue and the solution"),
         (replace(TRAIN, is_example=True), None, "still the example"),
-        (RECOMMEND, Deployed(Stage.TRAIN, ("ACTIVE",), "arn:secret"), "./broker secret --aws --secret-id arn:secret"),
-        (GIVEN_RECOMMEND, Deployed(Stage.COLLECT, empty_secret="arn:secret"), "mParticle's secret is empty"),
+        (
+            RECOMMEND,
+            DeployedStack(Stage.TRAIN, ("ACTIVE",), "arn:secret"),
+            "./broker secret --aws --secret-id arn:secret",
+        ),
+        (GIVEN_RECOMMEND, DeployedStack(Stage.COLLECT, empty_secret="arn:secret"), "mParticle's secret is empty"),
     ],
 )
 def test_a_step_that_cannot_work_or_loses_something_is_refused(
-    wanted: Wanted, deployed: Deployed | None, message: str
+    wanted: SynthesisedStack, deployed: DeployedStack | None, message: str
 ) -> None:
     (problem,) = problems(wanted, deployed)
 
@@ -66,15 +74,15 @@ def test_a_step_that_cannot_work_or_loses_something_is_refused(
 
 
 def test_going_back_works_when_it_is_confirmed_by_its_name() -> None:
-    assert problems(COLLECT, Deployed(Stage.RECOMMEND, ("ACTIVE",)), "downgrade") == []
-    assert problems(COLLECT, Deployed(Stage.RECOMMEND, ("ACTIVE",)), "yes") != []
+    assert problems(COLLECT, DeployedStack(Stage.RECOMMEND, ("ACTIVE",)), "downgrade") == []
+    assert problems(COLLECT, DeployedStack(Stage.RECOMMEND, ("ACTIVE",)), "yes") != []
 
 
 QUIET = {"unheard": ("shop-silence",)}
 
 
 def test_the_last_stage_is_refused_while_nobody_is_told_of_alarms() -> None:
-    (problem,) = problems(replace(RECOMMEND, **QUIET), Deployed(Stage.TRAIN, ("ACTIVE",)))
+    (problem,) = problems(replace(RECOMMEND, **QUIET), DeployedStack(Stage.TRAIN, ("ACTIVE",)))
     (first,) = problems(replace(GIVEN_RECOMMEND, **QUIET), None)
 
     assert problem == first
@@ -84,13 +92,13 @@ def test_the_last_stage_is_refused_while_nobody_is_told_of_alarms() -> None:
 
 @pytest.mark.parametrize("confirm", ["silent", "downgrade,silent", "silent downgrade", " downgrade, silent "])
 def test_the_last_stage_goes_out_in_silence_when_that_is_confirmed(confirm: str) -> None:
-    assert problems(replace(RECOMMEND, **QUIET), Deployed(Stage.TRAIN, ("ACTIVE",)), confirm) == []
+    assert problems(replace(RECOMMEND, **QUIET), DeployedStack(Stage.TRAIN, ("ACTIVE",)), confirm) == []
 
 
 @pytest.mark.parametrize("confirm", ["silent", "downgrade"])
 def test_each_confirmation_confirms_its_own_only(confirm: str) -> None:
-    back = problems(COLLECT, Deployed(Stage.RECOMMEND), confirm)
-    quiet = problems(replace(RECOMMEND, **QUIET), Deployed(Stage.RECOMMEND, ("ACTIVE",)), confirm)
+    back = problems(COLLECT, DeployedStack(Stage.RECOMMEND), confirm)
+    quiet = problems(replace(RECOMMEND, **QUIET), DeployedStack(Stage.RECOMMEND, ("ACTIVE",)), confirm)
 
     assert (len(back), len(quiet)) == ((1, 0) if confirm == "silent" else (0, 1))
     assert all("CONFIRM=downgrade,silent" in problem for problem in back + quiet)  # what is confirmed already stays
@@ -103,12 +111,12 @@ def test_a_word_that_confirms_nothing_is_said() -> None:
 
 
 @pytest.mark.parametrize("wanted", [COLLECT, TRAIN])
-def test_before_the_last_stage_silence_is_a_warning_unless_it_is_confirmed(wanted: Wanted) -> None:
+def test_before_the_last_stage_silence_is_a_warning_unless_it_is_confirmed(wanted: SynthesisedStack) -> None:
     quiet = replace(wanted, **QUIET)
     (warning,) = warnings(quiet)
 
     assert "broker:alarm_email" in warning
-    assert problems(quiet, Deployed(Stage.COLLECT, counts=Counts(interactions=1_000))) == []
+    assert problems(quiet, DeployedStack(Stage.COLLECT, counts=InteractionCounts(interactions=1_000))) == []
     assert warnings(quiet, "silent") == warnings(wanted) == warnings(replace(RECOMMEND, **QUIET)) == []
 
 
@@ -119,7 +127,7 @@ def test_silence_is_read_from_what_was_synthesised(made: Synthesise, stage: str)
     assert "personalize-broker-on-failure-lost" in quiet.unheard
     assert told.unheard == ()
     assert bool(warnings(quiet)) is (stage != "recommend")
-    assert bool(problems(quiet, Deployed(Stage(stage), ("ACTIVE",)))) is (stage == "recommend")
+    assert bool(problems(quiet, DeployedStack(Stage(stage), ("ACTIVE",)))) is (stage == "recommend")
 
 
 def test_a_topic_of_another_region_than_the_stacks_is_refused(
@@ -144,7 +152,9 @@ def test_what_is_wanted_is_read_from_what_was_synthesised(
 ) -> None:
     wanted = read_assembly(made(stage).folder)
 
-    assert wanted == Wanted("personalize-broker", Stage(stage), is_example=False, trains=trains, serves=serves)
+    assert wanted == SynthesisedStack(
+        "personalize-broker", Stage(stage), is_example=False, trains=trains, serves=serves
+    )
 
 
 def test_given_resources_and_the_example_are_seen(made: Synthesise) -> None:
@@ -214,7 +224,7 @@ class Aws:
 
 
 COLLECTING = {"Stage": "collect", "MParticleSecretArn": SECRET, "IngestFunction": "shop-ingest"}
-COUNTED = Counts(interactions=900, streamed=900, imported=0)
+COUNTED = InteractionCounts(interactions=900, streamed=900, imported=0)
 TRAINING = {"Stage": "train", "MParticleSecretArn": SECRET, "SolutionArn": "arn:solution"}
 
 
@@ -223,12 +233,12 @@ TRAINING = {"Stage": "train", "MParticleSecretArn": SECRET, "SolutionArn": "arn:
     [
         (Aws(None), None),
         (Aws({}), None),
-        (Aws(COLLECTING), Deployed(Stage.COLLECT, counts=COUNTED)),
-        (Aws(COLLECTING, value=False), Deployed(Stage.COLLECT, empty_secret=SECRET, counts=COUNTED)),
-        (Aws(TRAINING), Deployed(Stage.TRAIN, ("CREATE FAILED", "ACTIVE"))),
+        (Aws(COLLECTING), DeployedStack(Stage.COLLECT, counts=COUNTED)),
+        (Aws(COLLECTING, value=False), DeployedStack(Stage.COLLECT, empty_secret=SECRET, counts=COUNTED)),
+        (Aws(TRAINING), DeployedStack(Stage.TRAIN, ("CREATE FAILED", "ACTIVE"))),
     ],
 )
-def test_what_is_deployed_is_what_the_stacks_outputs_say(aws: Aws, deployed: Deployed | None) -> None:
+def test_what_is_deployed_is_what_the_stacks_outputs_say(aws: Aws, deployed: DeployedStack | None) -> None:
     assert look_at("shop", aws.client) == deployed
 
 

@@ -12,16 +12,16 @@ OWN_ACCOUNT = {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
 def policy(synthesised: Synthesised) -> list[dict[str, Any]]:
     """Return what the bucket's own policy lets Personalize do."""
     statements = synthesised.properties("S3::BucketPolicy", "Imports")["PolicyDocument"]["Statement"]
-    return [one for one in statements if one["Effect"] == "Allow"]
+    return [statement for statement in statements if statement["Effect"] == "Allow"]
 
 
 def places(statements: list[dict[str, Any]]) -> dict[str, list[str]]:
     """Return for each action the ends of what it is allowed on."""
     found = {}
-    for one in statements:
-        listed = one["Resource"] if isinstance(one["Resource"], list) else [one["Resource"]]
+    for statement in statements:
+        listed = statement["Resource"] if isinstance(statement["Resource"], list) else [statement["Resource"]]
         assert all("ImportsBucket" in json.dumps(resource) for resource in listed)
-        found[one["Action"]] = sorted(
+        found[statement["Action"]] = sorted(
             resource["Fn::Join"][1][-1] if "Fn::Join" in resource else "" for resource in listed
         )
     return found

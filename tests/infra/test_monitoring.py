@@ -61,7 +61,7 @@ def flow(function_name: Any) -> str:
 
 def dashboard_metrics(synthesised: Synthesised) -> list[list[Any]]:
     """Return the metrics of all graphs: namespace, name, then dimensions."""
-    (body,) = (one["Properties"]["DashboardBody"] for one in synthesised.of_type("CloudWatch::Dashboard").values())
+    (body,) = (value["Properties"]["DashboardBody"] for value in synthesised.of_type("CloudWatch::Dashboard").values())
     text = "".join(
         part if isinstance(part, str) else json.dumps(part).replace('"', "'") for part in body["Fn::Join"][1]
     )
@@ -70,10 +70,12 @@ def dashboard_metrics(synthesised: Synthesised) -> list[list[Any]]:
 
 def test_there_is_an_alarm_for_every_way_to_fail(made: Synthesise) -> None:
     for_each = {"errors", "throttles", "configuration", "quarantine"}
-    early = {"iterator-age", "on-failure", "on-failure-lost", "silence"} | {f"ingest-{one}" for one in for_each}
+    early = {"iterator-age", "on-failure", "on-failure-lost", "no-events-accepted"} | {
+        f"ingest-{one}" for one in for_each
+    }
 
     assert set(alarms(made("collect"))) == set(alarms(made("train"))) == early
-    assert set(alarms(made("recommend"))) == early | {"dead-letters", "refresh-waits", "refreshes-not-asked"} | {
+    assert set(alarms(made("recommend"))) == early | {"dead-letters", "refresh-retrying", "refreshes-not-queued"} | {
         f"refresh-{one}" for one in for_each
     }
 
@@ -86,7 +88,14 @@ def test_every_alarm_is_on_one_plain_metric(made: Synthesise) -> None:
 
 def test_every_metric_of_an_alarm_or_a_graph_is_written_by_somebody(made: Synthesise) -> None:
     recommend = made("recommend")
-    shown = [(one[0], one[1], dict(zip(one[2::2], one[3::2], strict=False))) for one in dashboard_metrics(recommend)]
+    shown = [
+        (
+            dashboard_metric[0],
+            dashboard_metric[1],
+            dict(zip(dashboard_metric[2::2], dashboard_metric[3::2], strict=False)),
+        )
+        for dashboard_metric in dashboard_metrics(recommend)
+    ]
     for alarm in alarms(recommend).values():
         dimensions = {one["Name"]: one["Value"] for one in alarm["Dimensions"]}
         shown.append((alarm["Namespace"], alarm["MetricName"], dimensions))
@@ -121,17 +130,17 @@ def test_the_functions_write_under_the_alarms_namespace_and_dimensions(made: Syn
 
 
 def test_silence_for_an_hour_is_an_alarm_and_so_is_no_metric_at_all(made: Synthesise) -> None:
-    silence = alarms(made("collect"))["silence"]
+    no_events = alarms(made("collect"))["no-events-accepted"]
 
-    assert silence["TreatMissingData"] == "breaching"
-    assert (silence["MetricName"], silence["Statistic"], silence["Period"]) == ("Accepted", "Sum", 3600)
-    assert (silence["ComparisonOperator"], silence["Threshold"]) == ("LessThanThreshold", 1)
+    assert no_events["TreatMissingData"] == "breaching"
+    assert (no_events["MetricName"], no_events["Statistic"], no_events["Period"]) == ("Accepted", "Sum", 3600)
+    assert (no_events["ComparisonOperator"], no_events["Threshold"]) == ("LessThanThreshold", 1)
 
 
 def test_no_other_alarm_rings_because_nothing_happens(made: Synthesise) -> None:
-    others = {name: one for name, one in alarms(made("recommend")).items() if name != "silence"}
+    others = {name: one for name, one in alarms(made("recommend")).items() if name != "no-events-accepted"}
 
-    assert {one["TreatMissingData"] for one in others.values()} == {"notBreaching"}
+    assert {value["TreatMissingData"] for value in others.values()} == {"notBreaching"}
     assert {one["ComparisonOperator"] for one in others.values()} == {"GreaterThanThreshold"}
 
 
@@ -149,7 +158,7 @@ EMAIL = {"broker:alarm_email": "shop@example.com"}
 TOPIC, PAGER = (f"arn:aws:sns:us-east-1:210987654321:{name}" for name in ("alarms", "pager"))
 BY_TOPIC, BY_PAGER = {"broker:alarm_topic_arn": TOPIC}, {"broker:page_topic_arn": PAGER}
 MAIL = "mail"  # stands for the topic that the stack makes
-PAGES = {"on-failure", "on-failure-lost", "silence", "ingest-configuration", "refresh-configuration"}
+PAGES = {"on-failure", "on-failure-lost", "no-events-accepted", "ingest-configuration", "refresh-configuration"}
 
 
 @pytest.mark.parametrize("stage", ["collect", "train", "recommend"])
@@ -197,7 +206,7 @@ def test_the_address_gets_a_mail_from_a_topic_of_the_stack(made: Synthesise) -> 
 def test_cloudwatch_may_publish_to_a_topic_that_has_a_policy_of_its_own(made: Synthesise) -> None:
     statements = made("recommend").properties("SNS::TopicPolicy")["PolicyDocument"]["Statement"]
 
-    (allowed,) = [one for one in statements if one["Effect"] == "Allow"]
+    (allowed,) = [statement for statement in statements if statement["Effect"] == "Allow"]
     assert allowed["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
     assert allowed["Action"] == "sns:Publish"
     assert allowed["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}

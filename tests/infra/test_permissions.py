@@ -57,7 +57,7 @@ def test_refresh_reads_the_queue_the_secret_and_recommendations(made: Synthesise
 
 @pytest.mark.parametrize("role", ["Ingest", "Refresh"])
 def test_only_what_aws_forces_is_allowed_everywhere(made: Synthesise, role: str) -> None:
-    everywhere = [one for one in made("recommend").statements(role) if one["Resource"] == "*"]
+    everywhere = [statement for statement in made("recommend").statements(role) if statement["Resource"] == "*"]
 
     forced = {"xray:PutTraceSegments", "xray:PutTelemetryRecords"} | ({"personalize:PutEvents"} & {PUT[role]})
     assert actions(everywhere) == forced
@@ -69,7 +69,9 @@ PUT = {"Ingest": "personalize:PutEvents", "Refresh": ""}
 @pytest.mark.parametrize("role", ["Ingest", "Refresh"])
 def test_each_function_quarantines_into_its_own_folder(made: Synthesise, role: str) -> None:
     written = [
-        json.dumps(one["Resource"]) for one in made("recommend").statements(role) if one["Action"] == "s3:PutObject"
+        json.dumps(statement["Resource"])
+        for statement in made("recommend").statements(role)
+        if statement["Action"] == "s3:PutObject"
     ]
 
     assert any("Quarantine" in one and f"/{role.lower()}/*" in one for one in written)
@@ -77,7 +79,11 @@ def test_each_function_quarantines_into_its_own_folder(made: Synthesise, role: s
 
 
 def test_the_on_failure_bucket_can_be_written_to_and_listed_but_not_read_or_emptied(made: Synthesise) -> None:
-    on_bucket = [one for one in made("collect").statements("Ingest") if "OnFailure" in json.dumps(one["Resource"])]
+    on_bucket = [
+        statement
+        for statement in made("collect").statements("Ingest")
+        if "OnFailure" in json.dumps(statement["Resource"])
+    ]
 
     assert actions(on_bucket) == {"s3:PutObject", "s3:ListBucket"}
 

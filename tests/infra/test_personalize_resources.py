@@ -29,7 +29,7 @@ COLLECTED = {"Schema", "DatasetGroup", "Dataset", "EventTracker"}
 @pytest.fixture
 def aws() -> Iterator[Aws]:
     """Return clients of a service where nothing is."""
-    with start_service("personalize_local", ["--lag", "0", "--without", "throttling"]) as process:
+    with start_service("personalize_local", ["--lag", "0", "--disable", "throttling"]) as process:
         yield Aws(process.url)
 
 

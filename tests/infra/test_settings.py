@@ -29,7 +29,7 @@ def test_cdk_json_as_it_comes_is_right_and_begins_by_collecting() -> None:
 
     assert settings.stage is Stage.COLLECT
     assert settings.mparticle.is_example
-    assert settings.keep
+    assert settings.retain
 
 
 def test_the_stage_of_the_command_line_goes_before_that_of_cdk_json() -> None:

@@ -61,7 +61,7 @@ def test_the_solution_is_the_same_with_and_without_a_campaign_and_a_tag(made: Sy
 
 def test_a_tag_on_the_whole_application_reaches_no_personalize_resource_and_not_the_stack(made: Synthesise) -> None:
     tagged = made("recommend", tag="shop")
-    all_personalize = [one for one in tagged.template["Resources"].values() if "Personalize" in one["Type"]]
+    all_personalize = [value for value in tagged.template["Resources"].values() if "Personalize" in value["Type"]]
 
     assert len(all_personalize) == 7
     assert not [one for one in all_personalize if "Tags" in one["Properties"]]
@@ -164,7 +164,7 @@ def test_the_stream_mapping_has_the_same_name_whatever_is_set(made: Synthesise, 
 def test_what_holds_data_is_kept_unless_asked_otherwise(made: Synthesise) -> None:
     kept, deleted = made("recommend"), made("recommend", {"broker:on_destroy": "delete"})
 
-    assert {json.loads(one)["DeletionPolicy"] for one in as_bytes(kept, *KEPT).values()} == {"Retain"}
+    assert {json.loads(value)["DeletionPolicy"] for value in as_bytes(kept, *KEPT).values()} == {"Retain"}
     assert {json.loads(one)["DeletionPolicy"] for one in as_bytes(deleted, *KEPT).values()} == {"Delete"}
 
 
@@ -176,7 +176,7 @@ def test_what_can_be_made_again_and_goes_on_costing_is_never_kept(made: Synthesi
 def test_given_personalize_resources_are_used_and_none_is_created(made: Synthesise) -> None:
     given = made("recommend", GIVEN)
 
-    assert not [one for one in given.template["Resources"].values() if "Personalize" in one["Type"]]
+    assert not [value for value in given.template["Resources"].values() if "Personalize" in value["Type"]]
     assert given.variables("Ingest")["TRACKING_ID"] == GIVEN["broker:tracking_id"]
     assert given.variables("Refresh")["CAMPAIGN_ARN"] == GIVEN["broker:campaign_arn"]
     assert given.variables("Refresh")["FILTER_ARN"] == GIVEN["broker:filter_arn"]

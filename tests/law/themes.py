@@ -18,7 +18,7 @@ from tests.law.world.faults import KINDS
 
 INGEST = ("PutEvents", "PutObject", "SendMessageBatch")
 REFRESH = ("GetRecommendations", "bulkevents", "ChangeMessageVisibilityBatch", "GetSecretValue", "PutObject")
-TWIN = ("forward", "read the stream", "receive", "delete", "on failure")
+LOCAL = ("forward", "read the stream", "receive", "delete", "on failure")
 WRONG = st.one_of(
     st.builds(
         Spell, st.just("PutEvents"), st.sampled_from(["wrong tracker", "no column for values", "denied"]), SECONDS
@@ -33,6 +33,6 @@ THEMES: dict[str, st.SearchStrategy[History]] = {
     "deaths": histories(killings(INGEST + REFRESH), killings(INGEST), DISTURBANCES),
     "configuration": histories(WRONG, ROTATIONS, faults(("PutEvents",), deaths=False)),
     "erasure": histories_after_an_erasure(faults(INGEST + REFRESH), WRONG, COLD_STARTS),
-    "surroundings": histories(faults(TWIN), faults(INGEST + REFRESH), DISTURBANCES),
+    "surroundings": histories(faults(LOCAL), faults(INGEST + REFRESH), DISTURBANCES),
     "everything": histories(faults(KINDS), ROTATIONS, DISTURBANCES, WRONG),
 }

@@ -12,7 +12,7 @@ from broker.interactions import Interaction, Rules, extract
 
 from local_stack.audit.reconciliation import Holdings, audit
 from local_stack.audit.rows import of_customers
-from local_stack.audit.services import holdings_of
+from local_stack.audit.services import holdings_from
 from tests.law.histories import CUSTOMERS, History
 from tests.law.steps import Step, Visit
 from tests.law.world.loop import REFUSED_CUSTOMER, SPOILT, Loop
@@ -61,8 +61,8 @@ def conserved(loop: Loop) -> Iterator[str]:
     found = audit(loop.stream.ever(), held)
     for what, entries in (
         ("lost", found.places["lost"]),
-        ("made up", found.made_up),
-        ("in training twice", found.twice),
+        ("made up", found.unexpected),
+        ("in training twice", found.duplicated),
     ):
         for entry in sorted(entries, key=repr)[:3]:
             yield f"{what}: {entry}"
@@ -81,7 +81,7 @@ def brought_back(loop: Loop) -> Iterator[str]:
 def holdings(loop: Loop) -> Holdings:
     """Return where everything is."""
     checkpoints = {shard: poller.checkpoint for shard, poller in loop.pollers.items()}
-    return holdings_of(
+    return holdings_from(
         loop.recommender.deliveries(),
         (data for key, data in loop.buckets["quarantine"].items() if key.startswith("ingest/")),
         loop.buckets["on-failure"].values(),

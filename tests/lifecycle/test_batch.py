@@ -18,25 +18,25 @@ from lifecycle import batch
     ],
 )
 def test_users_are_one_a_line_or_json_lines_each_once(text: str, users: list[str]) -> None:
-    assert batch.users_of(text.splitlines()) == users
+    assert batch.parse_users(text.splitlines()) == users
 
 
 @pytest.mark.parametrize("line", ["7,DE", "7;DE", "7\tDE", '"7","DE"', ",7"])
 def test_a_table_of_several_columns_is_no_list_of_users(line: str) -> None:
     with pytest.raises(ValueError, match="line 2 has several columns"):
-        batch.users_of(["1", line])
+        batch.parse_users(["1", line])
 
 
 @pytest.mark.parametrize("line", ['{"userId": 7}', '{"user": "7"}', "{broken"])
 def test_a_line_that_names_nobody_is_named(line: str) -> None:
     with pytest.raises(ValueError, match="line 2"):
-        batch.users_of(["1", line])
+        batch.parse_users(["1", line])
 
 
 def test_the_input_is_what_personalize_reads_and_what_we_read_ourselves() -> None:
     text = batch.input_text(['a"b', "ü"])
 
-    assert batch.users_of(text.splitlines()) == ['a"b', "ü"]
+    assert batch.parse_users(text.splitlines()) == ['a"b', "ü"]
 
 
 def test_answers_and_errors_stand_beside_their_user() -> None:

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from lifecycle import counts, imports
-from lifecycle.counts import Counts
-from lifecycle.imports import Step, decide
+from lifecycle.counts import InteractionCounts
+from lifecycle.imports import ImportStep, decide
 from lifecycle.names import Names
-from lifecycle.status import Found, Inventory, due
+from lifecycle.status import Inventory, ResourceState, due
 
 NAMES = Names("shop")
 BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
@@ -30,8 +30,8 @@ OTHER = job("shop-interactions-other")
 
 
 def test_the_first_import_is_full_and_every_later_one_adds() -> None:
-    assert decide([], NAMES, "interactions", "abc", None) == Step("shop-interactions-abc", "FULL")
-    assert decide([OTHER], NAMES, "interactions", "abc", None) == Step("shop-interactions-abc", "INCREMENTAL")
+    assert decide([], NAMES, "interactions", "abc", None) == ImportStep("shop-interactions-abc", "FULL")
+    assert decide([OTHER], NAMES, "interactions", "abc", None) == ImportStep("shop-interactions-abc", "INCREMENTAL")
 
 
 @pytest.mark.parametrize("status", ["CREATE FAILED", "CREATE IN_PROGRESS"])
@@ -42,7 +42,7 @@ def test_an_import_that_brought_nothing_yet_does_not_count_as_an_earlier_one(sta
 
 
 def test_a_mode_that_is_asked_for_is_taken_and_has_a_name_of_its_own() -> None:
-    assert decide([OTHER], NAMES, "users", "abc", "FULL") == Step("shop-users-full-abc", "FULL")
+    assert decide([OTHER], NAMES, "users", "abc", "FULL") == ImportStep("shop-users-full-abc", "FULL")
 
 
 @pytest.mark.parametrize(("status", "done"), [("ACTIVE", True), ("CREATE PENDING", False)])
@@ -50,26 +50,26 @@ def test_the_same_import_is_found_again_by_its_name(status: str, done: bool) -> 
     there = job("shop-interactions-abc", status, "INCREMENTAL")
 
     step = decide([OTHER | {"creationDateTime": BEGAN - timedelta(1)}, there], NAMES, "interactions", "abc", None)
-    assert step == Step("shop-interactions-abc", "INCREMENTAL", "arn:shop-interactions-abc", done)
+    assert step == ImportStep("shop-interactions-abc", "INCREMENTAL", "arn:shop-interactions-abc", done)
 
 
 def test_a_failed_import_is_tried_again_under_a_further_name() -> None:
     failed = [job("shop-interactions-abc", "CREATE FAILED"), job("shop-interactions-abc-2", "CREATE FAILED")]
 
-    assert decide(failed, NAMES, "interactions", "abc", None) == Step("shop-interactions-abc-3", "FULL")
+    assert decide(failed, NAMES, "interactions", "abc", None) == ImportStep("shop-interactions-abc-3", "FULL")
 
 
 def test_what_a_later_full_import_has_replaced_is_imported_again() -> None:
     jobs = [job("shop-interactions-abc"), job("shop-interactions-full-xyz", hour=1)]
 
-    assert decide(jobs, NAMES, "interactions", "abc", None) == Step("shop-interactions-abc-2", "INCREMENTAL")
+    assert decide(jobs, NAMES, "interactions", "abc", None) == ImportStep("shop-interactions-abc-2", "INCREMENTAL")
 
 
 def test_limits_of_aws_are_said_beforehand() -> None:
-    assert "999 rows" in imports.warnings(Step("j", "FULL"), "interactions", 999, 1)[0]
-    assert "1.5 GB" in imports.warnings(Step("j", "INCREMENTAL"), "interactions", 1_000, 1_500_000_000)[0]
-    assert imports.warnings(Step("j", "FULL"), "interactions", 1_000, 1_500_000_000) == []
-    assert imports.warnings(Step("j", "FULL"), "users", 1, 1) == []
+    assert "999 rows" in imports.warnings(ImportStep("j", "FULL"), "interactions", 999, 1)[0]
+    assert "1.5 GB" in imports.warnings(ImportStep("j", "INCREMENTAL"), "interactions", 1_000, 1_500_000_000)[0]
+    assert imports.warnings(ImportStep("j", "FULL"), "interactions", 1_000, 1_500_000_000) == []
+    assert imports.warnings(ImportStep("j", "FULL"), "users", 1, 1) == []
 
 
 def test_only_the_rows_since_the_newest_full_import_are_in_the_dataset() -> None:
@@ -88,16 +88,16 @@ def test_only_the_rows_since_the_newest_full_import_are_in_the_dataset() -> None
 @pytest.mark.parametrize(
     ("known", "missing"),
     [
-        (Counts(), []),
-        (Counts(interactions=1_000), []),
-        (Counts(interactions=999), ["999 of 1,000 interactions"]),
-        (Counts(1_000, 100, 24), ["24 of 25 users with two interactions or more"]),
-        (Counts(1_000, 2_500, 25), []),
-        (Counts(2_700, 2_600, 25), ["1.0% of the users have two interactions, 1 % must"]),
-        (Counts(3, 2, 1), ["3 of 1,000 interactions", "1 of 25 users with two interactions or more"]),
+        (InteractionCounts(), []),
+        (InteractionCounts(interactions=1_000), []),
+        (InteractionCounts(interactions=999), ["999 of 1,000 interactions"]),
+        (InteractionCounts(1_000, 100, 24), ["24 of 25 users with two interactions or more"]),
+        (InteractionCounts(1_000, 2_500, 25), []),
+        (InteractionCounts(2_700, 2_600, 25), ["1.0% of the users have two interactions, 1 % must"]),
+        (InteractionCounts(3, 2, 1), ["3 of 1,000 interactions", "1 of 25 users with two interactions or more"]),
     ],
 )
-def test_every_minimum_that_can_be_known_counts(known: Counts, missing: list[str]) -> None:
+def test_every_minimum_that_can_be_known_counts(known: InteractionCounts, missing: list[str]) -> None:
     assert known.missing() == missing
 
 
@@ -105,31 +105,34 @@ def test_the_local_status_is_that_of_the_brokers_own_group() -> None:
     group = {"datasetGroupArn": "arn:mine", "interactions": 5, "users": 3, "usersWithTwo": 2}
     answer = {"datasetGroups": [group | {"datasetGroupArn": "arn:other", "interactions": 9}, group]}
 
-    assert counts.of_local(answer, "arn:mine") == Counts(5, 3, 2, from_service=True)
-    assert counts.of_local(answer, None) == Counts(0, 0, 0, from_service=True)
+    assert counts.from_local(answer, "arn:mine") == InteractionCounts(5, 3, 2, from_service=True)
+    assert counts.from_local(answer, None) == InteractionCounts(0, 0, 0, from_service=True)
 
 
-ENOUGH, FEW = Counts(2_000, 100, 50, from_service=True), Counts(10, 5, 2, from_service=True)
-GROUP, DATASET = Found("dataset group", "shop", "ACTIVE", "arn:g"), Found("dataset", "shop", "ACTIVE", "arn:d")
+ENOUGH, FEW = InteractionCounts(2_000, 100, 50, from_service=True), InteractionCounts(10, 5, 2, from_service=True)
+GROUP, DATASET = (
+    ResourceState("dataset group", "shop", "ACTIVE", "arn:g"),
+    ResourceState("dataset", "shop", "ACTIVE", "arn:d"),
+)
 TRAINED = {"solutionVersionArn": "arn:v", "creationDateTime": BEGAN}
 
 
-def there(*found: Found, version: dict[str, Any] | None = None) -> Inventory:
+def there(*found: ResourceState, version: dict[str, Any] | None = None) -> Inventory:
     return Inventory("arn:g", (GROUP, DATASET, *found), version, {})
 
 
-CAMPAIGN = Found("campaign", "shop", "ACTIVE", "arn:c")
-TRAINING = Found("solution version", "1", "CREATE IN_PROGRESS", "arn:v")
+CAMPAIGN = ResourceState("campaign", "shop", "ACTIVE", "arn:c")
+TRAINING = ResourceState("solution version", "1", "CREATE IN_PROGRESS", "arn:v")
 
 
 @pytest.mark.parametrize(
     ("found", "known", "local", "deployed", "command"),
     [
         (Inventory(None, (), None, {}), FEW, True, None, "./broker backfill FILE"),
-        (Inventory(None, (), None, {}), Counts(), False, None, "make deploy"),
+        (Inventory(None, (), None, {}), InteractionCounts(), False, None, "make deploy"),
         (there(), FEW, False, "collect", "./broker backfill FILE"),
         (there(), ENOUGH, False, "collect", "make deploy STAGE=train"),
-        (there(), Counts(), False, "collect", "make deploy STAGE=train"),
+        (there(), InteractionCounts(), False, "collect", "make deploy STAGE=train"),
         (there(), ENOUGH, True, None, "./broker train"),
         (there(), ENOUGH, False, "train", "./broker train"),
         (there(TRAINING), ENOUGH, False, "train", "./broker status"),
@@ -140,7 +143,7 @@ TRAINING = Found("solution version", "1", "CREATE IN_PROGRESS", "arn:v")
     ],
 )
 def test_what_is_due_next_is_one_command(
-    found: Inventory, known: Counts, local: bool, deployed: str | None, command: str
+    found: Inventory, known: InteractionCounts, local: bool, deployed: str | None, command: str
 ) -> None:
     assert due(found, known, local=local, deployed=deployed).command == command
 

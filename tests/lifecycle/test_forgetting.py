@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lifecycle.forgetting import Step, bad_users, decide, users_csv
+from lifecycle.forgetting import DeletionStep, bad_users, decide, users_csv
 from lifecycle.names import Names
 
 NAMES = Names("shop")
@@ -26,15 +26,15 @@ def test_the_same_users_in_any_order_have_the_same_job_and_others_another() -> N
 
 @pytest.mark.parametrize("status", ["PENDING", "IN_PROGRESS", "CREATE PENDING", "CREATE IN_PROGRESS"])
 def test_a_job_under_way_is_taken_up(status: str) -> None:
-    assert decide([job(ONE, status)], NAMES, ["1", "-2"]) == Step(ONE, f"arn:{ONE}")
+    assert decide([job(ONE, status)], NAMES, ["1", "-2"]) == DeletionStep(ONE, f"arn:{ONE}")
 
 
 @pytest.mark.parametrize("status", ["COMPLETED", "FAILED", "ACTIVE", "CREATE FAILED"])
 def test_after_a_job_that_ended_each_run_is_a_further_one(status: str) -> None:
     second = decide([job(ONE, status)], NAMES, ["1", "-2"])
-    assert second == Step(f"{ONE}-2")
+    assert second == DeletionStep(f"{ONE}-2")
     there = [job(ONE, status), job(second.job, "IN_PROGRESS")]
-    assert decide(there, NAMES, ["1", "-2"]) == Step(second.job, f"arn:{second.job}")
+    assert decide(there, NAMES, ["1", "-2"]) == DeletionStep(second.job, f"arn:{second.job}")
 
 
 def test_a_name_holds_no_id_and_is_short_enough() -> None:

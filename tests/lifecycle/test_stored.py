@@ -9,9 +9,9 @@ from botocore.exceptions import ClientError
 
 from lifecycle import imports
 from lifecycle.bucket import Bucket
-from lifecycle.imports import Step
+from lifecycle.imports import ImportStep
 
-NEW, BEGUN = Step("job", "FULL"), Step("job", "FULL", "arn:job")
+NEW, BEGUN = ImportStep("job", "FULL"), ImportStep("job", "FULL", "arn:job")
 
 
 class S3:

@@ -131,7 +131,7 @@ def test_a_customer_without_a_history_is_judged_by_popular_items_on_every_list()
     newcomers = [Purchase(str(number), ["hat1"], ["pop1"]) for number in range(CUSTOMERS)]
     rates = compare(newcomers, SHOP, seed=1)
     assert rates is not None
-    assert {one.hit_rate for one in rates.simple.values()} == {1.0}
+    assert {value.hit_rate for value in rates.simple.values()} == {1.0}
     assert rates.verdict() == "worse than most popular items, own items again and own categories"
 
 

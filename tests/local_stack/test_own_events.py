@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from local_stack.user_batches import OwnEvents, hold_back
+from local_stack.user_batches import UserBatches, hold_back
 
 NOW_MS = 1_790_000_000_000
 
@@ -20,7 +20,7 @@ def product(item: str, category: object = None) -> dict[str, Any]:
     return {"id": item} | ({} if category is None else {"category": category})
 
 
-def held_back(*records: bytes) -> OwnEvents:
+def held_back(*records: bytes) -> UserBatches:
     return hold_back(records, NOW_MS)
 
 

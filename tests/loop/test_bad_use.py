@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from local_stack.lambda_twin.runtime.function import Function
+from local_stack.lambda_emulator.runtime.function import Function
 from local_stack.stack import LAMBDA_SRC
 from tests.loop.clone import Clone
 

@@ -19,8 +19,8 @@ from local_stack.audit.rows import Row, UndatedRow, Unreadable
 from local_stack.audit.services import deliveries, stream_records
 from local_stack.items4u.client import Client
 from local_stack.items4u.sessions import Post
-from local_stack.result import audit_of
-from local_stack.settings import QUEUE, STREAM, TwinSettings
+from local_stack.loop_result import audit_stack
+from local_stack.settings import QUEUE, STREAM, LocalStackSettings
 from local_stack.stack import Stack
 from tests.draws import draws
 from tests.loop.clone import eventually
@@ -29,7 +29,7 @@ from tests.loop.trained import ITEMS, trained_stack
 
 HISTORIES = int(os.environ.get("BROKER_TEST_KILLS", draws(all_of_them=200, part=20)))
 # A refresh that is killed comes back when its messages can be seen again: in seconds, not in minutes as deployed.
-SETTINGS = TwinSettings(
+SETTINGS = LocalStackSettings(
     stream=replace(STREAM, maximum_batching_window=0),
     queue=replace(QUEUE, function_timeout=4, visibility_timeout=4),
 )
@@ -113,7 +113,7 @@ def test_a_killed_function_loses_nothing_and_counts_nothing_twice_history(killin
     play(killing, history)
     assert eventually(killing.stack.stream_is_read), history
     found = audited(killing.stack)
-    assert found.holds, (history, found.places["lost"], found.made_up, found.twice)
+    assert found.holds, (history, found.places["lost"], found.unexpected, found.duplicated)
     assert found.count("on_stream") == found.count("on_failure") == 0, history
     assert all(isinstance(entry, Unreadable) for entry in found.places["quarantined"]), history
     arrived = {entry for entry in found.places["in_personalize"] if isinstance(entry, Row | UndatedRow)}
@@ -182,5 +182,7 @@ def look(killing: Killing, customer: int, items: list[str]) -> None:
 def audited(stack: Stack) -> Audit:
     """Hold everything that ever was on the stream against what the services have, but for what trained the model."""
     records = stream_records(stack.client("kinesis"), stack.resources.stream_name)
-    accepted = [one for one in deliveries(stack.personalize.url) if not one["userId"].startswith("made-up")]
-    return audit_of(stack, records, accepted)
+    accepted = [
+        delivery for delivery in deliveries(stack.personalize.url) if not delivery["userId"].startswith("made-up")
+    ]
+    return audit_stack(stack, records, accepted)

@@ -16,7 +16,7 @@ from local_stack.aws.session import local_client
 from local_stack.items4u.client import Client
 from local_stack.items4u.sessions import Post
 from local_stack.mparticle.inputs import BROKER_FEED
-from local_stack.settings import TwinSettings
+from local_stack.settings import LocalStackSettings
 from local_stack.stack import Stack
 from tests.loop.clone import eventually
 from tests.loop.trained import ITEMS, trained_stack
@@ -56,7 +56,7 @@ class Outcome:
 
 @pytest.fixture(scope="module")
 def outcome() -> Iterator[Outcome]:
-    with trained_stack(TwinSettings()) as stack:
+    with trained_stack(LocalStackSettings()) as stack:
         yield outage_in_mid_run(stack)
 
 
@@ -180,7 +180,9 @@ def profiles(stack: Stack) -> list[dict[str, Any]]:
 
 
 def written_at(stack: Stack) -> list[float]:
-    return [one["product_recs_written_ms"] / 1000 for one in profiles(stack) if one["product_recs_written_ms"]]
+    return [
+        profile["product_recs_written_ms"] / 1000 for profile in profiles(stack) if profile["product_recs_written_ms"]
+    ]
 
 
 def uploads_by_status(stack: Stack) -> dict[int, int]:
@@ -196,4 +198,4 @@ def lists(stack: Stack) -> Lists:
         answer = campaign.get_recommendations(campaignArn=stack.campaign_arn, userId=mpid, numResults=10)
         return [item["itemId"] for item in answer["itemList"]]
 
-    return {int(one["mpid"]): (one["product_recs"], due(one["mpid"])) for one in profiles(stack)}
+    return {int(profile["mpid"]): (profile["product_recs"], due(profile["mpid"])) for profile in profiles(stack)}

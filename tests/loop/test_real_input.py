@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from cli.records import one_batch_each
-from local_stack.audit.rows import Row, of_customers, of_put_event
+from local_stack.audit.rows import Row, from_put_event, of_customers
 from local_stack.audit.services import deliveries
-from local_stack.result import Result
+from local_stack.loop_result import LoopResult
 from local_stack.scenario import Demonstration
-from local_stack.settings import TwinSettings
+from local_stack.settings import LocalStackSettings
 from local_stack.simple_lists import MOST_POPULAR, OWN_ITEMS
 from local_stack.stack import Stack
 from tests.real_data import otto, uci, wire
@@ -26,7 +26,7 @@ LINES = 20_000
 class Played:
     """What came of it all, the invoices judged alone; and what Personalize has, by event id."""
 
-    result: Result
+    result: LoopResult
     in_personalize: dict[str, Row]
 
 
@@ -47,13 +47,13 @@ def played(
     folder = tmp_path_factory.mktemp("real")
     wire.write_ndjson(folder / "invoices.ndjson", invoices.batches)
     wire.write_ndjson(folder / "sessions.ndjson", sessions.batches)
-    with Stack(TwinSettings()) as stack:
+    with Stack(LocalStackSettings()) as stack:
         put_on_the_stream(stack, (folder / "sessions.ndjson", *sorted((test_data / "mparticle").iterdir())))
         records = [record.data for record in one_batch_each((folder / "invoices.ndjson",))]
         result = Demonstration(stack, seconds=1, own_records=records, show=lambda stage, counters: None).run()
         accepted = deliveries(stack.personalize.url)
         yield Played(
-            result, {event["eventId"]: of_put_event(event["userId"], event) for event in of_customers(accepted)}
+            result, {event["eventId"]: from_put_event(event["userId"], event) for event in of_customers(accepted)}
         )
 
 

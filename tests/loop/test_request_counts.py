@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from local_stack import loopback
-from local_stack.lambda_twin.polling.events import Record, kinesis_event, sqs_event
-from local_stack.lambda_twin.polling.sources import SqsQueue
+from local_stack.lambda_emulator.polling.events import Record, kinesis_event, sqs_event
+from local_stack.lambda_emulator.polling.sources import SqsQueue
 from local_stack.process import ServiceProcess
-from local_stack.settings import TwinSettings
+from local_stack.settings import LocalStackSettings
 from local_stack.stack import Stack
 from tests.loop.trained import ITEMS, trained_stack
 from tests.real_data import wire
@@ -24,7 +24,7 @@ Session = tuple[int, str]
 @pytest.fixture(scope="module")
 def stack() -> Iterator[Stack]:
     """A trained stack whose functions nobody but these tests invokes."""
-    with trained_stack(TwinSettings(queue_delay=0)) as stack:
+    with trained_stack(LocalStackSettings(queue_delay=0)) as stack:
         assert stack.stream_pollers.stop()
         assert stack.queue_pollers.stop()
         yield stack

@@ -127,7 +127,7 @@ def test_faults_and_replay_find_the_running_services_by_themselves(clone: Clone,
     listed = clone.run("faults", "list", "--json")
     assert len(json.loads(listed.stdout)["faults"]) == 3
     assert len(json.loads(clone.run("faults", "clear", "--json").stdout)["cleared"]) == 3
-    done = clone.run("replay", "--put-back", "--json")
+    done = clone.run("replay", "--redrive", "--json")
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["chosen"] == {"records": 0, "users": 0, "bytes": 0}
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from local_stack import loopback
 from local_stack.aws.session import local_client
-from local_stack.settings import TwinSettings
+from local_stack.settings import LocalStackSettings
 from local_stack.stack import Stack
 from tests.loop.clone import eventually
 
@@ -17,7 +17,7 @@ OF_EACH = 10
 
 
 @contextmanager
-def trained_stack(settings: TwinSettings, log: Callable[[str], None] = lambda _: None) -> Iterator[Stack]:
+def trained_stack(settings: LocalStackSettings, log: Callable[[str], None] = lambda _: None) -> Iterator[Stack]:
     """Yield the stack; its customers' taste is a stretch of the items, so that lists differ from one another.
 
     ``log`` gets every line that its processes write.

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from personalize_data.conversion import Plan, Source, convert
 from personalize_data.files import digest
-from personalize_data.report import Report
+from personalize_data.import_summary import ImportSummary
 from personalize_data.schema import INTERACTIONS_SCHEMA, Schema, read_schema
 
 NOW = 1_790_000_000.0
@@ -22,7 +22,7 @@ def sources(folder: Path, *contents: str | bytes) -> list[Source]:
     return made
 
 
-def converted(plan: Plan) -> tuple[list[str], Schema, Report]:
+def converted(plan: Plan) -> tuple[list[str], Schema, ImportSummary]:
     """Return the CSV's lines, its schema and the account."""
     out = io.StringIO()
     schema, report = convert(plan, out, NOW)

@@ -30,8 +30,14 @@ def streamed(data: bytes, rules: Rules) -> list[Interaction]:
     return [one for batch in batches for one in extract(batch, rules)[0]]
 
 
-def as_sent(one: Interaction) -> tuple[str, str, str, int, float | None]:
-    return one.user_id, one.item_id, one.event_type, one.sent_at, one.event_value
+def as_sent(interaction: Interaction) -> tuple[str, str, str, int, float | None]:
+    return (
+        interaction.user_id,
+        interaction.item_id,
+        interaction.event_type,
+        interaction.sent_at,
+        interaction.event_value,
+    )
 
 
 def as_written(row: dict[str, str]) -> tuple[str, str, str, int, float | None]:

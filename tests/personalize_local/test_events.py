@@ -73,7 +73,9 @@ def test_a_repeated_event_id_counts_once_but_every_delivery_is_in_the_ledger(wor
     for item in ("a", "b"):
         world.put(tracking, {"itemId": item, "eventId": "same"})
         world.wait(5)
-    assert [(one["number"], one["itemId"], one["eventId"]) for one in world.service.deliveries()] == [
+    assert [
+        (delivery["number"], delivery["itemId"], delivery["eventId"]) for delivery in world.service.deliveries()
+    ] == [
         (1, "a", "same"),
         (2, "b", "same"),
     ]
@@ -131,7 +133,7 @@ def test_the_session_null_is_answered_and_dropped(world: World) -> None:
 def test_the_ledger_comes_in_pages(world: World) -> None:
     tracking = world.ready_to_collect()
     world.put(tracking, *[{"itemId": f"i{number}"} for number in range(5)])
-    assert [one["itemId"] for one in world.service.deliveries(after=0, limit=2)] == ["i0", "i1"]
+    assert [delivery["itemId"] for delivery in world.service.deliveries(after=0, limit=2)] == ["i0", "i1"]
     assert [one["itemId"] for one in world.service.deliveries(after=4, limit=2)] == ["i4"]
     assert world.service.deliveries(after=5, limit=2) == []
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from personalize_local.jobs.runner import InlineJobs, Outcome
-from personalize_local.journal import Entry, Journal, JournalUnusable
+from personalize_local.journal import Journal, JournalEntry, JournalUnusable
 from tests.personalize_local.world import RECIPE, START, HeldJobs, Refused, World
 
 
@@ -134,7 +134,7 @@ def test_what_a_full_disk_did_not_take_is_written_before_what_builds_on_it(tmp_p
 
 def test_an_entry_that_cannot_be_done_again_is_named(tmp_path: Path) -> None:
     journal = Journal(tmp_path)
-    journal.append(Entry(START, "DeleteSchema", {"schemaArn": "arn:aws:personalize:::schema/gone"}, []))
+    journal.append(JournalEntry(START, "DeleteSchema", {"schemaArn": "arn:aws:personalize:::schema/gone"}, []))
     journal.close()
     with pytest.raises(JournalUnusable, match=r"DeleteSchema, number 1 in the journal, can't be done again: .*gone"):
         started(tmp_path)

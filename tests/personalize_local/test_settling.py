@@ -12,7 +12,7 @@ import numpy as np
 from personalize_local.data.history import History
 from personalize_local.data.streamed import Event, Streamed
 from personalize_local.jobs.runner import Outcome
-from personalize_local.toggles import Behaviour
+from personalize_local.toggles import Toggles
 from recommender_models.interactions import InteractionColumns
 from tests.personalize_local.test_journal import started
 from tests.personalize_local.world import HeldJobs, World
@@ -75,7 +75,7 @@ def test_requests_are_answered_while_an_import_is_read() -> None:
 def test_a_deletion_is_the_same_whoever_has_looked_before() -> None:
     seen = []
     for looks in (False, True):
-        streamed = Streamed(Behaviour())
+        streamed = Streamed(Toggles())
         streamed.accept(Event("u", "s", "1", "i1", "view", 1.0, None, ""), 1.0)
         streamed.accept(Event(None, "s", "2", "i2", "view", 2.0, None, ""), 2.0)
         streamed.accept(Event(None, "s", "3", "i3", "view", 3.0, None, ""), 9.0)
@@ -83,7 +83,7 @@ def test_a_deletion_is_the_same_whoever_has_looked_before() -> None:
             streamed.show(2.0)
         dropped = streamed.forget({"u"}, 2.0)
         streamed.accept(Event("u", "s", "4", "i4", "view", 10.0, None, ""), 10.0)
-        seen.append((dropped, [one.item for one in streamed.rows(10.0)]))
+        seen.append((dropped, [row.item for row in streamed.rows(10.0)]))
     assert seen == [(3, ["i4"])] * 2
 
 
@@ -93,7 +93,7 @@ def test_what_a_deleted_dataset_held_is_not_kept_in_memory() -> None:
     world.wait(2)
     assert world.counts()["interactions"] == 1
     gc.collect()
-    held = [weakref.ref(one) for one in gc.get_objects() if isinstance(one, History)]
+    held = [weakref.ref(get_object) for get_object in gc.get_objects() if isinstance(get_object, History)]
     world.call("DeleteDataset", datasetArn=DATASET)
     world.wait(5)
     world.call("ListDatasets")

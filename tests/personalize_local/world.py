@@ -9,7 +9,7 @@ from typing import Any
 from personalize_local.jobs.runner import Done, InlineJobs, Job, Outcome
 from personalize_local.operations import Durations
 from personalize_local.service import Personalize
-from personalize_local.toggles import Behaviour
+from personalize_local.toggles import Toggles
 from personalize_local.wire.api import Api
 from personalize_local.wire.protocol import Wire
 from personalize_local.wire.validation import compile_shape
@@ -72,7 +72,7 @@ class World:
             "jobs": InlineJobs(),
             "folder": Path(self._folder.name),
             "durations": Durations(creating=3, importing=3, training=30, deploying=6, deleting=3),
-            "behaviour": Behaviour(throttling=False),
+            "behaviour": Toggles(throttling=False),
             **options,
         }
         self.service = Personalize(clock=lambda: self.now, lag=lambda: lag, new_id=lambda: next(ids), **settings)

@@ -1,6 +1,6 @@
 """A run in which everything fails at some time: whatever people read of it holds nobody's identity and no secret.
 
-Searched: every line that functions and services write (logs, metrics, errors), why something was set aside and under
+Searched: every line that functions and services write (logs, metrics, errors), why something was quarantined and under
 which key, what `./broker replay` says, the faults' page. Not the raw records, which the quarantine is there to keep.
 """
 
@@ -21,7 +21,7 @@ from local_stack.aws.session import local_client
 from local_stack.items4u.client import Client
 from local_stack.items4u.sessions import Post
 from local_stack.mparticle.inputs import BROKER_FEED, INPUTS
-from local_stack.settings import TwinSettings
+from local_stack.settings import LocalStackSettings
 from local_stack.stack import NAME, Stack
 from tests.loop.clone import eventually
 from tests.loop.trained import ITEMS, trained_stack
@@ -60,7 +60,7 @@ FAULTS: Mapping[str, list[dict[str, Any]]] = {
 
 @dataclass(frozen=True)
 class Run:
-    """What the run wrote where people read it, line by line; which faults struck; how much was set aside and why."""
+    """What the run wrote where people read it, line by line; which faults struck; how much was quarantined and why."""
 
     lines: list[str]
     struck: Mapping[str, int]
@@ -70,7 +70,7 @@ class Run:
 @pytest.fixture(scope="module")
 def run() -> Run:
     lines: list[str] = []
-    with trained_stack(TwinSettings(shards=1, queue_delay=0), log=lines.append) as stack:
+    with trained_stack(LocalStackSettings(shards=1, queue_delay=0), log=lines.append) as stack:
         urls = {"personalize": stack.personalize.url, "mparticle": stack.mparticle.url, "aws": stack.aws.url}
         for service, faults in FAULTS.items():
             loopback.post(f"{urls[service]}/_local/faults", json={"faults": faults}).raise_for_status()
@@ -86,8 +86,8 @@ def run() -> Run:
         assert eventually(stack.is_idle)
         rows = [row for key in quarantined(stack) for row in kept(stack, key)]
         lines += [json.dumps(row | {"record": "", "partition_key": ""}) for row in rows]
-        lines += [*quarantined(stack), *replay(stack), *replay(stack, "--put-back")]
-    struck = {f"{one['fault']} {one['operation']}": one["struck"] for faults in shown for one in faults}
+        lines += [*quarantined(stack), *replay(stack), *replay(stack, "--redrive")]
+    struck = {f"{fault['fault']} {fault['operation']}": fault["struck"] for faults in shown for fault in faults}
     return Run(lines, struck, {row["reason"] for row in rows})
 
 

@@ -50,7 +50,7 @@ class Customers:
     has: npt.NDArray[np.bool_]
 
     def popular_last(self) -> npt.NDArray[np.int64]:
-        """Return a list each that nothing was learnt for: what he has, then all else, the popular first."""
+        """Return a list each that nothing was learned for: what they have, then all else, the popular first."""
         popular = self.had.sum(axis=0)
         return np.argsort(-(self.had * 1e6 + popular), axis=1, kind="stable")
 

@@ -140,9 +140,9 @@ PLAUSIBLE = st.fixed_dictionaries(
 @EXAMPLES
 @given(st.lists(PLAUSIBLE, min_size=1, max_size=3))
 def test_the_ledger_and_the_broker_agree_on_any_plausible_batches(documents: list[Any]) -> None:
-    for data in (json.dumps(documents).encode(), b"\n".join(json.dumps(one).encode() for one in documents)):
-        rows = {ledger.of_put_event(one.user_id, one.as_event()) for one in check(data)}
-        assert rows == ledger.rows_of(data, ARRIVED_MS)
+    for data in (json.dumps(documents).encode(), b"\n".join(json.dumps(document).encode() for document in documents)):
+        rows = {ledger.from_put_event(one.user_id, one.as_event()) for one in check(data)}
+        assert rows == ledger.rows_from_bytes(data, ARRIVED_MS)
 
 
 def change_somewhere(document: Any, draw: Callable[[st.SearchStrategy[Any]], Any]) -> None:

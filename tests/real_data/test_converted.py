@@ -36,7 +36,7 @@ def test_the_interactions_are_those_of_the_source_rows_each_with_an_id_of_its_ow
         row
         for request in requests
         for event in request["eventList"]
-        for row in [ledger.of_put_event(request["userId"], event)]
+        for row in [ledger.from_put_event(request["userId"], event)]
     } == converted.expected
     event_ids = [event["eventId"] for request in requests for event in request["eventList"]]
     assert len(event_ids) == len(set(event_ids)) == len(converted.expected)
@@ -51,7 +51,7 @@ def test_no_request_holds_more_than_ten_and_a_session_as_few_as_possible(convert
 
 def test_the_ledger_reads_from_the_records_what_the_source_rows_amount_to(converted: wire.Converted) -> None:
     records = [wire.record(batch) for batch in converted.batches]
-    assert {row for record in records for row in ledger.rows_of(record, ARRIVED_MS)} == converted.expected
+    assert {row for record in records for row in ledger.rows_from_bytes(record, ARRIVED_MS)} == converted.expected
 
 
 def test_customers_have_64_bit_ids_of_either_sign_that_no_float_can_hold(converted: wire.Converted) -> None:

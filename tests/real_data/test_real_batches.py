@@ -92,10 +92,10 @@ def test_a_real_batch_from_production_and_a_known_customer_trains_as_the_referen
         ledger.Row(str(CUSTOMER), item, action, (time_ms or ARRIVED_MS) // 1000, event_id, index)
         for item, action, time_ms, event_id, index in expected
     }
-    assert {ledger.of_put_event(one.user_id, one.as_event()) for one in found} == rows
+    assert {ledger.from_put_event(one.user_id, one.as_event()) for one in found} == rows
     assert skipped == expected_skips
     assert len({one.event_id for one in found}) == len(rows)
-    assert ledger.rows_of(record, ARRIVED_MS) == rows
+    assert ledger.rows_from_bytes(record, ARRIVED_MS) == rows
 
 
 def test_two_real_purchases_that_share_an_event_id_keep_their_ids_when_they_arrive_again(test_data: Path) -> None:

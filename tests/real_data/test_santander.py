@@ -19,10 +19,10 @@ from cli.__main__ import main
 from evaluation.data import list_files, splits_folder
 from evaluation.feeds.compare import Feeds, best_of_each
 from evaluation.feeds.plot import draw
-from evaluation.recommenders.candidates import given
-from evaluation.run import Asked, run
+from evaluation.recommenders.candidates import external
+from evaluation.run import EvaluationRequest, run
 from evaluation.scoring import uncertainty
-from evaluation.scoring.board import Board
+from evaluation.scoring.leaderboard import Leaderboard
 from evaluation.scoring.metrics import PLACES, score
 from evaluation.task import Pairs
 from recommender_models.record_columns import RecordColumns
@@ -38,11 +38,11 @@ GUIDE = (Path(__file__).parents[2] / "docs" / "prepare.md").read_text()
 FIGURES = {
     "popularity": ".138 | .365 | .438 | .443",
     "popularity-30d": ".138 | .365 | .438 | .534",
-    "own-repeats": ".067 | .096 | | ",
+    "history": ".067 | .096 | | ",
     "co-visitation": ".537 | .402 | .619 | .524",
-    "item-item": ".073 | .103 | .663 | .495",
+    "item-knn": ".073 | .103 | .663 | .495",
     "ease": ".527 | .418 | .573 | .529",
-    "ease-own": ".363 | .404 | .537 | .578",
+    "ease-history": ".363 | .404 | .537 | .578",
     "naive Bayes by holdings": " | .657 | | .657",
 }
 
@@ -52,7 +52,7 @@ def bank(test_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder with ``states`` and ``changes``, as the command writes them."""
     folder = tmp_path_factory.mktemp("bank")
     wide(test_data / FILE).write_csv(folder / "wide.csv")
-    for name, options in {"states": [], "changes": ["--changes", "--gaps", "break", "--holdings"]}.items():
+    for name, options in {"states": [], "changes": ["--changes", "--gaps", "break", "--initial-holdings"]}.items():
         columns = ["--user", "customer", "--month", "month", "--product", "owns_*", *options]
         arguments = ["prepare", "ownership", str(folder / "wide.csv"), "--out", str(folder / name), *columns]
         result = CliRunner().invoke(main, arguments, catch_exceptions=False)
@@ -95,8 +95,8 @@ def said(bank: Path) -> Said:
     return Said(feeds, printed.getvalue(), (bank / "feeds.svg").read_bytes())
 
 
-def first_place(board: Board) -> Mapping[str, float]:
-    return {row.entry.name: row.intervals["precision@1"].mean for row in board.rows}
+def first_place(board: Leaderboard) -> Mapping[str, float]:
+    return {row.candidate.name: row.intervals["precision@1"].mean for row in board.rows}
 
 
 def test_the_command_prints_both_tables_each_with_metrics_that_tell_its_lists_apart(said: Said) -> None:
@@ -135,22 +135,22 @@ def test_as_given_what_learns_changes_by_holdings_beats_all_that_is_fed_states(s
 
 def test_without_what_is_owned_the_best_fed_states_is_level_with_the_best_fed_changes(said: Said) -> None:
     ours, theirs, apart = best_of_each(said.feeds.without_owned)
-    assert (ours, theirs) == (NAIVE_BAYES, "item-item, fed states")
+    assert (ours, theirs) == (NAIVE_BAYES, "item-knn, fed states")
     assert abs(apart.difference.mean) < 0.01
     values = [said.feeds.without_owned.row(name).scores.values["ndcg@10"] for name in (ours, theirs)]
-    assert uncertainty.compare(values[0], values[1], seed=1).verdict == "cannot tell"
+    assert uncertainty.compare(values[0], values[1], seed=1).verdict == "inconclusive"
 
 
 def test_counting_and_repeating_are_worse_off_with_states_as_given(said: Said) -> None:
     given = first_place(said.feeds.as_given)
     assert given["popularity-30d, fed changes"] > given["popularity-30d, fed states"] + 0.2
-    for kind in ("popularity", "own-repeats", "item-item", "ease-own"):
+    for kind in ("popularity", "history", "item-knn", "ease-history"):
         assert given[f"{kind}, fed changes"] > given[f"{kind}, fed states"] + 0.02
 
 
-def test_which_item_goes_with_which_is_learnt_better_from_states(said: Said) -> None:
+def test_which_item_goes_with_which_is_learned_better_from_states(said: Said) -> None:
     given, without = first_place(said.feeds.as_given), first_place(said.feeds.without_owned)
-    for found, kinds in ((given, ("co-visitation", "ease")), (without, ("co-visitation", "item-item", "ease"))):
+    for found, kinds in ((given, ("co-visitation", "ease")), (without, ("co-visitation", "item-knn", "ease"))):
         assert all(found[f"{kind}, fed states"] > found[f"{kind}, fed changes"] + 0.03 for kind in kinds)
 
 
@@ -186,7 +186,7 @@ def as_the_source_scores(customers: Customers, theirs: Marks) -> tuple[int, floa
     return len(scores.users), means["precision@1"], means["mrr@20"]
 
 
-def test_the_sources_fault_makes_a_list_that_learnt_nothing_as_good_as_its_published_model(
+def test_the_sources_fault_makes_a_list_that_learned_nothing_as_good_as_its_published_model(
     customers: Customers,
 ) -> None:
     assert len(customers.ids) == 26_736
@@ -200,7 +200,7 @@ def test_the_sources_fault_makes_a_list_that_learnt_nothing_as_good_as_its_publi
 
 @pytest.fixture(scope="module")
 def parted(customers: Customers, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return April's state to know and May's to foretell, as the command parts them."""
+    """Return April's state to know and May's to predict, as the command parts them."""
     folder = tmp_path_factory.mktemp("states")
     customers.log(customers.has, CUT - MONTH, CUT).write_csv(folder / "interactions.csv")
     arguments = ["evaluate", "split", str(folder / "interactions.csv"), "--out", str(folder / "split")]
@@ -216,8 +216,8 @@ def alarms(customers: Customers, split: Path, folder: Path, **filters: Marks) ->
     entries = []
     for name, theirs in filters.items():
         written = list_files.read(write(customers, theirs, folder / f"{name}.out"))
-        entries.append(given(name, list_files.fit(written, question.past.user_ids, codes, PLACES)))
-    found = run(question, Asked(kinds=(), tune=False), RecordColumns(), entries).alarms
+        entries.append(external(name, list_files.fit(written, question.past.user_ids, codes, PLACES)))
+    found = run(question, EvaluationRequest(kinds=(), tune=False), RecordColumns(), entries).diagnostics
     about = {name: [one.name for one in found if one.about.startswith(name)] for name in ("data", *filters)}
     return {name: ANOTHERS_HISTORY.intersection(names) for name, names in about.items()}
 

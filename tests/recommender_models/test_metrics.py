@@ -22,7 +22,7 @@ def test_the_documented_example(relevant: int, usual: float) -> None:
     assert metrics.reciprocal_rank(found) == [0.5]
     assert metrics.precision(found, 5) == [0.4]
     assert metrics.ndcg(found, counts, 5).round(4) == [usual]
-    assert metrics.ndcg_of_hits(found, 5).round(4) == [0.6241], "what was missed costs nothing"
+    assert metrics.ndcg_hits_only(found, 5).round(4) == [0.6241], "what was missed costs nothing"
 
 
 def test_the_mean_of_three_reciprocal_ranks() -> None:
@@ -36,7 +36,7 @@ def test_nothing_found_is_zero_throughout_and_a_short_list_misses_the_rest() -> 
     assert counts.tolist() == [1, 1], "a pair that comes twice counts once"
     assert metrics.precision(found, 3).tolist() == [1 / 3, 0]
     assert metrics.ndcg(found, counts, 3).tolist() == [1, 0]
-    assert metrics.ndcg_of_hits(found, 3).tolist() == [1, 0]
+    assert metrics.ndcg_hits_only(found, 3).tolist() == [1, 0]
     assert metrics.reciprocal_rank(found).tolist() == [1, 0]
     assert metrics.coverage(np.array([[7, -1, -1], [3, -1, -1]]), 8) == 0.25
 

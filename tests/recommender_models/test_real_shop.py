@@ -1,4 +1,4 @@
-"""Quality on a real shop: each customer's last basket foretold from those before it, with the default settings."""
+"""Quality on a real shop: each customer's last basket predicted from those before it, with the default settings."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -33,18 +33,18 @@ def baskets(parquet: Path) -> tuple[TrainingSet, TrainingSet]:
 
 
 def ndcg(lists: Codes, users: Codes, items: Codes) -> tuple[float, int]:
-    """Return the mean NDCG@10 over the users with anything to foretell, and how many they are."""
+    """Return the mean NDCG@10 over the users with anything to predict, and how many they are."""
     found, relevant = metrics.hits(lists, users, items)
     values = metrics.ndcg(found, relevant, 10)[relevant > 0]
     return float(values.mean()), len(values)
 
 
-def test_the_last_basket_is_foretold_as_well_as_the_best_light_models_do(
+def test_the_last_basket_is_predicted_as_well_as_the_best_light_models_do(
     test_data: Path, record_property: Callable[[str, object], None]
 ) -> None:
     older, newest = baskets(test_data / uci.FILE)
     model = UserPersonalization.fit(older, RecordColumns(), RecordColumns(), Settings())
-    past = older.of_users(np.isin(older.user_ids, newest.user_ids))
+    past = older.for_users(np.isin(older.user_ids, newest.user_ids))
     assert past.user_ids == newest.user_ids
     items = newest.items_in(model.catalogue.code)
     size = len(model.catalogue)

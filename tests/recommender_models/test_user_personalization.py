@@ -1,4 +1,4 @@
-"""The recommender for shoppers: similar items, own items, what sells now; deterministic; good at a made-up shop."""
+"""The recommender for shoppers: similar items, own items, recent popularity; deterministic; good at a made-up shop."""
 
 from pathlib import Path
 
@@ -8,8 +8,8 @@ import pytest
 from personalize_local.filters.evaluation import Selection
 from recommender_models.models import UserPersonalization, load, similarity
 from recommender_models.models.ease import similarities
-from recommender_models.models.neighbours import shoppers
-from recommender_models.models.similarity import Full, Nearest
+from recommender_models.models.neighbours import user_item_matrix
+from recommender_models.models.similarity import DenseSimilarity, SparseSimilarity
 from recommender_models.record_columns import RecordColumns
 from recommender_models.settings import DAY, Settings
 from recommender_models.training_set import TrainingSet
@@ -67,7 +67,7 @@ def test_a_saved_model_says_the_same_and_its_matrix_stays_on_disk(
     model.save(tmp_path / "model")
     loaded = load(tmp_path / "model")
     assert isinstance(loaded, UserPersonalization)
-    assert isinstance(loaded.similarities, Full)
+    assert isinstance(loaded.similarities, DenseSimilarity)
     assert isinstance(loaded.similarities.matrix.base, np.memmap)
     history = [(item, time, 1.0) for _, item, time, _ in shop.before[:8]]
     assert loaded.recommend(history, 300) == model.recommend(history, 300)
@@ -181,20 +181,20 @@ def test_the_similarities_are_the_closed_form_of_ease() -> None:
     random = np.random.default_rng(3)
     # Over a thousand items: more than one block of lines.
     rows = visits((f"u{random.integers(400)}", f"i{random.integers(1100):04}", 1) for _ in range(8000))
-    matrix = shoppers(rows).toarray().astype(float)
+    matrix = user_item_matrix(rows).toarray().astype(float)
     gram = matrix.T @ matrix
     inverse = np.linalg.inv(gram + 14 * np.diag(gram).mean() * np.eye(len(gram)))
     expected = -inverse / np.diag(inverse)
     np.fill_diagonal(expected, 0)
-    assert np.abs(similarities(shoppers(rows), 14.0) - expected).max() < 1e-5
+    assert np.abs(similarities(user_item_matrix(rows), 14.0) - expected).max() < 1e-5
     assert np.abs(expected).max() > 0.01
 
 
 def test_above_the_most_that_a_matrix_takes_the_nearest_items_serve(
     shop: MadeUpShop, model: UserPersonalization, tmp_path: Path
 ) -> None:
-    nearest = similarity.learn(of_shop(shop.before), 14.0, most_dense=100)
-    assert isinstance(nearest, Nearest)
+    nearest = similarity.fit(of_shop(shop.before), 14.0, most_dense=100)
+    assert isinstance(nearest, SparseSimilarity)
     sparse = UserPersonalization(model.catalogue, nearest, model.popularity, model.settings)
     sparse.save(tmp_path)
     loaded = load(tmp_path)

@@ -1,4 +1,4 @@
-"""The whole way on the local stack: refused, set aside, mended, put back by the command, and counted once each."""
+"""The whole flow on the local stack: refused, quarantined, repaired, redriven by the command, and counted once each."""
 
 import json
 import time
@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from cli.replay import command
 from local_stack import loopback
 from local_stack.audit.services import deliveries
-from local_stack.settings import TwinSettings
+from local_stack.settings import LocalStackSettings
 from local_stack.stack import NAME, Stack
 from tests.loop.clone import eventually
 from tests.real_data import wire
@@ -29,10 +29,10 @@ class Outcome:
     """What was held and accepted before and after; ``interactions``: as many as a training would count."""
 
     expected: int
-    set_aside: Mapping[str, Any]
+    quarantined: Mapping[str, Any]
     accepted_before: set[str]
     dry_run: Mapping[str, Any]
-    put_back: Mapping[str, Any]
+    redriven: Mapping[str, Any]
     again: Mapping[str, Any]
     ids: list[str]
     interactions: int
@@ -41,12 +41,12 @@ class Outcome:
 
 @pytest.fixture(scope="module")
 def outcome() -> Iterator[Outcome]:
-    with Stack(TwinSettings(shards=1)) as stack:
+    with Stack(LocalStackSettings(shards=1)) as stack:
         yield repaired(stack)
 
 
 def repaired(stack: Stack) -> Outcome:
-    """Refuse everything for a while, then some items; repair it, and put back what was set aside."""
+    """Refuse everything for a while, then some items; repair it, and redriven quarantined records."""
     fault(stack, fault="invalid", operation="personalize.PutEvents")
     for customer in CUSTOMERS:
         put(stack, customer, [f"FINE-{customer}", f"ALSO-{customer}"])
@@ -58,17 +58,17 @@ def repaired(stack: Stack) -> Outcome:
     for customer, item in enumerate(BAD):
         put(stack, customer, [f"GOOD-{customer}-{number}" for number in range(9)] + [item])
     assert eventually(stack.is_idle)
-    set_aside, accepted = replay(stack), ids(stack)
+    quarantined, accepted = replay(stack), ids(stack)
     clear(stack)
     dry_run = replay(stack, "--reason", "refused")
-    put_back = replay(stack, "--reason", "refused", "--put-back")
-    again = replay(stack, "--put-back")
-    stack.put_directly += put_back["put_back"]["records"]
+    redriven = replay(stack, "--reason", "refused", "--redrive")
+    again = replay(stack, "--redrive")
+    stack.put_directly += redriven["redriven"]["records"]
     assert eventually(stack.is_idle)
     assert eventually(lambda: counted(stack) > len(set(ids(stack))))  # the probe counts, too
     expected = 2 * len(CUSTOMERS) + 10 * len(BAD)
     return Outcome(
-        expected, set_aside, set(accepted), dry_run, put_back, again, ids(stack), counted(stack), wrong_tracker
+        expected, quarantined, set(accepted), dry_run, redriven, again, ids(stack), counted(stack), wrong_tracker
     )
 
 
@@ -128,20 +128,20 @@ def counted(stack: Stack) -> int:
 
 
 def test_a_wrong_tracker_for_a_while_sets_nothing_aside_and_loses_nothing(outcome: Outcome) -> None:
-    assert outcome.wrong_tracker["held"] == []
+    assert outcome.wrong_tracker["quarantined"] == []
     assert len(outcome.accepted_before) >= 2 * len(CUSTOMERS)
 
 
 def test_what_personalize_refused_is_set_aside_and_the_rest_of_its_records_delivered(outcome: Outcome) -> None:
-    [line] = outcome.set_aside["held"]
-    assert (line["reason"], line["waiting"], line["put_back"]) == ("refused", len(BAD), 0)
+    [line] = outcome.quarantined["quarantined"]
+    assert (line["reason"], line["waiting"], line["redriven"]) == ("refused", len(BAD), 0)
     assert len(outcome.accepted_before) == outcome.expected - len(BAD)
 
 
 def test_a_dry_run_puts_nothing_back(outcome: Outcome) -> None:
-    assert outcome.dry_run["put_back"] is None
+    assert outcome.dry_run["redriven"] is None
     assert outcome.dry_run["chosen"]["records"] == len(BAD)
-    assert outcome.put_back["chosen"] == outcome.dry_run["chosen"] == outcome.put_back["put_back"]
+    assert outcome.redriven["chosen"] == outcome.dry_run["chosen"] == outcome.redriven["redriven"]
 
 
 def test_every_quarantined_event_arrives(outcome: Outcome) -> None:
@@ -155,4 +155,4 @@ def test_none_counts_twice_in_training_and_the_probe_counts_once(outcome: Outcom
 
 def test_a_repeat_finds_nothing_to_do(outcome: Outcome) -> None:
     assert outcome.again["chosen"]["records"] == 0
-    assert [line["put_back"] for line in outcome.again["held"]] == [len(BAD)]
+    assert [line["redriven"] for line in outcome.again["quarantined"]] == [len(BAD)]

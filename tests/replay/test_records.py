@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from replay.destinations import batches
-from replay.records import ON_FAILURE, QUARANTINE, RECORD, USER, Record, Unreadable, read
+from replay.records import ON_FAILURE, QUARANTINE, RECORD, USER, Record, UnrecognisedObject, read
 from replay.replaying import is_repeatable
 from tests.broker.lambda_events import batch, product_event
 from tests.replay.world import NAME, NOW, SHARD, content, row
@@ -21,7 +21,7 @@ DAY = 86_400
 
 
 def ndjson(*rows: Any) -> bytes:
-    return "".join(json.dumps(asdict(one)) + "\n" for one in rows).encode()
+    return "".join(json.dumps(asdict(row)) + "\n" for row in rows).encode()
 
 
 def test_a_record_with_several_rows_is_one_record_with_all_its_reasons() -> None:
@@ -51,7 +51,7 @@ def test_a_row_of_refresh_is_a_user_whose_message_is_text() -> None:
 )
 @pytest.mark.parametrize("source", [QUARANTINE, ON_FAILURE])
 def test_an_object_that_is_none_of_ours_is_named_and_says_nothing_of_its_content(source: str, body: bytes) -> None:
-    with pytest.raises(Unreadable) as refused:
+    with pytest.raises(UnrecognisedObject) as refused:
         read(source, "ingest/key", body)
     assert str(refused.value) == "ingest/key"
     assert refused.value.__suppress_context__

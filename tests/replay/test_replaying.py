@@ -13,7 +13,7 @@ from broker.failures import Failure
 from local_stack import loopback
 from local_stack.aws.resources import ResourceSettings, create_resources
 from local_stack.process import ServiceProcess, start_service
-from replay.inventory import Choice
+from replay.inventory import RecordFilter
 from replay.records import ON_FAILURE, QUARANTINE
 from replay.store import MARKS
 from tests.replay.world import NAME, NOW, World, client, content, moved, reasons, row
@@ -41,7 +41,7 @@ def fault(aws: ServiceProcess, **given: Any) -> None:
 def test_the_list_counts_records_by_reason_and_says_nothing_of_what_they_hold(world: World) -> None:
     world.quarantine(row(1), row(1, index="second", raw=False), row(2), row(3, "not_json"))
     world.give_up(4, 5)
-    lines = world.look().lines(Choice())
+    lines = world.look().lines(RecordFilter())
     assert [(line["source"], line["kind"], line["reason"], line["waiting"]) for line in lines] == [
         (ON_FAILURE, "record", "RecordAgeExceeded", 2),
         (QUARANTINE, "record", "not_json", 1),
@@ -63,7 +63,7 @@ def test_all_come_back_once_in_the_order_of_their_arrival_as_they_were(world: Wo
     world.quarantine(row(5), row(5, index="second", raw=False), row(2))
     world.quarantine(row(3, "not_json"))
     world.give_up(4, 1)
-    assert world.put_back() == 5
+    assert world.redrive() == 5
     assert world.on_stream() == [1, 2, 3, 4, 5]
     shard = world.made.shard_ids[0]
     found = world.kinesis.get_records(
@@ -74,14 +74,14 @@ def test_all_come_back_once_in_the_order_of_their_arrival_as_they_were(world: Wo
     assert [(one["PartitionKey"], one["Data"]) for one in found] == [(f"key-{n}", content(n)) for n in range(1, 6)]
 
 
-def test_what_was_put_back_is_marked_and_not_put_back_again_and_its_objects_stay(world: World) -> None:
+def test_what_was_redriven_is_marked_and_not_redriven_again_and_its_objects_stay(world: World) -> None:
     world.quarantine(row(1), row(2))
     world.give_up(3)
     before = world.keys(QUARANTINE), world.keys(ON_FAILURE)
-    world.put_back()
-    assert world.put_back() == 0
+    world.redrive()
+    assert world.redrive() == 0
     assert world.on_stream() == [1, 2, 3]
-    assert reasons(world.look().lines(Choice())) == {"refused": (0, 2), "RecordAgeExceeded": (0, 1)}
+    assert reasons(world.look().lines(RecordFilter())) == {"refused": (0, 2), "RecordAgeExceeded": (0, 1)}
     assert (world.keys(QUARANTINE, "ingest/"), world.keys(ON_FAILURE, "aws/")) == before
     marks = [world.s3.get_object(Bucket=world.buckets[QUARANTINE], Key=key) for key in world.keys(QUARANTINE, MARKS)]
     assert all(NAME not in mark["Body"].read().decode() for mark in marks)
@@ -91,37 +91,37 @@ def test_a_record_in_several_objects_comes_back_once(world: World) -> None:
     world.quarantine(row(1), row(2))
     world.quarantine(row(1))
     world.give_up(2)
-    assert world.put_back() == 2
+    assert world.redrive() == 2
     assert world.on_stream() == [1, 2]
-    assert world.put_back() == 0
-    assert world.put_back(ON_FAILURE) == 0, "its mark is beside each object that holds it"
+    assert world.redrive() == 0
+    assert world.redrive(ON_FAILURE) == 0, "its mark is beside each object that holds it"
 
 
-def test_what_is_refused_again_after_it_was_put_back_is_a_new_record(world: World) -> None:
+def test_what_is_refused_again_after_it_was_redriven_is_a_new_record(world: World) -> None:
     world.quarantine(row(1))
-    world.put_back()
+    world.redrive()
     world.quarantine(row(7))
-    assert world.put_back() == 1
+    assert world.redrive() == 1
     assert world.on_stream() == [1, 7]
 
 
 @pytest.mark.parametrize(
     ("choice", "expected"),
     [
-        (Choice(reasons=("refused",)), [1, 2]),
-        (Choice(reasons=("not_json", "RecordAgeExceeded")), [3, 4]),
-        (Choice(reasons=("nonsense",)), []),
-        (Choice(since_ms=(NOW + 2) * 1000), [2, 3, 4]),
-        (Choice(until_ms=(NOW + 2) * 1000), [1]),
-        (Choice(reasons=("refused",), since_ms=(NOW + 2) * 1000, until_ms=(NOW + 4) * 1000), [2]),
+        (RecordFilter(reasons=("refused",)), [1, 2]),
+        (RecordFilter(reasons=("not_json", "RecordAgeExceeded")), [3, 4]),
+        (RecordFilter(reasons=("nonsense",)), []),
+        (RecordFilter(since_ms=(NOW + 2) * 1000), [2, 3, 4]),
+        (RecordFilter(until_ms=(NOW + 2) * 1000), [1]),
+        (RecordFilter(reasons=("refused",), since_ms=(NOW + 2) * 1000, until_ms=(NOW + 4) * 1000), [2]),
     ],
 )
-def test_only_what_is_chosen_comes_back(world: World, choice: Choice, expected: list[int]) -> None:
+def test_only_what_is_chosen_comes_back(world: World, choice: RecordFilter, expected: list[int]) -> None:
     world.quarantine(row(1), row(2), row(3, "not_json"))
     world.give_up(4)
-    assert world.put_back(choice=choice) == len(expected)
+    assert world.redrive(choice=choice) == len(expected)
     assert world.on_stream() == expected
-    assert world.put_back() == 4 - len(expected), "the others of its object wait on"
+    assert world.redrive() == 4 - len(expected), "the others of its object wait on"
     assert sorted(world.on_stream()) == [1, 2, 3, 4]
 
 
@@ -129,25 +129,25 @@ def test_a_choice_by_source_or_key_looks_nowhere_else(world: World) -> None:
     world.quarantine(row(1))
     world.quarantine(row(2))
     world.give_up(3)
-    assert world.put_back(ON_FAILURE) == 1
+    assert world.redrive(ON_FAILURE) == 1
     assert world.on_stream() == [3]
     [first, second] = world.keys(QUARANTINE, "ingest/")
-    assert world.put_back(key=second) == 1
-    assert world.put_back(key=first[:6]) == 1
+    assert world.redrive(key=second) == 1
+    assert world.redrive(key=first[:6]) == 1
     marks = world.look(key=MARKS)
     assert (marks.records, marks.unreadable) == ({}, []), "a mark is not a record"
 
 
 def test_objects_written_before_a_time_are_not_even_read_for_what_came_after_it(world: World) -> None:
     world.quarantine(row(1))
-    assert world.replay().objects(Choice(since_ms=4e12)) == []
-    assert len(world.replay().objects(Choice(since_ms=NOW * 1000))) == 1
+    assert world.replay().objects(RecordFilter(since_ms=4e12)) == []
+    assert len(world.replay().objects(RecordFilter(since_ms=NOW * 1000))) == 1
 
 
 def test_records_that_the_stream_refuses_are_put_again_and_none_twice(world: World, aws: ServiceProcess) -> None:
     fault(aws, fault="entries", operation="kinesis.PutRecords", chance=0.5)
     world.quarantine(*(row(number) for number in range(40)))
-    assert world.put_back() == 40
+    assert world.redrive() == 40
     assert sorted(world.on_stream()) == list(range(40))
     assert world.paused, "it waits before it puts again"
 
@@ -158,19 +158,19 @@ def test_a_failure_in_mid_run_keeps_what_is_there_and_a_repeat_brings_the_rest(
     world.quarantine(*(row(number) for number in range(600)))  # two calls of PutRecords
     fault(aws, fault="denied", operation="kinesis.PutRecords", every=2)
     with pytest.raises(Failure, match="AccessDenied"):
-        world.put_back()
+        world.redrive()
     assert len(world.on_stream()) == 500
-    assert reasons(world.look().lines(Choice())) == {"refused": (100, 500)}
+    assert reasons(world.look().lines(RecordFilter())) == {"refused": (100, 500)}
     requests.delete(f"{aws.url}/_local/faults", timeout=60).raise_for_status()
-    assert world.put_back() == 100
+    assert world.redrive() == 100
     assert world.on_stream() == list(range(600))
 
 
 def test_stopped_in_mid_run_a_repeat_goes_on(world: World) -> None:
     world.quarantine(*(row(number) for number in range(600)))
     with pytest.raises(KeyboardInterrupt):
-        world.put_back(moved=Interrupting(after=520))
-    assert world.put_back() == 80, "what was there of the batch in flight is marked, too"
+        world.redrive(moved=Interrupting(after=520))
+    assert world.redrive() == 80, "what was there of the batch in flight is marked, too"
     assert set(world.on_stream()) == set(range(600))
 
 
@@ -190,35 +190,35 @@ def test_refused_profiles_go_to_the_refresh_queue_and_not_on_the_stream(world: W
     bodies = [json.dumps({"mpid": number}) for number in range(25)]
     rows = [row(number, source="refresh-queue", record=body) for number, body in enumerate(bodies)]
     world.quarantine(*rows, flow="refresh")
-    [line] = world.look().lines(Choice())
+    [line] = world.look().lines(RecordFilter())
     assert (line["kind"], line["waiting"]) == ("user", 25)
-    assert world.put_back() == 25
+    assert world.redrive() == 25
     assert sorted(world.messages()) == sorted(bodies)
     assert world.on_stream() == []
-    assert world.put_back() == 0
+    assert world.redrive() == 0
 
 
 def test_messages_that_the_queue_refuses_are_sent_again(world: World, aws: ServiceProcess) -> None:
     fault(aws, fault="entries", operation="sqs.SendMessageBatch", chance=0.5)
     rows = [row(number, source="refresh-queue", record=f'{{"mpid":{number}}}') for number in range(25)]
     world.quarantine(*rows, flow="refresh")
-    world.put_back()
+    world.redrive()
     assert sorted(json.loads(body)["mpid"] for body in world.messages()) == list(range(25))
 
 
 def test_where_there_is_no_queue_users_stay(world: World) -> None:
     world.quarantine(row(1, source="refresh-queue", record='{"mpid":1}'), flow="refresh")
     replay = world.replay(queue=False)
-    chosen = replay.look(replay.objects(Choice()), moved).chosen(Choice())
-    replay.put_back(chosen, moved)
-    assert [held.put_back for held in chosen] == [False]
+    chosen = replay.look(replay.objects(RecordFilter()), moved).chosen(RecordFilter())
+    replay.redrive(chosen, moved)
+    assert [held.redriven for held in chosen] == [False]
 
 
 def test_an_object_that_is_none_of_ours_is_named_and_the_others_come_back(world: World) -> None:
     world.s3.put_object(Bucket=world.buckets[QUARANTINE], Key="ingest/notes.txt", Body=b"do not touch")
     world.quarantine(row(1))
     assert [one.key for one in world.look().unreadable] == ["ingest/notes.txt"]
-    assert world.put_back() == 1
+    assert world.redrive() == 1
 
 
 def test_a_record_whose_ids_would_change_is_held_back(world: World) -> None:
@@ -229,7 +229,7 @@ def test_a_record_whose_ids_would_change_is_held_back(world: World) -> None:
     world.quarantine(row(1, record=_base64(future)), row(2, record=_base64(json.dumps(dated).encode())), row(3))
     held = world.look().records.values()
     assert [one.repeatable for one in held] == [True, False, True]
-    assert world.put_back() == 2
+    assert world.redrive() == 2
     assert world.on_stream() == [1, 3]
 
 

@@ -1,4 +1,4 @@
-"""Buckets, stream and queue on a local AWS, with things set aside in them just as the functions and Lambda do it."""
+"""Buckets, stream and queue on a local AWS, with quarantined records in them just as the functions and Lambda do it."""
 
 import base64
 import functools
@@ -6,17 +6,17 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from broker.failures import Time
+from broker.failures import Clock
 from broker.interactions import Rules
-from broker.quarantine import Quarantine, Row
+from broker.quarantine import Quarantine, QuarantineRow
 
 from local_stack.audit.services import stream_records
 from local_stack.aws.resources import Resources
 from local_stack.aws.session import local_client
-from local_stack.lambda_twin.polling.events import Record as OnStream
-from local_stack.lambda_twin.polling.on_failure import TOO_OLD, Discarded, MappingIdentity, document, object_key
+from local_stack.lambda_emulator.polling.events import Record as OnStream
+from local_stack.lambda_emulator.polling.on_failure import TOO_OLD, Discarded, MappingIdentity, document, object_key
 from replay.destinations import Queue, Stream
-from replay.inventory import Choice, Inventory
+from replay.inventory import Inventory, RecordFilter
 from replay.records import ON_FAILURE, QUARANTINE, RECORD, USER
 from replay.replaying import Replay
 from replay.store import Store
@@ -28,9 +28,11 @@ SHARD = "shardId-000000000007"
 NAME = "Ada Lovelace"  # stands in every record
 
 
-def row(number: int, reason: str = "refused", *, index: str = "e1-0-abc", raw: bool = True, **fields: Any) -> Row:
+def row(
+    number: int, reason: str = "refused", *, index: str = "e1-0-abc", raw: bool = True, **fields: Any
+) -> QuarantineRow:
     """Return a row for record ``number``, which arrived that many seconds after the others began."""
-    return Row(
+    return QuarantineRow(
         source=fields.get("source", SHARD),
         sequence_number=str(number),
         index=index,
@@ -61,15 +63,15 @@ def client(service: str, endpoint: str) -> Any:
 class World:
     """All that a replay works on, at one local AWS."""
 
-    def __init__(self, endpoint: str, made: Resources) -> None:
+    def __init__(self, endpoint: str, resources: Resources) -> None:
         self.now = float(NOW + 3600)
-        self.made = made
+        self.made = resources
         self.s3, self.kinesis, self.sqs = (client(service, endpoint) for service in ("s3", "kinesis", "sqs"))
         self.paused: list[float] = []
-        self.time = Time(lambda: self.now, self.paused.append, lambda: 0.5)
-        self.buckets = {QUARANTINE: made.quarantine_bucket, ON_FAILURE: made.on_failure_bucket}
+        self.time = Clock(lambda: self.now, self.paused.append, lambda: 0.5)
+        self.buckets = {QUARANTINE: resources.quarantine_bucket, ON_FAILURE: resources.on_failure_bucket}
 
-    def quarantine(self, *rows: Row, flow: str = "ingest") -> None:
+    def quarantine(self, *rows: QuarantineRow, flow: str = "ingest") -> None:
         """Set rows aside as one invocation does."""
         Quarantine(lambda: self.s3, self.made.quarantine_bucket, flow, self.time).put(rows, FAR)
 
@@ -87,28 +89,31 @@ class World:
         destinations: dict[str, Stream | Queue] = {RECORD: Stream(self.kinesis, self.made.stream_arn, self.time)}
         if queue:
             destinations[USER] = Queue(self.sqs, self.made.queue_url, self.time)
-        return Replay(stores, destinations, rules=Rules(), time=self.time)
+        return Replay(stores, destinations, rules=Rules(), clock=self.time)
 
-    def look(self, *sources: str, choice: Choice = Choice(), key: str = "") -> Inventory:  # noqa: B008 - frozen
+    def look(self, *sources: str, choice: RecordFilter = RecordFilter(), key: str = "") -> Inventory:  # noqa: B008 - frozen
         replay = self.replay(*sources)
         return replay.look(replay.objects(choice, key), moved)
 
-    def put_back(
+    def redrive(
         self,
         *sources: str,
-        choice: Choice = Choice(),  # noqa: B008 - frozen
+        choice: RecordFilter = RecordFilter(),  # noqa: B008 - frozen
         key: str = "",
         moved: Callable[[int], None] = lambda _: None,
     ) -> int:
         """Run the command's two passes; return how many were chosen."""
         replay = self.replay(*sources)
         chosen = replay.look(replay.objects(choice, key), lambda _: None).chosen(choice)
-        replay.put_back(chosen, moved)
+        replay.redrive(chosen, moved)
         return len(chosen)
 
     def on_stream(self) -> list[int]:
         """Return which records are on the stream, in the order in which they came."""
-        return [json.loads(one.data)["mpid"] for one in stream_records(self.kinesis, self.made.stream_name)]
+        return [
+            json.loads(stream_record.data)["mpid"]
+            for stream_record in stream_records(self.kinesis, self.made.stream_name)
+        ]
 
     def messages(self) -> list[str]:
         """Return the bodies of the messages in the queue."""
@@ -128,5 +133,5 @@ def moved(_: int) -> None:
 
 
 def reasons(lines: Sequence[dict[str, Any]]) -> dict[str, tuple[int, int]]:
-    """Return how many wait and how many were put back, by reason."""
-    return {line["reason"]: (line["waiting"], line["put_back"]) for line in lines}
+    """Return how many wait and how many were redriven, by reason."""
+    return {line["reason"]: (line["waiting"], line["redriven"]) for line in lines}

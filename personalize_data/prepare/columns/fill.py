@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from personalize_data.errors import BadQuestion
+from personalize_data.errors import InvalidRequest
 from personalize_data.prepare.source import ROW, Source
 
 MEDIAN, MODE, DROP = "median", "mode", "drop"
@@ -53,7 +53,7 @@ class Filling:
         if rule not in (MEDIAN, MODE):
             return rule
         if known.is_empty():
-            raise BadQuestion(f"--fill {name}={rule}: the column is empty in all rows")
+            raise InvalidRequest(f"--impute {name}={rule}: the column is empty in all rows")
         if rule == MODE:
             counts = known.rename("value").value_counts(name="count").sort(["count", "value"], descending=[True, False])
             return str(counts["value"][0])
@@ -64,21 +64,23 @@ class Filling:
         odd_ones = known.filter(~numbers.is_finite().fill_null(False))
         if len(odd_ones):
             odd = odd_ones[0]
-            raise BadQuestion(f"--fill {name}=median: {odd!r} is no number; --fill {name}=mode takes the most frequent")
+            raise InvalidRequest(
+                f"--impute {name}=median: {odd!r} is no number; --impute {name}=mode takes the most frequent"
+            )
         # The lower of two in the middle, as it is written: whole numbers stay whole.
         return str(known.gather([int(numbers.arg_sort()[(len(numbers) - 1) // 2])])[0])
 
     def _unruled(self, row: int, column: str) -> Exception:
-        ways = f"--fill {column}=drop leaves such rows out, --fill {column}=VALUE puts a value"
+        ways = f"--impute {column}=drop leaves such rows out, --impute {column}=VALUE puts a value"
         return self.source.bad(row, f"nothing in {column}{self.source.short(row)}: {ways}")
 
 
 def rules(source: Source, pairs: Mapping[str, str], used: list[str]) -> dict[str, str]:
     """Return the rule of each column in use; names may be ``*`` patterns. Raises BadQuestion for one without effect."""
-    found: dict[str, str] = {}
+    matched: dict[str, str] = {}
     for pattern, rule in pairs.items():
-        names = [name for name in source.matching([pattern], "--fill") if name in used]
+        names = [name for name in source.matching([pattern], "--impute") if name in used]
         if not names:
-            raise BadQuestion(f"--fill {pattern}: this column is not in use here")
-        found |= dict.fromkeys(names, rule)
-    return found
+            raise InvalidRequest(f"--impute {pattern}: this column is not in use here")
+        matched |= dict.fromkeys(names, rule)
+    return matched

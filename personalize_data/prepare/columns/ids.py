@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from personalize_data.errors import BadQuestion
+from personalize_data.errors import InvalidRequest
 from personalize_data.prepare.source import ROW, Source
 from personalize_data.quotas import MAX_ID_LENGTH
 
@@ -52,15 +52,15 @@ def whole(source: Source, table: pl.DataFrame, column: str) -> tuple[pl.DataFram
 
 
 def _noted(column: str, examples: list[str]) -> list[str]:
-    return [f"{column} holds fractions: {one}.0 is written as {one}" for one in examples]
+    return [f"{column} holds fractions: {note}.0 is written as {note}" for note in examples]
 
 
 def _exact(source: Source, table: pl.DataFrame, column: str, most: int) -> None:
     number = pl.col(column).cast(pl.Float64, strict=False)  # NaN is not below anything
-    found = table.filter(~(number.abs() < most)).select(ROW, column).sort(ROW).head(1)
-    for row, text in found.iter_rows():
+    exact = table.filter(~(number.abs() < most)).select(ROW, column).sort(ROW).head(1)
+    for row, text in exact.iter_rows():
         if text.lower().strip("-") in ("nan", "inf"):
-            raise source.bad(row, f"{column} is {text}, which is no id: --empty {text} takes it for nothing known")
+            raise source.bad(row, f"{column} is {text}, which is no id: --null-value {text} takes it for nothing known")
         raise source.bad(row, f"{column} is {text} in a column of fractions, which rounds it: export it as text")
 
 
@@ -68,18 +68,18 @@ def _one_way(source: Source, table: pl.DataFrame, column: str, ending: pl.Series
     """Raise BadFile with the line of the first id with .0 that stands without it, too."""
     bare = pl.col(column).str.strip_suffix(".0")
     others = table.filter(~ending)[column].drop_nulls().unique()
-    found = table.filter(ending).filter(bare.is_in(others.implode())).select(ROW, column).sort(ROW).head(1)
-    for row, text in found.iter_rows():
+    values = table.filter(ending).filter(bare.is_in(others.implode())).select(ROW, column).sort(ROW).head(1)
+    for row, text in values.iter_rows():
         other = text.removesuffix(".0")
         raise source.bad(row, f"{column} is {text!r}, and elsewhere {other!r}, one id or two: write them in one way")
 
 
-def check_one(text: str, what: str) -> None:
-    """Raise BadQuestion for an id or type that no table has. ``what``: where it comes from."""
+def check_one(text: str, subject: str) -> None:
+    """Raise BadQuestion for an id or type that no table has. ``subject``: where it comes from."""
     if not text.strip():
-        raise BadQuestion(f"{what} is empty")
+        raise InvalidRequest(f"{subject} is empty")
     if len(text) > MAX_ID_LENGTH or re.search(_CONTROL, text):
-        raise BadQuestion(f"{what} {_reason(text)}")
+        raise InvalidRequest(f"{subject} {_reason(text)}")
 
 
 def _reason(text: str) -> str:
@@ -102,9 +102,9 @@ def drop(source: Source, table: pl.DataFrame, column: str, patterns: Sequence[st
     """Return the rows of other items, those without an item among them. Raises BadQuestion as ``matching`` does."""
     if not patterns:
         return table, Dropped()
-    found = matching(table[column].drop_nulls().unique(), patterns, f"{source.path} has no such item in {column}")
-    kept = table.filter(~pl.col(column).is_in(list(found)).fill_null(False))
-    return kept, Dropped(len(table) - len(kept), len(found))
+    matched = matching(table[column].drop_nulls().unique(), patterns, f"{source.path} has no such item in {column}")
+    rest = table.filter(~pl.col(column).is_in(list(matched)).fill_null(False))
+    return rest, Dropped(len(table) - len(rest), len(matched))
 
 
 def matching(ids: Collection[str], patterns: Sequence[str], nothing: str) -> set[str]:
@@ -112,8 +112,10 @@ def matching(ids: Collection[str], patterns: Sequence[str], nothing: str) -> set
 
     Raises BadQuestion that names all patterns which match none: a mistyped one would leave in what is no product.
     """
-    by_pattern = {text: {one for one in ids if one == text or fnmatch.fnmatchcase(one, text)} for text in patterns}
-    without = [text for text, found in by_pattern.items() if not found]
+    by_pattern = {
+        text: {column for column in ids if column == text or fnmatch.fnmatchcase(column, text)} for text in patterns
+    }
+    without = [text for text, names in by_pattern.items() if not names]
     if without:
-        raise BadQuestion(f"--drop-item {', '.join(map(repr, without))}: {nothing}")
+        raise InvalidRequest(f"--drop-item {', '.join(map(repr, without))}: {nothing}")
     return set().union(*by_pattern.values())

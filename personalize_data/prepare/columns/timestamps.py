@@ -36,13 +36,13 @@ def _parts(frame: pl.DataFrame, column: str) -> list[pl.DataFrame]:
 
 def _read(source: Source, part: pl.DataFrame, times: Times) -> pl.Series:
     distinct = part.group_by("text", maintain_order=True).agg(pl.col("row").first())
-    found = []
+    times_ = []
     for text, row in distinct.iter_rows():
         try:
-            found.append(times.read(text))
+            times_.append(times.read(text))
         except BadValue as error:
             raise _bad(source, row, text, REASONS[str(error)]) from None
-    read = pl.DataFrame({"text": distinct["text"], "seconds": found}, schema_overrides={"seconds": pl.Int64})
+    read = pl.DataFrame({"text": distinct["text"], "seconds": times_}, schema_overrides={"seconds": pl.Int64})
     return part.join(read, on="text", how="left", maintain_order="left")["seconds"]
 
 

@@ -64,5 +64,7 @@ def _share(good: pl.Series, meant: pl.Series) -> str:
 
 def _ways(column: str, word: str) -> str:
     if re.search(_COMMA, word):
-        return f"write a point before decimals, and nothing between thousands; --text {column} takes it for words"
-    return f"--empty {word!r} takes it for nothing known, --text {column} takes the column for words"
+        return (
+            f"write a point before decimals, and nothing between thousands; --categorical {column} takes it for words"
+        )
+    return f"--null-value {word!r} takes it for nothing known, --categorical {column} takes the column for words"

@@ -10,7 +10,7 @@ from cli.__main__ import main
 from personalize_data.schema import read_schema
 from tests.evaluation.features.shoppers import write
 
-FAST = ("--trainings", "2", "--repeats", "1", "--rows", "900")
+FAST = ("--models", "2", "--permutations", "1", "--rows", "900")
 
 
 @pytest.fixture(scope="module")
@@ -31,21 +31,21 @@ def test_the_chosen_become_a_schema_that_an_import_takes_and_all_become_a_plot(
     found = json.loads(result.stdout)
     assert found["chosen"] == ["REGION"]
     assert found["attributes"][0]["name"] == "REGION"
-    assert [one.name for one in read_schema(schema.read_text(), "users").columns] == ["USER_ID", "REGION"]
+    assert [column.name for column in read_schema(schema.read_text(), "users").columns] == ["USER_ID", "REGION"]
     assert all(name in plot.read_text() for name in ("REGION", "COIN", "LUCK", "LETTER"))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["plot.svg", "users.avsc"]
 
 
 def test_as_many_are_chosen_as_asked_for_the_highest_first(shop: tuple[Path, Path], tmp_path: Path) -> None:
     schema = tmp_path / "users.avsc"
-    result = features(*shop, *FAST, "--choose", "2", "--schema", schema)
+    result = features(*shop, *FAST, "--top", "2", "--schema", schema)
     assert result.exit_code == 0
-    names = [one.name for one in read_schema(schema.read_text(), "users").columns]
+    names = [column.name for column in read_schema(schema.read_text(), "users").columns]
     assert (len(names), names[1]) == (3, "REGION")
-    assert "can't be told from nothing" in result.stdout
+    assert "inconclusive" in result.stdout
 
 
-def test_groups_of_items_can_be_foretold_instead(shop: tuple[Path, Path], tmp_path: Path) -> None:
+def test_groups_of_items_can_be_predicted_instead(shop: tuple[Path, Path], tmp_path: Path) -> None:
     items = tmp_path / "items.csv"
     items.write_text(
         "ITEM_ID,KIND\n" + "".join(f"item-{place},{'odd' if place % 2 else 'even'}\n" for place in range(8))
@@ -58,7 +58,7 @@ def test_groups_of_items_can_be_foretold_instead(shop: tuple[Path, Path], tmp_pa
     ("options", "message"),
     [
         (("--group", "KIND"), "--group goes with --items"),
-        (("--text", "AGE"), "has no such column (there are: REGION, COIN, LUCK, LETTER)"),
+        (("--categorical", "AGE"), "has no such column (there are: REGION, COIN, LUCK, LETTER)"),
         (("--target", "buy"), "no interaction has the type buy"),
         (("--plot", "plot.pdf"), "must end in .svg or .png"),
     ],

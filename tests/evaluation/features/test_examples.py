@@ -1,4 +1,4 @@
-"""What a model may know when it foretells: only what was before, in groups, of people in turn."""
+"""What a model may know when it predicts: only what was before, in groups, of people in turn."""
 
 import re
 from pathlib import Path
@@ -10,7 +10,7 @@ from evaluation.data import log as logs
 from evaluation.data.log import Log
 from evaluation.features.attributes import MOST_WORDS, attributes
 from evaluation.features.examples import examples, groups
-from personalize_data.errors import BadQuestion
+from personalize_data.errors import InvalidRequest
 from recommender_models.record_columns import RecordColumns
 
 DAY = 86_400
@@ -40,14 +40,14 @@ def test_a_history_ends_before_the_second_and_knows_nothing_of_the_same_basket(t
     assert [of_items.names[code] for code in seen.came] == ["a", "b", "c", "a", "b"]
 
 
-def test_only_the_target_is_foretold_but_everything_is_history(tmp_path: Path) -> None:
+def test_only_the_target_is_predicted_but_everything_is_history(tmp_path: Path) -> None:
     log = read(tmp_path)
     seen = examples(log, groups(log.rows.items, log.rows.item_ids, None), "buy", 100, 1)
     assert seen.history[:, :3].sum(axis=1).tolist() == [1, 3]
     untyped = read(tmp_path, "USER_ID,ITEM_ID,TIMESTAMP\nann,a,86400\n")
     for known, there in ((log, "there are: buy, view"), (untyped, "there is no column EVENT_TYPE, or nothing in it")):
         of_items = groups(known.rows.items, known.rows.item_ids, None)
-        with pytest.raises(BadQuestion, match=re.escape(f"no interaction has the type nope ({there})")):
+        with pytest.raises(InvalidRequest, match=re.escape(f"no interaction has the type nope ({there})")):
             examples(known, of_items, "nope", 100, 1)
 
 

@@ -1,4 +1,4 @@
-"""Which attributes matter: what was planted comes first, noise can't be told from nothing."""
+"""Which attributes matter: what was planted comes first, noise inconclusive."""
 
 from pathlib import Path
 
@@ -8,66 +8,72 @@ from evaluation.data import attributes as datasets
 from evaluation.data import log as logs
 from evaluation.features.attributes import attributes
 from evaluation.features.examples import examples, groups
-from evaluation.features.importance import Found, Step, importances, parts
-from personalize_data.errors import BadQuestion
+from evaluation.features.importance import ImportanceReport, Step, importances, parts
+from personalize_data.errors import InvalidRequest
 from tests.evaluation.features.shoppers import NOISE, write
 
 
-def found(folder: Path, seed: int = 1, matters: float = 1.0, users: int = 250, step: Step = lambda done: None) -> Found:
+def found(
+    folder: Path, seed: int = 1, matters: float = 1.0, users: int = 250, step: Step = lambda done: None
+) -> ImportanceReport:
     interactions, known = write(folder, users, matters=matters)
     log = logs.read(interactions)
     rows = log.rows
     of_items = groups(rows.items, rows.item_ids, None)
     given = attributes(datasets.read(known, "USER_ID"), rows.user_ids)
     seen = examples(log, of_items, None, 1_500, seed)
-    return importances(seen, given, of_items.names, trainings=2, repeats=1, seed=seed, step=step)
+    return importances(seen, given, of_items.names, models=2, permutations=1, seed=seed, step=step)
 
 
 @pytest.fixture(scope="module")
-def planted(tmp_path_factory: pytest.TempPathFactory) -> Found:
+def planted(tmp_path_factory: pytest.TempPathFactory) -> ImportanceReport:
     return found(tmp_path_factory.mktemp("planted"))
 
 
-def test_what_was_planted_comes_first_beyond_doubt(planted: Found) -> None:
+def test_what_was_planted_comes_first_beyond_doubt(planted: ImportanceReport) -> None:
     first = planted.importances[0]
     assert (first.attribute.name, first.worth) == ("REGION", True)
     assert first.rise.low > 0.1
     assert first.attribute.known == pytest.approx(0.9)
 
 
-def test_of_noise_the_interval_contains_zero(planted: Found) -> None:
+def test_of_noise_the_interval_contains_zero(planted: ImportanceReport) -> None:
     noise = {one.attribute.name: one for one in planted.importances[1:]}
     assert set(noise) == set(NOISE)
-    for one in noise.values():
-        assert one.rise.low <= 0 <= one.rise.high, one
-        assert not one.worth
+    for value in noise.values():
+        assert value.rise.low <= 0 <= value.rise.high, value
+        assert not value.worth
 
 
-def test_the_interval_is_wider_than_that_of_the_users_alone(planted: Found) -> None:
+def test_the_interval_is_wider_than_that_of_the_users_alone(planted: ImportanceReport) -> None:
     region = planted.importances[0].rise
     assert region.high - region.mean > 0.065  # of the users alone it is .052
 
 
-def test_history_counts_and_the_model_is_better_than_guessing_by_frequency(planted: Found) -> None:
+def test_history_counts_and_the_model_is_better_than_guessing_by_frequency(planted: ImportanceReport) -> None:
     assert planted.history.low > 0
     assert planted.loss.high < planted.prior.low
 
 
 def test_an_attribute_that_decides_nothing_is_noise_too(tmp_path: Path) -> None:
-    (region,) = [one for one in found(tmp_path, matters=0.0).importances if one.attribute.name == "REGION"]
+    (region,) = [
+        importance for importance in found(tmp_path, matters=0.0).importances if importance.attribute.name == "REGION"
+    ]
     assert region.rise.low <= 0 <= region.rise.high
 
 
-def test_the_same_seed_gives_the_same_figures_and_another_seed_others(planted: Found, tmp_path: Path) -> None:
-    def rises(one: Found) -> list[tuple[str, float]]:
-        return [(each.attribute.name, each.rise.mean) for each in one.importances]
+def test_the_same_seed_gives_the_same_figures_and_another_seed_others(
+    planted: ImportanceReport, tmp_path: Path
+) -> None:
+    def rises(importance_report: ImportanceReport) -> list[tuple[str, float]]:
+        return [(each.attribute.name, each.rise.mean) for each in importance_report.importances]
 
     assert rises(found(tmp_path)) == rises(planted)
     assert rises(found(tmp_path, seed=2)) != rises(planted)
 
 
 def test_too_few_users_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(BadQuestion, match="20 users and 8 groups"):
+    with pytest.raises(InvalidRequest, match="20 users and 8 groups"):
         found(tmp_path, users=20)
 
 

@@ -16,7 +16,7 @@ def folds_of(random: np.random.Generator) -> np.ndarray:
 
 
 def by_chance(random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Return what pure noise is worth, and folds: a model is the mean of whom it learnt from, users agree or not."""
+    """Return what pure noise is worth, and folds: a model is the mean of whom it trained on, users agree or not."""
     users, folds = random.standard_normal((USERS, 8)), folds_of(random)
     worth = np.zeros((TRAININGS, USERS))
     for line, fold in zip(worth, folds, strict=True):

@@ -199,7 +199,7 @@ MUTATIONS = (
         NO_QUEUE,
         "customers whom the queue does not take are not counted",
         "ingest.py",
-        '        counts.add("RefreshesNotAsked", len(not_sent))\n',
+        '        counts.add("RefreshesNotQueued", len(not_sent))\n',
         "",
     ),
     Mutation(
@@ -234,7 +234,7 @@ MUTATIONS = (
         TIME,
         "calls start past the deadline",
         "failures.py",
-        "            if time.clock() >= deadline:\n",
+        "            if time.now() >= deadline:\n",
         "            if attempt < 1:\n",
     ),
     Mutation(OUTAGE, "no second try", "mparticle.py", "Retry(attempts=3", "Retry(attempts=1"),

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from botocore.exceptions import ClientError
-from broker.failures import Time
+from broker.failures import Clock
 
 from tests.law.world.faults import KINDS, ORDINARY, Faults, Killed, Kind
 from tests.law.world.scheduler import Scheduler
@@ -59,9 +59,9 @@ class Calls:
         self.started = self._services.time.now
         self._ends = self.started + timeout
 
-    def time(self) -> Time:
+    def time(self) -> Clock:
         """Return the process's clock, sleep and chance."""
-        return Time(self._services.time.clock, self._services.time.wait, self._chance.random)
+        return Clock(self._services.time.now, self._services.time.wait, self._chance.random)
 
     def say(self, what: str) -> None:
         """Tell what happens, for whoever reads a failed history."""

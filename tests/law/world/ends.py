@@ -5,8 +5,8 @@ import json
 from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
-from local_stack.lambda_twin.polling.events import Message, QueueFailed, ReadFailed, Record
-from local_stack.lambda_twin.polling.on_failure import Deliver, DeliveryFailed
+from local_stack.lambda_emulator.polling.events import Message, QueueFailed, ReadFailed, Record
+from local_stack.lambda_emulator.polling.on_failure import Deliver, DeliveryFailed
 from local_stack.mparticle.events_api import EventsApi
 from local_stack.mparticle.forwarding.forwarder import DeliveryFailed as NotForwarded
 from local_stack.mparticle.inputs import BROKER_FEED, INPUTS

@@ -102,8 +102,8 @@ MPARTICLE: dict[str, Kind] = {
     "hangs after": Kind(True, 8.0, requests.exceptions.ReadTimeout),
     **DEATHS,
 }
-# Of the twin's own calls it matters only whether they worked, and whether whoever called knows.
-TWIN = {"unavailable": Kind(False)}
+# Of the local stack's own calls it matters only whether they worked, and whether whoever called knows.
+LOCAL = {"unavailable": Kind(False)}
 KINDS: dict[str, dict[str, Kind]] = {
     "PutEvents": AWS | WRONG_TRACKER | NO_VALUES,
     "GetRecommendations": AWS | NO_CAMPAIGN,
@@ -112,11 +112,11 @@ KINDS: dict[str, dict[str, Kind]] = {
     "PutObject": AWS,
     "GetSecretValue": AWS,
     "bulkevents": MPARTICLE,
-    "forward": TWIN | {"reset after": Kind(True)},
-    "read the stream": TWIN,
-    "receive": TWIN | {"twice": Kind(True)},
-    "delete": TWIN,
-    "on failure": TWIN,
+    "forward": LOCAL | {"reset after": Kind(True)},
+    "read the stream": LOCAL,
+    "receive": LOCAL | {"twice": Kind(True)},
+    "delete": LOCAL,
+    "on failure": LOCAL,
 }
 ORDINARY = Kind(True)
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from broker.failures import Misconfigured, Time
+from broker.failures import Clock, Misconfigured
 from broker.ingest import Ingest
 from broker.interactions import DEFAULT_ACTIONS, Rules
 from broker.mparticle import MParticle
@@ -13,7 +13,7 @@ from broker.refresh import Refresh
 from broker.refresh_queue import RefreshQueue
 from broker.telemetry import Counts
 
-from local_stack.lambda_twin.invocation import InvokeResult, failed
+from local_stack.lambda_emulator.invocation import InvokeResult, failed
 from tests.broker.stubs import Inline
 from tests.law.world.calls import Calls
 from tests.law.world.faults import Killed
@@ -88,7 +88,7 @@ def ingest(tracking_id: str) -> Callable[[Calls], Steps]:
             rules=Rules(),
             refresh_actions=frozenset(DEFAULT_ACTIONS),
             pool=Inline(),
-            time=now,
+            clock=now,
         )
 
     return connect
@@ -107,12 +107,12 @@ def refresh(campaign_arn: str, probe_mpid: int | None) -> Callable[[Calls], Step
             environment="production",
             with_event=True,
             pool=Inline(),
-            time=now,
+            clock=now,
             probe_mpid=probe_mpid,
         )
 
     return connect
 
 
-def _quarantine(calls: Calls, flow: str, now: Time) -> Quarantine:
+def _quarantine(calls: Calls, flow: str, now: Clock) -> Quarantine:
     return Quarantine(lambda: calls.s3, BUCKET, flow, now)

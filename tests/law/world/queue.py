@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from local_stack.lambda_twin.polling.events import Message
+from local_stack.lambda_emulator.polling.events import Message
 
 LARGEST_BATCH = 10
 
@@ -67,7 +67,7 @@ class Queue:
     def receive(self, limit: int, *, hide: bool = True) -> list[Message]:
         """Return visible messages, hidden from now on; those received too often go to the dead letters instead."""
         now = self._clock()
-        visible = [one for one in self._messages.values() if one.visible_at <= now][:limit]
+        visible = [value for value in self._messages.values() if value.visible_at <= now][:limit]
         for one in visible:
             one.receives += 1
             one.visible_at = now + self._visibility if hide else now

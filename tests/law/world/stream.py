@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from local_stack.audit.rows import StreamRecord
-from local_stack.lambda_twin.polling.events import Record
+from local_stack.lambda_emulator.polling.events import Record
 
 FIRST = 49_590_338_000_000_000_000_000
 
@@ -28,7 +28,9 @@ class Stream:
         """See ``RecordSource``."""
         oldest, after = self._clock() - self._retention, int(position or 0)
         records = self.shards[shard]
-        return [one for one in records if int(one.sequence_number) > after and one.arrival >= oldest][:limit]
+        return [record for record in records if int(record.sequence_number) > after and record.arrival >= oldest][
+            :limit
+        ]
 
     def last(self, shard: str) -> str | None:
         """Return the newest record's sequence number."""
@@ -38,17 +40,17 @@ class Stream:
     def ever(self) -> list[StreamRecord]:
         """Return every record that was ever put, for the ledger."""
         return [
-            StreamRecord(shard, one.sequence_number, int(one.arrival * 1000), one.data)
+            StreamRecord(shard, record.sequence_number, int(record.arrival * 1000), record.data)
             for shard, records in self.shards.items()
-            for one in records
+            for record in records
         ]
 
     def still_there(self, checkpoints: dict[str, str | None]) -> set[tuple[str, str]]:
         """Return shard and number of the records beyond the checkpoints that are not forgotten yet."""
         oldest = self._clock() - self._retention
         return {
-            (shard, one.sequence_number)
+            (shard, record.sequence_number)
             for shard, records in self.shards.items()
-            for one in records
-            if int(one.sequence_number) > int(checkpoints[shard] or 0) and one.arrival >= oldest
+            for record in records
+            if int(record.sequence_number) > int(checkpoints[shard] or 0) and record.arrival >= oldest
         }

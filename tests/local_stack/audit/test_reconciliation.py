@@ -8,7 +8,7 @@ import pytest
 from local_stack.audit.lag import lags
 from local_stack.audit.reconciliation import Audit, Holdings, audit
 from local_stack.audit.rows import Row, StreamRecord
-from local_stack.audit.services import holdings_of
+from local_stack.audit.services import holdings_from
 
 ARRIVED_MS = 1_790_000_000_000
 SHARD = "shardId-000000000000"
@@ -43,12 +43,12 @@ def test_a_probe_is_on_no_stream_and_breaks_no_law() -> None:
     sent = {"eventType": "purchase", "itemId": "hat", "sentAt": ARRIVED_MS // 1000}
     probe = {"userId": "broker-probe", "eventId": "broker-probe", **sent}
     accepted = [{"userId": "7", "eventId": "11-0-aaaaaaaaaa", **sent}, probe, probe]
-    assert holdings_of(accepted, [], [], set()).accepted == ids(HAT)
+    assert holdings_from(accepted, [], [], set()).accepted == ids(HAT)
     assert lags({"11": ARRIVED_MS}, [one | {"received_at": ARRIVED_MS / 1000 + 2} for one in accepted], 0) == {
         ARRIVED_MS: 2000
     }
     trains_each_time = [*accepted, probe | {"eventId": "broker-probe-0-2"}]
-    assert len(holdings_of(trains_each_time, [], [], set()).accepted) == 2, "only the constant id trains once at most"
+    assert len(holdings_from(trains_each_time, [], [], set()).accepted) == 2, "only the constant id trains once at most"
 
 
 def test_what_is_nowhere_is_lost() -> None:
@@ -60,13 +60,13 @@ def test_what_is_nowhere_is_lost() -> None:
 def test_what_was_never_on_the_stream_is_made_up() -> None:
     found = judged(accepted=ids(HAT, SOCKS, HAT._replace(item_id="gloves")))
     assert not found.holds
-    assert [row.item_id for row in found.made_up] == ["gloves"]
+    assert [row.item_id for row in found.unexpected] == ["gloves"]
 
 
 def test_one_interaction_under_two_ids_would_train_twice() -> None:
     found = judged(accepted=ids(SOCKS) | {HAT: {"11-0-aaaaaaaaaa", "11-0-bbbbbbbbbb"}})
     assert not found.holds
-    assert found.twice == {HAT}
+    assert found.duplicated == {HAT}
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_another_record_or_another_line_in_quarantine_is_no_excuse() -> None:
 def test_what_must_not_train_is_left_out_with_its_reason_and_may_not_arrive() -> None:
     found = judged(record(environment="development"))
     assert found.holds
-    assert found.count("left_out") == 2
+    assert found.count("skipped") == 2
     assert not judged(record(environment="development"), accepted=ids(HAT)).holds
 
 

@@ -2,7 +2,7 @@
 
 import json
 
-from local_stack.lambda_twin.polling.events import (
+from local_stack.lambda_emulator.polling.events import (
     Message,
     Record,
     kinesis_event,

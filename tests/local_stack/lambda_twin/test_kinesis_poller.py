@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from blueprint.mappings import KinesisMapping
-from local_stack.lambda_twin.invocation import Invoke, InvokeResult
-from local_stack.lambda_twin.polling.kinesis_poller import KinesisPoller
-from local_stack.lambda_twin.polling.on_failure import MappingIdentity
-from local_stack.lambda_twin.polling.retrying import Backoff
+from local_stack.lambda_emulator.invocation import Invoke, InvokeResult
+from local_stack.lambda_emulator.polling.kinesis_poller import KinesisPoller
+from local_stack.lambda_emulator.polling.on_failure import MappingIdentity
+from local_stack.lambda_emulator.polling.retrying import Backoff
 from tests.local_stack.lambda_twin.virtual import (
     START,
     Bucket,

@@ -2,9 +2,9 @@
 
 import json
 
-from local_stack.lambda_twin.invocation import InvokeResult, failed
-from local_stack.lambda_twin.polling.events import kinesis_event
-from local_stack.lambda_twin.polling.on_failure import (
+from local_stack.lambda_emulator.invocation import InvokeResult, failed
+from local_stack.lambda_emulator.polling.events import kinesis_event
+from local_stack.lambda_emulator.polling.on_failure import (
     RETRIES_EXHAUSTED,
     TOO_OLD,
     Discarded,

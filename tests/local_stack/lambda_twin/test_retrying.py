@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from blueprint.mappings import KinesisMapping
-from local_stack.lambda_twin.invocation import InvokeResult, failed
-from local_stack.lambda_twin.polling.retrying import Batch, judge, split_by_age
+from local_stack.lambda_emulator.invocation import InvokeResult, failed
+from local_stack.lambda_emulator.polling.retrying import Batch, judge, split_by_age
 from tests.local_stack.lambda_twin.virtual import START, record, records
 
 ERROR = failed("ValueError", "no")

@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from local_stack.lambda_twin.runtime.function import Function, FunctionClosed
-from local_stack.lambda_twin.runtime.instance import HAS_AWSLAMBDARIC
+from local_stack.lambda_emulator.runtime.function import Function, FunctionClosed
+from local_stack.lambda_emulator.runtime.instance import HAS_AWSLAMBDARIC
 from local_stack.process import PROJECT_ROOT
 
 HANDLERS = """
@@ -274,7 +274,7 @@ def test_no_function_outlives_a_parent_that_is_killed(make: Make, handler: str) 
 PARENT = """
 import sys
 from pathlib import Path
-from local_stack.lambda_twin.runtime.function import Function
+from local_stack.lambda_emulator.runtime.function import Function
 
 function = None
 

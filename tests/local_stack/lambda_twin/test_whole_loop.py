@@ -12,9 +12,9 @@ import pytest
 from blueprint.mappings import KinesisMapping, QueueMapping
 from local_stack.aws.resources import Resources, ResourceSettings, create_resources
 from local_stack.aws.session import local_client
-from local_stack.lambda_twin.invocation import InvokeResult
-from local_stack.lambda_twin.polling.threads import PollerThreads, QueueThreads, StreamThreads
-from local_stack.lambda_twin.runtime.function import Function
+from local_stack.lambda_emulator.invocation import InvokeResult
+from local_stack.lambda_emulator.polling.threads import PollerThreads, QueueThreads, StreamThreads
+from local_stack.lambda_emulator.runtime.function import Function
 from local_stack.process import ServiceProcess, start_service
 
 HANDLER = """
@@ -81,7 +81,7 @@ def test_a_poison_record_ends_in_the_bucket_and_all_others_on_the_queue(aws: Ser
     assert documents[0]["KinesisBatchInfo"]["startSequenceNumber"] == records[0]["kinesis"]["sequenceNumber"]
 
 
-def on_queue(aws: ServiceProcess, made: Resources) -> set[str]:
+def on_queue(aws: ServiceProcess, resources: Resources) -> set[str]:
     """Read the queue empty through its mapping."""
     seen: list[str] = []
 
@@ -91,7 +91,12 @@ def on_queue(aws: ServiceProcess, made: Resources) -> set[str]:
 
     mapping = QueueMapping(batch_size=1000, maximum_batching_window=1, visibility_timeout=180)
     queue = QueueThreads(
-        mapping, endpoint=aws.url, queue_url=made.queue_url, queue_arn=made.queue_arn, invoke=collect, pollers=2
+        mapping,
+        endpoint=aws.url,
+        queue_url=resources.queue_url,
+        queue_arn=resources.queue_arn,
+        invoke=collect,
+        pollers=2,
     )
     queue.start()
     wait_for(lambda: sum(counts.messages_deleted for counts in queue.counts()) == 119, queue)
@@ -100,11 +105,13 @@ def on_queue(aws: ServiceProcess, made: Resources) -> set[str]:
     return set(seen)
 
 
-def on_failure(aws: ServiceProcess, made: Resources) -> list[dict[str, Any]]:
+def on_failure(aws: ServiceProcess, resources: Resources) -> list[dict[str, Any]]:
     s3 = local_client("s3", aws.url)
-    listed = s3.list_objects_v2(Bucket=made.on_failure_bucket).get("Contents", [])
+    listed = s3.list_objects_v2(Bucket=resources.on_failure_bucket).get("Contents", [])
     assert all(item["Key"].startswith("aws/lambda/") for item in listed)
-    return [json.loads(s3.get_object(Bucket=made.on_failure_bucket, Key=item["Key"])["Body"].read()) for item in listed]
+    return [
+        json.loads(s3.get_object(Bucket=resources.on_failure_bucket, Key=item["Key"])["Body"].read()) for item in listed
+    ]
 
 
 def test_a_message_that_always_fails_ends_in_the_dead_letter_queue_and_the_others_are_deleted(

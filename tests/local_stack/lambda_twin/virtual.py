@@ -4,9 +4,9 @@ import base64
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from local_stack.lambda_twin.invocation import InvokeResult, failed
-from local_stack.lambda_twin.polling.events import Message, QueueFailed, ReadFailed, Record
-from local_stack.lambda_twin.polling.on_failure import DeliveryFailed
+from local_stack.lambda_emulator.invocation import InvokeResult, failed
+from local_stack.lambda_emulator.polling.events import Message, QueueFailed, ReadFailed, Record
+from local_stack.lambda_emulator.polling.on_failure import DeliveryFailed
 
 START = 1_700_000_000.0
 

@@ -6,10 +6,10 @@ import os
 import pytest
 
 from local_stack.soak.findings import normal_lag, recoveries, usage
-from local_stack.soak.plan import CALM, FIRST_CALM, KINDS, LONGEST, SHORTEST, Kind, Planned, plan
+from local_stack.soak.plan import FAULT_INTERVAL, FIRST_INTERVAL, KINDS, LONGEST, SHORTEST, FaultKind, Planned, plan
 from local_stack.soak.watch import Process, Sample, process
 
-SLOW = Kind("slow", {})
+SLOW = FaultKind("slow", {})
 
 
 def sample(at: float, lag: float, memory: float = 50.0) -> Sample:
@@ -20,16 +20,16 @@ def test_faults_come_one_at_a_time_with_calm_between_them_and_all_kinds_before_o
     planned = plan(7, 3600)
     assert planned == plan(7, 3600)
     assert planned != plan(8, 3600)
-    assert planned[0].at == FIRST_CALM
+    assert planned[0].at == FIRST_INTERVAL
     assert all(SHORTEST <= one.lasts <= LONGEST for one in planned)
     for one, after in itertools.pairwise(planned):
-        assert after.at == pytest.approx(one.at + one.lasts + CALM)
-    assert planned[-1].at + planned[-1].lasts + CALM <= 3600
+        assert after.at == pytest.approx(one.at + one.lasts + FAULT_INTERVAL)
+    assert planned[-1].at + planned[-1].lasts + FAULT_INTERVAL <= 3600
     assert {one.kind.name for one in planned[: len(KINDS)]} == {kind.name for kind in KINDS}
 
 
 def test_a_soak_too_short_for_a_fault_has_none() -> None:
-    assert plan(1, FIRST_CALM + SHORTEST + CALM - 1) == []
+    assert plan(1, FIRST_INTERVAL + SHORTEST + FAULT_INTERVAL - 1) == []
 
 
 def test_the_lag_is_normal_again_when_it_stays_below_twice_the_most_of_the_calm() -> None:

@@ -58,7 +58,7 @@ def test_with_a_purpose_every_form_needs_consent_and_tells_what_was_given(tmp_pa
 
 
 def test_without_a_purpose_nothing_is_asked(tmp_path: Path) -> None:
-    account = prepare("events", table(tmp_path, LOG), *EVENTS, "--fill", "t=drop")
+    account = prepare("events", table(tmp_path, LOG), *EVENTS, "--impute", "t=drop")
     assert (account["interactions"], account["consent"]) == (5, {"purpose": None, "column": None, "given": False})
     assert set(account["left_out"]) == {"broker_probe", "dropped_items", "returns", "other_types", "duplicates"}
 
@@ -79,7 +79,10 @@ REFUSED = {
     "several columns": (("--consent", "*"), "--consent names one column, not u, i"),
     "both": (("--consent", "ok", "--consent-given"), "give one of them"),
     "no yes": (("--consent", "zip"), "no row has a yes in zip (0 say no, of 6 the answer is not known)"),
-    "an answer that is filled": (("--consent", "ok", "--fill", "ok=yes"), "--fill ok: this column is not in use here"),
+    "an answer that is filled": (
+        ("--consent", "ok", "--impute", "ok=yes"),
+        "--impute ok: this column is not in use here",
+    ),
     "wrong settings": (("-c", "broker:consent_unknown=maybe"), "broker:consent_unknown must be one of skip, send"),
 }
 

@@ -15,7 +15,7 @@ SHOP = """who,code,at,n,price
 3,,2011-03-03,1,1
 3,71053,2011-03-03,3,1
 """
-COLUMNS = ("--user", "who", "--item", "code", "--time", "at", "--fill", "code=drop")
+COLUMNS = ("--user", "who", "--item", "code", "--time", "at", "--impute", "code=drop")
 FEES = ("--drop-item", "POST", "--drop-item", "BANK*")
 BANK = "month,customer,p_card,p_loan,p_fee\n2016-01,ann,1,0,1\n2016-02,ann,1,1,1\n"
 OWNED = ("--user", "customer", "--month", "month", "--product", "p_*")
@@ -63,7 +63,7 @@ def test_a_product_of_an_ownership_table_is_dropped_as_a_column(tmp_path: Path) 
         assert (refused.exit_code, reason in refused.stderr) == (2, True)
 
 
-@pytest.mark.parametrize(("more", "noted"), [((), True), (("--keep", "n"), True), (("--quantity", "n"), False)])
+@pytest.mark.parametrize(("more", "noted"), [((), True), (("--metadata", "n"), True), (("--quantity", "n"), False)])
 def test_returns_that_count_as_purchases_are_worth_a_note(tmp_path: Path, more: tuple[str, ...], noted: bool) -> None:
     account = prepare("invoices", table(tmp_path, SHOP), *COLUMNS, *more)
     note = (

@@ -24,7 +24,7 @@ COLUMNS = ("--user", "who", "--item", "code", "--time", "when")
 
 def test_the_brokers_own_probe_is_left_out_and_counted(tmp_path: Path) -> None:
     file = table(tmp_path, SHOP + "5;2011-03-04 08:00:00;broker-probe;71053;LANTERN;1;3\n")
-    account = prepare("invoices", file, *COLUMNS, "--fill", "who=drop")
+    account = prepare("invoices", file, *COLUMNS, "--impute", "who=drop")
     assert "broker-probe" not in {row["USER_ID"] for row in written(file, "interactions.csv")}
     assert account["left_out"]["broker_probe"] == 1
 
@@ -32,7 +32,7 @@ def test_the_brokers_own_probe_is_left_out_and_counted(tmp_path: Path) -> None:
 def test_invoice_lines_without_returns_duplicates_and_nobodys(tmp_path: Path) -> None:
     file = table(tmp_path, SHOP)
     account = prepare(
-        "invoices", file, *COLUMNS, "--quantity", "pieces", "--price", "price", "--fill", "who=drop",
+        "invoices", file, *COLUMNS, "--quantity", "pieces", "--price", "price", "--impute", "who=drop",
         "--item-attribute", "name",
     )  # fmt: skip
     assert [tuple(row.values()) for row in written(file, "interactions.csv")] == [
@@ -62,8 +62,8 @@ def test_events_keep_the_types_and_metadata_that_are_wanted_with_times_in_second
     file = tmp_path / "log.csv.gz"
     file.write_bytes(gzip.compress(LOG.encode()))
     account = prepare(
-        "events", file, "--user", "user", "--item", "item", "--time", "at", "--type", "action", "--only", "view",
-        "--only", "buy", "--keep", "device",
+        "events", file, "--user", "user", "--item", "item", "--time", "at", "--type", "action", "--event-types", "view",
+        "--event-types", "buy", "--metadata", "device",
     )  # fmt: skip
     assert [tuple(row.values()) for row in written(file, "interactions.csv")] == [
         ("1", "a", "view", "1700000000", "phone"),

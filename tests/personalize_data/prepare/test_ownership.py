@@ -52,7 +52,7 @@ def test_changes_are_what_was_not_there_the_month_before_whatever_the_order_of_t
 
 def test_holdings_tell_what_was_owned_in_the_first_month_and_nothing_else(tmp_path: Path) -> None:
     file = table(tmp_path, BANK)
-    prepare("ownership", file, *COLUMNS, "--changes", "--holdings")
+    prepare("ownership", file, *COLUMNS, "--changes", "--initial-holdings")
     owned = {row for row in said(written(file, "interactions.csv")) if row[2] == "owned"}
     assert owned == {("ann", "p_card", "owned", JANUARY), ("cat", "p_loan", "owned", MARCH)}
 
@@ -76,7 +76,7 @@ def test_a_missing_month_stops_it_until_an_option_says_what_it_means(tmp_path: P
     assert {row[1] for row in said(written(file, "interactions.csv"))} == {"p_loan", "p_card"}
 
 
-def test_after_a_gap_that_breaks_the_customer_begins_anew(tmp_path: Path) -> None:
+def test_after_a_gap_that_breaks_the_customer_begins_again(tmp_path: Path) -> None:
     file = table(tmp_path, GAP)
     prepare("ownership", file, *COLUMNS, "--changes", "--gaps", "break")
     assert {row[1:] for row in said(written(file, "interactions.csv"))} == {("p_card", "acquired", "1464739200")}
@@ -84,7 +84,7 @@ def test_after_a_gap_that_breaks_the_customer_begins_anew(tmp_path: Path) -> Non
 
 def test_users_have_the_attributes_of_their_newest_month_filled_by_rule_and_counted(tmp_path: Path) -> None:
     file = table(tmp_path, BANK)
-    rules = ("--fill", "age=median", "--fill", "region=mode")
+    rules = ("--impute", "age=median", "--impute", "region=mode")
     account = prepare("ownership", file, *COLUMNS, "--attribute", "age", "--attribute", "PLACE=region", *rules)
     assert written(file, "users.csv") == [
         {"USER_ID": "ann", "AGE": "31", "PLACE": "south"},
@@ -93,7 +93,7 @@ def test_users_have_the_attributes_of_their_newest_month_filled_by_rule_and_coun
     ]
     assert account["fill"]["filled"] == {"age": 1, "region": 1}
     schema = read_schema((tmp_path / "out" / "users.avsc").read_text(), "users")
-    assert [(one.name, one.kind, one.nullable) for one in schema.columns] == [
+    assert [(column.name, column.kind, column.nullable) for column in schema.columns] == [
         ("USER_ID", "string", False),
         ("AGE", "long", False),
         ("PLACE", "string", False),
@@ -109,7 +109,7 @@ def test_what_is_missing_without_a_rule_stays_empty_and_may_be_so_by_the_schema(
 
 def test_who_lacks_an_attribute_that_drops_is_no_user_but_keeps_the_interactions(tmp_path: Path) -> None:
     file = table(tmp_path, BANK)
-    account = prepare("ownership", file, *COLUMNS, "--attribute", "age", "--fill", "age=drop")
+    account = prepare("ownership", file, *COLUMNS, "--attribute", "age", "--impute", "age=drop")
     assert [row["USER_ID"] for row in written(file, "users.csv")] == ["ann", "cat"]
     assert account["fill"]["dropped"] == {"age": 1}
     assert account["users"] == 3
@@ -117,7 +117,7 @@ def test_who_lacks_an_attribute_that_drops_is_no_user_but_keeps_the_interactions
 
 def test_digits_can_be_words(tmp_path: Path) -> None:
     file = table(tmp_path, BANK)
-    account = prepare("ownership", file, *COLUMNS, "--attribute", "age", "--text", "age")
+    account = prepare("ownership", file, *COLUMNS, "--attribute", "age", "--categorical", "age")
     assert account["columns"]["users"]["AGE"] == "string or nothing"
 
 
@@ -127,5 +127,5 @@ def test_the_median_is_the_middle_one_and_the_lower_of_two(tmp_path: Path) -> No
         folder.mkdir()
         rows = [f"2016-01,c{place},1,{age}" for place, age in enumerate([*ages.split(), ""])]
         file = table(folder, "\n".join(["month,customer,p_a,age", *rows, ""]))
-        prepare("ownership", file, *COLUMNS, "--attribute", "age", "--fill", "age=median")
+        prepare("ownership", file, *COLUMNS, "--attribute", "age", "--impute", "age=median")
         assert written(file, "users.csv")[-1]["AGE"] == middle

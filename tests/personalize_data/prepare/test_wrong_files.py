@@ -76,6 +76,6 @@ def test_a_quote_that_is_too_many_is_found_where_it_opens(tmp_path: Path, case: 
 def test_a_spreadsheets_csv_with_mark_semicolons_and_quotes_over_lines_is_read(tmp_path: Path) -> None:
     file = tmp_path / "log.csv"
     file.write_bytes('\ufeffwho;item;at;note;\r\n1;"a;""5"" b";2024-01-01;"one\r\ntwo";\r\n'.encode())
-    prepare("events", file, *LOG, "--keep", "note")
+    prepare("events", file, *LOG, "--metadata", "note")
     (row,) = written(file, "interactions.csv")
     assert (row["ITEM_ID"], row["NOTE"]) == ('a;"5" b', "one\r\ntwo")

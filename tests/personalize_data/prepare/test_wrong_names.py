@@ -11,19 +11,38 @@ LOG = "u,i,t,type,val,zip,timestamp,USER_ID\na,x,1700000000,view,5.5,01234,6,ZZ\
 EVENTS = ("--user", "u", "--item", "i", "--time", "t", "--type", "type")
 
 REFUSED = {
-    "the time": (("--keep", "timestamp"), "--keep timestamp would be called TIMESTAMP"),
-    "the user": (("--keep", "USER_ID"), "--keep USER_ID would be called USER_ID"),
-    "the type, in small letters": (("--keep", "Event_Type=zip"), "--keep zip would be called EVENT_TYPE"),
-    "the value": (("--value", "val", "--keep", "EVENT_VALUE=zip"), "--keep zip would be called EVENT_VALUE"),
+    "the time": (("--metadata", "timestamp"), "--metadata timestamp would be called TIMESTAMP"),
+    "the user": (("--metadata", "USER_ID"), "--metadata USER_ID would be called USER_ID"),
+    "the type, in small letters": (("--metadata", "Event_Type=zip"), "--metadata zip would be called EVENT_TYPE"),
+    "the value": (("--value", "val", "--metadata", "EVENT_VALUE=zip"), "--metadata zip would be called EVENT_VALUE"),
     "the user's id": (("--attribute", "USER_ID"), "--attribute USER_ID would be called USER_ID"),
     "the item's id": (("--item-attribute", "item_id=zip"), "--item-attribute zip would be called ITEM_ID"),
-    "two that differ in case": (("--keep", "A=zip", "--keep", "a=val"), "two columns, zip and val, would be called A"),
+    "two that differ in case": (
+        ("--metadata", "A=zip", "--metadata", "a=val"),
+        "two columns, zip and val, would be called A",
+    ),
     "two names for one": (("--attribute", "A=zip", "--attribute", "B=zip"), "zip has two names, A and B"),
     "six of interactions": (
-        ("--keep", "A=u", "--keep", "B=i", "--keep", "C=t", "--keep", "D=type", "--keep", "val", "--keep", "zip"),
-        "over the budget of 5: choose fewer; what belongs to the user or to the item goes to --attribute",
+        (
+            "--metadata",
+            "A=u",
+            "--metadata",
+            "B=i",
+            "--metadata",
+            "C=t",
+            "--metadata",
+            "D=type",
+            "--metadata",
+            "val",
+            "--metadata",
+            "zip",
+        ),
+        "over the maximum of 5: choose fewer; what belongs to the user or to the item goes to --attribute",
     ),
-    "text of a column that is not in use": (("--text", "zip"), "--text zip is no attribute and no metadata"),
+    "text of a column that is not in use": (
+        ("--categorical", "zip"),
+        "--categorical zip is no attribute and no metadata",
+    ),
     "no type": ((), "--type names the column"),
 }
 
@@ -41,7 +60,7 @@ def test_a_name_that_can_not_be_is_refused(tmp_path: Path, case: str) -> None:
 def test_a_pattern_and_a_name_of_its_own_go_together(tmp_path: Path) -> None:
     file = table(tmp_path, LOG)
     account = prepare(
-        "events", file, *EVENTS, "--attribute", "z*", "--attribute", "PLACE=zip", "--keep", "AT=timestamp"
+        "events", file, *EVENTS, "--attribute", "z*", "--attribute", "PLACE=zip", "--metadata", "AT=timestamp"
     )
     assert list(account["columns"]["users"]) == ["USER_ID", "PLACE"]
     assert [row["AT"] for row in written(file, "interactions.csv")] == ["6", "6"]
@@ -59,5 +78,5 @@ def test_lists_in_a_parquet_file_do_not_stand_in_the_way(tmp_path: Path) -> None
         file
     )
     prepare("events", file, *EVENTS)
-    refused = run("events", file, *EVENTS, "--keep", "tags", "--dry-run")
+    refused = run("events", file, *EVENTS, "--metadata", "tags", "--dry-run")
     assert (refused.exit_code, "has no such column; it has u, i, t, type" in refused.stderr) == (2, True)

@@ -11,25 +11,25 @@ LOG = ("events", "--user", "who", "--item", "item", "--time", "at", "--event-typ
 AGES = "month,who,p_a,age\n" + "".join(f"2016-01,u{place},1,{place}\n" for place in range(20))
 
 WRONG = {
-    "no product": ("month,who,p_a\n2016-01,1,1\n2016-01,2,\n", BANK, ":3: nothing in p_a: --fill p_a=drop"),
+    "no product": ("month,who,p_a\n2016-01,1,1\n2016-01,2,\n", BANK, ":3: nothing in p_a: --impute p_a=drop"),
     "no 0 or 1": ("month,who,p_a\n2016-01,1,1\n2016-01,2,7\n", BANK, ":3: p_a is '7', neither 0 nor 1"),
     "a month twice": ("month,who,p_a\n2016-01,1,1\n2016-01-28,1,0\n", BANK, ":3: customer 1 has 2016-01 a second"),
     "no month": ("month,who,p_a\n2016-01,1,1\nmay,2,1\n", BANK, ":3: the time 'may' is no time"),
     "no such product": ("month,who,q_a\n2016-01,1,1\n", BANK, "--product p_*: "),
-    "nobody owns": ("month,who,p_a\n2016-01,1,0\n", BANK, "nobody owns or does anything"),
+    "nobody owns": ("month,who,p_a\n2016-01,1,0\n", BANK, "no interactions found"),
     "a word among numbers": (AGES + "2016-01,x,1,?\n", (*BANK, "--attribute", "age"), ":22: age is '?', and a number"),
-    "over budget": (AGES, (*BANK, "--attribute", "*", "--budget", "3"), "over the budget of 3"),
+    "over budget": (AGES, (*BANK, "--attribute", "*", "--max-attributes", "3"), "over the maximum of 3"),
     "a name refused": ("month,who,p_a,no good\n2016-01,1,1,x\n", (*BANK, "--attribute", "no good"), "NAME=no good"),
-    "a rule unused": (AGES, (*BANK, "--fill", "age=0"), "--fill age: this column is not in use"),
+    "a rule unused": (AGES, (*BANK, "--impute", "age=0"), "--impute age: this column is not in use"),
     "median of words": (
         "month,who,p_a,age\n2016-01,1,1,x\n2016-01,2,1,\n",
-        (*BANK, "--attribute", "age", "--fill", "age=median"),
-        "--fill age=median: 'x' is no number",
+        (*BANK, "--attribute", "age", "--impute", "age=median"),
+        "--impute age=median: 'x' is no number",
     ),
     "median of what is no number": (
         "month,who,p_a,age\n2016-01,1,1,30\n2016-01,2,1,inf\n2016-01,3,1,\n",
-        (*BANK, "--attribute", "age", "--fill", "age=median"),
-        "--fill age=median: 'inf' is no number",
+        (*BANK, "--attribute", "age", "--impute", "age=median"),
+        "--impute age=median: 'inf' is no number",
     ),
     "mixed units": (
         "who,item,at\n1,a,1700000000\n1,b,1700000000000\n",

@@ -25,14 +25,16 @@ def test_a_number_that_is_not_finite_is_no_number(tmp_path: Path, odd: str) -> N
     text = f"who,item,at,n,price\n1,a,2024-01-01,1,2\n1,b,2024-01-01,1,{odd}\n"
     assert said(tmp_path, text, *SHOP).startswith(f":3: price is '{odd}', which is no number")
     assert said(tmp_path, text, *VIEWS, "--value", "price").startswith(f":3: price is '{odd}', which is no number")
-    assert said(tmp_path, text, *VIEWS, "--keep", "price").startswith(f":3: price is '{odd}', and a number in 50.0%")
+    assert said(tmp_path, text, *VIEWS, "--metadata", "price").startswith(
+        f":3: price is '{odd}', and a number in 50.0%"
+    )
     assert said(tmp_path, text, *VIEWS, "--attribute", "N=price").startswith(f":3: price is '{odd}', and a number")
     assert f":3: n is '{odd}'" in said(tmp_path, text.replace(f",1,{odd}", f",{odd},1"), *SHOP)
 
 
 def test_an_odd_number_can_be_taken_for_nothing_known(tmp_path: Path) -> None:
     file = table(tmp_path, "who,item,at,price\n1,a,2024-01-01,2\n1,b,2024-01-01,nan\n")
-    prepare(*VIEWS[:1], file, *VIEWS[1:], "--value", "price", "--empty", "nan")
+    prepare(*VIEWS[:1], file, *VIEWS[1:], "--value", "price", "--null-value", "nan")
     assert [row["EVENT_VALUE"] for row in written(file, "interactions.csv")] == ["2.0", ""]
 
 
@@ -44,7 +46,7 @@ def test_a_product_of_price_and_quantity_that_is_too_large_is_refused(tmp_path: 
 @pytest.mark.parametrize("number", ["2,50", "1.234,50", "1,234.50"])
 def test_decimal_commas_and_marks_between_thousands_are_never_words_nor_numbers(tmp_path: Path, number: str) -> None:
     text = f"who;item;at;n;price\n1;a;2024-01-01;1;{number}\n2;b;2024-01-02;1;{number}\n"
-    for form in (SHOP, (*VIEWS, "--keep", "price"), (*VIEWS, "--attribute", "price")):
+    for form in (SHOP, (*VIEWS, "--metadata", "price"), (*VIEWS, "--attribute", "price")):
         line = said(tmp_path, text, *form)
         assert line.startswith(f":2: price is '{number}', ")
         assert "write a point before decimals, and nothing between thousands" in line
@@ -54,17 +56,17 @@ def test_codes_with_leading_zeros_stay_as_they_are(tmp_path: Path) -> None:
     codes = ["01234", "01235", "12345", "2B"]
     rows = "".join(f"u{place},a,2024-01-01,{code}\n" for place, code in enumerate(codes * 5))
     file = table(tmp_path, "who,item,at,zip\n" + rows.replace("2B", "12345", 4))
-    account = prepare(*VIEWS[:1], file, *VIEWS[1:], "--keep", "zip", "--attribute", "zip")
+    account = prepare(*VIEWS[:1], file, *VIEWS[1:], "--metadata", "zip", "--attribute", "zip")
     assert account["columns"]["interactions"]["ZIP"] == account["columns"]["users"]["ZIP"] == "string"
     assert {row["ZIP"] for row in written(file, "interactions.csv")} == set(codes)
 
 
 def test_metadata_of_digits_is_written_as_it_was_and_is_text_if_that_is_said(tmp_path: Path) -> None:
-    for kind, arguments in (("long", ()), ("string", ("--text", "zip"))):
+    for kind, arguments in (("long", ()), ("string", ("--categorical", "zip"))):
         folder = tmp_path / kind
         folder.mkdir()
         file = table(folder, "who,item,at,zip\n1,a,2024-01-01,1234\n")
-        account = prepare(*VIEWS[:1], file, *VIEWS[1:], "--keep", "zip", *arguments)
+        account = prepare(*VIEWS[:1], file, *VIEWS[1:], "--metadata", "zip", *arguments)
         assert account["columns"]["interactions"]["ZIP"] == kind
         assert [row["ZIP"] for row in written(file, "interactions.csv")] == ["1234"]
 
@@ -100,4 +102,4 @@ def test_ids_that_stand_in_no_row_follow_the_same_rule(tmp_path: Path) -> None:
     assert "--product: the name of a column" in said(tmp_path, wide, *BANK)
     row = "who,item,at\n1,a,2024-01-01\n"
     assert "--event-type is empty" in said(tmp_path, row, "invoices", *LOG[1:], "--event-type", " ")
-    assert "--fill who= " in said(tmp_path, row, *VIEWS, "--fill", "who= ")
+    assert "--impute who= " in said(tmp_path, row, *VIEWS, "--impute", "who= ")

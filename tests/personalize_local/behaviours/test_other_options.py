@@ -5,7 +5,7 @@ from typing import Any
 
 from personalize_local.journal import Journal
 from personalize_local.operations import Durations
-from personalize_local.toggles import Behaviour
+from personalize_local.toggles import Toggles
 from tests.personalize_local.world import START, World
 
 
@@ -20,11 +20,11 @@ def restarted(world: World, folder: Path, **options: Any) -> World:
 
 
 def test_events_that_were_taken_unthrottled_are_there_when_throttling_is_on(tmp_path: Path) -> None:
-    before = started(tmp_path, behaviour=Behaviour(throttling=False))
+    before = started(tmp_path, toggles=Toggles(throttling=False))
     tracking = before.ready_to_collect()
     for number in range(1200):
         before.put(tracking, {"itemId": f"i{number}"})
-    after = restarted(before, tmp_path, behaviour=Behaviour())
+    after = restarted(before, tmp_path, toggles=Toggles())
     assert len(after.service.deliveries(limit=2000)) == 1200
     assert after.service.status()["behaviour"]["throttling"] is True
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from personalize_local.toggles import Behaviour
+from personalize_local.toggles import Toggles
 from tests.personalize_local.behaviours.shop import Shop, made_shop
 from tests.personalize_local.world import Refused, World
 
@@ -12,7 +12,7 @@ from tests.personalize_local.world import Refused, World
 @pytest.fixture
 def shop() -> Shop:
     """A world with the real rates."""
-    return made_shop(World(behaviour=Behaviour()))
+    return made_shop(World(toggles=Toggles()))
 
 
 def throttled(call: Callable[[], object]) -> bool:

@@ -8,7 +8,7 @@ import pytest
 from personalize_local.data.history import History
 from personalize_local.data.imported import Imported
 from personalize_local.data.streamed import Event
-from personalize_local.toggles import Behaviour
+from personalize_local.toggles import Toggles
 from recommender_models.interactions import InteractionColumns
 
 
@@ -37,7 +37,7 @@ def put(history: History, *users: str) -> None:
 
 @pytest.fixture
 def history() -> History:
-    return History(Behaviour())
+    return History(Toggles())
 
 
 def test_users_count_once_wherever_their_interactions_are(history: History, tmp_path: Path) -> None:

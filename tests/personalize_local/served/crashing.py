@@ -14,7 +14,7 @@ class Crashing:
     """``aws``: clients of the service as it runs now; ``killed``: how often it was."""
 
     def __init__(self, folder: Path, s3_endpoint: str, seed: int) -> None:
-        self._arguments = ["--data", str(folder), "--s3-endpoint", s3_endpoint, "--lag", "0", "--without", "throttling"]
+        self._arguments = ["--data", str(folder), "--s3-endpoint", s3_endpoint, "--lag", "0", "--disable", "throttling"]
         self.chance = random.Random(seed)
         self.killed = 0
         self._start()

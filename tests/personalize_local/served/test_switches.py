@@ -1,4 +1,4 @@
-"""What bites can be looked at and switched while the service runs."""
+"""The production limits can be read and switched while the service runs."""
 
 import json
 import urllib.error

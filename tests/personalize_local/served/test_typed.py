@@ -39,7 +39,7 @@ LISTED = {  # how many of each the shop has, and what each is listed by
 @pytest.fixture(scope="module")
 def aws(s3_endpoint: str) -> Iterator[Aws]:
     """Return clients of a service that trains on next to nothing."""
-    arguments = ["--s3-endpoint", s3_endpoint, "--lag", "0", "--without", "minimums"]
+    arguments = ["--s3-endpoint", s3_endpoint, "--lag", "0", "--disable", "minimums"]
     with start_service("personalize_local", arguments) as process:
         yield Aws(process.url)
 

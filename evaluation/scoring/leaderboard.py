@@ -1,0 +1,137 @@
+"""All recommenders side by side on the same users of one task, and each against the best baseline."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from evaluation.recommenders.candidates import Candidate
+from evaluation.scoring import uncertainty
+from evaluation.scoring.beyond_accuracy import BeyondAccuracy, beyond_accuracy
+from evaluation.scoring.metrics import KS, PERSONALIZE_KS, Scores, personalize, score, usable_ks
+from evaluation.scoring.uncertainty import Comparison, Interval
+from evaluation.task import ALL_ITEMS, NEW_ITEMS, Task
+
+FEW = 0.1  # of the users
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """One recommender. ``against_best``: minus the best baseline by the main metric; None for that one itself.
+
+    ``against_here``: of lists from outside, minus the best baseline or model trained here; None for all others.
+    """
+
+    candidate: Candidate
+    scores: Scores
+    intervals: Mapping[str, Interval]
+    beyond_accuracy: BeyondAccuracy
+    personalize: Mapping[str, float]
+    against_best: Comparison | None
+    against_here: Comparison | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Leaderboard:
+    """``ks``: used; ``left_out``: those at or above ``candidate_count``, the items to choose from. ``main``: what
+    decides.
+
+    ``users``: places of the test users with a truth, in the order of every row's values; ``best_baseline``: a name;
+    ``instead_of``: the metric that was asked to decide, where its k is not used; ``best_here``: the name of the best
+    that was not given from outside.
+    """
+
+    task: str
+    rows: Sequence[Result]
+    ks: Sequence[int]
+    left_out: Sequence[int]
+    main: str
+    users: np.ndarray
+    best_baseline: str | None
+    candidate_count: int = 0
+    instead_of: str | None = None
+    best_here: str | None = None
+
+    def row(self, name: str) -> Result:
+        """Return the row of a recommender. Raises KeyError."""
+        for row in self.rows:
+            if row.candidate.name == name:
+                return row
+        raise KeyError(name)
+
+
+def candidate_count(task: Task, kind: str) -> int:
+    """Return how many items users can choose from: the catalogue; for new-items less what they have.
+
+    They differ in what they have: more than a tenth of them have no more to choose from than this, at most a tenth have
+    less. A few who have nearly everything shall not take a metric from all; but where lists of k are equal for more
+    than that, its differences are thinned, and its height says nothing.
+    """
+    if kind == ALL_ITEMS:
+        return task.catalogue
+    owned = task.owned()
+    known = owned.take(owned.items < task.trained_items)
+    had = np.bincount(known.users, minlength=task.users)[np.unique(task.truth_for(kind).users)]
+    return task.catalogue - int(np.quantile(had, 1 - FEW, method="inverted_cdf")) if len(had) else 0
+
+
+def why_none(task: Task, kind: str, candidates: Sequence[Candidate]) -> str | None:
+    """Return why there can be no board, if so."""
+    if not len(task.truth_for(kind)):
+        return "nothing was to be predicted"
+    if not usable_ks(candidate_count(task, kind)):
+        return "nothing to choose from: there is one item, or none" + (" new to the user" if kind == NEW_ITEMS else "")
+    return None if any(kind in entry.lists for entry in candidates) else "nobody takes part"
+
+
+def leaderboard(task: Task, kind: str, candidates: Sequence[Candidate], main: str, seed: int) -> Leaderboard | None:
+    """Score all entries that answer this task; None if there is a reason why not: see ``why_none``.
+
+    ``main``: metric@k, whose k falls back to the next smaller in use.
+    """
+    if why_none(task, kind, candidates):
+        return None
+    truth, taking_part = task.truth_for(kind), [entry for entry in candidates if kind in entry.lists]
+    to_choose = candidate_count(task, kind)
+    ks = usable_ks(to_choose)
+    requested, main = main, _deciding_metric(main, ks)
+    scored = {entry.name: score(entry.lists[kind], truth, ks) for entry in taking_part}
+    best = _best([entry for entry in taking_part if entry.baseline], scored, main)
+    here = _best([entry for entry in taking_part if not entry.external], scored, main)
+    rows = []
+    for entry in taking_part:
+        scores = scored[entry.name]
+        against = _against(scores, scored.get(best or ""), main, seed) if entry.name != best else None
+        against_here = _against(scores, scored.get(here or ""), main, seed) if entry.external else None
+        rows.append(replace(_row(task, entry, scores, against, kind, ks), against_here=against_here))
+    users = next(iter(scored.values())).users
+    left_out, instead_of = [k for k in KS if k not in ks], requested if requested != main else None
+    return Leaderboard(kind, rows, ks, left_out, main, users, best, to_choose, instead_of, here)
+
+
+def _row(
+    task: Task, entry: Candidate, scores: Scores, against: Comparison | None, kind: str, ks: Sequence[int]
+) -> Result:
+    lists = entry.lists[kind]
+    counts = np.bincount(task.train.items, minlength=len(task.past.item_ids))
+    broad = beyond_accuracy(lists, counts, task.catalogue, 10 if 10 in ks else ks[-1])
+    full = beyond_accuracy(lists, counts, task.catalogue, ks[-1]).coverage_of_catalogue
+    intervals = {metric: uncertainty.mean(values) for metric, values in scores.values.items()}
+    return Result(entry, scores, intervals, broad, personalize(scores, full), against)
+
+
+def _deciding_metric(requested: str, ks: Sequence[int]) -> str:
+    """Return the metric at the k asked for, or else at the next smaller one; the usual NDCG where it has none."""
+    name, _, k = requested.partition("@")
+    usable = [k_ for k_ in ks if name != "ndcg_personalize" or k_ in PERSONALIZE_KS]
+    name, usable = (name, usable) if usable else ("ndcg", list(ks))
+    return f"{name}@{max((k_ for k_ in usable if k_ <= int(k)), default=usable[0])}"
+
+
+def _best(entries: Sequence[Candidate], scored: Mapping[str, Scores], main: str) -> str | None:
+    names = [entry.name for entry in entries]
+    return max(names, key=lambda name: float(scored[name].values[main].mean()), default=None)
+
+
+def _against(values: Scores, other_values: Scores | None, main: str, seed: int) -> Comparison | None:
+    return uncertainty.compare(values.values[main], other_values.values[main], seed) if other_values else None

@@ -1,1 +1,0 @@
-"""Lambda's part of the twin: what polls the stream and the queue, and what runs the functions."""
