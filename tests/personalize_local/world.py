@@ -72,7 +72,7 @@ class World:
             "jobs": InlineJobs(),
             "folder": Path(self._folder.name),
             "durations": Durations(creating=3, importing=3, training=30, deploying=6, deleting=3),
-            "behaviour": Toggles(throttling=False),
+            "toggles": Toggles(throttling=False),
             **options,
         }
         self.service = Personalize(clock=lambda: self.now, lag=lambda: lag, new_id=lambda: next(ids), **settings)
