@@ -22,7 +22,7 @@ from personalize_local.shell import LOOPBACK, listen, stop_with_parent
 
 HEALTH = "/_ministack/health"
 PAUSE = 0.05
-START_SECONDS = 30.0
+START_SECONDS = 180.0  # a service that ends is noticed at once; one that is slow needs time on a busy machine
 
 
 def main() -> int:

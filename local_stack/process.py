@@ -21,7 +21,7 @@ from local_stack.aws import REGION
 
 PROJECT_ROOT = Path(__file__).resolve().parents[1]
 KEPT = ("PATH", "LANG", "LC_ALL", "TMPDIR", "VIRTUAL_ENV", "SYSTEMROOT")
-START_SECONDS = 30.0
+START_SECONDS = 180.0  # a service that ends is noticed at once; one that is slow needs time on a busy machine
 STOP_SECONDS = 5.0
 SHOWN_LINES = 15
 

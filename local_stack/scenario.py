@@ -24,7 +24,7 @@ from local_stack.user_batches import UserRecord, hold_back, put
 ENOUGH_TO_TRAIN = 2000  # interactions of the shop; the service's minimum is 1,000, of at least 25 users with two
 CONCURRENCY = 4
 VISITS_PER_SECOND = 25
-SETTLE_SECONDS = 90.0
+SETTLE_SECONDS = 300.0  # the wait ends as soon as the loop is settled; a busy machine needs longer
 MOST_RESULTS = 500  # the limit of GetRecommendations
 LOOK_EVERY = 0.25
 
