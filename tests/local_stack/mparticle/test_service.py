@@ -81,7 +81,7 @@ def http(service: ServiceProcess) -> Iterator[Callable[..., requests.Response]]:
 
         def send(method: str, path: str, name: str = "web", **request: Any) -> requests.Response:
             auth = (f"{name}-key", f"{name}-secret")
-            return session.request(method, service.url + path, auth=auth, timeout=10, **request)
+            return session.request(method, service.url + path, auth=auth, timeout=60, **request)
 
         yield send
 
