@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import click
-from broker.batch import int64
+from broker.json_values import int64
 from rich.console import Console
 
 from cli import connection as targets

@@ -1,7 +1,7 @@
 """`./broker recommend`: what the campaign recommends to a user."""
 
 import click
-from broker.batch import int64
+from broker.json_values import int64
 
 from cli.errors import service_errors
 from cli.recommendation_query import Answered, Question, ask, question_options

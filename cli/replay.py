@@ -10,7 +10,8 @@ from datetime import datetime
 from typing import Any
 
 import click
-from broker.failures import Clock, Failure
+from broker.clock import Clock
+from broker.failures import Failure
 from rich.console import Console
 from rich.filesize import decimal
 from rich.table import Table

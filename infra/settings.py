@@ -10,7 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from broker.batch import int64
+from broker.json_values import int64
 
 from blueprint.environments import FunctionConfig
 from infra.context import Reader, arn, one_of, switch, text, texts, whole

@@ -7,7 +7,9 @@ https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecords.html
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from broker.failures import Clock, Retry, Unavailable, aws_call
+from broker.clock import Clock
+from broker.failures import Unavailable, aws_call
+from broker.retry import Retry
 
 from replay.records import Record
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
 from broker.batch import BadBatch, decode
-from broker.failures import Clock
+from broker.clock import Clock
 from broker.interactions import Rules, extract
 
 from replay.destinations import Queue, Stream, batches

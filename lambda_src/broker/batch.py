@@ -5,24 +5,24 @@ and unknown fields are to be ignored (mParticle JSON reference). Nothing here gu
 """
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from broker.consent import REPEATED, named, opts_out
+from broker.json_values import int64, mapping, texts
+from broker.reasons import QuarantineReason
 
 YEAR_2000_MS = 946_684_800_000
 DAY_MS = 86_400_000
 MAX_PARTS = 10_000  # of a record: batches, events and products; one of mParticle's own batches holds far fewer
-_INTEGER = re.compile(r"\s*[+-]?[0-9]{1,19}\s*")
 
 
 @dataclass(frozen=True)
 class BadBatch:
     """What can never be read: a short reason code, and where; never any of the content."""
 
-    reason: str
+    reason: QuarantineReason
     detail: str = ""
 
 
@@ -62,23 +62,11 @@ def decode(data: bytes, arrived_ms: int) -> list[Batch | BadBatch]:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        return [BadBatch("not_utf8", f"byte {error.start}")]
+        return [BadBatch(QuarantineReason.NOT_UTF8, f"byte {error.start}")]
     documents = _documents(text)
     if _is_too_large(documents):  # ten bytes are a product, and a product costs a thousand: more than the function has
-        return [BadBatch("too_large", f"over {MAX_PARTS} batches, events and products")]
+        return [BadBatch(QuarantineReason.TOO_LARGE, f"over {MAX_PARTS} batches, events and products")]
     return [document if isinstance(document, BadBatch) else _batch(document, arrived_ms) for document in documents]
-
-
-def int64(value: object) -> int | None:
-    """Return a signed 64-bit integer from a number or a numeric string; None for anything else.
-
-    A float is refused: beyond 2**53 it is already another number.
-    """
-    if isinstance(value, str) and _INTEGER.fullmatch(value):
-        value = int(value)
-    if isinstance(value, int) and not isinstance(value, bool) and -(2**63) <= value < 2**63:
-        return value
-    return None
 
 
 def usable_time(value: object, arrived_ms: int) -> int | None:
@@ -87,23 +75,13 @@ def usable_time(value: object, arrived_ms: int) -> int | None:
     return time_ms if time_ms is not None and YEAR_2000_MS <= time_ms <= arrived_ms + DAY_MS else None
 
 
-def mapping(value: object) -> Mapping[str, Any]:
-    """Return the value if it is a JSON object, else an empty one: a field may be missing, null or of another type."""
-    return value if isinstance(value, dict) else {}
-
-
-def texts(value: object) -> tuple[str, ...] | None:
-    """Return a list of strings as a tuple; None for anything else."""
-    return tuple(value) if isinstance(value, list) and all(isinstance(item, str) for item in value) else None
-
-
 def _documents(text: str) -> list[Any]:
     whole = _parse(text)
     if not isinstance(whole, BadBatch):
         return whole if isinstance(whole, list) and whole else [whole]
     split = text.split("\n", MAX_PARTS)
     if len(split) > MAX_PARTS:
-        return [BadBatch("too_large", f"over {MAX_PARTS} lines")]
+        return [BadBatch(QuarantineReason.TOO_LARGE, f"over {MAX_PARTS} lines")]
     lines = [_parse(line, number) for number, line in enumerate(split, 1) if line.strip()]
     # A broken, pretty-printed batch is one bad batch, not one per line: only lines that are batches make it lines.
     return lines if len(lines) > 1 and any(_is_batch(line) for line in lines) else [whole]
@@ -111,19 +89,19 @@ def _documents(text: str) -> list[Any]:
 
 def _parse(text: str, first_line: int = 1) -> Any:
     if not text.strip():
-        return BadBatch("not_json", "empty")
+        return BadBatch(QuarantineReason.NOT_JSON, "empty")
     try:
         return json.loads(text, parse_constant=float, object_pairs_hook=_object)
     except json.JSONDecodeError as error:
-        return BadBatch("not_json", f"line {first_line + error.lineno - 1} column {error.colno}")
+        return BadBatch(QuarantineReason.NOT_JSON, f"line {first_line + error.lineno - 1} column {error.colno}")
     except (ValueError, RecursionError) as error:  # a number of thousands of digits; nesting without end
-        return BadBatch("not_json", type(error).__name__)
+        return BadBatch(QuarantineReason.NOT_JSON, type(error).__name__)
 
 
 def _object(members: list[tuple[str, Any]]) -> dict[Any, Any]:
     """Return a JSON object. Of a repeated name the last value counts; all are kept for who must not miss one."""
-    found: dict[Any, Any] = dict(members)
-    return found if len(found) == len(members) else found | {REPEATED: members}
+    values: dict[Any, Any] = dict(members)
+    return values if len(values) == len(members) else values | {REPEATED: members}
 
 
 def _is_too_large(documents: list[Any]) -> bool:
@@ -154,11 +132,11 @@ _MISSING = object()
 
 def _batch(document: object, arrived_ms: int) -> Batch | BadBatch:
     if not isinstance(document, dict) or not _is_batch(document):
-        return BadBatch("not_a_batch")
+        return BadBatch(QuarantineReason.NOT_A_BATCH)
     listed = document.get("events") or []
     events = tuple(_well_formed(listed))
     if listed and not events:
-        return BadBatch("no_well_formed_event")
+        return BadBatch(QuarantineReason.NO_WELL_FORMED_EVENT)
     environment = document.get("environment")
     return Batch(
         mpid=int64(document.get("mpid")),

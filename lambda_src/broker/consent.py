@@ -8,20 +8,22 @@ from collections.abc import Iterable, Iterator, Sequence
 from enum import Enum
 from typing import Any
 
+from broker.reasons import SkipReason
+
 REPEATED = None  # an object's key for the values of a name that it has more than once: no JSON name is None
 _YES = frozenset({"true", "yes", "y", "t", "1", "1.0"})
 _NO = frozenset({"false", "no", "n", "f", "0", "0.0"})
 
 
 class Answer(Enum):
-    """What somebody said; ``UNKNOWN`` is no answer, and any answer that is not clearly one of the two."""
+    """A customer's answer; ``UNKNOWN`` is no answer, and any answer that is not clearly a yes or a no."""
 
     YES = "yes"
     NO = "no"
     UNKNOWN = "unknown"
 
 
-REASONS = {Answer.NO: "no_consent", Answer.UNKNOWN: "consent_unknown"}
+REASONS = {Answer.NO: SkipReason.NO_CONSENT, Answer.UNKNOWN: SkipReason.CONSENT_UNKNOWN}
 
 
 def answer(value: object) -> Answer:
@@ -39,7 +41,7 @@ def named(value: object, name: str) -> list[Any]:
     if not isinstance(value, dict):
         return []
     wanted = _folded(name)
-    return [held for key, held in _members(value) if _folded(key) == wanted]
+    return [member for key, member in _members(value) if _folded(key) == wanted]
 
 
 def is_readable(states: Iterable[object]) -> bool:
@@ -50,10 +52,10 @@ def is_readable(states: Iterable[object]) -> bool:
 def for_purpose(states: Sequence[object], purpose: str) -> Answer:
     """Return the answer to a GDPR purpose: ``consented`` means agreed (mParticle data privacy controls)."""
     laws = [law for state in states for law in named(state, "gdpr") if law is not None]
-    said = [_consented(entry) for law in laws for entry in named(law, purpose)]
+    answers = [_consented(entry) for law in laws for entry in named(law, purpose)]
     if not (is_readable(states) and is_readable(laws)):
-        said.append(Answer.UNKNOWN)
-    return _agreed(said)
+        answers.append(Answer.UNKNOWN)
+    return _agreed(answers)
 
 
 def opts_out_of_sale(states: Sequence[object]) -> bool:
@@ -72,15 +74,15 @@ def opts_out(event: object) -> bool:
     """Return whether an event of a batch is an opt-out; one that does not clearly say the opposite is."""
     if not any(isinstance(kind, str) and _folded(kind) == "opt_out" for kind in named(event, "event_type")):
         return False
-    return not _is_no([said for data in named(event, "data") for said in named(data, "is_opted_out")])
+    return not _is_no([value for data in named(event, "data") for value in named(data, "is_opted_out")])
 
 
 def _members(value: dict[Any, Any]) -> Iterator[tuple[str, Any]]:
-    for key, held in value.items():
+    for key, member in value.items():
         if key is REPEATED:
-            yield from held
+            yield from member
         else:
-            yield key, held
+            yield key, member
 
 
 def _folded(name: str) -> str:
@@ -90,16 +92,16 @@ def _folded(name: str) -> str:
 def _consented(entry: object) -> Answer:
     """Read a purpose's entry. A bare answer in place of an object denies, but does not agree."""
     if isinstance(entry, dict):
-        return _agreed([answer(said) for said in named(entry, "consented")])
+        return _agreed([answer(value) for value in named(entry, "consented")])
     return Answer.NO if answer(entry) is Answer.NO else Answer.UNKNOWN
 
 
-def _agreed(said: Sequence[Answer]) -> Answer:
+def _agreed(answers: Sequence[Answer]) -> Answer:
     """Return one answer for several: a no wins, and a yes needs all of them."""
-    if Answer.NO in said:
+    if Answer.NO in answers:
         return Answer.NO
-    return Answer.YES if set(said) == {Answer.YES} else Answer.UNKNOWN
+    return Answer.YES if set(answers) == {Answer.YES} else Answer.UNKNOWN
 
 
-def _is_no(said: Sequence[object]) -> bool:
-    return bool(said) and all(answer(one) is Answer.NO for one in said)
+def _is_no(values: Sequence[object]) -> bool:
+    return bool(values) and all(answer(value) is Answer.NO for value in values)

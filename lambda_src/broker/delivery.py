@@ -1,69 +1,54 @@
-"""How requests are delivered: many at once, a refused one halved until the bad part stands alone, with a breaker.
+"""How requests are delivered: several at once; a rejected one is bisected until each bad part stands alone.
 
-A wrong tracker and a wrong schema are answered like a bad event, with 400. So a part counts as bad only where it is
-refused between two proofs that the configuration works for its kind; without any proof the whole invocation fails, and
-nothing is quarantined.
+A wrong tracker and a wrong schema are answered like a bad event, with 400. So a part is only called rejected if it is
+refused alone, and if the configuration is verified for its kind before that and after. Where nothing shows that the
+configuration works, the whole invocation fails and nothing is quarantined.
 """
 
 import threading
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from broker.failures import Failure, Misconfigured, Rejected, Unavailable
+from broker import failures
+from broker.failures import Failure, Misconfigured, Unavailable
+from broker.outcomes import Accepted, Kind, Outcome, Part, Rejected, Result, Retryable, Unproven, only
 
-Part = TypeVar("Part")
-Result = TypeVar("Result")
 T = TypeVar("T")
 
 BREAKER_MINIMUM = 20
 
 
-@dataclass
-class Delivered(Generic[Part, Result]):
-    """What became of every part of every request: exactly one of the four.
-
-    ``unproven`` is what was refused while other kinds of parts are accepted: it may be bad, or a setting may be wrong.
-    """
-
-    accepted: list[tuple[Part, Result]] = field(default_factory=list)
-    rejected: list[tuple[Part, str]] = field(default_factory=list)
-    unproven: list[tuple[Part, str]] = field(default_factory=list)
-    waiting: list[tuple[Part, float | None]] = field(default_factory=list)
-
-
-# Of what is refused so far, which parts no proof says to be bad; None where nothing shows that anything can work.
-Proof = Callable[[Delivered[Part, Result]], Collection[Part] | None]
+# Returns which of the rejected parts no probe shows to be bad; None where nothing shows that anything can work.
+Verify = Callable[[Mapping[Part, Outcome[Result]]], Collection[Part] | None]
 
 
 def deliver(
     requests: Sequence[Sequence[Part]],
     send: Callable[[Sequence[Part]], Result],
     pool: Executor,
-    proof: Proof[Part, Result],
-) -> Delivered[Part, Result]:
-    """Send every request, in order, as many at once as the pool has workers; then find what is bad in the refused.
+    verify: Verify[Part, Result],
+) -> dict[Part, Outcome[Result]]:
+    """Send every request, in order, as many at once as the pool has workers; return the outcome of each part.
 
-    A request that stays throttled lets no further one start; what was not sent is ``waiting``, with the seconds that
-    the other side asked for, if any. ``proof(so_far)`` is asked where anything is refused, before that is sent once
-    more and after. Where it raises Unavailable, what was refused waits as well. Raises Misconfigured, also where there
-    is no proof.
+    A request that stays throttled lets no further one start. ``verify(so_far)`` is called where parts are rejected:
+    before they are sent once more, and after. Where it raises Unavailable, those parts are retryable. Raises
+    Misconfigured, also where ``verify`` returns None.
     """
     delivery: _Delivery[Part, Result] = _Delivery(send)
     _each(pool, delivery.attempt, requests)
     # Not before all were tried: many bad parts in the first request are no wrong configuration if others get through.
-    _each(pool, delivery.narrow, delivery.take_refused())
-    delivery.prove(proof)
-    _each(pool, delivery.narrow, delivery.take_refused())
-    # The configuration may have become right, or wrong, since a part was refused.
-    _each(pool, delivery.send_alone, delivery.take_rejected())
-    delivery.prove(proof)
-    return delivery.done
+    _each(pool, delivery.bisect, delivery.pop_failed_requests())
+    delivery.verify_configuration(verify)
+    _each(pool, delivery.bisect, delivery.pop_failed_requests())
+    # The configuration may have become right, or wrong, since a part was rejected.
+    _each(pool, delivery.send_alone, delivery.pop_rejected_parts())
+    delivery.verify_configuration(verify)
+    return delivery.outcome_of
 
 
 def is_accepted(send_probe: Callable[[], object]) -> bool:
-    """Return whether a probe is accepted, told as it is of a request. Raises Unavailable, Misconfigured."""
+    """Return whether a probe is accepted, by the same rules as a request. Raises Unavailable, Misconfigured."""
     try:
         send_probe()
     except (Unavailable, Misconfigured):
@@ -83,103 +68,113 @@ class _Delivery(Generic[Part, Result]):
         self._send = send
         self._lock = threading.Lock()
         self._stopped_by: Failure | None = None
-        self._proven = False
-        self._refused: list[tuple[Sequence[Part], Rejected]] = []
-        self.done: Delivered[Part, Result] = Delivered()
+        self._verified = False
+        self._failed_requests: list[tuple[Sequence[Part], Rejected]] = []
+        self.outcome_of: dict[Part, Outcome[Result]] = {}
 
     def attempt(self, request: Sequence[Part]) -> None:
-        failure = self._refusal(request)
-        if failure:
-            with self._lock:
-                self._refused.append((request, failure))
+        rejection = self._rejection(request)
+        if rejection:
+            self._keep_failed(request, rejection)
 
-    def take_refused(self) -> list[tuple[Sequence[Part], Rejected]]:
-        """Return the requests to take apart: the longest first, in which something good is the likeliest."""
-        refused, self._refused = sorted(self._refused, key=lambda refused: -len(refused[0])), []
-        return refused
+    def pop_failed_requests(self) -> list[tuple[Sequence[Part], Rejected]]:
+        """Return the requests to bisect: the longest first, since they are the likeliest to hold a good part."""
+        failed, self._failed_requests = sorted(self._failed_requests, key=lambda failed: -len(failed[0])), []
+        return failed
 
-    def narrow(self, refused: tuple[Sequence[Part], Rejected]) -> None:
-        """Halve a refused request until what is bad in it stands alone; leave it where nothing at all is accepted."""
-        request, failure = refused
-        if self._is_hopeless():
-            with self._lock:
-                self._refused.append(refused)
+    def bisect(self, failed: tuple[Sequence[Part], Rejected]) -> None:
+        """Halve a rejected request until each bad part stands alone; keep it whole after too many rejections."""
+        request, rejection = failed
+        if self._too_many_rejections():
+            self._keep_failed(request, rejection)
         elif len(request) == 1:
-            self._reject(request[0], failure)
+            self._set(request, rejection)
         else:
             middle = len(request) // 2
             for half in (request[:middle], request[middle:]):
-                again = self._refusal(half)
+                again = self._rejection(half)
                 if again:
-                    self.narrow((half, again))
+                    self.bisect((half, again))
 
-    def take_rejected(self) -> list[Part]:
-        """Return what is rejected, as if nothing were known of it."""
-        parts = [part for part, _ in self.done.rejected + self.done.unproven]
-        self.done.rejected, self.done.unproven = [], []
+    def pop_rejected_parts(self) -> list[Part]:
+        """Return the parts that are rejected or unproven, and forget their outcome."""
+        parts = [*self._only(Rejected), *self._only(Unproven)]
+        for part in parts:
+            del self.outcome_of[part]
         return parts
 
     def send_alone(self, part: Part) -> None:
-        """Send a part by itself; it is rejected if it is refused."""
-        failure = self._refusal([part])
-        if failure:
-            self._reject(part, failure)
+        """Send a part by itself, and call it rejected if the request is."""
+        rejection = self._rejection([part])
+        if rejection:
+            self._set([part], rejection)
 
-    def _refusal(self, request: Sequence[Part]) -> Rejected | None:
-        """Send a request; return why it can never work, or None where it is delivered or has to wait."""
+    def verify_configuration(self, verify: Verify[Part, Result]) -> None:
+        """Tell rejected parts from unproven ones. Raises Misconfigured where nothing is seen to work."""
+        if isinstance(self._stopped_by, Misconfigured):
+            raise self._stopped_by
+        rejected = self._only(Rejected)
+        if not rejected:
+            return
+        try:
+            if self._stopped_by:
+                raise self._stopped_by
+            unproven = verify(self.outcome_of)
+        except Unavailable as failure:  # whether the parts or the configuration are wrong can't be known now
+            self._stop(failure)
+            self._set(self.pop_rejected_parts(), _retryable(failure))
+            return
+        if unproven is None:
+            raise self._misconfigured(rejected)
+        self._verified = True
+        self.outcome_of |= {part: Unproven(rejected[part].detail) for part in rejected if part in unproven}
+
+    def _rejection(self, request: Sequence[Part]) -> Rejected | None:
+        """Send a request; return why it can never work, or None where it is accepted or retryable."""
         if self._stopped_by:
-            self._wait(request, self._stopped_by)
+            self._set(request, _retryable(self._stopped_by))
             return None
         try:
             result = self._send(request)
-        except Rejected as failure:
-            return failure
+        except failures.Rejected as failure:
+            return Rejected(str(failure))
         except Failure as failure:
             if not isinstance(failure, Unavailable) or failure.throttled:
                 self._stop(failure)
-            self._wait(request, failure)
+            self._set(request, _retryable(failure))
         except Exception as error:
             return Rejected(type(error).__name__)
         else:
-            with self._lock:
-                self.done.accepted += [(part, result) for part in request]
+            self._set(request, Accepted(result))
         return None
 
-    def _wait(self, request: Sequence[Part], failure: Failure) -> None:
-        retry_after = failure.retry_after if isinstance(failure, Unavailable) else None
-        with self._lock:
-            self.done.waiting += [(part, retry_after) for part in request]
+    def _too_many_rejections(self) -> bool:
+        if self._verified or self._only(Accepted):
+            return False
+        return len(self._only(Rejected)) >= BREAKER_MINIMUM
 
-    def _is_hopeless(self) -> bool:
-        return not self._proven and not self.done.accepted and len(self.done.rejected) >= BREAKER_MINIMUM
+    def _misconfigured(self, rejected: Mapping[Part, Rejected]) -> Misconfigured:
+        total = len(rejected) + len(self._only(Accepted))
+        first = next(iter(rejected.values()))
+        return Misconfigured(f"{len(rejected)} of {total} refused, so the configuration is wrong: {first.detail}")
 
-    def _reject(self, part: Part, failure: Rejected) -> None:
+    def _only(self, kind: type[Kind]) -> dict[Part, Kind]:
         with self._lock:
-            self.done.rejected.append((part, str(failure)))
+            return only(self.outcome_of, kind)
+
+    def _set(self, parts: Sequence[Part], outcome: Outcome[Result]) -> None:
+        with self._lock:
+            self.outcome_of.update(dict.fromkeys(parts, outcome))
+
+    def _keep_failed(self, request: Sequence[Part], rejection: Rejected) -> None:
+        with self._lock:
+            self._failed_requests.append((request, rejection))
 
     def _stop(self, failure: Failure) -> None:
         with self._lock:
             if not isinstance(self._stopped_by, Misconfigured):
                 self._stopped_by = failure
 
-    def prove(self, proof: Proof[Part, Result]) -> None:
-        """Tell what is bad from what is unproven. Raises Misconfigured where nothing is seen to work."""
-        if isinstance(self._stopped_by, Misconfigured):
-            raise self._stopped_by
-        accepted, rejected = len(self.done.accepted), len(self.done.rejected)
-        if not rejected:
-            return
-        try:
-            if self._stopped_by:
-                raise self._stopped_by
-            unproven = proof(self.done)
-        except Unavailable as failure:  # whose fault it is can't be told now
-            self._stop(failure)
-            self._wait(self.take_rejected(), failure)
-            return
-        if unproven is None:
-            reason = self.done.rejected[0][1]
-            raise Misconfigured(f"{rejected} of {accepted + rejected} refused, so the configuration is wrong: {reason}")
-        self._proven = True
-        self.done.unproven = [(part, reason) for part, reason in self.done.rejected if part in unproven]
-        self.done.rejected = [(part, reason) for part, reason in self.done.rejected if part not in unproven]
+
+def _retryable(failure: Failure) -> Retryable:
+    return Retryable(failure.retry_after if isinstance(failure, Unavailable) else None)

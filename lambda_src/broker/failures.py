@@ -1,4 +1,4 @@
-"""How a call can fail, and the one way to try again.
+"""How a call can fail.
 
 Failure
 ├── Rejected       this request can never work as it is: find the bad part, quarantine it, go on
@@ -7,8 +7,7 @@ Failure
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 from botocore.exceptions import (
     BotoCoreError,
@@ -19,8 +18,6 @@ from botocore.exceptions import (
     ParamValidationError,
 )
 from botocore.parsers import ResponseParserError
-
-T = TypeVar("T")
 
 THROTTLING = {"ThrottlingException", "Throttling", "TooManyRequestsException", "TooManyRequests", "RequestThrottled"}
 UNAVAILABLE = {"RequestTimeout", "ResourceInUseException", "LimitExceededException", "SlowDown"}
@@ -46,41 +43,6 @@ class Unavailable(Failure):
         super().__init__(message)
         self.throttled = throttled
         self.retry_after = retry_after
-
-
-@dataclass(frozen=True)
-class Clock:
-    """Where time and chance come from: epoch seconds, a pause in seconds, a number from 0 to 1."""
-
-    now: Callable[[], float]
-    sleep: Callable[[float], None]
-    jitter: Callable[[], float]
-
-
-@dataclass(frozen=True)
-class Retry:
-    """A system's retry rule, bounded in attempts and in time: exponential back-off with full jitter."""
-
-    attempts: int = 4
-    base: float = 0.2
-    cap: float = 3.0
-
-    def call(self, action: Callable[[], T], clock: Clock, deadline: float) -> T:
-        """Return what ``action()`` returns, calling it again while it is Unavailable; starts nothing past ``deadline``.
-
-        Raises the last Unavailable, or at once whatever else the action raises. ``deadline`` is in epoch seconds.
-        """
-        for attempt in range(1, self.attempts + 1):
-            if clock.now() >= deadline:
-                raise Unavailable("no time left for another call")
-            try:
-                return action()
-            except Unavailable as failure:
-                pause = max(failure.retry_after or 0, clock.jitter() * min(self.cap, self.base * 2**attempt))
-                if attempt == self.attempts or clock.now() + pause >= deadline:
-                    raise
-            clock.sleep(pause)
-        raise AssertionError("a retry rule has at least one attempt")
 
 
 def aws_call(operation: Callable[..., Any], **arguments: Any) -> Any:

@@ -9,23 +9,26 @@ from dataclasses import replace
 from typing import Any
 
 from broker.clients import SHUTDOWN_RESERVE_S, aws_client, deadline
-from broker.delivery import Delivered, deliver
-from broker.failures import Clock, Failure, Misconfigured
+from broker.clock import Clock
+from broker.delivery import deliver
+from broker.failures import Failure, Misconfigured
 from broker.intake import Intake, Line, read
 from broker.interactions import Interaction, Rules, pack, unique
 from broker.lru_cache import LruCache
+from broker.metric_names import Metric
+from broker.outcomes import Accepted, Outcome, Rejected, Retryable, Unproven, only
 from broker.personalize import EventTracker
 from broker.quarantine import Quarantine, QuarantineRow
+from broker.reasons import QuarantineReason
 from broker.refresh_queue import RefreshQueue
 from broker.settings import SettingsError, ingest_settings
 from broker.telemetry import Counts, telemetry
 from broker.tracker_probe import TrackerProbe
-from broker.unproven import Unproven
+from broker.unproven_events import UnprovenEvents
 from broker.users import UserToRefresh
 
-DEDUP_CACHE_SIZE = 50_000  # at least the most that one invocation can hold: tried again, it goes on where it stopped
-UNPROVEN = "refused_unproven"
-Why = tuple[str, str]  # a row's reason and detail
+DEDUP_CACHE_SIZE = 50_000  # more than one invocation can hold, so that a retried one goes on where it stopped
+OutcomeOf = dict[str, Outcome[None]]  # by event id
 
 
 def handler(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
@@ -41,7 +44,7 @@ def handler(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
 
 
 class Ingest:
-    """The steps of one invocation, in order. Clients, pool and time come in; what it remembers is best effort."""
+    """The steps of one invocation, in order. What it remembers between invocations is best effort."""
 
     def __init__(
         self,
@@ -62,122 +65,130 @@ class Ingest:
         self._pool = pool
         self._clock = clock
         self._accepted: LruCache[None] = LruCache(DEDUP_CACHE_SIZE)
-        self._unproven = Unproven(DEDUP_CACHE_SIZE)
+        self._unproven = UnprovenEvents(DEDUP_CACHE_SIZE)
         self._probe = TrackerProbe(tracker, dict.fromkeys(rules.event_types.values()), clock)
 
     def run(self, records: Sequence[Mapping[str, Any]], deadline: float, counts: Counts) -> dict[str, Any]:
         """Return ``{"batchItemFailures": [...]}``: the records to be delivered again. Raises Misconfigured."""
         intake = read(records, self._rules, counts)
-        delivered = self._deliver(intake, deadline, counts)
-        refused = self._refused(intake, delivered, counts)
-        waiting = {interaction.event_id for interaction, _ in delivered.waiting + delivered.unproven} - set(refused)
-        failed = {line.record.sequence_number for line in intake.lines if line.interaction.event_id in waiting}
-        failed |= intake.deferred
-        failed |= self._quarantine_bad(intake, refused, deadline + SHUTDOWN_RESERVE_S, counts)
-        self._queue_refreshes(intake, waiting | set(refused), deadline + SHUTDOWN_RESERVE_S, counts)
+        outcome_of = self._deliver(intake, deadline, counts)
+        self._give_up(outcome_of, counts)
+        failed = intake.deferred | _records_to_retry(intake, outcome_of)
+        failed |= self._quarantine_bad(intake, outcome_of, deadline + SHUTDOWN_RESERVE_S, counts)
+        self._queue_refreshes(intake, outcome_of, deadline + SHUTDOWN_RESERVE_S, counts)
         return {"batchItemFailures": [{"itemIdentifier": number} for number in sorted(failed, key=int)]}
 
-    def _deliver(self, intake: Intake, deadline: float, counts: Counts) -> Delivered[Interaction, None]:
+    def _deliver(self, intake: Intake, deadline: float, counts: Counts) -> OutcomeOf:
+        """Return the outcome of each interaction, the oldest first; one that was given up before has none."""
         once = unique(line.interaction for line in intake.lines)
-        fresh = [
-            interaction_
-            for interaction_ in once
-            if interaction_.event_id not in self._accepted and interaction_.event_id not in self._unproven
-        ]
-        delivered = deliver(
+        current = [interaction for interaction in once if interaction.event_id not in self._unproven]
+        fresh = [interaction for interaction in current if interaction.event_id not in self._accepted]
+        outcomes = deliver(
             pack(fresh),
             lambda request: self._tracker.put(request, deadline),
             self._pool,
-            lambda so_far: self._proof(so_far, deadline),
+            lambda so_far: self._find_unproven(so_far, deadline),
         )
-        self._remember(delivered)
+        accepted = only(outcomes, Accepted)
+        self._remember(accepted)
         now_ms = self._clock.now() * 1000
-        counts.add("Accepted", len(delivered.accepted))
-        counts.add("Retryable", len(delivered.waiting))
-        counts.add_lags("EventToPersonalize", (now_ms - interaction.time_ms for interaction, _ in delivered.accepted))
-        return delivered
+        counts.add(Metric.ACCEPTED, len(accepted))
+        counts.add(Metric.RETRYABLE, len(only(outcomes, Retryable)))
+        counts.add_lags(Metric.EVENT_TO_PERSONALIZE, (now_ms - interaction.time_ms for interaction in accepted))
+        return {interaction.event_id: outcomes.get(interaction, Accepted(None)) for interaction in current}
 
-    def _remember(self, delivered: Delivered[Interaction, None]) -> None:
-        for interaction, _ in delivered.accepted:
+    def _remember(self, accepted: Collection[Interaction]) -> None:
+        for interaction in accepted:
             self._accepted.remember(interaction.event_id, None)
-        self._probe.remember(interaction for interaction, _ in delivered.accepted)
+        self._probe.remember(accepted)
 
-    def _proof(self, so_far: Delivered[Interaction, None], deadline: float) -> set[Interaction] | None:
-        self._remember(so_far)
-        return self._probe.unproven([interaction for interaction, _ in so_far.rejected], deadline)
+    def _find_unproven(
+        self, so_far: Mapping[Interaction, Outcome[None]], deadline: float
+    ) -> Collection[Interaction] | None:
+        self._remember(only(so_far, Accepted))
+        return self._probe.unproven(list(only(so_far, Rejected)), deadline)
 
-    def _refused(self, intake: Intake, delivered: Delivered[Interaction, None], counts: Counts) -> dict[str, Why]:
-        """Return what belongs into quarantine, by event id: what is bad, and what has been unproven for too long."""
-        unproven = {interaction.event_id: detail for interaction, detail in delivered.unproven}
-        oldest_first = dict.fromkeys(line.interaction.event_id for line in intake.lines)
-        due = self._unproven.due([one for one in oldest_first if one in unproven], self._clock.now())
-        if unproven:  # the alarm of a wrong configuration must ring, though the invocation goes on
-            counts.add("ConfigurationErrors")
-            counts.add("Unproven", len(unproven) - len(due))
-        bad = {interaction.event_id: ("refused", detail) for interaction, detail in delivered.rejected}
-        return bad | {event_id: (UNPROVEN, unproven[event_id]) for event_id in due}
+    def _give_up(self, outcome_of: OutcomeOf, counts: Counts) -> None:
+        """Reject what has been unproven for too long."""
+        unproven = only(outcome_of, Unproven)
+        if not unproven:
+            return
+        due = self._unproven.due(list(unproven), self._clock.now())
+        counts.add(Metric.CONFIGURATION_ERRORS)  # its alarm must ring, though the invocation goes on
+        counts.add(Metric.UNPROVEN, len(unproven) - len(due))
+        for event_id in due:
+            outcome_of[event_id] = Rejected(unproven[event_id].detail, QuarantineReason.REFUSED_UNPROVEN)
 
-    def _quarantine_bad(self, intake: Intake, refused: Mapping[str, Why], deadline: float, counts: Counts) -> set[str]:
+    def _quarantine_bad(self, intake: Intake, outcome_of: OutcomeOf, deadline: float, counts: Counts) -> set[str]:
         """Quarantine what can never work; return the records concerned where the quarantine can't be written."""
+        rejected = only(outcome_of, Rejected)
         bad = intake.bad + [
-            (line.record, line.record.row(line.interaction.event_id, *refused[line.interaction.event_id]))
+            (line.record, _row(line, rejected[line.interaction.event_id]))
             for line in intake.lines
-            if line.interaction.event_id in refused
+            if line.interaction.event_id in rejected
         ]
         if not bad:
             return set()
         try:
             self._quarantine.put(_each_record_once([row for _, row in bad]), deadline)
         except Failure:
-            counts.add("QuarantineFailed", len(bad))
+            counts.add(Metric.QUARANTINE_FAILED, len(bad))
             return {record.sequence_number for record, _ in bad}
-        self._unproven.give_up([event_id for event_id, (reason, _) in refused.items() if reason == UNPROVEN])
+        given_up = [id for id, outcome in rejected.items() if outcome.reason is QuarantineReason.REFUSED_UNPROVEN]
+        self._unproven.give_up(given_up)
         for _, row in bad:
-            counts.add("Quarantined", 1, row.reason)
+            counts.add(Metric.QUARANTINED, 1, row.reason)
         return set()
 
-    def _queue_refreshes(
-        self, intake: Intake, undelivered_ids: Collection[str], deadline: float, counts: Counts
-    ) -> None:
-        """Send one message a user whose events arrived. It is a hint: what the queue refuses holds nothing up."""
+    def _queue_refreshes(self, intake: Intake, outcome_of: OutcomeOf, deadline: float, counts: Counts) -> None:
+        """Send one message per user whose events are accepted. What the queue does not take holds nothing up."""
         if self._queue is None:
             return
-        delivered_lines = [
+        accepted = only(outcome_of, Accepted)
+        lines = [
             line
             for line in intake.lines
-            if line.interaction.action in self._refresh_actions
-            and line.interaction.event_id not in undelivered_ids
-            and line.interaction.event_id not in self._unproven
+            if line.interaction.action in self._refresh_actions and line.interaction.event_id in accepted
         ]
-        users = _users_to_refresh(delivered_lines, self._rules.environment)
+        users = _users_to_refresh(lines, self._rules.environment)
         not_sent = self._queue.send(users, deadline)
-        counts.add("RefreshesQueued", len(users) - len(not_sent))
-        counts.add("RefreshesNotQueued", len(not_sent))
+        counts.add(Metric.REFRESHES_QUEUED, len(users) - len(not_sent))
+        counts.add(Metric.REFRESHES_NOT_QUEUED, len(not_sent))
         if any(isinstance(failure, Misconfigured) for failure in not_sent.values()):
-            counts.add("ConfigurationErrors")
+            counts.add(Metric.CONFIGURATION_ERRORS)
+
+
+def _records_to_retry(intake: Intake, outcome_of: OutcomeOf) -> set[str]:
+    """Return the records that hold an interaction which may be accepted later."""
+    open_ids = only(outcome_of, Retryable).keys() | only(outcome_of, Unproven).keys()
+    return {line.record.sequence_number for line in intake.lines if line.interaction.event_id in open_ids}
+
+
+def _row(line: Line, rejected: Rejected) -> QuarantineRow:
+    return line.record.row(line.interaction.event_id, rejected.reason, rejected.detail)
 
 
 def _each_record_once(rows: Iterable[QuarantineRow]) -> list[QuarantineRow]:
-    """Leave the raw record to the first of its rows: a large one may have hundreds of refused lines."""
-    earlier: set[str] = set()
-    rows_ = []
+    """Keep the raw record in the first of its rows only: a large one may have hundreds of rejected lines."""
+    with_record: set[str] = set()
+    slim = []
     for row in rows:
-        rows_.append(replace(row, record="") if row.sequence_number in earlier else row)
-        earlier.add(row.sequence_number)
-    return rows_
+        slim.append(replace(row, record="") if row.sequence_number in with_record else row)
+        with_record.add(row.sequence_number)
+    return slim
 
 
 def _users_to_refresh(lines: Iterable[Line], environment: str) -> list[UserToRefresh]:
-    """Return one message a user, from the newest record of each; Lambda passes a shard's records oldest first."""
+    """Return one message per user, from their newest record: Lambda passes the records of a shard oldest first."""
     newest: dict[str, UserToRefresh] = {}
     for line in lines:
-        before = newest.get(line.interaction.user_id)
+        earlier = newest.get(line.interaction.user_id)
         newest[line.interaction.user_id] = UserToRefresh(
             mpid=int(line.interaction.user_id),
             environment=environment,
             recommendations=line.batch.recommendations,
             sequence_number=line.record.sequence_number,
-            event_ms=max(line.interaction.time_ms, before.event_ms if before else 0),
+            event_ms=max(line.interaction.time_ms, earlier.event_ms if earlier else 0),
         )
     return list(newest.values())
 

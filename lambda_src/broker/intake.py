@@ -7,12 +7,13 @@ from typing import Any
 
 from broker.batch import BadBatch, Batch, decode
 from broker.interactions import Interaction, Rules, extract
+from broker.metric_names import Metric
 from broker.quarantine import QuarantineRow
+from broker.reasons import QuarantineReason
 from broker.telemetry import Counts
 
-MAX_INTERACTIONS_PER_INVOCATION = (
-    10_000  # interactions, of which an invocation delivers some 300 a second; further records are for the next one
-)
+# An invocation delivers some 300 a second. Further records are left to the next one.
+MAX_INTERACTIONS_PER_INVOCATION = 10_000
 
 
 @dataclass(frozen=True)
@@ -25,10 +26,10 @@ class KinesisRecord:
     arrived_ms: int
     data: str
 
-    def row(self, index: str, reason: str, detail: str) -> QuarantineRow:
+    def row(self, index: str, reason: QuarantineReason, detail: str) -> QuarantineRow:
         """Return what quarantine keeps of a part of this record."""
-        where = self.shard, self.sequence_number, index
-        return QuarantineRow(*where, reason, detail, self.arrived_ms, self.partition_key, self.data)
+        key = self.shard, self.sequence_number, index
+        return QuarantineRow(*key, reason, detail, self.arrived_ms, self.partition_key, self.data)
 
 
 @dataclass(frozen=True)
@@ -59,17 +60,16 @@ def read(records: Sequence[Mapping[str, Any]], rules: Rules, counts: Counts) -> 
         try:
             _read_one(record, rules, intake, counts)
         except Exception as error:
-            intake.bad.append((record, record.row("0", "exception", type(error).__name__)))
-    counts.add("Records", len(records))
-    counts.add("RecordsDeferred", len(intake.deferred))
+            intake.bad.append((record, record.row("0", QuarantineReason.EXCEPTION, type(error).__name__)))
+    counts.add(Metric.RECORDS, len(records))
+    counts.add(Metric.RECORDS_DEFERRED, len(intake.deferred))
     return intake
 
 
 def _read_one(record: KinesisRecord, rules: Rules, intake: Intake, counts: Counts) -> None:
     lines: list[Line] = []
-    bad: dict[
-        str, QuarantineRow
-    ] = {}  # one per reason: each holds the whole record, which may be an array of 100,000 zeros
+    # One per reason: each row holds the whole record, which may be an array of 100,000 zeros.
+    bad: dict[QuarantineReason, QuarantineRow] = {}
     for index, batch in enumerate(decode(base64.b64decode(record.data), record.arrived_ms)):
         if isinstance(batch, BadBatch):
             bad.setdefault(batch.reason, record.row(str(index), batch.reason, batch.detail))
@@ -77,7 +77,7 @@ def _read_one(record: KinesisRecord, rules: Rules, intake: Intake, counts: Count
         interactions, skipped = extract(batch, rules)
         lines += [Line(interaction, batch, record) for interaction in interactions]
         for reason, number in skipped.items():
-            counts.add("Skipped", number, reason)
+            counts.add(Metric.SKIPPED, number, reason)
     intake.lines += lines
     intake.bad += [(record, row) for row in bad.values()]
 

@@ -11,8 +11,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from broker.batch import Batch, Event, mapping, usable_time
+from broker.batch import Batch, Event, usable_time
 from broker.consent import REASONS, Answer, for_purpose, is_readable, opts_out_of_sale
+from broker.json_values import mapping
+from broker.reasons import SkipReason
 
 MAX_EVENTS = 10
 MAX_ID = 256
@@ -68,7 +70,7 @@ class Interaction:
         return event if self.event_value is None else event | {"eventValue": self.event_value}
 
 
-def extract(batch: Batch, rules: Rules) -> tuple[list[Interaction], Counter[str]]:
+def extract(batch: Batch, rules: Rules) -> tuple[list[Interaction], Counter[SkipReason]]:
     """Return a batch's interactions in order, and how many of what was left out, by reason.
 
     A reason about the batch counts once, one about an event once an event, one about a product once a product line.
@@ -77,10 +79,12 @@ def extract(batch: Batch, rules: Rules) -> tuple[list[Interaction], Counter[str]
     if reason:
         return [], Counter({reason: 1})
     interactions: list[Interaction] = []
-    skipped: Counter[str] = Counter({"bad_event": batch.malformed_events} if batch.malformed_events else {})
+    skipped: Counter[SkipReason] = Counter(
+        {SkipReason.BAD_EVENT: batch.malformed_events} if batch.malformed_events else {}
+    )
     for event in batch.events:
         for line in _lines(batch, event, rules):
-            if isinstance(line, str):
+            if isinstance(line, SkipReason):
                 skipped[line] += 1
             else:
                 interactions.append(line)
@@ -90,16 +94,16 @@ def extract(batch: Batch, rules: Rules) -> tuple[list[Interaction], Counter[str]
 def pack(interactions: Sequence[Interaction]) -> list[list[Interaction]]:
     """Return requests of at most ten interactions of one user and session, each in time order.
 
-    The requests stand in the order of their oldest member's place in ``interactions``: what came first starts first.
+    The requests are in the order of their first members in ``interactions``.
     """
     sessions: dict[tuple[str, str], list[tuple[int, Interaction]]] = {}
-    for place, interaction in enumerate(interactions):
-        sessions.setdefault((interaction.user_id, interaction.session_id), []).append((place, interaction))
+    for position, interaction in enumerate(interactions):
+        sessions.setdefault((interaction.user_id, interaction.session_id), []).append((position, interaction))
     requests = []
     for members in sessions.values():
         members.sort(key=lambda member: member[1].time_ms)
         requests += [members[start : start + MAX_EVENTS] for start in range(0, len(members), MAX_EVENTS)]
-    requests.sort(key=lambda request: min(place for place, _ in request))
+    requests.sort(key=lambda request: min(position for position, _ in request))
     return [[interaction for _, interaction in request] for request in requests]
 
 
@@ -114,39 +118,39 @@ def put_events_request(interactions: Sequence[Interaction], tracking_id: str) ->
     }
 
 
-def _why_not(batch: Batch, rules: Rules) -> str | None:
+def _why_not(batch: Batch, rules: Rules) -> SkipReason | None:
     if not batch.events and not batch.malformed_events:
-        return "no_events"
+        return SkipReason.NO_EVENTS
     if (batch.environment or rules.environment) != rules.environment:
-        return "other_environment"
+        return SkipReason.OTHER_ENVIRONMENT
     if not batch.mpid:
-        return "no_customer"
+        return SkipReason.NO_CUSTOMER
     return _no_consent(batch, rules)
 
 
-def _no_consent(batch: Batch, rules: Rules) -> str | None:
+def _no_consent(batch: Batch, rules: Rules) -> SkipReason | None:
     if batch.opted_out or (rules.honour_ccpa and opts_out_of_sale(batch.consent)):
         return REASONS[Answer.NO]
     if rules.consent_purpose is None:
         return None
-    said = for_purpose(batch.consent, rules.consent_purpose)
+    consent = for_purpose(batch.consent, rules.consent_purpose)
     # A consent state that nobody can read may hold a no, so that is not sent either.
-    if said is Answer.UNKNOWN and rules.consent_unknown == SEND and is_readable(batch.consent):
+    if consent is Answer.UNKNOWN and rules.consent_unknown == SEND and is_readable(batch.consent):
         return None
-    return REASONS.get(said)
+    return REASONS.get(consent)
 
 
-def _lines(batch: Batch, event: Event, rules: Rules) -> Iterator[Interaction | str]:
+def _lines(batch: Batch, event: Event, rules: Rules) -> Iterator[Interaction | SkipReason]:
     if event.type != "commerce_event":
         is_own = event.type == "custom_event" and event.data.get("event_name") == WRITE_BACK_EVENT
-        yield "own_write_back" if is_own else "other_event_type"
+        yield SkipReason.OWN_WRITE_BACK if is_own else SkipReason.OTHER_EVENT_TYPE
         return
     product_action = mapping(event.data.get("product_action"))
     products = product_action.get("products")
     lines: list[Any] = products if isinstance(products, list) and products else [{}]
     action = product_action.get("action")
     if not isinstance(action, str) or action not in rules.event_types:
-        yield from ["other_action"] * len(lines)
+        yield from [SkipReason.OTHER_ACTION] * len(lines)
         return
     for index, product in enumerate(lines):
         yield _interaction(batch, event, action, index, product, rules)
@@ -154,14 +158,14 @@ def _lines(batch: Batch, event: Event, rules: Rules) -> Iterator[Interaction | s
 
 def _interaction(
     batch: Batch, event: Event, action: str, index: int, product: object, rules: Rules
-) -> Interaction | str:
+) -> Interaction | SkipReason:
     if not isinstance(product, dict):
-        return "bad_event"
+        return SkipReason.BAD_EVENT
     item_id = _item_id(product.get("id"))
     if item_id is None:
-        return "no_item_id"
+        return SkipReason.NO_ITEM_ID
     if len(item_id) > MAX_ID or not _encodable(item_id):
-        return "bad_event"
+        return SkipReason.BAD_EVENT
     own_time = usable_time(event.data.get("timestamp_unixtime_ms"), batch.arrived_ms) or batch.time_ms
     # The arrival time is not part of the digest: the same event delivered again arrives at another time. It is so long
     # that nobody can make up two items that share it: of two interactions with one id, only one would be trained on.

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from broker.quarantine import QuarantineRow
+from broker.reasons import QuarantineReason
 from broker.users import UserToRefresh, user_from_body
 
 
@@ -19,7 +20,7 @@ class Message:
     body: str
     user: UserToRefresh | None
 
-    def row(self, reason: str, detail: str = "") -> QuarantineRow:
+    def row(self, reason: QuarantineReason, detail: str = "") -> QuarantineRow:
         """Return what quarantine keeps of this message."""
         return QuarantineRow("refresh-queue", self.id, "0", reason, detail, int(self.sent_at * 1000), "", self.body)
 

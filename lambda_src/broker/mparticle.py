@@ -13,8 +13,10 @@ from typing import Any
 import requests
 from requests.adapters import HTTPAdapter
 
-from broker.failures import Clock, Misconfigured, Rejected, Retry, Unavailable, aws_call
+from broker.clock import Clock
+from broker.failures import Misconfigured, Rejected, Unavailable, aws_call
 from broker.profile import Upload, bulk_body
+from broker.retry import Retry
 
 RETRY = Retry(attempts=3, base=0.2, cap=2.0)
 TIMEOUT = (2.0, 8.0)  # seconds to connect, seconds to answer

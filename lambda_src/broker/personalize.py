@@ -6,9 +6,11 @@ Retrying PutEvents is safe since every event has a stable id: a repeat is not us
 from collections.abc import Sequence
 from typing import Any
 
-from broker.failures import Clock, Retry, Unavailable, aws_call
+from broker.clock import Clock
+from broker.failures import Unavailable, aws_call
 from broker.interactions import Interaction, put_events_request
 from broker.recommendations import Recommendations, get_recommendations_request, recommendations
+from broker.retry import Retry
 
 RETRY = Retry(attempts=4, base=0.2, cap=3.0)
 

@@ -8,25 +8,27 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from broker.failures import Clock, Retry, aws_call
+from broker.clock import Clock
+from broker.failures import aws_call
+from broker.reasons import QuarantineReason
+from broker.retry import Retry
 
 RETRY = Retry(attempts=3, base=0.1, cap=1.0)
 
 
 @dataclass(frozen=True)
 class QuarantineRow:
-    """One thing that can never work. ``record`` is the raw record: base64 for a stream's, text for a queue's.
+    """One thing that can never work.
 
-    Of several rows of one record in one object only the first has it.
-
-    ``source`` is the shard or the queue, ``sequence_number`` the record's or the message's id there, and ``index`` says
-    which part of the record it is; together they are the row's key.
+    ``source`` is the shard or the queue, ``sequence_number`` the record's or the message's id in it, and ``index`` the
+    part of the record: an event id, or a number. Together they are the row's key. ``record`` is the raw record, base64
+    from a stream and text from a queue; of several rows of one record in one object, only the first has it.
     """
 
     source: str
     sequence_number: str
     index: str
-    reason: str
+    reason: QuarantineReason
     detail: str
     arrived_ms: int
     partition_key: str

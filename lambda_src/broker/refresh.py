@@ -4,30 +4,34 @@ import functools
 import math
 import random
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from typing import Any
 
 from broker.clients import SHUTDOWN_RESERVE_S, aws_client, deadline
-from broker.delivery import Delivered, deliver, is_accepted
-from broker.failures import Clock, Failure, Misconfigured
+from broker.clock import Clock
+from broker.delivery import deliver, is_accepted
+from broker.failures import Failure, Misconfigured
 from broker.lru_cache import LruCache
 from broker.messages import Message, message_from_record, user_to_refresh
+from broker.metric_names import Metric
 from broker.mparticle import MParticle, session
+from broker.outcomes import Accepted, Outcome, Rejected, Retryable, only
 from broker.personalize import Campaign
 from broker.probe import PROBE
 from broker.profile import Upload, bulk_requests, no_change, upload
 from broker.quarantine import Quarantine
+from broker.reasons import QuarantineReason, SkipReason
 from broker.recommendations import Recommendations, is_changed
 from broker.refresh_queue import MAX_VISIBILITY, RefreshQueue, queue_url
 from broker.settings import SettingsError, refresh_settings
 from broker.telemetry import Counts, telemetry
 
 DEDUP_CACHE_SIZE = 50_000
-# Events change a user's recommendations after 1-2 seconds (AWS, real-time events); a list asked for this long after a
-# message was sent has seen what the message is about.
+# Events change a user's recommendations after 1-2 seconds (AWS, real-time events). A list that is requested this long
+# after a message was sent takes the message's events into account.
 PERSONALIZE_LAG = 2.0
-MAX_AGE = 10.0  # seconds after which a list is not uploaded but asked for again
+MAX_AGE = 10.0  # seconds after which a list is not uploaded but requested again
 FIRST_PAUSE = 5.0  # seconds until a message whose refresh failed comes back the first time
 
 
@@ -44,7 +48,7 @@ def handler(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
 
 
 class Refresh:
-    """The steps of one invocation, in order. Clients, pool and time come in; what it remembers is best effort."""
+    """The steps of one invocation, in order. What it remembers between invocations is best effort."""
 
     def __init__(
         self,
@@ -73,22 +77,27 @@ class Refresh:
     def run(self, records: Sequence[Mapping[str, Any]], deadline: float, counts: Counts) -> dict[str, Any]:
         """Return ``{"batchItemFailures": [...]}``: the messages to be delivered again. Raises Misconfigured."""
         messages = [message_from_record(record) for record in records]
-        counts.add("Messages", len(messages))
+        counts.add(Metric.MESSAGES, len(messages))
         users = self._to_refresh(messages, counts)
         try:
-            recommended = self._ask(users, deadline)
-            uploaded = self._upload(users, recommended, deadline, counts)
+            outcome_of = self._refresh_users(users, deadline, counts)
         except Misconfigured:
             self._postpone([message for message in messages if message.user], {}, deadline + SHUTDOWN_RESERVE_S)
             raise
-        waiting = dict(recommended.waiting) | {upload_.mpid: pause for upload_, pause in uploaded.waiting}
-        refused = dict(recommended.rejected) | {upload_.mpid: reason for upload_, reason in uploaded.rejected}
         # A user's newest message stands for the older ones: in an overload the queue holds users, not their events.
-        late = [users[mpid] for mpid in waiting]
-        self._postpone(late, waiting, deadline + SHUTDOWN_RESERVE_S)
-        counts.add("RefreshesFailed", len(waiting))
-        failed = late + self._quarantine_bad(messages, refused, deadline + SHUTDOWN_RESERVE_S, counts)
+        retryable = only(outcome_of, Retryable)
+        late = [users[mpid] for mpid in retryable]
+        self._postpone(late, retryable, deadline + SHUTDOWN_RESERVE_S)
+        counts.add(Metric.REFRESHES_FAILED, len(late))
+        rejected = only(outcome_of, Rejected)
+        failed = late + self._quarantine_bad(messages, rejected, deadline + SHUTDOWN_RESERVE_S, counts)
         return {"batchItemFailures": [{"itemIdentifier": message.id} for message in failed]}
+
+    def _refresh_users(self, users: Mapping[int, Message], deadline: float, counts: Counts) -> dict[int, Outcome[Any]]:
+        """Return each user's outcome: of the upload where there is one, else of the request for recommendations."""
+        recommended = self._recommend(users, deadline)
+        uploaded = self._upload(users, only(recommended, Accepted), deadline, counts)
+        return {**recommended, **{upload_.mpid: outcome for upload_, outcome in uploaded.items()}}
 
     def _to_refresh(self, messages: Sequence[Message], counts: Counts) -> dict[int, Message]:
         """Return the newest message of each user whose last refresh in this process did not cover it."""
@@ -97,9 +106,9 @@ class Refresh:
             if message.user is None:
                 continue
             if message.user.environment != self._environment:  # sent before the setting was changed
-                counts.add("Skipped", 1, "other_environment")
+                counts.add(Metric.SKIPPED, 1, SkipReason.OTHER_ENVIRONMENT)
             elif self._covers(message, message.user.mpid):
-                counts.add("AlreadyFresh")
+                counts.add(Metric.ALREADY_FRESH)
             else:
                 newest[message.user.mpid] = message
         return newest
@@ -108,8 +117,8 @@ class Refresh:
         refreshed_at = self._refreshed.get(str(mpid))
         return refreshed_at is not None and refreshed_at >= message.sent_at + PERSONALIZE_LAG
 
-    def _ask(self, users: Mapping[int, Message], deadline: float) -> Delivered[int, Recommendations]:
-        # What is asked for late would be too old before it is uploaded: better leave it to the next invocation.
+    def _recommend(self, users: Mapping[int, Message], deadline: float) -> dict[int, Outcome[Recommendations]]:
+        # A list that is requested late would be too old before it is uploaded: better leave it to the next invocation.
         until = min(deadline, self._clock.now() + MAX_AGE * 0.8)
         return deliver(
             [[mpid] for mpid in users],
@@ -121,74 +130,74 @@ class Refresh:
     def _upload(
         self,
         users: Mapping[int, Message],
-        recommended: Delivered[int, Recommendations],
+        recommended: Mapping[int, Accepted[Recommendations]],
         deadline: float,
         counts: Counts,
-    ) -> Delivered[Upload, None]:
+    ) -> dict[Upload, Outcome[None]]:
         now_ms = int(self._clock.now() * 1000)
         uploads = []
-        for mpid, new in recommended.accepted:
+        for mpid, new in ((mpid, accepted.result) for mpid, accepted in recommended.items()):
             user = user_to_refresh(users[mpid])
             if is_changed(new, user.recommendations):
                 uploads.append(upload(user, new, now_ms, with_event=self._with_event))
             else:
-                counts.add("ProfilesUnchanged" if new.items else "NoRecommendations")
+                counts.add(Metric.PROFILES_UNCHANGED if new.items else Metric.NO_RECOMMENDATIONS)
                 self._refreshed.remember(str(mpid), new.requested_at)
-        uploaded = deliver(
+        outcomes = deliver(
             bulk_requests(uploads),
             lambda request: self._send(request, deadline),
             self._pool,
-            lambda so_far: self._proof_of_uploads(so_far, deadline),
+            lambda so_far: self._find_unproven(so_far, deadline),
         )
-        self._remember(users, uploaded, counts)
-        return uploaded
+        self._remember(users, only(outcomes, Accepted), counts)
+        return outcomes
 
     def _send(self, request: Sequence[Upload], deadline: float) -> None:
         self._mparticle.upload(request, min(deadline, min(upload_.requested_at for upload_ in request) + MAX_AGE))
 
-    def _remember(self, users: Mapping[int, Message], uploaded: Delivered[Upload, None], counts: Counts) -> None:
-        for upload_, _ in uploaded.accepted:
+    def _remember(self, users: Mapping[int, Message], accepted: Collection[Upload], counts: Counts) -> None:
+        for upload_ in accepted:
             self._refreshed.remember(str(upload_.mpid), upload_.requested_at)
         now_ms = self._clock.now() * 1000
-        counts.add("ProfilesUpdated", len(uploaded.accepted))
-        counts.add_lags(
-            "EventToProfile",
-            (now_ms - user_to_refresh(users[upload_.mpid]).event_ms for upload_, _ in uploaded.accepted),
-        )
+        event_times = [user_to_refresh(users[upload_.mpid]).event_ms for upload_ in accepted]
+        counts.add(Metric.PROFILES_UPDATED, len(accepted))
+        counts.add_lags(Metric.EVENT_TO_PROFILE, (now_ms - event_ms for event_ms in event_times))
 
-    def _proof_of_uploads(self, so_far: Delivered[Upload, None], deadline: float) -> tuple[()] | None:
-        """Prove it by the identity that is named for it; without one only by what was accepted a moment ago."""
+    def _find_unproven(self, so_far: Mapping[Upload, Outcome[None]], deadline: float) -> tuple[()] | None:
+        """Verify the feed by an upload to the configured identity; without one, by what was accepted a moment ago."""
         if self._probe_mpid is None:
-            return () if so_far.accepted else None
-        nothing = no_change(self._probe_mpid, self._environment, self._clock.now())
-        return () if is_accepted(lambda: self._mparticle.upload([nothing], deadline)) else None
+            return () if only(so_far, Accepted) else None
+        probe = no_change(self._probe_mpid, self._environment, self._clock.now())
+        return () if is_accepted(lambda: self._mparticle.upload([probe], deadline)) else None
 
-    def _postpone(self, messages: Sequence[Message], retry_after: Mapping[int, float | None], deadline: float) -> None:
+    def _postpone(self, messages: Sequence[Message], retryable: Mapping[int, Retryable], deadline: float) -> None:
         """Hide messages for longer each time, with jitter, and never for less than the other side's Retry-After."""
         pauses = {}
         for message in messages:
+            retry_after = retryable.get(user_to_refresh(message).mpid, Retryable()).retry_after or 0
             growing = min(FIRST_PAUSE * 2 ** min(message.receives - 1, 10), MAX_VISIBILITY)
-            pause = max(retry_after.get(user_to_refresh(message).mpid) or 0, growing * (0.5 + self._clock.jitter() / 2))
+            pause = max(retry_after, growing * (0.5 + self._clock.jitter() / 2))
             pauses[message.receipt_handle] = math.ceil(min(pause, MAX_VISIBILITY))
         self._queue.postpone(pauses, deadline)
 
     def _quarantine_bad(
-        self, messages: Sequence[Message], refused: Mapping[int, str], deadline: float, counts: Counts
+        self, messages: Sequence[Message], rejected: Mapping[int, Rejected], deadline: float, counts: Counts
     ) -> list[Message]:
         """Quarantine what can never work; return the messages concerned where the quarantine can't be written."""
-        bad = {message: message.row("not_a_message") for message in messages if message.user is None}
+        bad = {message: message.row(QuarantineReason.NOT_A_MESSAGE) for message in messages if message.user is None}
         for message in messages:
-            if message.user and message.user.mpid in refused:
-                bad[message] = message.row("refused", refused[message.user.mpid])
+            if message.user and message.user.mpid in rejected:
+                outcome = rejected[message.user.mpid]
+                bad[message] = message.row(outcome.reason, outcome.detail)
         if not bad:
             return []
         try:
             self._quarantine.put(list(bad.values()), deadline)
         except Failure:
-            counts.add("QuarantineFailed", len(bad))
+            counts.add(Metric.QUARANTINE_FAILED, len(bad))
             return list(bad)
         for row in bad.values():
-            counts.add("Quarantined", 1, row.reason)
+            counts.add(Metric.QUARANTINED, 1, row.reason)
         return []
 
 

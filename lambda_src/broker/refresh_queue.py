@@ -5,7 +5,9 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from typing import Any
 
-from broker.failures import Clock, Failure, Retry, aws_call
+from broker.clock import Clock
+from broker.failures import Failure, aws_call
+from broker.retry import Retry
 from broker.users import UserToRefresh
 
 BATCH = 10  # SendMessageBatch and ChangeMessageVisibilityBatch, SQS API reference

@@ -1,4 +1,4 @@
-"""What operators see: one log line and CloudWatch metrics (EMF) an invocation. Counts and lags, nothing personal."""
+"""What operators see: one log line and CloudWatch metrics (EMF) per invocation. Counts and lags, nothing personal."""
 
 import functools
 from collections import Counter
@@ -8,28 +8,31 @@ from dataclasses import dataclass, field
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit, single_metric
 
-NAMESPACE = "PersonalizeBroker"
+from broker.metric_names import NAMESPACE, Metric
+from broker.reasons import QuarantineReason, SkipReason
+
 MAX_VALUES = 90  # of one metric; at 100, the most that one EMF object may hold, Powertools writes one by itself
 DAY_MS = 86_400_000
+Reason = SkipReason | QuarantineReason
 
 
 @dataclass
 class Counts:
     """What became of one invocation's input: how many by outcome, and by outcome and reason; lags in milliseconds."""
 
-    outcomes: Counter[str] = field(default_factory=Counter)
-    reasons: Counter[tuple[str, str]] = field(default_factory=Counter)
-    lags: dict[str, list[float]] = field(default_factory=dict)
+    outcomes: Counter[Metric] = field(default_factory=Counter)
+    reasons: Counter[tuple[Metric, Reason]] = field(default_factory=Counter)
+    lags: dict[Metric, list[float]] = field(default_factory=dict)
 
-    def add(self, outcome: str, number: int = 1, reason: str | None = None) -> None:
+    def add(self, outcome: Metric, number: int = 1, reason: Reason | None = None) -> None:
         """Count an outcome; a reason is counted beside it."""
         if number:
             self.outcomes[outcome] += number
             if reason:
                 self.reasons[outcome, reason] += number
 
-    def add_lags(self, name: str, lags_ms: Iterable[float]) -> None:
-        """Keep the longest lags. Over a day it is history or a replay that arrives, and says nothing about speed."""
+    def add_lags(self, name: Metric, lags_ms: Iterable[float]) -> None:
+        """Keep the longest lags, in milliseconds. One of over a day is of history or a replay, and is left out."""
         recent = sorted(lag for lag in lags_ms if 0 <= lag < DAY_MS)
         self.lags[name] = recent[-MAX_VALUES:]
 
@@ -54,14 +57,14 @@ class Telemetry:
         if counts.outcomes or any(counts.lags.values()):
             self._metrics.flush_metrics()
         for (outcome, reason), number in counts.reasons.items():
-            with single_metric(f"{outcome}ByReason", MetricUnit.Count, number, namespace=NAMESPACE) as metric:
+            with single_metric(outcome.by_reason, MetricUnit.Count, number, namespace=NAMESPACE) as metric:
                 metric.add_dimension("service", self._service)
                 metric.add_dimension("reason", reason)
 
     def failed(self, error: Exception) -> None:
-        """Say loudly that the whole invocation fails; its own message never holds what was sent."""
+        """Log and count that the whole invocation fails. The message of ``error`` must not repeat what was sent."""
         self.logger.error("invocation failed", extra={"error": type(error).__name__, "reason": str(error)})
-        self._metrics.add_metric("ConfigurationErrors", MetricUnit.Count, 1)
+        self._metrics.add_metric(Metric.CONFIGURATION_ERRORS, MetricUnit.Count, 1)
         self._metrics.flush_metrics()
 
 

@@ -1,16 +1,16 @@
-"""Which of the refused events are bad, and not the tracker or the schema: the probes of one event tracker tell."""
+"""Which of the rejected events are bad, and which may be fine: the probes of one event tracker show it."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from broker.clock import Clock
 from broker.delivery import is_accepted
-from broker.failures import Clock
 from broker.interactions import Interaction
 from broker.personalize import EventTracker
 from broker.probe import PROBE, Kind, kind_of, probe
 
 
 class TrackerProbe:
-    """Sends the probes of one event tracker; of what was accepted it remembers item ids only."""
+    """Sends the probes of one event tracker. It remembers the item ids of accepted events, and nothing else of them."""
 
     def __init__(self, tracker: EventTracker, event_types: Iterable[str], clock: Clock) -> None:
         self._tracker = tracker
@@ -23,23 +23,24 @@ class TrackerProbe:
         for interaction in accepted:
             self._items[kind_of(interaction)] = interaction.item_id
 
-    def unproven(self, refused: Sequence[Interaction], deadline: float) -> set[Interaction] | None:
-        """Return the refused interactions whose kind no probe proves; None where every probe is refused as well.
+    def unproven(self, rejected: Sequence[Interaction], deadline: float) -> set[Interaction] | None:
+        """Return the rejected interactions of a kind whose probe is rejected as well; None if every probe is.
 
-        Other kinds are probed only where no kind of the refused is proven. Raises Unavailable, Misconfigured.
+        Other kinds are probed only where no kind of the rejected is proven. Raises Unavailable, Misconfigured.
         """
-        items = {kind_of(interaction): interaction.item_id for interaction in reversed(refused)}
+        items = {kind_of(interaction): interaction.item_id for interaction in reversed(rejected)}
         proven = {kind for kind, item in items.items() if self._is_accepted(kind, item, deadline)}
         if not proven and not any(self._is_accepted(kind, PROBE, deadline) for kind in self._others(items)):
             return None
-        return {interaction for interaction in refused if kind_of(interaction) not in proven}
+        return {interaction for interaction in rejected if kind_of(interaction) not in proven}
 
     def _is_accepted(self, kind: Kind, item: str, deadline: float) -> bool:
-        """Try an item that was accepted before; where there is none, ``item``, and then one that is made up."""
+        """Try an item that was accepted before; without one, try ``item`` and then an item that does not exist."""
         known = self._items.get(kind) or next(reversed(self._items.values()), None)
-        return any(self._takes(kind, one, deadline) for one in ([known] if known else dict.fromkeys([item, PROBE])))
+        candidates = [known] if known else dict.fromkeys([item, PROBE])
+        return any(self._accepts(kind, candidate, deadline) for candidate in candidates)
 
-    def _takes(self, kind: Kind, item: str, deadline: float) -> bool:
+    def _accepts(self, kind: Kind, item: str, deadline: float) -> bool:
         return is_accepted(lambda: self._tracker.put([probe(kind, item, self._clock.now())], deadline))
 
     def _others(self, kinds: Mapping[Kind, str]) -> list[Kind]:

@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass
 
-from broker.batch import int64, texts
+from broker.json_values import int64, texts
 
 MAX_BYTES = 2048
 ENVIRONMENTS = ("production", "development")  # mParticle drops a batch of any other, and still answers 202

@@ -8,7 +8,7 @@ from typing import Any
 
 import requests
 from botocore.exceptions import ClientError
-from broker.failures import Clock
+from broker.clock import Clock
 from requests.adapters import BaseAdapter
 
 NOW = 1_789_380_000.0
@@ -41,6 +41,18 @@ class Inline(Executor):
         except Exception as error:
             future.set_exception(error)
         return future
+
+
+def raising(*errors: Exception) -> Callable[[], str]:
+    """Return an action that raises each of the errors once, and then succeeds."""
+    left = list(errors)
+
+    def action() -> str:
+        if left:
+            raise left.pop(0)
+        return "done"
+
+    return action
 
 
 def client_error(code: str, status: int = 400, message: str = "", operation: str = "Operation") -> ClientError:

@@ -4,7 +4,8 @@ import json
 from typing import Any
 
 import pytest
-from broker.batch import BadBatch, Batch, decode, int64, usable_time
+from broker.batch import BadBatch, Batch, decode, usable_time
+from broker.json_values import int64
 
 ARRIVED_MS = 1_789_380_000_123
 DAY_MS = 86_400_000

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from broker.failures import Misconfigured
 from broker.interactions import Rules
-from broker.unproven import PATIENCE
+from broker.unproven_events import PATIENCE
 
 from tests.broker.lambda_events import batch, message, number_of, product_event, record, visit
 from tests.broker.stubs import BROKEN, DENIED, INVALID, AwsClient, MParticleEnd, Sqs, always, client_error

@@ -11,6 +11,8 @@ import pytest
 import requests
 from broker.failures import Failure, Misconfigured
 from broker.lru_cache import LruCache
+from broker.metric_names import Metric
+from broker.reasons import QuarantineReason, SkipReason
 from broker.telemetry import Counts, Telemetry
 
 from tests.broker import test_ingest as ingest
@@ -44,11 +46,11 @@ def metrics(output: str) -> Emf:
 
 def test_outcomes_lags_and_reasons_become_metrics(capsys: pytest.CaptureFixture[str]) -> None:
     counts = Counts()
-    counts.add("Records", 3)
-    counts.add("Skipped", 2, "no_customer")
-    counts.add("Skipped", 5, "other_action")
-    counts.add("Quarantined", 0, "not_json")
-    counts.add_lags("EventToPersonalize", [20.0, 10.0])
+    counts.add(Metric.RECORDS, 3)
+    counts.add(Metric.SKIPPED, 2, SkipReason.NO_CUSTOMER)
+    counts.add(Metric.SKIPPED, 5, SkipReason.OTHER_ACTION)
+    counts.add(Metric.QUARANTINED, 0, QuarantineReason.NOT_JSON)
+    counts.add_lags(Metric.EVENT_TO_PERSONALIZE, [20.0, 10.0])
     telemetry().publish(counts)
     output = capsys.readouterr().out
     first, *reasons = metrics(output)
@@ -70,8 +72,8 @@ def test_of_many_lags_the_longest_are_kept_and_the_counts_are_published_once(
     number: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
     counts = Counts()
-    counts.add("Records", number)
-    counts.add_lags("EventToProfile", range(number))
+    counts.add(Metric.RECORDS, number)
+    counts.add_lags(Metric.EVENT_TO_PROFILE, range(number))
     telemetry().publish(counts)
     found = metrics(capsys.readouterr().out)
     assert [emf["Records"] for emf in found if "Records" in emf] == [[number]]
@@ -87,7 +89,7 @@ def test_an_invocation_without_anything_publishes_no_metric(capsys: pytest.Captu
 
 def test_history_and_clocks_that_run_ahead_say_nothing_about_speed() -> None:
     counts = Counts()
-    counts.add_lags("EventToProfile", [-1, 0, 86_399_999, 86_400_000])
+    counts.add_lags(Metric.EVENT_TO_PROFILE, [-1, 0, 86_399_999, 86_400_000])
     assert counts.lags == {"EventToProfile": [0, 86_399_999]}
 
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from broker.failures import Clock
+from broker.clock import Clock
 from broker.interactions import Rules
 from broker.quarantine import Quarantine, QuarantineRow
 

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from botocore.exceptions import ClientError
-from broker.failures import Clock
+from broker.clock import Clock
 
 from tests.law.world.faults import KINDS, ORDINARY, Faults, Killed, Kind
 from tests.law.world.scheduler import Scheduler

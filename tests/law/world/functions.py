@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from broker.failures import Clock, Misconfigured
+from broker.clock import Clock
+from broker.failures import Misconfigured
 from broker.ingest import Ingest
 from broker.interactions import DEFAULT_ACTIONS, Rules
 from broker.mparticle import MParticle

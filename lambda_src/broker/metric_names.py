@@ -1,0 +1,39 @@
+"""The CloudWatch metrics that the functions write. Alarms, the dashboard and commands read them by the same names."""
+
+from enum import StrEnum
+
+NAMESPACE = "PersonalizeBroker"
+
+
+class Metric(StrEnum):
+    """A sum of one invocation, or a lag in milliseconds; its dimension ``service`` is the function's name."""
+
+    # ingest
+    RECORDS = "Records"
+    RECORDS_DEFERRED = "RecordsDeferred"
+    ACCEPTED = "Accepted"
+    RETRYABLE = "Retryable"
+    UNPROVEN = "Unproven"
+    REFRESHES_QUEUED = "RefreshesQueued"
+    REFRESHES_NOT_QUEUED = "RefreshesNotQueued"
+    EVENT_TO_PERSONALIZE = "EventToPersonalize"  # a lag
+
+    # refresh
+    MESSAGES = "Messages"
+    ALREADY_FRESH = "AlreadyFresh"
+    PROFILES_UPDATED = "ProfilesUpdated"
+    PROFILES_UNCHANGED = "ProfilesUnchanged"
+    NO_RECOMMENDATIONS = "NoRecommendations"
+    REFRESHES_FAILED = "RefreshesFailed"
+    EVENT_TO_PROFILE = "EventToProfile"  # a lag
+
+    # both
+    SKIPPED = "Skipped"
+    QUARANTINED = "Quarantined"
+    QUARANTINE_FAILED = "QuarantineFailed"
+    CONFIGURATION_ERRORS = "ConfigurationErrors"
+
+    @property
+    def by_reason(self) -> str:
+        """Return the name of the metric that counts the same with the dimension ``reason``."""
+        return f"{self}ByReason"
