@@ -1,4 +1,4 @@
-"""The metrics of one deployment, by the names under which AWS and the functions (broker.telemetry) write them."""
+"""The metrics of one deployment, by the names under which AWS and the functions (broker.metric_names) write them."""
 
 from dataclasses import dataclass
 
@@ -6,7 +6,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_kinesis as kinesis
 from aws_cdk import aws_sqs as sqs
-from broker.telemetry import NAMESPACE
+from broker.metric_names import NAMESPACE, Metric
 
 from infra.ingest import Ingest
 from infra.refresh import Refresh
@@ -45,11 +45,11 @@ class Metrics:
         """Return a sum that Lambda counts for ``ingest`` or ``refresh``."""
         return self._metric("AWS/Lambda", name, {"FunctionName": self._name(function)})
 
-    def broker(self, function: str, name: str, period: cdk.Duration = FIVE_MINUTES) -> cloudwatch.Metric:
+    def broker(self, function: str, name: Metric, period: cdk.Duration = FIVE_MINUTES) -> cloudwatch.Metric:
         """Return a sum that a function counts itself."""
         return self._metric(NAMESPACE, name, {"service": self._name(function)}, period=period)
 
-    def lag(self, function: str, name: str) -> list[cloudwatch.Metric]:
+    def lag(self, function: str, name: Metric) -> list[cloudwatch.Metric]:
         """Return a lag that a function measures, in milliseconds: its median, and what one in a hundred exceeds."""
         return [
             self._metric(NAMESPACE, name, {"service": self._name(function)}, statistic=statistic)
@@ -63,7 +63,7 @@ class Metrics:
     def errors(self, function: str) -> list[cloudwatch.Metric]:
         """Return what goes wrong in a function."""
         lambdas = [self.function(function, name) for name in ("Errors", "Throttles")]
-        return lambdas + [self.broker(function, name) for name in ("Quarantined", "ConfigurationErrors")]
+        return lambdas + [self.broker(function, name) for name in (Metric.QUARANTINED, Metric.CONFIGURATION_ERRORS)]
 
     def queue(self, name: str) -> cloudwatch.Metric:
         """Return a maximum of the refresh queue."""

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
+from broker.metric_names import Metric
 from constructs import Construct
 
 from infra.metrics import Metrics
@@ -37,14 +38,14 @@ class Alarms(Construct):
                 "refresh-retrying",
                 TICKET,
                 "For half an hour there were profiles that could not be refreshed: they wait in the queue.",
-                metrics.broker("refresh", "RefreshesFailed"),
+                metrics.broker("refresh", Metric.REFRESHES_FAILED),
                 evaluations=6,
             )
             self._alarm(
                 "refreshes-not-queued",
                 TICKET,
                 "The refresh queue did not take customers: their lists wait for their next event.",
-                metrics.broker("ingest", "RefreshesNotQueued"),
+                metrics.broker("ingest", Metric.REFRESHES_NOT_QUEUED),
             )
             self._alarm("dead-letters", TICKET, "Profiles could not be refreshed for 12 hours.", metrics.dead_letters())
 
@@ -70,7 +71,7 @@ class Alarms(Construct):
             "no-events-accepted",
             PAGE,
             "No interaction reached Personalize for an hour.",
-            metrics.broker("ingest", "Accepted", cdk.Duration.hours(1)),
+            metrics.broker("ingest", Metric.ACCEPTED, cdk.Duration.hours(1)),
             threshold=1,
             comparison=BELOW,
             missing=cloudwatch.TreatMissingData.BREACHING,
@@ -91,13 +92,13 @@ class Alarms(Construct):
             f"{function}-configuration",
             PAGE,
             f"{function} is refused, or a setting of it is wrong: nothing can work until somebody changes it.",
-            metrics.broker(function, "ConfigurationErrors"),
+            metrics.broker(function, Metric.CONFIGURATION_ERRORS),
         )
         self._alarm(
             f"{function}-quarantine",
             TICKET,
             f"{function} put something into quarantine that can never work.",
-            metrics.broker(function, "Quarantined"),
+            metrics.broker(function, Metric.QUARANTINED),
         )
 
     def _alarm(
@@ -155,11 +156,11 @@ class Dashboard(Construct):
         ]
 
     def _ingest(self, metrics: Metrics) -> "Column":
-        names = ("Records", "Accepted", "Skipped", "RefreshesQueued")
+        names = (Metric.RECORDS, Metric.ACCEPTED, Metric.SKIPPED, Metric.REFRESHES_QUEUED)
         return [
             ("Ingest: what came and what became of it", [metrics.broker("ingest", name) for name in names]),
-            ("Event to Personalize (ms)", metrics.lag("ingest", "EventToPersonalize")),
-            ("Ingest: errors", [*metrics.errors("ingest"), metrics.broker("ingest", "Retryable")]),
+            ("Event to Personalize (ms)", metrics.lag("ingest", Metric.EVENT_TO_PERSONALIZE)),
+            ("Ingest: errors", [*metrics.errors("ingest"), metrics.broker("ingest", Metric.RETRYABLE)]),
         ]
 
     def _queue(self, metrics: Metrics) -> "Column":
@@ -170,11 +171,17 @@ class Dashboard(Construct):
         ]
 
     def _refresh(self, metrics: Metrics) -> "Column":
-        names = ("Messages", "AlreadyFresh", "ProfilesUpdated", "ProfilesUnchanged", "NoRecommendations")
+        names = (
+            Metric.MESSAGES,
+            Metric.ALREADY_FRESH,
+            Metric.PROFILES_UPDATED,
+            Metric.PROFILES_UNCHANGED,
+            Metric.NO_RECOMMENDATIONS,
+        )
         return [
             ("Refresh: what came and what became of it", [metrics.broker("refresh", name) for name in names]),
-            ("Event to profile (ms)", metrics.lag("refresh", "EventToProfile")),
-            ("Refresh: errors", [*metrics.errors("refresh"), metrics.broker("refresh", "RefreshesFailed")]),
+            ("Event to profile (ms)", metrics.lag("refresh", Metric.EVENT_TO_PROFILE)),
+            ("Refresh: errors", [*metrics.errors("refresh"), metrics.broker("refresh", Metric.REFRESHES_FAILED)]),
         ]
 
 

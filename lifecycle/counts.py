@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from botocore.exceptions import ClientError
+from broker.metric_names import NAMESPACE, Metric
 
 from lifecycle import resource_types
 from lifecycle.bucket import Bucket, summary_key
@@ -19,7 +20,6 @@ from lifecycle.names import Names
 from lifecycle.resources import Resources, State
 from personalize_data.quotas import MIN_TRAINING_INTERACTIONS, MIN_TRAINING_USER_SHARE, MIN_TRAINING_USERS
 
-NAMESPACE, ACCEPTED = "PersonalizeBroker", "Accepted"  # broker.telemetry, broker.ingest
 DAY = 86_400
 METRIC_RETENTION = timedelta(days=455)  # CloudWatch keeps hourly sums that long
 Client = Callable[[str], Any]
@@ -84,7 +84,7 @@ def _streamed(client: Client, function: str | None, now: datetime) -> int | None
         return None
     answer = client("cloudwatch").get_metric_statistics(
         Namespace=NAMESPACE,
-        MetricName=ACCEPTED,
+        MetricName=Metric.ACCEPTED.value,
         Dimensions=[{"Name": "service", "Value": function}],
         StartTime=now - METRIC_RETENTION,
         EndTime=now,

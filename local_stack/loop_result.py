@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from broker.metric_names import Metric
+
 from local_stack import loopback
 from local_stack.audit.lag import event_times, lags, percentile
 from local_stack.audit.reconciliation import Audit, Position, audit
@@ -76,9 +78,9 @@ def judge(
         seconds=time.time() - began,
         profile=_one_profile(stack.mparticle.url, shop, profiles) if profiles else None,
         skipped=dict(Counter(entry.reason for entry in audited.places["left_out"] if isinstance(entry, Skipped))),
-        quarantined=metrics.by_reason("Quarantined"),
-        uploads=metrics.sum("ProfilesUpdated"),
-        unchanged=metrics.sum("ProfilesUnchanged"),
+        quarantined=metrics.by_reason(Metric.QUARANTINED),
+        uploads=metrics.sum(Metric.PROFILES_UPDATED),
+        unchanged=metrics.sum(Metric.PROFILES_UNCHANGED),
     )
 
 

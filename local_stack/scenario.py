@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
+from broker.metric_names import Metric
+
 from local_stack import loopback
 from local_stack.audit.services import deliveries
 from local_stack.aws.session import local_client
@@ -156,7 +158,7 @@ class Demonstration:
         shown: dict[str, Any] = {
             "records": sum(count.records_read for count in counts),
             "in Personalize": self._group["accepted"],
-            "profiles written": metrics.sum("ProfilesUpdated"),
+            "profiles written": metrics.sum(Metric.PROFILES_UPDATED),
             "behind": f"{max(count.iterator_age_ms for count in counts) / 1000:.1f} s",
         }
         errors = sum(count.errors for count in counts)

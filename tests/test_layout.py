@@ -19,7 +19,7 @@ ALLOWED = {
     "personalize_data": {"broker"},
     "personalize_local": {"faults", "recommender_models"},
     "evaluation": {"personalize_data", "recommender_models"},
-    "lifecycle": {"personalize_data"},
+    "lifecycle": {"broker", "personalize_data"},
     "replay": {"broker"},
     "infra": {"blueprint", "broker", "lifecycle", "personalize_data"},
     "local_stack": {"blueprint", "broker", "faults", "lifecycle", "personalize_local"},

@@ -1,6 +1,5 @@
 """Alarms and dashboard: every metric is one that somebody writes, under the very name and dimensions."""
 
-import ast
 import io
 import json
 import re
@@ -8,6 +7,8 @@ from contextlib import redirect_stdout
 from typing import Any
 
 import pytest
+from broker.metric_names import Metric
+from broker.reasons import QuarantineReason
 from broker.telemetry import Counts, Telemetry
 
 from infra.paths import LAMBDA_SRC, ROOT
@@ -35,23 +36,13 @@ def alarms(synthesised: Synthesised) -> dict[str, dict[str, Any]]:
 
 
 # Where each function counts.
-MODULES = {"ingest": ("ingest", "intake"), "refresh": ("refresh",)}
+MODULES = {"ingest": ("ingest", "intake", "telemetry"), "refresh": ("refresh", "telemetry")}
 
 
 def counted(function: str) -> set[str]:
-    """Return the names that a function counts, read from the source of its modules."""
-    calls = [
-        node
-        for module in MODULES[function]
-        for node in ast.walk(ast.parse((LAMBDA_SRC / "broker" / f"{module}.py").read_text()))
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in {"add", "add_lags"}
-    ]
-    return {
-        constant.value
-        for call in calls
-        for constant in ast.walk(call.args[0])
-        if call.args and isinstance(constant, ast.Constant) and isinstance(constant.value, str)
-    } | {"ConfigurationErrors"}
+    """Return the names of the metrics that the modules of a function mention."""
+    source = "".join((LAMBDA_SRC / "broker" / f"{module}.py").read_text() for module in MODULES[function])
+    return {Metric[member] for member in re.findall(r"\bMetric\.([A-Z_]+)", source)}
 
 
 def flow(function_name: Any) -> str:
@@ -66,6 +57,10 @@ def dashboard_metrics(synthesised: Synthesised) -> list[list[Any]]:
         part if isinstance(part, str) else json.dumps(part).replace('"', "'") for part in body["Fn::Join"][1]
     )
     return [metric for widget in json.loads(text)["widgets"] for metric in widget["properties"].get("metrics", [])]
+
+
+def test_every_metric_is_counted_by_a_function() -> None:
+    assert counted("ingest") | counted("refresh") == set(Metric)
 
 
 def test_there_is_an_alarm_for_every_way_to_fail(made: Synthesise) -> None:
@@ -110,7 +105,7 @@ def test_every_metric_of_an_alarm_or_a_graph_is_written_by_somebody(made: Synthe
 def test_the_functions_write_under_the_alarms_namespace_and_dimensions(made: Synthesise, function: str) -> None:
     with redirect_stdout(io.StringIO()) as printed:
         counts = Counts()
-        counts.add("Quarantined", 2, "refused")
+        counts.add(Metric.QUARANTINED, 2, QuarantineReason.REFUSED)
         telemetry = Telemetry(function)
         telemetry.publish(counts)
         telemetry.failed(ValueError("wrong tracker"))

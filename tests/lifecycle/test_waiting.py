@@ -185,9 +185,3 @@ def test_on_aws_the_brokers_own_count_is_all_that_is_known_of_the_stream() -> No
 
     assert known == counts.InteractionCounts(interactions=42, streamed=42, imported=0)
     assert counts.from_aws(Account().client, Names("shop"), {}).interactions is None
-
-
-def test_the_names_of_the_metric_are_those_under_which_the_functions_write_it() -> None:
-    from broker.telemetry import NAMESPACE
-
-    assert counts.NAMESPACE == NAMESPACE
