@@ -12,20 +12,21 @@ from evaluation.data.log import read
 from evaluation.feeds.compare import Feeds, best_of_each, compare
 from evaluation.feeds.plot import draw
 from evaluation.scoring.leaderboard import Leaderboard
+from evaluation.scoring.metric import Metric
 
 METRICS = (("precision", 1), ("precision", 5), ("recall", 5), ("mrr", 20), ("ndcg", 20))
 
 
-def printed(board: Leaderboard) -> list[str]:
+def printed(board: Leaderboard) -> list[Metric]:
     """Return the metrics to print; of a k that is left out, at the next smaller one in use."""
     at = ((name, max(one for one in board.ks if one <= most)) for name, most in METRICS)
-    return list(dict.fromkeys(f"{name}@{k}" for name, k in at))
+    return list(dict.fromkeys(Metric(name, k) for name, k in at))
 
 
 def table(board: Leaderboard) -> str:
     """Return a line for each recommender, the best first, and how far the best of either feed are apart."""
     rows, names = sorted(board.rows, key=lambda row: -row.intervals[board.main].mean), printed(board)
-    lines = [f"{'':36}" + "".join(f"{name:>13}" for name in names)]
+    lines = [f"{'':36}" + "".join(f"{name!s:>13}" for name in names)]
     for row in rows:
         means = "".join(f"{row.intervals[name].mean:13.3f}" for name in names)
         lines.append(f"{row.candidate.name:36}{means}")

@@ -10,6 +10,7 @@ from evaluation.recommenders.candidates import Candidate, train
 from evaluation.recommenders.registry import RECOMMENDERS, RecommenderSpec
 from evaluation.scoring.cost import Cost, costs
 from evaluation.scoring.leaderboard import Leaderboard, leaderboard, why_none
+from evaluation.scoring.metric import Metric
 from evaluation.scoring.published import Published
 from evaluation.scoring.slices import Slice, slices
 from evaluation.task import TASKS, Task
@@ -24,7 +25,7 @@ class EvaluationRequest:
     """What the reader wants. ``prices``: name → a month; ``attribute``: a column of users to slice by."""
 
     tasks: Sequence[str] = TASKS
-    main: str = MAIN
+    main: Metric = MAIN
     kinds: Sequence[RecommenderSpec] = RECOMMENDERS
     prices: Mapping[str, float] = field(default_factory=dict)
     attribute: str | None = None

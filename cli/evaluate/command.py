@@ -11,6 +11,7 @@ from cli.evaluate import options as asked
 from cli.options import connection_options, given
 from cli.output_files import NEW_FILE
 from evaluation import constants
+from evaluation.scoring.metric import Metric
 
 WITHOUT_FILE = ("personalize_metrics", "check_table", "as_json")  # the options that need no FILE
 CSV = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -36,17 +37,18 @@ class Pair(click.ParamType):
         return name, rest
 
 
-class Metric(click.ParamType):
+class MetricAtK(click.ParamType):
     """A metric and a k that exist."""
 
     name = "METRIC@K"
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        if value.strip() not in constants.METRICS_AT_K:
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Metric:
+        metric = next((metric for metric in constants.METRICS_AT_K if str(metric) == str(value).strip()), None)
+        if metric is None:
             self.fail(
                 f"{value!r} is an unknown metric; choose from {constants.METRICS_IN_WORDS}: as in ndcg@10", param, ctx
             )
-        return str(value).strip()
+        return metric
 
 
 class Arn(click.ParamType):
@@ -111,8 +113,8 @@ class Evaluate(click.Command):
 )
 @click.option(
     "--metric",
-    type=Metric(),
-    default=constants.MAIN,
+    type=MetricAtK(),
+    default=str(constants.MAIN),
     show_default=True,
     help=f"What decides. There are {constants.METRICS_IN_WORDS}.",
 )

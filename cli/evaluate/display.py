@@ -62,20 +62,21 @@ def print_published(console: Console, answer: Published) -> None:
 
 def print_results(console: Console, lines: Sequence[PublishedResult]) -> None:
     """Print a published table, and below each line that has users how far off it may be."""
-    metrics = list(dict.fromkeys(name for line in lines for name in line.metrics))
+    metrics = list(dict.fromkeys(metric for line in lines for metric in line.metrics))
     table = wide_table.table(
-        "results, as printed", "recommender", "task", "users", *(text.heading(name) for name in metrics)
+        "results, as printed", "recommender", "task", "users", *(text.heading(metric) for metric in metrics)
     )
     for line in lines:
-        values = [f"{line.metrics[name]:.4f}" if name in line.metrics else "" for name in metrics]
+        values = [f"{line.metrics[metric]:.4f}" if metric in line.metrics else "" for metric in metrics]
         table.add_row(escape(line.name), line.task or "", f"{line.users:,}" if line.users else "", *values)
-        sure = line.intervals()
-        if sure:
+        intervals = line.intervals()
+        if intervals:
             # The lower half of an interval is cut off where the upper is not, and the other way round.
             half = {
-                name: max(high - line.metrics[name], line.metrics[name] - low) for name, (low, high) in sure.items()
+                metric: max(high - line.metrics[metric], line.metrics[metric] - low)
+                for metric, (low, high) in intervals.items()
             }
-            width = [f"±{half[name]:.4f}" if name in half else "" for name in metrics]
+            width = [f"±{half[metric]:.4f}" if metric in half else "" for metric in metrics]
             table.add_row("  95 %, at its widest", "", "", *width)
     wide_table.show(console, table)
 

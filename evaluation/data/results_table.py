@@ -6,12 +6,12 @@ NAME, perhaps TASK and USERS, and metrics by our names (``precision@10``) or by 
 import csv
 import io
 import math
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from evaluation import constants
+from evaluation.scoring.metric import Metric
 from evaluation.scoring.uncertainty import Z
 from evaluation.task import TASKS
 from personalize_data import csv_reader
@@ -22,7 +22,6 @@ TASK, USERS = "task", "users"
 METRICS = (*constants.METRICS, "ndcg_personalize")
 PRINTED = {"p": "precision", "prec": "precision", "r": "recall", "hr": "hit_rate", "hit": "hit_rate"}
 NONE = ("", "-")
-_METRIC = re.compile(r"([a-z_]+)@([1-9][0-9]{0,3})")
 
 
 @dataclass(frozen=True)
@@ -32,14 +31,17 @@ class PublishedResult:
     name: str
     task: str | None
     users: int | None
-    metrics: Mapping[str, float]
+    metrics: Mapping[Metric, float]
 
-    def intervals(self) -> dict[str, tuple[float, float]]:
+    def intervals(self) -> dict[Metric, tuple[float, float]]:
         """Return 95 % intervals at their widest: a mean of values from 0 to 1 has at most the deviation √(m(1-m))."""
         if self.users is None:
             return {}
-        half = {name: Z * math.sqrt(value * (1 - value) / self.users) for name, value in self.metrics.items()}
-        return {name: (max(0.0, m - half[name]), min(1.0, m + half[name])) for name, m in self.metrics.items()}
+        half = {metric: Z * math.sqrt(mean * (1 - mean) / self.users) for metric, mean in self.metrics.items()}
+        return {
+            metric: (max(0.0, mean - half[metric]), min(1.0, mean + half[metric]))
+            for metric, mean in self.metrics.items()
+        }
 
 
 def read(path: Path) -> list[PublishedResult]:
@@ -80,11 +82,11 @@ def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
         raise BadFile(path, f"a broken row ({error})", line) from None
 
 
-def _columns(path: Path, header: Sequence[str]) -> list[str]:
+def _columns(path: Path, header: Sequence[str]) -> list[str | Metric]:
     """Return what each column after the first holds: ``task``, ``users``, or a metric by our name."""
     if not header:
         raise BadFile(path, "it is empty")
-    if _METRIC.fullmatch(header[0].lower()):
+    if _metric(header[0].lower()):
         raise BadFile(path, f"the first column is {header[0]}; it should hold the recommenders' names", 1)
     columns = [_column(path, name) for name in header[1:]]
     twice = [name for place, name in enumerate(columns) if name in columns[:place]]
@@ -95,18 +97,26 @@ def _columns(path: Path, header: Sequence[str]) -> list[str]:
     return columns
 
 
-def _column(path: Path, name: str) -> str:
+def _column(path: Path, name: str) -> str | Metric:
     plain = name.lower()
     if plain in (TASK, USERS):
         return plain
-    metric = _METRIC.fullmatch(plain)
-    metric_name = PRINTED.get(metric[1], metric[1]) if metric else ""
-    if not metric or metric_name not in METRICS:
+    metric = _metric(plain)
+    if metric is None or metric.name not in METRICS:
         raise BadFile(path, f"column {name!r} is neither TASK nor USERS nor a metric ({', '.join(METRICS)} @k)", 1)
-    return f"{metric_name}@{metric[2]}"
+    return metric
 
 
-def _line(path: Path, number: int, cells: Sequence[str], columns: Sequence[str]) -> PublishedResult:
+def _metric(text: str) -> Metric | None:
+    """Return a metric under our name, which may be one that does not exist."""
+    try:
+        name, k = Metric.parse(text)
+    except ValueError:
+        return None
+    return Metric(PRINTED.get(name, name), k)
+
+
+def _line(path: Path, number: int, cells: Sequence[str], columns: Sequence[str | Metric]) -> PublishedResult:
     name, values = cells[0], dict(zip(columns, cells[1:], strict=True))
     task, users = values.pop(TASK, None), values.pop(USERS, None)
     if not name:
@@ -115,11 +125,15 @@ def _line(path: Path, number: int, cells: Sequence[str], columns: Sequence[str])
         raise BadFile(path, f"TASK {task!r} is neither {' nor '.join(TASKS)}", number)
     if users and not (users.isdecimal() and int(users) > 0):
         raise BadFile(path, f"USERS {users!r} is not a whole number above zero", number)
-    metrics = {metric: _share(path, number, metric, value) for metric, value in values.items() if value not in NONE}
+    metrics = {
+        metric: _share(path, number, metric, value)
+        for metric, value in values.items()
+        if isinstance(metric, Metric) and value not in NONE
+    }
     return PublishedResult(name, task.lower() if task else None, int(users) if users else None, metrics)
 
 
-def _share(path: Path, number: int, metric: str, text: str) -> float:
+def _share(path: Path, number: int, metric: Metric, text: str) -> float:
     try:
         value = float(text)
     except ValueError:

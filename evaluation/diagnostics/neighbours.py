@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from evaluation.diagnostics.data import ENOUGH_USERS
+from evaluation.scoring.metric import Metric
 from evaluation.scoring.metrics import Scores, score
 from evaluation.scoring.uncertainty import Interval, mean
 from evaluation.task import Pairs
@@ -21,7 +22,7 @@ Values = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
 
-def not_personal(lists: Codes, truth: Pairs, metric: str, known: Mask) -> str | None:
+def not_personal(lists: Codes, truth: Pairs, metric: Metric, known: Mask) -> str | None:
     """Another user's list scores as well: lists joined with the wrong users, or not personal at all.
 
     ``known``: which users have a past; nothing can be personal for the others, and they are left out.
@@ -44,8 +45,8 @@ def not_personal(lists: Codes, truth: Pairs, metric: str, known: Mask) -> str | 
     )
 
 
-def _values(lists: Codes, truth: Pairs, metric: str, known: Mask) -> Values:
-    scores: Scores = score(lists, truth, (int(metric.partition("@")[2]),))
+def _values(lists: Codes, truth: Pairs, metric: Metric, known: Mask) -> Values:
+    scores: Scores = score(lists, truth, (metric.k,))
     return scores.values[metric][known[scores.users]].astype(np.float64)
 
 

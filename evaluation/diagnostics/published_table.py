@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from evaluation.data.results_table import PublishedResult
 from evaluation.diagnostics import data, published_tables
 from evaluation.diagnostics.registry import CheckResult, Diagnostic
+from evaluation.scoring.metric import Metric
 from evaluation.task import ALL_ITEMS, NEW_ITEMS
 
 TABLE = "results"
@@ -28,7 +29,7 @@ def _about_line(line: PublishedResult) -> Iterator[CheckResult]:
     if line.task != ALL_ITEMS:
         yield "too_good", about, published_tables.too_good(line.metrics)
     for k in _ks([line], "precision", "recall", "ndcg"):
-        precision, recall, ndcg = (line.metrics[f"{metric}@{k}"] for metric in ("precision", "recall", "ndcg"))
+        precision, recall, ndcg = (line.metrics[Metric(name, k)] for name in ("precision", "recall", "ndcg"))
         # Things to find a user, as hits and the share found imply them.
         relevant = k * precision / recall if recall else 0.0
         yield "hits_only_ndcg", about, published_tables.hits_only_ndcg(precision, relevant, ndcg, k)
@@ -56,9 +57,7 @@ def _too_few(line: PublishedResult) -> bool:
     return line.users is not None and line.users < data.ENOUGH_USERS
 
 
-def _ks(lines: Sequence[PublishedResult], *metrics: str) -> list[int]:
+def _ks(lines: Sequence[PublishedResult], *names: str) -> list[int]:
     """Return each k at which some line has all of these."""
-    ks = {name.partition("@")[2] for line in lines for name in line.metrics}
-    return sorted(
-        int(k) for k in ks if any(all(f"{metric}@{k}" in line.metrics for metric in metrics) for line in lines)
-    )
+    ks = sorted({metric.k for line in lines for metric in line.metrics})
+    return [k for k in ks if any(all(Metric(name, k) in line.metrics for name in names) for line in lines)]

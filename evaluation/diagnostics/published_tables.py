@@ -1,13 +1,16 @@
 """Diagnostics of a table of means alone, ours or anybody's: numbers that can't all be true.
 
-``means``: recommender → metric@k → mean over the users.
+``means``: recommender → metric → mean over the users.
 """
 
 from collections.abc import Mapping
 
 import numpy as np
 
-Means = Mapping[str, float]
+from evaluation.scoring.metric import Metric
+
+Means = Mapping[Metric, float]
+FIRST_PLACE = Metric("precision", 1)
 TOO_GOOD = 0.95
 ALIKE = 0.05
 ROUNDED = 0.005  # two digits, or more
@@ -22,11 +25,11 @@ def too_good(means: Means, counting: float = 0.0, *, external: bool = False) -> 
     ``counting``: precision@1 of the best baseline, where that answers the question: as good is not too good.
     ``external``: lists from outside, whose training is not known here.
     """
-    value = means.get("precision@1", 0.0)
+    value = means.get(FIRST_PLACE, 0.0)
     if value <= TOO_GOOD or counting >= (1 - ALIKE) * value:
         return None
     hint = f"; {ASK}" if external else ""
-    return f"precision@1 is {value:.3f}: the answer was known before, or is what the user has{hint}"
+    return f"{FIRST_PLACE} is {value:.3f}: the answer was known before, or is what the user has{hint}"
 
 
 def knows_the_answer(external_mean: float, best_mean: float, best: str, verdict: str) -> str | None:
@@ -44,7 +47,7 @@ def knows_the_answer(external_mean: float, best_mean: float, best: str, verdict:
     return f"{external_mean:.3f}{times} {best}, the best trained here ({best_mean:.3f}): {ASK}"
 
 
-def new_items_like_all_items(all_items: Means, new_items: Means, metric: str = "precision@1") -> str | None:
+def new_items_like_all_items(all_items: Means, new_items: Means, metric: Metric = FIRST_PLACE) -> str | None:
     """Predicting what is new as well as what is had: then what is had was scored."""
     had, new = all_items.get(metric, 0.0), new_items.get(metric, 0.0)
     if had < 0.5 or abs(new - had) > ALIKE * had:
@@ -59,17 +62,14 @@ def not_one_truth(table: Mapping[str, Means], k: int) -> str | None:
     recall R, nobody can have more than H + k · (1 - R) hits a user on the same truth. Truths a user, k · precision /
     recall, would not do: a recommender that is good for those with little to find has fewer, rightly.
     """
-    hits = {name: k * means[f"precision@{k}"] for name, means in table.items() if f"precision@{k}" in means}
-    room = {
-        name: hits[name] + k * (1 - table[name][f"recall@{k}"] + ROUNDED)
-        for name in hits
-        if f"recall@{k}" in table[name]
-    }
+    precision, recall = Metric("precision", k), Metric("recall", k)
+    hits = {name: k * means[precision] for name, means in table.items() if precision in means}
+    room = {name: hits[name] + k * (1 - table[name][recall] + ROUNDED) for name in hits if recall in table[name]}
     least = min(room, key=room.__getitem__, default="")
     more = [f"{name} ({hits[name]:.2f})" for name in hits if least and hits[name] > room[least]]
     if not more:
         return None
-    finding = f"{least} finds {table[least][f'recall@{k}']:.1%} of all there is with {hits[least]:.2f} hits a user"
+    finding = f"{least} finds {table[least][recall]:.1%} of all there is with {hits[least]:.2f} hits a user"
     return f"@{k} {finding}; none can have over {room[least]:.2f}, yet {', '.join(more)}: not the same truth for all"
 
 

@@ -117,7 +117,9 @@ def _owned(task: Task, lists_: Codes) -> str | None:
 
 def _counting(task: Task, board: Leaderboard) -> float:
     """Return the precision@1 of the best baseline; where none takes part, the most that repeating can have."""
-    counting = [row.scores.means().get("precision@1", 0.0) for row in board.rows if row.candidate.baseline]
+    counting = [
+        row.scores.means().get(published_tables.FIRST_PLACE, 0.0) for row in board.rows if row.candidate.baseline
+    ]
     return max(counting) if counting else len(np.unique(task.truth.users[task.repeats()])) / max(1, task.users)
 
 

@@ -15,6 +15,7 @@ from evaluation.recommenders.candidates import Candidate
 from evaluation.recommenders.registry import BY_NAME, TrainedModels, lists
 from evaluation.scoring import uncertainty
 from evaluation.scoring.leaderboard import Leaderboard, leaderboard
+from evaluation.scoring.metric import Metric
 from evaluation.scoring.metrics import PLACES
 from evaluation.scoring.uncertainty import Comparison
 from evaluation.task import ALL_ITEMS, NEW_ITEMS, Task, assemble
@@ -24,7 +25,7 @@ from recommender_models.training_set import TrainingSet
 
 STATES, CHANGES = "states", "changes"
 COMPARED = ("popularity", "popularity-30d", "history", "co-visitation", "item-knn", "ease", "ease-history")
-MAIN = "precision@1"
+MAIN = Metric("precision", 1)
 Feed = tuple[TrainingSet, TrainingSet]
 
 

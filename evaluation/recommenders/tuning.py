@@ -8,6 +8,7 @@ import numpy as np
 
 from evaluation.progress import Advance
 from evaluation.recommenders.registry import MANY_ITEMS, RecommenderSpec, TrainedModels, lists
+from evaluation.scoring.metric import Metric
 from evaluation.scoring.metrics import score
 from evaluation.task import TASKS, Task, assemble
 from recommender_models.record_columns import RecordColumns
@@ -61,7 +62,7 @@ class Validation:
         blocks = list(recommender.score(self._models, self._past, settings))
         for task in TASKS:
             top_lists = lists(iter(blocks), task, self._owned, K)
-            values = score(top_lists, self.task.truth_for(task), (K,)).values.get(f"ndcg@{K}", np.zeros(1))
+            values = score(top_lists, self.task.truth_for(task), (K,)).values.get(Metric("ndcg", K), np.zeros(1))
             means[task] = float(values.mean()) if len(values) else 0.0
         return means
 

@@ -14,6 +14,7 @@ from evaluation.diagnostics.registry import Diagnostic
 from evaluation.run import Evaluation
 from evaluation.scoring.cost import Cost
 from evaluation.scoring.leaderboard import Leaderboard, Result
+from evaluation.scoring.metric import Metric
 from evaluation.scoring.published import Published
 from evaluation.scoring.slices import Slice, history_lengths
 from evaluation.scoring.uncertainty import Comparison, Interval
@@ -60,8 +61,8 @@ def results(lines: Sequence[PublishedResult]) -> list[dict[str, Any]]:
             "name": line.name,
             "task": line.task,
             "test_users": line.users,
-            "metrics": dict(line.metrics),
-            "intervals": {name: {"low": low, "high": high} for name, (low, high) in line.intervals().items()},
+            "metrics": {str(metric): value for metric, value in line.metrics.items()},
+            "intervals": {str(metric): {"low": low, "high": high} for metric, (low, high) in line.intervals().items()},
         }
         for line in lines
     ]
@@ -90,16 +91,16 @@ def write_per_user(result: Evaluation, path: Path) -> int:
     """Write one row for each user, recommender and task, with all metrics; return how many."""
     rows = 0
     with path.open("w", newline="", encoding="utf-8") as file:
-        columns = ["task", "recommender", "USER_ID", "history", *_metrics(result)]
+        metrics = _metrics(result)
         writer = csv.writer(file)
-        writer.writerow(columns)
-        for line in _per_user(result, columns[4:]):
+        writer.writerow(["task", "recommender", "USER_ID", "history", *map(str, metrics)])
+        for line in _per_user(result, metrics):
             writer.writerow(line)
             rows += 1
     return rows
 
 
-def _per_user(result: Evaluation, metrics: list[str]) -> Iterator[list[Any]]:
+def _per_user(result: Evaluation, metrics: list[Metric]) -> Iterator[list[Any]]:
     lengths = history_lengths(result.task)
     for kind, board in result.boards.items():
         for row in board.rows:
@@ -109,16 +110,16 @@ def _per_user(result: Evaluation, metrics: list[str]) -> Iterator[list[Any]]:
                 yield [kind, row.candidate.name, result.task.past.user_ids[user], int(lengths[user]), *cells]
 
 
-def _metrics(result: Evaluation) -> list[str]:
-    names = [name for board in result.boards.values() for row in board.rows for name in row.scores.values]
-    return list(dict.fromkeys(names))
+def _metrics(result: Evaluation) -> list[Metric]:
+    rows = [row for board in result.boards.values() for row in board.rows]
+    return list(dict.fromkeys(metric for row in rows for metric in row.scores.values))
 
 
 def _board(board: Leaderboard) -> dict[str, Any]:
     return {
         "users": len(board.users),
-        "main_metric": board.main,
-        "main_metric_instead_of": board.instead_of,
+        "main_metric": str(board.main),
+        "main_metric_instead_of": str(board.instead_of) if board.instead_of else None,
         "candidate_count": board.candidate_count,
         "best_baseline": board.best_baseline,
         "best_here": board.best_here,
@@ -132,7 +133,7 @@ def _row(board: Leaderboard, result: Result) -> dict[str, Any]:
         "baseline": result.candidate.baseline,
         "settings": dict((result.candidate.settings or {}).get(board.task, {})),
         "seconds": round(result.candidate.seconds, 3),
-        "metrics": {name: _interval(interval) for name, interval in result.intervals.items()},
+        "metrics": {str(metric): _interval(interval) for metric, interval in result.intervals.items()},
         "beyond_accuracy": {name: _number(value) for name, value in result.beyond_accuracy.as_dict().items()},
         "personalize": {name: round(value, 4) for name, value in result.personalize.items()},
         "against_best_baseline": _comparison(result.against_best) if result.against_best else None,

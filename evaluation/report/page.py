@@ -129,8 +129,8 @@ def _details(summary: str, table: str) -> str:
 
 def _every_metric(board: Leaderboard) -> str:
     """Return a line for each metric and k, the metrics one after the other, a column for each recommender."""
-    names = sorted(board.rows[0].intervals, key=lambda name: name.partition("@")[0])
-    lines = [[name, *(f"{row.intervals[name].mean:.4f}" for row in board.rows)] for name in names]
+    metrics = sorted(board.rows[0].intervals, key=lambda metric: metric.name)
+    lines = [[str(metric), *(f"{row.intervals[metric].mean:.4f}" for row in board.rows)] for metric in metrics]
     return _table(["metric", *(row.candidate.name for row in board.rows)], lines)
 
 

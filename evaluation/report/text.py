@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from evaluation.recommenders.candidates import UNCHANGED
 from evaluation.report import json_report
 from evaluation.scoring.leaderboard import Leaderboard, Result
+from evaluation.scoring.metric import Metric
 from evaluation.scoring.uncertainty import Comparison, Interval
 from evaluation.task import Task
 
@@ -97,10 +98,9 @@ class Table:
     words: bool = False
 
 
-def heading(metric: str) -> str:
-    """Return how a metric@k is called above a column."""
-    name, _, k = metric.partition("@")
-    return f"{HEADINGS.get(name, name.upper())}@{k}"
+def heading(metric: Metric) -> str:
+    """Return how a metric is called above a column."""
+    return f"{HEADINGS.get(metric.name, metric.name.upper())}@{metric.k}"
 
 
 def task_tables(board: Leaderboard) -> list[Table]:
@@ -110,13 +110,12 @@ def task_tables(board: Leaderboard) -> list[Table]:
 
 def means(board: Leaderboard) -> Table:
     """Return the means at the k of the metric that decides, and that one with its interval."""
-    k = board.main.partition("@")[2]
-    metrics = [f"{name}@{k}" for name in METRICS if f"{name}@{k}" != board.main]
+    metrics = [metric for name in METRICS if (metric := Metric(name, board.main.k)) != board.main]
     columns = ["recommender", *map(heading, metrics), f"{heading(board.main)}, 95 %"]
     rows = [
         [
             row.candidate.name,
-            *(f"{row.intervals[name].mean:.3f}" for name in metrics),
+            *(f"{row.intervals[metric].mean:.3f}" for metric in metrics),
             with_half(row.intervals[board.main]),
         ]
         for row in board.rows

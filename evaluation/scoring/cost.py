@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from evaluation.scoring.leaderboard import Leaderboard, Result
+from evaluation.scoring.metric import Metric
 from evaluation.scoring.uncertainty import Comparison, compare
 
 
@@ -42,11 +43,11 @@ def costs(board: Leaderboard, prices: Mapping[str, float], seed: int) -> list[Co
 
 
 def _cost(board: Leaderboard, result: Result, baseline: str, price: float, seed: int) -> Cost:
-    k = int(board.main.partition("@")[2])
+    k = board.main.k
     here = board.best_here if result.candidate.external else None
 
     def beyond(other: str) -> Comparison:
-        metric = f"hit_rate@{k}"
+        metric = Metric("hit_rate", k)
         return compare(result.scores.values[metric], board.row(other).scores.values[metric], seed)
 
     return Cost(result.candidate.name, price, beyond(baseline), k, baseline, here, beyond(here) if here else None)

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 
 from evaluation.constants import METRICS_AT_K, METRICS_IN_WORDS
 from evaluation.scoring.leaderboard import Leaderboard, Result
+from evaluation.scoring.metric import FORM, Metric
 from evaluation.scoring.uncertainty import compare
 from evaluation.task import ALL_ITEMS, TASKS
 from personalize_data.errors import InvalidRequest
 
-_GATE = re.compile(rf"(?:({'|'.join(TASKS)})\s*/)?\s*([a-z_]+@[0-9]+)\s*:(.+?)(>=|>)(.+)")
+_GATE = re.compile(rf"(?:({'|'.join(TASKS)})\s*/)?\s*({FORM})\s*:(.+?)(>=|>)(.+)")
 _COMMA = re.compile(r"[0-9]*,[0-9]+")
 
 
@@ -25,7 +26,7 @@ class Gate:
 
     text: str
     task: str
-    metric: str
+    metric: Metric
     name: str
     strict: bool
     other: str
@@ -54,7 +55,8 @@ def parse(text: str, tasks: Sequence[str] = TASKS) -> Gate:
     number = _number(other)
     if number is not None and not 0 <= number <= 1:
         raise InvalidRequest(f"--require {text}: {other} is not a number from 0 to 1, as all metrics are")
-    return Gate(text, task or (tasks[0] if len(tasks) == 1 else ALL_ITEMS), metric, name, operator == ">", other)
+    task = task or (tasks[0] if len(tasks) == 1 else ALL_ITEMS)
+    return Gate(text, task, Metric.parse(metric), name, operator == ">", other)
 
 
 def answerable(gate: Gate, names: Mapping[str, Sequence[str]]) -> None:
@@ -100,7 +102,9 @@ def _row(gate: Gate, board: Leaderboard, name: str) -> Result:
     except KeyError:
         raise InvalidRequest(_nobody(gate, name, [row.candidate.name for row in board.rows])) from None
     if gate.metric not in row.intervals:
-        raise InvalidRequest(f"--require {gate.text}: no metric {gate.metric} (there are: {', '.join(row.intervals)})")
+        raise InvalidRequest(
+            f"--require {gate.text}: no metric {gate.metric} (there are: {', '.join(map(str, row.intervals))})"
+        )
     return row
 
 

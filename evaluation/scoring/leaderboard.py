@@ -8,6 +8,7 @@ import numpy as np
 from evaluation.recommenders.candidates import Candidate
 from evaluation.scoring import uncertainty
 from evaluation.scoring.beyond_accuracy import BeyondAccuracy, beyond_accuracy
+from evaluation.scoring.metric import Metric
 from evaluation.scoring.metrics import KS, PERSONALIZE_KS, Scores, personalize, score, usable_ks
 from evaluation.scoring.uncertainty import Comparison, Interval
 from evaluation.task import ALL_ITEMS, NEW_ITEMS, Task
@@ -24,7 +25,7 @@ class Result:
 
     candidate: Candidate
     scores: Scores
-    intervals: Mapping[str, Interval]
+    intervals: Mapping[Metric, Interval]
     beyond_accuracy: BeyondAccuracy
     personalize: Mapping[str, float]
     against_best: Comparison | None
@@ -45,11 +46,11 @@ class Leaderboard:
     rows: Sequence[Result]
     ks: Sequence[int]
     left_out: Sequence[int]
-    main: str
+    main: Metric
     users: np.ndarray
     best_baseline: str | None
     candidate_count: int = 0
-    instead_of: str | None = None
+    instead_of: Metric | None = None
     best_here: str | None = None
 
     def row(self, name: str) -> Result:
@@ -84,10 +85,10 @@ def why_none(task: Task, kind: str, candidates: Sequence[Candidate]) -> str | No
     return None if any(kind in entry.lists for entry in candidates) else "nobody takes part"
 
 
-def leaderboard(task: Task, kind: str, candidates: Sequence[Candidate], main: str, seed: int) -> Leaderboard | None:
+def leaderboard(task: Task, kind: str, candidates: Sequence[Candidate], main: Metric, seed: int) -> Leaderboard | None:
     """Score all entries that answer this task; None if there is a reason why not: see ``why_none``.
 
-    ``main``: metric@k, whose k falls back to the next smaller in use.
+    ``main``: its k falls back to the next smaller in use.
     """
     if why_none(task, kind, candidates):
         return None
@@ -120,18 +121,17 @@ def _row(
     return Result(entry, scores, intervals, broad, personalize(scores, full), against)
 
 
-def _deciding_metric(requested: str, ks: Sequence[int]) -> str:
+def _deciding_metric(requested: Metric, ks: Sequence[int]) -> Metric:
     """Return the metric at the k asked for, or else at the next smaller one; the usual NDCG where it has none."""
-    name, _, k = requested.partition("@")
-    usable = [k_ for k_ in ks if name != "ndcg_personalize" or k_ in PERSONALIZE_KS]
-    name, usable = (name, usable) if usable else ("ndcg", list(ks))
-    return f"{name}@{max((k_ for k_ in usable if k_ <= int(k)), default=usable[0])}"
+    usable = [k for k in ks if requested.name != "ndcg_personalize" or k in PERSONALIZE_KS]
+    name, usable = (requested.name, usable) if usable else ("ndcg", list(ks))
+    return Metric(name, max((k for k in usable if k <= requested.k), default=usable[0]))
 
 
-def _best(entries: Sequence[Candidate], scored: Mapping[str, Scores], main: str) -> str | None:
+def _best(entries: Sequence[Candidate], scored: Mapping[str, Scores], main: Metric) -> str | None:
     names = [entry.name for entry in entries]
     return max(names, key=lambda name: float(scored[name].values[main].mean()), default=None)
 
 
-def _against(values: Scores, other_values: Scores | None, main: str, seed: int) -> Comparison | None:
+def _against(values: Scores, other_values: Scores | None, main: Metric, seed: int) -> Comparison | None:
     return uncertainty.compare(values.values[main], other_values.values[main], seed) if other_values else None

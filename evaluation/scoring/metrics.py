@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from evaluation import constants
+from evaluation.scoring.metric import Metric
 from evaluation.task import Pairs
 from recommender_models import metrics as kernel
 from recommender_models.metrics import Codes, Hits, Values
@@ -22,14 +23,14 @@ BLOCK = 5_000  # users at a time: what is searched stays in the processor's cach
 
 @dataclass(frozen=True, eq=False)
 class Scores:
-    """``values``: metric@k → one value for each of ``users`` (places among the test users: those with a truth)."""
+    """``values``: metric → one value for each of ``users`` (places among the test users: those with a truth)."""
 
     users: Codes
-    values: Mapping[str, npt.NDArray[np.float32]]
+    values: Mapping[Metric, npt.NDArray[np.float32]]
 
-    def means(self) -> dict[str, float]:
+    def means(self) -> dict[Metric, float]:
         """Return the mean of each metric over the users."""
-        return {name: float(values.mean(dtype=np.float64)) for name, values in self.values.items()}
+        return {metric: float(values.mean(dtype=np.float64)) for metric, values in self.values.items()}
 
 
 def usable_ks(candidates: int) -> tuple[int, ...]:
@@ -48,25 +49,25 @@ def score(lists: Codes, truth: Pairs, ks: Sequence[int] = KS) -> Scores:
         hits, relevant = kernel.hits(lists[start:stop], truth.users[part] - start, truth.items[part])
         with_truth = relevant > 0
         blocks.append(hit_metrics(hits[with_truth], relevant[with_truth], ks))
-    values = {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]} if blocks else {}
+    values = {metric: np.concatenate([block[metric] for block in blocks]) for metric in blocks[0]} if blocks else {}
     return Scores(users, values)
 
 
-def hit_metrics(hits: Hits, relevant: Codes, ks: Sequence[int] = KS) -> dict[str, npt.NDArray[np.float32]]:
+def hit_metrics(hits: Hits, relevant: Codes, ks: Sequence[int] = KS) -> dict[Metric, npt.NDArray[np.float32]]:
     """Return each metric's values, one a line of hits; ``relevant``: how many items were to be found, above zero."""
-    values: dict[str, Values] = {}
+    values: dict[Metric, Values] = {}
     counts, precisions = np.cumsum(hits, axis=1), _summed_precisions(hits)
     for k in ks:
         count = counts[:, min(k, hits.shape[1]) - 1]
-        values[f"hit_rate@{k}"] = (count > 0).astype(np.float64)
-        values[f"precision@{k}"] = count / k
-        values[f"recall@{k}"] = count / relevant
-        values[f"mrr@{k}"] = kernel.reciprocal_rank(hits[:, :k])
-        values[f"map@{k}"] = precisions[:, min(k, hits.shape[1]) - 1] / relevant
-        values[f"ndcg@{k}"] = kernel.ndcg(hits, relevant, k)
+        values[Metric("hit_rate", k)] = (count > 0).astype(np.float64)
+        values[Metric("precision", k)] = count / k
+        values[Metric("recall", k)] = count / relevant
+        values[Metric("mrr", k)] = kernel.reciprocal_rank(hits[:, :k])
+        values[Metric("map", k)] = precisions[:, min(k, hits.shape[1]) - 1] / relevant
+        values[Metric("ndcg", k)] = kernel.ndcg(hits, relevant, k)
         if k in PERSONALIZE_KS:
-            values[f"ndcg_personalize@{k}"] = kernel.ndcg_hits_only(hits, k)
-    return {name: value.astype(np.float32) for name, value in values.items()}
+            values[Metric("ndcg_personalize", k)] = kernel.ndcg_hits_only(hits, k)
+    return {metric: value.astype(np.float32) for metric, value in values.items()}
 
 
 def _summed_precisions(hits: Hits) -> Values:
@@ -77,11 +78,9 @@ def _summed_precisions(hits: Hits) -> Values:
 
 def personalize(scores: Scores, coverage: float) -> dict[str, float]:
     """Return the means under the names of GetSolutionMetrics, of the metrics whose k could be used."""
-    named = {"mrr@25": "mean_reciprocal_rank_at_25"}
+    named = {Metric("mrr", 25): "mean_reciprocal_rank_at_25"}
     for k in PERSONALIZE_KS:
-        named[f"ndcg_personalize@{k}"] = f"normalized_discounted_cumulative_gain_at_{k}"
-        named[f"precision@{k}"] = f"precision_at_{k}"
+        named[Metric("ndcg_personalize", k)] = f"normalized_discounted_cumulative_gain_at_{k}"
+        named[Metric("precision", k)] = f"precision_at_{k}"
     means = scores.means()
-    return {"coverage": coverage} | {
-        aws_name: means[own_name] for own_name, aws_name in named.items() if own_name in means
-    }
+    return {"coverage": coverage} | {name: means[metric] for metric, name in named.items() if metric in means}

@@ -109,8 +109,7 @@ def _of_users(board: Leaderboard, by: str, part: str, mask: npt.NDArray[np.bool_
 def _of_truth(board: Leaderboard, by: str, part: str, truth: Pairs) -> Slice:
     if not len(truth):
         return Slice(by, part, 0, {})
-    k = int(board.main.partition("@")[2])
-    scored = {row.candidate.name: score(row.candidate.lists[board.task], truth, (k,)) for row in board.rows}
+    scored = {row.candidate.name: score(row.candidate.lists[board.task], truth, (board.main.k,)) for row in board.rows}
     values = {name: uncertainty.mean(scores.values[board.main]) for name, scores in scored.items()}
     return Slice(by, part, len(np.unique(truth.users)), values)
 

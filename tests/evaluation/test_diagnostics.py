@@ -13,6 +13,7 @@ from evaluation.recommenders.candidates import Candidate, external
 from evaluation.recommenders.registry import BY_NAME, TrainedModels
 from evaluation.recommenders.registry import lists as make
 from evaluation.scoring.leaderboard import leaderboard
+from evaluation.scoring.metric import Metric
 from evaluation.scoring.metrics import hit_metrics
 from evaluation.splits import HoldOut, split
 from evaluation.task import ALL_ITEMS, NEW_ITEMS, Pairs, Task, task
@@ -21,9 +22,9 @@ from recommender_models.training_set import TrainingSet
 from tests.evaluation import made_up
 
 PUBLISHED = {  # the source's table of acquisitions: precision and recall at 10
-    "XGBoost": {"precision@10": 0.1285, "recall@10": 0.9866},
-    "Personalize": {"precision@10": 0.0935, "recall@10": 0.7869},
-    "Transformer": {"precision@10": 0.2157, "recall@10": 0.9979},
+    "XGBoost": {Metric("precision", 10): 0.1285, Metric("recall", 10): 0.9866},
+    "Personalize": {Metric("precision", 10): 0.0935, Metric("recall", 10): 0.7869},
+    "Transformer": {Metric("precision", 10): 0.2157, Metric("recall", 10): 0.9979},
 }
 
 
@@ -183,19 +184,25 @@ def test_one_truth_is_never_taken_for_two_however_unlike_the_users_whom_recommen
     for k in (1, 5, 10, 25):
         hits = {name: random.binomial(np.minimum(relevant, k), chance) for name, chance in chances.items()}
         table = {
-            name: {f"precision@{k}": float(found.mean()) / k, f"recall@{k}": float((found / relevant).mean())}
+            name: {
+                Metric("precision", k): float(found.mean()) / k,
+                Metric("recall", k): float((found / relevant).mean()),
+            }
             for name, found in hits.items()
         }
         assert published_tables.not_one_truth(table, k) is None
 
 
 def test_ownership_scored_as_acquisition_shows_in_a_table_alone() -> None:
-    assert published_tables.new_items_like_all_items({"precision@1": 0.9920}, {"precision@1": 0.9891})
-    assert published_tables.new_items_like_all_items({"precision@1": 0.9622}, {"precision@1": 0.4653}) is None
-    assert published_tables.too_good({"precision@1": 0.9891})
-    assert published_tables.too_good({"precision@1": 0.6887}) is None
-    assert published_tables.too_good({"precision@1": 0.9920}, counting=0.9)
-    assert published_tables.too_good({"precision@1": 0.9920}, counting=0.9962) is None
+    assert published_tables.new_items_like_all_items({Metric("precision", 1): 0.9920}, {Metric("precision", 1): 0.9891})
+    assert (
+        published_tables.new_items_like_all_items({Metric("precision", 1): 0.9622}, {Metric("precision", 1): 0.4653})
+        is None
+    )
+    assert published_tables.too_good({Metric("precision", 1): 0.9891})
+    assert published_tables.too_good({Metric("precision", 1): 0.6887}) is None
+    assert published_tables.too_good({Metric("precision", 1): 0.9920}, counting=0.9)
+    assert published_tables.too_good({Metric("precision", 1): 0.9920}, counting=0.9962) is None
 
 
 def test_a_training_after_the_cut_is_seen(question: Task) -> None:
@@ -223,8 +230,10 @@ def test_ndcg_by_the_ideal_of_the_hits_found_is_suspected_and_the_usual_one_is_n
     random = np.random.default_rng(2)
     found = random.random((500, 25)) < 0.04
     values = {name: float(one.mean()) for name, one in hit_metrics(found, np.full(500, 15), (25,)).items()}
-    assert published_tables.hits_only_ndcg(values["precision@25"], 15, values["ndcg_personalize@25"], 25)
-    assert published_tables.hits_only_ndcg(values["precision@25"], 15, values["ndcg@25"], 25) is None
+    assert published_tables.hits_only_ndcg(
+        values[Metric("precision", 25)], 15, values[Metric("ndcg_personalize", 25)], 25
+    )
+    assert published_tables.hits_only_ndcg(values[Metric("precision", 25)], 15, values[Metric("ndcg", 25)], 25) is None
 
 
 def test_one_item_at_the_head_of_most_lists_is_seen() -> None:
@@ -250,7 +259,7 @@ def test_all_that_is_wrong_with_given_lists_is_sounded_together(question: Task) 
         Candidate("popularity-30d", "", dict.fromkeys((ALL_ITEMS, NEW_ITEMS), wrong), baseline=True),
         outside,
     ]
-    boards = {kind: leaderboard(question, kind, entries, "ndcg@10", 1) for kind in (ALL_ITEMS, NEW_ITEMS)}
+    boards = {kind: leaderboard(question, kind, entries, Metric("ndcg", 10), 1) for kind in (ALL_ITEMS, NEW_ITEMS)}
     names = {diagnostic.name for diagnostic in diagnose(question, {kind: one for kind, one in boards.items() if one})}
     assert names >= {
         *("unknown_items", "unknown_users", "users_without_list", "repeats"),

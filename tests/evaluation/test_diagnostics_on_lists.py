@@ -16,6 +16,7 @@ from evaluation.diagnostics.neighbours import not_personal
 from evaluation.diagnostics.registry import diagnose
 from evaluation.recommenders.candidates import Candidate, external
 from evaluation.scoring.leaderboard import Leaderboard, leaderboard
+from evaluation.scoring.metric import Metric
 from evaluation.scoring.metrics import score
 from evaluation.splits import HoldOut, split
 from evaluation.task import ALL_ITEMS, NEW_ITEMS, Pairs, Task, task
@@ -27,7 +28,7 @@ HAS = HAD | (np.random.default_rng(4).random(BANK) < 0.02)
 TRUTH = Pairs(*np.nonzero(HAS))
 ALL = np.ones(BANK[0], dtype=bool)
 POPULAR = np.tile(np.arange(BANK[1]), (BANK[0], 1))
-NDCG = "ndcg@10"
+NDCG = Metric("ndcg", 10)
 
 
 def by_score(scores: np.ndarray) -> np.ndarray:
@@ -58,7 +59,7 @@ def test_lists_of_anybody_score_no_less_for_the_neighbours() -> None:
 def test_what_few_items_make_equal_at_ten_places_is_told_apart_by_the_metric_that_decides() -> None:
     chances = np.linspace(1, 0, BANK[1])
     right = by_score(0.05 * HAS + chances + 0.02 * np.random.default_rng(5).random(BANK))
-    found = [score(np.roll(right, by, axis=0), TRUTH, (10,)).means()["recall@10"] for by in (0, 1)]
+    found = [score(np.roll(right, by, axis=0), TRUTH, (10,)).means()[Metric("recall", 10)] for by in (0, 1)]
     assert found[1] > 0.95 * found[0]
     assert not_personal(right, TRUTH, NDCG, ALL) is None
 
@@ -208,7 +209,7 @@ def test_what_chance_does_to_a_handful_of_users_accuses_nobody(tmp_path: Path) -
         found = names(question, (ALL_ITEMS, NEW_ITEMS), *entries)
         return set().union(*found.values())
 
-    table = {users: [PublishedResult("theirs", NEW_ITEMS, users, {"precision@1": 1.0})] for users in (5, 40)}
+    table = {users: [PublishedResult("theirs", NEW_ITEMS, users, {Metric("precision", 1): 1.0})] for users in (5, 40)}
     assert {
         users: {diagnostic.name for diagnostic in published_table.diagnose(lines)} for users, lines in table.items()
     } == {

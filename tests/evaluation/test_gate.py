@@ -7,6 +7,7 @@ from evaluation.recommenders.candidates import Candidate
 from evaluation.scoring import gate
 from evaluation.scoring.beyond_accuracy import BeyondAccuracy
 from evaluation.scoring.leaderboard import Leaderboard, Result
+from evaluation.scoring.metric import Metric
 from evaluation.scoring.metrics import Scores
 from evaluation.scoring.uncertainty import mean
 from evaluation.task import ALL_ITEMS
@@ -18,14 +19,14 @@ OTHER = (SAME + RANDOM.normal(0, 0.3, 200)).astype(np.float32)
 
 
 def row(name: str, values: np.ndarray) -> Result:
-    scores = Scores(np.arange(len(values)), {"ndcg@10": values})
+    scores = Scores(np.arange(len(values)), {Metric("ndcg", 10): values})
     return Result(
-        Candidate(name, "", {}), scores, {"ndcg@10": mean(values)}, BeyondAccuracy(0, 0, 0, 0, 0, 0), {}, None
+        Candidate(name, "", {}), scores, {Metric("ndcg", 10): mean(values)}, BeyondAccuracy(0, 0, 0, 0, 0, 0), {}, None
     )
 
 
 ROWS = [row("one", SAME), row("like", OTHER), row("better", SAME + 0.2)]
-BOARDS = {ALL_ITEMS: Leaderboard(ALL_ITEMS, ROWS, (10,), (), "ndcg@10", np.arange(200), None)}
+BOARDS = {ALL_ITEMS: Leaderboard(ALL_ITEMS, ROWS, (10,), (), Metric("ndcg", 10), np.arange(200), None)}
 
 
 @pytest.mark.parametrize(

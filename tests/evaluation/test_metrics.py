@@ -14,6 +14,7 @@ from evaluation.recommenders.registry import BY_NAME
 from evaluation.run import EvaluationRequest, run
 from evaluation.scoring.beyond_accuracy import beyond_accuracy
 from evaluation.scoring.leaderboard import candidate_count, leaderboard
+from evaluation.scoring.metric import Metric
 from evaluation.scoring.metrics import KS, hit_metrics, score, usable_ks
 from evaluation.splits import HoldOut, split
 from evaluation.task import ALL_ITEMS, NEW_ITEMS, Pairs, Task, task
@@ -27,10 +28,10 @@ RANKS_2_AND_5 = np.array([[False, True, False, False, True]])
 @pytest.mark.parametrize(("relevant", "ndcg", "personalize"), [(2, 0.6241, 0.6241), (4, 0.3973, 0.6241)])
 def test_hits_at_ranks_two_and_five_have_the_known_values(relevant: int, ndcg: float, personalize: float) -> None:
     values = hit_metrics(RANKS_2_AND_5, np.array([relevant]), (5,))
-    assert values["mrr@5"][0] == 0.5
-    assert values["precision@5"][0] == pytest.approx(0.4)
-    assert values["ndcg@5"][0] == pytest.approx(ndcg, abs=5e-5)
-    assert values["ndcg_personalize@5"][0] == pytest.approx(personalize, abs=5e-5)
+    assert values[Metric("mrr", 5)][0] == 0.5
+    assert values[Metric("precision", 5)][0] == pytest.approx(0.4)
+    assert values[Metric("ndcg", 5)][0] == pytest.approx(ndcg, abs=5e-5)
+    assert values[Metric("ndcg_personalize", 5)][0] == pytest.approx(personalize, abs=5e-5)
 
 
 def test_all_metrics_are_those_of_trec_eval_to_four_digits() -> None:
@@ -49,7 +50,7 @@ def test_all_metrics_are_those_of_trec_eval_to_four_digits() -> None:
         if item >= 0
     ]
     names = {"precision": P, "recall": R, "hit_rate": Success, "mrr": RR, "map": AP, "ndcg": nDCG}
-    measures = {f"{name}@{k}": measure @ k for name, measure in names.items() for k in KS}
+    measures = {Metric(name, k): measure @ k for name, measure in names.items() for k in KS}
     theirs = ir_measures.calc_aggregate(list(measures.values()), qrels, run)
     assert len(measures) == 36
     for name, measure in measures.items():
@@ -61,7 +62,11 @@ def test_users_without_a_truth_are_left_out_and_the_blocks_join(monkeypatch: pyt
     truth = Pairs(np.array([1, 4, 4]), np.array([0, 1, 9]))
     whole = score(lists, truth, (3,))
     monkeypatch.setattr("evaluation.scoring.metrics.BLOCK", 2)
-    assert score(lists, truth, (3,)).values["recall@3"].tolist() == [1.0, 0.5] == whole.values["recall@3"].tolist()
+    assert (
+        score(lists, truth, (3,)).values[Metric("recall", 3)].tolist()
+        == [1.0, 0.5]
+        == whole.values[Metric("recall", 3)].tolist()
+    )
     assert whole.users.tolist() == [1, 4]
 
 
@@ -89,11 +94,11 @@ def test_of_new_items_users_can_choose_from_those_that_they_do_not_have(tmp_path
     entries = [
         Candidate(name, "", dict.fromkeys((ALL_ITEMS, NEW_ITEMS), np.tile(np.arange(25), (20, 1)))) for name in "ab"
     ]
-    found = leaderboard(question, NEW_ITEMS, entries, "ndcg@10", 1)
+    found = leaderboard(question, NEW_ITEMS, entries, Metric("ndcg", 10), 1)
     assert found is not None
     assert (found.ks, found.left_out) == ((1, 3, 5), [10, 20, 25])
-    assert (found.main, found.instead_of) == ("ndcg@5", "ndcg@10")
-    assert leaderboard(question, ALL_ITEMS, entries, "ndcg@10", 1).ks == (1, 3, 5, 10, 20)  # type: ignore[union-attr]
+    assert (found.main, found.instead_of) == (Metric("ndcg", 5), Metric("ndcg", 10))
+    assert leaderboard(question, ALL_ITEMS, entries, Metric("ndcg", 10), 1).ks == (1, 3, 5, 10, 20)  # type: ignore[union-attr]
 
 
 def test_the_notes_say_which_k_are_left_out_why_and_what_decides_instead(tmp_path: Path) -> None:
@@ -112,8 +117,8 @@ def test_the_notes_say_which_k_are_left_out_why_and_what_decides_instead(tmp_pat
 def test_a_metric_that_only_some_k_have_is_replaced_by_one_that_there_is(tmp_path: Path) -> None:
     entry = Candidate("a", "", {NEW_ITEMS: np.tile(np.arange(25), (20, 1))})
     few, fewer = asked_of([12] * 20, tmp_path), asked_of([17] * 20, tmp_path)
-    assert leaderboard(few, NEW_ITEMS, [entry], "ndcg_personalize@25", 1).main == "ndcg_personalize@5"  # type: ignore[union-attr]
-    assert leaderboard(fewer, NEW_ITEMS, [entry], "ndcg_personalize@25", 1).main == "ndcg@3"  # type: ignore[union-attr]
+    assert leaderboard(few, NEW_ITEMS, [entry], Metric("ndcg_personalize", 25), 1).main == Metric("ndcg_personalize", 5)  # type: ignore[union-attr]
+    assert leaderboard(fewer, NEW_ITEMS, [entry], Metric("ndcg_personalize", 25), 1).main == Metric("ndcg", 3)  # type: ignore[union-attr]
 
 
 def test_breadth_counts_distinct_items_by_both_catalogues_and_their_surprise() -> None:

@@ -13,6 +13,7 @@ from evaluation.progress import unseen
 from evaluation.recommenders.candidates import train
 from evaluation.recommenders.registry import BY_NAME, TrainedModels, lists
 from evaluation.run import Evaluation, EvaluationRequest, run
+from evaluation.scoring.metric import Metric
 from evaluation.scoring.metrics import score
 from evaluation.splits import HoldOut, split
 from evaluation.task import ALL_ITEMS, NEW_ITEMS, Pairs, Task, task
@@ -50,7 +51,7 @@ def shop(question: Task) -> Evaluation:
 
 
 def ndcg(result: Evaluation, kind: str) -> Mapping[str, float]:
-    return {row.candidate.name: row.intervals["ndcg@10"].mean for row in result.boards[kind].rows}
+    return {row.candidate.name: row.intervals[Metric("ndcg", 10)].mean for row in result.boards[kind].rows}
 
 
 def seen_by_a_filter(question: Task, most: int) -> Pairs:
@@ -102,7 +103,9 @@ def test_item_item_with_every_item_of_the_past_counted_once_is_the_known_cosine(
     for kind, value, around in ((ALL_ITEMS, 0.188, 0.010), (NEW_ITEMS, 0.059, 0.006)):
         blocks = BY_NAME["item-knn"].score(TrainedModels(question.train), once, plain)
         made = lists(blocks, kind, question.owned(), 10)
-        assert score(made, question.truth_for(kind), (10,)).means()["ndcg@10"] == pytest.approx(value, abs=around)
+        assert score(made, question.truth_for(kind), (10,)).means()[Metric("ndcg", 10)] == pytest.approx(
+            value, abs=around
+        )
 
 
 def test_a_replay_of_the_services_own_split_puts_ease_within_the_known_spread(test_data: Path) -> None:
@@ -111,6 +114,6 @@ def test_a_replay_of_the_services_own_split_puts_ease_within_the_known_spread(te
     for seed in (1, 2, 3):
         asked = task(log, split(log, HoldOut("personalize", seed=seed)), None, seed)
         (ease,), _ = train(asked, RecordColumns(), [BY_NAME["ease"]], seed, unseen, tune=False)
-        precisions.append(score(ease.lists[NEW_ITEMS], asked.truth, (5,)).means()["precision@5"])
+        precisions.append(score(ease.lists[NEW_ITEMS], asked.truth, (5,)).means()[Metric("precision", 5)])
     # 0.083 with a deviation of 0.017 over draws of some 60 users; seen films left out. Settings were not chosen here.
     assert np.mean(precisions) == pytest.approx(0.0831, abs=0.017), precisions

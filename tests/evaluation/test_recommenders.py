@@ -12,6 +12,7 @@ from evaluation.progress import unseen
 from evaluation.recommenders.candidates import train
 from evaluation.recommenders.registry import BY_NAME, RECOMMENDERS
 from evaluation.recommenders.tuning import Validation
+from evaluation.scoring.metric import Metric
 from evaluation.scoring.metrics import score
 from evaluation.splits import HoldOut, split
 from evaluation.task import ALL_ITEMS, NEW_ITEMS, Pairs, Task, is_in, task
@@ -46,7 +47,7 @@ def test_every_recommender_makes_full_lists_without_repeats_and_new_ones_where_a
 
 def test_what_learns_beats_chance_where_shoppers_keep_to_their_kind(question: Task) -> None:
     entries, _ = train(question, RecordColumns(), RECOMMENDERS, 1, unseen, tune=False)
-    ndcg = {entry.name: score(entry.lists[NEW_ITEMS], question.truth_for(NEW_ITEMS)).means()["ndcg@10"]
+    ndcg = {entry.name: score(entry.lists[NEW_ITEMS], question.truth_for(NEW_ITEMS)).means()[Metric("ndcg", 10)]
             for entry in entries if NEW_ITEMS in entry.lists}  # fmt: skip
     for name in ("co-visitation", "item-knn", "ease", "ease-history"):
         assert ndcg[name] > 1.5 * max(ndcg["random"], ndcg["popularity"]), ndcg

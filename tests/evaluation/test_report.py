@@ -15,6 +15,7 @@ from evaluation.report.style import STYLE, svg
 from evaluation.report.text import difference, headline, with_half
 from evaluation.scoring.beyond_accuracy import BeyondAccuracy
 from evaluation.scoring.leaderboard import Leaderboard, Result
+from evaluation.scoring.metric import Metric
 from evaluation.scoring.metrics import Scores
 from evaluation.scoring.slices import Slice
 from evaluation.scoring.uncertainty import compare, mean
@@ -28,16 +29,16 @@ COUNTED = RANDOM.random(41)
 
 def row(name: str, values: np.ndarray, counted: np.ndarray | None) -> Result:
     against = None if counted is None else compare(values, counted, 1)
-    scores = Scores(np.arange(len(values)), {"ndcg@10": values})
+    scores = Scores(np.arange(len(values)), {Metric("ndcg", 10): values})
     entry = Candidate(name, "", {}, baseline=counted is None)
-    return Result(entry, scores, {"ndcg@10": mean(values)}, BeyondAccuracy(0, 0, 0, 0, 0, 0), {}, against)
+    return Result(entry, scores, {Metric("ndcg", 10): mean(values)}, BeyondAccuracy(0, 0, 0, 0, 0, 0), {}, against)
 
 
 def board(*learned: np.ndarray, counted: np.ndarray = COUNTED, names: Sequence[str] = "abcdefgh") -> Leaderboard:
     """Return a board of ``counting`` and of what was learned."""
     rows = [row("counting", counted, None)]
     rows += [row(name, values, counted) for name, values in zip(names, learned, strict=False)]
-    return Leaderboard(ALL_ITEMS, rows, (10,), (), "ndcg@10", np.arange(len(counted)), "counting")
+    return Leaderboard(ALL_ITEMS, rows, (10,), (), Metric("ndcg", 10), np.arange(len(counted)), "counting")
 
 
 def test_where_counting_comes_first_the_headline_claims_no_more_than_the_table() -> None:
@@ -60,7 +61,7 @@ NASTY = "<script>alert('$x_{')</script>"
 
 def sliced(leaderboard: Leaderboard, names: list[str]) -> list[Slice]:
     """Return two slices; nobody has a value in the first but the last name."""
-    values = dict.fromkeys(names, leaderboard.rows[0].intervals["ndcg@10"])
+    values = dict.fromkeys(names, leaderboard.rows[0].intervals[Metric("ndcg", 10)])
     return [Slice("segment", "$x_{$", 3, {names[-1]: values[names[-1]]}), Slice("segment", NASTY, 41, values)]
 
 

@@ -9,6 +9,7 @@ from click.testing import CliRunner, Result
 
 from cli.evaluate import command
 from evaluation.data import results_table
+from evaluation.scoring.metric import Metric
 from personalize_data.errors import BadFile
 from tests.evaluation import made_up
 
@@ -139,8 +140,8 @@ def test_the_same_name_may_stand_in_both_tasks_and_a_gz_is_read(tmp_path: Path) 
     packed = tmp_path / "results.csv.gz"
     packed.write_bytes(gzip.compress(b"\xef\xbb\xbfNAME,TASK,P@1\r\na,All-items,.1\r\na,new-items,.2\r\n"))
     assert [(line.task, line.metrics) for line in results_table.read(packed)] == [
-        ("all-items", {"precision@1": 0.1}),
-        ("new-items", {"precision@1": 0.2}),
+        ("all-items", {Metric("precision", 1): 0.1}),
+        ("new-items", {Metric("precision", 1): 0.2}),
     ]
     packed.write_bytes(packed.read_bytes()[:-12])
     with pytest.raises(BadFile, match="cut off"):

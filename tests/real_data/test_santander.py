@@ -23,6 +23,7 @@ from evaluation.recommenders.candidates import external
 from evaluation.run import EvaluationRequest, run
 from evaluation.scoring import uncertainty
 from evaluation.scoring.leaderboard import Leaderboard
+from evaluation.scoring.metric import Metric
 from evaluation.scoring.metrics import PLACES, score
 from evaluation.task import Pairs
 from recommender_models.record_columns import RecordColumns
@@ -96,7 +97,7 @@ def said(bank: Path) -> Said:
 
 
 def first_place(board: Leaderboard) -> Mapping[str, float]:
-    return {row.candidate.name: row.intervals["precision@1"].mean for row in board.rows}
+    return {row.candidate.name: row.intervals[Metric("precision", 1)].mean for row in board.rows}
 
 
 def test_the_command_prints_both_tables_each_with_metrics_that_tell_its_lists_apart(said: Said) -> None:
@@ -137,7 +138,7 @@ def test_without_what_is_owned_the_best_fed_states_is_level_with_the_best_fed_ch
     ours, theirs, apart = best_of_each(said.feeds.without_owned)
     assert (ours, theirs) == (NAIVE_BAYES, "item-knn, fed states")
     assert abs(apart.difference.mean) < 0.01
-    values = [said.feeds.without_owned.row(name).scores.values["ndcg@10"] for name in (ours, theirs)]
+    values = [said.feeds.without_owned.row(name).scores.values[Metric("ndcg", 10)] for name in (ours, theirs)]
     assert uncertainty.compare(values[0], values[1], seed=1).verdict == "inconclusive"
 
 
@@ -183,7 +184,7 @@ def as_the_source_scores(customers: Customers, theirs: Marks) -> tuple[int, floa
     """Return users, P@1 and MRR where lists and truth are rid of what is marked."""
     scores = score(filtered(customers, theirs), Pairs(*np.nonzero(customers.has & ~theirs)), (1, 20))
     means = scores.means()
-    return len(scores.users), means["precision@1"], means["mrr@20"]
+    return len(scores.users), means[Metric("precision", 1)], means[Metric("mrr", 20)]
 
 
 def test_the_sources_fault_makes_a_list_that_learned_nothing_as_good_as_its_published_model(
