@@ -1,82 +1,108 @@
-"""The order of an evaluation: a question, those who answer it, what their answers are worth, what is odd about them."""
+"""The order of an evaluation: read the question, train and read the candidates, score them, and check the result."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 
-from evaluation import constants
+from evaluation import question as questions
+from evaluation.data import attributes
+from evaluation.data.results_table import PublishedResult
 from evaluation.diagnostics.registry import Diagnostic, diagnose
 from evaluation.progress import Begin, unseen
+from evaluation.recommenders import external as external_lists
 from evaluation.recommenders.candidates import Candidate, train
-from evaluation.recommenders.registry import RECOMMENDERS, RecommenderSpec
+from evaluation.request import ComparisonSettings, EvaluationRequest
+from evaluation.scoring import gate as gates
 from evaluation.scoring.cost import Cost, costs
+from evaluation.scoring.gate import Outcome
 from evaluation.scoring.leaderboard import Leaderboard, leaderboard, why_none
-from evaluation.scoring.metric import Metric
 from evaluation.scoring.published import Published
 from evaluation.scoring.slices import Slice, slices
-from evaluation.task import TASKS, Task
+from evaluation.task import Task
 from personalize_data.errors import InvalidRequest
 from recommender_models.record_columns import RecordColumns
-
-MAIN = constants.MAIN
-
-
-@dataclass(frozen=True)
-class EvaluationRequest:
-    """What the reader wants. ``prices``: name → a month; ``attribute``: a column of users to slice by."""
-
-    tasks: Sequence[str] = TASKS
-    main: Metric = MAIN
-    kinds: Sequence[RecommenderSpec] = RECOMMENDERS
-    prices: Mapping[str, float] = field(default_factory=dict)
-    attribute: str | None = None
-    tune: bool = True
-    seed: int = 1
 
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:
-    """All that a report shows. ``boards`` and what hangs on them: by task, those that could be scored."""
+    """All that a report shows. ``boards`` and what belongs to them: by task, those that could be scored.
+
+    ``outcomes``: of the request's requirements, in their order.
+    """
 
     task: Task
     boards: Mapping[str, Leaderboard]
     slices: Mapping[str, Sequence[Slice]]
     costs: Mapping[str, Sequence[Cost]]
     diagnostics: Sequence[Diagnostic]
-    published: Sequence[Published]
     notes: Sequence[str]
+    published: Sequence[Published] = ()
+    results: Sequence[PublishedResult] = ()
+    outcomes: Sequence[Outcome] = ()
 
 
-def run(
+def evaluate(request: EvaluationRequest, begin: Begin = unseen) -> Evaluation:
+    """Evaluate; ``begin`` shows how far it is.
+
+    Raises BadFile, InvalidRequest if nothing can be scored or a requirement can't be answered, and what the campaign
+    raises.
+    """
+    users = _users(request)
+    begin(f"reading {request.file.name}", None)
+    question = questions.read(request)
+    candidates = external_lists.read(request, question.task, begin)
+    evaluation = compare(question.task, request.settings, users, candidates, begin)
+    return replace(
+        evaluation,
+        diagnostics=[*question.diagnostics, *evaluation.diagnostics, *request.figures.diagnostics],
+        notes=[*question.notes, *external_lists.notes(candidates), *evaluation.notes],
+        published=[answer.with_data(question.task.train) for answer in request.figures.metrics],
+        results=request.figures.results,
+        outcomes=[gates.check(gate, evaluation.boards, request.settings.seed) for gate in request.requirements],
+    )
+
+
+def compare(
     task: Task,
-    request: EvaluationRequest,
+    settings: ComparisonSettings,
     users: RecordColumns,
     external: Sequence[Candidate] = (),
-    published: Sequence[Published] = (),
     begin: Begin = unseen,
-    notes: Sequence[str] = (),
 ) -> Evaluation:
-    """Evaluate. ``external``: lists from outside; ``begin`` shows how far it is.
+    """Compare recommenders on one question. ``external``: lists from outside. Raises InvalidRequest as ``evaluate``."""
+    trained, left_out = train(task, users, settings.recommenders, settings.seed, begin, settings.tune)
+    boards, unscored = _boards(task, settings, [*trained, *external], begin)
+    parts = {name: slices(task, board, users, settings.slice_by) for name, board in boards.items()}
+    priced = {name: costs(board, settings.prices, settings.seed) for name, board in boards.items()}
+    metrics_left_out = [note for board in boards.values() for note in _left_out(board, task.catalogue)]
+    notes = [*left_out, *unscored, *metrics_left_out]
+    return Evaluation(task, boards, parts, priced, diagnose(task, boards), notes)
 
-    Raises BadQuestion if no task can be scored.
-    """
-    trained, left_out = train(task, users, request.kinds, request.seed, begin, request.tune)
-    done = begin("scores", len(request.tasks))
-    notes = [*notes, *left_out]
-    candidates = [*trained, *external]
-    board_by_task = {}
-    for kind in request.tasks:
-        board_by_task[kind] = leaderboard(task, kind, candidates, request.main, request.seed)
-        done(1)
-    boards = {kind: one for kind, one in board_by_task.items() if one is not None}
-    unscored = [f"{kind}: {why_none(task, kind, candidates)}" for kind, one in board_by_task.items() if one is None]
+
+def _users(request: EvaluationRequest) -> RecordColumns:
+    users = attributes.read(request.users_file, "USER_ID") if request.users_file else RecordColumns()
+    column = request.settings.slice_by
+    if column is not None and column not in users.columns:
+        known = f"(there are: {', '.join(users.columns) or 'none'})"
+        raise InvalidRequest(f"--slice-by {column}: {request.users_file} has no such column {known}")
+    return users
+
+
+def _boards(
+    task: Task, settings: ComparisonSettings, candidates: Sequence[Candidate], begin: Begin
+) -> tuple[dict[str, Leaderboard], list[str]]:
+    """Return the leaderboards by task, and why others could not be scored."""
+    advance = begin("scores", len(settings.tasks))
+    boards, unscored = {}, []
+    for name in settings.tasks:
+        board = leaderboard(task, name, candidates, settings.main, settings.seed)
+        if board is None:
+            unscored.append(f"{name}: {why_none(task, name, candidates)}")
+        else:
+            boards[name] = board
+        advance(1)
     if not boards:
         raise InvalidRequest(f"nothing can be scored: {'; '.join(unscored)}")
-    notes += unscored
-    notes += [note for value in boards.values() for note in _left_out(value, task.catalogue)]
-    parts = {kind: slices(task, one, users, request.attribute) for kind, one in boards.items()}
-    priced = {kind: costs(one, request.prices, request.seed) for kind, one in boards.items()}
-    published = [one.with_data(task.train) for one in published]
-    return Evaluation(task, boards, parts, priced, diagnose(task, boards), published, notes)
+    return boards, unscored
 
 
 def _left_out(board: Leaderboard, catalogue: int) -> list[str]:

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from cli.errors import file_errors
-from cli.evaluate import options as asked
+from cli.evaluate.options import EvaluateOptions, split_options
 from cli.options import connection_options, given
 from cli.output_files import NEW_FILE
 from evaluation import constants
@@ -128,11 +128,9 @@ class Evaluate(click.Command):
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, and nothing else, on stdout.")
 @click.option("--html", type=NEW_FILE, help="Write a report that stands alone, with plots.")
 @click.option("--per-user", type=NEW_FILE, help="Write a CSV with every user's metrics.")
-@asked.options
+@split_options
 @connection_options
-def command(
-    file: Path | None, as_json: bool, personalize_metrics: Path | None, check_table: Path | None, **options: Any
-) -> None:
+def command(**values: Any) -> None:
     """Compare recommenders on the interactions of FILE (USER_ID, ITEM_ID, TIMESTAMP in seconds, EVENT_TYPE if there is
     one), or of a DIR that `evaluate split` has written: counting, models trained here, and what you give.
 
@@ -141,25 +139,25 @@ def command(
 
     Exit code: 0 done, 1 a gate fails or a service refuses, 2 wrong use or a file that can't be used.
     """
-    _check_use(file, click.get_current_context(), personalize_metrics, check_table)
-    from cli.evaluate.compare import compare  # loads all that computes
+    options, context = EvaluateOptions(**values), click.get_current_context()
+    _check_use(options, context)
+    from cli.evaluate.run import run  # loads all that computes
 
     with file_errors():
-        holds = compare(file, personalize_metrics, check_table, as_json=as_json, options=options)
+        holds = run(options, context)
     if not holds:
         raise SystemExit(1)
 
 
-def _check_use(file: Path | None, context: click.Context, metrics: Path | None, check_table: Path | None) -> None:
+def _check_use(options: EvaluateOptions, context: click.Context) -> None:
     """Raise click.UsageError for options that could have no effect."""
-    options = context.params
-    if options["filter_"] and not options["campaign_arn"]:
+    if options.filter_ and not options.campaign_arn:
         raise click.UsageError("--filter goes with --campaign: a file's lists are taken as given")
-    if file is None:
+    if options.file is None:
         idle = [parameter.opts[0] for parameter in given(context) if parameter.name not in WITHOUT_FILE]
         if idle:
             raise click.UsageError(f"{', '.join(idle)}: nothing to do without a FILE of interactions")
-        if not metrics and not check_table:
+        if not options.personalize_metrics and not options.check_table:
             raise click.UsageError("give a FILE of interactions, --personalize-metrics or --check-table")
-    if file is not None and options["slice_by"] and not options["users_file"]:
+    if options.file is not None and options.slice_by and not options.users_file:
         raise click.UsageError("--slice-by goes with --users, whose column it names")

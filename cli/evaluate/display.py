@@ -9,6 +9,7 @@ from rich.table import Table
 from cli import wide_table
 from evaluation.data.results_table import PublishedResult
 from evaluation.diagnostics.registry import Diagnostic
+from evaluation.published import PublishedFigures
 from evaluation.report import text
 from evaluation.run import Evaluation
 from evaluation.scoring.leaderboard import Leaderboard
@@ -17,8 +18,8 @@ from evaluation.scoring.slices import Slice
 from evaluation.task import ALL_ITEMS
 
 
-def show(result: Evaluation, console: Console, currency: str, lines: Sequence[PublishedResult] = ()) -> None:
-    """Print everything. ``lines``: of a published table."""
+def show(result: Evaluation, console: Console, currency: str) -> None:
+    """Print everything."""
     console.print(escape(text.question(result.task)), soft_wrap=True)
     for kind, board in result.boards.items():
         console.print()
@@ -31,15 +32,28 @@ def show(result: Evaluation, console: Console, currency: str, lines: Sequence[Pu
     for answer in result.published:
         console.print()
         print_published(console, answer)
-    if lines:
+    if result.results:
         console.print()
-        print_results(console, lines)
+        print_results(console, result.results)
     for note in result.notes:
         console.print(f"[dim]note:[/] {escape(note)}", soft_wrap=True)
-    print_alarms(console, result.diagnostics)
+    print_diagnostics(console, result.diagnostics)
+    for outcome in result.outcomes:
+        console.print(f"gate {outcome.line}", markup=False, soft_wrap=True)
 
 
-def print_alarms(console: Console, diagnostics: Sequence[Diagnostic]) -> None:
+def show_figures(figures: PublishedFigures, console: Console) -> None:
+    """Print what others have published, without an evaluation beside it."""
+    for answer in figures.metrics:
+        print_published(console, answer)
+    if figures.results:
+        print_results(console, figures.results)
+        print_diagnostics(console, figures.diagnostics)
+        if not figures.diagnostics:
+            console.print("no diagnostic found a problem")
+
+
+def print_diagnostics(console: Console, diagnostics: Sequence[Diagnostic]) -> None:
     """Print the faults to look into, loud, and then what the figures say, quietly; a line each."""
     faults = [diagnostic for diagnostic in diagnostics if diagnostic.fault]
     results = [diagnostic for diagnostic in diagnostics if not diagnostic.fault]

@@ -8,7 +8,7 @@ import click
 
 from cli import output_files
 from cli.errors import file_errors
-from cli.evaluate import options
+from cli.evaluate.options import split_options
 from cli.progress import Steps
 
 if TYPE_CHECKING:
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 @click.command("split", short_help="The files for a real Personalize.")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--out", type=click.Path(path_type=Path), required=True, metavar="DIR", help="A new or empty folder.")
-@options.options
-def command(file: Path, out: Path, how: "HoldOut", sample_users: int) -> None:
+@split_options
+def command(file: Path, out: Path, hold_out: "HoldOut", sample_users: int) -> None:
     """Part the interactions of FILE (USER_ID, ITEM_ID, TIMESTAMP in seconds, EVENT_TYPE if there is one).
 
     DIR gets train.csv, to import; truth.csv, what is to be predicted; batch_users.json, the input of ./broker batch.
@@ -38,10 +38,10 @@ def command(file: Path, out: Path, how: "HoldOut", sample_users: int) -> None:
     with file_errors(), Steps() as steps:
         steps.begin(f"reading {file.name}")
         log = logs.read(file, time.time())
-        parted = split(log, how)
-        chosen = sampled(log, parted, sample_users, how.seed)
+        parted = split(log, hold_out)
+        chosen = sampled(log, parted, sample_users, hold_out.seed)
         rows = steps.begin("writing the split", int(log.places.max()) + 1)
-        written = splits_folder.write(file, log, parted, chosen, how, out, rows)
+        written = splits_folder.write(file, log, parted, chosen, hold_out, out, rows)
     if log.duplicates:
         click.echo(f"{file}: {log.duplicates:,} duplicate rows (same user, item, type and second) left out", err=True)
     if log.probes:

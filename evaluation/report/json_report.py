@@ -31,6 +31,8 @@ def as_json(result: Evaluation) -> dict[str, Any]:
         "diagnostics": diagnostics(result.diagnostics),
         "published": published(result.published),
         "notes": list(result.notes),
+        **({"results": results(result.results)} if result.results else {}),
+        "gates": [asdict(outcome) for outcome in result.outcomes],
     }
 
 

@@ -11,7 +11,8 @@ from ir_measures import AP, RR, P, R, Success, nDCG
 from evaluation.data import log as logs
 from evaluation.recommenders.candidates import Candidate
 from evaluation.recommenders.registry import BY_NAME
-from evaluation.run import EvaluationRequest, run
+from evaluation.request import ComparisonSettings
+from evaluation.run import compare
 from evaluation.scoring.beyond_accuracy import beyond_accuracy
 from evaluation.scoring.leaderboard import candidate_count, leaderboard
 from evaluation.scoring.metric import Metric
@@ -103,13 +104,15 @@ def test_of_new_items_users_can_choose_from_those_that_they_do_not_have(tmp_path
 
 def test_the_notes_say_which_k_are_left_out_why_and_what_decides_instead(tmp_path: Path) -> None:
     kinds = [BY_NAME["random"], BY_NAME["popularity"]]
-    result = run(asked_of([12] * 12, tmp_path), EvaluationRequest(kinds=kinds, tune=False), RecordColumns())
+    result = compare(asked_of([12] * 12, tmp_path), ComparisonSettings(recommenders=kinds, tune=False), RecordColumns())
     assert result.notes == [
         "all-items: k = 25 left out: there are only 22 items to choose from",
         "new-items: k = 10, 20, 25 left out: of 22 items, over a tenth of the users have at most 10 that they "
         "don't have yet. ndcg@5 decides, instead of ndcg@10",
     ]
-    result = run(asked_of([1] * 12, tmp_path, 2), EvaluationRequest(kinds=kinds, tune=False), RecordColumns())
+    result = compare(
+        asked_of([1] * 12, tmp_path, 2), ComparisonSettings(recommenders=kinds, tune=False), RecordColumns()
+    )
     assert list(result.boards) == [ALL_ITEMS]
     assert "new-items: nothing to choose from: there is one item, or none new to the user" in result.notes
 

@@ -12,7 +12,8 @@ from evaluation.diagnostics.lists import newest_interactions, owned_items_recomm
 from evaluation.progress import unseen
 from evaluation.recommenders.candidates import train
 from evaluation.recommenders.registry import BY_NAME, TrainedModels, lists
-from evaluation.run import Evaluation, EvaluationRequest, run
+from evaluation.request import ComparisonSettings
+from evaluation.run import Evaluation, compare
 from evaluation.scoring.metric import Metric
 from evaluation.scoring.metrics import score
 from evaluation.splits import HoldOut, split
@@ -47,7 +48,9 @@ def question(test_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Task:
 
 @pytest.fixture(scope="module")
 def shop(question: Task) -> Evaluation:
-    return run(question, EvaluationRequest(kinds=[BY_NAME[name] for name in NAMES], tune=False), RecordColumns())
+    return compare(
+        question, ComparisonSettings(recommenders=[BY_NAME[name] for name in NAMES], tune=False), RecordColumns()
+    )
 
 
 def ndcg(result: Evaluation, kind: str) -> Mapping[str, float]:

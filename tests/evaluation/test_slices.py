@@ -9,7 +9,8 @@ import pytest
 
 from evaluation.data import log as logs
 from evaluation.recommenders.registry import BY_NAME
-from evaluation.run import EvaluationRequest, run
+from evaluation.request import ComparisonSettings
+from evaluation.run import compare
 from evaluation.splits import HoldOut, split
 from evaluation.task import ALL_ITEMS, Task, task
 from recommender_models.record_columns import RecordColumns
@@ -27,8 +28,8 @@ def question(tmp_path_factory: pytest.TempPathFactory) -> Task:
 def parts(question: Task, values: Sequence[Any]) -> Mapping[str, int]:
     """Return the users of each part; the values are those of u0, u1, …"""
     users = RecordColumns([f"u{user}" for user in range(USERS)], {"C": list(values)})
-    asked = EvaluationRequest(tasks=[ALL_ITEMS], kinds=[BY_NAME["popularity"]], attribute="C", tune=False)
-    found = [one for one in run(question, asked, users).slices[ALL_ITEMS] if one.by == "C"]
+    asked = ComparisonSettings(tasks=[ALL_ITEMS], recommenders=[BY_NAME["popularity"]], slice_by="C", tune=False)
+    found = [one for one in compare(question, asked, users).slices[ALL_ITEMS] if one.by == "C"]
     assert len({one.part for one in found}) == len(found)
     return {one.part: one.users for one in found}
 

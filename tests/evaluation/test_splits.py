@@ -12,7 +12,8 @@ from cli.evaluate import command
 from evaluation.data import log as logs
 from evaluation.data import splits_folder
 from evaluation.recommenders.registry import BY_NAME
-from evaluation.run import EvaluationRequest, run
+from evaluation.request import ComparisonSettings
+from evaluation.run import compare
 from evaluation.splits import HOLD_OUTS, HoldOut, split
 from evaluation.task import NEW_ITEMS, sampled, task
 from personalize_data.errors import BadFile, InvalidRequest
@@ -167,7 +168,10 @@ def test_a_file_and_its_split_give_the_same_numbers(kind: str, tmp_path: Path) -
     others = [item for item in read.past.item_ids if item not in read.train.item_ids]
     assert read.past.item_ids == [*direct.train.item_ids, *sorted(others)]
     kinds = [BY_NAME[name] for name in ("random", "popularity-30d", "history", "item-knn")]
-    found = [run(one, EvaluationRequest(kinds=kinds, tune=False), RecordColumns()).boards for one in (direct, read)]
+    found = [
+        compare(one, ComparisonSettings(recommenders=kinds, tune=False), RecordColumns()).boards
+        for one in (direct, read)
+    ]
     of_file, of_folder = ([[row.scores.means() for row in board.rows] for board in one.values()] for one in found)
     assert of_file == of_folder
 

@@ -13,7 +13,8 @@ from evaluation.recommenders.candidates import Candidate, external
 from evaluation.recommenders.registry import BY_NAME
 from evaluation.report import json_report, page
 from evaluation.report import text as words
-from evaluation.run import Evaluation, EvaluationRequest, run
+from evaluation.request import ComparisonSettings
+from evaluation.run import Evaluation, compare
 from evaluation.splits import HoldOut, split
 from evaluation.task import ALL_ITEMS, Task, task
 from recommender_models.record_columns import RecordColumns
@@ -38,8 +39,11 @@ def theirs(question: Task, hits: float) -> Candidate:
 
 
 def compared(question: Task, entry: Candidate) -> Evaluation:
-    return run(
-        question, EvaluationRequest(tasks=[ALL_ITEMS], kinds=KINDS, prices=PRICES, tune=False), RecordColumns(), [entry]
+    return compare(
+        question,
+        ComparisonSettings(tasks=[ALL_ITEMS], recommenders=KINDS, prices=PRICES, tune=False),
+        RecordColumns(),
+        [entry],
     )
 
 
@@ -111,8 +115,8 @@ def test_the_page_says_faults_first_results_after_the_tables_and_explains_its_wo
 def test_what_is_learned_here_is_not_accused_of_being_joined_with_the_wrong_users(question: Task) -> None:
     same = np.tile(np.arange(25), (question.users, 1))
     entries = [external("theirs", ExternalLists(same, 0, 0, 0, 0, 0)), Candidate("learned", "", {ALL_ITEMS: same})]
-    found = run(
-        question, EvaluationRequest(tasks=[ALL_ITEMS], kinds=(), tune=False), RecordColumns(), entries
+    found = compare(
+        question, ComparisonSettings(tasks=[ALL_ITEMS], recommenders=(), tune=False), RecordColumns(), entries
     ).diagnostics
     faults = {diagnostic.about: diagnostic.fault for diagnostic in found if diagnostic.name == "not_personal"}
     assert faults == {"theirs, all-items": True, "learned, all-items": False}

@@ -20,7 +20,8 @@ from evaluation.data import list_files, splits_folder
 from evaluation.feeds.compare import Feeds, best_of_each
 from evaluation.feeds.plot import draw
 from evaluation.recommenders.candidates import external
-from evaluation.run import EvaluationRequest, run
+from evaluation.request import ComparisonSettings
+from evaluation.run import compare
 from evaluation.scoring import uncertainty
 from evaluation.scoring.leaderboard import Leaderboard
 from evaluation.scoring.metric import Metric
@@ -218,7 +219,7 @@ def alarms(customers: Customers, split: Path, folder: Path, **filters: Marks) ->
     for name, theirs in filters.items():
         written = list_files.read(write(customers, theirs, folder / f"{name}.out"))
         entries.append(external(name, list_files.fit(written, question.past.user_ids, codes, PLACES)))
-    found = run(question, EvaluationRequest(kinds=(), tune=False), RecordColumns(), entries).diagnostics
+    found = compare(question, ComparisonSettings(recommenders=(), tune=False), RecordColumns(), entries).diagnostics
     about = {name: [one.name for one in found if one.about.startswith(name)] for name in ("data", *filters)}
     return {name: ANOTHERS_HISTORY.intersection(names) for name, names in about.items()}
 

@@ -1,0 +1,70 @@
+"""The question of an evaluation, read from its files: a split of a table, or a folder that is split already."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from evaluation.data import attributes, splits_folder
+from evaluation.data import log as logs
+from evaluation.data.log import Log
+from evaluation.diagnostics.registry import Diagnostic
+from evaluation.request import EvaluationRequest
+from evaluation.splits import Split, split
+from evaluation.task import Task, task, with_catalogue
+
+
+@dataclass(frozen=True, eq=False)
+class Question:
+    """A task, with notes and diagnostics on the files that it was read from."""
+
+    task: Task
+    notes: Sequence[str]
+    diagnostics: Sequence[Diagnostic] = ()
+
+
+def read(request: EvaluationRequest) -> Question:
+    """Read and split the interactions. Raises BadFile, and InvalidRequest if a side of the split is empty."""
+    question = _from_folder(request.file, request.now) if request.file.is_dir() else _from_table(request)
+    if request.items_file is None:
+        return question
+    item_ids = attributes.read(request.items_file, "ITEM_ID").ids
+    return replace(question, task=with_catalogue(question.task, item_ids))
+
+
+def _from_folder(folder: Path, now: float) -> Question:
+    test, log, change = splits_folder.read(folder, now)
+    diagnostics = [Diagnostic("truth_changed", "data", change)] if change else []
+    return Question(test, [*_past_note(len(log) - len(test.train)), *_rows_left_out(log)], diagnostics)
+
+
+def _from_table(request: EvaluationRequest) -> Question:
+    log = logs.read(request.file, request.now)
+    parts = split(log, request.hold_out)
+    test = task(log, parts, request.sample_users, request.hold_out.seed)
+    past_only = int((parts.past & ~parts.train).sum())
+    return Question(test, [*_sample_note(test, log, parts), *_past_note(past_only), *_rows_left_out(log)])
+
+
+def _sample_note(test: Task, log: Log, parts: Split) -> list[str]:
+    users = len(np.unique(log.rows.users[parts.truth]))
+    if test.users == users:
+        return []
+    return [f"a sample of {test.users:,} of {users:,} test users: --sample-users asks about more"]
+
+
+def _past_note(rows: int) -> list[str]:
+    """Return what a real Personalize knows in addition, where the test users are kept out of the training."""
+    if not rows:
+        return []
+    past = f"the past of the tested users, {rows:,} interactions, is known and not trained on"
+    return [f"{past}; a Personalize that has imported it (train.csv of evaluate split holds it) trains on it, too"]
+
+
+def _rows_left_out(log: Log) -> list[str]:
+    counts = {
+        "duplicate rows (same user, item, type and second)": log.duplicates,
+        "rows of the broker's own probe (broker-probe)": log.probes,
+    }
+    return [f"{count:,} {rows} left out" for rows, count in counts.items() if count]

@@ -1,0 +1,64 @@
+"""What an evaluation is asked: the files, the split, the recommenders, and what decides between them."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from evaluation import constants
+from evaluation.progress import Begin
+from evaluation.published import PublishedFigures
+from evaluation.recommenders.candidates import UNCHANGED
+from evaluation.recommenders.registry import RECOMMENDERS, RecommenderSpec
+from evaluation.scoring.gate import Gate
+from evaluation.scoring.metric import Metric
+from evaluation.splits import HoldOut
+from evaluation.task import TASKS
+
+
+@dataclass(frozen=True)
+class Campaign:
+    """A live campaign under a ``name`` of ours. ``recommend``: users → their items, best first."""
+
+    name: str
+    recommend: Callable[[Sequence[str], Begin], Mapping[str, Sequence[str]]]
+    description: str = UNCHANGED
+
+
+@dataclass(frozen=True)
+class ComparisonSettings:
+    """How recommenders are compared. ``main``: decides. ``prices``: name → a month.
+
+    ``slice_by``: a column of the Users dataset; ``tune``: whether settings are chosen by validation; ``seed``: for all
+    that is random.
+    """
+
+    tasks: Sequence[str] = TASKS
+    main: Metric = constants.MAIN
+    recommenders: Sequence[RecommenderSpec] = RECOMMENDERS
+    prices: Mapping[str, float] = field(default_factory=dict)
+    slice_by: str | None = None
+    tune: bool = True
+    seed: int = 1
+
+
+@dataclass(frozen=True)
+class EvaluationRequest:
+    """Everything that an evaluation needs. ``file``: interactions, or a folder that ``evaluate split`` has written.
+
+    ``hold_out`` and ``sample_users`` say how a file is split; a folder is split already. ``recommendations``: name → a
+    file of lists. ``requirements``: conditions on the result. ``figures``: to show beside it.
+    ``now``: epoch seconds; interactions of the future are refused.
+    """
+
+    file: Path
+    settings: ComparisonSettings = field(default_factory=ComparisonSettings)
+    hold_out: HoldOut = field(default_factory=HoldOut)
+    sample_users: int | None = None
+    users_file: Path | None = None
+    items_file: Path | None = None
+    recommendations: Mapping[str, Path] = field(default_factory=dict)
+    campaign: Campaign | None = None
+    requirements: Sequence[Gate] = ()
+    figures: PublishedFigures = field(default_factory=PublishedFigures)
+    now: float = math.inf
