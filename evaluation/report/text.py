@@ -8,7 +8,7 @@ from evaluation.recommenders.candidates import UNCHANGED
 from evaluation.report import json_report
 from evaluation.scoring.leaderboard import Leaderboard, Result
 from evaluation.scoring.metric import Metric
-from evaluation.scoring.uncertainty import Comparison, Interval
+from evaluation.scoring.uncertainty import Interval
 from evaluation.task import Task
 
 TITLES = {
@@ -64,14 +64,8 @@ def _external_verdict(board: Leaderboard, result: Result) -> str:
     sentence = {
         "better": f"{name} is better than everything trained here: {by} against {board.best_here}.",
         "worse": f"{name} is worse than {best} ({by}).",
-    }.get(comparison.verdict, f"{name} is not clearly different from {best} ({by}{_missing(comparison)}).")
+    }.get(comparison.verdict, f"{name} is not clearly different from {best} ({by}; {comparison.reason}).")
     return sentence if result.candidate.what == UNCHANGED else f"{sentence} {name} was {result.candidate.what}."
-
-
-def _missing(comparison: Comparison) -> str:
-    """Return what it would take to tell, if that is known."""
-    needed = comparison.in_words().partition(": ")[2]
-    return f"; {needed}" if needed else ""
 
 
 def with_half(interval: Interval) -> str:

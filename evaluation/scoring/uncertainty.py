@@ -57,18 +57,23 @@ class Comparison:
     verdict: str
     more_users: int | None
 
-    def in_words(self) -> str:
-        """Return the verdict, with what it would take."""
+    @property
+    def reason(self) -> str | None:
+        """Return why it is inconclusive, with what a verdict would take; None where there is a verdict."""
         if self.verdict != "inconclusive":
-            return self.verdict
+            return None
         if self.difference.n < FEWEST_USERS:
-            return f"inconclusive: too few users ({self.difference.n}, it takes {FEWEST_USERS} or more)"
+            return f"too few users ({self.difference.n}, it takes {FEWEST_USERS} or more)"
         if self.more_users is None:
-            return "inconclusive: no difference to be seen"
+            return "no difference to be seen"
         different = round((self.win + self.lose) * self.difference.n)
         if different < FEWEST_DIFFERENT:
-            return f"inconclusive: {different} users differ, it takes {FEWEST_DIFFERENT} or more"
-        return f"inconclusive: about {self.more_users:,} more users needed"
+            return f"{different} users differ, it takes {FEWEST_DIFFERENT} or more"
+        return f"about {self.more_users:,} more users needed"
+
+    def in_words(self) -> str:
+        """Return the verdict, and the reason if there is one."""
+        return f"{self.verdict}: {self.reason}" if self.reason else self.verdict
 
 
 def mean(values: Values) -> Interval:
