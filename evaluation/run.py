@@ -26,7 +26,7 @@ from recommender_models.record_columns import RecordColumns
 class Evaluation:
     """All that a report shows. ``boards`` and what belongs to them: by task, those that could be scored.
 
-    ``outcomes``: of the request's requirements, in their order.
+    ``outcomes``: of the request's requirements, in their order; ``source``: the name of the file evaluated.
     """
 
     task: Task
@@ -38,6 +38,7 @@ class Evaluation:
     published: Sequence[Published] = ()
     results: Sequence[PublishedResult] = ()
     outcomes: Sequence[Outcome] = ()
+    source: str = ""
 
 
 def evaluate(request: EvaluationRequest, begin: Begin = unseen) -> Evaluation:
@@ -58,6 +59,7 @@ def evaluate(request: EvaluationRequest, begin: Begin = unseen) -> Evaluation:
         published=[answer.with_data(question.task.train) for answer in request.figures.metrics],
         results=request.figures.results,
         outcomes=[gates.check(gate, evaluation.boards, request.settings.seed) for gate in request.requirements],
+        source=request.file.name,
     )
 
 

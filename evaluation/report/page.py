@@ -1,29 +1,28 @@
 """A report as one HTML file that stands alone: no script, no font and no picture from elsewhere."""
 
-import html
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
-from evaluation.diagnostics.registry import Diagnostic
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+from matplotlib.figure import Figure
+
 from evaluation.report import plots
 from evaluation.report.style import svg
-from evaluation.report.text import TITLES, headline, question, task_tables
+from evaluation.report.text import TITLES, Table, headline, question, task_tables
 from evaluation.run import Evaluation
 from evaluation.scoring.leaderboard import Leaderboard
 from evaluation.scoring.published import Published
 
-STYLE = """
-body { font: 15px/1.5 system-ui, sans-serif; color: #22272e; max-width: 62rem; margin: 2rem auto; padding: 0 1rem }
-h1 { font-size: 1.6rem } h2 { font-size: 1.25rem; margin-top: 2.5rem; border-bottom: 1px solid #d7dbe0 }
-table { border-collapse: collapse; margin: 1rem 0; font-size: 13.5px; display: block; overflow-x: auto }
-th, td { text-align: right; padding: .25rem .6rem; border-bottom: 1px solid #e6e9ed; white-space: nowrap }
-th:first-child, td:first-child, td.words { text-align: left } td.words { white-space: normal; min-width: 9rem }
-.pair { display: flex; flex-wrap: wrap; gap: 1rem } svg { max-width: 100%; height: auto }
-.diagnostic { background: #fff4e0; border-left: 4px solid #d9822b; padding: .3rem .8rem; margin: .4rem 0 }
-summary { cursor: pointer; margin: .6rem 0 }
-dt { font-weight: 600 } dd { margin: 0 0 .4rem 1rem }
-.lead { font-size: 1.1rem } .small { color: #5b6470; font-size: 13px } .best { font-weight: 600 }
-"""
+TEMPLATE = "page.html.j2"
+TEMPLATES = Environment(
+    loader=FileSystemLoader(Path(__file__).parent),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
 WORDS = {
     "@10": "of the first 10 places of each list; likewise with other numbers",
     "HR, hit rate": "share of users with at least one hit",
@@ -42,32 +41,6 @@ WORDS = {
 }
 
 
-def write(result: Evaluation, path: Path, currency: str) -> None:
-    """Write the report."""
-    path.write_text(page(result, currency), encoding="utf-8")
-
-
-def page(result: Evaluation, currency: str) -> str:
-    """Return the report as HTML."""
-    parts = [
-        "<h1>Is it any good? Recommenders compared on the same users</h1>",
-        *(f'<p class="lead">{_text(headline(board))}</p>' for board in result.boards.values()),
-        *_faults([diagnostic for diagnostic in result.diagnostics if diagnostic.fault]),
-        _glossary(result),
-        "<h2>The question</h2>",
-        f"<p>{_text(question(result.task))}</p>",
-        f'<div class="pair">{svg(plots.items(result.task))}{svg(plots.histories(result.task))}</div>',
-        *(part for board in result.boards.values() for part in _board(board, result, currency)),
-        *(part for answer in result.published for part in _published(answer)),
-        *_results([diagnostic for diagnostic in result.diagnostics if not diagnostic.fault]),
-        "<h2>How to read this</h2>",
-        f'<p class="small">{_text(HOW)}</p>',
-        *(f'<p class="small">{_text(note)}</p>' for note in result.notes),
-    ]
-    head = f'<meta charset="utf-8"><title>Recommenders compared</title><style>{STYLE}</style>'
-    return f'<!doctype html>\n<html lang="en"><head>{head}</head><body>\n' + "\n".join(parts) + "\n</body></html>\n"
-
-
 HOW = (
     "Every recommender was asked about the same users, knowing the same past. A verdict compares it with the best of "
     "the baselines; it says better or worse where the 95 % interval of the difference leaves out zero (paired "
@@ -77,99 +50,112 @@ HOW = (
 )
 
 
-def _board(board: Leaderboard, result: Evaluation, currency: str) -> Iterable[str]:
-    yield f"<h2>{_text(TITLES[board.task])}</h2>"
-    yield svg(plots.models(board))
-    for table in task_tables(board):
-        yield f"<h3>{_text(table.title)}</h3>"
-        yield _table(table.columns, table.rows, words=table.words)
+@dataclass(frozen=True)
+class Section:
+    """What the page shows of one task; plots are SVG."""
+
+    title: str
+    plot: Markup
+    tables: list[Table]
+    slices_plot: Markup | None
+    costs: list[str]
+    personalize: Table
+    every_metric: Table
+    settings: Table
+
+
+@dataclass(frozen=True)
+class PublishedAnswer:
+    """What Personalize printed, and of how many users."""
+
+    title: str
+    users: str
+    table: Table
+
+
+def write(result: Evaluation, path: Path, currency: str) -> None:
+    """Write the report."""
+    path.write_text(page(result, currency), encoding="utf-8")
+
+
+def page(result: Evaluation, currency: str) -> str:
+    """Return the report as HTML."""
+    return TEMPLATES.get_template(TEMPLATE).render(
+        title=f"{result.source}: recommenders compared" if result.source else "Recommenders compared",
+        headlines=[headline(board) for board in result.boards.values()],
+        faults=[diagnostic for diagnostic in result.diagnostics if diagnostic.fault],
+        glossary=list(glossary(result.boards)),
+        question=question(result.task),
+        question_plots=[_markup(plots.items(result.task)), _markup(plots.histories(result.task))],
+        sections=[_section(board, result, currency) for board in result.boards.values()],
+        published=[_published(answer) for answer in result.published],
+        results=[diagnostic for diagnostic in result.diagnostics if not diagnostic.fault],
+        how_to_read=HOW,
+        notes=result.notes,
+    )
+
+
+def glossary(boards: Mapping[str, Leaderboard]) -> Iterator[tuple[str, str]]:
+    """Yield each recommender that takes part, and each word, with what it means."""
+    yield from {row.candidate.name: row.candidate.what for board in boards.values() for row in board.rows}.items()
+    yield from WORDS.items()
+
+
+def _section(board: Leaderboard, result: Evaluation, currency: str) -> Section:
+    return Section(
+        title=TITLES[board.task],
+        plot=_markup(plots.models(board)),
+        tables=task_tables(board),
+        slices_plot=_slices_plot(board, result),
+        costs=[cost.in_words(currency) for cost in result.costs[board.task]],
+        personalize=_personalize(board),
+        every_metric=_every_metric(board),
+        settings=_settings(board),
+    )
+
+
+def _slices_plot(board: Leaderboard, result: Evaluation) -> Markup | None:
     parts = [part for part in result.slices[board.task] if part.values]
+    candidates = [row.candidate for row in board.rows]
     names = [
-        row.candidate.name
-        for row in board.rows
-        if not row.candidate.baseline or row.candidate.name == board.best_baseline
+        candidate.name for candidate in candidates if not candidate.baseline or candidate.name == board.best_baseline
     ]
-    if parts:
-        yield "<h3>Where it comes from</h3>"
-        yield svg(plots.slices(board, parts, names))
-    yield from (f"<p>{_text(cost.in_words(currency))}</p>" for cost in result.costs[board.task])
-    first = [str(name) for name in board.rows[0].personalize]
-    yield "<h3>By Amazon Personalize's own rules</h3>"
-    numbers = [[row.candidate.name, *(f"{row.personalize[name]:.4f}" for name in first)] for row in board.rows]
-    yield _table(["recommender", *(name.replace("_", " ") for name in first)], numbers)
-    yield _details("All metrics at every k", _every_metric(board))
-    yield _details("Settings that were chosen, or the defaults", _settings(board))
+    return _markup(plots.slices(board, parts, names)) if parts else None
 
 
-def _faults(diagnostics: Sequence[Diagnostic]) -> Iterable[str]:
-    if diagnostics:
-        yield "<h2>Faults to look into</h2>"
-    yield from (
-        f'<p class="diagnostic"><b>{_text(diagnostic.about)}</b>: {_text(diagnostic.message)}</p>'
-        for diagnostic in diagnostics
-    )
+def _personalize(board: Leaderboard) -> Table:
+    metrics = list(board.rows[0].personalize)
+    rows = [[row.candidate.name, *(f"{row.personalize[metric]:.4f}" for metric in metrics)] for row in board.rows]
+    columns = ["recommender", *(metric.replace("_", " ") for metric in metrics)]
+    return Table("By Amazon Personalize's own rules", columns, rows)
 
 
-def _results(diagnostics: Sequence[Diagnostic]) -> Iterable[str]:
-    if diagnostics:
-        yield "<h2>What the figures say</h2>"
-    yield from (
-        f'<p class="small">{_text(diagnostic.about)}: {_text(diagnostic.message)}</p>' for diagnostic in diagnostics
-    )
-
-
-def _glossary(result: Evaluation) -> str:
-    meant = "".join(f"<dt>{_text(word)}</dt><dd>{_text(meaning)}</dd>" for word, meaning in entries(result.boards))
-    return _details("What the names and words mean", f"<dl>{meant}</dl>")
-
-
-def _details(summary: str, table: str) -> str:
-    return f"<details><summary>{_text(summary)}</summary>{table}</details>"
-
-
-def _every_metric(board: Leaderboard) -> str:
+def _every_metric(board: Leaderboard) -> Table:
     """Return a line for each metric and k, the metrics one after the other, a column for each recommender."""
     metrics = sorted(board.rows[0].intervals, key=lambda metric: metric.name)
-    lines = [[str(metric), *(f"{row.intervals[metric].mean:.4f}" for row in board.rows)] for metric in metrics]
-    return _table(["metric", *(row.candidate.name for row in board.rows)], lines)
+    rows = [[str(metric), *(f"{row.intervals[metric].mean:.4f}" for row in board.rows)] for metric in metrics]
+    return Table("All metrics at every k", ["metric", *(row.candidate.name for row in board.rows)], rows)
 
 
-def _settings(board: Leaderboard) -> str:
+def _settings(board: Leaderboard) -> Table:
     rows = []
     for row in board.rows:
-        chosen = (row.candidate.settings or {}).get(board.task, {})
-        if chosen:
-            values = (f"{name.replace('_', ' ')} {value:g}" for name, value in chosen.items())
+        settings = (row.candidate.settings or {}).get(board.task, {})
+        if settings:
+            values = (f"{name.replace('_', ' ')} {value:g}" for name, value in settings.items())
             rows.append([row.candidate.name, ", ".join(values)])
-    return _table(["recommender", "settings"], rows, words=True)
+    return Table("Settings that were chosen, or the defaults", ["recommender", "settings"], rows, words=True)
 
 
-def _published(answer: Published) -> Iterable[str]:
-    users = _text(answer.in_words())
-    yield f"<h2>{_text(answer.name)}, as Personalize printed it</h2><p>{users}; its own users, not those above.</p>"
+def _published(answer: Published) -> PublishedAnswer:
     rows = []
     for name, value in answer.metrics.items():
         _, low, high = answer.intervals.get(name, (value, None, None))
         rows.append([name.replace("_", " "), f"{value:.4f}", f"{low:.3f} to {high:.3f}" if low is not None else ""])
-    yield _table(["metric", "value", "95 %"], rows)
+    title = f"{answer.name}, as Personalize printed it"
+    return PublishedAnswer(title, answer.in_words(), Table(title, ["metric", "value", "95 %"], rows))
 
 
-def _table(columns: Sequence[str], rows: Sequence[Sequence[str]], words: bool = False) -> str:
-    head = "".join(f"<th>{_text(name)}</th>" for name in columns)
-    body = []
-    for row in rows:
-        cells = [f"<td>{_text(cell)}</td>" for cell in row]
-        if words:
-            cells[-1] = f'<td class="words">{_text(row[-1])}</td>'
-        body.append(f"<tr>{''.join(cells)}</tr>")
-    return f"<table><tr>{head}</tr>{''.join(body)}</table>"
-
-
-def _text(text: str) -> str:
-    return html.escape(text)
-
-
-def entries(boards: Mapping[str, Leaderboard]) -> Iterator[tuple[str, str]]:
-    """Yield each recommender that takes part, and each word, with what it means."""
-    yield from {row.candidate.name: row.candidate.what for board in boards.values() for row in board.rows}.items()
-    yield from WORDS.items()
+def _markup(figure: Figure) -> Markup:
+    """Return a plot, whose texts matplotlib has escaped."""
+    return Markup(svg(figure))  # noqa: S704 - not of text

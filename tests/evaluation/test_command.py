@@ -109,6 +109,7 @@ def test_the_report_stands_alone_and_the_rows_of_users_are_whole(file: Path, tmp
     assert result.exit_code == 0, result.output
     text = page.read_text()
     assert not re.search(r"<script|<link|<img|src=|@import", text)
+    assert f"<title>{file.name}: recommenders compared</title>" in text
     plots = re.findall(r"<svg.*?</svg>", text, re.DOTALL)
     assert len(plots) == 6
     assert all(ElementTree.fromstring(plot).tag.endswith("svg") for plot in plots)  # noqa: S314 - our own
