@@ -85,7 +85,7 @@ def task(log: Log, split: Split, sample_users: int | None, seed: int) -> Task:
     order = np.argsort(~trained, kind="stable")
     code = np.empty(len(order), dtype=np.int32)
     code[order] = np.arange(len(order))
-    recoded = replace(rows, items=code[rows.items], item_ids=[rows.item_ids[place] for place in order.tolist()])
+    recoded = replace(rows, items=code[rows.items], item_ids=[rows.item_ids[item] for item in order.tolist()])
     train = replace(recoded.take(split.train), item_ids=recoded.item_ids[: int(trained.sum())])
     truth = recoded.take(split.truth).for_users(chosen)
     return assemble(train, recoded.take(split.past).for_users(chosen), truth, split.cut)
@@ -95,9 +95,9 @@ def assemble(train: TrainingSet, past: TrainingSet, truth: TrainingSet, cut: int
     """Return the question; the codes of all three agree, and ``past`` and ``truth`` have the same users."""
     size = len(past.item_ids)
     pairs = _distinct(truth.users, truth.items, size)
-    place = np.searchsorted(_keys(pairs.users, pairs.items, size), _keys(truth.users, truth.items, size))
+    pair = np.searchsorted(_keys(pairs.users, pairs.items, size), _keys(truth.users, truth.items, size))
     times = np.full(len(pairs), np.iinfo(np.int64).max)
-    np.minimum.at(times, place, truth.times)
+    np.minimum.at(times, pair, truth.times)
     return Task(train, past, pairs, times, cut, len(train.item_ids))
 
 

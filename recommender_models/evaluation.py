@@ -38,14 +38,14 @@ def evaluate(
     model = recipe.fit(train, users, items, settings)
     known = users.properties()
     lists = _lists(model, test.take(~held).for_items(train.item_ids), known)
-    wanted = test.take(held).items_in(model.catalogue.code)
+    relevant_items = test.take(held).items_in(model.catalogue.code)
     # What the training did not know is relevant, and in no list.
-    wanted = np.where(wanted < 0, len(model.catalogue), wanted)
-    found, relevant = metrics.hits(lists, test.users[held], wanted)
+    relevant_items = np.where(relevant_items < 0, len(model.catalogue), relevant_items)
+    hits, relevant = metrics.hits(lists, test.users[held], relevant_items)
     others = train.for_users(_some(~chosen, COVERAGE_USERS - len(lists), seed))
     shown = np.concatenate([lists, _lists(model, others, known)]) if len(others) else lists
     catalogue = len(set(rows.item_ids) | set(items.ids))
-    return personalize(found[relevant > 0], metrics.coverage(shown, catalogue))
+    return personalize(hits[relevant > 0], metrics.coverage(shown, catalogue))
 
 
 def personalize(hits: metrics.Hits, coverage: float) -> Metrics:
@@ -65,5 +65,5 @@ def _lists(model: Model, rows: TrainingSet, known: Mapping[str, Mapping[str, Any
 
 def _some(chosen: Mask, most: int, seed: int) -> Mask:
     """Return marks of at most that many of the chosen users."""
-    places = np.random.default_rng(seed).permutation(np.flatnonzero(chosen))[: max(0, most)]
-    return np.asarray(np.isin(np.arange(len(chosen)), places))
+    users = np.random.default_rng(seed).permutation(np.flatnonzero(chosen))[: max(0, most)]
+    return np.asarray(np.isin(np.arange(len(chosen)), users))

@@ -48,8 +48,8 @@ def _summed(
     newer, age = moments(users, times)
     decayed = weights * 0.5 ** (age / (settings.half_life_days * DAY)) * settings.step_decay**newer
     size = int(items.max(initial=0)) + 1
-    keys, place = np.unique(users.astype(np.int64) * size + items, return_inverse=True)
-    summed = np.bincount(place, decayed, len(keys)).astype(np.float32)
+    keys, pair = np.unique(users.astype(np.int64) * size + items, return_inverse=True)
+    summed = np.bincount(pair, decayed, len(keys)).astype(np.float32)
     users, items = np.divmod(keys, size)
-    kept = rank_within(users, -summed) < MOST_ITEMS
-    return users[kept], items[kept], summed[kept]
+    heaviest = rank_within(users, -summed) < MOST_ITEMS
+    return users[heaviest], items[heaviest], summed[heaviest]

@@ -71,13 +71,13 @@ CODED = tuple(field.name for field in fields(InteractionColumns) if field.name n
 def combine(parts: Sequence[InteractionColumns]) -> InteractionColumns:
     """Return all rows of several parts, in order, under one list of names each. At least one part."""
     names: dict[str, Any] = {
-        name: list(dict.fromkeys(one for part in parts for one in getattr(part, name))) for name in NAMES
+        name: list(dict.fromkeys(text for part in parts for text in getattr(part, name))) for name in NAMES
     }
     columns: dict[str, Any] = {
         name: np.concatenate([getattr(part, name) for part in parts]) for name in ("times", "values")
     }
     for name, column in (("user_ids", "users"), ("item_ids", "items"), ("event_types", "types")):
-        code = {one: place for place, one in enumerate(names[name])}
+        code = {text: index for index, text in enumerate(names[name])}
         columns[column] = np.concatenate([_recoded(part, name, column, code) for part in parts])
     return InteractionColumns(**names, **columns)
 
@@ -85,7 +85,7 @@ def combine(parts: Sequence[InteractionColumns]) -> InteractionColumns:
 def _recoded(part: InteractionColumns, name: str, column: str, code: dict[str, int]) -> npt.NDArray[np.integer]:
     codes = getattr(part, column)
     # One place more than there are names: NO_TYPE (-1) finds itself at the end.
-    new = np.array([*(code[one] for one in getattr(part, name)), NO_TYPE], dtype=codes.dtype)
+    new = np.array([*(code[text] for text in getattr(part, name)), NO_TYPE], dtype=codes.dtype)
     return new[codes]
 
 

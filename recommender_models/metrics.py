@@ -24,9 +24,9 @@ def hits(lists: Codes, users: Codes, items: Codes) -> tuple[Hits, Codes]:
     relevant = np.sort(users.astype(np.int64) * size + items)
     relevant = relevant[np.r_[True, relevant[1:] != relevant[:-1]][: len(relevant)]]
     shown = np.arange(len(lists))[:, None] * size + lists
-    place = np.searchsorted(relevant, shown).clip(max=max(0, len(relevant) - 1))
-    found = (relevant[place] == shown) & (lists >= 0) if len(relevant) else np.zeros(lists.shape, dtype=bool)
-    return found, np.bincount(relevant // size, minlength=len(lists))
+    index = np.searchsorted(relevant, shown).clip(max=max(0, len(relevant) - 1))
+    is_hit = (relevant[index] == shown) & (lists >= 0) if len(relevant) else np.zeros(lists.shape, dtype=bool)
+    return is_hit, np.bincount(relevant // size, minlength=len(lists))
 
 
 def precision(hits: Hits, k: int) -> Values:

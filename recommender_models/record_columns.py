@@ -31,7 +31,9 @@ class RecordColumns:
     def properties(self) -> dict[str, Properties]:
         """Return each id's properties by column."""
         rows = zip(*self.columns.values(), strict=True) if self.columns else ((),) * len(self.ids)
-        return {one: dict(zip(self.columns, row, strict=True)) for one, row in zip(self.ids, rows, strict=True)}
+        return {
+            record_id: dict(zip(self.columns, row, strict=True)) for record_id, row in zip(self.ids, rows, strict=True)
+        }
 
 
 def categories(value: Any) -> list[str]:

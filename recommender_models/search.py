@@ -49,8 +49,8 @@ class _Validation:
 
     def score(self, model: UserPersonalization) -> float:
         lists = model.lists(self._past, self._properties, K)
-        found, relevant = metrics.hits(lists, self._newest.users, self._newest.items)
-        return float(metrics.ndcg(found, relevant, K).mean())
+        hits, relevant = metrics.hits(lists, self._newest.users, self._newest.items)
+        return float(metrics.ndcg(hits, relevant, K).mean())
 
 
 def search(rows: TrainingSet, users: RecordColumns, items: RecordColumns, seed: int) -> Settings:
@@ -60,16 +60,16 @@ def search(rows: TrainingSet, users: RecordColumns, items: RecordColumns, seed: 
     if not validation:
         return best
     model = validation.fit(best)
-    reached = validation.score(model)
+    best_score = validation.score(model)
     for name, values in VALUES.items():
         for value in values:
-            tried = replace(best, **{name: value})
-            score = reached if tried == best else validation.score(model.with_settings(tried))
-            best, reached = (tried, score) if score > reached else (best, reached)
+            candidate = replace(best, **{name: value})
+            score = best_score if candidate == best else validation.score(model.with_settings(candidate))
+            best, best_score = (candidate, score) if score > best_score else (best, best_score)
     if len(rows.item_ids) > MOST_DENSE:
         return best  # co-occurrence has no λ
     for value in REGULARISATIONS:
-        tried = replace(best, regularisation=value)
-        score = reached if value == model.settings.regularisation else validation.score(validation.fit(tried))
-        best, reached = (tried, score) if score > reached else (best, reached)
+        candidate = replace(best, regularisation=value)
+        score = best_score if value == model.settings.regularisation else validation.score(validation.fit(candidate))
+        best, best_score = (candidate, score) if score > best_score else (best, best_score)
     return best

@@ -61,12 +61,12 @@ class EventSelection:
         if not self.rules:
             return np.ones(len(columns), dtype=np.float32)
         weights = np.zeros(len(columns), dtype=np.float32)
-        for place, event_type in enumerate(columns.event_types):
+        for code, event_type in enumerate(columns.event_types):
             if rule := self.rules.get(event_type):
                 least = -np.inf if rule.threshold is None else rule.threshold
                 # NaN, no value, reaches no threshold.
                 enough = (columns.values >= least) | (rule.threshold is None)
-                weights[(columns.types == place) & enough] = rule.weight
+                weights[(columns.types == code) & enough] = rule.weight
         return weights
 
     def _weight(self, interaction: Interaction) -> float:

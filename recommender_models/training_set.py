@@ -51,7 +51,7 @@ class TrainingSet:
 
     def for_items(self, item_ids: Sequence[str]) -> "TrainingSet":
         """Return the rows with these items, coded as in this list."""
-        items = self.items_in({item: place for place, item in enumerate(item_ids)})
+        items = self.items_in({item: code for code, item in enumerate(item_ids)})
         return replace(self, item_ids=item_ids, items=items).take(items >= 0)
 
     def items_in(self, codes: Mapping[str, int]) -> Codes:
@@ -76,9 +76,11 @@ def select(columns: InteractionColumns, events: EventSelection) -> tuple[Interac
         ordered = key[order]
         changed[1:] |= ordered[1:] != ordered[:-1]
     once = order[changed]
-    kept = chosen.take(once)
+    distinct = chosen.take(once)
     rows = weights[weights > 0][once]
-    return kept, TrainingSet(kept.user_ids, kept.item_ids, kept.users, kept.items, kept.times, rows)
+    return distinct, TrainingSet(
+        distinct.user_ids, distinct.item_ids, distinct.users, distinct.items, distinct.times, rows
+    )
 
 
 def shortage(data: TrainingSet) -> str | None:
@@ -106,7 +108,7 @@ def _coded_by_name(columns: InteractionColumns) -> InteractionColumns:
 def _sorted_codes(names: Sequence[str], codes: Codes) -> tuple[list[str], Codes]:
     used = np.flatnonzero(np.bincount(codes[codes >= 0], minlength=len(names))).tolist()
     # By Python: NumPy's own strings lose trailing NULs.
-    places = sorted(used, key=lambda place: names[place])
+    places = sorted(used, key=lambda code: names[code])
     code = np.full(len(names) + 1, -1)  # the last place is for -1: no name
     code[places] = np.arange(len(places))
-    return [names[place] for place in places], code[codes]
+    return [names[code] for code in places], code[codes]

@@ -14,10 +14,10 @@ def ask(
     the user apart. Raises botocore's errors.
     """
 
-    def one(user: str) -> list[str]:
+    def recommend(user: str) -> list[str]:
         answer = client.get_recommendations(**request, userId=user)
         step(1)
         return [item["itemId"] for item in answer["itemList"]]
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        return dict(zip(users, pool.map(one, users), strict=True))
+        return dict(zip(users, pool.map(recommend, users), strict=True))

@@ -74,10 +74,10 @@ def prices(costs: Sequence[tuple[str, str]], names_by_task: Mapping[str, Sequenc
 
 def conditions(texts: Sequence[str], names_by_task: Mapping[str, Sequence[str]]) -> list[Gate]:
     """Return the gates. Raises BadQuestion for one that no data could answer."""
-    gates_ = [gates.parse(text, list(names_by_task)) for text in texts]
-    for condition in gates_:
-        gates.answerable(condition, names_by_task)
-    return gates_
+    requirements = [gates.parse(text, list(names_by_task)) for text in texts]
+    for requirement in requirements:
+        gates.answerable(requirement, names_by_task)
+    return requirements
 
 
 def read_files(file: Path | None, recommendations: Sequence[tuple[str, str]], *others: Path | None) -> list[Path]:

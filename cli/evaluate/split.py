@@ -40,7 +40,7 @@ def command(file: Path, out: Path, hold_out: "HoldOut", sample_users: int) -> No
         log = logs.read(file, time.time())
         parted = split(log, hold_out)
         chosen = sampled(log, parted, sample_users, hold_out.seed)
-        rows = steps.begin("writing the split", int(log.places.max()) + 1)
+        rows = steps.begin("writing the split", int(log.row_numbers.max()) + 1)
         written = splits_folder.write(file, log, parted, chosen, hold_out, out, rows)
     if log.duplicates:
         click.echo(f"{file}: {log.duplicates:,} duplicate rows (same user, item, type and second) left out", err=True)

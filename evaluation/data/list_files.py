@@ -117,9 +117,9 @@ def _parsed(path: Path, number: int, line: bytes) -> tuple[str, list[str] | None
     items = _at(row, "output", "recommendedItems")
     if not isinstance(items, list):
         raise BadFile(path, "no list output.recommendedItems", number)
-    for place, item in enumerate(items, start=1):
+    for position, item in enumerate(items, start=1):
         if not _is_id(item):
-            raise BadFile(path, f"item {place} of output.recommendedItems is {_NO_ID}", number)
+            raise BadFile(path, f"item {position} of output.recommendedItems is {_NO_ID}", number)
     return str(user), [str(item) for item in items]
 
 

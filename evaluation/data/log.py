@@ -26,7 +26,7 @@ Mask = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True, eq=False)
 class Log:
-    """``n`` interactions. ``rows``: by user, then time, each weighing one. ``places``: the row of the file of each.
+    """``n`` interactions. ``rows``: by user, then time, each weighing one. ``row_numbers``: of each, in the file.
 
     ``types``: codes of ``event_types``, -1 where there is none. ``duplicates``: rows of the file left out because an
     earlier one has the same user, item, type and second, as Amazon Personalize leaves them out. ``probes``: rows left
@@ -34,7 +34,7 @@ class Log:
     """
 
     rows: TrainingSet
-    places: npt.NDArray[np.int64]
+    row_numbers: npt.NDArray[np.int64]
     types: Codes
     event_types: Sequence[str]
     duplicates: int
@@ -45,7 +45,7 @@ class Log:
 
     def take(self, mask: Mask) -> "Log":
         """Return the interactions of a mask."""
-        return replace(self, rows=self.rows.take(mask), places=self.places[mask], types=self.types[mask])
+        return replace(self, rows=self.rows.take(mask), row_numbers=self.row_numbers[mask], types=self.types[mask])
 
     def is_type(self, event_type: str) -> Mask:
         """Return which interactions are of a type."""
@@ -121,14 +121,14 @@ def _in_order(frame: pl.DataFrame) -> Log:
         if event_types[:1] == [""]:  # quoted, and as empty as the others
             event_types, types = event_types[1:], np.maximum(types - 1, -1)
     times = frame[TIME].to_numpy()
-    places = frame["place"].to_numpy().astype(np.int64)
+    row_numbers = frame["place"].to_numpy().astype(np.int64)
     keys = {"users": users, "times": times, "items": items, "types": types}
     # By polars: with ten million rows several times as fast as NumPy's lexsort.
     order = pl.DataFrame(keys).select(pl.arg_sort_by(*keys, maintain_order=True)).to_series().to_numpy()
     once = order[_changes(order, tuple(keys.values()))]
     weights = np.ones(len(once), dtype=np.float32)
     rows = TrainingSet(user_ids, item_ids, users[once], items[once], times[once], weights)
-    return Log(rows, places[once], types[once], event_types, len(order) - len(once))
+    return Log(rows, row_numbers[once], types[once], event_types, len(order) - len(once))
 
 
 def _coded(column: pl.Series) -> tuple[list[str], npt.NDArray[np.int32]]:
@@ -136,9 +136,9 @@ def _coded(column: pl.Series) -> tuple[list[str], npt.NDArray[np.int32]]:
     codes = column.to_physical().fill_null(0).to_numpy().astype(np.int64)
     distinct = column.drop_nulls().unique()
     names = pl.DataFrame({"code": distinct.to_physical(), "name": distinct.cast(pl.String)}).sort("name")
-    place = np.full(int(codes.max(initial=0)) + 1, -1, dtype=np.int32)
-    place[names["code"].to_numpy()] = np.arange(len(names))
-    coded = place[codes]
+    rank = np.full(int(codes.max(initial=0)) + 1, -1, dtype=np.int32)
+    rank[names["code"].to_numpy()] = np.arange(len(names))
+    coded = rank[codes]
     coded[column.is_null().to_numpy()] = -1
     return names["name"].to_list(), coded
 

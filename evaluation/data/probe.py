@@ -6,5 +6,5 @@ from broker.probe import PROBE
 
 def without(frame: pl.DataFrame, user: str = "USER_ID") -> tuple[pl.DataFrame, int]:
     """Return a table without the probe's rows, and how many there were; ``user`` is the column of user ids."""
-    kept = frame.filter(pl.col(user).ne_missing(PROBE))
-    return kept, len(frame) - len(kept)
+    customers = frame.filter(pl.col(user).ne_missing(PROBE))
+    return customers, len(frame) - len(customers)

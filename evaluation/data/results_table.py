@@ -89,7 +89,7 @@ def _columns(path: Path, header: Sequence[str]) -> list[str | Metric]:
     if _metric(header[0].lower()):
         raise BadFile(path, f"the first column is {header[0]}; it should hold the recommenders' names", 1)
     columns = [_column(path, name) for name in header[1:]]
-    twice = [name for place, name in enumerate(columns) if name in columns[:place]]
+    twice = [name for index, name in enumerate(columns) if name in columns[:index]]
     if twice:
         raise BadFile(path, f"two columns are {twice[0]}", 1)
     if not set(columns) - {TASK, USERS}:

@@ -122,11 +122,11 @@ def _question(before: Log, truth: Log, cut: int | None, past_only: set[str]) -> 
     known = {item for item, is_in in zip(log.item_ids, in_training.tolist(), strict=True) if is_in}
     others = {*log.item_ids, *truth.rows.item_ids} - known
     items = [*sorted(known), *sorted(others)]
-    code = {item: place for place, item in enumerate(items)}
+    code = {item: index for index, item in enumerate(items)}
     log = _recoded(log, code, items)
     users = list(truth.rows.user_ids)
-    place = {user: place for place, user in enumerate(users)}
-    test_user_index = np.array([place.get(user, -1) for user in log.user_ids])[log.users]
+    index_of = {user: index for index, user in enumerate(users)}
+    test_user_index = np.array([index_of.get(user, -1) for user in log.user_ids])[log.users]
     past = replace(log.take(test_user_index >= 0), user_ids=users)
     past = replace(past, users=test_user_index[test_user_index >= 0])
     train = replace(log.take(trained), item_ids=items[: len(known)])
@@ -144,9 +144,9 @@ def _past_only(log: Log, split: Split) -> list[str]:
 
 def _rows(log: Log, mask: Mask, source: Path) -> Mask:
     """Return which rows of the file are the interactions of a mask."""
-    places = log.places[mask]
-    rows = np.zeros(int(log.places.max()) + 1, dtype=bool)
-    rows[places] = True
+    row_numbers = log.row_numbers[mask]
+    rows = np.zeros(int(log.row_numbers.max()) + 1, dtype=bool)
+    rows[row_numbers] = True
     return rows
 
 

@@ -86,9 +86,9 @@ def _about_data(task: Task, boards: Mapping[str, Leaderboard]) -> Iterator[Check
 
 def _about_row(task: Task, board: Leaderboard, row: Result) -> Iterator[CheckResult]:
     entry, about = row.candidate, _about(row, board.task)
-    lists_, means = entry.lists[board.task], row.scores.means()
+    top_lists, means = entry.lists[board.task], row.scores.means()
     if board.task == NEW_ITEMS:
-        yield "owned_items", about, _owned(task, lists_)
+        yield "owned_items", about, _owned(task, top_lists)
         yield "too_good", about, published_tables.too_good(means, external=entry.external is not None)
     if row.against_here and board.best_here:
         own_mean, best_mean = (result.intervals[board.main].mean for result in (row, board.row(board.best_here)))
@@ -103,16 +103,16 @@ def _about_row(task: Task, board: Leaderboard, row: Result) -> Iterator[CheckRes
             )
         # Nothing can be personal for who has no past.
         known = np.bincount(task.past.users, minlength=task.users) > 0
-        yield "one_item_first", about, lists.one_item_first(lists_[known])
-        yield "not_personal", about, neighbours.not_personal(lists_, task.truth_for(board.task), board.main, known)
+        yield "one_item_first", about, lists.one_item_first(top_lists[known])
+        yield "not_personal", about, neighbours.not_personal(top_lists, task.truth_for(board.task), board.main, known)
         if row.against_best and board.best_baseline:
             verdict = published_tables.baseline_wins(board.best_baseline, row.against_best.verdict)
             yield "baseline_wins", about, verdict
 
 
-def _owned(task: Task, lists_: Codes) -> str | None:
+def _owned(task: Task, top_lists: Codes) -> str | None:
     newest = lists.newest_interactions(task.past)
-    return lists.owned_items_recommended(lists_, task.owned(), len(task.past.item_ids), newest)
+    return lists.owned_items_recommended(top_lists, task.owned(), len(task.past.item_ids), newest)
 
 
 def _counting(task: Task, board: Leaderboard) -> float:
@@ -125,13 +125,13 @@ def _counting(task: Task, board: Leaderboard) -> float:
 
 def _about_external(task: Task, board: Leaderboard, result: Result) -> Iterator[CheckResult]:
     """Say what is to be said once of a file, whatever the task."""
-    external, name, lists_ = result.candidate.external, result.candidate.name, result.candidate.lists[board.task]
+    external, name, top_lists = result.candidate.external, result.candidate.name, result.candidate.lists[board.task]
     if external:
-        yield "unknown_items", name, lists.unknown_items(external.unknown_items, int((lists_ >= 0).sum()))
+        yield "unknown_items", name, lists.unknown_items(external.unknown_items, int((top_lists >= 0).sum()))
         yield "unknown_users", name, lists.unknown_users(external.unknown_users)
         without = lists.users_without_list(external.users_without, task.users, external.refused, external.missing)
         yield "users_without_list", name, without
-        yield "short_lists", name, lists.short_lists(lists_, task.owned(), task.catalogue, board.ks[-1])
+        yield "short_lists", name, lists.short_lists(top_lists, task.owned(), task.catalogue, board.ks[-1])
         yield "repeats", name, lists.repeats(external.repeated)
 
 

@@ -26,8 +26,8 @@ class Attribute:
 
 def attributes(users: RecordColumns, user_ids: Sequence[str], text: Collection[str] = ()) -> list[Attribute]:
     """Return each column for the users of a log. ``text``: columns of words, though they may look like numbers."""
-    place = {user: number for number, user in enumerate(users.ids)}
-    rows = [place.get(user, -1) for user in user_ids]
+    row_of = {user: number for number, user in enumerate(users.ids)}
+    rows = [row_of.get(user, -1) for user in user_ids]
     return [_attribute(name, column, rows, name in text) for name, column in users.columns.items()]
 
 

@@ -55,10 +55,10 @@ def examples(log: Log, groups: Groups, target: str | None, most: int, seed: int)
 
 
 def _drawn(log: Log, eligible: Mask, most: int, seed: int) -> Codes:
-    places = np.flatnonzero(eligible)
-    chance = np.random.default_rng(seed).random(len(places))
-    turn = rank_within(log.rows.users[places], chance)
-    return np.sort(places[np.lexsort((chance, turn))[:most]])
+    eligible_rows = np.flatnonzero(eligible)
+    chance = np.random.default_rng(seed).random(len(eligible_rows))
+    turn = rank_within(log.rows.users[eligible_rows], chance)
+    return np.sort(eligible_rows[np.lexsort((chance, turn))[:most]])
 
 
 def _histories(log: Log, groups: Groups, rows: Codes) -> tuple[Floats, npt.NDArray[np.bool_]]:
@@ -71,8 +71,8 @@ def _histories(log: Log, groups: Groups, rows: Codes) -> tuple[Floats, npt.NDArr
     group, some = groups.of_items[log.rows.items], until > begins
     before = np.maximum(until - 1, 0)
     columns: list[npt.NDArray] = []
-    for place in range(len(groups.names)):
-        running_count = np.r_[0, np.cumsum(group == place)]
+    for number in range(len(groups.names)):
+        running_count = np.r_[0, np.cumsum(group == number)]
         columns.append(running_count[until] - running_count[begins])
     columns.append(np.where(some, (times[rows] - times[before]) / DAY, np.nan))
     columns.append(np.where(some, group[before], np.nan))
@@ -94,8 +94,8 @@ def groups(items: Codes, item_ids: Sequence[str], named: Mapping[str, str | None
     of_item = [named.get(item) or OTHER if named is not None else item for item in item_ids]
     names, codes = np.unique(np.array(of_item, dtype=object), return_inverse=True)
     counts = np.bincount(codes[items], minlength=len(names))
-    order = [place for place in np.argsort(-counts, kind="stable").tolist() if counts[place]]
-    names_kept = [str(names[place]) for place in order if str(names[place]) != OTHER or named is None][:most]
-    place = {name: number for number, name in enumerate(names_kept)}
-    of_items = np.array([place.get(str(names[code]), len(names_kept)) for code in codes.tolist()], dtype=np.int32)
-    return Groups(of_items, [*names_kept, OTHER] if (of_items[items] == len(names_kept)).any() else names_kept)
+    order = [code for code in np.argsort(-counts, kind="stable").tolist() if counts[code]]
+    group_names = [str(names[code]) for code in order if str(names[code]) != OTHER or named is None][:most]
+    number_of = {name: number for number, name in enumerate(group_names)}
+    of_items = np.array([number_of.get(str(names[code]), len(group_names)) for code in codes.tolist()], dtype=np.int32)
+    return Groups(of_items, [*group_names, OTHER] if (of_items[items] == len(group_names)).any() else group_names)

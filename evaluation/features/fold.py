@@ -30,13 +30,13 @@ class Fold:
 
     def permutations(self) -> list[Permuted]:
         """Return what gives the table with the history of other lines, then with each attribute of other users."""
-        return [self._other_histories, *(self._other_users(place) for place in range(self._attributes))]
+        return [self._other_histories, *(self._other_users(attribute) for attribute in range(self._attributes))]
 
-    def rise(self, permuted: Permuted, repeats: int, place: int) -> Floats:
+    def rise(self, permuted: Permuted, repeats: int, column: int) -> Floats:
         """Return each line's mean rise of the loss."""
         total = np.zeros(len(self._came))
         for repeat in range(repeats):
-            random = np.random.default_rng([self._seed, place, repeat])
+            random = np.random.default_rng([self._seed, column, repeat])
             total += self._model.losses(permuted(random), self._came) - self.losses
         return total / repeats
 

@@ -82,14 +82,17 @@ def importances(
         )
     # On one processor: on a busy machine, threads that wait for one another take twenty times as long.
     with threadpool_limits(1):
-        runs = [_training(examples, attributes, len(groups), permutations, [seed, one], step) for one in range(models)]
+        runs = [
+            _training(examples, attributes, len(groups), permutations, [seed, repetition], step)
+            for repetition in range(models)
+        ]
     folds = np.array([run.folds for run in runs])
-    rises = [trained_again.interval(lines, folds) for lines in np.stack([one.rises for one in runs], axis=1)]
-    importances_ = [Importance(one, rise) for one, rise in zip(attributes, rises[1:], strict=True)]
-    importances_.sort(key=lambda one: (-one.rise.mean, one.attribute.name))
-    loss = mean(np.mean([one.losses for one in runs], axis=0))
-    prior = mean(np.mean([one.priors for one in runs], axis=0))
-    return ImportanceReport(importances_, rises[0], loss, prior, groups, len(examples))
+    rises = [trained_again.interval(lines, folds) for lines in np.stack([run.rises for run in runs], axis=1)]
+    ranked = [Importance(attribute, rise) for attribute, rise in zip(attributes, rises[1:], strict=True)]
+    ranked.sort(key=lambda importance: (-importance.rise.mean, importance.attribute.name))
+    loss = mean(np.mean([run.losses for run in runs], axis=0))
+    prior = mean(np.mean([run.priors for run in runs], axis=0))
+    return ImportanceReport(ranked, rises[0], loss, prior, groups, len(examples))
 
 
 def parts(attributes: int, models: int) -> int:
@@ -116,8 +119,8 @@ def _training(
         step(1)
         losses[held] = model_fold.losses
         priors[held] = model.prior_losses(examples.came[~held], examples.came[held], groups)
-        for place, permuted in enumerate(model_fold.permutations()):
-            rises[place, held] = model_fold.rise(permuted, permutations, place)
+        for column, permuted in enumerate(model_fold.permutations()):
+            rises[column, held] = model_fold.rise(permuted, permutations, column)
             step(1)
     by_user = np.array([_per_user(values, of_user) for values in rises])
     return _Training(fold_of, by_user, _per_user(losses, of_user), _per_user(priors, of_user))

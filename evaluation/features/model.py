@@ -1,6 +1,5 @@
 """Gradient boosting that predicts the next group, and what each user loses by it: trained on other users alone."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,26 +14,25 @@ if TYPE_CHECKING:
 
 LEAST = 1e-6  # probability: a group that was not there to learn costs 14 nats, not infinitely many
 VALIDATED = 0.15  # of the users to learn from, for when to stop
-Learn = Callable[[Floats, Codes], "Model"]
 
 
 @dataclass(frozen=True)
 class Model:
-    """``places``: the column of each group in what the trees answer, -1 for one that was not there to learn."""
+    """``columns``: the column of each group in what the trees answer, -1 for one that was not there to learn."""
 
     trees: "HistGradientBoostingClassifier"
-    places: Codes
+    columns: Codes
 
     def losses(self, table: Floats, came: Codes) -> Floats:
         """Return the log loss of each line, in nats."""
         chances = self.trees.predict_proba(table)
-        place = self.places[came]
-        probabilities = np.where(place >= 0, chances[np.arange(len(came)), place], 0.0)
+        column = self.columns[came]
+        probabilities = np.where(column >= 0, chances[np.arange(len(came)), column], 0.0)
         return -np.log(np.maximum(probabilities, LEAST))
 
 
 def fit(table: Floats, came: Codes, users: Codes, categorical: npt.NDArray[np.bool_], groups: int, seed: int) -> Model:
-    """Learn from some users, and stop when others of them gain no more: an attribute could name a user."""
+    """Fit to some users, and stop when others of them gain no more: an attribute could name a user."""
     from sklearn.ensemble import HistGradientBoostingClassifier  # it takes seconds to load
 
     distinct = np.unique(users)
@@ -52,9 +50,9 @@ def fit(table: Floats, came: Codes, users: Codes, categorical: npt.NDArray[np.bo
     )
     validation = {"X_val": table[apart], "y_val": came[apart]} if apart.any() else {}
     trees.fit(table[rest], came[rest], **validation)
-    places = np.full(groups, -1)
-    places[trees.classes_] = np.arange(len(trees.classes_))
-    return Model(trees, places)
+    columns = np.full(groups, -1)
+    columns[trees.classes_] = np.arange(len(trees.classes_))
+    return Model(trees, columns)
 
 
 def prior_losses(training_groups: Codes, came: Codes, groups: int) -> Floats:

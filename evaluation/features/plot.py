@@ -22,16 +22,16 @@ def draw(importance_report: ImportanceReport, form: str) -> bytes:
         figure = Figure(figsize=(8.0, 1.4 + 0.32 * len(rows)), layout="constrained")
         FigureCanvasAgg(figure)
         axes = figure.subplots()
-        for place, importance in enumerate(rows):
+        for position, importance in enumerate(rows):
             colour = BLUE if importance.worth else GREY
             axes.plot(
                 [importance.rise.low, importance.rise.high],
-                [place, place],
+                [position, position],
                 color=colour,
                 linewidth=2,
                 solid_capstyle="butt",
             )
-            axes.plot([importance.rise.mean], [place], marker="o", color=colour, markersize=6)
+            axes.plot([importance.rise.mean], [position], marker="o", color=colour, markersize=6)
         axes.axvline(0, color=GREY, linewidth=1, linestyle="--")
         axes.set_yticks(range(len(rows)), [importance.attribute.name for importance in rows])
         axes.set_xlabel("rise of the log loss of the next group when it is another user's, 95 % intervals")

@@ -92,7 +92,7 @@ def _entry(task: Task, feed: str, name: str, input_rows: Feed, seed: int) -> Can
         for task_name in (ALL_ITEMS, NEW_ITEMS)
         if not (kind.repeats and task_name == NEW_ITEMS)
     }
-    return Candidate(f"{name}, fed {feed}", kind.what, lists_by_task, kind.baseline, kind.personal)
+    return Candidate(f"{name}, fed {feed}", kind.description, lists_by_task, kind.baseline, kind.personal)
 
 
 def _next_by_what_they_have(task: Task, states: TrainingSet, acquired: TrainingSet) -> Candidate:
@@ -112,6 +112,6 @@ def _before(rows: TrainingSet, cut: int) -> TrainingSet:
 
 def _of_users(rows: TrainingSet, user_ids: Sequence[str]) -> TrainingSet:
     """Return the rows of these users, coded as in this list, which is sorted as the rows' own is."""
-    place = {user: number for number, user in enumerate(user_ids)}
-    users = np.array([place.get(user, -1) for user in rows.user_ids])[rows.users]
+    code = {user: number for number, user in enumerate(user_ids)}
+    users = np.array([code.get(user, -1) for user in rows.user_ids])[rows.users]
     return replace(rows, user_ids=user_ids, users=users).take(users >= 0)

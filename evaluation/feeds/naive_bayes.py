@@ -54,6 +54,6 @@ def _key(rows: TrainingSet) -> np.ndarray:
 
 def _visits(rows: TrainingSet) -> tuple[np.ndarray, sparse.csr_array]:
     """Return each user's moments, in order, and what they had at each."""
-    visits, place = np.unique(_key(rows), return_inverse=True)
-    ones = np.ones(len(place), dtype=np.float32)
-    return visits, sparse.csr_array((ones, (place, rows.items)), shape=(len(visits), len(rows.item_ids)))
+    visits, visit = np.unique(_key(rows), return_inverse=True)
+    ones = np.ones(len(visit), dtype=np.float32)
+    return visits, sparse.csr_array((ones, (visit, rows.items)), shape=(len(visits), len(rows.item_ids)))

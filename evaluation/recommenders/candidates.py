@@ -20,12 +20,12 @@ UNCHANGED = "lists from outside, taken as they are"
 class Candidate:
     """``lists``: by task, users by places. ``settings``: by task, what was chosen, empty where nothing was.
 
-    ``seconds``: for choosing settings, learning and making the lists; ``external``: what was found in lists from
+    ``seconds``: for choosing settings, learning and making the lists; ``external``: what is known of lists from
     outside.
     """
 
     name: str
-    what: str
+    description: str
     lists: Mapping[str, Codes]
     baseline: bool = False
     personal: bool = True
@@ -73,9 +73,9 @@ def _chosen(
     return settings_by_name
 
 
-def external(name: str, lists_: ExternalLists, description: str = UNCHANGED) -> Candidate:
+def external(name: str, external_lists: ExternalLists, description: str = UNCHANGED) -> Candidate:
     """Return the entry of lists from outside: the same lists for every task, as they were given."""
-    return Candidate(name, description, dict.fromkeys(TASKS, lists_.lists), external=lists_)
+    return Candidate(name, description, dict.fromkeys(TASKS, external_lists.lists), external=external_lists)
 
 
 def _entry(
@@ -95,7 +95,13 @@ def _entry(
     }
     seconds = choosing + time.perf_counter() - began
     return Candidate(
-        recommender.name, recommender.what, lists_by_task, recommender.baseline, recommender.personal, settings, seconds
+        recommender.name,
+        recommender.description,
+        lists_by_task,
+        recommender.baseline,
+        recommender.personal,
+        settings,
+        seconds,
     )
 
 

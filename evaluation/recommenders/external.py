@@ -35,4 +35,6 @@ def read(request: EvaluationRequest, task: Task, begin: Begin) -> list[Candidate
 
 def notes(candidates: Sequence[Candidate]) -> list[str]:
     """Return what is to be known of lists that are not simply taken as they are."""
-    return [f"{candidate.name}: {candidate.what}" for candidate in candidates if candidate.what != UNCHANGED]
+    return [
+        f"{candidate.name}: {candidate.description}" for candidate in candidates if candidate.description != UNCHANGED
+    ]

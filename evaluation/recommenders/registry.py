@@ -41,7 +41,7 @@ class TrainedModels:
         self.seed = seed
         self._users = users or RecordColumns()
         # Each matrix takes 4 bytes a pair of items: 50 MB for 3,600 items, 400 MB for 10,000.
-        self._ease = functools.lru_cache(maxsize=4 if len(train.item_ids) < MANY_ITEMS else 1)(self._learn_ease)
+        self._ease = functools.lru_cache(maxsize=4 if len(train.item_ids) < MANY_ITEMS else 1)(self._fit_ease)
 
     @functools.cached_property
     def popularity(self) -> Floats:
@@ -65,14 +65,14 @@ class TrainedModels:
         return covisitation.co_visited(self.train)
 
     @functools.cached_property
-    def _shoppers(self) -> sparse.csr_array:
+    def _user_items(self) -> sparse.csr_array:
         return neighbours.user_item_matrix(self.train)
 
     def ease(self, regularisation: float) -> Floats:
         return self._ease(regularisation)
 
-    def _learn_ease(self, regularisation: float) -> Floats:
-        return ease.similarities(self._shoppers, regularisation)
+    def _fit_ease(self, regularisation: float) -> Floats:
+        return ease.similarities(self._user_items, regularisation)
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ class RecommenderSpec:
     """
 
     name: str
-    what: str
+    description: str
     score: Callable[[TrainedModels, TrainingSet, Settings], Blocks]
     baseline: bool = False
     personal: bool = True
@@ -119,13 +119,13 @@ def _from_history(
 ) -> Blocks:
     """Yield Σ weight · line of the matrix; without one, the weights themselves."""
     histories, now = history.for_many(past, settings), models.recent.shares
-    little = TIE_BREAK_WEIGHT * now / now.max()
+    tie_breaks = TIE_BREAK_WEIGHT * now / now.max()
     for start in range(0, histories.shape[0], BLOCK):
         some = histories[start : start + BLOCK]
         product = some if matrix is None else some @ matrix
         scores = np.asarray(product.toarray() if sparse.issparse(product) else product)
         scores /= np.maximum(scores.max(axis=1, keepdims=True), np.float32(1e-30))
-        scores += little
+        scores += tie_breaks
         yield scores
 
 
@@ -176,7 +176,7 @@ RECOMMENDERS = (
 )  # fmt: skip
 
 
-BY_NAME = {kind.name: kind for kind in RECOMMENDERS}
+BY_NAME = {recommender.name: recommender for recommender in RECOMMENDERS}
 
 
 def lists(blocks: Blocks, task: str, owned: Pairs, limit: int) -> Codes:

@@ -36,9 +36,9 @@ def as_json(result: Evaluation) -> dict[str, Any]:
     }
 
 
-def diagnostics(found: Sequence[Diagnostic]) -> list[dict[str, Any]]:
+def diagnostics(findings: Sequence[Diagnostic]) -> list[dict[str, Any]]:
     """Return what is odd; ``fault``: something to look into, rather than what the figures say."""
-    return [asdict(diagnostic) | {"fault": diagnostic.fault} for diagnostic in found]
+    return [asdict(diagnostic) | {"fault": diagnostic.fault} for diagnostic in findings]
 
 
 def published(answers: Sequence[Published]) -> list[dict[str, Any]]:
@@ -107,8 +107,8 @@ def _per_user(result: Evaluation, metrics: list[Metric]) -> Iterator[list[Any]]:
     for kind, board in result.boards.items():
         for row in board.rows:
             values = [row.scores.values.get(metric) for metric in metrics]
-            for place, user in enumerate(board.users.tolist()):
-                cells = ["" if value is None else f"{value[place]:.6g}" for value in values]
+            for index, user in enumerate(board.users.tolist()):
+                cells = ["" if value is None else f"{value[index]:.6g}" for value in values]
                 yield [kind, row.candidate.name, result.task.past.user_ids[user], int(lengths[user]), *cells]
 
 
@@ -155,9 +155,9 @@ def _cost(cost: Cost) -> dict[str, Any]:
     }
 
 
-def _slice(slice_: Slice) -> dict[str, Any]:
-    values = {name: _interval(interval) for name, interval in slice_.values.items()}
-    return {"by": slice_.by, "part": slice_.part, "users": slice_.users, "recommenders": values}
+def _slice(part: Slice) -> dict[str, Any]:
+    values = {name: _interval(interval) for name, interval in part.values.items()}
+    return {"by": part.by, "part": part.part, "users": part.users, "recommenders": values}
 
 
 def _comparison(comparison: Comparison) -> dict[str, Any]:

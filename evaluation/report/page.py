@@ -97,7 +97,9 @@ def page(result: Evaluation, currency: str) -> str:
 
 def glossary(boards: Mapping[str, Leaderboard]) -> Iterator[tuple[str, str]]:
     """Yield each recommender that takes part, and each word, with what it means."""
-    yield from {row.candidate.name: row.candidate.what for board in boards.values() for row in board.rows}.items()
+    yield from {
+        row.candidate.name: row.candidate.description for board in boards.values() for row in board.rows
+    }.items()
     yield from WORDS.items()
 
 

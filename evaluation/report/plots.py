@@ -67,9 +67,9 @@ def models(board: Leaderboard) -> Figure:
     pitch = max(0.36, INCHES_A_LINE * lines(names) + 0.1)
     with rc_context(STYLE):
         drawn, axes = figure(8.0, 1.1 + pitch * len(rows), "Counting (grey), trained here (blue), as given (orange)")
-        for place, row in enumerate(rows):
+        for position, row in enumerate(rows):
             colour = GREY if row.candidate.baseline else BLUE if row.candidate.external is None else ORANGE
-            point(axes, row.intervals[board.main], place, colour)
+            point(axes, row.intervals[board.main], position, colour)
         axes.set_yticks(range(len(rows)), names)
         share_axis(axes, f"{board.main}, 95 % intervals")
         return drawn
@@ -78,26 +78,29 @@ def models(board: Leaderboard) -> Figure:
 def slices(board: Leaderboard, parts: Sequence[Slice], names: Sequence[str]) -> Figure:
     """Return the main metric of some recommenders, slice by slice."""
     labels = [wrapped(f"{part.by}: {part.part}") + f" ({part.users:,})" for part in parts]
-    labels_ = [wrapped(name) for name in names]
+    legend_labels = [wrapped(name) for name in names]
     columns = max(
-        1, min(len(labels_), 4, LEGEND // (max(len(line) for name in labels_ for line in name.split("\n")) + 6))
+        1,
+        min(
+            len(legend_labels), 4, LEGEND // (max(len(line) for name in legend_labels for line in name.split("\n")) + 6)
+        ),
     )
-    legend = INCHES_A_LINE * 1.2 * lines(labels_) * -(-len(labels_) // columns)
+    legend = INCHES_A_LINE * 1.2 * lines(legend_labels) * -(-len(legend_labels) // columns)
     pitch = max(0.2 * (len(names) + 1), INCHES_A_LINE * lines(labels) + 0.1)
     with rc_context(STYLE):
         drawn, axes = figure(8.0, 1.0 + legend + pitch * len(parts))
         step = 0.7 / max(1, len(names))
         for number, name in enumerate(names):
-            for place, part in enumerate(parts):
+            for position, part in enumerate(parts):
                 if name in part.values:
-                    at = -place - (number - (len(names) - 1) / 2) * step
+                    at = -position - (number - (len(names) - 1) / 2) * step
                     point(axes, part.values[name], at, **look(number))
-        axes.set_yticks([-place for place in range(len(parts))], labels)
+        axes.set_yticks([-position for position in range(len(parts))], labels)
         axes.set_ylim(-len(parts) + 0.4, 0.6)
         share_axis(axes, f"{board.main}, 95 % intervals")
         marks = [
             Line2D([], [], color=look(number)["colour"], marker=look(number)["marker"], label=name)
-            for number, name in enumerate(labels_)
+            for number, name in enumerate(legend_labels)
         ]
         drawn.legend(handles=marks, loc="outside upper left", ncols=columns, frameon=False)
         return drawn

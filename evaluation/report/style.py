@@ -49,8 +49,8 @@ def wrapped(name: str, line: int = LINE) -> str:
 
 def look(number: int) -> dict[str, str]:
     """Return the colour and marker of one of many."""
-    again, place = divmod(number, len(COLOURS))
-    return {"colour": COLOURS[place], "marker": MARKERS[again % len(MARKERS)]}
+    marker, colour = divmod(number, len(COLOURS))
+    return {"colour": COLOURS[colour], "marker": MARKERS[marker % len(MARKERS)]}
 
 
 def lines(names: list[str]) -> int:
@@ -58,13 +58,15 @@ def lines(names: list[str]) -> int:
     return max((name.count("\n") + 1 for name in names), default=1)
 
 
-def point(axes: Axes, interval: Interval, place: float, colour: str, marker: str = "o") -> None:
+def point(axes: Axes, interval: Interval, position: float, colour: str, marker: str = "o") -> None:
     """Draw a share with its interval, as far as a share can reach: from 0 to 1."""
     if np.isfinite(interval.mean):
         ends = [max(0.0, interval.low), min(1.0, interval.high)]
-        axes.plot(ends, [place, place], color=colour, linewidth=2, solid_capstyle="butt")
+        axes.plot(ends, [position, position], color=colour, linewidth=2, solid_capstyle="butt")
         # Whole at the edge, too.
-        axes.plot([interval.mean], [place], marker=marker, color=colour, markersize=6, linestyle="none", clip_on=False)
+        axes.plot(
+            [interval.mean], [position], marker=marker, color=colour, markersize=6, linestyle="none", clip_on=False
+        )
 
 
 def share_axis(axes: Axes, label: str) -> None:

@@ -41,9 +41,9 @@ def headline(board: Leaderboard) -> str:
     reached = f"{external}{best.candidate.name} has the highest {board.main}, {around}"
     if best.against_best is None:
         return f"{TITLES[board.task]}: {reached}. Nothing here is shown to be better than the baselines."
-    interval_ = best.against_best.difference
+    lead = best.against_best.difference
     against = f"Against {board.best_baseline}, a baseline that learns nothing: {best.against_best.in_words()}"
-    return f"{TITLES[board.task]}: {reached}. {against} ({interval_.mean:+.3f}, {_between(interval_, '+.3f')})."
+    return f"{TITLES[board.task]}: {reached}. {against} ({lead.mean:+.3f}, {_between(lead, '+.3f')})."
 
 
 def verdict(board: Leaderboard, result: Result) -> str:
@@ -65,7 +65,11 @@ def _external_verdict(board: Leaderboard, result: Result) -> str:
         "better": f"{name} is better than everything trained here: {by} against {board.best_here}.",
         "worse": f"{name} is worse than {best} ({by}).",
     }.get(comparison.verdict, f"{name} is not clearly different from {best} ({by}; {comparison.reason}).")
-    return sentence if result.candidate.what == UNCHANGED else f"{sentence} {name} was {result.candidate.what}."
+    return (
+        sentence
+        if result.candidate.description == UNCHANGED
+        else f"{sentence} {name} was {result.candidate.description}."
+    )
 
 
 def with_half(interval: Interval) -> str:

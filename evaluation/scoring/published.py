@@ -119,8 +119,8 @@ def read(path: Path) -> list[Published]:
     metrics = document.get("metrics") if isinstance(document, dict) else None
     if not isinstance(metrics, dict) or not metrics:
         raise BadFile(path, 'no "metrics" in it: it should be what GetSolutionMetrics answers')
-    named = metrics if all(isinstance(metrics_, dict) for metrics_ in metrics.values()) else {_name(document): metrics}
-    return [published(name, _numbers(path, metrics_)) for name, metrics_ in named.items()]
+    named = metrics if all(isinstance(values, dict) for values in metrics.values()) else {_name(document): metrics}
+    return [published(name, _numbers(path, values)) for name, values in named.items()]
 
 
 def published(name: str, metrics: Mapping[str, float]) -> Published:

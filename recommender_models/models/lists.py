@@ -46,28 +46,28 @@ class Catalogue:
             allowed = scores.copy()
             allowed[self._codes(selection.excluded)] = 0
         if selection.included is None:
-            places: Codes = top(allowed, limit)
+            codes: Codes = top(allowed, limit)
         else:
             candidates = self._codes(selection.included)
-            places = candidates[top(allowed[candidates], limit)]
-        return self._scored(places[allowed[places] > 0], scores)
+            codes = candidates[top(allowed[candidates], limit)]
+        return self._scored(codes[allowed[codes] > 0], scores)
 
-    def _scored(self, places: Codes, scores: Floats) -> Scored:
-        return [(self.ids[code], score) for code, score in zip(places.tolist(), scores[places].tolist(), strict=True)]
+    def _scored(self, codes: Codes, scores: Floats) -> Scored:
+        return [(self.ids[code], score) for code, score in zip(codes.tolist(), scores[codes].tolist(), strict=True)]
 
     def _codes(self, items: frozenset[str]) -> Codes:
         if len(items) < LARGE:
             return self._look_up(items)
-        kept = self._sets.get(id(items))
-        if kept is None:
+        cached = self._sets.get(id(items))
+        if cached is None:
             while len(self._sets) >= KEPT_SETS:
                 self._sets.pop(next(iter(self._sets)))
-            kept = self._sets[id(items)] = (items, self._look_up(items))
-        return kept[1]
+            cached = self._sets[id(items)] = (items, self._look_up(items))
+        return cached[1]
 
     def _look_up(self, items: frozenset[str]) -> Codes:
-        found = [code for item in items if (code := self.code.get(item)) is not None]
-        return np.array(sorted(found), dtype=np.int64)
+        codes = [code for item in items if (code := self.code.get(item)) is not None]
+        return np.array(sorted(codes), dtype=np.int64)
 
 
 def top(scores: Floats, limit: int) -> npt.NDArray[np.intp]:
@@ -82,8 +82,8 @@ def top(scores: Floats, limit: int) -> npt.NDArray[np.intp]:
 
 def top_rows(scores: Floats, limit: int) -> npt.NDArray[np.intp]:
     """Return ``top`` of each line, -1 where a line has fewer places than ``limit``."""
-    found = [top(line, limit) for line in scores]
+    codes_by_line = [top(line, limit) for line in scores]
     lists = np.full((len(scores), limit), -1, dtype=np.intp)
-    for line, places in zip(lists, found, strict=True):
-        line[: len(places)] = places
+    for line, codes in zip(lists, codes_by_line, strict=True):
+        line[: len(codes)] = codes
     return lists

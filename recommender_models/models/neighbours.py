@@ -26,8 +26,8 @@ def user_item_matrix(rows: TrainingSet, most_items: int | None = None) -> sparse
     users, items = np.divmod(keys[order][starts], size)
     if most_items is not None:
         newest = rows.times[order][np.r_[starts[1:], len(order)] - 1]
-        kept = rank_within(users, -newest) < most_items
-        users, items, strongest = users[kept], items[kept], strongest[kept]
+        is_newest = rank_within(users, -newest) < most_items
+        users, items, strongest = users[is_newest], items[is_newest], strongest[is_newest]
     shape = len(rows.user_ids), size
     return sparse.csr_array((strongest, (users, items)), shape=shape, dtype=np.float32)
 
@@ -57,11 +57,11 @@ def strongest(first: sparse.csr_array, then: sparse.csr_array, usual: Floats, mo
 def _strongest_of_lines(pairs: sparse.csr_array, most: int) -> sparse.csr_array:
     pairs.eliminate_zeros()
     pairs.sort_indices()
-    kept = np.ones(pairs.nnz, dtype=bool)
+    is_strongest = np.ones(pairs.nnz, dtype=bool)
     # Line by line: a partition of each is a fraction of the work of sorting all.
     for line in np.flatnonzero(np.diff(pairs.indptr) > most).tolist():
         part = slice(pairs.indptr[line], pairs.indptr[line + 1])
-        kept[part] = False
-        kept[part.start + top(pairs.data[part], most)] = True
-    ends = np.r_[0, np.cumsum(kept)][pairs.indptr]
-    return sparse.csr_array((pairs.data[kept], pairs.indices[kept], ends), shape=pairs.shape)
+        is_strongest[part] = False
+        is_strongest[part.start + top(pairs.data[part], most)] = True
+    ends = np.r_[0, np.cumsum(is_strongest)][pairs.indptr]
+    return sparse.csr_array((pairs.data[is_strongest], pairs.indices[is_strongest], ends), shape=pairs.shape)

@@ -18,7 +18,7 @@ from recommender_models.record_columns import RecordColumns
 from recommender_models.settings import Settings
 from recommender_models.training_set import Codes, Floats, TrainingSet
 
-ALWAYS = 1e-6  # of an item that only the Items dataset knows
+SMOOTHING = 1e-6  # of an item that only the Items dataset knows
 
 
 class PopularityCount:
@@ -37,7 +37,7 @@ class PopularityCount:
     ) -> "PopularityCount":
         """Count interactions by weight; neither users nor settings matter."""
         catalogue = catalogue_of(rows, items)
-        counts = np.bincount(rows.items, rows.weights, len(catalogue)) + ALWAYS
+        counts = np.bincount(rows.items, rows.weights, len(catalogue)) + SMOOTHING
         return cls(catalogue, (counts / counts.sum()).astype(np.float32))
 
     def recommend(

@@ -41,15 +41,15 @@ class PersonalizedRanking:
         Items that the training did not know come last, as given, with a score of zero (Developer Guide, "Getting a
         personalized ranking").
         """
-        given = list(dict.fromkeys(item_ids))
-        known = [item for item in given if item in self.model.catalogue.code]
+        requested = list(dict.fromkeys(item_ids))
+        known = [item for item in requested if item in self.model.catalogue.code]
         codes = np.array(sorted(self.model.catalogue.code[item] for item in known), dtype=np.int64)
         scores = self.model.scores(history, user)[codes]
         scores = scores / scores.sum() if len(scores) else scores
         best = np.argsort(-scores, kind="stable")
-        ranked = [(self.model.catalogue.ids[codes[place]], float(scores[place])) for place in best]
-        unknown = set(given) - set(known)
-        return ranked + [(item, 0.0) for item in given if item in unknown]
+        ranked = [(self.model.catalogue.ids[codes[index]], float(scores[index])) for index in best]
+        unknown = set(requested) - set(known)
+        return ranked + [(item, 0.0) for item in requested if item in unknown]
 
     def lists(self, rows: TrainingSet, users: Sequence[Properties | None], limit: int) -> Codes:
         """Return the best codes of the whole catalogue for each of ``rows.user_ids``."""

@@ -31,14 +31,14 @@ class Segments:
     def of(cls, users: RecordColumns) -> "Segments":
         """Return the segments that enough users are in."""
         edges = {name: _edges(values) for name, values in users.columns.items() if _is_numeric(values)}
-        found: dict[tuple[str, str], int] = {}
+        counts: dict[tuple[str, str], int] = {}
         unnumbered = cls({name: {} for name in users.columns}, edges)
         for name, values in users.columns.items():
             for value in values:
                 for category in unnumbered._categories(name, value):
-                    found[name, category] = found.get((name, category), 0) + 1
+                    counts[name, category] = counts.get((name, category), 0) + 1
         places: dict[str, dict[str, int]] = {name: {} for name in sorted(users.columns)}
-        for number, (name, category) in enumerate(sorted(key for key, count in found.items() if count >= LEAST_USERS)):
+        for number, (name, category) in enumerate(sorted(key for key, count in counts.items() if count >= LEAST_USERS)):
             places[name][category] = number
         return cls(places, edges)
 
@@ -67,8 +67,8 @@ def _is_number(value: Any) -> bool:
 
 
 def _is_numeric(values: Sequence[Any]) -> bool:
-    there = [value for value in values if value is not None]
-    return bool(there) and all(map(_is_number, there))
+    known = [value for value in values if value is not None]
+    return bool(known) and all(map(_is_number, known))
 
 
 def _edges(values: Sequence[Any]) -> list[float]:

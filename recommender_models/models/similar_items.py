@@ -54,8 +54,8 @@ class SimilarItems:
         code = self.catalogue.code.get(item_id)
         if code is None:
             return self.catalogue.best(self.popularity, limit, selection)
-        found = self.catalogue.best(self._scores(code), limit + 1, selection)
-        return [(item, score) for item, score in found if item != item_id][:limit]
+        scored = self.catalogue.best(self._scores(code), limit + 1, selection)
+        return [(item, score) for item, score in scored if item != item_id][:limit]
 
     def _scores(self, code: int) -> Floats:
         like = np.zeros(len(self.catalogue), dtype=np.float32)
@@ -74,14 +74,14 @@ class SimilarItems:
         """
         newest = np.full(len(rows.user_ids), -1)
         newest[rows.users] = rows.items  # of several for one user the last one stays
-        asked = {code: self._best(code, limit) for code in np.unique(newest).tolist()}
-        return np.stack([asked[code] for code in newest.tolist()])
+        lists_by_item = {code: self._best(code, limit) for code in np.unique(newest).tolist()}
+        return np.stack([lists_by_item[code] for code in newest.tolist()])
 
     def _best(self, code: int, limit: int) -> Codes:
         """Return the codes of the items most similar to one, or the popular ones for -1; -1 where there are no more."""
-        found = top(self.popularity if code < 0 else self._scores(code), limit + 1)
-        found = found[found != code][:limit]
-        return np.concatenate([found, np.full(limit - len(found), -1, dtype=found.dtype)])
+        codes = top(self.popularity if code < 0 else self._scores(code), limit + 1)
+        codes = codes[codes != code][:limit]
+        return np.concatenate([codes, np.full(limit - len(codes), -1, dtype=codes.dtype)])
 
     def save(self, folder: Path) -> None:
         """Write the model's files."""

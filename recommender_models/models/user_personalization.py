@@ -55,8 +55,8 @@ class UserPersonalization:
 
     def with_settings(self, settings: Settings) -> "UserPersonalization":
         """Return the same model with other settings; ``regularisation`` has gone into the similarities."""
-        kept = replace(settings, regularisation=self.settings.regularisation)
-        return UserPersonalization(self.catalogue, self.similarities, self.popularity, kept)
+        usable = replace(settings, regularisation=self.settings.regularisation)
+        return UserPersonalization(self.catalogue, self.similarities, self.popularity, usable)
 
     def recommend(
         self,
@@ -104,15 +104,15 @@ class UserPersonalization:
             scores[cold] = popular[cold]
             yield scores
 
-    def _mixed(self, tastes: Floats, own: Floats, popular: Floats) -> Floats:
+    def _mixed(self, affinities: Floats, own: Floats, popular: Floats) -> Floats:
         """Return scores, one line a user; ``affinities`` and ``own`` lack the items that nobody has looked at."""
         repeat, popularity = np.float32(self.settings.repeat), np.float32(self.settings.popularity)
-        np.maximum(tastes, 0, out=tastes)
-        tastes /= np.maximum(tastes.sum(axis=1, keepdims=True), np.float32(1e-30))
+        np.maximum(affinities, 0, out=affinities)
+        affinities /= np.maximum(affinities.sum(axis=1, keepdims=True), np.float32(1e-30))
         own *= repeat / own.sum(axis=1, keepdims=True).clip(1e-30)
         scores = popularity * popular
-        scores[:, : tastes.shape[1]] += tastes
-        scores[:, : tastes.shape[1]] += own
+        scores[:, : affinities.shape[1]] += affinities
+        scores[:, : affinities.shape[1]] += own
         scores /= 1 + repeat + popularity
         return scores
 

@@ -148,7 +148,7 @@ def test_a_row_is_taken_just_where_backfill_takes_it_as_it_stands(row: str, tmp_
     conversion.convert(conversion.Plan("interactions", [conversion.Source("x", path, "x")], schema), out, now=1.8e9)
     as_it_stands = out.getvalue() == TYPED + VIEW + row.replace('"', "") + "\n"
     try:
-        taken = bool(log.read(path).places.size)
+        taken = bool(log.read(path).row_numbers.size)
     except BadFile as error:
         assert str(error).startswith(f"{path}:3: ")  # noqa: PT017 - the other rows raise nothing
         taken = False
@@ -197,7 +197,7 @@ def test_rows_are_sorted_each_counted_once_and_know_their_place_in_the_file(tmp_
         for user, item, time in zip(found.rows.users, found.rows.items, found.rows.times, strict=True)
     ]
     assert named == [("a", "x", 1700000000), ("a", "y", 1700000001), ("b", "x", 1700000005), ("b", "x", 1700000005)]
-    assert found.places.tolist() == [5, 1, 4, 0]
+    assert found.row_numbers.tolist() == [5, 1, 4, 0]
     assert found.duplicates == 1
     assert found.is_type("view").tolist() == [True, False, False, True]
 
@@ -207,7 +207,7 @@ def test_the_brokers_own_probe_is_left_out_and_counted_and_moves_no_place(tmp_pa
     path.write_text("USER_ID,ITEM_ID,TIMESTAMP\nbroker-probe,broker-probe,1700000000\na,x,1700000001\n")
     found = log.read(path)
     assert (found.probes, list(found.rows.user_ids), list(found.rows.item_ids)) == (1, ["a"], ["x"])
-    assert found.places.tolist() == [1]
+    assert found.row_numbers.tolist() == [1]
     path.write_text("USER_ID,ITEM_ID,TIMESTAMP\nbroker-probe,x,1700000000\n")
     with pytest.raises(BadFile, match="no interactions"):
         log.read(path)

@@ -93,7 +93,7 @@ def test_a_price_stands_beside_what_it_is_compared_with(question: Task) -> None:
 
 
 def test_who_answered_is_said_where_it_was_not_amazon(question: Task) -> None:
-    local = replace(theirs(question, 1), what="answered by a rehearsal")
+    local = replace(theirs(question, 1), description="answered by a rehearsal")
     assert "theirs was answered by a rehearsal." in words.headline(compared(question, local).boards[ALL_ITEMS])
 
 
@@ -108,7 +108,7 @@ def test_the_page_says_faults_first_results_after_the_tables_and_explains_its_wo
     assert '<p class="diagnostic"><b>ease' not in text
     for word in ("item-knn", "MRR", "MAP", "NDCG", "win/lose", "top-20 items", "baseline", "catalogue covered"):
         assert f"<dt>{word}</dt>" in text
-    assert f"<dd>{BY_NAME['item-knn'].what}</dd>" in text
+    assert f"<dd>{BY_NAME['item-knn'].description}</dd>" in text
     assert [diagnostic["fault"] for diagnostic in json_report.diagnostics(diagnostics)] == [False, True]
 
 
