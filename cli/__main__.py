@@ -77,7 +77,11 @@ class Commands(click.Group):
             formatter.write_dl(list(COMMANDS.items()))
 
 
-@click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.command(
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+    epilog="The terms are explained in docs/glossary.md, and the reason codes in docs/reasons.md.",
+)
 def main() -> None:
     """Personalize Broker: customers' events from mParticle train Amazon Personalize, and its recommendations come back
     onto the customers' profiles.

@@ -177,6 +177,8 @@ def _report(account: Mapping[str, Any], options: ReplayOptions) -> None:
         for line in lines:
             where = f"  {line['reason']}, for example: {line['example']}"
             console.print(where, markup=False, soft_wrap=True)
+    if account["quarantined"]:
+        console.print("What the reasons mean: docs/reasons.md")
     for key in account["unreadable"]:
         console.print(f"unrecognised object, ignored: {key}", markup=False, soft_wrap=True)
     if account["not_repeatable"]:

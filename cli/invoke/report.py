@@ -7,6 +7,7 @@ from broker.batch import BadBatch, Batch
 from broker.interactions import Interaction, Rules, extract, pack, put_events_request, unique
 
 TRACKER = "<tracker>"
+REASONS_PAGE = "What the reasons mean: docs/reasons.md"
 
 
 def answer(batch: Batch | BadBatch) -> dict[str, Any]:
@@ -39,7 +40,7 @@ def _shown(interaction: Interaction) -> dict[str, Any]:
 def text(found: dict[str, Any], batch: Batch | BadBatch) -> str:
     """Return the same for people."""
     if isinstance(batch, BadBatch):
-        return f"bad batch: {batch.reason} ({batch.detail or 'see the sample batches in events/'})"
+        return f"bad batch: {batch.reason} ({batch.detail or 'see the sample batches in events/'})\n  {REASONS_PAGE}"
     whose = f"batch of customer {found['mpid']}" if found["mpid"] else "batch without a customer"
     count = len(found["interactions"])
     lines = [f"{whose}: {count} interaction{'' if count == 1 else 's'}"]
@@ -48,5 +49,6 @@ def text(found: dict[str, Any], batch: Batch | BadBatch) -> str:
         for one in found["interactions"]
     ]
     lines += [f"  skipped {reason}: {number}" for reason, number in found["skipped"].items()]
+    lines += [f"  {REASONS_PAGE}"] if found["skipped"] else []
     lines += [f"  PutEvents {json.dumps(request, ensure_ascii=False)}" for request in found["put_events"]]
     return "\n".join(lines)
