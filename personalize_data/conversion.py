@@ -8,21 +8,23 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TextIO
 
 from broker.interactions import Rules
 
-from personalize_data import files, mparticle, table
+from personalize_data import csv_reader, files, mparticle, table
 from personalize_data.consent import Consent
+from personalize_data.csv_reader import CsvReader
+from personalize_data.files import Moved
 from personalize_data.import_summary import ImportSummary
 from personalize_data.schema import REQUIRED, Deriving, Schema, SchemaError
-from personalize_data.table import Mapped, MappingError, Table
+from personalize_data.table import Mapped, MappingError
 from personalize_data.times import Times
 
 # Part of a conversion's identity: raise it whenever the same input would give another CSV.
-VERSION = 2
-Moved = Callable[[int], None]
+VERSION = 3
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,7 @@ def _batches(plan: Plan, out: TextIO, now: float, moved: Moved) -> tuple[Schema,
     report = ImportSummary()
     with_rows = _writer(plan.schema, out)
     for source, before in _sizes(plan.sources):
-        with files.opened(source.path, source.name, lambda read, before=before: moved(before + read)) as file:  # type: ignore[misc]
+        with files.opened(source.path, source.name, partial(_moved, moved, before)) as file:
             lines = files.json_lines(file, source.name)
             with_rows(mparticle.rows(source.name, lines, plan.schema, plan.rules, now, report))
     return plan.schema, report
@@ -100,9 +102,8 @@ def _tables(plan: Plan, out: TextIO, now: float, moved: Moved) -> tuple[Schema, 
     times, report = Times(plan.time_unit, now), ImportSummary()
     with_rows = _writer(schema, out)
     for source, before in _sizes(plan.sources):
-        with files.opened(source.path, source.name, lambda read, before=before: moved(before + read)) as file:  # type: ignore[misc]
-            read = Table(source.name, files.text(file))
-            with_rows(table.rows(read, schema, mapped, times, report, plan.consent.column))
+        with csv_reader.opened(source.path, source.name, partial(_moved, moved, before)) as reader:
+            with_rows(table.rows(reader, schema, mapped, times, report, plan.consent.column))
     report.notes += [*_notes(times, report), *plan.consent.notes(plan.rules.consent_purpose)]
     return schema, report
 
@@ -136,28 +137,28 @@ def _derive(plan: Plan) -> tuple[Schema, Mapped]:
     """Read all values once for a schema; every column is taken, or those that --column names beside the id."""
     (own_id,) = REQUIRED[plan.dataset]
     first = plan.sources[0]
-    with files.opened(first.path, first.name) as file:
-        header = Table(first.name, files.text(file)).header
+    with csv_reader.opened(first.path, first.name) as reader:
+        header = reader.header
     columns = {own_id: plan.mapped.source(own_id)} | dict(plan.mapped.columns)
     if set(columns) == {own_id}:
         columns |= {name.upper(): name for name in header if name not in (columns[own_id], plan.consent.column)}
     mapped = Mapped(columns, plan.mapped.constants)
     deriving = Deriving(plan.dataset, [*columns, *plan.mapped.constants])
     for source in plan.sources:
-        with files.opened(source.path, source.name) as file:
-            for values in _values(Table(source.name, files.text(file)), mapped, plan.consent.column):
+        with csv_reader.opened(source.path, source.name) as reader:
+            for values in _values(reader, mapped, plan.consent.column):
                 deriving.see(values)
     return deriving.schema(), mapped
 
 
-def _values(read: Table, mapped: Mapped, consent: str | None) -> Iterator[dict[str, str]]:
+def _values(read: CsvReader, mapped: Mapped, consent: str | None) -> Iterator[dict[str, str]]:
     absent = [source for source in mapped.columns.values() if source not in read.header]
     if absent:
         raise MappingError(f"{read.name} has no column {', '.join(absent)}; it has {', '.join(read.header)}")
     places = {name: read.header.index(source) for name, source in mapped.columns.items()}
     why_not = table.refusal(read, consent)
-    for _, fields in read.lines():
-        if fields is not None and not why_not(fields):
+    for _, fields, broken in read.rows():
+        if fields and not broken and not why_not(fields):
             yield {name: fields[place].strip() for name, place in places.items()} | dict(mapped.constants)
 
 
@@ -165,6 +166,10 @@ def _writer(schema: Schema, out: TextIO) -> Callable[[Iterator[list[str]]], None
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(schema.names)
     return writer.writerows
+
+
+def _moved(moved: Moved, before: int, read: int) -> None:
+    moved(before + read)
 
 
 def _sizes(sources: Sequence[Source]) -> Iterator[tuple[Source, int]]:

@@ -1,8 +1,11 @@
-"""The header and the rows of a CSV, and the first line of it that cannot be used, with the reason.
+"""One reader of CSV: the header, the rows with their lines, and the first line that cannot be used, with the reason.
 
-The fast reader (polars) takes a row that ends too early for one whose last values are empty. So rows that are too
-short are counted in blocks, as fast as the file is read; only when something is wrong does the slow reader name the
-line. A row may span lines (quoted line breaks): the line named is its first.
+``./broker backfill`` streams rows through it; ``evaluate`` and ``prepare`` read with polars and ask it for the header,
+and for the line and the reason where polars fails. A row may span lines (quoted line breaks): its line is its first.
+Lines end in a line feed, as for polars, with or without a carriage return before it. Fields may have any length.
+
+Polars takes a row that ends too early for one whose last values are empty. So rows that are too short are counted in
+blocks, as fast as the file is read; only when something is wrong does the slow reader name the line.
 
 Ids have up to 256 characters: Amazon Personalize API reference, PutEvents. ``./broker backfill`` strips blanks, so
 with them one id would be two here and one there; an import refuses a NUL.
@@ -16,9 +19,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import BinaryIO
 
 from personalize_data.errors import BadFile
-from personalize_data.files import check_whole, lines, opened
+from personalize_data.files import UNREADABLE, Moved, check_whole, text, unreadable
+from personalize_data.files import opened as opened_bytes
 from personalize_data.quotas import MAX_ID_LENGTH
 
 UNITS = ((10**8, "small numbers"), (10**11, "seconds"), (10**14, "milliseconds"))
@@ -29,6 +34,16 @@ BLOCK = 4_194_304  # bytes
 TRIES = 100
 _QUOTED = re.compile(rb'"[^"]*"')
 SHOWN = 40
+DELIMITERS = ",;\t|"
+HEAD = 1 << 16  # bytes in which there is a line end
+QUOTE = (
+    "a quote is not closed, or stands within a value: such a value is put in quotes, and those within it are doubled"
+)
+RETURN = "a carriage return stands within a value: put the value in quotes, or take it out"
+# Half characters, which stand for bytes that are not UTF-8, and what other encodings have between letters.
+_HALF = re.compile(r"[\ud800-\udfff]")
+_NO_TEXT = re.compile(r"[\ud800-\udfff\x00-\x08\x0e-\x1f]")
+Row = tuple[int, list[str], str | None]
 
 
 def unit(time: int) -> str:
@@ -36,35 +51,106 @@ def unit(time: int) -> str:
     return next((name for bound, name in UNITS if time < bound), FINEST)
 
 
-def header(path: Path) -> list[str]:
-    """Return the names of a CSV's columns. Raises BadFile, also for a name that comes twice, as an import would."""
-    with _fields_of_any_length():
-        _, names = next(_records(path), (1, None))
-    if names is None:
-        raise BadFile(path, "it is empty")
-    if isinstance(names, str):
-        raise BadFile(path, names, 1)
-    if not any(name.strip() for name in names):
-        raise BadFile(path, "it begins with an empty line; a CSV begins with a header", 1)
-    twice = [name for name in dict.fromkeys(names) if names.count(name) > 1]
+class CsvReader:
+    """A CSV that is open: its ``header``, its ``delimiter``, and its rows once."""
+
+    def __init__(self, name: Path | str, file: BinaryIO, delimiter: str | None) -> None:
+        """Read the header; without a ``delimiter`` it is the one that stands there most. Raises BadFile."""
+        self.name = name
+        head = file.peek(HEAD)[:HEAD]  # type: ignore[attr-defined]
+        if b"\r" in head[:-1] and b"\n" not in head:
+            raise BadFile(name, "its lines end in carriage returns alone, as on old Macs: save it with other line ends")
+        lines_ = text(file)
+        first = lines_.readline().lstrip("\ufeff")
+        self.delimiter = delimiter or max(DELIMITERS, key=first.count)
+        self.header = _names(name, first, self.delimiter)
+        self._reader = csv.reader(lines_, delimiter=self.delimiter, strict=True)
+
+    def rows(self) -> Iterator[Row]:
+        """Yield each row: its first line, its fields, and what is wrong with its form, if anything is.
+
+        An empty line is a row without fields. Raises BadFile with the line up to which a broken gzip file can be read.
+        """
+        reader, width, line = self._reader, len(self.header), 2
+        more = True
+        while more:
+            try:
+                for fields in reader:
+                    if fields and len(fields) != width:
+                        yield line, fields, f"a broken row: {len(fields)} columns, where the header has {width}"
+                    else:
+                        yield line, fields, None
+                    line = reader.line_num + 2
+                more = False
+            except csv.Error as error:
+                yield line, [], RETURN if "new-line" in str(error) else QUOTE
+                line = reader.line_num + 2
+            except UNREADABLE as error:
+                raise unreadable(self.name, error, reader.line_num + 2) from None
+
+
+def _names(name: Path | str, first: str, delimiter: str) -> list[str]:
+    """Return the columns' names. Raises BadFile, also for a name that comes twice, as an import would."""
+    if not first:
+        raise BadFile(name, "it is empty")
+    if _NO_TEXT.search(first):
+        raise BadFile(name, "its header is not text in UTF-8: save it as a CSV in UTF-8", 1)
+    if first.lstrip('"').lower().startswith("sep="):
+        raise BadFile(name, "a spreadsheet's sep= stands before the header: take the line out, it is not needed", 1)
+    try:
+        (names,) = csv.reader([first], delimiter=delimiter, strict=True)
+    except csv.Error:
+        reason = "a quote in the header is not closed, or a name breaks over two lines: write each name in one line"
+        raise BadFile(name, reason, 1) from None
+    if not any(column.strip() for column in names):
+        raise BadFile(name, "it begins with an empty line; a CSV begins with a header", 1)
+    twice = [column for column in dict.fromkeys(names) if names.count(column) > 1]
     if twice:
-        raise BadFile(path, f"the header names {', '.join(map(shown, twice))} twice", 1)
+        raise BadFile(name, f"the header names {', '.join(map(shown, twice))} twice", 1)
     return names
 
 
-def find(path: Path, needed: Sequence[str], newest: float = math.inf) -> BadFile:
-    """Return what is wrong with the first row that is: its columns, a missing value, an id, or its TIMESTAMP.
+@contextmanager
+def opened(
+    path: Path, name: Path | str = "", moved: Moved | None = None, delimiter: str | None = None
+) -> Iterator[CsvReader]:
+    """Open a CSV, plain or gzip. Raises BadFile, which calls it ``name``.
 
-    ``newest``: epoch seconds, after which no time can be.
+    ``moved`` gets the bytes read of the file so far; without a ``delimiter`` the header decides.
     """
-    return first(path, needed, newest) or BadFile(path, "it can't be read as CSV")
+    with opened_bytes(path, name, moved) as file, _fields_of_any_length():
+        yield CsvReader(name or path, file, delimiter)
 
 
-def first(path: Path, needed: Sequence[str], newest: float = math.inf) -> BadFile | None:
+def header(path: Path) -> list[str]:
+    """Return the names of the columns of a CSV with commas. Raises BadFile."""
+    with opened(path, delimiter=",") as reader:
+        return reader.header
+
+
+def find(
+    path: Path,
+    needed: Sequence[str],
+    newest: float = math.inf,
+    delimiter: str = ",",
+    otherwise: str = "it can't be read as CSV",
+) -> BadFile:
+    """Return what is wrong with the first row that is: its form, a missing value, an id, or its TIMESTAMP.
+
+    ``needed``: columns that may not be empty; ``newest``: epoch seconds, after which no time can be; ``otherwise``: the
+    reason where no row is to blame.
+    """
+    error = first(path, needed, newest, delimiter)
+    if error is None and (line := _odd_quote(path, delimiter)):
+        return BadFile(path, QUOTE, line)
+    return error or BadFile(path, otherwise)
+
+
+def first(path: Path, needed: Sequence[str], newest: float = math.inf, delimiter: str = ",") -> BadFile | None:
     """Return the same, or None if nothing is wrong."""
     try:
-        with _fields_of_any_length():
-            problem = _first(path, needed, newest)
+        with opened(path, delimiter=delimiter) as reader:
+            problem = _first(reader, needed, newest)
         if problem:
             check_whole(path)
     except BadFile as error:  # of the bytes
@@ -75,8 +161,8 @@ def first(path: Path, needed: Sequence[str], newest: float = math.inf) -> BadFil
 def second(path: Path, column: str) -> BadFile:
     """Return what is wrong with the first row whose id another row has already."""
     first_lines: dict[str, int] = {}
-    with _fields_of_any_length():
-        for line, row in _rows(path):
+    with opened(path, delimiter=",") as reader:
+        for line, row in _rows(reader):
             if isinstance(row, str):
                 return BadFile(path, row, line)
             first_line = first_lines.setdefault(row[column], line)
@@ -86,12 +172,14 @@ def second(path: Path, column: str) -> BadFile:
     return BadFile(path, f"an {column} comes more than once")
 
 
-def _first(path: Path, needed: Sequence[str], newest: float) -> BadFile | None:
-    earliest: tuple[int, int] | None = None
-    for line, row in _rows(path):
-        reason = row if isinstance(row, str) else _missing(row, needed) or _wrong_text(row, needed)
-        if reason or isinstance(row, str):
-            return BadFile(path, str(reason), line)
+def _first(reader: CsvReader, needed: Sequence[str], newest: float) -> BadFile | None:
+    path, earliest = reader.name, None
+    for line, row in _rows(reader):
+        if isinstance(row, str):
+            return BadFile(path, row, line)
+        reason = _missing(row, needed) or _wrong_text(row, needed)
+        if reason:
+            return BadFile(path, reason, line)
         if TIME not in needed:
             continue
         time = row[TIME].strip()
@@ -118,40 +206,24 @@ def _is_whole(text: str) -> bool:
     return digits.isascii() and digits.isdecimal() and len(digits) <= MOST_DIGITS
 
 
-def _rows(path: Path) -> Iterator[tuple[int, Mapping[str, str] | str]]:
+def _rows(reader: CsvReader) -> Iterator[tuple[int, Mapping[str, str] | str]]:
     """Yield each row with its first line, or what is wrong with its form; none that is empty."""
-    records = _records(path)
-    _, names = next(records, (1, []))
-    for line, cells in records:
-        if isinstance(cells, str) or isinstance(names, str):
-            yield line, str(cells)
-        elif cells and len(cells) != len(names):
-            yield line, f"a broken row: {len(cells)} columns, where the header has {len(names)}"
-        elif any(cells):
-            yield line, dict(zip(names, cells, strict=True))
+    for line, fields, reason in reader.rows():
+        if reason:
+            yield line, reason
+        elif _HALF.search("".join(fields)):
+            yield line, "not UTF-8: save it as a CSV in UTF-8"
+        elif any(fields):
+            yield line, dict(zip(reader.header, fields, strict=True))
 
 
-def _records(path: Path) -> Iterator[tuple[int, list[str] | str]]:
-    """Yield the header and each row as they stand there, with the first line; a reason in place of one that is none."""
-    reader = csv.reader(_text(path), strict=True)
-    while True:
-        line = reader.line_num + 1
-        try:
-            cells = next(reader, None)
-        except csv.Error as error:
-            yield line, f"a broken row ({error})"
-            return
-        if cells is None:
-            return
-        yield line, cells
-
-
-def _text(path: Path) -> Iterator[str]:
-    for number, line in lines(path):
-        try:
-            yield line.decode("utf-8-sig" if number == 1 else "utf-8")
-        except UnicodeDecodeError:
-            raise BadFile(path, "not UTF-8", number) from None
+def _odd_quote(path: Path, delimiter: str) -> int | None:
+    """Return the line of the first row with an odd number of quotes in a field, which readers take in several ways."""
+    with opened(path, delimiter=delimiter) as reader:
+        for line, fields, _ in reader.rows():
+            if any(field.count('"') % 2 for field in fields):
+                return line
+    return None
 
 
 @contextmanager
@@ -177,7 +249,7 @@ def _wrong_text(row: Mapping[str, str], needed: Sequence[str]) -> str | None:
 
 
 def check(path: Path, columns: int, needed: Sequence[str]) -> None:
-    """Raise BadFile for the first row that has not as many columns as the header. ``needed``: see ``broken.find``."""
+    """Raise BadFile for the first row that has not as many columns as the header. ``needed``: see ``find``."""
     if columns > 1 and not surely_even(path, columns):
         reason = first(path, needed)
         if reason:
@@ -187,7 +259,7 @@ def check(path: Path, columns: int, needed: Sequence[str]) -> None:
 def surely_even(path: Path, columns: int) -> bool:
     """Return True if no row is too short; False if one is, or where quotes are too odd to tell."""
     rest = b""
-    with opened(path) as file:
+    with opened_bytes(path) as file:
         while block := file.read(BLOCK):
             rest += block
             end = _end_of_whole_rows(rest)

@@ -4,11 +4,14 @@ from pathlib import Path
 
 
 class BadFile(Exception):
-    """A file that can't be used; the message names it, the line if there is one, and the reason."""
+    """A file that can't be used: its ``path``, the ``reason``, and the ``line``, None where it is no single line."""
 
     def __init__(self, path: Path | str, reason: str, line: int | None = None) -> None:
-        where = f"{path}:{line}" if line else f"{path}"
-        super().__init__(f"{where}: {reason}")
+        super().__init__(path, reason, line)
+        self.path, self.reason, self.line = path, reason, line
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}: {self.reason}" if self.line else f"{self.path}: {self.reason}"
 
 
 class InvalidRequest(Exception):

@@ -19,11 +19,11 @@ LARGEST_DOCUMENT = 256 * 1024 * 1024
 Moved = Callable[[int], None]
 GZIP = b"\x1f\x8b"
 BUFFER = 1 << 20  # bytes
-_UNREADABLE = (OSError, EOFError, zlib.error)
+UNREADABLE = (OSError, EOFError, zlib.error)  # what reading a file raises, where it is packed, too
 
 
 @contextmanager
-def opened(path: Path, name: str = "", moved: Moved | None = None) -> Iterator[BinaryIO]:
+def opened(path: Path, name: Path | str = "", moved: Moved | None = None) -> Iterator[BinaryIO]:
     """Open a file, unpacked where its first two bytes are gzip's. Raises BadFile, which calls it ``name``.
 
     ``moved`` gets the bytes read of the file so far.
@@ -31,8 +31,8 @@ def opened(path: Path, name: str = "", moved: Moved | None = None) -> Iterator[B
     try:
         with _unpacked(path, moved) as file:
             yield file
-    except _UNREADABLE as error:
-        raise _bad(name or path, error) from None
+    except UNREADABLE as error:
+        raise unreadable(name or path, error) from None
 
 
 @contextmanager
@@ -73,8 +73,8 @@ def is_table(path: Path, name: str) -> bool:
 
 
 def text(file: BinaryIO) -> TextIO:
-    """Return the file as text for the csv module; what is no UTF-8 becomes half characters, which rows look for."""
-    return io.TextIOWrapper(file, "utf-8-sig", errors="surrogateescape", newline="")
+    """Return the file as text in lines for the csv module; bytes that are not UTF-8 become half characters."""
+    return io.TextIOWrapper(file, "utf-8-sig", errors="surrogateescape", newline="\n")
 
 
 def json_lines(file: BinaryIO, name: str) -> Iterator[tuple[int, bytes]]:
@@ -107,8 +107,8 @@ def lines(path: Path) -> Iterator[tuple[int, bytes]]:
         with _unpacked(path) as file:
             for number, line in enumerate(file, start=1):
                 yield number, line
-    except _UNREADABLE as error:
-        raise _bad(path, error, number + 1) from None
+    except UNREADABLE as error:
+        raise unreadable(path, error, number + 1) from None
 
 
 def check_whole(path: Path) -> None:
@@ -119,7 +119,8 @@ def check_whole(path: Path) -> None:
         pass
 
 
-def _bad(path: Path | str, error: Exception, line: int | None = None) -> BadFile:
+def unreadable(path: Path | str, error: Exception, line: int | None = None) -> BadFile:
+    """Return the error of a file whose bytes can't be read, or unpacked. ``line``: up to which they could be."""
     if isinstance(error, EOFError):
         return BadFile(path, "the compressed file is cut off", line)
     if isinstance(error, zlib.error | gzip.BadGzipFile):

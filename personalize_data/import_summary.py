@@ -2,9 +2,17 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 SHOWN = 10
+
+
+class Example(NamedTuple):
+    """A row or a record that can't be read: its file, its line, and the reason code."""
+
+    file: str
+    line: int
+    reason: str
 
 
 @dataclass
@@ -14,7 +22,7 @@ class ImportSummary:
     rows: int = 0
     skipped: Counter[str] = field(default_factory=Counter)
     bad: Counter[str] = field(default_factory=Counter)
-    examples: list[tuple[str, int, str]] = field(default_factory=list)
+    examples: list[Example] = field(default_factory=list)
     first: int | None = None
     last: int | None = None
     notes: list[str] = field(default_factory=list)
@@ -24,7 +32,7 @@ class ImportSummary:
         """Count a record that can't be read."""
         self.bad[reason] += 1
         if len(self.examples) < SHOWN:
-            self.examples.append((file, line, reason))
+            self.examples.append(Example(file, line, reason))
 
     def keep(self, user: str | None = None, seconds: int | None = None) -> None:
         """Count a row; of interactions also whose and when (epoch seconds)."""
@@ -45,6 +53,6 @@ class ImportSummary:
             "last": self.last,
             "skipped": dict(self.skipped),
             "bad": dict(self.bad),
-            "examples": [{"file": file, "line": line, "reason": reason} for file, line, reason in self.examples],
+            "examples": [example._asdict() for example in self.examples],
             "notes": self.notes,
         }

@@ -1,22 +1,19 @@
 """Any CSV as rows of a dataset: which of its columns, or which constant, becomes which column of the schema."""
 
-import csv
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TextIO
 
 from broker.consent import REASONS, answer
 from broker.probe import PROBE
 
+from personalize_data.csv_reader import CsvReader
 from personalize_data.import_summary import ImportSummary
 from personalize_data.quotas import MAX_ID_LENGTH
 from personalize_data.schema import BadValue, Column, Schema, check
 from personalize_data.times import Times
 
-DELIMITERS = ",;\t|"
 IDS = {"USER_ID": "no_user_id", "ITEM_ID": "no_item_id"}
-Line = tuple[int, list[str] | None]
 
 
 class MappingError(Exception):
@@ -42,39 +39,6 @@ class Mapped:
         return self.columns.get(name, name)
 
 
-class Table:
-    """A CSV file that is open: its ``header``, and its lines once."""
-
-    def __init__(self, name: str, text: TextIO) -> None:
-        """Raises MappingError for a file without a header."""
-        self.name = name
-        first = text.readline()
-        self.delimiter = max(DELIMITERS, key=first.count)
-        self.header = next(csv.reader([first.lstrip("\ufeff")], delimiter=self.delimiter), [])
-        self._reader = csv.reader(text, delimiter=self.delimiter, strict=True)
-        if not any(self.header):
-            what = "begins with an empty line" if first else "is empty"
-            raise MappingError(f"{name} {what}: a CSV begins with a header")
-        if not first.rstrip("\r\n").replace("\t", "").isprintable():  # half characters are not, either
-            raise MappingError(f"{name}: its header is no text in UTF-8; save it as a CSV in UTF-8")
-        twice = sorted({column for column in self.header if self.header.count(column) > 1})
-        if twice:
-            raise MappingError(f"{name}: the header names {', '.join(twice)} twice")
-
-    def lines(self) -> Iterator[Line]:
-        """Yield each line's number and fields; None for one that is no CSV, or has another number of fields."""
-        while True:
-            try:
-                fields = next(self._reader)
-            except StopIteration:
-                return
-            except csv.Error:
-                yield self._reader.line_num + 1, None
-                continue
-            if fields:
-                yield self._reader.line_num + 1, fields if len(fields) == len(self.header) else None
-
-
 def check_names(mapped: Mapped, known: tuple[str, ...]) -> None:
     """Raise MappingError where the mapping names a column that the schema does not have."""
     unknown = [name for name in (*mapped.columns, *mapped.constants) if name not in known]
@@ -82,7 +46,7 @@ def check_names(mapped: Mapped, known: tuple[str, ...]) -> None:
         raise MappingError(f"the schema has no column {', '.join(unknown)}; it has {', '.join(known)}")
 
 
-def places(table: Table, schema: Schema, mapped: Mapped) -> list[int | str]:
+def places(table: CsvReader, schema: Schema, mapped: Mapped) -> list[int | str]:
     """Return for each schema column the place of the file's column, or the text that stands in every row.
 
     Raises MappingError for a column that the file does not have and that may not be empty.
@@ -104,7 +68,7 @@ def places(table: Table, schema: Schema, mapped: Mapped) -> list[int | str]:
     return found
 
 
-def _missing(table: Table, missing: Mapping[str, str]) -> str:
+def _missing(table: CsvReader, missing: Mapping[str, str]) -> str:
     """Say what the file lacks, all at once. ``missing``: schema column → the file's."""
     names = ", ".join(missing)
     which, name = ("one is", names) if len(missing) == 1 else ("ones are", "NAME")
@@ -114,7 +78,7 @@ def _missing(table: Table, missing: Mapping[str, str]) -> str:
     )
 
 
-def refusal(table: Table, consent: str | None) -> Callable[[list[str]], str | None]:
+def refusal(table: CsvReader, consent: str | None) -> Callable[[list[str]], str | None]:
     """Return what tells why a line may not train, by its answer in a column. Raises MappingError where that is missing.
 
     Without a column every line may.
@@ -128,7 +92,7 @@ def refusal(table: Table, consent: str | None) -> Callable[[list[str]], str | No
 
 
 def rows(
-    table: Table, schema: Schema, mapped: Mapped, times: Times, report: ImportSummary, consent: str | None = None
+    table: CsvReader, schema: Schema, mapped: Mapped, times: Times, report: ImportSummary, consent: str | None = None
 ) -> Iterator[list[str]]:
     """Yield a row in the schema's order for each line; count and place what is none. Raises MappingError.
 
@@ -139,10 +103,12 @@ def rows(
     readers = [
         (at, place, _reader(schema.columns[at], times)) for at, place in enumerate(taken) if isinstance(place, int)
     ]
-    keep = _keeper(schema, report)
-    for number, fields in table.lines():
-        if fields is None:
-            report.refuse(table.name, number, "broken_row")
+    keep, name = _keeper(schema, report), str(table.name)
+    for number, fields, broken in table.rows():
+        if broken:
+            report.refuse(name, number, "broken_row")
+            continue
+        if not fields:
             continue
         reason = why_not(fields)
         if reason:
@@ -155,7 +121,7 @@ def rows(
         except NoId as error:
             report.skipped[str(error)] += 1
         except BadValue as error:
-            report.refuse(table.name, number, str(error))
+            report.refuse(name, number, str(error))
         else:
             yield row
             keep(row)

@@ -37,7 +37,7 @@ RECOMMENDED = {"input": {"userId": "u"}, "output": {"recommendedItems": ["i"], "
         ),
         (HEAD + GOOD + "u,i\n", 3, "a broken row: 2 columns, where the header has 3"),
         (HEAD + GOOD + "u,i,1700000000,x\n", 3, "a broken row: 4 columns, where the header has 3"),
-        (HEAD + GOOD + '"u,i,1700000000\n' + GOOD, 3, "a broken row (unexpected end of data)"),
+        (HEAD + GOOD + '"u,i,1700000000\n' + GOOD, 3, csv_reader.QUOTE),
         (HEAD + GOOD + "u,,1700000000\n", 3, "no ITEM_ID"),
         (
             HEAD + '"u\nv",i,1700000000\n' + "u,i,soon\n",

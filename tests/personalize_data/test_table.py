@@ -94,11 +94,6 @@ def test_users_with_two_are_counted_over_all_files(tmp_path: Path) -> None:
     [
         ("Code,At\n", SHOP, "no column Customer; it has Code, At. Say which one is USER_ID"),
         ("At\n", SHOP, "no column Customer, Code; it has At. Say which ones are USER_ID, ITEM_ID"),
-        ("", SHOP, "is empty"),
-        ("\nCode,At,Customer\n", SHOP, "begins with an empty line"),
-        (b"\xff\xfeC\0o\0d\0e\0", SHOP, "no text in UTF-8"),
-        (b"Code,Stra\xdfe\n", SHOP, "no text in UTF-8"),
-        ("a,b,a\n", SHOP, "names a twice"),
         ("Code,At,Customer\n", Mapped({"COLOR": "Code"}), "no column COLOR; it has USER_ID"),
         ("Code,At,Customer\n", Mapped({**SHOP.columns, "EVENT_VALUE": "Amount"}, SHOP.constants), "no column Amount"),
         ("Code,At,Customer\n", Mapped(SHOP.columns, {"EVENT_TYPE": ""}), "does not fit its type"),
@@ -116,7 +111,7 @@ def test_a_mapping_that_does_not_fit_says_what_there_is_instead(
 def test_a_torn_gzip_file_is_named(tmp_path: Path) -> None:
     torn = gzip.compress(b"Code,At,Customer\n" + b"a,1323435000,7\n" * 1000)[:-10]
 
-    with pytest.raises(BadFile, match="file-1: the compressed file is cut off"):
+    with pytest.raises(BadFile, match=r"file-1:\d+: the compressed file is cut off"):
         converted(shop(tmp_path, torn))
 
 

@@ -40,7 +40,7 @@ WRONG = {
     "no month of the year": ("month,who,p_a\n2025-13,1,1\n", BANK, ":2: the time '2025-13' is no time"),
     "a month that is the user": ("month,who,p_a\n2016-01,1,1\n", (*BANK[:4], "who", *BANK[5:]), "--month: who is"),
     "a product that is the month": ("month,who,p_a\n2016-01,1,1\n", (*BANK[:-1], "*"), "--product: month is the col"),
-    "a broken row": ("who,item,at\n1,a,1700000000\n\n1,a,1700000000,x\n", LOG, ":4: a broken row: it has 4 columns"),
+    "a broken row": ("who,item,at\n1,a,1700000000\n\n1,a,1700000000,x\n", LOG, ":4: a broken row: 4 columns"),
     "a total line": (
         "who,item,at\n1,a,1700000000\nTotal: 1\n",
         LOG,
