@@ -3,6 +3,13 @@
 from dataclasses import dataclass
 from typing import Any
 
+from broker.consent import REASONS, answer
+
+
+def refusal(text: str) -> str | None:
+    """Return the reason code why a row with this answer may not train; None where the answer is a yes."""
+    return REASONS.get(answer(text))
+
 
 @dataclass(frozen=True)
 class Consent:
@@ -29,6 +36,6 @@ class Consent:
     def notes(self, purpose: str | None) -> list[str]:
         """Return it in words, for a report."""
         if self.given:
-            what = "consent" if purpose is None else f"consent to {purpose!r}"
-            return [f"--consent-given: {what} was taken as given for every row, none was checked"]
+            subject = "consent" if purpose is None else f"consent to {purpose!r}"
+            return [f"--consent-given: {subject} was taken as given for every row, none was checked"]
         return [f"only rows with a yes in {self.column} were taken"] if self.column else []

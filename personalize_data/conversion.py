@@ -156,7 +156,7 @@ def _values(read: CsvReader, mapped: Mapped, consent: str | None) -> Iterator[di
     if absent:
         raise MappingError(f"{read.name} has no column {', '.join(absent)}; it has {', '.join(read.header)}")
     places = {name: read.header.index(source) for name, source in mapped.columns.items()}
-    why_not = table.refusal(read, consent)
+    why_not = table.consent_check(read, consent)
     for _, fields, broken in read.rows():
         if fields and not broken and not why_not(fields):
             yield {name: fields[place].strip() for name, place in places.items()} | dict(mapped.constants)

@@ -4,9 +4,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
-from broker.consent import REASONS, answer
-from broker.probe import PROBE
-
+from personalize_data import probe
+from personalize_data.consent import refusal
 from personalize_data.csv_reader import CsvReader
 from personalize_data.import_summary import ImportSummary
 from personalize_data.quotas import MAX_ID_LENGTH
@@ -78,17 +77,17 @@ def _missing(table: CsvReader, missing: Mapping[str, str]) -> str:
     )
 
 
-def refusal(table: CsvReader, consent: str | None) -> Callable[[list[str]], str | None]:
-    """Return what tells why a line may not train, by its answer in a column. Raises MappingError where that is missing.
+def consent_check(table: CsvReader, consent: str | None) -> Callable[[list[str]], str | None]:
+    """Return a function from a row to the reason why it may not train. Raises MappingError where the column is missing.
 
-    Without a column every line may.
+    ``consent``: the column with the answers; without one every row may train.
     """
     if consent is None:
         return lambda fields: None
     if consent not in table.header:
         raise MappingError(f"--consent {consent}: {table.name} has no such column; it has {', '.join(table.header)}")
     place = table.header.index(consent)
-    return lambda fields: REASONS.get(answer(fields[place]))
+    return lambda fields: refusal(fields[place])
 
 
 def rows(
@@ -98,7 +97,7 @@ def rows(
 
     ``consent``: the column with the answers; lines without a yes in it are counted as skipped.
     """
-    taken, why_not = places(table, schema, mapped), refusal(table, consent)
+    taken, why_not = places(table, schema, mapped), consent_check(table, consent)
     blank = [_constant(column, place) for column, place in zip(schema.columns, taken, strict=True)]
     readers = [
         (at, place, _reader(schema.columns[at], times)) for at, place in enumerate(taken) if isinstance(place, int)
@@ -145,8 +144,8 @@ def _reader(column: Column, times: Times) -> Callable[[str], str]:
 def _id(column: Column, text: str) -> str:
     if not text:
         raise NoId(IDS[column.name])
-    if column.name == "USER_ID" and text == PROBE:
-        raise NoId("broker_probe")
+    if column.name == "USER_ID" and probe.is_probe(text):
+        raise NoId(probe.REASON)
     if len(text) > MAX_ID_LENGTH:
         raise BadValue("id_too_long")
     if "\0" in text:  # it breaks the CSV that is imported

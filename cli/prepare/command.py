@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cli.prepare.options import line_options, shared
-from personalize_data.prepare import constants
+from personalize_data.prepare import GAPS, REFUSE
 
 if TYPE_CHECKING:
     from personalize_data.prepare.pipeline import Prepared
@@ -32,8 +32,8 @@ def command() -> None:
 @click.option("--changes", is_flag=True, help="What was acquired (0, then 1), instead of what is owned every month.")
 @click.option(
     "--gaps",
-    type=click.Choice(constants.GAPS),
-    default=constants.REFUSE,
+    type=click.Choice(GAPS),
+    default=REFUSE,
     show_default=True,
     help="With --changes, where months of a customer are missing: refuse; compare across (bridge); start over (break).",
 )

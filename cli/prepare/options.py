@@ -34,14 +34,13 @@ def shared(command: Callable[..., Any]) -> Callable[..., Any]:
         if out is not None and out.exists() and (not out.is_dir() or any(out.iterdir())):
             raise click.UsageError(f"--out {out} is there already and not empty: name another, or remove it")
         from cli.prepare import display  # these load what reads tables, which wrong use needn't wait for
-        from personalize_data.prepare import consent as consents
         from personalize_data.prepare import pipeline
         from personalize_data.prepare.source import opened
 
         said = Consent(consent, consent_given)
         purpose = _purpose(said, context)
         with file_errors(), Steps(quiet=as_json) as steps:
-            source, left_out = consents.agreed(opened(file, null_value), consent)
+            source, left_out = opened(file, null_value).with_consent(consent)
             prepared = pipeline.with_consent(
                 command(source=source, step=steps.begin, **options), said, purpose, left_out
             )

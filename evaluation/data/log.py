@@ -13,8 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from evaluation.data import probe
-from personalize_data import csv_reader
+from personalize_data import csv_reader, probe
 from personalize_data.errors import BadFile, InvalidRequest
 from recommender_models.training_set import Codes, TrainingSet
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from evaluation.data import probe
+from personalize_data import probe
 from personalize_data.errors import InvalidRequest
 from personalize_data.prepare import warnings
 from personalize_data.prepare.columns import ids, timestamps

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import polars as pl
 
 from personalize_data.errors import InvalidRequest
+from personalize_data.prepare import BREAK, REFUSE
 from personalize_data.prepare.columns import ids, timestamps
 from personalize_data.prepare.columns.fill import Filling
-from personalize_data.prepare.constants import BREAK, REFUSE
 from personalize_data.prepare.source import ROW, Source
 from personalize_data.times import Times
 

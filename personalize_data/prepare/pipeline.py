@@ -7,6 +7,7 @@ from typing import Any
 
 import polars as pl
 
+from personalize_data import probe
 from personalize_data.consent import Consent
 from personalize_data.errors import InvalidRequest
 from personalize_data.files import whole_folder
@@ -75,8 +76,8 @@ def prepare_lines(
         "dropped_items": line_table.dropped.rows,
         "returns": line_table.returns,
         "other_types": line_table.other_types,
+        probe.REASON: line_table.probes,
     }
-    left_out |= {"broker_probe": line_table.probes}
     account = {"items_dropped": line_table.dropped.items, "notes": line_table.notes}
     metadata = types.fields(source, table, {column: name for name, column in spec.metadata.items()}, attributes.text)
     return _prepared(source, table.drop(ROW), metadata, newest, attributes, filling, account, left_out, step)

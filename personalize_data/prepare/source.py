@@ -1,8 +1,9 @@
 """A table as people have it (CSV, plain or gzip, or Parquet): lazy columns of text, and the place of every row."""
 
 import fnmatch
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
@@ -10,9 +11,10 @@ from pathlib import Path
 import polars as pl
 
 from personalize_data import csv_reader
+from personalize_data.consent import refusal
 from personalize_data.errors import BadFile, InvalidRequest
 
-ROW = "\0row"  # no header can have this name
+ROW, _ROWS = "\0row", "\0rows"  # no header can have these names
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,28 @@ class Source:
             return rows.collect(engine="streaming")
         except (pl.exceptions.PolarsError, OSError) as error:
             raise self._broken(error) from None
+
+    def with_consent(self, column: str | None) -> tuple["Source", Counter[str]]:
+        """Return the source without the rows that may not train, and how many those are, by reason.
+
+        ``column`` holds the answers; without one all rows stay. Raises BadFile, and InvalidRequest where there is no
+        such column or no yes in it.
+        """
+        if column is None:
+            return self, Counter()
+        [column, *others] = self.matching((column,), "--consent")
+        if others:
+            raise InvalidRequest(f"--consent names one column, not {', '.join((column, *others))}")
+        answers = self.collect(self.rows.group_by(column).agg(pl.len().alias(_ROWS))).rows()
+        consenting = tuple(text for text, _ in answers if not refusal(text))
+        left_out = Counter[str]()
+        for text, rows in answers:
+            if reason := refusal(text):
+                left_out[reason] += rows
+        if not consenting:
+            counts = f"{left_out['no_consent']:,} say no, of {left_out['consent_unknown']:,} the answer is not known"
+            raise InvalidRequest(f"{self.path}: no row has a yes in {column} ({counts})")
+        return replace(self, wanted=(column, consenting)), left_out
 
     def bad(self, row: int, reason: str) -> BadFile:
         """Return the error for a row: with its line in a CSV, its number from 1 in Parquet."""
