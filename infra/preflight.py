@@ -27,5 +27,5 @@ def problems_of_variables(options: FunctionConfig) -> list[str]:
         try:
             check(variables)
         except SettingsError as error:
-            problems += str(error).partition(": ")[2].split("; ")
+            problems += error.problems
     return [_NAMES.sub(lambda name: name[0].lower(), problem) for problem in problems]

@@ -1,16 +1,17 @@
-"""The environment variables, typed: one dataclass per function, everything missing or wrong named in one error."""
+"""The environment variables, typed: one dataclass per function, and one error for all that is missing or wrong."""
 
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, TypeVar, overload
 from urllib.parse import urlsplit
 
 from broker.interactions import CONSENT_UNKNOWN, DEFAULT_ACTIONS, MAX_ID, SKIP, Rules
 from broker.json_values import int64
 
 T = TypeVar("T")
+Default = TypeVar("Default")
 
 # mParticle's hosts for server-to-server events, by data-localization pod (mParticle HTTP API and data localization).
 POD_URLS = {pod: f"https://s2s.{pod}.mparticle.com" for pod in ("us1", "us2", "eu1", "au1")}
@@ -23,12 +24,16 @@ LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
 class SettingsError(Exception):
-    """One or more environment variables are missing or wrong; the message names all of them."""
+    """Environment variables of a function are missing or wrong; ``problems`` says what is wrong with each of them."""
+
+    def __init__(self, function: str, problems: Sequence[str]) -> None:
+        super().__init__(f"settings of {function}: " + "; ".join(problems))
+        self.problems = list(problems)
 
 
 @dataclass(frozen=True)
 class IngestSettings:
-    """What ``ingest`` needs to know."""
+    """The settings of ``ingest``."""
 
     tracking_id: str
     rules: Rules
@@ -40,7 +45,7 @@ class IngestSettings:
 
 @dataclass(frozen=True)
 class RefreshSettings:
-    """What ``refresh`` needs to know."""
+    """The settings of ``refresh``."""
 
     campaign_arn: str
     filter_arn: str | None
@@ -101,13 +106,19 @@ _REQUIRED: Any = object()
 
 
 class _Reader:
-    """Reads one variable at a time and keeps what is missing or wrong for one error at the end."""
+    """Reads one variable at a time; ``check`` raises one error for all that were missing or wrong."""
 
     def __init__(self, environ: Mapping[str, str] | None) -> None:
         self._environ = os.environ if environ is None else environ
         self._problems: list[str] = []
 
-    def __call__(self, name: str, parse: Callable[[str], T], default: Any = _REQUIRED) -> Any:
+    @overload
+    def __call__(self, name: str, parse: Callable[[str], T]) -> T: ...
+
+    @overload
+    def __call__(self, name: str, parse: Callable[[str], T], default: Default) -> T | Default: ...
+
+    def __call__(self, name: str, parse: Callable[[str], Any], default: Any = _REQUIRED) -> Any:
         text = self._environ.get(name, "").strip()
         if not text:
             if default is _REQUIRED:
@@ -121,7 +132,7 @@ class _Reader:
 
     def check(self, function: str) -> None:
         if self._problems:
-            raise SettingsError(f"settings of {function}: " + "; ".join(self._problems))
+            raise SettingsError(function, self._problems)
 
 
 def _event_types(text: str) -> dict[str, str]:
