@@ -21,15 +21,19 @@ FAILED = re.compile(r"^FAILED tests/(.+?)(?: - .*)?$", re.MULTILINE)
 
 def main(wanted: Sequence[str]) -> int:
     """Print the table of the mutations whose text has one of the ``wanted`` words (all if none); 1 if one survives."""
-    chosen = [one for one in MUTATIONS if not wanted or any(word in f"{one.line} {one.what}" for word in wanted)]
+    chosen = [
+        mutation
+        for mutation in MUTATIONS
+        if not wanted or any(word in f"{mutation.line} {mutation.what}" for word in wanted)
+    ]
     print("| line of the table | taken out | noticed by |\n|---|---|---|", flush=True)  # noqa: T201
     survivors = 0
     with tempfile.TemporaryDirectory(prefix="mutations-") as folder:
         copy(Path(folder))
-        for one in chosen:
-            noticed = killer(one, Path(folder))
+        for mutation in chosen:
+            noticed = killer(mutation, Path(folder))
             survivors += noticed is None
-            print(f"| {one.line} | {one.what} | {noticed or '**nothing**'} |", flush=True)  # noqa: T201
+            print(f"| {mutation.line} | {mutation.what} | {noticed or '**nothing**'} |", flush=True)  # noqa: T201
     return 1 if survivors else 0
 
 
@@ -51,7 +55,7 @@ def killer(mutation: Mutation, folder: Path) -> str | None:
         raise SystemExit(f"{mutation.file} holds this {text.count(mutation.old)} times, not once:\n{mutation.old}")
     path.write_text(text.replace(mutation.old, mutation.new), "utf-8")
     try:
-        return next((found for suite in SUITES if (found := first_failure(suite, folder))), None)
+        return next((failed for suite in SUITES if (failed := first_failure(suite, folder))), None)
     finally:
         path.write_text(text, "utf-8")
 
@@ -63,10 +67,10 @@ def first_failure(suite: Sequence[str], folder: Path) -> str | None:
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)  # noqa: S603
     if done.returncode not in (0, 1):
         raise SystemExit(f"the tests could not run:\n{done.stdout}{done.stderr}")
-    found = FAILED.search(done.stdout)
-    if done.returncode and not found:
+    failed = FAILED.search(done.stdout)
+    if done.returncode and not failed:
         raise SystemExit(f"no failed test is named in:\n{done.stdout}")
-    return found.group(1) if found else None
+    return failed.group(1) if failed else None
 
 
 if __name__ == "__main__":
