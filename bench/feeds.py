@@ -17,21 +17,21 @@ from evaluation.scoring.metric import Metric
 METRICS = (("precision", 1), ("precision", 5), ("recall", 5), ("mrr", 20), ("ndcg", 20))
 
 
-def printed(board: Leaderboard) -> list[Metric]:
+def printed(leaderboard: Leaderboard) -> list[Metric]:
     """Return the metrics to print; of a k that is left out, at the next smaller one in use."""
-    at = ((name, max(one for one in board.ks if one <= most)) for name, most in METRICS)
+    at = ((name, max(one for one in leaderboard.ks if one <= most)) for name, most in METRICS)
     return list(dict.fromkeys(Metric(name, k) for name, k in at))
 
 
-def table(board: Leaderboard) -> str:
+def table(leaderboard: Leaderboard) -> str:
     """Return a line for each recommender, the best first, and how far the best of either feed are apart."""
-    rows, names = sorted(board.rows, key=lambda row: -row.intervals[board.main].mean), printed(board)
+    rows, names = sorted(leaderboard.rows, key=lambda row: -row.intervals[leaderboard.main].mean), printed(leaderboard)
     lines = [f"{'':36}" + "".join(f"{name!s:>13}" for name in names)]
     for row in rows:
         means = "".join(f"{row.intervals[name].mean:13.3f}" for name in names)
         lines.append(f"{row.candidate.name:36}{means}")
-    ours, theirs, apart = best_of_each(board)
-    return "\n".join([*lines, f"{ours} minus {theirs}, {board.main}: {apart.difference}: {apart.in_words()}"])
+    ours, theirs, apart = best_of_each(leaderboard)
+    return "\n".join([*lines, f"{ours} minus {theirs}, {leaderboard.main}: {apart.difference}: {apart.in_words()}"])
 
 
 def main(arguments: Sequence[str] | None = None) -> Feeds:

@@ -14,7 +14,7 @@ from evaluation.request import ComparisonSettings, EvaluationRequest
 from evaluation.scoring import gate as gates
 from evaluation.scoring.cost import Cost, costs
 from evaluation.scoring.gate import Outcome
-from evaluation.scoring.leaderboard import Leaderboard, leaderboard, why_none
+from evaluation.scoring.leaderboard import Leaderboard, score_candidates, why_none
 from evaluation.scoring.published import Published
 from evaluation.scoring.slices import Slice, slices
 from evaluation.task import Task
@@ -24,13 +24,13 @@ from recommender_models.record_columns import RecordColumns
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:
-    """All that a report shows. ``boards`` and what belongs to them: by task, those that could be scored.
+    """All that a report shows. ``leaderboards`` and what belongs to them: by task, those that could be scored.
 
     ``outcomes``: of the request's requirements, in their order; ``source``: the name of the file evaluated.
     """
 
     task: Task
-    boards: Mapping[str, Leaderboard]
+    leaderboards: Mapping[str, Leaderboard]
     slices: Mapping[str, Sequence[Slice]]
     costs: Mapping[str, Sequence[Cost]]
     diagnostics: Sequence[Diagnostic]
@@ -58,7 +58,7 @@ def evaluate(request: EvaluationRequest, begin: Begin = unseen) -> Evaluation:
         notes=[*question.notes, *external_lists.notes(candidates), *evaluation.notes],
         published=[answer.with_data(question.task.train) for answer in request.figures.metrics],
         results=request.figures.results,
-        outcomes=[gates.check(gate, evaluation.boards, request.settings.seed) for gate in request.requirements],
+        outcomes=[gates.check(gate, evaluation.leaderboards, request.settings.seed) for gate in request.requirements],
         source=request.file.name,
     )
 
@@ -72,12 +72,14 @@ def compare(
 ) -> Evaluation:
     """Compare recommenders on one question. ``external``: lists from outside. Raises InvalidRequest as ``evaluate``."""
     trained, left_out = train(task, users, settings.recommenders, settings.seed, begin, settings.tune)
-    boards, unscored = _boards(task, settings, [*trained, *external], begin)
-    parts = {name: slices(task, board, users, settings.slice_by) for name, board in boards.items()}
-    priced = {name: costs(board, settings.prices, settings.seed) for name, board in boards.items()}
-    metrics_left_out = [note for board in boards.values() for note in _left_out(board, task.catalogue)]
+    leaderboards, unscored = _boards(task, settings, [*trained, *external], begin)
+    parts = {name: slices(task, leaderboard, users, settings.slice_by) for name, leaderboard in leaderboards.items()}
+    priced = {name: costs(leaderboard, settings.prices, settings.seed) for name, leaderboard in leaderboards.items()}
+    metrics_left_out = [
+        note for leaderboard in leaderboards.values() for note in _left_out(leaderboard, task.catalogue)
+    ]
     notes = [*left_out, *unscored, *metrics_left_out]
-    return Evaluation(task, boards, parts, priced, diagnose(task, boards), notes)
+    return Evaluation(task, leaderboards, parts, priced, diagnose(task, leaderboards), notes)
 
 
 def _users(request: EvaluationRequest) -> RecordColumns:
@@ -94,28 +96,28 @@ def _boards(
 ) -> tuple[dict[str, Leaderboard], list[str]]:
     """Return the leaderboards by task, and why others could not be scored."""
     advance = begin("scores", len(settings.tasks))
-    boards, unscored = {}, []
+    leaderboards, unscored = {}, []
     for name in settings.tasks:
-        board = leaderboard(task, name, candidates, settings.main, settings.seed)
-        if board is None:
+        leaderboard = score_candidates(task, name, candidates, settings.main, settings.seed)
+        if leaderboard is None:
             unscored.append(f"{name}: {why_none(task, name, candidates)}")
         else:
-            boards[name] = board
+            leaderboards[name] = leaderboard
         advance(1)
-    if not boards:
+    if not leaderboards:
         raise InvalidRequest(f"nothing can be scored: {'; '.join(unscored)}")
-    return boards, unscored
+    return leaderboards, unscored
 
 
-def _left_out(board: Leaderboard, catalogue: int) -> list[str]:
-    if not board.left_out:
+def _left_out(leaderboard: Leaderboard, catalogue: int) -> list[str]:
+    if not leaderboard.left_out:
         return []
-    ks = ", ".join(map(str, board.left_out))
+    ks = ", ".join(map(str, leaderboard.left_out))
     why = f"there are only {catalogue} items to choose from"
-    if board.candidate_count < catalogue:
+    if leaderboard.candidate_count < catalogue:
         why = (
-            f"of {catalogue} items, over a tenth of the users have at most {board.candidate_count} that they "
+            f"of {catalogue} items, over a tenth of the users have at most {leaderboard.candidate_count} that they "
             "don't have yet"
         )
-    decides = f". {board.main} decides, instead of {board.instead_of}" if board.instead_of else ""
-    return [f"{board.task}: k = {ks} left out: {why}{decides}"]
+    decides = f". {leaderboard.main} decides, instead of {leaderboard.instead_of}" if leaderboard.instead_of else ""
+    return [f"{leaderboard.task}: k = {ks} left out: {why}{decides}"]

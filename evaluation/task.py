@@ -67,9 +67,9 @@ class Task:
         """Return which pairs of the truth the user had before."""
         return is_in(self.truth, self.owned(), len(self.past.item_ids))
 
-    def truth_for(self, kind: str) -> Pairs:
+    def truth_for(self, task_name: str) -> Pairs:
         """Return what counts as a hit: any item for ``all-items``, one new to the user for ``new-items``."""
-        return self.truth if kind == ALL_ITEMS else self.truth.take(~self.repeats())
+        return self.truth if task_name == ALL_ITEMS else self.truth.take(~self.repeats())
 
 
 def is_in(pairs: Pairs, others: Pairs, items: int) -> npt.NDArray[np.bool_]:

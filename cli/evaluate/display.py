@@ -21,13 +21,13 @@ from evaluation.task import ALL_ITEMS
 def show(result: Evaluation, console: Console, currency: str) -> None:
     """Print everything."""
     console.print(escape(text.question(result.task)), soft_wrap=True)
-    for kind, board in result.boards.items():
+    for task_name, leaderboard in result.leaderboards.items():
         console.print()
-        console.print(escape(text.headline(board)), soft_wrap=True)
-        for table in text.task_tables(board):
+        console.print(escape(text.headline(leaderboard)), soft_wrap=True)
+        for table in text.task_tables(leaderboard):
             wide_table.show(console, _drawn(table))
-        wide_table.show(console, _slices(board, result))
-        for cost in result.costs[kind]:
+        wide_table.show(console, _slices(leaderboard, result))
+        for cost in result.costs[task_name]:
             console.print(escape(cost.in_words(currency)), soft_wrap=True)
     for answer in result.published:
         console.print()
@@ -106,19 +106,19 @@ def _drawn(report_table: text.Table) -> Table:
     return table
 
 
-def _slices(board: Leaderboard, result: Evaluation) -> Table:
-    names = _shown(board)
-    table = wide_table.table(f"{board.main} by slice", "slice", "users", *(escape(name) for name in names))
-    for part in result.slices[board.task]:
-        if not (board.task != ALL_ITEMS and part.by == "truth"):  # all of it is new there
+def _slices(leaderboard: Leaderboard, result: Evaluation) -> Table:
+    names = _shown(leaderboard)
+    table = wide_table.table(f"{leaderboard.main} by slice", "slice", "users", *(escape(name) for name in names))
+    for part in result.slices[leaderboard.task]:
+        if not (leaderboard.task != ALL_ITEMS and part.by == "truth"):  # all of it is new there
             table.add_row(escape(f"{part.by}: {part.part}"), f"{part.users:,}", *_values(part, names))
     return table
 
 
-def _shown(board: Leaderboard) -> list[str]:
+def _shown(leaderboard: Leaderboard) -> list[str]:
     """Return the best baseline, then what is not a baseline."""
-    others = [row.candidate.name for row in board.rows if not row.candidate.baseline]
-    return [*([board.best_baseline] if board.best_baseline else []), *others]
+    others = [row.candidate.name for row in leaderboard.rows if not row.candidate.baseline]
+    return [*([leaderboard.best_baseline] if leaderboard.best_baseline else []), *others]
 
 
 def _values(part: Slice, names: list[str]) -> list[str]:

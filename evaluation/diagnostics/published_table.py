@@ -17,7 +17,7 @@ def diagnose(lines: Sequence[PublishedResult]) -> list[Diagnostic]:
     tasks = dict.fromkeys(line.task for line in lines)
     results += [result for task in tasks for result in _about_task(task, [line for line in lines if line.task == task])]
     results += _about_both(
-        {kind: {line.name: line for line in lines if line.task == kind} for kind in (ALL_ITEMS, NEW_ITEMS)}
+        {task: {line.name: line for line in lines if line.task == task} for task in (ALL_ITEMS, NEW_ITEMS)}
     )
     return [Diagnostic(name, about, message) for name, about, message in results if message]
 
@@ -44,9 +44,9 @@ def _about_task(task: str | None, lines: Sequence[PublishedResult]) -> Iterator[
     yield "too_few_users", about, data.too_few_users(min(users)) if users else None
 
 
-def _about_both(of_task: Mapping[str, Mapping[str, PublishedResult]]) -> Iterator[CheckResult]:
-    for name, had in of_task[ALL_ITEMS].items():
-        new = of_task[NEW_ITEMS].get(name)
+def _about_both(lines_by_task: Mapping[str, Mapping[str, PublishedResult]]) -> Iterator[CheckResult]:
+    for name, had in lines_by_task[ALL_ITEMS].items():
+        new = lines_by_task[NEW_ITEMS].get(name)
         if new and not (_too_few(had) or _too_few(new)):
             message = published_tables.new_items_like_all_items(had.metrics, new.metrics)
             yield "new_items_like_all_items", name, message

@@ -40,31 +40,37 @@ class Diagnostic:
 CheckResult = tuple[str, str, str | None]
 
 
-def diagnose(task: Task, boards: Mapping[str, Leaderboard]) -> list[Diagnostic]:
+def diagnose(task: Task, leaderboards: Mapping[str, Leaderboard]) -> list[Diagnostic]:
     """Return all diagnostics that find something."""
-    results = _with_enough_users(task.users, _about_data(task, boards))
-    for board in boards.values():
+    results = _with_enough_users(task.users, _about_data(task, leaderboards))
+    for leaderboard in leaderboards.values():
         results += [
             result
-            for row in board.rows
-            for result in _with_enough_users(len(board.users), _about_row(task, board, row))
+            for row in leaderboard.rows
+            for result in _with_enough_users(len(leaderboard.users), _about_row(task, leaderboard, row))
         ]
-    for board in list(boards.values())[:1]:
-        results += [result for row in board.rows for result in _about_external(task, board, row)]
-    if len(boards) == 2:
-        results += _with_enough_users(min(len(board.users) for board in boards.values()), _about_both(boards))
+    for leaderboard in list(leaderboards.values())[:1]:
+        results += [result for row in leaderboard.rows for result in _about_external(task, leaderboard, row)]
+    if len(leaderboards) == 2:
+        results += _with_enough_users(
+            min(len(leaderboard.users) for leaderboard in leaderboards.values()), _about_both(leaderboards)
+        )
     trained_here = {
-        about for board in boards.values() for row in board.rows if not row.candidate.external for about in _abouts(row)
+        about
+        for leaderboard in leaderboards.values()
+        for row in leaderboard.rows
+        if not row.candidate.external
+        for about in _abouts(row)
     }
     return [Diagnostic(name, about, message, about in trained_here) for name, about, message in results if message]
 
 
 def _abouts(result: Result) -> list[str]:
-    return [result.candidate.name, *(_about(result, kind) for kind in (ALL_ITEMS, NEW_ITEMS))]
+    return [result.candidate.name, *(_about(result, task_name) for task_name in (ALL_ITEMS, NEW_ITEMS))]
 
 
-def _about(result: Result, kind: str) -> str:
-    return f"{result.candidate.name}, {kind}"
+def _about(result: Result, task_name: str) -> str:
+    return f"{result.candidate.name}, {task_name}"
 
 
 def _with_enough_users(users: int, results: Iterator[CheckResult]) -> list[CheckResult]:
@@ -72,7 +78,7 @@ def _with_enough_users(users: int, results: Iterator[CheckResult]) -> list[Check
     return [result for result in results if users >= data.ENOUGH_USERS or result[0] not in BY_CHANCE]
 
 
-def _about_data(task: Task, boards: Mapping[str, Leaderboard]) -> Iterator[CheckResult]:
+def _about_data(task: Task, leaderboards: Mapping[str, Leaderboard]) -> Iterator[CheckResult]:
     yield "training_after_cut", "data", data.training_after_cut(task)
     yield "truth_before_cut", "data", data.truth_before_cut(task)
     yield "repeat_task", "data", data.repeat_task(task)
@@ -80,33 +86,41 @@ def _about_data(task: Task, boards: Mapping[str, Leaderboard]) -> Iterator[Check
     shared = histories.shared(task.truth, owned, task.users, items)
     yield "wrong_histories", "data", histories.wrong_histories(shared)
     yield "truth_owned", "data", histories.truth_owned(shared, task.truth, owned, items)
-    for kind, board in boards.items():
-        yield "too_few_users", kind, data.too_few_users(len(board.users))
+    for task_name, leaderboard in leaderboards.items():
+        yield "too_few_users", task_name, data.too_few_users(len(leaderboard.users))
 
 
-def _about_row(task: Task, board: Leaderboard, row: Result) -> Iterator[CheckResult]:
-    entry, about = row.candidate, _about(row, board.task)
-    top_lists, means = entry.lists[board.task], row.scores.means()
-    if board.task == NEW_ITEMS:
+def _about_row(task: Task, leaderboard: Leaderboard, row: Result) -> Iterator[CheckResult]:
+    candidate, about = row.candidate, _about(row, leaderboard.task)
+    top_lists, means = candidate.lists[leaderboard.task], row.scores.means()
+    if leaderboard.task == NEW_ITEMS:
         yield "owned_items", about, _owned(task, top_lists)
-        yield "too_good", about, published_tables.too_good(means, external=entry.external is not None)
-    if row.against_here and board.best_here:
-        own_mean, best_mean = (result.intervals[board.main].mean for result in (row, board.row(board.best_here)))
-        message = published_tables.knows_the_answer(own_mean, best_mean, board.best_here, row.against_here.verdict)
+        yield "too_good", about, published_tables.too_good(means, external=candidate.external is not None)
+    if row.against_here and leaderboard.best_here:
+        own_mean, best_mean = (
+            result.intervals[leaderboard.main].mean for result in (row, leaderboard.row(leaderboard.best_here))
+        )
+        message = published_tables.knows_the_answer(
+            own_mean, best_mean, leaderboard.best_here, row.against_here.verdict
+        )
         yield "knows_the_answer", about, message
-    if not entry.baseline:
-        if board.task == ALL_ITEMS:
+    if not candidate.baseline:
+        if leaderboard.task == ALL_ITEMS:
             yield (
                 "too_good",
                 about,
-                published_tables.too_good(means, _counting(task, board), external=entry.external is not None),
+                published_tables.too_good(means, _counting(task, leaderboard), external=candidate.external is not None),
             )
         # Nothing can be personal for who has no past.
         known = np.bincount(task.past.users, minlength=task.users) > 0
         yield "one_item_first", about, lists.one_item_first(top_lists[known])
-        yield "not_personal", about, neighbours.not_personal(top_lists, task.truth_for(board.task), board.main, known)
-        if row.against_best and board.best_baseline:
-            verdict = published_tables.baseline_wins(board.best_baseline, row.against_best.verdict)
+        yield (
+            "not_personal",
+            about,
+            neighbours.not_personal(top_lists, task.truth_for(leaderboard.task), leaderboard.main, known),
+        )
+        if row.against_best and leaderboard.best_baseline:
+            verdict = published_tables.baseline_wins(leaderboard.best_baseline, row.against_best.verdict)
             yield "baseline_wins", about, verdict
 
 
@@ -115,29 +129,33 @@ def _owned(task: Task, top_lists: Codes) -> str | None:
     return lists.owned_items_recommended(top_lists, task.owned(), len(task.past.item_ids), newest)
 
 
-def _counting(task: Task, board: Leaderboard) -> float:
+def _counting(task: Task, leaderboard: Leaderboard) -> float:
     """Return the precision@1 of the best baseline; where none takes part, the most that repeating can have."""
     counting = [
-        row.scores.means().get(published_tables.FIRST_PLACE, 0.0) for row in board.rows if row.candidate.baseline
+        row.scores.means().get(published_tables.FIRST_PLACE, 0.0) for row in leaderboard.rows if row.candidate.baseline
     ]
     return max(counting) if counting else len(np.unique(task.truth.users[task.repeats()])) / max(1, task.users)
 
 
-def _about_external(task: Task, board: Leaderboard, result: Result) -> Iterator[CheckResult]:
+def _about_external(task: Task, leaderboard: Leaderboard, result: Result) -> Iterator[CheckResult]:
     """Say what is to be said once of a file, whatever the task."""
-    external, name, top_lists = result.candidate.external, result.candidate.name, result.candidate.lists[board.task]
+    external, name, top_lists = (
+        result.candidate.external,
+        result.candidate.name,
+        result.candidate.lists[leaderboard.task],
+    )
     if external:
         yield "unknown_items", name, lists.unknown_items(external.unknown_items, int((top_lists >= 0).sum()))
         yield "unknown_users", name, lists.unknown_users(external.unknown_users)
         without = lists.users_without_list(external.users_without, task.users, external.refused, external.missing)
         yield "users_without_list", name, without
-        yield "short_lists", name, lists.short_lists(top_lists, task.owned(), task.catalogue, board.ks[-1])
+        yield "short_lists", name, lists.short_lists(top_lists, task.owned(), task.catalogue, leaderboard.ks[-1])
         yield "repeats", name, lists.repeats(external.repeated)
 
 
-def _about_both(boards: Mapping[str, Leaderboard]) -> Iterator[CheckResult]:
-    for row in boards[ALL_ITEMS].rows:
-        others = [other for other in boards[NEW_ITEMS].rows if other.candidate.name == row.candidate.name]
+def _about_both(leaderboards: Mapping[str, Leaderboard]) -> Iterator[CheckResult]:
+    for row in leaderboards[ALL_ITEMS].rows:
+        others = [other for other in leaderboards[NEW_ITEMS].rows if other.candidate.name == row.candidate.name]
         if others:
             message = published_tables.new_items_like_all_items(row.scores.means(), others[0].scores.means())
             yield "new_items_like_all_items", row.candidate.name, message

@@ -14,7 +14,7 @@ from evaluation.feeds import naive_bayes
 from evaluation.recommenders.candidates import Candidate
 from evaluation.recommenders.registry import BY_NAME, TrainedModels, lists
 from evaluation.scoring import uncertainty
-from evaluation.scoring.leaderboard import Leaderboard, leaderboard
+from evaluation.scoring.leaderboard import Leaderboard, score_candidates
 from evaluation.scoring.metric import Metric
 from evaluation.scoring.metrics import PLACES
 from evaluation.scoring.uncertainty import Comparison
@@ -53,20 +53,20 @@ def compare(
     }
     entries = [_entry(task, name, kind, feed, seed) for name, feed in feeds.items() for kind in compared]
     entries.append(_next_by_what_they_have(task, states.rows, feeds[CHANGES][0]))
-    boards = [leaderboard(task, kind, entries, MAIN, seed) for kind in (ALL_ITEMS, NEW_ITEMS)]
-    if boards[0] is None or boards[1] is None:
+    leaderboards = [score_candidates(task, kind, entries, MAIN, seed) for kind in (ALL_ITEMS, NEW_ITEMS)]
+    if leaderboards[0] is None or leaderboards[1] is None:
         raise InvalidRequest(f"nothing new is acquired from {cut} on")
-    return Feeds(boards[0], boards[1])
+    return Feeds(leaderboards[0], leaderboards[1])
 
 
-def best_of_each(board: Leaderboard, seed: int = 1) -> tuple[str, str, Comparison]:
+def best_of_each(leaderboard: Leaderboard, seed: int = 1) -> tuple[str, str, Comparison]:
     """Return the best fed changes, the best fed states, and the first minus the second, by the metric that decides.
 
     On the same customers who made them the best of several: what little they are apart may be that choice.
     """
-    ranked = sorted(board.rows, key=lambda row: -row.intervals[board.main].mean)
+    ranked = sorted(leaderboard.rows, key=lambda row: -row.intervals[leaderboard.main].mean)
     best = [next(row for row in ranked if row.candidate.name.endswith(f"fed {feed}")) for feed in (CHANGES, STATES)]
-    changes_values, states_values = (row.scores.values[board.main] for row in best)
+    changes_values, states_values = (row.scores.values[leaderboard.main] for row in best)
     return best[0].candidate.name, best[1].candidate.name, uncertainty.compare(changes_values, states_values, seed)
 
 

@@ -1,4 +1,4 @@
-"""Both boards in one plot: fed with states and fed with changes."""
+"""Both leaderboards in one plot: fed with states and fed with changes."""
 
 from matplotlib import rc_context
 from matplotlib.axes import Axes
@@ -11,29 +11,29 @@ from evaluation.scoring.leaderboard import Leaderboard
 
 
 def draw(feeds: Feeds, form: str) -> bytes:
-    """Return both boards side by side, states and changes in each; ``form``: ``svg`` or ``png``."""
+    """Return both leaderboards side by side, states and changes in each; ``form``: ``svg`` or ``png``."""
     titles = {"As the recommender gives them": feeds.as_given, "Without what the customer has": feeds.without_owned}
     kinds = list(dict.fromkeys(row.candidate.name.partition(", fed ")[0] for row in feeds.as_given.rows))[::-1]
     with rc_context(STYLE):
         figure = Figure(figsize=(10.0, 1.2 + 0.42 * len(kinds)), layout="constrained")
         FigureCanvasAgg(figure)
         sides = figure.subplots(1, 2, sharey=True, sharex=True)
-        for axes, (title, side_board) in zip(sides, titles.items(), strict=True):
-            _rows(axes, side_board, kinds)
+        for axes, (title, side_leaderboard) in zip(sides, titles.items(), strict=True):
+            _rows(axes, side_leaderboard, kinds)
             axes.set_yticks(range(len(kinds)), kinds)
             axes.set_title(title, loc="left", fontsize=11)
-            axes.set_xlabel(f"{side_board.main}, {len(side_board.users):,} customers, 95 % intervals")
+            axes.set_xlabel(f"{side_leaderboard.main}, {len(side_leaderboard.users):,} customers, 95 % intervals")
         sides[0].set_xlim(left=-0.02)
         sides[1].legend(frameon=False, loc="upper left")
         return figure_bytes(figure, form)
 
 
-def _rows(axes: Axes, board: Leaderboard, kinds: list[str]) -> None:
+def _rows(axes: Axes, leaderboard: Leaderboard, kinds: list[str]) -> None:
     labelled: set[str] = set()
-    for row in board.rows:
+    for row in leaderboard.rows:
         kind, _, feed = row.candidate.name.partition(", fed ")
         at = kinds.index(kind) + (0.15 if feed == STATES else -0.15)
-        value, colour = row.intervals[board.main], ORANGE if feed == STATES else BLUE
+        value, colour = row.intervals[leaderboard.main], ORANGE if feed == STATES else BLUE
         axes.plot([value.low, value.high], [at, at], color=colour, linewidth=2)
         label = None if feed in labelled else f"fed {feed}"
         # Smaller than most intervals are wide.

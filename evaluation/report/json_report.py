@@ -25,9 +25,9 @@ def as_json(result: Evaluation) -> dict[str, Any]:
     """Return everything but the values of single users; what is not a number is None."""
     return {
         "question": question(result.task),
-        "tasks": {kind: _board(entry) for kind, entry in result.boards.items()},
-        "slices": {kind: [_slice(entry) for entry in parts] for kind, parts in result.slices.items()},
-        "costs": {kind: [_cost(entry) for entry in some] for kind, some in result.costs.items()},
+        "tasks": {task_name: _leaderboard(leaderboard) for task_name, leaderboard in result.leaderboards.items()},
+        "slices": {task_name: [_slice(part) for part in parts] for task_name, parts in result.slices.items()},
+        "costs": {task_name: [_cost(cost) for cost in priced] for task_name, priced in result.costs.items()},
         "diagnostics": diagnostics(result.diagnostics),
         "published": published(result.published),
         "notes": list(result.notes),
@@ -104,36 +104,36 @@ def write_per_user(result: Evaluation, path: Path) -> int:
 
 def _per_user(result: Evaluation, metrics: list[Metric]) -> Iterator[list[Any]]:
     lengths = history_lengths(result.task)
-    for kind, board in result.boards.items():
-        for row in board.rows:
+    for task_name, leaderboard in result.leaderboards.items():
+        for row in leaderboard.rows:
             values = [row.scores.values.get(metric) for metric in metrics]
-            for index, user in enumerate(board.users.tolist()):
+            for index, user in enumerate(leaderboard.users.tolist()):
                 cells = ["" if value is None else f"{value[index]:.6g}" for value in values]
-                yield [kind, row.candidate.name, result.task.past.user_ids[user], int(lengths[user]), *cells]
+                yield [task_name, row.candidate.name, result.task.past.user_ids[user], int(lengths[user]), *cells]
 
 
 def _metrics(result: Evaluation) -> list[Metric]:
-    rows = [row for board in result.boards.values() for row in board.rows]
+    rows = [row for leaderboard in result.leaderboards.values() for row in leaderboard.rows]
     return list(dict.fromkeys(metric for row in rows for metric in row.scores.values))
 
 
-def _board(board: Leaderboard) -> dict[str, Any]:
+def _leaderboard(leaderboard: Leaderboard) -> dict[str, Any]:
     return {
-        "users": len(board.users),
-        "main_metric": str(board.main),
-        "main_metric_instead_of": str(board.instead_of) if board.instead_of else None,
-        "candidate_count": board.candidate_count,
-        "best_baseline": board.best_baseline,
-        "best_here": board.best_here,
-        "k_left_out": list(board.left_out),
-        "recommenders": {row.candidate.name: _row(board, row) for row in board.rows},
+        "users": len(leaderboard.users),
+        "main_metric": str(leaderboard.main),
+        "main_metric_instead_of": str(leaderboard.instead_of) if leaderboard.instead_of else None,
+        "candidate_count": leaderboard.candidate_count,
+        "best_baseline": leaderboard.best_baseline,
+        "best_here": leaderboard.best_here,
+        "k_left_out": list(leaderboard.left_out),
+        "recommenders": {row.candidate.name: _row(leaderboard, row) for row in leaderboard.rows},
     }
 
 
-def _row(board: Leaderboard, result: Result) -> dict[str, Any]:
+def _row(leaderboard: Leaderboard, result: Result) -> dict[str, Any]:
     return {
         "baseline": result.candidate.baseline,
-        "settings": dict((result.candidate.settings or {}).get(board.task, {})),
+        "settings": dict((result.candidate.settings or {}).get(leaderboard.task, {})),
         "seconds": round(result.candidate.seconds, 3),
         "metrics": {str(metric): _interval(interval) for metric, interval in result.intervals.items()},
         "beyond_accuracy": {name: _number(value) for name, value in result.beyond_accuracy.as_dict().items()},

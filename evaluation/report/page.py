@@ -82,12 +82,12 @@ def page(result: Evaluation, currency: str) -> str:
     """Return the report as HTML."""
     return TEMPLATES.get_template(TEMPLATE).render(
         title=f"{result.source}: recommenders compared" if result.source else "Recommenders compared",
-        headlines=[headline(board) for board in result.boards.values()],
+        headlines=[headline(leaderboard) for leaderboard in result.leaderboards.values()],
         faults=[diagnostic for diagnostic in result.diagnostics if diagnostic.fault],
-        glossary=list(glossary(result.boards)),
+        glossary=list(glossary(result.leaderboards)),
         question=question(result.task),
         question_plots=[_markup(plots.items(result.task)), _markup(plots.histories(result.task))],
-        sections=[_section(board, result, currency) for board in result.boards.values()],
+        sections=[_section(leaderboard, result, currency) for leaderboard in result.leaderboards.values()],
         published=[_published(answer) for answer in result.published],
         results=[diagnostic for diagnostic in result.diagnostics if not diagnostic.fault],
         how_to_read=HOW,
@@ -95,54 +95,58 @@ def page(result: Evaluation, currency: str) -> str:
     )
 
 
-def glossary(boards: Mapping[str, Leaderboard]) -> Iterator[tuple[str, str]]:
+def glossary(leaderboards: Mapping[str, Leaderboard]) -> Iterator[tuple[str, str]]:
     """Yield each recommender that takes part, and each word, with what it means."""
     yield from {
-        row.candidate.name: row.candidate.description for board in boards.values() for row in board.rows
+        row.candidate.name: row.candidate.description
+        for leaderboard in leaderboards.values()
+        for row in leaderboard.rows
     }.items()
     yield from WORDS.items()
 
 
-def _section(board: Leaderboard, result: Evaluation, currency: str) -> Section:
+def _section(leaderboard: Leaderboard, result: Evaluation, currency: str) -> Section:
     return Section(
-        title=TITLES[board.task],
-        plot=_markup(plots.models(board)),
-        tables=task_tables(board),
-        slices_plot=_slices_plot(board, result),
-        costs=[cost.in_words(currency) for cost in result.costs[board.task]],
-        personalize=_personalize(board),
-        every_metric=_every_metric(board),
-        settings=_settings(board),
+        title=TITLES[leaderboard.task],
+        plot=_markup(plots.models(leaderboard)),
+        tables=task_tables(leaderboard),
+        slices_plot=_slices_plot(leaderboard, result),
+        costs=[cost.in_words(currency) for cost in result.costs[leaderboard.task]],
+        personalize=_personalize(leaderboard),
+        every_metric=_every_metric(leaderboard),
+        settings=_settings(leaderboard),
     )
 
 
-def _slices_plot(board: Leaderboard, result: Evaluation) -> Markup | None:
-    parts = [part for part in result.slices[board.task] if part.values]
-    candidates = [row.candidate for row in board.rows]
+def _slices_plot(leaderboard: Leaderboard, result: Evaluation) -> Markup | None:
+    parts = [part for part in result.slices[leaderboard.task] if part.values]
+    candidates = [row.candidate for row in leaderboard.rows]
     names = [
-        candidate.name for candidate in candidates if not candidate.baseline or candidate.name == board.best_baseline
+        candidate.name
+        for candidate in candidates
+        if not candidate.baseline or candidate.name == leaderboard.best_baseline
     ]
-    return _markup(plots.slices(board, parts, names)) if parts else None
+    return _markup(plots.slices(leaderboard, parts, names)) if parts else None
 
 
-def _personalize(board: Leaderboard) -> Table:
-    metrics = list(board.rows[0].personalize)
-    rows = [[row.candidate.name, *(f"{row.personalize[metric]:.4f}" for metric in metrics)] for row in board.rows]
+def _personalize(leaderboard: Leaderboard) -> Table:
+    metrics = list(leaderboard.rows[0].personalize)
+    rows = [[row.candidate.name, *(f"{row.personalize[metric]:.4f}" for metric in metrics)] for row in leaderboard.rows]
     columns = ["recommender", *(metric.replace("_", " ") for metric in metrics)]
     return Table("By Amazon Personalize's own rules", columns, rows)
 
 
-def _every_metric(board: Leaderboard) -> Table:
+def _every_metric(leaderboard: Leaderboard) -> Table:
     """Return a line for each metric and k, the metrics one after the other, a column for each recommender."""
-    metrics = sorted(board.rows[0].intervals, key=lambda metric: metric.name)
-    rows = [[str(metric), *(f"{row.intervals[metric].mean:.4f}" for row in board.rows)] for metric in metrics]
-    return Table("All metrics at every k", ["metric", *(row.candidate.name for row in board.rows)], rows)
+    metrics = sorted(leaderboard.rows[0].intervals, key=lambda metric: metric.name)
+    rows = [[str(metric), *(f"{row.intervals[metric].mean:.4f}" for row in leaderboard.rows)] for metric in metrics]
+    return Table("All metrics at every k", ["metric", *(row.candidate.name for row in leaderboard.rows)], rows)
 
 
-def _settings(board: Leaderboard) -> Table:
+def _settings(leaderboard: Leaderboard) -> Table:
     rows = []
-    for row in board.rows:
-        settings = (row.candidate.settings or {}).get(board.task, {})
+    for row in leaderboard.rows:
+        settings = (row.candidate.settings or {}).get(leaderboard.task, {})
         if settings:
             values = (f"{name.replace('_', ' ')} {value:g}" for name, value in settings.items())
             rows.append([row.candidate.name, ", ".join(values)])

@@ -60,22 +60,22 @@ def histories(task: Task) -> Figure:
         return drawn
 
 
-def models(board: Leaderboard) -> Figure:
+def models(leaderboard: Leaderboard) -> Figure:
     """Return all recommenders by the main metric, with 95 % intervals."""
-    rows = sorted(board.rows, key=lambda row: row.intervals[board.main].mean)
+    rows = sorted(leaderboard.rows, key=lambda row: row.intervals[leaderboard.main].mean)
     names = [wrapped(row.candidate.name) for row in rows]
     pitch = max(0.36, INCHES_A_LINE * lines(names) + 0.1)
     with rc_context(STYLE):
         drawn, axes = figure(8.0, 1.1 + pitch * len(rows), "Counting (grey), trained here (blue), as given (orange)")
         for position, row in enumerate(rows):
             colour = GREY if row.candidate.baseline else BLUE if row.candidate.external is None else ORANGE
-            point(axes, row.intervals[board.main], position, colour)
+            point(axes, row.intervals[leaderboard.main], position, colour)
         axes.set_yticks(range(len(rows)), names)
-        share_axis(axes, f"{board.main}, 95 % intervals")
+        share_axis(axes, f"{leaderboard.main}, 95 % intervals")
         return drawn
 
 
-def slices(board: Leaderboard, parts: Sequence[Slice], names: Sequence[str]) -> Figure:
+def slices(leaderboard: Leaderboard, parts: Sequence[Slice], names: Sequence[str]) -> Figure:
     """Return the main metric of some recommenders, slice by slice."""
     labels = [wrapped(f"{part.by}: {part.part}") + f" ({part.users:,})" for part in parts]
     legend_labels = [wrapped(name) for name in names]
@@ -97,7 +97,7 @@ def slices(board: Leaderboard, parts: Sequence[Slice], names: Sequence[str]) -> 
                     point(axes, part.values[name], at, **look(number))
         axes.set_yticks([-position for position in range(len(parts))], labels)
         axes.set_ylim(-len(parts) + 0.4, 0.6)
-        share_axis(axes, f"{board.main}, 95 % intervals")
+        share_axis(axes, f"{leaderboard.main}, 95 % intervals")
         marks = [
             Line2D([], [], color=look(number)["colour"], marker=look(number)["marker"], label=name)
             for number, name in enumerate(legend_labels)

@@ -32,37 +32,37 @@ def question(task: Task) -> str:
     )
 
 
-def headline(board: Leaderboard) -> str:
+def headline(leaderboard: Leaderboard) -> str:
     """Return what the given lists are worth against the best here, who is best, and what that is against counting."""
-    external = "".join(f"{_external_verdict(board, row)} " for row in board.rows if row.against_here)
-    best = max(board.rows, key=lambda row: row.intervals[board.main].mean)
-    interval = best.intervals[board.main]
+    external = "".join(f"{_external_verdict(leaderboard, row)} " for row in leaderboard.rows if row.against_here)
+    best = max(leaderboard.rows, key=lambda row: row.intervals[leaderboard.main].mean)
+    interval = best.intervals[leaderboard.main]
     around = f"{interval.mean:.3f} ({_between(interval, '.3f')})"
-    reached = f"{external}{best.candidate.name} has the highest {board.main}, {around}"
+    reached = f"{external}{best.candidate.name} has the highest {leaderboard.main}, {around}"
     if best.against_best is None:
-        return f"{TITLES[board.task]}: {reached}. Nothing here is shown to be better than the baselines."
+        return f"{TITLES[leaderboard.task]}: {reached}. Nothing here is shown to be better than the baselines."
     lead = best.against_best.difference
-    against = f"Against {board.best_baseline}, a baseline that learns nothing: {best.against_best.in_words()}"
-    return f"{TITLES[board.task]}: {reached}. {against} ({lead.mean:+.3f}, {_between(lead, '+.3f')})."
+    against = f"Against {leaderboard.best_baseline}, a baseline that learns nothing: {best.against_best.in_words()}"
+    return f"{TITLES[leaderboard.task]}: {reached}. {against} ({lead.mean:+.3f}, {_between(lead, '+.3f')})."
 
 
-def verdict(board: Leaderboard, result: Result) -> str:
+def verdict(leaderboard: Leaderboard, result: Result) -> str:
     """Return the verdict against counting and, for lists from outside, against the best here."""
     sentence = result.against_best.in_words() if result.against_best else "best of the baselines"
-    if result.against_here and board.best_here != board.best_baseline:
-        sentence += f"; against {board.best_here}: {result.against_here.in_words()}"
+    if result.against_here and leaderboard.best_here != leaderboard.best_baseline:
+        sentence += f"; against {leaderboard.best_here}: {result.against_here.in_words()}"
     return sentence
 
 
-def _external_verdict(board: Leaderboard, result: Result) -> str:
+def _external_verdict(leaderboard: Leaderboard, result: Result) -> str:
     """Return what lists from outside are worth, where the same machine could do without."""
     name, comparison = result.candidate.name, result.against_here
     if comparison is None:
         return ""
     by = f"{comparison.difference.mean:+.3f}, {_between(comparison.difference, '+.3f')}"
-    best = f"{board.best_here}, the best that costs nothing beside this machine"
+    best = f"{leaderboard.best_here}, the best that costs nothing beside this machine"
     sentence = {
-        "better": f"{name} is better than everything trained here: {by} against {board.best_here}.",
+        "better": f"{name} is better than everything trained here: {by} against {leaderboard.best_here}.",
         "worse": f"{name} is worse than {best} ({by}).",
     }.get(comparison.verdict, f"{name} is not clearly different from {best} ({by}; {comparison.reason}).")
     return (
@@ -101,44 +101,44 @@ def heading(metric: Metric) -> str:
     return f"{HEADINGS.get(metric.name, metric.name.upper())}@{metric.k}"
 
 
-def task_tables(board: Leaderboard) -> list[Table]:
+def task_tables(leaderboard: Leaderboard) -> list[Table]:
     """Return all of them, in order."""
-    return [means(board), verdicts(board), beyond_accuracy(board)]
+    return [means(leaderboard), verdicts(leaderboard), beyond_accuracy(leaderboard)]
 
 
-def means(board: Leaderboard) -> Table:
+def means(leaderboard: Leaderboard) -> Table:
     """Return the means at the k of the metric that decides, and that one with its interval."""
-    metrics = [metric for name in METRICS if (metric := Metric(name, board.main.k)) != board.main]
-    columns = ["recommender", *map(heading, metrics), f"{heading(board.main)}, 95 %"]
+    metrics = [metric for name in METRICS if (metric := Metric(name, leaderboard.main.k)) != leaderboard.main]
+    columns = ["recommender", *map(heading, metrics), f"{heading(leaderboard.main)}, 95 %"]
     rows = [
         [
             row.candidate.name,
             *(f"{row.intervals[metric].mean:.3f}" for metric in metrics),
-            with_half(row.intervals[board.main]),
+            with_half(row.intervals[leaderboard.main]),
         ]
-        for row in board.rows
+        for row in leaderboard.rows
     ]
-    return Table(f"{len(board.users):,} users", columns, rows)
+    return Table(f"{len(leaderboard.users):,} users", columns, rows)
 
 
-def verdicts(board: Leaderboard) -> Table:
+def verdicts(leaderboard: Leaderboard) -> Table:
     """Return each against the best baseline; lists from outside against the best here, too."""
-    title = f"{board.main} against {board.best_baseline or 'nothing'}, the best baseline"
+    title = f"{leaderboard.main} against {leaderboard.best_baseline or 'nothing'}, the best baseline"
     rows = []
-    for row in board.rows:
+    for row in leaderboard.rows:
         against = row.against_best
         shown = ["", ""]
         if against:
             shown = [difference(against.difference), f"{against.win:.0%}/{against.lose:.0%}"]
-        rows.append([row.candidate.name, *shown, verdict(board, row)])
+        rows.append([row.candidate.name, *shown, verdict(leaderboard, row)])
     return Table(title, ["recommender", "difference, 95 %", "win/lose", "verdict"], rows, words=True)
 
 
-def beyond_accuracy(board: Leaderboard) -> Table:
+def beyond_accuracy(leaderboard: Leaderboard) -> Table:
     """Return how wide the lists reach."""
     columns = ["recommender", "catalogue covered", "novelty, bits", "top-20 items", "full lists"]
     rows = []
-    for row in board.rows:
+    for row in leaderboard.rows:
         measures = row.beyond_accuracy
         shares = f"{measures.share_of_top:.0%}", f"{measures.user_coverage:.0%}"
         rows.append([row.candidate.name, f"{measures.coverage_of_catalogue:.1%}", f"{measures.novelty:.1f}", *shares])

@@ -31,24 +31,24 @@ class Cost:
         return f"{self.name} costs {self.per_month:,.2f} {currency} a month: {more}"
 
 
-def costs(board: Leaderboard, prices: Mapping[str, float], seed: int) -> list[Cost]:
-    """Return the cost of each priced recommender on the board, against the best baseline, and the best here."""
-    if board.best_baseline is None:
+def costs(leaderboard: Leaderboard, prices: Mapping[str, float], seed: int) -> list[Cost]:
+    """Return the cost of each priced recommender on the leaderboard, against the best baseline, and the best here."""
+    if leaderboard.best_baseline is None:
         return []
     return [
-        _cost(board, row, board.best_baseline, prices[row.candidate.name], seed)
-        for row in board.rows
+        _cost(leaderboard, row, leaderboard.best_baseline, prices[row.candidate.name], seed)
+        for row in leaderboard.rows
         if row.candidate.name in prices
     ]
 
 
-def _cost(board: Leaderboard, result: Result, baseline: str, price: float, seed: int) -> Cost:
-    k = board.main.k
-    here = board.best_here if result.candidate.external else None
+def _cost(leaderboard: Leaderboard, result: Result, baseline: str, price: float, seed: int) -> Cost:
+    k = leaderboard.main.k
+    here = leaderboard.best_here if result.candidate.external else None
 
     def beyond(other: str) -> Comparison:
         metric = Metric("hit_rate", k)
-        return compare(result.scores.values[metric], board.row(other).scores.values[metric], seed)
+        return compare(result.scores.values[metric], leaderboard.row(other).scores.values[metric], seed)
 
     return Cost(result.candidate.name, price, beyond(baseline), k, baseline, here, beyond(here) if here else None)
 

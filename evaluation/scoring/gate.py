@@ -77,18 +77,18 @@ def answerable(gate: Gate, names: Mapping[str, Sequence[str]]) -> None:
         raise InvalidRequest(f"--require {gate.text}: {gate.name} is compared with itself")
 
 
-def check(gate: Gate, boards: Mapping[str, Leaderboard], seed: int) -> Outcome:
+def check(gate: Gate, leaderboards: Mapping[str, Leaderboard], seed: int) -> Outcome:
     """Return whether the gate holds. Raises BadQuestion for a task, a metric or a name that was not scored."""
-    board = boards.get(gate.task)
-    if board is None:
+    leaderboard = leaderboards.get(gate.task)
+    if leaderboard is None:
         raise InvalidRequest(f"--require {gate.text}: nothing was scored for {gate.task}")
-    row = _row(gate, board, gate.name)
+    row = _row(gate, leaderboard, gate.name)
     number = _number(gate.other)
     if number is not None:
         interval, subject = row.intervals[gate.metric], gate.name
         better, worse = interval.low > number, interval.high < number
     else:
-        other_row = _row(gate, board, gate.other)
+        other_row = _row(gate, leaderboard, gate.other)
         comparison = compare(row.scores.values[gate.metric], other_row.scores.values[gate.metric], seed)
         interval, subject = comparison.difference, f"{gate.name} minus {gate.other}"
         better, worse = comparison.verdict == "better", comparison.verdict == "worse"
@@ -96,11 +96,11 @@ def check(gate: Gate, boards: Mapping[str, Leaderboard], seed: int) -> Outcome:
     return Outcome(holds, f"{'holds' if holds else 'FAILS'}: {gate.text} ({subject}: {interval})")
 
 
-def _row(gate: Gate, board: Leaderboard, name: str) -> Result:
+def _row(gate: Gate, leaderboard: Leaderboard, name: str) -> Result:
     try:
-        row = board.row(name)
+        row = leaderboard.row(name)
     except KeyError:
-        raise InvalidRequest(_nobody(gate, name, [row.candidate.name for row in board.rows])) from None
+        raise InvalidRequest(_nobody(gate, name, [row.candidate.name for row in leaderboard.rows])) from None
     if gate.metric not in row.intervals:
         raise InvalidRequest(
             f"--require {gate.text}: no metric {gate.metric} (there are: {', '.join(map(str, row.intervals))})"

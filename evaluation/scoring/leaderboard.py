@@ -61,64 +61,68 @@ class Leaderboard:
         raise KeyError(name)
 
 
-def candidate_count(task: Task, kind: str) -> int:
+def candidate_count(task: Task, task_name: str) -> int:
     """Return how many items users can choose from: the catalogue; for new-items less what they have.
 
     They differ in what they have: more than a tenth of them have no more to choose from than this, at most a tenth have
     less. A few who have nearly everything shall not take a metric from all; but where lists of k are equal for more
     than that, its differences are thinned, and its height says nothing.
     """
-    if kind == ALL_ITEMS:
+    if task_name == ALL_ITEMS:
         return task.catalogue
     owned = task.owned()
     known = owned.take(owned.items < task.trained_items)
-    had = np.bincount(known.users, minlength=task.users)[np.unique(task.truth_for(kind).users)]
+    had = np.bincount(known.users, minlength=task.users)[np.unique(task.truth_for(task_name).users)]
     return task.catalogue - int(np.quantile(had, 1 - FEW, method="inverted_cdf")) if len(had) else 0
 
 
-def why_none(task: Task, kind: str, candidates: Sequence[Candidate]) -> str | None:
-    """Return why there can be no board, if so."""
-    if not len(task.truth_for(kind)):
+def why_none(task: Task, task_name: str, candidates: Sequence[Candidate]) -> str | None:
+    """Return why there can be no leaderboard, if so."""
+    if not len(task.truth_for(task_name)):
         return "nothing was to be predicted"
-    if not usable_ks(candidate_count(task, kind)):
-        return "nothing to choose from: there is one item, or none" + (" new to the user" if kind == NEW_ITEMS else "")
-    return None if any(kind in entry.lists for entry in candidates) else "nobody takes part"
+    if not usable_ks(candidate_count(task, task_name)):
+        new = " new to the user" if task_name == NEW_ITEMS else ""
+        return f"nothing to choose from: there is one item, or none{new}"
+    return None if any(task_name in candidate.lists for candidate in candidates) else "nobody takes part"
 
 
-def leaderboard(task: Task, kind: str, candidates: Sequence[Candidate], main: Metric, seed: int) -> Leaderboard | None:
-    """Score all entries that answer this task; None if there is a reason why not: see ``why_none``.
+def score_candidates(
+    task: Task, task_name: str, candidates: Sequence[Candidate], main: Metric, seed: int
+) -> Leaderboard | None:
+    """Score all candidates that answer this task; None if there is a reason why not: see ``why_none``.
 
     ``main``: its k falls back to the next smaller in use.
     """
-    if why_none(task, kind, candidates):
+    if why_none(task, task_name, candidates):
         return None
-    truth, taking_part = task.truth_for(kind), [entry for entry in candidates if kind in entry.lists]
-    to_choose = candidate_count(task, kind)
+    truth = task.truth_for(task_name)
+    taking_part = [candidate for candidate in candidates if task_name in candidate.lists]
+    to_choose = candidate_count(task, task_name)
     ks = usable_ks(to_choose)
     requested, main = main, _deciding_metric(main, ks)
-    scored = {entry.name: score(entry.lists[kind], truth, ks) for entry in taking_part}
-    best = _best([entry for entry in taking_part if entry.baseline], scored, main)
-    here = _best([entry for entry in taking_part if not entry.external], scored, main)
+    scored = {candidate.name: score(candidate.lists[task_name], truth, ks) for candidate in taking_part}
+    best = _best([candidate for candidate in taking_part if candidate.baseline], scored, main)
+    best_here = _best([candidate for candidate in taking_part if not candidate.external], scored, main)
     rows = []
-    for entry in taking_part:
-        scores = scored[entry.name]
-        against = _against(scores, scored.get(best or ""), main, seed) if entry.name != best else None
-        against_here = _against(scores, scored.get(here or ""), main, seed) if entry.external else None
-        rows.append(replace(_row(task, entry, scores, against, kind, ks), against_here=against_here))
+    for candidate in taking_part:
+        scores = scored[candidate.name]
+        against = _against(scores, scored.get(best or ""), main, seed) if candidate.name != best else None
+        against_here = _against(scores, scored.get(best_here or ""), main, seed) if candidate.external else None
+        rows.append(replace(_row(task, candidate, scores, against, task_name, ks), against_here=against_here))
     users = next(iter(scored.values())).users
     left_out, instead_of = [k for k in KS if k not in ks], requested if requested != main else None
-    return Leaderboard(kind, rows, ks, left_out, main, users, best, to_choose, instead_of, here)
+    return Leaderboard(task_name, rows, ks, left_out, main, users, best, to_choose, instead_of, best_here)
 
 
 def _row(
-    task: Task, entry: Candidate, scores: Scores, against: Comparison | None, kind: str, ks: Sequence[int]
+    task: Task, candidate: Candidate, scores: Scores, against: Comparison | None, task_name: str, ks: Sequence[int]
 ) -> Result:
-    lists = entry.lists[kind]
+    lists = candidate.lists[task_name]
     counts = np.bincount(task.train.items, minlength=len(task.past.item_ids))
     broad = beyond_accuracy(lists, counts, task.catalogue, 10 if 10 in ks else ks[-1])
     full = beyond_accuracy(lists, counts, task.catalogue, ks[-1]).coverage_of_catalogue
     intervals = {metric: uncertainty.mean(values) for metric, values in scores.values.items()}
-    return Result(entry, scores, intervals, broad, personalize(scores, full), against)
+    return Result(candidate, scores, intervals, broad, personalize(scores, full), against)
 
 
 def _deciding_metric(requested: Metric, ks: Sequence[int]) -> Metric:
@@ -128,8 +132,8 @@ def _deciding_metric(requested: Metric, ks: Sequence[int]) -> Metric:
     return Metric(name, max((k for k in usable if k <= requested.k), default=usable[0]))
 
 
-def _best(entries: Sequence[Candidate], scored: Mapping[str, Scores], main: Metric) -> str | None:
-    names = [entry.name for entry in entries]
+def _best(candidates: Sequence[Candidate], scored: Mapping[str, Scores], main: Metric) -> str | None:
+    names = [candidate.name for candidate in candidates]
     return max(names, key=lambda name: float(scored[name].values[main].mean()), default=None)
 
 

@@ -31,11 +31,11 @@ class Slice:
     values: Mapping[str, Interval]
 
 
-def slices(task: Task, board: Leaderboard, users: RecordColumns, attribute: str | None) -> list[Slice]:
+def slices(task: Task, leaderboard: Leaderboard, users: RecordColumns, attribute: str | None) -> list[Slice]:
     """Return all slices that have a user. ``attribute``: a column of the Users dataset, or None."""
-    parts = [*_by_history(task, board), *_by_truth(task, board)]
+    parts = [*_by_history(task, leaderboard), *_by_truth(task, leaderboard)]
     if attribute is not None:
-        parts += _by_attribute(task, board, users, attribute)
+        parts += _by_attribute(task, leaderboard, users, attribute)
     return [part for part in parts if part.users]
 
 
@@ -44,25 +44,27 @@ def history_lengths(task: Task) -> npt.NDArray[np.integer]:
     return np.bincount(task.past.users, minlength=task.users)
 
 
-def _by_history(task: Task, board: Leaderboard) -> Iterator[Slice]:
-    lengths = history_lengths(task)[board.users]
+def _by_history(task: Task, leaderboard: Leaderboard) -> Iterator[Slice]:
+    lengths = history_lengths(task)[leaderboard.users]
     for name, least, most in LENGTHS:
-        yield _of_users(board, "history", name, (lengths >= least) & ((lengths <= most) if most is not None else True))
+        yield _of_users(
+            leaderboard, "history", name, (lengths >= least) & ((lengths <= most) if most is not None else True)
+        )
 
 
-def _by_truth(task: Task, board: Leaderboard) -> Iterator[Slice]:
-    truth = task.truth_for(board.task)
+def _by_truth(task: Task, leaderboard: Leaderboard) -> Iterator[Slice]:
+    truth = task.truth_for(leaderboard.task)
     old, head = _repeats(task, truth), _is_head(task, truth)
     parts = (("truth", "new to the user", ~old), ("truth", "had before", old))
     for by, part, mask in (*parts, ("item", "head", head), ("item", "tail", ~head)):
-        yield _of_truth(board, by, part, truth.take(mask))
+        yield _of_truth(leaderboard, by, part, truth.take(mask))
 
 
-def _by_attribute(task: Task, board: Leaderboard, users: RecordColumns, attribute: str) -> Iterator[Slice]:
+def _by_attribute(task: Task, leaderboard: Leaderboard, users: RecordColumns, attribute: str) -> Iterator[Slice]:
     value_of = dict(zip(users.ids, users.columns[attribute], strict=True))
-    values = [value_of.get(task.past.user_ids[user]) for user in board.users.tolist()]
+    values = [value_of.get(task.past.user_ids[user]) for user in leaderboard.users.tolist()]
     for part, mask in _parts(values):
-        yield _of_users(board, attribute, part, mask)
+        yield _of_users(leaderboard, attribute, part, mask)
 
 
 def _parts(values: Sequence[Any]) -> Iterator[Part]:
@@ -101,16 +103,21 @@ def _said(value: Any) -> str:
     return str(int(value)) if value.is_integer() else f"{value:.6g}"
 
 
-def _of_users(board: Leaderboard, by: str, part: str, mask: npt.NDArray[np.bool_]) -> Slice:
-    values = {row.candidate.name: uncertainty.mean(row.scores.values[board.main][mask]) for row in board.rows}
+def _of_users(leaderboard: Leaderboard, by: str, part: str, mask: npt.NDArray[np.bool_]) -> Slice:
+    values = {
+        row.candidate.name: uncertainty.mean(row.scores.values[leaderboard.main][mask]) for row in leaderboard.rows
+    }
     return Slice(by, part, int(mask.sum()), values)
 
 
-def _of_truth(board: Leaderboard, by: str, part: str, truth: Pairs) -> Slice:
+def _of_truth(leaderboard: Leaderboard, by: str, part: str, truth: Pairs) -> Slice:
     if not len(truth):
         return Slice(by, part, 0, {})
-    scored = {row.candidate.name: score(row.candidate.lists[board.task], truth, (board.main.k,)) for row in board.rows}
-    values = {name: uncertainty.mean(scores.values[board.main]) for name, scores in scored.items()}
+    scored = {
+        row.candidate.name: score(row.candidate.lists[leaderboard.task], truth, (leaderboard.main.k,))
+        for row in leaderboard.rows
+    }
+    values = {name: uncertainty.mean(scores.values[leaderboard.main]) for name, scores in scored.items()}
     return Slice(by, part, len(np.unique(truth.users)), values)
 
 

@@ -29,16 +29,16 @@ def test_it_compares_all_recommenders_with_intervals_verdicts_and_alarms(file: P
     result = run(file, "--json")
     assert result.exit_code == 0, result.output
     found = json.loads(result.stdout)
-    board = found["tasks"]["all-items"]
-    assert set(board["recommenders"]) == {
+    leaderboard = found["tasks"]["all-items"]
+    assert set(leaderboard["recommenders"]) == {
         *("random", "popularity", "popularity-30d", "history", "co-visitation", "item-knn", "ease", "ease-history")
     }
-    ease = board["recommenders"]["ease"]
+    ease = leaderboard["recommenders"]["ease"]
     assert {f"{name}@10" for name in ("hit_rate", "precision", "recall", "mrr", "map", "ndcg")} < set(ease["metrics"])
     assert ease["against_best_baseline"]["verdict"] in ("better", "worse", "inconclusive")
     assert set(ease["settings"]) == {"regularisation", "half_life_days", "step_decay"}
     assert len(ease["personalize"]) == 8
-    assert (board["candidate_count"], board["main_metric"]) == (40, "ndcg@10")
+    assert (leaderboard["candidate_count"], leaderboard["main_metric"]) == (40, "ndcg@10")
     assert "too_few_users" in {diagnostic["name"] for diagnostic in found["diagnostics"]}
     assert {part["by"] for part in found["slices"]["all-items"]} == {"history", "truth", "item"}
 

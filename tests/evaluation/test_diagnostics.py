@@ -12,7 +12,7 @@ from evaluation.diagnostics.registry import diagnose
 from evaluation.recommenders.candidates import Candidate, external
 from evaluation.recommenders.registry import BY_NAME, TrainedModels
 from evaluation.recommenders.registry import lists as make
-from evaluation.scoring.leaderboard import leaderboard
+from evaluation.scoring.leaderboard import score_candidates
 from evaluation.scoring.metric import Metric
 from evaluation.scoring.metrics import hit_metrics
 from evaluation.splits import HoldOut, split
@@ -259,8 +259,12 @@ def test_all_that_is_wrong_with_given_lists_is_sounded_together(question: Task) 
         Candidate("popularity-30d", "", dict.fromkeys((ALL_ITEMS, NEW_ITEMS), wrong), baseline=True),
         outside,
     ]
-    boards = {kind: leaderboard(question, kind, entries, Metric("ndcg", 10), 1) for kind in (ALL_ITEMS, NEW_ITEMS)}
-    names = {diagnostic.name for diagnostic in diagnose(question, {kind: one for kind, one in boards.items() if one})}
+    leaderboards = {
+        kind: score_candidates(question, kind, entries, Metric("ndcg", 10), 1) for kind in (ALL_ITEMS, NEW_ITEMS)
+    }
+    names = {
+        diagnostic.name for diagnostic in diagnose(question, {kind: one for kind, one in leaderboards.items() if one})
+    }
     assert names >= {
         *("unknown_items", "unknown_users", "users_without_list", "repeats"),
         *("owned_items", "not_personal", "one_item_first", "baseline_wins", "too_few_users"),

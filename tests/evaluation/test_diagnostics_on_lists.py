@@ -15,7 +15,7 @@ from evaluation.diagnostics.lists import short_lists
 from evaluation.diagnostics.neighbours import not_personal
 from evaluation.diagnostics.registry import diagnose
 from evaluation.recommenders.candidates import Candidate, external
-from evaluation.scoring.leaderboard import Leaderboard, leaderboard
+from evaluation.scoring.leaderboard import Leaderboard, score_candidates
 from evaluation.scoring.metric import Metric
 from evaluation.scoring.metrics import score
 from evaluation.splits import HoldOut, split
@@ -127,16 +127,16 @@ def known_answer(question: Task, kind: str = ALL_ITEMS) -> np.ndarray:
 
 def names(question: Task, kinds: tuple[str, ...], *entries: Candidate) -> Mapping[str, set[str]]:
     """Return which diagnostics go off, by what they are about."""
-    boards = {kind: leaderboard(question, kind, entries, NDCG, 1) for kind in kinds}
+    leaderboards = {kind: score_candidates(question, kind, entries, NDCG, 1) for kind in kinds}
     found: dict[str, set[str]] = {}
-    for diagnostic in diagnose(question, {kind: one for kind, one in boards.items() if one}):
+    for diagnostic in diagnose(question, {kind: one for kind, one in leaderboards.items() if one}):
         found.setdefault(diagnostic.about, set()).add(diagnostic.name)
     return found
 
 
 def boarded(question: Task, kind: str, *entries: Candidate) -> Leaderboard:
-    """Return the board of some entries."""
-    made = leaderboard(question, kind, entries, NDCG, 1)
+    """Return the leaderboard of some entries."""
+    made = score_candidates(question, kind, entries, NDCG, 1)
     assert made
     return made
 

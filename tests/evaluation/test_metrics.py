@@ -14,7 +14,7 @@ from evaluation.recommenders.registry import BY_NAME
 from evaluation.request import ComparisonSettings
 from evaluation.run import compare
 from evaluation.scoring.beyond_accuracy import beyond_accuracy
-from evaluation.scoring.leaderboard import candidate_count, leaderboard
+from evaluation.scoring.leaderboard import candidate_count, score_candidates
 from evaluation.scoring.metric import Metric
 from evaluation.scoring.metrics import KS, hit_metrics, score, usable_ks
 from evaluation.splits import HoldOut, split
@@ -95,11 +95,11 @@ def test_of_new_items_users_can_choose_from_those_that_they_do_not_have(tmp_path
     entries = [
         Candidate(name, "", dict.fromkeys((ALL_ITEMS, NEW_ITEMS), np.tile(np.arange(25), (20, 1)))) for name in "ab"
     ]
-    found = leaderboard(question, NEW_ITEMS, entries, Metric("ndcg", 10), 1)
+    found = score_candidates(question, NEW_ITEMS, entries, Metric("ndcg", 10), 1)
     assert found is not None
     assert (found.ks, found.left_out) == ((1, 3, 5), [10, 20, 25])
     assert (found.main, found.instead_of) == (Metric("ndcg", 5), Metric("ndcg", 10))
-    assert leaderboard(question, ALL_ITEMS, entries, Metric("ndcg", 10), 1).ks == (1, 3, 5, 10, 20)  # type: ignore[union-attr]
+    assert score_candidates(question, ALL_ITEMS, entries, Metric("ndcg", 10), 1).ks == (1, 3, 5, 10, 20)  # type: ignore[union-attr]
 
 
 def test_the_notes_say_which_k_are_left_out_why_and_what_decides_instead(tmp_path: Path) -> None:
@@ -113,15 +113,17 @@ def test_the_notes_say_which_k_are_left_out_why_and_what_decides_instead(tmp_pat
     result = compare(
         asked_of([1] * 12, tmp_path, 2), ComparisonSettings(recommenders=kinds, tune=False), RecordColumns()
     )
-    assert list(result.boards) == [ALL_ITEMS]
+    assert list(result.leaderboards) == [ALL_ITEMS]
     assert "new-items: nothing to choose from: there is one item, or none new to the user" in result.notes
 
 
 def test_a_metric_that_only_some_k_have_is_replaced_by_one_that_there_is(tmp_path: Path) -> None:
     entry = Candidate("a", "", {NEW_ITEMS: np.tile(np.arange(25), (20, 1))})
     few, fewer = asked_of([12] * 20, tmp_path), asked_of([17] * 20, tmp_path)
-    assert leaderboard(few, NEW_ITEMS, [entry], Metric("ndcg_personalize", 25), 1).main == Metric("ndcg_personalize", 5)  # type: ignore[union-attr]
-    assert leaderboard(fewer, NEW_ITEMS, [entry], Metric("ndcg_personalize", 25), 1).main == Metric("ndcg", 3)  # type: ignore[union-attr]
+    assert score_candidates(few, NEW_ITEMS, [entry], Metric("ndcg_personalize", 25), 1).main == Metric(
+        "ndcg_personalize", 5
+    )  # type: ignore[union-attr]
+    assert score_candidates(fewer, NEW_ITEMS, [entry], Metric("ndcg_personalize", 25), 1).main == Metric("ndcg", 3)  # type: ignore[union-attr]
 
 
 def test_breadth_counts_distinct_items_by_both_catalogues_and_their_surprise() -> None:

@@ -54,7 +54,7 @@ def shop(question: Task) -> Evaluation:
 
 
 def ndcg(result: Evaluation, kind: str) -> Mapping[str, float]:
-    return {row.candidate.name: row.intervals[Metric("ndcg", 10)].mean for row in result.boards[kind].rows}
+    return {row.candidate.name: row.intervals[Metric("ndcg", 10)].mean for row in result.leaderboards[kind].rows}
 
 
 def seen_by_a_filter(question: Task, most: int) -> Pairs:
@@ -87,7 +87,7 @@ def test_the_shops_known_figures_come_out_again_in_the_same_order(shop: Evaluati
     # With its own history EASE was level with own repeats; what sells now, mixed in, is worth a little more.
     assert found["ease-history"] > 0.263 - 0.010
     assert found["ease"] < found["item-knn"] < found["history"]
-    assert len(shop.boards[ALL_ITEMS].users) == 2827
+    assert len(shop.leaderboards[ALL_ITEMS].users) == 2827
 
 
 def test_the_shops_known_figures_for_new_items_come_out_again_in_the_same_order(shop: Evaluation) -> None:
@@ -95,7 +95,7 @@ def test_the_shops_known_figures_for_new_items_come_out_again_in_the_same_order(
     for name, (value, around) in FRESH.items():
         assert found[name] == pytest.approx(value, abs=around), name
     assert sorted(FRESH, key=found.__getitem__) == list(FRESH)
-    assert shop.boards[NEW_ITEMS].row("ease").against_best.verdict == "better"  # type: ignore[union-attr]
+    assert shop.leaderboards[NEW_ITEMS].row("ease").against_best.verdict == "better"  # type: ignore[union-attr]
 
 
 def test_item_item_with_every_item_of_the_past_counted_once_is_the_known_cosine(question: Task) -> None:

@@ -34,8 +34,8 @@ def row(name: str, values: np.ndarray, counted: np.ndarray | None) -> Result:
     return Result(entry, scores, {Metric("ndcg", 10): mean(values)}, BeyondAccuracy(0, 0, 0, 0, 0, 0), {}, against)
 
 
-def board(*learned: np.ndarray, counted: np.ndarray = COUNTED, names: Sequence[str] = "abcdefgh") -> Leaderboard:
-    """Return a board of ``counting`` and of what was learned."""
+def leaderboard(*learned: np.ndarray, counted: np.ndarray = COUNTED, names: Sequence[str] = "abcdefgh") -> Leaderboard:
+    """Return a leaderboard of ``counting`` and of what was learned."""
     rows = [row("counting", counted, None)]
     rows += [row(name, values, counted) for name, values in zip(names, learned, strict=False)]
     return Leaderboard(ALL_ITEMS, rows, (10,), (), Metric("ndcg", 10), np.arange(len(counted)), "counting")
@@ -43,7 +43,7 @@ def board(*learned: np.ndarray, counted: np.ndarray = COUNTED, names: Sequence[s
 
 def test_where_counting_comes_first_the_headline_claims_no_more_than_the_table() -> None:
     shuffled = np.random.default_rng(1).permutation(COUNTED) - 0.01
-    found = board(shuffled)
+    found = leaderboard(shuffled)
     assert found.rows[1].against_best.verdict == "inconclusive"  # type: ignore[union-attr]
     assert headline(found).endswith("Nothing here is shown to be better than the baselines.")
 
@@ -52,7 +52,7 @@ def test_one_user_has_no_interval_in_any_sentence() -> None:
     one = mean(np.array([0.25]))
     assert (with_half(one), difference(one)) == ("0.2500, one user", "+0.250 (of one user)")
     assert with_half(mean(np.array([0.2, 0.3] * 20))) == "0.2500 ±0.0162"
-    assert "inf" not in headline(board(np.ones(1), counted=np.zeros(1)))
+    assert "inf" not in headline(leaderboard(np.ones(1), counted=np.zeros(1)))
 
 
 LONG = "personalize_user_personalization_v2_2024_experiment"
@@ -70,7 +70,7 @@ def drawn(plot: str) -> list[str]:
 
 
 def test_names_that_look_like_formulas_or_markup_stand_in_a_plot_as_they_are() -> None:
-    found = board(COUNTED + 0.1, names=[NASTY])
+    found = leaderboard(COUNTED + 0.1, names=[NASTY])
     of_slices = svg(plots.slices(found, sliced(found, [NASTY]), [NASTY]))
     for one in (svg(plots.models(found)), of_slices):
         assert "<script" not in one
@@ -81,7 +81,7 @@ def test_names_that_look_like_formulas_or_markup_stand_in_a_plot_as_they_are() -
 @pytest.mark.parametrize("name", ["ease", LONG, "no end " * 40], ids=["short", "long", "endless"])
 def test_a_long_name_leaves_the_plot_its_room_and_no_text_is_cut_off(name: str) -> None:
     names = [name, *(f"{name}{number}" for number in range(6))]
-    found = board(*[COUNTED] * 7, names=names)
+    found = leaderboard(*[COUNTED] * 7, names=names)
     of_slices = plots.slices(found, sliced(found, names), names)
     for figure in (plots.models(found), of_slices):
         with rc_context(STYLE):
@@ -98,7 +98,7 @@ def test_a_long_name_leaves_the_plot_its_room_and_no_text_is_cut_off(name: str) 
 
 
 def test_the_interval_of_a_share_ends_at_nothing_and_at_all() -> None:
-    (axes,) = plots.models(board(np.array([1.0, 1.0, 0.9]), counted=np.array([0.1, 0.0, 0.0]))).axes
+    (axes,) = plots.models(leaderboard(np.array([1.0, 1.0, 0.9]), counted=np.array([0.1, 0.0, 0.0]))).axes
     ends = [tuple(line.get_xdata()) for line in axes.lines if len(line.get_xdata()) == 2]
     assert (min(ends)[0], max(ends)[1]) == (0, 1)
     assert axes.get_xlim()[1] <= 1.02

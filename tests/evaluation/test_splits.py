@@ -169,10 +169,12 @@ def test_a_file_and_its_split_give_the_same_numbers(kind: str, tmp_path: Path) -
     assert read.past.item_ids == [*direct.train.item_ids, *sorted(others)]
     kinds = [BY_NAME[name] for name in ("random", "popularity-30d", "history", "item-knn")]
     found = [
-        compare(one, ComparisonSettings(recommenders=kinds, tune=False), RecordColumns()).boards
+        compare(one, ComparisonSettings(recommenders=kinds, tune=False), RecordColumns()).leaderboards
         for one in (direct, read)
     ]
-    of_file, of_folder = ([[row.scores.means() for row in board.rows] for board in one.values()] for one in found)
+    of_file, of_folder = (
+        [[row.scores.means() for row in leaderboard.rows] for leaderboard in one.values()] for one in found
+    )
     assert of_file == of_folder
 
 

@@ -58,43 +58,45 @@ def test_the_headline_begins_with_what_was_given_against_the_best_that_costs_not
     question: Task, hits: float, verdict: str, said: str
 ) -> None:
     result = compared(question, theirs(question, hits))
-    board = result.boards[ALL_ITEMS]
-    assert board.best_here == "item-knn"
-    assert words.headline(board).startswith(f"All items (repeats count): {said}")
-    assert words.verdict(board, board.row("theirs")).endswith(f"; against item-knn: {verdict}")
-    assert "against item-knn" not in words.verdict(board, board.row("item-knn"))
+    leaderboard = result.leaderboards[ALL_ITEMS]
+    assert leaderboard.best_here == "item-knn"
+    assert words.headline(leaderboard).startswith(f"All items (repeats count): {said}")
+    assert words.verdict(leaderboard, leaderboard.row("theirs")).endswith(f"; against item-knn: {verdict}")
+    assert "against item-knn" not in words.verdict(leaderboard, leaderboard.row("item-knn"))
     rows = json_report.as_json(result)["tasks"][ALL_ITEMS]["recommenders"]
     assert rows["theirs"]["against_best_here"]["verdict"] == verdict
     assert rows["item-knn"]["against_best_here"] is None
 
 
 def test_lists_that_are_as_good_are_said_to_be_and_what_is_given_is_never_the_best_here(question: Task) -> None:
-    same = compared(question, theirs(question, 0)).boards[ALL_ITEMS].row("item-knn").candidate.lists[ALL_ITEMS]
-    board = compared(question, external("theirs", ExternalLists(same, 0, 0, 0, 0, 0))).boards[ALL_ITEMS]
+    same = compared(question, theirs(question, 0)).leaderboards[ALL_ITEMS].row("item-knn").candidate.lists[ALL_ITEMS]
+    leaderboard = compared(question, external("theirs", ExternalLists(same, 0, 0, 0, 0, 0))).leaderboards[ALL_ITEMS]
     said = (
         "theirs is not clearly different from item-knn, the best that costs nothing beside this machine "
         "(+0.000, +0.000 to"
     )
-    assert said in words.headline(board)
-    assert compared(question, theirs(question, 1)).boards[ALL_ITEMS].best_here == "item-knn"
+    assert said in words.headline(leaderboard)
+    assert compared(question, theirs(question, 1)).leaderboards[ALL_ITEMS].best_here == "item-knn"
 
 
 def test_a_price_stands_beside_what_it_is_compared_with(question: Task) -> None:
     result = compared(question, theirs(question, 0))
     learned, bought = sorted(result.costs[ALL_ITEMS], key=lambda one: one.per_month)
     assert learned.in_words("USD").startswith("item-knn costs 40.00 USD a month: of 1,000 users, ")
-    assert learned.in_words("USD").endswith(f"have a hit in 10 than with {result.boards[ALL_ITEMS].best_baseline}")
+    assert learned.in_words("USD").endswith(
+        f"have a hit in 10 than with {result.leaderboards[ALL_ITEMS].best_baseline}"
+    )
     sentence = bought.in_words("USD")
     assert " fewer (" in sentence
     assert sentence.endswith("than with item-knn, which is trained here")
     one = next(one for one in json_report.as_json(result)["costs"][ALL_ITEMS] if one["recommender"] == "theirs")
-    assert (one["against"], one["best_here"]) == (result.boards[ALL_ITEMS].best_baseline, "item-knn")
+    assert (one["against"], one["best_here"]) == (result.leaderboards[ALL_ITEMS].best_baseline, "item-knn")
     assert one["against_best_here"]["difference"]["mean"] < one["difference"]["mean"] < 0
 
 
 def test_who_answered_is_said_where_it_was_not_amazon(question: Task) -> None:
     local = replace(theirs(question, 1), description="answered by a rehearsal")
-    assert "theirs was answered by a rehearsal." in words.headline(compared(question, local).boards[ALL_ITEMS])
+    assert "theirs was answered by a rehearsal." in words.headline(compared(question, local).leaderboards[ALL_ITEMS])
 
 
 def test_the_page_says_faults_first_results_after_the_tables_and_explains_its_words(question: Task) -> None:

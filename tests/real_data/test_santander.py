@@ -97,8 +97,8 @@ def said(bank: Path) -> Said:
     return Said(feeds, printed.getvalue(), (bank / "feeds.svg").read_bytes())
 
 
-def first_place(board: Leaderboard) -> Mapping[str, float]:
-    return {row.candidate.name: row.intervals[Metric("precision", 1)].mean for row in board.rows}
+def first_place(leaderboard: Leaderboard) -> Mapping[str, float]:
+    return {row.candidate.name: row.intervals[Metric("precision", 1)].mean for row in leaderboard.rows}
 
 
 def test_the_command_prints_both_tables_each_with_metrics_that_tell_its_lists_apart(said: Said) -> None:
@@ -112,15 +112,17 @@ def test_the_command_prints_both_tables_each_with_metrics_that_tell_its_lists_ap
 
 
 def test_known_figures_of_the_bank_come_out_again(said: Said) -> None:
-    boards = said.feeds.as_given, said.feeds.without_owned
-    assert [len(board.users) for board in boards] == [27_875, 27_875]
+    leaderboards = said.feeds.as_given, said.feeds.without_owned
+    assert [len(leaderboard.users) for leaderboard in leaderboards] == [27_875, 27_875]
     known: list[dict[str, float]] = [{}, {}]
     for kind, figures in FIGURES.items():
         cells = [cell.strip() for cell in figures.split("|")]
         for place, cell in enumerate(cells):
             if cell:
                 known[place // 2][f"{kind}, fed {('states', 'changes')[place % 2]}"] = float(cell)
-    assert [first_place(board) for board in boards] == [pytest.approx(one, abs=0.002) for one in known]
+    assert [first_place(leaderboard) for leaderboard in leaderboards] == [
+        pytest.approx(one, abs=0.002) for one in known
+    ]
 
 
 def test_the_guide_has_these_figures() -> None:
