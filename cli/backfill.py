@@ -5,9 +5,8 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -116,10 +115,10 @@ def command(
             summary = run.convert_only() if target is None else run.into(target)
         except (BadFile, MappingError, SchemaError) as error:
             raise click.UsageError(str(error)) from None
-    click.echo(json.dumps(summary) if as_json else "", nl=as_json)
+    click.echo(json.dumps(summary.as_json()) if as_json else "", nl=as_json)
     if not as_json:
         report(summary)
-    if not summary["rows"]:
+    if not summary.rows:
         raise click.ClickException(f"not one row of {dataset} could be made of {', '.join(files)}")
 
 
@@ -129,29 +128,29 @@ class Run:
     def __init__(self, plan: Plan, options: BackfillOptions, folder: Path, waiting: WaitDisplay) -> None:
         self._plan, self._asked, self._folder, self._waiting = plan, options, folder, waiting
 
-    def convert_only(self) -> dict[str, Any]:
-        """Convert; return the account."""
-        csv, account = self._convert()
-        return {**account, "bytes": csv.stat().st_size, "state": "dry run"}
+    def convert_only(self) -> ImportSummary:
+        """Convert; return the summary."""
+        csv, summary = self._convert()
+        return replace(summary, bytes=csv.stat().st_size, state="dry run")
 
-    def into(self, target: targets.Target) -> dict[str, Any]:
-        """Import; return the account. Raises CreationFailed."""
+    def into(self, target: targets.Target) -> ImportSummary:
+        """Import; return the summary. Raises CreationFailed."""
         resources = Resources(target.client("personalize"), show=self._waiting.show)
         bucket = target.bucket(self._asked.bucket, self._asked.role_arn)
         step = self._step(target, resources)
-        account = imports.stored(bucket, step)
-        if account is None:
-            account = self._store(bucket, step)
-            if not account["rows"]:
-                return {**account, "state": "nothing to import"}
+        summary = imports.stored(bucket, step)
+        if summary is None:
+            summary = self._store(bucket, step)
+            if not summary.rows:
+                return replace(summary, state="nothing to import")
         else:
             self._waiting.say("converted and uploaded already")
-        schema = self._plan.schema.text if self._plan.schema else account["schema"]
+        schema = self._plan.schema.text if self._plan.schema else summary.schema
         arn = datasets.dataset(resources, target.names, self._asked.dataset, schema)
         job = imports.start(resources, bucket, step, arn)
         state = "was there already" if step.done else "imported"
         resources.wait(resource_types.IMPORT_JOB, job)
-        return {**account, "job": step.job, "mode": step.mode, "state": state}
+        return replace(summary, job=step.job, mode=step.mode, state=state)
 
     def _step(self, target: targets.Target, resources: Resources) -> imports.ImportStep:
         group = resources.find(resource_types.DATASET_GROUP, target.names.dataset_group)
@@ -163,29 +162,22 @@ class Run:
             self._waiting.say(_said_of_mode(step, chosen=mode is not None))
         return step
 
-    def _store(self, bucket: Bucket, step: imports.ImportStep) -> dict[str, Any]:
-        csv, account = self._convert()
-        if not account["rows"]:
-            return account
+    def _store(self, bucket: Bucket, step: imports.ImportStep) -> ImportSummary:
+        csv, summary = self._convert()
+        if not summary.rows:
+            return summary
         size = csv.stat().st_size
-        for line in left_out(account):  # said now: an import that fails shows no account
+        for line in left_out(summary):  # said now: an import that fails shows no summary
             self._waiting.say(line)
-        for warning in imports.warnings(step, self._asked.dataset, account["rows"], size):
+        for warning in imports.warnings(step, self._asked.dataset, summary.rows, size):
             self._waiting.say(f"warning: {warning}")
-        return imports.store(bucket, step, csv, account, self._waiting.growing("uploading", size))
+        return imports.store(bucket, step, csv, summary, self._waiting.growing("uploading", size))
 
-    def _convert(self) -> tuple[Path, dict[str, Any]]:
+    def _convert(self) -> tuple[Path, ImportSummary]:
         path = self._folder / "data.csv"
         total = sum(source.path.stat().st_size for source in self._plan.sources)
         with path.open("w", encoding="utf-8", newline="") as out:
-            schema, import_summary = convert(self._plan, out, time.time(), self._waiting.bytes("converting", total))
-        return path, _account(self._plan, schema, import_summary)
-
-
-def _account(plan: Plan, schema: Schema, summary: ImportSummary) -> dict[str, Any]:
-    files = [source.name for source in plan.sources]
-    consent = plan.consent.as_json(plan.rules.consent_purpose)
-    return {"dataset": plan.dataset, "files": files, **summary.as_json(), "consent": consent, "schema": schema.text}
+            return path, convert(self._plan, out, time.time(), self._waiting.bytes("converting", total))
 
 
 def _said_of_mode(step: imports.ImportStep, *, chosen: bool) -> str:

@@ -67,5 +67,5 @@ class Bucket:
 
 
 def summary_key(job: str) -> str:
-    """Return where the account of an import is kept, by its job's name."""
+    """Return where the summary of an import is kept, by its job's name."""
     return f"{SUMMARIES}/{job}.json"

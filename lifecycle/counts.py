@@ -1,7 +1,7 @@
 """How many interactions there are to train on, and what of it can be known where.
 
 The local service says it, users too. Amazon Personalize has no call for it: there the broker's own metric and the
-accounts of finished imports are added up, which tells nothing of users. What was both streamed and imported counts
+summaries of finished imports are added up, which tells nothing of users. What was both streamed and imported counts
 twice in both; a training uses it once.
 """
 
@@ -18,6 +18,7 @@ from lifecycle.bucket import Bucket, summary_key
 from lifecycle.datasets import find_dataset
 from lifecycle.names import Names
 from lifecycle.resources import Resources, State
+from personalize_data.import_summary import ImportSummary
 from personalize_data.quotas import MIN_TRAINING_INTERACTIONS, MIN_TRAINING_USER_SHARE, MIN_TRAINING_USERS
 
 DAY = 86_400
@@ -112,11 +113,11 @@ def in_force(jobs: list[State]) -> list[State]:
 
 
 def _rows(bucket: Bucket, jobs: list[State]) -> int | None:
-    """Return how many rows jobs brought; None where an account is missing, as of a job that somebody else made."""
+    """Return how many rows jobs brought; None where a summary is missing, as of a job that somebody else made."""
     rows = 0
     for job in jobs:
         try:
-            rows += bucket.read(summary_key(job["jobName"]))["rows"]
+            rows += ImportSummary.from_json(bucket.read(summary_key(job["jobName"]))).rows
         except ClientError as error:
             if error.response["Error"]["Code"] not in ("404", "NoSuchKey"):
                 raise

@@ -4,20 +4,17 @@ Its job's name follows from what is imported. So what is already converted, uplo
 name, in the bucket and at the service.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from lifecycle import resource_types
 from lifecycle.bucket import IMPORTS, Bucket, Moved, summary_key
 from lifecycle.names import Names
 from lifecycle.resources import Resources, State
+from personalize_data.import_summary import ImportSummary
 from personalize_data.quotas import MAX_INCREMENTAL_IMPORT_BYTES, MIN_IMPORT_INTERACTIONS
 
 FULL, INCREMENTAL = "FULL", "INCREMENTAL"
-Convert = Callable[[], tuple[Path, Mapping[str, Any]]]
-"""Returns the CSV and the account of how it came about, a JSON object."""
 
 
 @dataclass(frozen=True)
@@ -71,21 +68,21 @@ def warnings(step: ImportStep, dataset: str, rows: int, size: int) -> list[str]:
     return messages
 
 
-def stored(bucket: Bucket, step: ImportStep) -> dict[str, Any] | None:
-    """Return the account of a CSV that lies in the bucket whole, None where there is none.
+def stored(bucket: Bucket, step: ImportStep) -> ImportSummary | None:
+    """Return the summary of a CSV that lies in the bucket whole, None where there is none.
 
-    Once the job has begun only the account counts: the CSV itself is forgotten after a while.
+    Once the job has begun only the summary counts: the CSV itself is forgotten after a while.
     """
     if bucket.size(summary_key(step.job)) is None:
         return None
-    account = bucket.read(summary_key(step.job))
-    return account if step.arn or account["bytes"] == bucket.size(csv_key(step)) else None
+    summary = ImportSummary.from_json(bucket.read(summary_key(step.job)))
+    return summary if step.arn or summary.bytes == bucket.size(csv_key(step)) else None
 
 
-def store(bucket: Bucket, step: ImportStep, csv: Path, account: Mapping[str, Any], moved: Moved) -> dict[str, Any]:
-    """Upload a CSV with its account, which is there first: a CSV that is there is complete."""
-    stored_summary = {**account, "job": step.job, "mode": step.mode, "bytes": csv.stat().st_size}
-    bucket.write(summary_key(step.job), stored_summary)
+def store(bucket: Bucket, step: ImportStep, csv: Path, summary: ImportSummary, moved: Moved) -> ImportSummary:
+    """Upload a CSV with its summary, which is there first: a CSV that is there is complete."""
+    stored_summary = replace(summary, job=step.job, mode=step.mode, bytes=csv.stat().st_size)
+    bucket.write(summary_key(step.job), stored_summary.as_json())
     bucket.upload(csv, csv_key(step), moved)
     return stored_summary
 

@@ -18,11 +18,12 @@ from personalize_data import csv_reader, files, mparticle, table
 from personalize_data.consent import Consent
 from personalize_data.csv_reader import CsvReader
 from personalize_data.files import Moved
-from personalize_data.import_summary import ImportSummary
+from personalize_data.import_summary import ImportSummary, RowCounts
 from personalize_data.schema import REQUIRED, Deriving, Schema, SchemaError
 from personalize_data.table import Mapped, MappingError
 from personalize_data.times import Times
 
+Converted = tuple[Schema, RowCounts, list[str]]
 # Part of a conversion's identity: raise it whenever the same input would give another CSV.
 VERSION = 3
 
@@ -63,18 +64,25 @@ class Plan:
         return hashlib.sha256(json.dumps(known, sort_keys=True, default=str).encode()).hexdigest()[:10]
 
 
-def convert(plan: Plan, out: TextIO, now: float, moved: Moved = lambda _: None) -> tuple[Schema, ImportSummary]:
-    """Write the CSV; return its schema and the account. ``moved`` gets how many bytes of all sources are read.
+def convert(plan: Plan, out: TextIO, now: float, moved: Moved = lambda _: None) -> ImportSummary:
+    """Write the CSV; return its summary. ``moved`` gets how many bytes of all sources are read.
 
     Raises BadFile, MappingError and SchemaError before the first row of the file they are about.
     """
     kinds = {files.is_table(source.path, source.name) for source in plan.sources}
     if len(kinds) > 1:
         raise MappingError("some files are tables and some are JSON: convert them one kind at a time")
-    return (_tables if kinds == {True} else _batches)(plan, out, now, moved)
+    schema, counts, notes = (_tables if kinds == {True} else _batches)(plan, out, now, moved)
+    return counts.summary(
+        plan.dataset,
+        files=[source.name for source in plan.sources],
+        notes=notes,
+        consent=plan.consent.as_json(plan.rules.consent_purpose),
+        schema=schema.text,
+    )
 
 
-def _batches(plan: Plan, out: TextIO, now: float, moved: Moved) -> tuple[Schema, ImportSummary]:
+def _batches(plan: Plan, out: TextIO, now: float, moved: Moved) -> Converted:
     if plan.dataset != "interactions" or plan.schema is None:
         raise MappingError(
             f"JSON is read as mParticle's batches, which hold interactions, not {plan.dataset}: give a CSV"
@@ -86,26 +94,25 @@ def _batches(plan: Plan, out: TextIO, now: float, moved: Moved) -> tuple[Schema,
             "mParticle's batches hold each customer's consent themselves: --consent and --consent-given are for a CSV"
         )
     mparticle.check_schema(plan.schema)
-    report = ImportSummary()
+    counts = RowCounts()
     with_rows = _writer(plan.schema, out)
     for source, before in _sizes(plan.sources):
         with files.opened(source.path, source.name, partial(_moved, moved, before)) as file:
             lines = files.json_lines(file, source.name)
-            with_rows(mparticle.rows(source.name, lines, plan.schema, plan.rules, now, report))
-    return plan.schema, report
+            with_rows(mparticle.rows(source.name, lines, plan.schema, plan.rules, now, counts))
+    return plan.schema, counts, []
 
 
-def _tables(plan: Plan, out: TextIO, now: float, moved: Moved) -> tuple[Schema, ImportSummary]:
+def _tables(plan: Plan, out: TextIO, now: float, moved: Moved) -> Converted:
     _check_consent(plan)
     schema, mapped = (plan.schema, plan.mapped) if plan.schema else _derive(plan)
     table.check_names(mapped, schema.names)
-    times, report = Times(plan.time_unit, now), ImportSummary()
+    times, counts = Times(plan.time_unit, now), RowCounts()
     with_rows = _writer(schema, out)
     for source, before in _sizes(plan.sources):
         with csv_reader.opened(source.path, source.name, partial(_moved, moved, before)) as reader:
-            with_rows(table.rows(reader, schema, mapped, times, report, plan.consent.column))
-    report.notes += [*_notes(times, report), *plan.consent.notes(plan.rules.consent_purpose)]
-    return schema, report
+            with_rows(table.rows(reader, schema, mapped, times, counts, plan.consent.column))
+    return schema, counts, [*_notes(times, counts), *plan.consent.notes(plan.rules.consent_purpose)]
 
 
 def _check_consent(plan: Plan) -> None:
@@ -118,19 +125,19 @@ def _check_consent(plan: Plan) -> None:
         raise MappingError(problem)
 
 
-def _notes(times: Times, report: ImportSummary) -> list[str]:
+def _notes(times: Times, counts: RowCounts) -> list[str]:
     units = {"s": "seconds since 1970", "ms": "milliseconds since 1970", "iso": "ISO 8601"}
-    said = [f"times were read as {units[times.unit]}"] if times.unit else []
+    notes = [f"times were read as {units[times.unit]}"] if times.unit else []
     if times.without_zone and times.unit == "iso":
-        said.append(f"{times.without_zone:,} times without a zone were taken for UTC")
-    if report.bad["no_usable_time"]:
-        said.append(
+        notes.append(f"{times.without_zone:,} times without a zone were taken for UTC")
+    if counts.bad["no_usable_time"]:
+        notes.append(
             "no_usable_time: neither seconds or milliseconds since 1970, from 2000 to tomorrow, nor ISO 8601, as "
             "2010-12-01 08:26; of 12/1/2010 nobody knows which is the month"
         )
-    if report.users and all(user.endswith(".0") for user in report.users):
-        said.append("all user ids end in .0: a program has taken ids for fractions; as they are they match no others")
-    return said
+    if counts.users and all(user.endswith(".0") for user in counts.users):
+        notes.append("all user ids end in .0: a program has taken ids for fractions; as they are they match no others")
+    return notes
 
 
 def _derive(plan: Plan) -> tuple[Schema, Mapped]:

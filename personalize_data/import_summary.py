@@ -1,10 +1,12 @@
-"""What a conversion came to: rows, what was left out and why, what could not be read and where."""
+"""What an import came to: rows, what was left out and why, what could not be read and where."""
 
 from collections import Counter
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, NamedTuple, Self
 
 SHOWN = 10
+LATER = ("bytes", "job", "mode", "state")  # what a conversion alone does not know
 
 
 class Example(NamedTuple):
@@ -15,9 +17,49 @@ class Example(NamedTuple):
     reason: str
 
 
-@dataclass
+@dataclass(frozen=True)
 class ImportSummary:
-    """Counts of one conversion. ``skipped``: by the broker's rules. ``bad``: unreadable; the first have their place."""
+    """One import, without any id of a user. ``first`` and ``last``: epoch seconds.
+
+    ``skipped``: rows left out by the broker's rules, by reason; ``bad``: rows that can't be read, by reason;
+    ``examples``: the first of these. ``bytes``: of the CSV; ``job`` and ``mode``: of the import job; ``state``: what
+    was done.
+    """
+
+    dataset: str
+    rows: int
+    files: Sequence[str] = field(default_factory=list)
+    users: int = 0
+    users_with_two: int = 0
+    first: int | None = None
+    last: int | None = None
+    skipped: Mapping[str, int] = field(default_factory=dict)
+    bad: Mapping[str, int] = field(default_factory=dict)
+    examples: Sequence[Example] = field(default_factory=list)
+    notes: Sequence[str] = field(default_factory=list)
+    consent: Mapping[str, Any] = field(default_factory=dict)
+    schema: str = ""
+    bytes: int | None = None
+    job: str | None = None
+    mode: str | None = None
+    state: str | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as a JSON object, without what is not known yet."""
+        document = asdict(self) | {"examples": [example._asdict() for example in self.examples]}
+        return {name: value for name, value in document.items() if value is not None or name not in LATER}
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> Self:
+        """Return the summary that ``as_json`` has written, by this version or another one."""
+        known = {entry.name: document[entry.name] for entry in fields(cls) if entry.name in document}
+        known["examples"] = [Example(**example) for example in document.get("examples", ())]
+        return cls(**known)
+
+
+@dataclass
+class RowCounts:
+    """What a conversion counts on its way. ``users``: rows by user; see ImportSummary for the others."""
 
     rows: int = 0
     skipped: Counter[str] = field(default_factory=Counter)
@@ -25,7 +67,6 @@ class ImportSummary:
     examples: list[Example] = field(default_factory=list)
     first: int | None = None
     last: int | None = None
-    notes: list[str] = field(default_factory=list)
     users: Counter[str] = field(default_factory=Counter)
 
     def refuse(self, file: str, line: int, reason: str) -> None:
@@ -43,16 +84,17 @@ class ImportSummary:
             self.first = seconds if self.first is None else min(self.first, seconds)
             self.last = seconds if self.last is None else max(self.last, seconds)
 
-    def as_json(self) -> dict[str, Any]:
-        """Return it without any id of a customer."""
-        return {
-            "rows": self.rows,
-            "users": len(self.users),
-            "users_with_two": sum(number > 1 for number in self.users.values()),
-            "first": self.first,
-            "last": self.last,
-            "skipped": dict(self.skipped),
-            "bad": dict(self.bad),
-            "examples": [example._asdict() for example in self.examples],
-            "notes": self.notes,
-        }
+    def summary(self, dataset: str, **others: Any) -> ImportSummary:
+        """Return the summary of an import. ``others``: its fields that are not counted here."""
+        return ImportSummary(
+            dataset,
+            self.rows,
+            users=len(self.users),
+            users_with_two=sum(number > 1 for number in self.users.values()),
+            first=self.first,
+            last=self.last,
+            skipped=dict(self.skipped),
+            bad=dict(self.bad),
+            examples=self.examples,
+            **others,
+        )

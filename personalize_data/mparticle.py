@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from broker.batch import BadBatch, Batch, decode
 from broker.interactions import Interaction, Rules, extract
 
-from personalize_data.import_summary import ImportSummary
+from personalize_data.import_summary import RowCounts
 from personalize_data.schema import Schema, SchemaError
 
 WRITTEN = ("USER_ID", "ITEM_ID", "EVENT_TYPE", "TIMESTAMP", "SESSION_ID", "EVENT_VALUE")
@@ -23,7 +23,7 @@ def check_schema(schema: Schema) -> None:
 
 
 def rows(
-    file: str, lines: Iterable[tuple[int, bytes]], schema: Schema, rules: Rules, now: float, report: ImportSummary
+    file: str, lines: Iterable[tuple[int, bytes]], schema: Schema, rules: Rules, now: float, counts: RowCounts
 ) -> Iterator[list[str]]:
     """Yield a row in the schema's order for each interaction of a file's numbered lines; count all else.
 
@@ -33,24 +33,24 @@ def rows(
     arrived_ms = int(now * 1000)
     for number, line in lines:
         for batch in decode(line, arrived_ms) if line.strip() else ():
-            yield from _rows(file, number, batch, schema, rules, report)
+            yield from _rows(file, number, batch, schema, rules, counts)
 
 
 def _rows(
-    file: str, number: int, batch: Batch | BadBatch, schema: Schema, rules: Rules, report: ImportSummary
+    file: str, number: int, batch: Batch | BadBatch, schema: Schema, rules: Rules, counts: RowCounts
 ) -> Iterator[list[str]]:
     if isinstance(batch, BadBatch):
-        report.refuse(file, number, batch.reason)
+        counts.refuse(file, number, batch.reason)
         return
     interactions, skipped = extract(batch, rules)
-    report.skipped.update(skipped)
+    counts.skipped.update(skipped)
     for interaction in interactions:
         if interaction.time_ms == batch.arrived_ms:
-            report.skipped["no_time"] += 1
+            counts.skipped["no_time"] += 1
             continue
         values = _values(interaction)
         yield [values.get(name, "") for name in schema.names]
-        report.keep(interaction.user_id, interaction.sent_at)
+        counts.keep(interaction.user_id, interaction.sent_at)
 
 
 def _values(interaction: Interaction) -> dict[str, str]:

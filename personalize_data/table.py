@@ -7,7 +7,7 @@ from functools import partial
 from personalize_data import probe
 from personalize_data.consent import refusal
 from personalize_data.csv_reader import CsvReader
-from personalize_data.import_summary import ImportSummary
+from personalize_data.import_summary import RowCounts
 from personalize_data.quotas import MAX_ID_LENGTH
 from personalize_data.schema import BadValue, Column, Schema, check
 from personalize_data.times import Times
@@ -91,7 +91,7 @@ def consent_check(table: CsvReader, consent: str | None) -> Callable[[list[str]]
 
 
 def rows(
-    table: CsvReader, schema: Schema, mapped: Mapped, times: Times, report: ImportSummary, consent: str | None = None
+    table: CsvReader, schema: Schema, mapped: Mapped, times: Times, counts: RowCounts, consent: str | None = None
 ) -> Iterator[list[str]]:
     """Yield a row in the schema's order for each line; count and place what is none. Raises MappingError.
 
@@ -102,25 +102,25 @@ def rows(
     readers = [
         (at, place, _reader(schema.columns[at], times)) for at, place in enumerate(taken) if isinstance(place, int)
     ]
-    keep, name = _keeper(schema, report), str(table.name)
+    keep, name = _keeper(schema, counts), str(table.name)
     for number, fields, broken in table.rows():
         if broken:
-            report.refuse(name, number, "broken_row")
+            counts.refuse(name, number, "broken_row")
             continue
         if not fields:
             continue
         reason = why_not(fields)
         if reason:
-            report.skipped[reason] += 1
+            counts.skipped[reason] += 1
             continue
         row = blank.copy()
         try:
             for at, place, read in readers:
                 row[at] = read(fields[place].strip())
         except NoId as error:
-            report.skipped[str(error)] += 1
+            counts.skipped[str(error)] += 1
         except BadValue as error:
-            report.refuse(name, number, str(error))
+            counts.refuse(name, number, str(error))
         else:
             yield row
             keep(row)
@@ -153,8 +153,8 @@ def _id(column: Column, text: str) -> str:
     return check(column, text)
 
 
-def _keeper(schema: Schema, report: ImportSummary) -> Callable[[list[str]], None]:
+def _keeper(schema: Schema, counts: RowCounts) -> Callable[[list[str]], None]:
     if schema.dataset != "interactions":
-        return lambda row: report.keep()
+        return lambda row: counts.keep()
     user, time = schema.names.index("USER_ID"), schema.names.index("TIMESTAMP")
-    return lambda row: report.keep(row[user], int(row[time]))
+    return lambda row: counts.keep(row[user], int(row[time]))

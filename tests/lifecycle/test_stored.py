@@ -2,6 +2,7 @@
 
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,9 @@ from botocore.exceptions import ClientError
 from lifecycle import imports
 from lifecycle.bucket import Bucket
 from lifecycle.imports import ImportStep
+from personalize_data.import_summary import Example, ImportSummary
 
+SUMMARY = ImportSummary("users", 1, files=["a.csv"], examples=[Example("a.csv", 2, "broken_row")])
 NEW, BEGUN = ImportStep("job", "FULL"), ImportStep("job", "FULL", "arn:job")
 
 
@@ -42,14 +45,14 @@ def put(s3: S3, folder: Path) -> Bucket:
     bucket, csv = Bucket(s3, "b", "arn:role"), folder / "data.csv"
     csv.write_text("USER_ID\n1\n")
     try:
-        imports.store(bucket, NEW, csv, {"rows": 1}, lambda _: None)
+        imports.store(bucket, NEW, csv, SUMMARY, lambda _: None)
     except ConnectionError:
         assert s3.breaks
     return bucket
 
 
-def test_a_csv_that_is_there_is_found_with_its_account(tmp_path: Path) -> None:
-    assert imports.stored(put(S3(), tmp_path), NEW) == {"rows": 1, "job": "job", "mode": "FULL", "bytes": 10}
+def test_a_csv_that_is_there_is_found_with_its_summary(tmp_path: Path) -> None:
+    assert imports.stored(put(S3(), tmp_path), NEW) == replace(SUMMARY, job="job", mode="FULL", bytes=10)
 
 
 def test_an_upload_that_broke_is_done_again(tmp_path: Path) -> None:

@@ -14,16 +14,16 @@ INTERACTIONS = read_schema(INTERACTIONS_SCHEMA.read_text(), "interactions")
 
 def sources(folder: Path, *contents: str | bytes) -> list[Source]:
     """Write files and return them; they are known as ``file-1`` and so on."""
-    made = []
+    sources_ = []
     for number, content in enumerate(contents, 1):
         path = folder / f"file-{number}"
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
-        made.append(Source(path.name, path, digest(path, path.name)))
-    return made
+        sources_.append(Source(path.name, path, digest(path, path.name)))
+    return sources_
 
 
 def converted(plan: Plan) -> tuple[list[str], Schema, ImportSummary]:
-    """Return the CSV's lines, its schema and the account."""
+    """Return the CSV's lines, its schema and the import's summary."""
     out = io.StringIO()
-    schema, report = convert(plan, out, NOW)
-    return out.getvalue().splitlines(), schema, report
+    summary = convert(plan, out, NOW)
+    return out.getvalue().splitlines(), read_schema(summary.schema, plan.dataset), summary

@@ -27,17 +27,17 @@ def shop(folder: Path, consent: Consent, rules: Rules = NAMED, dataset: str = "i
 
 @pytest.mark.parametrize("rules", [NAMED, Rules(), Rules(consent_purpose="x", consent_unknown="send")])
 def test_only_rows_with_a_yes_are_taken_and_the_others_are_counted(tmp_path: Path, rules: Rules) -> None:
-    lines, _, report = converted(shop(tmp_path, Consent("ok"), rules))
+    lines, _, summary = converted(shop(tmp_path, Consent("ok"), rules))
 
     assert [line.partition(",")[0] for line in lines[1:]] == ["0", "1", "2", "3"]
-    assert report.skipped == {"no_consent": 3, "consent_unknown": 4}
-    assert "only rows with a yes in ok were taken" in report.notes
+    assert summary.skipped == {"no_consent": 3, "consent_unknown": 4}
+    assert "only rows with a yes in ok were taken" in summary.notes
 
 
 def test_attributes_of_users_without_a_yes_are_not_taken_either_nor_is_the_answer_a_column(tmp_path: Path) -> None:
-    lines, schema, report = converted(shop(tmp_path, Consent("ok"), dataset="users"))
+    lines, schema, summary = converted(shop(tmp_path, Consent("ok"), dataset="users"))
 
-    assert (schema.names, report.rows, report.skipped["no_consent"]) == (("USER_ID", "I", "T"), 4, 3)
+    assert (schema.names, summary.rows, summary.skipped["no_consent"]) == (("USER_ID", "I", "T"), 4, 3)
     assert [line.partition(",")[0] for line in lines[1:]] == ["0", "1", "2", "3"]
 
 
@@ -48,18 +48,22 @@ def test_with_a_purpose_a_table_of_customers_needs_consent(tmp_path: Path, datas
 
 
 def test_consent_that_is_given_is_told_in_the_report(tmp_path: Path) -> None:
-    _, _, report = converted(shop(tmp_path, Consent(given=True)))
+    _, _, summary = converted(shop(tmp_path, Consent(given=True)))
 
-    assert report.rows == len(ANSWERS)
+    assert summary.rows == len(ANSWERS)
     assert "--consent-given: consent to 'Personalisation' was taken as given for every row, none was checked" in (
-        report.notes
+        summary.notes
     )
 
 
 def test_without_a_purpose_and_without_consent_all_rows_are_taken(tmp_path: Path) -> None:
-    _, _, report = converted(shop(tmp_path, Consent(), Rules()))
+    _, _, summary = converted(shop(tmp_path, Consent(), Rules()))
 
-    assert (report.rows, report.skipped, report.notes) == (len(ANSWERS), {}, ["times were read as seconds since 1970"])
+    assert (summary.rows, summary.skipped, summary.notes) == (
+        len(ANSWERS),
+        {},
+        ["times were read as seconds since 1970"],
+    )
 
 
 def test_items_are_no_customers(tmp_path: Path) -> None:
@@ -95,10 +99,10 @@ def exported(folder: Path, *states: Any, consent: Consent | None = None, rules: 
 def test_exports_are_read_by_the_streams_rules_of_consent(tmp_path: Path) -> None:
     yes, no = ({"gdpr": {"personalisation": {"consented": said}}} for said in ("true", "false"))
     opt_out = {"ccpa": {"data_sale_opt_out": {"consented": "1"}}}
-    lines, _, report = converted(exported(tmp_path, yes, no, None, opt_out))
+    lines, _, summary = converted(exported(tmp_path, yes, no, None, opt_out))
 
     assert [line.partition(",")[0] for line in lines[1:]] == ["1"]
-    assert report.skipped == {"no_consent": 2, "consent_unknown": 1}
+    assert summary.skipped == {"no_consent": 2, "consent_unknown": 1}
     _, _, sent = converted(exported(tmp_path, yes, None, rules=Rules(consent_purpose="x", consent_unknown="send")))
     assert sent.rows == 2
 

@@ -23,7 +23,7 @@ UTF_8 = "not UTF-8: save it as a CSV in UTF-8"
 
 def backfill(path: Path) -> ImportSummary:
     out = io.StringIO()
-    return convert(Plan("interactions", [Source(str(path), path, "")], INTERACTIONS), out, NOW)[1]
+    return convert(Plan("interactions", [Source(str(path), path, "")], INTERACTIONS), out, NOW)
 
 
 def prepare(path: Path) -> None:

@@ -51,11 +51,11 @@ def as_written(row: dict[str, str]) -> tuple[str, str, str, int, float | None]:
 )
 def test_every_sample_gives_what_the_stream_gives_of_it(tmp_path: Path, sample: Path, rules: Rules) -> None:
     data = sample.read_bytes()
-    lines, _, report = converted(plan(tmp_path, data, rules=rules))
+    lines, _, summary = converted(plan(tmp_path, data, rules=rules))
     timed = [one for one in streamed(data, rules) if one.time_ms != int(NOW * 1000)]
 
     assert [as_written(row) for row in csv.DictReader(io.StringIO("\n".join(lines)))] == [as_sent(one) for one in timed]
-    assert report.rows == len(timed)
+    assert summary.rows == len(timed)
 
 
 def batch(**changes: Any) -> dict[str, Any]:
@@ -72,18 +72,18 @@ def batch(**changes: Any) -> dict[str, Any]:
 def test_exports_of_a_batch_a_line_are_read_packed_or_not_and_bad_lines_named(tmp_path: Path) -> None:
     good = json.dumps(batch())
     text = f"{good}\n\n{{broken\n{good}\n[]\n{json.dumps(batch(mpid=0))}\n"
-    lines, _, report = converted(plan(tmp_path, text, gzip.compress(good.encode())))
+    lines, _, summary = converted(plan(tmp_path, text, gzip.compress(good.encode())))
 
     assert lines[1:] == ["7,a,purchase,1700000000,7,2.5,,"] * 3
-    assert report.examples == [("file-1", 3, "not_json"), ("file-1", 5, "not_a_batch")]
-    assert report.skipped == {"no_customer": 1}
+    assert summary.examples == [("file-1", 3, "not_json"), ("file-1", 5, "not_a_batch")]
+    assert summary.skipped == {"no_customer": 1}
 
 
 def test_a_broken_first_line_does_not_make_one_document_of_the_rest(tmp_path: Path) -> None:
     good = json.dumps(batch())
-    _, _, report = converted(plan(tmp_path, f"{good[:-5]}\n{good}\n{good}\n"))
+    _, _, summary = converted(plan(tmp_path, f"{good[:-5]}\n{good}\n{good}\n"))
 
-    assert (report.rows, report.examples) == (2, [("file-1", 1, "not_json")])
+    assert (summary.rows, summary.examples) == (2, [("file-1", 1, "not_json")])
 
 
 @pytest.mark.parametrize("indent", [None, 2])
@@ -97,10 +97,10 @@ def test_one_document_over_many_lines_is_one_batch_or_a_list_of_them(tmp_path: P
 def test_an_event_without_any_time_is_left_out_and_not_given_todays(tmp_path: Path) -> None:
     untimed = batch()
     del untimed["events"][0]["data"]["timestamp_unixtime_ms"]
-    lines, _, report = converted(plan(tmp_path, json.dumps(untimed)))
+    lines, _, summary = converted(plan(tmp_path, json.dumps(untimed)))
 
     assert len(lines) == 1
-    assert report.skipped == {"no_time": 1}
+    assert summary.skipped == {"no_time": 1}
 
 
 def test_batches_take_no_mapping_and_fill_no_other_dataset(tmp_path: Path) -> None:

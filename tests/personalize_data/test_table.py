@@ -19,11 +19,11 @@ def shop(folder: Path, *files: str | bytes, mapped: Mapped = SHOP, time_unit: st
 
 
 def test_mapped_columns_and_constants_become_a_csv_in_the_schemas_order(tmp_path: Path) -> None:
-    lines, _, report = converted(shop(tmp_path, "Code,At,Customer,Colour\na1,1323435000,7,red\n'b,1323435001,8,\n"))
+    lines, _, summary = converted(shop(tmp_path, "Code,At,Customer,Colour\na1,1323435000,7,red\n'b,1323435001,8,\n"))
 
     assert lines == [HEADER, "7,a1,purchase,1323435000,,,,", "8,'b,purchase,1323435001,,,,"]
-    assert (report.rows, report.first, report.last) == (2, 1_323_435_000, 1_323_435_001)
-    assert report.notes == ["times were read as seconds since 1970"]
+    assert (summary.rows, summary.first, summary.last) == (2, 1_323_435_000, 1_323_435_001)
+    assert summary.notes == ["times were read as seconds since 1970"]
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
@@ -40,10 +40,10 @@ def test_quoted_fields_and_packed_files_are_read(tmp_path: Path) -> None:
 
 
 def test_the_brokers_own_probe_is_left_out_and_counted(tmp_path: Path) -> None:
-    lines, _, report = converted(shop(tmp_path, "Code,At,Customer\na,1323435000,broker-probe\na,1323435001,8\n"))
+    lines, _, summary = converted(shop(tmp_path, "Code,At,Customer\na,1323435000,broker-probe\na,1323435001,8\n"))
 
     assert lines == [HEADER, "8,a,purchase,1323435001,,,,"]
-    assert report.skipped == {"broker_probe": 1}
+    assert summary.skipped == {"broker_probe": 1}
 
 
 BAD_ROWS = [
@@ -63,30 +63,30 @@ def test_a_row_that_cannot_be_read_is_named_by_its_line_and_stops_nothing(
     tmp_path: Path, row: str, reason: str
 ) -> None:
     text = f"Code,At,Customer\ngood,1323435000,1\n{row}\ngood,1323435001,2\n"
-    lines, _, report = converted(shop(tmp_path, text.encode("utf-8", "surrogateescape")))
+    lines, _, summary = converted(shop(tmp_path, text.encode("utf-8", "surrogateescape")))
 
     assert [line.split(",")[0] for line in lines[1:]] == ["1", "2"]
-    assert report.bad == {reason: 1}
-    assert report.examples == [("file-1", 3, reason)]
+    assert summary.bad == {reason: 1}
+    assert summary.examples == [("file-1", 3, reason)]
 
 
 def test_only_the_first_ten_bad_rows_are_shown_and_all_are_counted(tmp_path: Path) -> None:
-    _, _, report = converted(shop(tmp_path, "Code,At,Customer\n" + "a\n" * 30))
+    _, _, summary = converted(shop(tmp_path, "Code,At,Customer\n" + "a\n" * 30))
 
-    assert (report.rows, report.bad["broken_row"], len(report.examples)) == (0, 30, 10)
+    assert (summary.rows, summary.bad["broken_row"], len(summary.examples)) == (0, 30, 10)
 
 
 def test_rows_of_nobody_are_left_out_by_reason_and_are_no_errors(tmp_path: Path) -> None:
-    _, _, report = converted(shop(tmp_path, "Code,At,Customer\na1,1323435000,\n ,1323435000,7\na1,1323435000,7\n"))
+    _, _, summary = converted(shop(tmp_path, "Code,At,Customer\na1,1323435000,\n ,1323435000,7\na1,1323435000,7\n"))
 
-    assert (report.rows, report.skipped, report.bad) == (1, {"no_user_id": 1, "no_item_id": 1}, {})
+    assert (summary.rows, summary.skipped, summary.bad) == (1, {"no_user_id": 1, "no_item_id": 1}, {})
 
 
 def test_users_with_two_are_counted_over_all_files(tmp_path: Path) -> None:
     one = "Code,At,Customer\na1,1323435000,7\n"
-    _, _, report = converted(shop(tmp_path, one, "Customer,Code,At\n7,a2,1323435001\n8,a2,1323435001\n"))
+    _, _, summary = converted(shop(tmp_path, one, "Customer,Code,At\n7,a2,1323435001\n8,a2,1323435001\n"))
 
-    assert (report.as_json()["users"], report.as_json()["users_with_two"]) == (2, 1)
+    assert (summary.users, summary.users_with_two) == (2, 1)
 
 
 @pytest.mark.parametrize(
@@ -116,18 +116,18 @@ def test_a_torn_gzip_file_is_named(tmp_path: Path) -> None:
 
 
 def test_ids_that_a_program_has_taken_for_fractions_are_pointed_out(tmp_path: Path) -> None:
-    _, _, report = converted(shop(tmp_path, "Code,At,Customer\na,1323435000,17850.0\n"))
+    _, _, summary = converted(shop(tmp_path, "Code,At,Customer\na,1323435000,17850.0\n"))
 
-    assert any("end in .0" in note for note in report.notes)
+    assert any("end in .0" in note for note in summary.notes)
 
 
 def test_dates_that_are_refused_are_explained_and_zones_only_where_there_were_times(tmp_path: Path) -> None:
-    _, _, report = converted(shop(tmp_path, "Code,At,Customer\na,12/1/2010 8:26,7\n"))
-    assert [note.partition(":")[0] for note in report.notes] == ["no_usable_time"]
-    assert "ISO 8601" in report.notes[0]
+    _, _, summary = converted(shop(tmp_path, "Code,At,Customer\na,12/1/2010 8:26,7\n"))
+    assert [note.partition(":")[0] for note in summary.notes] == ["no_usable_time"]
+    assert "ISO 8601" in summary.notes[0]
 
-    _, _, report = converted(shop(tmp_path, "Code,At,Customer\na,2010-12-01,7\n", time_unit="s"))
-    assert report.notes == ["times were read as seconds since 1970"]
+    _, _, summary = converted(shop(tmp_path, "Code,At,Customer\na,2010-12-01,7\n", time_unit="s"))
+    assert summary.notes == ["times were read as seconds since 1970"]
 
 
 USERS = "id,AGE,City,post\n1,31,Bonn,01234\n2,,Köln,50667\n"
