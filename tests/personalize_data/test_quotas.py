@@ -1,16 +1,21 @@
-"""Who keeps a limit of its own keeps the one of ``personalize_data.quotas``."""
+"""A module with limits of its own has those of ``personalize_data.quotas``, and every limit there has a source."""
+
+import re
+from pathlib import Path
 
 import pytest
 from broker import interactions, profile, recommendations
 
-from local_stack.mparticle import events_api
+from local_stack import scenario
+from local_stack.mparticle import events_api, rate_limit
 from local_stack.mparticle.rules import batch, events
 from personalize_data import quotas
 from personalize_local import recommendations as service
-from personalize_local.control import avro, data_jobs
+from personalize_local import toggles
+from personalize_local.control import avro, batches, data_jobs
 from personalize_local.data import tables
-from personalize_local.filters import evaluation
-from personalize_local.jobs import answering, inference
+from personalize_local.filters import evaluation, language, rules
+from personalize_local.jobs import answering, deletion, inference
 from recommender_models import selection
 
 OWN = {
@@ -23,6 +28,10 @@ OWN = {
     "mParticle's bulk batches": (events_api.MAX_BATCHES, quotas.MAX_BULK_BATCHES),
     "mParticle's bulk requests": (events_api.MAX_REQUEST_BYTES, quotas.MAX_BULK_REQUEST_BYTES),
     "mParticle's batches": (events_api.MAX_BATCH_BYTES, quotas.MAX_BATCH_BYTES),
+    "mParticle's events of a request": (events_api.MAX_EVENTS, quotas.MAX_BULK_EVENTS),
+    "mParticle's batches a second": (rate_limit.BATCHES_PER_SECOND, quotas.MAX_BATCHES_RATE),
+    "mParticle's number of attributes": (events.MAX_ATTRIBUTES, quotas.MAX_ATTRIBUTES),
+    "mParticle's names of attributes": (batch.MAX_NAME, quotas.MAX_ATTRIBUTE_NAME_LENGTH),
     "mParticle's attributes": (events.MAX_VALUE, quotas.MAX_ATTRIBUTE_LENGTH),
     "mParticle's lists": (batch.MAX_LIST, quotas.MAX_LIST_ENTRIES),
     "mParticle's entries of lists": (batch.MAX_LIST_ENTRY, quotas.MAX_LIST_ENTRY_LENGTH),
@@ -37,6 +46,17 @@ OWN = {
     "Personalize's filters": (evaluation.MOST_RECENT, quotas.MAX_FILTER_INTERACTIONS),
     "Personalize's lists": (service.MOST_RESULTS, quotas.MAX_RESULTS),
     "Personalize's lists of a batch": (inference.MOST_RESULTS, quotas.MAX_RESULTS),
+    "Personalize's lists of a batch job's request": (batches.MOST_RESULTS, quotas.MAX_RESULTS),
+    "the loop's lists": (scenario.MOST_RESULTS, quotas.MAX_RESULTS),
+    "Personalize's rankings": (answering.MAX_RANKED, quotas.MAX_RANKED_ITEMS),
+    "Personalize's schemas": (avro.MAX_LENGTH, quotas.MAX_SCHEMA_LENGTH),
+    "Personalize's fields of a filter": (rules.MOST_FIELDS, quotas.MAX_FILTER_FIELDS),
+    "Personalize's expressions": (language.LONGEST, quotas.MAX_FILTER_LENGTH),
+    "Personalize's data deletion": (deletion.MOST_BYTES, quotas.MAX_DELETION_BYTES),
+    "Personalize's PutEvents a second": (toggles.EVENTS_RATE, quotas.MAX_PUT_EVENTS_RATE),
+    "Personalize's PutUsers a second": (toggles.RECORDS_RATE, quotas.MAX_RECORDS_RATE),
+    "Personalize's calls of a campaign": (toggles.CAMPAIGN_RATE, quotas.MAX_CAMPAIGN_RATE),
+    "Personalize's calls of an account": (toggles.ACCOUNT_RATE, quotas.MAX_ACCOUNT_RATE),
     "Personalize's ids": (answering.MAX_ID, quotas.MAX_ID_LENGTH),
 }
 
@@ -49,3 +69,15 @@ def test_a_limit_that_is_kept_apart_is_the_same(own: float, quota: float) -> Non
 def test_the_broker_stays_below_what_mparticle_takes() -> None:
     assert 0.9 * quotas.MAX_BATCH_BYTES < profile.MAX_BATCH_BYTES <= quotas.MAX_BATCH_BYTES
     assert 0.9 * quotas.MAX_BULK_REQUEST_BYTES < profile.MAX_REQUEST_BYTES <= quotas.MAX_BULK_REQUEST_BYTES
+
+
+def test_every_limit_stands_below_the_page_that_states_it() -> None:
+    """A group has no empty line within; it begins with a comment that names a page of AWS or mParticle."""
+    groups = [
+        group for group in Path(quotas.__file__).read_text().split("\n\n") if re.search(r"^[A-Z_]+ = ", group, re.M)
+    ]
+    assert len(groups) >= 15
+    without = [
+        group for group in groups if not re.match(r"(#.*\n)*?#.*https://docs\.(aws\.amazon|mparticle)\.com/", group)
+    ]
+    assert without == []
