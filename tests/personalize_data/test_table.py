@@ -145,17 +145,3 @@ def test_columns_that_are_named_are_the_only_ones_taken(tmp_path: Path) -> None:
     mapped = Mapped({"USER_ID": "id", "TOWN": "City"})
 
     assert converted(Plan("users", sources(tmp_path, USERS), None, mapped))[0][:2] == ["USER_ID,TOWN", "1,Bonn"]
-
-
-def test_a_conversions_identity_is_that_of_content_and_mapping_and_not_of_places(tmp_path: Path) -> None:
-    (tmp_path / "other").mkdir()
-    same = [shop(tmp_path, "a", "b").identity(), shop(tmp_path / "other", "b", "a").identity()]
-    others = [
-        shop(tmp_path, "a", "c").identity(),
-        shop(tmp_path, "a", "b", time_unit="s").identity(),
-        shop(tmp_path, "a", "b", mapped=Mapped(SHOP.columns, {"EVENT_TYPE": "view"})).identity(),
-        Plan("interactions", sources(tmp_path, "a", "b"), None, SHOP).identity(),
-    ]
-
-    assert len(set(same)) == 1
-    assert len({*same, *others}) == 5
