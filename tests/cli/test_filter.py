@@ -161,7 +161,7 @@ def test_where_there_is_no_data_there_is_nothing_to_filter(
     result = CliRunner(env=endpoints).invoke(main, ["filter", *arguments, "--name", "nothing", "--local"])
 
     assert result.exit_code == 1
-    assert "nothing called nothing to filter: ./broker backfill first" in result.stderr
+    assert "dataset group nothing not found: run ./broker backfill first" in result.stderr
 
 
 def test_ctrl_c_points_to_no_command_that_does_not_show_filters(capsys: pytest.CaptureFixture[str]) -> None:
@@ -171,4 +171,4 @@ def test_ctrl_c_points_to_no_command_that_does_not_show_filters(capsys: pytest.C
         waiting.__exit__(KeyboardInterrupt, None, None)
 
     stopped = capsys.readouterr().err.splitlines()[-1]
-    assert stopped == "stopped waiting: the filter goes on at the service. the same command waits for it."
+    assert stopped == "Stopped waiting; the filter continues in Personalize. Run the same command again to resume."

@@ -39,8 +39,8 @@ def test_an_import_and_a_training_go_on_where_ctrl_c_left_them(clone: Clone, slo
 
     code, rest = interrupted(clone, slow, *BACKFILL, at="dataset import job")
     assert code == 130
-    assert "the dataset import job goes on at the service. ./broker status shows it" in rest
-    assert rest.count("stopped") == 1
+    assert "the dataset import job continues in Personalize. ./broker status shows it" in rest
+    assert rest.lower().count("stopped") == 1
     again = clone.run(*BACKFILL, "--json", environment=slow)
     assert again.returncode == 0, again.stderr
     assert "converted and uploaded already" in again.stderr
@@ -48,7 +48,7 @@ def test_an_import_and_a_training_go_on_where_ctrl_c_left_them(clone: Clone, slo
 
     code, rest = interrupted(clone, slow, "train", at="solution version")
     assert code == 130
-    assert "the solution version goes on at the service" in rest
+    assert "the solution version continues in Personalize" in rest
     again = clone.run("train", "--json", environment=slow)
     assert again.returncode == 0, again.stderr
     assert "waiting for that one" in again.stderr
