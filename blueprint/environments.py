@@ -1,6 +1,11 @@
-"""The environment variables of both functions, as ``broker.settings`` reads them. Values may be CDK tokens."""
+"""The environment variables of both functions, as ``broker.settings`` reads them. Values may be CDK tokens.
+
+``BROKER_VERSION`` is for operators. It is no commit hash, so that unchanged code gives an unchanged template.
+"""
 
 from dataclasses import dataclass
+
+from broker import __version__
 
 
 @dataclass(frozen=True)
@@ -26,6 +31,7 @@ def ingest_environment(
 ) -> dict[str, str]:
     """Return the variables of ``ingest``. Without a queue it only collects."""
     return _present(
+        BROKER_VERSION=__version__,
         TRACKING_ID=tracking_id,
         ENVIRONMENT=options.environment,
         EVENT_TYPES=options.event_types,
@@ -51,6 +57,7 @@ def refresh_environment(
 ) -> dict[str, str]:
     """Return the variables of ``refresh``. Without a URL the pod decides where mParticle is."""
     return _present(
+        BROKER_VERSION=__version__,
         CAMPAIGN_ARN=campaign_arn,
         FILTER_ARN=filter_arn,
         NUM_RESULTS=str(options.num_results),

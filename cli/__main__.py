@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from cli import console
+from cli.version import show_version
 
 COMMANDS = {
     "run": "The whole loop on this machine, from clicks to recommendations on a profile.",
@@ -81,6 +82,9 @@ class Commands(click.Group):
     cls=Commands,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
     epilog="The terms are explained in docs/glossary.md, and the reason codes in docs/reasons.md.",
+)
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=show_version, help="Show the version."
 )
 def main() -> None:
     """Personalize Broker: customers' events from mParticle train Amazon Personalize, and its recommendations come back

@@ -2,6 +2,7 @@
 
 import aws_cdk as cdk
 from aws_cdk import aws_kinesis as kinesis
+from broker import __version__
 from constructs import Construct
 
 from infra.imports import Imports
@@ -31,6 +32,7 @@ def outputs(
     )
     fill_in = "Put the pair of mParticle's custom feed in here before the stage recommend"
     shown = {
+        "Version": (__version__, "The version of Personalize Broker that is deployed"),
         "Stage": (settings.stage.value, "The stage that is deployed"),
         "MParticleAccountId": (account, f"{paste} AWS Account ID (leave both key fields empty)"),
         "MParticleRegion": (region, f"{paste} Kinesis Service Region"),

@@ -2,3 +2,5 @@
 
 refresh: users to refresh → recommendations → profile upload → mParticle.
 """
+
+__version__ = "0.1.0"

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit, single_metric
 
+from broker import __version__
 from broker.metric_names import NAMESPACE, Metric
 from broker.reasons import QuarantineReason, SkipReason
 
@@ -41,7 +42,7 @@ class Telemetry:
     """Logger and metrics of one function. ``service`` is the function's name: two brokers' metrics don't mix."""
 
     def __init__(self, service: str) -> None:
-        self.logger = Logger(service=service)
+        self.logger = Logger(service=service, version=__version__)
         self._metrics = Metrics(namespace=NAMESPACE, service=service)
         self._service = service
 

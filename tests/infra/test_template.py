@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+from broker import __version__
 
 from blueprint import sizing
 from tests.infra.conftest import Synthesise
@@ -187,3 +188,14 @@ def test_nothing_names_an_account_or_a_region(each_stage: Synthesised) -> None:
 
     assert "123456789012" not in text
     assert "us-east-1" not in text
+
+
+def test_the_stack_and_its_functions_say_the_version(each_stage: Synthesised) -> None:
+    functions = each_stage.of_type("Lambda::Function")
+    versions = {
+        properties["Environment"]["Variables"]["BROKER_VERSION"]
+        for properties in (resource["Properties"] for resource in functions.values())
+    }
+
+    assert versions == {__version__}
+    assert each_stage.template["Outputs"]["Version"]["Value"] == __version__
