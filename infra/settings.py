@@ -56,11 +56,6 @@ class Personalize:
     recipe: str
     users_schema: str | None
 
-    @property
-    def is_given(self) -> bool:
-        """Return whether existing resources are used."""
-        return self.tracking_id is not None
-
 
 class Stage(StrEnum):
     """How far a deployment is: a campaign can't exist before there is data to train on."""

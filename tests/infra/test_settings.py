@@ -157,7 +157,7 @@ def test_given_resources_and_principals_are_taken() -> None:
         mparticle_principals=principals,
     )  # fmt: skip
 
-    assert settings.personalize.is_given
+    assert settings.personalize.tracking_id == "t"
     assert settings.mparticle.principals == tuple(principals)
     assert settings.options.mparticle_pod == "eu1"
 
