@@ -1,10 +1,9 @@
 """Production limits, each of which can be disabled, also while the service runs."""
 
-from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
+from faults.token_bucket import TokenBucket
 from personalize_local.errors import Throttling
 
 # Amazon Personalize, quotas: calls a second. PutItems and PutUsers cannot be raised.
@@ -33,13 +32,12 @@ class Throttle:
     def __init__(self, clock: Callable[[], float]) -> None:
         """``clock()``: seconds."""
         self._clock = clock
-        self._used: dict[Any, tuple[float, float]] = defaultdict(lambda: (0.0, clock()))
+        self._buckets: dict[tuple[str, ...], TokenBucket] = {}
 
     def take(self, rate: float, *key: str) -> None:
-        """Count one call against ``rate`` calls a second. Raises Throttling."""
-        used, since = self._used[key]
-        now = self._clock()
-        left_over = max(0.0, used - rate * (now - since))
-        if left_over + 1 > rate:
+        """Count one call against ``rate`` calls a second, the same for each call of a key. Raises Throttling."""
+        bucket = self._buckets.get(key)
+        if bucket is None:
+            bucket = self._buckets[key] = TokenBucket(rate, clock=self._clock)
+        if bucket.take():
             raise Throttling("Rate exceeded")
-        self._used[key] = (left_over + 1, now)

@@ -10,9 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from faults.token_bucket import TokenBucket
 from local_stack.mparticle.core import MParticle
 from local_stack.mparticle.inputs import INPUTS, Input, MissingCredentials, WrongCredentials, authenticate
-from local_stack.mparticle.rate_limit import RateLimit
 from local_stack.mparticle.rules.batch import check_batch
 from local_stack.mparticle.rules.checks import Invalid
 
@@ -63,7 +63,7 @@ class EventsApi:
         self._workspace = workspace
         self._clock = clock
         self._lock = threading.Lock()
-        self._limits = {name: RateLimit(rate, clock=clock) for name in INPUTS} if rate else {}
+        self._limits = {name: TokenBucket(rate, clock=clock) for name in INPUTS} if rate else {}
         self._outages: dict[str, tuple[int, float]] = {}
         self._dropped: Counter[str] = Counter()
         self._latest_dropped: deque[dict[str, Any]] = deque(maxlen=DROPPED_SHOWN)
