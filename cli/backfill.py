@@ -1,6 +1,5 @@
 """`./broker backfill`: history into a dataset, from mParticle's exports or any CSV; interrupted, it goes on."""
 
-import json
 import tempfile
 import time
 from collections import Counter
@@ -12,6 +11,7 @@ import click
 
 from cli import connection as targets
 from cli import place
+from cli.console import emit
 from cli.errors import service_errors
 from cli.history_files import gather
 from cli.import_summary import left_out, report
@@ -115,9 +115,7 @@ def command(
             summary = run.convert_only() if target is None else run.into(target)
         except (BadFile, MappingError, SchemaError) as error:
             raise click.UsageError(str(error)) from None
-    click.echo(json.dumps(summary.as_json()) if as_json else "", nl=as_json)
-    if not as_json:
-        report(summary)
+    emit(summary.as_json(), as_json, lambda: report(summary))
     if not summary.rows:
         raise click.ClickException(f"not one row of {dataset} could be made of {', '.join(files)}")
 

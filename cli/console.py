@@ -1,14 +1,26 @@
-"""What commands print on: standard output, and the log of the local services."""
+"""What commands print: JSON or text on standard output, and the log of the local services."""
 
+import json
 import os
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+
+import click
 
 # One a user: on a machine that several share, the other's file could not be written.
 LOG = Path(tempfile.gettempdir()) / f"personalize-broker-{os.getuid()}.log"
+
+
+def emit(result: Any, as_json: bool, human: Callable[[], None]) -> None:
+    """Print the result of a command: as one JSON object, or by ``human`` as text for people."""
+    if as_json:
+        click.echo(json.dumps(result))
+    else:
+        human()
 
 
 def discard_stdout() -> None:

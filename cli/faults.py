@@ -1,7 +1,6 @@
 """`./broker faults`: makes the local services of a running `./broker serve` fail on purpose, and stop failing."""
 
 import difflib
-import json
 import os
 from collections.abc import Callable, Iterable, Mapping
 from fnmatch import fnmatchcase
@@ -15,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from cli import local_env
+from cli.console import emit
 from faults.rules import FAULTS
 from local_stack import loopback
 
@@ -72,10 +72,9 @@ def add(fault: str, operation: str, *, as_json: bool, **conditions: Any) -> None
     rule = _rule(fault, operation, **conditions)
     service = _service_of(operation)
     answer = _call("POST", _urls()[service], json={"faults": [rule]})
-    if as_json:
-        click.echo(json.dumps({"id": answer["added"][0], **rule}))
-    else:
-        click.echo(f"{answer['added'][0]} is on: {_words(rule)}\nends with: ./broker faults clear {answer['added'][0]}")
+    id_ = answer["added"][0]
+    text = f"{id_} is on: {_words(rule)}\nends with: ./broker faults clear {id_}"
+    emit({"id": id_, **rule}, as_json, lambda: click.echo(text))
 
 
 @command.command("list")
@@ -86,12 +85,14 @@ def list_(*, as_json: bool) -> None:
     Exit code: 0 shown, 1 no service answers.
     """
     faults = [fault for url in _urls().values() if url for fault in _call("GET", url)["faults"]]
-    if as_json:
-        click.echo(json.dumps({"faults": faults}))
-    elif not faults:
-        click.echo("no fault is on")
-    else:
+    emit({"faults": faults}, as_json, lambda: _show(faults))
+
+
+def _show(faults: list[dict[str, Any]]) -> None:
+    if faults:
         Console(highlight=False).print(_table(faults))
+    else:
+        click.echo("no fault is on")
 
 
 @command.command("clear")
@@ -105,12 +106,16 @@ def clear(ids: tuple[str, ...], *, as_json: bool) -> None:
     query = "?" + urlencode([("id", id_) for id_ in ids]) if ids else ""
     cleared = [id_ for url in _urls().values() if url for id_ in _call("DELETE", url + query)["cleared"]]
     unknown = sorted(set(ids) - set(cleared))
-    if as_json:
-        click.echo(json.dumps({"cleared": cleared, "unknown": unknown}))
-    elif cleared or not ids:
-        click.echo(f"off: {', '.join(cleared)}" if cleared else "no fault was on")
+    emit({"cleared": cleared, "unknown": unknown}, as_json, lambda: _show_cleared(cleared, unknown))
     if unknown:
         raise click.UsageError(f"there is no fault {', '.join(unknown)}")
+
+
+def _show_cleared(cleared: list[str], unknown: list[str]) -> None:
+    if cleared:
+        click.echo(f"off: {', '.join(cleared)}")
+    elif not unknown:
+        click.echo("no fault was on")
 
 
 def _rule(

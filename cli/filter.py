@@ -1,6 +1,5 @@
 """`./broker filter`: filters on recommendations, made, listed and deleted by name."""
 
-import json
 from typing import Any
 
 import click
@@ -9,6 +8,7 @@ from rich.table import Table
 
 from cli import connection as targets
 from cli import place
+from cli.console import emit
 from cli.errors import service_errors
 from cli.progress import WaitDisplay
 from lifecycle import resource_types
@@ -56,9 +56,7 @@ def command(
             outcome = _make(resources, group, filter_, expression)
             if outcome["state"] != "made":
                 waiting.say(f"filter {filter_} was there already, with this very expression")
-    click.echo(json.dumps(outcome) if as_json else "", nl=as_json)
-    if not as_json:
-        _report(outcome)
+    emit(outcome, as_json, lambda: _report(outcome))
 
 
 def _check(name: str | None, expression: str | None, *, delete: bool) -> None:

@@ -1,6 +1,5 @@
 """`./broker forget`: erases users from Amazon Personalize, and says what that does and does not cover."""
 
-import json
 import sys
 import tempfile
 from pathlib import Path
@@ -12,6 +11,7 @@ from rich.console import Console
 
 from cli import connection as targets
 from cli import place
+from cli.console import emit
 from cli.errors import service_errors
 from cli.progress import WaitDisplay
 from lifecycle import forgetting, resource_types
@@ -83,10 +83,7 @@ def command(
         "deleted": done.get("numDeleted"),
         "next": _next(target),
     }
-    if as_json:
-        click.echo(json.dumps(outcome))
-    else:
-        _report(outcome)
+    emit(outcome, as_json, lambda: _report(outcome))
 
 
 def _wanted(arguments: tuple[str, ...]) -> list[str]:

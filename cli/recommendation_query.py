@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from cli import connection as targets
+from cli.console import emit
 from cli.errors import service_errors
 from cli.options import connection_options, model_options
 from cli.progress import WaitDisplay
@@ -162,15 +163,17 @@ def answer(target: targets.Target, request: Mapping[str, Any], title: str, *, as
     """Ask the campaign, print what it says and return its items and scores. Raises botocore's ClientError."""
     response = target.client("personalize-runtime").get_recommendations(**request)
     items = [{"item": entry["itemId"], "score": entry.get("score")} for entry in response["itemList"]]
-    if as_json:
-        click.echo(json.dumps({"items": items, "recommendation_id": response.get("recommendationId")}))
-        return items
+    found = {"items": items, "recommendation_id": response.get("recommendationId")}
+    emit(found, as_json, lambda: _print(title, items))
+    return items
+
+
+def _print(title: str, items: Items) -> None:
     console = Console(highlight=False)
     console.print(title, markup=False, soft_wrap=True)  # a table's title would be broken where the table is narrow
     console.print(_table(items), markup=False)
     if not items:
         click.echo("The list is empty: the filter leaves nothing.")
-    return items
 
 
 def _table(items: Sequence[Mapping[str, Any]]) -> Table:

@@ -1,6 +1,5 @@
 """`./broker replay`: lists quarantined records with their reasons, and redrives them to the stream."""
 
-import json
 import os
 import random
 import time
@@ -18,6 +17,7 @@ from rich.table import Table
 
 from cli import connection as targets
 from cli import local_env
+from cli.console import emit
 from cli.errors import service_errors
 from cli.options import connection_options
 from cli.progress import WaitDisplay
@@ -99,9 +99,7 @@ def command(
         chosen = inventory.chosen(options.choice)
         failure = _redrive(replay, chosen, waiting) if redrive and chosen else None
     account = _account(inventory, options, chosen)
-    click.echo(json.dumps(account) if as_json else "", nl=as_json)
-    if not as_json:
-        _report(account, options)
+    emit(account, as_json, lambda: _report(account, options))
     if failure:
         raise click.ClickException(f"{failure}: run this again to go on")
     if redrive and account["redriven"] != account["chosen"]:

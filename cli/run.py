@@ -1,11 +1,10 @@
 """`./broker run`: the whole loop on this machine, shown as it happens and audited at the end."""
 
-import json
 from pathlib import Path
 
 import click
 
-from cli.console import service_log
+from cli.console import emit, service_log
 from cli.records import one_batch_each
 from cli.run_display import Display, report
 from lifecycle.resources import CreationFailed
@@ -58,9 +57,7 @@ def command(paths: tuple[Path, ...], more_paths: tuple[Path, ...], seconds: floa
     except KeyboardInterrupt:
         click.echo("stopped: all services are down", err=True)
         raise SystemExit(130) from None
-    click.echo(json.dumps(summary(result)) if as_json else "", nl=as_json)
-    if not as_json:
-        report(result, NEXT)
+    emit(summary(result), as_json, lambda: report(result, NEXT))
     raise SystemExit(_exit_code(result))
 
 

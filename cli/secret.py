@@ -11,6 +11,7 @@ from broker.mparticle import key_and_secret
 
 from cli import connection as targets
 from cli import local_env, place
+from cli.console import emit
 from cli.errors import service_errors
 
 FORM = '{"key": "…", "secret": "…"}'
@@ -68,10 +69,8 @@ def command(
         pair = _pair(sys.stdin.buffer.read().decode("utf-8-sig", "replace") if from_stdin else _typed())
         arn = _write(target, secret_id, *pair)
     where = f"the {place.LOCAL} Secrets Manager" if target.local_url else "AWS Secrets Manager"
-    if as_json:
-        click.echo(json.dumps({"place": target.place, "where": where, "secret": arn}))
-    else:
-        click.echo(f"mParticle's key and secret are written to {where}: {arn}")
+    text = f"mParticle's key and secret are written to {where}: {arn}"
+    emit({"place": target.place, "where": where, "secret": arn}, as_json, lambda: click.echo(text))
 
 
 def _known(target: targets.Target) -> str:

@@ -1,6 +1,5 @@
 """`./broker soak`: the loop for a chosen time at a chosen rate, with random faults, and what that came to."""
 
-import json
 import time
 from typing import Any
 
@@ -8,7 +7,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from cli.console import service_log
+from cli.console import emit, service_log
 from cli.run_display import Display
 from lifecycle.resources import CreationFailed
 from local_stack.process import NotStarted
@@ -59,10 +58,7 @@ def command(
     except KeyboardInterrupt:
         click.echo("stopped: all services are down", err=True)
         raise SystemExit(130) from None
-    if as_json:
-        click.echo(json.dumps(summary(findings)))
-    else:
-        _report(findings)
+    emit(summary(findings), as_json, lambda: _report(findings))
     raise SystemExit(0 if all(verdict(findings).values()) else 1)
 
 

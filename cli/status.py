@@ -1,13 +1,12 @@
 """`./broker status`: where a broker is, and what is due next."""
 
-import json
-
 import click
 import requests
 from rich.console import Console
 from rich.table import Table
 
 from cli import connection as targets
+from cli.console import emit
 from cli.errors import service_errors
 from cli.options import connection_options
 from cli.train import metrics_table
@@ -41,10 +40,7 @@ def command(as_json: bool, name: str | None, context: tuple[str, ...], aws: bool
             local=bool(target.local_url),
             deployed=target.outputs.get("Stage"),
         )
-    if as_json:
-        click.echo(json.dumps(broker_status.as_json()))
-    else:
-        _report(broker_status)
+    emit(broker_status.as_json(), as_json, lambda: _report(broker_status))
 
 
 def _counts(target: targets.Target, inventory_: Inventory) -> InteractionCounts:

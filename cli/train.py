@@ -1,6 +1,5 @@
 """`./broker train`: a new version of the model, waited for, with its metrics in plain words."""
 
-import json
 from typing import Any
 
 import click
@@ -9,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from cli import connection as targets
+from cli.console import emit
 from cli.errors import service_errors
 from cli.options import connection_options
 from cli.progress import WaitDisplay
@@ -51,9 +51,11 @@ def command(
     serve = bool(target.local_url) if campaign is None else campaign
     with service_errors(), WaitDisplay() as waiting:
         outcome = _train(target, training_spec, waiting, serve=serve)
-    click.echo(json.dumps(outcome) if as_json else "", nl=as_json)
-    if not as_json:
-        _report(outcome, ask_command(training_spec.recipe, default, hpo=hpo), local=bool(target.local_url))
+    emit(
+        outcome,
+        as_json,
+        lambda: _report(outcome, ask_command(training_spec.recipe, default, hpo=hpo), local=bool(target.local_url)),
+    )
 
 
 def _train(

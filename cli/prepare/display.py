@@ -1,16 +1,15 @@
 """What was prepared, for people and for programs."""
 
-import json
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import click
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from cli.console import emit
 from personalize_data.prepare.pipeline import Prepared
 
 WIDTH = 110  # where there is no terminal to measure
@@ -19,9 +18,10 @@ WIDTH = 110  # where there is no terminal to measure
 def show(prepared: Prepared, out: Path | None, *, as_json: bool) -> None:
     """Print what was prepared, for people or as one JSON object."""
     account = dict(prepared.account) | {"out": str(out) if out else None}
-    if as_json:
-        click.echo(json.dumps(account))
-        return
+    emit(account, as_json, lambda: _print(account, out))
+
+
+def _print(account: Mapping[str, Any], out: Path | None) -> None:
     console = Console(highlight=False)
     if not console.is_terminal:
         console = Console(highlight=False, width=WIDTH)
