@@ -31,11 +31,11 @@ def lists(users: int, random: np.random.Generator) -> np.ndarray:
 def metrics(users: int) -> str:
     """Score made-up lists by a made-up truth."""
     random = np.random.default_rng(1)
-    made = lists(users, random)
+    ranked = lists(users, random)
     keys = np.unique(np.repeat(np.arange(users) * ITEMS, TRUTHS) + random.integers(ITEMS, size=users * TRUTHS))
     truth = Pairs(*np.divmod(keys, ITEMS))
     began = time.perf_counter()
-    scores = score(made, truth)
+    scores = score(ranked, truth)
     seconds = time.perf_counter() - began
     return f"{len(scores.values)} metrics of {len(scores.users):,} users x {PLACES}: {seconds:.1f} s"
 

@@ -19,7 +19,7 @@ METRICS = (("precision", 1), ("precision", 5), ("recall", 5), ("mrr", 20), ("ndc
 
 def printed(leaderboard: Leaderboard) -> list[Metric]:
     """Return the metrics to print; of a k that is left out, at the next smaller one in use."""
-    at = ((name, max(one for one in leaderboard.ks if one <= most)) for name, most in METRICS)
+    at = ((name, max(k for k in leaderboard.ks if k <= most)) for name, most in METRICS)
     return list(dict.fromkeys(Metric(name, k) for name, k in at))
 
 
@@ -41,16 +41,16 @@ def main(arguments: Sequence[str] | None = None) -> Feeds:
     parser.add_argument("changes", type=Path)
     parser.add_argument("--at", required=True, help="the day from which on acquisitions are to be predicted")
     parser.add_argument("--plot", type=Path, help="an .svg or .png")
-    asked = parser.parse_args(arguments)
-    if asked.plot and asked.plot.suffix not in (".svg", ".png"):
+    options = parser.parse_args(arguments)
+    if options.plot and options.plot.suffix not in (".svg", ".png"):
         parser.error("--plot is an .svg or .png")
-    cut = int(datetime.fromisoformat(asked.at).replace(tzinfo=UTC).timestamp())
-    found = compare(read(asked.states), read(asked.changes), cut)
-    if asked.plot:
-        asked.plot.write_bytes(draw(found, asked.plot.suffix[1:]))
-    print(f"{len(found.as_given.users):,} customers\n\nas given\n{table(found.as_given)}")
-    print(f"\nwithout what the customer has\n{table(found.without_owned)}")
-    return found
+    cut = int(datetime.fromisoformat(options.at).replace(tzinfo=UTC).timestamp())
+    feeds = compare(read(options.states), read(options.changes), cut)
+    if options.plot:
+        options.plot.write_bytes(draw(feeds, options.plot.suffix[1:]))
+    print(f"{len(feeds.as_given.users):,} customers\n\nas given\n{table(feeds.as_given)}")
+    print(f"\nwithout what the customer has\n{table(feeds.without_owned)}")
+    return feeds
 
 
 if __name__ == "__main__":

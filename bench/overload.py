@@ -37,18 +37,18 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rate", type=float, default=40.0, help="interactions a second")
     parser.add_argument("--seconds", type=float, default=120.0, help="of each overload")
-    asked = parser.parse_args()
-    first, second = CALM, 2 * CALM + asked.seconds
+    options = parser.parse_args()
+    first, second = CALM, 2 * CALM + options.seconds
     planned = [
-        Planned(first, asked.seconds, FaultKind("GetRecommendations throttled", {"personalize": [THROTTLED]})),
-        Planned(second, asked.seconds, FaultKind("mParticle answers 429", {"mparticle": [BUSY]})),
+        Planned(first, options.seconds, FaultKind("GetRecommendations throttled", {"personalize": [THROTTLED]})),
+        Planned(second, options.seconds, FaultKind("mParticle answers 429", {"mparticle": [BUSY]})),
     ]
-    total = second + asked.seconds + CALM
+    total = second + options.seconds + CALM
     with Stack(LocalStackSettings(shards=4, shoppers=SHOPPERS)) as stack:
-        soak = Soak(stack, seconds=total, rate=asked.rate, planned=planned, show=_show)
+        soak = Soak(stack, seconds=total, rate=options.rate, planned=planned, show=_show)
         findings = soak.run()
         calls = loopback.get(f"{stack.personalize.url}/_local/requests").json()
-    _print(findings, [Stretch("calm", 10, CALM), *(_stretch(one) for one in planned)])
+    _print(findings, [Stretch("calm", 10, CALM), *(_stretch(fault) for fault in planned)])
     asked_for = calls["GetRecommendations"]
     print(f"GetRecommendations called {asked_for:,} times for {findings.interactions:,} interactions")
     print(f"law holds: {findings.audit.holds}; settled: {findings.settled}")

@@ -81,10 +81,10 @@ class Bench:
         self._control = boto3.client("personalize", endpoint_url=self.url, **keys)
         self._group = self._active("dataset_group", self._control.create_dataset_group(name="shop"))
         shaped = self._control.create_schema(name="shop", schema=json.dumps(SCHEMA))["schemaArn"]
-        made = {"name": "shop", "datasetGroupArn": self._group}
-        dataset = self._control.create_dataset(**made, schemaArn=shaped, datasetType="Interactions")
+        request = {"name": "shop", "datasetGroupArn": self._group}
+        dataset = self._control.create_dataset(**request, schemaArn=shaped, datasetType="Interactions")
         self._dataset = self._active("dataset", dataset)
-        tracker = self._control.create_event_tracker(**made)
+        tracker = self._control.create_event_tracker(**request)
         self.tracking_id = tracker["trackingId"]
         del tracker["trackingId"]
         self._active("event_tracker", tracker)
@@ -94,10 +94,10 @@ class Bench:
         key = next(key for key in created if key.endswith("Arn"))
         while True:
             answer = getattr(self._control, f"describe_{kind}")(**{key: arn})
-            (found,) = (value for name, value in answer.items() if name != "ResponseMetadata")
-            if found["status"] in SETTLED:
-                if found["status"] != "ACTIVE":
-                    raise SystemExit(f"{arn}: {found.get('failureReason')}")
+            (description,) = (value for name, value in answer.items() if name != "ResponseMetadata")
+            if description["status"] in SETTLED:
+                if description["status"] != "ACTIVE":
+                    raise SystemExit(f"{arn}: {description.get('failureReason')}")
                 return str(arn)
             time.sleep(0.1)
 
@@ -110,8 +110,8 @@ class Bench:
 
     def train(self) -> str:
         """Train once alone, and measure; deploy; return the campaign's ARN."""
-        made = {"name": "shop", "datasetGroupArn": self._group, "recipeArn": RECIPE, "performAutoTraining": False}
-        self._solution = self._active("solution", self._control.create_solution(**made))
+        request = {"name": "shop", "datasetGroupArn": self._group, "recipeArn": RECIPE, "performAutoTraining": False}
+        self._solution = self._active("solution", self._control.create_solution(**request))
         began = time.perf_counter()
         with peak_memory(self._service.process.pid) as peak:
             version = self.another_version()
@@ -140,13 +140,13 @@ class Bench:
         stopped.set()
         thread.join()
 
-    def add(self, name: str, measured: Measured, asked: int, median: float | None, most: float | None) -> None:
+    def add(self, name: str, measured: Measured, seconds: int, median: float | None, most: float | None) -> None:
         """Add the figures of a load; refusals and a rate that was not held are figures, too."""
         self._figures.add(f"{name}, p50", measured.percentile(0.5), median, "ms")
         self._figures.add(f"{name}, p99", measured.percentile(0.99), most, "ms")
         self._figures.add(f"{name}, worst", measured.percentile(1), None, "ms")
         self._figures.add(f"{name}, refused", len(measured.refused), 0, "")
-        self._figures.add(f"{name}, behind at the end", max(0.0, measured.lasted - asked), 1, "s")
+        self._figures.add(f"{name}, behind at the end", max(0.0, measured.lasted - seconds), 1, "s")
         if measured.refused:
             sys.stderr.write(f"{measured.refused[0]!r}\n")
 

@@ -31,18 +31,18 @@ def shop(scale: float, seed: int = 1) -> InteractionColumns:
     items, users, rows = (max(30, int(size * scale)) for size in (ITEMS, USERS, INTERACTIONS))
     fame = 1 / np.arange(1, items + 1) ** 0.8
     zeal = random.lognormal(0, 1.2, users)
-    who = random.choice(users, rows, p=zeal / zeal.sum())
+    user = random.choice(users, rows, p=zeal / zeal.sum())
     kinds = max(1, items // 100)
     # Two thirds of what a shopper does is within one kind: every ``kinds``-th item, from a place of their own.
-    what = random.choice(items, rows, p=fame / fame.sum())
-    own = np.minimum(what // kinds * kinds + who % kinds, items - 1)
-    what = np.where(random.random(rows) < 2 / 3, own, what)
+    item = random.choice(items, rows, p=fame / fame.sum())
+    own = np.minimum(item // kinds * kinds + user % kinds, items - 1)
+    item = np.where(random.random(rows) < 2 / 3, own, item)
     return InteractionColumns(
         user_ids=[f"user{number}" for number in range(users)],
         item_ids=[f"item{number}" for number in range(items)],
         event_types=["view", "purchase"],
-        users=who.astype(np.int32),
-        items=what.astype(np.int32),
+        users=user.astype(np.int32),
+        items=item.astype(np.int32),
         types=(random.random(rows) < 0.1).astype(np.int16),
         times=(1_700_000_000 + random.integers(0, DAYS * 86_400, rows)).astype(np.int64),
         values=np.full(rows, np.nan, dtype=np.float32),

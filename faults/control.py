@@ -31,7 +31,7 @@ async def _answer(faults: Faults, request: HttpRequest) -> Response:
     if request.method not in ("POST", "PUT"):
         return JSONResponse({"message": "GET, POST, PUT or DELETE"}, 405)
     try:
-        rules = [read_rule(one) for one in _listed(await request.json())]
+        rules = [read_rule(rule) for rule in _listed(await request.json())]
     except ValueError as error:
         message = str(error) if isinstance(error, BadRule) else "the body is not JSON"
         return JSONResponse({"message": message}, 400)

@@ -86,15 +86,15 @@ class Faults:
                     fault = value.rule
         return Decision(fault, pauses[BEFORE], pauses[AFTER]) if fault or any(pauses.values()) else NOTHING
 
-    def _strikes(self, one: _Added, request: Request) -> bool:
-        rule, age = one.rule, self._clock() - one.at
-        if age < rule.begin or rule.over(age, one.struck) or not rule.concerns(request):
+    def _strikes(self, fault: _Added, request: Request) -> bool:
+        rule, age = fault.rule, self._clock() - fault.at
+        if age < rule.begin or rule.over(age, fault.struck) or not rule.concerns(request):
             return False
-        one.met += 1
+        fault.met += 1
         # The chance of entries is drawn for each of them.
-        if one.met % rule.every or (rule.fault != ENTRIES and rule.chance < 1 and self._chance() >= rule.chance):
+        if fault.met % rule.every or (rule.fault != ENTRIES and rule.chance < 1 and self._chance() >= rule.chance):
             return False
-        one.struck += 1
+        fault.struck += 1
         return True
 
     def fails(self, rule: Rule) -> bool:

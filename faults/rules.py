@@ -76,67 +76,67 @@ class Rule:
             "status": self.status,
             "retry_after": self.retry_after,
         }
-        given = {name: value for name, value in shown.items() if value is not None}
-        return {"fault": self.fault, "operation": self.operation, **given}
+        fields = {name: value for name, value in shown.items() if value is not None}
+        return {"fault": self.fault, "operation": self.operation, **fields}
 
 
-def read_rule(given: object) -> Rule:
+def read_rule(document: object) -> Rule:
     """Return the rule that a JSON object says. Raises BadRule."""
-    if not isinstance(given, dict) or given.get("fault") not in FAULTS:
+    if not isinstance(document, dict) or document.get("fault") not in FAULTS:
         raise BadRule(f'a fault is an object with "fault": one of {", ".join(FAULTS)}')
-    unknown = set(given) - _FIELDS
+    unknown = set(document) - _FIELDS
     if unknown:
         raise BadRule(f"unknown: {', '.join(sorted(unknown))}; a fault has {', '.join(sorted(_FIELDS))}")
-    _check_numbers(given)
-    fault = given["fault"]
-    moment = given.get("when", AFTER if fault == HALF_REPLY else BEFORE)
+    _check_numbers(document)
+    fault = document["fault"]
+    moment = document.get("when", AFTER if fault == HALF_REPLY else BEFORE)
     if moment not in (BEFORE, AFTER) or (fault == HALF_REPLY and moment == BEFORE):
         raise BadRule("when is before or after the service does its work; half a reply comes after it")
     return Rule(
         fault=fault,
-        operation=_text(given.get("operation", "*")),
-        match=_match(given.get("match", {})),
-        chance=given.get("chance", 1.0),
-        every=given.get("every", 1),
-        times=given.get("times"),
-        begin=given.get("from", 0.0),
-        end=given.get("to"),
+        operation=_text(document.get("operation", "*")),
+        match=_match(document.get("match", {})),
+        chance=document.get("chance", 1.0),
+        every=document.get("every", 1),
+        times=document.get("times"),
+        begin=document.get("from", 0.0),
+        end=document.get("to"),
         moment=moment,
-        seconds=given.get("seconds", _SECONDS.get(fault, 0.0)),
-        status=given.get("status"),
-        retry_after=given.get("retry_after"),
+        seconds=document.get("seconds", _SECONDS.get(fault, 0.0)),
+        status=document.get("status"),
+        retry_after=document.get("retry_after"),
     )
 
 
-def _check_numbers(given: Mapping[str, Any]) -> None:
+def _check_numbers(document: Mapping[str, Any]) -> None:
     for name in _NUMBERS:
-        value = given.get(name, 0)
+        value = document.get(name, 0)
         if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
             raise BadRule(f"{name} must be a number, not below 0")
-    if given.get("chance", 1) > 1:
+    if document.get("chance", 1) > 1:
         raise BadRule("chance is a share, from 0 to 1")
-    if not all(isinstance(given.get(name, 1), int) and given.get(name, 1) >= 1 for name in ("every", "times")):
+    if not all(isinstance(document.get(name, 1), int) and document.get(name, 1) >= 1 for name in ("every", "times")):
         raise BadRule("every and times are whole numbers, at least 1")
-    if "status" in given and not (isinstance(given["status"], int) and 400 <= given["status"] <= 599):
+    if "status" in document and not (isinstance(document["status"], int) and 400 <= document["status"] <= 599):
         raise BadRule("status is an HTTP status from 400 to 599")
-    if given.get("to", float("inf")) <= given.get("from", 0):
+    if document.get("to", float("inf")) <= document.get("from", 0):
         raise BadRule("to must be later than from")
 
 
-def _match(given: object) -> dict[str, tuple[str, ...]]:
-    if not isinstance(given, dict) or not set(given) <= set(SUBJECTS):
+def _match(document: object) -> dict[str, tuple[str, ...]]:
+    if not isinstance(document, dict) or not set(document) <= set(SUBJECTS):
         raise BadRule(f"match is an object with some of {', '.join(SUBJECTS)}")
-    return {subject: _patterns(patterns) for subject, patterns in given.items()}
+    return {subject: _patterns(patterns) for subject, patterns in document.items()}
 
 
-def _patterns(given: object) -> tuple[str, ...]:
-    patterns = given if isinstance(given, list) else [given]
+def _patterns(value: object) -> tuple[str, ...]:
+    patterns = value if isinstance(value, list) else [value]
     if not patterns:
         raise BadRule("match: a list of patterns must not be empty")
     return tuple(_text(pattern) for pattern in patterns)
 
 
-def _text(given: object) -> str:
-    if not isinstance(given, str) or not given:
+def _text(value: object) -> str:
+    if not isinstance(value, str) or not value:
         raise BadRule("operation and what is matched are text, with * for anything")
-    return given
+    return value

@@ -31,8 +31,8 @@ def dataset(resources: Resources, names: Names, name: str, schema: str) -> str:
     arn = find_dataset(resources, group, name)
     if arn:
         return str(resources.wait(resource_types.DATASET, arn)["datasetArn"])
-    request_ = resources.ensure(resource_types.SCHEMA, names.dataset(name), {"schema": schema})["schemaArn"]
-    request = {"schemaArn": request_, "datasetGroupArn": group, "datasetType": name.capitalize()}
+    schema_arn = resources.ensure(resource_types.SCHEMA, names.dataset(name), {"schema": schema})["schemaArn"]
+    request = {"schemaArn": schema_arn, "datasetGroupArn": group, "datasetType": name.capitalize()}
     scope = {"datasetGroupArn": group}
     return str(resources.ensure(resource_types.DATASET, names.dataset(name), request, **scope)["datasetArn"])
 
@@ -46,9 +46,9 @@ def find_dataset(resources: Resources, group: str, name: str) -> str | None:
 def schema_in_use(resources: Resources, names: Names, name: str) -> str | None:
     """Return the text of the schema that a dataset has, or that one which was begun will have; None for none."""
     group = resources.find(resource_types.DATASET_GROUP, names.dataset_group)
-    dataset_ = group and find_dataset(resources, group, name)
-    if dataset_:
-        arn: str | None = resources.describe(resource_types.DATASET, dataset_)["schemaArn"]
+    dataset_arn = group and find_dataset(resources, group, name)
+    if dataset_arn:
+        arn: str | None = resources.describe(resource_types.DATASET, dataset_arn)["schemaArn"]
     else:
         arn = resources.find(resource_types.SCHEMA, names.dataset(name))
     return str(resources.describe(resource_types.SCHEMA, arn)["schema"]) if arn else None

@@ -36,9 +36,9 @@ def decide(jobs: list[State], names: Names, dataset: str, identity: str, mode: s
     by_name = {job["jobName"]: job for job in jobs}
     any_active = any(job["status"] == "ACTIVE" for job in jobs)
     chosen = mode or (INCREMENTAL if any_active else FULL)
-    identity_ = dataset if mode is None else f"{dataset}-{mode.lower()}"
+    prefix = dataset if mode is None else f"{dataset}-{mode.lower()}"
     for attempt in range(1, len(jobs) + 2):
-        name = names.job(identity_, identity, attempt)
+        name = names.job(prefix, identity, attempt)
         job = by_name.get(name)
         if job is None:
             return ImportStep(name, chosen)

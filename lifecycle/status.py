@@ -137,56 +137,56 @@ def _found(resource_type: ResourceType, summaries: Iterable[State]) -> list[Reso
 
 
 def status(
-    names: Names, inventory_: Inventory, counts: InteractionCounts, *, where: str, local: bool, deployed: str | None
+    names: Names, inventory: Inventory, counts: InteractionCounts, *, where: str, local: bool, deployed: str | None
 ) -> Status:
     """Return where a broker is, from what there is. ``deployed``: the stack's stage, where there is one."""
     model = None
-    if inventory_.version:
-        created = inventory_.version["creationDateTime"].isoformat(timespec="seconds")
-        model = Model(inventory_.version["solutionVersionArn"], created, inventory_.metrics)
+    if inventory.version:
+        created = inventory.version["creationDateTime"].isoformat(timespec="seconds")
+        model = Model(inventory.version["solutionVersionArn"], created, inventory.metrics)
     return Status(
         name=names.broker,
         where=where,
-        stage=_stage(inventory_),
+        stage=_stage(inventory),
         deployed=deployed,
         counts=counts,
-        resources=inventory_.resources,
+        resources=inventory.resources,
         model=model,
-        next=due(inventory_, counts, local=local, deployed=deployed),
+        next=due(inventory, counts, local=local, deployed=deployed),
     )
 
 
-def _stage(inventory_: Inventory) -> str:
-    if "ACTIVE" in inventory_.states(resource_types.CAMPAIGN):
+def _stage(inventory: Inventory) -> str:
+    if "ACTIVE" in inventory.states(resource_types.CAMPAIGN):
         return "recommend"
-    if inventory_.version:
+    if inventory.version:
         return "train"
-    return "collect" if inventory_.group_arn else "nothing"
+    return "collect" if inventory.group_arn else "nothing"
 
 
-def due(inventory_: Inventory, counts: InteractionCounts, *, local: bool, deployed: str | None) -> Next:
+def due(inventory: Inventory, counts: InteractionCounts, *, local: bool, deployed: str | None) -> Next:
     """Return what comes next. With a deployed stack its stages lead; else the commands do it alone."""
     pending = [
-        resource for resource in inventory_.resources if resource.status in ("CREATE PENDING", "CREATE IN_PROGRESS")
+        resource for resource in inventory.resources if resource.status in ("CREATE PENDING", "CREATE IN_PROGRESS")
     ]
-    if not inventory_.group_arn:
+    if not inventory.group_arn:
         command = "./broker backfill FILE" if local else "make deploy"
         return Next("collect", command, "there is nothing to collect into yet")
     if pending:
         return Next(
-            _stage(inventory_), "./broker status", f"{pending[0].kind} {pending[0].name} is under way: look again later"
+            _stage(inventory), "./broker status", f"{pending[0].kind} {pending[0].name} is under way: look again later"
         )
     missing = counts.missing()
-    if not inventory_.version and missing:
+    if not inventory.version and missing:
         why = f"too little to train on: {'; '.join(missing)}. Bring history, or wait for customers"
         return Next("collect", "./broker backfill FILE", why)
-    if not inventory_.version:
+    if not inventory.version:
         command = "make deploy STAGE=train" if deployed == "collect" else "./broker train"
         why = (
             "there is enough to train on" if counts.interactions is not None else "whether there is enough is not known"
         )
         return Next("train", command, why)
-    if "ACTIVE" not in inventory_.states(resource_types.CAMPAIGN):
+    if "ACTIVE" not in inventory.states(resource_types.CAMPAIGN):
         command = (
             "make deploy STAGE=recommend"
             if deployed in ("collect", "train")
@@ -195,7 +195,7 @@ def due(inventory_: Inventory, counts: InteractionCounts, *, local: bool, deploy
         return Next(
             "recommend", command, "there is a model, and no campaign that asks it; a campaign costs by the hour"
         )
-    if inventory_.newer:
-        why = f"the newest model was trained before the import {inventory_.newer[-1]} ended, and does not know it"
+    if inventory.newer:
+        why = f"the newest model was trained before the import {inventory.newer[-1]} ended, and does not know it"
         return Next("recommend", "./broker train", why)
     return Next("recommend", "./broker recommend USER", "all is there")

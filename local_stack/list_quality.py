@@ -69,12 +69,12 @@ class HitRates:
     @property
     def worse_than(self) -> list[str]:
         """Return the simple lists that the model is worse than."""
-        return [name for name, one in self.simple.items() if one.joint_95[1] < 0]
+        return [name for name, simple_list in self.simple.items() if simple_list.joint_95[1] < 0]
 
     @property
     def better_than(self) -> list[str]:
         """Return the simple lists that the model is better than."""
-        return [name for name, one in self.simple.items() if one.joint_95[0] > 0]
+        return [name for name, simple_list in self.simple.items() if simple_list.joint_95[0] > 0]
 
     def verdict(self) -> str:
         """Return the verdict in words, the simple lists that the model does not beat first.
@@ -85,10 +85,10 @@ class HitRates:
         """
         if not self.is_enough:
             return f"only {self.purchases} purchases: too few to tell anything"
-        told = {*self.worse_than, *self.better_than}
+        decided = {*self.worse_than, *self.better_than}
         clauses = (
             ("worse than", "and", self.worse_than),
-            ("not shown to be better than", "or", [name for name in self.simple if name not in told]),
+            ("not shown to be better than", "or", [name for name in self.simple if name not in decided]),
             ("better than", "and", self.better_than),
         )
         return "; ".join(f"{words} {_listed(names, link)}" for words, link, names in clauses if names)
@@ -121,13 +121,13 @@ def compare_new_items(purchases: Sequence[Purchase], simple: SimpleLists, seed: 
     are new items in the model's.
     """
     judged = [purchase for purchase in purchases if purchase.new_items]
-    recommended = [one.ranked_new_items[:TOP] for one in judged]
+    recommended = [purchase.ranked_new_items[:TOP] for purchase in judged]
     lists = [
-        {MODEL: items} | simple.for_new_items(one.history, len(items))
-        for one, items in zip(judged, recommended, strict=True)
+        {MODEL: items} | simple.for_new_items(purchase.history, len(items))
+        for purchase, items in zip(judged, recommended, strict=True)
     ]
     places = float(np.mean([len(items) for items in recommended] or [0]))
-    return _hit_rates(judged, [one.new_items for one in judged], lists, places, seed)
+    return _hit_rates(judged, [purchase.new_items for purchase in judged], lists, places, seed)
 
 
 def _hit_rates(
@@ -141,7 +141,13 @@ def _hit_rates(
         return None
     names = [name for name in lists[0] if name != MODEL]
     hits = {
-        name: np.array([not set(items).isdisjoint(one[name]) for items, one in zip(bought, lists, strict=True)], float)
+        name: np.array(
+            [
+                not set(items).isdisjoint(lists_of_purchase[name])
+                for items, lists_of_purchase in zip(bought, lists, strict=True)
+            ],
+            float,
+        )
         for name in (MODEL, *names)
     }
     differences = np.column_stack([hits[MODEL] - hits[name] for name in names])
@@ -161,7 +167,7 @@ def _bootstrap(customers: Sequence[str], differences: npt.NDArray[np.float64], s
     """
     rows = {customer: row for row, customer in enumerate(sorted(set(customers)))}
     sums = np.zeros((len(rows), differences.shape[1] + 1))
-    np.add.at(sums, [rows[one] for one in customers], np.c_[differences, np.ones(len(differences))])
+    np.add.at(sums, [rows[customer] for customer in customers], np.c_[differences, np.ones(len(differences))])
     rng, chances = np.random.default_rng(seed), np.full(len(rows), 1 / len(rows))
     parts = (rng.multinomial(len(rows), chances, size=AT_ONCE) @ sums for _ in range(RESAMPLES // AT_ONCE))
     drawn = np.concatenate(list(parts))

@@ -175,8 +175,11 @@ def _compared(rates: HitRates | None) -> dict[str, Any] | None:
         "places": round(rates.places, 2),
         "hit_rate": round(rates.hit_rate, 4),
         "simple_lists": {
-            name: {"hit_rate": round(one.hit_rate, 4), "model_minus_list_joint_95": _interval(one.joint_95)}
-            for name, one in rates.simple.items()
+            name: {
+                "hit_rate": round(simple_list.hit_rate, 4),
+                "model_minus_list_joint_95": _interval(simple_list.joint_95),
+            }
+            for name, simple_list in rates.simple.items()
         },
     }
 

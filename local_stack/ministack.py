@@ -31,14 +31,14 @@ def main() -> int:
     parser.add_argument("--program", required=True, help="the program ministack, in its own environment")
     parser.add_argument("--port", type=int, default=0, help="0 takes a free port")
     parser.add_argument("--with-parent", action="store_true", help="stop when standard input closes")
-    asked = parser.parse_args()
-    port = asked.port or free_port()
+    options = parser.parse_args()
+    port = options.port or free_port()
     url = f"http://{LOOPBACK}:{port}"
     with subprocess.Popen(  # noqa: S603 - the program that we were told to run
-        [asked.program], env=_environment(port), stdin=subprocess.DEVNULL, stdout=sys.stderr
+        [options.program], env=_environment(port), stdin=subprocess.DEVNULL, stdout=sys.stderr
     ) as process:
         signal.signal(signal.SIGTERM, lambda *_: process.terminate())
-        if asked.with_parent:
+        if options.with_parent:
             stop_with_parent(process.terminate)
         if _answers(process, url):
             print(json.dumps({"url": url}), flush=True)  # noqa: T201

@@ -83,8 +83,8 @@ class Demonstration:
         self._put(self._own.training)
         with self._played(self._visits) as visits:
             collected = 0
-            for one in self._watch(visits, "collecting"):
-                collected += one.interactions
+            for visit in self._watch(visits, "collecting"):
+                collected += visit.interactions
                 if collected >= ENOUGH_TO_TRAIN:
                     break
         self._until(self._stack.is_idle, "collecting")
@@ -98,11 +98,11 @@ class Demonstration:
         end = time.time() + self._seconds
         played: list[Played] = []
         with self._played(self._paced()) as visits:
-            for one in self._watch(visits, "recommending"):
-                played.append(one)
+            for visit in self._watch(visits, "recommending"):
+                played.append(visit)
                 if time.time() >= end:
                     break
-        return played, [one for one in own if one.recommended]
+        return played, [visit for visit in own if visit.recommended]
 
     @contextmanager
     def _played(self, sessions: Iterator[Session]) -> Iterator[Iterator[Played]]:
@@ -196,12 +196,12 @@ def judged_purchases(played: Sequence[Played], accepted: Sequence[Mapping[str, A
         histories.setdefault(event["userId"], []).append(event)
     return [
         Purchase(
-            str(one.mpid),
-            one.recommended,
-            one.session.purchased_items,
-            [event["itemId"] for event in histories.get(str(one.mpid), []) if event["sentAt"] < one.began],
-            one.ranked,
+            str(visit.mpid),
+            visit.recommended,
+            visit.session.purchased_items,
+            [event["itemId"] for event in histories.get(str(visit.mpid), []) if event["sentAt"] < visit.began],
+            visit.ranked,
         )
-        for one in played
-        if one.recommended and one.session.purchased_items
+        for visit in played
+        if visit.recommended and visit.session.purchased_items
     ]

@@ -47,9 +47,9 @@ class SimpleLists:
 
     def _filled(self, items: Sequence[str], places: int, without: Collection[str] = ()) -> list[str]:
         """Fill up with the most popular items that are not there yet."""
-        kept = list(items[:places])
-        more = (item for item in self.popular if item not in kept and item not in without)
-        return kept + [item for _, item in zip(range(places - len(kept)), more, strict=False)]
+        filled = list(items[:places])
+        more = (item for item in self.popular if item not in filled and item not in without)
+        return filled + [item for _, item in zip(range(places - len(filled)), more, strict=False)]
 
 
 def by_popularity(item_ids: Iterable[str]) -> tuple[str, ...]:

@@ -58,8 +58,8 @@ class Stack:
 
     def train(self) -> Iterator[Mapping[str, Any]]:
         """The second stage: yield the solution version until it is ACTIVE. Raises CreationFailed."""
-        what = training.Training(USER_PERSONALIZATION)
-        for version in training.train(self._model, NAMES, self.tracker.dataset_group_arn, what):
+        configuration = training.Training(USER_PERSONALIZATION)
+        for version in training.train(self._model, NAMES, self.tracker.dataset_group_arn, configuration):
             self._version_arn = version["solutionVersionArn"]
             yield version
 

@@ -32,33 +32,33 @@ def seconds_range(text: str) -> tuple[float, float]:
 
 def parser() -> argparse.ArgumentParser:
     """Return the command line."""
-    arguments_ = argparse.ArgumentParser(prog="python -m personalize_local", description=__doc__)
-    arguments_.add_argument("--port", type=int, default=0, help="default: a free one")
-    arguments_.add_argument("--with-parent", action="store_true", help="stop when standard input ends")
-    arguments_.add_argument("--data", type=Path, metavar="DIR", help="keep everything there; default: in memory")
-    arguments_.add_argument("--s3-endpoint", metavar="URL", help="where imports and batch jobs find S3, on loopback")
-    arguments_.add_argument(
+    command_line = argparse.ArgumentParser(prog="python -m personalize_local", description=__doc__)
+    command_line.add_argument("--port", type=int, default=0, help="default: a free one")
+    command_line.add_argument("--with-parent", action="store_true", help="stop when standard input ends")
+    command_line.add_argument("--data", type=Path, metavar="DIR", help="keep everything there; default: in memory")
+    command_line.add_argument("--s3-endpoint", metavar="URL", help="where imports and batch jobs find S3, on loopback")
+    command_line.add_argument(
         "--lag", type=seconds_range, default=(1.0, 2.0), metavar="SECONDS|MIN-MAX", help="default: 1-2"
     )
-    arguments_.add_argument("--seed", type=int, default=0, help="of the lags; default: 0")
-    arguments_.add_argument(
+    command_line.add_argument("--seed", type=int, default=0, help="of the lags; default: 0")
+    command_line.add_argument(
         "--training-delay", type=float, default=0.3, metavar="SECONDS", help="the least time of a training"
     )
-    arguments_.add_argument(
+    command_line.add_argument(
         "--auto-training-delay",
         type=float,
         default=3600.0,
         metavar="SECONDS",
         help="from a solution's being ACTIVE to its first automatic training; default: an hour, as AWS",
     )
-    arguments_.add_argument(
+    command_line.add_argument(
         "--disable",
         action="append",
         default=[],
         choices=[name.replace("_", "-") for name in asdict(Toggles())],
         help="disable a production limit; repeatable",
     )
-    return arguments_
+    return command_line
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -92,11 +92,11 @@ class Recommendations:
             raise InvalidInput("The recipe of this campaign does not rank: use GetRecommendations")
         user_id, group = request["userId"], version.view["datasetGroupArn"]
         own = self._history(version, user_id)
-        asked = list(dict.fromkeys(request["inputList"]))
+        candidates = list(dict.fromkeys(request["inputList"]))
         if chosen := self._selection(request, version, own, user_id):
-            asked = [item for item in asked if chosen.allows(item)]
+            candidates = [item for item in candidates if chosen.allows(item)]
         user = self._stores.records(group, USERS).get(user_id)
-        return self._answer("personalizedRanking", model.rank(_events(version, own), asked, user=user))
+        return self._answer("personalizedRanking", model.rank(_events(version, own), candidates, user=user))
 
     def _serving(self, request: Request, operation: str) -> Resource:
         campaign = request["campaignArn"]
@@ -125,7 +125,9 @@ class Recommendations:
     def _model(self, version: Resource) -> models.Model:
         if version not in self._models:
             served = self._campaigns.served()
-            self._models = {one: model for one, model in self._models.items() if one in served}
+            self._models = {
+                known_version: model for known_version, model in self._models.items() if known_version in served
+            }
             self._models[version] = models.load(self._solutions.folder(version) / "model")
         return self._models[version]
 

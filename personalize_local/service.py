@@ -101,14 +101,14 @@ class Personalize:
     def _group_status(self, arn: str) -> dict[str, Any]:
         history = self._operations.stores.history(arn)
         visible, users, with_two = history.totals(self._registry.now()) if history else (0, 0, 0)
-        found: dict[str, Any] = {"datasetGroupArn": arn, "interactions": visible, "users": users}
-        found["usersWithTwo"] = with_two
+        status: dict[str, Any] = {"datasetGroupArn": arn, "interactions": visible, "users": users}
+        status["usersWithTwo"] = with_two
         if history:
             counts = history.streamed.counts
             not_counted = counts.repeated_event_id, counts.same_second, counts.no_item
-            found["accepted"] = counts.accepted
-            found["notCounted"] = dict(zip(("repeatedEventId", "sameSecond", "noItem"), not_counted, strict=True))
-        return found
+            status["accepted"] = counts.accepted
+            status["notCounted"] = dict(zip(("repeatedEventId", "sameSecond", "noItem"), not_counted, strict=True))
+        return status
 
     def _served(self, name: str, handler: Handler) -> Handler:
         changes = name.startswith(CHANGING)
@@ -161,8 +161,8 @@ class Personalize:
             try:
                 self._do_again(entry)
             except (ServiceError, OSError, ValueError, KeyError) as error:
-                what = f"{entry.operation}, number {number} in the journal, can't be done again"
-                raise JournalUnusable(f"{what}: {type(error).__name__}: {error}") from error
+                step = f"{entry.operation}, number {number} in the journal, can't be done again"
+                raise JournalUnusable(f"{step}: {type(error).__name__}: {error}") from error
 
     def _do_again(self, entry: JournalEntry) -> None:
         """Do what an entry of the journal says, under what bit when it came in."""

@@ -74,8 +74,8 @@ class Inventory:
         return [_line(*group, of_group) for group, of_group in sorted(lines.items())]
 
 
-def _line(source: str, kind: str, reason: str, members_: Iterable[tuple[QuarantinedRecord, str]]) -> dict[str, Any]:
-    members = sorted(members_, key=lambda member: (member[0].redriven, member[0].arrived_ms))
+def _line(source: str, kind: str, reason: str, unordered: Iterable[tuple[QuarantinedRecord, str]]) -> dict[str, Any]:
+    members = sorted(unordered, key=lambda member: (member[0].redriven, member[0].arrived_ms))
     arrivals = [member.arrived_ms for member, _ in members]
     return {
         "source": source,

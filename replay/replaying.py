@@ -41,9 +41,9 @@ class Replay:
 
     def objects(self, choice: RecordFilter, key: str = "") -> list[Object]:
         """Return the objects to look at; one that was written before a time holds nothing that arrived after it."""
-        objects_ = [object_ for store in self._stores.values() for object_ in store.objects(key)]
+        listing = [stored for store in self._stores.values() for stored in store.objects(key)]
         since = choice.since_ms
-        return [object_ for object_ in objects_ if since is None or object_.written.timestamp() * 1000 >= since - 1000]
+        return [stored for stored in listing if since is None or stored.written.timestamp() * 1000 >= since - 1000]
 
     def look(self, objects: Sequence[Object], moved: Moved) -> Inventory:
         """Read objects, one after the other; keep what is said of the records, not what they say."""

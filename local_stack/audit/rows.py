@@ -116,8 +116,8 @@ def of_customers(accepted: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str,
 
 def split_event_id(event_id: str) -> tuple[str, int, str]:
     """Return mParticle's event id (it may begin with a minus), the product index and the digest of a sent event id."""
-    event_id_, index, digest = event_id.rsplit("-", 2)
-    return event_id_, int(index), digest
+    mparticle_id, index, digest = event_id.rsplit("-", 2)
+    return mparticle_id, int(index), digest
 
 
 def documents(data: bytes) -> list[Any]:
@@ -186,26 +186,26 @@ def _opts_out_of_sale(batch: dict[str, Any]) -> bool:
     """Say whether CCPA's answer, where there is one, is anything but a clear no."""
     held: list[Any] = [batch]
     for name in ("consent_state", "ccpa", "data_sale_opt_out"):
-        held = [one for every in held for one in _under(every, name) if one is not None]
-        if not all(isinstance(one, dict) for one in held):
+        held = [value for parent in held for value in _under(parent, name) if value is not None]
+        if not all(isinstance(value, dict) for value in held):
             return True
-    return any(not _says_no(_under(one, "consented")) for one in held)
+    return any(not _says_no(_under(value, "consented")) for value in held)
 
 
 def _opts_out(event: Any) -> bool:
     kinds = [kind.strip().casefold() for kind in _under(event, "event_type") if isinstance(kind, str)]
-    said = [one for data in _under(event, "data") for one in _under(data, "is_opted_out")]
-    return "opt_out" in kinds and not _says_no(said)
+    values = [value for data in _under(event, "data") for value in _under(data, "is_opted_out")]
+    return "opt_out" in kinds and not _says_no(values)
 
 
-def _says_no(said: list[Any]) -> bool:
-    words = {one.strip().lower() if isinstance(one, str) else one == 0 for one in said}
+def _says_no(values: list[Any]) -> bool:
+    words = {value.strip().lower() if isinstance(value, str) else value == 0 for value in values}
     return bool(words) and words <= {True, "false", "no", "n", "f", "0", "0.0"}
 
 
 def _under(value: Any, name: str) -> list[Any]:
     members = value.items() if isinstance(value, dict) else ()
-    return [one for key, one in members if key.strip().casefold() == name]
+    return [member for key, member in members if key.strip().casefold() == name]
 
 
 def _product_lines(data: dict[str, Any]) -> tuple[str | None, list[Any]]:

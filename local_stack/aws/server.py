@@ -69,11 +69,11 @@ class LocalAws:
 
 async def _long_poll(app: WsgiApp, request: Request, body: bytes) -> Response:
     """Receive, looking again until a message is there or the time that the caller gave is over."""
-    asked = json.loads(body)
-    seconds = asked.get("WaitTimeSeconds") or 0
+    message = json.loads(body)
+    seconds = message.get("WaitTimeSeconds") or 0
     loop = asyncio.get_running_loop()
     deadline = loop.time() + seconds
-    at_once = json.dumps(asked | {"WaitTimeSeconds": 0}).encode() if 0 < seconds <= 20 else body
+    at_once = json.dumps(message | {"WaitTimeSeconds": 0}).encode() if 0 < seconds <= 20 else body
     while True:
         response = _call(app, request, at_once)
         if b'"Messages"' in response.body or response.status_code != 200 or loop.time() >= deadline:

@@ -18,9 +18,9 @@ def local_session() -> boto3.Session:
         name: (None, None, default, convert)
         for name, (_, _, default, convert) in BOTOCORE_DEFAUT_SESSION_VARIABLES.items()
     }
-    given = {"config_file": os.devnull, "credentials_file": os.devnull, "region": REGION}
+    overrides = {"config_file": os.devnull, "credentials_file": os.devnull, "region": REGION}
     core = botocore.session.Session(
-        session_vars=unnamed | {name: (None, None, value, None) for name, value in given.items()}
+        session_vars=unnamed | {name: (None, None, value, None) for name, value in overrides.items()}
     )
     core.set_credentials("local", "local")
     return boto3.Session(botocore_session=core, region_name=REGION)

@@ -29,11 +29,11 @@ def _records_after(self: Shard, last_sequence_id: str, limit: int | None) -> tup
     after = int(last_sequence_id)
     newest = self.get_max_sequence_number()
     until = newest if limit is None else min(newest, after + limit)
-    found = [self.records[number] for number in range(after + 1, until + 1)]
-    if not found:
+    records = [self.records[number] for number in range(after + 1, until + 1)]
+    if not records:
         return [], after, 0
-    behind = self.records[newest].created_at - found[-1].created_at
-    return found, until, int(behind * 1000)
+    behind = self.records[newest].created_at - records[-1].created_at
+    return records, until, int(behind * 1000)
 
 
 def _is_retained(self: Any, queue_name: str, message: Any) -> bool:

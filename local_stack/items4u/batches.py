@@ -27,20 +27,20 @@ class Caller:
 
 def batch(caller: Caller, upload: Upload, *, now_ms: int, started_ms: int) -> dict[str, Any]:
     """Return an upload as a batch of mParticle's published input schema; its last event happens at ``now_ms``."""
-    made: dict[str, Any] = {
+    document: dict[str, Any] = {
         "environment": caller.environment,
         "source_request_id": upload.request_id,
         "events": _events(caller, upload, now_ms, started_ms),
         "ip": caller.shopper.ip,
     }
     if caller.device:
-        made |= _device(caller.device)
+        document |= _device(caller.device)
     if upload.signed_in:
-        made |= _person(caller.shopper)
+        document |= _person(caller.shopper)
     if not caller.shopper.sells_data:
         refused = {"consented": True, "timestamp_unixtime_ms": started_ms, "document": "privacy notice"}
-        made["consent_state"] = {"ccpa": {"data_sale_opt_out": refused}}
-    return made
+        document["consent_state"] = {"ccpa": {"data_sale_opt_out": refused}}
+    return document
 
 
 def _events(caller: Caller, upload: Upload, now_ms: int, started_ms: int) -> list[dict[str, Any]]:

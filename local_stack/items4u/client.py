@@ -72,8 +72,8 @@ class Client:
         """Return a profile as the Profile API shows it; raises NotDelivered where there is none."""
         path = f"/userprofile/v1/org/account/workspace/{mpid}"
         query = {"fields": "user_identities,user_attributes", "environment_type": environment}
-        found: dict[str, Any] = self._send("GET", path, params=query).json()
-        return found
+        profile: dict[str, Any] = self._send("GET", path, params=query).json()
+        return profile
 
     def recommendations(self, mpid: int, environment: str = "production") -> tuple[str, ...]:
         """Return the item ids on a profile's list, best first; empty before the first write-back."""

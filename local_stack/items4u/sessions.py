@@ -49,11 +49,11 @@ class Session:
         """Yield the session's posts; each is dated (epoch seconds) when it is asked for, a repeated one as before."""
         started_ms = int(clock() * 1000)
         for upload in self.uploads:
-            made = batch(self.caller, upload, now_ms=int(clock() * 1000), started_ms=started_ms)
+            document = batch(self.caller, upload, now_ms=int(clock() * 1000), started_ms=started_ms)
             usable = self.consents and self.environment == "production"
-            yield Post(self.input, made, upload.interactions if usable else ())
+            yield Post(self.input, document, upload.interactions if usable else ())
             for again in upload.repeats:
-                yield Post(self.input, {**made, "source_request_id": again}, ())
+                yield Post(self.input, {**document, "source_request_id": again}, ())
 
 
 class Shop:

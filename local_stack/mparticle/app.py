@@ -85,8 +85,8 @@ class Service:
             mpid = int(request.path_params["mpid"])
         except ValueError:
             return _problem(400, "the mpid is not an integer")
-        found = self._workspace.profile(mpid, fields, environment)
-        return JSONResponse(found) if found else _problem(404, "no such profile")
+        profile = self._workspace.profile(mpid, fields, environment)
+        return JSONResponse(profile) if profile else _problem(404, "no such profile")
 
     async def requests(self, request: Request) -> Response:
         """Count requests by operation; with ``?detail=1`` a list by operation, input and status."""
@@ -122,11 +122,11 @@ class Service:
 
     async def start_outage(self, request: Request) -> Response:
         """Fail on purpose: ``{"input": NAME or "*", "status": 503 or "reset", "seconds": 10}``."""
-        wanted = await request.json()
-        name, status = wanted.get("input", EVERY_INPUT), wanted.get("status", 503)
+        outage = await request.json()
+        name, status = outage.get("input", EVERY_INPUT), outage.get("status", 503)
         if name not in (EVERY_INPUT, *INPUTS):
             return _problem(400, f"input must be * or one of {', '.join(INPUTS)}")
-        self._events.start_outage(name, 0 if status == "reset" else int(status), float(wanted.get("seconds", 10)))
+        self._events.start_outage(name, 0 if status == "reset" else int(status), float(outage.get("seconds", 10)))
         return Response(status_code=204)
 
     async def end_outage(self, _request: Request) -> Response:
@@ -152,10 +152,10 @@ def make_app(workspace: MParticle, events: EventsApi, delivery: Callable[[], dic
     return with_faults(app, in_real_time("mparticle"))
 
 
-def _known(wanted: Any) -> tuple[str, dict[str, Any], str | None]:
-    identities = dict(wanted["known_identities"])
+def _known(request: Any) -> tuple[str, dict[str, Any], str | None]:
+    identities = dict(request["known_identities"])
     device = identities.pop("device_application_stamp", None)
-    environment = wanted.get("environment", ENVIRONMENTS[0])
+    environment = request.get("environment", ENVIRONMENTS[0])
     if environment not in ENVIRONMENTS or not (identities or device):
         raise ValueError(environment)
     return environment, identities, device

@@ -61,8 +61,8 @@ class MParticle:
     def profile(self, mpid: int, fields: tuple[str, ...], environment: str = "production") -> dict[str, Any] | None:
         """Return a profile as the Profile API shows it, or None where there is none."""
         with self._lock:
-            found = self._profiles[environment].get(mpid)
-            return found.as_api(fields) if found else None
+            profile = self._profiles[environment].get(mpid)
+            return profile.as_api(fields) if profile else None
 
     def recommendations(self, environment: str, after: int | None, limit: int) -> list[dict[str, Any]]:
         """Return up to ``limit`` profiles with an mpid above ``after``, each with its recommendations (null: none)."""

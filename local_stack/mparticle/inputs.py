@@ -65,7 +65,7 @@ def authenticate(authorization: str | None) -> Input:
         key, _, secret = base64.b64decode(encoded, validate=True).decode().partition(":")
     except (binascii.Error, UnicodeDecodeError) as error:
         raise WrongCredentials from error
-    found = _BY_KEY.get(key)
-    if found is None or found.secret != secret:
+    candidate = _BY_KEY.get(key)
+    if candidate is None or candidate.secret != secret:
         raise WrongCredentials
-    return found
+    return candidate

@@ -87,33 +87,33 @@ class Profiles:
         """
         if mpid is not None:
             return self._profiles.setdefault(mpid, Profile(mpid, now_ms))
-        given = {kind: str(value) for kind, value in identities.items() if value is not None and value != ""}
-        given = {"customer_id": given["customer_id"], **given} if "customer_id" in given else given
-        found = self._find(given, device) or self._create(given, device, now_ms)
-        for kind, value in given.items():
-            if found.identities.get(kind, ("", 0))[0] != value:
-                found.identities[kind] = (value, now_ms)
-            self._by_identity[kind, value] = found.mpid
+        login = {kind: str(value) for kind, value in identities.items() if value is not None and value != ""}
+        login = {"customer_id": login["customer_id"], **login} if "customer_id" in login else login
+        profile = self._find(login, device) or self._create(login, device, now_ms)
+        for kind, value in login.items():
+            if profile.identities.get(kind, ("", 0))[0] != value:
+                profile.identities[kind] = (value, now_ms)
+            self._by_identity[kind, value] = profile.mpid
         if device:
-            found.devices[device] = None
-            self._by_device[device] = found.mpid
-        return found
+            profile.devices[device] = None
+            self._by_device[device] = profile.mpid
+        return profile
 
-    def _find(self, given: Mapping[str, str], device: str | None) -> Profile | None:
-        candidates = [self._by_identity.get(identity) for identity in given.items()]
+    def _find(self, login: Mapping[str, str], device: str | None) -> Profile | None:
+        candidates = [self._by_identity.get(identity) for identity in login.items()]
         candidates.append(self._by_device.get(device) if device else None)
         for mpid in candidates:
-            if mpid is not None and not _contradicts(self._profiles[mpid], given):
+            if mpid is not None and not _contradicts(self._profiles[mpid], login):
                 return self._profiles[mpid]
         return None
 
-    def _create(self, given: Mapping[str, str], device: str | None, now_ms: int) -> Profile:
-        identity = next(iter(given.items()), ("device", device))
+    def _create(self, login: Mapping[str, str], device: str | None, now_ms: int) -> Profile:
+        identity = next(iter(login.items()), ("device", device))
         mpid = self._ids.number("mpid", self._environment, *identity)
         return self._profiles.setdefault(mpid, Profile(mpid, now_ms))
 
 
-def _contradicts(profile: Profile, given: Mapping[str, str]) -> bool:
+def _contradicts(profile: Profile, login: Mapping[str, str]) -> bool:
     """Say whether the profile is somebody else's: another customer, or without customer ids another login."""
-    kinds = ("customer_id",) if "customer_id" in given and "customer_id" in profile.identities else tuple(given)
-    return any(kind in profile.identities and profile.identities[kind][0] != given[kind] for kind in kinds)
+    kinds = ("customer_id",) if "customer_id" in login and "customer_id" in profile.identities else tuple(login)
+    return any(kind in profile.identities and profile.identities[kind][0] != login[kind] for kind in kinds)

@@ -74,14 +74,14 @@ def _recovery(fault: Planned, samples: Sequence[Sample], normal: float) -> Recov
 
 def usage(samples: Sequence[Sample], function: str) -> Usage | None:
     """Return what a function's processes took; None where nobody could look. The first tenth warms up."""
-    samples_ = [sample.functions[function] for sample in samples if function in sample.functions]
-    if not samples_:
+    usages = [sample.functions[function] for sample in samples if function in sample.functions]
+    if not usages:
         return None
-    tenth = max(1, len(samples_) // 10)
+    tenth = max(1, len(usages) // 10)
     return Usage(
-        first_mb=median(process.memory_mb for process in samples_[tenth : 2 * tenth] or samples_[:tenth]),
-        last_mb=median(process.memory_mb for process in samples_[-tenth:]),
-        most_mb=max(process.memory_mb for process in samples_),
-        most_files=max(process.files for process in samples_),
-        most_threads=max(process.threads for process in samples_),
+        first_mb=median(process.memory_mb for process in usages[tenth : 2 * tenth] or usages[:tenth]),
+        last_mb=median(process.memory_mb for process in usages[-tenth:]),
+        most_mb=max(process.memory_mb for process in usages),
+        most_files=max(process.files for process in usages),
+        most_threads=max(process.threads for process in usages),
     )

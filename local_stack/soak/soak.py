@@ -140,6 +140,6 @@ class Soak:
             interactions=self._load.interactions,
             lag_ms={"p50": percentile(late, 0.5), "p99": percentile(late, 0.99)},
             recoveries=recoveries(self._samples, self._planned),
-            usage={name: usage_ for name, usage_ in usages.items() if usage_},
+            usage={name: peak for name, peak in usages.items() if peak},
             samples=self._samples,
         )

@@ -57,15 +57,15 @@ class Field:
 def fields(schema: str) -> tuple[Field, ...]:
     """Return the columns of a valid schema, in its order. Raises InvalidInput that says what is wrong."""
     record = _parse(schema)
-    found = tuple(_field(field) for field in record["fields"])
-    _check_names(found)
+    columns = tuple(_field(field) for field in record["fields"])
+    _check_names(columns)
     name = record["name"]
-    for field in found:
+    for field in columns:
         _check_reserved(name, field)
         _check_attributes(name, field)
-    _check_required(name, {field.name: field for field in found})
-    _check_metadata(name, metadata(name, found))
-    return found
+    _check_required(name, {field.name: field for field in columns})
+    _check_metadata(name, metadata(name, columns))
+    return columns
 
 
 def columns(schema: str) -> dict[str, frozenset[str]]:
@@ -79,9 +79,9 @@ def dataset_type(schema: str) -> str:
     return name
 
 
-def metadata(name: str, found: tuple[Field, ...]) -> list[Field]:
+def metadata(name: str, fields: tuple[Field, ...]) -> list[Field]:
     """Return the fields of a dataset type that are neither required nor reserved."""
-    return [field for field in found if field.name not in REQUIRED[name] and field.name not in RESERVED[name]]
+    return [field for field in fields if field.name not in REQUIRED[name] and field.name not in RESERVED[name]]
 
 
 def _parse(schema: str) -> dict[str, Any]:
@@ -107,7 +107,7 @@ def _field(field: Any) -> Field:
         raise InvalidInput("Input is not a valid Avro schema: every field needs a name of letters, digits and _")
     name, types = str(field["name"]), field.get("type")
     names: list[Any] = types if isinstance(types, list) else [types]
-    if any(not isinstance(one, str) or one not in TYPES for one in names):
+    if any(not isinstance(type_name, str) or type_name not in TYPES for type_name in names):
         raise InvalidInput(f"Field {name} has a type other than {', '.join(sorted(TYPES))}")
     if len(set(names)) != len(names) or len(set(names) - {"null"}) != 1:
         raise InvalidInput(f"Field {name} must have one type, or one and null")
@@ -118,10 +118,10 @@ def _field(field: Any) -> Field:
     return Field(name, frozenset(names), **flags)
 
 
-def _check_names(found: tuple[Field, ...]) -> None:
+def _check_names(fields: tuple[Field, ...]) -> None:
     """Names must differ in letters and digits: GENRE_L2 and GENREL2 are one (Developer Guide); so are a and A, here."""
     seen: dict[str, str] = {}
-    for field in found:
+    for field in fields:
         plain = field.name.replace("_", "").casefold()
         if plain in seen:
             raise InvalidInput(
@@ -130,20 +130,22 @@ def _check_names(found: tuple[Field, ...]) -> None:
         seen[plain] = field.name
 
 
-def _check_required(name: str, found: Mapping[str, Field]) -> None:
-    for column, wanted in REQUIRED[name].items():
-        if column not in found or found[column].types != {wanted}:
-            raise InvalidInput(f"A schema for {name} requires the field {column} of type {wanted}")
+def _check_required(name: str, fields: Mapping[str, Field]) -> None:
+    for column, required_type in REQUIRED[name].items():
+        if column not in fields or fields[column].types != {required_type}:
+            raise InvalidInput(f"A schema for {name} requires the field {column} of type {required_type}")
 
 
 def _check_reserved(name: str, field: Field) -> None:
-    wanted = RESERVED[name].get(field.name)
-    if wanted is None:
+    required_type = RESERVED[name].get(field.name)
+    if required_type is None:
         return
-    if field.name in NEVER_NULL and field.types != {wanted}:
-        raise InvalidInput(f"The reserved field {field.name} must be of type {wanted}")
-    if field.types - {"null"} != {wanted}:
-        raise InvalidInput(f"The reserved field {field.name} must be of type {wanted}, or null and {wanted}")
+    if field.name in NEVER_NULL and field.types != {required_type}:
+        raise InvalidInput(f"The reserved field {field.name} must be of type {required_type}")
+    if field.types - {"null"} != {required_type}:
+        raise InvalidInput(
+            f"The reserved field {field.name} must be of type {required_type}, or null and {required_type}"
+        )
 
 
 def _check_attributes(name: str, field: Field) -> None:
@@ -159,11 +161,11 @@ def _check_attributes(name: str, field: Field) -> None:
         raise InvalidInput(f"Field {field.name} cannot be both categorical and textual")
 
 
-def _check_metadata(name: str, found: list[Field]) -> None:
-    learned = [field for field in found if field.kind != "string" or field.categorical or field.textual]
+def _check_metadata(name: str, fields: list[Field]) -> None:
+    learned = [field for field in fields if field.kind != "string" or field.categorical or field.textual]
     if name != "Interactions" and not learned:
         raise InvalidInput(f"A schema for {name} requires a metadata field: a number, boolean or categorical string")
-    if len(found) > MOST_METADATA[name]:
-        raise InvalidInput(f"A schema for {name} has at most {MOST_METADATA[name]} metadata fields, not {len(found)}")
-    if sum(field.textual for field in found) > 1:
+    if len(fields) > MOST_METADATA[name]:
+        raise InvalidInput(f"A schema for {name} has at most {MOST_METADATA[name]} metadata fields, not {len(fields)}")
+    if sum(field.textual for field in fields) > 1:
         raise InvalidInput(f"A schema for {name} has at most one textual field")

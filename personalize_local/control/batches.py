@@ -73,8 +73,8 @@ class BatchControl:
                 raise InvalidInput(f"{name} must be an S3 location: s3://bucket/key")
         expression = None
         if "filterArn" in request:
-            found = self._filters.require(request["filterArn"], version.view["datasetGroupArn"])
-            expression = found.view["filterExpression"]
+            filter_resource = self._filters.require(request["filterArn"], version.view["datasetGroupArn"])
+            expression = filter_resource.view["filterExpression"]
         return {
             "version": str(self._solutions.folder(version)),
             "solution": version.view,

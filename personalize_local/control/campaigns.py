@@ -94,7 +94,9 @@ class CampaignControl:
     def served(self) -> set[Resource]:
         """Return the versions that campaigns serve, or will serve after their updates."""
         rollouts = [self._settled(campaign) for campaign in self._registry.all(resource_types.CAMPAIGN)]
-        deployments = [one for rollout in rollouts for one in (rollout.current, rollout.update) if one]
+        deployments = [
+            deployment for rollout in rollouts for deployment in (rollout.current, rollout.update) if deployment
+        ]
         return {self._version(deployment) for deployment in deployments}
 
     def _settled(self, campaign: Resource) -> Rollout:

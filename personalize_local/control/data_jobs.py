@@ -77,9 +77,9 @@ class DataJobControl:
         group = self._registry.find(resource_types.DATASET_GROUP, request["datasetGroupArn"])
         group.require_active(self._registry.now())
         datasets = self._stores.datasets(group.arn)
-        for one in (group, *datasets):
+        for resource in (group, *datasets):
             for kind in (resource_types.IMPORT_JOB, resource_types.SOLUTION_VERSION, resource_types.DELETION_JOB):
-                self._registry.refuse_running(kind, one)
+                self._registry.refuse_running(kind, resource)
         view = _view(request, ("jobName", "datasetGroupArn", "dataSource", "roleArn"))
         inputs = (group, *datasets)
         job = self._add(resource_types.DELETION_JOB, "data-deletion-job", view, inputs=inputs, owner=group)

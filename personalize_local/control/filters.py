@@ -31,18 +31,18 @@ class FilterControl:
         expression.check(self._columns(group.arn))
         view = {key: request[key] for key in ("name", "datasetGroupArn", "filterExpression")}
         arn = f"{ARN_PREFIX}filter/{request['name']}"
-        made = Resource(resource_types.FILTER, arn, view, self._registry.now(), self._seconds, parents=(group,))
-        self._registry.add(made)
-        self._expressions[made] = expression
+        new_filter = Resource(resource_types.FILTER, arn, view, self._registry.now(), self._seconds, parents=(group,))
+        self._registry.add(new_filter)
+        self._expressions[new_filter] = expression
         return {"filterArn": arn}
 
     def require(self, arn: str, group_arn: str) -> Resource:
         """Return an ACTIVE filter of a dataset group. Raises ResourceNotFound, InvalidInput."""
-        found = self._registry.find(resource_types.FILTER, arn)
-        if found.view["datasetGroupArn"] != group_arn:
+        filter_resource = self._registry.find(resource_types.FILTER, arn)
+        if filter_resource.view["datasetGroupArn"] != group_arn:
             raise InvalidInput(f"{arn} belongs to another dataset group")
-        self._require_active(found)
-        return found
+        self._require_active(filter_resource)
+        return filter_resource
 
     def _require_active(self, resource: Resource) -> None:
         """Raise InvalidInput: neither CreateFilter nor GetRecommendations has ResourceInUse among its errors."""

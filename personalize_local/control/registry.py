@@ -79,7 +79,12 @@ class Registry:
         """Return a resource of a kind that is being created from another one; None if none is."""
         now = self._moment.at
         return next(
-            (one for one in self.all(resource_type) if resource in one.inputs and not one.is_settled(now)), None
+            (
+                candidate
+                for candidate in self.all(resource_type)
+                if resource in candidate.inputs and not candidate.is_settled(now)
+            ),
+            None,
         )
 
     def refuse_running(self, resource_type: ResourceType, resource: Resource) -> None:
@@ -91,10 +96,14 @@ class Registry:
     def page(self, resource_type: ResourceType, request: dict[str, Any]) -> dict[str, Any]:
         """Answer a List request. Raises InvalidNextToken."""
         parent, after = request.get(resource_type.parent_key or ""), _serial_of(request.get("nextToken"))
-        found = [one for one in self.all(resource_type) if one.serial > after and parent in (None, _parent_arn(one))]
-        shown = found[: request.get("maxResults", PAGE)]
+        resources = [
+            resource
+            for resource in self.all(resource_type)
+            if resource.serial > after and parent in (None, _parent_arn(resource))
+        ]
+        shown = resources[: request.get("maxResults", PAGE)]
         answer: dict[str, Any] = {resource_type.listed_as: [resource.summarise(self._moment.at) for resource in shown]}
-        if len(found) > len(shown):
+        if len(resources) > len(shown):
             answer["nextToken"] = base64.urlsafe_b64encode(f"after:{shown[-1].serial}".encode()).decode()
         return answer
 

@@ -178,8 +178,8 @@ def group_of(solution: Resource) -> Resource:
 def period(solution: Mapping[str, Any]) -> float:
     """Return the seconds between two automatic trainings. Raises InvalidInput outside 1 to 30 days."""
     config = solution.get("solutionConfig", {}).get("autoTrainingConfig", {})
-    found = re.fullmatch(r"rate\((\d+) days?\)", config.get("schedulingExpression", DEFAULT_SCHEDULE))
-    days = int(found[1]) if found else 0
+    rate = re.fullmatch(r"rate\((\d+) days?\)", config.get("schedulingExpression", DEFAULT_SCHEDULE))
+    days = int(rate[1]) if rate else 0
     if not 1 <= days <= 30:
         raise InvalidInput("autoTrainingConfig.schedulingExpression must be rate(1 day) to rate(30 days)")
     return days * DAY

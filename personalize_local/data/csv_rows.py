@@ -62,7 +62,7 @@ def _rows(stream: BinaryIO) -> Iterator[Row]:
                 yield start, row
             start = reader.line_num + 1
     except csv.Error as error:
-        cause = next((cause for said, cause in CAUSES.items() if said in str(error)), str(error))
+        cause = next((cause for phrase, cause in CAUSES.items() if phrase in str(error)), str(error))
         raise BadLine(start, cause) from error
 
 
@@ -111,8 +111,12 @@ def _check_header(line: int, header: list[str], names: Sequence[str]) -> None:
         "missing": [name for name in names if name not in header],
         "not in the schema": [name for name in header if name not in names],
     }
-    said = [f"{what}: {', '.join(_shown(name) for name in found[:10])}" for what, found in wrong.items() if found]
-    raise BadLine(line, f"the header must be {','.join(names)}; {'; '.join(said) or 'the order is another'}")
+    problems = [
+        f"{problem}: {', '.join(_shown(name) for name in columns[:10])}"
+        for problem, columns in wrong.items()
+        if columns
+    ]
+    raise BadLine(line, f"the header must be {','.join(names)}; {'; '.join(problems) or 'the order is another'}")
 
 
 def _shown(name: str) -> str:

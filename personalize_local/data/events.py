@@ -59,23 +59,22 @@ class Events:
         streamed = self._stores.history_for(dataset).streamed
         now = self._registry.now()
         streamed.show(now)  # little by little: whoever asks first must not wait for an hour's events to appear
-        for event, said in zip(request["eventList"], properties, strict=True):
+        for event, event_properties in zip(request["eventList"], properties, strict=True):
             self._record(request, event, now)
-            streamed.accept(_event(request, event, said, has_value), now + self._registry.lag())
+            streamed.accept(_event(request, event, event_properties, has_value), now + self._registry.lag())
 
     def deliveries(self, after: int, limit: int) -> list[dict[str, Any]]:
         """Return at most ``limit`` accepted deliveries whose number is above ``after``, in order."""
         return [asdict(delivery) for delivery in self.ledger[after : after + limit]]
 
     def _tracker(self, tracking_id: str) -> Resource:
-        found = [
-            one for one in self._registry.all(resource_types.EVENT_TRACKER) if one.view["trackingId"] == tracking_id
-        ]
-        if not found:
+        trackers = self._registry.all(resource_types.EVENT_TRACKER)
+        tracker = next((tracker for tracker in trackers if tracker.view["trackingId"] == tracking_id), None)
+        if tracker is None:
             raise InvalidInput(f"Tracking ID {tracking_id} does not exist")
-        if found[0].status(self._registry.now()) != ACTIVE:
+        if tracker.status(self._registry.now()) != ACTIVE:
             raise InvalidInput(f"The event tracker of tracking ID {tracking_id} is not ACTIVE")
-        return found[0]
+        return tracker
 
     def _dataset(self, tracker: Resource) -> Resource:
         dataset = self._stores.dataset(tracker.view["datasetGroupArn"], INTERACTIONS)

@@ -24,7 +24,7 @@ class Snapshot:
     def save(self, folder: Path) -> list[str]:
         """Write the streamed ones into ``folder``; return the folders of all, as a training's spec names them."""
         columns_of(self.streamed).save(folder / "streamed")
-        return [str(one) for one in (*self.imports, folder / "streamed")]
+        return [str(path) for path in (*self.imports, folder / "streamed")]
 
 
 class History:
@@ -37,8 +37,8 @@ class History:
     def _take(self, imports: list[Imported]) -> None:
         self._imports = imports
         self._imported_per_user: Counter[str] = Counter()
-        for one in imports:
-            self._imported_per_user.update(one.per_user)
+        for imported in imports:
+            self._imported_per_user.update(imported.per_user)
         self._imported_with_two = sum(count >= 2 for count in self._imported_per_user.values())
 
     def add_import(self, imported: Imported, *, replace: bool) -> None:
@@ -51,13 +51,13 @@ class History:
         if not self._imports:
             return own
         known = self.streamed.known_as(user_id)
-        merged = [interaction for one in self._imports for interaction in one.for_user(known)]
+        merged = [interaction for imported in self._imports for interaction in imported.for_user(known)]
         # An interaction that was both imported and streamed is one.
         return sorted(dict.fromkeys([*merged, *own]), key=lambda interaction: interaction.time)[-RECENT:]
 
     def snapshot(self, now: float) -> Snapshot:
         """Return what a training that starts at ``now`` uses."""
-        return Snapshot(tuple(one.folder for one in self._imports), self.streamed.rows(now))
+        return Snapshot(tuple(imported.folder for imported in self._imports), self.streamed.rows(now))
 
     def totals(self, now: float) -> tuple[int, int, int]:
         """Return visible interactions, users, and users with two interactions or more."""
@@ -74,6 +74,6 @@ class History:
 
     def forget(self, users: Collection[str], now: float) -> int:
         """Drop all interactions of some users; return how many."""
-        pairs = [one.forget(users) for one in self._imports]
-        self._take([kept for kept, _ in pairs])
+        pairs = [imported.forget(users) for imported in self._imports]
+        self._take([remaining for remaining, _ in pairs])
         return self.streamed.forget(users, now) + sum(dropped for _, dropped in pairs)

@@ -18,8 +18,8 @@ class Imported:
         self._job_folder = job_folder
         # A deletion writes a new folder, numbered; the newest is what holds.
         self.folder = max(
-            (one for one in job_folder.glob("interactions*") if one.suffix != ".partial"),
-            key=lambda one: int(one.name.partition("-")[2] or 0),
+            (folder for folder in job_folder.glob("interactions*") if folder.suffix != ".partial"),
+            key=lambda folder: int(folder.name.partition("-")[2] or 0),
         )
         self._columns = InteractionColumns.load(self.folder)
         self._order = np.argsort(self._columns.users, kind="stable")
@@ -56,14 +56,14 @@ class Imported:
     def forget(self, users: Collection[str]) -> "tuple[Imported, int]":
         """Return the import without some users, written to disk, and how many interactions that leaves out."""
         codes = [self._code[user] for user in users if user in self._code]
-        kept = ~np.isin(self._columns.users, codes)
-        dropped = len(self) - int(kept.sum())
+        remaining = ~np.isin(self._columns.users, codes)
+        dropped = len(self) - int(remaining.sum())
         if not dropped:
             return self, 0
         number = int(self.folder.name.partition("-")[2] or 0) + 1
         partial = self._job_folder / f"interactions-{number}.partial"
         shutil.rmtree(partial, ignore_errors=True)
-        self._columns.take(kept).without_unused_users().save(partial)
+        self._columns.take(remaining).without_unused_users().save(partial)
         partial.rename(self._job_folder / f"interactions-{number}")
         shutil.rmtree(self.folder)
         return Imported(self._job_folder), dropped

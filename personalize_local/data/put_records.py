@@ -55,18 +55,18 @@ class RecordPuts:
 def _properties(text: str | None, fields: Sequence[Field]) -> dict[str, Any]:
     """Return properties by column name. Raises InvalidInput that names what is wrong."""
     try:
-        said = json.loads(text or "{}")
+        document = json.loads(text or "{}")
     except (ValueError, RecursionError) as error:
         raise InvalidInput("properties must be a JSON object") from error
-    if not isinstance(said, dict):
+    if not isinstance(document, dict):
         raise InvalidInput("properties must be a JSON object")
     by_key = {_camel_case(field.name): field.name for field in fields}
-    if unknown := sorted(said.keys() - by_key.keys()):
+    if unknown := sorted(document.keys() - by_key.keys()):
         raise InvalidInput(f"properties has {', '.join(unknown)}, the schema {', '.join(by_key)}")
-    found = {by_key[key]: value for key, value in said.items()}
+    properties = {by_key[key]: value for key, value in document.items()}
     for field in fields:
-        _check(field, found.get(field.name))
-    return found
+        _check(field, properties.get(field.name))
+    return properties
 
 
 def _check(field: Field, value: object) -> None:

@@ -37,12 +37,12 @@ class Records(Mapping[str, Properties]):
 
     def forget(self, keys: Collection[str]) -> int:
         """Drop records; return how many there were."""
-        there = [key for key in keys if key in self]
-        for key in there:
+        known_keys = [key for key in keys if key in self]
+        for key in known_keys:
             self._put.pop(key, None)
             self._imported.pop(key, None)
         self.version += 1
-        return len(there)
+        return len(known_keys)
 
     def copy(self) -> "Records":
         """Return the records as they are now, for a job that writes them while others may be put."""

@@ -51,8 +51,8 @@ class Stores:
 
     def datasets(self, group_arn: str) -> list[Resource]:
         """Return a dataset group's datasets."""
-        found = (self.dataset(group_arn, dataset_type) for dataset_type in (INTERACTIONS, USERS, ITEMS))
-        return [dataset for dataset in found if dataset]
+        candidates = (self.dataset(group_arn, dataset_type) for dataset_type in (INTERACTIONS, USERS, ITEMS))
+        return [dataset for dataset in candidates if dataset]
 
     def columns(self, dataset: Resource) -> dict[str, frozenset[str]]:
         """Return the Avro types of each column of a dataset."""

@@ -20,12 +20,12 @@ def bound_parts(parts: tuple[Part, ...], filter_values: Mapping[str, str]) -> tu
     An INCLUDE needs all of its parameters; an EXCLUDE that lacks one is left out as a whole (GetRecommendations,
     ``filterValues``). Raises InvalidInput.
     """
-    given = {name: values_of(name, text) for name, text in filter_values.items()}
+    parameters = {name: values_of(name, text) for name, text in filter_values.items()}
     for part in parts:
-        missing = sorted(part.placeholders - given.keys())
+        missing = sorted(part.placeholders - parameters.keys())
         if missing and part.action == INCLUDE:
             raise InvalidInput(f"filterValues: INCLUDE needs values for {', '.join(missing)}")
-    return tuple(_bound(part, given) for part in parts if part.placeholders <= given.keys())
+    return tuple(_bound(part, parameters) for part in parts if part.placeholders <= parameters.keys())
 
 
 def values_of(name: str, text: str) -> tuple[Value, ...]:
@@ -47,19 +47,19 @@ def number_of(text: str) -> int | float:
     return float(text) if "." in text else int(text)
 
 
-def _bound(part: Part, given: Mapping[str, tuple[Value, ...]]) -> Part:
+def _bound(part: Part, parameters: Mapping[str, tuple[Value, ...]]) -> Part:
     def filled(condition: Condition) -> Condition:
-        return _filled(condition, given)
+        return _filled(condition, parameters)
 
     alternatives = tuple(tuple(map(filled, conjunction)) for conjunction in part.alternatives)
     return replace(part, alternatives=alternatives, when=tuple(map(filled, part.when)))
 
 
-def _filled(condition: Condition, given: Mapping[str, tuple[Value, ...]]) -> Condition:
+def _filled(condition: Condition, parameters: Mapping[str, tuple[Value, ...]]) -> Condition:
     if not isinstance(condition.operand, Placeholder):
         return condition
     name = condition.operand.name
-    filled = replace(condition, operand=given[name])
+    filled = replace(condition, operand=parameters[name])
     problem = value_problem(filled)
     if problem:
         raise InvalidInput(f"filterValues: the value of {name} does not fit {condition.field}: {problem}")

@@ -27,25 +27,25 @@ def test_of(condition: Condition) -> Test:
     """Return the test of a condition whose values are known; it takes a column's value and raises nothing."""
     values = condition.values
     if condition.operator in MEMBERSHIP or (condition.operator in EQUALITY and isinstance(values[0], str)):
-        return _matches(frozenset(values), wanted=condition.operator in ("IN", "="))
+        return _matches(frozenset(values), expected=condition.operator in ("IN", "="))
     return _compares(condition.operator, values[0])
 
 
-def _matches(values: frozenset[Value], wanted: bool) -> Test:
+def _matches(values: frozenset[Value], expected: bool) -> Test:
     def test(value: object) -> bool:
         if not isinstance(value, str):
             return False
-        found = value in values if SEPARATOR not in value else not values.isdisjoint(value.split(SEPARATOR))
-        return found is wanted
+        is_member = value in values if SEPARATOR not in value else not values.isdisjoint(value.split(SEPARATOR))
+        return is_member is expected
 
     return test
 
 
-def _compares(symbol: str, wanted: Value) -> Test:
+def _compares(symbol: str, operand: Value) -> Test:
     compare = COMPARISONS[symbol]
 
     def test(value: object) -> bool:
-        return _is_number(value) and _is_number(wanted) and compare(value, wanted)
+        return _is_number(value) and _is_number(operand) and compare(value, operand)
 
     return test
 

@@ -49,13 +49,15 @@ class Bound:
         for related items; without it an expression with CurrentItem raises InvalidInput.
         """
         by_type = items_by_type(history, most_recent) if self._needs_history else {}
-        found: dict[str, list[Ids]] = {INCLUDE: [], EXCLUDE: []}
+        ids_by_action: dict[str, list[Ids]] = {INCLUDE: [], EXCLUDE: []}
         for part, search in zip(self.parts, self._searches, strict=True):
             if all(holds(condition, user or {}) for condition in part.when):
                 of_items = part.dataset == ITEMS
                 ids = search.among(items, current_item) if of_items else items_of_types(part.alternatives, by_type)
-                found[part.action].append(ids)
-        return Selection(_union(found[INCLUDE]) if found[INCLUDE] else None, _union(found[EXCLUDE]))
+                ids_by_action[part.action].append(ids)
+        return Selection(
+            _union(ids_by_action[INCLUDE]) if ids_by_action[INCLUDE] else None, _union(ids_by_action[EXCLUDE])
+        )
 
 
 def _union(sets: list[Ids]) -> Ids:
@@ -67,7 +69,10 @@ def items_by_type(history: Sequence[Interaction], most_recent: int) -> dict[str,
     of_type: dict[str, list[Interaction]] = defaultdict(list)
     for interaction in history:
         of_type[interaction.event_type.casefold()].append(interaction)
-    return {event_type: {one.item for one in _newest(own, most_recent)} for event_type, own in of_type.items()}
+    return {
+        event_type: {interaction.item for interaction in _newest(own, most_recent)}
+        for event_type, own in of_type.items()
+    }
 
 
 def _newest(interactions: list[Interaction], most: int) -> list[Interaction]:
@@ -79,15 +84,15 @@ def items_of_types(alternatives: tuple[tuple[Condition, ...], ...], by_type: Map
 
     NOT IN is about single interactions: an item counts if the user did something else with it than what is listed.
     """
-    found: frozenset[str] = frozenset()
+    items: frozenset[str] = frozenset()
     for conjunction in alternatives:
         first, *others = (_items(condition, by_type) for condition in conjunction)
-        found |= first.intersection(*others)
-    return found
+        items |= first.intersection(*others)
+    return items
 
 
 def _items(condition: Condition, by_type: Mapping[str, set[str]]) -> frozenset[str]:
     types = {str(value).casefold() for value in condition.values}
     listed = by_type.keys() if ANY_TYPE in types else by_type.keys() & types
-    wanted = listed if condition.operator == "IN" else by_type.keys() - listed
-    return frozenset().union(*(by_type[event_type] for event_type in wanted))
+    event_types = listed if condition.operator == "IN" else by_type.keys() - listed
+    return frozenset().union(*(by_type[event_type] for event_type in event_types))

@@ -34,9 +34,9 @@ def invalid(problem: str) -> InvalidInput:
 def unexpected(text: str, error: UnexpectedInput) -> InvalidInput:
     """Return the refusal of ``text`` for what the parser met; positions count from 1."""
     at = len(text) if _is_end(error) else (error.pos_in_stream or 0)
-    wanted = sorted({WORDS.get(name, name) for name in _expected(error)})
+    expected = sorted({WORDS.get(name, name) for name in _expected(error)})
     rest = text[at:]
-    return invalid(f"{_place(text, at)}: expected {_listed(wanted)}, found {_found(rest)}{_hint(rest, wanted)}")
+    return invalid(f"{_place(text, at)}: expected {_listed(expected)}, found {_found(rest)}{_hint(rest, expected)}")
 
 
 def _is_end(error: UnexpectedInput) -> bool:
@@ -66,9 +66,9 @@ def _found(rest: str) -> str:
     return ascii(first[:SHOWN])
 
 
-def _hint(rest: str, wanted: list[str]) -> str:
+def _hint(rest: str, expected: list[str]) -> str:
     if rest.startswith("'"):
         return " (strings stand in double quotes)"
-    if rest.startswith("(") and WORDS["FIELD"] in wanted and WORDS["NUMBER"] not in wanted:
+    if rest.startswith("(") and WORDS["FIELD"] in expected and WORDS["NUMBER"] not in expected:
         return " (conditions cannot be grouped)"
     return ""

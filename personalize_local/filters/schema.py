@@ -68,5 +68,5 @@ def _check_operator(condition: Condition, kinds: frozenset[str]) -> None:
 def _check_values(field: Field, values: tuple[Value, ...], kinds: frozenset[str]) -> None:
     for value in values:
         if (STRING if isinstance(value, str) else NUMBER) not in kinds:
-            wanted = "a number, without quotes" if STRING not in kinds else "a string in double quotes"
-            raise invalid(f"{field}: expected {wanted}")
+            expected = "a number, without quotes" if STRING not in kinds else "a string in double quotes"
+            raise invalid(f"{field}: expected {expected}")

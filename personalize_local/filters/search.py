@@ -42,13 +42,13 @@ class ItemSearch:
         Raises InvalidInput if a condition needs a current item and there is none.
         """
         current = self._current(items, current_item)
-        found = self._remembered(items)
+        cache = self._remembered(items)
         key = tuple(current.values())
-        if key not in found:
-            if len(found) >= KEPT:
-                found.clear()
-            found[key] = _search(self._alternatives, items, current)
-        return found[key]
+        if key not in cache:
+            if len(cache) >= KEPT:
+                cache.clear()
+            cache[key] = _search(self._alternatives, items, current)
+        return cache[key]
 
     def _current(self, items: Catalogue, current_item: str | None) -> Properties:
         if not self._compared:
@@ -73,7 +73,9 @@ def _search(alternatives: tuple[tuple[Condition, ...], ...], items: Catalogue, c
 def _tests(conjunction: tuple[Condition, ...], current: Properties) -> list[tuple[str, Test]] | None:
     resolved = [resolve(condition, current) for condition in conjunction]
     known = [condition for condition in resolved if condition is not None]
-    return [(one.field.column, test_of(one)) for one in known] if len(known) == len(resolved) else None
+    return (
+        [(condition.field.column, test_of(condition)) for condition in known] if len(known) == len(resolved) else None
+    )
 
 
 def _meets_one(item: str, properties: Properties, alternatives: list[list[tuple[str, Test]]]) -> bool:

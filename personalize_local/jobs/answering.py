@@ -47,49 +47,49 @@ class Batch:
 
         ``line``: None for one that was too long to be read.
         """
-        asked: Any = None
+        request: Any = None
         try:
-            asked = _parsed(line)
-            output, error = self._output(asked), None
+            request = _parsed(line)
+            output, error = self._output(request), None
         except InvalidInput as refused:
             output, error = None, f"line {number}: {refused}"
-        said = {"input": asked, "output": output, "error": error}
-        return json.dumps(said, separators=(",", ":")), error is None
+        document = {"input": request, "output": output, "error": error}
+        return json.dumps(document, separators=(",", ":")), error is None
 
-    def _output(self, asked: Mapping[str, Any]) -> dict[str, Any]:
+    def _output(self, request: Mapping[str, Any]) -> dict[str, Any]:
         kind = self.model.kind
         if kind == SIMILAR:
-            item = _id(asked, "itemId")
-            found = self.model.similar(item, self.limit, selection=self._selection(asked, [], None, item))
+            item = _id(request, "itemId")
+            scored = self.model.similar(item, self.limit, selection=self._selection(request, [], None, item))
         elif kind == RANKING:
-            found = self._ranked(asked)
+            scored = self._ranked(request)
         else:
-            found = self._recommended(asked)
-        output: dict[str, Any] = {"recommendedItems": [item for item, _ in found]}
+            scored = self._recommended(request)
+        output: dict[str, Any] = {"recommendedItems": [item for item, _ in scored]}
         if kind not in (SIMILAR, POPULARITY):
-            output["scores"] = [float(score) for _, score in found]
+            output["scores"] = [float(score) for _, score in scored]
         return output
 
-    def _recommended(self, asked: Mapping[str, Any]) -> Scored:
-        user_id = _id(asked, "userId")
+    def _recommended(self, request: Mapping[str, Any]) -> Scored:
+        user_id = _id(request, "userId")
         own, user = self.history_for(user_id), self.users.get(user_id)
-        selection = self._selection(asked, own, user, None)
-        found: Scored = self.model.recommend(self._events(own), self.limit, user=user, selection=selection)
-        return found
+        selection = self._selection(request, own, user, None)
+        scored: Scored = self.model.recommend(self._events(own), self.limit, user=user, selection=selection)
+        return scored
 
-    def _ranked(self, asked: Mapping[str, Any]) -> Scored:
-        user_id, items = _id(asked, "userId"), _item_list(asked)
+    def _ranked(self, request: Mapping[str, Any]) -> Scored:
+        user_id, items = _id(request, "userId"), _item_list(request)
         own, user = self.history_for(user_id), self.users.get(user_id)
-        selection: Chosen | None = self._selection(asked, own, user, None)
-        kept = [item for item in items if selection is None or selection.allows(item)]
-        found: Scored = self.model.rank(self._events(own), kept, user=user)
-        return found
+        selection: Chosen | None = self._selection(request, own, user, None)
+        candidates = [item for item in items if selection is None or selection.allows(item)]
+        scored: Scored = self.model.rank(self._events(own), candidates, user=user)
+        return scored
 
     def _events(self, own: History) -> list[tuple[str, float, float]]:
         return [(interaction.item, interaction.time, weight) for interaction, weight in self.weigh(own)]
 
-    def _selection(self, asked: Mapping[str, Any], own: History, user: Properties | None, item: str | None) -> Any:
-        values = asked.get("filterValues", {})
+    def _selection(self, request: Mapping[str, Any], own: History, user: Properties | None, item: str | None) -> Any:
+        values = request.get("filterValues", {})
         if not isinstance(values, dict):
             raise InvalidInput("filterValues must be an object")
         if self.select is not None:
@@ -103,29 +103,29 @@ def _parsed(line: bytes | None) -> dict[str, Any]:
     if line is None:
         raise InvalidInput("the line is too long")
     try:
-        asked = json.loads(line)
-        json.dumps(asked, allow_nan=False)  # it is said again in the answer
+        request = json.loads(line)
+        json.dumps(request, allow_nan=False)  # it is said again in the answer
     except (ValueError, RecursionError) as error:
         raise InvalidInput("not JSON") from error
-    if not isinstance(asked, dict):
+    if not isinstance(request, dict):
         raise InvalidInput("not a JSON object")
-    return asked
+    return request
 
 
-def _id(asked: Mapping[str, Any], key: str) -> str:
-    if key not in asked:
+def _id(request: Mapping[str, Any], key: str) -> str:
+    if key not in request:
         raise InvalidInput(f"{key} is missing; the recipe needs it")
-    return _checked(asked[key], key)
+    return _checked(request[key], key)
 
 
-def _item_list(asked: Mapping[str, Any]) -> list[str]:
-    items = asked.get("itemList")
+def _item_list(request: Mapping[str, Any]) -> list[str]:
+    items = request.get("itemList")
     if not isinstance(items, list) or not 0 < len(items) <= MAX_RANKED:
         raise InvalidInput(f"itemList must be a list of 1 to {MAX_RANKED} items; the recipe needs it")
     return list(dict.fromkeys(_checked(item, "each of itemList") for item in items))
 
 
-def _checked(value: Any, what: str) -> str:
+def _checked(value: Any, name: str) -> str:
     if not isinstance(value, str) or not 0 < len(value) <= MAX_ID:
-        raise InvalidInput(f"{what} must be a string of 1 to {MAX_ID} characters")
+        raise InvalidInput(f"{name} must be a string of 1 to {MAX_ID} characters")
     return value

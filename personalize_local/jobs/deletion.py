@@ -20,7 +20,7 @@ def run(spec: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     """
     store = s3.Store(spec["s3_endpoint"])
     files = store.objects(spec["data_location"], subfolders=True)
-    size = sum(one.size for one in files)
+    size = sum(file.size for file in files)
     if size > MOST_BYTES:
         raise JobFailed(f"A data deletion job reads at most {MOST_BYTES} bytes; there are {size}")
     parse = parser(USER_ID)

@@ -22,7 +22,7 @@ def run(spec: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     table = _table(spec["dataset_type"], fields)
     store = s3.Store(spec["s3_endpoint"])
     names = [field.name for field in fields]
-    rows = sum(s3.read(store, one, names, table.add) for one in store.objects(spec["data_location"]))
+    rows = sum(s3.read(store, stored, names, table.add) for stored in store.objects(spec["data_location"]))
     least = spec.get("minimum_rows", 1)
     if rows < least:
         raise JobFailed(f"The import needs at least {least} rows; there are {rows} in {spec['data_location']}")

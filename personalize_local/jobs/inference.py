@@ -41,7 +41,7 @@ def run_with(model: Any, spec: Mapping[str, Any], folder: Path) -> dict[str, Any
     store = s3.Store(spec["s3_endpoint"])
     output = _output_folder(spec["output_location"])
     batch = _batch(model, spec)
-    counts = [_answer(store, one, output, batch, folder) for one in store.objects(spec["data_location"])]
+    counts = [_answer(store, stored, output, batch, folder) for stored in store.objects(spec["data_location"])]
     lines, failed = (sum(column) for column in zip(*counts, strict=True))
     if not lines:
         raise JobFailed(f"There is no line in {spec['data_location']}")
@@ -71,9 +71,9 @@ def _records(path: str | None) -> Listed:
 
 
 def _output_folder(location: str) -> s3.Stored:
-    asked = s3.parse(location)
-    key = asked.key if not asked.key or asked.key.endswith("/") else f"{asked.key}/"
-    return s3.Stored(asked.bucket, key)
+    destination = s3.parse(location)
+    key = destination.key if not destination.key or destination.key.endswith("/") else f"{destination.key}/"
+    return s3.Stored(destination.bucket, key)
 
 
 def _answer(store: s3.Store, stored: s3.Stored, output: s3.Stored, batch: Batch, folder: Path) -> tuple[int, int]:
@@ -82,8 +82,8 @@ def _answer(store: s3.Store, stored: s3.Stored, output: s3.Stored, batch: Batch,
     with tempfile.TemporaryFile(dir=folder) as answers:
         with store.open(stored) as stream:
             for number, line in _lines(stream):
-                said, good = batch.answer(number, line)
-                answers.write(said.encode() + b"\n")
+                answer, good = batch.answer(number, line)
+                answers.write(answer.encode() + b"\n")
                 count, failed = count + 1, failed + (not good)
         answers.seek(0)
         name = stored.key.rpartition("/")[2]

@@ -41,7 +41,7 @@ class Stored:
     @property
     def name(self) -> str:
         """The location as it is shown: on one line."""
-        return "".join(one if one.isprintable() else "?" for one in f"s3://{self.bucket}/{self.key}")
+        return "".join(character if character.isprintable() else "?" for character in f"s3://{self.bucket}/{self.key}")
 
 
 class Store:
@@ -58,12 +58,12 @@ class Store:
         Those in folders below it count where ``subfolders`` says so (Amazon Personalize API, DataSource: deletion
         jobs read them, imports do not).
         """
-        asked = parse(location)
-        with self._failing(f"{asked.name} could not be read"):
-            found = self._one(asked) or self._below(asked, subfolders)
-        if not found:
-            raise JobFailed(f"There is no object at {asked.name}")
-        return found
+        requested = parse(location)
+        with self._failing(f"{requested.name} could not be read"):
+            matches = self._one(requested) or self._below(requested, subfolders)
+        if not matches:
+            raise JobFailed(f"There is no object at {requested.name}")
+        return matches
 
     @contextlib.contextmanager
     def open(self, stored: Stored) -> Iterator[BinaryIO]:
@@ -93,28 +93,30 @@ class Store:
         prefix = stored.key if not stored.key or stored.key.endswith("/") else f"{stored.key}/"
         limits = {} if subfolders else {"Delimiter": "/"}
         pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=stored.bucket, Prefix=prefix, **limits)
-        found = [one for page in pages for one in page.get("Contents", ())]
+        entries = [entry for page in pages for entry in page.get("Contents", ())]
         # Consoles mark an empty folder with an object named like it.
-        return [Stored(stored.bucket, one["Key"], one["Size"]) for one in found if not one["Key"].endswith("/")]
+        return [
+            Stored(stored.bucket, entry["Key"], entry["Size"]) for entry in entries if not entry["Key"].endswith("/")
+        ]
 
     @contextlib.contextmanager
-    def _failing(self, what: str) -> Iterator[None]:
+    def _failing(self, failure: str) -> Iterator[None]:
         try:
             yield
         except (EndpointConnectionError, ConnectionError) as error:
-            raise JobFailed(f"{what}: no S3 answers at {self._endpoint}") from error
+            raise JobFailed(f"{failure}: no S3 answers at {self._endpoint}") from error
         except ClientError as error:
-            raise JobFailed(f"{what}: {_one_line(error.response['Error'].get('Message') or error)}") from error
+            raise JobFailed(f"{failure}: {_one_line(error.response['Error'].get('Message') or error)}") from error
         except BotoCoreError as error:
-            raise JobFailed(f"{what}: {_one_line(error)}") from error
+            raise JobFailed(f"{failure}: {_one_line(error)}") from error
 
 
 def parse(location: str) -> Stored:
     """Return the place that a location names. Raises JobFailed if it is not s3://bucket/key."""
-    found = LOCATION.fullmatch(location)
-    if not found:
+    match = LOCATION.fullmatch(location)
+    if not match:
         raise JobFailed("The location must be s3://bucket/key or s3://bucket/folder/")
-    return Stored(found[1], found[2] or "")
+    return Stored(match[1], match[2] or "")
 
 
 def loopback(endpoint: str | None) -> str:
@@ -140,14 +142,14 @@ def _client(endpoint: str) -> Any:
         name: (None, None, default, convert)
         for name, (_, _, default, convert) in BOTOCORE_DEFAUT_SESSION_VARIABLES.items()
     }
-    given = dict.fromkeys(("config_file", "credentials_file"), (None, None, "", None))
-    session = botocore.session.Session(session_vars=unnamed | given)
+    overrides = dict.fromkeys(("config_file", "credentials_file"), (None, None, "", None))
+    session = botocore.session.Session(session_vars=unnamed | overrides)
     keys = {"aws_access_key_id": "local", "aws_secret_access_key": "local"}
     return session.create_client("s3", "us-east-1", endpoint_url=endpoint, config=CONFIG, **keys)
 
 
-def _one_line(said: object) -> str:
-    return " ".join(str(said).split())[:300]
+def _one_line(message: object) -> str:
+    return " ".join(str(message).split())[:300]
 
 
 def read(store: Store, stored: Stored, names: Sequence[str], add: Callable[[list[str]], object]) -> int:

@@ -47,9 +47,9 @@ def _rows(spec: Spec, folder: Path) -> TrainingSet:
     parts = [InteractionColumns.load(Path(path)) for path in spec["interactions"]]
     if not parts:
         raise JobFailed("There are no interactions to train on.")
-    kept, rows = select(combine(parts), EventSelection.of(spec["solution"]))
+    selected, rows = select(combine(parts), EventSelection.of(spec["solution"]))
     reason = shortage(rows) if spec["minimums"] else None
     if reason or not len(rows):
         raise JobFailed(reason or "There are no interactions to train on that the solution's event types let through.")
-    kept.save(folder / "interactions")
+    selected.save(folder / "interactions")
     return rows

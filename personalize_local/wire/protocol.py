@@ -61,12 +61,12 @@ class Wire:
 
     def _find(self, method: str, path: str, target: str | None) -> Operation:
         if path == "/" and method == "POST":
-            found = self._api.by_target.get(target or "")
+            operation = self._api.by_target.get(target or "")
         else:
-            found = self._api.by_path.get((method, path))
-        if found is None:
+            operation = self._api.by_path.get((method, path))
+        if operation is None:
             raise UnknownOperation(f"no operation {target or ''} at {method} {path}")
-        return found
+        return operation
 
     def _call(self, operation: Operation, body: bytes) -> dict[str, Any] | None:
         handler = self._handlers.get(operation.name)

@@ -54,8 +54,8 @@ def unmet(path: str, constraint: str) -> str:
     return f"Value at '{path}' failed to satisfy constraint: {constraint}"
 
 
-def _wrong_type(path: str, wanted: str) -> MalformedRequest:
-    return MalformedRequest(f"Value at '{path or 'the body'}' must be a {wanted}")
+def _wrong_type(path: str, expected: str) -> MalformedRequest:
+    return MalformedRequest(f"Value at '{path or 'the body'}' must be a {expected}")
 
 
 def _structure(shape: StructureShape) -> Checker:

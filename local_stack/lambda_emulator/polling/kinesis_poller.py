@@ -132,9 +132,9 @@ class KinesisPoller:
     def _read(self, now: float) -> None:
         if now < self._next_read or self._window.is_ready(now):
             return
-        wanted = self._window.room()
+        limit = self._window.room()
         try:
-            records = self._source.read(self.shard_id, self._position, wanted)
+            records = self._source.read(self.shard_id, self._position, limit)
         except ReadFailed:
             self.counts.read_failures += 1
             self._failures += 1
@@ -148,20 +148,20 @@ class KinesisPoller:
         elif not self._window:
             self.counts.iterator_age_ms = 0
         # A full answer means that there is more.
-        self._next_read = now if len(records) >= wanted else now + self._interval
+        self._next_read = now if len(records) >= limit else now + self._interval
 
     def _give_up_expired(self, now: float) -> None:
         """Give up what is too old, tried or not: it is at the front, since arrival grows along a shard."""
         if self._mapping.maximum_record_age == UNLIMITED:
             return
         while self._batches:
-            expired, kept = split_by_age(self._batches[0], now - self._mapping.maximum_record_age)
+            expired, remaining = split_by_age(self._batches[0], now - self._mapping.maximum_record_age)
             if expired is None:
                 return
             self._batches.popleft()
             self._give_up(expired, TOO_OLD)
-            if kept is not None:
-                self._batches.appendleft(kept)
+            if remaining is not None:
+                self._batches.appendleft(remaining)
 
     def _give_up(self, batch: Batch, condition: str) -> None:
         self._given_up.append(Discarded(self.shard_id, batch.records, condition, batch.invocations, batch.result))

@@ -58,10 +58,10 @@ def _halves(batch: Batch) -> tuple[Batch, ...]:
 def split_by_age(batch: Batch, oldest_arrival: float) -> tuple[Batch | None, Batch | None]:
     """Return (the records that arrived before ``oldest_arrival``, the others); arrival grows along a shard."""
     young = next((i for i, record in enumerate(batch.records) if record.arrival >= oldest_arrival), len(batch.records))
-    expired, kept = batch.records[:young], batch.records[young:]
+    expired, remaining = batch.records[:young], batch.records[young:]
     return (
         replace(batch, records=expired) if expired else None,
-        replace(batch, records=kept) if kept else None,
+        replace(batch, records=remaining) if remaining else None,
     )
 
 

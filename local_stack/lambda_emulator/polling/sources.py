@@ -24,20 +24,20 @@ class KinesisSource:
         try:
             answer = self._client.get_records(ShardIterator=self._iterator(shard_id, position), Limit=limit)
             # A reply that breaks off arrives as an answer with nothing in it.
-            found, next_iterator = answer["Records"], answer["NextShardIterator"]
+            entries, next_iterator = answer["Records"], answer["NextShardIterator"]
         except (BotoCoreError, ClientError, KeyError) as error:
             # An iterator may have expired; the position never does.
             self._iterators.pop(shard_id, None)
             raise ReadFailed(str(error)) from error
-        records = [_record(record) for record in found]
+        records = [_record(record) for record in entries]
         newest = records[-1].sequence_number if records else position
         self._iterators[shard_id] = (newest, next_iterator)
         return records
 
     def _iterator(self, shard_id: str, position: str | None) -> str:
-        kept = self._iterators.get(shard_id)
-        if kept is not None and kept[0] == position:
-            return kept[1]
+        cached = self._iterators.get(shard_id)
+        if cached is not None and cached[0] == position:
+            return cached[1]
         start = (
             {"ShardIteratorType": "TRIM_HORIZON"}
             if position is None
