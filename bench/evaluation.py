@@ -1,4 +1,4 @@
-"""How long all metrics of a million users' lists take, and how much memory; and EASE on the UCI shop's invoices.
+"""Time and memory of all metrics on a million users' lists, and of EASE on the UCI shop's invoices.
 
 python -m bench.evaluation [--users 1000000]
 """
@@ -29,7 +29,7 @@ def lists(users: int, random: np.random.Generator) -> np.ndarray:
 
 
 def metrics(users: int) -> str:
-    """Score made-up lists by a made-up truth."""
+    """Score random lists against a random ground truth."""
     random = np.random.default_rng(1)
     ranked = lists(users, random)
     keys = np.unique(np.repeat(np.arange(users) * ITEMS, TRUTHS) + random.integers(ITEMS, size=users * TRUTHS))
@@ -53,7 +53,7 @@ def reading(path: Path) -> str:
 
 
 def main() -> None:
-    """Do what was asked, print how long and how much memory it took."""
+    """Run the measurements and print their time and memory."""
     parser = argparse.ArgumentParser(prog="python -m bench.evaluation", description=__doc__)
     parser.add_argument("--users", type=int, default=1_000_000)
     parser.add_argument("--interactions", type=Path)

@@ -1,4 +1,4 @@
-"""Feed changes, not states: the same recommenders fed with both, on what `./broker prepare ownership` has written.
+"""Compares recommenders on states and on changes of ownership, as `./broker prepare ownership` writes them.
 
 python -m bench.feeds STATES/interactions.csv CHANGES/interactions.csv --at 2016-05-28 [--plot feeds.svg]
 """
@@ -35,7 +35,7 @@ def table(leaderboard: Leaderboard) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> Feeds:
-    """Print both tables, write the plot, and return what they show."""
+    """Print both tables, write the plot, and return the results."""
     parser = argparse.ArgumentParser(prog="python -m bench.feeds", description=__doc__)
     parser.add_argument("states", type=Path)
     parser.add_argument("changes", type=Path)

@@ -1,6 +1,6 @@
-"""A client that asks at a steady rate whatever the answers do, over a few plain connections.
+"""A client that sends requests at a steady rate, independent of the answers, over a few plain connections.
 
-A latency counts from when the request was due, not from when it could be sent: waiting for a busy server is part of it.
+A latency counts from the time at which the request was due: waiting for a busy server is part of it.
 """
 
 import asyncio
@@ -64,7 +64,7 @@ def post(url: str, path: str, body: bytes) -> bytes:
 
 
 def drive(url: str, make: Callable[[int], bytes], *, rate: float, seconds: float, connections: int = 16) -> Measured:
-    """Send ``make(0)``, ``make(1)``, … at ``rate`` a second for so long; return how that went."""
+    """Send ``make(0)``, ``make(1)``, … at ``rate`` per second for ``seconds``; return the measurements."""
     return asyncio.run(_drive(urlsplit(url), make, rate, int(rate * seconds), connections))
 
 

@@ -1,9 +1,9 @@
-"""What an overload does: GetRecommendations throttled, then mParticle answering 429, each for long under steady load.
+"""The effect of an overload: GetRecommendations throttled, then mParticle answering 429, under a steady load.
 
     python -m bench.overload [--rate 40] [--seconds 120]
 
-The stream must go on in time, and the refreshes must thin out per customer: what waits in the queue is about one
-message a customer, however many events come in. Beside each overload stands what the calm before it was.
+The stream must be processed in time, and the refreshes must coalesce per customer: the queue holds about one message
+per customer, however many events come in. Each overload is compared with the interval before it.
 """
 
 import argparse
@@ -51,7 +51,7 @@ def main() -> int:
     _print(findings, [Stretch("calm", 10, CALM), *(_stretch(fault) for fault in planned)])
     asked_for = calls["GetRecommendations"]
     print(f"GetRecommendations called {asked_for:,} times for {findings.interactions:,} interactions")
-    print(f"law holds: {findings.audit.holds}; settled: {findings.settled}")
+    print(f"reconciled: {findings.audit.holds}; settled: {findings.settled}")
     return 0 if findings.audit.holds and findings.settled else 1
 
 

@@ -1,9 +1,9 @@
-"""What the local Personalize serves, and how fast, with 10,000 items, 100,000 shoppers and a million interactions.
+"""Speed of the local Personalize with 10,000 items, 100,000 users and a million interactions.
 
     python -m bench.serving [--scale 0.1] [--seconds 5] [--data]
 
-The history goes in through the wire: CSV in S3, an import job. Then a training; recommendations while another training
-runs; events, one a request. Everything listens on loopback and ends with the program.
+The history is imported from a CSV file in S3. A training follows, then recommendations during another training, then
+events, one per request. Everything listens on loopback and ends with the program.
 """
 
 import argparse
@@ -48,21 +48,21 @@ SETTLED = ("ACTIVE", "CREATE FAILED")
 
 @dataclass
 class Figures:
-    """What was measured: name, value, the most that is allowed (None: no limit), unit."""
+    """The measurements: name, value, the limit (None: no limit), unit."""
 
     rows: list[tuple[str, float, float | None, str]] = field(default_factory=list)
 
     def add(self, name: str, value: float, most: float | None, unit: str) -> None:
-        """Add a figure and say it at once."""
+        """Add a figure and print it at once."""
         self.rows.append((name, value, most, unit))
         sys.stderr.write(f"{name}: {value:.4g} {unit}\n")
 
     def missed(self) -> list[str]:
-        """Return the names of those above what is allowed."""
+        """Return the names of the figures above their limits."""
         return [name for name, value, most, _ in self.rows if most is not None and value > most]
 
     def table(self) -> Table:
-        """Return all of them, to be printed."""
+        """Return all figures as a table."""
         table = Table("what", "measured", "at most", "")
         for name, value, most, unit in self.rows:
             shown = "" if most is None else f"{most:g} {unit}"
@@ -109,7 +109,7 @@ class Bench:
         self._figures.add("import", time.perf_counter() - began, None, "s")
 
     def train(self) -> str:
-        """Train once alone, and measure; deploy; return the campaign's ARN."""
+        """Measure one training without other load; deploy the version; return the campaign's ARN."""
         request = {"name": "shop", "datasetGroupArn": self._group, "recipeArn": RECIPE, "performAutoTraining": False}
         self._solution = self._active("solution", self._control.create_solution(**request))
         began = time.perf_counter()
@@ -126,7 +126,7 @@ class Bench:
 
     @contextmanager
     def training_all_along(self) -> Iterator[list[str]]:
-        """Train one version after the other in the background; yields the versions that are through."""
+        """Train one version after the other in the background; yield the list of finished versions."""
         versions: list[str] = []
         stopped = threading.Event()
 
@@ -141,7 +141,7 @@ class Bench:
         thread.join()
 
     def add(self, name: str, measured: Measured, seconds: int, median: float | None, most: float | None) -> None:
-        """Add the figures of a load; refusals and a rate that was not held are figures, too."""
+        """Add the figures of a load, including refusals and the delay at its end."""
         self._figures.add(f"{name}, p50", measured.percentile(0.5), median, "ms")
         self._figures.add(f"{name}, p99", measured.percentile(0.99), most, "ms")
         self._figures.add(f"{name}, worst", measured.percentile(1), None, "ms")
@@ -180,7 +180,7 @@ def _peaks(children: Path) -> Iterator[int]:
         return
 
 
-def csv_of(columns: InteractionColumns) -> bytes:
+def csv_bytes(columns: InteractionColumns) -> bytes:
     """Return a history as the CSV file that the service imports."""
     users, items = np.array(columns.user_ids)[columns.users], np.array(columns.item_ids)[columns.items]
     types = np.array(columns.event_types)[columns.types]
@@ -189,7 +189,7 @@ def csv_of(columns: InteractionColumns) -> bytes:
 
 
 def recommendations(url: str, campaign: str, users: list[str]) -> Callable[[int], bytes]:
-    """Return what makes the requests for recommendations: a shopper drawn for each."""
+    """Return a function that makes requests for recommendations, each for a random user."""
     chance = random.Random(1)  # noqa: S311
     return lambda _: post(
         url,
@@ -199,7 +199,7 @@ def recommendations(url: str, campaign: str, users: list[str]) -> Callable[[int]
 
 
 def events(url: str, tracking_id: str, users: list[str], items: list[str]) -> Callable[[int], bytes]:
-    """Return what makes the requests that put one event each."""
+    """Return a function that makes requests with one event each."""
     chance = random.Random(2)  # noqa: S311
 
     def make(number: int) -> bytes:
@@ -217,12 +217,12 @@ def events(url: str, tracking_id: str, users: list[str], items: list[str]) -> Ca
 
 
 def run(options: argparse.Namespace, running: ExitStack) -> Figures:
-    """Start everything, measure everything."""
+    """Start the services and run all measurements."""
     figures, columns = Figures(), shop(options.scale)
     aws = running.enter_context(start_service("local_stack.aws"))
     s3 = local_client("s3", aws.url, timeout=60.0)
     s3.create_bucket(Bucket="shop")
-    s3.put_object(Bucket="shop", Key="all.csv", Body=csv_of(columns))
+    s3.put_object(Bucket="shop", Key="all.csv", Body=csv_bytes(columns))
     arguments = ["--s3-endpoint", aws.url, "--disable", "throttling"]
     if options.data:
         arguments += ["--data", running.enter_context(tempfile.TemporaryDirectory())]
@@ -245,7 +245,7 @@ def run(options: argparse.Namespace, running: ExitStack) -> Figures:
 
 
 def main() -> int:
-    """Measure and print; the exit code is 1 if something takes longer, or more, than it may."""
+    """Measure and print; return 1 if a figure is above its limit."""
     parser = argparse.ArgumentParser(prog="python -m bench.serving", description=__doc__)
     parser.add_argument("--scale", type=float, default=1.0, help="of items, shoppers and interactions (1)")
     parser.add_argument("--seconds", type=float, default=30.0, help="of recommendations; of events twice as many (30)")

@@ -1,4 +1,4 @@
-"""How long a training takes, and how much memory: a shop of 10,000 items, 100,000 shoppers, a million interactions.
+"""Time and memory of a training with 10,000 items, 100,000 users and a million interactions.
 
     python -m bench.training [--scale 0.1] [--recipe aws-user-personalization-v2] [--hpo]
 
@@ -26,14 +26,14 @@ print(json.dumps(run(json.loads(sys.argv[1]), Path(sys.argv[2]))))"
 
 
 def shop(scale: float, seed: int = 1) -> InteractionColumns:
-    """Return interactions: few items and few shoppers have most of them, and shoppers keep to their kind of item."""
+    """Return interactions: a few items and users have most of them, and users prefer one kind of item."""
     random = np.random.default_rng(seed)
     items, users, rows = (max(30, int(size * scale)) for size in (ITEMS, USERS, INTERACTIONS))
     fame = 1 / np.arange(1, items + 1) ** 0.8
     zeal = random.lognormal(0, 1.2, users)
     user = random.choice(users, rows, p=zeal / zeal.sum())
     kinds = max(1, items // 100)
-    # Two thirds of what a shopper does is within one kind: every ``kinds``-th item, from a place of their own.
+    # Two thirds of a user's interactions are within one kind: every ``kinds``-th item, with an offset per user.
     item = random.choice(items, rows, p=fame / fame.sum())
     own = np.minimum(item // kinds * kinds + user % kinds, items - 1)
     item = np.where(random.random(rows) < 2 / 3, own, item)

@@ -1,4 +1,4 @@
-"""How AWS's services word a refusal: one error code for each fault, as JSON with the code's header, or as S3's XML.
+"""The refusals of AWS's services: one error code per fault, as JSON with a header for the code, or as S3's XML.
 
 Codes and statuses: the services' "Common Errors" pages; measured with boto3.
 """
@@ -55,15 +55,15 @@ def from_aws(rule: Rule, operation: str) -> Refusal:
 
 
 def retry_after(rule: Rule) -> dict[str, str]:
-    """Return the header by which a service says when to come again, if it does."""
+    """Return the Retry-After header of a refusal, if the rule has one."""
     return {} if rule.retry_after is None else {"retry-after": f"{rule.retry_after:g}"}
 
 
 class Split:
-    """A batch request, cut into what goes to the service (``rest``, None for nothing) and what fails."""
+    """A batch request, split into the entries for the service (``rest``, None for none) and the entries that fail."""
 
     def __init__(self, body: bytes, fails: Callable[[], bool]) -> None:
-        """``fails()`` is asked once an entry. Raises ValueError where the body is no batch of either kind."""
+        """``fails()`` is called once per entry. Raises ValueError if the body is not a batch."""
         self._request = json.loads(body)
         self._list = next((name for name in ("Entries", "Records") if isinstance(self._request.get(name), list)), "")
         if not self._list:
@@ -72,22 +72,24 @@ class Split:
 
     @property
     def rest(self) -> bytes | None:
-        """Return the request that is left, None where no entry is."""
+        """Return the request without the failing entries, None if no entry is left."""
         entries = zip(self._request[self._list], self._fails, strict=True)
         left = [entry for entry, fails in entries if not fails]
         return json.dumps(self._request | {self._list: left}).encode() if left else None
 
     def joined(self, answer: bytes | None) -> bytes:
-        """Return the service's answer to the rest with the failures in it."""
+        """Return the service's answer to the rest, with the failed entries added."""
         answered = json.loads(answer) if answer else {}
-        return json.dumps(self._of_queue(answered) if self._list == "Entries" else self._of_stream(answered)).encode()
+        return json.dumps(
+            self._with_failed_messages(answered) if self._list == "Entries" else self._with_failed_records(answered)
+        ).encode()
 
-    def _of_queue(self, answered: dict[str, Any]) -> dict[str, Any]:
+    def _with_failed_messages(self, answered: dict[str, Any]) -> dict[str, Any]:
         entries = zip(self._request["Entries"], self._fails, strict=True)
         failed = [{"Id": entry["Id"], **FAILED} for entry, fails in entries if fails]
         return answered | {"Failed": [*answered.get("Failed", []), *failed]}
 
-    def _of_stream(self, answered: dict[str, Any]) -> dict[str, Any]:
+    def _with_failed_records(self, answered: dict[str, Any]) -> dict[str, Any]:
         done = iter(answered.get("Records", []))
         records = [THROTTLED if fails else next(done) for fails in self._fails]
         return answered | {"Records": records, "FailedRecordCount": sum("ErrorCode" in record for record in records)}

@@ -1,4 +1,4 @@
-"""``/_local/faults``: GET shows the faults, POST adds some, PUT has exactly these, DELETE takes all away (or ?id=…)."""
+"""``/_local/faults``: GET shows the faults, POST adds some, PUT replaces them, DELETE removes all (or ?id=…)."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any

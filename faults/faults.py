@@ -1,4 +1,4 @@
-"""The faults of one service: which are on, what each has done, and what happens to a request. No I/O, no real time."""
+"""The faults of one service: which are on, how often each struck, the decision per request. No I/O, no real time."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ class _Added:
 
 @dataclass(frozen=True)
 class Decision:
-    """What is to happen: pauses in seconds before and after the service's work, and the fault itself, if any."""
+    """The decision for one request: pauses in seconds before and after the service's work, and the fault, if any."""
 
     fault: Rule | None = None
     pause_before: float = 0.0
@@ -53,7 +53,7 @@ class Faults:
         return id
 
     def clear(self, ids: Sequence[str] = ()) -> list[str]:
-        """Switch these off, or all; return which there were."""
+        """Remove these faults, or all; return the ids of the removed ones."""
         gone = [id for id in self._added if not ids or id in ids]
         for id in gone:
             del self._added[id]
@@ -74,7 +74,7 @@ class Faults:
         ]
 
     def decide(self, request: Request) -> Decision:
-        """Say what happens to a request: latencies add up, and of the other faults the first that strikes counts."""
+        """Return the decision for a request: latencies add up; of the other faults the first that strikes counts."""
         pauses = {BEFORE: 0.0, AFTER: 0.0}
         fault: Rule | None = None
         for value in self._added.values():

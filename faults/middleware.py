@@ -1,4 +1,4 @@
-"""Faults around an ASGI application: a request passes through untouched, or it fails as its decision says.
+"""Faults around an ASGI application: a request passes through unchanged, or it fails as decided.
 
 It must be the outermost layer: only there is uvicorn's request cycle, which has the connection, within reach.
 """
@@ -22,24 +22,24 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
-NameOf = Callable[[Scope, Headers, bytes], str]
+OperationName = Callable[[Scope, Headers, bytes], str]
 Refuse = Callable[[Rule, str], Refusal]
 
 CONNECTION = "local.connection"
 
 
 def in_real_time(name: str) -> Faults:
-    """Return a service's faults, none of them on, as its process has them."""
+    """Return the faults of a service's process; none is switched on."""
     return Faults(name, clock=time.monotonic, chance=random.Random(0).random)  # noqa: S311 - a simulation
 
 
 class WithFaults:
-    """An application that fails on purpose. ``name_of`` tells a request's operation, ``refuse`` words its refusal."""
+    """An application that fails on purpose. ``operation_name`` names an operation, ``refuse`` writes its refusal."""
 
-    def __init__(self, app: App, faults: Faults, *, name_of: NameOf, refuse: Refuse) -> None:
+    def __init__(self, app: App, faults: Faults, *, operation_name: OperationName, refuse: Refuse) -> None:
         self._app = app
         self.faults = faults
-        self._name_of = name_of
+        self._operation_name = operation_name
         self._refuse = refuse
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -58,12 +58,12 @@ class WithFaults:
     async def _decided(self, scope: Scope, receive: Receive, send: Send) -> None:
         body = await _whole(receive)
         headers = Headers(scope=scope)
-        operation = self._name_of(scope, headers, body)
+        operation = self._operation_name(scope, headers, body)
         request = Request(operation, body, headers.get("authorization", ""))
         await _Exchange(self, scope, receive, send).run(request, self.faults.decide(request))
 
     async def answer(self, scope: Scope, receive: Receive, body: bytes) -> list[Message]:
-        """Have the service do its work; return what it would have sent."""
+        """Let the service answer; return its answer without sending it."""
         answered: list[Message] = []
 
         async def keep(message: Message) -> None:
@@ -73,7 +73,7 @@ class WithFaults:
         return answered
 
     def refusal(self, rule: Rule, operation: str) -> list[Message]:
-        """Return what a refused request is answered with."""
+        """Return the answer to a refused request."""
         refused = self._refuse(rule, operation)
         return _answer(refused.status, refused.headers, refused.body)
 
@@ -142,9 +142,9 @@ class _Exchange:
 
 
 async def cut(scope: Scope, receive: Receive, *, flush: bool = False) -> None:
-    """Close the connection without a further word; ``flush``: what was sent before still arrives.
+    """Close the connection without an answer; ``flush``: the bytes that were already sent still arrive.
 
-    ASGI has no way to say this: it is done on the transport of uvicorn's request cycle.
+    ASGI cannot express this, so the transport of uvicorn's request cycle is closed.
     """
     transport = scope["extensions"][CONNECTION].transport
     (transport.close if flush else transport.abort)()
@@ -152,7 +152,7 @@ async def cut(scope: Scope, receive: Receive, *, flush: bool = False) -> None:
 
 
 async def _gone(receive: Receive, seconds: float | None) -> None:
-    """Return once the other side is gone, or after so many seconds."""
+    """Return once the other side has disconnected, or after that many seconds."""
 
     async def disconnected() -> None:
         while (await receive())["type"] != "http.disconnect":
@@ -174,7 +174,7 @@ async def _whole(receive: Receive) -> bytes:
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:
-    """Return a ``receive`` that gives the body, which was read already, and then what still comes."""
+    """Return a ``receive`` that gives the body that was already read, and then the messages that follow."""
     waiting = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def again() -> Message:

@@ -1,4 +1,4 @@
-"""What faults can see of a request: its operation, the users, items and events that it names, whose key it carries."""
+"""The parts of a request that faults match: its operation, the users, items and events in it, and its access key."""
 
 import base64
 import binascii
@@ -27,14 +27,14 @@ class Request:
 
     @functools.cached_property
     def document(self) -> Any:
-        """Return the body as JSON; None where it is none."""
+        """Return the body as JSON; None if it is not JSON."""
         try:
             return json.loads(self.body)
         except (ValueError, RecursionError):
             return None
 
     def names(self, subject: str) -> frozenset[str]:
-        """Return all that the request names of a subject."""
+        """Return all values that the request holds for a subject."""
         if subject == "key":
             return frozenset(filter(None, [_key(self.authorization)]))
         return frozenset(_values(self.document, SUBJECTS[subject]))
@@ -52,7 +52,7 @@ def _values(document: Any, keys: tuple[str, ...]) -> Iterator[str]:
 
 
 def _key(authorization: str) -> str | None:
-    """Return whose request it is: the access key of AWS's signature, or the user of HTTP's basic scheme."""
+    """Return the caller: the access key of AWS's signature, or the user of HTTP basic authentication."""
     scheme, _, rest = authorization.partition(" ")
     if scheme.lower() == "basic":
         try:

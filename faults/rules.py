@@ -1,4 +1,4 @@
-"""What a fault is: which requests it strikes, how they fail, when and how often. Read from JSON, shown as JSON."""
+"""The rule of a fault: which requests it strikes, how they fail, when and how often. Read from and shown as JSON."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -27,7 +27,7 @@ _FIELDS = {"fault", "operation", "match", "when", *_NUMBERS}
 
 
 class BadRule(ValueError):
-    """A fault that cannot be; the message says what is wrong with it."""
+    """An invalid fault; the message says what is wrong with it."""
 
 
 @dataclass(frozen=True)
@@ -52,18 +52,18 @@ class Rule:
     retry_after: float | None = None
 
     def concerns(self, request: Request) -> bool:
-        """Whether a request is of the kind that it strikes."""
+        """Whether the rule matches a request."""
         return fnmatchcase(request.operation.lower(), self.operation.lower()) and all(
             any(fnmatchcase(name, pattern) for name in request.names(subject) for pattern in patterns)
             for subject, patterns in self.match.items()
         )
 
     def over(self, age: float, struck: int) -> bool:
-        """Whether it can strike no more, so many seconds after it was added."""
+        """Whether the fault has ended, ``age`` seconds after it was added."""
         return (self.end is not None and age >= self.end) or (self.times is not None and struck >= self.times)
 
     def as_json(self) -> dict[str, Any]:
-        """Return what ``read_rule`` reads; what is not said is left out."""
+        """Return the JSON object that ``read_rule`` reads, without default values."""
         shown = {
             "match": {subject: list(patterns) for subject, patterns in self.match.items()} or None,
             "chance": self.chance if self.chance < 1 else None,
@@ -81,7 +81,7 @@ class Rule:
 
 
 def read_rule(document: object) -> Rule:
-    """Return the rule that a JSON object says. Raises BadRule."""
+    """Return the rule in a JSON object. Raises BadRule."""
     if not isinstance(document, dict) or document.get("fault") not in FAULTS:
         raise BadRule(f'a fault is an object with "fault": one of {", ".join(FAULTS)}')
     unknown = set(document) - _FIELDS

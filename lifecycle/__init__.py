@@ -1,1 +1,1 @@
-"""The life of a model in Amazon Personalize: data, training, campaign. One code for AWS and the local service."""
+"""The life cycle of a model in Amazon Personalize: data, training, campaign. The same code for AWS and the emulator."""

@@ -15,14 +15,14 @@ from lifecycle.bucket import BATCH, BATCH_OUTPUT, Bucket
 from lifecycle.resources import Resources
 
 INPUT = "users.json"
-# Not the bar: it is common in ids, as auth0|7.
+# Not the vertical bar: it is common in ids, such as auth0|7.
 BETWEEN_COLUMNS = ",;\t"
 NAMES = frozenset({"userid", "user_id", "user", "users"})
 
 
 @dataclass(frozen=True)
 class Job:
-    """What to ask: of a solution version, at most ``limit`` items a user, through a filter or not."""
+    """The request: a solution version, at most ``limit`` items per user, and perhaps a filter."""
 
     name: str
     version_arn: str
@@ -31,10 +31,10 @@ class Job:
 
 
 def parse_users(lines: Iterable[str]) -> list[str]:
-    """Return the users of a file: one id a line (a first line ``USER_ID`` is a header), or JSON lines with ``userId``.
+    """Return the users of a file: one id per line (a first line ``USER_ID`` is a header), or JSON with ``userId``.
 
-    Each once, in order. An id may stand in quotes, as programs write CSVs; a line of several columns is no id. Raises
-    ValueError, which names the line.
+    Each user occurs once, in order. An id may be in quotes; a line of several columns is not an id. Raises ValueError,
+    which names the line.
     """
     users: dict[str, None] = {}
     for number, line in enumerate(lines, 1):
@@ -70,7 +70,7 @@ def input_text(users: Iterable[str]) -> str:
 
 
 def run(resources: Resources, bucket: Bucket, job: Job, users: Path) -> None:
-    """Upload the input, create the job unless one of its name runs or ran, and wait for it. Raises CreationFailed."""
+    """Upload the input, create the job unless one of its name exists, and wait for it. Raises CreationFailed."""
     scope = {"solutionVersionArn": job.version_arn}
     job_arn = resources.find(resource_types.BATCH_JOB, job.name, **scope)
     if not job_arn:

@@ -1,6 +1,6 @@
-"""The bucket through which files go to Personalize and come back, and what lies where in it.
+"""The bucket through which files go to Personalize and come back, and its folders.
 
-``imports/`` and ``batch/`` hold data and are forgotten after a while; ``summaries/`` holds counts only, and stays.
+The objects in ``imports/`` and ``batch/`` hold data and expire; ``summaries/`` holds counts only, and is kept.
 """
 
 import json
@@ -18,18 +18,18 @@ Moved = Callable[[int], None]
 
 @dataclass(frozen=True)
 class Bucket:
-    """A bucket behind a boto3 client, and the role by which Personalize reads and writes it."""
+    """A bucket behind a boto3 client, and the role with which Personalize reads and writes it."""
 
     s3: Any
     name: str
     role_arn: str
 
     def url(self, key: str) -> str:
-        """Return a key as Personalize wants it."""
+        """Return the S3 URL of a key."""
         return f"s3://{self.name}/{key}"
 
     def create_if_missing(self) -> None:
-        """Make the bucket. For the local service only: a deployed one belongs to the stack."""
+        """Create the bucket. For the local service only: a deployed one belongs to the stack."""
         try:
             self.s3.head_bucket(Bucket=self.name)
         except ClientError as error:
@@ -38,7 +38,7 @@ class Bucket:
             self.s3.create_bucket(Bucket=self.name)
 
     def size(self, key: str) -> int | None:
-        """Return an object's size in bytes, None where there is none."""
+        """Return an object's size in bytes, None if it does not exist."""
         try:
             length: int = self.s3.head_object(Bucket=self.name, Key=key)["ContentLength"]
         except ClientError as error:
@@ -48,7 +48,7 @@ class Bucket:
         return length
 
     def upload(self, path: Path, key: str, moved: Moved = lambda _: None) -> None:
-        """Upload a file, in parts where it is large: it is there whole or not. ``moved``: bytes of each step."""
+        """Upload a file, in parts if it is large, as a whole or not at all. ``moved`` gets the bytes of each step."""
         self.s3.upload_file(str(path), self.name, key, Callback=moved)
 
     def write(self, key: str, value: Mapping[str, Any]) -> None:
@@ -61,11 +61,11 @@ class Bucket:
         return document
 
     def keys(self, prefix: str) -> list[str]:
-        """Return the keys that begin like this."""
+        """Return the keys that begin with a prefix."""
         pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.name, Prefix=prefix)
         return [entry["Key"] for page in pages for entry in page.get("Contents", [])]
 
 
 def summary_key(job: str) -> str:
-    """Return where the summary of an import is kept, by its job's name."""
+    """Return the key of an import's summary, by the name of its job."""
     return f"{SUMMARIES}/{job}.json"

@@ -1,8 +1,8 @@
-"""How many interactions there are to train on, and what of it can be known where.
+"""The number of interactions to train on, as far as it is known.
 
-The local service says it, users too. Amazon Personalize has no call for it: there the broker's own metric and the
-summaries of finished imports are added up, which tells nothing of users. What was both streamed and imported counts
-twice in both; a training uses it once.
+The local service reports it, users included. Amazon Personalize has no operation for it: there the broker's own metric
+and the summaries of finished imports are added up, which gives no number of users. An interaction that was both
+streamed and imported counts twice in both; a training uses it once.
 """
 
 from collections.abc import Callable, Mapping
@@ -22,13 +22,13 @@ from personalize_data.import_summary import ImportSummary
 from personalize_data.quotas import MIN_TRAINING_INTERACTIONS, MIN_TRAINING_USER_SHARE, MIN_TRAINING_USERS
 
 DAY = 86_400
-METRIC_RETENTION = timedelta(days=455)  # CloudWatch keeps hourly sums that long
+METRIC_RETENTION = timedelta(days=455)  # CloudWatch keeps hourly sums this long
 Client = Callable[[str], Any]
 
 
 @dataclass(frozen=True)
 class InteractionCounts:
-    """Interactions so far; None where it can't be known. ``from_service``: the service itself has counted."""
+    """Interactions so far; None if the number is not known. ``from_service``: the service itself has counted."""
 
     interactions: int | None = None
     users: int | None = None
@@ -38,7 +38,7 @@ class InteractionCounts:
     from_service: bool = False
 
     def as_json(self) -> dict[str, Any]:
-        """Return it with the minima beside it."""
+        """Return the counts with the service's minima as a JSON object."""
         minima = {
             "interactions": MIN_TRAINING_INTERACTIONS,
             "users_with_two": MIN_TRAINING_USERS,
@@ -47,7 +47,7 @@ class InteractionCounts:
         return {**asdict(self), "minima": minima, "missing": self.missing()}
 
     def missing(self) -> list[str]:
-        """Return which minima are not met, of those that can be known."""
+        """Return the minima that are not met, as far as the counts are known."""
         unmet = []
         if self.interactions is not None and self.interactions < MIN_TRAINING_INTERACTIONS:
             unmet.append(f"{self.interactions:,} of {MIN_TRAINING_INTERACTIONS:,} interactions")
@@ -71,7 +71,7 @@ def from_local(answer: Mapping[str, Any], group_arn: str | None) -> InteractionC
 def from_aws(
     client: Client, names: Names, outputs: Mapping[str, str], now: datetime | None = None
 ) -> InteractionCounts:
-    """Return what AWS can tell of a deployed broker. Raises ClientError."""
+    """Return the counts that AWS has of a deployed broker. Raises ClientError."""
     streamed = _streamed(client, outputs.get("IngestFunction"), now or datetime.now(UTC))
     imported = _imported(client, names, outputs.get("ImportBucket"))
     known = [number for number in (streamed, imported) if number is not None]
@@ -113,7 +113,7 @@ def in_force(jobs: list[State]) -> list[State]:
 
 
 def _rows(bucket: Bucket, jobs: list[State]) -> int | None:
-    """Return how many rows jobs brought; None where a summary is missing, as of a job that somebody else made."""
+    """Return how many rows the jobs imported; None if a summary is missing, as for another program's job."""
     rows = 0
     for job in jobs:
         try:

@@ -1,4 +1,4 @@
-"""What holds data: dataset group, schemas, datasets and the event tracker of one broker."""
+"""The dataset group, schemas, datasets and event tracker of one broker."""
 
 from dataclasses import dataclass
 
@@ -10,20 +10,20 @@ from personalize_data.schema import INTERACTIONS_SCHEMA
 
 @dataclass(frozen=True)
 class Tracker:
-    """What interactions are sent to: a dataset group with its event tracker."""
+    """The destination of interactions: a dataset group with its event tracker."""
 
     dataset_group_arn: str
     tracking_id: str
 
 
 def dataset_group(resources: Resources, names: Names) -> str:
-    """Return the dataset group's ARN, made if missing. Raises CreationFailed."""
+    """Return the dataset group's ARN; create the group if it is missing. Raises CreationFailed."""
     arn: str = resources.ensure(resource_types.DATASET_GROUP, names.dataset_group, {})["datasetGroupArn"]
     return arn
 
 
 def dataset(resources: Resources, names: Names, name: str, schema: str) -> str:
-    """Return the ARN of a dataset (``interactions``, ``users``, ``items``); ``schema``: for one that is missing.
+    """Return the ARN of a dataset (``interactions``, ``users``, ``items``); create it with ``schema`` if it is missing.
 
     Raises CreationFailed.
     """
@@ -38,13 +38,13 @@ def dataset(resources: Resources, names: Names, name: str, schema: str) -> str:
 
 
 def find_dataset(resources: Resources, group: str, name: str) -> str | None:
-    """Return the ARN of a group's dataset by its type, whatever it is called: there is one of each."""
+    """Return the ARN of a group's dataset by its type, whatever its name: a group has one per type."""
     arns = resources.all(resource_types.DATASET, datasetGroupArn=group)
     return next((summary["datasetArn"] for summary in arns if summary["datasetType"].lower() == name), None)
 
 
 def schema_in_use(resources: Resources, names: Names, name: str) -> str | None:
-    """Return the text of the schema that a dataset has, or that one which was begun will have; None for none."""
+    """Return the text of the schema of a dataset, or of one whose creation was interrupted; None if there is none."""
     group = resources.find(resource_types.DATASET_GROUP, names.dataset_group)
     dataset_arn = group and find_dataset(resources, group, name)
     if dataset_arn:
@@ -55,7 +55,7 @@ def schema_in_use(resources: Resources, names: Names, name: str) -> str | None:
 
 
 def tracker(resources: Resources, names: Names) -> Tracker:
-    """Make all that a broker collects with: dataset group, Interactions, event tracker. Raises CreationFailed."""
+    """Create what is missing of dataset group, Interactions dataset and event tracker. Raises CreationFailed."""
     group = dataset_group(resources, names)
     dataset(resources, names, "interactions", INTERACTIONS_SCHEMA.read_text())
     scope = {"datasetGroupArn": group}

@@ -1,8 +1,8 @@
-"""Erasing users: a data deletion job takes a list of them, and all that a dataset group and its models know goes.
+"""Erasure of users: a data deletion job takes a list of users and deletes their data from a dataset group.
 
-https://docs.aws.amazon.com/personalize/latest/dg/delete-records.html: one job at a time, up to a day each. While
-anything is imported or trained meanwhile, and a live stream imports all the time, AWS does not promise that models
-forget as well, and says to run another job.
+https://docs.aws.amazon.com/personalize/latest/dg/delete-records.html: one job at a time, up to a day each. If data is
+imported or a model is trained meanwhile (a live stream imports all the time), AWS does not promise that the models
+forget the users as well, and recommends another job.
 """
 
 import csv
@@ -24,14 +24,14 @@ HEADER = "USER_ID"
 
 @dataclass(frozen=True)
 class DeletionStep:
-    """A job's name, and its ARN where it is under way already."""
+    """A job's name, and its ARN if it is already running."""
 
     job: str
     arn: str | None = None
 
 
 def users_csv(users: Iterable[str]) -> str:
-    """Return the job's input: one column, one user a line."""
+    """Return the job's input: one column, one user per line."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerows([[HEADER], *([user] for user in users)])
@@ -39,7 +39,7 @@ def users_csv(users: Iterable[str]) -> str:
 
 
 def bad_users(users: Iterable[str]) -> list[int]:
-    """Return the places, from 1, of what cannot be a user's id."""
+    """Return the positions, from 1, of texts that cannot be a user's id."""
     return [
         place for place, user in enumerate(users, 1) if not 1 <= len(user) <= MAX_ID_LENGTH or not user.isprintable()
     ]
@@ -57,7 +57,7 @@ def jobs(resources: Resources, group: str) -> Iterator[State]:
 
 
 def decide(pending: Iterable[State], names: Names, users: Sequence[str]) -> DeletionStep:
-    """Return the job for these users: the one that is under way, or a further one. Each run is a job of its own."""
+    """Return the job for these users: the running one, or a new one. Each run is a job of its own."""
     by_name = {job["jobName"]: job for job in pending}
     identity = short("\n".join(sorted(users)))
     for attempt in range(1, len(by_name) + 2):
@@ -71,9 +71,9 @@ def decide(pending: Iterable[State], names: Names, users: Sequence[str]) -> Dele
 
 
 def forget(resources: Resources, bucket: Bucket, group: str, step: DeletionStep, users: Path) -> State:
-    """Run the job, or wait for the one under way; return its description once it is done.
+    """Run the job, or wait for the running one; return its description once it is done.
 
-    The list of users is taken out of the bucket again. Raises CreationFailed, botocore's ClientError.
+    The list of users is deleted from the bucket afterwards. Raises CreationFailed, botocore's ClientError.
     """
     key = f"{IMPORTS}/{step.job}/users.csv"
     try:

@@ -1,7 +1,7 @@
-"""An import of one CSV into a dataset, taken up where an interrupted run left it.
+"""The import of one CSV into a dataset; an interrupted run is resumed.
 
-Its job's name follows from what is imported. So what is already converted, uploaded or running is found again by that
-name, in the bucket and at the service.
+The job's name is derived from the imported data. A later run finds a converted or uploaded file, or a running job, by
+that name, in the bucket and in the service.
 """
 
 from dataclasses import dataclass, replace
@@ -19,7 +19,7 @@ FULL, INCREMENTAL = "FULL", "INCREMENTAL"
 
 @dataclass(frozen=True)
 class ImportStep:
-    """What to do for an import: the job's name and mode, and the job that is already there."""
+    """The next step of an import: the job's name and mode, and the existing job, if any."""
 
     job: str
     mode: str
@@ -28,10 +28,10 @@ class ImportStep:
 
 
 def decide(jobs: list[State], names: Names, dataset: str, identity: str, mode: str | None) -> ImportStep:
-    """Return the next step, from the dataset's import jobs. ``mode``: as asked for.
+    """Return the next step, from the dataset's import jobs. ``mode``: the requested mode, None for the default.
 
-    FULL replaces all that earlier jobs brought, so after an ACTIVE one the default is INCREMENTAL. (What was streamed
-    stays either way.) A job that failed, or that a later FULL one has replaced, is done again under a further name.
+    FULL replaces the rows of all earlier jobs, so the default is INCREMENTAL once a job is ACTIVE. (Streamed events
+    stay either way.) A job that failed, or that a later FULL job has replaced, is repeated under a further name.
     """
     by_name = {job["jobName"]: job for job in jobs}
     any_active = any(job["status"] == "ACTIVE" for job in jobs)
@@ -59,7 +59,7 @@ def _replaced(job: State, jobs: list[State]) -> bool:
 
 
 def warnings(step: ImportStep, dataset: str, rows: int, size: int) -> list[str]:
-    """Return where AWS's limits would have the job fail; the service itself has the last word."""
+    """Return warnings of AWS's limits that would make the job fail; the service itself decides."""
     messages = []
     if dataset == "interactions" and rows < MIN_IMPORT_INTERACTIONS:
         messages.append(f"{rows} rows: AWS imports {MIN_IMPORT_INTERACTIONS} interactions or more at a time")
@@ -88,7 +88,7 @@ def store(bucket: Bucket, step: ImportStep, csv: Path, summary: ImportSummary, m
 
 
 def start(resources: Resources, bucket: Bucket, step: ImportStep, dataset_arn: str) -> str:
-    """Create the import job of a stored CSV, if it is not there; return its ARN."""
+    """Create the import job of a stored CSV unless it exists; return its ARN."""
     if step.arn:
         return step.arn
     request = {
@@ -102,5 +102,5 @@ def start(resources: Resources, bucket: Bucket, step: ImportStep, dataset_arn: s
 
 
 def csv_key(step: ImportStep) -> str:
-    """Return where a job's CSV lies."""
+    """Return the key of a job's CSV."""
     return f"{IMPORTS}/{step.job}/data.csv"

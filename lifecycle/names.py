@@ -1,4 +1,4 @@
-"""What a broker's resources in Personalize are called: the same here, in the deployed stack and in the local stack."""
+"""The names of a broker's resources in Personalize: the same here, in the deployed stack and in the local stack."""
 
 import hashlib
 from dataclasses import dataclass
@@ -13,23 +13,23 @@ _SUFFIXES = {SIMILAR_ITEMS: "similar", "aws-popularity-count": "popular"}
 
 @dataclass(frozen=True)
 class Names:
-    """The names under one broker's own."""
+    """The names of one broker's resources, which begin with the broker's name."""
 
     broker: str
 
     @property
     def dataset_group(self) -> str:
-        """Return the dataset group's name; the event tracker has the same."""
+        """Return the dataset group's name, which is also the event tracker's."""
         return self.broker
 
     def dataset(self, dataset: str) -> str:
-        """Return a dataset's name, which is its schema's, too."""
+        """Return a dataset's name, which is also its schema's."""
         return f"{self.broker}-{dataset}"
 
     def solution(self, recipe: str, *, hpo: bool = False) -> str:
-        """Return a solution's name, which is its campaign's, too: the broker's for what recommends to users.
+        """Return a solution's name, which is also its campaign's; for User-Personalization it is the broker's name.
 
-        ``recipe``: name or ARN. ``hpo``: whether its settings are searched for.
+        ``recipe``: name or ARN. ``hpo``: whether its hyperparameters are tuned.
         """
         short_name, end = recipe.rpartition("/")[2], "-hpo" if hpo else ""
         name = self.broker
@@ -38,16 +38,16 @@ class Names:
         return name[: MAX_NAME_LENGTH - len(end)] + end
 
     def job(self, purpose: str, identity: str, attempt: int = 1) -> str:
-        """Return a job's name, the same for the same work; a further attempt has a number."""
+        """Return a job's name: the same for the same data; a further attempt has a number."""
         end = f"-{purpose}-{identity}" + (f"-{attempt}" if attempt > 1 else "")
         return self.broker[: MAX_NAME_LENGTH - len(end)] + end
 
 
 def recipe_arn(recipe: str) -> str:
-    """Return a recipe's ARN; an ARN stays itself."""
+    """Return a recipe's ARN; an ARN is returned unchanged."""
     return recipe if recipe.startswith("arn:") else f"arn:aws:personalize:::recipe/{recipe}"
 
 
 def short(text: str) -> str:
-    """Return ten letters for a text, to name what is made of it."""
+    """Return a ten-character digest of a text, for names."""
     return hashlib.sha256(text.encode()).hexdigest()[:10]

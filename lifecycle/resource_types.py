@@ -1,4 +1,4 @@
-"""The kinds of resource in Personalize's API, and how its operations and answers name each.
+"""The resource types of Personalize's API, and their names in its operations and answers.
 
 https://docs.aws.amazon.com/personalize/latest/dg/API_Operations_Amazon_Personalize.html
 """
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class ResourceType:
-    """One kind: ``noun`` as boto3 spells it, ``named`` as the API calls its name."""
+    """One resource type: ``noun`` in boto3's spelling; ``named``: the key of its name in the API."""
 
     noun: str
     named: str = "name"
@@ -16,7 +16,7 @@ class ResourceType:
 
     @property
     def words(self) -> str:
-        """Return it for people."""
+        """Return the type's name in words."""
         return self.noun.replace("_", " ")
 
     @property

@@ -1,6 +1,7 @@
-"""How every resource comes to be: described; not found → created; pending → waited for. Repeated, nothing changes.
+"""Creation and deletion of Personalize resources, both idempotent.
 
-And how one goes: deleted, and waited for until it is not found.
+A resource is described first: if it is not found it is created, if it is pending it is waited for. A deleted resource
+is waited for until it is not found.
 """
 
 import time
@@ -11,8 +12,8 @@ from botocore.exceptions import ClientError
 
 from lifecycle.resource_types import ResourceType
 
-# Seconds between two looks: short at first (a local resource is there at once), then ever longer (a training on AWS
-# takes an hour, and DescribeX calls are throttled).
+# Seconds between two polls: short at first (a local resource is ACTIVE at once), then ever longer (a training on AWS
+# takes an hour, and Describe calls are throttled).
 FIRST_PAUSE, LONGEST_PAUSE, GROWTH = 0.1, 10.0, 1.3
 
 # Of all kinds but data deletion jobs: ACTIVE, CREATE PENDING, CREATE IN_PROGRESS.
@@ -28,11 +29,11 @@ class CreationFailed(Exception):
 
 
 def quiet(label: str, state: State) -> None:
-    """Show nothing."""
+    """Ignore a state."""
 
 
 class Resources:
-    """Finds, creates and waits for resources through a boto3 client. ``show`` gets every state while it waits."""
+    """Finds, creates and waits for resources through a boto3 client. ``show`` is called with every state of a wait."""
 
     def __init__(self, personalize: Any, *, show: Show = quiet, sleep: Callable[[float], None] = time.sleep) -> None:
         self.client = personalize
@@ -40,7 +41,7 @@ class Resources:
         self._sleep = sleep
 
     def all(self, resource_type: ResourceType, **scope: str) -> list[State]:
-        """Return the summaries of all resources of a kind, within a parent where the operation takes one."""
+        """Return the summaries of all resources of a type, within a parent if the operation takes one."""
         pages = self.client.get_paginator(f"list_{resource_type.noun}s").paginate(**scope)
         return [summary for page in pages for summary in page[resource_type.list_key]]
 
@@ -65,7 +66,7 @@ class Resources:
         return arn
 
     def ensure(self, resource_type: ResourceType, name: str, request: State, **scope: str) -> State:
-        """Return the resource of this name as it is once ACTIVE; ``request``: how to create it if there is none.
+        """Return the description of a resource once it is ACTIVE; ``request``: how to create a missing one.
 
         Raises CreationFailed.
         """
@@ -79,12 +80,12 @@ class Resources:
         waited = False
         for state in self.states(resource_type, arn, part):
             waited = waited or state.get("status", "ACTIVE") != "ACTIVE"
-            if waited:  # what was there already is not worth a line
+            if waited:  # a resource that was ACTIVE before needs no line
                 self._show(resource_type.words, state)
         return state
 
     def states(self, resource_type: ResourceType, arn: str, part: str = "") -> Iterator[State]:
-        """Yield a resource's description until it is ACTIVE; ``part``: an update in it that decides instead.
+        """Yield a resource's description until it is ACTIVE; ``part``: the key of an update that decides instead.
 
         Raises CreationFailed.
         """
@@ -102,9 +103,9 @@ class Resources:
             pause = min(pause * GROWTH, LONGEST_PAUSE)
 
     def delete(self, resource_type: ResourceType, arn: str) -> None:
-        """Delete a resource, unless that is under way already, and wait until it is gone.
+        """Delete a resource, unless its deletion is already running, and wait until it is not found.
 
-        Raises CreationFailed (the deletion has), botocore's ClientError.
+        Raises CreationFailed (the deletion failed), botocore's ClientError.
         """
         if self.describe(resource_type, arn)["status"] not in DELETING:
             getattr(self.client, f"delete_{resource_type.noun}")(**{resource_type.arn: arn})
@@ -126,7 +127,7 @@ class Resources:
 
 
 def failure(resource_type: ResourceType, state: State) -> str:
-    """Return one line: which resource is in a state that nothing follows, why, and what to do."""
+    """Return one line: which resource has failed, why, and what to do."""
     name = state.get(resource_type.named) or state[resource_type.arn].rpartition(":")[2]
     reason = " ".join(str(state.get("failureReason", "no reason given")).split())
     return f"{resource_type.words} {name} is {state['status']}: {reason}{_advice(resource_type, state)}"

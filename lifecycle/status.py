@@ -1,4 +1,4 @@
-"""Where a broker is: which of its resources there are in Personalize, its newest model, and what is due next."""
+"""The status of a broker: its resources in Personalize, its newest model, and the next step."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from lifecycle.resources import Resources, State
 
 @dataclass(frozen=True)
 class ResourceState:
-    """One resource and its state; ``reason``: the service's own, where it failed."""
+    """One resource and its state; ``reason``: the service's reason if it failed."""
 
     kind: str
     name: str
@@ -33,7 +33,7 @@ class Model:
 
 @dataclass(frozen=True)
 class Next:
-    """What is due: the stage, the command for it, and why in a sentence."""
+    """The next step: the stage, the command for it, and the reason in a sentence."""
 
     stage: str
     command: str
@@ -42,7 +42,7 @@ class Next:
 
 @dataclass(frozen=True)
 class Status:
-    """All of it. ``stage``: how far the broker is (``nothing``, ``collect``, ``train``, ``recommend``)."""
+    """The status of a broker. ``stage`` is ``nothing``, ``collect``, ``train`` or ``recommend``."""
 
     name: str
     where: str
@@ -69,7 +69,7 @@ class Status:
 
 @dataclass(frozen=True)
 class Inventory:
-    """What there is in Personalize under a broker's names."""
+    """The resources in Personalize with a broker's names."""
 
     group_arn: str | None
     resources: tuple[ResourceState, ...]
@@ -79,12 +79,12 @@ class Inventory:
     """Imports that ended after that version's training began: it does not know them."""
 
     def states(self, resource_type: ResourceType) -> list[str]:
-        """Return the states of all resources of a kind."""
+        """Return the states of all resources of a type."""
         return [resource.status for resource in self.resources if resource.kind == resource_type.words]
 
 
 def inventory(resources: Resources, names: Names) -> Inventory:
-    """Look for a broker's resources; nothing is created."""
+    """Return a broker's resources; nothing is created."""
     groups = [
         summary for summary in resources.all(resource_types.DATASET_GROUP) if summary["name"] == names.dataset_group
     ]
@@ -139,7 +139,7 @@ def _found(resource_type: ResourceType, summaries: Iterable[State]) -> list[Reso
 def status(
     names: Names, inventory: Inventory, counts: InteractionCounts, *, where: str, local: bool, deployed: str | None
 ) -> Status:
-    """Return where a broker is, from what there is. ``deployed``: the stack's stage, where there is one."""
+    """Return the status of a broker from its inventory. ``deployed``: the stage of the deployed stack, if any."""
     model = None
     if inventory.version:
         created = inventory.version["creationDateTime"].isoformat(timespec="seconds")
@@ -165,7 +165,7 @@ def _stage(inventory: Inventory) -> str:
 
 
 def due(inventory: Inventory, counts: InteractionCounts, *, local: bool, deployed: str | None) -> Next:
-    """Return what comes next. With a deployed stack its stages lead; else the commands do it alone."""
+    """Return the next step. With a deployed stack it is a deployment of the next stage, otherwise a command."""
     pending = [
         resource for resource in inventory.resources if resource.status in ("CREATE PENDING", "CREATE IN_PROGRESS")
     ]

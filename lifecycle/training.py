@@ -8,7 +8,7 @@ from lifecycle import resource_types
 from lifecycle.names import Names, recipe_arn
 from lifecycle.resources import Resources, State
 
-# What each of GetSolutionMetrics' figures says.
+# The meaning of each figure of GetSolutionMetrics.
 # https://docs.aws.amazon.com/personalize/latest/dg/working-with-training-metrics.html
 MEANINGS = {
     "coverage": "of all items, the share that is recommended to anybody",
@@ -24,7 +24,7 @@ MEANINGS = {
 
 @dataclass(frozen=True)
 class Training:
-    """What to train: a recipe's name or ARN; ``hpo``: search for its settings; ``auto``: go on by itself, weekly."""
+    """What to train: a recipe's name or ARN; ``hpo``: tune hyperparameters; ``auto``: train automatically, weekly."""
 
     recipe: str
     hpo: bool = False
@@ -32,9 +32,9 @@ class Training:
 
 
 def solution(resources: Resources, names: Names, group: str, training: Training) -> str:
-    """Return the ARN of the recipe's solution, made if missing. Raises CreationFailed.
+    """Return the ARN of the recipe's solution; create it if it is missing. Raises CreationFailed.
 
-    One that the stack or an earlier run made stays as it is: whether it trains by itself is its own.
+    A solution that the stack or an earlier run created stays unchanged, its automatic training included.
     """
     recipe = recipe_arn(training.recipe)
     request: dict[str, Any] = {"datasetGroupArn": group, "recipeArn": recipe, "performAutoTraining": training.auto}
@@ -50,7 +50,7 @@ def recipes(resources: Resources) -> list[str]:
 
 
 def begin_version(resources: Resources, solution_arn: str) -> tuple[str, bool]:
-    """Return the ARN of a version that is being trained, and whether it was there already: then it is waited for."""
+    """Return the ARN of a version in training, and whether it existed before: then the caller waits for it."""
     for version in resources.all(resource_types.SOLUTION_VERSION, solutionArn=solution_arn):
         if version["status"] in ("CREATE PENDING", "CREATE IN_PROGRESS"):
             return str(version["solutionVersionArn"]), True
@@ -58,7 +58,7 @@ def begin_version(resources: Resources, solution_arn: str) -> tuple[str, bool]:
 
 
 def train(resources: Resources, names: Names, group: str, training: Training) -> Iterator[State]:
-    """Train a version; yield it as it stands until it is ACTIVE. Raises CreationFailed."""
+    """Train a version; yield its description until it is ACTIVE. Raises CreationFailed."""
     version, _ = begin_version(resources, solution(resources, names, group, training))
     yield from resources.states(resource_types.SOLUTION_VERSION, version)
 
@@ -77,9 +77,9 @@ def newest_active(resources: Resources, solution_arn: str) -> State | None:
 
 
 def campaign(resources: Resources, name: str, version_arn: str) -> str:
-    """Return the ARN of the campaign of this name, serving this version: made, or brought up to it.
+    """Return the ARN of the campaign of this name, serving this version: create or update it.
 
-    One that follows its solution's newest version by itself is left alone. Raises CreationFailed.
+    A campaign that follows its solution's newest version automatically is left unchanged. Raises CreationFailed.
     """
     arn = resources.find(resource_types.CAMPAIGN, name)
     if not arn:
@@ -91,6 +91,6 @@ def campaign(resources: Resources, name: str, version_arn: str) -> str:
     follows = state.get("campaignConfig", {}).get("syncWithLatestSolutionVersion", False)
     if state["solutionVersionArn"] != version_arn and not follows:
         resources.client.update_campaign(campaignArn=arn, solutionVersionArn=version_arn)
-        # The old version serves meanwhile.
+        # The old version serves until the update is over.
         resources.wait(resource_types.CAMPAIGN, arn, part="latestCampaignUpdate")
     return arn

@@ -1,4 +1,4 @@
-"""Lambda's Invoke API for the local stack's functions, so that a sample event can be sent to one from another process.
+"""Lambda's Invoke API for the local stack's functions, so that another process can send a sample event to one.
 
 https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html; synchronous invocations only.
 """

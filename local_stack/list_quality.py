@@ -1,4 +1,4 @@
-"""How often a profile's list held what was bought next, beside lists that need no model, on the same purchases."""
+"""Hit rates of the profiles' lists on the next purchases, compared with simple lists on the same purchases."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,16 +11,16 @@ from local_stack.simple_lists import SimpleLists
 TOP = 10
 MODEL = "the model"
 RESAMPLES = 4000
-AT_ONCE = 100  # resamples, which bounds the memory however many customers there are
+AT_ONCE = 100  # resamples per block, which bounds the memory for any number of customers
 ENOUGH_TO_JUDGE = 30
 
 
 @dataclass(frozen=True)
 class Purchase:
-    """What a customer's profile recommended before a visit, best first, and what was bought on it.
+    """The list on a customer's profile before a visit, best first, and the items bought on the visit.
 
-    ``history`` has the item id of every interaction of theirs before the visit, oldest first; ``ranked`` is the longer
-    list that the model gave for them at that moment.
+    ``history`` has the item id of each of their interactions before the visit, oldest first; ``ranked`` is the model's
+    longer list for them at that time.
     """
 
     customer: str
@@ -31,20 +31,20 @@ class Purchase:
 
     @property
     def new_items(self) -> list[str]:
-        """Return what was bought that the customer had never interacted with."""
+        """Return the bought items that the customer had never interacted with."""
         return _without(self.bought, self.history)
 
     @property
     def ranked_new_items(self) -> list[str]:
-        """Return what the model would recommend of such items, best first."""
+        """Return the model's items that the customer had never interacted with, best first."""
         return _without(self.ranked, self.history)
 
 
 @dataclass(frozen=True)
 class SimpleList:
-    """A simple list's hit rate, and two intervals of the model's hit rate minus it.
+    """A simple list's hit rate, and two confidence intervals of the difference (model minus simple list).
 
-    ``difference_95`` holds by itself at 95 %, ``joint_95`` together with those of the other simple lists.
+    ``difference_95`` holds by itself at 95 %, ``joint_95`` jointly with those of the other simple lists.
     """
 
     hit_rate: float
@@ -54,7 +54,7 @@ class SimpleList:
 
 @dataclass(frozen=True)
 class HitRates:
-    """Shares of purchases whose lists held something that was bought; ``places`` is the lists' mean length."""
+    """Hit rates: the share of purchases whose list held a bought item; ``places`` is the lists' mean length."""
 
     purchases: int
     places: float
@@ -63,7 +63,7 @@ class HitRates:
 
     @property
     def is_enough(self) -> bool:
-        """Say whether there are enough purchases for a verdict."""
+        """Return whether there are enough purchases for a verdict."""
         return self.purchases >= ENOUGH_TO_JUDGE
 
     @property
@@ -77,11 +77,11 @@ class HitRates:
         return [name for name, simple_list in self.simple.items() if simple_list.joint_95[0] > 0]
 
     def verdict(self) -> str:
-        """Return the verdict in words, the simple lists that the model does not beat first.
+        """Return the verdict in words; the simple lists that the model does not beat come first.
 
-        The best simple list is found on these purchases, so a comparison with that list alone would be biased. Hence
-        the model is compared with each, and the intervals hold together (Bonferroni): with a chance of 95 % no *better*
-        and no *worse* of one verdict is false, and only a model that beats every simple list has nothing else said.
+        The best simple list is chosen on these purchases, so a comparison with that list alone would be biased.
+        Therefore the model is compared with each list, and the intervals hold jointly (Bonferroni): with a probability
+        of 95 % no *better* and no *worse* of a verdict is false.
         """
         if not self.is_enough:
             return f"only {self.purchases} purchases: too few to tell anything"
@@ -96,29 +96,29 @@ class HitRates:
 
 @dataclass(frozen=True)
 class Comparisons:
-    """The comparison by all that was bought, and by what was new to the customer; None where nothing was bought."""
+    """The comparison on all bought items, and on items new to the customer; None if nothing was bought."""
 
     anything: HitRates | None
     new_items: HitRates | None
 
 
 def comparisons(purchases: Sequence[Purchase], simple: SimpleLists, seed: int) -> Comparisons:
-    """Compare by all that was bought, and by what was new to the customer."""
+    """Compare on all bought items, and on items new to the customer."""
     return Comparisons(compare(purchases, simple, seed), compare_new_items(purchases, simple, seed))
 
 
 def compare(purchases: Sequence[Purchase], simple: SimpleLists, seed: int) -> HitRates | None:
-    """Compare lists of ten on the same purchases; None where there are none."""
+    """Compare lists of ten on the same purchases; None if there are none."""
     lists = [{MODEL: purchase.recommended[:TOP]} | simple.for_history(purchase.history, TOP) for purchase in purchases]
     return _hit_rates(purchases, [purchase.bought for purchase in purchases], lists, TOP, seed)
 
 
 def compare_new_items(purchases: Sequence[Purchase], simple: SimpleLists, seed: int) -> HitRates | None:
-    """Compare lists by what was bought that the customer had never interacted with; None where nothing was.
+    """Compare lists on bought items that the customer had never interacted with; None if there are none.
 
-    The customer's own items are left out of all lists. They take most places of a profile's list, and what is left
-    would tell little: so the model's list is made from its longer one. Every list has ten places, or as many as there
-    are new items in the model's.
+    The items of the customer's history are removed from all lists. They take most places of a profile's list, and the
+    rest would be too short: so the model's list is taken from its longer one. Every list has ten places, or as many as
+    there are new items in the model's.
     """
     judged = [purchase for purchase in purchases if purchase.new_items]
     recommended = [purchase.ranked_new_items[:TOP] for purchase in judged]

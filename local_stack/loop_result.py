@@ -1,4 +1,4 @@
-"""What a play of the loop came to: where every interaction is, how long it took, and whether the lists were right."""
+"""The result of a run of the loop: reconciliation, lags, and the quality of the lists."""
 
 import time
 from collections import Counter
@@ -24,9 +24,9 @@ LAGS = (("p50", 0.5), ("p99", 0.99))
 
 @dataclass(frozen=True)
 class PurchaseSample:
-    """Purchases to judge lists by, and the items that simple lists are made from, with the categories of those.
+    """Purchases to evaluate lists with, and the interactions and item categories for the simple lists.
 
-    Those of the same shop alone: items of another's would only weaken the comparison.
+    All are from the same shop: another shop's items would weaken the simple lists.
     """
 
     purchases: Sequence[Purchase]
@@ -36,7 +36,7 @@ class PurchaseSample:
 
 @dataclass(frozen=True)
 class LoopResult:
-    """All that the loop came to. Lags in milliseconds; ``profile`` as the Profile API returns it."""
+    """The result of a run. Lags in milliseconds; ``profile`` as the Profile API returns it."""
 
     audit: Audit
     lag_ms: dict[int, float]
@@ -62,7 +62,7 @@ def judge(
     shop: PurchaseSample,
     own: PurchaseSample,
 ) -> LoopResult:
-    """Read what all services hold and return what it came to; lags count from ``began`` (epoch seconds) on."""
+    """Return the result from the content of all services; lags are of events from ``began`` (epoch seconds) on."""
     records = stream_records(stack.client("kinesis"), stack.resources.stream_name)
     accepted = deliveries(stack.personalize.url)
     profiles = _profiles(stack.mparticle.url)
@@ -85,7 +85,7 @@ def judge(
 
 
 def audit_stack(stack: Stack, records: Sequence[StreamRecord], accepted: Sequence[dict[str, Any]]) -> Audit:
-    """Hold the stream's records against what the services of a running stack have."""
+    """Reconcile the stream's records with the services of a running stack."""
     checkpoints = {poller.shard_id: int(poller.checkpoint or -1) for poller in stack.stream_pollers.pollers}
     still: set[Position] = {
         (record.shard_id, record.sequence_number)
@@ -137,7 +137,7 @@ def _rates(comparison: PurchaseSample, trained_on: Sequence[dict[str, Any]], see
 
 
 def _profiles(mparticle_url: str) -> set[int]:
-    """Return the customers whose profiles carry a list."""
+    """Return the customers whose profiles have a list."""
     mpids: set[int] = set()
     query: dict[str, Any] = {"limit": 1000}
     while True:
@@ -149,7 +149,7 @@ def _profiles(mparticle_url: str) -> set[int]:
 
 
 def _one_profile(mparticle_url: str, shop: PurchaseSample, profiles: set[int]) -> dict[str, Any]:
-    """Return the profile of a customer who bought something, of those that have a list."""
+    """Return the profile of a customer with a list who bought something."""
     bought = (int(purchase.customer) for purchase in reversed(shop.purchases) if int(purchase.customer) in profiles)
     return Client(mparticle_url).profile(next(bought, min(profiles)))
 

@@ -1,4 +1,4 @@
-"""HTTP to the local services: no proxy, no certificates and no .netrc that this machine is set up for may count."""
+"""HTTP to the local services, without the machine's proxy, certificates and .netrc."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ def delete(url: str, *, timeout: float = 10.0) -> requests.Response:
 
 
 def call(method: str, url: str, **request: Any) -> requests.Response:
-    """Return the answer to any request, asked for as by ``requests.request``. Raises requests.RequestException."""
+    """Return the answer to a request; arguments as for ``requests.request``. Raises requests.RequestException."""
     with requests.Session() as session:
         session.trust_env = False
         return session.request(method, url, **request)

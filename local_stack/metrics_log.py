@@ -1,4 +1,4 @@
-"""What the functions say of themselves: the sums of the metrics in their log (CloudWatch embedded metric format)."""
+"""The sums of the metrics in the functions' log (CloudWatch embedded metric format)."""
 
 import json
 import threading
@@ -6,14 +6,14 @@ from collections import Counter
 
 
 class MetricsLog:
-    """Takes log lines and keeps the sum of every count; by outcome, and by ``outcome.reason``. Thread-safe."""
+    """Adds up the counts in log lines, by outcome and by ``outcome.reason``. Thread-safe."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._sums: Counter[str] = Counter()
 
     def feed(self, line: str) -> None:
-        """Take one line; whatever is not a metric passes."""
+        """Add one line; lines without a metric are ignored."""
         if '"_aws"' not in line:
             return
         try:

@@ -1,8 +1,8 @@
 """Entry point: ``python -m local_stack.ministack --program PATH [--with-parent]``: AWS's control plane on loopback.
 
-ministack is a program of others with an environment of its own (tests/deploy/requirements.in). It has no way to say
-that it answers and none to end with its parent; this process adds both. The functions that are deployed to it inherit
-this process's environment, below their own variables.
+ministack is a third-party program with its own environment (tests/deploy/requirements.in). It neither announces that it
+answers nor ends with its parent; this process adds both. The functions that are deployed to it inherit this process's
+environment.
 """
 
 import argparse
@@ -48,7 +48,7 @@ def main() -> int:
 
 
 def free_port() -> int:
-    """Return a port that nobody listens on, for a program that can't take one by itself."""
+    """Return a free port, for a program that can't choose one itself."""
     with listen(0) as listener:
         return int(listener.getsockname()[1])
 

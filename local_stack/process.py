@@ -1,7 +1,7 @@
-"""How the services that run as processes are started, watched and stopped, and what environment they may see.
+"""Starts, watches and stops services in processes, with a restricted environment.
 
-A service announces ``{"url": …}`` on its standard output once it answers (``personalize_local.shell``). It is stopped
-by closing its standard input, which happens by itself when this process dies, however it dies.
+A service announces ``{"url": …}`` on its standard output once it answers (``personalize_local.shell``). Closing its
+standard input stops it; the system does so when this process dies.
 """
 
 import contextlib
@@ -33,10 +33,10 @@ class NotStarted(Exception):
 
 
 def scrubbed_environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Return an environment in which nothing can reach the real AWS by accident, with ``extra`` on top.
+    """Return an environment that cannot reach the real AWS by accident, with ``extra`` on top.
 
-    Dummy keys, a region, no configuration files, no profile, no instance metadata, no proxy. Only the few variables
-    that any program needs are taken over from this process, so whatever the user has set up for AWS cannot matter.
+    It has dummy keys and a region, but no configuration files, profile, instance metadata or proxy. Only the few
+    variables that any program needs are copied from this process, so the user's AWS settings have no effect.
     """
     environment = {name: os.environ[name] for name in KEPT if name in os.environ}
     environment |= {
@@ -47,7 +47,7 @@ def scrubbed_environment(extra: Mapping[str, str] | None = None) -> dict[str, st
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "AWS_EC2_METADATA_DISABLED": "true",
-        # On macOS the system's own proxy settings would otherwise count.
+        # On macOS the system's proxy settings would be used otherwise.
         "NO_PROXY": "127.0.0.1,localhost",
         "PYTHONPATH": str(PROJECT_ROOT),
         "PYTHONUNBUFFERED": "1",
@@ -56,7 +56,7 @@ def scrubbed_environment(extra: Mapping[str, str] | None = None) -> dict[str, st
 
 
 class ServiceProcess:
-    """One service: its ``process``, its ``url`` once it answers, and how to stop it."""
+    """One service: its ``process``, and its ``url`` once it answers."""
 
     def __init__(self, name: str, process: subprocess.Popen[str], log: LogLine | None = None) -> None:
         self.name = name
@@ -68,10 +68,10 @@ class ServiceProcess:
         _follow(process.stdout, self._announced.put, at_end=self._announced.close)
 
     def wait_until_ready(self, seconds: float = START_SECONDS) -> None:
-        """Return once it answers at ``url``. Raises NotStarted when it ends or says nothing for so long."""
+        """Return once the service answers at ``url``. Raises NotStarted if it ends or does not answer in time."""
         url = _announced_url(self._announced, seconds)
         if url is None:
-            # With its standard output closed it is ending by itself, and its exit code says why. Or it says nothing.
+            # Its standard output is closed: it is ending, and its exit code is the reason. Otherwise it is silent.
             self.stop(STOP_SECONDS if self._announced.closed else 1.0)
             self._reader.join(1.0)
             raise NotStarted(_not_started(self.name, self.process, self._errors))
@@ -82,9 +82,9 @@ class ServiceProcess:
         return "\n".join(self._errors)
 
     def stop(self, seconds: float = STOP_SECONDS) -> int:
-        """End the process: close its standard input, after ``seconds`` SIGTERM, after as many again SIGKILL.
+        """End the process: close its standard input, after ``seconds`` SIGTERM, after ``seconds`` more SIGKILL.
 
-        Return its exit code. Stopping a service that has already ended is no error.
+        Return its exit code. Stopping a service that has already ended is not an error.
         """
         return _end(self.process, seconds)
 
@@ -92,7 +92,7 @@ class ServiceProcess:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.stop(STOP_SECONDS if self.url else 0.0)  # one that is still starting does not listen yet
+        self.stop(STOP_SECONDS if self.url else 0.0)  # a service that is still starting does not listen yet
 
 
 def start_service(
@@ -107,7 +107,7 @@ def start_service(
     service = begin_service(module, arguments, environment=environment, log=log)
     try:
         service.wait_until_ready(seconds)
-    except BaseException:  # Ctrl-C: nobody holds the service yet who could stop it
+    except BaseException:  # Ctrl-C: no caller has the service yet to stop it
         service.stop(0.0)
         raise
     return service
@@ -122,7 +122,7 @@ def begin_service(
 ) -> ServiceProcess:
     """Start ``python -m module --with-parent …`` and return it at once, so that several can start at a time.
 
-    ``environment`` is laid over ``scrubbed_environment()``. Every line of its standard error goes to ``log``.
+    ``environment`` is added to ``scrubbed_environment()``. Every line of its standard error goes to ``log``.
     """
     command = [sys.executable, "-m", module, "--with-parent", *arguments]
     return ServiceProcess(module, _spawn(command, scrubbed_environment(environment)), log)
@@ -176,7 +176,7 @@ def _not_started(module: str, process: subprocess.Popen[str], errors: deque[str]
 def _follow(
     stream: IO[str] | None, line: Callable[[str], object], at_end: Callable[[], object] = lambda: None
 ) -> threading.Thread:
-    """Hand every line of a pipe to ``line`` in a thread of its own, so that the pipe never fills."""
+    """Pass every line of a pipe to ``line`` in its own thread, so that the pipe never fills."""
 
     def read() -> None:
         with contextlib.suppress(ValueError, OSError):

@@ -1,7 +1,7 @@
-"""The whole loop, played through its three stages and judged: what ``./broker run`` shows.
+"""The scenario of ``./broker run``: the whole loop in three stages, and its result.
 
-The shop's visits go through mParticle; a user's own batches go straight on the stream. At the end everything is
-reconciled, and the lists that the profiles carried are compared with what was bought next.
+The shop's visits go through mParticle; a user's own batches are put directly on the stream. At the end everything is
+reconciled, and the profiles' lists are compared with the next purchases.
 """
 
 import threading
@@ -34,7 +34,7 @@ Show = Callable[[str, dict[str, Any]], None]
 
 
 class Demonstration:
-    """One play of the loop on a stack that has just started. ``show(stage, counters)`` is called as it goes."""
+    """One run of the loop on a new stack. ``show(stage, counters)`` is called meanwhile."""
 
     def __init__(self, stack: Stack, *, seconds: float, own_records: Sequence[bytes], show: Show) -> None:
         self._stack = stack
@@ -51,7 +51,7 @@ class Demonstration:
         self._own = hold_back(own_records, int(self._began * 1000))
 
     def run(self) -> LoopResult:
-        """Collect, train, recommend, wait until all has gone through, judge. Raises CreationFailed."""
+        """Collect, train, recommend, wait until the loop is idle, and return the result. Raises CreationFailed."""
         trained_on = self.prepare()
         played, own_purchases = self._recommend()
         settled = self._until(self._stack.is_idle, "recommending")
@@ -70,7 +70,7 @@ class Demonstration:
         return replace(result, user_account=self._own.account if self._own.account.records else None)
 
     def prepare(self) -> list[dict[str, Any]]:
-        """Bring the stack to its third stage; return the events that were trained on. Raises CreationFailed."""
+        """Bring the stack to its third stage; return the training events. Raises CreationFailed."""
         self._collect()
         self._until(self._all_is_visible, "collecting")
         trained_on = deliveries(self._stack.personalize.url)
@@ -109,14 +109,14 @@ class Demonstration:
         visits = self._client.play_all(sessions, concurrency=CONCURRENCY)
         try:
             yield visits
-        except BaseException:  # Ctrl-C: the services may be gone before the shop's threads are
+        except BaseException:  # Ctrl-C: the services may end before the shop's threads
             self._over.set()
             raise
         finally:
             visits.close()
 
     def _pause(self, seconds: float) -> None:
-        """Wait before a request of the shop's is tried again. Raises NotDelivered when the play is over."""
+        """Wait before a request of the shop is retried. Raises NotDelivered once the run is over."""
         if self._over.wait(seconds):
             raise NotDelivered("the play is over")
 
@@ -127,7 +127,7 @@ class Demonstration:
             yield visit
 
     def _watch(self, visits: Iterator[Played], stage: str) -> Iterator[Played]:
-        """Yield every visit, and look at the counters now and then."""
+        """Yield every visit, and show the counters from time to time."""
         looked = 0.0
         for visit in visits:
             if time.time() - looked >= LOOK_EVERY:
@@ -136,7 +136,7 @@ class Demonstration:
             yield visit
 
     def _until(self, condition: Callable[[], bool], stage: str) -> bool:
-        """Wait until a condition holds; False if it does not within a bound that only a fault can reach."""
+        """Wait until a condition holds; return False on a timeout, which only a fault can cause."""
         end = time.time() + SETTLE_SECONDS
         while not condition():
             if time.time() >= end:
@@ -146,7 +146,7 @@ class Demonstration:
         return True
 
     def _all_is_visible(self) -> bool:
-        """Say whether a training would now use all that was accepted: the service shows an event after its lag only."""
+        """Return whether a training would now use all accepted events, which are visible only after a lag."""
         self._group = self._personalize_status()
         uncounted = sum(self._group["notCounted"].values())
         return bool(self._group["interactions"] + uncounted >= self._group["accepted"])
@@ -181,13 +181,13 @@ class Demonstration:
         return Purchase(record.customer, recommended, [row.item_id for row in record.rows], history, ranked)
 
     def _ranked(self, mpid: int) -> tuple[str, ...]:
-        """Return as long a list as the campaign gives."""
+        """Return the longest list that the campaign gives."""
         request = {"campaignArn": self._stack.campaign_arn, "userId": str(mpid), "numResults": MOST_RESULTS}
         return tuple(item["itemId"] for item in self._campaign.get_recommendations(**request)["itemList"])
 
 
 def judged_purchases(played: Sequence[Played], accepted: Sequence[Mapping[str, Any]]) -> list[Purchase]:
-    """Return the visits with a list and a purchase, each with what Personalize has of its customer from before.
+    """Return the visits with a list and a purchase, each with the customer's earlier interactions in Personalize.
 
     The list on the profile may be some seconds older than the history.
     """

@@ -1,12 +1,12 @@
-"""What the local stack runs with: the stack's numbers, and where it is faster than the stack on purpose."""
+"""The settings of the local stack: the deployed stack's numbers, and where it is faster on purpose."""
 
 from dataclasses import dataclass, replace
 
 from blueprint import sizing
 from blueprint.mappings import KinesisMapping, QueueMapping
 
-# Of the stack's numbers only these differ. The windows and the delay are shorter, so that a loop takes seconds; a shard
-# has one reader, since the local stack's poller starts one invocation a shard at a time.
+# Only these of the deployed stack's numbers differ. The windows and the delay are shorter, so that a loop takes
+# seconds; a shard has one reader, since the local stack's poller runs one invocation per shard at a time.
 STREAM = replace(sizing.STREAM, parallelization_factor=1)
 QUEUE = replace(sizing.QUEUE, maximum_batching_window=1)
 QUEUE_DELAY = 3
@@ -16,8 +16,8 @@ QUEUE_DELAY = 3
 class LocalStackSettings:
     """Times in seconds. Ports of 0 take a free one.
 
-    Faster than in AWS on purpose, beside the numbers above: Lambda's reading of a shard (AWS: once a second), and
-    creating and training in Personalize (AWS: minutes to hours).
+    In addition to the numbers above, these are faster than in AWS: Lambda's polling of a shard (AWS: once per second),
+    and creation and training in Personalize (AWS: minutes to hours).
     """
 
     seed: int = 1

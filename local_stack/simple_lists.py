@@ -1,4 +1,4 @@
-"""Lists that need no model: what a recommender must beat before it is worth anything."""
+"""Simple lists without a model: baselines that a recommender must beat."""
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 MOST_POPULAR = "most popular items"
 OWN_ITEMS = "own items again"
 OWN_CATEGORIES = "own categories"
-FIRST_CATEGORY = 0.6  # of the places: six of ten for the customer's commonest category, four for the next
+FIRST_CATEGORY = 0.6  # of the places: six of ten for the customer's most frequent category, four for the next
 
 
 @dataclass(frozen=True)
 class SimpleLists:
-    """What the lists are made from: items by popularity, the most popular first, and the category of each item.
+    """Makes the lists from the items by popularity, the most popular first, and the category of each item.
 
-    Without any category there is no list *own categories*.
+    Without categories there is no list *own categories*.
     """
 
     popular: Sequence[str]
@@ -29,7 +29,7 @@ class SimpleLists:
         return lists | self._own_categories(history, places, without=())
 
     def for_new_items(self, history: Sequence[str], places: int) -> dict[str, list[str]]:
-        """Return every list without the items of the history; *own items again* has nothing left to say then."""
+        """Return every list without the items of the history, and therefore without *own items again*."""
         own = set(history)
         return {MOST_POPULAR: self._filled([], places, own)} | self._own_categories(history, places, without=own)
 
@@ -46,19 +46,19 @@ class SimpleLists:
         return {OWN_CATEGORIES: self._filled(ranked, places, without)}
 
     def _filled(self, items: Sequence[str], places: int, without: Collection[str] = ()) -> list[str]:
-        """Fill up with the most popular items that are not there yet."""
+        """Fill a list up with the most popular items that are not in it yet."""
         filled = list(items[:places])
         more = (item for item in self.popular if item not in filled and item not in without)
         return filled + [item for _, item in zip(range(places - len(filled)), more, strict=False)]
 
 
 def by_popularity(item_ids: Iterable[str]) -> tuple[str, ...]:
-    """Return every item once, the one that occurs most first, the first by name among equals."""
+    """Return each item once, by decreasing frequency, then by name."""
     counts = Counter(item_ids)
     return tuple(sorted(counts, key=lambda item: (-counts[item], item)))
 
 
 def _commonest(values: Sequence[str]) -> list[str]:
-    """Return every value once, the commonest first, the newest among equals."""
+    """Return each value once, by decreasing frequency, then the newest first."""
     counts, newest = Counter(values), {value: place for place, value in enumerate(values)}
     return sorted(counts, key=lambda value: (-counts[value], -newest[value]))

@@ -1,4 +1,4 @@
-"""The deployed stack, embedded and local: the same functions on local services, brought up in the same three stages.
+"""The local stack: the deployed stack's functions on local services, started in the same three stages.
 
 collect: stream → ingest → Personalize. train: a model of what was collected. recommend: a campaign, the refresh queue,
 and refresh → profiles.
@@ -33,7 +33,7 @@ Log = Callable[[str], None]
 
 
 class Stack:
-    """Services, functions and pollers. ``with Stack(settings) as stack`` brings up the first stage, ``collect``."""
+    """Services, functions and pollers. ``with Stack(settings) as stack`` starts the first stage, ``collect``."""
 
     def __init__(self, settings: LocalStackSettings, log: Log = lambda line: None) -> None:
         self.settings = settings
@@ -83,15 +83,15 @@ class Stack:
         return local_client(service, self.aws.url)
 
     def is_idle(self) -> bool:
-        """Say whether all that mParticle took has gone through: stream read to its end, and the queue empty."""
+        """Return whether everything that mParticle accepted is processed: stream read to its end, queue empty."""
         return self.stream_is_read() and self.messages_waiting() == 0
 
     def messages_waiting(self) -> int:
-        """Return how many messages the refresh queue holds, delayed and taken ones included."""
+        """Return how many messages the refresh queue holds, delayed and in-flight ones included."""
         return messages_in(self._sqs, self.resources.queue_url)
 
     def stream_is_read(self) -> bool:
-        """Say whether all that mParticle took is on the stream and has been settled there."""
+        """Return whether everything that mParticle accepted is on the stream and has been processed."""
         mparticle = loopback.get(f"{self.mparticle.url}/_local/status").json()
         on_stream = mparticle["forwarded"] + mparticle["copies"] + self.put_directly
         done = sum(counts.records_done + counts.records_given_up for counts in self.stream_pollers.counts().values())

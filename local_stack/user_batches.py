@@ -1,4 +1,4 @@
-"""A user's own batches on the stream: what to train on, and what to hold back so that recommendations can be judged."""
+"""A user's own batches on the stream: a part for training, and a part held out to evaluate recommendations."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -12,8 +12,8 @@ from local_stack.audit.rows import (
     StreamRecord,
     UndatedRow,
     Unreadable,
-    categories_of,
     from_record,
+    item_categories,
     rows_from_bytes,
 )
 
@@ -23,7 +23,7 @@ PUT_BYTES = 4_000_000
 
 @dataclass(frozen=True)
 class UserRecord:
-    """One record's bytes and what it holds; ``customer`` is empty unless all of it is one customer's."""
+    """One record's bytes and entries; ``customer`` is empty unless all entries belong to one customer."""
 
     data: bytes
     rows: frozenset[Row]
@@ -32,7 +32,7 @@ class UserRecord:
 
 @dataclass(frozen=True)
 class UserAccount:
-    """What a user's own records hold: interactions, what is left out by reason, and documents that nobody can read."""
+    """The content of a user's own records: interactions, skipped lines by reason, and unreadable documents."""
 
     records: int
     customers: int
@@ -43,7 +43,7 @@ class UserAccount:
 
 @dataclass
 class UserBatches:
-    """Records in three parts: to train on, then one a customer that brings a list, then one to judge that list by."""
+    """Records in three parts: for training; one per customer that triggers a list; one per customer to evaluate it."""
 
     account: UserAccount
     training: list[UserRecord] = field(default_factory=list)
@@ -51,7 +51,7 @@ class UserBatches:
     judging: list[UserRecord] = field(default_factory=list)
 
     def histories(self) -> dict[str, list[str]]:
-        """Return the item of each interaction that is not held back to judge by, oldest first, by customer."""
+        """Return the item of each interaction that is not held out for evaluation, oldest first, by customer."""
         rows = {row for record in (*self.training, *self.prompting) for row in record.rows}
         histories: dict[str, list[str]] = {}
         for row in sorted(rows, key=lambda row: (row.sent_at, row.event_id, row.product_index)):
@@ -59,15 +59,15 @@ class UserBatches:
         return histories
 
     def categories(self) -> dict[str, str]:
-        """Return the category of each item that has one in the records that are not held back to judge by."""
+        """Return the category of each item that has one in the records that are not held out for evaluation."""
         known: dict[str, str] = {}
         for record in (*self.training, *self.prompting):
-            known |= categories_of(record.data)
+            known |= item_categories(record.data)
         return known
 
 
 def hold_back(records: Sequence[bytes], now_ms: int) -> UserBatches:
-    """Hold back the newest two records of every customer who has at least three; all else is for training."""
+    """Hold out the newest two records of every customer who has at least three; the rest is for training."""
     read = [_own(data, now_ms) for data in records]
     by_customer: dict[str, list[UserRecord]] = {}
     for record in read:
@@ -86,7 +86,7 @@ def hold_back(records: Sequence[bytes], now_ms: int) -> UserBatches:
 
 
 def put(kinesis: Any, stream_name: str, records: Sequence[UserRecord]) -> int:
-    """Put records on the stream, as many a call as it takes; return how many."""
+    """Put records on the stream, as many per call as allowed; return their number."""
     queue = iter(enumerate(records))
     while batch := list(islice(queue, PUT_RECORDS)):
         entries = [{"Data": record.data, "PartitionKey": record.customer or str(place)} for place, record in batch]

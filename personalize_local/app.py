@@ -1,4 +1,4 @@
-"""The HTTP face: AWS's three services on one port, and what a test or the run display may look at under /_local."""
+"""The HTTP application: AWS's three services on one port, and pages for tests and the run display under /_local."""
 
 import asyncio
 import contextlib
@@ -60,26 +60,26 @@ def _looks(service: Personalize, wire: Wire) -> list[Route]:
             return JSONResponse({"message": f"after must be 0 or more, limit 1 to {MOST_DELIVERIES}"}, 400)
         return JSONResponse({"events": service.deliveries(after, limit)})
 
-    async def behaviour(request: Request) -> Response:
-        """Show the production limits; PUT ``{"throttling": false, …}`` switches it."""
+    async def toggles(request: Request) -> Response:
+        """Show the production limits; PUT ``{"throttling": false, …}`` changes them."""
         known = asdict(service.toggles)
         if request.method == "PUT":
             changes = await _json(request)
             if not isinstance(changes, dict) or not _are_switches(changes, known):
                 return JSONResponse({"message": f"switches are {', '.join(known)}: true or false"}, 400)
-            service.behave(changes)
+            service.set_toggles(changes)
         return JSONResponse(asdict(service.toggles))
 
     return [
         Route("/_local/requests", requests),
         Route("/_local/status", status),
         Route("/_local/events", events),
-        Route("/_local/behaviour", behaviour, methods=["GET", "PUT"]),
+        Route("/_local/toggles", toggles, methods=["GET", "PUT"]),
     ]
 
 
 async def _tick(service: Personalize) -> None:
-    """Let automatic trainings start where nobody asks for anything."""
+    """Start automatic trainings even if no request arrives."""
     while True:
         service.tick()
         await asyncio.sleep(CHECK_EVERY)

@@ -3,7 +3,7 @@
     ServiceError
      ├ InvalidInput            ├ ResourceNotFound      ├ ResourceAlreadyExists
      ├ InvalidNextToken        ├ ResourceInUse         ├ LimitExceeded        ├ Throttling
-     └ the wire's own: MalformedRequest, UnknownOperation, NotServed
+     └ of the wire protocol: MalformedRequest, UnknownOperation, NotServed
 
 ``status`` is the one of the REST services (events, runtime); the control plane answers 400 to all of them (botocore's
 service models; measured with boto3).
@@ -18,19 +18,19 @@ class ServiceError(Exception):
 
 
 class InvalidInput(ServiceError):
-    """A value that the service does not take; the only modelled error of PutEvents."""
+    """A value that the service does not accept; the only modelled error of PutEvents."""
 
     code = "InvalidInputException"
 
 
 class InvalidNextToken(ServiceError):
-    """A page token that no List answer gave."""
+    """A page token that did not come from a List operation."""
 
     code = "InvalidNextTokenException"
 
 
 class ResourceNotFound(ServiceError):
-    """An ARN that names nothing."""
+    """An ARN without a resource."""
 
     code = "ResourceNotFoundException"
     status = 404
@@ -51,13 +51,13 @@ class ResourceInUse(ServiceError):
 
 
 class LimitExceeded(ServiceError):
-    """One more than AWS allows."""
+    """More resources than AWS allows."""
 
     code = "LimitExceededException"
 
 
 class Throttling(ServiceError):
-    """More calls a second than the quota allows; AWS's SDKs try again."""
+    """More calls per second than the quota allows; AWS's SDKs retry."""
 
     code = "ThrottlingException"
 
@@ -83,4 +83,4 @@ class NotServed(ServiceError):
 
 
 class JobFailed(Exception):
-    """The job ends in CREATE FAILED; the message is the reason that Describe shows: one line, what and where."""
+    """The job ends in CREATE FAILED; the message is the one-line reason that Describe shows."""

@@ -1,4 +1,4 @@
-"""The local Personalize's faults: what its operations are called, from a request alone."""
+"""Fault injection for the local Personalize: the operation names of its requests."""
 
 from starlette.datastructures import Headers
 
@@ -20,10 +20,10 @@ _PATHS = {
 
 
 def with_faults(app: App, faults: Faults) -> WithFaults:
-    """Return the local Personalize with its faults around it."""
-    return WithFaults(app, faults, name_of=_name_of, refuse=from_aws)
+    """Return the local Personalize with its fault injection."""
+    return WithFaults(app, faults, operation_name=_operation_name, refuse=from_aws)
 
 
-def _name_of(scope: Scope, headers: Headers, _: bytes) -> str:
+def _operation_name(scope: Scope, headers: Headers, _: bytes) -> str:
     target = headers.get("x-amz-target", "").rpartition(".")[2]
     return f"personalize.{target or _PATHS.get(scope['path'], 'Unknown')}"

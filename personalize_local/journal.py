@@ -1,8 +1,7 @@
-"""Keeps every accepted request that changes something, so that a restart, and a crash, lose nothing acknowledged.
+"""The journal of all accepted requests that change the state, so that a restart or a crash loses nothing acknowledged.
 
-State is what the requests make of it: at the start they are replayed in order. Each is committed before its answer goes
-out. A commit survives the death of the process; the death of the machine may cost the last moments (SQLite, WAL mode,
-synchronous NORMAL), never the file.
+At the start the requests are replayed in order. Each is committed before it is answered. A commit survives a crash of
+the process; a crash of the machine may lose the last requests (SQLite, WAL mode, synchronous NORMAL), never the file.
 """
 
 import contextlib
@@ -17,12 +16,12 @@ FORMAT = 1
 
 
 class JournalUnusable(Exception):
-    """The folder is another service's at the moment, or its journal is none, or of another version."""
+    """The folder is in use by another service, or its journal is invalid or of another version."""
 
 
 @dataclass(frozen=True)
 class JournalEntry:
-    """One request: when it came, what it asked, and the ids and lags that it drew."""
+    """One request: its time, operation and content, and the ids and lags that it drew."""
 
     at: float
     operation: str
@@ -56,9 +55,9 @@ class Journal:
         self._database.execute(f"CREATE TABLE IF NOT EXISTS entries ({columns})")
 
     def append(self, entry: JournalEntry) -> None:
-        """Commit one request. Raises sqlite3.Error, as of a full disk; the next call commits what this one could not.
+        """Commit one request. Raises sqlite3.Error, for example if the disk is full; the next call commits it then.
 
-        What later requests build on must not lack when they are replayed.
+        No request may be missing in a replay, since later ones build on it.
         """
         self._unwritten.append((entry.at, entry.operation, json.dumps(entry.request), json.dumps(entry.drawn)))
         insert = "INSERT INTO entries (at, operation, request, drawn) VALUES (?, ?, ?, ?)"
@@ -74,7 +73,7 @@ class Journal:
             yield JournalEntry(at, operation, json.loads(request), json.loads(drawn))
 
     def close(self) -> None:
-        """Let another service have it."""
+        """Release the journal for another service."""
         self._database.close()
 
 

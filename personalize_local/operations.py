@@ -1,4 +1,4 @@
-"""The operations that are served, and what serves each."""
+"""The table of served operations and their handlers."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -23,9 +23,9 @@ from personalize_local.wire.protocol import Handler
 
 @dataclass(frozen=True)
 class Durations:
-    """Seconds until a new resource is ACTIVE and until a deleted one is gone; ``training``, ``importing``: at least.
+    """Seconds until a new resource is ACTIVE and until a deleted one is gone; ``training``, ``importing``: minima.
 
-    ``auto_training``: from a solution's being ACTIVE to its first automatic training (in the service within an hour).
+    ``auto_training``: from ACTIVE to a solution's first automatic training (in the service within an hour).
     """
 
     creating: float = 0.3
@@ -40,41 +40,69 @@ class Operations:
     """``table`` maps operation names to functions from a checked request to its answer."""
 
     def __init__(
-        self, registry: Registry, work: PendingJobs, durations: Durations, toggles: Toggles, s3_endpoint: str | None
+        self,
+        registry: Registry,
+        pending_jobs: PendingJobs,
+        durations: Durations,
+        toggles: Toggles,
+        s3_endpoint: str | None,
     ) -> None:
         self._registry = registry
         self._durations = durations
         throttle = Throttle(registry.now)
-        self.stores = stores = Stores(registry, toggles)
-        self.events = Events(registry, stores, throttle, toggles)
-        self._puts = RecordPuts(stores, throttle, toggles)
+        self.stores = Stores(registry, toggles)
+        self.events = Events(registry, self.stores, throttle, toggles)
+        self._puts = RecordPuts(self.stores, throttle, toggles)
         self._datasets = DatasetControl(registry, durations.creating)
-        data = registry, stores, work
-        self._data_jobs = DataJobControl(*data, toggles, s3_endpoint=s3_endpoint, seconds=durations.importing)
-        self.solutions = SolutionControl(
-            *data, toggles, seconds=durations.creating, training_seconds=durations.training
+        self._filters = FilterControl(registry, self.stores, durations.creating)
+        self._data_jobs = DataJobControl(
+            registry,
+            self.stores,
+            pending_jobs=pending_jobs,
+            toggles=toggles,
+            s3_endpoint=s3_endpoint,
+            seconds=durations.importing,
         )
-        self.schedule = Schedule(registry, stores, self.solutions, durations.auto_training)
+        self.solutions = SolutionControl(
+            registry,
+            self.stores,
+            pending_jobs=pending_jobs,
+            toggles=toggles,
+            seconds=durations.creating,
+            training_seconds=durations.training,
+        )
+        self.schedule = Schedule(registry, self.stores, self.solutions, durations.auto_training)
         self._campaigns = CampaignControl(registry, self.solutions, durations.deploying)
-        self._filters = FilterControl(registry, stores, durations.creating)
         self._batches = BatchControl(
-            *data, self.solutions, self._filters, s3_endpoint=s3_endpoint, seconds=durations.importing
+            registry,
+            self.stores,
+            pending_jobs=pending_jobs,
+            solutions=self.solutions,
+            filters=self._filters,
+            s3_endpoint=s3_endpoint,
+            seconds=durations.importing,
         )
         self._recommendations = Recommendations(
-            registry, stores, self.solutions, self._campaigns, self._filters, throttle, toggles
+            registry,
+            self.stores,
+            solutions=self.solutions,
+            campaigns=self._campaigns,
+            filters=self._filters,
+            throttle=throttle,
+            toggles=toggles,
         )
-        self.table = self._of_every_kind() | self._of_its_own()
+        self.table = self._generic() | self._specific()
 
-    def _of_every_kind(self) -> dict[str, Handler]:
+    def _generic(self) -> dict[str, Handler]:
         operations: dict[str, Handler] = {}
-        for kind in resource_types.ALL:
-            operations[f"Describe{kind.noun}"] = self._describe(kind)
-            operations[f"List{kind.noun}s"] = self._list(kind)
-        for kind in resource_types.DELETABLE:
-            operations[f"Delete{kind.noun}"] = self._delete(kind)
+        for resource_type in resource_types.ALL:
+            operations[f"Describe{resource_type.noun}"] = self._describe(resource_type)
+            operations[f"List{resource_type.noun}s"] = self._list(resource_type)
+        for resource_type in resource_types.DELETABLE:
+            operations[f"Delete{resource_type.noun}"] = self._delete(resource_type)
         return operations
 
-    def _of_its_own(self) -> dict[str, Handler]:
+    def _specific(self) -> dict[str, Handler]:
         return {
             "CreateSchema": self._datasets.create_schema,
             "CreateDatasetGroup": self._datasets.create_dataset_group,

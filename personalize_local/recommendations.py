@@ -28,6 +28,7 @@ class Recommendations:
         self,
         registry: Registry,
         stores: Stores,
+        *,
         solutions: SolutionControl,
         campaigns: CampaignControl,
         filters: FilterControl,
@@ -71,7 +72,7 @@ class Recommendations:
         user_id = _required(request, "userId")
         own = self._history(version, user_id)
         chosen = self._selection(request, version, own, user_id)
-        user = self._stores.records(version.view["datasetGroupArn"], USERS).get(user_id)
+        user = self._stores.records(version.description["datasetGroupArn"], USERS).get(user_id)
         return model.recommend(_events(version, own), limit, user=user, selection=chosen)
 
     def _similar(self, request: Request, version: Resource, model: SimilarItems, limit: int) -> list[tuple[str, float]]:
@@ -90,7 +91,7 @@ class Recommendations:
         model = self._model(version)
         if not isinstance(model, PersonalizedRanking):
             raise InvalidInput("The recipe of this campaign does not rank: use GetRecommendations")
-        user_id, group = request["userId"], version.view["datasetGroupArn"]
+        user_id, group = request["userId"], version.description["datasetGroupArn"]
         own = self._history(version, user_id)
         candidates = list(dict.fromkeys(request["inputList"]))
         if chosen := self._selection(request, version, own, user_id):
@@ -107,7 +108,7 @@ class Recommendations:
         return version
 
     def _history(self, version: Resource, user_id: str) -> list[Interaction]:
-        history = self._stores.history(version.view["datasetGroupArn"])
+        history = self._stores.history(version.description["datasetGroupArn"])
         return history.for_user(user_id, self._registry.now()) if history else []
 
     def _selection(
@@ -117,7 +118,7 @@ class Recommendations:
             if "filterValues" in request:
                 raise InvalidInput("filterValues needs a filterArn")
             return None
-        group = version.view["datasetGroupArn"]
+        group = version.description["datasetGroupArn"]
         bound = self._filters.bound(request["filterArn"], group, request.get("filterValues", {}))
         user = self._stores.records(group, USERS).get(user_id or "")
         return bound.select(self._stores.records(group, ITEMS), own, user, request.get("itemId"))
@@ -137,7 +138,7 @@ class Recommendations:
 
 
 def _events(version: Resource, own: list[Interaction]) -> list[tuple[str, float, float]]:
-    weighted = EventSelection.of(version.view).weigh(own)
+    weighted = EventSelection.of(version.description).weigh(own)
     return [(interaction.item, interaction.time, weight) for interaction, weight in weighted]
 
 

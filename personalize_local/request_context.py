@@ -1,6 +1,6 @@
-"""What one request sees of the world: one time, and the ids and lags that it draws.
+"""The context of one request: its time, and the ids and lags that it draws.
 
-All of it is kept, so that a request that is replayed from the journal has the same outcome as the first time.
+The journal keeps all of it, so that a replayed request has the same outcome as the first time.
 """
 
 from collections import deque
@@ -9,7 +9,7 @@ from typing import Any
 
 
 class RequestContext:
-    """The present request's time and chance. ``drawn`` lists what was drawn since it began."""
+    """The current request's time and random values. ``drawn`` lists the values drawn since it began."""
 
     def __init__(self, clock: Callable[[], float], lag: Callable[[], float], new_id: Callable[[], str]) -> None:
         """``clock()``: epoch seconds; ``lag()``: seconds until an event is visible; ``new_id()``: a new UUID."""
@@ -21,12 +21,12 @@ class RequestContext:
         self.at = clock()
 
     def begin(self) -> None:
-        """Start a request that comes in now."""
+        """Begin a request that comes in now."""
         self.at = self._clock()
         self.drawn = []
 
     def replay(self, at: float, drawn: Iterable[Any]) -> None:
-        """Start a request that came in at ``at`` and drew those values."""
+        """Begin a request that came in at ``at`` and drew these values."""
         self.at = at
         self.drawn = []
         self._recorded = deque(drawn)
@@ -44,7 +44,7 @@ class RequestContext:
         return float(self._draw(self._lag))
 
     def first(self, value: float) -> float:
-        """Return what this was when the request first came in: options of the service may be others by now."""
+        """Return the value of an option when the request first came in; in a replay the option may have changed."""
         return float(self._draw(lambda: value))
 
     def _draw(self, source: Callable[[], Any]) -> Any:

@@ -1,7 +1,7 @@
-"""The whole local Amazon Personalize, without sockets: one lock, one moment a request, a journal if it shall last.
+"""The local Amazon Personalize without sockets: one lock, one time per request, and a journal if its state is kept.
 
-Clock, chance, jobs and journal come from outside, so that the same service runs in real time behind HTTP and in virtual
-time within a test.
+Clock, random values, jobs and journal are passed in, so that the same service runs in real time behind HTTP and in
+virtual time in a test.
 """
 
 import logging
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from personalize_local.control import resource_types
-from personalize_local.control.pending_jobs import PendingJobs, Take
+from personalize_local.control.pending_jobs import Apply, PendingJobs
 from personalize_local.control.registry import Registry
 from personalize_local.control.solutions import AUTOMATIC
 from personalize_local.errors import ServiceError
@@ -26,8 +26,8 @@ from personalize_local.wire.protocol import Handler
 
 LOG = logging.getLogger(__name__)
 CHANGING = ("Create", "Update", "Delete", "Put")
-JOB_ENDED, AUTO_TRAINING, BEHAVED = "_JobEnded", "_AutoTraining", "_Behaved"
-CHECK_EVERY = 1.0  # seconds: how often the schedule of automatic trainings is looked at
+JOB_ENDED, AUTO_TRAINING, TOGGLES_CHANGED = "_JobEnded", "_AutoTraining", "_TogglesChanged"
+CHECK_EVERY = 1.0  # seconds between two checks of the schedule of automatic trainings
 
 
 class Personalize:
@@ -48,36 +48,38 @@ class Personalize:
     ) -> None:
         """``clock()``: epoch seconds. ``lag()``: seconds until the next event is visible. ``new_id()``: a new UUID.
 
-        ``jobs`` keep their files in ``folder``. What is in the journal is replayed first. Raises
-        JournalUnusable if that is not possible.
+        ``jobs`` keep their files in ``folder``. The journal is replayed first. Raises JournalUnusable if that
+        fails.
         """
         self._lock = threading.RLock()
         self._journal = journal
-        self._moment = RequestContext(clock, lag, new_id)
-        self._registry = Registry(self._moment)
+        self._context = RequestContext(clock, lag, new_id)
+        self._registry = Registry(self._context)
         self.toggles = Toggles()
-        self._work = PendingJobs(jobs, folder, self._job_ended)
-        self._operations = Operations(self._registry, self._work, durations or Durations(), self.toggles, s3_endpoint)
+        self._pending_jobs = PendingJobs(jobs, folder, self._job_ended)
+        self._operations = Operations(
+            self._registry, self._pending_jobs, durations or Durations(), self.toggles, s3_endpoint
+        )
         self._checked_at = 0.0
         self._replay()
-        self.behave(asdict(toggles or Toggles()))
-        self._work.launch()
+        self.set_toggles(asdict(toggles or Toggles()))
+        self._pending_jobs.launch()
         self.handlers = {name: self._served(name, handler) for name, handler in self._operations.table.items()}
 
     def tick(self) -> None:
-        """Start the automatic trainings that are due; every request does so too."""
+        """Start the automatic trainings that are due; every request does this, too."""
         with self._lock:
-            self._moment.begin()
-            self._train_what_is_due()
+            self._context.begin()
+            self._start_due_trainings()
 
-    def behave(self, changes: dict[str, bool]) -> None:
+    def set_toggles(self, changes: dict[str, bool]) -> None:
         """Switch the production limits on and off; see ``Toggles`` for the names."""
         with self._lock:
-            self._moment.begin()
-            self._behave(changes)
-            self._keep(BEHAVED, changes)
+            self._context.begin()
+            self._set_toggles(changes)
+            self._keep(TOGGLES_CHANGED, changes)
 
-    def _behave(self, changes: Mapping[str, bool]) -> None:
+    def _set_toggles(self, changes: Mapping[str, bool]) -> None:
         for name, value in changes.items():
             setattr(self.toggles, name, value)
 
@@ -87,15 +89,15 @@ class Personalize:
             return self._operations.events.deliveries(after, limit)
 
     def status(self) -> dict[str, Any]:
-        """Return the counts of every dataset group, as training would see it now, and of all deliveries."""
+        """Return the counts of every dataset group, as a training would see them now, and of all deliveries."""
         with self._lock:
-            self._moment.begin()
+            self._context.begin()
             groups = [self._group_status(group.arn) for group in self._registry.all(resource_types.DATASET_GROUP)]
             return {
                 "datasetGroups": groups,
                 "accepted": len(self._operations.events.ledger),
                 "droppedNullSession": self._operations.events.dropped,
-                "behaviour": asdict(self.toggles),
+                "toggles": asdict(self.toggles),
             }
 
     def _group_status(self, arn: str) -> dict[str, Any]:
@@ -115,64 +117,64 @@ class Personalize:
 
         def served(request: dict[str, Any]) -> dict[str, Any] | None:
             with self._lock:
-                self._moment.begin()
-                self._train_what_is_due()
-                self._moment.drawn = []
+                self._context.begin()
+                self._start_due_trainings()
+                self._context.drawn = []
                 answer = handler(request)
                 if changes:
                     self._keep(name, request)
-                self._work.launch()
+                self._pending_jobs.launch()
                 return answer
 
         return served
 
     def _keep(self, operation: str, request: dict[str, Any]) -> None:
         if self._journal:
-            self._journal.append(JournalEntry(self._moment.at, operation, request, self._moment.drawn))
+            self._journal.append(JournalEntry(self._context.at, operation, request, self._context.drawn))
 
-    def _train_what_is_due(self) -> None:
-        if self._moment.at < self._checked_at + CHECK_EVERY:
+    def _start_due_trainings(self) -> None:
+        if self._context.at < self._checked_at + CHECK_EVERY:
             return
-        self._checked_at = self._moment.at
+        self._checked_at = self._context.at
         for solution in self._operations.schedule.due():
-            self._moment.drawn = []
+            self._context.drawn = []
             request = {"solutionArn": solution.arn}
             self._operations.solutions.create_solution_version(request, AUTOMATIC)
             self._keep(AUTO_TRAINING, request)
-            self._work.launch()
+            self._pending_jobs.launch()
 
     def _job_ended(self, arn: str, outcome: Outcome) -> None:
-        """Take in what a job has left; what cannot be taken in, as from a full disk, fails it."""
+        """Apply a job's output; the job fails if that is impossible, for example on a full disk."""
         try:
-            self._end(arn, outcome, self._work.read(arn, outcome))
+            self._end(arn, outcome, self._pending_jobs.read(arn, outcome))
         except (OSError, ValueError) as error:
-            LOG.exception("what %s has left could not be taken in", arn)
-            failed = Outcome(failure=f"The job ended well, but what it left could not be used: {error}")
-            self._end(arn, failed, self._work.read(arn, failed))
+            LOG.exception("the output of %s could not be applied", arn)
+            failed = Outcome(failure=f"The job succeeded, but its output could not be used: {error}")
+            self._end(arn, failed, self._pending_jobs.read(arn, failed))
 
-    def _end(self, arn: str, outcome: Outcome, take: Take) -> None:
+    def _end(self, arn: str, outcome: Outcome, apply: Apply) -> None:
         with self._lock:
-            self._moment.begin()
-            if self._work.end(arn, outcome, take, self._moment.at):
+            self._context.begin()
+            if self._pending_jobs.end(arn, outcome, apply, self._context.at):
                 self._keep(JOB_ENDED, {"arn": arn, **asdict(outcome)})
 
     def _replay(self) -> None:
         for number, entry in enumerate(self._journal.entries() if self._journal else (), 1):
             try:
-                self._do_again(entry)
+                self._replay_entry(entry)
             except (ServiceError, OSError, ValueError, KeyError) as error:
-                step = f"{entry.operation}, number {number} in the journal, can't be done again"
+                step = f"{entry.operation}, number {number} in the journal, can't be replayed"
                 raise JournalUnusable(f"{step}: {type(error).__name__}: {error}") from error
 
-    def _do_again(self, entry: JournalEntry) -> None:
-        """Do what an entry of the journal says, under what bit when it came in."""
-        self._moment.replay(entry.at, entry.drawn)
+    def _replay_entry(self, entry: JournalEntry) -> None:
+        """Replay an entry of the journal, with the values that the request drew at first."""
+        self._context.replay(entry.at, entry.drawn)
         request = dict(entry.request)
         if entry.operation == JOB_ENDED:
             arn, outcome = request.pop("arn"), Outcome(**request)
-            self._work.end(arn, outcome, self._work.read(arn, outcome), entry.at)
-        elif entry.operation == BEHAVED:
-            self._behave(request)
+            self._pending_jobs.end(arn, outcome, self._pending_jobs.read(arn, outcome), entry.at)
+        elif entry.operation == TOGGLES_CHANGED:
+            self._set_toggles(request)
         elif entry.operation == AUTO_TRAINING:
             self._operations.solutions.create_solution_version(request, AUTOMATIC)
         else:

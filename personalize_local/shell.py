@@ -1,4 +1,4 @@
-"""How a local service becomes a process: one loopback port, one line when it answers, an end when its parent ends.
+"""The process of a local service: one loopback port, one line once it answers, an end with its parent.
 
 A parent starts the process with a pipe as its standard output and reads one JSON line from it,
 ``{"url": "http://127.0.0.1:PORT"}``, once the port answers; everything else goes to standard error. Started with
@@ -24,7 +24,7 @@ LOOPBACK = "127.0.0.1"
 
 
 class PortInUse(Exception):
-    """Another program listens on the port that was asked for."""
+    """Another program listens on the requested port."""
 
 
 def listen(port: int) -> socket.socket:
@@ -44,7 +44,7 @@ def listen(port: int) -> socket.socket:
 
 
 def announce(listener: socket.socket) -> None:
-    """Tell the parent, in one line, where the service answers."""
+    """Print the service's URL for the parent, as one line of JSON."""
     print(json.dumps({"url": f"http://{LOOPBACK}:{listener.getsockname()[1]}"}), flush=True)  # noqa: T201
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from faults.token_bucket import TokenBucket
 from personalize_local.errors import Throttling
 
-# Amazon Personalize, quotas: calls a second. PutItems and PutUsers cannot be raised.
+# Amazon Personalize, quotas: calls per second. Those of PutItems and PutUsers cannot be raised.
 EVENTS_RATE = 1000.0  # PutEvents, per dataset group
 RECORDS_RATE = 10.0  # PutUsers and PutItems, each per dataset group
 CAMPAIGN_RATE = 500.0  # GetRecommendations and GetPersonalizedRanking, each per campaign
@@ -15,9 +15,9 @@ ACCOUNT_RATE = 2500.0  # both together
 
 @dataclass
 class Toggles:
-    """``throttling``: the real rates. ``deduplication``: a repeated event id counts once in training.
-    ``same_second_merging``: so do equal events of one second. ``length_limits``: over-long fields are refused.
-    ``minimums``: a training on too little fails, an import of too few rows too."""
+    """``throttling``: the real rates apply. ``deduplication``: a repeated event id counts once in training.
+    ``same_second_merging``: equal events of one second count once. ``length_limits``: over-long fields are refused.
+    ``minimums``: a training on too little data and an import of too few rows fail."""
 
     throttling: bool = True
     deduplication: bool = True
@@ -27,7 +27,7 @@ class Toggles:
 
 
 class Throttle:
-    """Refuses what comes faster than a rate: a second's worth may come at once."""
+    """A rate limit: calls above the rate are refused; up to one second's calls may come at once."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         """``clock()``: seconds."""

@@ -1,4 +1,4 @@
-"""Where records go back to: the stream, users to the refresh queue. In batches, what is refused again and again.
+"""The destinations of a redrive: the stream for records, the refresh queue for users. Refused entries are retried.
 
 PutRecords: at most 500 records and 5 MB, and it may take only some of them.
 https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecords.html
@@ -32,9 +32,7 @@ class Stream:
         self._clock = clock
 
     def put(self, records: Sequence[Record], on_delivered: OnDelivered) -> None:
-        """Put one batch, the refused ones again; tell ``on_delivered`` of each as soon as it is there. Raises
-        Failure.
-        """
+        """Put a batch, retry the refused records, and call ``on_delivered`` for each delivered one. Raises Failure."""
 
         def attempt_put(left: Sequence[Record]) -> list[Record]:
             entries = [{"Data": record.data, "PartitionKey": record.partition_key} for record in left]
@@ -55,9 +53,7 @@ class Queue:
         self._clock = clock
 
     def put(self, records: Sequence[Record], on_delivered: OnDelivered) -> None:
-        """Send one batch, the refused ones again; tell ``on_delivered`` of each as soon as it is there. Raises
-        Failure.
-        """
+        """Send one batch, retry the refused users, and call ``on_delivered`` for each delivered one. Raises Failure."""
 
         def attempt_put(left: Sequence[Record]) -> list[Record]:
             entries = [{"Id": str(place), "MessageBody": record.data.decode()} for place, record in enumerate(left)]
@@ -86,7 +82,7 @@ def _until_all(
 
 
 def batches(records: Iterator[Record], most_records: int, most_bytes: int) -> Iterator[list[Record]]:
-    """Cut records, in their order, into batches of so many records and bytes, partition keys included."""
+    """Split records, in order, into batches of at most that many records and bytes, partition keys included."""
     batch: list[Record] = []
     size = 0
     for record in records:

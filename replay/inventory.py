@@ -1,4 +1,4 @@
-"""Quarantined records, which part of it is chosen, and the account of both without anything personal. Pure."""
+"""The inventory of quarantined records, the selection to redrive, and a summary without personal data. Pure."""
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from replay.store import Object
 
 @dataclass
 class QuarantinedRecord:
-    """One record that is quarantined, and every object that holds it; what it says stays in the bucket."""
+    """One quarantined record, and every object that holds it; its content stays in the bucket."""
 
     id: str
     kind: str
@@ -25,32 +25,32 @@ class QuarantinedRecord:
 
 @dataclass(frozen=True)
 class RecordFilter:
-    """Which records: any of the reasons (none: all), and arrived in between (epoch milliseconds)."""
+    """A filter of records: any of the reasons (none: all), and a range of arrival times (epoch milliseconds)."""
 
     reasons: Collection[str] = ()
     since_ms: float | None = None
     until_ms: float | None = None
 
     def selects(self, record: QuarantinedRecord) -> bool:
-        """Whether a record is to be redriven: chosen, not yet redriven, and the same when it is."""
+        """Whether a record is to be redriven: selected, not yet redriven, and repeatable."""
         return not record.redriven and record.repeatable and self.covers(record)
 
     def covers(self, record: QuarantinedRecord) -> bool:
-        """Whether the choice speaks of a record."""
+        """Whether the filter covers a record."""
         has_reason = not self.reasons or any(reason in self.reasons for _, reason in record.reasons)
         after = self.since_ms is None or record.arrived_ms >= self.since_ms
         return has_reason and after and (self.until_ms is None or record.arrived_ms < self.until_ms)
 
 
 class Inventory:
-    """All records that are quarantined, each once, however many objects hold it."""
+    """All quarantined records, each once, even if several objects hold it."""
 
     def __init__(self) -> None:
         self.records: dict[str, QuarantinedRecord] = {}
         self.unreadable: list[Object] = []
 
     def add(self, place: Object, record: Record, *, redriven: bool, repeatable: bool) -> None:
-        """Take a record that an object holds."""
+        """Add a record that an object holds."""
         known = self.records.setdefault(
             record.id, QuarantinedRecord(record.id, record.kind, record.arrived_ms, len(record.data))
         )
@@ -61,12 +61,12 @@ class Inventory:
         known.repeatable &= repeatable
 
     def chosen(self, choice: RecordFilter) -> list[QuarantinedRecord]:
-        """Return what is to be redriven, in the order of arrival."""
+        """Return the records to redrive, in order of arrival."""
         selected = (record for record in self.records.values() if choice.selects(record))
         return sorted(selected, key=lambda record: (record.arrived_ms, record.id))
 
     def lines(self, choice: RecordFilter) -> list[dict[str, Any]]:
-        """Return the account of what a choice speaks of: a JSON object for each source, kind and reason."""
+        """Return the summary of the records that a filter covers: a JSON object per source, kind and reason."""
         lines: dict[tuple[str, str, str], list[tuple[QuarantinedRecord, str]]] = {}
         for record in filter(choice.covers, self.records.values()):
             for (source, reason), key in record.reasons.items():
@@ -90,10 +90,10 @@ def _line(source: str, kind: str, reason: str, unordered: Iterable[tuple[Quarant
 
 
 def timestamp(ms: float) -> str:
-    """Return epoch milliseconds for people and programs."""
+    """Return epoch milliseconds as ISO 8601 text in UTC."""
     return f"{datetime.fromtimestamp(ms / 1000, UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def redriven_ids(marks: Mapping[str, Collection[str]]) -> set[str]:
-    """Return the ids of all that was redriven."""
+    """Return the ids of all redriven records."""
     return {id for ids in marks.values() for id in ids}

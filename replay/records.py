@@ -1,4 +1,4 @@
-"""Reads quarantined records: the quarantine's rows and Lambda's on-failure documents become records, with the reasons.
+"""Readers of quarantined records: the quarantine's rows and Lambda's on-failure documents, with their reasons.
 
 On-failure documents: https://docs.aws.amazon.com/lambda/latest/dg/kinesis-on-failure-destination.html
 """
@@ -15,14 +15,14 @@ REFRESH = "refresh/"
 
 
 class UnrecognisedObject(ValueError):
-    """An object that is none of ours."""
+    """An object that is neither a quarantine file nor an on-failure document."""
 
 
 @dataclass(frozen=True)
 class Record:
     """One record of the stream, or one user of the refresh queue (``kind``), as it was when it was quarantined.
 
-    ``id`` says which one it was, ``reasons`` why it is here; ``arrived_ms`` in epoch milliseconds.
+    ``id`` identifies it, ``reasons`` are the reasons of its failure; ``arrived_ms`` is in epoch milliseconds.
     """
 
     id: str
@@ -34,7 +34,7 @@ class Record:
 
 
 def read(source: str, key: str, body: bytes) -> list[Record]:
-    """Return the records of one object, each once. Raises Unreadable."""
+    """Return the records of one object, each once. Raises UnrecognisedObject."""
     try:
         return list(_quarantined(key, body) if source == QUARANTINE else _given_up(body))
     except (ValueError, KeyError, TypeError, AttributeError):
@@ -42,7 +42,7 @@ def read(source: str, key: str, body: bytes) -> list[Record]:
 
 
 def _quarantined(key: str, body: bytes) -> Iterator[Record]:
-    """Yield a record for all its rows: there is one for each reason and line, and only the first has the raw record."""
+    """Yield one record for all its rows: a row exists per reason and line, and only the first has the raw record."""
     rows: dict[str, list[Mapping[str, Any]]] = {}
     for line in body.splitlines():
         row = json.loads(line)

@@ -1,7 +1,7 @@
-"""The two passes: look at all that is quarantined, then redrive the chosen records, marking each batch as it is there.
+"""The two passes of a redrive: list everything in quarantine, then redrive the selected records and mark each batch.
 
-Killed anywhere, a repeat redrives what has no mark yet. What was put and not yet marked is put twice, which the event
-ids make harmless.
+After a crash, a repeat redrives the records without a mark. Records that were put and not yet marked are put twice; the
+event ids make that harmless.
 """
 
 from collections import OrderedDict
@@ -17,12 +17,12 @@ from replay.inventory import Inventory, QuarantinedRecord, RecordFilter, redrive
 from replay.records import USER, Record, UnrecognisedObject, read
 from replay.store import Object, Store
 
-OPEN_OBJECTS = 8  # of up to some 8 MB each; records of one time lie in few objects, one a shard
+OPEN_OBJECTS = 8  # up to about 8 MB each; records of one time are in few objects, one per shard
 Moved = Callable[[int], None]
 
 
 class Replay:
-    """Both buckets and both destinations, by source and by kind; ``rules`` are those of the stack."""
+    """A redrive from both buckets to both destinations; ``rules`` are those of the stack."""
 
     def __init__(
         self,
@@ -40,13 +40,13 @@ class Replay:
         self._open: OrderedDict[tuple[str, str], dict[str, Record]] = OrderedDict()
 
     def objects(self, choice: RecordFilter, key: str = "") -> list[Object]:
-        """Return the objects to look at; one that was written before a time holds nothing that arrived after it."""
+        """Return the objects to read: an object that was written before the filter's start holds nothing newer."""
         listing = [stored for store in self._stores.values() for stored in store.objects(key)]
         since = choice.since_ms
         return [stored for stored in listing if since is None or stored.written.timestamp() * 1000 >= since - 1000]
 
     def look(self, objects: Sequence[Object], moved: Moved) -> Inventory:
-        """Read objects, one after the other; keep what is said of the records, not what they say."""
+        """Read objects one by one; keep the records' metadata, not their content."""
         self._marks = {source: store.marks() for source, store in self._stores.items()}
         done = {id for marks in self._marks.values() for id in redriven_ids(marks)}
         inventory = Inventory()
@@ -64,7 +64,7 @@ class Replay:
         return inventory
 
     def redrive(self, chosen: Sequence[QuarantinedRecord], moved: Moved) -> None:
-        """Redrive records in their order, and mark them. Raises Failure; what is there by then is marked."""
+        """Redrive records in order and mark them. Raises Failure; the records delivered before it are marked."""
         by_id = {held.id: held for held in chosen}
         for kind, destination in self._destinations.items():
             records = self._records(held for held in chosen if held.kind == kind)
@@ -107,7 +107,7 @@ class Replay:
 
 
 def is_repeatable(data: bytes, arrived_ms: int, now_ms: int, rules: Rules) -> bool:
-    """Whether a record that arrived then and arrives again now says the same."""
+    """Whether a record that arrives again now gives the same event ids as on its first arrival."""
     return _ids(data, arrived_ms, rules) == _ids(data, now_ms, rules)
 
 

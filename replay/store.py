@@ -1,7 +1,7 @@
-"""The two buckets: what lies where, and the marks that say what was redriven.
+"""The two buckets of quarantined records, and the markers of redriven records.
 
-An object stays as it is until the bucket forgets it: it may hold records that were not chosen, and a redelivery may
-write it again. What was redriven is written under ``replayed/`` and the object's own key: ids of records, nothing else.
+An object stays unchanged until the bucket expires it: it may hold records that were not selected, and a redelivery may
+write it again. A marker under ``replayed/`` and the object's own key lists the ids of redriven records, nothing else.
 """
 
 import json
@@ -29,7 +29,7 @@ class Object:
 
 
 class Store:
-    """One bucket behind a boto3 S3 client; ``source`` says which of the two it is."""
+    """One bucket behind a boto3 S3 client; ``source`` is ``quarantine`` or ``on-failure``."""
 
     def __init__(self, s3: Any, bucket: str, source: str) -> None:
         self._s3 = s3
@@ -37,7 +37,7 @@ class Store:
         self.source = source
 
     def objects(self, key: str = "") -> list[Object]:
-        """Return the objects whose keys begin so, oldest key first."""
+        """Return the objects whose keys begin with ``key``, in order of their keys."""
         prefixes = [key] if key else FOLDERS[self.source]
         return [
             Object(self.source, *fields)
@@ -60,7 +60,7 @@ class Store:
         return body
 
     def marks(self) -> dict[str, set[str]]:
-        """Return what was redriven: object key → ids of records."""
+        """Return the redriven records: object key → ids of records."""
         marked = [key for key, _, _ in self._list(MARKS)]
         with ThreadPoolExecutor(READERS) as pool:
             return {
@@ -69,6 +69,6 @@ class Store:
             }
 
     def mark(self, key: str, ids: Iterable[str], at: datetime) -> None:
-        """Write down all that was redriven of an object, so far."""
+        """Store the ids of all records of an object that were redriven so far."""
         content = json.dumps({"redriven": sorted(ids), "at": f"{at:%Y-%m-%dT%H:%M:%SZ}"}).encode()
         self._s3.put_object(Bucket=self.bucket, Key=MARKS + key, Body=content, ContentType="application/json")

@@ -1,4 +1,4 @@
-"""Reconciliation from outside: what was put on the stream against where it is now.
+"""Reconciliation from outside: every entry of the stream is compared with what the services hold.
 
-Shares no code with the broker: what the broker does wrong, this must not do wrong as well.
+It shares no code with the broker, so that it does not repeat the broker's errors.
 """

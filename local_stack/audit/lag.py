@@ -1,14 +1,14 @@
-"""How long events take: from the time an event is dated to the moment Personalize has it."""
+"""The lag of events: the time from an event's timestamp until Personalize has it."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from local_stack.audit.rows import (
     StreamRecord,
+    customer_events,
     documents,
     is_batch,
     is_event,
-    of_customers,
     split_event_id,
     whole_number,
 )
@@ -27,12 +27,12 @@ def event_times(records: Iterable[StreamRecord]) -> dict[str, int]:
 
 
 def lags(times: Mapping[str, int], accepted: Iterable[Mapping[str, Any]], since_ms: int) -> dict[int, float]:
-    """Return the lag in milliseconds of each event dated since ``since_ms``, by its time; repeats don't count.
+    """Return the lag in milliseconds of each event with a timestamp from ``since_ms`` on; repeats don't count.
 
     ``accepted`` are the deliveries in order: ``eventId`` and ``received_at`` (epoch seconds).
     """
     lag_by_id: dict[str, float] = {}
-    for delivery in of_customers(accepted):
+    for delivery in customer_events(accepted):
         event_id = split_event_id(delivery["eventId"])[0]
         if times.get(event_id, 0) >= since_ms:
             lag_by_id.setdefault(event_id, delivery["received_at"] * 1000 - times[event_id])
@@ -40,6 +40,6 @@ def lags(times: Mapping[str, int], accepted: Iterable[Mapping[str, Any]], since_
 
 
 def percentile(values: Iterable[float], share: float) -> float | None:
-    """Return the value that a share of all do not exceed (nearest rank); None where there are none."""
+    """Return a percentile by nearest rank; ``share`` is 0 to 1; None if there are no values."""
     ranked = sorted(values)
     return ranked[max(0, -(-len(ranked) * round(share * 100) // 100) - 1)] if ranked else None

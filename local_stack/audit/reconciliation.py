@@ -1,5 +1,5 @@
 """Reconciliation: everything on the stream is in Personalize, in quarantine, in the on-failure bucket, still on
-the stream, or left out with a reason; and nothing else is in Personalize (checked on sets, since deliveries repeat).
+the stream, or skipped with a reason; nothing else is in Personalize. It compares sets, since deliveries repeat.
 """
 
 from collections.abc import Iterable, Mapping
@@ -19,16 +19,16 @@ from local_stack.audit.rows import (
     undated,
 )
 
-Position = tuple[str, str]  # a shard and a sequence number in it
+Position = tuple[str, str]  # a shard and a sequence number
 
 
 @dataclass
 class Holdings:
-    """Where things are, as the services say.
+    """The content of the services.
 
     ``accepted`` has the event ids under which Personalize accepted each row. ``quarantined`` has shard, sequence number
-    and index (which part of the record) of every row in quarantine, ``quarantined_whole`` the records that are there as
-    a whole.
+    and index (the part of the record) of every row in quarantine; ``quarantined_whole`` has the records that are in
+    quarantine as a whole.
     """
 
     accepted: Mapping[Row, set[str]]
@@ -38,7 +38,7 @@ class Holdings:
     still_on_stream: set[Position] = field(default_factory=set)
 
     def place(self, entry: Entry, position: Position) -> str:
-        """Return the one place in which an entry of a record is; ``lost`` where there is none."""
+        """Return the place of an entry of a record; ``lost`` if it is nowhere."""
         if isinstance(entry, Skipped):
             return "skipped"
         if entry in self.accepted or entry in self._accepted_undated:
@@ -54,7 +54,7 @@ class Holdings:
         return set(map(undated, self.accepted))
 
     def _refused(self, entry: Row | UndatedRow | Unreadable, position: Position) -> bool:
-        if isinstance(entry, Unreadable):  # a row holds the whole record: one of a kind keeps all of its documents
+        if isinstance(entry, Unreadable):  # a row holds the whole record, so one row stands for all of its documents
             return position in self._with_unreadable
         return (*position, entry.event_id, entry.product_index) in self._refused_rows
 
@@ -70,7 +70,7 @@ class Holdings:
 
 @dataclass
 class Audit:
-    """Every entry of the stream by place. An entry that was delivered twice counts where the better copy is."""
+    """The entries of the stream by place. An entry that was delivered twice counts at the place of the better copy."""
 
     places: dict[str, set[Entry]]
     unexpected: set[Row]
@@ -79,25 +79,25 @@ class Audit:
     PLACES: ClassVar = ("in_personalize", "skipped", "quarantined", "on_failure", "on_stream", "lost")
 
     def count(self, place: str) -> int:
-        """Return how many entries are in a place."""
+        """Return the number of entries in a place."""
         return len(self.places[place])
 
     @property
     def entries(self) -> int:
-        """How many entries were put on the stream."""
+        """The number of entries that were put on the stream."""
         return sum(map(len, self.places.values()))
 
     @property
     def holds(self) -> bool:
-        """Whether nothing is lost, nothing is in Personalize that was not on the stream, and nothing has two ids there.
+        """Whether nothing is lost, and nothing in Personalize is unexpected or has two event ids.
 
-        Two ids would both be used in training; two deliveries under one id are not.
+        Both of two ids would be used in training; of two deliveries with one id only one is.
         """
         return not (self.places["lost"] or self.unexpected or self.duplicated)
 
 
 def audit(records: Iterable[StreamRecord], holdings: Holdings) -> Audit:
-    """Compare every record that was ever on the stream with what the services hold."""
+    """Compare every record that was ever on the stream with the content of the services."""
     places: dict[str, set[Entry]] = {place: set() for place in Audit.PLACES}
     for record in records:
         for entry in from_record(record):

@@ -1,7 +1,7 @@
-"""Which interactions a stream record holds, worked out a second time, from mParticle's JSON reference.
+"""The interactions in a stream record: a second, independent reading, from mParticle's JSON reference.
 
-Everything on the stream is an ``Entry``: a product line that should train, one that is left out with a reason, or a
-document that nobody can read. They are plain tuples, so that sets of them can be compared.
+Everything on the stream is an ``Entry``: a product line for training, one that is skipped with a reason, or an
+unreadable document. Entries are plain tuples, so that sets of them can be compared.
 """
 
 import hashlib
@@ -12,13 +12,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 REPORTED = {"view_detail", "add_to_cart", "add_to_wishlist", "purchase"}
-PROBE = "broker-probe"  # in whose name the broker proves its configuration: nobody on the stream
+PROBE = "broker-probe"  # the user id of the broker's probe events, which are not on the stream
 NOTHING = {"", "0", "null", "undefined", "None"}
 YEAR_2000, DAY = 946_684_800_000, 86_400_000
 
 
 class Row(NamedTuple):
-    """One interaction: whose, with what, which and when (whole seconds), and mParticle's event id and product index."""
+    """One interaction: user, item, event type and time (whole seconds), and mParticle's event id and product index."""
 
     user_id: str
     item_id: str
@@ -29,7 +29,7 @@ class Row(NamedTuple):
 
 
 class UndatedRow(NamedTuple):
-    """One interaction without a time of its own: every delivery of it is dated again, by its arrival."""
+    """One interaction without a timestamp: each delivery of it gets the time of its arrival."""
 
     user_id: str
     item_id: str
@@ -39,7 +39,7 @@ class UndatedRow(NamedTuple):
 
 
 class Skipped(NamedTuple):
-    """One product line that must not train, and why; ``place`` tells lines without any id apart."""
+    """One product line that must not train, and the reason; ``place`` distinguishes lines without an id."""
 
     reason: str
     event_id: str
@@ -48,7 +48,7 @@ class Skipped(NamedTuple):
 
 
 class Unreadable(NamedTuple):
-    """One document of a record that is no mParticle batch."""
+    """One document of a record that is not an mParticle batch."""
 
     shard_id: str
     sequence_number: str
@@ -56,7 +56,7 @@ class Unreadable(NamedTuple):
 
 
 class StreamRecord(NamedTuple):
-    """One record as it lies on the stream; ``arrived_ms`` in epoch milliseconds."""
+    """One record of the stream; ``arrived_ms`` in epoch milliseconds."""
 
     shard_id: str
     sequence_number: str
@@ -68,18 +68,18 @@ Entry = Row | UndatedRow | Skipped | Unreadable
 
 
 def from_record(record: StreamRecord, environment: str = "production") -> set[Entry]:
-    """Return everything that one record holds."""
+    """Return all entries of one record."""
     entries: set[Entry] = set()
     for index, document in enumerate(documents(record.data)):
         if is_batch(document):
-            entries |= set(_of_batch(document, record, environment))
+            entries |= set(_from_batch(document, record, environment))
         else:
             entries.add(Unreadable(record.shard_id, record.sequence_number, index))
     return entries
 
 
 def rows_from_bytes(data: bytes, arrived_ms: int, environment: str = "production") -> set[Row]:
-    """Return only what should train, of one record's bytes; what has no time of its own is dated by the arrival."""
+    """Return the rows for training in one record's bytes; a row without a timestamp gets the time of arrival."""
     rows: set[Row] = set()
     for entry in from_record(StreamRecord("", "", arrived_ms, data), environment):
         if isinstance(entry, UndatedRow):
@@ -89,8 +89,8 @@ def rows_from_bytes(data: bytes, arrived_ms: int, environment: str = "production
     return rows
 
 
-def categories_of(data: bytes) -> dict[str, str]:
-    """Return the category of each item that one record's product lines name; items without one are left out."""
+def item_categories(data: bytes) -> dict[str, str]:
+    """Return the category of each item in one record's product lines; items without a category are left out."""
     batches = [document for document in documents(data) if is_batch(document)]
     events = [event for batch in batches for event in batch.get("events") or [] if is_event(event)]
     lines = [line for event in events for line in _product_lines(event["data"])[1]]
@@ -109,8 +109,8 @@ def from_put_event(user_id: str, event: Mapping[str, Any]) -> Row:
     return Row(user_id, event["itemId"], event["eventType"], int(event["sentAt"]), event_id, index)
 
 
-def of_customers(accepted: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
-    """Yield the deliveries of customers' events: a probe is on no stream, and its one event id trains once at most."""
+def customer_events(accepted: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    """Yield the deliveries of customers' events, without probes, which are not on the stream and train once at most."""
     return (event for event in accepted if (event["userId"], event["eventId"]) != (PROBE, PROBE))
 
 
@@ -121,7 +121,7 @@ def split_event_id(event_id: str) -> tuple[str, int, str]:
 
 
 def documents(data: bytes) -> list[Any]:
-    """Return the JSON documents of a record: one, an array's, or one a line; None for what cannot be read."""
+    """Return the JSON documents of a record: one, the items of an array, or one per line; None if unreadable."""
     whole = _json(data)
     if isinstance(whole, list) and whole:
         return whole
@@ -130,7 +130,7 @@ def documents(data: bytes) -> list[Any]:
 
 
 def is_batch(document: Any) -> bool:
-    """Say whether a document is an mParticle batch of which at least something can be read."""
+    """Return whether a document is an mParticle batch that is at least partly readable."""
     if not isinstance(document, dict):
         return False
     events = document.get("events")
@@ -141,7 +141,7 @@ def is_batch(document: Any) -> bool:
 
 
 def is_event(event: Any) -> bool:
-    """Say whether a member of a batch's events can be read at all."""
+    """Return whether a member of a batch's events is readable."""
     return isinstance(_at(event, "event_type"), str) and isinstance(_at(event, "data"), dict)
 
 
@@ -155,7 +155,7 @@ def whole_number(value: object) -> int | None:
     return number if number.bit_length() < 64 or number == -(2**63) else None
 
 
-def _of_batch(batch: dict[str, Any], record: StreamRecord, environment: str) -> Iterator[Entry]:
+def _from_batch(batch: dict[str, Any], record: StreamRecord, environment: str) -> Iterator[Entry]:
     not_ours = _why_not(batch, environment)
     for place, event in enumerate(batch.get("events") or []):
         if not is_event(event) or event["event_type"] != "commerce_event":
@@ -183,7 +183,7 @@ def _why_not(batch: dict[str, Any], environment: str) -> str | None:
 
 
 def _opts_out_of_sale(batch: dict[str, Any]) -> bool:
-    """Say whether CCPA's answer, where there is one, is anything but a clear no."""
+    """Return whether the CCPA consent, if present, is anything but a clear no."""
     held: list[Any] = [batch]
     for name in ("consent_state", "ccpa", "data_sale_opt_out"):
         held = [value for parent in held for value in _under(parent, name) if value is not None]
@@ -214,7 +214,7 @@ def _product_lines(data: dict[str, Any]) -> tuple[str | None, list[Any]]:
 
 
 def _item(line: Any) -> tuple[str, str | None]:
-    """Return the item id, and a reason where it can't be sent."""
+    """Return the item id, and a reason if it can't be sent."""
     item_id = _at(line, "id")
     text = str(item_id) if isinstance(item_id, int | float | str) and not isinstance(item_id, bool) else ""
     if isinstance(item_id, float) and not math.isfinite(item_id):
@@ -235,7 +235,7 @@ def _event_id(data: dict[str, Any], batch: dict[str, Any], place: int) -> str:
 
 
 def _short(text: str) -> str:
-    """Ids that would not fit beside a suffix are sent as a digest."""
+    """Return an id, or its digest if the id is too long for a suffix."""
     fits = len(text) <= 200 and text == text.encode("utf-8", "ignore").decode("utf-8")
     return text if fits else hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 

@@ -1,4 +1,4 @@
-"""What the services hold, read from outside: stream, Personalize's deliveries, quarantine and on-failure objects."""
+"""The content of the services, read from outside: stream, Personalize's deliveries, quarantine, on-failure objects."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
@@ -6,14 +6,14 @@ from typing import Any
 
 from local_stack import loopback
 from local_stack.audit.reconciliation import Holdings, Position
-from local_stack.audit.rows import Row, StreamRecord, from_put_event, of_customers
+from local_stack.audit.rows import Row, StreamRecord, customer_events, from_put_event
 
 PAGE = 10_000
-WHOLE = ("exception", "too_large")  # reasons of a row that stands for all that its record holds
+WHOLE = ("exception", "too_large")  # reasons of a row that stands for its whole record
 
 
 def stream_records(kinesis: Any, stream_name: str) -> list[StreamRecord]:
-    """Return every record that was ever put on a stream which trims nothing, by shard and in order."""
+    """Return every record of a stream without trimming, by shard and in order."""
     shards = [shard["ShardId"] for shard in kinesis.list_shards(StreamName=stream_name)["Shards"]]
     return [record for shard in shards for record in _shard_records(kinesis, stream_name, shard)]
 
@@ -37,7 +37,7 @@ def holdings(
     on_failure_bucket: str,
     still_on_stream: set[Position],
 ) -> Holdings:
-    """Return where everything is, with the buckets read from S3."""
+    """Return the content of the services, with the buckets read from S3."""
     quarantine, on_failure = _objects(s3, quarantine_bucket, "ingest/"), _objects(s3, on_failure_bucket, "aws/lambda/")
     return holdings_from(accepted, quarantine, on_failure, still_on_stream)
 
@@ -48,10 +48,10 @@ def holdings_from(
     on_failure: Iterable[bytes],
     still_on_stream: set[Position],
 ) -> Holdings:
-    """Return where everything is; ``quarantine`` (ingest's) and ``on_failure`` are the contents of objects."""
+    """Return the content of the services; ``quarantine`` (ingest's) and ``on_failure`` are the objects' bodies."""
     rows = [json.loads(line) for data in quarantine for line in data.splitlines() if line]
     event_ids: dict[Row, set[str]] = {}
-    for event in of_customers(accepted):
+    for event in customer_events(accepted):
         event_ids.setdefault(from_put_event(event["userId"], event), set()).add(event["eventId"])
     return Holdings(
         accepted=event_ids,

@@ -1,4 +1,4 @@
-"""Which AWS operation an HTTP request asks for, in boto3's spelling: ``kinesis.PutRecord``, ``s3.PutObject``."""
+"""The AWS operation of an HTTP request, in boto3's spelling: ``kinesis.PutRecord``, ``s3.PutObject``."""
 
 from collections.abc import Mapping
 from urllib.parse import parse_qs
@@ -13,14 +13,14 @@ _S3_OBJECT = {"GET": "GetObject", "PUT": "PutObject", "HEAD": "HeadObject", "DEL
 _S3_BUCKET = {"GET": "ListObjects", "PUT": "CreateBucket", "HEAD": "HeadBucket", "DELETE": "DeleteBucket"}
 
 
-def service_of(headers: Mapping[str, str]) -> str:
-    """Return the service's name from the signature's credential scope; unsigned requests are taken for S3, as AWS's."""
+def service_name(headers: Mapping[str, str]) -> str:
+    """Return the service's name from the signature's credential scope; unsigned requests are for S3, as in AWS."""
     credential = headers.get("authorization", "").partition("Credential=")[2].split(",")[0]
     parts = credential.split("/")
     return parts[3] if len(parts) == 5 else "s3"
 
 
-def operation_of(service: str, method: str, path: str, query: bytes, headers: Mapping[str, str], body: bytes) -> str:
+def operation_name(service: str, method: str, path: str, query: bytes, headers: Mapping[str, str], body: bytes) -> str:
     """Return ``service.Operation`` for any of AWS's protocols: JSON (a header), query (in the body), REST (S3)."""
     target = headers.get("x-amz-target")
     if target:
@@ -45,9 +45,9 @@ def _s3_operation(method: str, path: str, query: bytes) -> str:
 
 
 def with_faults(app: App, faults: Faults) -> WithFaults:
-    """Return moto's services with their faults around them."""
-    return WithFaults(app, faults, name_of=_name_of, refuse=from_aws)
+    """Return moto's services with their fault injection."""
+    return WithFaults(app, faults, operation_name=_operation_name, refuse=from_aws)
 
 
-def _name_of(scope: Scope, headers: Headers, body: bytes) -> str:
-    return operation_of(service_of(headers), scope["method"], scope["path"], scope["query_string"], headers, body)
+def _operation_name(scope: Scope, headers: Headers, body: bytes) -> str:
+    return operation_name(service_name(headers), scope["method"], scope["path"], scope["query_string"], headers, body)

@@ -1,4 +1,4 @@
-"""The AWS resources of one local broker: stream, refresh queue and its dead letters, buckets, mParticle's secret."""
+"""The AWS resources of one local broker: stream, refresh queue and dead-letter queue, buckets, mParticle's secret."""
 
 import json
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from local_stack.aws.session import local_client
 
 @dataclass(frozen=True)
 class ResourceSettings:
-    """What to create. Times are in seconds; ``shards`` also bounds how many readers share the stream's records."""
+    """The settings of the resources. Times are in seconds; the stream has at most one reader per shard."""
 
     prefix: str = "broker"
     shards: int = 4
@@ -23,7 +23,7 @@ class ResourceSettings:
 
 @dataclass(frozen=True)
 class Resources:
-    """The names, URLs and ARNs of what was created."""
+    """The names, URLs and ARNs of the created resources."""
 
     stream_name: str
     stream_arn: str
@@ -40,7 +40,7 @@ class Resources:
 def create_resources(
     endpoint: str, settings: ResourceSettings | None = None, client: Callable[[str, str], Any] = local_client
 ) -> Resources:
-    """Create everything at the local AWS endpoint and return where it is. Meant for an empty server."""
+    """Create all resources at the local AWS endpoint, which must be empty."""
     settings = settings or ResourceSettings()
     stream_arn, shard_ids = _stream(client("kinesis", endpoint), settings)
     queues = _queues(client("sqs", endpoint), settings)
@@ -56,7 +56,7 @@ def create_resources(
 
 
 def messages_in(sqs: Any, queue_url: str) -> int:
-    """Return how many messages a queue holds, delayed and taken ones included."""
+    """Return how many messages a queue holds, delayed and in-flight ones included."""
     names = [f"ApproximateNumberOfMessages{kind}" for kind in ("", "NotVisible", "Delayed")]
     answer = sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=names)
     return sum(int(number) for number in answer["Attributes"].values())

@@ -1,8 +1,8 @@
 """moto's services behind one ASGI application: one request after the other, counted per operation.
 
-moto is not safe for concurrency (two PutRecord at the same moment can get the same sequence number and lose a record;
-a message sent while another is deleted can vanish), and it holds Python's lock all the time anyway. So each request
-runs to its end on the event loop before the next one starts; nothing is lost and nothing waits for a thread.
+moto is not thread-safe (two simultaneous PutRecord calls can get the same sequence number and lose a record; a message
+that is sent while another is deleted can vanish), and it holds Python's global lock anyway. So each request runs to its
+end on the event loop before the next one starts.
 """
 
 import asyncio
@@ -18,10 +18,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from local_stack.aws.operations import operation_of, service_of
+from local_stack.aws.operations import operation_name, service_name
 from local_stack.aws.speedups import speed_up
 
-# How long a long poll sleeps between looks into the queue, in seconds.
+# Seconds between two looks into the queue during a long poll.
 LONG_POLL_STEP = 0.05
 RECEIVE = "sqs.ReceiveMessage"
 OUR_SERVICES: tuple[Literal["kinesis", "sqs", "s3", "secretsmanager"], ...] = ("kinesis", "sqs", "s3", "secretsmanager")
@@ -56,8 +56,8 @@ class LocalAws:
         return Response(status_code=404)
 
     async def _aws(self, request: Request, body: bytes) -> Response:
-        service = service_of(request.headers)
-        operation = operation_of(
+        service = service_name(request.headers)
+        operation = operation_name(
             service, request.method, request.scope["path"], request.scope["query_string"], request.headers, body
         )
         app = self._apps.get(service, self._other)
@@ -68,7 +68,7 @@ class LocalAws:
 
 
 async def _long_poll(app: WsgiApp, request: Request, body: bytes) -> Response:
-    """Receive, looking again until a message is there or the time that the caller gave is over."""
+    """Receive messages; repeat until there is one or the caller's waiting time is over."""
     message = json.loads(body)
     seconds = message.get("WaitTimeSeconds") or 0
     loop = asyncio.get_running_loop()
@@ -82,7 +82,7 @@ async def _long_poll(app: WsgiApp, request: Request, body: bytes) -> Response:
 
 
 def _call(app: WsgiApp, request: Request, body: bytes) -> Response:
-    """Run one request through a WSGI application, here and now."""
+    """Run one request through a WSGI application, synchronously."""
     started: list[Any] = []
     chunks = app(_environ(request, body), lambda status, headers, _=None: started.extend((status, headers)))
     try:

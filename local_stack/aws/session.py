@@ -1,4 +1,4 @@
-"""How local code gets AWS clients: an explicit endpoint, dummy keys, and nothing of the user's AWS configuration."""
+"""AWS clients for local code: an explicit endpoint, dummy keys, and nothing of the user's AWS configuration."""
 
 import os
 from typing import Any
@@ -13,7 +13,7 @@ from local_stack.aws import REGION
 
 def local_session() -> boto3.Session:
     """Return a session that ignores AWS_PROFILE, ~/.aws and every other AWS variable of the environment."""
-    # The variables' names are taken away, in files and environment, so that only defaults and what is given here count.
+    # Without their names in files and environment, only the defaults and the overrides below count.
     unnamed = {
         name: (None, None, default, convert)
         for name, (_, _, default, convert) in BOTOCORE_DEFAUT_SESSION_VARIABLES.items()
@@ -27,9 +27,9 @@ def local_session() -> boto3.Session:
 
 
 def local_client(service: str, endpoint: str, *, timeout: float = 10.0, connections: int = 10) -> Any:
-    """Return a client for one service at ``endpoint``, with no proxy and no second attempt of botocore's own.
+    """Return a client for one service at ``endpoint``, without a proxy and without botocore's retries.
 
-    ``timeout``: seconds for reading an answer. Errors rise at once: whoever calls has its own rule for retries.
+    ``timeout``: seconds for reading an answer. Errors are raised at once: the callers have their own retry rules.
     """
     config = Config(
         connect_timeout=2.0,

@@ -1,4 +1,4 @@
-"""Where moto's work per call grows with what is stored, and the same answers without that.
+"""Faster replacements for the calls of moto whose cost grows with the number of stored records or messages.
 
 moto looks through every record of a shard for each PutRecord and GetRecords, and through every message of a queue, many
 times, for each message that is sent or received: 100 messages a second at a thousand waiting. Each replacement here

@@ -1,1 +1,1 @@
-"""Items4U: a made-up shop with made-up shoppers, whose next purchase follows their taste and nothing else."""
+"""Items4U: a synthetic shop with synthetic shoppers, whose purchases depend on their tastes alone."""

@@ -1,4 +1,4 @@
-"""Batches as mParticle's SDKs and a till post them: the input form, with all the personal data that real ones carry."""
+"""Batches as mParticle's SDKs and a till post them: the input form, with personal data as in real batches."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -17,7 +17,7 @@ EVENT_GAP_MS = 7
 
 @dataclass(frozen=True)
 class Caller:
-    """Who posts in a session; a till has no device."""
+    """The sender of a session's batches; a till has no device."""
 
     shopper: Shopper
     device: Device | None

@@ -1,4 +1,4 @@
-"""What Items4U sells: twelve categories in five styles."""
+"""The items of Items4U: twelve categories in five styles."""
 
 import random
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ STYLES = tuple(_STYLES)
 class Item:
     """An item on sale. ``tier`` is its price within its category: 0 cheap, 1 usual, 2 dear.
 
-    ``pull`` is how much people are drawn to it regardless of taste (Zipf: few have much).
+    ``pull`` is its popularity regardless of taste (Zipf: few items have a high one).
     """
 
     id: str
@@ -50,7 +50,7 @@ class Item:
 
     @property
     def is_consumable(self) -> bool:
-        """Say whether people buy it again and again."""
+        """Return whether people buy it repeatedly."""
         return self.category in CONSUMABLE
 
 

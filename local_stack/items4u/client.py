@@ -20,15 +20,15 @@ AHEAD = 2
 
 
 class NotDelivered(Exception):
-    """mParticle refused a request, or did not take it in all the attempts that a client makes."""
+    """mParticle refused a request, or did not accept it in all attempts of a client."""
 
 
 @dataclass(frozen=True)
 class Played:
-    """A session that has been played; ``recommended`` is what the profile listed before it, best first.
+    """A played session; ``recommended`` is the profile's list before it, best first.
 
-    ``ranked`` is the campaign's longer list of that moment, if something is bought; ``began`` the time of the session's
-    first event (whole epoch seconds).
+    ``ranked`` is the campaign's longer list at that time, if something is bought; ``began`` is the time of the
+    session's first event (whole epoch seconds).
     """
 
     session: Session
@@ -43,7 +43,7 @@ class Played:
 class Client:
     """A shop's side of mParticle: one kept-alive connection per thread.
 
-    ``rank`` returns a longer list for an mpid than the profile's, to judge by; the shop itself shows none.
+    ``rank`` returns a longer list for an mpid than the profile's, for the evaluation; the shop does not show it.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class Client:
         self._own = threading.local()
 
     def identify(self, session: Session) -> int:
-        """Return the mpid of whoever starts the session, which may still be an anonymous device's."""
+        """Return the mpid of the session's user, which may still be an anonymous device's."""
         answer = self._send(
             "POST",
             "/v1/identify",
@@ -69,7 +69,7 @@ class Client:
         return int(answer.json()["mpid"])
 
     def profile(self, mpid: int, environment: str = "production") -> dict[str, Any]:
-        """Return a profile as the Profile API shows it; raises NotDelivered where there is none."""
+        """Return a profile as the Profile API shows it. Raises NotDelivered if there is none."""
         path = f"/userprofile/v1/org/account/workspace/{mpid}"
         query = {"fields": "user_identities,user_attributes", "environment_type": environment}
         profile: dict[str, Any] = self._send("GET", path, params=query).json()
@@ -80,11 +80,11 @@ class Client:
         return tuple(self.profile(mpid, environment)["user_attributes"].get("product_recs") or ())
 
     def post(self, post: Post) -> None:
-        """Post one batch; it keeps its ``source_request_id`` when it is tried again. Raises NotDelivered."""
+        """Post one batch; retries keep its ``source_request_id``. Raises NotDelivered."""
         self._send("POST", "/v2/events", json=post.batch, auth=(f"{post.input}-key", f"{post.input}-secret"))
 
     def play(self, session: Session, clock: Callable[[], float] = time.time) -> Played:
-        """Read the profile's recommendations, and only then post the session's batches, in order."""
+        """Read the profile's recommendations, then post the session's batches in order."""
         mpid = self.identify(session)
         recommended = self.recommendations(mpid, session.environment)
         ranked = self._rank(mpid) if recommended and session.purchased_items else ()
@@ -99,10 +99,10 @@ class Client:
     def play_all(
         self, sessions: Iterable[Session], *, concurrency: int, clock: Callable[[], float] = time.time
     ) -> Generator[Played, None, None]:
-        """Play sessions on some threads and yield them in order; a shopper's own sessions never overlap.
+        """Play sessions on several threads and yield them in order; the sessions of one shopper never overlap.
 
-        Sessions are taken from the iterable as the threads get to them, so an endless one may be given: close the
-        iterator to stop, which waits for the sessions that are under way.
+        Sessions are taken from the iterable when a thread is free, so it may be endless: close the iterator to stop,
+        which waits for the running sessions.
         """
         waiting: deque[tuple[str, Future[Played]]] = deque()
         with ThreadPoolExecutor(concurrency, thread_name_prefix="items4u") as threads:

@@ -1,4 +1,4 @@
-"""The events that Items4U's web site, apps and tills log, in mParticle's input form and without a time yet."""
+"""The events that Items4U's web site, apps and tills log, in mParticle's input form, still without timestamps."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -48,7 +48,7 @@ def commerce(action: str, products: Sequence[dict[str, Any]], transaction_id: st
 
 
 def promotion(action: str, name: str) -> Event:
-    """Return a promotion that was seen (``view``) or clicked: a commerce event without a product action."""
+    """Return a promotion view or click: a commerce event without a product action."""
     return _event(
         "commerce_event",
         promotion_action={"action": action, "promotions": [{"id": f"promo-{name}", "name": name, "position": "hero"}]},
@@ -58,7 +58,7 @@ def promotion(action: str, name: str) -> Event:
 
 
 def impressions(shelf: str, items: Sequence[Item]) -> Event:
-    """Return items that were shown on a shelf: a commerce event without a product action."""
+    """Return impressions of items: a commerce event without a product action."""
     products = [product(item, position) for position, item in enumerate(items, 1)]
     return _event(
         "commerce_event",
@@ -86,12 +86,12 @@ def attribute_change(name: str, value: str) -> Event:
 
 
 def opt_out(*, is_opted_out: bool) -> Event:
-    """Return the event of somebody who opts out of all collection, or in again."""
+    """Return the event of a user who opts out of all collection, or in again."""
     return _event("opt_out", is_opted_out=is_opted_out)
 
 
 def bare(event_type: str, **data: Any) -> Event:
-    """Return an event of the app's life: session_start, session_end, first_run, application_state_transition."""
+    """Return an event of the app's life cycle: session_start, session_end, first_run, application_state_transition."""
     return _event(event_type, **data)
 
 

@@ -1,7 +1,7 @@
-"""The uploads of a visit: its events in order, cut into batches where an SDK would send them.
+"""The uploads of a visit: its events in order, split into batches as an SDK would send them.
 
-An SDK collects events and uploads them at once with the next commerce event. What no shop is without is here too:
-screens, searches, promotions, impressions, second thoughts, opt-outs, products without an id, uploads sent twice.
+An SDK collects events and uploads them with the next commerce event. The visits include what occurs in every shop:
+screens, searches, promotions, impressions, removals, opt-outs, products without an id, uploads sent twice.
 """
 
 import random
@@ -21,8 +21,8 @@ TRAINED_ON = frozenset({"view_detail", "add_to_cart", "add_to_wishlist", "purcha
 class Upload:
     """Events that are posted together; ``message_ids`` has one UUID per event.
 
-    ``repeats`` holds the request id of every time that the same events are posted again: the same id for a retry, a new
-    one for an app that forgot that it had sent them.
+    ``repeats`` holds the request id of each repeated post of the same events: the same id for a retry, a new one for an
+    app that lost track of its first post.
     """
 
     events: tuple[Event, ...]
@@ -35,7 +35,7 @@ class Upload:
     def interactions(self) -> tuple[tuple[str, str], ...]:
         """Return the ``(action, item id)`` pairs of the reported actions; products without an id have none.
 
-        Nothing that is uploaded together with an opt-out is to be trained on.
+        Events that are uploaded together with an opt-out must not train.
         """
         if any(event["data"].get("is_opted_out") for event in self.events):
             return ()

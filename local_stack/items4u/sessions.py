@@ -1,7 +1,7 @@
-"""Sessions, ready to be played against mParticle: who comes, what they buy, and the batches that they post on the way.
+"""Sessions to play against mParticle: the shopper, the purchases, and the batches to post.
 
-Nothing here waits, posts or knows the time: a caller asks for the next batch, and the batch then carries the time that
-the clock shows. The same seed gives the same sessions, however they are interleaved.
+Nothing here waits, posts or reads the time: a caller takes the next batch, which then gets the time of the caller's
+clock. The same seed gives the same sessions, in whatever order they are interleaved.
 """
 
 import random
@@ -21,7 +21,7 @@ DEVELOPMENT_SHARE = 0.015
 
 @dataclass(frozen=True)
 class Post:
-    """One batch to post to a named input, and the ``(action, item id)`` pairs in it that a broker should train on."""
+    """One batch for a named input, and its ``(action, item id)`` pairs that a broker should train on."""
 
     input: str
     batch: dict[str, Any]
@@ -46,7 +46,7 @@ class Session:
     uploads: tuple[script.Upload, ...]
 
     def posts(self, clock: Callable[[], float]) -> Iterator[Post]:
-        """Yield the session's posts; each is dated (epoch seconds) when it is asked for, a repeated one as before."""
+        """Yield the session's posts, each with its time of yielding (epoch seconds); a repeated post keeps its time."""
         started_ms = int(clock() * 1000)
         for upload in self.uploads:
             document = batch(self.caller, upload, now_ms=int(clock() * 1000), started_ms=started_ms)
@@ -65,9 +65,9 @@ class Shop:
         self._seed = seed
 
     def sessions(self) -> Iterator[Session]:
-        """Yield sessions without end, day by day, each shopper at most once a day and in a new order every day.
+        """Yield sessions endlessly, day by day, each shopper at most once per day and in a new order every day.
 
-        So any stretch of sessions in which no shopper occurs twice may run at the same time.
+        So consecutive sessions in which no shopper occurs twice may run at the same time.
         """
         order = random.Random(f"days {self._seed}")
         diaries = {shopper.number: self._diary(shopper) for shopper in self.shoppers}

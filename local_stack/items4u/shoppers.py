@@ -1,6 +1,6 @@
-"""Who shops at Items4U: tastes, devices and personal data, all made up.
+"""The shoppers of Items4U: synthetic tastes, devices and personal data.
 
-Telephone numbers, e-mail addresses and IP addresses are from the ranges that are kept for examples.
+Telephone numbers, e-mail addresses and IP addresses are from the ranges that are reserved for examples.
 """
 
 import random
@@ -53,14 +53,14 @@ _PRICE_MATCH = (1.0, 0.45, 0.15)
 
 @dataclass(frozen=True)
 class Taste:
-    """What somebody likes: categories with weights that sum to 1, one style, and a price tier (0 to 2)."""
+    """A shopper's taste: categories with weights that sum to 1, one style, and a price tier (0 to 2)."""
 
     categories: tuple[tuple[str, float], ...]
     style: str
     tier: int
 
     def liking(self, item: Item) -> float:
-        """Return how drawn this taste is to an item of a category that is being looked at."""
+        """Return the affinity of this taste to an item of the current category."""
         return item.pull**0.65 * _MATCH[item.style == self.style] * _PRICE_MATCH[abs(item.tier - self.tier)]
 
 
@@ -93,12 +93,12 @@ class Shopper:
 
     @property
     def email(self) -> str:
-        """Return a made-up address that nobody has."""
+        """Return an e-mail address in a domain for examples."""
         return f"{self.first_name}.{self.last_name}.{self.number}@example.com".lower().replace("'", "")
 
     @property
     def mobile(self) -> str:
-        """Return a number from the range that is kept for fiction."""
+        """Return a telephone number from the range that is reserved for fiction."""
         return f"+1 555 010 {self.number:04}"
 
     @property

@@ -1,4 +1,4 @@
-"""What shoppers do on a visit: what they look at, put aside and buy, by taste, whatever is recommended to them."""
+"""The actions of a visit: views, items put aside and purchases, by taste and regardless of recommendations."""
 
 import random
 from collections.abc import Iterable, Sequence
@@ -10,7 +10,7 @@ from local_stack.items4u.shoppers import Shopper
 
 @dataclass
 class Memory:
-    """What a shopper remembers between visits."""
+    """A shopper's memory between visits."""
 
     bought: dict[str, Item] = field(default_factory=dict)
     wished: dict[str, Item] = field(default_factory=dict)
@@ -19,7 +19,7 @@ class Memory:
 
 @dataclass(frozen=True)
 class Visit:
-    """What happens on one visit; ``bought`` may hold items that were put aside earlier."""
+    """The actions of one visit; ``bought`` may hold items that were put aside earlier."""
 
     viewed: tuple[Item, ...]
     carted: tuple[Item, ...]
@@ -28,7 +28,7 @@ class Visit:
 
 
 def visit(shopper: Shopper, memory: Memory, items: Sequence[Item], rng: random.Random) -> Visit:
-    """Draw a visit, mostly to one liked category; now and then a shopper stocks up, or buys something again."""
+    """Draw a visit, mostly to one liked category; sometimes a shopper stocks up or buys something again."""
     viewed = _look(shopper, memory, items, rng)
     carted = [item for item in viewed if rng.random() < 0.4]
     wished = [item for item in viewed if item not in carted and rng.random() < 0.15]
@@ -42,7 +42,7 @@ def visit(shopper: Shopper, memory: Memory, items: Sequence[Item], rng: random.R
 
 
 def store_visit(shopper: Shopper, memory: Memory, items: Sequence[Item], rng: random.Random) -> Visit:
-    """Draw a visit to the store, of which only the till hears."""
+    """Draw a visit to the store, which only the till reports."""
     bought = _look(shopper, memory, items, rng)[: rng.choice((1, 1, 2, 3))]
     return Visit((), (), (), _each_once(bought))
 
@@ -73,7 +73,7 @@ def _category(shopper: Shopper, rng: random.Random) -> str:
 
 
 def _draw(shopper: Shopper, memory: Memory, items: Sequence[Item], count: int, rng: random.Random) -> list[Item]:
-    """Draw items without repetition, each with a chance in proportion to how much it is liked."""
+    """Draw items without replacement, each with a probability proportional to its weight."""
     # Efraimidis and Spirakis: the largest u^(1/w) are a weighted sample without replacement.
     keys = {
         item.id: rng.random() ** (1 / (shopper.taste.liking(item) * (0.1 if item.id in memory.bought else 1.0)))

@@ -1,1 +1,1 @@
-"""Lambda's part of the local stack: what polls the stream and the queue, and what runs the functions."""
+"""The Lambda emulator: event source mappings that poll the stream and the queue, and the functions' runtime."""

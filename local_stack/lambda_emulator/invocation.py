@@ -1,4 +1,4 @@
-"""What an invocation of a function gives back, as Lambda reports it to whoever invoked."""
+"""The result of a function's invocation, as Lambda reports it to the caller."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,10 +9,10 @@ UNHANDLED = "Unhandled"
 
 @dataclass(frozen=True)
 class InvokeResult:
-    """The function's JSON answer in ``payload``, or, with ``function_error`` set, why there is none.
+    """The function's JSON answer in ``payload``, or an error if ``function_error`` is set.
 
-    ``function_error`` is "Unhandled" for everything that the function did not answer: it raised, timed out, ended, or
-    could not start. ``error_type`` and ``error_message`` then say which, in Lambda's own words.
+    ``function_error`` is "Unhandled" if the function did not answer: it raised, timed out, ended, or could not start.
+    ``error_type`` and ``error_message`` then name the cause in Lambda's words.
     """
 
     payload: Any = None

@@ -1,1 +1,1 @@
-"""A local mParticle: takes batches, resolves people to one mpid, keeps their profiles and forwards to Kinesis."""
+"""A local mParticle: accepts batches, resolves users to one mpid, keeps their profiles and forwards to Kinesis."""

@@ -31,7 +31,7 @@ def arguments(argv: list[str] | None = None) -> argparse.Namespace:
 
 
 def main() -> int:
-    """Serve until told to stop; return the exit code."""
+    """Serve until stopped; return the exit code."""
     options = arguments()
     forwarder = Forwarder(
         put_record(options.stream, options.kinesis_endpoint, connections=options.workers),

@@ -57,7 +57,7 @@ class Service:
         return upload
 
     async def identify(self, request: Request) -> Response:
-        """Say who somebody is, as SDKs ask at start and sign-in (docs.mparticle.com/developers/idsync/http-api/)."""
+        """Identify a user, as SDKs do at start and sign-in (docs.mparticle.com/developers/idsync/http-api/)."""
         caller = next((each.name for each in INPUTS.values() if each.key == request.headers.get("x-mp-key")), None)
         if caller is None:
             return self._counted("Identify", "", _problem(401, "x-mp-key is missing or wrong"))
@@ -72,7 +72,7 @@ class Service:
     async def profile(self, request: Request) -> Response:
         """Return a profile (Profile API); ``fields`` is required; ``environment_type`` is production if not given.
 
-        The real API wants an OAuth2 bearer token; this one asks for none.
+        The real API needs an OAuth2 bearer token; this one needs none.
         """
         return self._counted("GetProfile", "", self._profile(request))
 
@@ -117,11 +117,11 @@ class Service:
         return JSONResponse({"profiles": page, "next": page[-1]["mpid"] if len(page) == limit else None})
 
     async def dropped(self, _request: Request) -> Response:
-        """Say which batches were refused or silently dropped, and why."""
+        """List refused and silently dropped batches with the reasons."""
         return JSONResponse(self._events.dropped())
 
     async def start_outage(self, request: Request) -> Response:
-        """Fail on purpose: ``{"input": NAME or "*", "status": 503 or "reset", "seconds": 10}``."""
+        """Start an outage: ``{"input": NAME or "*", "status": 503 or "reset", "seconds": 10}``."""
         outage = await request.json()
         name, status = outage.get("input", EVERY_INPUT), outage.get("status", 503)
         if name not in (EVERY_INPUT, *INPUTS):
@@ -140,14 +140,14 @@ class Service:
 
 
 class NoAnswer(Response):
-    """Closes the connection without an answer, as a server does that dies under a request."""
+    """Closes the connection without an answer, like a server that crashes during a request."""
 
     async def __call__(self, scope: Any, receive: Any, send: Send) -> None:
         await cut(scope, receive)
 
 
 def make_app(workspace: MParticle, events: EventsApi, delivery: Callable[[], dict[str, int]]) -> WithFaults:
-    """Return the ASGI application, with the faults that can be switched on around it."""
+    """Return the ASGI application with its fault injection."""
     app = Starlette(routes=Service(workspace, events, delivery).routes())
     return with_faults(app, in_real_time("mparticle"))
 

@@ -1,4 +1,4 @@
-"""The local mParticle itself: accepts checked batches, keeps profiles and hands on what its Kinesis output sends."""
+"""The core of the local mParticle: accepts checked batches, keeps profiles and forwards batches to its output."""
 
 import threading
 from collections.abc import Callable, Mapping
@@ -16,7 +16,7 @@ DEDUPLICATION_SECONDS = 30 * 24 * 3600
 
 
 class MParticle:
-    """A workspace. Thread-safe; no I/O: the clock (epoch seconds) and where batches are forwarded to come in.
+    """A workspace. Thread-safe; no I/O: the clock (epoch seconds) and the output are passed in.
 
     ``forward`` gets each batch in output form, once, outside the lock.
     """
@@ -40,7 +40,7 @@ class MParticle:
         self._repeats = 0
 
     def accept(self, source: Input, batch: Mapping[str, Any]) -> bool:
-        """Take a valid batch in input form; return False for one whose ``source_request_id`` came before."""
+        """Accept a valid batch in input form; return False for a repeated ``source_request_id``."""
         with self._lock:
             now = self._clock()
             if self._is_repeat(source, batch.get("source_request_id"), now):
@@ -53,13 +53,13 @@ class MParticle:
         return True
 
     def identify(self, environment: str, identities: Mapping[str, Any], device: str | None) -> int:
-        """Return the mpid of a person, creating the profile if need be: what mParticle's IDSync API is for."""
+        """Return the mpid of a user; create the profile if it is missing, as mParticle's IDSync API does."""
         with self._lock:
             now_ms = int(self._clock() * 1000)
             return self._profiles[environment].resolve(None, identities, device, now_ms).mpid
 
     def profile(self, mpid: int, fields: tuple[str, ...], environment: str = "production") -> dict[str, Any] | None:
-        """Return a profile as the Profile API shows it, or None where there is none."""
+        """Return a profile as the Profile API shows it, None if there is none."""
         with self._lock:
             profile = self._profiles[environment].get(mpid)
             return profile.as_api(fields) if profile else None

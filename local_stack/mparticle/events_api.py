@@ -1,4 +1,4 @@
-"""mParticle's Events API without HTTP: an upload's headers and body in, the answer out.
+"""mParticle's Events API without HTTP: from an upload's headers and body to its answer.
 
 Source of statuses, headers and limits: docs.mparticle.com/developers/server/http/ and …/guides/default-service-limits/.
 """
@@ -45,7 +45,7 @@ class Answer:
 
 
 class Refused(Exception):
-    """An upload is refused as a whole, with this answer."""
+    """An upload that is refused as a whole, with this answer."""
 
     def __init__(self, answer: Answer) -> None:
         super().__init__(answer.message)
@@ -83,7 +83,7 @@ class EventsApi:
         return Answer(202, headers=headers, source=source)
 
     def start_outage(self, name: str, status: int, seconds: float) -> None:
-        """Answer ``status`` (0: no answer at all) to the input, or to all of them with ``*``, for so long."""
+        """Answer ``status`` (0: no answer) to one input, or to all with ``*``, for ``seconds``."""
         with self._lock:
             self._outages[name] = (status, self._clock() + seconds)
 
@@ -169,7 +169,7 @@ def _batches(body: bytes, *, bulk: bool) -> list[Any]:
 
 
 def _check_size(batch: dict[str, Any]) -> None:
-    # Only for requests that could hold such a batch: writing every batch again would double the time of an upload.
+    # Only for requests that could hold such a batch: serialising every batch again would double the time of an upload.
     if len(json.dumps(batch, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")) > MAX_BATCH_BYTES:
         raise Invalid(f"batch is larger than {MAX_BATCH_BYTES} bytes")
 

@@ -1,4 +1,4 @@
-"""The local mParticle's faults: what its operations are called, and how it words a refusal.
+"""Fault injection for the local mParticle: the names of its operations, and its refusals.
 
 Statuses: docs.mparticle.com/developers/server/http/.
 """
@@ -22,11 +22,11 @@ _ANSWERS = {
 
 
 def with_faults(app: App, faults: Faults) -> WithFaults:
-    """Return the local mParticle with its faults around it."""
-    return WithFaults(app, faults, name_of=_name_of, refuse=_refuse)
+    """Return the local mParticle with its fault injection."""
+    return WithFaults(app, faults, operation_name=_operation_name, refuse=_refuse)
 
 
-def _name_of(scope: Scope, _headers: Headers, _body: bytes) -> str:
+def _operation_name(scope: Scope, _headers: Headers, _body: bytes) -> str:
     return f"mparticle.{_PATHS.get(scope['path'], 'GetProfile')}"
 
 

@@ -1,17 +1,17 @@
-"""The ids that mParticle makes: signed 64-bit integers and UUIDs, always the same for the same seed and parts."""
+"""mParticle's ids: signed 64-bit integers and UUIDs, always the same for the same seed and parts."""
 
 import hashlib
 import uuid
 
 
 class Ids:
-    """Makes ids from a seed, so that a run can be repeated whatever order its requests arrive in."""
+    """Makes ids from a seed, so that a run is repeatable in whatever order its requests arrive."""
 
     def __init__(self, seed: int = 0) -> None:
         self._seed = seed
 
     def number(self, *parts: object) -> int:
-        """Return a signed 64-bit id: negative half of the time and nearly always beyond 2^53, as mParticle's are."""
+        """Return a signed 64-bit id: negative half of the time and nearly always beyond 2^53, as in mParticle."""
         return int.from_bytes(self._digest(parts)[:8], "big", signed=True)
 
     def uuid(self, *parts: object) -> str:

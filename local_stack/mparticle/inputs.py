@@ -1,4 +1,4 @@
-"""The inputs of the Items4U workspace: who may post, and under which key and secret."""
+"""The inputs of the Items4U workspace, with their keys and secrets."""
 
 import base64
 import binascii
@@ -27,7 +27,7 @@ class Input:
 
     @property
     def limit_scope(self) -> str:
-        """What ``X-mp-rate-limit-exceeded`` names when this input posts too much."""
+        """The value of ``X-mp-rate-limit-exceeded`` when this input exceeds the rate limit."""
         return "feed" if self.feed else "app"
 
 
@@ -46,15 +46,15 @@ _BY_KEY = {each.key: each for each in INPUTS.values()}
 
 
 class MissingCredentials(Exception):
-    """The request carries no Basic credentials at all (mParticle answers 401)."""
+    """The request has no Basic credentials (mParticle answers 401)."""
 
 
 class WrongCredentials(Exception):
-    """The key or the secret is not one of an input (mParticle answers 403)."""
+    """The key or the secret belongs to no input (mParticle answers 403)."""
 
 
 def authenticate(authorization: str | None) -> Input:
-    """Return the input that an ``Authorization`` header belongs to.
+    """Return the input of an ``Authorization`` header.
 
     Raises MissingCredentials and WrongCredentials. Source: docs.mparticle.com/developers/server/http/ (authentication).
     """

@@ -1,4 +1,4 @@
-"""Profiles: what mParticle knows of a person, and which person an upload is about (one environment's worth)."""
+"""The user profiles of one mParticle environment, and the identity resolution of uploads."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ FIELDS = ("device_identities", "user_identities", "user_attributes", "audience_m
 
 @dataclass
 class Profile:
-    """One person; times are milliseconds since 1970."""
+    """One user's profile; times are in epoch milliseconds."""
 
     mpid: int
     created_ms: int
@@ -46,7 +46,7 @@ class Profile:
         }
 
     def write(self, batch: Mapping[str, Any], now_ms: int) -> None:
-        """Take over the batch's attributes (a list replaces a list, null makes a tag), consent and opt-out."""
+        """Apply a batch's attributes (a list replaces a list, null makes a tag), consent and opt-out."""
         self.stored_ms = now_ms
         for name in batch.get("deleted_user_attributes") or ():
             self.attributes.pop(name, None)
@@ -61,7 +61,7 @@ class Profile:
 
 
 class Profiles:
-    """All profiles of one environment (production and development are separate in mParticle). Its owner locks."""
+    """All profiles of one environment (production or development). Not thread-safe: the owner locks."""
 
     def __init__(self, environment: str, ids: Ids) -> None:
         self._environment = environment
@@ -79,11 +79,11 @@ class Profiles:
         return sorted(self._profiles)
 
     def resolve(self, mpid: int | None, identities: Mapping[str, Any], device: str | None, now_ms: int) -> Profile:
-        """Return whose upload this is, creating the profile if need be.
+        """Return the profile of an upload; create it if it is missing.
 
-        An explicit mpid wins, and then the identities are not looked at. A known customer's upload is that customer's,
-        on whatever device; an unknown customer takes over the device's profile if that is nobody else's yet (profile
-        conversion, docs.mparticle.com/guides/idsync/). A device without a login stays with whom it had last.
+        An explicit mpid wins, and the identities are ignored. A known customer's upload belongs to that customer on any
+        device; an unknown customer takes over the device's profile if it belongs to no other customer (profile
+        conversion, docs.mparticle.com/guides/idsync/). A device without a login stays with its last user.
         """
         if mpid is not None:
             return self._profiles.setdefault(mpid, Profile(mpid, now_ms))
@@ -114,6 +114,6 @@ class Profiles:
 
 
 def _contradicts(profile: Profile, login: Mapping[str, str]) -> bool:
-    """Say whether the profile is somebody else's: another customer, or without customer ids another login."""
+    """Return whether the profile belongs to another customer or, without customer ids, to another login."""
     kinds = ("customer_id",) if "customer_id" in login and "customer_id" in profile.identities else tuple(login)
     return any(kind in profile.identities and profile.identities[kind][0] != login[kind] for kind in kinds)

@@ -1,1 +1,1 @@
-"""The loop for hours: a steady load, random faults, and what they do to lag, memory and reconciliation."""
+"""A soak test of the loop: a steady load and random faults for hours, with lag, memory and reconciliation."""

@@ -1,4 +1,4 @@
-"""What the looks of a soak say: how long after each fault the lag was normal again, and whether memory grew. No I/O."""
+"""Findings from the samples of a soak: the recovery of the lag after each fault, and the growth of memory. No I/O."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,13 +7,13 @@ from statistics import median
 from local_stack.soak.plan import Planned
 from local_stack.soak.watch import Sample
 
-LEAST_NORMAL_LAG = 5.0  # seconds: windows and polls alone make some
+LEAST_NORMAL_LAG = 5.0  # seconds: windows and polls alone cause a lag
 FLAT = 1.2  # times the memory of the beginning
 
 
 @dataclass(frozen=True)
 class Recovery:
-    """One fault: its longest lag, and the seconds after its end until the lag was normal again (None: it was not)."""
+    """One fault: its longest lag, and the seconds from its end until the lag was normal again (None: never)."""
 
     fault: str
     at: float
@@ -25,7 +25,7 @@ class Recovery:
 
 @dataclass(frozen=True)
 class Usage:
-    """Of one function: medians of the second and the last tenth of the looks, and the most."""
+    """One function's processes: medians of the second and the last tenth of the samples, and maxima."""
 
     first_mb: float
     last_mb: float
@@ -35,18 +35,18 @@ class Usage:
 
     @property
     def is_flat(self) -> bool:
-        """Whether memory at the end is about what it was in the beginning."""
+        """Whether memory at the end is about the same as in the beginning."""
         return self.last_mb <= FLAT * self.first_mb
 
 
 def normal_lag(samples: Sequence[Sample], first_fault: float) -> float:
-    """Return the lag in seconds below which all is normal: twice the most of the calm before the first fault."""
+    """Return the limit of a normal lag in seconds: twice the longest lag before the first fault."""
     calm = [sample.lag_s for sample in samples if sample.at < first_fault]
     return max(LEAST_NORMAL_LAG, 2 * max(calm, default=0.0))
 
 
 def recoveries(samples: Sequence[Sample], planned: Sequence[Planned]) -> list[Recovery]:
-    """Return what each fault did, up to the next one."""
+    """Return the recovery from each fault, up to the next one."""
     if not planned:
         return []
     ends = [*(fault.at for fault in planned[1:]), float("inf")]
@@ -59,7 +59,7 @@ def recoveries(samples: Sequence[Sample], planned: Sequence[Planned]) -> list[Re
 
 def _recovery(fault: Planned, samples: Sequence[Sample], normal: float) -> Recovery:
     over = fault.at + fault.lasts
-    # The lag counts as normal from the look on after which it stays so.
+    # The lag counts as normal from the sample after which it stays normal.
     late = [sample.at for sample in samples if sample.at >= over and sample.lag_s > normal]
     after = [sample.at for sample in samples if sample.at >= over and sample.at > max(late, default=0.0)]
     return Recovery(
@@ -73,7 +73,7 @@ def _recovery(fault: Planned, samples: Sequence[Sample], normal: float) -> Recov
 
 
 def usage(samples: Sequence[Sample], function: str) -> Usage | None:
-    """Return what a function's processes took; None where nobody could look. The first tenth warms up."""
+    """Return the usage of a function's processes; None without samples. The first tenth warms up."""
     usages = [sample.functions[function] for sample in samples if function in sample.functions]
     if not usages:
         return None

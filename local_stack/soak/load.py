@@ -1,4 +1,4 @@
-"""A steady load: the shop's visits at a rate of interactions a second, and now and then what nobody can use."""
+"""A steady load: the shop's visits at a rate of interactions per second, and sometimes unusable records."""
 
 import contextlib
 import threading
@@ -17,10 +17,10 @@ POISON_EVERY = 5.0  # seconds
 
 
 class Load:
-    """Visits until ``seconds`` are over. ``interactions`` and ``records_put`` (straight on the stream) count along."""
+    """Visits until ``seconds`` are over. ``interactions`` and ``records_put`` (directly on the stream) are counts."""
 
     def __init__(self, mparticle_url: str, kinesis: Any, stream: str, *, rate: float, seconds: float) -> None:
-        """``rate``: interactions a second that a broker should train on."""
+        """``rate``: interactions per second that a broker should train on."""
         self._client = Client(mparticle_url, sleep=self._pause)
         self._kinesis = kinesis
         self._stream = stream
@@ -31,7 +31,7 @@ class Load:
         self.records_put = 0
 
     def play(self, sessions: Iterator[Session]) -> None:
-        """Play sessions at the rate; returns when the time is over and all that had begun are delivered."""
+        """Play sessions at the rate; return when the time is over and all begun sessions are delivered."""
         begin = time.monotonic()
         visits = self._client.play_all(self._paced(sessions, begin), concurrency=CONCURRENCY)
         try:
@@ -42,10 +42,10 @@ class Load:
             visits.close()
 
     def poison(self) -> None:
-        """Put records on the stream that nobody can use, until the visits are over."""
+        """Put unusable records on the stream until the visits are over."""
         while not self._over.wait(POISON_EVERY):
             number = self.records_put
-            # A connection that was kept too long is closed by the other side: the next record comes five seconds later.
+            # The server closes a connection that was idle too long: the next record comes five seconds later.
             with contextlib.suppress(HTTPClientError):
                 self._kinesis.put_record(
                     StreamName=self._stream, Data=POISON[number % len(POISON)], PartitionKey=f"poison-{number}"
@@ -62,7 +62,7 @@ class Load:
             due = begin + expected / self._rate
             if due >= begin + self._seconds or self._over.wait(max(0.0, due - time.monotonic())):
                 return
-            # What a visit brings is known before it is played: its uploads say so.
+            # The interactions of a visit are known before it is played, from its uploads.
             usable = session.consents and session.environment == "production"
             expected += sum(len(upload.interactions) for upload in session.uploads) if usable else 0
             yield session

@@ -6,11 +6,11 @@ from typing import Any
 from local_stack.soak.soak import Findings
 
 LONGEST_RECOVERY = 60.0  # seconds
-LONG_ENOUGH = 1800.0  # seconds: until then `ingest` fills what it remembers of 50,000 events, some 20 MB
+LONG_ENOUGH = 1800.0  # seconds: until then `ingest` fills its cache of 50,000 event ids, about 20 MB
 
 
 def verdict(findings: Findings) -> dict[str, bool]:
-    """Return what has to be true, and whether it is; of memory only a long run tells."""
+    """Return the required properties and whether they hold; memory only counts in a long run."""
     slow = [
         recovery
         for recovery in findings.recoveries

@@ -1,4 +1,4 @@
-"""Plays a soak on a stack: prepare, load and faults and looks at the same time, let it settle, judge."""
+"""The soak test on a stack: prepare it; run load, faults and samples concurrently; let it settle; judge."""
 
 import threading
 import time
@@ -22,14 +22,14 @@ from local_stack.soak.watch import Sample, look
 from local_stack.stack import Stack
 
 LOOK_EVERY = 2.0
-SETTLE_SECONDS = 1200.0  # a message may rest for a quarter of an hour
+SETTLE_SECONDS = 1200.0  # a message may wait for a quarter of an hour
 
 Show = Callable[[str, dict[str, Any]], None]
 
 
 @dataclass(frozen=True)
 class Findings:
-    """What a soak came to. ``settled``: all went through in the end; ``lag_ms``: of all interactions, p50 and p99."""
+    """The findings of a soak. ``settled``: everything was processed in the end; ``lag_ms``: p50 and p99 of the lag."""
 
     audit: Audit
     settled: bool
@@ -42,7 +42,7 @@ class Findings:
 
 
 class Soak:
-    """One soak of a stack that has just started. ``show(stage, counters)`` is called as it goes."""
+    """One soak of a new stack. ``show(stage, counters)`` is called meanwhile."""
 
     def __init__(self, stack: Stack, *, seconds: float, rate: float, planned: Sequence[Planned], show: Show) -> None:
         self._stack = stack
@@ -57,7 +57,7 @@ class Soak:
         self._load = Load(*names, rate=rate, seconds=seconds)
 
     def run(self) -> Findings:
-        """Return what it came to. Raises CreationFailed."""
+        """Run the soak and return its findings. Raises CreationFailed."""
         Demonstration(self._stack, seconds=0, own_records=[], show=self._show).prepare()
         began = time.time()
         with self._threads():

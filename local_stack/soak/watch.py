@@ -1,4 +1,4 @@
-"""Looks at the loop every few seconds: how far it is behind, what its processes take, which fault is on."""
+"""Samples of the loop every few seconds: its lag, the resources of its processes, and the current fault."""
 
 import os
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ PROC = Path("/proc")
 
 @dataclass(frozen=True)
 class Process:
-    """What one process takes: resident memory in MB, open files, threads."""
+    """The resources of one process: resident memory in MB, open files, threads."""
 
     pid: int
     memory_mb: float
@@ -21,7 +21,7 @@ class Process:
 
 @dataclass(frozen=True)
 class Sample:
-    """One look, ``at`` seconds after the start. ``lag_s``: age of the oldest record that has not been dealt with."""
+    """One sample, ``at`` seconds after the start. ``lag_s``: age of the oldest record that has not been processed."""
 
     at: float
     fault: str | None
@@ -31,7 +31,7 @@ class Sample:
 
 
 def look(stack: Stack, at: float, fault: str | None) -> Sample:
-    """Look at a running stack once."""
+    """Take one sample of a running stack."""
     counts = stack.stream_pollers.counts().values()
     return Sample(
         at=at,
@@ -48,7 +48,7 @@ def look(stack: Stack, at: float, fault: str | None) -> Sample:
 
 
 def process(pid: int) -> Process | None:
-    """Return what a process takes; None where it is gone, or where the system does not say (only Linux does)."""
+    """Return a process's resources; None if it has ended, or on systems other than Linux."""
     try:
         status = (PROC / str(pid) / "status").read_text()
         files = len(os.listdir(PROC / str(pid) / "fd"))

@@ -40,7 +40,7 @@ FIELD_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,149}")
 
 @dataclass(frozen=True)
 class Field:
-    """One column: its types (one, and perhaps ``null``), and what a string in it is."""
+    """One column: its types (one, and perhaps ``null``), and whether a string in it is categorical or textual."""
 
     name: str
     types: frozenset[str]
@@ -49,13 +49,13 @@ class Field:
 
     @property
     def kind(self) -> str:
-        """The type beside ``null``."""
+        """The type that is not ``null``."""
         return next(iter(self.types - {"null"}))
 
 
 @functools.cache
 def fields(schema: str) -> tuple[Field, ...]:
-    """Return the columns of a valid schema, in its order. Raises InvalidInput that says what is wrong."""
+    """Return the columns of a valid schema, in its order. Raises InvalidInput with the reason."""
     record = _parse(schema)
     columns = tuple(_field(field) for field in record["fields"])
     _check_names(columns)
@@ -69,7 +69,7 @@ def fields(schema: str) -> tuple[Field, ...]:
 
 
 def columns(schema: str) -> dict[str, frozenset[str]]:
-    """Return the types of each column of a valid schema. Raises InvalidInput that says what is wrong."""
+    """Return the types of each column of a valid schema. Raises InvalidInput with the reason."""
     return {field.name: field.types for field in fields(schema)}
 
 
@@ -119,7 +119,7 @@ def _field(field: Any) -> Field:
 
 
 def _check_names(fields: tuple[Field, ...]) -> None:
-    """Names must differ in letters and digits: GENRE_L2 and GENREL2 are one (Developer Guide); so are a and A, here."""
+    """Refuse names with the same letters and digits, such as GENRE_L2 and GENREL2 (Developer Guide), or a and A."""
     seen: dict[str, str] = {}
     for field in fields:
         plain = field.name.replace("_", "").casefold()

@@ -18,29 +18,29 @@ Request = dict[str, Any]
 
 
 class BatchControl:
-    """Batch inference; ``s3_endpoint`` is where its files are, ``seconds`` the least time that a job takes."""
+    """Batch inference jobs; ``s3_endpoint`` serves their files, ``seconds`` is the shortest time of a job."""
 
     def __init__(
         self,
         registry: Registry,
         stores: Stores,
-        work: PendingJobs,
+        *,
+        pending_jobs: PendingJobs,
         solutions: SolutionControl,
         filters: FilterControl,
-        *,
         s3_endpoint: str | None,
         seconds: float,
     ) -> None:
         self._registry = registry
         self._stores = stores
-        self._work = work
+        self._pending_jobs = pending_jobs
         self._solutions = solutions
         self._filters = filters
         self._s3_endpoint = s3_endpoint
         self._seconds = seconds
 
     def create_batch_inference_job(self, request: Request) -> dict[str, str]:
-        """Start a job for an ACTIVE version. Histories are those that the version was trained on, as in the service.
+        """Start a job for an ACTIVE version. It uses the histories that the version was trained on, as in the service.
 
         Raises ResourceInUse, ResourceNotFound, ResourceAlreadyExists, InvalidInput, NotServed (themes).
         """
@@ -52,18 +52,18 @@ class BatchControl:
             raise InvalidInput(f"numResults must be 0 to {MOST_RESULTS}")
         spec = self._spec(request, version)
         keys = ("jobName", "solutionVersionArn", "filterArn", "numResults", "jobInput", "jobOutput", "roleArn")
-        view = {key: request[key] for key in (*keys, "batchInferenceJobConfig") if key in request}
-        view["batchInferenceJobMode"] = "BATCH_INFERENCE"
+        description = {key: request[key] for key in (*keys, "batchInferenceJobConfig") if key in request}
+        description["batchInferenceJobMode"] = "BATCH_INFERENCE"
         arn = f"{ARN_PREFIX}batch-inference-job/{request['jobName']}"
         now, inputs = self._registry.now(), (version.inputs[0],)
-        job = Resource(resource_types.BATCH_INFERENCE_JOB, arn, view, now, self._seconds, inputs=inputs)
+        job = Resource(resource_types.BATCH_INFERENCE_JOB, arn, description, now, self._seconds, inputs=inputs)
         self._registry.add(job)
-        tables = self._stores.tables(version.view["datasetGroupArn"])
+        tables = self._stores.tables(version.description["datasetGroupArn"])
 
         def prepare(folder: Path) -> Mapping[str, Any]:
             return {**spec, **tables.save(folder)}
 
-        self._work.start("inference", job, self._registry.new_id(), prepare, lambda *_: lambda: None)
+        self._pending_jobs.start("inference", job, self._registry.new_id(), prepare, lambda *_: lambda: None)
         return {"batchInferenceJobArn": arn}
 
     def _spec(self, request: Request, version: Resource) -> dict[str, Any]:
@@ -73,11 +73,11 @@ class BatchControl:
                 raise InvalidInput(f"{name} must be an S3 location: s3://bucket/key")
         expression = None
         if "filterArn" in request:
-            filter_resource = self._filters.require(request["filterArn"], version.view["datasetGroupArn"])
-            expression = filter_resource.view["filterExpression"]
+            filter_resource = self._filters.require(request["filterArn"], version.description["datasetGroupArn"])
+            expression = filter_resource.description["filterExpression"]
         return {
             "version": str(self._solutions.folder(version)),
-            "solution": version.view,
+            "solution": version.description,
             "data_location": source["path"],
             "output_location": destination["path"],
             "s3_endpoint": self._s3_endpoint,

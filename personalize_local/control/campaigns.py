@@ -16,7 +16,7 @@ Request = dict[str, Any]
 
 @dataclass(frozen=True)
 class Deployment:
-    """What a campaign serves: a version, or whichever version of the solution is newest (``follows``)."""
+    """The target of a campaign: one version, or always the newest version of the solution (``follows``)."""
 
     solution: Resource
     version: Resource
@@ -48,8 +48,8 @@ class CampaignControl:
         arn = f"{ARN_PREFIX}campaign/{request['name']}"
         self._registry.refuse_duplicate(arn)
         deployment = self._deployment(request["solutionVersionArn"], {"minProvisionedTPS": 1} | _settings(request))
-        view, parents = {"name": request["name"]}, (deployment.solution,)
-        campaign = Resource(resource_types.CAMPAIGN, arn, view, self._registry.now(), self._seconds, parents)
+        description, parents = {"name": request["name"]}, (deployment.solution,)
+        campaign = Resource(resource_types.CAMPAIGN, arn, description, self._registry.now(), self._seconds, parents)
         self._registry.add(campaign)
         self._rollouts[campaign] = Rollout(deployment)
         return {"campaignArn": arn}
@@ -87,7 +87,7 @@ class CampaignControl:
         return self._version(self._settled(campaign).current)
 
     def settle(self) -> None:
-        """Let the updates that are over take effect: what a campaign needs must not depend on who has asked before."""
+        """Apply the updates that are over: the parents of a campaign must not depend on earlier requests."""
         for campaign in self._registry.all(resource_types.CAMPAIGN):
             self._settled(campaign)
 
@@ -100,7 +100,7 @@ class CampaignControl:
         return {self._version(deployment) for deployment in deployments}
 
     def _settled(self, campaign: Resource) -> Rollout:
-        """Return the rollout, after an update that is over has taken its place."""
+        """Return the rollout; apply its update if that is over."""
         rollout = self._rollouts[campaign]
         if rollout.update and self._over(rollout.update):
             rollout.current = rollout.update
@@ -123,7 +123,7 @@ class CampaignControl:
             raise InvalidInput("syncWithLatestSolutionVersion needs a solutionVersionArn that ends in /$LATEST")
         version = self._registry.find(resource_types.SOLUTION_VERSION, version_arn)
         version.require_active(now)
-        solution = self._registry.find(resource_types.SOLUTION, version.view["solutionArn"])
+        solution = self._registry.find(resource_types.SOLUTION, version.description["solutionArn"])
         return Deployment(solution, version, follows, settings, now, seconds)
 
     def _describe_update(self, update: Deployment) -> dict[str, Any]:

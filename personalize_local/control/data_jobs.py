@@ -1,11 +1,11 @@
-"""Import jobs and data deletion jobs: what changes a dataset in bulk."""
+"""Import jobs and data deletion jobs, which change a dataset in bulk."""
 
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from personalize_local.control import resource_types
-from personalize_local.control.pending_jobs import PendingJobs, Take
+from personalize_local.control.pending_jobs import Apply, PendingJobs
 from personalize_local.control.registry import Registry
 from personalize_local.control.resources import ARN_PREFIX, Resource, ResourceType
 from personalize_local.data.stores import INTERACTIONS, USERS, Stores
@@ -18,21 +18,21 @@ Request = dict[str, Any]
 
 
 class DataJobControl:
-    """Both kinds of jobs; ``s3_endpoint`` is where their files are, ``seconds`` the least time that one takes."""
+    """Both kinds of jobs; ``s3_endpoint`` serves their files, ``seconds`` is the shortest time of a job."""
 
     def __init__(
         self,
         registry: Registry,
         stores: Stores,
-        work: PendingJobs,
-        toggles: Toggles,
         *,
+        pending_jobs: PendingJobs,
+        toggles: Toggles,
         s3_endpoint: str | None,
         seconds: float,
     ) -> None:
         self._registry = registry
         self._stores = stores
-        self._work = work
+        self._pending_jobs = pending_jobs
         self._toggles = toggles
         self._s3_endpoint = s3_endpoint
         self._seconds = seconds
@@ -48,18 +48,18 @@ class DataJobControl:
         self._registry.refuse_running(resource_types.DELETION_JOB, dataset)
         mode = request.get("importMode", "FULL")
         keys = ("jobName", "datasetArn", "dataSource", "roleArn", "publishAttributionMetricsToS3")
-        view = _view(request, keys) | {"importMode": mode}
-        job = self._add(resource_types.IMPORT_JOB, "dataset-import-job", view, inputs=(dataset,), owner=dataset)
+        description = _description(request, keys) | {"importMode": mode}
+        job = self._add(resource_types.IMPORT_JOB, "dataset-import-job", description, inputs=(dataset,), owner=dataset)
         spec = self._import_spec(dataset, _location(request))
 
-        def read(folder: Path, _: Mapping[str, Any]) -> Take:
+        def read(folder: Path, _: Mapping[str, Any]) -> Apply:
             return self._stores.read_import(dataset, folder, replace=mode == "FULL")
 
-        self._work.start("importing", job, self._registry.new_id(), lambda _: spec, read)
+        self._pending_jobs.start("importing", job, self._registry.new_id(), lambda _: spec, read)
         return {"datasetImportJobArn": job.arn}
 
     def _import_spec(self, dataset: Resource, location: str) -> dict[str, Any]:
-        dataset_type = dataset.view["datasetType"]
+        dataset_type = dataset.description["datasetType"]
         few = dataset_type == INTERACTIONS and self._toggles.minimums
         return {
             "dataset_type": dataset_type,
@@ -70,7 +70,7 @@ class DataJobControl:
         }
 
     def create_data_deletion_job(self, request: Request) -> dict[str, str]:
-        """Delete all that is known of the users in a CSV file: their interactions and their records.
+        """Delete the interactions and the records of the users in a CSV file.
 
         Raises ResourceInUse while an import, a training or another deletion is running in the dataset group.
         """
@@ -80,19 +80,19 @@ class DataJobControl:
         for resource in (group, *datasets):
             for kind in (resource_types.IMPORT_JOB, resource_types.SOLUTION_VERSION, resource_types.DELETION_JOB):
                 self._registry.refuse_running(kind, resource)
-        view = _view(request, ("jobName", "datasetGroupArn", "dataSource", "roleArn"))
+        description = _description(request, ("jobName", "datasetGroupArn", "dataSource", "roleArn"))
         inputs = (group, *datasets)
-        job = self._add(resource_types.DELETION_JOB, "data-deletion-job", view, inputs=inputs, owner=group)
+        job = self._add(resource_types.DELETION_JOB, "data-deletion-job", description, inputs=inputs, owner=group)
         spec = {"data_location": _location(request), "s3_endpoint": self._s3_endpoint}
 
-        def read(_: Path, result: Mapping[str, Any]) -> Take:
-            def take() -> None:
-                # Once replayed, the imports on disk have long lost them.
-                job.view["numDeleted"] = int(self._registry.first(self._forget(group.arn, result["users"])))
+        def read(_: Path, result: Mapping[str, Any]) -> Apply:
+            def apply() -> None:
+                # In a replay the imports on disk no longer hold these users, so the first number counts.
+                job.description["numDeleted"] = int(self._registry.first(self._forget(group.arn, result["users"])))
 
-            return take
+            return apply
 
-        self._work.start("deletion", job, self._registry.new_id(), lambda _: spec, read)
+        self._pending_jobs.start("deletion", job, self._registry.new_id(), lambda _: spec, read)
         return {"dataDeletionJobArn": job.arn}
 
     def _forget(self, group_arn: str, users: list[str]) -> int:
@@ -100,9 +100,9 @@ class DataJobControl:
         dropped = history.forget(users, self._registry.now()) if history else 0
         return dropped + self._stores.records(group_arn, USERS).forget(users)
 
-    def _add(self, resource_type: ResourceType, path: str, view: dict[str, Any], **relations: Any) -> Resource:
-        arn = f"{ARN_PREFIX}{path}/{view['jobName']}"
-        job = Resource(resource_type, arn, view, self._registry.now(), self._seconds, **relations)
+    def _add(self, resource_type: ResourceType, path: str, description: dict[str, Any], **relations: Any) -> Resource:
+        arn = f"{ARN_PREFIX}{path}/{description['jobName']}"
+        job = Resource(resource_type, arn, description, self._registry.now(), self._seconds, **relations)
         self._registry.add(job)
         return job
 
@@ -114,5 +114,5 @@ def _location(request: Request) -> str:
     return str(location)
 
 
-def _view(request: Request, keys: tuple[str, ...]) -> dict[str, Any]:
+def _description(request: Request, keys: tuple[str, ...]) -> dict[str, Any]:
     return {key: request[key] for key in keys if key in request}

@@ -12,14 +12,14 @@ Request = dict[str, Any]
 
 
 class DatasetControl:
-    """The Create operations of everything that holds data; ``seconds`` is how long each takes to become ACTIVE."""
+    """The Create operations of all data resources; ``seconds`` is the time until each is ACTIVE."""
 
     def __init__(self, registry: Registry, seconds: float) -> None:
         self._registry = registry
         self._seconds = seconds
 
     def create_schema(self, request: Request) -> dict[str, str]:
-        """Create a schema; there at once. Raises InvalidInput (not Avro, a required field lacks)."""
+        """Create a schema, without delay. Raises InvalidInput (not Avro, a required field is missing)."""
         _refuse_domain(request)
         avro.columns(request["schema"])
         return self._add(resource_types.SCHEMA, f"schema/{request['name']}", request, ("name", "schema"), seconds=0.0)
@@ -34,10 +34,10 @@ class DatasetControl:
         """Create the dataset of a type in an ACTIVE dataset group. Raises ResourceInUse, InvalidInput."""
         schema = self._registry.find(resource_types.SCHEMA, request["schemaArn"])
         group = self._active_group(request)
-        made_for = avro.dataset_type(schema.view["schema"])
+        made_for = avro.dataset_type(schema.description["schema"])
         if made_for.lower() != request["datasetType"].lower():
             raise InvalidInput(f"The schema is one for {made_for}, not for {request['datasetType']}")
-        path = f"dataset/{group.view['name']}/{made_for.upper()}"
+        path = f"dataset/{group.description['name']}/{made_for.upper()}"
         shown = ("name", "datasetGroupArn", "schemaArn")
         return self._add(
             resource_types.DATASET,
@@ -55,7 +55,7 @@ class DatasetControl:
         group = self._active_group(request)
         trackers = list(self._registry.all(resource_types.EVENT_TRACKER))
         for tracker in trackers:
-            if tracker.view["name"] == request["name"]:
+            if tracker.description["name"] == request["name"]:
                 self._registry.refuse_duplicate(tracker.arn)
         if any(group in tracker.parents for tracker in trackers):
             raise LimitExceeded(f"{group.arn} already has an event tracker, and may have one")
@@ -79,9 +79,9 @@ class DatasetControl:
         parents: tuple[Resource, ...] = (),
         seconds: float | None = None,
     ) -> dict[str, str]:
-        view = {key: request[key] for key in shown if key in request}
+        description = {key: request[key] for key in shown if key in request}
         took = self._seconds if seconds is None else seconds
-        resource = Resource(resource_type, ARN_PREFIX + path, view, self._registry.now(), took, parents)
+        resource = Resource(resource_type, ARN_PREFIX + path, description, self._registry.now(), took, parents)
         self._registry.add(resource)
         return {resource_type.arn_key: resource.arn}
 

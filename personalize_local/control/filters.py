@@ -1,4 +1,4 @@
-"""Creates filters: an expression is parsed, and checked against the dataset group's schemas, before it is one."""
+"""Creates filters from expressions that parse and fit the dataset group's schemas."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -29,9 +29,11 @@ class FilterControl:
         self._require_active(group)
         expression = language.parse(request["filterExpression"])
         expression.check(self._columns(group.arn))
-        view = {key: request[key] for key in ("name", "datasetGroupArn", "filterExpression")}
+        description = {key: request[key] for key in ("name", "datasetGroupArn", "filterExpression")}
         arn = f"{ARN_PREFIX}filter/{request['name']}"
-        new_filter = Resource(resource_types.FILTER, arn, view, self._registry.now(), self._seconds, parents=(group,))
+        new_filter = Resource(
+            resource_types.FILTER, arn, description, self._registry.now(), self._seconds, parents=(group,)
+        )
         self._registry.add(new_filter)
         self._expressions[new_filter] = expression
         return {"filterArn": arn}
@@ -39,7 +41,7 @@ class FilterControl:
     def require(self, arn: str, group_arn: str) -> Resource:
         """Return an ACTIVE filter of a dataset group. Raises ResourceNotFound, InvalidInput."""
         filter_resource = self._registry.find(resource_types.FILTER, arn)
-        if filter_resource.view["datasetGroupArn"] != group_arn:
+        if filter_resource.description["datasetGroupArn"] != group_arn:
             raise InvalidInput(f"{arn} belongs to another dataset group")
         self._require_active(filter_resource)
         return filter_resource
@@ -57,4 +59,4 @@ class FilterControl:
 
     def _columns(self, group_arn: str) -> dict[str, dict[str, frozenset[str]]]:
         datasets = self._stores.datasets(group_arn)
-        return {dataset.view["datasetType"]: self._stores.columns(dataset) for dataset in datasets}
+        return {dataset.description["datasetType"]: self._stores.columns(dataset) for dataset in datasets}

@@ -1,4 +1,4 @@
-"""The jobs that resources wait for: started once their request is kept, settled when they report back."""
+"""The jobs that resources wait for. A job starts once its request is in the journal, and settles its resource."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -8,16 +8,16 @@ from personalize_local.control.resources import Resource
 from personalize_local.jobs.runner import Job, Jobs, Outcome
 
 Prepare = Callable[[Path], Mapping[str, Any]]
-Take = Callable[[], None]
-Read = Callable[[Path, Mapping[str, Any]], Take]
-"""Reads what a job that ended well has left, its folder and its result, and returns what takes that in at once."""
+Apply = Callable[[], None]
+Read = Callable[[Path, Mapping[str, Any]], Apply]
+"""Reads the folder and the result of a job that succeeded; returns the function that applies them at once."""
 
 
 class PendingJobs:
-    """All jobs that have not ended. ``report(ARN, outcome)`` is called when one has, perhaps from another thread."""
+    """All jobs that have not ended. ``report(ARN, outcome)`` is called when one ends, perhaps from another thread."""
 
     def __init__(self, jobs: Jobs, root: Path, report: Callable[[str, Outcome], None]) -> None:
-        """``root``: where the jobs' folders are."""
+        """``root``: the folder that holds the jobs' folders."""
         self._jobs = jobs
         self._root = root
         self._report = report
@@ -25,35 +25,35 @@ class PendingJobs:
         self._queued: list[str] = []
 
     def start(self, kind: str, resource: Resource, folder_id: str, prepare: Prepare, read: Read) -> None:
-        """Queue the job of a resource: ``prepare`` writes what it reads, ``read`` takes what it leaves."""
-        resource.works = True
+        """Queue the job of a resource: ``prepare`` writes its input, ``read`` reads its output."""
+        resource.has_job = True
         job = Job(kind, self._root / kind / folder_id, prepare)
         self._open[resource.arn] = resource, job, read
         self._queued.append(resource.arn)
 
     def launch(self) -> None:
-        """Start what is queued, but for those whose end has been replayed: only after their requests are journaled."""
+        """Start the queued jobs, except those whose end has been replayed. Call it after requests are journaled."""
         queued, self._queued = self._queued, []
         for arn in queued:
             if arn in self._open:
                 self._jobs.start(self._open[arn][1], lambda outcome, arn=arn: self._report(arn, outcome))  # type: ignore[misc]
 
-    def read(self, arn: str, outcome: Outcome) -> Take:
-        """Return what takes in what a job has left. Reading may take long: others need not wait for it."""
+    def read(self, arn: str, outcome: Outcome) -> Apply:
+        """Read what a job wrote; return the function that applies it. Reading may be slow: hold no lock meanwhile."""
         if outcome.result is None or arn not in self._open:
             return _nothing
         _, job, read = self._open[arn]
         return read(job.folder, outcome.result)
 
-    def end(self, arn: str, outcome: Outcome, take: Take, now: float) -> bool:
-        """Settle the resource of a job; False if it is not waited for any more."""
+    def end(self, arn: str, outcome: Outcome, apply: Apply, now: float) -> bool:
+        """Apply what a job wrote and settle its resource; return False if the job is not pending any more."""
         if arn not in self._open:
             return False
-        take()
+        apply()
         resource, _, _ = self._open.pop(arn)
         resource.settle(now, outcome.failure)
         return True
 
 
 def _nothing() -> None:
-    """Take nothing in."""
+    """Apply nothing."""

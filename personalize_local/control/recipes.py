@@ -28,11 +28,11 @@ LISTED = SERVED | {
     "aws-hrnn-metadata": PERSONALIZATION,
     "aws-hrnn-coldstart": PERSONALIZATION,
 }
-SINCE = 1_572_566_400.0  # 2019-11-01: all are older than anything that is made here
+SINCE = 1_572_566_400.0  # 2019-11-01, before every local resource
 
 
 def require_served(arn: str | None) -> str:
-    """Return a recipe's ARN. Raises InvalidInput (no recipe), NotServed (one that is only listed)."""
+    """Return a recipe's ARN. Raises InvalidInput (no recipe), NotServed (a recipe that is only listed)."""
     if arn is None:
         raise InvalidInput("recipeArn is required when performAutoML is false")
     if arn.removeprefix(PREFIX) not in LISTED or not arn.startswith(PREFIX):
@@ -43,7 +43,7 @@ def require_served(arn: str | None) -> str:
 
 
 def list_recipes(request: dict[str, Any]) -> dict[str, Any]:
-    """Answer ListRecipes, all on one page; there are none for domains."""
+    """Answer ListRecipes, all on one page, without domain recipes."""
     names = [] if "domain" in request else sorted(LISTED)
     after = request.get("nextToken", "")
     rest = [name for name in names if name > after]

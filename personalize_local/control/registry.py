@@ -12,72 +12,72 @@ PAGE = 100  # List operations give at most this many at once; also AWS's largest
 
 
 class Registry:
-    """All resources, by ARN, as they are at the present request's moment."""
+    """All resources, by ARN, as they are at the time of the current request."""
 
-    def __init__(self, moment: RequestContext) -> None:
-        self._moment = moment
+    def __init__(self, context: RequestContext) -> None:
+        self._context = context
         self._by_arn: dict[str, Resource] = {}
         self._serial = 0
 
     def now(self) -> float:
         """Return the time in epoch seconds."""
-        return self._moment.at
+        return self._context.at
 
     def new_id(self) -> str:
         """Return a new UUID."""
-        return self._moment.new_id()
+        return self._context.new_id()
 
     def lag(self) -> float:
         """Return the seconds until the next event is visible."""
-        return self._moment.lag()
+        return self._context.lag()
 
     def first(self, value: float) -> float:
-        """Return what a value that replaying could change was when the request first came in."""
-        return self._moment.first(value)
+        """Return the value that the request had when it first came in; in a replay ``value`` may have changed."""
+        return self._context.first(value)
 
     def all(self, resource_type: ResourceType) -> Iterator[Resource]:
-        """Yield the resources of a kind that exist, in the order of their creation."""
-        now = self._moment.at
+        """Yield the existing resources of a type, in order of creation."""
+        now = self._context.at
         for resource in [value for value in self._by_arn.values() if value.gone(now)]:
             del self._by_arn[resource.arn]
         return (resource for resource in list(self._by_arn.values()) if resource.kind is resource_type)
 
     def find(self, resource_type: ResourceType, arn: str) -> Resource:
-        """Return a resource that exists. Raises ResourceNotFound."""
+        """Return an existing resource. Raises ResourceNotFound."""
         resource = self._by_arn.get(arn)
-        if resource is None or resource.kind is not resource_type or resource.gone(self._moment.at):
+        if resource is None or resource.kind is not resource_type or resource.gone(self._context.at):
             raise ResourceNotFound(f"Could not find {resource_type.noun} {arn}")
         return resource
 
     def refuse_duplicate(self, arn: str) -> None:
         """Raise ResourceAlreadyExists if the ARN is taken."""
         taken = self._by_arn.get(arn)
-        if taken is not None and not taken.gone(self._moment.at):
+        if taken is not None and not taken.gone(self._context.at):
             raise ResourceAlreadyExists(f"Another resource with Arn {arn} already exists.")
 
     def add(self, resource: Resource) -> None:
         """Add a new resource. Raises ResourceAlreadyExists."""
         self.refuse_duplicate(resource.arn)
-        resource.seconds = self._moment.first(resource.seconds)
+        resource.seconds = self._context.first(resource.seconds)
         self._serial += 1
         resource.serial = self._serial
-        # Taken out first: a name that is used again must come last in the order of creation.
+        # Removed first: a name that is used again must come last in the order of creation.
         self._by_arn.pop(resource.arn, None)
         self._by_arn[resource.arn] = resource
 
     def delete(self, resource: Resource, seconds: float) -> None:
-        """Start a deletion that takes ``seconds``. Raises ResourceInUse while it has dependants or is not settled."""
-        now = self._moment.at
+        """Start a deletion that takes ``seconds``. Raises ResourceInUse while it has dependants or is pending."""
+        now = self._context.at
         if not resource.is_settled(now):
             raise ResourceInUse(f"{resource.arn} is in status {resource.status(now)}")
         for other in self._by_arn.values():
             if not other.gone(now) and _holds(other, resource, now):
                 raise ResourceInUse(f"{resource.arn} is in use by {other.arn}")
-        resource.deleted_at, resource.deleting_seconds = now, self._moment.first(seconds)
+        resource.deleted_at, resource.deleting_seconds = now, self._context.first(seconds)
 
     def running(self, resource_type: ResourceType, resource: Resource) -> Resource | None:
-        """Return a resource of a kind that is being created from another one; None if none is."""
-        now = self._moment.at
+        """Return a resource of a type that is being created from ``resource``, None if there is none."""
+        now = self._context.at
         return next(
             (
                 candidate
@@ -88,21 +88,21 @@ class Registry:
         )
 
     def refuse_running(self, resource_type: ResourceType, resource: Resource) -> None:
-        """Raise ResourceInUse if a resource of a kind is being created from another one."""
+        """Raise ResourceInUse if a resource of a type is being created from ``resource``."""
         if job := self.running(resource_type, resource):
-            status = job.status(self._moment.at)
+            status = job.status(self._context.at)
             raise ResourceInUse(f"{resource.arn} is in use by {job.arn}, which is in status {status}")
 
     def page(self, resource_type: ResourceType, request: dict[str, Any]) -> dict[str, Any]:
         """Answer a List request. Raises InvalidNextToken."""
-        parent, after = request.get(resource_type.parent_key or ""), _serial_of(request.get("nextToken"))
+        parent, after = request.get(resource_type.parent_key or ""), _serial_from(request.get("nextToken"))
         resources = [
             resource
             for resource in self.all(resource_type)
             if resource.serial > after and parent in (None, _parent_arn(resource))
         ]
         shown = resources[: request.get("maxResults", PAGE)]
-        answer: dict[str, Any] = {resource_type.listed_as: [resource.summarise(self._moment.at) for resource in shown]}
+        answer: dict[str, Any] = {resource_type.listed_as: [resource.summarise(self._context.at) for resource in shown]}
         if len(resources) > len(shown):
             answer["nextToken"] = base64.urlsafe_b64encode(f"after:{shown[-1].serial}".encode()).decode()
         return answer
@@ -115,11 +115,11 @@ def _holds(other: Resource, resource: Resource, now: float) -> bool:
 
 def _parent_arn(resource: Resource) -> str | None:
     key = resource.kind.parent_key or ""
-    first: str | None = resource.view.get(key)
+    first: str | None = resource.description.get(key)
     return first or next((parent.arn for parent in resource.parents if parent.kind.arn_key == key), None)
 
 
-def _serial_of(token: str | None) -> int:
+def _serial_from(token: str | None) -> int:
     if token is None:
         return 0
     try:

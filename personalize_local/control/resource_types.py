@@ -1,8 +1,8 @@
-"""The kinds of resources that are served, with the fields that AWS's List operations show of each."""
+"""The resource types that are served, with the fields that AWS's List operations show of each."""
 
 from personalize_local.control.resources import ResourceType
 
-# DescribeDataDeletionJob has words of its own.
+# DescribeDataDeletionJob uses other words for its statuses.
 _OF_A_DELETION = (
     ("CREATE PENDING", "PENDING"),
     ("CREATE IN_PROGRESS", "IN_PROGRESS"),

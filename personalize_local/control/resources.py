@@ -1,7 +1,7 @@
-"""What a resource is, and which status it is in at a given time.
+"""Resources, and the status of each at a given time.
 
-Nothing runs in the background: a status is a function of the clock, so that a test, or a history in virtual time, can
-look at any moment it likes.
+Nothing runs in the background. A status is a function of the clock, so that a test in virtual time can look at any
+moment.
 """
 
 from dataclasses import dataclass
@@ -16,14 +16,14 @@ ACTIVE, FAILED = "ACTIVE", "CREATE FAILED"
 
 @dataclass(frozen=True)
 class ResourceType:
-    """One kind of resource: its name in operations, its keys in requests and answers, what a List shows of it."""
+    """One resource type: its name in operations, its keys in requests and answers, the fields that List shows."""
 
     noun: str
     listed_as: str
     summary: tuple[str, ...]
     parent_key: str | None = None
     has_status: bool = True
-    words: tuple[tuple[str, str], ...] = ()  # status → what AWS calls it for this kind
+    words: tuple[tuple[str, str], ...] = ()  # status → AWS's word for it in this type
 
     @property
     def described_as(self) -> str:
@@ -38,39 +38,38 @@ class ResourceType:
 
 @dataclass(eq=False)
 class Resource:
-    """One resource. ``view`` holds the fields of its description that are neither status nor time.
+    """One resource. ``description`` holds the fields that Describe shows, without status and times.
 
-    ``parents`` cannot be deleted before this one is; ``inputs`` not as long as it is being created; with its ``owner``
-    it is deleted.
-    With ``works``, a job must settle it before it is ACTIVE or FAILED.
+    ``parents`` cannot be deleted before this resource is. ``inputs`` cannot be deleted while it is being created. It is
+    deleted with its ``owner``. If ``has_job`` is set, a job must settle it before it is ACTIVE or FAILED.
     """
 
     kind: ResourceType
     arn: str
-    view: dict[str, Any]
+    description: dict[str, Any]
     created_at: float
     seconds: float
     parents: tuple["Resource", ...] = ()
     inputs: tuple["Resource", ...] = ()
     owner: "Resource | None" = None
     failure: str | None = None
-    works: bool = False
+    has_job: bool = False
     settled_at: float | None = None
     serial: int = 0
     deleted_at: float | None = None
     deleting_seconds: float = 0.0
 
     def phase(self, now: float) -> tuple[str, float]:
-        """Return the status and since when it holds."""
+        """Return the status and the time at which it began."""
         if self.deleted_at is not None:
             return _step("DELETE", self.deleted_at, self.deleting_seconds, now)
         ready_at = max(self.created_at + self.seconds, self.settled_at or 0)
-        if now < ready_at or (self.works and self.settled_at is None):
+        if now < ready_at or (self.has_job and self.settled_at is None):
             return _step("CREATE", self.created_at, self.seconds, now)
         return (FAILED if self.failure else ACTIVE), ready_at
 
     def settle(self, now: float, failure: str | None) -> None:
-        """Say that the job has ended, well or with the reason why not."""
+        """Record that the job has ended; ``failure``: the reason, or None if it succeeded."""
         self.settled_at, self.failure = now, failure
 
     def status(self, now: float) -> str:
@@ -78,18 +77,18 @@ class Resource:
         return self.phase(now)[0]
 
     def is_settled(self, now: float) -> bool:
-        """Whether it was created, well or not, and is not being deleted."""
+        """Whether the creation has succeeded or failed, and no deletion has begun."""
         return self.status(now) in (ACTIVE, FAILED)
 
     def gone(self, now: float) -> bool:
-        """Whether its deletion, or its owner's, is over."""
+        """Whether the deletion of the resource, or of its owner, is over."""
         ended = self.deleted_at is not None and now >= self.deleted_at + self.deleting_seconds
         return ended or (self.owner is not None and self.owner.gone(now))
 
     def describe(self, now: float) -> dict[str, Any]:
         """Return the description, times in epoch seconds."""
         status, since = self.phase(now)
-        described = {**self.view, self.kind.arn_key: self.arn}
+        described = {**self.description, self.kind.arn_key: self.arn}
         described |= {"creationDateTime": self.created_at, "lastUpdatedDateTime": since}
         if self.kind.has_status:
             described["status"] = dict(self.kind.words).get(status, status)
@@ -98,7 +97,7 @@ class Resource:
         return described
 
     def summarise(self, now: float) -> dict[str, Any]:
-        """Return what a List shows."""
+        """Return the fields that List shows."""
         described = self.describe(now)
         return {key: described[key] for key in self.kind.summary if key in described}
 
@@ -109,9 +108,10 @@ class Resource:
             raise ResourceInUse(f"{self.arn} must be ACTIVE, but it is in status {status}")
 
     def require_lasting(self, now: float) -> None:
-        """Raise ResourceInUse if it is being deleted or could not be created. One that is being created will do.
+        """Raise ResourceInUse if the resource is being deleted or its creation failed.
 
-        The service's own tutorials import into a dataset, and train a solution, that they have just created.
+        A pending resource is allowed: the service's tutorials import into a dataset, and train a solution, that they
+        have just created.
         """
         status = self.status(now)
         if status == FAILED or status.startswith("DELETE"):

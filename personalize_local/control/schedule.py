@@ -1,15 +1,15 @@
-"""Which solutions are due to train themselves, at the present moment."""
+"""The schedule of automatic trainings."""
 
 from personalize_local.control import resource_types
 from personalize_local.control.registry import Registry
 from personalize_local.control.resources import ACTIVE, Resource
-from personalize_local.control.solutions import AUTOMATIC, SolutionControl, group_of, period
+from personalize_local.control.solutions import AUTOMATIC, SolutionControl, group_for, period
 from personalize_local.data.stores import Stores
 from recommender_models.selection import LEAST_INTERACTIONS, LEAST_USERS
 
 
 class Schedule:
-    """Which solutions are due to train themselves.
+    """Finds the solutions whose automatic training is due.
 
     As in the service: first within an hour after the solution is ACTIVE, then after each period, and only if new
     interactions have come in since the last version (CreateSolution, performAutoTraining). Locally nothing starts
@@ -29,17 +29,17 @@ class Schedule:
 
     def _is_due(self, solution: Resource) -> bool:
         status, since = solution.phase(self._registry.now())
-        if status != ACTIVE or not solution.view["performAutoTraining"]:
+        if status != ACTIVE or not solution.description["performAutoTraining"]:
             return False
         versions = self._solutions.versions(solution)
-        automatic = [version for version in versions if version.view["trainingType"] == AUTOMATIC]
-        if self._registry.running(resource_types.DELETION_JOB, group_of(solution)):
+        automatic = [version for version in versions if version.description["trainingType"] == AUTOMATIC]
+        if self._registry.running(resource_types.DELETION_JOB, group_for(solution)):
             return False
-        due_at = automatic[-1].created_at + period(solution.view) if automatic else since + self._delay
+        due_at = automatic[-1].created_at + period(solution.description) if automatic else since + self._delay
         return self._registry.now() >= due_at and self._has_news(solution, versions)
 
     def _has_news(self, solution: Resource, versions: list[Resource]) -> bool:
-        history = self._stores.history(solution.view["datasetGroupArn"])
+        history = self._stores.history(solution.description["datasetGroupArn"])
         if history is None:
             return False
         now = self._registry.now()

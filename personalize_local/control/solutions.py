@@ -7,7 +7,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from personalize_local.control import recipes, resource_types
-from personalize_local.control.pending_jobs import PendingJobs, Take
+from personalize_local.control.pending_jobs import Apply, PendingJobs
 from personalize_local.control.registry import Registry
 from personalize_local.control.resources import ACTIVE, ARN_PREFIX, Resource
 from personalize_local.data.history import History
@@ -23,21 +23,21 @@ Request = dict[str, Any]
 
 
 class SolutionControl:
-    """Solutions and solution versions; ``training_seconds`` is the least time that a training takes."""
+    """Solutions and solution versions; ``training_seconds`` is the shortest time of a training."""
 
     def __init__(
         self,
         registry: Registry,
         stores: Stores,
-        work: PendingJobs,
-        toggles: Toggles,
         *,
+        pending_jobs: PendingJobs,
+        toggles: Toggles,
         seconds: float,
         training_seconds: float,
     ) -> None:
         self._registry = registry
         self._stores = stores
-        self._work = work
+        self._pending_jobs = pending_jobs
         self._toggles = toggles
         self._seconds = seconds
         self._training_seconds = training_seconds
@@ -45,7 +45,7 @@ class SolutionControl:
         self.sizes: WeakKeyDictionary[Resource, int] = WeakKeyDictionary()
 
     def create_solution(self, request: Request) -> dict[str, str]:
-        """Create a solution for an ACTIVE dataset group; unless ``performAutoTraining`` is false it trains itself.
+        """Create a solution for an ACTIVE dataset group; ``performAutoTraining`` is true by default.
 
         Raises ResourceInUse, ResourceAlreadyExists, InvalidInput, NotServed (a recipe that is only listed).
         """
@@ -54,30 +54,35 @@ class SolutionControl:
         if request.get("performAutoML"):
             raise NotServed("performAutoML is not served locally: name a recipe")
         recipes.require_served(request.get("recipeArn"))
-        view: dict[str, Any] = {"performHPO": False, "performAutoML": False, "performAutoTraining": True, **request}
-        view.pop("tags", None)
-        _check_selection(view)
-        period(view)
+        description: dict[str, Any] = {
+            "performHPO": False,
+            "performAutoML": False,
+            "performAutoTraining": True,
+            **request,
+        }
+        description.pop("tags", None)
+        _check_selection(description)
+        period(description)
         arn = f"{ARN_PREFIX}solution/{request['name']}"
         self._registry.add(
-            Resource(resource_types.SOLUTION, arn, view, self._registry.now(), self._seconds, parents=(group,))
+            Resource(resource_types.SOLUTION, arn, description, self._registry.now(), self._seconds, parents=(group,))
         )
         return {"solutionArn": arn}
 
     def update_solution(self, request: Request) -> dict[str, str]:
-        """Switch automatic training, change its schedule, or which events the next versions train on."""
+        """Change automatic training, its schedule, or the events that the next versions train on."""
         solution = self._registry.find(resource_types.SOLUTION, request["solutionArn"])
         solution.require_active(self._registry.now())
         changed = {key: request[key] for key in ("performAutoTraining", "performIncrementalUpdate") if key in request}
-        config = {**solution.view.get("solutionConfig", {}), **request.get("solutionUpdateConfig", {})}
-        view = solution.view | changed | ({"solutionConfig": config} if config else {})
-        _check_selection(view)
-        period(view)
-        solution.view.update(view)
+        config = {**solution.description.get("solutionConfig", {}), **request.get("solutionUpdateConfig", {})}
+        description = solution.description | changed | ({"solutionConfig": config} if config else {})
+        _check_selection(description)
+        period(description)
+        solution.description.update(description)
         return {"solutionArn": solution.arn}
 
     def create_solution_version(self, request: Request, training_type: str = MANUAL) -> dict[str, str]:
-        """Start a training on the interactions that are visible now; too few end in CREATE FAILED with the numbers.
+        """Start a training on the interactions that are visible now; with too few the version becomes CREATE FAILED.
 
         Raises ResourceInUse, NotServed (an incremental training), InvalidInput (no Interactions dataset).
         """
@@ -85,29 +90,35 @@ class SolutionControl:
         solution.require_lasting(self._registry.now())
         if request.get("trainingMode", "FULL") != "FULL":
             raise NotServed("only the training mode FULL is served locally")
-        self._registry.refuse_running(resource_types.DELETION_JOB, group_of(solution))
-        history = self._stores.history(solution.view["datasetGroupArn"])
+        self._registry.refuse_running(resource_types.DELETION_JOB, group_for(solution))
+        history = self._stores.history(solution.description["datasetGroupArn"])
         if history is None:
             raise InvalidInput("The dataset group has no Interactions dataset")
-        version = self._version_of(solution, request, training_type)
+        version = self._new_version(solution, request, training_type)
         self._registry.add(version)
         self._train(version, history)
         return {"solutionVersionArn": version.arn}
 
-    def _version_of(self, solution: Resource, request: Request, training_type: str) -> Resource:
+    def _new_version(self, solution: Resource, request: Request, training_type: str) -> Resource:
         copied = ("performHPO", "performAutoML", "recipeArn", "eventType", "datasetGroupArn", "solutionConfig")
-        view = {key: solution.view[key] for key in copied if key in solution.view}
-        view |= {"solutionArn": solution.arn, "trainingMode": "FULL", "trainingType": training_type}
-        view |= {"name": request["name"]} if "name" in request else {}
+        description = {key: solution.description[key] for key in copied if key in solution.description}
+        description |= {"solutionArn": solution.arn, "trainingMode": "FULL", "trainingType": training_type}
+        description |= {"name": request["name"]} if "name" in request else {}
         arn = f"{solution.arn}/{self._registry.new_id()[:8]}"
-        inputs = (solution, *self._stores.datasets(solution.view["datasetGroupArn"]))
+        inputs = (solution, *self._stores.datasets(solution.description["datasetGroupArn"]))
         now = self._registry.now()
         return Resource(
-            resource_types.SOLUTION_VERSION, arn, view, now, self._training_seconds, inputs=inputs, owner=solution
+            resource_types.SOLUTION_VERSION,
+            arn,
+            description,
+            now,
+            self._training_seconds,
+            inputs=inputs,
+            owner=solution,
         )
 
     def _train(self, version: Resource, history: History) -> None:
-        group = version.view["datasetGroupArn"]
+        group = version.description["datasetGroupArn"]
         now = self._registry.now()
         self.sizes[version] = int(self._registry.first(history.size(now)))
         snapshot = history.snapshot(now)
@@ -116,24 +127,24 @@ class SolutionControl:
 
         def prepare(folder: Path) -> dict[str, Any]:
             return {
-                "recipe": version.view["recipeArn"].removeprefix(recipes.PREFIX),
-                "solution": version.view,
+                "recipe": version.description["recipeArn"].removeprefix(recipes.PREFIX),
+                "solution": version.description,
                 "interactions": snapshot.save(folder),
                 **tables.save(folder),
                 "minimums": minimums,
                 "seed": seed,
             }
 
-        def read(folder: Path, result: Mapping[str, Any]) -> Take:
-            return lambda: self._take(version, folder, result)
+        def read(folder: Path, result: Mapping[str, Any]) -> Apply:
+            return lambda: self._apply(version, folder, result)
 
-        self._work.start("training", version, version.arn.rpartition("/")[2], prepare, read)
+        self._pending_jobs.start("training", version, version.arn.rpartition("/")[2], prepare, read)
 
-    def _take(self, version: Resource, folder: Path, result: Mapping[str, Any]) -> None:
+    def _apply(self, version: Resource, folder: Path, result: Mapping[str, Any]) -> None:
         self._trained[version] = folder, result
-        version.view["trainingHours"] = result.get("hours", 0.0)
+        version.description["trainingHours"] = result.get("hours", 0.0)
         if "hyperparameters" in result:
-            version.view["tunedHPOParams"] = {"algorithmHyperParameters": result["hyperparameters"]}
+            version.description["tunedHPOParams"] = {"algorithmHyperParameters": result["hyperparameters"]}
 
     def describe_solution(self, request: Request) -> dict[str, Any]:
         """Describe a solution, with the summary of its newest version."""
@@ -145,7 +156,7 @@ class SolutionControl:
         return {"solution": described}
 
     def get_solution_metrics(self, request: Request) -> dict[str, Any]:
-        """Return the offline metrics of an ACTIVE version. Raises ResourceInUse while it is not."""
+        """Return the offline metrics of a version. Raises ResourceInUse unless it is ACTIVE."""
         version = self._registry.find(resource_types.SOLUTION_VERSION, request["solutionVersionArn"])
         version.require_active(self._registry.now())
         _, result = self._trained[version]
@@ -164,14 +175,14 @@ class SolutionControl:
         return active[-1]
 
     def folder(self, version: Resource) -> Path:
-        """Return where the training of an ACTIVE version left its model. Raises ResourceInUse while there is none."""
+        """Return the folder of a version's model. Raises ResourceInUse while there is none."""
         if version not in self._trained:
             raise ResourceInUse(f"{version.arn} is not trained")
         return self._trained[version][0]
 
 
-def group_of(solution: Resource) -> Resource:
-    """Return the dataset group that a solution is for."""
+def group_for(solution: Resource) -> Resource:
+    """Return the dataset group of a solution."""
     return solution.parents[0]
 
 
@@ -186,7 +197,7 @@ def period(solution: Mapping[str, Any]) -> float:
 
 
 def _check_selection(solution: Mapping[str, Any]) -> None:
-    """Raise InvalidInput for a selection of events that no training could read."""
+    """Raise InvalidInput for an invalid selection of events."""
     try:
         EventSelection.of(solution)
     except ValueError as error:

@@ -1,1 +1,1 @@
-"""What the datasets hold: interactions streamed and imported, users and items, and how their CSV files are read."""
+"""The content of datasets: streamed and imported interactions, users and items, and the readers of their CSV files."""

@@ -1,4 +1,4 @@
-"""How a value of a CSV file is read, by its column's type: a value, None for an empty one that may be, or a refusal.
+"""Parsers of CSV cells by column type. A cell gives a value, None if it is empty and may be, or BadCell.
 
 Lengths: Amazon Personalize Developer Guide, the requirements of each dataset, and the API's limits for the same field.
 """
@@ -30,11 +30,11 @@ MILLISECONDS = 10**11  # as seconds, the year 5138
 
 
 class BadCell(ValueError):
-    """Why a value does not fit its column; the value itself is not in it."""
+    """A value does not fit its column; the message does not repeat the value."""
 
 
 def parser(field: Field) -> Parse:
-    """Return what reads the values of a column; it raises BadCell."""
+    """Return the parser of a column's cells, which raises BadCell."""
     parse = _PARSERS.get(field.kind, _number)(field)
     empty = BadCell(f"{field.name} is empty")
 

@@ -1,7 +1,7 @@
-"""How CSV is read from a stream of bytes: row by row, each with the line it starts on, whatever the bytes are.
+"""Reads CSV from a stream of bytes, row by row, each with its first line's number; any bytes are handled.
 
-Source of the format: Amazon Personalize Developer Guide, "Preparing training data", bulk data format guidelines. Beyond
-it, and harmless: a byte order mark, CRLF, blank lines and line breaks within quotes are taken.
+Source of the format: Amazon Personalize Developer Guide, "Preparing training data", bulk data format guidelines. In
+addition a byte order mark, CRLF, blank lines and line breaks within quotes are accepted.
 """
 
 import csv
@@ -14,7 +14,7 @@ from personalize_local.data.cells import BadCell
 MAX_LINE = 1_048_576  # bytes
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 GZIP = b"\x1f\x8b"
-# What the csv module says, and what to look for in the file.
+# The csv module's message → the cause in the file.
 CAUSES = {
     "unexpected end of data": "a quote is opened and never closed",
     "field larger": "a value is too long (perhaps a quote is never closed)",
@@ -27,14 +27,14 @@ Row = tuple[int, list[str]]
 
 
 class BadLine(ValueError):
-    """What is wrong, and in which line; no value of the file is in it, because a reason is shown and logged."""
+    """An invalid line and the reason. The reason is shown and logged, so it holds no value of the file."""
 
     def __init__(self, line: int, reason: str) -> None:
         super().__init__(f"line {line}: {reason}")
 
 
 def read_table(stream: BinaryIO, names: Sequence[str], add: Callable[[list[str]], object]) -> int:
-    """Check that the header has these names, then give each row's values to ``add``, one for every name.
+    """Check that the header has these names, then call ``add`` with each row's values, one per name.
 
     Returns the number of rows. Raises BadLine, also where ``add`` raises BadCell.
     """
@@ -82,7 +82,7 @@ def _lines(stream: BinaryIO) -> Iterator[str]:
 
 
 def _check_first(text: str) -> None:
-    """The header stands in the first line, and not in quotes (Developer Guide)."""
+    """Check that the header is in the first line and not in quotes (Developer Guide)."""
     if not text.strip():
         raise BadLine(1, "it is blank, and must be the header")
     if '"' in text:
@@ -104,7 +104,7 @@ def _check_header(line: int, header: list[str], names: Sequence[str]) -> None:
         raise BadLine(line, f"the file is empty; its first line must be {','.join(names)}")
     if header == list(names):
         return
-    if not set(header) & set(names):  # likely data, which is not to be shown
+    if not set(header) & set(names):  # likely data, which must not be shown
         raise BadLine(line, f"no header; the first line must be {','.join(names)}")
     wrong = {
         "twice": [name for name in dict.fromkeys(header) if header.count(name) > 1],

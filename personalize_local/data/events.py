@@ -1,4 +1,4 @@
-"""PutEvents: checks what the service model does not say, keeps a ledger of what was accepted, feeds interactions."""
+"""PutEvents: rules beyond the service model, a ledger of accepted deliveries, and the streamed interactions."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -49,7 +49,7 @@ class Events:
         """Accept all events of a call, or none of them. Raises InvalidInput, Throttling."""
         tracker = self._tracker(request["trackingId"])
         if self._toggles.throttling:
-            self._throttle.take(EVENTS_RATE, "PutEvents", tracker.view["datasetGroupArn"])
+            self._throttle.take(EVENTS_RATE, "PutEvents", tracker.description["datasetGroupArn"])
         dataset = self._dataset(tracker)
         has_value = "EVENT_VALUE" in self._stores.columns(dataset)
         properties = [_properties(event.get("properties")) for event in request["eventList"]]
@@ -58,7 +58,7 @@ class Events:
             return
         streamed = self._stores.history_for(dataset).streamed
         now = self._registry.now()
-        streamed.show(now)  # little by little: whoever asks first must not wait for an hour's events to appear
+        streamed.show(now)  # little by little, so that no later request waits for an hour's events
         for event, event_properties in zip(request["eventList"], properties, strict=True):
             self._record(request, event, now)
             streamed.accept(_event(request, event, event_properties, has_value), now + self._registry.lag())
@@ -69,7 +69,7 @@ class Events:
 
     def _tracker(self, tracking_id: str) -> Resource:
         trackers = self._registry.all(resource_types.EVENT_TRACKER)
-        tracker = next((tracker for tracker in trackers if tracker.view["trackingId"] == tracking_id), None)
+        tracker = next((tracker for tracker in trackers if tracker.description["trackingId"] == tracking_id), None)
         if tracker is None:
             raise InvalidInput(f"Tracking ID {tracking_id} does not exist")
         if tracker.status(self._registry.now()) != ACTIVE:
@@ -77,7 +77,7 @@ class Events:
         return tracker
 
     def _dataset(self, tracker: Resource) -> Resource:
-        dataset = self._stores.dataset(tracker.view["datasetGroupArn"], INTERACTIONS)
+        dataset = self._stores.dataset(tracker.description["datasetGroupArn"], INTERACTIONS)
         if dataset is None:
             raise InvalidInput("The event tracker's dataset group has no Interactions dataset")
         return dataset
@@ -116,7 +116,7 @@ def _properties(text: str | None) -> dict[str, Any]:
 
 
 def _event(request: dict[str, Any], event: dict[str, Any], properties: dict[str, Any], has_value: bool) -> Event:
-    old_form = properties.get("itemId")  # where the item id stood before 2020; still in use
+    old_form = properties.get("itemId")  # the item id's place before 2020; still in use
     return Event(
         user_id=request.get("userId"),
         session_id=request["sessionId"],

@@ -1,4 +1,4 @@
-"""All interactions of one dataset, streamed and imported. An import in mode FULL replaces what was imported before."""
+"""All interactions of one dataset, streamed and imported. An import in mode FULL replaces earlier imports."""
 
 from collections import Counter
 from collections.abc import Collection
@@ -6,24 +6,24 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from personalize_local.data.imported import Imported
-from personalize_local.data.streamed import RECENT, Streamed, columns_of
+from personalize_local.data.streamed import RECENT, Streamed, columns_from_rows
 from personalize_local.toggles import Toggles
 from recommender_models.interactions import Interaction
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """What a training may use: the folders of the imports, and the streamed interactions.
+    """The input of a training: the folders of the imports, and the streamed interactions.
 
-    It is taken within a request, which must be quick, and saved outside.
+    It is taken within a request, which must be quick, and saved after it.
     """
 
     imports: tuple[Path, ...]
     streamed: list[Interaction]
 
     def save(self, folder: Path) -> list[str]:
-        """Write the streamed ones into ``folder``; return the folders of all, as a training's spec names them."""
-        columns_of(self.streamed).save(folder / "streamed")
+        """Write the streamed interactions into ``folder``; return all folders, for a training's spec."""
+        columns_from_rows(self.streamed).save(folder / "streamed")
         return [str(path) for path in (*self.imports, folder / "streamed")]
 
 
@@ -42,7 +42,7 @@ class History:
         self._imported_with_two = sum(count >= 2 for count in self._imported_per_user.values())
 
     def add_import(self, imported: Imported, *, replace: bool) -> None:
-        """Take what an import left."""
+        """Add the rows of an import."""
         self._take([*([] if replace else self._imports), imported])
 
     def for_user(self, user_id: str, now: float) -> list[Interaction]:
@@ -52,11 +52,11 @@ class History:
             return own
         known = self.streamed.known_as(user_id)
         merged = [interaction for imported in self._imports for interaction in imported.for_user(known)]
-        # An interaction that was both imported and streamed is one.
+        # An interaction that was both imported and streamed counts once.
         return sorted(dict.fromkeys([*merged, *own]), key=lambda interaction: interaction.time)[-RECENT:]
 
     def snapshot(self, now: float) -> Snapshot:
-        """Return what a training that starts at ``now`` uses."""
+        """Return the input of a training that starts at ``now``."""
         return Snapshot(tuple(imported.folder for imported in self._imports), self.streamed.rows(now))
 
     def totals(self, now: float) -> tuple[int, int, int]:

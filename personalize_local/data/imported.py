@@ -1,4 +1,4 @@
-"""The interactions of one import, on disk, found by user."""
+"""The interactions of one import, on disk, indexed by user."""
 
 import math
 import shutil
@@ -12,11 +12,11 @@ from recommender_models.interactions import NO_TYPE, Interaction, InteractionCol
 
 
 class Imported:
-    """What ``jobs.importing`` left in a job's folder, less the users that were deleted since."""
+    """The interactions that ``jobs.importing`` wrote into a job's folder, without users deleted since."""
 
     def __init__(self, job_folder: Path) -> None:
         self._job_folder = job_folder
-        # A deletion writes a new folder, numbered; the newest is what holds.
+        # A deletion writes a new, numbered folder; the newest one is valid.
         self.folder = max(
             (folder for folder in job_folder.glob("interactions*") if folder.suffix != ".partial"),
             key=lambda folder: int(folder.name.partition("-")[2] or 0),
@@ -54,7 +54,7 @@ class Imported:
         )
 
     def forget(self, users: Collection[str]) -> "tuple[Imported, int]":
-        """Return the import without some users, written to disk, and how many interactions that leaves out."""
+        """Return the import without some users, written to disk, and the number of deleted interactions."""
         codes = [self._code[user] for user in users if user in self._code]
         remaining = ~np.isin(self._columns.users, codes)
         dropped = len(self) - int(remaining.sum())

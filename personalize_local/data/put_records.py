@@ -1,4 +1,4 @@
-"""PutUsers and PutItems: single records into the Users and the Items dataset."""
+"""PutUsers and PutItems, which add single records to the Users and the Items dataset."""
 
 import json
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ PYTHON_TYPES = {
 
 
 class RecordPuts:
-    """The data plane of users and items."""
+    """The operations PutUsers and PutItems."""
 
     def __init__(self, stores: Stores, throttle: Throttle, toggles: Toggles) -> None:
         self._stores = stores
@@ -32,19 +32,19 @@ class RecordPuts:
         self._toggles = toggles
 
     def put_users(self, request: dict[str, Any]) -> None:
-        """Take all users of a call, or none. Raises InvalidInput, ResourceNotFound, Throttling."""
+        """Store all users of a call, or none. Raises InvalidInput, ResourceNotFound, Throttling."""
         self._put(request, USERS, [(user["userId"], user.get("properties")) for user in request["users"]])
 
     def put_items(self, request: dict[str, Any]) -> None:
-        """Take all items of a call, or none. Raises InvalidInput, ResourceNotFound, Throttling."""
+        """Store all items of a call, or none. Raises InvalidInput, ResourceNotFound, Throttling."""
         self._put(request, ITEMS, [(item["itemId"], item.get("properties")) for item in request["items"]])
 
     def _put(self, request: dict[str, Any], dataset_type: str, records: list[tuple[str, str | None]]) -> None:
         dataset = self._stores.open_dataset(request["datasetArn"])
-        if dataset.view["datasetType"] != dataset_type:
+        if dataset.description["datasetType"] != dataset_type:
             raise InvalidInput(f"{dataset.arn} is not a dataset of type {dataset_type}")
         if self._toggles.throttling:
-            self._throttle.take(RECORDS_RATE, dataset_type, dataset.view["datasetGroupArn"])
+            self._throttle.take(RECORDS_RATE, dataset_type, dataset.description["datasetGroupArn"])
         id_column = "USER_ID" if dataset_type == USERS else "ITEM_ID"
         fields = [field for field in avro.fields(self._stores.schema(dataset)) if field.name != id_column]
         checked = [(key, _properties(text, fields)) for key, text in records]
@@ -53,7 +53,7 @@ class RecordPuts:
 
 
 def _properties(text: str | None, fields: Sequence[Field]) -> dict[str, Any]:
-    """Return properties by column name. Raises InvalidInput that names what is wrong."""
+    """Return properties by column name. Raises InvalidInput with the reason."""
     try:
         document = json.loads(text or "{}")
     except (ValueError, RecursionError) as error:
@@ -70,7 +70,7 @@ def _properties(text: str | None, fields: Sequence[Field]) -> dict[str, Any]:
 
 
 def _check(field: Field, value: object) -> None:
-    """Refuse what the field's type does not take, and what an import would refuse in the same column."""
+    """Raise InvalidInput for a value that does not fit the field's type, or that an import would refuse."""
     at = f"properties.{_camel_case(field.name)}"
     allowed = tuple(python for name in field.types for python in PYTHON_TYPES[name])
     if not isinstance(value, allowed) or (isinstance(value, bool) and "boolean" not in field.types):

@@ -25,18 +25,18 @@ class Records(Mapping[str, Properties]):
         return len(self._put.keys() | self._imported.keys())
 
     def put(self, key: str, properties: Properties) -> None:
-        """Take one record; it replaces the one with this id, it is not merged into it (Developer Guide)."""
+        """Store one record; it replaces the record with this id and is not merged into it (Developer Guide)."""
         self._put[key] = properties
         self.version += 1
 
     def add_import(self, rows: dict[str, Properties], *, replace: bool) -> None:
-        """Take what an import brought; it goes before what was put earlier."""
+        """Store the records of an import; they replace records of the same id that were put earlier."""
         self._imported = rows if replace else self._imported | rows
         self._put = {key: properties for key, properties in self._put.items() if key not in rows}
         self.version += 1
 
     def forget(self, keys: Collection[str]) -> int:
-        """Drop records; return how many there were."""
+        """Delete records; return how many existed."""
         known_keys = [key for key in keys if key in self]
         for key in known_keys:
             self._put.pop(key, None)
@@ -45,13 +45,13 @@ class Records(Mapping[str, Properties]):
         return len(known_keys)
 
     def copy(self) -> "Records":
-        """Return the records as they are now, for a job that writes them while others may be put."""
+        """Return a copy of the records, for a job that saves them while others may be put."""
         copied = Records()
         copied._put = self._imported | self._put
         return copied
 
     def save(self, path: Path) -> str:
-        """Write all records in the form of an import; return the path, as a job's spec names it."""
+        """Write all records in the form of an import; return the path, for a job's spec."""
         names = list(dict.fromkeys(name for properties in self.values() for name in properties))
         columns = {name: [properties.get(name) for properties in self.values()] for name in names}
         RecordColumns(list(self), columns).save(path)

@@ -1,4 +1,4 @@
-"""Finds what a dataset group's datasets hold."""
+"""The content of all datasets, by dataset group and type."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,24 +20,24 @@ INTERACTIONS, USERS, ITEMS = "INTERACTIONS", "USERS", "ITEMS"
 
 @dataclass(frozen=True)
 class Tables:
-    """The users and the items of a dataset group, as they were at one moment."""
+    """A snapshot of the users and the items of a dataset group."""
 
     users: Records
     items: Records
 
     def save(self, folder: Path) -> dict[str, str | None]:
-        """Write both into a job's folder; return their paths as its spec names them, None for an empty one."""
+        """Write both into a job's folder; return their paths for its spec, None if empty."""
         named = {"users": self.users, "items": self.items}
         return {name: records.save(folder / f"{name}.json") if records else None for name, records in named.items()}
 
 
 class Stores:
-    """What each dataset holds: a History or Records."""
+    """The content of each dataset: a History or Records."""
 
     def __init__(self, registry: Registry, toggles: Toggles) -> None:
         self._registry = registry
         self._toggles = toggles
-        # Weak: with a deleted resource goes what was kept for it.
+        # Weak: the content of a deleted resource goes with it.
         self._histories: WeakKeyDictionary[Resource, History] = WeakKeyDictionary()
         self._records: WeakKeyDictionary[Resource, Records] = WeakKeyDictionary()
         self._nothing = Records()
@@ -45,7 +45,10 @@ class Stores:
     def dataset(self, group_arn: str, dataset_type: str) -> Resource | None:
         """Return the dataset of a type in a dataset group."""
         for dataset in self._registry.all(resource_types.DATASET):
-            if dataset.view["datasetGroupArn"] == group_arn and dataset.view["datasetType"] == dataset_type:
+            if (
+                dataset.description["datasetGroupArn"] == group_arn
+                and dataset.description["datasetType"] == dataset_type
+            ):
                 return dataset
         return None
 
@@ -60,43 +63,43 @@ class Stores:
 
     def schema(self, dataset: Resource) -> str:
         """Return the text of a dataset's schema."""
-        text: str = self._registry.find(resource_types.SCHEMA, dataset.view["schemaArn"]).view["schema"]
+        text: str = self._registry.find(resource_types.SCHEMA, dataset.description["schemaArn"]).description["schema"]
         return text
 
     def history(self, group_arn: str) -> History | None:
-        """Return the interactions of a dataset group; None if it has no dataset for them."""
+        """Return the interactions of a dataset group, None if it has no Interactions dataset."""
         dataset = self.dataset(group_arn, INTERACTIONS)
         return self.history_for(dataset) if dataset else None
 
     def history_for(self, dataset: Resource) -> History:
-        """Return what an Interactions dataset holds."""
+        """Return the content of an Interactions dataset."""
         if dataset not in self._histories:
             self._histories[dataset] = History(self._toggles)
         return self._histories[dataset]
 
     def records(self, group_arn: str, dataset_type: str) -> Records:
-        """Return the users or the items of a dataset group; empty ones if it has no dataset for them."""
+        """Return the users or the items of a dataset group; empty if it has no dataset for them."""
         dataset = self.dataset(group_arn, dataset_type)
         return self.records_for(dataset) if dataset else self._nothing
 
     def records_for(self, dataset: Resource) -> Records:
-        """Return what a Users or an Items dataset holds."""
+        """Return the content of a Users or an Items dataset."""
         return self._records.setdefault(dataset, Records())
 
     def tables(self, group_arn: str) -> Tables:
-        """Return a copy of a dataset group's users and items: a job reads what there is when it is asked for."""
+        """Return a copy of a dataset group's users and items, for a job that starts now."""
         return Tables(*(self.records(group_arn, dataset_type).copy() for dataset_type in (USERS, ITEMS)))
 
     def read_import(self, dataset: Resource, job_folder: Path, *, replace: bool) -> Callable[[], None]:
-        """Read what an import left in its folder; return what takes it into a dataset at once."""
-        if dataset.view["datasetType"] == INTERACTIONS:
+        """Read an import from its folder; return the function that adds it to a dataset at once."""
+        if dataset.description["datasetType"] == INTERACTIONS:
             imported = Imported(job_folder)
             return lambda: self.history_for(dataset).add_import(imported, replace=replace)
         rows = RecordColumns.load(job_folder / "records.json").properties()
         return lambda: self.records_for(dataset).add_import(rows, replace=replace)
 
     def open_dataset(self, dataset_arn: str) -> Resource:
-        """Return a dataset that takes records. Raises ResourceNotFound, InvalidInput."""
+        """Return an ACTIVE dataset. Raises ResourceNotFound, InvalidInput."""
         dataset = self._registry.find(resource_types.DATASET, dataset_arn)
         if dataset.status(self._registry.now()) != ACTIVE:
             raise InvalidInput(f"Dataset {dataset_arn} is not ACTIVE")

@@ -1,4 +1,4 @@
-"""The streamed interactions of one dataset: what counts in training, once each, and from when on.
+"""The streamed interactions of one dataset: which events count in training, and from what time.
 
 An accepted event shows in recommendations and in training only after a lag, as in the service. Of events with the same
 event id the first one counts (Amazon Personalize API, Event.eventId); of events with the same user, second and content
@@ -15,12 +15,12 @@ import numpy as np
 from personalize_local.toggles import Toggles
 from recommender_models.interactions import Interaction, InteractionColumns
 
-RECENT = 500  # of a user's interactions are looked at for a recommendation
+RECENT = 500  # interactions per user that a recommendation uses
 
 
 @dataclass
 class EventCounts:
-    """How events fared: ``accepted`` deliveries, and those of them that never count in training, by reason."""
+    """Counts of events: ``accepted`` deliveries, and those that never count in training, by reason."""
 
     accepted: int = 0
     repeated_event_id: int = 0
@@ -30,7 +30,7 @@ class EventCounts:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One event as it was sent, with what decides whether it counts; ``content`` is everything else that was said."""
+    """One event as it was sent; ``content``: its properties as JSON, which deduplication compares."""
 
     user_id: str | None
     session_id: str
@@ -43,7 +43,7 @@ class Event:
 
 
 class Streamed:
-    """Takes events, gives the visible ones back: all for training, a user's own for recommendations."""
+    """Accepts events and returns the visible ones: all for training, a user's own for recommendations."""
 
     def __init__(self, toggles: Toggles) -> None:
         self._toggles = toggles
@@ -58,7 +58,7 @@ class Streamed:
         self.visible = 0
 
     def accept(self, event: Event, visible_at: float) -> None:
-        """Take one event that shows from ``visible_at`` on."""
+        """Accept one event, which is visible from ``visible_at`` on."""
         self.counts.accepted += 1
         if not self._counts_once(event):
             return
@@ -80,7 +80,7 @@ class Streamed:
         return True
 
     def rows(self, now: float) -> list[Interaction]:
-        """Return what a training at ``now`` may use, in no particular order.
+        """Return the interactions for a training at ``now``, in no particular order.
 
         The events of a session without a user count once some event carries both session and user.
         """
@@ -93,7 +93,7 @@ class Streamed:
         return (self._by_user.get(self.known_as(user_id)) or self._by_session.get(user_id, []))[-RECENT:]
 
     def known_as(self, user_id: str) -> str:
-        """Return the user of a session whose user is known by now, else the id itself."""
+        """Return the known user of a session, otherwise the id itself."""
         return user_id if user_id in self._by_user else self._user_of_session.get(user_id, user_id)
 
     def per_user(self, now: float) -> dict[str, int]:
@@ -102,10 +102,10 @@ class Streamed:
         return {user: len(own) for user, own in self._by_user.items()}
 
     def forget(self, users: Collection[str], now: float) -> int:
-        """Drop all that is known of some users; return how many interactions that were."""
-        self.show(now)  # whoever has looked before, the same is there
+        """Delete all interactions of some users; return how many."""
+        self.show(now)  # so that the result does not depend on earlier requests
         gone = set(users)
-        waiting = [entry for entry in self._waiting if self._user_of(entry[2]) not in gone]
+        waiting = [entry for entry in self._waiting if self._user_for(entry[2]) not in gone]
         dropped = len(self._waiting) - len(waiting)
         heapq.heapify(waiting)
         self._waiting = waiting
@@ -116,7 +116,7 @@ class Streamed:
         return dropped
 
     def show(self, now: float) -> None:
-        """Let the events appear whose time has come."""
+        """Make the events visible whose time has come."""
         while self._waiting and self._waiting[0][0] <= now:
             _, _, event = heapq.heappop(self._waiting)
             self._place(event)
@@ -129,14 +129,14 @@ class Streamed:
         if event.item_id is None:
             self.counts.no_item += 1
             return
-        user = self._user_of(event)
+        user = self._user_for(event)
         interaction = Interaction(user or event.session_id, event.item_id, event.event_type, event.time, event.value)
         if user is None:
             self._by_session[event.session_id].append(interaction)
         else:
             self._count(user, interaction)
 
-    def _user_of(self, event: Event) -> str | None:
+    def _user_for(self, event: Event) -> str | None:
         return event.user_id or self._user_of_session.get(event.session_id)
 
     def _count(self, user: str, interaction: Interaction) -> None:
@@ -147,8 +147,8 @@ class Streamed:
         self.visible += 1
 
 
-def columns_of(rows: list[Interaction]) -> InteractionColumns:
-    """Return interactions as columns: a second for every few hundred thousand."""
+def columns_from_rows(rows: list[Interaction]) -> InteractionColumns:
+    """Return interactions as columns. It takes about a second per few hundred thousand."""
     users = list(dict.fromkeys(row.user for row in rows))
     items = list(dict.fromkeys(row.item for row in rows))
     types = list(dict.fromkeys(row.event_type for row in rows))

@@ -1,4 +1,4 @@
-"""Where the rows of an import are collected: interactions as columns of numbers, users and items as records."""
+"""Collectors of an import's rows: interactions as columns of numbers, users and items as records."""
 
 from array import array
 from collections.abc import Callable, Sequence
@@ -17,17 +17,17 @@ MOST_TYPES_AND_METADATA = 10
 
 
 class Table(Protocol):
-    """Takes the values of one row after the other, in the schema's order."""
+    """A collector of rows whose values are in the schema's order."""
 
     def add(self, row: Sequence[str]) -> None:
-        """Take one row. Raises BadCell."""
+        """Add one row. Raises BadCell."""
 
     def save(self, folder: Path) -> None:
-        """Write what was taken into a job's folder."""
+        """Write all rows into a job's folder."""
 
 
 class InteractionTable:
-    """Interactions. Columns beside user, item, type, time and value are checked and dropped: no model uses them."""
+    """Interactions. Other columns than user, item, type, time and value are checked and dropped: no model uses them."""
 
     def __init__(self, fields: Sequence[avro.Field]) -> None:
         names = {field.name for field in fields}
@@ -42,7 +42,7 @@ class InteractionTable:
         self._takers = [own.get(field.name, _checked)(parser(field)) for field in fields]
 
     def add(self, row: Sequence[str]) -> None:
-        """Take one row. Raises BadCell."""
+        """Add one row. Raises BadCell."""
         for take, cell in zip(self._takers, row, strict=True):
             take(cell)
 
@@ -68,7 +68,7 @@ class InteractionTable:
         append = self._times.append
 
         def take(cell: str) -> None:
-            # Eleven digits are neither milliseconds nor too long: the usual case, and the quickest.
+            # Up to eleven digits are seconds, not milliseconds: the usual case, on the fast path.
             append(int(cell) if cell.isdecimal() and cell.isascii() and len(cell) <= 11 else parse(cell))
 
         return take
@@ -84,7 +84,7 @@ class InteractionTable:
 
 
 class RecordTable:
-    """Users or items; of several rows with one id the last counts."""
+    """Users or items; of several rows with the same id the last counts."""
 
     def __init__(self, fields: Sequence[avro.Field], key: str) -> None:
         self._names = [field.name for field in fields]
@@ -93,7 +93,7 @@ class RecordTable:
         self._rows: dict[str, list[Any]] = {}
 
     def add(self, row: Sequence[str]) -> None:
-        """Take one row. Raises BadCell."""
+        """Add one row. Raises BadCell."""
         values = [parse(cell) for parse, cell in zip(self._parsers, row, strict=True)]
         self._rows[values[self._key]] = values
 
@@ -108,7 +108,7 @@ class RecordTable:
 
 
 class _Codes:
-    """A column of names, as places in the list of distinct ones."""
+    """A column of names, as indices into the list of distinct names."""
 
     def __init__(self, typecode: str, most: int | None = None) -> None:
         self._code: dict[str, int] = {}

@@ -1,1 +1,1 @@
-"""Amazon Personalize's filters: the expression language, its rules, and which items an expression lets through."""
+"""Amazon Personalize's filters: the expression language, its rules, and its evaluation."""

@@ -1,4 +1,4 @@
-"""How a request's ``filterValues`` take the place of an expression's parameters."""
+"""Replaces the parameters of an expression by a request's ``filterValues``."""
 
 import re
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ from personalize_local.errors import InvalidInput
 from personalize_local.filters.rules import value_problem
 from personalize_local.filters.syntax import INCLUDE, Condition, Part, Placeholder, Value
 
-LONGEST = 1000  # characters of one parameter's values (GetRecommendations)
+LONGEST = 1000  # characters in the values of one parameter (GetRecommendations)
 NUMBER = re.compile(r"\s*(-?[0-9]+(?:\.[0-9]+)?)\s*")
 STRINGS = re.compile(r'\s*"[^"]*"\s*(?:,\s*"[^"]*"\s*)*')
 STRING = re.compile(r'"([^"]*)"')
@@ -20,7 +20,7 @@ def bound_parts(parts: tuple[Part, ...], filter_values: Mapping[str, str]) -> tu
     An INCLUDE needs all of its parameters; an EXCLUDE that lacks one is left out as a whole (GetRecommendations,
     ``filterValues``). Raises InvalidInput.
     """
-    parameters = {name: values_of(name, text) for name, text in filter_values.items()}
+    parameters = {name: values_from_text(name, text) for name, text in filter_values.items()}
     for part in parts:
         missing = sorted(part.placeholders - parameters.keys())
         if missing and part.action == INCLUDE:
@@ -28,13 +28,13 @@ def bound_parts(parts: tuple[Part, ...], filter_values: Mapping[str, str]) -> tu
     return tuple(_bound(part, parameters) for part in parts if part.placeholders <= parameters.keys())
 
 
-def values_of(name: str, text: str) -> tuple[Value, ...]:
+def values_from_text(name: str, text: str) -> tuple[Value, ...]:
     """Return the values in one of the ``filterValues``: ``"a","b"`` or a number. Raises InvalidInput."""
     if len(text) > LONGEST:
         raise InvalidInput(f"filterValues: the value of {name} must have at most {LONGEST} characters")
     number = NUMBER.fullmatch(text)
     if number:
-        return (number_of(number[1]),)
+        return (number_from_text(number[1]),)
     if STRINGS.fullmatch(text):
         return tuple(STRING.findall(text))
     raise InvalidInput(
@@ -42,8 +42,8 @@ def values_of(name: str, text: str) -> tuple[Value, ...]:
     )
 
 
-def number_of(text: str) -> int | float:
-    """Return the number that digits spell: an int without a fraction, as ids and timestamps lose digits in a float."""
+def number_from_text(text: str) -> int | float:
+    """Return a number from its text: an int if it has no fraction, since ids and timestamps lose digits in a float."""
     return float(text) if "." in text else int(text)
 
 

@@ -1,4 +1,4 @@
-"""Whether one condition holds for one value.
+"""Tests of one condition on one value.
 
 A string may hold several values with ``|`` between them: one that matches is enough for IN and =, and NOT IN and != are
 their opposites ("Formatting categorical data"). A value that is missing or null meets no condition, NOT IN included.
@@ -23,8 +23,8 @@ COMPARISONS: dict[str, Callable[[float, float], bool]] = {
 SEPARATOR = "|"
 
 
-def test_of(condition: Condition) -> Test:
-    """Return the test of a condition whose values are known; it takes a column's value and raises nothing."""
+def test_for(condition: Condition) -> Test:
+    """Return the test of a condition with known values: a function of a column's value that never raises."""
     values = condition.values
     if condition.operator in MEMBERSHIP or (condition.operator in EQUALITY and isinstance(values[0], str)):
         return _matches(frozenset(values), expected=condition.operator in ("IN", "="))
@@ -56,11 +56,11 @@ def _is_number(value: object) -> TypeGuard[int | float]:
 
 def holds(condition: Condition, properties: Mapping[str, object]) -> bool:
     """Return whether a condition holds for a user (or an item) with these properties."""
-    return test_of(condition)(properties.get(condition.field.column))
+    return test_for(condition)(properties.get(condition.field.column))
 
 
 def resolve(condition: Condition, current_item: Mapping[str, object]) -> Condition | None:
-    """Return the condition with the current item's own value in it, or None if the item has none: it never holds."""
+    """Return the condition with the current item's value, or None if the item has none: then it never holds."""
     if not isinstance(condition.operand, Field):
         return condition
     value = current_item.get(condition.operand.column)

@@ -1,4 +1,4 @@
-"""Which items a bound expression lets through, for one user and one state of the catalogue."""
+"""The items that a bound expression allows, for one user and one state of the catalogue."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -27,7 +27,7 @@ class Selection:
 
 
 class Bound:
-    """An expression without parameters; remembers which items its conditions found in the catalogue it saw last."""
+    """An expression without parameters; it caches the items that its conditions match in the newest catalogue."""
 
     def __init__(self, parts: tuple[Part, ...]) -> None:
         self.parts = parts
@@ -44,7 +44,7 @@ class Bound:
     ) -> Selection:
         """Return the items that may be recommended to the user with this ``history`` (in any order).
 
-        INCLUDE parts add up, EXCLUDE parts add up, the second are taken from the first ("Combining multiple
+        The union of the EXCLUDE parts is subtracted from the union of the INCLUDE parts ("Combining multiple
         expressions"). A part whose IF does not hold for ``user`` is left out. ``current_item`` is the item of a request
         for related items; without it an expression with CurrentItem raises InvalidInput.
         """
@@ -65,7 +65,7 @@ def _union(sets: list[Ids]) -> Ids:
 
 
 def items_by_type(history: Sequence[Interaction], most_recent: int) -> dict[str, set[str]]:
-    """Return event type, case folded -> the items of its newest interactions."""
+    """Return case-folded event type → the items of its newest interactions."""
     of_type: dict[str, list[Interaction]] = defaultdict(list)
     for interaction in history:
         of_type[interaction.event_type.casefold()].append(interaction)
@@ -80,7 +80,7 @@ def _newest(interactions: list[Interaction], most: int) -> list[Interaction]:
 
 
 def items_of_types(alternatives: tuple[tuple[Condition, ...], ...], by_type: Mapping[str, set[str]]) -> frozenset[str]:
-    """Return the items that, for one of the alternatives, have an interaction for each of its conditions.
+    """Return the items with an interaction for each condition of at least one alternative.
 
     NOT IN is about single interactions: an item counts if the user did something else with it than what is listed.
     """

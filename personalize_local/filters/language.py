@@ -1,4 +1,4 @@
-"""Filter expressions: from their text to an Expression, which is checked against schemas and bound to values.
+"""Filter expressions: parsed from text, checked against schemas, and bound to values.
 
     parse(text) → Expression ─ check(columns)
                              └ bind(filterValues) → Bound ─ select(items, history, user) → Selection
@@ -16,10 +16,10 @@ from lark import Lark, Transformer
 from lark.exceptions import UnexpectedInput, VisitError
 
 from personalize_local.errors import InvalidInput
-from personalize_local.filters.binding import bound_parts, number_of
+from personalize_local.filters.binding import bound_parts, number_from_text
 from personalize_local.filters.evaluation import Bound
 from personalize_local.filters.refusal import invalid, unexpected
-from personalize_local.filters.rules import check_fields, check_part, field_of
+from personalize_local.filters.rules import check_fields, check_part, field_from_text
 from personalize_local.filters.schema import Columns, check_conditions
 from personalize_local.filters.syntax import (
     CURRENT_ITEM,
@@ -34,11 +34,11 @@ from personalize_local.filters.syntax import (
 )
 
 LONGEST = 2500  # characters (CreateFilter)
-KEPT = 64  # bound expressions, with the items they found
+KEPT = 64  # cached bound expressions, with the items that they match
 
 
 class Expression:
-    """A filter expression whose form is right; the same one may serve many requests at once."""
+    """A syntactically valid filter expression; thread-safe."""
 
     def __init__(self, text: str, parts: tuple[Part, ...]) -> None:
         """``fields``: as ``Items.GENRE``; ``placeholders``: the parameters' names, without ``$``."""
@@ -75,7 +75,7 @@ class Expression:
 
 
 def parse(text: str) -> Expression:
-    """Return the expression that a text spells. Raises InvalidInput with one line that says where it goes wrong."""
+    """Return the expression in a text. Raises InvalidInput with the position and the reason in one line."""
     if not 1 <= len(text) <= LONGEST:
         raise invalid(f"it must have 1 to {LONGEST} characters, this one has {len(text)}")
     try:
@@ -102,7 +102,7 @@ def _parser() -> Lark:
 
 
 class _Builder(Transformer[Any, tuple[Part, ...]]):
-    """Builds the parts while the text is parsed, from the inside out."""
+    """Builds the parts while the text is parsed, bottom-up."""
 
     def start(self, parts: list[Part]) -> tuple[Part, ...]:
         return tuple(parts)
@@ -136,13 +136,13 @@ class _Builder(Transformer[Any, tuple[Part, ...]]):
         return children[0]
 
     def FIELD(self, token: str) -> Field:
-        return field_of(token)
+        return field_from_text(token)
 
     def STRING(self, token: str) -> str:
         return str(token)[1:-1]
 
     def NUMBER(self, token: str) -> int | float:
-        return number_of(token)
+        return number_from_text(token)
 
     def PLACEHOLDER(self, token: str) -> Placeholder:
         return Placeholder(str(token)[1:])

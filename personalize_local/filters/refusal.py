@@ -1,10 +1,10 @@
-"""How a text that is no filter expression is refused: one line with where, what was expected, what was found."""
+"""The refusal of an invalid filter expression: one line with the position, the expected and the actual text."""
 
 from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
 
 from personalize_local.errors import InvalidInput
 
-SHOWN = 20  # characters of what was found
+SHOWN = 20  # characters of the actual text
 WORDS = {
     "ACTION": "INCLUDE or EXCLUDE",
     "KIND": "ItemID",
@@ -32,7 +32,7 @@ def invalid(problem: str) -> InvalidInput:
 
 
 def unexpected(text: str, error: UnexpectedInput) -> InvalidInput:
-    """Return the refusal of ``text`` for what the parser met; positions count from 1."""
+    """Return the refusal of ``text`` for a parser's error; positions count from 1."""
     at = len(text) if _is_end(error) else (error.pos_in_stream or 0)
     expected = sorted({WORDS.get(name, name) for name in _expected(error)})
     rest = text[at:]

@@ -17,13 +17,13 @@ from personalize_local.filters.syntax import (
     Placeholder,
 )
 
-MOST_FIELDS = 5  # different ones in a filter, all its expressions together
+MOST_FIELDS = 5  # distinct fields in a filter, over all its expressions
 DATASETS = {name.lower(): name for name in (ITEMS, INTERACTIONS, USER, CURRENT_ITEM)}
 NOT_SERVED = {"users": "user segments", "actions": "actions", "action_interactions": "actions"}
 
 
-def field_of(text: str) -> Field:
-    """Return the field that ``Dataset.COLUMN`` names; the dataset in any case, as in AWS's examples.
+def field_from_text(text: str) -> Field:
+    """Return the field ``Dataset.COLUMN``; the dataset's case does not matter, as in AWS's examples.
 
     Raises InvalidInput if there is no such dataset in an expression for items.
     """
@@ -32,7 +32,7 @@ def field_of(text: str) -> Field:
     if known is None:
         raise invalid(f"{text}: {_unknown(dataset)}")
     if known == INTERACTIONS:
-        return _of_interactions(column)
+        return _interaction_field(column)
     return Field(known, column)
 
 
@@ -42,7 +42,7 @@ def _unknown(dataset: str) -> str:
     return f"the dataset must be {ITEMS} or {INTERACTIONS}, or {USER} after IF"
 
 
-def _of_interactions(column: str) -> Field:
+def _interaction_field(column: str) -> Field:
     if column.upper() != EVENT_TYPE:
         raise invalid(f"{INTERACTIONS}.{column}: interactions can be filtered by {EVENT_TYPE} only")
     return Field(INTERACTIONS, EVENT_TYPE)
@@ -64,7 +64,7 @@ def check_part(part: Part) -> None:
 
 
 def check_condition(condition: Condition) -> None:
-    """Raise InvalidInput for an operator that does not go with the field or with the values, if those are known."""
+    """Raise InvalidInput for an operator that does not fit the field, or the values if they are known."""
     operand, operator, field = condition.operand, condition.operator, condition.field
     if field.dataset == INTERACTIONS and operator not in MEMBERSHIP:
         raise invalid(f"{field} goes with IN and NOT IN only")
@@ -87,7 +87,7 @@ def _check_current_item(field: Field, operand: Field) -> None:
 
 
 def value_problem(condition: Condition) -> str | None:
-    """Return what is wrong with a condition's values, without repeating them: they may be personal data."""
+    """Return the problem of a condition's values, without repeating them: they may be personal data."""
     values, operator, field = condition.values, condition.operator, condition.field
     if operator in MEMBERSHIP:
         if not all(isinstance(value, str) for value in values):
@@ -103,6 +103,6 @@ def value_problem(condition: Condition) -> str | None:
 
 
 def check_fields(fields: frozenset[Field]) -> None:
-    """Raise InvalidInput if a filter looks at too many different fields."""
+    """Raise InvalidInput if a filter has too many distinct fields."""
     if len(fields) > MOST_FIELDS:
         raise InvalidInput(f"A filter can use at most {MOST_FIELDS} different fields, this one uses {len(fields)}")

@@ -1,4 +1,4 @@
-"""Whether a filter's fields are columns of the dataset group's schemas, of a type that the condition can test."""
+"""Checks a filter's fields against the columns and types of the dataset group's schemas."""
 
 from collections.abc import Iterable, Mapping
 

@@ -1,16 +1,16 @@
-"""Which items of the catalogue meet an Items condition, remembered until the catalogue changes."""
+"""The items of the catalogue that meet an Items condition, cached until the catalogue changes."""
 
 from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 from personalize_local.errors import InvalidInput
-from personalize_local.filters.conditions import Test, resolve, test_of
+from personalize_local.filters.conditions import Test, resolve, test_for
 from personalize_local.filters.syntax import Condition, Field, Part
 
 Properties = Mapping[str, object]
 Ids = frozenset[str]
-ITEM_ID = "ITEM_ID"  # stands in the schema like any column, but not among the properties
-KEPT = 64  # results for different current items
+ITEM_ID = "ITEM_ID"  # a column of the schema that is not one of the properties
+KEPT = 64  # cached results for different current items
 
 
 class Catalogue(Protocol):
@@ -18,7 +18,7 @@ class Catalogue(Protocol):
 
     @property
     def version(self) -> int:
-        """Another number after each change."""
+        """A number that changes with the content."""
 
     def items(self) -> Iterable[tuple[str, Properties]]:
         """All ids with their properties."""
@@ -28,7 +28,7 @@ class Catalogue(Protocol):
 
 
 class ItemSearch:
-    """Finds the items of one part. Many threads may ask at once: at worst the same is searched twice."""
+    """Finds the items of one part. Thread-safe: at worst two threads search the same."""
 
     def __init__(self, part: Part) -> None:
         self._alternatives = part.alternatives
@@ -74,7 +74,7 @@ def _tests(conjunction: tuple[Condition, ...], current: Properties) -> list[tupl
     resolved = [resolve(condition, current) for condition in conjunction]
     known = [condition for condition in resolved if condition is not None]
     return (
-        [(condition.field.column, test_of(condition)) for condition in known] if len(known) == len(resolved) else None
+        [(condition.field.column, test_for(condition)) for condition in known] if len(known) == len(resolved) else None
     )
 
 

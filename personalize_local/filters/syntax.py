@@ -1,4 +1,4 @@
-"""What a filter expression says, as data: expressions of conditions on fields, with values or what stands for them."""
+"""The syntax tree of a filter expression: parts of conditions on fields, with values or placeholders."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -46,13 +46,13 @@ class Condition:
 
     @property
     def values(self) -> tuple[Value, ...]:
-        """The values; none as long as something stands for them."""
+        """The values; empty if the operand is a placeholder."""
         return self.operand if isinstance(self.operand, tuple) else ()
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What stands between two ``|``: items for which one of ``alternatives`` holds, if ``when`` holds for the user."""
+    """One expression between two ``|``: the items for which an alternative holds, if ``when`` holds for the user."""
 
     action: Literal["INCLUDE", "EXCLUDE"]
     alternatives: tuple[tuple[Condition, ...], ...]
@@ -60,7 +60,7 @@ class Part:
 
     @property
     def dataset(self) -> str:
-        """The one dataset that the conditions are about."""
+        """The dataset of all conditions."""
         return self.alternatives[0][0].field.dataset
 
     @property
@@ -70,6 +70,6 @@ class Part:
 
     @property
     def placeholders(self) -> frozenset[str]:
-        """The names of the values that a request gives."""
+        """The names of the parameters."""
         operands = (condition.operand for condition in self.conditions)
         return frozenset(operand.name for operand in operands if isinstance(operand, Placeholder))

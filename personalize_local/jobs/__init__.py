@@ -1,1 +1,1 @@
-"""What takes long, each in a process of its own: importing, training, batch inference, deletion."""
+"""Long-running jobs, each in its own process: importing, training, batch inference, deletion."""

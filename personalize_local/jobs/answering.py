@@ -1,4 +1,4 @@
-"""Answers the lines of a batch: who or what is asked about, and what a model recommends for it, as JSON.
+"""Answers the lines of a batch inference job: a request per line as JSON, and the model's recommendations.
 
 Shapes: Amazon Personalize Developer Guide, "Preparing input data for batch recommendations" and "Batch inference job
 output examples"; only recipes for users and for ranking give scores.
@@ -22,7 +22,7 @@ History = list[Interaction]
 
 
 class Chosen(Protocol):
-    """Which items a filter lets through."""
+    """The items that a filter allows."""
 
     def allows(self, item_id: str) -> bool: ...
 
@@ -33,7 +33,7 @@ Select = Callable[[Mapping[str, str], History, Properties | None, str | None], A
 
 @dataclass(frozen=True)
 class Batch:
-    """What all lines of a job share. ``limit``: items an answer has at most; ``weigh`` gives events their weights."""
+    """The context of all lines of a job. ``limit``: items per answer at most; ``weigh`` gives events their weights."""
 
     model: Any
     limit: int
@@ -43,9 +43,9 @@ class Batch:
     select: Select | None = None
 
     def answer(self, number: int, line: bytes | None) -> tuple[str, bool]:
-        """Return the answer to a line as one line of JSON, and whether it is one: else it says what is wrong.
+        """Return the answer to a line as one line of JSON, and whether it succeeded; otherwise it holds the error.
 
-        ``line``: None for one that was too long to be read.
+        ``line``: None for a line that is too long.
         """
         request: Any = None
         try:
@@ -104,7 +104,7 @@ def _parsed(line: bytes | None) -> dict[str, Any]:
         raise InvalidInput("the line is too long")
     try:
         request = json.loads(line)
-        json.dumps(request, allow_nan=False)  # it is said again in the answer
+        json.dumps(request, allow_nan=False)  # the answer repeats it
     except (ValueError, RecursionError) as error:
         raise InvalidInput("not JSON") from error
     if not isinstance(request, dict):

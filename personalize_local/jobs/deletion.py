@@ -1,4 +1,4 @@
-"""Reads which users a data deletion job is to forget."""
+"""Reads the users of a data deletion job."""
 
 from collections.abc import Mapping
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Imports the CSV files of one location into a dataset: every row fits the schema, or the job fails and says where."""
+"""Imports the CSV files of one location into a dataset. A row that does not fit the schema fails the job."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -16,7 +16,7 @@ def run(spec: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     """Write ``interactions/`` or ``records.json`` into the folder; return how many rows the files have.
 
     ``spec``: ``dataset_type``, ``schema``, ``data_location``, ``s3_endpoint``, and perhaps ``minimum_rows`` (default 1;
-    the service wants 1,000 interactions a job). Raises JobFailed: the first thing that is wrong, its file and line.
+    the service wants 1,000 interactions per job). Raises JobFailed: the first problem with its file and line.
     """
     fields = avro.fields(spec["schema"])
     table = _table(spec["dataset_type"], fields)

@@ -1,4 +1,4 @@
-"""Batch inference: for every line of the input files one of the output, by a trained version, without a campaign."""
+"""Batch inference: one output line per line of the input files, by a trained version, without a campaign."""
 
 import itertools
 import tempfile
@@ -21,7 +21,7 @@ BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 class Listed(dict[str, Properties]):
-    """The records of a dataset as they were when the job began: ``version`` never changes."""
+    """The records of a dataset at the start of the job: ``version`` never changes."""
 
     version = 0
 
@@ -31,13 +31,13 @@ def run(spec: Mapping[str, Any], folder: Path) -> dict[str, Any]:
 
     ``spec``: ``version`` (the training's folder), ``data_location``, ``output_location``, ``s3_endpoint``,
     ``num_results``, ``filter``, ``users``, ``items``, and perhaps ``solution``, whose events' weights are used: without
-    it all weigh alike. A line that cannot be answered says why and fails nothing else. Raises JobFailed.
+    it all weights are equal. An invalid line gets an error and does not fail the job. Raises JobFailed.
     """
     return run_with(models.load(Path(spec["version"]) / "model"), spec, folder)
 
 
 def run_with(model: Any, spec: Mapping[str, Any], folder: Path) -> dict[str, Any]:
-    """Do what ``run`` does, with a model that is loaded."""
+    """Run the job with a loaded model."""
     store = s3.Store(spec["s3_endpoint"])
     output = _output_folder(spec["output_location"])
     batch = _batch(model, spec)
@@ -77,7 +77,7 @@ def _output_folder(location: str) -> s3.Stored:
 
 
 def _answer(store: s3.Store, stored: s3.Stored, output: s3.Stored, batch: Batch, folder: Path) -> tuple[int, int]:
-    """Answer one file; what was answered is stored whole, at the end."""
+    """Answer one file; the answers are stored as one object at the end."""
     count = failed = 0
     with tempfile.TemporaryFile(dir=folder) as answers:
         with store.open(stored) as stream:

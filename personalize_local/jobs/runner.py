@@ -1,7 +1,7 @@
-"""Runs jobs, each in a folder of its own: in processes, so that requests are answered meanwhile, or in place.
+"""Runs jobs, each in its own folder: in processes, so that requests are answered meanwhile, or in place.
 
-A job's folder holds ``spec.json``, what the job writes, and in the end ``outcome.json``. A folder without that is the
-remains of a job that was killed: it is emptied, and the job starts again. A child whose parent dies ends.
+A job's folder holds ``spec.json``, the job's output, and in the end ``outcome.json``. A folder without ``outcome.json``
+is left over from a killed job: it is emptied, and the job starts again. A child process ends when its parent dies.
 """
 
 import importlib
@@ -19,7 +19,7 @@ from typing import Any, Protocol
 from personalize_local.errors import JobFailed
 
 PACKAGE_PARENT = Path(__file__).parents[2]
-# One thread each: a training must leave the other cores to those who answer requests.
+# One thread each: a training must leave the other cores for answering requests.
 ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"), "1")
 KINDS = ("deletion", "importing", "inference", "training")
 OUTCOME = "outcome.json"
@@ -27,7 +27,7 @@ OUTCOME = "outcome.json"
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a job ended: with a result, or with the reason why not."""
+    """The outcome of a job: a result, or the reason of its failure."""
 
     result: Mapping[str, Any] | None = None
     failure: str | None = None
@@ -35,7 +35,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Job:
-    """``prepare(folder)`` writes what the job reads into its empty folder and returns its spec, a JSON object."""
+    """``prepare(folder)`` writes the job's input into its empty folder and returns its spec, a JSON object."""
 
     kind: str
     folder: Path
@@ -54,18 +54,18 @@ class Jobs(Protocol):
 
 
 class InlineJobs:
-    """Runs each job at once, in this thread: for virtual time, where nothing may happen in the background."""
+    """Runs each job at once, in the calling thread: for virtual time, in which nothing runs in the background."""
 
     def start(self, job: Job, done: Done) -> None:
         """Run the job, then call ``done``."""
         done(_finished(job.folder) or run(job.kind, job.folder, _prepared(job)))
 
     def close(self) -> None:
-        """Nothing runs any more."""
+        """Do nothing: no job is running."""
 
 
 class ProcessJobs:
-    """Runs each job in a new process, one of a kind after the other."""
+    """Runs each job in a new process; jobs of the same kind run one after the other."""
 
     def __init__(self) -> None:
         self._threads = {kind: ThreadPoolExecutor(1, thread_name_prefix=kind) for kind in KINDS}
@@ -77,7 +77,7 @@ class ProcessJobs:
         self._threads[job.kind].submit(self._work, job, done)
 
     def close(self) -> None:
-        """Kill what runs, and take no more; ``done`` is not called for it."""
+        """Kill running jobs and accept no more; ``done`` is not called for them."""
         self._closed = True
         for process in list(self._running):
             process.kill()
@@ -134,7 +134,7 @@ def _finished(folder: Path) -> Outcome | None:
 
 
 def main(kind: str, folder: Path) -> None:
-    """Be the process of one job."""
+    """Run one job as the main program of a process."""
     from personalize_local.shell import stop_with_parent
 
     stop_with_parent(lambda: os._exit(1))

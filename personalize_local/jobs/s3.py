@@ -1,4 +1,4 @@
-"""How jobs read and write S3: an S3 on this machine, with dummy keys and nothing of the user's AWS configuration."""
+"""S3 for jobs: an S3 on this machine, with dummy keys and without the user's AWS configuration."""
 
 import contextlib
 import io
@@ -40,23 +40,23 @@ class Stored:
 
     @property
     def name(self) -> str:
-        """The location as it is shown: on one line."""
+        """The location as one printable line."""
         return "".join(character if character.isprintable() else "?" for character in f"s3://{self.bucket}/{self.key}")
 
 
 class Store:
-    """The S3 at an endpoint. Everything it does raises JobFailed with what to do about it."""
+    """The S3 at an endpoint. All methods raise JobFailed with a message that says what to do."""
 
     def __init__(self, endpoint: str | None) -> None:
-        """``endpoint``: http://127.0.0.1:PORT. Nothing is called yet."""
+        """``endpoint``: http://127.0.0.1:PORT. No request is sent yet."""
         self._endpoint = loopback(endpoint)
         self._client = _client(self._endpoint)
 
     def objects(self, location: str, *, subfolders: bool = False) -> list[Stored]:
-        """Return the object at a location; of a folder all objects, in the order of their keys, at least one.
+        """Return the object at a location, or all objects of a folder in the order of their keys (at least one).
 
-        Those in folders below it count where ``subfolders`` says so (Amazon Personalize API, DataSource: deletion
-        jobs read them, imports do not).
+        ``subfolders`` includes the folders below it (Amazon Personalize API, DataSource: deletion jobs read them,
+        imports do not).
         """
         requested = parse(location)
         with self._failing(f"{requested.name} could not be read"):
@@ -67,14 +67,14 @@ class Store:
 
     @contextlib.contextmanager
     def open(self, stored: Stored) -> Iterator[BinaryIO]:
-        """Stream an object; only a buffer of it is held at a time."""
+        """Stream an object; only one buffer of it is in memory at a time."""
         with self._failing(f"{stored.name} could not be read"):
             body = self._client.get_object(Bucket=stored.bucket, Key=stored.key)["Body"]
             with contextlib.closing(body):
                 yield io.BufferedReader(body, BUFFER)  # type: ignore[assignment]
 
     def put(self, stored: Stored, content: BinaryIO) -> None:
-        """Write an object, whole or not at all."""
+        """Write an object as a whole or not at all."""
         with self._failing(f"{stored.name} could not be written"):
             self._client.put_object(Bucket=stored.bucket, Key=stored.key, Body=content)
 
@@ -112,7 +112,7 @@ class Store:
 
 
 def parse(location: str) -> Stored:
-    """Return the place that a location names. Raises JobFailed if it is not s3://bucket/key."""
+    """Return the bucket and key of a location. Raises JobFailed if it is not s3://bucket/key."""
     match = LOCATION.fullmatch(location)
     if not match:
         raise JobFailed("The location must be s3://bucket/key or s3://bucket/folder/")
@@ -120,7 +120,7 @@ def parse(location: str) -> Stored:
 
 
 def loopback(endpoint: str | None) -> str:
-    """Return an endpoint that is on this machine. Raises JobFailed for none, and for any other."""
+    """Return an endpoint on this machine. Raises JobFailed if it is missing or on another machine."""
     if not endpoint:
         raise JobFailed("No S3 is known: start the service with --s3-endpoint, the address of one on this machine")
     try:
@@ -131,13 +131,13 @@ def loopback(endpoint: str | None) -> str:
         local = False
     if not local or parts.scheme not in ("http", "https"):
         raise JobFailed("The S3 endpoint must be on this machine, like http://127.0.0.1:PORT: no data leaves it")
-    # Put together again, so that no other reader of the same text finds another host in it.
+    # Rebuilt from its parts, so that no other parser of the same text can see another host in it.
     shown = f"[{host}]" if ":" in host else host
     return f"{parts.scheme}://{shown}" + (f":{port}" if port else "")
 
 
 def _client(endpoint: str) -> Any:
-    # The variables' names are taken away, in files and environment, so that only defaults and what is given here count.
+    # Without their names in files and environment, only the defaults and the overrides below count.
     unnamed = {
         name: (None, None, default, convert)
         for name, (_, _, default, convert) in BOTOCORE_DEFAUT_SESSION_VARIABLES.items()
@@ -153,7 +153,7 @@ def _one_line(message: object) -> str:
 
 
 def read(store: Store, stored: Stored, names: Sequence[str], add: Callable[[list[str]], object]) -> int:
-    """Give each row behind the header, which has these names, to ``add``; return how many. Raises JobFailed."""
+    """Call ``add`` with each row after the header, which has these names; return their number. Raises JobFailed."""
     with store.open(stored) as stream:
         try:
             return read_table(stream, names, add)

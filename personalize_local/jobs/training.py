@@ -1,6 +1,6 @@
 """The job that trains a solution version: interactions in, a model and its metrics out.
 
-It writes ``model/`` (see ``learning.models.load``) and ``interactions/``, what it was trained on, into its folder.
+It writes ``model/`` (see ``recommender_models.models.load``) and its training data ``interactions/`` into its folder.
 """
 
 from collections.abc import Mapping
@@ -22,12 +22,12 @@ Spec = Mapping[str, Any]
 
 
 def run(spec: Spec, folder: Path) -> dict[str, Any]:
-    """Train on what the spec names.
+    """Train a model as the spec says.
 
     Spec: ``recipe`` (name), ``solution`` (as Describe shows it), ``interactions`` (folders of columns), ``users`` and
-    ``items`` (paths of records, or None), ``minimums`` (whether the service's are asked for), ``seed``. Result: the
-    eight ``metrics``, how many ``interactions``, ``users`` and ``items`` were trained on, and the ``hyperparameters``
-    that were searched for, if they were. Raises JobFailed if there is too little to train on.
+    ``items`` (paths of records, or None), ``minimums`` (whether the service's apply), ``seed``. Result: the eight
+    ``metrics``, the numbers of ``interactions``, ``users`` and ``items``, and the tuned ``hyperparameters``, if any.
+    Raises JobFailed if there is too little to train on.
     """
     rows = _rows(spec, folder)
     users, items = RecordColumns.load(spec["users"]), RecordColumns.load(spec["items"])
@@ -35,7 +35,7 @@ def run(spec: Spec, folder: Path) -> dict[str, Any]:
     settings = Settings()
     tuned = bool(spec["solution"].get("performHPO")) and recipe in (UserPersonalization, PersonalizedRanking)
     if tuned:
-        # On the users alone that the metrics train on, too: their test users stay unseen.
+        # Only on the training users of the metrics, whose test users stay unseen.
         settings = search(rows.take(~draw_test_users(rows, seed)[rows.users]), users, items, seed)
     metrics = evaluate(recipe, rows, users, items, settings, seed)
     recipe.fit(rows, users, items, settings).save(folder / "model")

@@ -1,1 +1,1 @@
-"""AWS's wire protocols for the three Personalize services, and their requests checked against botocore's own model."""
+"""AWS's wire protocols of the three Personalize services, and the checks of requests against botocore's models."""

@@ -30,7 +30,7 @@ class Operation:
     def check(self, request: Any, *, length_limits: bool = True) -> None:
         """Raise InvalidInput with all unmet constraints, or MalformedRequest, if the model does not allow the input.
 
-        Without ``length_limits`` what is too long passes.
+        Without ``length_limits`` over-long values are allowed.
         """
         problems: Problems = []
         self._check_input(request, "", problems)
@@ -42,7 +42,7 @@ class Operation:
 
 
 class Api:
-    """All operations, found by the name in the target header or by method and path."""
+    """All operations, by the name in the target header or by method and path."""
 
     def __init__(self) -> None:
         # Only botocore's own data: a ~/.aws/models directory must not change what is accepted.

@@ -22,7 +22,7 @@ Handler = Callable[[dict[str, Any]], dict[str, Any] | None]
 
 @dataclass(frozen=True)
 class Response:
-    """What goes back over HTTP."""
+    """An HTTP response."""
 
     status: int
     headers: dict[str, str]
@@ -30,7 +30,7 @@ class Response:
 
 
 class Wire:
-    """Answers HTTP requests by handlers, one per operation name; counts in ``requests`` what reached each operation."""
+    """Answers HTTP requests by handlers, one per operation name; ``requests`` counts the requests per operation."""
 
     def __init__(
         self,

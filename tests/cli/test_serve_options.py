@@ -16,10 +16,10 @@ def test_what_bites_is_switched_off_by_name(clone: Clone) -> None:
         lines = iter(process.stdout)
         url = next(line for line in lines if line.startswith(URL)).removeprefix(URL).strip()
         assert "# ready\n" in lines
-        behaviour = loopback.get(f"{url}/_local/behaviour").json()
+        toggles = loopback.get(f"{url}/_local/toggles").json()
         process.terminate()
         process.wait(PATIENCE)
-    assert (behaviour["minimums"], behaviour["throttling"], behaviour["deduplication"]) == (False, False, True)
+    assert (toggles["minimums"], toggles["throttling"], toggles["deduplication"]) == (False, False, True)
 
 
 @pytest.mark.parametrize("option", [["--disable", "minimums"], ["--data", "state"]])

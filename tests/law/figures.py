@@ -3,7 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
-from local_stack.audit.rows import of_customers
+from local_stack.audit.rows import customer_events
 from tests.law.world.loop import Loop
 
 
@@ -20,7 +20,7 @@ class Figures:
         """Count one history that is over."""
         self.histories += 1
         self.seconds += loop.time.now - loop.began
-        accepted = [delivery["eventId"] for delivery in of_customers(loop.recommender.deliveries())]
+        accepted = [delivery["eventId"] for delivery in customer_events(loop.recommender.deliveries())]
         refused = [data.count(b"\n") for key, data in loop.buckets["quarantine"].items() if key.startswith("ingest/")]
         self.seen.update(
             {

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import pytest
 
-from local_stack.audit.rows import of_customers
+from local_stack.audit.rows import customer_events
 from tests.law.histories import History
 from tests.law.steps import (
     POISON,
@@ -66,7 +66,7 @@ def quarantined(loop: Loop, flow: str = "ingest") -> list[str]:
 
 def accepted(loop: Loop) -> list[str]:
     """Return the items of all events that Personalize accepted, repeats included, in order."""
-    return [delivery["itemId"] for delivery in of_customers(loop.recommender.deliveries())]
+    return [delivery["itemId"] for delivery in customer_events(loop.recommender.deliveries())]
 
 
 def seconds_of(loop: Loop, what: str) -> list[float]:

@@ -11,7 +11,7 @@ from broker.batch import BadBatch, decode
 from broker.interactions import Interaction, Rules, extract
 
 from local_stack.audit.reconciliation import Holdings, audit
-from local_stack.audit.rows import of_customers
+from local_stack.audit.rows import customer_events
 from local_stack.audit.services import holdings_from
 from tests.law.histories import CUSTOMERS, History
 from tests.law.steps import Step, Visit
@@ -113,7 +113,7 @@ def stale(loop: Loop, customers: Iterable[int]) -> Iterator[str]:
 def _exact(loop: Loop, held: Holdings) -> Iterator[str]:
     """Compare ids: what the pure functions give is accepted, less what is spoilt; each counts once in training."""
     given = {one.event_id: (one, where) for one, where in _interactions(loop)}
-    accepted = {delivery["eventId"] for delivery in of_customers(loop.recommender.deliveries())}
+    accepted = {delivery["eventId"] for delivery in customer_events(loop.recommender.deliveries())}
     refused = {index for _, _, index in held.quarantined if not index.isdigit()}
     elsewhere = held.on_failure | held.still_on_stream
     yield from (f"accepted, but no interaction of any record: {one}" for one in sorted(accepted - set(given))[:3])

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from cli.records import one_batch_each
-from local_stack.audit.rows import Row, from_put_event, of_customers
+from local_stack.audit.rows import Row, customer_events, from_put_event
 from local_stack.audit.services import deliveries
 from local_stack.loop_result import LoopResult
 from local_stack.scenario import Demonstration
@@ -53,7 +53,7 @@ def played(
         result = Demonstration(stack, seconds=1, own_records=records, show=lambda stage, counters: None).run()
         accepted = deliveries(stack.personalize.url)
         yield Played(
-            result, {event["eventId"]: from_put_event(event["userId"], event) for event in of_customers(accepted)}
+            result, {event["eventId"]: from_put_event(event["userId"], event) for event in customer_events(accepted)}
         )
 
 

@@ -136,7 +136,7 @@ def test_an_entry_that_cannot_be_done_again_is_named(tmp_path: Path) -> None:
     journal = Journal(tmp_path)
     journal.append(JournalEntry(START, "DeleteSchema", {"schemaArn": "arn:aws:personalize:::schema/gone"}, []))
     journal.close()
-    with pytest.raises(JournalUnusable, match=r"DeleteSchema, number 1 in the journal, can't be done again: .*gone"):
+    with pytest.raises(JournalUnusable, match=r"DeleteSchema, number 1 in the journal, can't be replayed: .*gone"):
         started(tmp_path)
 
 

@@ -1,4 +1,4 @@
-"""What a job has left is taken in without making others wait, and what cannot be taken in fails the job."""
+"""A job's output is applied without making other requests wait; output that cannot be applied fails the job."""
 
 import gc
 import json
@@ -41,7 +41,7 @@ def test_an_import_whose_files_cannot_be_read_fails_and_stays_so_after_a_restart
     before.wait(5)
     status, reason = state(before, job)
     assert status == "CREATE FAILED"
-    assert reason.startswith("The job ended well, but what it left could not be used")
+    assert reason.startswith("The job succeeded, but its output could not be used")
     before.journal.close()
     assert state(started(tmp_path, before.now), job) == (status, reason)
 

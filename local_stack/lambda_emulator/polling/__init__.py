@@ -1,1 +1,1 @@
-"""Event source mappings as cores without clock, sleep, threads or network, and the threads that drive them."""
+"""Event source mappings without clock, sleep, threads or network, and the threads that drive them."""

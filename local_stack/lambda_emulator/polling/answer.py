@@ -1,4 +1,4 @@
-"""What a function's answer says about the items of its batch: none failed, some, or all.
+"""The failed items of a batch, from a function's answer: none, some, or all.
 
 Rules: "Success and failure conditions" in https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
 and https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-batchfailurereporting.html.
@@ -11,7 +11,7 @@ from local_stack.lambda_emulator.invocation import InvokeResult
 
 
 def failed_items(result: InvokeResult, items: Collection[str], *, partial: bool) -> Collection[str]:
-    """Return those of ``items`` that failed; ``partial`` says whether the mapping reports batch item failures.
+    """Return the failed ones of ``items``; ``partial``: whether the mapping reports batch item failures.
 
     A null or empty answer is a success. An empty, null or unknown identifier, or an answer of another shape, fails
     the whole batch.
@@ -28,7 +28,7 @@ def failed_items(result: InvokeResult, items: Collection[str], *, partial: bool)
 
 
 def _named_items(payload: Any) -> list[Any] | None:
-    """Return the identifiers that the answer names; None for an answer that is not of the agreed shape."""
+    """Return the identifiers in the answer; None for an answer of another shape."""
     if payload in (None, "", {}):
         return []
     if not isinstance(payload, dict):

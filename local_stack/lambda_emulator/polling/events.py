@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 ROLE_ARN = "arn:aws:iam::123456789012:role/local-ingest"
-# An upper bound of what the event says about a record beside its data, key and numbers.
+# An upper bound of the size of a record in the event, without its data, key and numbers.
 _STREAM_ENVELOPE_BYTES = 450
-# An upper bound of what the event says about a message beside its body and attributes.
+# An upper bound of the size of a message in the event, without its body and attributes.
 _QUEUE_ENVELOPE_BYTES = 500
 
 
@@ -24,11 +24,11 @@ class Record:
 
 
 class ReadFailed(Exception):
-    """The stream could not be read just now; reading again later may work."""
+    """The stream could not be read; a later attempt may succeed."""
 
 
 class RecordSource(Protocol):
-    """Where a poller's records come from."""
+    """The source of a poller's records."""
 
     def read(self, shard_id: str, position: str | None, limit: int) -> Sequence[Record]:
         """Return at most ``limit`` records after sequence number ``position`` (None: from the oldest), in order.
@@ -38,7 +38,7 @@ class RecordSource(Protocol):
 
 
 def payload_bytes(record: Record) -> int:
-    """Return how much of an invocation's payload a record takes (never less than it does)."""
+    """Return an upper bound of a record's size in an invocation's payload."""
     encoded = 4 * ((len(record.data) + 2) // 3)
     return encoded + _STREAM_ENVELOPE_BYTES + 2 * len(record.sequence_number) + 6 * len(record.partition_key)
 
@@ -84,7 +84,7 @@ class QueueFailed(Exception):
 
 
 class QueueTransport(Protocol):
-    """Where a poller's messages come from."""
+    """The source of a poller's messages."""
 
     def receive(self, limit: int) -> Sequence[Message]:
         """Return at most ``limit`` (1 to 10) visible messages, which then are hidden. Raises QueueFailed."""
@@ -94,7 +94,7 @@ class QueueTransport(Protocol):
 
 
 def message_bytes(message: Message) -> int:
-    """Return how much of an invocation's payload a message takes."""
+    """Return an upper bound of a message's size in an invocation's payload."""
     body = len(json.dumps(message.body))
     return body + len(message.receipt_handle) + _QUEUE_ENVELOPE_BYTES + len(str(message.message_attributes))
 
@@ -120,7 +120,7 @@ def _event_message(message: Message, queue_arn: str, region: str) -> dict[str, A
 
 
 def _attribute(value: Mapping[str, Any]) -> dict[str, Any]:
-    """Translate SQS's spelling of an attribute into the event's."""
+    """Return the event's spelling of an SQS attribute."""
     translated: dict[str, Any] = {"stringListValues": [], "binaryListValues": [], "dataType": value.get("DataType")}
     if "StringValue" in value:
         translated["stringValue"] = value["StringValue"]

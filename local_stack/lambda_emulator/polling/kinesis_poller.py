@@ -1,9 +1,9 @@
-"""One shard's event source mapping: reads, batches, invokes, retries, gives up, and moves the checkpoint, in order.
+"""One shard's event source mapping: reads, batches, invokes, retries, discards, and moves the checkpoint, in order.
 
-A core: clock, source, function and destination are passed in, and it never waits. A shell calls ``poll()`` and waits
-as long as it says; a scheduler in virtual time can also call ``begin()`` and ``finish()`` apart, to let an invocation
-take time. Unlike Lambda, which asks a shard once a second, ``poll_interval`` is a setting; and records whose
-on-failure document cannot be stored stay where they are, where Lambda would lose them.
+Clock, source, function and destination are passed in, and nothing waits. A thread calls ``poll()`` and waits as long as
+it says; a scheduler in virtual time can call ``begin()`` and ``finish()`` separately, so that an invocation takes time.
+Two differences to Lambda: ``poll_interval`` is a setting (Lambda polls a shard once per second), and records whose
+on-failure document cannot be stored are kept, while Lambda would lose them.
 """
 
 from collections import deque
@@ -30,7 +30,7 @@ from local_stack.lambda_emulator.polling.window import Window
 
 @dataclass
 class ShardCounts:
-    """What a poller has done so far; ``iterator_age_ms`` is how far it is behind (0 once it has read everything)."""
+    """A poller's counts; ``iterator_age_ms`` is the age of the oldest unread record (0 if it has read everything)."""
 
     records_read: int = 0
     records_done: int = 0
@@ -43,7 +43,7 @@ class ShardCounts:
 
 
 class KinesisPoller:
-    """See the module. ``checkpoint`` is the sequence number up to which everything is settled (None: nothing yet)."""
+    """See the module. ``checkpoint``: the sequence number up to which everything is settled (None: nothing yet)."""
 
     def __init__(
         self,
@@ -83,14 +83,14 @@ class KinesisPoller:
         self._failures = 0
 
     def poll(self) -> float:
-        """Do what is due; return the seconds until something is due again."""
+        """Do the due work; return the seconds until more is due."""
         event = self.begin()
         if event is not None:
             self.finish(self._invoke(event))
         return self.due_in()
 
     def begin(self) -> dict[str, Any] | None:
-        """Read and settle what is due; return the event to invoke the function with, or None if none is due."""
+        """Read records and settle batches; return the event for the next invocation, or None if none is due."""
         now = self._clock()
         if now < self._not_before or not self._deliver_given_up(now):
             return None
@@ -106,7 +106,7 @@ class KinesisPoller:
         )
 
     def finish(self, result: InvokeResult) -> None:
-        """Take the result of the invocation that ``begin`` asked for."""
+        """Process the result of the invocation that ``begin`` returned the event for."""
         now = self._clock()
         batch = self._batches.popleft()
         verdict = judge(batch, result, self._mapping)
@@ -118,11 +118,11 @@ class KinesisPoller:
         if verdict.given_up is not None:
             self._give_up(verdict.given_up, RETRIES_EXHAUSTED)
         elif len(verdict.again) == 1 and verdict.again[0].retries > batch.retries:
-            # Splitting goes on at once: each part is smaller, so it ends by itself.
+            # Bisecting continues at once: each part is smaller, so it terminates.
             self._not_before = now + self._backoff.seconds(verdict.again[0].retries)
 
     def due_in(self) -> float:
-        """Return the seconds until ``begin`` has something to do."""
+        """Return the seconds until ``begin`` has work."""
         now = self._clock()
         due = self._not_before
         if not self._batches and not self._given_up:
@@ -147,11 +147,11 @@ class KinesisPoller:
             self._window.add(records, now)
         elif not self._window:
             self.counts.iterator_age_ms = 0
-        # A full answer means that there is more.
+        # A full answer means that more records may follow.
         self._next_read = now if len(records) >= limit else now + self._interval
 
     def _give_up_expired(self, now: float) -> None:
-        """Give up what is too old, tried or not: it is at the front, since arrival grows along a shard."""
+        """Discard records that are too old, tried or not: they are at the front, since arrival grows along a shard."""
         if self._mapping.maximum_record_age == UNLIMITED:
             return
         while self._batches:
@@ -167,7 +167,7 @@ class KinesisPoller:
         self._given_up.append(Discarded(self.shard_id, batch.records, condition, batch.invocations, batch.result))
 
     def _deliver_given_up(self, now: float) -> bool:
-        """Store what is given up; False if the destination refuses, which holds up the shard until it does not."""
+        """Store the discarded records; return False if the destination refuses, which blocks the shard meanwhile."""
         while self._given_up:
             discarded = self._given_up[0]
             if self._deliver is not None and not self._delivered(self._deliver, discarded, now):

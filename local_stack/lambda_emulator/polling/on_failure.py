@@ -1,4 +1,4 @@
-"""What Lambda writes to S3 about records that it gives up, and under which key.
+"""The documents that Lambda writes to S3 about discarded records, and their keys.
 
 Form: https://docs.aws.amazon.com/lambda/latest/dg/kinesis-on-failure-destination.html
 """
@@ -17,7 +17,7 @@ TOO_OLD = "RecordAgeExceeded"
 
 
 class DeliveryFailed(Exception):
-    """The destination did not take the document; trying again later may work."""
+    """The destination did not accept the document; a later attempt may succeed."""
 
 
 # (key, document) → stored; raises DeliveryFailed.
@@ -26,7 +26,7 @@ Deliver = Callable[[str, bytes], None]
 
 @dataclass(frozen=True)
 class MappingIdentity:
-    """Which mapping gives the records up: its UUID and the ARNs of stream and function."""
+    """The mapping that discards the records: its UUID and the ARNs of stream and function."""
 
     uuid: str
     stream_arn: str
@@ -35,7 +35,7 @@ class MappingIdentity:
 
 @dataclass(frozen=True)
 class Discarded:
-    """Records of one shard that are given up: why, after how many invocations, and the last one's result (if any)."""
+    """Discarded records of one shard: the reason, the number of invocations, and the last result, if any."""
 
     shard_id: str
     records: Sequence[Record]
@@ -82,7 +82,7 @@ def document(identity: MappingIdentity, discarded: Discarded, now: float, reques
 
 
 def _response_context(result: InvokeResult | None) -> dict[str, Any]:
-    """A partial answer is an answer without an error, so it carries no ``functionError``."""
+    """Return the response context; a partial answer is not an error, so it has no ``functionError``."""
     context: dict[str, Any] = {"statusCode": 200, "executedVersion": "$LATEST"}
     if result is not None and result.function_error is not None:
         context["functionError"] = result.function_error

@@ -1,8 +1,8 @@
-"""One of a queue's event source mapping's invocations at a time: gathers messages, invokes, deletes what succeeded.
+"""A queue's event source mapping, one invocation at a time: receives messages, invokes, deletes the successful ones.
 
-A core like ``KinesisPoller``: nothing here waits. Several of them over one queue are the mapping's concurrency. What
-failed stays hidden for its visibility timeout, or as long as the function itself has set; dead letters are the queue's
-own redrive policy.
+Like ``KinesisPoller`` it never waits. Several pollers over one queue are the mapping's concurrency. Failed messages
+stay hidden for their visibility timeout, or as long as the function has set; the queue's redrive policy moves dead
+letters.
 """
 
 from collections.abc import Callable, Sequence
@@ -21,7 +21,7 @@ RECEIVE_LIMIT = 10
 
 @dataclass
 class QueueCounts:
-    """What a poller has done so far."""
+    """A poller's counts."""
 
     messages_received: int = 0
     messages_deleted: int = 0
@@ -61,14 +61,14 @@ class QueuePoller:
         self._failures = 0
 
     def poll(self) -> float:
-        """Do what is due; return the seconds until something is due again."""
+        """Do the due work; return the seconds until more is due."""
         event = self.begin()
         if event is not None:
             self.finish(self._invoke(event))
         return self.due_in()
 
     def begin(self) -> dict[str, Any] | None:
-        """Receive what is due; return the event to invoke the function with, or None if none is due."""
+        """Receive messages; return the event for the next invocation, or None if none is due."""
         if not self._batch:
             self._gather()
             now = self._clock()
@@ -77,7 +77,7 @@ class QueuePoller:
         return sqs_event(self._batch, self._queue_arn) if self._batch else None
 
     def finish(self, result: InvokeResult) -> None:
-        """Take the result of the invocation that ``begin`` asked for."""
+        """Process the result of the invocation that ``begin`` returned the event for."""
         batch, self._batch = self._batch, ()
         identifiers = [message.message_id for message in batch]
         failed = failed_items(result, identifiers, partial=self._mapping.report_batch_item_failures)
@@ -88,12 +88,12 @@ class QueuePoller:
         self._delete(succeeded)
 
     def due_in(self) -> float:
-        """Return the seconds until ``begin`` has something to do."""
+        """Return the seconds until ``begin`` has work."""
         due = 0.0 if self._batch else self._window.due(self._next_receive)
         return max(0.0, due - self._clock())
 
     def _gather(self) -> None:
-        """Receive until the batch is complete or the queue has nothing more to give just now."""
+        """Receive until the batch is complete or the queue is empty."""
         while (now := self._clock()) >= self._next_receive and not self._window.is_ready(now):
             try:
                 messages = self._queue.receive(min(RECEIVE_LIMIT, self._window.room()))
@@ -109,7 +109,7 @@ class QueuePoller:
                 return
 
     def _delete(self, messages: Sequence[Message]) -> None:
-        """Delete what succeeded; where that fails the messages are delivered again (SQS: at least once)."""
+        """Delete successful messages; if that fails they are delivered again (SQS: at least once)."""
         if not messages:
             return
         try:

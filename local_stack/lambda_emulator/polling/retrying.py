@@ -1,4 +1,4 @@
-"""What becomes of a batch of stream records after an invocation: done, tried again in parts or whole, or given up.
+"""The verdict on a batch of stream records after an invocation: done, retried in parts or whole, or discarded.
 
 Rules: https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-batchfailurereporting.html and
 https://docs.aws.amazon.com/lambda/latest/dg/kinesis-on-failure-destination.html ("Splitting batches doesn't consume
@@ -16,7 +16,7 @@ from local_stack.lambda_emulator.polling.events import Record
 
 @dataclass(frozen=True)
 class Batch:
-    """Records to invoke the function with; how often that was tried, and what came of the last time."""
+    """Records for one invocation, with the number of attempts and the last result."""
 
     records: tuple[Record, ...]
     retries: int = 0
@@ -26,7 +26,7 @@ class Batch:
 
 @dataclass(frozen=True)
 class Verdict:
-    """The records that are done, the batches to try next (in order), and the batch that is given up."""
+    """The records that are done, the batches to try next (in order), and the discarded batch."""
 
     done: tuple[Record, ...] = ()
     again: tuple[Batch, ...] = ()
@@ -34,12 +34,12 @@ class Verdict:
 
 
 def judge(batch: Batch, result: InvokeResult, mapping: KinesisMapping) -> Verdict:
-    """Return what an invocation's result means for its batch."""
+    """Return the verdict on a batch from the result of its invocation."""
     numbers = [record.sequence_number for record in batch.records]
     failed = failed_items(result, numbers, partial=mapping.report_batch_item_failures)
     if not failed:
         return Verdict(done=batch.records)
-    # Everything from the lowest failed record on is tried again, whatever the answer says about later ones.
+    # Everything from the lowest failed record on is retried, whatever the answer says about later ones.
     lowest = next(index for index, number in enumerate(numbers) if number in failed)
     done, rest = batch.records[:lowest], batch.records[lowest:]
     tried = replace(batch, records=rest, invocations=batch.invocations + 1, result=result)
@@ -67,13 +67,13 @@ def split_by_age(batch: Batch, oldest_arrival: float) -> tuple[Batch | None, Bat
 
 @dataclass(frozen=True)
 class Backoff:
-    """Seconds before the first repetition, the factor from one to the next, and the longest wait."""
+    """The seconds before the first retry, the factor between retries, and the longest wait."""
 
     first: float = 0.2
     factor: float = 2.0
     longest: float = 30.0
 
     def seconds(self, failures: int) -> float:
-        """Return how long to wait after so many failures in a row (1: after the first)."""
+        """Return the seconds to wait after that many failures in a row (1: after the first)."""
         # The exponent is bounded, since an unlimited number of retries would overflow a float.
         return min(self.longest, self.first * self.factor ** min(max(failures - 1, 0), 60))

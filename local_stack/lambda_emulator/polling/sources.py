@@ -12,7 +12,7 @@ BATCH = 10
 
 
 class KinesisSource:
-    """Reads a stream's shards. Each shard is read by one poller, whose iterator is kept between its reads."""
+    """Reads a stream's shards. One poller reads each shard; its iterator is kept between reads."""
 
     def __init__(self, client: Any, stream_name: str) -> None:
         self._client = client
@@ -23,7 +23,7 @@ class KinesisSource:
         """See ``RecordSource``."""
         try:
             answer = self._client.get_records(ShardIterator=self._iterator(shard_id, position), Limit=limit)
-            # A reply that breaks off arrives as an answer with nothing in it.
+            # A broken-off reply arrives as an empty answer.
             entries, next_iterator = answer["Records"], answer["NextShardIterator"]
         except (BotoCoreError, ClientError, KeyError) as error:
             # An iterator may have expired; the position never does.
@@ -57,7 +57,7 @@ def _record(record: dict[str, Any]) -> Record:
 
 
 class SqsQueue:
-    """Receives from and deletes in one queue, at once: waiting is the poller's business."""
+    """Receives from and deletes in one queue without waiting, which the poller does."""
 
     def __init__(self, client: Any, queue_url: str) -> None:
         self._client = client
@@ -106,7 +106,7 @@ def _message(message: dict[str, Any]) -> Message:
 
 
 def to_bucket(client: Any, bucket: str) -> Deliver:
-    """Return what stores on-failure documents in a bucket."""
+    """Return a function that stores on-failure documents in a bucket."""
 
     def deliver(key: str, content: bytes) -> None:
         try:

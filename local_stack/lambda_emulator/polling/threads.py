@@ -1,4 +1,4 @@
-"""Pollers in real time: a thread each, which does what is due and waits until something is due again."""
+"""Pollers in real time: one thread per poller, which polls and waits until more is due."""
 
 import logging
 import threading
@@ -15,8 +15,8 @@ from local_stack.lambda_emulator.polling.on_failure import MappingIdentity
 from local_stack.lambda_emulator.polling.queue_poller import QueueCounts, QueuePoller
 from local_stack.lambda_emulator.polling.sources import KinesisSource, SqsQueue, to_bucket
 
-# Lambda asks a shard once a second; people watch the local stack, so it asks more often. With four idle shards this
-# takes about 4 % of a core in moto's process and as much in this one.
+# Lambda polls a shard once per second; people watch the local stack, so it polls more often. With four idle shards
+# this takes about 4 % of a core in moto's process and as much in this one.
 POLL_INTERVAL = 0.2
 AFTER_A_BUG = 1.0
 
@@ -24,14 +24,14 @@ log = logging.getLogger(__name__)
 
 
 class Poller(Protocol):
-    """Anything with a step that says when the next one is due."""
+    """An object whose ``poll`` says when it is due again."""
 
     def poll(self) -> float:
-        """Do what is due; return the seconds until something is due again."""
+        """Do the due work; return the seconds until more is due."""
 
 
 class PollerThreads:
-    """Runs pollers until ``stop``; ``failure`` is the last exception that came out of one (None as it should be)."""
+    """Runs pollers until ``stop``; ``failure`` is the last exception of a poller (normally None)."""
 
     def __init__(self, pollers: Sequence[Poller], name: str) -> None:
         self.failure: Exception | None = None
@@ -47,7 +47,7 @@ class PollerThreads:
             thread.start()
 
     def stop(self, seconds: float = 10.0) -> bool:
-        """Start nothing new and wait for what is running; return whether all of it ended in time."""
+        """Begin nothing new and wait for running invocations; return whether all ended in time."""
         self._stopping.set()
         deadline = time.monotonic() + seconds
         for thread in self._threads:
@@ -60,7 +60,7 @@ class PollerThreads:
             try:
                 wait = poller.poll()
             except Exception as error:
-                # A failing function, stream or queue never comes here: the pollers know what to do about those.
+                # Failures of function, stream or queue do not reach this point: the pollers handle them.
                 if self._stopping.is_set():
                     return
                 self.failure = error

@@ -1,4 +1,4 @@
-"""The batching window: items gather until there are enough, they are big enough, or the first has waited long enough.
+"""The batching window: items gather until the batch is full by count or size, or the window's time is over.
 
 https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventsourcemapping.html#invocation-eventsourcemapping-batching
 """
@@ -10,7 +10,7 @@ Item = TypeVar("Item")
 
 
 class Window(Generic[Item]):
-    """Items in order of arrival; ``size`` items, ``seconds`` and ``limit_bytes`` close a batch."""
+    """Items in order of arrival; ``size`` items, ``seconds`` or ``limit_bytes`` close a batch."""
 
     def __init__(self, size: int, seconds: float, limit_bytes: int, weigh: Callable[[Item], int]) -> None:
         self._size = size
@@ -29,18 +29,18 @@ class Window(Generic[Item]):
         return max(0, self._size - len(self._items))
 
     def add(self, items: Sequence[Item], now: float) -> None:
-        """Gather more items; the first one opens the window."""
+        """Add items; the first one opens the window."""
         if items and not self._items:
             self._closes = now + self._seconds
         self._items.extend(items)
         self._bytes += sum(map(self._weigh, items))
 
     def is_ready(self, now: float) -> bool:
-        """Return whether a batch is to be taken now."""
+        """Return whether a batch is ready."""
         return bool(self._items) and (self._is_full() or now >= self._closes)
 
     def due(self, next_look: float) -> float:
-        """Return when to act next: at ``next_look``, or earlier when the window closes before."""
+        """Return the time of the next action: ``next_look``, or the end of the window if that is earlier."""
         if not self._items:
             return next_look
         return 0.0 if self._is_full() else min(next_look, self._closes)
@@ -48,7 +48,7 @@ class Window(Generic[Item]):
     def take(self, now: float) -> tuple[Item, ...]:
         """Remove and return the next batch: at least one item, then as many as size and bytes allow.
 
-        What is left over opens a new window.
+        The remaining items open a new window.
         """
         count = total = 0
         for item in self._items[: self._size]:

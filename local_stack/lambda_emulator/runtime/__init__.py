@@ -1,1 +1,1 @@
-"""Functions in processes of their own, driven over Lambda's Runtime API."""
+"""Functions in their own processes, driven over Lambda's Runtime API."""

@@ -1,4 +1,4 @@
-"""Lambda's Runtime API for one process: it asks for the next invocation here, and posts what came of it.
+"""Lambda's Runtime API for one process, which gets its next invocation here and posts the result.
 
 https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
 """
@@ -23,7 +23,7 @@ LOOPBACK = "127.0.0.1"
 
 @dataclass
 class Invocation:
-    """One event on its way through a process; ``result`` is set once, by whichever end comes first."""
+    """One event in a process; ``result`` is set once, by the answer or by the process's end."""
 
     event: bytes
     timeout: float
@@ -34,7 +34,7 @@ class Invocation:
 
     def end(self, result: InvokeResult) -> None:
         """Set the result, unless it is set already."""
-        # The process's end and its answer may come at the same moment.
+        # The process's end and its answer may come at the same time.
         with contextlib.suppress(InvalidStateError):
             self.result.set_result(result)
         self.taken.set()
@@ -56,7 +56,7 @@ class RuntimeApi:
         threading.Thread(target=self._server.serve_forever, args=(0.1,), name="runtime-api", daemon=True).start()
 
     def submit(self, invocation: Invocation) -> None:
-        """Queue an invocation for the process; it ends at once if the process is gone already."""
+        """Queue an invocation for the process; it ends at once if the process has ended."""
         with self._lock:
             if self._gone is not None:
                 invocation.end(replace(self._gone, request_id=invocation.request_id))
@@ -81,7 +81,7 @@ class RuntimeApi:
         return True
 
     def process_ended(self, message: str) -> None:
-        """End whatever is still running, with the error that the process reported while it loaded, if it did."""
+        """End running invocations, with the error that the process reported while loading, if any."""
         with self._lock:
             self._gone = self.init_error or failed("Runtime.ExitError", message)
             running, self._running = list(self._running.values()), {}
@@ -99,7 +99,7 @@ class _Server(ThreadingHTTPServer):
     api: RuntimeApi
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A process that was killed leaves broken connections behind, which says nothing new."""
+        """Ignore broken connections, which a killed process leaves behind."""
         if not isinstance(sys.exception(), ConnectionError):
             super().handle_error(request, client_address)
 
@@ -107,7 +107,7 @@ class _Server(ThreadingHTTPServer):
 class _Handler(BaseHTTPRequestHandler):
     server: _Server
     protocol_version = "HTTP/1.1"
-    # An answer leaves at once, in one piece: otherwise the next one waits 40 ms for an acknowledgement.
+    # An answer is sent in one piece: otherwise the next one waits 40 ms for an acknowledgement.
     disable_nagle_algorithm = True
     wbufsize = -1
 

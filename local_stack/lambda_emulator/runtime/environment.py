@@ -1,4 +1,4 @@
-"""The environment variables that Lambda itself sets for a function; nothing of this process's own is among them.
+"""The environment variables that Lambda sets for a function, without any of this process.
 
 https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
 """
@@ -14,7 +14,7 @@ from local_stack.aws import ACCOUNT, REGION
 
 @dataclass(frozen=True)
 class FunctionSettings:
-    """What a function is: name, handler, code and limits (``timeout`` in seconds, ``memory`` in MB)."""
+    """The settings of a function: name, handler, code and limits (``timeout`` in seconds, ``memory`` in MB)."""
 
     name: str
     handler: str
@@ -31,9 +31,9 @@ class FunctionSettings:
 def function_environment(
     settings: FunctionSettings, own: Mapping[str, str], runtime_api: str, instance: str
 ) -> dict[str, str]:
-    """Return all that a function's process sees: what Lambda sets, dummy keys, and the function's ``own`` variables.
+    """Return the environment of a function's process: Lambda's variables, dummy keys, the function's ``own`` variables.
 
-    Where Lambda has no home directory, a laptop has ~/.aws, which must not count; nor must a proxy of the system's.
+    The user's ~/.aws and the system's proxy are disabled: Lambda has neither.
     """
     return {
         "AWS_LAMBDA_RUNTIME_API": runtime_api,

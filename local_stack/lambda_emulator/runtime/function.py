@@ -1,6 +1,4 @@
-"""A function as the local stack runs it: a name, a handler, its own environment variables, and some instances to run
-in.
-"""
+"""A function of the local stack: a name, a handler, its own environment variables, and instances."""
 
 import queue
 import sys
@@ -15,11 +13,11 @@ from local_stack.lambda_emulator.runtime.instance import HAS_AWSLAMBDARIC, Insta
 
 
 class FunctionClosed(RuntimeError):
-    """The function was closed: there is nothing to invoke any more."""
+    """The function was closed and cannot be invoked any more."""
 
 
 class Function:
-    """Invocations from any number of threads, each in one of ``instances`` processes, which wait for one another.
+    """A function that any number of threads may invoke; ``instances`` processes run the invocations.
 
     ``timeout`` in seconds and ``memory`` in MB, as Lambda has them (memory is only told to the function, not enforced).
     What the function prints and logs goes line by line to ``log``, never to this process's own output.
@@ -45,7 +43,7 @@ class Function:
             Instance(self.settings, number, python=python, log=log, own_client=own_client)
             for number in range(instances)
         ]
-        # Last in, first out: a warm instance comes before one that has not started.
+        # Last in, first out: a warm instance is used before one that has not started.
         self._idle: queue.LifoQueue[Instance] = queue.LifoQueue()
         for instance in reversed(self._instances):
             self._idle.put(instance)
@@ -68,7 +66,7 @@ class Function:
             instance.start(self._environment)
 
     def invoke(self, payload: Any) -> InvokeResult:
-        """Run one event; wait for an instance if all are busy. Whatever goes wrong in the function is in the result.
+        """Run one event; wait for an instance if all are busy. Errors of the function are in the result.
 
         Raises FunctionClosed.
         """
@@ -81,7 +79,7 @@ class Function:
             self._idle.put(instance)
 
     def update_environment(self, environment: Mapping[str, str]) -> None:
-        """Replace the function's own variables: running invocations end first, then new processes start."""
+        """Replace the function's own variables; new processes start after the running invocations."""
         with self._updating:
             held = [self._idle.get() for _ in self._instances]
             self._environment = dict(environment)

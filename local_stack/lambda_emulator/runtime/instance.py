@@ -26,7 +26,7 @@ LogLine = Callable[[str], None]
 
 
 class Instance:
-    """A process that starts with the first invocation after it was made, ended, killed or timed out."""
+    """A process that starts with the first invocation after its creation, end, kill or timeout."""
 
     def __init__(
         self,
@@ -47,12 +47,12 @@ class Instance:
 
     @property
     def pid(self) -> int | None:
-        """Return the process's id, None if there is none just now."""
+        """Return the process's id, None if no process runs."""
         process = self._process
         return process.pid if process is not None and process.poll() is None else None
 
     def start(self, own: Mapping[str, str]) -> None:
-        """Start the process with the function's ``own`` variables, unless it runs already."""
+        """Start the process with the function's ``own`` variables, unless it is running."""
         if self.pid is not None:
             return
         self.end()
@@ -72,13 +72,13 @@ class Instance:
         threading.Thread(target=self._follow, args=(process, api), name=self._name, daemon=True).start()
 
     def invoke(self, payload: Any, own: Mapping[str, str]) -> InvokeResult:
-        """Run one event through the process; any kind of failure is in the result."""
+        """Run one event through the process; failures are in the result."""
         self.start(own)
         assert self._api is not None  # noqa: S101 - started above
         api = self._api
         invocation = Invocation(json.dumps(payload).encode(), self._settings.timeout, self._settings.arn)
         api.submit(invocation)
-        # The time counts from when the process takes the event, as in Lambda.
+        # The timeout counts from the time at which the process gets the event, as in Lambda.
         if not invocation.taken.wait(INIT_SECONDS):
             self.end()
             return failed("Runtime.InitError", f"{self._name} did not load in {INIT_SECONDS:.0f} seconds")
@@ -89,7 +89,7 @@ class Instance:
             return _timed_out(invocation)
 
     def kill(self) -> None:
-        """SIGKILL the process, as a crash of the machine would; a running invocation ends with an error."""
+        """SIGKILL the process, as in a crash of the machine; a running invocation ends with an error."""
         if (process := self._process) is not None:
             _kill(process)
 
@@ -105,7 +105,7 @@ class Instance:
             api.close()
 
     def _follow(self, process: subprocess.Popen[str], api: RuntimeApi) -> None:
-        """Pass on what the process writes; when it ends, so does its invocation."""
+        """Pass on the process's output; its invocation ends with the process."""
         for line in process.stdout or ():
             if self._log is not None:
                 self._log(line.rstrip("\n"))
@@ -113,14 +113,14 @@ class Instance:
 
 
 def _kill(process: subprocess.Popen[str]) -> None:
-    # The whole session, so that whatever the handler has started ends too.
+    # The whole session, so that child processes of the handler end, too.
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
 
 
 def _exit_message(code: int) -> str:
-    """Say how a process ended, in Lambda's words."""
+    """Return how a process ended, in Lambda's words."""
     how = f"signal: {signal.Signals(-code).name}" if code < 0 else f"exit status {code}"
     return f"Runtime exited with error: {how}" if code else "Runtime exited without providing a reason"
 

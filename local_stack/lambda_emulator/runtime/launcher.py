@@ -1,4 +1,4 @@
-"""Started in a process of its own: ends it when the parent is gone, and runs the handler in Lambda's runtime client.
+"""The main program of a function's process: runs the handler in Lambda's runtime client, and ends with the parent.
 
 ``python launcher.py HANDLER [--own-client]``. The parent holds the other end of standard input; when that closes, the
 process ends, even in the middle of a handler. The client is awslambdaric where it is installed (Linux), else
@@ -13,7 +13,7 @@ from pathlib import Path
 
 
 def end_with_parent() -> None:
-    """Leave the process as soon as standard input ends."""
+    """Exit the process as soon as standard input ends."""
 
     def watch() -> None:
         while os.read(0, 4096):
@@ -24,7 +24,7 @@ def end_with_parent() -> None:
 
 
 def main() -> None:
-    """Run the client until the process is ended."""
+    """Run the client until the process ends."""
     handler, own_client = sys.argv[1], "--own-client" in sys.argv[2:]
     end_with_parent()
     # As in Lambda, modules come from the function's own directory first, and not from this one.

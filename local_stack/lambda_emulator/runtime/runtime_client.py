@@ -1,6 +1,6 @@
 """A small runtime client on Lambda's Runtime API, for systems without a wheel of awslambdaric. Run as a script.
 
-Takes the next event, calls the handler, posts what came of it, for ever. Standard library only, like the real one.
+In a loop it gets the next event, calls the handler and posts the result. Standard library only, like the real client.
 """
 
 import http.client
@@ -20,7 +20,7 @@ Handler = Callable[[Any, "Context"], Any]
 
 @dataclass(frozen=True)
 class Context:
-    """What Lambda tells a handler about the invocation, under Lambda's names."""
+    """Lambda's context object of an invocation, under Lambda's names."""
 
     aws_request_id: str
     invoked_function_arn: str
@@ -32,7 +32,7 @@ class Context:
     log_stream_name: str
 
     def get_remaining_time_in_millis(self) -> int:
-        """Return how many milliseconds are left until the invocation times out."""
+        """Return the milliseconds until the invocation times out."""
         return max(0, self.deadline_ms - int(time.time() * 1000))
 
 
@@ -69,7 +69,7 @@ def run(client: Client, handler: Handler, environment: Mapping[str, str]) -> Non
         request_id = headers["Lambda-Runtime-Aws-Request-Id"]
         try:
             answer = handler(json.loads(event), context_from(headers, environment))
-            # Encoded here, since an answer that is not JSON is the function's error too.
+            # Encoded here, since an answer that is not JSON is an error of the function.
             json.dumps(answer)
         except Exception as error:
             traceback.print_exc()
@@ -79,7 +79,7 @@ def run(client: Client, handler: Handler, environment: Mapping[str, str]) -> Non
 
 
 def context_from(headers: Mapping[str, str], environment: Mapping[str, str]) -> Context:
-    """Return the context that belongs to an invocation's headers."""
+    """Return the context of an invocation, from its headers."""
     return Context(
         aws_request_id=headers["Lambda-Runtime-Aws-Request-Id"],
         invoked_function_arn=headers["Lambda-Runtime-Invoked-Function-Arn"],
@@ -102,8 +102,8 @@ def described(error: BaseException) -> dict[str, Any]:
 
 
 def main() -> int:
-    """Load the handler, or report why that fails; then serve."""
-    # Lambda shows what is printed at once, not when a buffer is full.
+    """Load the handler or report the error; then serve."""
+    # Lambda shows printed text at once, not when a buffer is full.
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
     client = Client(os.environ["AWS_LAMBDA_RUNTIME_API"])
     try:

@@ -1,1 +1,1 @@
-"""The Kinesis output of the local mParticle: what it forwards, how it writes it, and when it tries again."""
+"""The Kinesis output of the local mParticle: selection, output form, delivery and retries."""

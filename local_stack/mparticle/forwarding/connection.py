@@ -1,4 +1,4 @@
-"""The switches of mParticle's Kinesis connection: which events it sends, and what of a batch goes with them."""
+"""The settings of mParticle's Kinesis connection: the events that it sends, and the parts of a batch."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -18,10 +18,10 @@ _SWITCH_OF = {
 
 @dataclass(frozen=True)
 class Connection:
-    """The settings with mParticle's defaults, save that each batch is sent as received ("Send as Batch" off).
+    """The settings, with mParticle's defaults except that each batch is sent as received ("Send as Batch" off).
 
-    Source: docs.mparticle.com/integrations/amazon-kinesis/event/. Events that no switch names (opt_out, profile, …) are
-    sent: whether mParticle does so is not documented, and the broker must bear them.
+    Source: docs.mparticle.com/integrations/amazon-kinesis/event/. Events without a setting (opt_out, profile, …) are
+    sent: mParticle's documentation does not say whether it sends them, and the broker must tolerate them.
     """
 
     lifecycle: bool = True

@@ -1,4 +1,4 @@
-"""Delivery to Kinesis as mParticle does it: at least once, each batch one record, tried again until it is taken."""
+"""Delivery to Kinesis as in mParticle: at least once, one record per batch, retried until it is delivered."""
 
 import heapq
 import json
@@ -13,7 +13,7 @@ COPY_DELAY_SECONDS = 2.0
 
 
 class DeliveryFailed(Exception):
-    """The stream did not take the record; it may take it later."""
+    """The stream did not accept the record; a later attempt may succeed."""
 
 
 @dataclass(order=True)
@@ -27,7 +27,7 @@ class _Delivery:
 
 
 class Forwarder:
-    """What is still to be delivered. Thread-safe; no threads, no clock and no network of its own.
+    """The records to deliver. Thread-safe; without its own threads, clock or network.
 
     ``put(partition_key, data)`` delivers a record or raises DeliveryFailed; ``chance()`` is a number from 0 to 1, for
     jitter and for the occasional second delivery of the same record (``copies`` is their share).
@@ -52,12 +52,12 @@ class Forwarder:
         self._counts = {"forwarded": 0, "copies": 0, "failed_attempts": 0}
 
     def offer(self, batch: dict[str, Any]) -> None:
-        """Take a batch in output form, to be delivered as one UTF-8 JSON record with its mpid as the partition key."""
+        """Queue a batch in output form as one UTF-8 JSON record with its mpid as the partition key."""
         text = json.dumps(batch, ensure_ascii=False, separators=(",", ":"))
         self._add(self._clock(), str(batch["mpid"]), text.encode("utf-8", "replace"))
 
     def deliver_due(self) -> bool:
-        """Try the record that is due first; return False if none is due."""
+        """Try to deliver the record that is due first; return False if none is due."""
         delivery = self._next()
         if delivery is None:
             return False
@@ -75,7 +75,7 @@ class Forwarder:
             return self._waiting[0].due if self._waiting else None
 
     def counts(self) -> dict[str, int]:
-        """Return the records delivered, second copies among them, failed attempts, and what waits or is in flight."""
+        """Return the counts of delivered records, copies among them, failed attempts, and undelivered records."""
         with self._lock:
             return {**self._counts, "waiting": len(self._waiting) + self._in_flight}
 

@@ -1,4 +1,4 @@
-"""PutRecord on a local stream: the one Kinesis action that mParticle needs (its Kinesis event page)."""
+"""PutRecord on a local stream, the only Kinesis action that mParticle needs (its Kinesis event page)."""
 
 import os
 from collections.abc import Callable
@@ -20,7 +20,7 @@ _NOTHING_CONFIGURED = {
 def put_record(stream: str, endpoint: str, *, connections: int) -> Callable[[str, bytes], None]:
     """Return ``put(partition_key, data)`` for a stream at a local endpoint; it raises DeliveryFailed.
 
-    The retries are the forwarder's; here each record is tried once, for at most a few seconds.
+    Each record is tried once, for at most a few seconds; the forwarder retries.
     """
     session = botocore.session.Session(session_vars=_NOTHING_CONFIGURED)
     client = session.create_client(

@@ -1,7 +1,7 @@
-"""How mParticle writes a batch that it forwards: enriched, with nulls, and int64s in events as strings.
+"""The output form of a forwarded batch: enriched, with nulls, and int64s in events as strings.
 
-There is no schema of the output. The style here is that of mParticle's own serialiser, as seen in its documentation's
-sample outputs (S3 output, data portability): inside ``events[].data`` every int64 is a string, at batch level a number.
+mParticle publishes no schema of its output. The style here follows the sample outputs in its documentation (S3 output,
+data portability): an int64 is a string inside ``events[].data`` and a number at batch level.
 """
 
 from collections.abc import Mapping
@@ -84,8 +84,8 @@ def forwarded(
 ) -> dict[str, Any]:
     """Return an uploaded batch as the Kinesis output sends it.
 
-    ``batch`` is in input form and already accepted; ``received_ms`` is its time of receipt; ``ids`` gives the batch's
-    ids for its ``batch_id``, and an event's id for its message id, so that an event uploaded twice keeps its id.
+    ``batch`` is in input form and already accepted; ``received_ms`` is its time of receipt; ``ids`` makes the batch's
+    ids and derives an event's id from its message id, so that an event that is uploaded twice keeps its id.
     """
     batch_id: int = batch["batch_id"]
     output: dict[str, Any] = {

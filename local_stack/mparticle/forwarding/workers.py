@@ -1,4 +1,4 @@
-"""The threads that turn a Forwarder in real time."""
+"""The threads that run a Forwarder in real time."""
 
 import threading
 import time
@@ -9,7 +9,7 @@ from local_stack.mparticle.forwarding.forwarder import Forwarder
 
 
 class Workers:
-    """A fixed number of threads that deliver what is due and sleep until the next record is."""
+    """A fixed number of threads that deliver due records and sleep until the next one is due."""
 
     def __init__(self, forwarder: Forwarder, *, threads: int, clock: Callable[[], float] = time.time) -> None:
         self._forwarder = forwarder
@@ -26,7 +26,7 @@ class Workers:
             thread.start()
 
     def stop(self) -> None:
-        """Let each thread finish the record that it is delivering, and end."""
+        """Let each thread finish its current record, and end."""
         with self._changed:
             self._stopping = True
             self._changed.notify_all()

@@ -1,1 +1,1 @@
-"""What mParticle accepts as an uploaded batch: its published input schema and its service limits, as code."""
+"""mParticle's rules for an uploaded batch: its published input schema and its service limits, as code."""

@@ -1,4 +1,4 @@
-"""The batch that may be uploaded: mParticle's published input schema and its limits on attributes, as one check."""
+"""The check of an uploaded batch: mParticle's published input schema and its limits on attributes."""
 
 from typing import Any
 
@@ -148,10 +148,9 @@ _BATCH = record(
 
 
 def check_batch(value: Any) -> None:
-    """Accept one uploaded batch; raise Invalid, saying where and why, otherwise.
+    """Accept one uploaded batch, or raise Invalid with the position and the reason.
 
-    ``environment`` must be there (mParticle's 2023 schema requires it) and so must something that says whose batch it
-    is: an mpid, an identity or a device.
+    ``environment`` is required (by mParticle's 2023 schema), and so is an mpid, an identity or a device.
     """
     _BATCH(value)
     identities = (value.get("user_identities") or {}).values()

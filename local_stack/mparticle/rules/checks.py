@@ -1,6 +1,6 @@
 """Small checks of JSON values that combine into a schema: each takes a value and raises Invalid if it does not fit.
 
-The published schema is checked on every upload, where a general validator would take more time than all the rest.
+The schema is checked on every upload; a general validator would take more time than the rest of the upload.
 """
 
 import re
@@ -14,15 +14,15 @@ _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 class Invalid(ValueError):
-    """A value does not fit; the message says where and why, never what the value was."""
+    """An invalid value; the message has the position and the reason, never the value."""
 
     def at(self, key: object) -> "Invalid":
-        """Return the same problem, one level further out."""
+        """Return the same problem, one level up."""
         return Invalid(f"{key}: {self}" if ": " not in str(self) else f"{key}.{self}")
 
 
 def anything(value: Any, depth: int = 0) -> None:
-    """Accept any value that is not nested absurdly deep: what follows walks through it, and writes it again."""
+    """Accept any value that is not nested too deeply: later code walks through it and serialises it again."""
     if depth > DEEPEST:
         raise Invalid("is nested too deeply")
     for each in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
@@ -49,7 +49,7 @@ def integer(value: Any) -> None:
 
 
 def int64(value: Any) -> None:
-    """Accept a signed 64-bit integer or null, not a float: a float has already lost digits of an id."""
+    """Accept a signed 64-bit integer or null, but no float, which may have lost digits of an id."""
     if value is not None and (type(value) is not int or not -(2**63) <= value < 2**63):
         raise Invalid("must be a signed 64-bit integer")
 
@@ -83,7 +83,7 @@ def one_of(*allowed: str | None) -> Check:
 
 
 def list_of(item: Check, *, nullable: bool = True) -> Check:
-    """Accept a list whose items all pass, or null."""
+    """Accept a list of valid items, or null."""
 
     def check(value: Any) -> None:
         if value is None and nullable:
@@ -100,7 +100,7 @@ def list_of(item: Check, *, nullable: bool = True) -> Check:
 
 
 def map_of(item: Check, *, nullable: bool = True) -> Check:
-    """Accept an object whose values all pass, or null."""
+    """Accept an object with valid values, or null."""
 
     def check(value: Any) -> None:
         if value is not None or not nullable:

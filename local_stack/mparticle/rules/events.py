@@ -1,8 +1,8 @@
 """The seventeen events that may be uploaded, by type: mParticle's published input schema (draft-07), as checks.
 
-Source: docs.mparticle.com/schema/mparticle.inbound.eventsapi.schema.json. Where that schema forgets to say that a value
-is an object, these checks say it; where it writes an enumeration next to a reference, which draft-07 ignores, so do
-they. The limits on attributes are docs.mparticle.com/guides/default-service-limits/.
+Source: docs.mparticle.com/schema/mparticle.inbound.eventsapi.schema.json. Where that schema fails to require an object,
+these checks require it; an enumeration next to a reference, which draft-07 ignores, is ignored here, too. The limits on
+attributes are from docs.mparticle.com/guides/default-service-limits/.
 """
 
 from typing import Any
@@ -242,7 +242,7 @@ _CLOSED_TYPES = frozenset({"custom_event", "application_state_transition", "brea
 
 
 def event(value: Any) -> None:
-    """Accept one event: ``event_type`` and the ``data`` that belongs to it."""
+    """Accept one event: ``event_type`` and its ``data``."""
     _ENVELOPE(value)
     kind = value["event_type"]
     if kind in _CLOSED_TYPES and len(value) > 2:

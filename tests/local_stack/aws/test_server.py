@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from local_stack.aws.operations import operation_of, service_of
+from local_stack.aws.operations import operation_name, service_name
 from local_stack.aws.resources import ResourceSettings, create_resources
 from local_stack.aws.session import local_client
 from local_stack.process import ServiceProcess, start_service
@@ -162,11 +162,11 @@ def test_an_operation_is_recognised_in_every_protocol(
     method: str, path: str, query: bytes, headers: dict[str, str], body: bytes, expected: str
 ) -> None:
     service = expected.partition(".")[0]
-    assert operation_of(service, method, path, query, headers, body) == expected
+    assert operation_name(service, method, path, query, headers, body) == expected
 
 
 def test_the_service_comes_from_the_signature() -> None:
     signed = {"authorization": "AWS4-HMAC-SHA256 Credential=local/20260101/us-east-1/sqs/aws4_request, Signature=x"}
 
-    assert service_of(signed) == "sqs"
-    assert service_of({}) == "s3"
+    assert service_name(signed) == "sqs"
+    assert service_name({}) == "s3"

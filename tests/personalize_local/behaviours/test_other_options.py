@@ -26,7 +26,7 @@ def test_events_that_were_taken_unthrottled_are_there_when_throttling_is_on(tmp_
         before.put(tracking, {"itemId": f"i{number}"})
     after = restarted(before, tmp_path, toggles=Toggles())
     assert len(after.service.deliveries(limit=2000)) == 1200
-    assert after.service.status()["behaviour"]["throttling"] is True
+    assert after.service.status()["toggles"]["throttling"] is True
 
 
 def test_what_was_switched_while_it_ran_holds_for_what_came_then_and_not_for_what_comes(tmp_path: Path) -> None:
@@ -34,7 +34,7 @@ def test_what_was_switched_while_it_ran_holds_for_what_came_then_and_not_for_wha
     tracking = before.ready_to_collect()
     twice = [{"itemId": "i1", "eventId": "once"}] * 2
     before.put(tracking, *twice)
-    before.service.behave({"deduplication": False, "same_second_merging": False})
+    before.service.set_toggles({"deduplication": False, "same_second_merging": False})
     before.put(tracking, *twice)
     before.wait(2)
     assert before.counts()["interactions"] == 3

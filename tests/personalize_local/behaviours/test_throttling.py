@@ -69,6 +69,6 @@ def test_a_campaign_gives_five_hundred_recommendations_a_second_and_the_account_
 
 
 def test_an_unthrottled_service_takes_all(shop: Shop) -> None:
-    shop.world.service.behave({"throttling": False})
+    shop.world.service.set_toggles({"throttling": False})
     assert taken(lambda: shop.world.put(shop.tracking, {"itemId": "i1"}), 1500) == 1500
     assert taken(lambda: shop.put_item("i1", price=1.0), 50) == 50

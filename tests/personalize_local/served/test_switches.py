@@ -13,10 +13,10 @@ from tests.personalize_local.world import schema
 ALL = {"throttling", "deduplication", "same_second_merging", "length_limits", "minimums"}
 
 
-def behaviour(aws: Aws, changes: Any = None) -> tuple[int, dict[str, Any]]:
+def toggles(aws: Aws, changes: Any = None) -> tuple[int, dict[str, Any]]:
     """Look at the switches, or change them; return status and answer."""
     data = None if changes is None else json.dumps(changes).encode()
-    request = urllib.request.Request(f"{aws.url}/_local/behaviour", data, method="PUT" if data else "GET")  # noqa: S310
+    request = urllib.request.Request(f"{aws.url}/_local/toggles", data, method="PUT" if data else "GET")  # noqa: S310
     try:
         with urllib.request.urlopen(request) as answer:  # noqa: S310
             return answer.status, json.load(answer)
@@ -43,17 +43,17 @@ def tracking_id(aws: Aws) -> str:
 
 
 def test_everything_is_on_at_first_and_a_switch_changes_only_itself(aws: Aws) -> None:
-    assert behaviour(aws) == (200, dict.fromkeys(ALL, True))
-    assert behaviour(aws, {"minimums": False}) == (200, dict.fromkeys(ALL, True) | {"minimums": False})
-    assert behaviour(aws, {"minimums": True}) == (200, dict.fromkeys(ALL, True))
+    assert toggles(aws) == (200, dict.fromkeys(ALL, True))
+    assert toggles(aws, {"minimums": False}) == (200, dict.fromkeys(ALL, True) | {"minimums": False})
+    assert toggles(aws, {"minimums": True}) == (200, dict.fromkeys(ALL, True))
 
 
 @pytest.mark.parametrize("changes", [{"coffee": True}, {"throttling": "no"}, {"throttling": 1}, [], "off"])
 def test_a_switch_that_is_none_changes_nothing(aws: Aws, changes: Any) -> None:
-    status, said = behaviour(aws, changes)
+    status, said = toggles(aws, changes)
     assert status == 400
     assert all(name in said["message"] for name in ALL)
-    assert behaviour(aws) == (200, dict.fromkeys(ALL, True))
+    assert toggles(aws) == (200, dict.fromkeys(ALL, True))
 
 
 def test_over_long_fields_are_taken_when_the_limits_are_off(aws: Aws, tracking_id: str) -> None:
@@ -61,9 +61,9 @@ def test_over_long_fields_are_taken_when_the_limits_are_off(aws: Aws, tracking_i
     put = {"trackingId": tracking_id, "sessionId": "s", "userId": "u", "eventList": [event] * 11}
     with pytest.raises(aws.events.exceptions.InvalidInputException, match="length less than or equal to 256"):
         aws.events.put_events(**put)
-    behaviour(aws, {"length_limits": False})
+    toggles(aws, {"length_limits": False})
     aws.events.put_events(**put)
-    behaviour(aws, {"length_limits": True})
+    toggles(aws, {"length_limits": True})
     with pytest.raises(aws.events.exceptions.InvalidInputException):
         aws.events.put_events(**put)
 
@@ -78,7 +78,7 @@ def test_what_counts_once_counts_each_time_when_that_is_off(aws: Aws, tracking_i
     before = interactions()
     aws.events.put_events(**put)
     assert interactions() == before + 1
-    behaviour(aws, {"deduplication": False, "same_second_merging": False})
+    toggles(aws, {"deduplication": False, "same_second_merging": False})
     aws.events.put_events(**put)
     assert interactions() == before + 3
-    behaviour(aws, {"deduplication": True, "same_second_merging": True})
+    toggles(aws, {"deduplication": True, "same_second_merging": True})
