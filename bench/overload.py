@@ -12,8 +12,9 @@ from dataclasses import dataclass
 
 from local_stack import loopback
 from local_stack.settings import LocalStackSettings
+from local_stack.soak.findings import Findings
 from local_stack.soak.plan import FaultKind, Planned
-from local_stack.soak.soak import Findings, Soak
+from local_stack.soak.soak import Soak
 from local_stack.soak.watch import Sample
 from local_stack.stack import Stack
 

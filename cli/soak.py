@@ -12,9 +12,9 @@ from cli.run_display import Display
 from lifecycle.resources import CreationFailed
 from local_stack.process import NotStarted
 from local_stack.settings import LocalStackSettings
+from local_stack.soak.findings import Findings, summary, verdict
 from local_stack.soak.plan import FAULT_INTERVAL, FIRST_INTERVAL, plan
-from local_stack.soak.report import summary, verdict
-from local_stack.soak.soak import Findings, Soak
+from local_stack.soak.soak import Soak
 from local_stack.stack import Stack
 
 STAGES = ("starting", "collecting", "training", "soaking", "settling", "checking")

@@ -7,15 +7,28 @@ from dataclasses import asdict
 from typing import Any
 
 from starlette.applications import Starlette
+from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from faults.middleware import WithFaults, in_real_time
-from personalize_local.faults import with_faults
+from faults.answers import from_aws
+from faults.faults import Faults
+from faults.middleware import App, Scope, WithFaults, in_real_time
 from personalize_local.service import CHECK_EVERY, Personalize
 from personalize_local.wire.protocol import Wire
 
+# The REST services' paths (botocore's service models); the control plane names the operation in a header.
+_PATHS = {
+    "/events": "PutEvents",
+    "/users": "PutUsers",
+    "/items": "PutItems",
+    "/actions": "PutActions",
+    "/action-interactions": "PutActionInteractions",
+    "/recommendations": "GetRecommendations",
+    "/personalize-ranking": "GetPersonalizedRanking",
+    "/action-recommendations": "GetActionRecommendations",
+}
 MOST_DELIVERIES = 10_000
 PAGING = (("after", 0), ("limit", 1000))
 
@@ -94,3 +107,13 @@ async def _json(request: Request) -> Any:
 
 def _are_switches(changes: dict[Any, Any], known: dict[str, Any]) -> bool:
     return all(name in known and isinstance(value, bool) for name, value in changes.items())
+
+
+def with_faults(app: App, faults: Faults) -> WithFaults:
+    """Return the local Personalize with its fault injection."""
+    return WithFaults(app, faults, operation_name=_operation_name, refuse=from_aws)
+
+
+def _operation_name(scope: Scope, headers: Headers, _: bytes) -> str:
+    target = headers.get("x-amz-target", "").rpartition(".")[2]
+    return f"personalize.{target or _PATHS.get(scope['path'], 'Unknown')}"

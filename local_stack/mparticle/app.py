@@ -1,4 +1,7 @@
-"""The local mParticle over HTTP: Events API, Profile API, the sign-in of the IDSync API, and ``/_local`` for tests."""
+"""The local mParticle over HTTP: Events API, Profile API, the sign-in of the IDSync API, ``/_local``, fault injection.
+
+Statuses of refusals: docs.mparticle.com/developers/server/http/.
+"""
 
 import json
 from collections import Counter
@@ -6,18 +9,28 @@ from collections.abc import Callable
 from typing import Any
 
 from starlette.applications import Starlette
+from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import Send
 
-from faults.middleware import WithFaults, cut, in_real_time
+from faults.answers import MESSAGE, Refusal, retry_after
+from faults.faults import Faults
+from faults.middleware import App, Scope, WithFaults, cut, in_real_time
+from faults.rules import DENIED, INVALID, THROTTLING, UNAVAILABLE, Rule
 from local_stack.mparticle.core import ENVIRONMENTS, MParticle
 from local_stack.mparticle.events_api import EVERY_INPUT, EventsApi, Operation
-from local_stack.mparticle.faults import with_faults
 from local_stack.mparticle.inputs import INPUTS
 from local_stack.mparticle.profiles import FIELDS
 
+_PATHS = {"/v2/events": "UploadEvents", "/v2/bulkevents": "BulkUploadEvents", "/v1/identify": "Identify"}
+_ANSWERS = {
+    THROTTLING: (429, "TOO_MANY_REQUESTS"),
+    UNAVAILABLE: (503, "SERVICE_UNAVAILABLE"),
+    INVALID: (400, "BAD_REQUEST"),
+    DENIED: (403, "FORBIDDEN"),
+}
 PAGE = 1000
 
 
@@ -164,3 +177,18 @@ def _known(request: Any) -> tuple[str, dict[str, Any], str | None]:
 def _problem(status: int, message: str) -> Response:
     code = {400: "BAD_REQUEST", 401: "UNAUTHORIZED", 404: "NOT_FOUND"}[status]
     return Response(json.dumps({"errors": [{"code": code, "message": message}]}), status, media_type="application/json")
+
+
+def with_faults(app: App, faults: Faults) -> WithFaults:
+    """Return the local mParticle with its fault injection."""
+    return WithFaults(app, faults, operation_name=_operation_name, refuse=_refuse)
+
+
+def _operation_name(scope: Scope, _headers: Headers, _body: bytes) -> str:
+    return f"mparticle.{_PATHS.get(scope['path'], 'GetProfile')}"
+
+
+def _refuse(rule: Rule, _: str) -> Refusal:
+    status, code = _ANSWERS[rule.fault]
+    body = json.dumps({"errors": [{"code": code, "message": MESSAGE}]}).encode()
+    return Refusal(rule.status or status, {"content-type": "application/json"} | retry_after(rule), body)

@@ -1,12 +1,16 @@
-"""Findings from the samples of a soak: the recovery of the lag after each fault, and the growth of memory. No I/O."""
+"""The findings of a soak: recovery of the lag after each fault, growth of memory, and the report as JSON. No I/O."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from statistics import median
+from typing import Any
 
+from local_stack.audit.reconciliation import Audit
 from local_stack.soak.plan import Planned
 from local_stack.soak.watch import Sample
 
+LONGEST_RECOVERY = 60.0  # seconds
+LONG_ENOUGH = 1800.0  # seconds: until then `ingest` fills its cache of 50,000 event ids, about 20 MB
 LEAST_NORMAL_LAG = 5.0  # seconds: windows and polls alone cause a lag
 FLAT = 1.2  # times the memory of the beginning
 
@@ -85,3 +89,57 @@ def usage(samples: Sequence[Sample], function: str) -> Usage | None:
         most_files=max(process.files for process in usages),
         most_threads=max(process.threads for process in usages),
     )
+
+
+@dataclass(frozen=True)
+class Findings:
+    """The findings of a soak. ``settled``: everything was processed in the end; ``lag_ms``: p50 and p99 of the lag."""
+
+    audit: Audit
+    settled: bool
+    seconds: float
+    interactions: int
+    lag_ms: dict[str, float | None]
+    recoveries: Sequence[Recovery]
+    usage: dict[str, Usage]
+    samples: Sequence[Sample]
+
+
+def verdict(findings: Findings) -> dict[str, bool]:
+    """Return the required properties and whether they hold; memory only counts in a long run."""
+    slow = [
+        recovery
+        for recovery in findings.recoveries
+        if recovery.normal_after is None or recovery.normal_after > LONGEST_RECOVERY
+    ]
+    checks = {
+        "reconciled": findings.audit.holds,
+        "settled": findings.settled,
+        "lag_normal_within_a_minute": not slow,
+    }
+    if findings.seconds >= LONG_ENOUGH:
+        checks["memory_flat"] = all(usage.is_flat for usage in findings.usage.values())
+    return checks
+
+
+def summary(findings: Findings) -> dict[str, Any]:
+    """Return the findings; lags in milliseconds, memory in MB, everything else in seconds."""
+    places = findings.audit
+    return {
+        **verdict(findings),
+        "seconds": findings.seconds,
+        "interactions": findings.interactions,
+        "rate": round(findings.interactions / findings.seconds, 1),
+        "places": {place: places.count(place) for place in places.PLACES},
+        "unexpected": len(places.unexpected),
+        "duplicated": len(places.duplicated),
+        "lag_ms": {name: value and round(value, 1) for name, value in findings.lag_ms.items()},
+        "faults": [_rounded(asdict(entry)) for entry in findings.recoveries],
+        "functions": {
+            name: {**_rounded(asdict(entry)), "memory_flat": entry.is_flat} for name, entry in findings.usage.items()
+        },
+    }
+
+
+def _rounded(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: round(value, 1) if isinstance(value, float) else value for name, value in values.items()}

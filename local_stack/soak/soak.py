@@ -5,17 +5,15 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 from local_stack import loopback
 from local_stack.audit.lag import event_times, lags, percentile
-from local_stack.audit.reconciliation import Audit
 from local_stack.audit.services import deliveries, stream_records
 from local_stack.items4u.sessions import Shop
 from local_stack.loop_result import audit_stack
 from local_stack.scenario import Demonstration
-from local_stack.soak.findings import Recovery, Usage, recoveries, usage
+from local_stack.soak.findings import Findings, recoveries, usage
 from local_stack.soak.load import Load
 from local_stack.soak.plan import Planned
 from local_stack.soak.watch import Sample, look
@@ -25,20 +23,6 @@ LOOK_EVERY = 2.0
 SETTLE_SECONDS = 1200.0  # a message may wait for a quarter of an hour
 
 Show = Callable[[str, dict[str, Any]], None]
-
-
-@dataclass(frozen=True)
-class Findings:
-    """The findings of a soak. ``settled``: everything was processed in the end; ``lag_ms``: p50 and p99 of the lag."""
-
-    audit: Audit
-    settled: bool
-    seconds: float
-    interactions: int
-    lag_ms: dict[str, float | None]
-    recoveries: Sequence[Recovery]
-    usage: dict[str, Usage]
-    samples: Sequence[Sample]
 
 
 class Soak:

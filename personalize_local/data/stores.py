@@ -8,8 +8,7 @@ from weakref import WeakKeyDictionary
 from personalize_local.control import avro, resource_types
 from personalize_local.control.registry import Registry
 from personalize_local.control.resources import ACTIVE, Resource
-from personalize_local.data.history import History
-from personalize_local.data.imported import Imported
+from personalize_local.data.history import History, Imported
 from personalize_local.data.records import Records
 from personalize_local.errors import InvalidInput
 from personalize_local.toggles import Toggles

@@ -19,8 +19,7 @@ from personalize_local.errors import InvalidInput
 from personalize_local.filters.binding import bound_parts, number_from_text
 from personalize_local.filters.evaluation import Bound
 from personalize_local.filters.refusal import invalid, unexpected
-from personalize_local.filters.rules import check_fields, check_part, field_from_text
-from personalize_local.filters.schema import Columns, check_conditions
+from personalize_local.filters.rules import Columns, check_conditions, check_fields, check_part, field_from_text
 from personalize_local.filters.syntax import (
     CURRENT_ITEM,
     EXCLUDE,

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from personalize_local.data.imported import Imported
+from personalize_local.data.history import Imported
 from personalize_local.errors import InvalidInput, JobFailed
 from personalize_local.filters import language
 from personalize_local.jobs import s3

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from blueprint.mappings import MAXIMUM_PAYLOAD_BYTES, QueueMapping
-from local_stack.lambda_emulator.invocation import Invoke, InvokeResult
-from local_stack.lambda_emulator.polling.answer import failed_items
+from local_stack.lambda_emulator.invocation import Invoke, InvokeResult, failed_items
 from local_stack.lambda_emulator.polling.events import Message, QueueFailed, QueueTransport, message_bytes, sqs_event
 from local_stack.lambda_emulator.polling.retrying import Backoff
 from local_stack.lambda_emulator.polling.window import Window

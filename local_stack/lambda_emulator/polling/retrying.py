@@ -9,8 +9,7 @@ the batch is halved as after a function error: there is nothing before that reco
 from dataclasses import dataclass, replace
 
 from blueprint.mappings import UNLIMITED, KinesisMapping
-from local_stack.lambda_emulator.invocation import InvokeResult
-from local_stack.lambda_emulator.polling.answer import failed_items
+from local_stack.lambda_emulator.invocation import InvokeResult, failed_items
 from local_stack.lambda_emulator.polling.events import Record
 
 

@@ -5,8 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from personalize_local.data.history import History
-from personalize_local.data.imported import Imported
+from personalize_local.data.history import History, Imported
 from personalize_local.data.streamed import Event
 from personalize_local.toggles import Toggles
 from recommender_models.interactions import InteractionColumns

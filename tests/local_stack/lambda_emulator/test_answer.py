@@ -4,8 +4,7 @@ from typing import Any
 
 import pytest
 
-from local_stack.lambda_emulator.invocation import InvokeResult, failed
-from local_stack.lambda_emulator.polling.answer import failed_items
+from local_stack.lambda_emulator.invocation import InvokeResult, failed, failed_items
 
 ITEMS = ["1", "2", "3"]
 ALL = set(ITEMS)

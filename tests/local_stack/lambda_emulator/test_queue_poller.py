@@ -6,7 +6,7 @@ from blueprint.mappings import QueueMapping
 from local_stack.lambda_emulator.invocation import InvokeResult, failed
 from local_stack.lambda_emulator.polling.queue_poller import QueuePoller
 from local_stack.lambda_emulator.polling.retrying import Backoff
-from tests.local_stack.lambda_twin.virtual import START, Clock, Queue, message, run_until
+from tests.local_stack.lambda_emulator.virtual import START, Clock, Queue, message, run_until
 
 ARN = "arn:aws:sqs:us-east-1:123456789012:refresh"
 

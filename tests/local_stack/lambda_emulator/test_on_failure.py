@@ -12,7 +12,7 @@ from local_stack.lambda_emulator.polling.on_failure import (
     document,
     object_key,
 )
-from tests.local_stack.lambda_twin.virtual import record
+from tests.local_stack.lambda_emulator.virtual import record
 
 IDENTITY = MappingIdentity(
     "f89f8514",

@@ -10,7 +10,7 @@ from local_stack.lambda_emulator.invocation import Invoke, InvokeResult
 from local_stack.lambda_emulator.polling.kinesis_poller import KinesisPoller
 from local_stack.lambda_emulator.polling.on_failure import MappingIdentity
 from local_stack.lambda_emulator.polling.retrying import Backoff
-from tests.local_stack.lambda_twin.virtual import (
+from tests.local_stack.lambda_emulator.virtual import (
     START,
     Bucket,
     Clock,

@@ -7,7 +7,7 @@ import pytest
 from blueprint.mappings import KinesisMapping
 from local_stack.lambda_emulator.invocation import InvokeResult, failed
 from local_stack.lambda_emulator.polling.retrying import Batch, judge, split_by_age
-from tests.local_stack.lambda_twin.virtual import START, record, records
+from tests.local_stack.lambda_emulator.virtual import START, record, records
 
 ERROR = failed("ValueError", "no")
 WITH = KinesisMapping(maximum_retry_attempts=2)
