@@ -1,5 +1,6 @@
 """AWS clients for local code: an explicit endpoint, dummy keys, and nothing of the user's AWS configuration."""
 
+import functools
 import os
 from typing import Any
 
@@ -7,6 +8,7 @@ import boto3
 import botocore.session
 from botocore.config import Config
 from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES
+from botocore.loaders import Loader, create_loader
 
 from local_stack.aws import REGION
 
@@ -23,7 +25,14 @@ def local_session() -> boto3.Session:
         session_vars=unnamed | {name: (None, None, value, None) for name, value in overrides.items()}
     )
     core.set_credentials("local", "local")
+    core.register_component("data_loader", _service_models())
     return boto3.Session(botocore_session=core, region_name=REGION)
+
+
+@functools.cache
+def _service_models() -> Loader:
+    """Return what reads botocore's service models: most of what a client costs, so each is read once a process."""
+    return create_loader()
 
 
 def local_client(service: str, endpoint: str, *, timeout: float = 10.0, connections: int = 10) -> Any:
