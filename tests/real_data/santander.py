@@ -58,6 +58,10 @@ class Customers:
         """Return interactions: what each had at a time, and ``has`` at another (epoch seconds)."""
         return pl.concat([self._rows(self.had, before), self._rows(has, after)])
 
+    def every(self, nth: int) -> "Customers":
+        """Return each n-th of them."""
+        return Customers(self.ids[::nth], self.products, self.had[::nth], self.has[::nth])
+
     def _rows(self, owned: npt.NDArray[np.bool_], time: int) -> pl.DataFrame:
         users, items = np.nonzero(owned)
         named = {"USER_ID": np.array(self.ids)[users], "ITEM_ID": np.array(self.products)[items]}

@@ -28,10 +28,12 @@ from evaluation.scoring.metric import Metric
 from evaluation.scoring.metrics import PLACES, score
 from evaluation.task import Pairs
 from recommender_models.record_columns import RecordColumns
+from tests.draws import draws
 from tests.real_data.santander import FILE, Customers, acquired, from_april_to_may, wide
 
 CUT = 1464393600  # 2016-05-28
 MONTH = 30 * 86_400
+ONE_IN = draws(all_of_them=1, part=5)  # customers whose lists and histories are exchanged
 Marks = npt.NDArray[np.bool_]
 ANOTHERS_HISTORY = {"owned_items", "truth_owned", "wrong_histories", "not_personal", "too_good"}
 NAIVE_BAYES = "naive Bayes by holdings, fed changes"
@@ -203,10 +205,16 @@ def test_the_sources_fault_makes_a_list_that_learned_nothing_as_good_as_its_publ
 
 
 @pytest.fixture(scope="module")
-def parted(customers: Customers, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def drawn(customers: Customers) -> Customers:
+    """Return the customers who are played faults: all of them in ``make proofs``."""
+    return customers.every(ONE_IN)
+
+
+@pytest.fixture(scope="module")
+def parted(drawn: Customers, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return April's state to know and May's to predict, as the command parts them."""
     folder = tmp_path_factory.mktemp("states")
-    customers.log(customers.has, CUT - MONTH, CUT).write_csv(folder / "interactions.csv")
+    drawn.log(drawn.has, CUT - MONTH, CUT).write_csv(folder / "interactions.csv")
     arguments = ["evaluate", "split", str(folder / "interactions.csv"), "--out", str(folder / "split")]
     result = CliRunner().invoke(main, [*arguments, "--at", str(CUT), "--sample-users", "30000"], catch_exceptions=False)
     assert result.exit_code == 0, result.stderr
@@ -239,12 +247,12 @@ def write(customers: Customers, theirs: Marks, out: Path) -> Path:
 
 
 def test_lists_filtered_by_another_customers_products_set_off_the_alarm_and_those_filtered_rightly_none(
-    customers: Customers, parted: Path, tmp_path: Path
+    drawn: Customers, parted: Path, tmp_path: Path
 ) -> None:
-    before = np.roll(customers.had, 1, axis=0)
-    drifts = of_an_index_that_drifts(customers)
-    filters = {"own": customers.had, "first": of_one(customers, 0), "before": before, "drifts": drifts}
-    found = alarms(customers, parted, tmp_path, **filters)
+    before = np.roll(drawn.had, 1, axis=0)
+    drifts = of_an_index_that_drifts(drawn)
+    filters = {"own": drawn.had, "first": of_one(drawn, 0), "before": before, "drifts": drifts}
+    found = alarms(drawn, parted, tmp_path, **filters)
     assert found["data"] == found["own"] == set()
     assert all("owned_items" in found[name] for name in ("first", "drifts"))
     assert {"owned_items", "not_personal"} <= found["before"]
@@ -272,32 +280,32 @@ def of_an_index_that_drifts(customers: Customers) -> Marks:
 
 @pytest.mark.parametrize("whose", ["first", "before", "drifts"])
 def test_a_truth_filtered_by_another_customers_products_sets_off_the_alarm(
-    customers: Customers, parted: Path, tmp_path: Path, whose: str
+    drawn: Customers, parted: Path, tmp_path: Path, whose: str
 ) -> None:
     theirs = {
-        "first": of_one(customers, 0),
-        "before": np.roll(customers.had, 1, axis=0),
-        "drifts": of_an_index_that_drifts(customers),
+        "first": of_one(drawn, 0),
+        "before": np.roll(drawn.had, 1, axis=0),
+        "drifts": of_an_index_that_drifts(drawn),
     }[whose]
-    split = with_truth(customers, parted, customers.has & ~theirs, tmp_path / "split")
-    assert alarms(customers, split, tmp_path, own=customers.had)["data"] == {"truth_owned"}
+    split = with_truth(drawn, parted, drawn.has & ~theirs, tmp_path / "split")
+    assert alarms(drawn, split, tmp_path, own=drawn.had)["data"] == {"truth_owned"}
 
 
-def test_a_truth_filtered_rightly_sets_off_none(customers: Customers, parted: Path, tmp_path: Path) -> None:
-    split = with_truth(customers, parted, customers.has & ~customers.had, tmp_path / "split")
-    assert alarms(customers, split, tmp_path, own=customers.had) == {"data": set(), "own": set()}
+def test_a_truth_filtered_rightly_sets_off_none(drawn: Customers, parted: Path, tmp_path: Path) -> None:
+    split = with_truth(drawn, parted, drawn.has & ~drawn.had, tmp_path / "split")
+    assert alarms(drawn, split, tmp_path, own=drawn.had) == {"data": set(), "own": set()}
 
 
 @pytest.mark.parametrize(("what", "by"), [("states", "one"), ("states", "chance"), ("changes", "one")])
 def test_histories_joined_with_the_wrong_customers_set_off_the_alarm(
-    customers: Customers, parted: Path, tmp_path: Path, what: str, by: str
+    drawn: Customers, parted: Path, tmp_path: Path, what: str, by: str
 ) -> None:
-    truth = customers.has if what == "states" else customers.has & ~customers.had
-    split = with_truth(customers, parted, truth, tmp_path / "split")
-    ids = np.array(customers.ids)
+    truth = drawn.has if what == "states" else drawn.has & ~drawn.had
+    split = with_truth(drawn, parted, truth, tmp_path / "split")
+    ids = np.array(drawn.ids)
     others = np.roll(ids, 1) if by == "one" else np.random.default_rng(1).permutation(ids)
-    wrong = dict(zip(customers.ids, others.tolist(), strict=True))
+    wrong = dict(zip(drawn.ids, others.tolist(), strict=True))
     train = pl.read_csv(split / "train.csv", infer_schema=False)
     train.with_columns(pl.col("USER_ID").replace_strict(wrong)).write_csv(split / "train.csv")
-    found = alarms(customers, split, tmp_path, own=customers.had)["data"]
+    found = alarms(drawn, split, tmp_path, own=drawn.had)["data"]
     assert "wrong_histories" in found
