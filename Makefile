@@ -12,9 +12,10 @@ setup: .venv/.ready
 run: setup
 	@./broker run
 
-# The CDK command line before all tests: several of them would install it at once.
+# The CDK command line before all tests: several of them would install it at once. Bytecode is kept, whatever the
+# environment says: hundreds of processes load the same modules.
 test: setup .venv/ministack/.ready node_modules/.ready
-	@$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder
 
 # The same tests with all that they draw: `make test` plays a part of it.
 proofs:

@@ -2,12 +2,15 @@
 
 import functools
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.loaders import JSONFileLoader, Loader
 from hypothesis import settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 from tests.real_data import data_folder
 
@@ -16,18 +19,26 @@ from tests.real_data import data_folder
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ.setdefault(_name, "1")
 
+# Hundreds of processes load the same modules: compiled once, and kept, even where the environment forbids it.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+
 settings.register_profile("any machine", deadline=None)  # a busy one is no error
 settings.load_profile("any machine")
+
+# These ask for templates: one worker runs them all, since loading CDK takes longer than most of what is asked of it.
+ASK_FOR_TEMPLATES = ("tests/infra/", "tests/deploy/test_guides.py", "tests/deploy/test_permissions.py")
 
 # These take longest, so they start first: none is left over for one worker at the end.
 LONGEST = (
     "deploy/test_deployment.py",
+    "infra/test_bundle.py",
     "loop/test_killed.py",
     "real_data/test_santander.py",
     "loop/test_soak.py",
     "privacy/test_faulty_run.py",
     "loop/test_run.py",
-    "evaluation/test_the_whole_way.py",
+    "evaluation/test_end_to_end.py",
     "loop/test_real_input.py",
     "loop/test_serve.py",
     "personalize_local/served/test_data_folder.py",
@@ -36,7 +47,6 @@ LONGEST = (
     "evaluation/test_real_data.py",
     "cli/test_commands.py",
     "cli/test_interrupted.py",
-    "deploy/test_permissions.py",
     "replay/test_replaying.py",
     "loop/test_request_counts.py",
     "cli/test_model_guide.py",
@@ -67,6 +77,19 @@ def _read_descriptions_once() -> None:
 
 
 _read_descriptions_once()
+
+
+class _Units(LoadFileScheduling):
+    """A worker gets a file at a time, or all that ask for templates."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "templates" if nodeid.startswith(ASK_FOR_TEMPLATES) else super()._split_scope(nodeid)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling | None:
+    """Hand the tests out in our units, where they are to be handed out by file."""
+    return _Units(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
