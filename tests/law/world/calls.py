@@ -61,7 +61,7 @@ class Calls:
 
     def time(self) -> Clock:
         """Return the process's clock, sleep and chance."""
-        return Clock(self._services.time.now, self._services.time.wait, self._chance.random)
+        return Clock(self._services.time.clock, self._services.time.wait, self._chance.random)
 
     def say(self, what: str) -> None:
         """Tell what happens, for whoever reads a failed history."""

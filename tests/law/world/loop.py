@@ -68,14 +68,14 @@ class Loop:
         self._first_mpid = (1 << 60) + number * MPIDS
         self.forgotten: dict[int, int] = {}
         self._setting = setting
-        self.stream = Stream(SHARDS, self.time.now, setting.retention)
-        self.queue = Queue(self.time.now, delay=5, visibility=360, max_receives=MAX_RECEIVES)
+        self.stream = Stream(SHARDS, self.time.clock, setting.retention)
+        self.queue = Queue(self.time.clock, delay=5, visibility=360, max_receives=MAX_RECEIVES)
         chance = random.Random(setting.seed).random
-        self.workspace = MParticle(now=self.time.now, ids=Ids(number), forward=self._offer)
-        self.events_api = EventsApi(self.workspace, now=self.time.now, rate=None)
+        self.workspace = MParticle(clock=self.time.clock, ids=Ids(number), forward=self._offer)
+        self.events_api = EventsApi(self.workspace, clock=self.time.clock, rate=None)
         self.services = Services(self.time, self.faults, self._work())
         put = forward(self.services, self.put)
-        self.forwarder = Forwarder(put, now=self.time.now, chance=chance, copies=setting.copies)
+        self.forwarder = Forwarder(put, clock=self.time.clock, chance=chance, copies=setting.copies)
         self.ingest = self._function("ingest", functions.ingest(self.recommender.shop.tracking_id))
         self.refresh = self._function(
             "refresh", functions.refresh(self.recommender.shop.campaign_arn, self._probe_mpid())
@@ -134,7 +134,7 @@ class Loop:
         return functions.Function(name, connect, lambda process: Calls(self.services, process, f"{seed}/{process}"))
 
     def _work(self) -> dict[str, Callable[[dict[str, Any]], Any]]:
-        now = self.time.now
+        now = self.time.clock
         mparticle = MParticleEnd(self.events_api, self.key, {self.mpid(REFUSED_CUSTOMER)})
         return {
             "PutEvents": self._put_events,
@@ -187,7 +187,7 @@ class Loop:
             shard,
             source=Source(self.services, self.stream),
             invoke=self.ingest,
-            now=self.time.now,
+            clock=self.time.clock,
             new_id=lambda: f"{self.time.now}-{next(numbers)}",
             deliver=on_failure(self.services, self.buckets["on-failure"]),
             checkpoint=checkpoint,
@@ -220,7 +220,9 @@ class Loop:
             visibility_timeout=360,
         )
         queue = Receiver(self.services, self.queue)
-        poller = QueuePoller(mapping, QUEUE_ARN, queue=queue, invoke=self.refresh, now=self.time.now, poll_interval=2.0)
+        poller = QueuePoller(
+            mapping, QUEUE_ARN, queue=queue, invoke=self.refresh, clock=self.time.clock, poll_interval=2.0
+        )
         self._queue_turn(poller)
 
     def _queue_turn(self, poller: QueuePoller) -> None:

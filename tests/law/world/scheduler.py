@@ -16,7 +16,7 @@ class Scheduler:
         self._due: list[tuple[float, int, Callable[[], None]]] = []
         self._order = itertools.count()
 
-    def now(self) -> float:
+    def clock(self) -> float:
         """Return the time."""
         return self.now
 
