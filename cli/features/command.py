@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from cli.errors import file_errors
+from cli.features.options import FeaturesOptions
 from cli.output_files import NEW_FILE
 from evaluation import constants
 from personalize_data.quotas import MAX_FIELDS
@@ -19,7 +20,12 @@ CSV = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option("--items", type=CSV, help="The Items dataset, with a column of groups.")
 @click.option("--group", metavar="COLUMN", help="Of --items: what is predicted. Default: the item itself.")
 @click.option(
-    "--groups", "most", type=click.IntRange(2, 100), default=constants.GROUPS, show_default=True, help="Others are one."
+    "--groups",
+    "max_groups",
+    type=click.IntRange(2, 100),
+    default=constants.GROUPS,
+    show_default=True,
+    help="Others are one.",
 )
 @click.option("--target", metavar="EVENT_TYPE", help="Predict only interactions of this type.")
 @click.option(
@@ -47,14 +53,7 @@ CSV = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option("--schema", "schema_file", type=NEW_FILE, help="Write the Users schema with those chosen.")
 @click.option("--plot", "plot_file", type=NEW_FILE, help="Write a plot: .svg or .png.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, and nothing else, on stdout.")
-def command(
-    interactions: Path,
-    users: Path,
-    schema_file: Path | None,
-    plot_file: Path | None,
-    as_json: bool,
-    **options: Any,
-) -> None:
+def command(**values: Any) -> None:
     """Which columns of USERS (USER_ID and attributes) help to predict what comes next in INTERACTIONS (USER_ID,
     ITEM_ID, TIMESTAMP in seconds): both as ./broker prepare writes them.
 
@@ -64,9 +63,10 @@ def command(
 
     Exit code: 0 done, 1 no attribute to write a schema of, 2 wrong use or a file that can't be used.
     """
+    options = FeaturesOptions(**values)
+    if options.group and not options.items:
+        raise click.UsageError("--group goes with --items")
     from cli.features.run import run  # loads all that computes
 
-    if options["group"] and not options["items"]:
-        raise click.UsageError("--group goes with --items")
     with file_errors():
-        run(interactions, users, schema_file, plot_file, as_json=as_json, options=options)
+        run(options)

@@ -13,6 +13,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from cli import output_files
+from cli.features.options import FeaturesOptions
 from cli.prepare.display import WIDTH
 from cli.progress import Steps
 from evaluation.data import attributes as datasets
@@ -28,60 +29,58 @@ from personalize_data.prepare.source import opened
 from personalize_data.quotas import MAX_FIELDS
 
 
-def run(
-    interactions: Path,
-    users: Path,
-    schema_file: Path | None,
-    plot_file: Path | None,
-    *,
-    as_json: bool,
-    options: dict[str, Any],
-) -> None:
-    """Find, write and print what was asked for. ``options``: those of the command that are not named here.
+def run(options: FeaturesOptions) -> None:
+    """Measure the attributes, write and print the result.
 
-    Raises BadFile, BadQuestion, OSError and click.ClickException.
+    Raises BadFile, InvalidRequest, OSError and click.ClickException.
     """
-    form = plots.image_format(plot_file) if plot_file else ""
-    read = [path for path in (interactions, users, options["items"]) if path]
-    output_files.check({"--schema": schema_file, "--plot": plot_file}, read)
-    with Steps(quiet=as_json) as steps:
-        importance_report = _measured(interactions, users, options["categorical"], steps, options)
-    chosen = _chosen(importance_report, options["top"])
-    files = {plot_file: plots.draw(importance_report, form)} if plot_file else {}
-    if schema_file and chosen:
-        files[schema_file] = _schema(users, chosen, options["categorical"])
+    form = plots.image_format(options.plot_file) if options.plot_file else ""
+    inputs = [path for path in (options.interactions, options.users, options.items) if path]
+    output_files.check({"--schema": options.schema_file, "--plot": options.plot_file}, inputs)
+    with Steps(quiet=options.as_json) as steps:
+        report = _measured(options, steps)
+    chosen = _chosen(report, options.top)
+    files = {options.plot_file: plots.draw(report, form)} if options.plot_file else {}
+    if options.schema_file and chosen:
+        files[options.schema_file] = _schema(options.users, chosen, options.categorical)
     output_files.write({path: functools.partial(_write, content=content) for path, content in files.items()})
-    if as_json:
-        output_files.put(json.dumps(_as_json(importance_report, chosen)) + "\n")
+    if options.as_json:
+        output_files.put(json.dumps(_as_json(report, chosen)) + "\n")
     else:
-        _show(importance_report, chosen)
-    if schema_file and not chosen:
-        raise click.ClickException(f"{schema_file} is not written: no attribute is worth it beyond doubt (--top N)")
+        _show(report, chosen)
+    if options.schema_file and not chosen:
+        raise click.ClickException(
+            f"{options.schema_file} is not written: no attribute is worth it beyond doubt (--top N)"
+        )
 
 
-def _measured(
-    interactions: Path, users: Path, text: Sequence[str], steps: Steps, options: dict[str, Any]
-) -> ImportanceReport:
-    steps.begin(f"reading {interactions.name}")
-    log = logs.read(interactions, time.time())
-    known = datasets.read(users, "USER_ID")
-    _check(users, known.columns, text, "--categorical")
+def _measured(options: FeaturesOptions, steps: Steps) -> ImportanceReport:
+    steps.begin(f"reading {options.interactions.name}")
+    log = logs.read(options.interactions, time.time())
+    users = datasets.read(options.users, "USER_ID")
+    _check(options.users, users.columns, options.categorical, "--categorical")
     rows = log.rows
-    of_items = groups(rows.items, rows.item_ids, _groups(options["items"], options["group"]), options["most"])
-    user_attributes = attributes(known, rows.user_ids, text)
-    sample = examples(log, of_items, options["target"], options["rows"], options["seed"])
-    measured = {name: options[name] for name in ("models", "permutations", "seed")}
-    moved = steps.begin(f"predicting {len(sample):,} interactions", parts(len(user_attributes), measured["models"]))
-    return importances(sample, user_attributes, of_items.names, **measured, step=moved)
+    item_groups = groups(rows.items, rows.item_ids, _groups(options.items, options.group), options.max_groups)
+    user_attributes = attributes(users, rows.user_ids, options.categorical)
+    sample = examples(log, item_groups, options.target, options.rows, options.seed)
+    return importances(
+        sample,
+        user_attributes,
+        item_groups.names,
+        models=options.models,
+        permutations=options.permutations,
+        seed=options.seed,
+        step=steps.begin(f"predicting {len(sample):,} interactions", parts(len(user_attributes), options.models)),
+    )
 
 
 def _groups(items: Path | None, column: str | None) -> dict[str, str | None] | None:
     if items is None or column is None:
         return None
-    known = datasets.read(items, "ITEM_ID")
-    _check(items, known.columns, [column], "--group")
-    values = known.columns[column]
-    return {item: None if value is None else str(value) for item, value in zip(known.ids, values, strict=True)}
+    dataset = datasets.read(items, "ITEM_ID")
+    _check(items, dataset.columns, [column], "--group")
+    values = dataset.columns[column]
+    return {item: None if value is None else str(value) for item, value in zip(dataset.ids, values, strict=True)}
 
 
 def _check(file: Path, columns: Any, named: Sequence[str], option: str) -> None:
@@ -90,12 +89,8 @@ def _check(file: Path, columns: Any, named: Sequence[str], option: str) -> None:
             raise InvalidRequest(f"{option} {name}: {file} has no such column (there are: {', '.join(columns)})")
 
 
-def _chosen(importance_report: ImportanceReport, choose: int | None) -> list[str]:
-    best = (
-        importance_report.importances[:choose]
-        if choose
-        else [importance for importance in importance_report.importances if importance.worth]
-    )
+def _chosen(report: ImportanceReport, top: int | None) -> list[str]:
+    best = report.importances[:top] if top else [importance for importance in report.importances if importance.worth]
     return [importance.attribute.name for importance in best[: MAX_FIELDS["users"]]]
 
 
@@ -110,15 +105,15 @@ def _write(path: Path, content: bytes) -> None:
     path.write_bytes(content)
 
 
-def _as_json(importance_report: ImportanceReport, chosen: Sequence[str]) -> dict[str, Any]:
+def _as_json(report: ImportanceReport, chosen: Sequence[str]) -> dict[str, Any]:
     return {
-        "examples": importance_report.examples,
-        "users": importance_report.loss.n,
-        "groups": list(importance_report.groups),
-        "log_loss": _interval(importance_report.loss),
-        "log_loss_by_frequency": _interval(importance_report.prior),
-        "history": _interval(importance_report.history),
-        "attributes": [_importance(importance) for importance in importance_report.importances],
+        "examples": report.examples,
+        "users": report.loss.n,
+        "groups": list(report.groups),
+        "log_loss": _interval(report.loss),
+        "log_loss_by_frequency": _interval(report.prior),
+        "history": _interval(report.history),
+        "attributes": [_importance(importance) for importance in report.importances],
         "chosen": list(chosen),
     }
 
@@ -134,28 +129,28 @@ def _interval(interval: Interval) -> dict[str, float]:
     return {end: round(float(getattr(interval, end)), 6) for end in ("mean", "low", "high")}
 
 
-def _show(importance_report: ImportanceReport, chosen: Sequence[str]) -> None:
+def _show(report: ImportanceReport, chosen: Sequence[str]) -> None:
     console = Console(highlight=False)
     if not console.is_terminal:
         console = Console(highlight=False, width=WIDTH)
     with output_files.printing(console):
-        _print(console, importance_report, chosen)
+        _print(console, report, chosen)
 
 
-def _print(console: Console, importance_report: ImportanceReport, chosen: Sequence[str]) -> None:
+def _print(console: Console, report: ImportanceReport, chosen: Sequence[str]) -> None:
     console.print(
-        f"Predicted: which of {len(importance_report.groups)} groups comes next, "
-        f"{importance_report.examples:,} times, for {importance_report.loss.n:,} "
-        f"users held out. Log loss {importance_report.loss}; by frequency alone {importance_report.prior}.",
+        f"Predicted: which of {len(report.groups)} groups comes next, "
+        f"{report.examples:,} times, for {report.loss.n:,} "
+        f"users held out. Log loss {report.loss}; by frequency alone {report.prior}.",
         soft_wrap=True,
     )
-    if importance_report.loss.mean >= importance_report.prior.mean:
+    if report.loss.mean >= report.prior.mean:
         console.print("So nothing was learned: neither history nor attributes predict these groups.", soft_wrap=True)
     table = Table(title="Rise of the log loss when it is another user's", title_justify="left")
     for column in ("attribute", "rise", "95 %", "known", "different", "worth a column"):
         table.add_column(column, justify="left" if column in ("attribute", "worth a column") else "right")
-    table.add_row(escape(plots.HISTORY), *_numbers(importance_report.history), "", "", "")
-    for importance in importance_report.importances:
+    table.add_row(escape(plots.HISTORY), *_numbers(report.history), "", "", "")
+    for importance in report.importances:
         about = importance.attribute
         words = "yes" if importance.worth else "inconclusive" if importance.rise.high > 0 else "no"
         table.add_row(
