@@ -53,7 +53,7 @@ class Split:
 
 
 def split(log: Log, hold_out: HoldOut) -> Split:
-    """Part the interactions. Raises BadQuestion if nothing is left on one side."""
+    """Part the interactions. Raises InvalidRequest if nothing is left on one side."""
     parted = _SPLITS[hold_out.kind](log, hold_out)
     if hold_out.event_type is not None:
         log.check_type(hold_out.event_type)

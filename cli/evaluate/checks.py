@@ -22,7 +22,7 @@ CAMPAIGN = "campaign"  # the name of what --campaign answers
 
 
 def of_folder(folder: Path, context: click.Context) -> None:
-    """Refuse options of a split that are not those that ``folder`` was split with. Raises BadFile and BadQuestion."""
+    """Refuse options that ``folder`` was not split with. Raises BadFile and InvalidRequest."""
     if not splits_folder.is_split(folder):
         others = sorted(path for path in folder.glob("*.csv*") if path.name.startswith("interactions.csv"))
         instead = "".join(f": give the table in it, {path}" for path in others[:1])
@@ -45,7 +45,7 @@ def of_folder(folder: Path, context: click.Context) -> None:
 def taking_part(
     tasks: Sequence[str], recommendations: Sequence[tuple[str, Any]], *, campaign: bool
 ) -> dict[str, list[str]]:
-    """Return the names by task. Raises BadQuestion for a given one that is another's."""
+    """Return the names by task. Raises InvalidRequest for a given one that is another's."""
     external = [name for name, _ in recommendations] + ([CAMPAIGN] if campaign else [])
     for name, times in Counter(external).items():
         if name in BY_NAME:
@@ -60,7 +60,7 @@ def taking_part(
 
 
 def prices(costs: Sequence[tuple[str, str]], names_by_task: Mapping[str, Sequence[str]]) -> dict[str, float]:
-    """Return what each costs a month. Raises BadQuestion."""
+    """Return what each costs a month. Raises InvalidRequest."""
     known = list(dict.fromkeys(name for some in names_by_task.values() for name in some))
     amounts: dict[str, float] = {}
     for name, text in costs:
@@ -73,7 +73,7 @@ def prices(costs: Sequence[tuple[str, str]], names_by_task: Mapping[str, Sequenc
 
 
 def conditions(texts: Sequence[str], names_by_task: Mapping[str, Sequence[str]]) -> list[Gate]:
-    """Return the gates. Raises BadQuestion for one that no data could answer."""
+    """Return the gates. Raises InvalidRequest for one that no data could answer."""
     requirements = [gates.parse(text, list(names_by_task)) for text in texts]
     for requirement in requirements:
         gates.answerable(requirement, names_by_task)
@@ -81,7 +81,7 @@ def conditions(texts: Sequence[str], names_by_task: Mapping[str, Sequence[str]])
 
 
 def read_files(file: Path | None, recommendations: Sequence[tuple[str, str]], *others: Path | None) -> list[Path]:
-    """Return all files that will be read; of a folder, all that is in it. Raises BadQuestion if lists are missing."""
+    """Return all files that will be read; of a folder, all in it. Raises InvalidRequest if lists are missing."""
     lists = [Path(path) for _, path in recommendations]
     for path in lists:
         if not path.exists() or path.is_dir():

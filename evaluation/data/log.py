@@ -52,7 +52,7 @@ class Log:
         return np.asarray(self.types == code)
 
     def check_type(self, event_type: str) -> None:
-        """Raise BadQuestion if no interaction is of a type."""
+        """Raise InvalidRequest if no interaction is of a type."""
         if not self.is_type(event_type).any():
             known = f"there are: {', '.join(self.event_types)}"
             none = f"there is no column {TYPE}, or nothing in it"

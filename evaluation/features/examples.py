@@ -44,7 +44,7 @@ class Groups:
 def examples(log: Log, groups: Groups, target: str | None, most: int, seed: int) -> Examples:
     """Return at most so many examples, drawn by the seed and spread over users: one each first, then a second.
 
-    ``target``: only interactions of this type are predicted, though all are history. Raises BadQuestion.
+    ``target``: only interactions of this type are predicted, though all are history. Raises InvalidRequest.
     """
     if target is not None:
         log.check_type(target)

@@ -74,7 +74,7 @@ def importances(
     seed: int,
     step: Step = lambda done: None,
 ) -> ImportanceReport:
-    """Measure. ``step`` takes 1 for each of the ``parts`` of the work. Raises BadQuestion."""
+    """Measure. ``step`` takes 1 for each of the ``parts`` of the work. Raises InvalidRequest."""
     users = len(np.unique(examples.users))
     if users < LEAST_USERS or len(groups) < 2:
         raise InvalidRequest(

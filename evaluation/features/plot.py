@@ -41,7 +41,7 @@ def draw(importance_report: ImportanceReport, form: str) -> bytes:
 
 
 def image_format(path: Path) -> str:
-    """Return ``svg`` or ``png``. Raises BadQuestion for any other name."""
+    """Return ``svg`` or ``png``. Raises InvalidRequest for any other name."""
     form = path.suffix.lower().removeprefix(".")
     if form not in ("svg", "png"):
         raise InvalidRequest(f"--plot {path}: the name must end in .svg or .png")

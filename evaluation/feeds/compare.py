@@ -42,7 +42,7 @@ def compare(
 ) -> Feeds:
     """Compare. ``changes`` may hold other types beside ``acquired``: they are history, and not trained on.
 
-    ``cut``: epoch seconds; what is acquired from then on is to be predicted. Raises BadQuestion.
+    ``cut``: epoch seconds; what is acquired from then on is to be predicted. Raises InvalidRequest.
     """
     items = sorted({*states.rows.item_ids, *changes.rows.item_ids})
     of_type = changes.is_type(acquired)

@@ -43,7 +43,7 @@ class Outcome:
 def parse(text: str, tasks: Sequence[str] = TASKS) -> Gate:
     """Read a condition. ``tasks``: those that are to be scored.
 
-    Raises BadQuestion for one that is none, and for a number that no metric can have.
+    Raises InvalidRequest for one that is none, and for a number that no metric can have.
     """
     match = _GATE.fullmatch(text.strip())
     if not match:
@@ -60,7 +60,7 @@ def parse(text: str, tasks: Sequence[str] = TASKS) -> Gate:
 
 
 def answerable(gate: Gate, names: Mapping[str, Sequence[str]]) -> None:
-    """Raise BadQuestion for a metric that does not exist, or a task or name that won't be scored.
+    """Raise InvalidRequest for a metric that does not exist, or a task or name that won't be scored.
 
     ``names``: task → those who take part. Known before any work is done; only ``check`` can tell what the data leave
     out.
@@ -78,7 +78,7 @@ def answerable(gate: Gate, names: Mapping[str, Sequence[str]]) -> None:
 
 
 def check(gate: Gate, leaderboards: Mapping[str, Leaderboard], seed: int) -> Outcome:
-    """Return whether the gate holds. Raises BadQuestion for a task, a metric or a name that was not scored."""
+    """Return whether the gate holds. Raises InvalidRequest for a task, a metric or a name that was not scored."""
     leaderboard = leaderboards.get(gate.task)
     if leaderboard is None:
         raise InvalidRequest(f"--require {gate.text}: nothing was scored for {gate.task}")
