@@ -11,7 +11,7 @@ START = 1_700_000_000
 def rows(users: int = 60, items: int = 40, visits: int = 8, seed: int = 1) -> list[tuple[str, str, int, str]]:
     """Return (user, item, time, type): each user visits every tenth day or so, and looks at two items."""
     random = np.random.default_rng(seed)
-    found = []
+    interactions = []
     for user in range(users):
         kind = user % 4
         at = START + int(random.integers(0, 5 * DAY))
@@ -20,8 +20,8 @@ def rows(users: int = 60, items: int = 40, visits: int = 8, seed: int = 1) -> li
             for _ in range(2):
                 own = random.random() < 0.8
                 item = kind * items // 4 + int(random.integers(items // 4)) if own else int(random.integers(items))
-                found.append((f"u{user}", f"i{item}", at, "view" if random.random() < 0.7 else "purchase"))
-    return found
+                interactions.append((f"u{user}", f"i{item}", at, "view" if random.random() < 0.7 else "purchase"))
+    return interactions
 
 
 def write(path: Path, content: list[tuple[str, str, int, str]] | None = None) -> Path:

@@ -16,7 +16,7 @@ from tests.evaluation import made_up
 FIXED = "--no-tuning"
 
 
-def run(*arguments: str | Path | int) -> Result:
+def invoke(*arguments: str | Path | int) -> Result:
     return CliRunner().invoke(command, [str(argument) for argument in arguments])
 
 
@@ -26,10 +26,10 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_it_compares_all_recommenders_with_intervals_verdicts_and_alarms(file: Path) -> None:
-    result = run(file, "--json")
+    result = invoke(file, "--json")
     assert result.exit_code == 0, result.output
-    found = json.loads(result.stdout)
-    leaderboard = found["tasks"]["all-items"]
+    report = json.loads(result.stdout)
+    leaderboard = report["tasks"]["all-items"]
     assert set(leaderboard["recommenders"]) == {
         *("random", "popularity", "popularity-30d", "history", "co-visitation", "item-knn", "ease", "ease-history")
     }
@@ -39,12 +39,12 @@ def test_it_compares_all_recommenders_with_intervals_verdicts_and_alarms(file: P
     assert set(ease["settings"]) == {"regularisation", "half_life_days", "step_decay"}
     assert len(ease["personalize"]) == 8
     assert (leaderboard["candidate_count"], leaderboard["main_metric"]) == (40, "ndcg@10")
-    assert "too_few_users" in {diagnostic["name"] for diagnostic in found["diagnostics"]}
-    assert {part["by"] for part in found["slices"]["all-items"]} == {"history", "truth", "item"}
+    assert "too_few_users" in {diagnostic["name"] for diagnostic in report["diagnostics"]}
+    assert {part["by"] for part in report["slices"]["all-items"]} == {"history", "truth", "item"}
 
 
 def test_people_get_tables_and_every_sentence_stands_there(file: Path) -> None:
-    result = run(file, FIXED, "--cost", "ease=250")
+    result = invoke(file, FIXED, "--cost", "ease=250")
     assert result.exit_code == 0, result.output
     for text in (
         "All items (repeats ",
@@ -62,7 +62,8 @@ def test_people_get_tables_and_every_sentence_stands_there(file: Path) -> None:
 def test_the_way_over_a_real_personalize_asks_the_same_users(file: Path, tmp_path: Path) -> None:
     out = tmp_path / "split"
     assert (
-        run("split", file, "--out", out, "--hold-out", "last-basket", "--sample-users", 30, "--seed", 4).exit_code == 0
+        invoke("split", file, "--out", out, "--hold-out", "last-basket", "--sample-users", 30, "--seed", 4).exit_code
+        == 0
     )
     users = [json.loads(line)["userId"] for line in (out / "batch_users.json").read_text().splitlines()]
     assert len(users) == 30
@@ -71,9 +72,9 @@ def test_the_way_over_a_real_personalize_asks_the_same_users(file: Path, tmp_pat
         for user in users
     ]
     (tmp_path / "b.out").write_text("".join(json.dumps(line) + "\n" for line in lines))
-    given = ("--recommendations", f"theirs={tmp_path / 'b.out'}", FIXED, "--json", "--seed", 4)
-    from_folder = json.loads(run(out, *given).stdout)
-    from_file = json.loads(run(file, *given, "--hold-out", "last-basket", "--sample-users", 30).stdout)
+    options = ("--recommendations", f"theirs={tmp_path / 'b.out'}", FIXED, "--json", "--seed", 4)
+    from_folder = json.loads(invoke(out, *options).stdout)
+    from_file = json.loads(invoke(file, *options, "--hold-out", "last-basket", "--sample-users", 30).stdout)
     theirs = from_folder["tasks"]["all-items"]["recommenders"]["theirs"]
     assert theirs["metrics"] == from_file["tasks"]["all-items"]["recommenders"]["theirs"]["metrics"]
     assert {
@@ -95,7 +96,7 @@ def test_the_way_over_a_real_personalize_asks_the_same_users(file: Path, tmp_pat
     ],
 )
 def test_a_gate_fails_by_its_exit_code(gate: str, code: int, file: Path) -> None:
-    result = run(file, FIXED, "--require", gate)
+    result = invoke(file, FIXED, "--require", gate)
     assert result.exit_code == code, result.output
     if code < 2:
         assert ("FAILS" if code else "holds") in result.stdout
@@ -105,7 +106,7 @@ def test_the_report_stands_alone_and_the_rows_of_users_are_whole(file: Path, tmp
     users = tmp_path / "users.csv"
     users.write_text("USER_ID,SEGMENT\n" + "".join(f"u{user},<{user % 3}>\n" for user in range(60)))
     page, rows = tmp_path / "report.html", tmp_path / f"{'rows' * 62}.csv"  # nearly as long as a name may be
-    result = run(file, FIXED, "--users", users, "--slice-by", "SEGMENT", "--html", page, "--per-user", rows)
+    result = invoke(file, FIXED, "--users", users, "--slice-by", "SEGMENT", "--html", page, "--per-user", rows)
     assert result.exit_code == 0, result.output
     text = page.read_text()
     assert not re.search(r"<script|<link|<img|src=|@import", text)
@@ -118,7 +119,7 @@ def test_the_report_stands_alone_and_the_rows_of_users_are_whole(file: Path, tmp
     assert all(folded.count(f"<td>{metric}</td>") == 2 for metric in ("hit_rate@1", "ndcg@3", "ndcg@10", "map@25"))
     assert re.search(r"<td>ease</td><td class=.words.>regularisation \d+, half life days 60, step decay", folded)
     lines = rows.read_text().splitlines()
-    scored = json.loads(run(file, FIXED, "--json").stdout)["tasks"]
+    scored = json.loads(invoke(file, FIXED, "--json").stdout)["tasks"]
     assert len(lines) == 1 + sum(value["users"] * len(value["recommenders"]) for value in scored.values())
     assert sorted(path.name for path in tmp_path.iterdir()) == ["report.html", rows.name, "users.csv"]
 
@@ -127,13 +128,13 @@ def test_what_is_wrong_is_one_line_and_nothing_is_written(file: Path, tmp_path: 
     bad = tmp_path / "bad.csv"
     bad.write_text("USER_ID,ITEM_ID,TIMESTAMP\nu,i,1700000000\nu,i,1700000000000\n")
     for arguments in (("split", bad, "--out", tmp_path / "out"), (bad, "--html", tmp_path / "r.html")):
-        result = run(*arguments)
+        result = invoke(*arguments)
         assert result.exit_code == 2
         error = [line for line in result.stderr.splitlines() if line.startswith("Error")]
         assert error == [f"Error: {bad}:3: " + error[0].partition(":3: ")[2]]
     cut = tmp_path / "b.out"
     cut.write_text('{"input": {"userId": "u1"}, "outp')
-    result = run(file, FIXED, "--recommendations", f"x={cut}", "--html", tmp_path / "r.html")
+    result = invoke(file, FIXED, "--recommendations", f"x={cut}", "--html", tmp_path / "r.html")
     assert result.exit_code == 2
     assert f"{cut}:1: not a whole JSON object: the file seems to be cut off" in result.stderr
     assert sorted(path.name for path in tmp_path.iterdir()) == ["b.out", "bad.csv"]
@@ -143,17 +144,19 @@ def test_published_metrics_alone_need_no_interactions(tmp_path: Path) -> None:
     metrics = tmp_path / "metrics.json"
     metrics.write_text(json.dumps({"metrics": {"precision_at_5": 0.075, "precision_at_10": 0.0571,
                                                "precision_at_25": 0.0379}}))  # fmt: skip
-    assert "56 test users" in run("--personalize-metrics", metrics).stdout
-    assert json.loads(run("--personalize-metrics", metrics, "--json").stdout)["published"][0]["test_users"] == 56
-    assert run().exit_code == 2
+    assert "56 test users" in invoke("--personalize-metrics", metrics).stdout
+    assert json.loads(invoke("--personalize-metrics", metrics, "--json").stdout)["published"][0]["test_users"] == 56
+    assert invoke().exit_code == 2
 
 
 def test_help_names_the_subcommands_and_all_metrics_and_calls_the_command_by_its_name() -> None:
-    said = run("--help").stdout
-    assert "Usage: evaluate [FILE|DIR] [OPTIONS]" in said
-    assert re.search(r"Subcommands:\n +split ", said)
-    assert all(name in said for name in (*constants.METRICS, "ndcg_personalize", "./broker evaluate interactions.csv"))
-    assert "batch_users.json" in run("split", "--help").stdout
+    help_text = invoke("--help").stdout
+    assert "Usage: evaluate [FILE|DIR] [OPTIONS]" in help_text
+    assert re.search(r"Subcommands:\n +split ", help_text)
+    assert all(
+        name in help_text for name in (*constants.METRICS, "ndcg_personalize", "./broker evaluate interactions.csv")
+    )
+    assert "batch_users.json" in invoke("split", "--help").stdout
 
 
 class Campaign:
@@ -164,9 +167,9 @@ class Campaign:
         return {"itemList": [{"itemId": f"{request['userId']}-{place}"} for place in range(request["numResults"])]}
 
 
-def test_a_campaign_is_asked_about_every_user_and_each_gets_his_own_answer() -> None:
+def test_a_campaign_is_asked_about_every_user_and_each_gets_their_own_answer() -> None:
     done: list[int] = []
     users = [f"u{number}" for number in range(50)]
-    found = campaign.ask(Campaign(), {"campaignArn": "arn:x", "numResults": 3}, users, done.append)
-    assert found == {user: [f"{user}-0", f"{user}-1", f"{user}-2"] for user in users}
+    lists = campaign.ask(Campaign(), {"campaignArn": "arn:x", "numResults": 3}, users, done.append)
+    assert lists == {user: [f"{user}-0", f"{user}-1", f"{user}-2"] for user in users}
     assert sum(done) == 50

@@ -35,7 +35,7 @@ def question(tmp_path_factory: pytest.TempPathFactory) -> Task:
     return task(log, split(log, HoldOut("time", at=made_up.START + 60 * made_up.DAY)), None, 1)
 
 
-def made(question: Task, name: str, kind: str, owned: Pairs | None = None) -> np.ndarray:
+def recommended(question: Task, name: str, kind: str, owned: Pairs | None = None) -> np.ndarray:
     learned = TrainedModels(question.train)
     blocks = BY_NAME[name].score(learned, question.known_past(), Settings())
     return make(blocks, kind, question.owned() if owned is None else owned, 10)
@@ -44,33 +44,35 @@ def made(question: Task, name: str, kind: str, owned: Pairs | None = None) -> np
 def test_lists_filtered_by_another_users_items_hold_what_the_user_has(question: Task) -> None:
     owned, items = question.owned(), len(question.past.item_ids)
     newest = lists.newest_interactions(question.past)
-    assert lists.owned_items_recommended(made(question, "ease", NEW_ITEMS), owned, items, newest) is None
+    assert lists.owned_items_recommended(recommended(question, "ease", NEW_ITEMS), owned, items, newest) is None
     # The source's fault: the index of the user whose items are taken out never moves on.
     first = owned.items[owned.users == 0]
     everybody = np.repeat(np.arange(question.users), len(first))
     wrong = Pairs(everybody, np.tile(first, question.users))
-    says = lists.owned_items_recommended(made(question, "ease-history", NEW_ITEMS, wrong), owned, items, newest)
-    assert says
-    assert "by another user's" in says
+    message = lists.owned_items_recommended(
+        recommended(question, "ease-history", NEW_ITEMS, wrong), owned, items, newest
+    )
+    assert message
+    assert "by another user's" in message
 
 
 def test_lists_not_filtered_at_all_are_told_the_commands_that_filter(question: Task) -> None:
     newest = lists.newest_interactions(question.past)
-    repeating = made(question, "history", ALL_ITEMS)
-    says = lists.owned_items_recommended(repeating, question.owned(), len(question.past.item_ids), newest)
-    assert says
-    assert ": not filtered, or by another user's. ./broker filter NAME 'EXCLUDE" in says
-    assert "--filter NAME for ./broker batch" in says
+    repeating = recommended(question, "history", ALL_ITEMS)
+    message = lists.owned_items_recommended(repeating, question.owned(), len(question.past.item_ids), newest)
+    assert message
+    assert ": not filtered, or by another user's. ./broker filter NAME 'EXCLUDE" in message
+    assert "--filter NAME for ./broker batch" in message
 
 
 def test_a_right_filter_that_sees_only_the_newest_hundred_is_not_accused(question: Task) -> None:
     # The quota is brought down to what these users have.
     seen = lists.newest_interactions(question.past, 4)
-    filtered = made(question, "ease-history", NEW_ITEMS, Pairs(seen.users, seen.items))
-    says = lists.owned_items_recommended(filtered, question.owned(), len(question.past.item_ids), seen)
-    assert says
-    assert "100% of these from before the user's newest" in says
-    assert "another user" not in says
+    filtered = recommended(question, "ease-history", NEW_ITEMS, Pairs(seen.users, seen.items))
+    message = lists.owned_items_recommended(filtered, question.owned(), len(question.past.item_ids), seen)
+    assert message
+    assert "100% of these from before the user's newest" in message
+    assert "another user" not in message
 
 
 def test_the_newest_interactions_are_those_that_any_filter_sees() -> None:
@@ -89,8 +91,8 @@ def test_the_newest_interactions_are_those_that_any_filter_sees() -> None:
 
 
 def test_lists_twice_as_good_as_all_that_is_learned_here_are_asked_what_they_were_trained_on() -> None:
-    says = published_tables.knows_the_answer(0.423, 0.098, "ease", "better")
-    assert says == (
+    message = published_tables.knows_the_answer(0.423, 0.098, "ease", "better")
+    assert message == (
         "0.423 is 4.3 times that of ease, the best trained here (0.098): was it trained on train.csv alone?"
     )
     assert published_tables.knows_the_answer(0.626, 0.62, "co-visitation", "better") is None
@@ -109,11 +111,11 @@ def on_histories(has: np.ndarray, had: np.ndarray) -> set[str]:
     """Return which diagnostics on histories go off for a truth and a past, users by items."""
     truth, owned = Pairs(*np.nonzero(has)), Pairs(*np.nonzero(had))
     shared = histories.shared(truth, owned, *has.shape)
-    said = {
+    messages = {
         "wrong_histories": histories.wrong_histories(shared),
         "truth_owned": histories.truth_owned(shared, truth, owned, has.shape[1]),
     }
-    return {name for name, says in said.items() if says}
+    return {name for name, message in messages.items() if message}
 
 
 def test_a_truth_filtered_by_another_users_items_is_no_truth() -> None:
@@ -165,9 +167,9 @@ def test_a_truth_filtered_by_users_ever_further_off_is_no_truth_and_what_people_
 
 
 def test_another_truth_for_one_model_shows_in_a_table_alone() -> None:
-    says = published_tables.not_one_truth(PUBLISHED, 10)
-    assert says
-    assert "Transformer" in says
+    message = published_tables.not_one_truth(PUBLISHED, 10)
+    assert message
+    assert "Transformer" in message
     honest = {name: means for name, means in PUBLISHED.items() if name != "Transformer"}
     assert published_tables.not_one_truth(honest, 10) is None
 
@@ -209,8 +211,8 @@ def test_a_training_after_the_cut_is_seen(question: Task) -> None:
     assert data.training_after_cut(question) is None
     late = question.train.times.copy()
     late[3] = question.cut or 0
-    says = data.training_after_cut(replace(question, train=replace(question.train, times=late)))
-    assert says == "1 training interactions are not before the cut: the training knows the answer"
+    message = data.training_after_cut(replace(question, train=replace(question.train, times=late)))
+    assert message == "1 training interactions are not before the cut: the training knows the answer"
 
 
 def test_without_a_common_cut_a_users_own_later_interactions_are_seen(question: Task) -> None:
@@ -250,12 +252,12 @@ def test_a_task_of_repeating_and_a_small_test_are_named(question: Task) -> None:
 
 
 def test_all_that_is_wrong_with_given_lists_is_sounded_together(question: Task) -> None:
-    wrong = made(question, "popularity", ALL_ITEMS)
+    wrong = recommended(question, "popularity", ALL_ITEMS)
     outside = external(
         "theirs", ExternalLists(wrong, users_without=3, unknown_users=2, unknown_items=5, repeated=4, refused=0)
     )
     entries = [
-        Candidate("history", "", {ALL_ITEMS: made(question, "history", ALL_ITEMS)}, baseline=True),
+        Candidate("history", "", {ALL_ITEMS: recommended(question, "history", ALL_ITEMS)}, baseline=True),
         Candidate("popularity-30d", "", dict.fromkeys((ALL_ITEMS, NEW_ITEMS), wrong), baseline=True),
         outside,
     ]

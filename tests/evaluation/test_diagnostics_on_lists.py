@@ -43,24 +43,24 @@ def test_a_list_that_avoids_what_the_user_has_is_personal_even_where_that_is_to_
 
 @pytest.mark.parametrize("by", [1, -1])
 def test_lists_shifted_by_a_user_are_better_for_the_neighbour_whose_they_are(by: int) -> None:
-    says = not_personal(np.roll(by_score(1.0 * HAS), by, axis=0), TRUTH, NDCG, ALL)
-    assert says
-    assert f"the list of the user {'after' if by == 1 else 'before'} scores better" in says
+    message = not_personal(np.roll(by_score(1.0 * HAS), by, axis=0), TRUTH, NDCG, ALL)
+    assert message
+    assert f"the list of the user {'after' if by == 1 else 'before'} scores better" in message
 
 
 def test_lists_of_anybody_score_no_less_for_the_neighbours() -> None:
     mixed = np.random.default_rng(6).permutation(by_score(1.0 * HAS))
     for lists in (mixed, POPULAR):
-        says = not_personal(lists, TRUTH, NDCG, ALL)
-        assert says
-        assert "scores as well" in says
+        message = not_personal(lists, TRUTH, NDCG, ALL)
+        assert message
+        assert "scores as well" in message
 
 
 def test_what_few_items_make_equal_at_ten_places_is_told_apart_by_the_metric_that_decides() -> None:
     chances = np.linspace(1, 0, BANK[1])
     right = by_score(0.05 * HAS + chances + 0.02 * np.random.default_rng(5).random(BANK))
-    found = [score(np.roll(right, by, axis=0), TRUTH, (10,)).means()[Metric("recall", 10)] for by in (0, 1)]
-    assert found[1] > 0.95 * found[0]
+    recalls = [score(np.roll(right, by, axis=0), TRUTH, (10,)).means()[Metric("recall", 10)] for by in (0, 1)]
+    assert recalls[1] > 0.95 * recalls[0]
     assert not_personal(right, TRUTH, NDCG, ALL) is None
 
 
@@ -88,14 +88,14 @@ NOTHING = Pairs(np.array([], dtype=int), np.array([], dtype=int))
 
 def test_lists_that_end_too_early_are_told_with_what_to_ask_for() -> None:
     long = np.tile(np.arange(25), (40, 1))
-    one = np.where(np.arange(25) == 0, long, -1)
-    says = short_lists(one, NOTHING, 100, 25)
-    assert says == (
+    single = np.where(np.arange(25) == 0, long, -1)
+    message = short_lists(single, NOTHING, 100, 25)
+    assert message == (
         "100% of the lists hold fewer than 25 items, 1 in the middle: what is missing counts as misses; "
         "ask for 25 (numResults)"
     )
-    assert short_lists(np.where(np.arange(40)[:, None] < 3, one, long), NOTHING, 100, 25)
-    assert short_lists(np.where(np.arange(40)[:, None] < 2, one, long), NOTHING, 100, 25) is None
+    assert short_lists(np.where(np.arange(40)[:, None] < 3, single, long), NOTHING, 100, 25)
+    assert short_lists(np.where(np.arange(40)[:, None] < 2, single, long), NOTHING, 100, 25) is None
     assert short_lists(long, NOTHING, 100, 25) is None
     assert short_lists(np.where(np.arange(25) < 20, long, -1), NOTHING, 22, 20) is None
 
@@ -128,17 +128,19 @@ def known_answer(question: Task, kind: str = ALL_ITEMS) -> np.ndarray:
 def names(question: Task, kinds: tuple[str, ...], *entries: Candidate) -> Mapping[str, set[str]]:
     """Return which diagnostics go off, by what they are about."""
     leaderboards = {kind: score_candidates(question, kind, entries, NDCG, 1) for kind in kinds}
-    found: dict[str, set[str]] = {}
-    for diagnostic in diagnose(question, {kind: one for kind, one in leaderboards.items() if one}):
-        found.setdefault(diagnostic.about, set()).add(diagnostic.name)
-    return found
+    names_by_subject: dict[str, set[str]] = {}
+    for diagnostic in diagnose(
+        question, {kind: leaderboard for kind, leaderboard in leaderboards.items() if leaderboard}
+    ):
+        names_by_subject.setdefault(diagnostic.about, set()).add(diagnostic.name)
+    return names_by_subject
 
 
-def boarded(question: Task, kind: str, *entries: Candidate) -> Leaderboard:
+def leaderboard_of(question: Task, kind: str, *entries: Candidate) -> Leaderboard:
     """Return the leaderboard of some entries."""
-    made = score_candidates(question, kind, entries, NDCG, 1)
-    assert made
-    return made
+    leaderboard = score_candidates(question, kind, entries, NDCG, 1)
+    assert leaderboard
+    return leaderboard
 
 
 @pytest.mark.parametrize("kind", [ALL_ITEMS, NEW_ITEMS])
@@ -164,26 +166,26 @@ def test_what_counting_finds_as_well_or_repeating_could_is_not_too_good(question
 
 
 def test_given_lists_of_a_model_that_knew_the_answer_are_asked_how_it_was_trained(question: Task) -> None:
-    found = external("theirs", ExternalLists(known_answer(question, NEW_ITEMS), 0, 0, 0, 0, 0))
+    theirs = external("theirs", ExternalLists(known_answer(question, NEW_ITEMS), 0, 0, 0, 0, 0))
     counting = Candidate("counting", "", {NEW_ITEMS: np.tile(np.arange(25), (question.users, 1))}, baseline=True)
-    assert {"knows_the_answer", "too_good"} <= names(question, (NEW_ITEMS,), found, counting)["theirs, new-items"]
+    assert {"knows_the_answer", "too_good"} <= names(question, (NEW_ITEMS,), theirs, counting)["theirs, new-items"]
     hints = [
         diagnostic.message
-        for diagnostic in diagnose(question, {NEW_ITEMS: boarded(question, NEW_ITEMS, found, counting)})
+        for diagnostic in diagnose(question, {NEW_ITEMS: leaderboard_of(question, NEW_ITEMS, theirs, counting)})
     ]
-    assert sum("was it trained on train.csv alone?" in says for says in hints) == 2
+    assert sum("was it trained on train.csv alone?" in message for message in hints) == 2
     honest = external("honest", ExternalLists(counting.lists[NEW_ITEMS], 0, 0, 0, 0, 0))
     assert "knows_the_answer" not in names(question, (NEW_ITEMS,), honest, counting).get("honest, new-items", set())
-    assert "knows_the_answer" not in names(question, (NEW_ITEMS,), found)["theirs, new-items"]
+    assert "knows_the_answer" not in names(question, (NEW_ITEMS,), theirs)["theirs, new-items"]
 
 
 def test_a_file_is_judged_for_acquisition_alone_too(question: Task) -> None:
-    found = ExternalLists(
+    external_lists = ExternalLists(
         known_answer(question), users_without=3, unknown_users=2, unknown_items=5, repeated=4, refused=0
     )
-    about = names(question, (NEW_ITEMS,), external("theirs", found))["theirs"]
+    about = names(question, (NEW_ITEMS,), external("theirs", external_lists))["theirs"]
     assert about == {"unknown_items", "unknown_users", "users_without_list", "repeats", "short_lists"}
-    both = names(question, (ALL_ITEMS, NEW_ITEMS), external("theirs", found))
+    both = names(question, (ALL_ITEMS, NEW_ITEMS), external("theirs", external_lists))
     assert both["theirs"] == {*about, "new_items_like_all_items"}
 
 
@@ -206,8 +208,8 @@ def test_what_chance_does_to_a_handful_of_users_accuses_nobody(tmp_path: Path) -
             "counting", "", {ALL_ITEMS: known_answer(question), NEW_ITEMS: none[NEW_ITEMS]}, baseline=True
         )
         entries = Candidate("leak", "", both), Candidate("nothing", "", none), counting
-        found = names(question, (ALL_ITEMS, NEW_ITEMS), *entries)
-        return set().union(*found.values())
+        names_by_subject = names(question, (ALL_ITEMS, NEW_ITEMS), *entries)
+        return set().union(*names_by_subject.values())
 
     table = {users: [PublishedResult("theirs", NEW_ITEMS, users, {Metric("precision", 1): 1.0})] for users in (5, 40)}
     assert {

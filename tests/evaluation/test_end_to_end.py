@@ -83,14 +83,14 @@ def test_nothing_of_the_month_that_is_predicted_is_trained_on(gone: Gone) -> Non
     assert {int(row["TIMESTAMP"]) < july for row in _rows(gone, "train.csv")} == {True}
     truth = _rows(gone, "truth.csv")
     assert {(row["TIMESTAMP"], row["EVENT_TYPE"]) for row in truth} == {(str(july), "acquired")}
-    asked = [json.loads(line)["userId"] for line in (gone.folder / "split" / "batch_users.json").open()]
-    assert sorted(asked) == sorted({row["USER_ID"] for row in truth})
+    users = [json.loads(line)["userId"] for line in (gone.folder / "split" / "batch_users.json").open()]
+    assert sorted(users) == sorted({row["USER_ID"] for row in truth})
 
 
 def test_no_list_holds_what_its_customer_has_taken_before(gone: Gone) -> None:
     had = {(row["USER_ID"], row["ITEM_ID"]) for row in _rows(gone, "train.csv")}
     lines = [json.loads(line) for line in (gone.folder / "personalize.out").open()]
-    listed = {(one["input"]["userId"], item) for one in lines for item in one["output"]["recommendedItems"]}
+    listed = {(line["input"]["userId"], item) for line in lines for item in line["output"]["recommendedItems"]}
 
     assert len(listed) > 10 * len(lines)
     assert not had & listed

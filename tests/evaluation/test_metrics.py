@@ -95,10 +95,10 @@ def test_of_new_items_users_can_choose_from_those_that_they_do_not_have(tmp_path
     entries = [
         Candidate(name, "", dict.fromkeys((ALL_ITEMS, NEW_ITEMS), np.tile(np.arange(25), (20, 1)))) for name in "ab"
     ]
-    found = score_candidates(question, NEW_ITEMS, entries, Metric("ndcg", 10), 1)
-    assert found is not None
-    assert (found.ks, found.left_out) == ((1, 3, 5), [10, 20, 25])
-    assert (found.main, found.instead_of) == (Metric("ndcg", 5), Metric("ndcg", 10))
+    leaderboard = score_candidates(question, NEW_ITEMS, entries, Metric("ndcg", 10), 1)
+    assert leaderboard is not None
+    assert (leaderboard.ks, leaderboard.left_out) == ((1, 3, 5), [10, 20, 25])
+    assert (leaderboard.main, leaderboard.instead_of) == (Metric("ndcg", 5), Metric("ndcg", 10))
     assert score_candidates(question, ALL_ITEMS, entries, Metric("ndcg", 10), 1).ks == (1, 3, 5, 10, 20)  # type: ignore[union-attr]
 
 
@@ -120,15 +120,16 @@ def test_the_notes_say_which_k_are_left_out_why_and_what_decides_instead(tmp_pat
 def test_a_metric_that_only_some_k_have_is_replaced_by_one_that_there_is(tmp_path: Path) -> None:
     entry = Candidate("a", "", {NEW_ITEMS: np.tile(np.arange(25), (20, 1))})
     few, fewer = asked_of([12] * 20, tmp_path), asked_of([17] * 20, tmp_path)
-    assert score_candidates(few, NEW_ITEMS, [entry], Metric("ndcg_personalize", 25), 1).main == Metric(
-        "ndcg_personalize", 5
-    )  # type: ignore[union-attr]
-    assert score_candidates(fewer, NEW_ITEMS, [entry], Metric("ndcg_personalize", 25), 1).main == Metric("ndcg", 3)  # type: ignore[union-attr]
+    replaced = [score_candidates(task, NEW_ITEMS, [entry], Metric("ndcg_personalize", 25), 1) for task in (few, fewer)]
+    assert [leaderboard and leaderboard.main for leaderboard in replaced] == [
+        Metric("ndcg_personalize", 5),
+        Metric("ndcg", 3),
+    ]
 
 
-def test_breadth_counts_distinct_items_by_both_catalogues_and_their_surprise() -> None:
+def test_beyond_accuracy_counts_distinct_items_by_both_catalogues_and_their_surprise() -> None:
     lists = np.array([[0, 1], [0, -1]])
-    found = beyond_accuracy(lists, np.array([6, 2, 0, 0]), catalogue=4, k=2)
-    assert (found.coverage, found.coverage_of_catalogue) == (1.0, 0.5)
-    assert found.novelty == pytest.approx((2 * -np.log2(0.75) - np.log2(0.25)) / 3)
-    assert (found.user_coverage, found.commonest_first) == (0.5, 1.0)
+    measures = beyond_accuracy(lists, np.array([6, 2, 0, 0]), catalogue=4, k=2)
+    assert (measures.coverage, measures.coverage_of_catalogue) == (1.0, 0.5)
+    assert measures.novelty == pytest.approx((2 * -np.log2(0.75) - np.log2(0.25)) / 3)
+    assert (measures.user_coverage, measures.commonest_first) == (0.5, 1.0)

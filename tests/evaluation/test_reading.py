@@ -105,9 +105,9 @@ def test_values_in_quotes_and_empty_ones_are_no_broken_rows(tmp_path: Path) -> N
     path = tmp_path / "interactions.csv"
     rows = '"u, the ""first""","i\nj","1700000000",""\n"","","",""\n,,,\nv,i,1700000000,\n\n'
     path.write_text(TYPED + rows + "w,i,1700000000,view")
-    found = log.read(path)
-    assert found.rows.user_ids == ['u, the "first"', "v", "w"]
-    assert (found.event_types, found.types.tolist()) == (["view"], [-1, -1, 0])
+    interactions = log.read(path)
+    assert interactions.rows.user_ids == ['u, the "first"', "v", "w"]
+    assert (interactions.event_types, interactions.types.tolist()) == (["view"], [-1, -1, 0])
 
 
 def test_a_short_row_is_found_behind_many_blocks_of_whole_ones(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -172,7 +172,10 @@ def test_a_harmed_gzip_file_is_named_and_a_cut_one_with_the_line(
     recommended = (json.dumps(RECOMMENDED | {"input": {"userId": str(number)}}) for number in numbers)
     readers: list[tuple[Callable[[Path], object], str]] = [
         (log.read, HEAD + "".join(f"{number},i,1700000000\n" for number in numbers)),
-        (lambda path: attributes.read(path, "USER_ID"), "USER_ID,AGE\n" + "".join(f"u{one},30\n" for one in numbers)),
+        (
+            lambda path: attributes.read(path, "USER_ID"),
+            "USER_ID,AGE\n" + "".join(f"u{number},30\n" for number in numbers),
+        ),
         (list_files.read, "\n".join(recommended)),
     ]
     for read, content in readers:
@@ -191,23 +194,29 @@ def test_rows_are_sorted_each_counted_once_and_know_their_place_in_the_file(tmp_
     path = tmp_path / "interactions.csv.gz"
     lines = "b,x,1700000005,view\na,y,1700000001,\n\nb,x,1700000005,view\nb,x,1700000005,buy\na,x,1700000000,view\n"
     path.write_bytes(gzip.compress(("USER_ID,ITEM_ID,TIMESTAMP,EVENT_TYPE\n" + lines).encode()))
-    found = log.read(path)
+    interactions = log.read(path)
     named = [
-        (found.rows.user_ids[user], found.rows.item_ids[item], int(time))
-        for user, item, time in zip(found.rows.users, found.rows.items, found.rows.times, strict=True)
+        (interactions.rows.user_ids[user], interactions.rows.item_ids[item], int(time))
+        for user, item, time in zip(
+            interactions.rows.users, interactions.rows.items, interactions.rows.times, strict=True
+        )
     ]
     assert named == [("a", "x", 1700000000), ("a", "y", 1700000001), ("b", "x", 1700000005), ("b", "x", 1700000005)]
-    assert found.row_numbers.tolist() == [5, 1, 4, 0]
-    assert found.duplicates == 1
-    assert found.is_type("view").tolist() == [True, False, False, True]
+    assert interactions.row_numbers.tolist() == [5, 1, 4, 0]
+    assert interactions.duplicates == 1
+    assert interactions.is_type("view").tolist() == [True, False, False, True]
 
 
 def test_the_brokers_own_probe_is_left_out_and_counted_and_moves_no_place(tmp_path: Path) -> None:
     path = tmp_path / "interactions.csv"
     path.write_text("USER_ID,ITEM_ID,TIMESTAMP\nbroker-probe,broker-probe,1700000000\na,x,1700000001\n")
-    found = log.read(path)
-    assert (found.probes, list(found.rows.user_ids), list(found.rows.item_ids)) == (1, ["a"], ["x"])
-    assert found.row_numbers.tolist() == [1]
+    interactions = log.read(path)
+    assert (interactions.probes, list(interactions.rows.user_ids), list(interactions.rows.item_ids)) == (
+        1,
+        ["a"],
+        ["x"],
+    )
+    assert interactions.row_numbers.tolist() == [1]
     path.write_text("USER_ID,ITEM_ID,TIMESTAMP\nbroker-probe,x,1700000000\n")
     with pytest.raises(BadFile, match="no interactions"):
         log.read(path)
@@ -254,10 +263,10 @@ def test_a_line_with_an_error_is_a_user_without_a_list_and_told_from_one_without
     path = tmp_path / "users.json.out"  # packed or not, it is called so
     refused = {"input": {"userId": "v"}, "output": {}, "error": "no such user"}
     nothing = {"input": {"userId": "w"}, "output": {"recommendedItems": []}, "error": None}
-    path.write_bytes(pack("".join(json.dumps(one) + "\n" for one in (RECOMMENDED, refused, nothing)).encode()))
-    found = list_files.read(path)
-    assert found == {"u": ["i"], "v": None, "w": []}
-    fitted = list_files.fit(found, users=["u", "v", "w", "x", "y"], items={"i": 0}, places=1)
+    path.write_bytes(pack("".join(json.dumps(line) + "\n" for line in (RECOMMENDED, refused, nothing)).encode()))
+    lists_by_user = list_files.read(path)
+    assert lists_by_user == {"u": ["i"], "v": None, "w": []}
+    fitted = list_files.fit(lists_by_user, users=["u", "v", "w", "x", "y"], items={"i": 0}, places=1)
     assert (fitted.users_without, fitted.refused, fitted.missing) == (4, 1, 2)
     assert lists.users_without_list(4, 5, fitted.refused, fitted.missing) == (
         "4 of 5 test users have no list, and count as misses: 2 have no line in the file, which may be cut off, "
@@ -266,18 +275,18 @@ def test_a_line_with_an_error_is_a_user_without_a_list_and_told_from_one_without
 
 
 def test_lists_are_fitted_to_the_users_of_the_test_and_what_does_not_fit_is_counted() -> None:
-    found = list_files.fit(
+    fitted = list_files.fit(
         {"u": ["a", "stranger", "a"], "nobody": ["a"]}, users=["t", "u"], items={"a": 0, "b": 1}, places=3
     )
-    assert found.lists.tolist() == [[-1, -1, -1], [0, 2, -1]]
-    assert (found.users_without, found.unknown_users, found.unknown_items, found.repeated) == (1, 1, 1, 1)
+    assert fitted.lists.tolist() == [[-1, -1, -1], [0, 2, -1]]
+    assert (fitted.users_without, fitted.unknown_users, fitted.unknown_items, fitted.repeated) == (1, 1, 1, 1)
 
 
 def test_attributes_are_numbers_where_a_whole_column_is(tmp_path: Path) -> None:
     path = tmp_path / "users.csv"
     path.write_text("USER_ID,AGE,CITY\na,30,X\nb,,7\n")
-    found = attributes.read(path, "USER_ID")
-    assert found.columns == {"AGE": [30.0, None], "CITY": ["X", "7"]}
+    users = attributes.read(path, "USER_ID")
+    assert users.columns == {"AGE": [30.0, None], "CITY": ["X", "7"]}
 
 
 @pytest.mark.parametrize(

@@ -70,31 +70,31 @@ def test_a_filter_that_sees_the_newest_hundred_of_a_users_baskets_is_told_from_n
     past, owned, newest = question.known_past(), question.owned(), newest_interactions(question.past)
     scores = list(BY_NAME["history"].score(TrainedModels(question.train), past, Settings()))
 
-    def says(kind: str, seen: Pairs) -> str:
-        made = lists((block.copy() for block in scores), kind, seen, 10)
-        return owned_items_recommended(made, owned, len(question.past.item_ids), newest) or ""
+    def message(kind: str, seen: Pairs) -> str:
+        top_lists = lists((block.copy() for block in scores), kind, seen, 10)
+        return owned_items_recommended(top_lists, owned, len(question.past.item_ids), newest) or ""
 
-    assert "before the user's newest 100 interactions" in says(NEW_ITEMS, seen_by_a_filter(question, 100))
-    assert "not filtered, or" in says(ALL_ITEMS, owned)
-    assert not says(NEW_ITEMS, owned)
+    assert "before the user's newest 100 interactions" in message(NEW_ITEMS, seen_by_a_filter(question, 100))
+    assert "not filtered, or" in message(ALL_ITEMS, owned)
+    assert not message(NEW_ITEMS, owned)
 
 
 def test_the_shops_known_figures_come_out_again_in_the_same_order(shop: Evaluation) -> None:
-    found = ndcg(shop, ALL_ITEMS)
+    values = ndcg(shop, ALL_ITEMS)
     for name, (value, around) in ANY.items():
-        assert found[name] == pytest.approx(value, abs=around), name
-    assert sorted(ANY, key=found.__getitem__) == list(ANY)
+        assert values[name] == pytest.approx(value, abs=around), name
+    assert sorted(ANY, key=values.__getitem__) == list(ANY)
     # With its own history EASE was level with own repeats; what sells now, mixed in, is worth a little more.
-    assert found["ease-history"] > 0.263 - 0.010
-    assert found["ease"] < found["item-knn"] < found["history"]
+    assert values["ease-history"] > 0.263 - 0.010
+    assert values["ease"] < values["item-knn"] < values["history"]
     assert len(shop.leaderboards[ALL_ITEMS].users) == 2827
 
 
 def test_the_shops_known_figures_for_new_items_come_out_again_in_the_same_order(shop: Evaluation) -> None:
-    found = ndcg(shop, NEW_ITEMS)
+    values = ndcg(shop, NEW_ITEMS)
     for name, (value, around) in FRESH.items():
-        assert found[name] == pytest.approx(value, abs=around), name
-    assert sorted(FRESH, key=found.__getitem__) == list(FRESH)
+        assert values[name] == pytest.approx(value, abs=around), name
+    assert sorted(FRESH, key=values.__getitem__) == list(FRESH)
     assert shop.leaderboards[NEW_ITEMS].row("ease").against_best.verdict == "better"  # type: ignore[union-attr]
 
 
@@ -105,8 +105,8 @@ def test_item_item_with_every_item_of_the_past_counted_once_is_the_known_cosine(
     plain = Settings(half_life_days=1e9, step_decay=1.0)
     for kind, value, around in ((ALL_ITEMS, 0.188, 0.010), (NEW_ITEMS, 0.059, 0.006)):
         blocks = BY_NAME["item-knn"].score(TrainedModels(question.train), once, plain)
-        made = lists(blocks, kind, question.owned(), 10)
-        assert score(made, question.truth_for(kind), (10,)).means()[Metric("ndcg", 10)] == pytest.approx(
+        top_lists = lists(blocks, kind, question.owned(), 10)
+        assert score(top_lists, question.truth_for(kind), (10,)).means()[Metric("ndcg", 10)] == pytest.approx(
             value, abs=around
         )
 
@@ -115,8 +115,8 @@ def test_a_replay_of_the_services_own_split_puts_ease_within_the_known_spread(te
     log = logs.read(test_data / "interactions/aws_poc_movielens_interactions.csv.gz")
     precisions = []
     for seed in (1, 2, 3):
-        asked = task(log, split(log, HoldOut("personalize", seed=seed)), None, seed)
-        (ease,), _ = train(asked, RecordColumns(), [BY_NAME["ease"]], seed, unseen, tune=False)
-        precisions.append(score(ease.lists[NEW_ITEMS], asked.truth, (5,)).means()[Metric("precision", 5)])
+        test = task(log, split(log, HoldOut("personalize", seed=seed)), None, seed)
+        (ease,), _ = train(test, RecordColumns(), [BY_NAME["ease"]], seed, unseen, tune=False)
+        precisions.append(score(ease.lists[NEW_ITEMS], test.truth, (5,)).means()[Metric("precision", 5)])
     # 0.083 with a deviation of 0.017 over draws of some 60 users; seen films left out. Settings were not chosen here.
     assert np.mean(precisions) == pytest.approx(0.0831, abs=0.017), precisions

@@ -24,13 +24,13 @@ from tests.evaluation import made_up
 FIXED = "--no-tuning"
 
 
-def run(*arguments: str | Path | int) -> Result:
+def invoke(*arguments: str | Path | int) -> Result:
     return CliRunner().invoke(command, [str(argument) for argument in arguments])
 
 
 def refused(*arguments: str | Path | int) -> str:
     """Return the one line that says why; no step may have begun."""
-    result = run(*arguments)
+    result = invoke(*arguments)
     assert result.exit_code == 2, result.output
     assert not result.stdout
     assert " s  " not in result.stderr, "a step had begun"
@@ -47,7 +47,7 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def folder(file: Path) -> Path:
     out = file.parent / "parted"
-    assert run("split", file, "--out", out, "--hold-out", "last-basket", "--sample-users", 30).exit_code == 0
+    assert invoke("split", file, "--out", out, "--hold-out", "last-basket", "--sample-users", 30).exit_code == 0
     return out
 
 
@@ -77,7 +77,7 @@ def test_an_option_that_needs_interactions_is_refused_without_them(option: tuple
     table = tmp_path / "results.csv"
     table.write_text("NAME,P@10\nours,.2\n")
     assert refused("--check-table", table, *option) == f"{option[0]}: nothing to do without a FILE of interactions"
-    assert run("--check-table", table, "--json").exit_code == 0
+    assert invoke("--check-table", table, "--json").exit_code == 0
 
 
 def test_a_folder_takes_only_the_options_of_its_own_split(folder: Path) -> None:
@@ -85,7 +85,7 @@ def test_a_folder_takes_only_the_options_of_its_own_split(folder: Path) -> None:
         assert f"{other[0]} {other[1]}" in refused(folder, *other)
     assert "asks about 30" in refused(folder, "--sample-users", 3)
     fitting = ("--hold-out", "last-basket", "--sample-users", 30, "--seed", 5)
-    assert run(folder, FIXED, *fitting).exit_code == 0
+    assert invoke(folder, FIXED, *fitting).exit_code == 0
 
 
 def test_no_output_overwrites_an_input_or_another_output(file: Path, folder: Path, lists: Path) -> None:
@@ -105,8 +105,8 @@ def test_no_output_overwrites_an_input_or_another_output(file: Path, folder: Pat
 
 def test_a_file_that_cannot_be_written_is_told_at_once_by_the_name_given(file: Path, tmp_path: Path) -> None:
     missing = tmp_path / "nowhere" / "x.html"
-    said = refused(file, "--html", missing, "--per-user", tmp_path / "rows.csv")
-    assert said == f"--html {missing}: there is no folder {missing.parent}"
+    message = refused(file, "--html", missing, "--per-user", tmp_path / "rows.csv")
+    assert message == f"--html {missing}: there is no folder {missing.parent}"
     assert "not a file" in refused(file, "--html", "/dev/null")
     assert not list(tmp_path.iterdir())
 
@@ -116,19 +116,21 @@ def test_what_is_nearly_right_is_answered_by_what_is(file: Path, tmp_path: Path)
     assert "--slice-by goes with --users" in refused(file, "--slice-by", "AGE")
     users = tmp_path / "users.csv"
     users.write_text("USER_ID,SEGMENT,AGE\nu1,a,3\n")
-    said = refused(file, "--users", users, "--slice-by", "Age")
-    assert said == f"--slice-by Age: {users} has no such column (there are: SEGMENT, AGE)"
+    message = refused(file, "--users", users, "--slice-by", "Age")
+    assert message == f"--slice-by Age: {users} has no such column (there are: SEGMENT, AGE)"
     assert "'bank' is not an ARN; expected one like arn:aws:personalize:" in refused(file, "--campaign", "bank")
     users.rename(tmp_path / "invoices.csv")
-    said = run(tmp_path / "invoices.csv").stderr
-    assert "no column ITEM_ID and no TIMESTAMP (there are: USER_ID, SEGMENT, AGE; ./broker prepare makes them" in said
+    message = invoke(tmp_path / "invoices.csv").stderr
+    assert (
+        "no column ITEM_ID and no TIMESTAMP (there are: USER_ID, SEGMENT, AGE; ./broker prepare makes them" in message
+    )
 
 
 @pytest.mark.parametrize("metric", ["ndcg", "ndcg@x", "foo@10", "@10", "ndcg@7", "ndcg_personalize@3"])
 def test_a_metric_that_does_not_exist_is_answered_by_those_that_do(metric: str, file: Path) -> None:
-    said = refused(file, "--metric", metric)
-    assert "hit_rate, precision" in said
-    assert "1, 3, 5, 10, 20, 25" in said
+    message = refused(file, "--metric", metric)
+    assert "hit_rate, precision" in message
+    assert "1, 3, 5, 10, 20, 25" in message
 
 
 def test_the_names_of_metrics_are_those_that_are_scored() -> None:
@@ -156,19 +158,19 @@ def test_a_gate_that_could_never_tell_anything_is_refused(gate: str, why: str, f
 
 
 def test_a_gate_knows_the_names_and_tasks_that_were_given(file: Path, lists: Path, tmp_path: Path) -> None:
-    said = refused(file, "--task", "all-items", "--require", "new-items/ndcg@10:ease>0.1")
-    assert said.endswith("--task leaves out new-items: write all-items/ndcg@10:…")
+    message = refused(file, "--task", "all-items", "--require", "new-items/ndcg@10:ease>0.1")
+    assert message.endswith("--task leaves out new-items: write all-items/ndcg@10:…")
     # Repeats are no recommender of new-items, which the gate is of, for it is all that is scored.
-    said = refused(file, "--task", "new-items", "--require", "ndcg@10:ease>history")
-    assert "no recommender history in new-items" in said
+    message = refused(file, "--task", "new-items", "--require", "ndcg@10:ease>history")
+    assert "no recommender history in new-items" in message
     gates = ("--require", "ndcg@10:theirs >= 0.0", "--require", "ndcg@10:history>=theirs")
-    result = run(file, FIXED, "--recommendations", f"theirs={lists}", *gates)
+    result = invoke(file, FIXED, "--recommendations", f"theirs={lists}", *gates)
     assert result.exit_code == 0, result.output
 
 
 def test_no_report_is_written_where_a_gate_cannot_be_answered(tmp_path: Path) -> None:
     few = made_up.write(tmp_path / "few.csv", made_up.rows(users=20, items=8))
-    result = run(few, FIXED, "--require", "ndcg@10:ease>=0.1", "--html", tmp_path / "r.html")
+    result = invoke(few, FIXED, "--require", "ndcg@10:ease>=0.1", "--html", tmp_path / "r.html")
     assert result.exit_code == 2
     assert "no metric ndcg@10 (there are: hit_rate@1" in result.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["few.csv"]
@@ -203,7 +205,7 @@ def test_numbers_out_of_range_are_refused(option: tuple[str, str], file: Path) -
     ],
 )
 def test_a_time_beyond_the_data_is_one_line(at: str, why: str, file: Path) -> None:
-    result = run(file, "--at", at, "--horizon-days", "1e300" if why.endswith("out") else 1)
+    result = invoke(file, "--at", at, "--horizon-days", "1e300" if why.endswith("out") else 1)
     assert result.exit_code == 2
     assert f"Error: {why}" in result.stderr
 
@@ -214,11 +216,11 @@ def test_a_row_from_the_future_is_refused_with_its_line(file: Path, folder: Path
     users.write_text("USER_ID,AGE\nu1,3\n")
     parted = Path(shutil.copytree(folder, tmp_path / "parted"))
     (parted / "truth.csv").write_text(late.read_text())
-    asked = (["evaluate", late], ["evaluate", "split", late, "--out", tmp_path / "out"], ["features", late, users])
-    for arguments, path in (*((one, late) for one in asked), (["evaluate", parted], parted / "truth.csv")):
+    commands = (["evaluate", late], ["evaluate", "split", late, "--out", tmp_path / "out"], ["features", late, users])
+    for arguments, path in (*((one, late) for one in commands), (["evaluate", parted], parted / "truth.csv")):
         result = CliRunner().invoke(main, [str(argument) for argument in arguments])
-        said = f"Error: {path}:{late.read_text().count(chr(10))}: TIMESTAMP 9999999999 is in the future: 2286-11-20"
-        assert (result.exit_code, said in result.stderr.splitlines()) == (2, True), result.output
+        message = f"Error: {path}:{late.read_text().count(chr(10))}: TIMESTAMP 9999999999 is in the future: 2286-11-20"
+        assert (result.exit_code, message in result.stderr.splitlines()) == (2, True), result.output
 
 
 def test_all_files_are_written_or_none(tmp_path: Path) -> None:

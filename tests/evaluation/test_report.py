@@ -34,7 +34,9 @@ def row(name: str, values: np.ndarray, counted: np.ndarray | None) -> Result:
     return Result(entry, scores, {Metric("ndcg", 10): mean(values)}, BeyondAccuracy(0, 0, 0, 0, 0, 0), {}, against)
 
 
-def leaderboard(*learned: np.ndarray, counted: np.ndarray = COUNTED, names: Sequence[str] = "abcdefgh") -> Leaderboard:
+def leaderboard_of(
+    *learned: np.ndarray, counted: np.ndarray = COUNTED, names: Sequence[str] = "abcdefgh"
+) -> Leaderboard:
     """Return a leaderboard of ``counting`` and of what was learned."""
     rows = [row("counting", counted, None)]
     rows += [row(name, values, counted) for name, values in zip(names, learned, strict=False)]
@@ -43,16 +45,16 @@ def leaderboard(*learned: np.ndarray, counted: np.ndarray = COUNTED, names: Sequ
 
 def test_where_counting_comes_first_the_headline_claims_no_more_than_the_table() -> None:
     shuffled = np.random.default_rng(1).permutation(COUNTED) - 0.01
-    found = leaderboard(shuffled)
-    assert found.rows[1].against_best.verdict == "inconclusive"  # type: ignore[union-attr]
-    assert headline(found).endswith("Nothing here is shown to be better than the baselines.")
+    leaderboard = leaderboard_of(shuffled)
+    assert leaderboard.rows[1].against_best.verdict == "inconclusive"  # type: ignore[union-attr]
+    assert headline(leaderboard).endswith("Nothing here is shown to be better than the baselines.")
 
 
 def test_one_user_has_no_interval_in_any_sentence() -> None:
-    one = mean(np.array([0.25]))
-    assert (with_half(one), difference(one)) == ("0.2500, one user", "+0.250 (of one user)")
+    interval = mean(np.array([0.25]))
+    assert (with_half(interval), difference(interval)) == ("0.2500, one user", "+0.250 (of one user)")
     assert with_half(mean(np.array([0.2, 0.3] * 20))) == "0.2500 ±0.0162"
-    assert "inf" not in headline(leaderboard(np.ones(1), counted=np.zeros(1)))
+    assert "inf" not in headline(leaderboard_of(np.ones(1), counted=np.zeros(1)))
 
 
 LONG = "personalize_user_personalization_v2_2024_experiment"
@@ -65,25 +67,25 @@ def sliced(leaderboard: Leaderboard, names: list[str]) -> list[Slice]:
     return [Slice("segment", "$x_{$", 3, {names[-1]: values[names[-1]]}), Slice("segment", NASTY, 41, values)]
 
 
-def drawn(plot: str) -> list[str]:
-    return [str(one.text) for one in ElementTree.fromstring(plot).iter("{http://www.w3.org/2000/svg}text")]  # noqa: S314
+def texts_of(plot: str) -> list[str]:
+    return [str(text.text) for text in ElementTree.fromstring(plot).iter("{http://www.w3.org/2000/svg}text")]  # noqa: S314
 
 
 def test_names_that_look_like_formulas_or_markup_stand_in_a_plot_as_they_are() -> None:
-    found = leaderboard(COUNTED + 0.1, names=[NASTY])
-    of_slices = svg(plots.slices(found, sliced(found, [NASTY]), [NASTY]))
-    for one in (svg(plots.models(found)), of_slices):
-        assert "<script" not in one
-        assert "alert('$x_{')" in "".join(drawn(one))
-    assert "segment: $x_{$ (3)" in drawn(of_slices)
+    leaderboard = leaderboard_of(COUNTED + 0.1, names=[NASTY])
+    of_slices = svg(plots.slices(leaderboard, sliced(leaderboard, [NASTY]), [NASTY]))
+    for plot in (svg(plots.models(leaderboard)), of_slices):
+        assert "<script" not in plot
+        assert "alert('$x_{')" in "".join(texts_of(plot))
+    assert "segment: $x_{$ (3)" in texts_of(of_slices)
 
 
 @pytest.mark.parametrize("name", ["ease", LONG, "no end " * 40], ids=["short", "long", "endless"])
 def test_a_long_name_leaves_the_plot_its_room_and_no_text_is_cut_off(name: str) -> None:
     names = [name, *(f"{name}{number}" for number in range(6))]
-    found = leaderboard(*[COUNTED] * 7, names=names)
-    of_slices = plots.slices(found, sliced(found, names), names)
-    for figure in (plots.models(found), of_slices):
+    leaderboard = leaderboard_of(*[COUNTED] * 7, names=names)
+    of_slices = plots.slices(leaderboard, sliced(leaderboard, names), names)
+    for figure in (plots.models(leaderboard), of_slices):
         with rc_context(STYLE):
             figure.draw_without_rendering()
             needed = figure.get_tightbbox()
@@ -98,7 +100,7 @@ def test_a_long_name_leaves_the_plot_its_room_and_no_text_is_cut_off(name: str) 
 
 
 def test_the_interval_of_a_share_ends_at_nothing_and_at_all() -> None:
-    (axes,) = plots.models(leaderboard(np.array([1.0, 1.0, 0.9]), counted=np.array([0.1, 0.0, 0.0]))).axes
+    (axes,) = plots.models(leaderboard_of(np.array([1.0, 1.0, 0.9]), counted=np.array([0.1, 0.0, 0.0]))).axes
     ends = [tuple(line.get_xdata()) for line in axes.lines if len(line.get_xdata()) == 2]
     assert (min(ends)[0], max(ends)[1]) == (0, 1)
     assert axes.get_xlim()[1] <= 1.02
@@ -106,9 +108,9 @@ def test_the_interval_of_a_share_ends_at_nothing_and_at_all() -> None:
 
 def test_the_numbers_on_logarithmic_axes_are_written_out(tmp_path: Path) -> None:
     log = logs.read(made_up.write(tmp_path / "i.csv"))
-    asked = task(log, split(log, HoldOut("last-basket")), None, 1)
-    for figure in (plots.items(asked), plots.histories(asked)):
-        texts = drawn(svg(figure))
+    test = task(log, split(log, HoldOut("last-basket")), None, 1)
+    for figure in (plots.items(test), plots.histories(test)):
+        texts = texts_of(svg(figure))
         numbers = [text for text in texts if text[0].isdigit() and " " not in text]
         assert len(numbers) > 4
         assert all(text.replace(",", "").isdigit() for text in numbers), numbers

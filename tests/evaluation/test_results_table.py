@@ -33,7 +33,7 @@ Personalize,new-items,.4653,.1491,.0935,.4183,.6396,.7869,.5788,.6505""".splitli
 FAMILY = {"Transformer", "BERT4Rec", "SAS", "TISAS", "Meantime"}
 
 
-def run(*arguments: str | Path) -> Result:
+def invoke(*arguments: str | Path) -> Result:
     return CliRunner().invoke(command, [str(argument) for argument in arguments])
 
 
@@ -45,12 +45,12 @@ def table(tmp_path: Path) -> Path:
 def diagnostics(table: Path, *lines: str) -> dict[str, set[str]]:
     """Return, by name, what the diagnostics are about that the command prints."""
     table.write_text("\n".join(lines) + "\n")
-    result = run("--check-table", table, "--json")
+    result = invoke("--check-table", table, "--json")
     assert result.exit_code == 0, result.output
-    found: dict[str, set[str]] = {}
+    subjects_by_name: dict[str, set[str]] = {}
     for diagnostic in json.loads(result.stdout)["diagnostics"]:
-        found.setdefault(diagnostic["name"], set()).add(diagnostic["about"])
-    return found
+        subjects_by_name.setdefault(diagnostic["name"], set()).add(diagnostic["about"])
+    return subjects_by_name
 
 
 def test_the_sources_own_tables_give_its_faults_away(table: Path) -> None:
@@ -59,16 +59,16 @@ def test_the_sources_own_tables_give_its_faults_away(table: Path) -> None:
         "too_good": {f"{name}, new-items" for name in FAMILY},
         "new_items_like_all_items": FAMILY,
     }
-    printed = run("--check-table", table).stdout
-    says = [line for line in printed.splitlines() if "@10 XGBoost finds 98.7% of all there is with 1.29 hits" in line]
-    assert len(says) == 1
-    assert all(name in says[0] for name in FAMILY)
-    assert "Personalize" not in says[0]
+    printed = invoke("--check-table", table).stdout
+    lines = [line for line in printed.splitlines() if "@10 XGBoost finds 98.7% of all there is with 1.29 hits" in line]
+    assert len(lines) == 1
+    assert all(name in lines[0] for name in FAMILY)
+    assert "Personalize" not in lines[0]
 
 
 def test_nothing_is_odd_about_its_honest_lines(table: Path) -> None:
     assert diagnostics(table, HEADER, OWNERSHIP[1], *ACQUISITION[-2:]) == {}
-    assert "no diagnostic" in run("--check-table", table).stdout
+    assert "no diagnostic" in invoke("--check-table", table).stdout
 
 
 def test_an_ndcg_by_the_hits_found_is_seen_where_all_three_metrics_have_one_k(table: Path) -> None:
@@ -78,30 +78,30 @@ def test_an_ndcg_by_the_hits_found_is_seen_where_all_three_metrics_have_one_k(ta
 
 def test_the_number_of_users_gives_the_widest_intervals_and_says_if_they_are_few(table: Path) -> None:
     assert diagnostics(table, "model,users,hr@10", "ours,399,0.5", "theirs,400,-") == {"too_few_users": {"results"}}
-    first, second = json.loads(run("--check-table", table, "--json").stdout)["results"]
+    first, second = json.loads(invoke("--check-table", table, "--json").stdout)["results"]
     # 1.96 · √(.5 · .5 / 399)
     assert first["intervals"] == {
         "hit_rate@10": {"low": pytest.approx(0.4509, abs=1e-4), "high": pytest.approx(0.5491, abs=1e-4)}
     }
     assert (second["name"], second["test_users"], second["metrics"]) == ("theirs", 400, {})
-    assert "±0.0491" in run("--check-table", table).stdout
+    assert "±0.0491" in invoke("--check-table", table).stdout
 
 
 def test_it_stands_beside_a_comparison_and_beside_personalizes_metrics(table: Path, tmp_path: Path) -> None:
     table.write_text(f"{HEADER}\n{ACQUISITION[0]}\n")
     metrics = tmp_path / "metrics.json"
     metrics.write_text('{"metrics": {"precision_at_5": 0.075}}')
-    both = json.loads(run("--check-table", table, "--personalize-metrics", metrics, "--json").stdout)
+    both = json.loads(invoke("--check-table", table, "--personalize-metrics", metrics, "--json").stdout)
     assert set(both) == {"published", "results", "diagnostics"}
     file = made_up.write(tmp_path / "interactions.csv", made_up.rows(users=40, items=30))
-    found = json.loads(run(file, "--no-tuning", "--check-table", table, "--json").stdout)
-    assert found["results"][0]["name"] == "Transformer"
-    assert "Transformer, new-items" in {diagnostic["about"] for diagnostic in found["diagnostics"]}
-    assert "too_few_users" in {diagnostic["name"] for diagnostic in found["diagnostics"]}
+    report = json.loads(invoke(file, "--no-tuning", "--check-table", table, "--json").stdout)
+    assert report["results"][0]["name"] == "Transformer"
+    assert "Transformer, new-items" in {diagnostic["about"] for diagnostic in report["diagnostics"]}
+    assert "too_few_users" in {diagnostic["name"] for diagnostic in report["diagnostics"]}
 
 
 @pytest.mark.parametrize(
-    ("text", "says"),
+    ("text", "message"),
     [
         ("", ": it is empty"),
         ("NAME,P@1\n", ": there are no results in it"),
@@ -122,11 +122,11 @@ def test_it_stands_beside_a_comparison_and_beside_personalizes_metrics(table: Pa
         ('NAME,P@1\na,.1\n"b,.1\n', ":3: a broken row"),
     ],
 )
-def test_what_cannot_be_used_is_one_line_with_file_and_line(table: Path, text: str, says: str) -> None:
+def test_what_cannot_be_used_is_one_line_with_file_and_line(table: Path, text: str, message: str) -> None:
     table.write_text(text)
-    result = run("--check-table", table)
+    result = invoke("--check-table", table)
     assert result.exit_code == 2
-    assert f"{table}{says}" in result.stderr
+    assert f"{table}{message}" in result.stderr
     assert len(result.stderr.splitlines()) == 1
 
 

@@ -28,10 +28,10 @@ def question(tmp_path_factory: pytest.TempPathFactory) -> Task:
 def parts(question: Task, values: Sequence[Any]) -> Mapping[str, int]:
     """Return the users of each part; the values are those of u0, u1, …"""
     users = RecordColumns([f"u{user}" for user in range(USERS)], {"C": list(values)})
-    asked = ComparisonSettings(tasks=[ALL_ITEMS], recommenders=[BY_NAME["popularity"]], slice_by="C", tune=False)
-    found = [one for one in compare(question, asked, users).slices[ALL_ITEMS] if one.by == "C"]
-    assert len({one.part for one in found}) == len(found)
-    return {one.part: one.users for one in found}
+    settings = ComparisonSettings(tasks=[ALL_ITEMS], recommenders=[BY_NAME["popularity"]], slice_by="C", tune=False)
+    slices = [part for part in compare(question, settings, users).slices[ALL_ITEMS] if part.by == "C"]
+    assert len({part.part for part in slices}) == len(slices)
+    return {part.part: part.users for part in slices}
 
 
 def test_quarters_of_numbers_hold_everybody_once_and_their_names_do_not_overlap(question: Task) -> None:
@@ -40,23 +40,23 @@ def test_quarters_of_numbers_hold_everybody_once_and_their_names_do_not_overlap(
     assert parts(question, values) == {"0 to 91": 14, "98 to 196": 15, "203 to 301": 15, "308 to 413": 16}
 
 
-def test_who_has_no_number_is_in_a_slice_of_his_own_whichever_way_it_is_said(question: Task) -> None:
+def test_who_has_no_number_is_in_a_slice_of_their_own_whichever_way_it_is_said(question: Task) -> None:
     values = [math.nan if user % 3 == 0 else None if user % 3 == 1 else float(user) for user in range(USERS)]
-    found = parts(question, values)
-    assert found["none"] == 40
-    assert sum(found.values()) == USERS
-    assert len(found) == 5
+    users_by_part = parts(question, values)
+    assert users_by_part["none"] == 40
+    assert sum(users_by_part.values()) == USERS
+    assert len(users_by_part) == 5
     assert parts(question, [math.nan, math.inf] * 20 + [1.0] * 20) == {"inf": 20, "1": 20, "none": 20}
 
 
 def test_endless_numbers_and_many_alike_make_parts_too(question: Task) -> None:
     values = [0.0] * 40 + [-math.inf, *map(float, range(1, 18)), 2.5, math.inf]
-    found = parts(question, values)
-    assert sum(found.values()) == USERS
-    assert not any("nan" in name for name in found)
+    users_by_part = parts(question, values)
+    assert sum(users_by_part.values()) == USERS
+    assert not any("nan" in name for name in users_by_part)
 
 
 def test_values_beyond_the_eight_commonest_are_the_others(question: Task) -> None:
-    found = parts(question, [f"s{min(user % 12, 10)}" for user in range(USERS)])
-    assert len(found) == 9
-    assert (found["others"], sum(found.values())) == (15, USERS)
+    users_by_part = parts(question, [f"s{min(user % 12, 10)}" for user in range(USERS)])
+    assert len(users_by_part) == 9
+    assert (users_by_part["others"], sum(users_by_part.values())) == (15, USERS)

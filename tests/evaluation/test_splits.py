@@ -94,7 +94,7 @@ FAR = made_up.START * 2
 
 
 @pytest.mark.parametrize(
-    ("rows", "how", "says"),
+    ("rows", "how", "message"),
     [
         ("", HoldOut("time", at=FAR), "nothing is held out: hold out from an earlier time (--at), or by --hold-out"),
         (
@@ -123,7 +123,7 @@ FAR = made_up.START * 2
     ],
 )
 def test_where_nothing_is_left_on_one_side_it_advises_what_helps(
-    rows: str, how: HoldOut, says: str, tmp_path: Path, log: logs.Log
+    rows: str, how: HoldOut, message: str, tmp_path: Path, log: logs.Log
 ) -> None:
     if rows:
         path = tmp_path / "few.csv"
@@ -131,15 +131,15 @@ def test_where_nothing_is_left_on_one_side_it_advises_what_helps(
         log = logs.read(path)
     with pytest.raises(InvalidRequest) as error:
         split(log, how)
-    assert says in str(error.value)
+    assert message in str(error.value)
     assert f"try --hold-out {how.kind}" not in str(error.value)
 
 
 def test_what_is_new_is_what_the_user_never_had(log: logs.Log) -> None:
-    asked = task(log, split(log, HoldOut("last-basket")), None, 1)
-    had = set(zip(asked.past.users.tolist(), asked.past.items.tolist(), strict=True))
-    pairs = set(zip(asked.truth.users.tolist(), asked.truth.items.tolist(), strict=True))
-    new = asked.truth_for(NEW_ITEMS)
+    test = task(log, split(log, HoldOut("last-basket")), None, 1)
+    had = set(zip(test.past.users.tolist(), test.past.items.tolist(), strict=True))
+    pairs = set(zip(test.truth.users.tolist(), test.truth.items.tolist(), strict=True))
+    new = test.truth_for(NEW_ITEMS)
     assert set(zip(new.users.tolist(), new.items.tolist(), strict=True)) == pairs - had
     assert 0 < len(new) < len(pairs)
 
@@ -168,12 +168,13 @@ def test_a_file_and_its_split_give_the_same_numbers(kind: str, tmp_path: Path) -
     others = [item for item in read.past.item_ids if item not in read.train.item_ids]
     assert read.past.item_ids == [*direct.train.item_ids, *sorted(others)]
     kinds = [BY_NAME[name] for name in ("random", "popularity-30d", "history", "item-knn")]
-    found = [
-        compare(one, ComparisonSettings(recommenders=kinds, tune=False), RecordColumns()).leaderboards
-        for one in (direct, read)
+    comparisons = [
+        compare(test, ComparisonSettings(recommenders=kinds, tune=False), RecordColumns()).leaderboards
+        for test in (direct, read)
     ]
     of_file, of_folder = (
-        [[row.scores.means() for row in leaderboard.rows] for leaderboard in one.values()] for one in found
+        [[row.scores.means() for row in leaderboard.rows] for leaderboard in leaderboards.values()]
+        for leaderboards in comparisons
     )
     assert of_file == of_folder
 
@@ -223,17 +224,17 @@ def test_a_file_of_a_split_that_lost_its_last_rows_is_refused_with_both_counts(
     rows = len(lines) - name.endswith(".csv")
     result = CliRunner().invoke(command, [str(tmp_path / "out")])
     assert (result.exit_code, result.stdout) == (2, "")
-    said = (
+    messages = (
         f"Error: {path}: it has {rows - 7:,} rows, and {rows:,} were written: it was cut off or changed; split it again"
     )
-    assert said in result.stderr.splitlines()
+    assert messages in result.stderr.splitlines()
 
 
 def test_a_truth_that_lost_its_last_rows_is_scored_with_an_alarm(tmp_path: Path, log: logs.Log) -> None:
     written(tmp_path, log, HoldOut("last-basket"))
     path = tmp_path / "out" / "truth.csv"
     lines = path.read_text().splitlines(keepends=True)
-    for kept, said in (
+    for kept, messages in (
         (lines, []),
         (lines[:-7], [f"has {len(lines) - 8:,} rows, and {len(lines) - 1:,} were written"]),
     ):
@@ -242,7 +243,7 @@ def test_a_truth_that_lost_its_last_rows_is_scored_with_an_alarm(tmp_path: Path,
         assert result.exit_code == 0, result.stderr
         diagnostics = [one for one in json.loads(result.stdout)["diagnostics"] if one["name"] == "truth_changed"]
         assert [diagnostic["message"] for diagnostic in diagnostics] == [
-            f"truth.csv {one}: it was cut off or changed" for one in said
+            f"truth.csv {one}: it was cut off or changed" for one in messages
         ]
         assert all(one["fault"] for one in diagnostics)
 
@@ -264,11 +265,11 @@ def test_both_commands_say_that_a_personalize_trains_on_the_past_of_the_tested(t
     source, out = str(tmp_path / "interactions.csv"), str(tmp_path / "out")
     how = ("--hold-out", "personalize")
     parted = CliRunner().invoke(command, ["split", source, "--out", out, *how])
-    said = re.findall(r"the past of the tested users, (\d+) interactions", parted.stderr)
+    messages = re.findall(r"the past of the tested users, (\d+) interactions", parted.stderr)
     for arguments in ([source, *how], [out]):
         notes = json.loads(CliRunner().invoke(command, [*arguments, "--no-tuning", "--json"]).stdout)["notes"]
-        assert re.findall(r"the past of the tested users, (\d+) interactions", str(notes)) == said
-    assert len(said) == 1
+        assert re.findall(r"the past of the tested users, (\d+) interactions", str(notes)) == messages
+    assert len(messages) == 1
 
 
 def test_a_split_as_files_asks_the_same_question(tmp_path: Path, log: logs.Log) -> None:

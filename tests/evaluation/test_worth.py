@@ -1,5 +1,6 @@
 """Is it worth it: what was given against the best that costs nothing, in words, numbers and on the page."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -48,19 +49,19 @@ def compared(question: Task, entry: Candidate) -> Evaluation:
 
 
 @pytest.mark.parametrize(
-    ("hits", "verdict", "said"),
+    ("hits", "verdict", "message"),
     [
         (0.0, "worse", "theirs is worse than item-knn, the best that costs nothing beside this machine (-0."),
         (1.0, "better", "theirs is better than everything trained here: +0."),
     ],
 )
 def test_the_headline_begins_with_what_was_given_against_the_best_that_costs_nothing(
-    question: Task, hits: float, verdict: str, said: str
+    question: Task, hits: float, verdict: str, message: str
 ) -> None:
     result = compared(question, theirs(question, hits))
     leaderboard = result.leaderboards[ALL_ITEMS]
     assert leaderboard.best_here == "item-knn"
-    assert words.headline(leaderboard).startswith(f"All items (repeats count): {said}")
+    assert words.headline(leaderboard).startswith(f"All items (repeats count): {message}")
     assert words.verdict(leaderboard, leaderboard.row("theirs")).endswith(f"; against item-knn: {verdict}")
     assert "against item-knn" not in words.verdict(leaderboard, leaderboard.row("item-knn"))
     rows = json_report.as_json(result)["tasks"][ALL_ITEMS]["recommenders"]
@@ -71,17 +72,17 @@ def test_the_headline_begins_with_what_was_given_against_the_best_that_costs_not
 def test_lists_that_are_as_good_are_said_to_be_and_what_is_given_is_never_the_best_here(question: Task) -> None:
     same = compared(question, theirs(question, 0)).leaderboards[ALL_ITEMS].row("item-knn").candidate.lists[ALL_ITEMS]
     leaderboard = compared(question, external("theirs", ExternalLists(same, 0, 0, 0, 0, 0))).leaderboards[ALL_ITEMS]
-    said = (
+    message = (
         "theirs is not clearly different from item-knn, the best that costs nothing beside this machine "
         "(+0.000, +0.000 to"
     )
-    assert said in words.headline(leaderboard)
+    assert message in words.headline(leaderboard)
     assert compared(question, theirs(question, 1)).leaderboards[ALL_ITEMS].best_here == "item-knn"
 
 
 def test_a_price_stands_beside_what_it_is_compared_with(question: Task) -> None:
     result = compared(question, theirs(question, 0))
-    learned, bought = sorted(result.costs[ALL_ITEMS], key=lambda one: one.per_month)
+    learned, bought = sorted(result.costs[ALL_ITEMS], key=lambda cost: cost.per_month)
     assert learned.in_words("USD").startswith("item-knn costs 40.00 USD a month: of 1,000 users, ")
     assert learned.in_words("USD").endswith(
         f"have a hit in 10 than with {result.leaderboards[ALL_ITEMS].best_baseline}"
@@ -89,9 +90,9 @@ def test_a_price_stands_beside_what_it_is_compared_with(question: Task) -> None:
     sentence = bought.in_words("USD")
     assert " fewer (" in sentence
     assert sentence.endswith("than with item-knn, which is trained here")
-    one = next(one for one in json_report.as_json(result)["costs"][ALL_ITEMS] if one["recommender"] == "theirs")
-    assert (one["against"], one["best_here"]) == (result.leaderboards[ALL_ITEMS].best_baseline, "item-knn")
-    assert one["against_best_here"]["difference"]["mean"] < one["difference"]["mean"] < 0
+    cost = next(cost for cost in json_report.as_json(result)["costs"][ALL_ITEMS] if cost["recommender"] == "theirs")
+    assert (cost["against"], cost["best_here"]) == (result.leaderboards[ALL_ITEMS].best_baseline, "item-knn")
+    assert cost["against_best_here"]["difference"]["mean"] < cost["difference"]["mean"] < 0
 
 
 def test_who_answered_is_said_where_it_was_not_amazon(question: Task) -> None:
@@ -103,7 +104,7 @@ def test_the_page_says_faults_first_results_after_the_tables_and_explains_its_wo
     diagnostics = [Diagnostic("baseline_wins", "ease", "it is worse"), Diagnostic("too_good", "theirs", "it knew")]
     result = replace(compared(question, theirs(question, 1)), diagnostics=diagnostics)
     text = page.page(result, "USD")
-    places = [text.index(one) for one in ("Faults to look into", "it knew", "<table>", "What the figures say")]
+    places = [text.index(phrase) for phrase in ("Faults to look into", "it knew", "<table>", "What the figures say")]
     assert places == sorted(places)
     assert text.count("it knew") == 1
     assert text.index("it is worse") > text.rindex("<table>")
@@ -117,10 +118,10 @@ def test_the_page_says_faults_first_results_after_the_tables_and_explains_its_wo
 def test_what_is_learned_here_is_not_accused_of_being_joined_with_the_wrong_users(question: Task) -> None:
     same = np.tile(np.arange(25), (question.users, 1))
     entries = [external("theirs", ExternalLists(same, 0, 0, 0, 0, 0)), Candidate("learned", "", {ALL_ITEMS: same})]
-    found = compare(
+    diagnostics = compare(
         question, ComparisonSettings(tasks=[ALL_ITEMS], recommenders=(), tune=False), RecordColumns(), entries
     ).diagnostics
-    faults = {diagnostic.about: diagnostic.fault for diagnostic in found if diagnostic.name == "not_personal"}
+    faults = {diagnostic.about: diagnostic.fault for diagnostic in diagnostics if diagnostic.name == "not_personal"}
     assert faults == {"theirs, all-items": True, "learned, all-items": False}
 
 
@@ -128,3 +129,12 @@ def test_page_and_terminal_have_the_same_columns(question: Task, tmp_path: Path)
     text = page.page(compared(question, theirs(question, 1)), "USD")
     for column in ("HR@10", "MRR@10", "NDCG@10, 95 %", "difference, 95 %", "win/lose", "novelty, bits", "full lists"):
         assert f"<th>{column}</th>" in text
+
+
+def test_every_text_of_the_page_is_escaped(question: Task) -> None:
+    result = compared(question, replace(theirs(question, 1), name="<i>a</i> & b"))
+    diagnostics = [Diagnostic("too_good", "<u>", "a < b"), Diagnostic("baseline_wins", "<s>", "x & y")]
+    text = page.page(replace(result, diagnostics=diagnostics, notes=["<hr>"], source="<b>.csv"), "<em>")
+    assert not {"i", "u", "s", "hr", "em"}.intersection(re.findall(r"<(\w+)", text))
+    assert "<b>&lt;u&gt;</b>: a &lt; b</p>" in text
+    assert "<title>&lt;b&gt;.csv: recommenders compared</title>" in text

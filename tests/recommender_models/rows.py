@@ -17,7 +17,7 @@ def columns(rows: Iterable[Row]) -> InteractionColumns:
     """Return rows as columns, names in the order in which they come."""
     users, items, types, times, values = zip(*rows, strict=True)
     user_codes, item_codes, type_codes = (
-        {name: code for code, name in enumerate(dict.fromkeys(one for one in column if one is not None))}
+        {name: code for code, name in enumerate(dict.fromkeys(text for text in column if text is not None))}
         for column in (users, items, types)
     )
     return InteractionColumns(
@@ -26,7 +26,7 @@ def columns(rows: Iterable[Row]) -> InteractionColumns:
         list(type_codes),
         users=np.array([user_codes[user] for user in users], dtype=np.int32),
         items=np.array([item_codes[item] for item in items], dtype=np.int32),
-        types=np.array([-1 if one is None else type_codes[one] for one in types], dtype=np.int16),
+        types=np.array([-1 if text is None else type_codes[text] for text in types], dtype=np.int16),
         times=np.array(times, dtype=np.int64),
         values=np.array([math.nan if value is None else value for value in values], dtype=np.float32),
     )

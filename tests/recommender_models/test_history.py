@@ -35,8 +35,8 @@ def test_many_histories_are_each_what_one_would_be() -> None:
     for user in range(9):
         own = users == user
         events = zip(items[own].tolist(), times[own].tolist(), weights[own].tolist(), strict=True)
-        one = history.for_one(list(events), SETTINGS)
+        single = history.for_one(list(events), SETTINGS)
         line = slice(many.indptr[user], many.indptr[user + 1])
-        assert many.indices[line].tolist() == one.items.tolist()
-        assert many.data[line] == pytest.approx(one.weights)
+        assert many.indices[line].tolist() == single.items.tolist()
+        assert many.data[line] == pytest.approx(single.weights)
     assert many.indptr[10] == many.indptr[9], "the tenth has no past"

@@ -48,12 +48,12 @@ def test_similar_items_are_wanted_by_the_same_shoppers_and_leave_out_the_item_it
 
 
 def test_similarity_is_the_cosine_with_shrinkage() -> None:
-    found = nearest(SHOP).toarray()
+    neighbours = nearest(SHOP).toarray()
     code = {item: place for place, item in enumerate(SHOP.item_ids)}
-    assert found[code["tea"], code["pot"]] == pytest.approx(30 / (30 + SHRINKAGE))
-    assert found[code["tea"], code["bread"]] == pytest.approx(30 / (np.sqrt(30 * 60) + SHRINKAGE))
-    assert found[code["tea"], code["coffee"]] == 0
-    assert not found.diagonal().any()
+    assert neighbours[code["tea"], code["pot"]] == pytest.approx(30 / (30 + SHRINKAGE))
+    assert neighbours[code["tea"], code["bread"]] == pytest.approx(30 / (np.sqrt(30 * 60) + SHRINKAGE))
+    assert neighbours[code["tea"], code["coffee"]] == 0
+    assert not neighbours.diagonal().any()
 
 
 def test_an_unknown_item_gets_the_popular_ones() -> None:
@@ -90,10 +90,10 @@ def test_popularity_counts_everything_however_old_for_everybody() -> None:
 
 def test_a_ranking_orders_the_given_items_and_puts_the_unknown_at_the_end() -> None:
     model = PersonalizedRanking.fit(SHOP, NOTHING, NOTHING, Settings())
-    given = ["new b", "pot", "bread", "filter", "new a", "pot"]
+    requested = ["new b", "pot", "bread", "filter", "new a", "pot"]
     wanted = {"tea": ["pot", "filter"], "coffee": ["filter", "pot"], "bread": ["filter", "pot"]}
     for item, order in wanted.items():
-        ranked = model.rank([(item, 1.0, 1.0)], given)
+        ranked = model.rank([(item, 1.0, 1.0)], requested)
         assert [item for item in ids(ranked) if item in order] == order
         assert sorted(ids(ranked)[:3]) == ["bread", "filter", "pot"]
         assert ranked[3:] == [("new b", 0.0), ("new a", 0.0)]
@@ -128,6 +128,6 @@ def test_shoppers_of_everything_do_not_make_everything_similar() -> None:
     users = np.zeros(3000, dtype=np.int64)
     names = [f"{number:04}" for number in range(3000)]
     rows = TrainingSet(["u"], names, users, np.arange(3000), np.arange(3000.0), np.ones(3000, dtype=np.float32))
-    found = nearest(rows)
-    assert found[:2500].nnz == 0
-    assert (np.diff(found.indptr[2500:]) == 200).all()
+    neighbours = nearest(rows)
+    assert neighbours[:2500].nnz == 0
+    assert (np.diff(neighbours.indptr[2500:]) == 200).all()

@@ -34,8 +34,8 @@ def baskets(parquet: Path) -> tuple[TrainingSet, TrainingSet]:
 
 def ndcg(lists: Codes, users: Codes, items: Codes) -> tuple[float, int]:
     """Return the mean NDCG@10 over the users with anything to predict, and how many they are."""
-    found, relevant = metrics.hits(lists, users, items)
-    values = metrics.ndcg(found, relevant, 10)[relevant > 0]
+    hits, relevant = metrics.hits(lists, users, items)
+    values = metrics.ndcg(hits, relevant, 10)[relevant > 0]
     return float(values.mean()), len(values)
 
 

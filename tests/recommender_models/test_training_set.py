@@ -37,10 +37,13 @@ ROWS: list[Row] = [
 @pytest.mark.parametrize("solution", SOLUTIONS)
 def test_columns_are_weighed_as_interactions_are(solution: dict[str, object]) -> None:
     events = EventSelection.of(solution)
-    made = [Interaction(user, item, kind or "", time, value) for user, item, kind, time, value in ROWS]
-    one_by_one = {(interaction.user, interaction.item): weight for interaction, weight in events.weigh(made)}
-    kept, rows = select(columns(ROWS), events)
-    names = [(kept.user_ids[user], kept.item_ids[item]) for user, item in zip(kept.users, kept.items, strict=True)]
+    interactions = [Interaction(user, item, kind or "", time, value) for user, item, kind, time, value in ROWS]
+    one_by_one = {(interaction.user, interaction.item): weight for interaction, weight in events.weigh(interactions)}
+    distinct, rows = select(columns(ROWS), events)
+    names = [
+        (distinct.user_ids[user], distinct.item_ids[item])
+        for user, item in zip(distinct.users, distinct.items, strict=True)
+    ]
     assert dict(zip(names, rows.weights.tolist(), strict=True)) == one_by_one
     assert len(one_by_one) == {0: 7, 1: 3, 2: 1, 3: 2}[SOLUTIONS.index(solution)]
 
@@ -57,8 +60,8 @@ def test_what_is_the_same_in_everything_counts_once_and_a_difference_in_anything
         ("u", "a", "buy", 5, None),
     ]
     imported, streamed = columns([row, *different, row]), columns([*different, row])
-    kept, rows = select(combine([imported, streamed]), EVERY)
-    assert len(kept) == len(rows) == 8
+    distinct, rows = select(combine([imported, streamed]), EVERY)
+    assert len(distinct) == len(rows) == 8
 
 
 def test_order_and_codes_follow_from_the_content_and_unused_names_are_gone() -> None:
@@ -68,11 +71,11 @@ def test_order_and_codes_follow_from_the_content_and_unused_names_are_gone() -> 
     expected, as_given = select(columns(rows), EVERY)
     random.Random(2).shuffle(rows)
     shuffled = columns([*rows, ("gone", "gone too", "c", 1, None)]).take(np.arange(len(rows)))
-    kept, again = select(shuffled, EVERY)
+    distinct, again = select(shuffled, EVERY)
     for name in ("user_ids", "item_ids", "event_types"):
-        assert getattr(kept, name) == getattr(expected, name) == sorted(getattr(kept, name))
+        assert getattr(distinct, name) == getattr(expected, name) == sorted(getattr(distinct, name))
     for name in ("users", "items", "types", "times"):
-        assert getattr(kept, name).tolist() == getattr(expected, name).tolist()
+        assert getattr(distinct, name).tolist() == getattr(expected, name).tolist()
     assert again.item_ids == as_given.item_ids
 
 

@@ -28,9 +28,9 @@ def test_the_chosen_become_a_schema_that_an_import_takes_and_all_become_a_plot(
     schema, plot = tmp_path / "users.avsc", tmp_path / "plot.svg"
     result = features(*shop, *FAST, "--schema", schema, "--plot", plot, "--json")
     assert result.exit_code == 0, result.stderr
-    found = json.loads(result.stdout)
-    assert found["chosen"] == ["REGION"]
-    assert found["attributes"][0]["name"] == "REGION"
+    report = json.loads(result.stdout)
+    assert report["chosen"] == ["REGION"]
+    assert report["attributes"][0]["name"] == "REGION"
     assert [column.name for column in read_schema(schema.read_text(), "users").columns] == ["USER_ID", "REGION"]
     assert all(name in plot.read_text() for name in ("REGION", "COIN", "LUCK", "LETTER"))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["plot.svg", "users.avsc"]

@@ -33,10 +33,12 @@ def test_a_history_ends_before_the_second_and_knows_nothing_of_the_same_basket(t
     of_items = groups(log.rows.items, log.rows.item_ids, None)
     assert of_items.names == ["a", "b", "c"]
     seen = examples(log, of_items, None, 100, 1)
-    told = [[*map(float, line)] for line in seen.history]
+    histories = [[*map(float, line)] for line in seen.history]
     nothing = [0.0, 0.0, 0.0, np.nan, np.nan]
-    np.testing.assert_array_equal(told, [nothing, [1, 0, 0, 1, 0], [1, 0, 0, 1, 0], [1, 1, 1, 2, told[3][4]], nothing])
-    assert told[3][4] in (1, 2)
+    np.testing.assert_array_equal(
+        histories, [nothing, [1, 0, 0, 1, 0], [1, 0, 0, 1, 0], [1, 1, 1, 2, histories[3][4]], nothing]
+    )
+    assert histories[3][4] in (1, 2)
     assert [of_items.names[code] for code in seen.came] == ["a", "b", "c", "a", "b"]
 
 
@@ -60,9 +62,9 @@ def test_everybody_has_an_example_before_anybody_has_two(tmp_path: Path) -> None
 
 def test_groups_are_a_column_of_the_items_and_what_is_rare_or_without_one_is_other() -> None:
     items = np.array([0, 0, 0, 1, 1, 2, 3])
-    found = groups(items, ["w", "x", "y", "z"], {"w": "shoes", "x": "hats", "y": "bags", "z": None}, most=2)
-    assert found.names == ["shoes", "hats", "other"]
-    assert found.of_items.tolist() == [0, 1, 2, 2]
+    item_groups = groups(items, ["w", "x", "y", "z"], {"w": "shoes", "x": "hats", "y": "bags", "z": None}, most=2)
+    assert item_groups.names == ["shoes", "hats", "other"]
+    assert item_groups.of_items.tolist() == [0, 1, 2, 2]
 
 
 def test_words_are_codes_the_rarest_are_one_and_what_is_unknown_is_nothing() -> None:

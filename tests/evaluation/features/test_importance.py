@@ -13,21 +13,21 @@ from personalize_data.errors import InvalidRequest
 from tests.evaluation.features.shoppers import NOISE, write
 
 
-def found(
+def measured(
     folder: Path, seed: int = 1, matters: float = 1.0, users: int = 250, step: Step = lambda done: None
 ) -> ImportanceReport:
     interactions, known = write(folder, users, matters=matters)
     log = logs.read(interactions)
     rows = log.rows
     of_items = groups(rows.items, rows.item_ids, None)
-    given = attributes(datasets.read(known, "USER_ID"), rows.user_ids)
+    user_attributes = attributes(datasets.read(known, "USER_ID"), rows.user_ids)
     seen = examples(log, of_items, None, 1_500, seed)
-    return importances(seen, given, of_items.names, models=2, permutations=1, seed=seed, step=step)
+    return importances(seen, user_attributes, of_items.names, models=2, permutations=1, seed=seed, step=step)
 
 
 @pytest.fixture(scope="module")
 def planted(tmp_path_factory: pytest.TempPathFactory) -> ImportanceReport:
-    return found(tmp_path_factory.mktemp("planted"))
+    return measured(tmp_path_factory.mktemp("planted"))
 
 
 def test_what_was_planted_comes_first_beyond_doubt(planted: ImportanceReport) -> None:
@@ -38,7 +38,7 @@ def test_what_was_planted_comes_first_beyond_doubt(planted: ImportanceReport) ->
 
 
 def test_of_noise_the_interval_contains_zero(planted: ImportanceReport) -> None:
-    noise = {one.attribute.name: one for one in planted.importances[1:]}
+    noise = {importance.attribute.name: importance for importance in planted.importances[1:]}
     assert set(noise) == set(NOISE)
     for value in noise.values():
         assert value.rise.low <= 0 <= value.rise.high, value
@@ -57,7 +57,9 @@ def test_history_counts_and_the_model_is_better_than_guessing_by_frequency(plant
 
 def test_an_attribute_that_decides_nothing_is_noise_too(tmp_path: Path) -> None:
     (region,) = [
-        importance for importance in found(tmp_path, matters=0.0).importances if importance.attribute.name == "REGION"
+        importance
+        for importance in measured(tmp_path, matters=0.0).importances
+        if importance.attribute.name == "REGION"
     ]
     assert region.rise.low <= 0 <= region.rise.high
 
@@ -68,16 +70,16 @@ def test_the_same_seed_gives_the_same_figures_and_another_seed_others(
     def rises(importance_report: ImportanceReport) -> list[tuple[str, float]]:
         return [(each.attribute.name, each.rise.mean) for each in importance_report.importances]
 
-    assert rises(found(tmp_path)) == rises(planted)
-    assert rises(found(tmp_path, seed=2)) != rises(planted)
+    assert rises(measured(tmp_path)) == rises(planted)
+    assert rises(measured(tmp_path, seed=2)) != rises(planted)
 
 
 def test_too_few_users_are_refused(tmp_path: Path) -> None:
     with pytest.raises(InvalidRequest, match="20 users and 8 groups"):
-        found(tmp_path, users=20)
+        measured(tmp_path, users=20)
 
 
 def test_the_work_has_as_many_parts_as_are_told_before(tmp_path: Path) -> None:
     done: list[int] = []
-    given = found(tmp_path, users=30, step=done.append).importances
-    assert sum(done) == parts(len(given), 2)
+    user_attributes = measured(tmp_path, users=30, step=done.append).importances
+    assert sum(done) == parts(len(user_attributes), 2)
