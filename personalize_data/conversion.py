@@ -1,4 +1,4 @@
-"""From files of history to one CSV as Personalize imports it.
+"""Files of history, converted to one CSV that Personalize imports.
 
 https://docs.aws.amazon.com/personalize/latest/dg/data-prep-formatting.html: UTF-8, a header with the schema's names.
 """
@@ -19,7 +19,7 @@ from personalize_data.consent import Consent
 from personalize_data.csv_reader import CsvReader
 from personalize_data.files import Moved
 from personalize_data.import_summary import ImportSummary, RowCounts
-from personalize_data.schema import REQUIRED, Deriving, Schema, SchemaError
+from personalize_data.schema import REQUIRED, Schema, SchemaError, SchemaInference
 from personalize_data.table import Mapped, MappingError
 from personalize_data.times import Times
 
@@ -30,7 +30,7 @@ VERSION = 3
 
 @dataclass(frozen=True)
 class Source:
-    """One file: the name that people know, where its bytes are, and what identifies its content."""
+    """One file: its name in messages, its path, and what identifies its content."""
 
     name: str
     path: Path
@@ -150,23 +150,23 @@ def _derive(plan: Plan) -> tuple[Schema, Mapped]:
     if set(columns) == {own_id}:
         columns |= {name.upper(): name for name in header if name not in (columns[own_id], plan.consent.column)}
     mapped = Mapped(columns, plan.mapped.constants)
-    deriving = Deriving(plan.dataset, [*columns, *plan.mapped.constants])
+    inference = SchemaInference(plan.dataset, [*columns, *plan.mapped.constants])
     for source in plan.sources:
         with csv_reader.opened(source.path, source.name) as reader:
             for values in _values(reader, mapped, plan.consent.column):
-                deriving.see(values)
-    return deriving.schema(), mapped
+                inference.see(values)
+    return inference.schema(), mapped
 
 
 def _values(read: CsvReader, mapped: Mapped, consent: str | None) -> Iterator[dict[str, str]]:
-    absent = [source for source in mapped.columns.values() if source not in read.header]
-    if absent:
-        raise MappingError(f"{read.name} has no column {', '.join(absent)}; it has {', '.join(read.header)}")
-    places = {name: read.header.index(source) for name, source in mapped.columns.items()}
-    why_not = table.consent_check(read, consent)
+    missing = [source for source in mapped.columns.values() if source not in read.header]
+    if missing:
+        raise MappingError(f"{read.name} has no column {', '.join(missing)}; it has {', '.join(read.header)}")
+    indices = {name: read.header.index(source) for name, source in mapped.columns.items()}
+    refuses = table.consent_check(read, consent)
     for _, fields, broken in read.rows():
-        if fields and not broken and not why_not(fields):
-            yield {name: fields[place].strip() for name, place in places.items()} | dict(mapped.constants)
+        if fields and not broken and not refuses(fields):
+            yield {name: fields[index].strip() for name, index in indices.items()} | dict(mapped.constants)
 
 
 def _writer(schema: Schema, out: TextIO) -> Callable[[Iterator[list[str]]], None]:

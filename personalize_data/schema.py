@@ -65,17 +65,17 @@ class Schema:
 def read_schema(text: str, dataset: str) -> Schema:
     """Read the Avro schema of a dataset (``interactions``, ``users``, ``items``). Raises SchemaError."""
     try:
-        found = json.loads(text)
-        columns = tuple(_column(field) for field in found["fields"])
+        record = json.loads(text)
+        columns = tuple(_column(field) for field in record["fields"])
     except (ValueError, KeyError, TypeError):
         raise SchemaError("it is not an Avro record in JSON with a list of fields") from None
-    if str(found.get("name", "")).lower() != dataset:
-        raise SchemaError(f"its name must be {dataset.capitalize()}, not {found.get('name')}")
+    if str(record.get("name", "")).lower() != dataset:
+        raise SchemaError(f"its name must be {dataset.capitalize()}, not {record.get('name')}")
     kinds = {column.name: column.kind for column in columns}
     wrong = [f"{name} {kind}" for name, kind in REQUIRED[dataset].items() if kinds.get(name) != kind]
     if wrong:
         raise SchemaError(f"it needs {', '.join(wrong)}")
-    return Schema(dataset, json.dumps(found, separators=(",", ":")), columns)
+    return Schema(dataset, json.dumps(record, separators=(",", ":")), columns)
 
 
 def _column(field: Mapping[str, Any]) -> Column:
@@ -86,8 +86,8 @@ def _column(field: Mapping[str, Any]) -> Column:
     return Column(field["name"], named[0], nullable=len(named) < len(kinds))
 
 
-class Deriving:
-    """Finds out the columns of a users or items table: ``see`` every row's values, then ask for the ``schema``."""
+class SchemaInference:
+    """The schema that fits the values of a users or items table: ``see`` every row, then ask for the ``schema``."""
 
     def __init__(self, dataset: str, names: Iterable[str]) -> None:
         """Raises SchemaError for names or a number of columns that Personalize refuses."""

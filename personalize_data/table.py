@@ -20,15 +20,12 @@ class MappingError(Exception):
 
 
 class NoId(Exception):
-    """A row of nobody, or of nothing: left out, as the stream leaves it out; the message is the reason code.
-
-    The broker's own probe is nobody, too.
-    """
+    """A row without a user or an item, or of the broker's probe, which the stream skips, too; says the reason code."""
 
 
 @dataclass(frozen=True)
 class Mapped:
-    """The user's words: schema column → the file's column, and schema column → the same text in every row."""
+    """The mapping: ``columns``: schema column → the file's; ``constants``: schema column → the text of every row."""
 
     columns: Mapping[str, str] = field(default_factory=dict)
     constants: Mapping[str, str] = field(default_factory=dict)
@@ -45,26 +42,26 @@ def check_names(mapped: Mapped, known: tuple[str, ...]) -> None:
         raise MappingError(f"the schema has no column {', '.join(unknown)}; it has {', '.join(known)}")
 
 
-def places(table: CsvReader, schema: Schema, mapped: Mapped) -> list[int | str]:
-    """Return for each schema column the place of the file's column, or the text that stands in every row.
+def origins(table: CsvReader, schema: Schema, mapped: Mapped) -> list[int | str]:
+    """Return for each schema column the index of the file's column, or the text that is the same in every row.
 
     Raises MappingError for a column that the file does not have and that may not be empty.
     """
-    found: list[int | str] = []
+    column_origins: list[int | str] = []
     missing: dict[str, str] = {}
     for column in schema.columns:
         source = mapped.source(column.name)
         if column.name in mapped.constants:
-            found.append(mapped.constants[column.name])
+            column_origins.append(mapped.constants[column.name])
         elif source in table.header:
-            found.append(table.header.index(source))
+            column_origins.append(table.header.index(source))
         elif column.nullable and column.name not in mapped.columns:
-            found.append("")
+            column_origins.append("")
         else:
             missing[column.name] = source
     if missing:
         raise MappingError(_missing(table, missing))
-    return found
+    return column_origins
 
 
 def _missing(table: CsvReader, missing: Mapping[str, str]) -> str:
@@ -86,21 +83,23 @@ def consent_check(table: CsvReader, consent: str | None) -> Callable[[list[str]]
         return lambda fields: None
     if consent not in table.header:
         raise MappingError(f"--consent {consent}: {table.name} has no such column; it has {', '.join(table.header)}")
-    place = table.header.index(consent)
-    return lambda fields: refusal(fields[place])
+    index = table.header.index(consent)
+    return lambda fields: refusal(fields[index])
 
 
 def rows(
     table: CsvReader, schema: Schema, mapped: Mapped, times: Times, counts: RowCounts, consent: str | None = None
 ) -> Iterator[list[str]]:
-    """Yield a row in the schema's order for each line; count and place what is none. Raises MappingError.
+    """Yield a row in the schema's order for each row that can be read; count the others. Raises MappingError.
 
-    ``consent``: the column with the answers; lines without a yes in it are counted as skipped.
+    ``consent``: the column with the answers; rows without a yes in it are counted as skipped.
     """
-    taken, why_not = places(table, schema, mapped), consent_check(table, consent)
-    blank = [_constant(column, place) for column, place in zip(schema.columns, taken, strict=True)]
+    column_origins, refuses = origins(table, schema, mapped), consent_check(table, consent)
+    constants = [_constant(column, origin) for column, origin in zip(schema.columns, column_origins, strict=True)]
     readers = [
-        (at, place, _reader(schema.columns[at], times)) for at, place in enumerate(taken) if isinstance(place, int)
+        (place, origin, _reader(schema.columns[place], times))
+        for place, origin in enumerate(column_origins)
+        if isinstance(origin, int)
     ]
     keep, name = _keeper(schema, counts), str(table.name)
     for number, fields, broken in table.rows():
@@ -109,14 +108,14 @@ def rows(
             continue
         if not fields:
             continue
-        reason = why_not(fields)
+        reason = refuses(fields)
         if reason:
             counts.skipped[reason] += 1
             continue
-        row = blank.copy()
+        row = constants.copy()
         try:
-            for at, place, read in readers:
-                row[at] = read(fields[place].strip())
+            for place, origin, read in readers:
+                row[place] = read(fields[origin].strip())
         except NoId as error:
             counts.skipped[str(error)] += 1
         except BadValue as error:
@@ -126,13 +125,13 @@ def rows(
             keep(row)
 
 
-def _constant(column: Column, place: int | str) -> str:
-    if isinstance(place, int) or (place == "" and column.nullable):
+def _constant(column: Column, origin: int | str) -> str:
+    if isinstance(origin, int) or (origin == "" and column.nullable):
         return ""
     try:
-        return check(column, place)
+        return check(column, origin)
     except BadValue:
-        raise MappingError(f"--constant {column.name}={place} does not fit its type, {column.kind}") from None
+        raise MappingError(f"--constant {column.name}={origin} does not fit its type, {column.kind}") from None
 
 
 def _reader(column: Column, times: Times) -> Callable[[str], str]:

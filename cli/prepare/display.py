@@ -17,7 +17,7 @@ WIDTH = 110  # where there is no terminal to measure
 
 def show(prepared: Prepared, out: Path | None, *, as_json: bool) -> None:
     """Print what was prepared, for people or as one JSON object."""
-    account = dict(prepared.account) | {"out": str(out) if out else None}
+    account = dict(prepared.summary) | {"out": str(out) if out else None}
     emit(account, as_json, lambda: _print(account, out))
 
 

@@ -16,7 +16,7 @@ _ID = "\0id"  # a table may have a column USER_ID that is another one's
 def read(source: Source, rows: pl.DataFrame, own_id: str, names: Mapping[str, str], filling: Filling) -> pl.DataFrame:
     """Return a row for each id in ``rows`` (ROW and ``own_id``), by id, with attributes as text under their names.
 
-    Raises BadQuestion for a rule that does not fit.
+    Raises InvalidRequest for a rule that does not fit.
     """
     ids = rows.lazy().select(ROW, pl.col(own_id).alias(_ID))
     table = source.collect(source.rows.select(ROW, *names).join(ids, on=ROW, how="inner")).sort(_ID)

@@ -14,7 +14,7 @@ ORDER = ("USER_ID", "ITEM_ID", "EVENT_TYPE", "TIMESTAMP")
 
 
 def schema(frame: pl.DataFrame, metadata: Sequence[Field]) -> Schema:
-    """Return the schema of interactions. ``metadata``: its last fields. Raises BadQuestion over the budget."""
+    """Return the schema of interactions. ``metadata``: its last fields. Raises InvalidRequest over the budget."""
     types = frame["EVENT_TYPE"].n_unique()
     if len(metadata) > MAX_INTERACTION_METADATA:
         raise InvalidRequest(

@@ -61,7 +61,7 @@ class LineTable:
 
 
 def read(source: Source, spec: LineTableSpec, filling: Filling, times: Times) -> LineTable:
-    """Read the table. Raises BadFile with the line of what is missing or has another type, BadQuestion."""
+    """Read the table. Raises BadFile with the line of what is missing or has another type, InvalidRequest."""
     if not spec.type:
         ids.check_one(spec.event_type, "--event-type")
     table = source.collect(source.rows.select(ROW, *spec.columns()))

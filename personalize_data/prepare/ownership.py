@@ -23,7 +23,7 @@ YES, NO = ("1", "1.0", "true", "True"), ("0", "0.0", "false", "False")
 
 
 def products(columns: Sequence[str], dropped: Sequence[str]) -> list[str]:
-    """Return the columns of products without those dropped by name or ``*``. Raises BadQuestion where none is left."""
+    """Return the columns of products but those dropped, by name or ``*``. Raises InvalidRequest if none is left."""
     left_out = ids.matching(columns, dropped, "--product chooses none of that name")
     chosen = [name for name in columns if name not in left_out]
     if not chosen:
@@ -33,7 +33,7 @@ def products(columns: Sequence[str], dropped: Sequence[str]) -> list[str]:
 
 @dataclass(frozen=True)
 class OwnershipTableSpec:
-    """Columns and wishes. ``gaps``: what a missing month means for changes; ``initial_holdings``: the first state,
+    """Columns and options. ``gaps``: what a missing month means for changes; ``initial_holdings``: the first state,
     too.
     """
 

@@ -34,10 +34,25 @@ class Attributes:
 
 @dataclass(frozen=True)
 class Prepared:
-    """``tables``: by dataset, with its schema. ``account``: what was found, left out and filled, as JSON."""
+    """``tables``: by dataset, with its schema. ``summary``: what is in them, what was left out and filled, as JSON."""
 
     tables: Mapping[str, tuple[pl.DataFrame, Schema]]
-    account: Mapping[str, Any]
+    summary: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class _Table:
+    """A table that is read. ``newest``: by dataset, the row with each id's attributes; ``left_out``: rows by reason.
+
+    ``metadata``: fields of the schema for the last columns of ``interactions``; ``counts``: what else the summary says.
+    """
+
+    interactions: pl.DataFrame
+    newest: Mapping[str, pl.DataFrame]
+    notes: Sequence[str]
+    counts: Mapping[str, Any]
+    metadata: Sequence[types.Field] = ()
+    left_out: Mapping[str, int] = field(default_factory=dict)
 
 
 def prepare_ownership(
@@ -48,47 +63,50 @@ def prepare_ownership(
     times: Times,
     step: Step,
 ) -> Prepared:
-    """Prepare a table of customers and months. Raises BadFile and BadQuestion."""
+    """Prepare a table of users and months. Raises BadFile and InvalidRequest."""
     step(f"reading {source.path.name}")
     ownership_table = ownership.read(source, spec, filling, times)
-    account = {
+    counts = {
         "months": ownership_table.months,
         "gaps": ownership_table.gaps,
         "products_lost": ownership_table.lost,
         "owned_in_first_month": ownership_table.held_at_first,
-        "notes": ownership_table.notes,
     }
-    newest = ownership_table.newest.rename({ownership.USER: "USER_ID"})
-    return _prepared(
-        source, ownership_table.interactions, [], {"users": newest}, attributes, filling, account, {}, step
-    )
+    newest = {"users": ownership_table.newest.rename({ownership.USER: "USER_ID"})}
+    table = _Table(ownership_table.interactions, newest, ownership_table.notes, counts)
+    return _prepared(source, table, attributes, filling, step)
 
 
 def prepare_lines(
     source: Source, spec: lines.LineTableSpec, attributes: Attributes, filling: Filling, times: Times, step: Step
 ) -> Prepared:
-    """Prepare lines of invoices or events. Raises BadFile and BadQuestion."""
+    """Prepare lines of invoices or events. Raises BadFile and InvalidRequest."""
     step(f"reading {source.path.name}")
     line_table = lines.read(source, spec, filling, times)
-    table = line_table.interactions
-    newest = {"users": _newest(table, "USER_ID"), "items": _newest(table, "ITEM_ID")}
-    left_out = {
-        "dropped_items": line_table.dropped.rows,
-        "returns": line_table.returns,
-        "other_types": line_table.other_types,
-        probe.REASON: line_table.probes,
-    }
-    account = {"items_dropped": line_table.dropped.items, "notes": line_table.notes}
-    metadata = types.fields(source, table, {column: name for name, column in spec.metadata.items()}, attributes.text)
-    return _prepared(source, table.drop(ROW), metadata, newest, attributes, filling, account, left_out, step)
+    rows = line_table.interactions
+    metadata = {column: name for name, column in spec.metadata.items()}
+    table = _Table(
+        rows.drop(ROW),
+        {"users": _newest(rows, "USER_ID"), "items": _newest(rows, "ITEM_ID")},
+        line_table.notes,
+        {"items_dropped": line_table.dropped.items},
+        types.fields(source, rows, metadata, attributes.text),
+        {
+            "dropped_items": line_table.dropped.rows,
+            "returns": line_table.returns,
+            "other_types": line_table.other_types,
+            probe.REASON: line_table.probes,
+        },
+    )
+    return _prepared(source, table, attributes, filling, step)
 
 
 def with_consent(prepared: Prepared, consent: Consent, purpose: str | None, left_out: Mapping[str, int]) -> Prepared:
-    """Return it with an account of whose rows were taken. ``left_out``: rows without consent, by reason."""
-    account = dict(prepared.account) | {"consent": consent.as_json(purpose)}
-    account["left_out"] = {**left_out, **account["left_out"]}
-    account["notes"] = [*account["notes"], *consent.notes(purpose)]
-    return Prepared(prepared.tables, account)
+    """Return it with a summary of whose rows were taken. ``left_out``: rows without consent, by reason."""
+    summary = dict(prepared.summary) | {"consent": consent.as_json(purpose)}
+    summary["left_out"] = {**left_out, **summary["left_out"]}
+    summary["notes"] = [*summary["notes"], *consent.notes(purpose)]
+    return Prepared(prepared.tables, summary)
 
 
 def write(out: Path, prepared: Prepared) -> None:
@@ -104,43 +122,37 @@ def _newest(table: pl.DataFrame, own_id: str) -> pl.DataFrame:
     return table.sort("TIMESTAMP", ROW).group_by(own_id).agg(pl.col(ROW).last())
 
 
-def _prepared(
-    source: Source,
-    interactions_: pl.DataFrame,
-    metadata: Sequence[types.Field],
-    newest: Mapping[str, pl.DataFrame],
-    attributes: Attributes,
-    filling: Filling,
-    account: dict[str, Any],
-    left_out: Mapping[str, int],
-    step: Step,
-) -> Prepared:
-    if interactions_.is_empty():
+def _prepared(source: Source, table: _Table, attributes: Attributes, filling: Filling, step: Step) -> Prepared:
+    if table.interactions.is_empty():
         raise InvalidRequest(f"{source.path}: no interactions found")
     step("interactions, each once")
-    table, duplicates = interactions.once(interactions_)
-    tables = {"interactions": (table, interactions.schema(table, metadata))}
+    rows, duplicates = interactions.once(table.interactions)
+    tables = {"interactions": (rows, interactions.schema(rows, table.metadata))}
     for dataset, own_id, names in (("users", "USER_ID", attributes.users), ("items", "ITEM_ID", attributes.items)):
         if names:
             step(dataset)
-            rows = records.read(source, newest[dataset], own_id, names, filling)
-            schema = records.schema(source, rows, own_id, names, dataset, attributes.text)
-            tables[dataset] = rows.drop(ROW), schema
-    report = _account(source, tables) | account
-    report |= {"left_out": {**left_out, "duplicates": duplicates}, "fill": filling.as_json()}
-    report["notes"] = [*account["notes"], *warnings.about_interactions(table)]
-    return Prepared(tables, report)
+            records_ = records.read(source, table.newest[dataset], own_id, names, filling)
+            schema = records.schema(source, records_, own_id, names, dataset, attributes.text)
+            tables[dataset] = records_.drop(ROW), schema
+    summary = {
+        **_counts(source, tables),
+        **table.counts,
+        "left_out": {**table.left_out, "duplicates": duplicates},
+        "fill": filling.as_json(),
+        "notes": [*table.notes, *warnings.about_interactions(rows)],
+    }
+    return Prepared(tables, summary)
 
 
-def _account(source: Source, tables: Mapping[str, tuple[pl.DataFrame, Schema]]) -> dict[str, Any]:
+def _counts(source: Source, tables: Mapping[str, tuple[pl.DataFrame, Schema]]) -> dict[str, Any]:
     table, _ = tables["interactions"]
-    types = table["EVENT_TYPE"].value_counts(name="count").sort("EVENT_TYPE")
+    event_types = table["EVENT_TYPE"].value_counts(name="count").sort("EVENT_TYPE")
     return {
         "file": source.path.name,
         "interactions": len(table),
         "users": table["USER_ID"].n_unique(),
         "items": table["ITEM_ID"].n_unique(),
-        "event_types": dict(types.iter_rows()),
+        "event_types": dict(event_types.iter_rows()),
         "first": table["TIMESTAMP"].min(),
         "last": table["TIMESTAMP"].max(),
         "columns": {

@@ -102,7 +102,7 @@ class Source:
         return 2**53 if kind == pl.Float64 else 2**24 if kind == pl.Float32 else 2**11
 
     def matching(self, patterns: Sequence[str], option: str) -> list[str]:
-        """Return the columns that are named, or match ``*`` patterns. Raises BadQuestion for one that matches none."""
+        """Return the columns that match names or ``*`` patterns. Raises InvalidRequest for one without a match."""
         matched: dict[str, None] = {}
         for pattern in patterns:
             names = [name for name in self.names if name == pattern or fnmatch.fnmatchcase(name, pattern)]

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from personalize_data.schema import BadValue, Column, Deriving, SchemaError, check, read_schema
+from personalize_data.schema import BadValue, Column, SchemaError, SchemaInference, check, read_schema
 
 
 def avro(name: str, *fields: tuple[str, object]) -> str:
@@ -29,10 +29,10 @@ def test_a_schema_that_personalize_refuses_is_refused_in_one_line(text: str, dat
 
 
 def derived(*values: str) -> dict[str, object]:
-    deriving = Deriving("users", ["USER_ID", "X"])
+    inference = SchemaInference("users", ["USER_ID", "X"])
     for value in values:
-        deriving.see({"USER_ID": "1", "X": value})
-    field = json.loads(deriving.schema().text)["fields"][1]
+        inference.see({"USER_ID": "1", "X": value})
+    field = json.loads(inference.schema().text)["fields"][1]
     assert field.pop("name") == "X"
     return dict(field)
 
@@ -66,7 +66,7 @@ def test_a_column_with_gaps_may_be_empty() -> None:
 )
 def test_columns_that_personalize_refuses_are_refused(names: list[str], message: str) -> None:
     with pytest.raises(SchemaError, match=message):
-        Deriving("users", names)
+        SchemaInference("users", names)
 
 
 @pytest.mark.parametrize(

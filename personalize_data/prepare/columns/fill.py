@@ -76,7 +76,7 @@ class Filling:
 
 
 def rules(source: Source, pairs: Mapping[str, str], used: list[str]) -> dict[str, str]:
-    """Return the rule of each column in use; names may be ``*`` patterns. Raises BadQuestion for one without effect."""
+    """Return the rule of each column in use; names may be ``*`` patterns. Raises InvalidRequest for an unused one."""
     matched: dict[str, str] = {}
     for pattern, rule in pairs.items():
         names = [name for name in source.matching([pattern], "--impute") if name in used]

@@ -24,9 +24,9 @@ def check(source: Source, table: pl.DataFrame, column: str) -> None:
     """Raise BadFile with the line of the first id in a column that is none. ``table`` has ROW, and none is missing."""
     text = pl.col(column).str
     wrong = (text.len_chars() > MAX_ID_LENGTH) | text.contains(_CONTROL) | text.contains(_ROUNDED)
-    found = table.lazy().filter(wrong).select(ROW, column).collect().sort(ROW)
-    if len(found):
-        raise source.bad(found[ROW][0], f"{column} {_reason(found[column][0])}")
+    bad = table.lazy().filter(wrong).select(ROW, column).collect().sort(ROW)
+    if len(bad):
+        raise source.bad(bad[ROW][0], f"{column} {_reason(bad[column][0])}")
 
 
 def whole(source: Source, table: pl.DataFrame, column: str) -> tuple[pl.DataFrame, list[str]]:
@@ -75,7 +75,7 @@ def _one_way(source: Source, table: pl.DataFrame, column: str, ending: pl.Series
 
 
 def check_one(text: str, subject: str) -> None:
-    """Raise BadQuestion for an id or type that no table has. ``subject``: where it comes from."""
+    """Raise InvalidRequest for an id or type that no table has. ``subject``: where it comes from."""
     if not text.strip():
         raise InvalidRequest(f"{subject} is empty")
     if len(text) > MAX_ID_LENGTH or re.search(_CONTROL, text):
@@ -99,7 +99,7 @@ class Dropped:
 
 
 def drop(source: Source, table: pl.DataFrame, column: str, patterns: Sequence[str]) -> tuple[pl.DataFrame, Dropped]:
-    """Return the rows of other items, those without an item among them. Raises BadQuestion as ``matching`` does."""
+    """Return the rows of other items, those without an item among them. Raises InvalidRequest as ``matching`` does."""
     if not patterns:
         return table, Dropped()
     matched = matching(table[column].drop_nulls().unique(), patterns, f"{source.path} has no such item in {column}")
@@ -110,7 +110,7 @@ def drop(source: Source, table: pl.DataFrame, column: str, patterns: Sequence[st
 def matching(ids: Collection[str], patterns: Sequence[str], nothing: str) -> set[str]:
     """Return the ids that are named, or match ``*`` patterns. ``nothing``: what to say where one matches none.
 
-    Raises BadQuestion that names all patterns which match none: a mistyped one would leave in what is no product.
+    Raises InvalidRequest that names all patterns which match none: a mistyped one would leave in what is no product.
     """
     by_pattern = {
         text: {column for column in ids if column == text or fnmatch.fnmatchcase(column, text)} for text in patterns

@@ -26,8 +26,8 @@ FEWER = {
 def named(source: Source, columns: Sequence[str], dataset: str, most: int, option: str) -> dict[str, str]:
     """Return column → the dataset's name of it. ``columns``: columns or ``*`` patterns (in capitals), or NAME=COLUMN.
 
-    Raises BadQuestion for a name that Personalize refuses or keeps for itself, for one given twice, and for more than
-    ``most`` columns.
+    Raises InvalidRequest for a name that Personalize refuses or keeps for itself, for one given twice, and for more
+    than ``most`` columns.
     """
     stated = _stated(source, columns, option)
     names: dict[str, str] = {}
@@ -43,7 +43,7 @@ def named(source: Source, columns: Sequence[str], dataset: str, most: int, optio
 
 
 def _stated(source: Source, columns: Sequence[str], option: str) -> dict[str, str]:
-    """Return column → name where NAME=COLUMN says it. Raises BadQuestion for a column with two."""
+    """Return column → name where NAME=COLUMN says it. Raises InvalidRequest for a column with two."""
     stated: dict[str, str] = {}
     for text in columns:
         name, equals, column = text.rpartition("=")
@@ -75,7 +75,7 @@ def _check(names: Mapping[str, str], dataset: str, option: str) -> None:
 
 
 def check_apart(roles: Mapping[str, str], products: Sequence[str]) -> None:
-    """Raise BadQuestion where one column has two parts to play. ``roles``: option → column."""
+    """Raise InvalidRequest where one column has two parts to play. ``roles``: option → column."""
     parts: dict[str, str] = {}
     for option, column in [*roles.items(), *(("--product", name) for name in products)]:
         if column in parts:

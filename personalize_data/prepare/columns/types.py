@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 
 from personalize_data.prepare.source import ROW, Source
-from personalize_data.schema import Deriving
+from personalize_data.schema import SchemaInference
 
 MOSTLY = 0.9  # of a column's values are numbers: then one that is none is more likely a mistake than a word
 _CODE = r"^[+-]?0[0-9]"  # 01234 and 1234 are two codes, and would be one number
@@ -38,10 +38,10 @@ def _field(source: Source, table: pl.DataFrame, column: str, name: str, is_text:
 
 
 def _derived(column: pl.Series) -> Field:
-    deriving = Deriving("items", [column.name])  # the types are the same in all three datasets
+    inference = SchemaInference("items", [column.name])  # the types are the same in all three datasets
     for value in column.fill_null("").unique():
-        deriving.see({column.name: value})
-    field: Field = json.loads(deriving.schema().text)["fields"][1]
+        inference.see({column.name: value})
+    field: Field = json.loads(inference.schema().text)["fields"][1]
     return field
 
 
