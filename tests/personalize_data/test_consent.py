@@ -97,7 +97,7 @@ def exported(folder: Path, *states: Any, consent: Consent | None = None, rules: 
 
 
 def test_exports_are_read_by_the_streams_rules_of_consent(tmp_path: Path) -> None:
-    yes, no = ({"gdpr": {"personalisation": {"consented": said}}} for said in ("true", "false"))
+    yes, no = ({"gdpr": {"personalisation": {"consented": answer}}} for answer in ("true", "false"))
     opt_out = {"ccpa": {"data_sale_opt_out": {"consented": "1"}}}
     lines, _, summary = converted(exported(tmp_path, yes, no, None, opt_out))
 

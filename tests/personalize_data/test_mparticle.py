@@ -27,7 +27,7 @@ def plan(folder: Path, *files: str | bytes, schema: Schema = INTERACTIONS, rules
 def streamed(data: bytes, rules: Rules) -> list[Interaction]:
     """Return what ``ingest`` would send for a record that holds the same."""
     batches = [batch for batch in decode(data, int(NOW * 1000)) if isinstance(batch, Batch)]
-    return [one for batch in batches for one in extract(batch, rules)[0]]
+    return [interaction for batch in batches for interaction in extract(batch, rules)[0]]
 
 
 def as_sent(interaction: Interaction) -> tuple[str, str, str, int, float | None]:
@@ -52,9 +52,11 @@ def as_written(row: dict[str, str]) -> tuple[str, str, str, int, float | None]:
 def test_every_sample_gives_what_the_stream_gives_of_it(tmp_path: Path, sample: Path, rules: Rules) -> None:
     data = sample.read_bytes()
     lines, _, summary = converted(plan(tmp_path, data, rules=rules))
-    timed = [one for one in streamed(data, rules) if one.time_ms != int(NOW * 1000)]
+    timed = [interaction for interaction in streamed(data, rules) if interaction.time_ms != int(NOW * 1000)]
 
-    assert [as_written(row) for row in csv.DictReader(io.StringIO("\n".join(lines)))] == [as_sent(one) for one in timed]
+    assert [as_written(row) for row in csv.DictReader(io.StringIO("\n".join(lines)))] == [
+        as_sent(interaction) for interaction in timed
+    ]
     assert summary.rows == len(timed)
 
 

@@ -83,8 +83,8 @@ def test_rows_of_nobody_are_left_out_by_reason_and_are_no_errors(tmp_path: Path)
 
 
 def test_users_with_two_are_counted_over_all_files(tmp_path: Path) -> None:
-    one = "Code,At,Customer\na1,1323435000,7\n"
-    _, _, summary = converted(shop(tmp_path, one, "Customer,Code,At\n7,a2,1323435001\n8,a2,1323435001\n"))
+    first_file = "Code,At,Customer\na1,1323435000,7\n"
+    _, _, summary = converted(shop(tmp_path, first_file, "Customer,Code,At\n7,a2,1323435001\n8,a2,1323435001\n"))
 
     assert (summary.users, summary.users_with_two) == (2, 1)
 

@@ -24,10 +24,10 @@ SECONDS = 1_323_435_000
     ],
 )
 def test_one_moment_is_the_same_second_in_every_unit_stated_or_not(text: str, unit: str) -> None:
-    found = Times(None, NOW)
+    times = Times(None, NOW)
 
-    assert found.read(text) == Times(unit, NOW).read(text) == SECONDS
-    assert found.unit == unit
+    assert times.read(text) == Times(unit, NOW).read(text) == SECONDS
+    assert times.unit == unit
 
 
 @pytest.mark.parametrize(

@@ -100,11 +100,11 @@ def test_no_changes_to_a_sample_crash_the_broker_or_break_a_limit_of_put_events(
 def test_no_odd_value_in_any_place_of_a_batch_crashes_the_broker_or_breaks_a_limit_of_put_events(name: str) -> None:
     document = json.loads((ROOT / "events" / name).read_bytes())
     for holder, place in places(document):
-        kept = holder[place]
+        original = holder[place]
         for odd in [*ODD_VALUES, *ODD_TEXT, *ODD_NESTS]:
             holder[place] = odd
             check(json.dumps(document).encode())
-        holder[place] = kept
+        holder[place] = original
 
 
 def mostly(values: st.SearchStrategy[Any], seldom: list[Any]) -> st.SearchStrategy[Any]:
@@ -141,7 +141,7 @@ PLAUSIBLE = st.fixed_dictionaries(
 @given(st.lists(PLAUSIBLE, min_size=1, max_size=3))
 def test_the_ledger_and_the_broker_agree_on_any_plausible_batches(documents: list[Any]) -> None:
     for data in (json.dumps(documents).encode(), b"\n".join(json.dumps(document).encode() for document in documents)):
-        rows = {ledger.from_put_event(one.user_id, one.as_event()) for one in check(data)}
+        rows = {ledger.from_put_event(interaction.user_id, interaction.as_event()) for interaction in check(data)}
         assert rows == ledger.rows_from_bytes(data, ARRIVED_MS)
 
 
@@ -164,18 +164,18 @@ def check(data: bytes) -> list[interactions.Interaction]:
     decoded = batches.decode(data, ARRIVED_MS)
     assert decoded, "a record is at least one batch, bad or not"
     assert all(batch.reason for batch in decoded if isinstance(batch, batches.BadBatch))
-    found = [one for batch in decoded if isinstance(batch, batches.Batch) for one in extract(batch)]
-    for request in interactions.pack(found):
+    extracted = [interaction for batch in decoded if isinstance(batch, batches.Batch) for interaction in extract(batch)]
+    for request in interactions.pack(extracted):
         assert 1 <= len(request) <= 10
         check_limits(interactions.put_events_request(request, "tracker"))
-    return found
+    return extracted
 
 
 def extract(batch: batches.Batch) -> list[interactions.Interaction]:
-    found, skipped = interactions.extract(batch, interactions.Rules())
-    assert found or skipped, "a batch is either used or left out for a reason"
-    assert interactions.extract(batch, interactions.Rules()) == (found, skipped)
-    return found
+    extracted, skipped = interactions.extract(batch, interactions.Rules())
+    assert extracted or skipped, "a batch is either used or left out for a reason"
+    assert interactions.extract(batch, interactions.Rules()) == (extracted, skipped)
+    return extracted
 
 
 def check_limits(request: dict[str, Any]) -> None:

@@ -92,6 +92,6 @@ def purchased(batch: dict[str, Any]) -> list[dict[str, Any]]:
 def put_events(batch: dict[str, Any]) -> list[dict[str, Any]]:
     [decoded] = batches.decode(wire.record(batch), ARRIVED_MS)
     assert isinstance(decoded, batches.Batch)
-    found, skipped = interactions.extract(decoded, interactions.Rules())
+    extracted, skipped = interactions.extract(decoded, interactions.Rules())
     assert skipped == {}
-    return [interactions.put_events_request(request, "tracker") for request in interactions.pack(found)]
+    return [interactions.put_events_request(request, "tracker") for request in interactions.pack(extracted)]

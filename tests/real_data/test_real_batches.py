@@ -87,22 +87,22 @@ def test_a_real_batch_from_production_and_a_known_customer_trains_as_the_referen
 ) -> None:
     expected, expected_skips = MEANT_FOR_US[name]
     record = meant_for_us(test_data / "mparticle" / name)
-    found, skipped = extracted(record)
+    reported, skipped = extracted(record)
     rows = {
         ledger.Row(str(CUSTOMER), item, action, (time_ms or ARRIVED_MS) // 1000, event_id, index)
         for item, action, time_ms, event_id, index in expected
     }
-    assert {ledger.from_put_event(one.user_id, one.as_event()) for one in found} == rows
+    assert {ledger.from_put_event(interaction.user_id, interaction.as_event()) for interaction in reported} == rows
     assert skipped == expected_skips
-    assert len({one.event_id for one in found}) == len(rows)
+    assert len({interaction.event_id for interaction in reported}) == len(rows)
     assert ledger.rows_from_bytes(record, ARRIVED_MS) == rows
 
 
 def test_two_real_purchases_that_share_an_event_id_keep_their_ids_when_they_arrive_again(test_data: Path) -> None:
     record = meant_for_us(test_data / "mparticle" / "04_ios_multiple_purchases.json")
     first, again = extracted(record)[0], extracted(record, ARRIVED_MS + 5_000)[0]
-    assert [one.event_id for one in first] == [one.event_id for one in again]
-    assert len({one.event_id for one in first}) == 2
+    assert [interaction.event_id for interaction in first] == [interaction.event_id for interaction in again]
+    assert len({interaction.event_id for interaction in first}) == 2
 
 
 def answer(verdict: Verdict) -> dict[str, Any]:
@@ -123,5 +123,5 @@ def meant_for_us(path: Path) -> bytes:
 def extracted(record: bytes, arrived_ms: int = ARRIVED_MS) -> tuple[list[interactions.Interaction], dict[str, int]]:
     [batch] = batches.decode(record, arrived_ms)
     assert isinstance(batch, batches.Batch)
-    found, skipped = interactions.extract(batch, interactions.Rules())
-    return found, dict(skipped)
+    reported, skipped = interactions.extract(batch, interactions.Rules())
+    return reported, dict(skipped)

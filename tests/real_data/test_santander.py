@@ -82,7 +82,7 @@ def test_changes_are_every_acquisition_that_the_bank_knew_of_and_those_between_t
 
 
 @dataclass(frozen=True, eq=False)
-class Said:
+class FeedComparison:
     """What the command ``printed``, ``plotted`` and compared."""
 
     feeds: Feeds
@@ -91,30 +91,30 @@ class Said:
 
 
 @pytest.fixture(scope="module")
-def said(bank: Path) -> Said:
+def comparison(bank: Path) -> FeedComparison:
     """Run the command's own entry, once: it compares all that it compares by default."""
     tables = [str(bank / name / "interactions.csv") for name in ("states", "changes")]
     with contextlib.redirect_stdout(io.StringIO()) as printed:
         feeds = command.main([*tables, "--at", "2016-05-28", "--plot", str(bank / "feeds.svg")])
-    return Said(feeds, printed.getvalue(), (bank / "feeds.svg").read_bytes())
+    return FeedComparison(feeds, printed.getvalue(), (bank / "feeds.svg").read_bytes())
 
 
 def first_place(leaderboard: Leaderboard) -> Mapping[str, float]:
     return {row.candidate.name: row.intervals[Metric("precision", 1)].mean for row in leaderboard.rows}
 
 
-def test_the_command_prints_both_tables_each_with_metrics_that_tell_its_lists_apart(said: Said) -> None:
-    customers, given, without = said.printed.split("\n\n")
+def test_the_command_prints_both_tables_each_with_metrics_that_tell_its_lists_apart(comparison: FeedComparison) -> None:
+    customers, as_given, without = comparison.printed.split("\n\n")
     assert customers == "27,875 customers"
-    assert "mrr@20" in given
+    assert "mrr@20" in as_given
     assert "mrr@20" not in without
     assert "mrr@10" in without
-    assert all(name in given for name in first_place(said.feeds.as_given))
-    assert all(name in without for name in first_place(said.feeds.without_owned))
+    assert all(name in as_given for name in first_place(comparison.feeds.as_given))
+    assert all(name in without for name in first_place(comparison.feeds.without_owned))
 
 
-def test_known_figures_of_the_bank_come_out_again(said: Said) -> None:
-    leaderboards = said.feeds.as_given, said.feeds.without_owned
+def test_known_figures_of_the_bank_come_out_again(comparison: FeedComparison) -> None:
+    leaderboards = comparison.feeds.as_given, comparison.feeds.without_owned
     assert [len(leaderboard.users) for leaderboard in leaderboards] == [27_875, 27_875]
     known: list[dict[str, float]] = [{}, {}]
     for kind, figures in FIGURES.items():
@@ -123,7 +123,7 @@ def test_known_figures_of_the_bank_come_out_again(said: Said) -> None:
             if cell:
                 known[place // 2][f"{kind}, fed {('states', 'changes')[place % 2]}"] = float(cell)
     assert [first_place(leaderboard) for leaderboard in leaderboards] == [
-        pytest.approx(one, abs=0.002) for one in known
+        pytest.approx(value, abs=0.002) for value in known
     ]
 
 
@@ -132,39 +132,41 @@ def test_the_guide_has_these_figures() -> None:
     assert all(f"|{figures.replace(' ', '')}|" in table for figures in FIGURES.values())
 
 
-def test_as_given_what_learns_changes_by_holdings_beats_all_that_is_fed_states(said: Said) -> None:
-    ours, theirs, apart = best_of_each(said.feeds.as_given)
+def test_as_given_what_learns_changes_by_holdings_beats_all_that_is_fed_states(comparison: FeedComparison) -> None:
+    ours, theirs, apart = best_of_each(comparison.feeds.as_given)
     assert (ours, theirs) == (NAIVE_BAYES, "co-visitation, fed states")
     assert apart.difference.low > 0.1
-    assert "better" in said.printed.split("\n\n")[1]
+    assert "better" in comparison.printed.split("\n\n")[1]
 
 
-def test_without_what_is_owned_the_best_fed_states_is_level_with_the_best_fed_changes(said: Said) -> None:
-    ours, theirs, apart = best_of_each(said.feeds.without_owned)
+def test_without_what_is_owned_the_best_fed_states_is_level_with_the_best_fed_changes(
+    comparison: FeedComparison,
+) -> None:
+    ours, theirs, apart = best_of_each(comparison.feeds.without_owned)
     assert (ours, theirs) == (NAIVE_BAYES, "item-knn, fed states")
     assert abs(apart.difference.mean) < 0.01
-    values = [said.feeds.without_owned.row(name).scores.values[Metric("ndcg", 10)] for name in (ours, theirs)]
+    values = [comparison.feeds.without_owned.row(name).scores.values[Metric("ndcg", 10)] for name in (ours, theirs)]
     assert uncertainty.compare(values[0], values[1], seed=1).verdict == "inconclusive"
 
 
-def test_counting_and_repeating_are_worse_off_with_states_as_given(said: Said) -> None:
-    given = first_place(said.feeds.as_given)
-    assert given["popularity-30d, fed changes"] > given["popularity-30d, fed states"] + 0.2
+def test_counting_and_repeating_are_worse_off_with_states_as_given(comparison: FeedComparison) -> None:
+    as_given = first_place(comparison.feeds.as_given)
+    assert as_given["popularity-30d, fed changes"] > as_given["popularity-30d, fed states"] + 0.2
     for kind in ("popularity", "history", "item-knn", "ease-history"):
-        assert given[f"{kind}, fed changes"] > given[f"{kind}, fed states"] + 0.02
+        assert as_given[f"{kind}, fed changes"] > as_given[f"{kind}, fed states"] + 0.02
 
 
-def test_which_item_goes_with_which_is_learned_better_from_states(said: Said) -> None:
-    given, without = first_place(said.feeds.as_given), first_place(said.feeds.without_owned)
-    for found, kinds in ((given, ("co-visitation", "ease")), (without, ("co-visitation", "item-knn", "ease"))):
-        assert all(found[f"{kind}, fed states"] > found[f"{kind}, fed changes"] + 0.03 for kind in kinds)
+def test_which_item_goes_with_which_is_learned_better_from_states(comparison: FeedComparison) -> None:
+    as_given, without = first_place(comparison.feeds.as_given), first_place(comparison.feeds.without_owned)
+    for scores, kinds in ((as_given, ("co-visitation", "ease")), (without, ("co-visitation", "item-knn", "ease"))):
+        assert all(scores[f"{kind}, fed states"] > scores[f"{kind}, fed changes"] + 0.03 for kind in kinds)
 
 
-def test_one_plot_shows_both(said: Said) -> None:
-    plot = said.plotted.decode()
+def test_one_plot_shows_both(comparison: FeedComparison) -> None:
+    plot = comparison.plotted.decode()
     assert all(f">{name}<" in plot for name in (*FIGURES, "fed states", "fed changes"))
     assert "27,875 customers" in plot
-    assert said.plotted == draw(said.feeds, "svg")
+    assert comparison.plotted == draw(comparison.feeds, "svg")
 
 
 @pytest.fixture(scope="module")
@@ -229,8 +231,13 @@ def alarms(customers: Customers, split: Path, folder: Path, **filters: Marks) ->
     for name, theirs in filters.items():
         written = list_files.read(write(customers, theirs, folder / f"{name}.out"))
         entries.append(external(name, list_files.fit(written, question.past.user_ids, codes, PLACES)))
-    found = compare(question, ComparisonSettings(recommenders=(), tune=False), RecordColumns(), entries).diagnostics
-    about = {name: [one.name for one in found if one.about.startswith(name)] for name in ("data", *filters)}
+    diagnostics = compare(
+        question, ComparisonSettings(recommenders=(), tune=False), RecordColumns(), entries
+    ).diagnostics
+    about = {
+        name: [diagnostic.name for diagnostic in diagnostics if diagnostic.about.startswith(name)]
+        for name in ("data", *filters)
+    }
     return {name: ANOTHERS_HISTORY.intersection(names) for name, names in about.items()}
 
 
@@ -252,10 +259,10 @@ def test_lists_filtered_by_another_customers_products_set_off_the_alarm_and_thos
     before = np.roll(drawn.had, 1, axis=0)
     drifts = of_an_index_that_drifts(drawn)
     filters = {"own": drawn.had, "first": of_one(drawn, 0), "before": before, "drifts": drifts}
-    found = alarms(drawn, parted, tmp_path, **filters)
-    assert found["data"] == found["own"] == set()
-    assert all("owned_items" in found[name] for name in ("first", "drifts"))
-    assert {"owned_items", "not_personal"} <= found["before"]
+    diagnostics = alarms(drawn, parted, tmp_path, **filters)
+    assert diagnostics["data"] == diagnostics["own"] == set()
+    assert all("owned_items" in diagnostics[name] for name in ("first", "drifts"))
+    assert {"owned_items", "not_personal"} <= diagnostics["before"]
 
 
 def with_truth(customers: Customers, parted: Path, truth: Marks, folder: Path) -> Path:
@@ -296,16 +303,16 @@ def test_a_truth_filtered_rightly_sets_off_none(drawn: Customers, parted: Path, 
     assert alarms(drawn, split, tmp_path, own=drawn.had) == {"data": set(), "own": set()}
 
 
-@pytest.mark.parametrize(("what", "by"), [("states", "one"), ("states", "chance"), ("changes", "one")])
+@pytest.mark.parametrize(("change_kind", "by"), [("states", "one"), ("states", "chance"), ("changes", "one")])
 def test_histories_joined_with_the_wrong_customers_set_off_the_alarm(
-    drawn: Customers, parted: Path, tmp_path: Path, what: str, by: str
+    drawn: Customers, parted: Path, tmp_path: Path, change_kind: str, by: str
 ) -> None:
-    truth = drawn.has if what == "states" else drawn.has & ~drawn.had
+    truth = drawn.has if change_kind == "states" else drawn.has & ~drawn.had
     split = with_truth(drawn, parted, truth, tmp_path / "split")
     ids = np.array(drawn.ids)
     others = np.roll(ids, 1) if by == "one" else np.random.default_rng(1).permutation(ids)
     wrong = dict(zip(drawn.ids, others.tolist(), strict=True))
     train = pl.read_csv(split / "train.csv", infer_schema=False)
     train.with_columns(pl.col("USER_ID").replace_strict(wrong)).write_csv(split / "train.csv")
-    found = alarms(drawn, split, tmp_path, own=drawn.had)["data"]
-    assert "wrong_histories" in found
+    diagnostics = alarms(drawn, split, tmp_path, own=drawn.had)["data"]
+    assert "wrong_histories" in diagnostics

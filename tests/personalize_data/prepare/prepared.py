@@ -20,16 +20,16 @@ def table(folder: Path, text: str, name: str = "table.csv") -> Path:
 
 
 def run(form: str, file: Path, *arguments: object) -> Result:
-    """Return what the command says, whatever it is."""
+    """Run the command; return its result, also where it fails."""
     return CliRunner().invoke(main, ["prepare", form, str(file), *map(str, arguments)], catch_exceptions=False)
 
 
 def prepare(form: str, file: Path, *arguments: object) -> dict[str, Any]:
-    """Return the account of what was written into a folder ``out`` beside the file."""
+    """Return the summary of what was written into a folder ``out`` beside the file."""
     result = run(form, file, "--out", file.parent / "out", "--json", *arguments)
     assert result.exit_code == 0, result.stderr
-    found: dict[str, Any] = json.loads(result.stdout)
-    return found
+    summary: dict[str, Any] = json.loads(result.stdout)
+    return summary
 
 
 def written(file: Path, name: str) -> list[Row]:

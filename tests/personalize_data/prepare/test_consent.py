@@ -22,14 +22,14 @@ PURPOSE = ("-c", "broker:consent_purpose=Personalisation")
 @pytest.mark.parametrize("settings", [(), PURPOSE, (*PURPOSE, "-c", "broker:consent_unknown=send")])
 def test_rows_without_a_yes_are_dropped_counted_and_part_of_nothing(tmp_path: Path, settings: tuple[str, ...]) -> None:
     file = table(tmp_path, LOG)
-    account = prepare("events", file, *EVENTS, "--attribute", "zip", "--consent", "ok", *settings)
+    summary = prepare("events", file, *EVENTS, "--attribute", "zip", "--consent", "ok", *settings)
 
     assert [row["USER_ID"] for row in written(file, "interactions.csv")] == ["a", "e"]
     assert written(file, "users.csv") == [{"USER_ID": "a", "ZIP": "01"}, {"USER_ID": "e", "ZIP": "06"}]
-    left_out = {reason: account["left_out"][reason] for reason in ("no_consent", "consent_unknown")}
+    left_out = {reason: summary["left_out"][reason] for reason in ("no_consent", "consent_unknown")}
     assert left_out == {"no_consent": 2, "consent_unknown": 2}
     purpose = "Personalisation" if settings else None
-    assert account["consent"] == {"purpose": purpose, "column": "ok", "given": False}
+    assert summary["consent"] == {"purpose": purpose, "column": "ok", "given": False}
 
 
 FORMS = {
@@ -53,14 +53,14 @@ def test_with_a_purpose_every_form_needs_consent_and_tells_what_was_given(tmp_pa
     assert list(tmp_path.iterdir()) == [file]
 
     assert prepare(name, file, *columns, *PURPOSE, "--consent", "ok")["interactions"] == 1
-    said = run(name, file, *columns, *PURPOSE, "--consent-given", "--dry-run")
-    assert "--consent-given: consent to 'Personalisation' was taken as given for every row" in said.stdout
+    result = run(name, file, *columns, *PURPOSE, "--consent-given", "--dry-run")
+    assert "--consent-given: consent to 'Personalisation' was taken as given for every row" in result.stdout
 
 
 def test_without_a_purpose_nothing_is_asked(tmp_path: Path) -> None:
-    account = prepare("events", table(tmp_path, LOG), *EVENTS, "--impute", "t=drop")
-    assert (account["interactions"], account["consent"]) == (5, {"purpose": None, "column": None, "given": False})
-    assert set(account["left_out"]) == {"broker_probe", "dropped_items", "returns", "other_types", "duplicates"}
+    summary = prepare("events", table(tmp_path, LOG), *EVENTS, "--impute", "t=drop")
+    assert (summary["interactions"], summary["consent"]) == (5, {"purpose": None, "column": None, "given": False})
+    assert set(summary["left_out"]) == {"broker_probe", "dropped_items", "returns", "other_types", "duplicates"}
 
 
 def test_answers_of_a_parquet_file_may_be_booleans_or_fractions(tmp_path: Path) -> None:
@@ -69,9 +69,9 @@ def test_answers_of_a_parquet_file_may_be_booleans_or_fractions(tmp_path: Path) 
         folder.mkdir()
         file = folder / "log.parquet"
         pl.DataFrame({"u": ["a", "b", "c"], "i": ["x"] * 3, "t": [1700000000] * 3, "ok": answers}).write_parquet(file)
-        account = prepare(*FORMS["events"][:1], file, *FORMS["events"][2], "--consent", "ok")
+        summary = prepare(*FORMS["events"][:1], file, *FORMS["events"][2], "--consent", "ok")
         assert [row["USER_ID"] for row in written(file, "interactions.csv")] == ["a"]
-        assert (account["left_out"]["no_consent"], account["left_out"]["consent_unknown"]) == (1, 1)
+        assert (summary["left_out"]["no_consent"], summary["left_out"]["consent_unknown"]) == (1, 1)
 
 
 REFUSED = {

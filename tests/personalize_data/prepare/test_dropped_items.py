@@ -23,21 +23,21 @@ OWNED = ("--user", "customer", "--month", "month", "--product", "p_*")
 
 def test_a_dropped_item_is_left_out_by_its_whole_id_and_counted(tmp_path: Path) -> None:
     file = table(tmp_path, SHOP)
-    account = prepare("invoices", file, *COLUMNS, *FEES, "--quantity", "n", "--item-attribute", "price")
+    summary = prepare("invoices", file, *COLUMNS, *FEES, "--quantity", "n", "--item-attribute", "price")
     bought = {row["ITEM_ID"] for row in written(file, "interactions.csv")}
     assert bought == {row["ITEM_ID"] for row in written(file, "items.csv")} == {"85123A", "POSTCARD", "71053"}
-    assert account["left_out"] == {
+    assert summary["left_out"] == {
         "dropped_items": 2, "returns": 1, "other_types": 0, "broker_probe": 0, "duplicates": 0
     }  # fmt: skip
-    assert (account["items_dropped"], account["fill"]["dropped"]) == (2, {"code": 1})
+    assert (summary["items_dropped"], summary["fill"]["dropped"]) == (2, {"code": 1})
     shown = run("invoices", file, *COLUMNS, *FEES, "--quantity", "n", "--dry-run").stdout
     assert "left out: rows of 2 dropped items" in shown
 
 
 def test_events_drop_items_alike(tmp_path: Path) -> None:
     file = table(tmp_path, SHOP)
-    account = prepare("events", file, *COLUMNS, "--event-type", "buy", "--drop-item", "POST*")
-    assert account["left_out"]["dropped_items"] == 2
+    summary = prepare("events", file, *COLUMNS, "--event-type", "buy", "--drop-item", "POST*")
+    assert summary["left_out"]["dropped_items"] == 2
     assert {row["ITEM_ID"] for row in written(file, "interactions.csv")} == {"85123A", "BANK CHARGES", "71053"}
 
 
@@ -65,27 +65,27 @@ def test_a_product_of_an_ownership_table_is_dropped_as_a_column(tmp_path: Path) 
 
 @pytest.mark.parametrize(("more", "noted"), [((), True), (("--metadata", "n"), True), (("--quantity", "n"), False)])
 def test_returns_that_count_as_purchases_are_worth_a_note(tmp_path: Path, more: tuple[str, ...], noted: bool) -> None:
-    account = prepare("invoices", table(tmp_path, SHOP), *COLUMNS, *more)
+    summary = prepare("invoices", table(tmp_path, SHOP), *COLUMNS, *more)
     note = (
         "n has 1 negative values, and all of them count as purchase: if they are returns, --quantity n leaves them out"
     )
-    assert (note in account["notes"]) is noted
+    assert (note in summary["notes"]) is noted
 
 
 def test_a_log_of_events_has_no_returns_to_be_noted(tmp_path: Path) -> None:
-    account = prepare("events", table(tmp_path, SHOP), *COLUMNS, "--event-type", "buy")
-    assert not [note for note in account["notes"] if "--quantity" in note]
+    summary = prepare("events", table(tmp_path, SHOP), *COLUMNS, "--event-type", "buy")
+    assert not [note for note in summary["notes"] if "--quantity" in note]
 
 
 @pytest.mark.parametrize("numbers", ["1,2,3", "0.5,-1.5,2.5", "-1,-2,3", "1,x,-1"])
 def test_what_is_no_quantity_gets_no_note(tmp_path: Path, numbers: str) -> None:
     rows = "".join(f"{place},a,2011-03-01,{number}\n" for place, number in enumerate(numbers.split(",")))
-    account = prepare("invoices", table(tmp_path, "who,code,at,n\n" + rows), *COLUMNS)
-    assert not [note for note in account["notes"] if "--quantity" in note]
+    summary = prepare("invoices", table(tmp_path, "who,code,at,n\n" + rows), *COLUMNS)
+    assert not [note for note in summary["notes"] if "--quantity" in note]
 
 
 def test_interactions_that_differ_in_value_alone_are_told_as_evaluate_counts_them_once(tmp_path: Path) -> None:
     rows = "1,a,2011-03-01,2\n1,a,2011-03-01,2\n1,a,2011-03-01,3\n1,b,2011-03-01,3\n"
-    account = prepare("invoices", table(tmp_path, "who,code,at,price\n" + rows), *COLUMNS, "--price", "price")
-    assert (account["interactions"], account["left_out"]["duplicates"]) == (3, 1)
-    assert [note for note in account["notes"] if note.startswith("1 interactions differ from another in EVENT_VALUE")]
+    summary = prepare("invoices", table(tmp_path, "who,code,at,price\n" + rows), *COLUMNS, "--price", "price")
+    assert (summary["interactions"], summary["left_out"]["duplicates"]) == (3, 1)
+    assert [note for note in summary["notes"] if note.startswith("1 interactions differ from another in EVENT_VALUE")]

@@ -31,21 +31,21 @@ def users_of(file: Path) -> list[str]:
 
 def test_a_parquet_column_of_fractions_is_written_in_whole_numbers_and_said(tmp_path: Path) -> None:
     file = of_parquet(tmp_path, [17850.0, None, 13047.0])
-    account = prepare("events", file, *COLUMNS)
-    assert (users_of(file), NOTE in account["notes"]) == (["17850", "13047"], True)
+    summary = prepare("events", file, *COLUMNS)
+    assert (users_of(file), NOTE in summary["notes"]) == (["17850", "13047"], True)
 
 
 def test_a_csv_in_which_every_id_ends_so_is_taken_for_the_same(tmp_path: Path) -> None:
     file = of_csv(tmp_path, "17850.0", "", "13047.0")
-    account = prepare("events", file, *COLUMNS)
-    assert (users_of(file), NOTE in account["notes"]) == (["17850", "13047"], True)
+    summary = prepare("events", file, *COLUMNS)
+    assert (users_of(file), NOTE in summary["notes"]) == (["17850", "13047"], True)
 
 
 def test_whole_numbers_and_words_are_worth_no_note(tmp_path: Path) -> None:
     file = of_csv(tmp_path, "17850", "v1.0", "1.50")
-    account = prepare("events", file, *COLUMNS)
+    summary = prepare("events", file, *COLUMNS)
     assert users_of(file) == ["17850", "v1.0", "1.50"]
-    assert not [note for note in account["notes"] if note.startswith("who")]
+    assert not [note for note in summary["notes"] if note.startswith("who")]
 
 
 def test_an_id_in_both_forms_is_refused_and_never_merged(tmp_path: Path) -> None:
@@ -56,9 +56,9 @@ def test_an_id_in_both_forms_is_refused_and_never_merged(tmp_path: Path) -> None
 
 def test_some_that_end_so_and_meet_no_other_stay_as_they_are_with_a_note(tmp_path: Path) -> None:
     file = of_csv(tmp_path, "17850.0", "13047", "ann")
-    account = prepare("events", file, *COLUMNS)
+    summary = prepare("events", file, *COLUMNS)
     assert users_of(file) == ["17850.0", "13047", "ann"]
-    assert "who ends in .0 in 1 of 3 rows, as '17850.0': left as it is" in account["notes"]
+    assert "who ends in .0 in 1 of 3 rows, as '17850.0': left as it is" in summary["notes"]
 
 
 @pytest.mark.parametrize(
@@ -89,5 +89,5 @@ def test_an_id_that_is_rounded_in_a_csv_is_refused(tmp_path: Path, rounded: str)
 
 def test_customers_of_an_ownership_table_are_read_by_the_same_rule(tmp_path: Path) -> None:
     file = table(tmp_path, "month,who,p_card\n2016-01,17850.0,1\n2016-02,13047.0,1\n")
-    account = prepare("ownership", file, "--user", "who", "--month", "month", "--product", "p_*")
-    assert (sorted(users_of(file)), NOTE in account["notes"]) == (["13047", "17850"], True)
+    summary = prepare("ownership", file, "--user", "who", "--month", "month", "--product", "p_*")
+    assert (sorted(users_of(file)), NOTE in summary["notes"]) == (["13047", "17850"], True)

@@ -24,14 +24,14 @@ COLUMNS = ("--user", "who", "--item", "code", "--time", "when")
 
 def test_the_brokers_own_probe_is_left_out_and_counted(tmp_path: Path) -> None:
     file = table(tmp_path, SHOP + "5;2011-03-04 08:00:00;broker-probe;71053;LANTERN;1;3\n")
-    account = prepare("invoices", file, *COLUMNS, "--impute", "who=drop")
+    summary = prepare("invoices", file, *COLUMNS, "--impute", "who=drop")
     assert "broker-probe" not in {row["USER_ID"] for row in written(file, "interactions.csv")}
-    assert account["left_out"]["broker_probe"] == 1
+    assert summary["left_out"]["broker_probe"] == 1
 
 
 def test_invoice_lines_without_returns_duplicates_and_nobodys(tmp_path: Path) -> None:
     file = table(tmp_path, SHOP)
-    account = prepare(
+    summary = prepare(
         "invoices", file, *COLUMNS, "--quantity", "pieces", "--price", "price", "--impute", "who=drop",
         "--item-attribute", "name",
     )  # fmt: skip
@@ -40,10 +40,10 @@ def test_invoice_lines_without_returns_duplicates_and_nobodys(tmp_path: Path) ->
         ("17850", "85123A", "purchase", "1298973600", "15.3"),
         ("13047", "71053", "purchase", "1299225600", "3.0"),
     ]
-    assert account["left_out"] == {
+    assert summary["left_out"] == {
         "dropped_items": 0, "returns": 1, "other_types": 0, "broker_probe": 0, "duplicates": 1
     }  # fmt: skip
-    assert account["fill"]["dropped"] == {"who": 1}
+    assert summary["fill"]["dropped"] == {"who": 1}
     assert {row["ITEM_ID"]: row["NAME"] for row in written(file, "items.csv")} == {
         "71053": "LAMP;\nOLD",
         "85123A": "HOLDER",
@@ -61,7 +61,7 @@ LOG = """user,item,at,action,device
 def test_events_keep_the_types_and_metadata_that_are_wanted_with_times_in_seconds(tmp_path: Path) -> None:
     file = tmp_path / "log.csv.gz"
     file.write_bytes(gzip.compress(LOG.encode()))
-    account = prepare(
+    summary = prepare(
         "events", file, "--user", "user", "--item", "item", "--time", "at", "--type", "action", "--event-types", "view",
         "--event-types", "buy", "--metadata", "device",
     )  # fmt: skip
@@ -69,7 +69,7 @@ def test_events_keep_the_types_and_metadata_that_are_wanted_with_times_in_second
         ("1", "a", "view", "1700000000", "phone"),
         ("1", "b", "buy", "1700000001", "phone"),
     ]
-    assert account["left_out"]["other_types"] == 1
+    assert summary["left_out"]["other_types"] == 1
 
 
 def test_parquet_with_ids_that_a_program_took_for_fractions(tmp_path: Path) -> None:

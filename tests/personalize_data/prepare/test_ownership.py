@@ -18,14 +18,14 @@ COLUMNS = ("--user", "customer", "--month", "month", "--product", "p_*")
 JANUARY, FEBRUARY, MARCH = "1453939200", "1456617600", "1459123200"
 
 
-def said(rows: list[Row]) -> set[tuple[str, ...]]:
+def interactions_of(rows: list[Row]) -> set[tuple[str, ...]]:
     return {tuple(row[name] for name in ("USER_ID", "ITEM_ID", "EVENT_TYPE", "TIMESTAMP")) for row in rows}
 
 
 def test_states_are_an_interaction_for_each_month_in_which_a_product_is_owned(tmp_path: Path) -> None:
     file = table(tmp_path, BANK)
-    account = prepare("ownership", file, *COLUMNS)
-    owned = said(written(file, "interactions.csv"))
+    summary = prepare("ownership", file, *COLUMNS)
+    owned = interactions_of(written(file, "interactions.csv"))
     assert owned == {
         ("ann", "p_card", "owned", JANUARY),
         ("ann", "p_card", "owned", FEBRUARY),
@@ -36,24 +36,24 @@ def test_states_are_an_interaction_for_each_month_in_which_a_product_is_owned(tm
         ("bob", "p_card", "owned", MARCH),
         ("cat", "p_loan", "owned", MARCH),
     }
-    assert (account["interactions"], account["months"], account["products_lost"]) == (8, 3, 1)
+    assert (summary["interactions"], summary["months"], summary["products_lost"]) == (8, 3, 1)
 
 
 def test_changes_are_what_was_not_there_the_month_before_whatever_the_order_of_the_rows(tmp_path: Path) -> None:
     file = table(tmp_path, BANK)
-    account = prepare("ownership", file, *COLUMNS, "--changes")
-    assert said(written(file, "interactions.csv")) == {
+    summary = prepare("ownership", file, *COLUMNS, "--changes")
+    assert interactions_of(written(file, "interactions.csv")) == {
         ("ann", "p_loan", "acquired", FEBRUARY),
         ("ann", "p_fund", "acquired", MARCH),
         ("bob", "p_card", "acquired", FEBRUARY),
     }
-    assert account["owned_in_first_month"] == 2
+    assert summary["owned_in_first_month"] == 2
 
 
 def test_holdings_tell_what_was_owned_in_the_first_month_and_nothing_else(tmp_path: Path) -> None:
     file = table(tmp_path, BANK)
     prepare("ownership", file, *COLUMNS, "--changes", "--initial-holdings")
-    owned = {row for row in said(written(file, "interactions.csv")) if row[2] == "owned"}
+    owned = {row for row in interactions_of(written(file, "interactions.csv")) if row[2] == "owned"}
     assert owned == {("ann", "p_card", "owned", JANUARY), ("cat", "p_loan", "owned", MARCH)}
 
 
@@ -73,25 +73,27 @@ def test_a_missing_month_stops_it_until_an_option_says_what_it_means(tmp_path: P
     assert not (tmp_path / "out").exists()
     bridged = prepare("ownership", file, *COLUMNS, "--changes", "--gaps", "bridge")
     assert bridged["gaps"] == 1
-    assert {row[1] for row in said(written(file, "interactions.csv"))} == {"p_loan", "p_card"}
+    assert {row[1] for row in interactions_of(written(file, "interactions.csv"))} == {"p_loan", "p_card"}
 
 
 def test_after_a_gap_that_breaks_the_customer_begins_again(tmp_path: Path) -> None:
     file = table(tmp_path, GAP)
     prepare("ownership", file, *COLUMNS, "--changes", "--gaps", "break")
-    assert {row[1:] for row in said(written(file, "interactions.csv"))} == {("p_card", "acquired", "1464739200")}
+    assert {row[1:] for row in interactions_of(written(file, "interactions.csv"))} == {
+        ("p_card", "acquired", "1464739200")
+    }
 
 
 def test_users_have_the_attributes_of_their_newest_month_filled_by_rule_and_counted(tmp_path: Path) -> None:
     file = table(tmp_path, BANK)
     rules = ("--impute", "age=median", "--impute", "region=mode")
-    account = prepare("ownership", file, *COLUMNS, "--attribute", "age", "--attribute", "PLACE=region", *rules)
+    summary = prepare("ownership", file, *COLUMNS, "--attribute", "age", "--attribute", "PLACE=region", *rules)
     assert written(file, "users.csv") == [
         {"USER_ID": "ann", "AGE": "31", "PLACE": "south"},
         {"USER_ID": "bob", "AGE": "31", "PLACE": "south"},
         {"USER_ID": "cat", "AGE": "50", "PLACE": "south"},
     ]
-    assert account["fill"]["filled"] == {"age": 1, "region": 1}
+    assert summary["fill"]["filled"] == {"age": 1, "region": 1}
     schema = read_schema((tmp_path / "out" / "users.avsc").read_text(), "users")
     assert [(column.name, column.kind, column.nullable) for column in schema.columns] == [
         ("USER_ID", "string", False),
@@ -102,23 +104,23 @@ def test_users_have_the_attributes_of_their_newest_month_filled_by_rule_and_coun
 
 def test_what_is_missing_without_a_rule_stays_empty_and_may_be_so_by_the_schema(tmp_path: Path) -> None:
     file = table(tmp_path, BANK)
-    account = prepare("ownership", file, *COLUMNS, "--attribute", "age")
+    summary = prepare("ownership", file, *COLUMNS, "--attribute", "age")
     assert [row["AGE"] for row in written(file, "users.csv")] == ["31", "", "50"]
-    assert account["columns"]["users"]["AGE"] == "long or nothing"
+    assert summary["columns"]["users"]["AGE"] == "long or nothing"
 
 
 def test_who_lacks_an_attribute_that_drops_is_no_user_but_keeps_the_interactions(tmp_path: Path) -> None:
     file = table(tmp_path, BANK)
-    account = prepare("ownership", file, *COLUMNS, "--attribute", "age", "--impute", "age=drop")
+    summary = prepare("ownership", file, *COLUMNS, "--attribute", "age", "--impute", "age=drop")
     assert [row["USER_ID"] for row in written(file, "users.csv")] == ["ann", "cat"]
-    assert account["fill"]["dropped"] == {"age": 1}
-    assert account["users"] == 3
+    assert summary["fill"]["dropped"] == {"age": 1}
+    assert summary["users"] == 3
 
 
 def test_digits_can_be_words(tmp_path: Path) -> None:
     file = table(tmp_path, BANK)
-    account = prepare("ownership", file, *COLUMNS, "--attribute", "age", "--categorical", "age")
-    assert account["columns"]["users"]["AGE"] == "string or nothing"
+    summary = prepare("ownership", file, *COLUMNS, "--attribute", "age", "--categorical", "age")
+    assert summary["columns"]["users"]["AGE"] == "string or nothing"
 
 
 def test_the_median_is_the_middle_one_and_the_lower_of_two(tmp_path: Path) -> None:

@@ -13,8 +13,8 @@ ROWS = b"who,item,at\n" + b"".join(b"%d,%d,1700000000\n" % (place, random.Random
                                   for place in range(3000))  # fmt: skip
 
 
-def said(file: Path, content: bytes) -> str:
-    """Return what is said of a file after its path."""
+def refusal(file: Path, content: bytes) -> str:
+    """Return the message that refuses a file, from after its path."""
     file.write_bytes(content)
     result = run("events", file, *LOG, "--dry-run")
     assert result.exit_code == 2, result.output
@@ -29,19 +29,19 @@ def test_a_gzip_file_that_breaks_off_or_is_damaged_is_named_with_the_line_if_tha
     packed = gzip.compress(ROWS)
     file = tmp_path / "log.csv.gz"
 
-    assert said(file, packed[:-4]) == ":3002: the compressed file is cut off"
-    assert said(file, packed[:5]) == ": the compressed file is cut off"
-    assert said(file, damaged(packed, len(packed) // 2)).endswith(": the compressed file is broken")
-    assert said(file, damaged(packed, len(packed) - 6)) == ": the compressed file is broken"
+    assert refusal(file, packed[:-4]) == ":3002: the compressed file is cut off"
+    assert refusal(file, packed[:5]) == ": the compressed file is cut off"
+    assert refusal(file, damaged(packed, len(packed) // 2)).endswith(": the compressed file is broken")
+    assert refusal(file, damaged(packed, len(packed) - 6)) == ": the compressed file is broken"
 
 
 def test_a_header_with_a_spreadsheets_sep_is_refused(tmp_path: Path) -> None:
     message = ":1: a spreadsheet's sep= stands before the header: take the line out, it is not needed"
-    assert said(tmp_path / "log.csv", b"sep=;\r\nwho;item;at\r\n1;a;1700000000\r\n") == message
+    assert refusal(tmp_path / "log.csv", b"sep=;\r\nwho;item;at\r\n1;a;1700000000\r\n") == message
 
 
 def test_blanks_around_a_name_are_shown(tmp_path: Path) -> None:
-    assert said(tmp_path / "log.csv", b"who , item,at\n1,a,1700000000\n").endswith("it has 'who ', ' item', at")
+    assert refusal(tmp_path / "log.csv", b"who , item,at\n1,a,1700000000\n").endswith("it has 'who ', ' item', at")
 
 
 QUOTES = {
@@ -53,7 +53,7 @@ QUOTES = {
 
 @pytest.mark.parametrize("case", QUOTES)
 def test_a_quote_that_is_too_many_is_found_where_it_opens(tmp_path: Path, case: str) -> None:
-    assert said(tmp_path / "log.csv", QUOTES[case]).startswith(":3: a quote is not closed, or stands within a value")
+    assert refusal(tmp_path / "log.csv", QUOTES[case]).startswith(":3: a quote is not closed, or stands within a value")
 
 
 def test_a_spreadsheets_csv_with_mark_semicolons_and_quotes_over_lines_is_read(tmp_path: Path) -> None:

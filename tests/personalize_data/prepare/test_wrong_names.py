@@ -59,10 +59,10 @@ def test_a_name_that_can_not_be_is_refused(tmp_path: Path, case: str) -> None:
 
 def test_a_pattern_and_a_name_of_its_own_go_together(tmp_path: Path) -> None:
     file = table(tmp_path, LOG)
-    account = prepare(
+    summary = prepare(
         "events", file, *EVENTS, "--attribute", "z*", "--attribute", "PLACE=zip", "--metadata", "AT=timestamp"
     )
-    assert list(account["columns"]["users"]) == ["USER_ID", "PLACE"]
+    assert list(summary["columns"]["users"]) == ["USER_ID", "PLACE"]
     assert [row["AT"] for row in written(file, "interactions.csv")] == ["6", "6"]
 
 
