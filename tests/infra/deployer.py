@@ -37,7 +37,7 @@ class Deployer:
         for id in ids:
             kind, arn = self._kinds[id], self.arn(id)
             self._call(f"Delete{kind}", {f"{kind}Arn": arn})
-            self._aws.gone(kind, arn)
+            self._aws.wait_until_gone(kind, arn)
             del self.answers[id]
         return [self._kinds[id] for id in ids]
 
@@ -54,7 +54,7 @@ class Deployer:
         kind = self._kinds[id] = resource["Type"].removeprefix(PREFIX)
         self.answers[id] = self._call(f"Create{kind}", self._resolved(resource["Properties"]))
         if kind != "Schema":
-            self._aws.active(kind, self.arn(id))
+            self._aws.wait_until_active(kind, self.arn(id))
 
     def _call(self, operation: str, properties: dict[str, Any]) -> dict[str, Any]:
         model = self._aws.control.meta.service_model.operation_model(operation)

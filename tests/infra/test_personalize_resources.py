@@ -63,7 +63,7 @@ def test_each_stage_is_created_on_top_of_the_one_before_and_all_is_deleted_again
 
     assert deployer.deploy(made("train", context).template) == ["Solution"]
     version = aws.control.create_solution_version(solutionArn=deployer.the("Solution"))["solutionVersionArn"]
-    aws.active("SolutionVersion", version)
+    aws.wait_until_active("SolutionVersion", version)
 
     assert set(deployer.deploy(made("recommend", context).template)) == {"Campaign", "Filter"}
     campaign = aws.describe("Campaign", deployer.the("Campaign"))

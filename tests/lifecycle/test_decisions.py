@@ -47,9 +47,9 @@ def test_a_mode_that_is_asked_for_is_taken_and_has_a_name_of_its_own() -> None:
 
 @pytest.mark.parametrize(("status", "done"), [("ACTIVE", True), ("CREATE PENDING", False)])
 def test_the_same_import_is_found_again_by_its_name(status: str, done: bool) -> None:
-    there = job("shop-interactions-abc", status, "INCREMENTAL")
+    existing = job("shop-interactions-abc", status, "INCREMENTAL")
 
-    step = decide([OTHER | {"creationDateTime": BEGAN - timedelta(1)}, there], NAMES, "interactions", "abc", None)
+    step = decide([OTHER | {"creationDateTime": BEGAN - timedelta(1)}, existing], NAMES, "interactions", "abc", None)
     assert step == ImportStep("shop-interactions-abc", "INCREMENTAL", "arn:shop-interactions-abc", done)
 
 
@@ -117,7 +117,7 @@ GROUP, DATASET = (
 TRAINED = {"solutionVersionArn": "arn:v", "creationDateTime": BEGAN}
 
 
-def there(*found: ResourceState, version: dict[str, Any] | None = None) -> Inventory:
+def inventory_with(*found: ResourceState, version: dict[str, Any] | None = None) -> Inventory:
     return Inventory("arn:g", (GROUP, DATASET, *found), version, {})
 
 
@@ -130,16 +130,16 @@ TRAINING = ResourceState("solution version", "1", "CREATE IN_PROGRESS", "arn:v")
     [
         (Inventory(None, (), None, {}), FEW, True, None, "./broker backfill FILE"),
         (Inventory(None, (), None, {}), InteractionCounts(), False, None, "make deploy"),
-        (there(), FEW, False, "collect", "./broker backfill FILE"),
-        (there(), ENOUGH, False, "collect", "make deploy STAGE=train"),
-        (there(), InteractionCounts(), False, "collect", "make deploy STAGE=train"),
-        (there(), ENOUGH, True, None, "./broker train"),
-        (there(), ENOUGH, False, "train", "./broker train"),
-        (there(TRAINING), ENOUGH, False, "train", "./broker status"),
-        (there(version=TRAINED), ENOUGH, False, "train", "make deploy STAGE=recommend"),
-        (there(version=TRAINED), ENOUGH, True, None, "./broker recommend USER --create-campaign"),
-        (there(CAMPAIGN, version=TRAINED), FEW, False, "recommend", "./broker recommend USER"),
-        (replace(there(CAMPAIGN, version=TRAINED), newer=("job",)), ENOUGH, True, None, "./broker train"),
+        (inventory_with(), FEW, False, "collect", "./broker backfill FILE"),
+        (inventory_with(), ENOUGH, False, "collect", "make deploy STAGE=train"),
+        (inventory_with(), InteractionCounts(), False, "collect", "make deploy STAGE=train"),
+        (inventory_with(), ENOUGH, True, None, "./broker train"),
+        (inventory_with(), ENOUGH, False, "train", "./broker train"),
+        (inventory_with(TRAINING), ENOUGH, False, "train", "./broker status"),
+        (inventory_with(version=TRAINED), ENOUGH, False, "train", "make deploy STAGE=recommend"),
+        (inventory_with(version=TRAINED), ENOUGH, True, None, "./broker recommend USER --create-campaign"),
+        (inventory_with(CAMPAIGN, version=TRAINED), FEW, False, "recommend", "./broker recommend USER"),
+        (replace(inventory_with(CAMPAIGN, version=TRAINED), newer=("job",)), ENOUGH, True, None, "./broker train"),
     ],
 )
 def test_what_is_due_next_is_one_command(

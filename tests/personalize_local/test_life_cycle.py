@@ -10,7 +10,7 @@ from tests.personalize_local.world import RECIPE, Refused, World, schema
 ARN = "arn:aws:personalize:us-east-1:123456789012:"
 
 
-def refused(world: World, operation: str, **request: Any) -> Refused:
+def refusal(world: World, operation: str, **request: Any) -> Refused:
     with pytest.raises(Refused) as caught:
         world.call(operation, **request)
     return caught.value
@@ -31,13 +31,13 @@ def test_a_deleted_resource_is_pending_then_in_progress_then_gone(world: World) 
     arn = world.call("CreateDatasetGroup", name="shop")["datasetGroupArn"]
     world.wait(3)
     assert world.call("DeleteDatasetGroup", datasetGroupArn=arn) == {}
-    assert refused(world, "DeleteDatasetGroup", datasetGroupArn=arn).code == "ResourceInUseException"
+    assert refusal(world, "DeleteDatasetGroup", datasetGroupArn=arn).code == "ResourceInUseException"
     seen = []
     for _ in range(3):
         seen.append(world.call("DescribeDatasetGroup", datasetGroupArn=arn)["datasetGroup"]["status"])
         world.wait(1)
     assert seen == ["DELETE PENDING", "DELETE IN_PROGRESS", "DELETE IN_PROGRESS"]
-    assert refused(world, "DescribeDatasetGroup", datasetGroupArn=arn).code == "ResourceNotFoundException"
+    assert refusal(world, "DescribeDatasetGroup", datasetGroupArn=arn).code == "ResourceNotFoundException"
     assert world.call("ListDatasetGroups")["datasetGroups"] == []
     assert world.call("CreateDatasetGroup", name="shop")["datasetGroupArn"] == arn
 
@@ -49,7 +49,7 @@ def test_a_dataset_group_must_be_active_before_anything_is_added(world: World) -
     tracker = {"name": "t", "datasetGroupArn": group}
     solution = {"name": "s", "datasetGroupArn": group, "recipeArn": RECIPE}
     adding = (("CreateDataset", dataset), ("CreateEventTracker", tracker), ("CreateSolution", solution))
-    assert {refused(world, name, **request).code for name, request in adding} == {"ResourceInUseException"}
+    assert {refusal(world, name, **request).code for name, request in adding} == {"ResourceInUseException"}
     world.wait(3)
     for name, request in adding:
         world.call(name, **request)
@@ -60,11 +60,11 @@ def test_one_name_one_dataset_type_and_one_tracker_each(world: World) -> None:
     group = f"{ARN}dataset-group/shop"
     dataset = {"schemaArn": f"{ARN}schema/shop-interactions", "datasetGroupArn": group, "datasetType": "INTERACTIONS"}
     codes = [
-        refused(world, "CreateSchema", name="shop-interactions", schema=schema()).code,
-        refused(world, "CreateDatasetGroup", name="shop").code,
-        refused(world, "CreateDataset", name="other", **dataset).code,
-        refused(world, "CreateEventTracker", name="shop-events", datasetGroupArn=group).code,
-        refused(world, "CreateEventTracker", name="second", datasetGroupArn=group).code,
+        refusal(world, "CreateSchema", name="shop-interactions", schema=schema()).code,
+        refusal(world, "CreateDatasetGroup", name="shop").code,
+        refusal(world, "CreateDataset", name="other", **dataset).code,
+        refusal(world, "CreateEventTracker", name="shop-events", datasetGroupArn=group).code,
+        refusal(world, "CreateEventTracker", name="second", datasetGroupArn=group).code,
     ]
     assert codes == ["ResourceAlreadyExistsException"] * 4 + ["LimitExceededException"]
 
@@ -81,7 +81,7 @@ def test_dependants_must_be_deleted_first(world: World) -> None:
         "solutionArn": ("Solution", solution),
     }
     for key, (noun, arn) in arns.items():
-        assert refused(world, f"Delete{noun}", **{key: arn}).code == "ResourceInUseException"
+        assert refusal(world, f"Delete{noun}", **{key: arn}).code == "ResourceInUseException"
     tracker = world.call("ListEventTrackers")["eventTrackers"][0]["eventTrackerArn"]
     for operation, arn in (
         ("Campaign", campaign),
@@ -104,8 +104,8 @@ def test_what_a_training_reads_cannot_be_deleted_meanwhile(world: World) -> None
     world.wait(2)
     solution, dataset = world.solution(), f"{ARN}dataset/shop/INTERACTIONS"
     world.call("CreateSolutionVersion", solutionArn=solution)
-    assert refused(world, "DeleteSolution", solutionArn=solution).code == "ResourceInUseException"
-    assert refused(world, "DeleteDataset", datasetArn=dataset).code == "ResourceInUseException"
+    assert refusal(world, "DeleteSolution", solutionArn=solution).code == "ResourceInUseException"
+    assert refusal(world, "DeleteDataset", datasetArn=dataset).code == "ResourceInUseException"
     world.wait(30)
     world.call("DeleteDataset", datasetArn=dataset)
     world.call("DeleteSolution", solutionArn=solution)
@@ -125,7 +125,7 @@ def test_what_a_training_reads_cannot_be_deleted_meanwhile(world: World) -> None
 )
 def test_an_arn_that_names_nothing_is_not_found(world: World, operation: str, request_: dict[str, Any]) -> None:
     world.ready_to_collect()
-    error = refused(world, operation, **request_)
+    error = refusal(world, operation, **request_)
     assert (error.status, error.code) == (400, "ResourceNotFoundException")
 
 
@@ -150,7 +150,7 @@ def test_an_arn_that_names_nothing_is_not_found(world: World, operation: str, re
     ],
 )
 def test_a_schema_must_be_avro_with_the_required_fields(world: World, avro: str) -> None:
-    assert refused(world, "CreateSchema", name="s", schema=avro).code == "InvalidInputException"
+    assert refusal(world, "CreateSchema", name="s", schema=avro).code == "InvalidInputException"
 
 
 def test_schemas_for_users_and_items_are_taken_for_their_own_datasets_only(world: World) -> None:
@@ -159,7 +159,7 @@ def test_schemas_for_users_and_items_are_taken_for_their_own_datasets_only(world
     users = json.loads(schema(name="Users")) | {"fields": fields}
     made = world.call("CreateSchema", name="users", schema=json.dumps(users))["schemaArn"]
     dataset = {"name": "users", "schemaArn": made, "datasetGroupArn": f"{ARN}dataset-group/shop"}
-    assert refused(world, "CreateDataset", **dataset, datasetType="Items").code == "InvalidInputException"
+    assert refusal(world, "CreateDataset", **dataset, datasetType="Items").code == "InvalidInputException"
     arn = world.call("CreateDataset", **dataset, datasetType="Users")["datasetArn"]
     assert world.call("DescribeDataset", datasetArn=arn)["dataset"]["datasetType"] == "USERS"
 
@@ -177,7 +177,7 @@ def test_lists_come_in_pages_and_by_parent(world: World) -> None:
     assert names == ["s0", "s1", "s2", "s3", "s4"]
     assert token == {}
     for bad in ("x", "YWZ0ZXI6", "MTIz"):
-        assert refused(world, "ListSchemas", nextToken=bad).code == "InvalidNextTokenException"
+        assert refusal(world, "ListSchemas", nextToken=bad).code == "InvalidNextTokenException"
 
 
 def test_a_name_that_is_used_again_comes_last_in_lists(world: World) -> None:
@@ -217,6 +217,6 @@ def test_a_solution_keeps_and_shows_its_settings_and_other_recipes_are_refused(w
     group = {"name": "other", "datasetGroupArn": f"{ARN}dataset-group/shop"}
     sims = "arn:aws:personalize:::recipe/aws-trending-now"
     bad = {"eventType": "buy", "solutionConfig": {"eventValueThreshold": "high"}, "recipeArn": RECIPE}
-    assert refused(world, "CreateSolution", **group, recipeArn=sims).code == "NotServedLocally"
-    assert refused(world, "CreateSolution", **group).code == "InvalidInputException"
-    assert refused(world, "CreateSolution", **group, **bad).code == "InvalidInputException"
+    assert refusal(world, "CreateSolution", **group, recipeArn=sims).code == "NotServedLocally"
+    assert refusal(world, "CreateSolution", **group).code == "InvalidInputException"
+    assert refusal(world, "CreateSolution", **group, **bad).code == "InvalidInputException"

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from personalize_local.jobs.runner import Outcome
-from tests.personalize_local.test_life_cycle import refused
+from tests.personalize_local.test_life_cycle import refusal
 from tests.personalize_local.world import START, HeldJobs, World, schema
 
 EVEN = {f"i{item}" for item in range(0, 20, 2)}
@@ -71,8 +71,8 @@ def test_a_training_is_pending_then_in_progress_until_it_is_done_and_not_before(
     assert status() == "CREATE PENDING"
     world.wait(1000)
     assert status() == "CREATE IN_PROGRESS"
-    assert refused(world, "CreateCampaign", name="c", solutionVersionArn=version).code == "ResourceInUseException"
-    latest = refused(world, "CreateCampaign", name="c", solutionVersionArn=f"{solution}/$LATEST")
+    assert refusal(world, "CreateCampaign", name="c", solutionVersionArn=version).code == "ResourceInUseException"
+    latest = refusal(world, "CreateCampaign", name="c", solutionVersionArn=f"{solution}/$LATEST")
     assert latest.code == "ResourceNotFoundException"
     jobs.end(Outcome(failure="no luck"))
     assert status() == "CREATE FAILED"
@@ -160,7 +160,7 @@ def test_what_cannot_be_recommended_is_refused_with_the_reason(shop: World) -> N
         ({**ask, "promotions": []}, 501, "NotServedLocally"),
     ]
     for request, status, code in wrong:
-        error = refused(shop, "GetRecommendations", **request)
+        error = refusal(shop, "GetRecommendations", **request)
         assert (error.status, error.code) == (status, code)
     assert len(shop.recommended(campaign, "u0", 7)) == 7
 
@@ -168,11 +168,11 @@ def test_what_cannot_be_recommended_is_refused_with_the_reason(shop: World) -> N
 def test_a_campaign_answers_once_it_is_active_and_not_after_its_deletion(shop: World) -> None:
     version = shop.trained(shop.solution())
     campaign = shop.call("CreateCampaign", name="c", solutionVersionArn=version)["campaignArn"]
-    assert refused(shop, "GetRecommendations", campaignArn=campaign, userId="u").code == "ResourceNotFoundException"
+    assert refusal(shop, "GetRecommendations", campaignArn=campaign, userId="u").code == "ResourceNotFoundException"
     shop.wait(6)
     shop.recommended(campaign, "u")
     shop.call("DeleteCampaign", campaignArn=campaign)
-    assert refused(shop, "GetRecommendations", campaignArn=campaign, userId="u").code == "ResourceNotFoundException"
+    assert refusal(shop, "GetRecommendations", campaignArn=campaign, userId="u").code == "ResourceNotFoundException"
 
 
 def test_a_synchronised_campaign_follows_the_newest_active_version_and_a_fixed_one_does_not(shop: World) -> None:
@@ -189,7 +189,7 @@ def test_a_synchronised_campaign_follows_the_newest_active_version_and_a_fixed_o
     assert (serving(synchronised), serving(fixed)) == (first, first)
     shop.wait(30)
     assert (serving(synchronised), serving(fixed)) == (second, first)
-    error = refused(shop, "CreateCampaign", name="x", solutionVersionArn=first, **following)
+    error = refusal(shop, "CreateCampaign", name="x", solutionVersionArn=first, **following)
     assert error.code == "InvalidInputException"
 
 
@@ -198,7 +198,7 @@ def test_an_updated_campaign_serves_the_old_version_until_the_update_is_over(sho
     first, second = shop.trained(solution), shop.trained(solution)
     campaign = shop.campaign(first)
     shop.call("UpdateCampaign", campaignArn=campaign, solutionVersionArn=second, minProvisionedTPS=2)
-    again = refused(shop, "UpdateCampaign", campaignArn=campaign, minProvisionedTPS=3)
+    again = refusal(shop, "UpdateCampaign", campaignArn=campaign, minProvisionedTPS=3)
     assert again.code == "ResourceInUseException"
 
     def described() -> tuple[str, int, str]:

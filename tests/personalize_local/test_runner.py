@@ -50,7 +50,7 @@ def jobs() -> Iterator[ProcessJobs]:
     runner.close()
 
 
-def ended(jobs: ProcessJobs | InlineJobs, job: Job) -> Outcome:
+def run_to_end(jobs: ProcessJobs | InlineJobs, job: Job) -> Outcome:
     """Run a job to its end."""
     found: list[Outcome] = []
     there = threading.Event()
@@ -65,7 +65,7 @@ def ended(jobs: ProcessJobs | InlineJobs, job: Job) -> Outcome:
 
 
 def test_a_job_in_a_process_ends_as_one_in_place(jobs: ProcessJobs, tmp_path: Path) -> None:
-    apart, in_place = ended(jobs, training(tmp_path / "a")), ended(InlineJobs(), training(tmp_path / "b"))
+    apart, in_place = run_to_end(jobs, training(tmp_path / "a")), run_to_end(InlineJobs(), training(tmp_path / "b"))
     assert apart.failure is None
     assert apart.result
     assert in_place.result
@@ -73,35 +73,35 @@ def test_a_job_in_a_process_ends_as_one_in_place(jobs: ProcessJobs, tmp_path: Pa
 
 
 def test_a_job_that_cannot_be_done_says_why_in_one_line(jobs: ProcessJobs, tmp_path: Path) -> None:
-    outcome = ended(jobs, training(tmp_path / "few", rows=10))
+    outcome = run_to_end(jobs, training(tmp_path / "few", rows=10))
     assert outcome == Outcome(failure="Training needs at least 1000 interactions; there are 10.")
 
 
 def test_a_job_that_breaks_says_with_which_words(jobs: ProcessJobs, tmp_path: Path) -> None:
-    outcome = ended(jobs, Job("training", tmp_path / "broken", lambda folder: {"recipe": "aws-sims"}))
+    outcome = run_to_end(jobs, Job("training", tmp_path / "broken", lambda folder: {"recipe": "aws-sims"}))
     assert outcome.result is None
     assert str(outcome.failure).startswith("training ended with code 1: KeyError")
 
 
 def test_a_job_whose_input_cannot_be_written_fails_and_stops_no_other(jobs: ProcessJobs, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
-    assert "training failed: " in str(ended(jobs, training(tmp_path / "file" / "below")).failure)
-    assert ended(jobs, training(tmp_path / "next")).failure is None
+    assert "training failed: " in str(run_to_end(jobs, training(tmp_path / "file" / "below")).failure)
+    assert run_to_end(jobs, training(tmp_path / "next")).failure is None
 
 
 def test_a_job_that_has_ended_is_not_run_again(jobs: ProcessJobs, tmp_path: Path) -> None:
-    first = ended(jobs, training(tmp_path / "once"))
+    first = run_to_end(jobs, training(tmp_path / "once"))
 
     def never(_: Path) -> dict[str, Any]:
         raise AssertionError("prepared again")
 
-    assert ended(jobs, Job("training", tmp_path / "once", never)) == first
+    assert run_to_end(jobs, Job("training", tmp_path / "once", never)) == first
 
 
 def test_what_a_killed_job_left_is_cleared_away_before_it_runs_again(jobs: ProcessJobs, tmp_path: Path) -> None:
     (tmp_path / "job" / "model").mkdir(parents=True)
     (tmp_path / "job" / "model" / "half.npy").write_bytes(b"half a mod")
-    assert ended(jobs, training(tmp_path / "job")).failure is None
+    assert run_to_end(jobs, training(tmp_path / "job")).failure is None
     assert not (tmp_path / "job" / "model" / "half.npy").exists()
 
 

@@ -84,7 +84,7 @@ def run() -> Run:
         for url in urls.values():
             requests.delete(f"{url}/_local/faults", timeout=60).raise_for_status()
         assert eventually(stack.is_idle)
-        rows = [row for key in quarantined(stack) for row in kept(stack, key)]
+        rows = [row for key in quarantined(stack) for row in quarantine_rows(stack, key)]
         lines += [json.dumps(row | {"record": "", "partition_key": ""}) for row in rows]
         lines += [*quarantined(stack), *replay(stack), *replay(stack, "--redrive")]
     struck = {f"{fault['fault']} {fault['operation']}": fault["struck"] for faults in shown for fault in faults}
@@ -136,7 +136,7 @@ def quarantined(stack: Stack, prefix: str = "") -> list[str]:
     return [one["Key"] for one in listed.get("Contents", [])]
 
 
-def kept(stack: Stack, key: str) -> list[dict[str, Any]]:
+def quarantine_rows(stack: Stack, key: str) -> list[dict[str, Any]]:
     s3 = local_client("s3", stack.aws.url)
     body = s3.get_object(Bucket=stack.resources.quarantine_bucket, Key=key)["Body"].read()
     return [json.loads(line) for line in body.splitlines()]

@@ -287,10 +287,10 @@ def test_a_function_that_cannot_be_invoked_loses_nothing() -> None:
     class Gone(Exception):
         pass
 
-    def gone(event: dict[str, Any]) -> InvokeResult:
+    def deleted_function(event: dict[str, Any]) -> InvokeResult:
         raise Gone
 
-    world = World(KinesisMapping(), Shard(records(2)), gone)
+    world = World(KinesisMapping(), Shard(records(2)), deleted_function)
     with pytest.raises(Gone):
         world.poller.poll()
 

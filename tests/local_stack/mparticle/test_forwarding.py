@@ -11,14 +11,14 @@ from local_stack.mparticle.forwarding.forwarder import DeliveryFailed, Forwarder
 from tests.local_stack.mparticle.batches import DEVICE, Clock, Workspace, batch, purchase
 
 
-def forwarded(name: str = "web", **fields: Any) -> dict[str, Any]:
+def forward(name: str = "web", **fields: Any) -> dict[str, Any]:
     workspace = Workspace()
     assert workspace.post(batch(**fields), name=name).status == 202
     return workspace.forwarded[-1]
 
 
 def test_int64s_inside_events_are_strings_and_at_batch_level_numbers() -> None:
-    sent = forwarded(events=[purchase("A", session_uuid=DEVICE, timestamp_unixtime_ms=1_799_999_999_999)])
+    sent = forward(events=[purchase("A", session_uuid=DEVICE, timestamp_unixtime_ms=1_799_999_999_999)])
     data = sent["events"][0]["data"]
     assert data["timestamp_unixtime_ms"] == "1799999999999"
     assert data["session_start_unixtime_ms"] == "0"
@@ -33,25 +33,25 @@ def test_int64s_inside_events_are_strings_and_at_batch_level_numbers() -> None:
 
 
 def test_what_an_event_does_not_have_is_null_and_its_session_uuid_is_kept() -> None:
-    data = forwarded(events=[purchase("A", session_uuid=DEVICE)])["events"][0]["data"]
+    data = forward(events=[purchase("A", session_uuid=DEVICE)])["events"][0]["data"]
     assert data["session_uuid"] == DEVICE
     for name in ("promotion_action", "product_impressions", "shopping_cart", "custom_attributes", "source_message_id"):
         assert data[name] is None
     assert data["product_action"]["coupon_code"] is None
     promotion = {"event_type": "commerce_event", "data": {"promotion_action": {"action": "view", "promotions": []}}}
-    assert forwarded(events=[promotion])["events"][0]["data"]["product_action"] is None
+    assert forward(events=[promotion])["events"][0]["data"]["product_action"] is None
 
 
 def test_an_event_without_a_time_gets_the_servers() -> None:
-    data = forwarded(events=[purchase("A")])["events"][0]["data"]
+    data = forward(events=[purchase("A")])["events"][0]["data"]
     assert data["timestamp_unixtime_ms"] == "1800000000000"
 
 
 def test_a_products_amount_is_its_price_times_its_quantity() -> None:
-    products = forwarded()["events"][0]["data"]["product_action"]["products"]
+    products = forward()["events"][0]["data"]["product_action"]["products"]
     assert products[0]["total_product_amount"] == 5.0
     bare = {"event_type": "commerce_event", "data": {"product_action": {"action": "click", "products": [{"id": "A"}]}}}
-    products = forwarded(events=[bare])["events"][0]["data"]["product_action"]["products"]
+    products = forward(events=[bare])["events"][0]["data"]["product_action"]["products"]
     assert products[0]["total_product_amount"] is None
 
 
@@ -79,10 +79,10 @@ def test_later_writes_do_not_change_a_batch_that_is_on_its_way() -> None:
 
 def test_a_feeds_events_name_their_feed_and_a_platforms_do_not() -> None:
     event = {"event_type": "custom_event", "data": {"event_name": "R", "custom_event_type": "other"}}
-    sent = forwarded("broker-feed", events=[event])
+    sent = forward("broker-feed", events=[event])
     assert sent["events"][0]["data"]["custom_attributes"] == {"mParticle Source Feed": "Personalize Broker"}
     assert sent["source_info"]["channel"] == "server_to_server"
-    sent = forwarded("ios", events=[event])
+    sent = forward("ios", events=[event])
     assert sent["events"][0]["data"]["custom_attributes"] is None
     assert sent["source_info"]["channel"] == "native"
 
@@ -98,15 +98,15 @@ def test_an_event_uploaded_again_keeps_its_id_and_the_batch_gets_a_new_one() -> 
 
 
 def test_events_without_a_message_id_have_ids_of_their_own() -> None:
-    events = forwarded(events=[purchase("A"), purchase("A")])["events"]
+    events = forward(events=[purchase("A"), purchase("A")])["events"]
     assert events[0]["data"]["event_id"] != events[1]["data"]["event_id"]
 
 
 def test_the_default_switches_send_eventless_batches_but_no_changes_of_attributes() -> None:
     change = {"event_type": "user_attribute_change", "data": {"user_attribute_name": "a", "new": "x", "old": None}}
-    sent = forwarded(events=[change, purchase("A")])
+    sent = forward(events=[change, purchase("A")])
     assert [each["event_type"] for each in sent["events"]] == ["commerce_event"]
-    assert forwarded(events=...)["events"] == []
+    assert forward(events=...)["events"] == []
     assert "mp_deviceid" not in sent
 
 

@@ -86,7 +86,7 @@ def http(service: ServiceProcess) -> Iterator[Callable[..., requests.Response]]:
         yield send
 
 
-def forwarded_all(http: Callable[..., requests.Response]) -> dict[str, int]:
+def wait_until_forwarded(http: Callable[..., requests.Response]) -> dict[str, int]:
     """Return the status once nothing waits to be delivered."""
     deadline = time.monotonic() + 300
     while (status := http("GET", "/_local/status").json())["waiting"]:
@@ -101,7 +101,7 @@ def test_an_upload_is_answered_202_without_a_body_and_becomes_one_record(
     answer = http("POST", "/v2/events", json=batch(mpid=BIG, source_request_id="one"))
     assert (answer.status_code, answer.content) == (202, b"")
     assert "X-mp-rate-limit-percentage-used" in answer.headers
-    forwarded_all(http)
+    wait_until_forwarded(http)
     records = [record for record in stream.records if record["PartitionKey"] == str(BIG)]
     assert len(records) == 1
     assert records[0]["StreamName"] == "events"
@@ -179,9 +179,9 @@ def test_a_record_that_the_stream_refuses_is_delivered_later(
     http: Callable[..., requests.Response], stream: Stream
 ) -> None:
     stream.refusals = 2
-    failed = forwarded_all(http)["failed_attempts"]
+    failed = wait_until_forwarded(http)["failed_attempts"]
     http("POST", "/v2/events", json=batch(source_request_id="late"))
-    assert forwarded_all(http)["failed_attempts"] == failed + 2
+    assert wait_until_forwarded(http)["failed_attempts"] == failed + 2
     assert [each["source_request_id"] for each in stream.batches()].count("late") == 1
 
 
@@ -193,7 +193,7 @@ def test_the_shops_client_plays_sessions_and_reads_each_list_before_the_session(
     played = list(client.play_all(sessions, concurrency=3))
     assert [each.session for each in played] == sessions
     assert not any(each.recommended for each in played)
-    forwarded_all(http)
+    wait_until_forwarded(http)
     ours = {batch["source_request_id"] for each in sessions for batch in (post.batch for post in each.posts(time.time))}
     assert ours <= {each["source_request_id"] for each in stream.batches()}
 

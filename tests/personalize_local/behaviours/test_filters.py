@@ -28,7 +28,7 @@ def filtered(trained: tuple[Shop, str], kept: str, user: str = "u1", **options: 
     return [item["itemId"] for item in shop.world.call("GetRecommendations", **ask)["itemList"]]
 
 
-def made(trained: tuple[Shop, str], expression: str) -> str:
+def create_filter(trained: tuple[Shop, str], expression: str) -> str:
     """Create a filter under a name of its own."""
     shop, _ = trained
     return shop.filter(expression, f"f{len(shop.world.call('ListFilters')['Filters'])}")
@@ -54,12 +54,12 @@ def test_an_expression_leaves_what_it_says(
     trained: tuple[Shop, str], expression: str, values: dict[str, str], left: set[str]
 ) -> None:
     options = {"filterValues": values} if values else {}
-    assert set(filtered(trained, made(trained, expression), **options)) == left
+    assert set(filtered(trained, create_filter(trained, expression), **options)) == left
 
 
 def test_what_a_shopper_has_done_is_left_out_once_it_is_visible(trained: tuple[Shop, str]) -> None:
     shop, campaign = trained
-    kept = made(trained, SEEN)
+    kept = create_filter(trained, SEEN)
     shopper = "just here"
     assert filtered(trained, kept, shopper) == shop.world.recommended(campaign, shopper, 25)
     shop.world.put(shop.tracking, {"itemId": "i1"}, {"itemId": "i2", "eventType": "buy"}, user=shopper, session="here")
@@ -75,7 +75,7 @@ def test_a_full_list_comes_through_a_filter_that_takes_the_best_away(trained: tu
     unfiltered = shop.world.recommended(campaign, "nobody", 5)
     for item in unfiltered:
         shop.put_item(item, genre="gone")
-    kept = made(trained, 'EXCLUDE ItemID WHERE Items.GENRE IN ("gone")')
+    kept = create_filter(trained, 'EXCLUDE ItemID WHERE Items.GENRE IN ("gone")')
     left = filtered(trained, kept, "nobody", numResults=5)
     assert len(left) == 5
     assert not set(left) & set(unfiltered)
@@ -92,7 +92,7 @@ def test_a_full_list_comes_through_a_filter_that_takes_the_best_away(trained: tu
 def test_the_values_must_be_those_that_the_expression_names(
     trained: tuple[Shop, str], options: dict[str, Any], said: str
 ) -> None:
-    kept = made(trained, "INCLUDE ItemID WHERE Items.GENRE IN ($G)")
+    kept = create_filter(trained, "INCLUDE ItemID WHERE Items.GENRE IN ($G)")
     with pytest.raises(Refused, match="InvalidInput") as refused:
         filtered(trained, kept, **options)
     assert said in refused.value.message

@@ -14,7 +14,7 @@ def shop(world: World) -> Shop:
     return made_shop(world)
 
 
-def ranked(shop: Shop, campaign: str, user: str, items: list[str], **options: Any) -> list[str]:
+def rank_items(shop: Shop, campaign: str, user: str, items: list[str], **options: Any) -> list[str]:
     """Return the ranking of some items."""
     request = {"campaignArn": campaign, "userId": user, "inputList": items, **options}
     answer = shop.world.call("GetPersonalizedRanking", **request)
@@ -27,7 +27,7 @@ def ranked(shop: Shop, campaign: str, user: str, items: list[str], **options: An
 def test_a_shoppers_kind_of_item_comes_first_and_unknown_ones_last(shop: Shop) -> None:
     campaign = shop.world.campaign(shop.trained("aws-personalized-ranking-v2"))
     asked = ["nowhere", "i2", "i1", "i4", "i3"]
-    odd, even = ranked(shop, campaign, "u1", asked), ranked(shop, campaign, "u2", asked)
+    odd, even = rank_items(shop, campaign, "u1", asked), rank_items(shop, campaign, "u2", asked)
     assert (set(odd[:2]), odd[-1]) == ({"i1", "i3"}, "nowhere")
     assert (set(even[:2]), even[-1]) == ({"i2", "i4"}, "nowhere")
 
@@ -35,10 +35,10 @@ def test_a_shoppers_kind_of_item_comes_first_and_unknown_ones_last(shop: Shop) -
 def test_nothing_is_left_out_or_added_but_by_a_filter(shop: Shop) -> None:
     campaign = shop.world.campaign(shop.trained("aws-personalized-ranking"))
     asked = ["i1", "i2", "i3", "x", "y"]
-    assert sorted(ranked(shop, campaign, "nobody", asked)) == sorted(asked)
+    assert sorted(rank_items(shop, campaign, "nobody", asked)) == sorted(asked)
     shop.put_item("i2", genre="horror")
     kept = shop.filter('EXCLUDE ItemID WHERE Items.GENRE IN ("horror")')
-    assert sorted(ranked(shop, campaign, "u1", asked, filterArn=kept)) == ["i1", "i3", "x", "y"]
+    assert sorted(rank_items(shop, campaign, "u1", asked, filterArn=kept)) == ["i1", "i3", "x", "y"]
 
 
 def test_each_recipe_answers_the_operation_that_it_is_for(shop: Shop) -> None:
@@ -48,7 +48,7 @@ def test_each_recipe_answers_the_operation_that_it_is_for(shop: Shop) -> None:
     solution = shop.world.solution(name="p", datasetGroupArn=shop.group)
     personal = shop.world.campaign(shop.world.trained(solution), name="p")
     with pytest.raises(Refused, match=r"InvalidInput.*use GetRecommendations"):
-        ranked(shop, personal, "u1", ["i1"])
+        rank_items(shop, personal, "u1", ["i1"])
 
 
 def test_similar_items_are_asked_for_by_an_item(shop: Shop) -> None:

@@ -24,14 +24,14 @@ class Recorded(World):
         self.answered.add(operation)
         return answer
 
-    def made(self, operation: str, **request: Any) -> str:
+    def create(self, operation: str, **request: Any) -> str:
         """Create a resource, wait until it is settled, describe and list its kind; return its ARN."""
         (arn,) = self.call(f"Create{operation}", **request).values()
         self.wait(60)
-        self.seen(operation, arn)
+        self.check_described_and_listed(operation, arn)
         return str(arn)
 
-    def seen(self, kind: str, arn: str) -> None:
+    def check_described_and_listed(self, kind: str, arn: str) -> None:
         key = f"{kind[0].lower()}{kind[1:]}Arn"
         (described,) = self.call(f"Describe{kind}", **{key: arn}).values()
         listed = next(value for name, value in self.call(f"List{kind}s").items() if name != "nextToken")
@@ -54,41 +54,41 @@ def test_every_operation_that_is_served_can_be_answered_as_the_model_says() -> N
     interactions = world.call("ListDatasets", datasetGroupArn=group)["datasets"][0]["datasetArn"]
     tracker = world.call("ListEventTrackers")["eventTrackers"][0]["eventTrackerArn"]
     for kind, arn in (("DatasetGroup", group), ("Dataset", interactions), ("EventTracker", tracker)):
-        world.seen(kind, arn)
+        world.check_described_and_listed(kind, arn)
     world.fill(tracking)
     datasets = {}
     for name, key in (("Users", "USER_ID"), ("Items", "ITEM_ID")):
-        shaped = world.made("Schema", name=name, schema=avro(name, key))
-        datasets[name] = world.made("Dataset", name=name, schemaArn=shaped, datasetGroupArn=group, datasetType=name)
+        shaped = world.create("Schema", name=name, schema=avro(name, key))
+        datasets[name] = world.create("Dataset", name=name, schemaArn=shaped, datasetGroupArn=group, datasetType=name)
     world.call("PutUsers", datasetArn=datasets["Users"], users=[{"userId": "u1", "properties": '{"kind": "a"}'}])
     world.call("PutItems", datasetArn=datasets["Items"], items=[{"itemId": "i1", "properties": '{"kind": "a"}'}])
     # There is no S3 in this world: these three end in CREATE FAILED, whose answers say why.
-    world.made("DatasetImportJob", jobName="i", datasetArn=interactions, dataSource=SOURCE, roleArn=ROLE)
-    world.made("DataDeletionJob", jobName="d", datasetGroupArn=group, dataSource=SOURCE, roleArn=ROLE)
-    kept = world.made(
+    world.create("DatasetImportJob", jobName="i", datasetArn=interactions, dataSource=SOURCE, roleArn=ROLE)
+    world.create("DataDeletionJob", jobName="d", datasetGroupArn=group, dataSource=SOURCE, roleArn=ROLE)
+    kept = world.create(
         "Filter", name="f", datasetGroupArn=group, filterExpression="INCLUDE ItemID WHERE Items.KIND IN ($K)"
     )
     recipes = world.call("ListRecipes")["recipes"]
     assert RECIPE in [recipe["recipeArn"] for recipe in recipes]
     world.call("DescribeRecipe", recipeArn=RECIPE)
 
-    solution = world.made("Solution", name="s", datasetGroupArn=group, recipeArn=RECIPE)
-    version = world.made("SolutionVersion", solutionArn=solution, name="first")
+    solution = world.create("Solution", name="s", datasetGroupArn=group, recipeArn=RECIPE)
+    version = world.create("SolutionVersion", solutionArn=solution, name="first")
     world.call("UpdateSolution", solutionArn=solution, performAutoTraining=False)
-    world.seen("Solution", solution)
+    world.check_described_and_listed("Solution", solution)
     assert len(world.call("GetSolutionMetrics", solutionVersionArn=version)["metrics"]) == 8
-    campaign = world.made("Campaign", name="c", solutionVersionArn=version)
+    campaign = world.create("Campaign", name="c", solutionVersionArn=version)
     world.call("UpdateCampaign", campaignArn=campaign, minProvisionedTPS=2)
-    world.seen("Campaign", campaign)
+    world.check_described_and_listed("Campaign", campaign)
     ask = {"campaignArn": campaign, "userId": "u1", "filterArn": kept, "filterValues": {"K": '"a"'}}
     assert [item["itemId"] for item in world.call("GetRecommendations", **ask)["itemList"]] == ["i1"]
-    ranking = world.made("Solution", name="r", datasetGroupArn=group, recipeArn=RANKING)
+    ranking = world.create("Solution", name="r", datasetGroupArn=group, recipeArn=RANKING)
     ranked = world.campaign(world.trained(ranking), name="r")
     asked = {"campaignArn": ranked, "userId": "u1", "inputList": ["i3", "i1"]}
     assert len(world.call("GetPersonalizedRanking", **asked)["personalizedRanking"]) == 2
     place = {"s3DataSource": {"path": "s3://shop/users.json"}}, {"s3DataDestination": {"path": "s3://shop/out/"}}
     batch = {"jobName": "b", "solutionVersionArn": version, "roleArn": ROLE}
-    world.made("BatchInferenceJob", **batch, jobInput=place[0], jobOutput=place[1], filterArn=kept, numResults=5)
+    world.create("BatchInferenceJob", **batch, jobInput=place[0], jobOutput=place[1], filterArn=kept, numResults=5)
 
     for arn in (campaign, ranked):
         world.call("DeleteCampaign", campaignArn=arn)
@@ -116,7 +116,7 @@ def test_a_version_that_is_not_trained_is_described_and_has_no_metrics(state: st
     if state == "failed":
         jobs.end(Outcome(failure="no luck"))
         world.wait(60)
-    world.seen("SolutionVersion", version)
+    world.check_described_and_listed("SolutionVersion", version)
     with pytest.raises(Exception, match="ResourceInUseException"):
         world.call("GetSolutionMetrics", solutionVersionArn=version)
     with pytest.raises(Exception, match="ResourceInUseException"):

@@ -19,7 +19,7 @@ for service in ("personalize", "personalize-events", "personalize-runtime"):
     MODELS |= {name: model.operation_model(name) for name in model.operation_names}
 
 
-def asked(world: World, operation: str, request: Any) -> tuple[str, str]:
+def refusal(world: World, operation: str, request: Any) -> tuple[str, str]:
     """Return the error's code and message; two empty texts for an answer (which the world checks)."""
     try:
         world.post(operation, json.dumps(request).encode())
@@ -36,13 +36,13 @@ def modelled(operation: str) -> set[str]:
 @pytest.mark.parametrize("operation", SERVED)
 def test_each_broken_rule_of_the_model_is_refused_and_named(world: World, operation: str) -> None:
     def is_right(fault: Fault) -> bool:
-        code, message = asked(world, operation, fault.request)
+        code, message = refusal(world, operation, fault.request)
         return code == fault.code and fault.where in message
 
     found = list(faults(OPERATIONS[operation].input_shape))
     assert len(found) > 1
     wrong = [
-        (fault.what, fault.where, asked(world, operation, fault.request)) for fault in found if not is_right(fault)
+        (fault.what, fault.where, refusal(world, operation, fault.request)) for fault in found if not is_right(fault)
     ]
     assert not wrong
 
@@ -52,7 +52,7 @@ def test_each_broken_rule_of_the_model_is_refused_and_named(world: World, operat
 def test_what_the_model_allows_is_answered_or_refused_for_a_modelled_reason(
     world: World, operation: str, size: Any
 ) -> None:
-    code, message = asked(world, operation, size(OPERATIONS[operation].input_shape))
+    code, message = refusal(world, operation, size(OPERATIONS[operation].input_shape))
     assert "validation error" not in message
     assert code in {"", "NotServedLocally"} | modelled(operation), message
 
@@ -64,7 +64,7 @@ def test_an_arn_that_names_nothing_is_not_found(world: World, operation: str) ->
     if operation in OPTIONAL:
         wanted = ["campaignArn"]
     chosen = {name: ordinary(shape.members[name]) for name in {*shape.required_members, *wanted}}
-    code, message = asked(world, operation, chosen)
+    code, message = refusal(world, operation, chosen)
     if wanted:
         assert code == "ResourceNotFoundException", message
         assert "ResourceNotFoundException" in modelled(operation)

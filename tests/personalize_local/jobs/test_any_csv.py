@@ -44,7 +44,7 @@ pieces = st.sampled_from(["a", "b,", ",", '"', '""', "\n", "\r\n", "1", "1.5", "
 CELL = re.compile(r'"((?:[^"]|"")*)"(?=,|\r?\n|\Z)|(?!")[^,\r\n]*')
 
 
-def imported(content: bytes) -> list[Row]:
+def import_rows(content: bytes) -> list[Row]:
     """Import what follows a header. Raises BadLine."""
     table = InteractionTable(FIELDS)
     assert read_table(io.BytesIO(content), NAMES, table.add) == len(table.columns())
@@ -69,7 +69,7 @@ def test_every_good_file_is_imported_as_it_was_written(
 ) -> None:
     lines = [",".join([quoted(a), quoted(b), c, d, "" if e is None else repr(e)]) for a, b, c, d, e in rows]
     content = end.join([HEADER, *lines]) + (end if last else "")
-    assert imported(content.encode()) == [(a, b, int(c), d, e) for a, b, c, d, e in rows]
+    assert import_rows(content.encode()) == [(a, b, int(c), d, e) for a, b, c, d, e in rows]
 
 
 @given(
@@ -86,7 +86,7 @@ def test_any_file_is_read_as_an_independent_reading_has_it(lines: list[list[str]
     text = f"{HEADER}\n" + "\n".join(texts)
     expected, bad = independent(text)
     try:
-        found, named = imported(text.encode()), None
+        found, named = import_rows(text.encode()), None
     except BadLine as error:
         named = str(error)
     if bad is None:
@@ -145,6 +145,6 @@ def is_float32(value: str) -> bool:
 @given(st.binary(max_size=200))
 def test_bytes_that_are_no_csv_fail_with_their_line(noise: bytes) -> None:
     with pytest.raises(BadLine, match=r"^line 1: [^\n]+$"):
-        imported(noise)
+        import_rows(noise)
     with contextlib.suppress(BadLine):
-        imported(f"{HEADER}\n".encode() + noise)
+        import_rows(f"{HEADER}\n".encode() + noise)

@@ -9,20 +9,20 @@ from personalize_local.jobs import deletion
 from tests.personalize_local.jobs.conftest import Bucket
 
 
-def run(bucket: Bucket, location: str, folder: Path) -> list[str]:
+def run_deletion(bucket: Bucket, location: str, folder: Path) -> list[str]:
     users = deletion.run({"data_location": location, "s3_endpoint": bucket.endpoint}, folder)["users"]
     assert list(folder.iterdir()) == []
     return list(users)
 
 
 def test_users_come_once_each_in_their_order(bucket: Bucket, tmp_path: Path) -> None:
-    assert run(bucket, bucket.put("u.csv", "USER_ID\nb\na\n\n007\nb\n"), tmp_path) == ["b", "a", "007"]
+    assert run_deletion(bucket, bucket.put("u.csv", "USER_ID\nb\na\n\n007\nb\n"), tmp_path) == ["b", "a", "007"]
 
 
 def test_a_folder_is_read_with_all_folders_below_it(bucket: Bucket, tmp_path: Path) -> None:
     bucket.put("del/1.csv", "USER_ID\na\n")
     bucket.put("del/later/2.csv", "USER_ID\nb\n")
-    assert run(bucket, bucket.at("del/"), tmp_path) == ["a", "b"]
+    assert run_deletion(bucket, bucket.at("del/"), tmp_path) == ["a", "b"]
 
 
 @pytest.mark.parametrize(
@@ -40,11 +40,11 @@ def test_a_folder_is_read_with_all_folders_below_it(bucket: Bucket, tmp_path: Pa
 def test_what_is_wrong_is_said_with_its_line(bucket: Bucket, tmp_path: Path, content: str, reason: str) -> None:
     location = bucket.put("u.csv", content)
     with pytest.raises(JobFailed, match=reason):
-        run(bucket, location, tmp_path)
+        run_deletion(bucket, location, tmp_path)
 
 
 def test_more_than_100_mb_are_refused_before_they_are_read(bucket: Bucket, tmp_path: Path) -> None:
     bucket.put("del/1.csv", b"not even CSV " * 4_100_000)
     bucket.put("del/2.csv", b"not even CSV " * 4_100_000)
     with pytest.raises(JobFailed, match="at most 104857600 bytes; there are 106600000"):
-        run(bucket, bucket.at("del/"), tmp_path)
+        run_deletion(bucket, bucket.at("del/"), tmp_path)

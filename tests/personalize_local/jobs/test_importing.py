@@ -22,16 +22,16 @@ TYPES = {PLAIN: "INTERACTIONS", FULL: "INTERACTIONS", ITEMS: "ITEMS", USERS: "US
 Read = list[tuple[str, str, int, str | None, float | None]]
 
 
-def run(bucket: Bucket, location: str, folder: Path, schema: str = PLAIN, **more: Any) -> dict[str, Any]:
+def run_import(bucket: Bucket, location: str, folder: Path, schema: str = PLAIN, **more: Any) -> dict[str, Any]:
     spec = {"dataset_type": TYPES[schema], "schema": schema, "data_location": location, "s3_endpoint": bucket.endpoint}
     return importing.run({**spec, **more}, folder)
 
 
-def failure(bucket: Bucket, content: bytes | str, folder: Path, schema: str = PLAIN, **more: Any) -> str:
+def expect_failure(bucket: Bucket, content: bytes | str, folder: Path, schema: str = PLAIN, **more: Any) -> str:
     """Import a file that fails; return the reason, less the name of the file, which must open it."""
     location = bucket.put("data.csv", content)
     with pytest.raises(JobFailed) as failed:
-        run(bucket, location, folder, schema, **more)
+        run_import(bucket, location, folder, schema, **more)
     reason = str(failed.value)
     assert "\n" not in reason
     assert location in reason
@@ -58,7 +58,7 @@ def records(folder: Path) -> dict[str, Any]:
 
 def test_interactions_come_as_columns_in_the_order_of_the_file(bucket: Bucket, tmp_path: Path) -> None:
     content = FULL_HEADER + "b,x,20,View,,,\na,y,10,Buy,1.5,x|y,phone\nb,y,0,View,-2e1,,\n"
-    assert run(bucket, bucket.put("i.csv", content), tmp_path, FULL) == {"rows": 3}
+    assert run_import(bucket, bucket.put("i.csv", content), tmp_path, FULL) == {"rows": 3}
     assert interactions(tmp_path) == [
         ("b", "x", 20, "View", None),
         ("a", "y", 10, "Buy", 1.5),
@@ -67,7 +67,7 @@ def test_interactions_come_as_columns_in_the_order_of_the_file(bucket: Bucket, t
 
 
 def test_without_event_types_and_values_there_are_none(bucket: Bucket, tmp_path: Path) -> None:
-    run(bucket, bucket.put("i.csv", HEADER + "a,x,1\n"), tmp_path)
+    run_import(bucket, bucket.put("i.csv", HEADER + "a,x,1\n"), tmp_path)
     assert interactions(tmp_path) == [("a", "x", 1, None, None)]
 
 
@@ -83,7 +83,7 @@ def test_without_event_types_and_values_there_are_none(bucket: Bucket, tmp_path:
     ],
 )
 def test_csv_is_read_as_it_is_written_elsewhere(bucket: Bucket, tmp_path: Path, content: str, users: list[str]) -> None:
-    run(bucket, bucket.put("i.csv", content), tmp_path)
+    run_import(bucket, bucket.put("i.csv", content), tmp_path)
     assert [row[0] for row in interactions(tmp_path)] == users
 
 
@@ -95,19 +95,19 @@ def test_a_folder_is_read_whole_but_not_the_folders_below_it(bucket: Bucket, tmp
     bucket.put("inn.csv", "not read")
     for number, location in enumerate([bucket.at("in/"), bucket.at("in")]):
         folder = tmp_path / str(number)
-        assert run(bucket, location, folder) == {"rows": 2}
+        assert run_import(bucket, location, folder) == {"rows": 2}
         assert [row[0] for row in interactions(folder)] == ["a", "b"]
 
 
 def test_the_whole_bucket_can_be_the_location(bucket: Bucket, tmp_path: Path) -> None:
     bucket.put("1.csv", HEADER + "a,x,1\n")
-    assert run(bucket, bucket.at(""), tmp_path) == {"rows": 1}
-    assert run(bucket, bucket.at("").rstrip("/"), tmp_path / "b") == {"rows": 1}
+    assert run_import(bucket, bucket.at(""), tmp_path) == {"rows": 1}
+    assert run_import(bucket, bucket.at("").rstrip("/"), tmp_path / "b") == {"rows": 1}
 
 
 def test_items_come_with_values_of_their_types_and_the_last_row_of_an_id_wins(bucket: Bucket, tmp_path: Path) -> None:
     content = ITEM_HEADER + 'x,1.5,a|b,3,true,1700000000,\ny,,,-1,,0,\nx,2,c,4,False,5,"long,\ntext"\n'
-    assert run(bucket, bucket.put("items.csv", content), tmp_path, ITEMS) == {"rows": 3}
+    assert run_import(bucket, bucket.put("items.csv", content), tmp_path, ITEMS) == {"rows": 3}
     assert records(tmp_path) == {
         "ids": ["x", "y"],
         "columns": {
@@ -122,7 +122,7 @@ def test_items_come_with_values_of_their_types_and_the_last_row_of_an_id_wins(bu
 
 
 def test_users_are_records_too(bucket: Bucket, tmp_path: Path) -> None:
-    run(bucket, bucket.put("users.csv", "USER_ID,AGE,PLAN\na,31,gold|silver\n"), tmp_path, USERS)
+    run_import(bucket, bucket.put("users.csv", "USER_ID,AGE,PLAN\na,31,gold|silver\n"), tmp_path, USERS)
     assert records(tmp_path) == {"ids": ["a"], "columns": {"AGE": [31], "PLAN": ["gold|silver"]}}
 
 
@@ -168,7 +168,7 @@ def test_users_are_records_too(bucket: Bucket, tmp_path: Path) -> None:
     ],
 )
 def test_what_is_wrong_is_said_with_its_line(bucket: Bucket, tmp_path: Path, content: bytes | str, reason: str) -> None:
-    assert reason in failure(bucket, content, tmp_path)
+    assert reason in expect_failure(bucket, content, tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -190,27 +190,27 @@ def test_what_is_wrong_is_said_with_its_line(bucket: Bucket, tmp_path: Path, con
     ],
 )
 def test_each_type_is_checked(bucket: Bucket, tmp_path: Path, schema: str, content: str, reason: str) -> None:
-    assert reason in failure(bucket, content, tmp_path, schema)
+    assert reason in expect_failure(bucket, content, tmp_path, schema)
 
 
 def test_too_few_rows_are_counted_over_all_files(bucket: Bucket, tmp_path: Path) -> None:
-    assert "at least 1 rows; there are 0" in failure(bucket, HEADER, tmp_path)
+    assert "at least 1 rows; there are 0" in expect_failure(bucket, HEADER, tmp_path)
     bucket.put("in/1.csv", HEADER + "a,x,1\n")
     bucket.put("in/2.csv", HEADER + "b,x,1\n")
     with pytest.raises(JobFailed, match="at least 3 rows; there are 2"):
-        run(bucket, bucket.at("in/"), tmp_path, minimum_rows=3)
-    assert run(bucket, bucket.at("in/"), tmp_path, minimum_rows=2) == {"rows": 2}
+        run_import(bucket, bucket.at("in/"), tmp_path, minimum_rows=3)
+    assert run_import(bucket, bucket.at("in/"), tmp_path, minimum_rows=2) == {"rows": 2}
 
 
 def test_of_several_files_the_wrong_one_is_named(bucket: Bucket, tmp_path: Path) -> None:
     bucket.put("in/1.csv", HEADER + "a,x,1\n")
     bucket.put("in/2.csv", HEADER + "b,x\n")
     with pytest.raises(JobFailed, match=r"in/2\.csv, line 2"):
-        run(bucket, bucket.at("in/"), tmp_path)
+        run_import(bucket, bucket.at("in/"), tmp_path)
 
 
 def test_no_value_of_the_file_is_in_a_reason(bucket: Bucket, tmp_path: Path) -> None:
     for content in ("jane@example.com,secret,secret\n", HEADER + "jane@example.com,x,secret\n"):
-        reason = failure(bucket, content, tmp_path)
+        reason = expect_failure(bucket, content, tmp_path)
         assert "jane" not in reason
         assert "secret" not in reason

@@ -36,7 +36,7 @@ class Aws:
         answer = getattr(self.control, f"describe{words}")(**{key: arn})
         return dict(next(value for name, value in answer.items() if name != "ResponseMetadata"))
 
-    def settled(self, kind: str, arn: str, seconds: float = 300) -> dict[str, Any]:
+    def wait_until_settled(self, kind: str, arn: str, seconds: float = 300) -> dict[str, Any]:
         """Wait until a resource is ACTIVE or CREATE FAILED; return its description."""
         found: dict[str, Any] = {}
 
@@ -47,13 +47,13 @@ class Aws:
         until(is_settled, seconds)
         return found
 
-    def active(self, kind: str, arn: str, seconds: float = 300) -> str:
+    def wait_until_active(self, kind: str, arn: str, seconds: float = 300) -> str:
         """Wait until a resource is ACTIVE; return its ARN."""
-        found = self.settled(kind, arn, seconds)
+        found = self.wait_until_settled(kind, arn, seconds)
         assert found["status"] == "ACTIVE", found.get("failureReason")
         return arn
 
-    def gone(self, kind: str, arn: str) -> None:
+    def wait_until_gone(self, kind: str, arn: str) -> None:
         """Wait until a deleted resource is not found any more."""
 
         def is_gone() -> bool:

@@ -46,7 +46,7 @@ class Crashing:
         for _ in range(kills):
             self._look(kind, arn, self.chance.randrange(150))
             self.kill_and_restart()
-        return self.aws.settled(kind, arn)
+        return self.aws.wait_until_settled(kind, arn)
 
     def _look(self, kind: str, arn: str, times: int) -> None:
         for _ in range(times):

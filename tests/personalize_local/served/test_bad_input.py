@@ -23,19 +23,21 @@ NAMES = (f"job{number}" for number in itertools.count())
 def shop(aws: Aws) -> dict[str, str]:
     """Create a dataset group with datasets of interactions and items; return the ARNs."""
     control = aws.control
-    group = aws.active("DatasetGroup", control.create_dataset_group(name="shop")["datasetGroupArn"])
+    group = aws.wait_until_active("DatasetGroup", control.create_dataset_group(name="shop")["datasetGroupArn"])
     arns = {"group": group}
     for kind, avro in (("Interactions", schema()), ("Items", ITEMS)):
         shaped = control.create_schema(name=kind, schema=avro)["schemaArn"]
         made = {"name": kind, "datasetGroupArn": group, "schemaArn": shaped, "datasetType": kind}
-        arns[kind] = aws.active("Dataset", control.create_dataset(**made)["datasetArn"])
+        arns[kind] = aws.wait_until_active("Dataset", control.create_dataset(**made)["datasetArn"])
     return arns
 
 
 def imported(aws: Aws, dataset: str, location: str) -> dict[str, Any]:
     """Import a file; return the job's description once it has ended."""
     job = {"jobName": next(NAMES), "datasetArn": dataset, "roleArn": ROLE, "dataSource": {"dataLocation": location}}
-    return aws.settled("DatasetImportJob", aws.control.create_dataset_import_job(**job)["datasetImportJobArn"])
+    return aws.wait_until_settled(
+        "DatasetImportJob", aws.control.create_dataset_import_job(**job)["datasetImportJobArn"]
+    )
 
 
 BROKEN = {
@@ -131,7 +133,7 @@ def test_a_campaign_on_a_version_that_is_not_trained_is_refused(aws: Aws, shop: 
     code, message = refusal(aws.control.create_campaign, name="c", solutionVersionArn=version)
     assert (code, version in message) == ("ResourceInUseException", True)
     # Users with one interaction each: it will never be trained.
-    failed = aws.settled("SolutionVersion", version)
+    failed = aws.wait_until_settled("SolutionVersion", version)
     assert failed["status"] == "CREATE FAILED"
     assert "25 users" in failed["failureReason"]
     code, message = refusal(aws.control.create_campaign, name="c", solutionVersionArn=version)
@@ -149,7 +151,7 @@ def without_s3() -> Iterator[Aws]:
 
 def test_an_import_without_an_s3_says_what_is_missing(without_s3: Aws) -> None:
     control = without_s3.control
-    group = without_s3.active("DatasetGroup", control.create_dataset_group(name="shop")["datasetGroupArn"])
+    group = without_s3.wait_until_active("DatasetGroup", control.create_dataset_group(name="shop")["datasetGroupArn"])
     shaped = control.create_schema(name="shop", schema=schema())["schemaArn"]
     made = {"name": "d", "datasetGroupArn": group, "schemaArn": shaped, "datasetType": "Interactions"}
     job = imported(without_s3, control.create_dataset(**made)["datasetArn"], "s3://shop/all.csv")

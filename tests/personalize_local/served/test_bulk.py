@@ -27,7 +27,7 @@ def rows(users: range, each: int = 30) -> list[tuple[Any, ...]]:
     ]
 
 
-def imported(shop: Shop, location: str, name: str, kind: str = "Interactions", **options: Any) -> None:
+def import_file(shop: Shop, location: str, name: str, kind: str = "Interactions", **options: Any) -> None:
     """Import a file, which must be good."""
     job = shop.job("DatasetImportJob", location, name, datasetArn=shop.datasets[kind], **options)
     assert job["status"] == "ACTIVE", job["failureReason"]
@@ -40,21 +40,21 @@ def totals(shop: Shop) -> tuple[int, int]:
 
 def test_a_full_import_replaces_earlier_imports_and_leaves_what_was_streamed(shop: Shop, bucket: Bucket) -> None:
     shop.world.put(shop.tracking, {"itemId": "i1"}, user="streamed")
-    imported(shop, bucket.put("1.csv", csv(HEADER, rows(range(40)))), "first")
+    import_file(shop, bucket.put("1.csv", csv(HEADER, rows(range(40)))), "first")
     assert totals(shop) == (1201, 41)
-    imported(shop, bucket.put("2.csv", csv(HEADER, rows(range(100, 150)))), "second")
+    import_file(shop, bucket.put("2.csv", csv(HEADER, rows(range(100, 150)))), "second")
     assert totals(shop) == (1501, 51)
 
 
 def test_an_incremental_import_adds(shop: Shop, bucket: Bucket) -> None:
-    imported(shop, bucket.put("1.csv", csv(HEADER, rows(range(40)))), "first")
+    import_file(shop, bucket.put("1.csv", csv(HEADER, rows(range(40)))), "first")
     more = bucket.put("2.csv", csv(HEADER, rows(range(30, 80))))
-    imported(shop, more, "second", importMode="INCREMENTAL")
+    import_file(shop, more, "second", importMode="INCREMENTAL")
     assert totals(shop) == (2700, 80)
 
 
 def test_a_failed_import_changes_nothing(shop: Shop, bucket: Bucket) -> None:
-    imported(shop, bucket.put("1.csv", csv(HEADER, rows(range(40)))), "first")
+    import_file(shop, bucket.put("1.csv", csv(HEADER, rows(range(40)))), "first")
     broken = bucket.put("2.csv", csv(HEADER, [*rows(range(40)), ("u", "i", "view", "never")]))
     job = shop.job("DatasetImportJob", broken, "second", datasetArn=shop.datasets["Interactions"])
     assert job["status"] == "CREATE FAILED"
@@ -72,24 +72,24 @@ def test_imports_of_records_replace_or_add_and_take_precedence_over_earlier_puts
     shop.put_item("i1", genre="comedy")
     shop.put_item("i2", genre="comedy")
     header = "ITEM_ID,PRICE,GENRE"
-    imported(shop, bucket.put("1.csv", csv(header, [("i2", 1, "drama"), ("i3", 1, "comedy")])), "first", "Items")
+    import_file(shop, bucket.put("1.csv", csv(header, [("i2", 1, "drama"), ("i3", 1, "comedy")])), "first", "Items")
     assert comedies() == ["i1", "i3"]
     more = bucket.put("2.csv", csv(header, [("i4", 1, "comedy")]))
-    imported(shop, more, "second", "Items", importMode="INCREMENTAL")
+    import_file(shop, more, "second", "Items", importMode="INCREMENTAL")
     assert comedies() == ["i1", "i3", "i4"]
-    imported(shop, bucket.put("3.csv", csv(header, [("i5", 1, "comedy")])), "third", "Items")
+    import_file(shop, bucket.put("3.csv", csv(header, [("i5", 1, "comedy")])), "third", "Items")
     assert comedies() == ["i1", "i5"]
 
 
 def test_imported_histories_count_in_recommendations_as_streamed_ones_do(shop: Shop, bucket: Bucket) -> None:
-    imported(shop, bucket.put("1.csv", csv(HEADER, rows(range(40)))), "first")
+    import_file(shop, bucket.put("1.csv", csv(HEADER, rows(range(40)))), "first")
     campaign = shop.world.campaign(shop.world.trained(shop.world.solution()))
     assert all(int(item[1:]) % 2 for item in shop.world.recommended(campaign, "u1", 5))
     assert not any(int(item[1:]) % 2 for item in shop.world.recommended(campaign, "u2", 5))
 
 
 def test_deleted_users_are_gone_from_history_records_and_later_trainings(shop: Shop, bucket: Bucket) -> None:
-    imported(shop, bucket.put("1.csv", csv(HEADER, rows(range(60)))), "first")
+    import_file(shop, bucket.put("1.csv", csv(HEADER, rows(range(60)))), "first")
     only = [{"itemId": f"rare{number}"} for number in range(5)]
     shop.world.put(shop.tracking, *only, user="u1", session="s1")
     shop.world.put(shop.tracking, *only, user="streamed", session="s2")
@@ -115,7 +115,7 @@ def test_while_a_deletion_runs_nothing_is_imported_or_trained_and_the_other_way_
     shop: Shop, bucket: Bucket
 ) -> None:
     world = shop.world
-    imported(shop, bucket.put("1.csv", csv(HEADER, rows(range(40)))), "first")
+    import_file(shop, bucket.put("1.csv", csv(HEADER, rows(range(40)))), "first")
     solution = world.solution()
     source = {"dataSource": {"dataLocation": bucket.put("f.csv", "USER_ID\nu1\n")}, "roleArn": ROLE}
     world.call("CreateDataDeletionJob", jobName="d", datasetGroupArn=shop.group, **source)

@@ -25,13 +25,13 @@ USERS, ROWS = 100, 3000
 
 def shop(aws: Aws) -> tuple[str, str, str]:
     """Create what events and imports need; return dataset group, dataset and tracking id."""
-    group = aws.active("DatasetGroup", aws.control.create_dataset_group(name="shop")["datasetGroupArn"])
+    group = aws.wait_until_active("DatasetGroup", aws.control.create_dataset_group(name="shop")["datasetGroupArn"])
     made = {"name": "shop", "datasetGroupArn": group}
     shaped = aws.control.create_schema(name="shop", schema=schema())["schemaArn"]
     dataset = aws.control.create_dataset(**made, schemaArn=shaped, datasetType="Interactions")["datasetArn"]
     tracker = aws.control.create_event_tracker(**made)
-    aws.active("Dataset", dataset)
-    aws.active("EventTracker", tracker["eventTrackerArn"])
+    aws.wait_until_active("Dataset", dataset)
+    aws.wait_until_active("EventTracker", tracker["eventTrackerArn"])
     return group, dataset, tracker["trackingId"]
 
 
@@ -102,7 +102,7 @@ def test_jobs_that_are_cut_off_end_as_if_nothing_had_happened(tmp_path: Path, s3
         assert service.local("status")["datasetGroups"][0]["interactions"] == ROWS
 
         made = {"name": "shop", "datasetGroupArn": group, "recipeArn": RECIPE, "performAutoTraining": False}
-        solution = service.aws.active("Solution", service.aws.control.create_solution(**made)["solutionArn"])
+        solution = service.aws.wait_until_active("Solution", service.aws.control.create_solution(**made)["solutionArn"])
         version = service.aws.control.create_solution_version(solutionArn=solution)["solutionVersionArn"]
         assert service.finished("SolutionVersion", version, kills=3)["status"] == "ACTIVE"
         campaign = service.aws.control.create_campaign(name="shop", solutionVersionArn=version)["campaignArn"]

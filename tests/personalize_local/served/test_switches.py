@@ -30,15 +30,15 @@ def tracking_id(aws: Aws) -> str:
     found = aws.control.list_event_trackers()["eventTrackers"]
     if found:
         return str(aws.describe("EventTracker", found[0]["eventTrackerArn"])["trackingId"])
-    group = aws.active("DatasetGroup", aws.control.create_dataset_group(name="shop")["datasetGroupArn"])
+    group = aws.wait_until_active("DatasetGroup", aws.control.create_dataset_group(name="shop")["datasetGroupArn"])
     shaped = aws.control.create_schema(name="shop", schema=schema())["schemaArn"]
     made = {"name": "shop", "datasetGroupArn": group}
-    aws.active(
+    aws.wait_until_active(
         "Dataset",
         aws.control.create_dataset(**made, schemaArn=shaped, datasetType="Interactions")["datasetArn"],
     )
     tracker = aws.control.create_event_tracker(**made)
-    aws.active("EventTracker", tracker["eventTrackerArn"])
+    aws.wait_until_active("EventTracker", tracker["eventTrackerArn"])
     return str(tracker["trackingId"])
 
 

@@ -45,7 +45,7 @@ def test_the_tutorial_runs_with_nothing_changed_but_the_endpoint(aws: Aws, bucke
 
     schema = personalize.create_schema(name="getting-started-schema", schema=json.dumps(SCHEMA))["schemaArn"]
     group = personalize.create_dataset_group(name="getting-started")["datasetGroupArn"]
-    aws.active("DatasetGroup", group)
+    aws.wait_until_active("DatasetGroup", group)
     dataset = personalize.create_dataset(
         datasetType="Interactions", datasetGroupArn=group, schemaArn=schema, name="getting-started-dataset"
     )["datasetArn"]
@@ -53,14 +53,14 @@ def test_the_tutorial_runs_with_nothing_changed_but_the_endpoint(aws: Aws, bucke
     job = personalize.create_dataset_import_job(
         jobName="first-import", datasetArn=dataset, dataSource={"dataLocation": location}, roleArn=ROLE
     )["datasetImportJobArn"]
-    aws.active("DatasetImportJob", job)
+    aws.wait_until_active("DatasetImportJob", job)
 
     solution = personalize.create_solution(
         name="getting-started-solution", recipeArn=recipes["aws-user-personalization"], datasetGroupArn=group
     )["solutionArn"]
     assert personalize.describe_solution(solutionArn=solution)["solution"]["status"]
     version = personalize.create_solution_version(solutionArn=solution)["solutionVersionArn"]
-    aws.active("SolutionVersion", version)
+    aws.wait_until_active("SolutionVersion", version)
     metrics = personalize.get_solution_metrics(solutionVersionArn=version)["metrics"]
     assert set(metrics) == {
         "coverage",
@@ -74,7 +74,7 @@ def test_the_tutorial_runs_with_nothing_changed_but_the_endpoint(aws: Aws, bucke
     campaign = personalize.create_campaign(
         name="getting-started-campaign", solutionVersionArn=version, minProvisionedTPS=1
     )["campaignArn"]
-    aws.active("Campaign", campaign)
+    aws.wait_until_active("Campaign", campaign)
 
     answer = runtime.get_recommendations(campaignArn=campaign, userId="83")
     films = [item["itemId"] for item in answer["itemList"]]
@@ -84,7 +84,7 @@ def test_the_tutorial_runs_with_nothing_changed_but_the_endpoint(aws: Aws, bucke
     assert seen & set(films)
 
     kept = personalize.create_filter(name="unwatched", datasetGroupArn=group, filterExpression=EXPRESSION)["filterArn"]
-    aws.active("Filter", kept)
+    aws.wait_until_active("Filter", kept)
     unseen = aws.recommended(campaign, "83", 25, filterArn=kept)
     assert len(unseen) == 25
     assert not seen & set(unseen)
@@ -108,7 +108,7 @@ def batch(aws: Aws, bucket: Bucket, version: str, filter_arn: str, users: list[s
         jobOutput={"s3DataDestination": {"path": bucket.at("out/")}},
         roleArn=ROLE,
     )["batchInferenceJobArn"]
-    aws.active("BatchInferenceJob", job)
+    aws.wait_until_active("BatchInferenceJob", job)
     return [json.loads(line) for line in bucket.get("out/users.json.out").splitlines()]
 
 
@@ -116,14 +116,14 @@ def clean_up(aws: Aws, *, campaign: str, filters: str, solution: str, dataset: s
     """Delete in the order of the guide's "Requirements for deleting resources", and wait until all is gone."""
     personalize = aws.control
     personalize.delete_campaign(campaignArn=campaign)
-    aws.gone("Campaign", campaign)
+    aws.wait_until_gone("Campaign", campaign)
     personalize.delete_solution(solutionArn=solution)
     personalize.delete_filter(filterArn=filters)
     personalize.delete_dataset(datasetArn=dataset)
     for kind, arn in (("Solution", solution), ("Filter", filters), ("Dataset", dataset)):
-        aws.gone(kind, arn)
+        aws.wait_until_gone(kind, arn)
     personalize.delete_schema(schemaArn=schema)
     personalize.delete_dataset_group(datasetGroupArn=group)
-    aws.gone("DatasetGroup", group)
+    aws.wait_until_gone("DatasetGroup", group)
     assert personalize.list_dataset_groups()["datasetGroups"] == []
     assert personalize.list_schemas()["schemas"] == []

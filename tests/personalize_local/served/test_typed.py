@@ -52,7 +52,7 @@ def shop(aws: Aws, s3_endpoint: str) -> dict[str, str]:
     shapes = [control.create_schema(name=f"shop{n}", schema=schema())["schemaArn"] for n in range(4)]
     datasets = []
     for number, group in enumerate(groups):
-        aws.active("DatasetGroup", group)
+        aws.wait_until_active("DatasetGroup", group)
         made = {"name": f"shop{number}", "datasetGroupArn": group}
         datasets.append(control.create_dataset(**made, schemaArn=shapes[0], datasetType="Interactions")["datasetArn"])
         control.create_event_tracker(**made)
@@ -65,9 +65,9 @@ def shop(aws: Aws, s3_endpoint: str) -> dict[str, str]:
         source = {"dataLocation": "s3://typed/all.csv"}
         job = {"jobName": f"job{number}", "roleArn": ROLE}
         jobs.append(control.create_dataset_import_job(**job, datasetArn=datasets[0], dataSource=source))
-        aws.active("DatasetImportJob", jobs[-1]["datasetImportJobArn"])
+        aws.wait_until_active("DatasetImportJob", jobs[-1]["datasetImportJobArn"])
         version = control.create_solution_version(solutionArn=solution)["solutionVersionArn"]
-    aws.active("SolutionVersion", version)
+    aws.wait_until_active("SolutionVersion", version)
     for number in range(3):
         control.create_campaign(name=f"shop{number}", solutionVersionArn=version)
         control.create_batch_inference_job(
@@ -107,7 +107,7 @@ def test_a_list_without_a_paginator_comes_in_pages_by_its_token(aws: Aws, shop: 
     group = {"datasetGroupArn": shop["group"], "dataSource": {"dataLocation": "s3://typed/nobody.csv"}, "roleArn": ROLE}
     for number in range(2):
         job = aws.control.create_data_deletion_job(jobName=f"job{number}", **group)["dataDeletionJobArn"]
-        aws.settled("DataDeletionJob", job)
+        aws.wait_until_settled("DataDeletionJob", job)
     first = aws.control.list_data_deletion_jobs(maxResults=1)
     second = aws.control.list_data_deletion_jobs(maxResults=1, nextToken=first["nextToken"])
     found = [page["dataDeletionJobs"][0]["jobName"] for page in (first, second)]
@@ -168,7 +168,7 @@ def test_the_exceptions_of_the_data_planes_are_typed(aws: Aws, shop: dict[str, s
 def test_a_call_too_many_is_throttled_in_the_words_that_boto3_repeats(aws: Aws, shop: dict[str, str]) -> None:
     made = aws.control.create_schema(name="users", schema=USERS)["schemaArn"]
     named = {"name": "users", "datasetGroupArn": shop["group"], "datasetType": "Users"}
-    users = aws.active("Dataset", aws.control.create_dataset(**named, schemaArn=made)["datasetArn"])
+    users = aws.wait_until_active("Dataset", aws.control.create_dataset(**named, schemaArn=made)["datasetArn"])
 
     def put_many() -> None:
         for number in range(100):

@@ -40,14 +40,14 @@ def again_or_something_else(number: int) -> list[str]:
     return [OWN[0]] if number % 3 else ["pop3"] if number % 2 else ["hat29"]
 
 
-def compared(recommended: Recommended, bought: Recommended = again_or_something_else) -> HitRates:
+def compare_lists(recommended: Recommended, bought: Recommended = again_or_something_else) -> HitRates:
     rates = compare(purchases(recommended, bought), SHOP, seed=1)
     assert rates is not None
     return rates
 
 
 def test_every_list_is_judged_by_the_same_purchases() -> None:
-    rates = compared(own_items)
+    rates = compare_lists(own_items)
     assert rates.purchases == CUSTOMERS
     assert rates.hit_rate == pytest.approx(2 / 3 + 1 / 6)
     assert {name: one.hit_rate for name, one in rates.simple.items()} == {
@@ -60,7 +60,7 @@ def test_every_list_is_judged_by_the_same_purchases() -> None:
 def test_a_model_that_repeats_own_items_is_not_shown_to_be_better_than_they_are_however_far_popular_items_fall() -> (
     None
 ):
-    rates = compared(own_items)
+    rates = compare_lists(own_items)
     assert rates.simple[MOST_POPULAR].joint_95[0] > 0.4
     assert rates.simple[OWN_ITEMS].joint_95 == (0, 0)
     assert (
@@ -70,11 +70,11 @@ def test_a_model_that_repeats_own_items_is_not_shown_to_be_better_than_they_are_
 
 
 def test_a_model_that_loses_is_told_so_first_and_what_it_ties_with_next() -> None:
-    rates = compared(popular)
+    rates = compare_lists(popular)
     assert rates.verdict() == (
         "worse than own items again; not shown to be better than most popular items; better than own categories"
     )
-    worst = compared(nothing_bought)
+    worst = compare_lists(nothing_bought)
     assert (
         worst.verdict()
         == "worse than most popular items and own items again; not shown to be better than own categories"
@@ -82,7 +82,7 @@ def test_a_model_that_loses_is_told_so_first_and_what_it_ties_with_next() -> Non
 
 
 def test_only_a_model_that_beats_every_simple_list_is_told_nothing_else() -> None:
-    rates = compared(again_or_something_else)
+    rates = compare_lists(again_or_something_else)
     assert rates.verdict() == "better than most popular items, own items again and own categories"
 
 
@@ -92,14 +92,14 @@ def test_a_difference_that_chance_explains_is_no_win() -> None:
     def a_little_more(number: int) -> list[str]:
         return again_or_something_else(number) if number in (0, 6) else [] if number == 1 else own_items(number)
 
-    rates = compared(a_little_more)
+    rates = compare_lists(a_little_more)
     low, high = rates.simple[OWN_ITEMS].joint_95
     assert low < 0 < high
     assert "not shown to be better than own items again" in rates.verdict()
 
 
 def test_the_intervals_that_hold_together_are_wider_than_one_that_holds_alone() -> None:
-    one = compared(own_items).simple[MOST_POPULAR]
+    one = compare_lists(own_items).simple[MOST_POPULAR]
     assert one.joint_95[0] < one.difference_95[0] < one.difference_95[1] < one.joint_95[1]
 
 
