@@ -10,7 +10,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from cli import connection as targets
+from cli import connection
 from cli.errors import service_errors
 from cli.options import connection_options, model_options
 from cli.progress import WaitDisplay
@@ -57,8 +57,8 @@ def command(
     user_ids = _users(users)
     if out and not out.absolute().parent.is_dir():  # said before a job that costs, not after it
         raise click.UsageError(f"--out {out}: there is no folder {out.parent}")
-    target = targets.find(name, context, aws=aws)
-    default = targets.settings(context).personalize.recipe
+    target = connection.find(name, context, aws=aws)
+    default = connection.settings(context).personalize.recipe
     solution = target.names.solution(recipe or default, hpo=hpo)
     with service_errors(), tempfile.TemporaryDirectory() as folder, WaitDisplay() as waiting:
         text = batch.input_text(user_ids)
@@ -73,7 +73,7 @@ def command(
             _keep(answered, out)
         failed = _print(answered, len(user_ids), as_json=as_json)
     if target.local_url:
-        click.echo(targets.NOT_AMAZONS, err=True)
+        click.echo(connection.NOT_AMAZONS, err=True)
     raise SystemExit(1 if failed else 0)
 
 
@@ -98,7 +98,7 @@ def _users(path: Path) -> list[str]:
     return users
 
 
-def _job(target: targets.Target, name: str, text: str, limit: int, filter_arn: str | None) -> batch.Job:
+def _job(target: connection.Target, name: str, text: str, limit: int, filter_arn: str | None) -> batch.Job:
     resources = Resources(target.client("personalize"))
     group = resources.find(resource_types.DATASET_GROUP, target.names.dataset_group)
     solution = group and resources.find(resource_types.SOLUTION, name, datasetGroupArn=group)

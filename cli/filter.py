@@ -6,8 +6,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from cli import connection as targets
-from cli import place
+from cli import connection, place
 from cli.console import emit
 from cli.errors import service_errors
 from cli.progress import WaitDisplay
@@ -44,7 +43,7 @@ def command(
     if delete:
         target = place.find(name, context, aws=aws, local=local, verb="Delete")
     else:
-        target = targets.find(name, context, aws=aws, local=local)
+        target = connection.find(name, context, aws=aws, local=local)
     with service_errors(), WaitDisplay() as waiting:
         resources = Resources(target.client("personalize"), show=waiting.show)
         group = _group(resources, target)
@@ -67,7 +66,7 @@ def _check(name: str | None, expression: str | None, *, delete: bool) -> None:
         raise click.UsageError("a NAME wants an EXPRESSION beside it, which makes the filter, or --delete")
 
 
-def _group(resources: Resources, target: targets.Target) -> str:
+def _group(resources: Resources, target: connection.Target) -> str:
     group = resources.find(resource_types.DATASET_GROUP, target.names.dataset_group)
     if group is None:
         raise click.ClickException(f"dataset group {target.names.dataset_group} not found: run ./broker backfill first")

@@ -9,8 +9,7 @@ import click
 from broker.json_values import int64
 from rich.console import Console
 
-from cli import connection as targets
-from cli import place
+from cli import connection, place
 from cli.console import emit
 from cli.errors import service_errors
 from cli.progress import WaitDisplay
@@ -117,7 +116,7 @@ def _confirm(number: int, where: str) -> None:
     click.confirm(f"Delete for good all that {where} knows of {_number(number, 'user')}?", abort=True, err=True)
 
 
-def _next(target: targets.Target) -> list[str]:
+def _next(target: connection.Target) -> list[str]:
     train = "./broker train" if target.local_url else "./broker train --aws"
     return [step.format(train=train) for step in NEXT]
 

@@ -9,8 +9,7 @@ import botocore.session
 import click
 from botocore.exceptions import BotoCoreError
 
-from cli import connection as targets
-from cli import local_env
+from cli import connection, local_env
 from cli.options import connection_options
 
 AWS, LOCAL = "aws", "local"
@@ -33,14 +32,14 @@ def options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def find(
     name: str | None, context: tuple[str, ...], *, aws: bool, local: bool, verb: str, ask: bool = True
-) -> targets.Target:
+) -> connection.Target:
     """Return what to talk to; where AWS and a local service could both be meant, ask for it in a terminal.
 
     ``verb``: what the command does there. Raises click.UsageError where nobody can be asked, or not ``ask``.
     """
     if not (aws or local) and _local_could_be_meant() and _aws_could_be_meant():
         aws, local = _chosen(verb, ask=ask)
-    return targets.find(name, context, aws=aws, local=local)
+    return connection.find(name, context, aws=aws, local=local)
 
 
 def _chosen(verb: str, *, ask: bool) -> tuple[bool, bool]:
@@ -52,7 +51,7 @@ def _chosen(verb: str, *, ask: bool) -> tuple[bool, bool]:
 
 def _local_could_be_meant() -> bool:
     """Return whether a ``serve`` runs, or was killed and left its file, or the environment names a local service."""
-    return local_env.FILE.exists() or bool(targets.local_endpoints(os.environ))
+    return local_env.FILE.exists() or bool(connection.local_endpoints(os.environ))
 
 
 def _aws_could_be_meant() -> bool:
@@ -60,7 +59,7 @@ def _aws_could_be_meant() -> bool:
     sourced = os.environ.get("AWS_ACCESS_KEY_ID") == local_env.ACCESS_KEY
     names = OF_AWS if sourced else (*OF_AWS, *KEYS_AND_REGION)
     endpoints = {name for name in os.environ if name.startswith("AWS_ENDPOINT_URL")}
-    if endpoints - {*targets.local_endpoints(os.environ)} or any(os.environ.get(name) for name in names):
+    if endpoints - {*connection.local_endpoints(os.environ)} or any(os.environ.get(name) for name in names):
         return True
     try:
         return bool(botocore.session.Session().available_profiles)

@@ -15,8 +15,7 @@ from rich.console import Console
 from rich.filesize import decimal
 from rich.table import Table
 
-from cli import connection as targets
-from cli import local_env
+from cli import connection, local_env
 from cli.console import emit
 from cli.errors import service_errors
 from cli.options import connection_options
@@ -91,7 +90,7 @@ def command(
     """
     choice = RecordFilter(reason, _ms(since), _ms(until))
     options = ReplayOptions(choice, (source,) if source else (QUARANTINE, ON_FAILURE), key, redrive)
-    target = targets.find(name, context, aws=aws)
+    target = connection.find(name, context, aws=aws)
     with service_errors(), WaitDisplay() as waiting:
         replay = _replay(target, options, places, context)
         objects = replay.objects(options.choice, key)
@@ -112,7 +111,7 @@ def _ms(moment: datetime | None) -> float | None:
 
 
 def _replay(
-    target: targets.Target, options: ReplayOptions, place_options: Mapping[str, str | None], context: tuple[str, ...]
+    target: connection.Target, options: ReplayOptions, place_options: Mapping[str, str | None], context: tuple[str, ...]
 ) -> Replay:
     places = {option: place_options[option] or _known(target, *names) for option, names in PLACES.items()}
     buckets = {QUARANTINE: places["quarantine_bucket"], ON_FAILURE: places["on_failure_bucket"]}
@@ -126,10 +125,10 @@ def _replay(
         destinations[USER] = Queue(target.client("sqs"), places["queue_url"], now)
     s3 = target.client("s3")
     stores = {source: Store(s3, str(buckets[source]), source) for source in options.sources}
-    return Replay(stores, destinations, rules=targets.rules(targets.settings(context)), clock=now)
+    return Replay(stores, destinations, rules=connection.rules(connection.settings(context)), clock=now)
 
 
-def _known(target: targets.Target, variable: str, output: str) -> str | None:
+def _known(target: connection.Target, variable: str, output: str) -> str | None:
     """Return a place by itself: of a running ``serve``, or of the stack."""
     if target.local_url:
         return os.environ.get(variable) or local_env.running().get(variable)

@@ -9,8 +9,7 @@ from botocore.exceptions import ClientError
 from broker.failures import Misconfigured
 from broker.mparticle import key_and_secret
 
-from cli import connection as targets
-from cli import local_env, place
+from cli import connection, local_env, place
 from cli.console import emit
 from cli.errors import service_errors
 
@@ -73,7 +72,7 @@ def command(
     emit({"place": target.place, "where": where, "secret": arn}, as_json, lambda: click.echo(text))
 
 
-def _known(target: targets.Target) -> str:
+def _known(target: connection.Target) -> str:
     """Return the secret's ARN: of a running ``serve``, or of the stack. Raises click.UsageError."""
     if target.local_url:
         known = os.environ.get("MPARTICLE_SECRET_ARN") or local_env.running().get("MPARTICLE_SECRET_ARN")
@@ -103,7 +102,7 @@ def _pair(text: str) -> tuple[str, str]:
         raise click.UsageError(f"nothing was written: {error}") from None
 
 
-def _write(target: targets.Target, secret_id: str, key: str, secret: str) -> str:
+def _write(target: connection.Target, secret_id: str, key: str, secret: str) -> str:
     """Write a new version; return the secret's ARN. A refusal is its code alone: the text may repeat what was sent."""
     value = json.dumps({"key": key, "secret": secret})
     try:

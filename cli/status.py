@@ -5,7 +5,7 @@ import requests
 from rich.console import Console
 from rich.table import Table
 
-from cli import connection as targets
+from cli import connection
 from cli.console import emit
 from cli.errors import service_errors
 from cli.options import connection_options
@@ -29,7 +29,7 @@ def command(as_json: bool, name: str | None, context: tuple[str, ...], aws: bool
 
     Exit code: 0 said, 1 a service does not answer, 2 wrong use.
     """
-    target = targets.find(name, context, aws=aws)
+    target = connection.find(name, context, aws=aws)
     with service_errors():
         inventory_ = inventory(Resources(target.client("personalize")), target.names)
         broker_status = status(
@@ -43,7 +43,7 @@ def command(as_json: bool, name: str | None, context: tuple[str, ...], aws: bool
     emit(broker_status.as_json(), as_json, lambda: _report(broker_status))
 
 
-def _counts(target: targets.Target, inventory_: Inventory) -> InteractionCounts:
+def _counts(target: connection.Target, inventory_: Inventory) -> InteractionCounts:
     if not target.local_url:
         return counts.from_aws(target.client, target.names, target.outputs)
     try:

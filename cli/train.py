@@ -7,7 +7,7 @@ from botocore.exceptions import ClientError
 from rich.console import Console
 from rich.table import Table
 
-from cli import connection as targets
+from cli import connection
 from cli.console import emit
 from cli.errors import service_errors
 from cli.options import connection_options
@@ -45,8 +45,8 @@ def command(
 
     Exit code: 0 trained, 1 it failed, 2 wrong use.
     """
-    target = targets.find(name, context, aws=aws)
-    default = targets.settings(context).personalize.recipe
+    target = connection.find(name, context, aws=aws)
+    default = connection.settings(context).personalize.recipe
     training_spec = training.Training(recipe or default, hpo, auto)
     serve = bool(target.local_url) if campaign is None else campaign
     with service_errors(), WaitDisplay() as waiting:
@@ -59,7 +59,7 @@ def command(
 
 
 def _train(
-    target: targets.Target, training_spec: training.Training, waiting: WaitDisplay, *, serve: bool
+    target: connection.Target, training_spec: training.Training, waiting: WaitDisplay, *, serve: bool
 ) -> dict[str, Any]:
     resources = Resources(target.client("personalize"), show=waiting.show)
     group = resources.find(resource_types.DATASET_GROUP, target.names.dataset_group)
@@ -80,7 +80,7 @@ def _train(
     }
 
 
-def _solution(resources: Resources, target: targets.Target, group: str, training_spec: training.Training) -> str:
+def _solution(resources: Resources, target: connection.Target, group: str, training_spec: training.Training) -> str:
     try:
         return training.solution(resources, target.names, group, training_spec)
     except ClientError:
