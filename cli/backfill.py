@@ -2,19 +2,17 @@
 
 import tempfile
 import time
-from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
 
-from cli import connection as targets
-from cli import place
+from cli import connection, place
 from cli.console import emit
 from cli.errors import service_errors
 from cli.history_files import gather
 from cli.import_summary import left_out, report
+from cli.options import pairs
 from cli.progress import WaitDisplay
 from lifecycle import datasets, imports, resource_types
 from lifecycle.bucket import Bucket
@@ -98,13 +96,13 @@ def command(
     """
     options = BackfillOptions(dataset, mode, bucket, role_arn)
 
-    def find() -> targets.Target:
+    def find() -> connection.Target:
         if mode == "full" and not dry_run:
             return place.find(name, context, aws=aws, local=local, verb="Replace")
-        return targets.find(name, context, aws=aws, local=local)
+        return connection.find(name, context, aws=aws, local=local)
 
     target = None if dry_run else find()
-    rules = targets.rules(targets.settings(context))
+    rules = connection.rules(connection.settings(context))
     mapped = _mapped(columns, constants)
     with service_errors(), tempfile.TemporaryDirectory() as folder, WaitDisplay() as waiting:
         try:
@@ -131,7 +129,7 @@ class Run:
         csv, summary = self._convert()
         return replace(summary, bytes=csv.stat().st_size, state="dry run")
 
-    def into(self, target: targets.Target) -> ImportSummary:
+    def into(self, target: connection.Target) -> ImportSummary:
         """Import; return the summary. Raises CreationFailed."""
         resources = Resources(target.client("personalize"), show=self._waiting.show)
         bucket = target.bucket(self._asked.bucket, self._asked.role_arn)
@@ -150,7 +148,7 @@ class Run:
         resources.wait(resource_types.IMPORT_JOB, job)
         return replace(summary, job=step.job, mode=step.mode, state=state)
 
-    def _step(self, target: targets.Target, resources: Resources) -> imports.ImportStep:
+    def _step(self, target: connection.Target, resources: Resources) -> imports.ImportStep:
         group = resources.find(resource_types.DATASET_GROUP, target.names.dataset_group)
         dataset = group and datasets.find_dataset(resources, group, self._asked.dataset)
         jobs = resources.all(resource_types.IMPORT_JOB, datasetArn=dataset) if dataset else []
@@ -190,26 +188,15 @@ def _said_of_mode(step: imports.ImportStep, *, chosen: bool) -> str:
 
 
 def _mapped(columns: tuple[str, ...], constants: tuple[str, ...]) -> Mapped:
-    mapped = Mapped(_pairs("column", columns), _pairs("constant", constants))
+    mapped = Mapped(pairs("--column", columns, "NAME=…"), pairs("--constant", constants, "NAME=…"))
     both = sorted(set(mapped.columns) & set(mapped.constants))
     if both:
         raise click.UsageError(f"{both[0]} can't be both a --column and a --constant")
     return mapped
 
 
-def _pairs(option: str, texts: tuple[str, ...]) -> Mapping[str, str]:
-    pairs = [text.partition("=") for text in texts]
-    wrong = [text for text, (name, equals, _) in zip(texts, pairs, strict=True) if not (name and equals)]
-    if wrong:
-        raise click.UsageError(f"--{option} {wrong[0]}: must be NAME=…")
-    twice = [name for name, number in Counter(name for name, _, _ in pairs).items() if number > 1]
-    if twice:
-        raise click.UsageError(f"--{option} {twice[0]}=… is given twice")
-    return {name: value for name, _, value in pairs}
-
-
 def _schema(
-    target: targets.Target | None, options: BackfillOptions, file: Path | None, waiting: WaitDisplay
+    target: connection.Target | None, options: BackfillOptions, file: Path | None, waiting: WaitDisplay
 ) -> Schema | None:
     """Return the schema: that of the dataset if there is one, else the file's, else the broker's for interactions."""
     file_schema = read_schema(file.read_text(encoding="utf-8"), options.dataset) if file else None

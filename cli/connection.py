@@ -13,17 +13,17 @@ import boto3
 import click
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
-from broker.settings import ingest_settings
+from broker.settings import LOOPBACK, ingest_settings
 
 from blueprint.environments import ingest_environment
 from cli import local_env
-from infra.settings import PREFIX, Settings, SettingsError, read_settings
+from cli.options import pairs
+from infra.settings import Settings, SettingsError, read_settings
 from lifecycle.bucket import Bucket
 from lifecycle.names import Names
 from local_stack.aws.session import local_session
 
 ROOT = Path(__file__).resolve().parents[1]
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 LOCAL_ROLE = "arn:aws:iam::123456789012:role/local"
 NOT_AMAZONS = "answered by the local Personalize: says nothing of Amazon's models"
 SERVICE_IDS = {"secretsmanager": "secrets-manager"}  # where AWS's variable is not called after the client
@@ -81,12 +81,9 @@ class Target:
 
 def settings(context: tuple[str, ...]) -> Settings:
     """Read cdk.json, and KEY=VALUE pairs on top of it. Raises click.UsageError."""
-    wrong = [pair for pair in context if "=" not in pair]
-    if wrong:
-        raise click.UsageError(f"-c {wrong[0]}: must be KEY=VALUE")
-    pairs = dict(pair.partition("=")[::2] for pair in context)
+    given = pairs("-c", context, last_counts=True)
     try:
-        return read_settings(json.loads((ROOT / "cdk.json").read_text())["context"] | pairs, root=ROOT)
+        return read_settings(json.loads((ROOT / "cdk.json").read_text())["context"] | given, root=ROOT)
     except SettingsError as error:
         raise click.UsageError(f"wrong settings (cdk.json or -c):\n{error}") from None
 
@@ -167,6 +164,3 @@ def _aws_client(service: str) -> Any:
         "no AWS region is set (AWS_REGION or a profile), and no local Personalize is running: "
         "./broker serve --only personalize starts one"
     )
-
-
-__all__ = ["PREFIX", "Target", "find", "local_endpoints", "rules", "settings"]

@@ -10,6 +10,7 @@ from urllib.parse import urlencode, urlsplit
 import botocore.session
 import click
 import requests
+from broker.settings import LOOPBACK
 from rich.console import Console
 from rich.table import Table
 
@@ -18,7 +19,6 @@ from cli.console import emit
 from faults.rules import FAULTS
 from local_stack import loopback
 
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 # Service → the variable of .local.env with its address. Kinesis, SQS, S3 and Secrets Manager are one process.
 ADDRESSES = {"personalize": "AWS_ENDPOINT_URL_PERSONALIZE", "mparticle": "MPARTICLE_URL", "aws": "AWS_ENDPOINT_URL_S3"}
 SERVED_BY = {**dict.fromkeys(("kinesis", "sqs", "s3", "secretsmanager"), "aws"), "mparticle": "mparticle"}

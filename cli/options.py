@@ -1,6 +1,7 @@
-"""Options that several commands share."""
+"""Options that several commands share, and what several read alike."""
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import click
@@ -32,3 +33,20 @@ def connection_options(command: Callable[..., Any]) -> Callable[..., Any]:
     ):
         command = option(command)
     return command
+
+
+def pairs(
+    option: str, texts: Sequence[str], form: str = "KEY=VALUE", *, empty: bool = True, last_counts: bool = False
+) -> dict[str, str]:
+    """Return the values of a repeated option by key. Raises click.UsageError for another form, and a key given twice.
+
+    ``empty``: a value may be empty. ``last_counts``: of a key that is given twice the last value counts, as in cdk.
+    """
+    parts = [text.partition("=") for text in texts]
+    for text, (key, equals, value) in zip(texts, parts, strict=True):
+        if not (key and equals and (empty or value.strip())):
+            raise click.UsageError(f"{option} {text}: must be {form}")
+    twice = [key for key, number in Counter(key for key, _, _ in parts).items() if number > 1]
+    if twice and not last_counts:
+        raise click.UsageError(f"{option} {twice[0]}=… is given twice")
+    return {key: value for key, _, value in parts}

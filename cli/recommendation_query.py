@@ -10,10 +10,10 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from cli import connection as targets
+from cli import connection
 from cli.console import emit
 from cli.errors import service_errors
-from cli.options import connection_options, model_options
+from cli.options import connection_options, model_options, pairs
 from cli.progress import WaitDisplay
 from lifecycle import resource_types, training
 from lifecycle.names import RELATED_ITEMS, SIMILAR_ITEMS
@@ -44,7 +44,7 @@ class Question:
 class Answered:
     """Who was asked what, and the items that came with their scores."""
 
-    target: targets.Target
+    target: connection.Target
     request: Mapping[str, Any]
     items: Items
 
@@ -75,8 +75,8 @@ def ask(question: Question, about: Mapping[str, str], title: str, default_recipe
 
     ``default_recipe``: if none is asked for; none at all: the one of cdk.json. Raises click's exceptions.
     """
-    target = targets.find(question.name, question.context, aws=question.aws)
-    trained = targets.settings(question.context).personalize.recipe
+    target = connection.find(question.name, question.context, aws=question.aws)
+    trained = connection.settings(question.context).personalize.recipe
     model = Training(question.recipe or default_recipe or trained, question.hpo)
     with service_errors():
         narrowed = filter_arguments(target, question.filter_, question.values)
@@ -102,7 +102,7 @@ def train_options(recipe: str, default: str, *, hpo: bool) -> str:
     return ("" if same else f" --recipe {recipe}") + (" --hpo" if hpo else "")
 
 
-def campaign(target: targets.Target, model: Training, waiting: WaitDisplay, *, create: bool, default: str) -> str:
+def campaign(target: connection.Target, model: Training, waiting: WaitDisplay, *, create: bool, default: str) -> str:
     """Return the ARN of a model's campaign, made if missing where that is allowed. Raises click.ClickException."""
     resources = Resources(target.client("personalize"), show=waiting.show)
     name = target.names.solution(model.recipe, hpo=model.hpo)
@@ -124,24 +124,23 @@ def campaign(target: targets.Target, model: Training, waiting: WaitDisplay, *, c
     return training.campaign(resources, name, version["solutionVersionArn"])
 
 
-def filter_arguments(target: targets.Target, name: str | None, values: tuple[str, ...]) -> dict[str, Any]:
+def filter_arguments(target: connection.Target, name: str | None, values: tuple[str, ...]) -> dict[str, Any]:
     """Return GetRecommendations' filter arguments; ``name``: a filter's name or ARN. Raises click.UsageError.
 
     A value stands in double quotes on the wire; what comes quoted, or as several quoted ones with commas, stays.
     """
-    pairs = [text.partition("=") for text in values]
-    wrong = [text for text, (key, equals, _) in zip(values, pairs, strict=True) if not (key and equals)]
-    if wrong or (values and not name):
-        raise click.UsageError(f"--value {wrong[0]}: must be KEY=VALUE" if wrong else "--value goes with --filter")
+    given = pairs("--value", values)
     if not name:
+        if given:
+            raise click.UsageError("--value goes with --filter")
         return {}
     arguments: dict[str, Any] = {"filterArn": filter_arn(target, name)}
-    if values:
-        arguments["filterValues"] = {key: _quoted(value) for key, _, value in pairs}
+    if given:
+        arguments["filterValues"] = {key: _quoted(value) for key, value in given.items()}
     return arguments
 
 
-def filter_arn(target: targets.Target, name: str) -> str:
+def filter_arn(target: connection.Target, name: str) -> str:
     """Return the ARN of a filter that is given by name or ARN. Raises click.UsageError."""
     if name.startswith("arn:"):
         return name
@@ -159,7 +158,7 @@ def _quoted(value: str) -> str:
     return value if value.startswith('"') else json.dumps(value, ensure_ascii=False)
 
 
-def answer(target: targets.Target, request: Mapping[str, Any], title: str, *, as_json: bool) -> Items:
+def answer(target: connection.Target, request: Mapping[str, Any], title: str, *, as_json: bool) -> Items:
     """Ask the campaign, print what it says and return its items and scores. Raises botocore's ClientError."""
     response = target.client("personalize-runtime").get_recommendations(**request)
     items = [{"item": entry["itemId"], "score": entry.get("score")} for entry in response["itemList"]]

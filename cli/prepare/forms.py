@@ -1,11 +1,10 @@
 """What each form of `prepare` makes of a table: its options, checked against the columns there are, and applied."""
 
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from typing import Any
 
-import click
-
+from cli.options import pairs
 from personalize_data.errors import InvalidRequest
 from personalize_data.prepare import lines, ownership, pipeline
 from personalize_data.prepare.columns import fill, names
@@ -40,7 +39,7 @@ def from_ownership(
     chosen = ownership.products(source.matching(products, "--product"), drop_items)
     names.check_apart({"--user": user, "--month": month}, chosen)
     users = names.named(source, attributes, "users", max_attributes, "--attribute")
-    rules = fill.rules(source, _pairs(filled), [user, month, *chosen, *users])
+    rules = fill.rules(source, _rules(filled), [user, month, *chosen, *users])
     spec = ownership.OwnershipTableSpec(user, month, chosen, changes, gaps, initial_holdings, time_format)
     dataset_attributes = Attributes(users, {}, _words(source, categorical, users))
     return pipeline.prepare_ownership(
@@ -67,7 +66,7 @@ def from_lines(
     metadata = names.named(source, metadata_columns, "interactions", MAX_INTERACTION_METADATA, "--metadata")
     users = names.named(source, attributes, "users", max_attributes, "--attribute")
     items = names.named(source, item_attributes, "items", MAX_FIELDS["items"], "--item-attribute")
-    rules = fill.rules(source, _pairs(filled), [*named.values(), *metadata, *users, *items])
+    rules = fill.rules(source, _rules(filled), [*named.values(), *metadata, *users, *items])
     spec = lines.LineTableSpec(**values, metadata={name: column for column, name in metadata.items()})
     dataset_attributes = Attributes(users, items, _words(source, categorical, [*users, *items, *metadata]))
     return pipeline.prepare_lines(
@@ -89,9 +88,5 @@ def _words(source: Source, categorical: tuple[str, ...], columns: Collection[str
     return chosen
 
 
-def _pairs(texts: tuple[str, ...]) -> Mapping[str, str]:
-    pairs = [text.partition("=") for text in texts]
-    for text, (name, equals, value) in zip(texts, pairs, strict=True):
-        if not (name and equals and value.strip()):
-            raise click.UsageError(f"--impute {text}: must be COLUMN=RULE")
-    return {name: value.strip() for name, _, value in pairs}
+def _rules(texts: tuple[str, ...]) -> dict[str, str]:
+    return {column: rule.strip() for column, rule in pairs("--impute", texts, "COLUMN=RULE", empty=False).items()}
