@@ -5,7 +5,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 p
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { command -v "$$p"; break; }; done)
 BIN := .venv/bin
 
-.PHONY: setup run test proofs check law mutations soak synth deploy clean
+.PHONY: setup run test quick proofs check law mutations soak synth deploy clean
 
 setup: .venv/.ready
 
@@ -16,6 +16,10 @@ run: setup
 # environment says: hundreds of processes load the same modules.
 test: setup .venv/ministack/.ready node_modules/.ready
 	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder
+
+# What needs no process of its own: no services, no CDK. For use while you write.
+quick: setup
+	@$(BIN)/python -m pytest -n 2 --dist loadfile -m "not server"
 
 # The same tests with all that they draw: `make test` plays a part of it.
 proofs:

@@ -3,6 +3,7 @@
 import functools
 import os
 import sys
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,67 @@ LONGEST = (
     "cli/test_model_guide.py",
 )
 
+# Folders and files whose tests start processes, or take long: `make quick` leaves them out.
+SERVER = (
+    "broker/test_hostile_input.py",
+    "broker/test_layout.py",
+    "cli/test_commands.py",
+    "cli/test_connection.py",
+    "cli/test_faults.py",
+    "cli/test_filter.py",
+    "cli/test_forget.py",
+    "cli/test_interrupted.py",
+    "cli/test_model_guide.py",
+    "cli/test_next_question.py",
+    "cli/test_place.py",
+    "cli/test_secret.py",
+    "cli/test_start.py",
+    "cli/test_serve_options.py",
+    "deploy",
+    "evaluation",
+    "faults/test_services.py",
+    "infra",
+    "law",
+    "local_stack/aws",
+    "local_stack/lambda_twin/test_runtime.py",
+    "local_stack/lambda_twin/test_whole_loop.py",
+    "local_stack/mparticle/test_service.py",
+    "loop",
+    "personalize_local/conformance",
+    "personalize_local/jobs",
+    "personalize_local/served",
+    "personalize_local/test_runner.py",
+    "personalize_local/test_server.py",
+    "privacy",
+    "real_data",
+    "replay",
+    "test_events.py",
+)
+PROGRAMS = ("python", "node", "broker", "make")
+_running: list[pytest.Item] = []
+
+
+def _refuse_processes(event: str, arguments: tuple[Any, ...]) -> None:
+    """Fail a test that starts one of our programs and is not marked, so that SERVER stays complete."""
+    if event != "subprocess.Popen" or not _running or _running[-1].get_closest_marker("server"):
+        return
+    program = Path(os.fsdecode(arguments[0] or arguments[1][0])).name
+    if program.startswith(PROGRAMS):
+        raise AssertionError(f"{_running[-1].nodeid} starts {program}: name it in SERVER of tests/conftest.py")
+
+
+sys.addaudithook(_refuse_processes)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, bool | None, bool | None]:
+    """Remember which test runs."""
+    _running.append(item)
+    try:
+        return (yield)
+    finally:
+        _running.pop()
+
 
 def _read_descriptions_once() -> None:
     """Have botocore read its descriptions of services once a process, not once a session.
@@ -92,9 +154,17 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFil
     return _Units(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the files that take longest."""
-    places = {Path(__file__).parent / name: place for place, name in enumerate(LONGEST)}
+    """Mark what starts processes, before ``-m`` selects. Begin with the files that take longest."""
+    root = Path(__file__).parent
+    missing = [name for name in (*LONGEST, *SERVER) if not (root / name).exists()]
+    assert not missing, f"tests/conftest.py names what is not there: {missing}"
+    servers = {root / name for name in SERVER}
+    for item in items:
+        if servers & {item.path, *item.path.parents}:
+            item.add_marker("server")
+    places = {root / name: place for place, name in enumerate(LONGEST)}
     items.sort(key=lambda item: places.get(item.path, len(places)))
 
 

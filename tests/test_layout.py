@@ -99,6 +99,7 @@ def test_no_module_imports_itself_by_way_of_others() -> None:
     TopologicalSorter(graph).prepare()  # raises CycleError
 
 
+@pytest.mark.server
 def test_evaluation_and_preparation_need_no_local_service() -> None:
     done = subprocess.run(  # noqa: S603 - our own
         [sys.executable, "-c", WITHOUT_SERVICES],
