@@ -14,7 +14,7 @@ from evaluation.feeds import naive_bayes
 from evaluation.recommenders.candidates import Candidate
 from evaluation.recommenders.registry import BY_NAME, TrainedModels, lists
 from evaluation.scoring import uncertainty
-from evaluation.scoring.leaderboard import Leaderboard, score_candidates
+from evaluation.scoring.leaderboard import Leaderboard, Result, score_candidates
 from evaluation.scoring.metric import Metric
 from evaluation.scoring.metrics import PLACES
 from evaluation.scoring.uncertainty import Comparison
@@ -24,14 +24,23 @@ from recommender_models.settings import Settings
 from recommender_models.training_set import TrainingSet
 
 STATES, CHANGES = "states", "changes"
+NAIVE_BAYES = "naive Bayes by holdings"
 COMPARED = ("popularity", "popularity-30d", "history", "co-visitation", "item-knn", "ease", "ease-history")
 MAIN = Metric("precision", 1)
 Feed = tuple[TrainingSet, TrainingSet]
 
 
 @dataclass(frozen=True, eq=False)
+class FedCandidate(Candidate):
+    """A recommender that knows one feed alone; its name is ``RECOMMENDER, fed FEED``."""
+
+    recommender: str = ""
+    feed: str = ""
+
+
+@dataclass(frozen=True, eq=False)
 class Feeds:
-    """``as_given``, ``without_owned``: the same recommenders, called ``KIND, fed states`` and ``KIND, fed changes``."""
+    """``as_given``, ``without_owned``: the same recommenders, each a ``FedCandidate``, fed states and fed changes."""
 
     as_given: Leaderboard
     without_owned: Leaderboard
@@ -65,9 +74,16 @@ def best_of_each(leaderboard: Leaderboard, seed: int = 1) -> tuple[str, str, Com
     On the same customers who made them the best of several: what little they are apart may be that choice.
     """
     ranked = sorted(leaderboard.rows, key=lambda row: -row.intervals[leaderboard.main].mean)
-    best = [next(row for row in ranked if row.candidate.name.endswith(f"fed {feed}")) for feed in (CHANGES, STATES)]
+    best = [next(row for row in ranked if fed(row).feed == feed) for feed in (CHANGES, STATES)]
     changes_values, states_values = (row.scores.values[leaderboard.main] for row in best)
     return best[0].candidate.name, best[1].candidate.name, uncertainty.compare(changes_values, states_values, seed)
+
+
+def fed(result: Result) -> FedCandidate:
+    """Return the candidate of a result, which is one of ``compare``. Raises TypeError for any other."""
+    if not isinstance(result.candidate, FedCandidate):
+        raise TypeError(f"{result.candidate.name} is not a candidate of compare")
+    return result.candidate
 
 
 def _task(states: Log, acquired: TrainingSet, items: Sequence[str], cut: int) -> Task:
@@ -83,16 +99,24 @@ def _task(states: Log, acquired: TrainingSet, items: Sequence[str], cut: int) ->
 
 
 def _entry(task: Task, feed: str, name: str, input_rows: Feed, seed: int) -> Candidate:
-    items, kind = task.past.item_ids, BY_NAME[name]
+    items, recommender = task.past.item_ids, BY_NAME[name]
     train, past = (rows.for_items(items) for rows in input_rows)
     past = _of_users(past, task.past.user_ids)
     models, owned = TrainedModels(train, seed=seed), task.owned()
     lists_by_task = {
-        task_name: lists(kind.score(models, past, Settings()), task_name, owned, PLACES)
+        task_name: lists(recommender.score(models, past, Settings()), task_name, owned, PLACES)
         for task_name in (ALL_ITEMS, NEW_ITEMS)
-        if not (kind.repeats and task_name == NEW_ITEMS)
+        if not (recommender.repeats and task_name == NEW_ITEMS)
     }
-    return Candidate(f"{name}, fed {feed}", kind.description, lists_by_task, kind.baseline, kind.personal)
+    return FedCandidate(
+        f"{name}, fed {feed}",
+        recommender.description,
+        lists_by_task,
+        recommender.baseline,
+        recommender.personal,
+        recommender=name,
+        feed=feed,
+    )
 
 
 def _next_by_what_they_have(task: Task, states: TrainingSet, acquired: TrainingSet) -> Candidate:
@@ -103,7 +127,10 @@ def _next_by_what_they_have(task: Task, states: TrainingSet, acquired: TrainingS
     lists_by_task = {
         task_name: lists(iter([scores.copy()]), task_name, task.owned(), PLACES) for task_name in (ALL_ITEMS, NEW_ITEMS)
     }
-    return Candidate(f"naive Bayes by holdings, fed {CHANGES}", "who acquires what, by what they have", lists_by_task)
+    description = "who acquires what, by what they have"
+    return FedCandidate(
+        f"{NAIVE_BAYES}, fed {CHANGES}", description, lists_by_task, recommender=NAIVE_BAYES, feed=CHANGES
+    )
 
 
 def _before(rows: TrainingSet, cut: int) -> TrainingSet:
