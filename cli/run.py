@@ -10,7 +10,7 @@ from cli.run_display import Display, report
 from lifecycle.resources import CreationFailed
 from local_stack.loop_result import LoopResult, summary
 from local_stack.process import NotStarted
-from local_stack.scenario import Demonstration
+from local_stack.scenario import ENOUGH_TO_JUDGE, Demonstration
 from local_stack.settings import LocalStackSettings
 from local_stack.stack import Stack
 
@@ -51,7 +51,10 @@ def command(paths: tuple[Path, ...], more_paths: tuple[Path, ...], seconds: floa
     display = Display(to_stderr=as_json)
     try:
         with service_log() as log, display, Stack(LocalStackSettings(seed=seed), log=log) as stack:
-            result = Demonstration(stack, seconds=seconds, own_records=records, show=display.show).run()
+            play = Demonstration(
+                stack, show=display.show, seconds=seconds, own_records=records, trained_on=ENOUGH_TO_JUDGE
+            )
+            result = play.run()
     except (NotStarted, CreationFailed) as error:
         raise click.ClickException(str(error)) from None
     except KeyboardInterrupt:

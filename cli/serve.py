@@ -103,7 +103,7 @@ def _everything(
     running: ExitStack, settings: LocalStackSettings, log: Any
 ) -> tuple[list[ServiceProcess], dict[str, str]]:
     stack = running.enter_context(Stack(settings, log=log))
-    Demonstration(stack, seconds=0, own_records=[], show=_Stages()).prepare()
+    Demonstration(stack, show=_Stages()).prepare()
     lambda_api = running.enter_context(LambdaApi(stack.functions))
     return [stack.aws, stack.personalize, stack.mparticle], {
         **personalize_values(stack.personalize.url),

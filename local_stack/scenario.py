@@ -23,7 +23,9 @@ from local_stack.loop_result import LoopResult, PurchaseSample, judge
 from local_stack.stack import Stack
 from local_stack.user_batches import UserRecord, hold_back, put
 
-ENOUGH_TO_TRAIN = 2000  # interactions of the shop; the service's minimum is 1,000, of at least 25 users with two
+# Interactions of the shop before the model is trained; the service's minimum is 1,000, of at least 25 users with two.
+ENOUGH_TO_TRAIN = 1200
+ENOUGH_TO_JUDGE = 2000
 CONCURRENCY = 4
 VISITS_PER_SECOND = 25
 SETTLE_SECONDS = 300.0  # the wait ends as soon as the loop is settled; a busy machine needs longer
@@ -34,10 +36,22 @@ Show = Callable[[str, dict[str, Any]], None]
 
 
 class Demonstration:
-    """One run of the loop on a new stack. ``show(stage, counters)`` is called meanwhile."""
+    """One run of the loop on a new stack. ``show(stage, counters)`` is called meanwhile.
 
-    def __init__(self, stack: Stack, *, seconds: float, own_records: Sequence[bytes], show: Show) -> None:
+    ``trained_on``: how many interactions of the shop there must be before the model is trained.
+    """
+
+    def __init__(
+        self,
+        stack: Stack,
+        *,
+        show: Show,
+        seconds: float = 0,
+        own_records: Sequence[bytes] = (),
+        trained_on: int = ENOUGH_TO_TRAIN,
+    ) -> None:
         self._stack = stack
+        self._trained_on = trained_on
         self._seconds = seconds
         self._show = show
         self._shop = Shop(stack.settings.seed, stack.settings.shoppers)
@@ -85,7 +99,7 @@ class Demonstration:
             collected = 0
             for visit in self._watch(visits, "collecting"):
                 collected += visit.interactions
-                if collected >= ENOUGH_TO_TRAIN:
+                if collected >= self._trained_on:
                     break
         self._until(self._stack.is_idle, "collecting")
 

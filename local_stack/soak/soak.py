@@ -42,7 +42,7 @@ class Soak:
 
     def run(self) -> Findings:
         """Run the soak and return its findings. Raises CreationFailed."""
-        Demonstration(self._stack, seconds=0, own_records=[], show=self._show).prepare()
+        Demonstration(self._stack, show=self._show).prepare()
         began = time.time()
         with self._threads():
             self._load.play(self._shop.sessions())

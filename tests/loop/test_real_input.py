@@ -50,7 +50,7 @@ def played(
     with Stack(LocalStackSettings()) as stack:
         put_on_the_stream(stack, (folder / "sessions.ndjson", *sorted((test_data / "mparticle").iterdir())))
         records = [record.data for record in one_batch_each((folder / "invoices.ndjson",))]
-        result = Demonstration(stack, seconds=1, own_records=records, show=lambda stage, counters: None).run()
+        result = Demonstration(stack, show=lambda stage, counters: None, seconds=1, own_records=records).run()
         accepted = deliveries(stack.personalize.url)
         yield Played(
             result, {event["eventId"]: from_put_event(event["userId"], event) for event in customer_events(accepted)}
