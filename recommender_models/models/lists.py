@@ -10,6 +10,7 @@ from recommender_models.training_set import Codes, Floats
 
 KEPT_SETS = 32
 LARGE = 500  # from this size on, the codes of a set are kept
+NARROW = 128  # up to so many places, sorting all lines at once takes less time than choosing from each
 
 Scored = list[tuple[str, float]]
 
@@ -82,8 +83,12 @@ def top(scores: Floats, limit: int) -> npt.NDArray[np.intp]:
 
 def top_rows(scores: Floats, limit: int) -> npt.NDArray[np.intp]:
     """Return ``top`` of each line, -1 where a line has fewer places than ``limit``."""
-    codes_by_line = [top(line, limit) for line in scores]
     lists = np.full((len(scores), limit), -1, dtype=np.intp)
+    if scores.shape[1] <= NARROW:
+        best = np.argsort(-scores, axis=1, kind="stable")[:, :limit]
+        lists[:, : best.shape[1]] = best
+        return lists
+    codes_by_line = [top(line, limit) for line in scores]
     for line, codes in zip(lists, codes_by_line, strict=True):
         line[: len(codes)] = codes
     return lists
