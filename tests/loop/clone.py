@@ -70,12 +70,13 @@ class Clone:
 
 
 def eventually(condition: Callable[[], object], seconds: float = PATIENCE) -> bool:
-    """Say whether a condition comes to hold within some seconds."""
-    end = time.monotonic() + seconds
+    """Say whether a condition comes to hold within some seconds; asked less often the longer it takes."""
+    began = time.monotonic()
     while not condition():
-        if time.monotonic() >= end:
+        waited = time.monotonic() - began
+        if waited >= seconds:
             return False
-        time.sleep(0.05)
+        time.sleep(min(0.5, 0.05 + waited / 10))
     return True
 
 
