@@ -25,7 +25,7 @@ from local_stack.user_batches import UserRecord, hold_back, put
 
 # Interactions of the shop before the model is trained; the service's minimum is 1,000, of at least 25 users with two.
 ENOUGH_TO_TRAIN = 1200
-ENOUGH_TO_JUDGE = 2000
+ENOUGH_TO_COMPARE = 2000
 CONCURRENCY = 4
 VISITS_PER_SECOND = 25
 SETTLE_SECONDS = 300.0  # the wait ends as soon as the loop is settled; a busy machine needs longer

@@ -1,6 +1,7 @@
 """Which package may import which: the directions of the layout, and that no module needs itself."""
 
 import ast
+import functools
 import subprocess
 import sys
 from graphlib import TopologicalSorter
@@ -59,6 +60,7 @@ def modules(package: str) -> dict[str, Path]:
     return found
 
 
+@functools.cache
 def imported(name: str, path: Path) -> set[str]:
     """Return all that a module imports anywhere in it, dotted; ``from a import b`` gives ``a`` and ``a.b``."""
     package = name.split(".") if path.name == "__init__.py" else name.split(".")[:-1]
