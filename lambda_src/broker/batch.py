@@ -1,7 +1,7 @@
-"""What an mParticle batch is: a stream record's bytes become batches, or a reason why not.
+"""How the bytes of a stream record become mParticle batches, or a reason why they do not.
 
 The wire is looser than its reference: 64-bit integers come as numbers or as strings, anything may be missing or null,
-and unknown fields are to be ignored (mParticle JSON reference). Nothing here guesses beyond that.
+and unknown fields are to be ignored (mParticle JSON reference).
 """
 
 import json
@@ -20,7 +20,7 @@ MAX_PARTS = 10_000  # of a record: batches, events and products; one of mParticl
 
 @dataclass(frozen=True)
 class BadBatch:
-    """What can never be read: a short reason code, and where; never any of the content."""
+    """A part of a record that can never be read. ``detail`` says where; it never repeats any of the content."""
 
     reason: QuarantineReason
     detail: str = ""
@@ -37,11 +37,11 @@ class Event:
 
 @dataclass(frozen=True)
 class Batch:
-    """One customer's events as mParticle forwards them.
+    """One user's events as mParticle forwards them.
 
     ``time_ms`` is the batch's own usable time, ``arrived_ms`` the stream's; both are epoch milliseconds.
-    ``consent`` is what stands as consent state, null aside: one object where all is well. ``opted_out``: an event says
-    so, or may say so. ``recommendations`` is the list that the profile had when mParticle enriched the batch.
+    ``consent`` has the consent states that are not null: one object if all is well. ``opted_out``: an event is, or may
+    be, an opt-out. ``recommendations`` is the list that the profile had when mParticle enriched the batch.
     """
 
     mpid: int | None
@@ -58,7 +58,7 @@ class Batch:
 
 
 def decode(data: bytes, arrived_ms: int) -> list[Batch | BadBatch]:
-    """Return the batches of one record: a JSON object, an array of them, or one a line. Never raises."""
+    """Return the batches of one record: a JSON object, an array of them, or one per line. Never raises."""
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -70,7 +70,7 @@ def decode(data: bytes, arrived_ms: int) -> list[Batch | BadBatch]:
 
 
 def usable_time(value: object, arrived_ms: int) -> int | None:
-    """Return an epoch-milliseconds time, or None before the year 2000 and over a day after the record's arrival."""
+    """Return a time in epoch milliseconds; None if it is before 2000, or over a day after the record's arrival."""
     time_ms = int64(value)
     return time_ms if time_ms is not None and YEAR_2000_MS <= time_ms <= arrived_ms + DAY_MS else None
 
@@ -99,7 +99,7 @@ def _parse(text: str, first_line: int = 1) -> Any:
 
 
 def _object(members: list[tuple[str, Any]]) -> dict[Any, Any]:
-    """Return a JSON object. Of a repeated name the last value counts; all are kept for who must not miss one."""
+    """Return a JSON object. Of a repeated name the last value counts; ``REPEATED`` has all values, for consent."""
     values: dict[Any, Any] = dict(members)
     return values if len(values) == len(members) else values | {REPEATED: members}
 

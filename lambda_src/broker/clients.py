@@ -14,7 +14,7 @@ SHUTDOWN_RESERVE_S = 3.0  # of them, in which what is bad is kept, users are ask
 
 
 def aws_client(service: str, *, connections: int) -> Any:
-    """Return a boto3 client with short timeouts that does not retry: each system's module has the rule for that."""
+    """Return a boto3 client with short timeouts and without retries: each system's module has its own retry rule."""
     config = Config(
         connect_timeout=CONNECT_TIMEOUT,
         read_timeout=READ_TIMEOUT,

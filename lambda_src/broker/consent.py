@@ -1,7 +1,7 @@
-"""Whether a customer's data may train: the answers in mParticle's consent state, in opt-out events and in tables.
+"""Whether a user's data may train: the answers in mParticle's consent state, in opt-out events and in tables.
 
-Consent is opt-in, so only a readable yes is a yes. Names are compared without regard to case and to blanks around them,
-and what contradicts itself counts as the answer that keeps the data out.
+Consent is opt-in, so only a readable yes is a yes. Names are compared without regard to case and to blanks around them.
+Of contradicting answers, the one that keeps the data out counts.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -16,7 +16,7 @@ _NO = frozenset({"false", "no", "n", "f", "0", "0.0"})
 
 
 class Answer(Enum):
-    """A customer's answer; ``UNKNOWN`` is no answer, and any answer that is not clearly a yes or a no."""
+    """A user's answer; ``UNKNOWN`` is no answer, and any answer that is not clearly a yes or a no."""
 
     YES = "yes"
     NO = "no"
@@ -37,7 +37,7 @@ def answer(value: object) -> Answer:
 
 
 def named(value: object, name: str) -> list[Any]:
-    """Return all that a JSON object has under a name, null included; what is no object has nothing."""
+    """Return all values that a JSON object has under a name, null included; none for any other value."""
     if not isinstance(value, dict):
         return []
     wanted = _folded(name)

@@ -25,11 +25,11 @@ REJECTED = {"InvalidInputException", "ValidationException"}
 
 
 class Failure(Exception):
-    """A call did not do what it was asked to."""
+    """A call failed."""
 
 
 class Rejected(Failure):
-    """The other side understood the request and will never take it as it is."""
+    """The other side understood the request and will never accept it as it is."""
 
 
 class Misconfigured(Failure):
@@ -37,7 +37,7 @@ class Misconfigured(Failure):
 
 
 class Unavailable(Failure):
-    """The same request may work later; ``retry_after`` (seconds) is the other side's own word for when."""
+    """The same request may work later; ``retry_after`` is in seconds, if the other side named a time."""
 
     def __init__(self, message: str, *, throttled: bool = False, retry_after: float | None = None) -> None:
         super().__init__(message)
@@ -46,7 +46,7 @@ class Unavailable(Failure):
 
 
 def aws_call(operation: Callable[..., Any], **arguments: Any) -> Any:
-    """Return ``operation(**arguments)`` of a boto3 client, its errors told apart as in the tree above.
+    """Return ``operation(**arguments)`` of a boto3 client; its errors become those of the tree above.
 
     The messages carry AWS's error code only: its texts may repeat what was sent.
     """

@@ -195,7 +195,7 @@ def _users_to_refresh(lines: Iterable[Line], environment: str) -> list[UserToRef
 
 @functools.cache
 def _ingest() -> Ingest:
-    """Connect the steps to the real world, once a process, at its first invocation."""
+    """Connect the steps to AWS, once per process, at its first invocation."""
     settings = ingest_settings()
     pool = ThreadPoolExecutor(settings.concurrency, "ingest")
     clock = Clock(time.time, time.sleep, random.random)

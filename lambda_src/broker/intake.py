@@ -1,4 +1,4 @@
-"""What one invocation's Kinesis records hold: interactions, what nobody can read, and what is left for the next one."""
+"""What one invocation's Kinesis records hold: interactions, bad batches, and records for the next invocation."""
 
 import base64
 from collections.abc import Mapping, Sequence
@@ -51,7 +51,7 @@ class Intake:
 
 
 def read(records: Sequence[Mapping[str, Any]], rules: Rules, counts: Counts) -> Intake:
-    """Read records as Lambda passes them, in order; an exception over one is that record's and stops no other."""
+    """Read records as Lambda passes them, in order. An exception over a record quarantines that record alone."""
     intake = Intake()
     for record in map(_record, records):
         if len(intake.lines) >= MAX_INTERACTIONS_PER_INVOCATION:

@@ -1,7 +1,7 @@
 """Which interactions a batch holds, and how they are packed into PutEvents requests.
 
 PutEvents' limits are all checked here, since boto3 checks only the lower ones and one over-long field costs the whole
-request: 1-10 events a call, ids of 1-256 characters, whole seconds (Personalize API reference, PutEvents and Event).
+request: 1-10 events per call, ids of 1-256 characters, whole seconds (Personalize API reference, PutEvents and Event).
 """
 
 import hashlib
@@ -30,7 +30,7 @@ class Rules:
     """What to report: mParticle action → Personalize event type, and which batches are not for this broker.
 
     ``consent_purpose`` is a GDPR purpose without whose consent nothing trains. ``consent_unknown`` is ``skip`` or
-    ``send``, for customers whose answer is not known. ``send`` never overrides a no.
+    ``send``, for users whose answer is not known. ``send`` never overrides a no.
     """
 
     event_types: Mapping[str, str] = field(default_factory=lambda: {action: action for action in DEFAULT_ACTIONS})
@@ -71,9 +71,9 @@ class Interaction:
 
 
 def extract(batch: Batch, rules: Rules) -> tuple[list[Interaction], Counter[SkipReason]]:
-    """Return a batch's interactions in order, and how many of what was left out, by reason.
+    """Return a batch's interactions in order, and the number of what is skipped, by reason.
 
-    A reason about the batch counts once, one about an event once an event, one about a product once a product line.
+    A reason about the batch counts once, one about an event once per event, one about a product once per line.
     """
     reason = _why_not(batch, rules)
     if reason:
@@ -191,7 +191,7 @@ def _item_id(value: object) -> str | None:
 
 
 def _event_id(batch: Batch, event: Event) -> str:
-    """mParticle's event id, which is not always there and not always unique: index and digest make up for it."""
+    """Return mParticle's event id, which may be missing and may repeat: index and digest make up for it."""
     event_id = _first(event.data.get("event_id"), event.data.get("source_message_id"))
     of_batch = _first(batch.batch_id, batch.message_id)
     return event_id or (f"{of_batch}-{event.index}" if of_batch else f"e{event.index}")
@@ -207,7 +207,7 @@ def _first(*values: object) -> str | None:
 
 
 def _identifier(value: object) -> str | None:
-    """Return an id as text that fits PutEvents beside a suffix; what languages print for nothing is no id."""
+    """Return an id as text that fits PutEvents beside a suffix; ``null`` and its like are no ids."""
     if isinstance(value, bool) or not isinstance(value, str | int):
         return None
     text = str(value).strip()

@@ -1,4 +1,4 @@
-"""What this process did a moment ago: a bounded memory that makes a repeat cheap. Nothing relies on it."""
+"""A bounded memory of what this process did, so that a repeat costs nothing. Correctness never depends on it."""
 
 from collections import OrderedDict
 from typing import Generic, TypeVar

@@ -11,7 +11,7 @@ from broker.users import UserToRefresh, user_from_body
 
 @dataclass(frozen=True)
 class Message:
-    """One SQS message; ``sent_at`` in epoch seconds, ``user`` is None where the body is none of ours."""
+    """One SQS message; ``sent_at`` in epoch seconds, ``user`` is None where the body is not the broker's."""
 
     id: str
     receipt_handle: str

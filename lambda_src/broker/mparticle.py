@@ -1,7 +1,7 @@
 """mParticle's Events API: uploads of profiles. Knows its answers, its retry rule and where its secret is kept.
 
-202 is acceptance. 401 and 403 are about the key, 429 and 5xx pass (with ``Retry-After`` in seconds), any other 4xx is
-about what was sent (mParticle HTTP API, "Responses").
+202 is acceptance. 401 and 403 are about the key. 429 and 5xx are temporary (with ``Retry-After`` in seconds). Any other
+4xx is about what was sent (mParticle HTTP API, "Responses").
 """
 
 import functools
@@ -68,7 +68,7 @@ class MParticle:
         return True
 
     def _credentials(self, refused: tuple[str, str] | None, deadline: float) -> tuple[str, str]:
-        """Return key and secret, read again when there are none yet or those that were refused are still the newest."""
+        """Return key and secret; read them if there are none yet, or if the newest ones were refused."""
         with self._lock:
             if self._auth is None or self._auth == refused:
                 call = functools.partial(aws_call, self._secrets().get_secret_value, SecretId=self._secret_arn)
@@ -77,7 +77,7 @@ class MParticle:
 
 
 def session(connections: int) -> requests.Session:
-    """Return a session that keeps so many connections open."""
+    """Return a session that keeps this many connections open."""
     http = requests.Session()
     http.mount("https://", HTTPAdapter(pool_connections=1, pool_maxsize=connections))
     http.mount("http://", HTTPAdapter(pool_connections=1, pool_maxsize=connections))

@@ -1,8 +1,8 @@
-"""The names under which the broker proves that its configuration works: nobody's, never a customer's.
+"""The probes that show whether the configuration works. Their user, session and event id are reserved names.
 
-A wrong tracker is answered like a bad event, so only a request that must be accepted tells the two apart. An event that
-a customer sent would bring them back after they were erased. So user, session and event id are reserved, and always the
-same: of a repeated event id only the first event is used in training (Amazon Personalize API reference, Event.eventId).
+A wrong tracker is answered like a bad event, so only a request that must be accepted tells the two apart. A user's own
+event would bring them back after they were erased. So user, session and event id are reserved, and always the same:
+of a repeated event id only the first event is used in training (Amazon Personalize API reference, Event.eventId).
 """
 
 from broker.interactions import Interaction

@@ -1,4 +1,4 @@
-"""A customer's new list as an mParticle upload, and uploads as bulk requests within mParticle's limits.
+"""A user's new list as an mParticle upload, and uploads as bulk requests within mParticle's limits.
 
 mParticle answers 202 to a bulk request even where some of its batches are bad, so everything is checked here. Limits:
 a batch 128 KB, a request 256 KB, 100 batches and 100 events; attribute values 4,096 characters (mParticle HTTP API and
@@ -24,7 +24,7 @@ MAX_VALUE = 4096
 
 @dataclass(frozen=True)
 class Upload:
-    """One batch, ready to send, for one customer; ``requested_at`` (epoch seconds) is how old its list is."""
+    """One batch, ready to send, for one user; ``requested_at`` (epoch seconds) is how old its list is."""
 
     mpid: int
     body: bytes

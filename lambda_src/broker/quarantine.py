@@ -36,7 +36,7 @@ class QuarantineRow:
 
 
 class Quarantine:
-    """One S3 bucket; ``client()`` gives a boto3 S3 client, made only when there is something to keep."""
+    """One S3 bucket; ``client()`` gives a boto3 S3 client, created only when there is something to keep."""
 
     def __init__(self, client: Callable[[], Any], bucket: str, flow: str, clock: Clock) -> None:
         self._client = client

@@ -1,4 +1,4 @@
-"""What to ask the campaign for, which items to show, and whether a list is news to the profile."""
+"""How to request recommendations, which items a profile gets, and whether its list has changed."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -24,7 +24,7 @@ class Recommendations:
 def get_recommendations_request(
     user: int | str, campaign_arn: str, filter_arn: str | None, num_results: int
 ) -> dict[str, Any]:
-    """Return GetRecommendations' arguments for one user: a customer's mpid, or the probe."""
+    """Return GetRecommendations' arguments for one user: an mpid, or the probe."""
     request = {"campaignArn": campaign_arn, "userId": str(user), "numResults": num_results}
     return request | {"filterArn": filter_arn} if filter_arn else request
 
@@ -44,5 +44,5 @@ def within(items: Sequence[str], budget: int, cost: Callable[[str], int]) -> lis
 
 
 def is_changed(new: Recommendations, on_profile: tuple[str, ...] | None) -> bool:
-    """Say whether the list should be written: it is not empty, and not what the profile already has."""
+    """Return whether the list should be written: it is not empty, and not the one on the profile."""
     return bool(new.items) and new.items != on_profile

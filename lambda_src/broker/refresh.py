@@ -1,4 +1,4 @@
-"""refresh: users to refresh → the campaign's recommendations → the customers' mParticle profiles."""
+"""refresh: users to refresh → the campaign's recommendations → the users' mParticle profiles."""
 
 import functools
 import math
@@ -203,7 +203,7 @@ class Refresh:
 
 @functools.cache
 def _refresh(queue_arn: str) -> Refresh:
-    """Connect the steps to the real world, once a process, at its first invocation."""
+    """Connect the steps to AWS and mParticle, once per process, at its first invocation."""
     settings = refresh_settings()
     pool = ThreadPoolExecutor(settings.concurrency, "refresh")
     clock = Clock(time.time, time.sleep, random.random)

@@ -1,4 +1,4 @@
-"""The refresh queue: which customers' profiles want a new list. One message a customer; SQS takes ten a call."""
+"""The refresh queue: which users' profiles need a new list. One message per user; SQS takes ten per call."""
 
 import functools
 from collections.abc import Mapping, Sequence
@@ -25,13 +25,13 @@ class RefreshQueue:
         self._clock = clock
 
     def send(self, users: Sequence[UserToRefresh], deadline: float) -> dict[int, Failure | None]:
-        """Send a message a customer; return the mpids that the queue did not take, with the failure of a whole call."""
+        """Send one message per user; return the mpids that the queue did not take, with the failure of a whole call."""
         entries = [{"Id": str(index), "MessageBody": user.as_body()} for index, user in enumerate(users)]
         not_taken = self._in_tens(self._client.send_message_batch, entries, deadline)
         return {users[index].mpid: failure for index, failure in not_taken.items()}
 
     def postpone(self, seconds: Mapping[str, int], deadline: float) -> None:
-        """Hide messages for so many seconds more, by receipt handle.
+        """Hide messages for a number of seconds, by receipt handle.
 
         One that the queue refuses comes back after the queue's own visibility timeout: no harm, so no error.
         """
@@ -44,10 +44,10 @@ class RefreshQueue:
     def _in_tens(
         self, operation: Any, entries: Sequence[Mapping[str, Any]], deadline: float
     ) -> dict[int, Failure | None]:
-        """Return the places of the entries that were not taken: alone (None), or as their whole call failed."""
+        """Return the indexes of the entries that were not taken, with the failure if their whole call failed."""
         tens = [entries[start : start + BATCH] for start in range(0, len(entries), BATCH)]
         answers = self._pool.map(lambda ten: self._not_taken(operation, ten, deadline), tens)
-        return {place: failure for not_taken in answers for place, failure in not_taken.items()}
+        return {index: failure for not_taken in answers for index, failure in not_taken.items()}
 
     def _not_taken(
         self, operation: Any, entries: Sequence[Mapping[str, Any]], deadline: float

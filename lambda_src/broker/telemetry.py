@@ -19,7 +19,7 @@ Reason = SkipReason | QuarantineReason
 
 @dataclass
 class Counts:
-    """What became of one invocation's input: how many by outcome, and by outcome and reason; lags in milliseconds."""
+    """The counts of one invocation by outcome, and by outcome and reason; its lags in milliseconds."""
 
     outcomes: Counter[Metric] = field(default_factory=Counter)
     reasons: Counter[tuple[Metric, Reason]] = field(default_factory=Counter)

@@ -1,4 +1,4 @@
-"""A customer whose profile wants a new list: what the stream told, and the message that carries it to ``refresh``."""
+"""A user whose profile needs a new list, and the message that tells ``refresh`` so."""
 
 import json
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ ENVIRONMENTS = ("production", "development")  # mParticle drops a batch of any o
 
 @dataclass(frozen=True)
 class UserToRefresh:
-    """A customer seen on the stream, and what was known then.
+    """A user seen on the stream, and what was known then.
 
     ``recommendations`` is the list that the profile had (None: not known), ``sequence_number`` the newest record's, and
     ``event_ms`` the newest event's time in epoch milliseconds.
@@ -30,7 +30,7 @@ class UserToRefresh:
 
 
 def user_from_body(body: str) -> UserToRefresh:
-    """Read a message. Raises ValueError where it is none of ours."""
+    """Read a message. Raises ValueError if it is not the broker's."""
     fields = json.loads(body)
     if not isinstance(fields, dict):
         raise ValueError("not an object")  # noqa: TRY004 - one error for every body that is not a message
