@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from local_stack import loopback
 from local_stack.settings import LocalStackSettings
 from local_stack.soak.findings import Findings
-from local_stack.soak.plan import FaultKind, Planned
+from local_stack.soak.plan import FaultKind, PlannedFault
 from local_stack.soak.soak import Soak
 from local_stack.soak.watch import Sample
 from local_stack.stack import Stack
@@ -41,8 +41,8 @@ def main() -> int:
     options = parser.parse_args()
     first, second = CALM, 2 * CALM + options.seconds
     planned = [
-        Planned(first, options.seconds, FaultKind("GetRecommendations throttled", {"personalize": [THROTTLED]})),
-        Planned(second, options.seconds, FaultKind("mParticle answers 429", {"mparticle": [BUSY]})),
+        PlannedFault(first, options.seconds, FaultKind("GetRecommendations throttled", {"personalize": [THROTTLED]})),
+        PlannedFault(second, options.seconds, FaultKind("mParticle answers 429", {"mparticle": [BUSY]})),
     ]
     total = second + options.seconds + CALM
     with Stack(LocalStackSettings(shards=4, shoppers=SHOPPERS)) as stack:
@@ -56,7 +56,7 @@ def main() -> int:
     return 0 if findings.audit.holds and findings.settled else 1
 
 
-def _stretch(fault: Planned) -> Stretch:
+def _stretch(fault: PlannedFault) -> Stretch:
     return Stretch(fault.kind.name, fault.at, fault.at + fault.lasts)
 
 

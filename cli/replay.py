@@ -94,7 +94,7 @@ def command(
     with service_errors(), WaitDisplay() as waiting:
         replay = _replay(target, options, places, context)
         objects = replay.objects(options.choice, key)
-        inventory = replay.look(objects, waiting.growing("looking", sum(one.size for one in objects)))
+        inventory = replay.inventory(objects, waiting.growing("looking", sum(one.size for one in objects)))
         chosen = inventory.chosen(options.choice)
         failure = _redrive(replay, chosen, waiting) if redrive and chosen else None
     account = _account(inventory, options, chosen)

@@ -10,7 +10,7 @@ from cli.run_display import Display, report
 from lifecycle.resources import CreationFailed
 from local_stack.loop_result import LoopResult, summary
 from local_stack.process import NotStarted
-from local_stack.scenario import ENOUGH_TO_COMPARE, Demonstration
+from local_stack.scenario import ENOUGH_TO_COMPARE, Scenario
 from local_stack.settings import LocalStackSettings
 from local_stack.stack import Stack
 
@@ -51,7 +51,7 @@ def command(paths: tuple[Path, ...], more_paths: tuple[Path, ...], seconds: floa
     display = Display(to_stderr=as_json)
     try:
         with service_log() as log, display, Stack(LocalStackSettings(seed=seed), log=log) as stack:
-            play = Demonstration(
+            play = Scenario(
                 stack, show=display.show, seconds=seconds, own_records=records, trained_on=ENOUGH_TO_COMPARE
             )
             result = play.run()

@@ -17,7 +17,7 @@ from lifecycle.resources import CreationFailed
 from local_stack.aws import REGION
 from local_stack.lambda_api import LambdaApi
 from local_stack.process import NotStarted, ServiceProcess, start_service
-from local_stack.scenario import Demonstration
+from local_stack.scenario import Scenario
 from local_stack.settings import LocalStackSettings
 from local_stack.stack import NAME, Stack
 from personalize_local.toggles import Toggles
@@ -103,7 +103,7 @@ def _everything(
     running: ExitStack, settings: LocalStackSettings, log: Any
 ) -> tuple[list[ServiceProcess], dict[str, str]]:
     stack = running.enter_context(Stack(settings, log=log))
-    Demonstration(stack, show=_Stages()).prepare()
+    Scenario(stack, show=_Stages()).prepare()
     lambda_api = running.enter_context(LambdaApi(stack.functions))
     return [stack.aws, stack.personalize, stack.mparticle], {
         **personalize_values(stack.personalize.url),

@@ -59,7 +59,7 @@ def retry_after(rule: Rule) -> dict[str, str]:
     return {} if rule.retry_after is None else {"retry-after": f"{rule.retry_after:g}"}
 
 
-class Split:
+class SplitBatch:
     """A batch request, split into the entries for the service (``rest``, None for none) and the entries that fail."""
 
     def __init__(self, body: bytes, fails: Callable[[], bool]) -> None:

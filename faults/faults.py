@@ -9,7 +9,7 @@ from faults.rules import AFTER, BEFORE, ENTRIES, LATENCY, Rule
 
 
 @dataclass
-class _Added:
+class _ActiveFault:
     id: str
     rule: Rule
     at: float
@@ -36,7 +36,7 @@ class Faults:
         self.name = name
         self._clock = clock
         self._chance = chance
-        self._added: dict[str, _Added] = {}
+        self._added: dict[str, _ActiveFault] = {}
         self._number = 0
 
     def __bool__(self) -> bool:
@@ -49,7 +49,7 @@ class Faults:
     def _add(self, rule: Rule) -> str:
         self._number += 1
         id = f"{self.name}-{self._number}"
-        self._added[id] = _Added(id, rule, self._clock())
+        self._added[id] = _ActiveFault(id, rule, self._clock())
         return id
 
     def clear(self, ids: Sequence[str] = ()) -> list[str]:
@@ -86,7 +86,7 @@ class Faults:
                     fault = value.rule
         return Decision(fault, pauses[BEFORE], pauses[AFTER]) if fault or any(pauses.values()) else NOTHING
 
-    def _strikes(self, fault: _Added, request: Request) -> bool:
+    def _strikes(self, fault: _ActiveFault, request: Request) -> bool:
         rule, age = fault.rule, self._clock() - fault.at
         if age < rule.begin or rule.over(age, fault.struck) or not rule.concerns(request):
             return False

@@ -11,7 +11,7 @@ from typing import Any
 
 from starlette.datastructures import Headers
 
-from faults.answers import Refusal, Split
+from faults.answers import Refusal, SplitBatch
 from faults.control import PATH, control
 from faults.faults import Decision, Faults
 from faults.request import Request
@@ -112,7 +112,7 @@ class _Exchange:
 
     async def _some_fail(self, rule: Rule, request: Request) -> list[Message]:
         try:
-            split = Split(request.body, lambda: self._around.faults.fails(rule))
+            split = SplitBatch(request.body, lambda: self._around.faults.fails(rule))
         except (ValueError, AttributeError):  # not a batch: nothing in it can fail
             return await self._around.answer(self._scope, self._receive, request.body)
         if split.rest is None:

@@ -69,9 +69,9 @@ def warnings(step: ImportStep, dataset: str, rows: int, size: int) -> list[str]:
 
 
 def stored(bucket: Bucket, step: ImportStep) -> ImportSummary | None:
-    """Return the summary of a CSV that lies in the bucket whole, None where there is none.
+    """Return the summary of a CSV that is complete in the bucket, None if there is none.
 
-    Once the job has begun only the summary counts: the CSV itself is forgotten after a while.
+    Once the job has begun only the summary counts: the CSV itself expires.
     """
     if bucket.size(summary_key(step.job)) is None:
         return None

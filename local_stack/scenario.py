@@ -16,7 +16,7 @@ from broker.metric_names import Metric
 from local_stack import loopback
 from local_stack.audit.services import deliveries
 from local_stack.aws.session import local_client
-from local_stack.items4u.client import Client, NotDelivered, Played
+from local_stack.items4u.client import Client, NotDelivered, PlayedSession
 from local_stack.items4u.sessions import Session, Shop
 from local_stack.list_quality import Purchase
 from local_stack.loop_result import LoopResult, PurchaseSample, judge
@@ -35,7 +35,7 @@ LOOK_EVERY = 0.25
 Show = Callable[[str, dict[str, Any]], None]
 
 
-class Demonstration:
+class Scenario:
     """One run of the loop on a new stack. ``show(stage, counters)`` is called meanwhile.
 
     ``trained_on``: how many interactions of the shop there must be before the model is trained.
@@ -103,14 +103,14 @@ class Demonstration:
                     break
         self._until(self._stack.is_idle, "collecting")
 
-    def _recommend(self) -> tuple[list[Played], list[Purchase]]:
+    def _recommend(self) -> tuple[list[PlayedSession], list[Purchase]]:
         self._put(self._own.prompting)
         self._until(self._stack.is_idle, "recommending")
         histories = self._own.histories()
         own = [self._own_purchase(record, histories.get(record.customer, [])) for record in self._own.judging]
         self._put(self._own.judging)
         end = time.time() + self._seconds
-        played: list[Played] = []
+        played: list[PlayedSession] = []
         with self._played(self._paced()) as visits:
             for visit in self._watch(visits, "recommending"):
                 played.append(visit)
@@ -119,7 +119,7 @@ class Demonstration:
         return played, [visit for visit in own if visit.recommended]
 
     @contextmanager
-    def _played(self, sessions: Iterator[Session]) -> Iterator[Iterator[Played]]:
+    def _played(self, sessions: Iterator[Session]) -> Iterator[Iterator[PlayedSession]]:
         visits = self._client.play_all(sessions, concurrency=CONCURRENCY)
         try:
             yield visits
@@ -140,7 +140,7 @@ class Demonstration:
             time.sleep(max(0.0, start + number / VISITS_PER_SECOND - time.time()))
             yield visit
 
-    def _watch(self, visits: Iterator[Played], stage: str) -> Iterator[Played]:
+    def _watch(self, visits: Iterator[PlayedSession], stage: str) -> Iterator[PlayedSession]:
         """Yield every visit, and show the counters from time to time."""
         looked = 0.0
         for visit in visits:
@@ -200,7 +200,7 @@ class Demonstration:
         return tuple(item["itemId"] for item in self._campaign.get_recommendations(**request)["itemList"])
 
 
-def judged_purchases(played: Sequence[Played], accepted: Sequence[Mapping[str, Any]]) -> list[Purchase]:
+def judged_purchases(played: Sequence[PlayedSession], accepted: Sequence[Mapping[str, Any]]) -> list[Purchase]:
     """Return the visits with a list and a purchase, each with the customer's earlier interactions in Personalize.
 
     The list on the profile may be some seconds older than the history.

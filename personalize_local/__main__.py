@@ -18,7 +18,7 @@ from personalize_local.operations import Durations
 from personalize_local.service import Personalize
 from personalize_local.shell import serve
 from personalize_local.toggles import Toggles
-from personalize_local.wire.protocol import Wire
+from personalize_local.wire.protocol import WireProtocol
 
 
 def seconds_range(text: str) -> tuple[float, float]:
@@ -89,7 +89,7 @@ def _serve(options: argparse.Namespace, folder: Path, journal: Journal | None) -
         s3_endpoint=options.s3_endpoint,
         journal=journal,
     )
-    wire = Wire(
+    wire = WireProtocol(
         service.handlers,
         new_id=lambda: str(uuid.uuid4()),
         length_limits=lambda: service.toggles.length_limits,

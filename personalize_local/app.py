@@ -16,7 +16,7 @@ from faults.answers import from_aws
 from faults.faults import Faults
 from faults.middleware import App, Scope, WithFaults, in_real_time
 from personalize_local.service import CHECK_EVERY, Personalize
-from personalize_local.wire.protocol import Wire
+from personalize_local.wire.protocol import WireProtocol
 
 # The REST services' paths (botocore's service models); the control plane names the operation in a header.
 _PATHS = {
@@ -33,7 +33,7 @@ MOST_DELIVERIES = 10_000
 PAGING = (("after", 0), ("limit", 1000))
 
 
-def make_app(service: Personalize, wire: Wire, on_stop: Callable[[], None] = lambda: None) -> WithFaults:
+def make_app(service: Personalize, wire: WireProtocol, on_stop: Callable[[], None] = lambda: None) -> WithFaults:
     """Return the ASGI application; ``on_stop`` is called when it ends."""
 
     @contextlib.asynccontextmanager
@@ -47,7 +47,7 @@ def make_app(service: Personalize, wire: Wire, on_stop: Callable[[], None] = lam
     return with_faults(app, in_real_time("personalize"))
 
 
-def _aws(wire: Wire) -> Route:
+def _aws(wire: WireProtocol) -> Route:
     async def aws(request: Request) -> Response:
         answer = wire.answer(
             request.method, request.url.path, request.headers.get("x-amz-target"), await request.body()
@@ -57,7 +57,7 @@ def _aws(wire: Wire) -> Route:
     return Route("/{path:path}", aws, methods=["GET", "POST", "PUT", "DELETE", "PATCH"])
 
 
-def _looks(service: Personalize, wire: Wire) -> list[Route]:
+def _looks(service: Personalize, wire: WireProtocol) -> list[Route]:
     async def requests(_: Request) -> Response:
         return JSONResponse(dict(wire.requests))
 

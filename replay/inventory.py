@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from replay.records import Record
-from replay.store import Object
+from replay.store import StoredObject
 
 
 @dataclass
@@ -18,7 +18,7 @@ class QuarantinedRecord:
     arrived_ms: int
     size: int
     reasons: dict[tuple[str, str], str] = field(default_factory=dict)  # (source, reason) → the first object's key
-    objects: list[Object] = field(default_factory=list)
+    objects: list[StoredObject] = field(default_factory=list)
     redriven: bool = False
     repeatable: bool = True
 
@@ -47,28 +47,28 @@ class Inventory:
 
     def __init__(self) -> None:
         self.records: dict[str, QuarantinedRecord] = {}
-        self.unreadable: list[Object] = []
+        self.unreadable: list[StoredObject] = []
 
-    def add(self, place: Object, record: Record, *, redriven: bool, repeatable: bool) -> None:
+    def add(self, stored: StoredObject, record: Record, *, redriven: bool, repeatable: bool) -> None:
         """Add a record that an object holds."""
         known = self.records.setdefault(
             record.id, QuarantinedRecord(record.id, record.kind, record.arrived_ms, len(record.data))
         )
         for reason in record.reasons:
-            known.reasons.setdefault((place.source, reason), place.key)
-        known.objects.append(place)
+            known.reasons.setdefault((stored.source, reason), stored.key)
+        known.objects.append(stored)
         known.redriven |= redriven
         known.repeatable &= repeatable
 
-    def chosen(self, choice: RecordFilter) -> list[QuarantinedRecord]:
+    def chosen(self, record_filter: RecordFilter) -> list[QuarantinedRecord]:
         """Return the records to redrive, in order of arrival."""
-        selected = (record for record in self.records.values() if choice.selects(record))
+        selected = (record for record in self.records.values() if record_filter.selects(record))
         return sorted(selected, key=lambda record: (record.arrived_ms, record.id))
 
-    def lines(self, choice: RecordFilter) -> list[dict[str, Any]]:
+    def lines(self, record_filter: RecordFilter) -> list[dict[str, Any]]:
         """Return the summary of the records that a filter covers: a JSON object per source, kind and reason."""
         lines: dict[tuple[str, str, str], list[tuple[QuarantinedRecord, str]]] = {}
-        for record in filter(choice.covers, self.records.values()):
+        for record in filter(record_filter.covers, self.records.values()):
             for (source, reason), key in record.reasons.items():
                 lines.setdefault((source, record.kind, reason), []).append((record, key))
         return [_line(*group, of_group) for group, of_group in sorted(lines.items())]

@@ -15,10 +15,10 @@ from broker.interactions import Rules, extract
 from replay.destinations import Queue, Stream, batches
 from replay.inventory import Inventory, QuarantinedRecord, RecordFilter, redriven_ids
 from replay.records import USER, Record, UnrecognisedObject, read
-from replay.store import Object, Store
+from replay.store import Store, StoredObject
 
 OPEN_OBJECTS = 8  # up to about 8 MB each; records of one time are in few objects, one per shard
-Moved = Callable[[int], None]
+OnProgress = Callable[[int], None]
 
 
 class Replay:
@@ -39,68 +39,68 @@ class Replay:
         self._marks: dict[str, dict[str, set[str]]] = {}
         self._open: OrderedDict[tuple[str, str], dict[str, Record]] = OrderedDict()
 
-    def objects(self, choice: RecordFilter, key: str = "") -> list[Object]:
+    def objects(self, record_filter: RecordFilter, key: str = "") -> list[StoredObject]:
         """Return the objects to read: an object that was written before the filter's start holds nothing newer."""
         listing = [stored for store in self._stores.values() for stored in store.objects(key)]
-        since = choice.since_ms
+        since = record_filter.since_ms
         return [stored for stored in listing if since is None or stored.written.timestamp() * 1000 >= since - 1000]
 
-    def look(self, objects: Sequence[Object], moved: Moved) -> Inventory:
+    def inventory(self, objects: Sequence[StoredObject], on_progress: OnProgress) -> Inventory:
         """Read objects one by one; keep the records' metadata, not their content."""
         self._marks = {source: store.marks() for source, store in self._stores.items()}
         done = {id for marks in self._marks.values() for id in redriven_ids(marks)}
         inventory = Inventory()
         now_ms = int(self._clock.now() * 1000)
-        for place in objects:
+        for stored in objects:
             try:
-                records = read(place.source, place.key, self._stores[place.source].read(place.key))
+                records = read(stored.source, stored.key, self._stores[stored.source].read(stored.key))
             except UnrecognisedObject:
-                inventory.unreadable.append(place)
+                inventory.unreadable.append(stored)
                 records = []
             for record in records:
                 same = record.kind == USER or is_repeatable(record.data, record.arrived_ms, now_ms, self._rules)
-                inventory.add(place, record, redriven=record.id in done, repeatable=same)
-            moved(place.size)
+                inventory.add(stored, record, redriven=record.id in done, repeatable=same)
+            on_progress(stored.size)
         return inventory
 
-    def redrive(self, chosen: Sequence[QuarantinedRecord], moved: Moved) -> None:
+    def redrive(self, chosen: Sequence[QuarantinedRecord], on_progress: OnProgress) -> None:
         """Redrive records in order and mark them. Raises Failure; the records delivered before it are marked."""
-        by_id = {held.id: held for held in chosen}
+        by_id = {record.id: record for record in chosen}
         for kind, destination in self._destinations.items():
-            records = self._records(held for held in chosen if held.kind == kind)
+            records = self._records(record for record in chosen if record.kind == kind)
             for batch in batches(records, destination.most_records, destination.most_bytes):
-                taken: list[QuarantinedRecord] = []
+                delivered: list[QuarantinedRecord] = []
 
-                def took(record: Record, taken: list[QuarantinedRecord] = taken) -> None:
-                    taken.append(by_id[record.id])
-                    moved(len(record.data))
+                def record_delivered(record: Record, delivered: list[QuarantinedRecord] = delivered) -> None:
+                    delivered.append(by_id[record.id])
+                    on_progress(len(record.data))
 
                 try:
-                    destination.put(batch, took)
+                    destination.put(batch, record_delivered)
                 finally:
-                    self._mark(taken)
+                    self._mark(delivered)
 
     def _records(self, chosen: Iterator[QuarantinedRecord]) -> Iterator[Record]:
         for record in chosen:
             yield self._opened(record.objects[0])[record.id]
 
-    def _opened(self, place: Object) -> dict[str, Record]:
-        where = place.source, place.key
-        if where not in self._open:
-            body = self._stores[place.source].read(place.key)
-            self._open[where] = {record.id: record for record in read(place.source, place.key, body)}
-        self._open.move_to_end(where)
+    def _opened(self, stored: StoredObject) -> dict[str, Record]:
+        location = stored.source, stored.key
+        if location not in self._open:
+            body = self._stores[stored.source].read(stored.key)
+            self._open[location] = {record.id: record for record in read(stored.source, stored.key, body)}
+        self._open.move_to_end(location)
         while len(self._open) > OPEN_OBJECTS:
             self._open.popitem(last=False)
-        return self._open[where]
+        return self._open[location]
 
     def _mark(self, delivered: Sequence[QuarantinedRecord]) -> None:
         changed: dict[tuple[str, str], None] = {}
         for record in delivered:
             record.redriven = True
-            for place in record.objects:
-                self._marks[place.source].setdefault(place.key, set()).add(record.id)
-                changed[place.source, place.key] = None
+            for stored in record.objects:
+                self._marks[stored.source].setdefault(stored.key, set()).add(record.id)
+                changed[stored.source, stored.key] = None
         at = datetime.fromtimestamp(self._clock.now(), UTC)
         for source, key in changed:
             self._stores[source].mark(key, self._marks[source][key], at)

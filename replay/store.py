@@ -19,7 +19,7 @@ READERS = 8
 
 
 @dataclass(frozen=True)
-class Object:
+class StoredObject:
     """An object of one of the buckets; ``size`` in bytes."""
 
     source: str
@@ -36,11 +36,11 @@ class Store:
         self.bucket = bucket
         self.source = source
 
-    def objects(self, key: str = "") -> list[Object]:
+    def objects(self, key: str = "") -> list[StoredObject]:
         """Return the objects whose keys begin with ``key``, in order of their keys."""
         prefixes = [key] if key else FOLDERS[self.source]
         return [
-            Object(self.source, *fields)
+            StoredObject(self.source, *fields)
             for prefix in prefixes
             for fields in self._list(prefix)
             if self._is_ours(fields[0])

@@ -24,7 +24,7 @@ class NotDelivered(Exception):
 
 
 @dataclass(frozen=True)
-class Played:
+class PlayedSession:
     """A played session; ``recommended`` is the profile's list before it, best first.
 
     ``ranked`` is the campaign's longer list at that time, if something is bought; ``began`` is the time of the
@@ -83,7 +83,7 @@ class Client:
         """Post one batch; retries keep its ``source_request_id``. Raises NotDelivered."""
         self._send("POST", "/v2/events", json=post.batch, auth=(f"{post.input}-key", f"{post.input}-secret"))
 
-    def play(self, session: Session, clock: Callable[[], float] = time.time) -> Played:
+    def play(self, session: Session, clock: Callable[[], float] = time.time) -> PlayedSession:
         """Read the profile's recommendations, then post the session's batches in order."""
         mpid = self.identify(session)
         recommended = self.recommendations(mpid, session.environment)
@@ -94,17 +94,17 @@ class Client:
             self.post(post)
             batches += 1
             interactions += len(post.interactions)
-        return Played(session, mpid, recommended, ranked, began, batches, interactions)
+        return PlayedSession(session, mpid, recommended, ranked, began, batches, interactions)
 
     def play_all(
         self, sessions: Iterable[Session], *, concurrency: int, clock: Callable[[], float] = time.time
-    ) -> Generator[Played, None, None]:
+    ) -> Generator[PlayedSession, None, None]:
         """Play sessions on several threads and yield them in order; the sessions of one shopper never overlap.
 
         Sessions are taken from the iterable when a thread is free, so it may be endless: close the iterator to stop,
         which waits for the running sessions.
         """
-        waiting: deque[tuple[str, Future[Played]]] = deque()
+        waiting: deque[tuple[str, Future[PlayedSession]]] = deque()
         with ThreadPoolExecutor(concurrency, thread_name_prefix="items4u") as threads:
             for session in sessions:
                 while len(waiting) >= concurrency + AHEAD or any(who == session.shopper_id for who, _ in waiting):

@@ -6,7 +6,7 @@ from statistics import median
 from typing import Any
 
 from local_stack.audit.reconciliation import Audit
-from local_stack.soak.plan import Planned
+from local_stack.soak.plan import PlannedFault
 from local_stack.soak.watch import Sample
 
 LONGEST_RECOVERY = 60.0  # seconds
@@ -49,7 +49,7 @@ def normal_lag(samples: Sequence[Sample], first_fault: float) -> float:
     return max(LEAST_NORMAL_LAG, 2 * max(calm, default=0.0))
 
 
-def recoveries(samples: Sequence[Sample], planned: Sequence[Planned]) -> list[Recovery]:
+def recoveries(samples: Sequence[Sample], planned: Sequence[PlannedFault]) -> list[Recovery]:
     """Return the recovery from each fault, up to the next one."""
     if not planned:
         return []
@@ -61,7 +61,7 @@ def recoveries(samples: Sequence[Sample], planned: Sequence[Planned]) -> list[Re
     ]
 
 
-def _recovery(fault: Planned, samples: Sequence[Sample], normal: float) -> Recovery:
+def _recovery(fault: PlannedFault, samples: Sequence[Sample], normal: float) -> Recovery:
     over = fault.at + fault.lasts
     # The lag counts as normal from the sample after which it stays normal.
     late = [sample.at for sample in samples if sample.at >= over and sample.lag_s > normal]

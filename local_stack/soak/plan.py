@@ -22,7 +22,7 @@ class FaultKind:
 
 
 @dataclass(frozen=True)
-class Planned:
+class PlannedFault:
     """A fault at ``at`` seconds after the start, for ``lasts`` seconds."""
 
     at: float
@@ -69,10 +69,10 @@ KINDS = (
 
 def plan(
     seed: int, seconds: float, *, first: float = FIRST_INTERVAL, interval: float = FAULT_INTERVAL
-) -> list[Planned]:
+) -> list[PlannedFault]:
     """Return the faults of a run: each kind once before any is repeated; an interval follows the last one, too."""
     drawn = random.Random(f"soak {seed}")
-    planned: list[Planned] = []
+    planned: list[PlannedFault] = []
     waiting: list[FaultKind] = []
     at = first
     while True:
@@ -80,5 +80,5 @@ def plan(
         if at + lasts + interval > seconds:
             return planned
         waiting = waiting or drawn.sample(KINDS, len(KINDS))
-        planned.append(Planned(at, lasts, waiting.pop()))
+        planned.append(PlannedFault(at, lasts, waiting.pop()))
         at += lasts + interval

@@ -12,11 +12,11 @@ from local_stack.audit.lag import event_times, lags, percentile
 from local_stack.audit.services import deliveries, stream_records
 from local_stack.items4u.sessions import Shop
 from local_stack.loop_result import audit_stack
-from local_stack.scenario import Demonstration
+from local_stack.scenario import Scenario
 from local_stack.soak.findings import Findings, recoveries, usage
 from local_stack.soak.load import Load
-from local_stack.soak.plan import Planned
-from local_stack.soak.watch import Sample, look
+from local_stack.soak.plan import PlannedFault
+from local_stack.soak.watch import Sample, take_sample
 from local_stack.stack import Stack
 
 LOOK_EVERY = 2.0
@@ -28,7 +28,9 @@ Show = Callable[[str, dict[str, Any]], None]
 class Soak:
     """One soak of a new stack. ``show(stage, counters)`` is called meanwhile."""
 
-    def __init__(self, stack: Stack, *, seconds: float, rate: float, planned: Sequence[Planned], show: Show) -> None:
+    def __init__(
+        self, stack: Stack, *, seconds: float, rate: float, planned: Sequence[PlannedFault], show: Show
+    ) -> None:
         self._stack = stack
         self._seconds = seconds
         self._planned = planned
@@ -42,7 +44,7 @@ class Soak:
 
     def run(self) -> Findings:
         """Run the soak and return its findings. Raises CreationFailed."""
-        Demonstration(self._stack, show=self._show).prepare()
+        Scenario(self._stack, show=self._show).prepare()
         began = time.time()
         with self._threads():
             self._load.play(self._shop.sessions())
@@ -69,7 +71,7 @@ class Soak:
 
     def _watch(self) -> None:
         while not self._over.wait(LOOK_EVERY):
-            sample = look(self._stack, self._elapsed(), self._fault)
+            sample = take_sample(self._stack, self._elapsed(), self._fault)
             self._samples.append(sample)
             self._show(
                 "soaking",
@@ -92,7 +94,7 @@ class Soak:
                 loopback.delete(f"{url}/_local/faults")
             self._fault = None
 
-    def _switch(self, fault: Planned) -> None:
+    def _switch(self, fault: PlannedFault) -> None:
         for service, rules in fault.kind.rules.items():
             loopback.post(f"{self._urls()[service]}/_local/faults", json={"faults": list(rules)})
         if fault.kind.kill:

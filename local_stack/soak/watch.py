@@ -30,7 +30,7 @@ class Sample:
     functions: dict[str, Process]
 
 
-def look(stack: Stack, at: float, fault: str | None) -> Sample:
+def take_sample(stack: Stack, at: float, fault: str | None) -> Sample:
     """Take one sample of a running stack."""
     counts = stack.stream_pollers.counts().values()
     return Sample(

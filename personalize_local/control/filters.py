@@ -10,7 +10,7 @@ from personalize_local.control.resources import ACTIVE, ARN_PREFIX, Resource
 from personalize_local.data.stores import Stores
 from personalize_local.errors import InvalidInput
 from personalize_local.filters import language
-from personalize_local.filters.evaluation import Bound
+from personalize_local.filters.evaluation import BoundExpression
 from personalize_local.filters.language import Expression
 
 
@@ -52,7 +52,7 @@ class FilterControl:
         if status != ACTIVE:
             raise InvalidInput(f"{resource.arn} must be ACTIVE, but it is in status {status}")
 
-    def bound(self, arn: str, group_arn: str, values: Mapping[str, str]) -> Bound:
+    def bound(self, arn: str, group_arn: str, values: Mapping[str, str]) -> BoundExpression:
         """Return an ACTIVE filter of a dataset group with values for its placeholders; raises as ``require``."""
         expression = self._expressions[self.require(arn, group_arn)]
         return expression.bind(values, self._columns(group_arn))

@@ -26,7 +26,7 @@ class Selection:
         return item_id not in self.excluded and (self.included is None or item_id in self.included)
 
 
-class Bound:
+class BoundExpression:
     """An expression without parameters; it caches the items that its conditions match in the newest catalogue."""
 
     def __init__(self, parts: tuple[Part, ...]) -> None:

@@ -1,7 +1,7 @@
 """Filter expressions: parsed from text, checked against schemas, and bound to values.
 
     parse(text) → Expression ─ check(columns)
-                             └ bind(filterValues) → Bound ─ select(items, history, user) → Selection
+                             └ bind(filterValues) → BoundExpression ─ select(items, history, user) → Selection
 
 Source: Amazon Personalize, "Filter expressions" and its pages on elements, requirements and examples. What those pages
 do not show (conditions grouped by parentheses, CurrentUser as a value, filters for users and actions) is refused.
@@ -17,7 +17,7 @@ from lark.exceptions import UnexpectedInput, VisitError
 
 from personalize_local.errors import InvalidInput
 from personalize_local.filters.binding import bound_parts, number_from_text
-from personalize_local.filters.evaluation import Bound
+from personalize_local.filters.evaluation import BoundExpression
 from personalize_local.filters.refusal import invalid, unexpected
 from personalize_local.filters.rules import Columns, check_conditions, check_fields, check_part, field_from_text
 from personalize_local.filters.syntax import (
@@ -52,7 +52,7 @@ class Expression:
         for part in self.parts:
             check_conditions(part.conditions, columns)
 
-    def bind(self, filter_values: Mapping[str, str], columns: Columns | None = None) -> Bound:
+    def bind(self, filter_values: Mapping[str, str], columns: Columns | None = None) -> BoundExpression:
         """Return the expression with a request's ``filterValues``; the same values give the same object.
 
         Raises InvalidInput for an unknown parameter, values that are not quoted as they must be or, given ``columns``,
@@ -69,8 +69,8 @@ class Expression:
                 check_conditions(part.conditions, columns)
         return bound
 
-    def _bind(self, filter_values: tuple[tuple[str, str], ...]) -> Bound:
-        return Bound(bound_parts(self.parts, dict(filter_values)))
+    def _bind(self, filter_values: tuple[tuple[str, str], ...]) -> BoundExpression:
+        return BoundExpression(bound_parts(self.parts, dict(filter_values)))
 
 
 def parse(text: str) -> Expression:

@@ -21,7 +21,7 @@ Properties = Mapping[str, object]
 History = list[Interaction]
 
 
-class Chosen(Protocol):
+class ItemFilter(Protocol):
     """The items that a filter allows."""
 
     def allows(self, item_id: str) -> bool: ...
@@ -80,7 +80,7 @@ class Batch:
     def _ranked(self, request: Mapping[str, Any]) -> Scored:
         user_id, items = _id(request, "userId"), _item_list(request)
         own, user = self.history_for(user_id), self.users.get(user_id)
-        selection: Chosen | None = self._selection(request, own, user, None)
+        selection: ItemFilter | None = self._selection(request, own, user, None)
         candidates = [item for item in items if selection is None or selection.allows(item)]
         scored: Scored = self.model.rank(self._events(own), candidates, user=user)
         return scored

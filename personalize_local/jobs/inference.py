@@ -20,7 +20,7 @@ MAX_LINE = 1_048_576  # bytes
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
-class Listed(dict[str, Properties]):
+class RecordSnapshot(dict[str, Properties]):
     """The records of a dataset at the start of the job: ``version`` never changes."""
 
     version = 0
@@ -61,22 +61,22 @@ def _batch(model: Any, spec: Mapping[str, Any]) -> Batch:
     return Batch(model, limit, history, weigh, _records(spec.get("users")), select)
 
 
-def _select(text: str, items: Listed) -> Select:
+def _select(text: str, items: RecordSnapshot) -> Select:
     expression = language.parse(text)
     return lambda values, own, user, item: expression.bind(values).select(items, own, user, current_item=item)
 
 
-def _records(path: str | None) -> Listed:
-    return Listed(RecordColumns.load(path).properties())
+def _records(path: str | None) -> RecordSnapshot:
+    return RecordSnapshot(RecordColumns.load(path).properties())
 
 
-def _output_folder(location: str) -> s3.Stored:
+def _output_folder(location: str) -> s3.S3Object:
     destination = s3.parse(location)
     key = destination.key if not destination.key or destination.key.endswith("/") else f"{destination.key}/"
-    return s3.Stored(destination.bucket, key)
+    return s3.S3Object(destination.bucket, key)
 
 
-def _answer(store: s3.Store, stored: s3.Stored, output: s3.Stored, batch: Batch, folder: Path) -> tuple[int, int]:
+def _answer(store: s3.Store, stored: s3.S3Object, output: s3.S3Object, batch: Batch, folder: Path) -> tuple[int, int]:
     """Answer one file; the answers are stored as one object at the end."""
     count = failed = 0
     with tempfile.TemporaryFile(dir=folder) as answers:
@@ -87,7 +87,7 @@ def _answer(store: s3.Store, stored: s3.Stored, output: s3.Stored, batch: Batch,
                 count, failed = count + 1, failed + (not good)
         answers.seek(0)
         name = stored.key.rpartition("/")[2]
-        store.put(s3.Stored(output.bucket, f"{output.key}{name}.out"), answers)  # type: ignore[arg-type]
+        store.put(s3.S3Object(output.bucket, f"{output.key}{name}.out"), answers)  # type: ignore[arg-type]
     return count, failed
 
 

@@ -31,7 +31,7 @@ CONFIG = Config(
 
 
 @dataclass(frozen=True)
-class Stored:
+class S3Object:
     """One object of a bucket; ``size`` in bytes."""
 
     bucket: str
@@ -52,7 +52,7 @@ class Store:
         self._endpoint = loopback(endpoint)
         self._client = _client(self._endpoint)
 
-    def objects(self, location: str, *, subfolders: bool = False) -> list[Stored]:
+    def objects(self, location: str, *, subfolders: bool = False) -> list[S3Object]:
         """Return the object at a location, or all objects of a folder in the order of their keys (at least one).
 
         ``subfolders`` includes the folders below it (Amazon Personalize API, DataSource: deletion jobs read them,
@@ -66,19 +66,19 @@ class Store:
         return matches
 
     @contextlib.contextmanager
-    def open(self, stored: Stored) -> Iterator[BinaryIO]:
+    def open(self, stored: S3Object) -> Iterator[BinaryIO]:
         """Stream an object; only one buffer of it is in memory at a time."""
         with self._failing(f"{stored.name} could not be read"):
             body = self._client.get_object(Bucket=stored.bucket, Key=stored.key)["Body"]
             with contextlib.closing(body):
                 yield io.BufferedReader(body, BUFFER)  # type: ignore[assignment]
 
-    def put(self, stored: Stored, content: BinaryIO) -> None:
+    def put(self, stored: S3Object, content: BinaryIO) -> None:
         """Write an object as a whole or not at all."""
         with self._failing(f"{stored.name} could not be written"):
             self._client.put_object(Bucket=stored.bucket, Key=stored.key, Body=content)
 
-    def _one(self, stored: Stored) -> list[Stored]:
+    def _one(self, stored: S3Object) -> list[S3Object]:
         if not stored.key or stored.key.endswith("/"):
             return []
         try:
@@ -87,16 +87,16 @@ class Store:
             if error.response["ResponseMetadata"]["HTTPStatusCode"] != 404:
                 raise
             return []
-        return [Stored(stored.bucket, stored.key, head["ContentLength"])]
+        return [S3Object(stored.bucket, stored.key, head["ContentLength"])]
 
-    def _below(self, stored: Stored, subfolders: bool) -> list[Stored]:
+    def _below(self, stored: S3Object, subfolders: bool) -> list[S3Object]:
         prefix = stored.key if not stored.key or stored.key.endswith("/") else f"{stored.key}/"
         limits = {} if subfolders else {"Delimiter": "/"}
         pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=stored.bucket, Prefix=prefix, **limits)
         entries = [entry for page in pages for entry in page.get("Contents", ())]
         # Consoles mark an empty folder with an object named like it.
         return [
-            Stored(stored.bucket, entry["Key"], entry["Size"]) for entry in entries if not entry["Key"].endswith("/")
+            S3Object(stored.bucket, entry["Key"], entry["Size"]) for entry in entries if not entry["Key"].endswith("/")
         ]
 
     @contextlib.contextmanager
@@ -111,12 +111,12 @@ class Store:
             raise JobFailed(f"{failure}: {_one_line(error)}") from error
 
 
-def parse(location: str) -> Stored:
+def parse(location: str) -> S3Object:
     """Return the bucket and key of a location. Raises JobFailed if it is not s3://bucket/key."""
     match = LOCATION.fullmatch(location)
     if not match:
         raise JobFailed("The location must be s3://bucket/key or s3://bucket/folder/")
-    return Stored(match[1], match[2] or "")
+    return S3Object(match[1], match[2] or "")
 
 
 def loopback(endpoint: str | None) -> str:
@@ -152,7 +152,7 @@ def _one_line(message: object) -> str:
     return " ".join(str(message).split())[:300]
 
 
-def read(store: Store, stored: Stored, names: Sequence[str], add: Callable[[list[str]], object]) -> int:
+def read(store: Store, stored: S3Object, names: Sequence[str], add: Callable[[list[str]], object]) -> int:
     """Call ``add`` with each row after the header, which has these names; return their number. Raises JobFailed."""
     with store.open(stored) as stream:
         try:

@@ -29,7 +29,7 @@ class Response:
     body: bytes
 
 
-class Wire:
+class WireProtocol:
     """Answers HTTP requests by handlers, one per operation name; ``requests`` counts the requests per operation."""
 
     def __init__(

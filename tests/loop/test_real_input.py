@@ -13,7 +13,7 @@ from cli.records import one_batch_each
 from local_stack.audit.rows import Row, customer_events, from_put_event
 from local_stack.audit.services import deliveries
 from local_stack.loop_result import LoopResult
-from local_stack.scenario import Demonstration
+from local_stack.scenario import Scenario
 from local_stack.settings import LocalStackSettings
 from local_stack.simple_lists import MOST_POPULAR, OWN_ITEMS
 from local_stack.stack import Stack
@@ -23,7 +23,7 @@ LINES = 20_000
 
 
 @dataclass(frozen=True)
-class Played:
+class PlayedSession:
     """What came of it all, the invoices judged alone; and what Personalize has, by event id."""
 
     result: LoopResult
@@ -43,46 +43,46 @@ def sessions(test_data: Path) -> wire.Converted:
 @pytest.fixture(scope="module")
 def played(
     invoices: wire.Converted, sessions: wire.Converted, test_data: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Played]:
+) -> Iterator[PlayedSession]:
     folder = tmp_path_factory.mktemp("real")
     wire.write_ndjson(folder / "invoices.ndjson", invoices.batches)
     wire.write_ndjson(folder / "sessions.ndjson", sessions.batches)
     with Stack(LocalStackSettings()) as stack:
         put_on_the_stream(stack, (folder / "sessions.ndjson", *sorted((test_data / "mparticle").iterdir())))
         records = [record.data for record in one_batch_each((folder / "invoices.ndjson",))]
-        result = Demonstration(stack, show=lambda stage, counters: None, seconds=1, own_records=records).run()
+        result = Scenario(stack, show=lambda stage, counters: None, seconds=1, own_records=records).run()
         accepted = deliveries(stack.personalize.url)
-        yield Played(
+        yield PlayedSession(
             result, {event["eventId"]: from_put_event(event["userId"], event) for event in customer_events(accepted)}
         )
 
 
-def test_personalize_has_exactly_the_invoice_lines_of_the_shop(played: Played, invoices: wire.Converted) -> None:
+def test_personalize_has_exactly_the_invoice_lines_of_the_shop(played: PlayedSession, invoices: wire.Converted) -> None:
     assert len(invoices.expected) == LINES
     assert rows_of(played, invoices) == sorted(invoices.expected)
 
 
 def test_personalize_has_exactly_the_clicks_carts_and_orders_of_the_sessions(
-    played: Played, sessions: wire.Converted
+    played: PlayedSession, sessions: wire.Converted
 ) -> None:
     assert len(sessions.expected) == 862
     assert rows_of(played, sessions) == sorted(sessions.expected)
 
 
-def test_nothing_of_any_source_is_lost_or_made_up(played: Played) -> None:
+def test_nothing_of_any_source_is_lost_or_made_up(played: PlayedSession) -> None:
     assert played.result.settled
     assert played.result.audit.holds
     assert not played.result.audit.places["on_stream"]
     assert not played.result.audit.places["on_failure"]
 
 
-def test_of_the_real_batches_only_the_four_that_are_none_are_in_quarantine(played: Played) -> None:
+def test_of_the_real_batches_only_the_four_that_are_none_are_in_quarantine(played: PlayedSession) -> None:
     assert played.result.audit.count("quarantined") == 4
     assert played.result.quarantined == {"not_json": 1, "not_a_batch": 2, "no_well_formed_event": 1}
 
 
 def test_the_shops_customers_buy_what_their_profiles_recommend_more_than_its_best_sellers(
-    played: Played, record_property: Callable[[str, object], None]
+    played: PlayedSession, record_property: Callable[[str, object], None]
 ) -> None:
     rates = played.result.own.anything
     assert rates is not None
@@ -96,7 +96,7 @@ def test_the_shops_customers_buy_what_their_profiles_recommend_more_than_its_bes
     assert MOST_POPULAR in rates.better_than
 
 
-def rows_of(played: Played, source: wire.Converted) -> list[Row]:
+def rows_of(played: PlayedSession, source: wire.Converted) -> list[Row]:
     """Return what Personalize has of a source's customers, one row an event id, so that it would train on each."""
     customers = {str(batch["mpid"]) for batch in source.batches}
     return sorted(row for row in played.in_personalize.values() if row.user_id in customers)

@@ -11,7 +11,7 @@ from personalize_local.operations import Durations
 from personalize_local.service import Personalize
 from personalize_local.toggles import Toggles
 from personalize_local.wire.api import Api
-from personalize_local.wire.protocol import Wire
+from personalize_local.wire.protocol import WireProtocol
 from personalize_local.wire.validation import compile_shape
 
 API = Api()
@@ -76,7 +76,7 @@ class World:
             **options,
         }
         self.service = Personalize(clock=lambda: self.now, lag=lambda: lag, new_id=lambda: next(ids), **settings)
-        self.wire = Wire(self.service.handlers, new_id=lambda: "request", api=API)
+        self.wire = WireProtocol(self.service.handlers, new_id=lambda: "request", api=API)
         self._events = itertools.count(1)
 
     def call(self, operation: str, **request: Any) -> dict[str, Any]:

@@ -41,7 +41,7 @@ def fault(aws: ServiceProcess, **given: Any) -> None:
 def test_the_list_counts_records_by_reason_and_says_nothing_of_what_they_hold(world: World) -> None:
     world.quarantine(row(1), row(1, index="second", raw=False), row(2), row(3, "not_json"))
     world.give_up(4, 5)
-    lines = world.look().lines(RecordFilter())
+    lines = world.inventory().lines(RecordFilter())
     assert [(line["source"], line["kind"], line["reason"], line["waiting"]) for line in lines] == [
         (ON_FAILURE, "record", "RecordAgeExceeded", 2),
         (QUARANTINE, "record", "not_json", 1),
@@ -54,7 +54,7 @@ def test_the_list_counts_records_by_reason_and_says_nothing_of_what_they_hold(wo
 
 def test_looking_changes_nothing(world: World) -> None:
     world.quarantine(row(1))
-    world.look()
+    world.inventory()
     assert world.on_stream() == []
     assert world.keys(QUARANTINE, MARKS) == []
 
@@ -81,7 +81,7 @@ def test_what_was_redriven_is_marked_and_not_redriven_again_and_its_objects_stay
     world.redrive()
     assert world.redrive() == 0
     assert world.on_stream() == [1, 2, 3]
-    assert reasons(world.look().lines(RecordFilter())) == {"refused": (0, 2), "RecordAgeExceeded": (0, 1)}
+    assert reasons(world.inventory().lines(RecordFilter())) == {"refused": (0, 2), "RecordAgeExceeded": (0, 1)}
     assert (world.keys(QUARANTINE, "ingest/"), world.keys(ON_FAILURE, "aws/")) == before
     marks = [world.s3.get_object(Bucket=world.buckets[QUARANTINE], Key=key) for key in world.keys(QUARANTINE, MARKS)]
     assert all(NAME not in mark["Body"].read().decode() for mark in marks)
@@ -134,7 +134,7 @@ def test_a_choice_by_source_or_key_looks_nowhere_else(world: World) -> None:
     [first, second] = world.keys(QUARANTINE, "ingest/")
     assert world.redrive(key=second) == 1
     assert world.redrive(key=first[:6]) == 1
-    marks = world.look(key=MARKS)
+    marks = world.inventory(key=MARKS)
     assert (marks.records, marks.unreadable) == ({}, []), "a mark is not a record"
 
 
@@ -160,7 +160,7 @@ def test_a_failure_in_mid_run_keeps_what_is_there_and_a_repeat_brings_the_rest(
     with pytest.raises(Failure, match="AccessDenied"):
         world.redrive()
     assert len(world.on_stream()) == 500
-    assert reasons(world.look().lines(RecordFilter())) == {"refused": (100, 500)}
+    assert reasons(world.inventory().lines(RecordFilter())) == {"refused": (100, 500)}
     requests.delete(f"{aws.url}/_local/faults", timeout=60).raise_for_status()
     assert world.redrive() == 100
     assert world.on_stream() == list(range(600))
@@ -190,7 +190,7 @@ def test_refused_profiles_go_to_the_refresh_queue_and_not_on_the_stream(world: W
     bodies = [json.dumps({"mpid": number}) for number in range(25)]
     rows = [row(number, source="refresh-queue", record=body) for number, body in enumerate(bodies)]
     world.quarantine(*rows, flow="refresh")
-    [line] = world.look().lines(RecordFilter())
+    [line] = world.inventory().lines(RecordFilter())
     assert (line["kind"], line["waiting"]) == ("user", 25)
     assert world.redrive() == 25
     assert sorted(world.messages()) == sorted(bodies)
@@ -209,7 +209,7 @@ def test_messages_that_the_queue_refuses_are_sent_again(world: World, aws: Servi
 def test_where_there_is_no_queue_users_stay(world: World) -> None:
     world.quarantine(row(1, source="refresh-queue", record='{"mpid":1}'), flow="refresh")
     replay = world.replay(queue=False)
-    chosen = replay.look(replay.objects(RecordFilter()), moved).chosen(RecordFilter())
+    chosen = replay.inventory(replay.objects(RecordFilter()), moved).chosen(RecordFilter())
     replay.redrive(chosen, moved)
     assert [held.redriven for held in chosen] == [False]
 
@@ -217,7 +217,7 @@ def test_where_there_is_no_queue_users_stay(world: World) -> None:
 def test_an_object_that_is_none_of_ours_is_named_and_the_others_come_back(world: World) -> None:
     world.s3.put_object(Bucket=world.buckets[QUARANTINE], Key="ingest/notes.txt", Body=b"do not touch")
     world.quarantine(row(1))
-    assert [one.key for one in world.look().unreadable] == ["ingest/notes.txt"]
+    assert [one.key for one in world.inventory().unreadable] == ["ingest/notes.txt"]
     assert world.redrive() == 1
 
 
@@ -227,7 +227,7 @@ def test_a_record_whose_ids_would_change_is_held_back(world: World) -> None:
     dated["events"][0]["data"]["timestamp_unixtime_ms"] = (NOW + 3 * 86_400) * 1000
     world.now = NOW + 10 * 86_400
     world.quarantine(row(1, record=_base64(future)), row(2, record=_base64(json.dumps(dated).encode())), row(3))
-    held = world.look().records.values()
+    held = world.inventory().records.values()
     assert [one.repeatable for one in held] == [True, False, True]
     assert world.redrive() == 2
     assert world.on_stream() == [1, 3]

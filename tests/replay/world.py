@@ -91,9 +91,9 @@ class World:
             destinations[USER] = Queue(self.sqs, self.made.queue_url, self.time)
         return Replay(stores, destinations, rules=Rules(), clock=self.time)
 
-    def look(self, *sources: str, choice: RecordFilter = RecordFilter(), key: str = "") -> Inventory:  # noqa: B008 - frozen
+    def inventory(self, *sources: str, choice: RecordFilter = RecordFilter(), key: str = "") -> Inventory:  # noqa: B008 - frozen
         replay = self.replay(*sources)
-        return replay.look(replay.objects(choice, key), moved)
+        return replay.inventory(replay.objects(choice, key), moved)
 
     def redrive(
         self,
@@ -104,7 +104,7 @@ class World:
     ) -> int:
         """Run the command's two passes; return how many were chosen."""
         replay = self.replay(*sources)
-        chosen = replay.look(replay.objects(choice, key), lambda _: None).chosen(choice)
+        chosen = replay.inventory(replay.objects(choice, key), lambda _: None).chosen(choice)
         replay.redrive(chosen, moved)
         return len(chosen)
 

@@ -6,7 +6,16 @@ import os
 import pytest
 
 from local_stack.soak.findings import normal_lag, recoveries, usage
-from local_stack.soak.plan import FAULT_INTERVAL, FIRST_INTERVAL, KINDS, LONGEST, SHORTEST, FaultKind, Planned, plan
+from local_stack.soak.plan import (
+    FAULT_INTERVAL,
+    FIRST_INTERVAL,
+    KINDS,
+    LONGEST,
+    SHORTEST,
+    FaultKind,
+    PlannedFault,
+    plan,
+)
 from local_stack.soak.watch import Process, Sample, process
 
 SLOW = FaultKind("slow", {})
@@ -36,7 +45,7 @@ def test_the_lag_is_normal_again_when_it_stays_below_twice_the_most_of_the_calm(
     lags = {0: 1, 10: 4, 20: 1, 30: 30, 40: 60, 50: 7, 60: 9, 70: 8, 80: 1, 90: 1}
     samples = [sample(at, lag) for at, lag in lags.items()]
     assert normal_lag(samples, first_fault=25) == 8
-    (found,) = recoveries(samples, [Planned(25, 20, SLOW)])
+    (found,) = recoveries(samples, [PlannedFault(25, 20, SLOW)])
     assert found.normal_after == 70 - 45  # normal at 50, but not at 60
     assert found.longest_lag == 60
 
@@ -47,13 +56,13 @@ def test_a_soak_without_faults_has_nothing_to_recover_from() -> None:
 
 def test_a_lag_that_stays_is_never_normal_again() -> None:
     samples = [sample(0, 1), *(sample(at, 50) for at in range(10, 100, 10))]
-    (found,) = recoveries(samples, [Planned(5, 10, SLOW)])
+    (found,) = recoveries(samples, [PlannedFault(5, 10, SLOW)])
     assert found.normal_after is None
 
 
 def test_a_fault_is_judged_by_the_looks_up_to_the_next_one() -> None:
     samples = [sample(0, 1), sample(20, 40), sample(30, 2), sample(50, 90), sample(60, 1)]
-    first, second = recoveries(samples, [Planned(10, 5, SLOW), Planned(40, 5, SLOW)])
+    first, second = recoveries(samples, [PlannedFault(10, 5, SLOW), PlannedFault(40, 5, SLOW)])
     assert (first.longest_lag, first.normal_after) == (40, 15)
     assert (second.longest_lag, second.normal_after) == (90, 15)
 

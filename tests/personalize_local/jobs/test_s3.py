@@ -67,11 +67,11 @@ def test_what_is_not_there_is_said(bucket: Bucket) -> None:
         store.objects("s3://no-such-bucket/key")
     with (
         pytest.raises(JobFailed, match="could not be read: The specified key does not exist"),
-        store.open(s3.Stored(bucket.name, "gone since")),
+        store.open(s3.S3Object(bucket.name, "gone since")),
     ):
         pass
     with pytest.raises(JobFailed, match="s3://no-such-bucket/key could not be written"):
-        store.put(s3.Stored("no-such-bucket", "key"), io.BytesIO(b"a"))
+        store.put(s3.S3Object("no-such-bucket", "key"), io.BytesIO(b"a"))
 
 
 def test_where_nobody_listens_no_s3_answers() -> None:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from local_stack.items4u.client import Played
+from local_stack.items4u.client import PlayedSession
 from local_stack.items4u.sessions import Session, Shop
 from local_stack.list_quality import Purchase
 from local_stack.scenario import judged_purchases
@@ -12,8 +12,8 @@ BUYING = next(session for session in Shop(1, 60).sessions() if session.purchased
 BROWSING = next(session for session in Shop(1, 60).sessions() if not session.purchased_items)
 
 
-def played(session: Session = BUYING, recommended: tuple[str, ...] = ("a", "b")) -> Played:
-    return Played(session, -5, recommended, ("a", "b", "c"), BEGAN, batches=2, interactions=3)
+def played(session: Session = BUYING, recommended: tuple[str, ...] = ("a", "b")) -> PlayedSession:
+    return PlayedSession(session, -5, recommended, ("a", "b", "c"), BEGAN, batches=2, interactions=3)
 
 
 def accepted(item: str, seconds_before: int, *, user: str = "-5", event_id: str = "") -> dict[str, Any]:
