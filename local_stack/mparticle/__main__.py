@@ -7,12 +7,11 @@ import time
 
 from local_stack.mparticle.app import make_app
 from local_stack.mparticle.core import MParticle
-from local_stack.mparticle.events_api import EventsApi
+from local_stack.mparticle.events_api import BATCHES_PER_SECOND, EventsApi
 from local_stack.mparticle.forwarding.forwarder import Forwarder
 from local_stack.mparticle.forwarding.kinesis import put_record
 from local_stack.mparticle.forwarding.workers import Workers
 from local_stack.mparticle.ids import Ids
-from local_stack.mparticle.rate_limit import BATCHES_PER_SECOND
 from personalize_local.shell import serve
 
 
