@@ -1,4 +1,4 @@
-"""Consent to train on the rows of a table: a column with each row's answer, or its owner's word for all of them."""
+"""Consent to train on the rows of a table: a column with each row's answer, or a statement for all rows."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -13,13 +13,13 @@ def refusal(text: str) -> str | None:
 
 @dataclass(frozen=True)
 class Consent:
-    """What was said of a table. ``column`` holds the answers; ``given``: its owner answers for every row."""
+    """The consent of a table. ``column``: holds each row's answer; ``given``: the owner states it for every row."""
 
     column: str | None = None
     given: bool = False
 
     def problem(self, purpose: str | None) -> str | None:
-        """Return what is wrong with it, in one line, where ``purpose`` needs consent (None: nothing does)."""
+        """Return why this does not do for a ``purpose`` that needs consent, in one line; None where it does."""
         if self.column and self.given:
             return "--consent says which rows may train, --consent-given that all may: give one of them"
         if purpose is None or self.column or self.given:
@@ -30,11 +30,11 @@ class Consent:
         )
 
     def as_json(self, purpose: str | None) -> dict[str, Any]:
-        """Return it beside the purpose, for a report."""
+        """Return it and the purpose as a JSON object."""
         return {"purpose": purpose, "column": self.column, "given": self.given}
 
     def notes(self, purpose: str | None) -> list[str]:
-        """Return it in words, for a report."""
+        """Return the notes on it for a summary."""
         if self.given:
             subject = "consent" if purpose is None else f"consent to {purpose!r}"
             return [f"--consent-given: {subject} was taken as given for every row, none was checked"]

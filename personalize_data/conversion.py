@@ -39,7 +39,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to be converted, and how. Without a ``schema`` (users, items) it is derived from the values."""
+    """Which files to convert, and how. Without a ``schema`` (users, items) it is derived from the values."""
 
     dataset: str
     sources: Sequence[Source]
@@ -50,7 +50,7 @@ class Plan:
     consent: Consent = field(default_factory=Consent)
 
     def identity(self) -> str:
-        """Return ten letters that change with content, mapping, schema and rules, and with nothing else."""
+        """Return ten characters that change with content, mapping, schema and rules, and with nothing else."""
         known = {
             "version": VERSION,
             "dataset": self.dataset,
@@ -116,7 +116,7 @@ def _tables(plan: Plan, out: TextIO, now: float, moved: Moved) -> Converted:
 
 
 def _check_consent(plan: Plan) -> None:
-    """Raise MappingError where a table of customers lacks their consent, or one of items has it."""
+    """Raise MappingError where a table of users has no consent, or one of items has it."""
     about_customers = plan.dataset != "items"
     problem = plan.consent.problem(plan.rules.consent_purpose if about_customers else None)
     if not about_customers and plan.consent != Consent():
@@ -129,19 +129,19 @@ def _notes(times: Times, counts: RowCounts) -> list[str]:
     units = {"s": "seconds since 1970", "ms": "milliseconds since 1970", "iso": "ISO 8601"}
     notes = [f"times were read as {units[times.unit]}"] if times.unit else []
     if times.without_zone and times.unit == "iso":
-        notes.append(f"{times.without_zone:,} times without a zone were taken for UTC")
+        notes.append(f"{times.without_zone:,} times without a zone were read as UTC")
     if counts.bad["no_usable_time"]:
         notes.append(
-            "no_usable_time: neither seconds or milliseconds since 1970, from 2000 to tomorrow, nor ISO 8601, as "
-            "2010-12-01 08:26; of 12/1/2010 nobody knows which is the month"
+            "no_usable_time: not seconds or milliseconds since 1970 (from 2000 until tomorrow), nor ISO 8601, such as "
+            "2010-12-01 08:26; 12/1/2010 is ambiguous, the month may be either number"
         )
     if counts.users and all(user.endswith(".0") for user in counts.users):
-        notes.append("all user ids end in .0: a program has taken ids for fractions; as they are they match no others")
+        notes.append("all user ids end in .0: a program has read them as fractions, so they match no other ids")
     return notes
 
 
 def _derive(plan: Plan) -> tuple[Schema, Mapped]:
-    """Read all values once for a schema; every column is taken, or those that --column names beside the id."""
+    """Read all values once for a schema of every column, or of those that --column names and the id."""
     (own_id,) = REQUIRED[plan.dataset]
     first = plan.sources[0]
     with csv_reader.opened(first.path, first.name) as reader:

@@ -47,15 +47,15 @@ Row = tuple[int, list[str], str | None]
 
 
 def unit(time: int) -> str:
-    """Return the unit in which a number can be a time of our days: seconds from 1973 to the year 5138."""
+    """Return the unit in which a number is a plausible time: seconds from 1973 to the year 5138."""
     return next((name for bound, name in UNITS if time < bound), FINEST)
 
 
 class CsvReader:
-    """A CSV that is open: its ``header``, its ``delimiter``, and its rows once."""
+    """An open CSV: its ``header``, its ``delimiter``, and its rows, once."""
 
     def __init__(self, name: Path | str, file: BinaryIO, delimiter: str | None) -> None:
-        """Read the header; without a ``delimiter`` it is the one that stands there most. Raises BadFile."""
+        """Read the header; without a ``delimiter`` it is the most frequent one in it. Raises BadFile."""
         self.name = name
         head = file.peek(HEAD)[:HEAD]  # type: ignore[attr-defined]
         if b"\r" in head[:-1] and b"\n" not in head:
@@ -147,7 +147,7 @@ def find(
 
 
 def first(path: Path, needed: Sequence[str], newest: float = math.inf, delimiter: str = ",") -> BadFile | None:
-    """Return the same, or None if nothing is wrong."""
+    """Return the same as ``find``, or None if nothing is wrong."""
     try:
         with opened(path, delimiter=delimiter) as reader:
             problem = _first(reader, needed, newest)
@@ -207,7 +207,7 @@ def _is_whole(text: str) -> bool:
 
 
 def _rows(reader: CsvReader) -> Iterator[tuple[int, Mapping[str, str] | str]]:
-    """Yield each row with its first line, or what is wrong with its form; none that is empty."""
+    """Yield each row that is not empty: its first line, and its fields or what is wrong with its form."""
     for line, fields, reason in reader.rows():
         if reason:
             yield line, reason
@@ -228,7 +228,7 @@ def _odd_quote(path: Path, delimiter: str) -> int | None:
 
 @contextmanager
 def _fields_of_any_length() -> Iterator[None]:
-    """The fast reader takes a field of any length, so a long one must not be blamed for what comes after it."""
+    """Lift the csv module's limit of a field's length, which polars does not have."""
     before = csv.field_size_limit(sys.maxsize)
     try:
         yield
@@ -270,7 +270,7 @@ def surely_even(path: Path, columns: int) -> bool:
 
 
 def _end_of_whole_rows(data: bytes) -> int | None:
-    """Return the place after the last line break that is not within quotes."""
+    """Return the position after the last line break that is not within quotes; None where that is hard to tell."""
     end = data.rfind(b"\n") + 1
     for _ in range(TRIES):
         if data.count(b'"', 0, end) % 2 == 0:
@@ -299,5 +299,5 @@ def wrong(name: str, text: str) -> str | None:
 
 
 def shown(text: str) -> str:
-    """Return a text as one short line shows it."""
+    """Return a text in quotes, cut to one short line."""
     return repr(text) if len(text) <= SHOWN else f"{text[:SHOWN]!r}…"

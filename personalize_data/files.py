@@ -1,4 +1,4 @@
-"""Files, plain or gzip, as bytes and lines; and folders that are written as a whole."""
+"""Files, plain or gzip, as bytes and lines; folders that are written as a whole or not at all."""
 
 import gzip
 import hashlib
@@ -112,7 +112,7 @@ def lines(path: Path) -> Iterator[tuple[int, bytes]]:
 
 
 def check_whole(path: Path) -> None:
-    """Raise BadFile for a broken gzip file: what stands in one may be noise, so nothing else is to blame."""
+    """Raise BadFile for a broken gzip file: its content may be noise, so nothing else is to blame."""
     with _unpacked(path) as file:
         packed = isinstance(file, gzip.GzipFile)
     for _ in lines(path) if packed else ():
@@ -131,9 +131,9 @@ def unreadable(path: Path | str, error: Exception, line: int | None = None) -> B
 
 @contextmanager
 def whole_folder(out: Path) -> Iterator[Path]:
-    """Give a folder beside, which takes the place of ``out`` if all goes well.
+    """Yield a temporary folder, which is renamed to ``out`` if all goes well.
 
-    Raises BadFile if that is there already and not empty.
+    Raises BadFile if ``out`` exists and is not empty.
     """
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise BadFile(out, "it is there already and not empty: name another folder, or remove it")

@@ -25,7 +25,7 @@ def check_schema(schema: Schema) -> None:
 def rows(
     file: str, lines: Iterable[tuple[int, bytes]], schema: Schema, rules: Rules, now: float, counts: RowCounts
 ) -> Iterator[list[str]]:
-    """Yield a row in the schema's order for each interaction of a file's numbered lines; count all else.
+    """Yield a row in the schema's order for each interaction in a file's numbered lines; count what is left out.
 
     ``now``: epoch seconds. An event without a usable time of its own is left out: in a stream it gets the time of its
     arrival, which an export does not tell.

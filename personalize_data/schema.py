@@ -1,4 +1,4 @@
-"""What a dataset's columns are: an Avro schema read, or derived from a table's values.
+"""The columns of a dataset: from an Avro schema, or inferred from a table's values.
 
 Rules of the three kinds of dataset: https://docs.aws.amazon.com/personalize/latest/dg/custom-datasets-and-schemas.html
 """
@@ -32,7 +32,7 @@ class SchemaError(Exception):
 
 
 class BadValue(Exception):
-    """A value that can't stand in its column; the message is a reason code."""
+    """A value that does not fit its column; the message is a reason code."""
 
 
 @dataclass(frozen=True)
@@ -101,12 +101,12 @@ class SchemaInference:
             raise SchemaError(f"{', '.join(bad)} cannot be a column's name: give another by --column NEW_NAME=…")
         if not 1 <= len(self._names) <= MAX_FIELDS[dataset]:
             raise SchemaError(
-                f"beside {self._id} a {dataset} dataset has 1 to {MAX_FIELDS[dataset]} columns, not "
+                f"a {dataset} dataset has 1 to {MAX_FIELDS[dataset]} columns in addition to {self._id}, not "
                 f"{len(self._names)}: choose them by --column"
             )
 
     def see(self, values: Mapping[str, str]) -> None:
-        """Take one row's values by column."""
+        """Include one row: its values by column."""
         for name in self._names:
             value = values[name]
             if value == "":
@@ -115,7 +115,7 @@ class SchemaInference:
                 self._kinds[name] = _wider(self._kinds[name], value)
 
     def schema(self) -> Schema:
-        """Return the narrowest schema that holds all that was seen; text is categorical, else it is not trained on."""
+        """Return the narrowest schema for all rows seen; text is categorical, or training would ignore it."""
         fields: list[dict[str, Any]] = [{"name": self._id, "type": "string"}]
         for name in self._names:
             kind = self._kinds[name] or "string"
@@ -133,7 +133,7 @@ def _wider(kind: str, value: str) -> str:
 
 
 def check(column: Column, value: str) -> str:
-    """Return a CSV's value if it can stand in a column. Raises BadValue."""
+    """Return a CSV's value if it fits a column. Raises BadValue."""
     if value == "":
         good = column.nullable
     elif column.kind in ("int", "long"):
@@ -151,12 +151,12 @@ def check(column: Column, value: str) -> str:
 
 
 def interactions_schema() -> str:
-    """Return the schema that the functions write by."""
+    """Return the schema of the interactions that the functions send."""
     return _compact(json.loads(INTERACTIONS_SCHEMA.read_text()))
 
 
 def users_schema(path: Path) -> str:
-    """Read the schema of a Users dataset. Raises ValueError if it is none.
+    """Return the schema of a Users dataset from a file. Raises ValueError where it is not one.
 
     https://docs.aws.amazon.com/personalize/latest/dg/users-datasets.html: a USER_ID and at least one more field.
     """

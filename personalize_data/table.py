@@ -1,4 +1,4 @@
-"""Any CSV as rows of a dataset: which of its columns, or which constant, becomes which column of the schema."""
+"""The rows of any CSV as rows of a dataset, by a mapping of columns and constants."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -31,7 +31,7 @@ class Mapped:
     constants: Mapping[str, str] = field(default_factory=dict)
 
     def source(self, name: str) -> str:
-        """Return the file's column for a schema's: the same name where nothing else is said."""
+        """Return the file's column for a schema's: the same name by default."""
         return self.columns.get(name, name)
 
 

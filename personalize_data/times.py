@@ -12,7 +12,7 @@ _NUMBER = re.compile(r"([0-9]{1,16})(\.[0-9]*)?")
 
 
 class Times:
-    """Reads a column's times into whole epoch seconds.
+    """A reader of one column's times, as whole epoch seconds.
 
     Without a stated unit the first time that can mean one thing only decides: digits that are a date between 2000 and
     tomorrow as seconds, or as milliseconds (no number is both), or text of ISO 8601. ISO times without a zone are UTC.
@@ -26,7 +26,7 @@ class Times:
         self._newest = int(now) + DAY
 
     def read(self, text: str) -> int:
-        """Return epoch seconds, cut as the stream cuts them. Raises BadValue: it is no time, or in another unit."""
+        """Return epoch seconds, rounded down as in the stream. Raises BadValue for no time, or one in another unit."""
         last, seconds, without_zone = self._last
         if text == last and text:  # in most tables many neighbours have the same
             self.without_zone += without_zone

@@ -1,4 +1,4 @@
-"""What is known of each user or item: the attributes of its newest row, each with the type that its values have."""
+"""The attributes of each user or item, from its newest row, each with the type of its values."""
 
 import json
 from collections.abc import Collection, Mapping
@@ -14,7 +14,7 @@ _ID = "\0id"  # a table may have a column USER_ID that is another one's
 
 
 def read(source: Source, rows: pl.DataFrame, own_id: str, names: Mapping[str, str], filling: Filling) -> pl.DataFrame:
-    """Return a row for each id in ``rows`` (ROW and ``own_id``), by id, with attributes as text under their names.
+    """Return a row per id in ``rows`` (ROW and ``own_id``), sorted by id, with the named attributes as text.
 
     Raises InvalidRequest for a rule that does not fit.
     """
@@ -28,7 +28,7 @@ def read(source: Source, rows: pl.DataFrame, own_id: str, names: Mapping[str, st
 def schema(
     source: Source, table: pl.DataFrame, own_id: str, names: Mapping[str, str], dataset: str, text: Collection[str]
 ) -> Schema:
-    """Return the schema; ``text``: columns of the source that are words even where they look like numbers.
+    """Return the schema; ``text``: columns of the source that are text even where they look like numbers.
 
     Raises BadFile with the line of a word in a column of numbers.
     """

@@ -1,4 +1,4 @@
-"""Interactions on their way out: each once, in order of time, with the schema and the budget that Personalize sets."""
+"""The Interactions dataset: each interaction once, sorted by time, with a schema within Personalize's limits."""
 
 import json
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ ORDER = ("USER_ID", "ITEM_ID", "EVENT_TYPE", "TIMESTAMP")
 
 
 def schema(frame: pl.DataFrame, metadata: Sequence[Field]) -> Schema:
-    """Return the schema of interactions. ``metadata``: its last fields. Raises InvalidRequest over the budget."""
+    """Return the schema of interactions. ``metadata``: its last fields. Raises InvalidRequest over the limits."""
     types = frame["EVENT_TYPE"].n_unique()
     if len(metadata) > MAX_INTERACTION_METADATA:
         raise InvalidRequest(
@@ -37,7 +37,7 @@ def _field(column: pl.Series) -> Field:
 
 
 def once(frame: pl.DataFrame) -> tuple[pl.DataFrame, int]:
-    """Return the interactions in order, each once, and how many were left out because an earlier one is the same.
+    """Return the interactions by time, each once, and how many duplicates were left out.
 
     The same: user, item, type, second and value, as Personalize counts them (Developer Guide, "Recording events").
     """

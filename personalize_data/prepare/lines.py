@@ -1,4 +1,4 @@
-"""Lines that are interactions already, one a row: of invoices, or of an event log."""
+"""Tables with one interaction per row: lines of invoices, or an event log."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,7 +21,7 @@ class LineTableSpec:
 
     ``quantity``: rows of zero or less are returns, and left out; ``price``: EVENT_VALUE is price times quantity.
     ``metadata``: names of Personalize's → columns. ``drop_items``: ids, or ``*`` patterns, of what is no product.
-    ``invoices``: negative numbers beside ``quantity`` may be returns, which is worth a note.
+    ``invoices``: add a note on negative numbers outside ``quantity``, which may be returns.
     """
 
     user: str
@@ -39,18 +39,18 @@ class LineTableSpec:
     invoices: bool = False
 
     def columns(self) -> list[str]:
-        """Return the columns of the table that are used, each once."""
+        """Return the columns of the table that are in use, each once."""
         named = (self.user, self.item, self.time, self.type, self.value, self.quantity, self.price)
         return list(dict.fromkeys(name for name in (*named, *self.metadata.values()) if name))
 
     def ids(self) -> list[str]:
-        """Return the columns of ids and of types."""
+        """Return the columns of ids and of event types."""
         return [self.user, self.item, *([self.type] if self.type else [])]
 
 
 @dataclass(frozen=True)
 class LineTable:
-    """``interactions`` with the columns of the dataset, and ROW. Counts are of rows left out. ``notes``: to be told."""
+    """``interactions``: the columns of the dataset, and ROW. Counts: rows left out. ``notes``: for the summary."""
 
     interactions: pl.DataFrame
     returns: int

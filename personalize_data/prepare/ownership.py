@@ -1,7 +1,7 @@
-"""A wide table of what each customer owns, month by month, as states or as changes.
+"""A wide table of what each user owns, month by month, as states or as changes.
 
-A recommender that is told states learns to repeat them; what a bank wants to know is what comes next. A change needs
-two neighbouring months of a customer: what is there in the first is a holding, no acquisition.
+A recommender that is trained on states learns to repeat them; a bank wants to know what comes next. A change needs two
+neighbouring months of a user: a product of the first month is a holding, not an acquisition.
 """
 
 from collections.abc import Sequence
@@ -48,7 +48,7 @@ class OwnershipTableSpec:
 
 @dataclass(frozen=True)
 class OwnershipTable:
-    """``interactions``: USER_ID, ITEM_ID, EVENT_TYPE, TIMESTAMP. ``newest``: the row of each one's newest month."""
+    """``interactions``: USER_ID, ITEM_ID, EVENT_TYPE, TIMESTAMP. ``newest``: the row of each user's newest month."""
 
     interactions: pl.DataFrame
     newest: pl.DataFrame
@@ -60,7 +60,7 @@ class OwnershipTable:
 
 
 def read(source: Source, spec: OwnershipTableSpec, filling: Filling, times: Times) -> OwnershipTable:
-    """Read the table. Raises BadFile with the line: nobody, no month, neither 0 nor 1, a month twice or missing."""
+    """Read the table. Raises BadFile with the line: no user, no month, neither 0 nor 1, a month twice or missing."""
     for name in spec.products:
         ids.check_one(name, "--product: the name of a column, which is the product's id,")
     table, notes = _typed(source, spec, filling, times)
@@ -99,7 +99,7 @@ def _those(table: pl.DataFrame, condition: pl.Expr, item: str, event_type: str) 
 
 
 def _before(product: str) -> pl.Expr:
-    """Return whether the customer had it in the month before, of those that there are; False in the first."""
+    """Return whether the user had it in the previous month of the table; False in the first."""
     return pl.col(product).shift(1).fill_null(False) & ~pl.col(FIRST)
 
 
@@ -143,7 +143,7 @@ def _owned(name: str, rule: str | None) -> pl.Expr:
 
 
 def _product(source: Source, table: pl.DataFrame, name: str, filling: Filling) -> pl.DataFrame:
-    """Turn 0 and 1 (2 is what was neither) into a truth."""
+    """Convert 0 and 1 to booleans; 2 stands for a value that was neither."""
     if (table[name] == 2).any():
         row, text = source.first_bad(~pl.col(name).is_in([*YES, *NO]), name) or (0, "")
         raise source.bad(row, f"{name} is {text!r}, neither 0 nor 1: an ownership table has one such column a product")

@@ -1,4 +1,4 @@
-"""A table as people have it (CSV, plain or gzip, or Parquet): lazy columns of text, and the place of every row."""
+"""A CSV (plain or gzip) or Parquet file as lazy columns of text, with the row number of every row."""
 
 import fnmatch
 from collections import Counter
@@ -19,7 +19,7 @@ ROW, _ROWS = "\0row", "\0rows"  # no header can have these names
 
 @dataclass(frozen=True)
 class Source:
-    """A file whose header is read. ``empty``: texts that mean that nothing is known, beside the empty one.
+    """A file whose header is read. ``empty``: texts that stand for a missing value, as the empty text does.
 
     ``wanted``: a column, and the texts in it of the rows to read; None for all rows.
     """
@@ -32,7 +32,7 @@ class Source:
 
     @cached_property
     def rows(self) -> pl.LazyFrame:
-        """Return all columns as text without blanks around, null where it is missing, and ROW, from 0."""
+        """Return all columns as stripped text, null where a value is missing, and ROW, the row number from 0."""
         columns = [_text(name, kind, self.empty) for name, kind in self._schema.items() if name in self.names]
         blank = pl.all_horizontal(pl.exclude(ROW).is_null())
         rows = self._scanned.with_row_index(ROW).select(ROW, *columns).filter(~blank)
@@ -55,7 +55,7 @@ class Source:
             raise self._broken(error) from None
 
     def collect(self, rows: pl.LazyFrame) -> pl.DataFrame:
-        """Run what was made of ``rows``, as a stream. Raises BadFile with the line of a row that is none."""
+        """Run a query on ``rows``, as a stream. Raises BadFile with the line of a broken row."""
         try:
             return rows.collect(engine="streaming")
         except (pl.exceptions.PolarsError, OSError) as error:
@@ -84,7 +84,7 @@ class Source:
         return replace(self, wanted=(column, consenting)), left_out
 
     def bad(self, row: int, reason: str) -> BadFile:
-        """Return the error for a row: with its line in a CSV, its number from 1 in Parquet."""
+        """Return the error for a row number: with the line in a CSV, with the row from 1 in Parquet."""
         if is_parquet(self.path):
             return BadFile(self.path, f"row {row + 1}: {reason}")
         return BadFile(self.path, reason, self._csv_row(row)[0])
@@ -95,7 +95,7 @@ class Source:
         return (row_[ROW][0], row_[column][0]) if len(row_) else None
 
     def exact_below(self, column: str) -> int | None:
-        """Return up to where a Parquet column of fractions tells whole numbers apart; None for any other column."""
+        """Return the bound below which a Parquet column of floats is exact on whole numbers; None for other columns."""
         kind = self._schema[column]
         if not kind.is_float():
             return None
@@ -112,14 +112,14 @@ class Source:
         return list(matched)
 
     def short(self, row: int) -> str:
-        """Return what to add to the complaint about a row that has fewer columns than the header, as totals have."""
+        """Return an addition to the message about a row with fewer columns than the header, such as a total."""
         if is_parquet(self.path):
             return ""
         columns = len(self._csv_row(row)[1])
         return f" (the row has {columns} of {len(self.names)} columns)" if columns < len(self.names) else ""
 
     def _shown(self) -> str:
-        """Return the names of the columns; in quotes where blanks around one would not be seen."""
+        """Return the names of the columns; in quotes where a name has blanks around it."""
         return ", ".join(name if name == name.strip() else repr(name) for name in self.names)
 
     def _csv_row(self, row: int) -> csv_reader.Row:
@@ -136,7 +136,7 @@ class Source:
 
 
 def opened(path: Path, empty: Sequence[str] = ()) -> Source:
-    """Read the header; lists and records within a Parquet file are no columns here. Raises BadFile."""
+    """Return the source of a file. Lists and records within Parquet are left out. Raises BadFile."""
     try:
         if is_parquet(path):
             kinds = pl.scan_parquet(path).collect_schema().items()
@@ -148,12 +148,12 @@ def opened(path: Path, empty: Sequence[str] = ()) -> Source:
 
 
 def is_parquet(path: Path) -> bool:
-    """Return whether a file is named as Parquet."""
+    """Return whether a file is Parquet, by its name."""
     return path.suffix == ".parquet"
 
 
 def chunks(column: pl.Series, size: int) -> Iterator[pl.Series]:
-    """Yield a column in parts."""
+    """Yield a column in parts of at most ``size`` rows."""
     for start in range(0, len(column), size):
         yield column.slice(start, size)
 

@@ -1,4 +1,4 @@
-"""What is worth a word to whoever prepared a table, though nothing is wrong with it."""
+"""Notes on a prepared table that is valid, but may not be what its owner meant."""
 
 from collections.abc import Collection
 
@@ -15,9 +15,9 @@ def about_interactions(table: pl.DataFrame) -> list[str]:
 
 
 def about_returns(source: Source, used: Collection[str | None], event_type: str) -> list[str]:
-    """Return notes on columns that look like a quantity. ``used``: columns that are none.
+    """Return notes on columns that look like a quantity: whole numbers, some below zero, most not.
 
-    Whole numbers, some of them below zero and most of them not.
+    ``used``: columns that are something else.
     """
     names = [name for name in source.names if name not in used]
     if not names:
@@ -32,7 +32,7 @@ def about_returns(source: Source, used: Collection[str | None], event_type: str)
 
 
 def _negatives(name: str) -> pl.Expr:
-    """Return how many are below zero; 0 where the column can't be a quantity."""
+    """Return how many values are below zero; 0 where the column can't be a quantity."""
     number = pl.col(name).cast(pl.Float64, strict=False)
     whole = (number == number.floor()).sum() == pl.col(name).count()
     below = (number < 0).sum()

@@ -1,1 +1,1 @@
-"""What a column of text may be, and what it becomes: ids, times, names, types, and what fills its gaps."""
+"""The columns of a table: ids, times, names and types, and the rules for missing values."""

@@ -1,4 +1,4 @@
-"""What is put where a table has nothing: a rule that its owner states for each column, applied and counted."""
+"""Missing values: a rule that the owner of a table states for each column, applied and counted."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ MEDIAN, MODE, DROP = "median", "mode", "drop"
 
 @dataclass
 class Filling:
-    """``rules``: source column → ``median``, ``mode``, ``drop`` or any other text, which is put itself.
+    """``rules``: source column → ``median``, ``mode``, ``drop`` or the value to put.
 
     ``filled``: cells by column; ``dropped``: rows by the column that lacked.
     """
@@ -26,7 +26,7 @@ class Filling:
     dropped: Counter[str] = field(default_factory=Counter)
 
     def apply(self, frame: pl.DataFrame, column: str, needed: bool) -> pl.DataFrame:
-        """Fill a column of text. ``frame`` has ROW. Raises BadFile for a row that lacks what is ``needed``."""
+        """Return a frame (with ROW) whose column is filled. Raises BadFile for a missing value that is ``needed``."""
         missing = frame[column].null_count()
         rule = self.rules.get(column)
         if not missing:
@@ -44,7 +44,7 @@ class Filling:
         return frame.with_columns(pl.col(column).cast(pl.String).fill_null(value).cast(frame[column].dtype))
 
     def as_json(self) -> dict[str, Any]:
-        """Return the counts, beside the rules."""
+        """Return the rules and the counts as a JSON object."""
         rules = {name: self.rules[name] for name in (*self.filled, *self.dropped)}
         return {"rules": rules, "filled": dict(self.filled), "dropped": dict(self.dropped)}
 

@@ -1,4 +1,4 @@
-"""What may be an id or a type of event: one rule for all forms of table.
+"""Ids and event types: what may be one, by the same rule for all forms of table.
 
 1 to 256 characters (API reference, PutEvents). A NUL breaks the CSV that is imported; other control characters are
 never meant.
@@ -21,7 +21,7 @@ _WHOLE = r"^-?[0-9]+\.0$"  # what they make of ids of digits where one is missin
 
 
 def check(source: Source, table: pl.DataFrame, column: str) -> None:
-    """Raise BadFile with the line of the first id in a column that is none. ``table`` has ROW, and none is missing."""
+    """Raise BadFile with the line of the first invalid id in a column. ``table`` has ROW, and no id is missing."""
     text = pl.col(column).str
     wrong = (text.len_chars() > MAX_ID_LENGTH) | text.contains(_CONTROL) | text.contains(_ROUNDED)
     bad = table.lazy().filter(wrong).select(ROW, column).collect().sort(ROW)
@@ -30,7 +30,7 @@ def check(source: Source, table: pl.DataFrame, column: str) -> None:
 
 
 def whole(source: Source, table: pl.DataFrame, column: str) -> tuple[pl.DataFrame, list[str]]:
-    """Return a table with 17850 for the id 17850.0 where the whole column is so, and notes on what was done.
+    """Return a table with 17850 for the id 17850.0 where all ids end in .0, and notes on the change.
 
     Raises BadFile with the line where ``17850.0`` and ``17850`` stand in one column, which may be one id or two, and
     for what a column of fractions can't hold exactly.
@@ -65,7 +65,7 @@ def _exact(source: Source, table: pl.DataFrame, column: str, most: int) -> None:
 
 
 def _one_way(source: Source, table: pl.DataFrame, column: str, ending: pl.Series) -> None:
-    """Raise BadFile with the line of the first id with .0 that stands without it, too."""
+    """Raise BadFile with the line of the first id with .0 that is also there without it."""
     bare = pl.col(column).str.strip_suffix(".0")
     others = table.filter(~ending)[column].drop_nulls().unique()
     values = table.filter(ending).filter(bare.is_in(others.implode())).select(ROW, column).sort(ROW).head(1)
@@ -75,7 +75,7 @@ def _one_way(source: Source, table: pl.DataFrame, column: str, ending: pl.Series
 
 
 def check_one(text: str, subject: str) -> None:
-    """Raise InvalidRequest for an id or type that no table has. ``subject``: where it comes from."""
+    """Raise InvalidRequest for an invalid id or event type. ``subject``: where it comes from."""
     if not text.strip():
         raise InvalidRequest(f"{subject} is empty")
     if len(text) > MAX_ID_LENGTH or re.search(_CONTROL, text):
@@ -99,7 +99,7 @@ class Dropped:
 
 
 def drop(source: Source, table: pl.DataFrame, column: str, patterns: Sequence[str]) -> tuple[pl.DataFrame, Dropped]:
-    """Return the rows of other items, those without an item among them. Raises InvalidRequest as ``matching`` does."""
+    """Return the rows of other items, also those without an item. Raises InvalidRequest as ``matching`` does."""
     if not patterns:
         return table, Dropped()
     matched = matching(table[column].drop_nulls().unique(), patterns, f"{source.path} has no such item in {column}")

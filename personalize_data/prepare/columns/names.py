@@ -1,4 +1,4 @@
-"""The names that columns get in Personalize: which may be given, each once, and how many a dataset takes."""
+"""The names of columns in Personalize: valid, unique, and as many as a dataset takes."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -75,7 +75,7 @@ def _check(names: Mapping[str, str], dataset: str, option: str) -> None:
 
 
 def check_apart(roles: Mapping[str, str], products: Sequence[str]) -> None:
-    """Raise InvalidRequest where one column has two parts to play. ``roles``: option → column."""
+    """Raise InvalidRequest where one column has two roles. ``roles``: option → column."""
     parts: dict[str, str] = {}
     for option, column in [*roles.items(), *(("--product", name) for name in products)]:
         if column in parts:

@@ -1,4 +1,4 @@
-"""A column of times as whole epoch seconds, by the rules of the history that `backfill` reads: one unit a column."""
+"""A column of times as whole epoch seconds, by the rules of `backfill`: one unit per column."""
 
 import contextlib
 
@@ -18,7 +18,7 @@ REASONS = {
 
 
 def seconds(source: Source, frame: pl.DataFrame, column: str, times: Times, form: str | None = None) -> pl.Series:
-    """Return a column of text as epoch seconds. ``form``: strptime's, for times that are none of the usual.
+    """Return a column of text as epoch seconds. ``form``: strptime's, for times in no unit that is known here.
 
     Raises BadFile with the line of the first that is no time or in another unit.
     """

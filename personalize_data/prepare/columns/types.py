@@ -1,4 +1,4 @@
-"""The type that a column of text has in a schema: a number only where every value is one, and none is a code."""
+"""The schema type of a column of text: a number only where every value is one, and none is a code."""
 
 import json
 import re
@@ -19,7 +19,7 @@ Field = Mapping[str, Any]
 def fields(source: Source, table: pl.DataFrame, names: Mapping[str, str], text: Collection[str]) -> list[Field]:
     """Return the Avro field of each column of ``table``, which has ROW. ``names``: the source's columns → the table's.
 
-    ``text``: columns of the source that are words even where they look like numbers. Raises BadFile with the line of a
+    ``text``: columns of the source that are text even where they look like numbers. Raises BadFile with the line of a
     word in a column of numbers, and of a number that is too large for one.
     """
     return [_field(source, table, column, name, column in text) for column, name in names.items()]
@@ -46,7 +46,7 @@ def _derived(column: pl.Series) -> Field:
 
 
 def _no_stray_word(source: Source, known: pl.DataFrame, column: str, name: str) -> None:
-    """Raise BadFile for what is no finite number, where most values are numbers, or all are but for nan and inf."""
+    """Raise BadFile for a value that is not a finite number, where most values, or all but nan and inf, are numbers."""
     numbers = known[name].cast(pl.Float64, strict=False)
     good = numbers.is_finite().fill_null(False)
     meant = good | known[name].str.contains(_COMMA)
