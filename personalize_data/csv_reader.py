@@ -61,7 +61,7 @@ class CsvReader:
         if b"\r" in head[:-1] and b"\n" not in head:
             raise BadFile(name, "its lines end in carriage returns alone, as on old Macs: save it with other line ends")
         lines_ = text(file)
-        first = lines_.readline().lstrip("\ufeff")
+        first = lines_.readline().lstrip("\ufeff")  # the mark of Windows, twice where files were joined
         self.delimiter = delimiter or max(DELIMITERS, key=first.count)
         self.header = _names(name, first, self.delimiter)
         self._reader = csv.reader(lines_, delimiter=self.delimiter, strict=True)

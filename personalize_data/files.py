@@ -74,7 +74,7 @@ def is_table(path: Path, name: str) -> bool:
 
 def text(file: BinaryIO) -> TextIO:
     """Return the file as text in lines for the csv module; bytes that are not UTF-8 become half characters."""
-    return io.TextIOWrapper(file, "utf-8-sig", errors="surrogateescape", newline="\n")
+    return io.TextIOWrapper(file, "utf-8", errors="surrogateescape", newline="\n")
 
 
 def json_lines(file: BinaryIO, name: str) -> Iterator[tuple[int, bytes]]:

@@ -97,11 +97,11 @@ def test_a_broken_row_is_named_by_the_line_on_which_it_begins(tmp_path: Path, ca
 
 def test_a_row_over_several_lines_is_named_by_its_first(tmp_path: Path) -> None:
     path = tmp_path / "table.csv"
-    path.write_text(HEADER + ROW + '"u\n\nv",i\n' + ROW)
+    path.write_text(HEADER + ROW + '"u\n\nv",i\n' + '"u\nv"' + ROW[1:] + ROW)
 
     with csv_reader.opened(path) as reader:
         lines = [(line, broken) for line, _, broken in reader.rows()]
-    assert lines == [(2, None), (3, "a broken row: 2 columns, where the header has 4"), (6, None)]
+    assert lines == [(2, None), (3, "a broken row: 2 columns, where the header has 4"), (6, None), (8, None)]
 
 
 @pytest.mark.parametrize("read", READERS)
