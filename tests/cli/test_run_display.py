@@ -101,7 +101,7 @@ def test_own_batches_come_last_and_without_categories_it_is_said_that_the_list_i
 def test_an_account_that_does_not_balance_is_told_last(screen: Screen) -> None:
     right = result(compared())
     wrong = replace(right, audit=replace(right.audit, unexpected={Row("7", "hat", "purchase", 1, "11", 0)}))
-    assert screen.after(wrong)[-1] == "The account does not balance."
+    assert screen.after(wrong)[-1] == "The reconciliation failed."
     assert screen.after(replace(right, settled=False))[-2].startswith("Something was still under way")
 
 

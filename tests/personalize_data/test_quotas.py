@@ -7,7 +7,7 @@ import pytest
 from broker import interactions, profile, recommendations
 
 from local_stack import scenario
-from local_stack.mparticle import events_api, rate_limit
+from local_stack.mparticle import events_api
 from local_stack.mparticle.rules import batch, events
 from personalize_data import quotas
 from personalize_local import recommendations as service
@@ -29,7 +29,7 @@ OWN = {
     "mParticle's bulk requests": (events_api.MAX_REQUEST_BYTES, quotas.MAX_BULK_REQUEST_BYTES),
     "mParticle's batches": (events_api.MAX_BATCH_BYTES, quotas.MAX_BATCH_BYTES),
     "mParticle's events of a request": (events_api.MAX_EVENTS, quotas.MAX_BULK_EVENTS),
-    "mParticle's batches a second": (rate_limit.BATCHES_PER_SECOND, quotas.MAX_BATCHES_RATE),
+    "mParticle's batches a second": (events_api.BATCHES_PER_SECOND, quotas.MAX_BATCHES_RATE),
     "mParticle's number of attributes": (events.MAX_ATTRIBUTES, quotas.MAX_ATTRIBUTES),
     "mParticle's names of attributes": (batch.MAX_NAME, quotas.MAX_ATTRIBUTE_NAME_LENGTH),
     "mParticle's attributes": (events.MAX_VALUE, quotas.MAX_ATTRIBUTE_LENGTH),
