@@ -24,7 +24,7 @@ from cli.types import Moment
 from replay.destinations import Queue, Stream
 from replay.inventory import Inventory, QuarantinedRecord, RecordFilter
 from replay.records import ON_FAILURE, QUARANTINE, RECORD, USER
-from replay.replaying import Replay
+from replay.redrive import Replay
 from replay.store import Store
 
 MOMENT = Moment()

@@ -6,7 +6,7 @@ from typing import Any
 from starlette.requests import Request as HttpRequest
 from starlette.responses import JSONResponse, Response
 
-from faults.faults import Faults
+from faults.injection import Faults
 from faults.rules import BadRule, read_rule
 
 PATH = "/_local/faults"

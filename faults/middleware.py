@@ -13,7 +13,7 @@ from starlette.datastructures import Headers
 
 from faults.answers import Refusal, SplitBatch
 from faults.control import PATH, control
-from faults.faults import Decision, Faults
+from faults.injection import Decision, Faults
 from faults.request import Request
 from faults.rules import AFTER, ENTRIES, HALF_REPLY, HANGING, RESET, Rule
 

@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from faults.answers import from_aws
-from faults.faults import Faults
+from faults.injection import Faults
 from faults.middleware import App, Scope, WithFaults, in_real_time
 from personalize_local.service import CHECK_EVERY, Personalize
 from personalize_local.wire.protocol import WireProtocol

@@ -15,7 +15,7 @@ from scipy import sparse
 
 from evaluation.task import ALL_ITEMS, Pairs
 from recommender_models import history
-from recommender_models.models import covisitation, ease, neighbours
+from recommender_models.models import covisitation, ease, item_knn
 from recommender_models.models.lists import Catalogue, top_rows
 from recommender_models.models.popularity import Popularity
 from recommender_models.models.popularity_count import PopularityCount
@@ -58,7 +58,7 @@ class TrainedModels:
     @functools.cached_property
     def neighbours(self) -> sparse.csr_array:
         # An item is its own nearest: what the user had is as likely as its like.
-        return neighbours.nearest(self.train) + sparse.eye_array(len(self.train.item_ids), dtype=np.float32)
+        return item_knn.nearest(self.train) + sparse.eye_array(len(self.train.item_ids), dtype=np.float32)
 
     @functools.cached_property
     def co_visited(self) -> sparse.csr_array:
@@ -66,7 +66,7 @@ class TrainedModels:
 
     @functools.cached_property
     def _user_items(self) -> sparse.csr_array:
-        return neighbours.user_item_matrix(self.train)
+        return item_knn.user_item_matrix(self.train)
 
     def ease(self, regularisation: float) -> Floats:
         return self._ease(regularisation)

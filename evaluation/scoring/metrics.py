@@ -1,7 +1,7 @@
-"""All metrics of some lists, one value a user, so that whatever follows (intervals, slices) is about rows.
+"""Every metric of a recommender's lists, one value per user: intervals and slices are computed from these rows.
 
-The kernel is the local Personalize's. NDCG is the usual one; ``ndcg_personalize`` is Amazon Personalize's, which
-divides by the ideal of the hits that were found. MAP is TREC's: over all relevant items, also those beyond the list.
+The formulas are in ``recommender_models.metrics``. NDCG is the usual one; ``ndcg_personalize`` is Amazon Personalize's,
+which divides by the ideal of the hits in the list. MAP is TREC's: over all relevant items, also those beyond the list.
 """
 
 from collections.abc import Mapping, Sequence

@@ -6,7 +6,7 @@ from urllib.parse import parse_qs
 from starlette.datastructures import Headers
 
 from faults.answers import from_aws
-from faults.faults import Faults
+from faults.injection import Faults
 from faults.middleware import App, Scope, WithFaults
 
 _S3_OBJECT = {"GET": "GetObject", "PUT": "PutObject", "HEAD": "HeadObject", "DELETE": "DeleteObject"}

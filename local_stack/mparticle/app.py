@@ -16,7 +16,7 @@ from starlette.routing import Route
 from starlette.types import Send
 
 from faults.answers import MESSAGE, Refusal, retry_after
-from faults.faults import Faults
+from faults.injection import Faults
 from faults.middleware import App, Scope, WithFaults, cut, in_real_time
 from faults.rules import DENIED, INVALID, THROTTLING, UNAVAILABLE, Rule
 from local_stack.mparticle.core import ENVIRONMENTS, MParticle

@@ -8,7 +8,7 @@ import numpy as np
 from scipy import sparse
 
 from recommender_models.grouping import rank_within
-from recommender_models.models.neighbours import strongest
+from recommender_models.models.item_knn import strongest
 from recommender_models.training_set import TrainingSet
 
 NEAREST = 500  # of each item: those that go with it most often

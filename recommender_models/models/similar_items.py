@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from recommender_models.models import files, neighbours
+from recommender_models.models import files, item_knn
 from recommender_models.models.lists import Catalogue, Scored, Selection, top
 from recommender_models.models.popularity_count import PopularityCount
 from recommender_models.models.segments import Properties
@@ -47,7 +47,7 @@ class SimilarItems:
         """Train on at least one interaction; neither users nor settings matter."""
         counted = PopularityCount.fit(rows, users, items, settings)
         kinds = _kinds(items, counted.catalogue)
-        return cls(counted.catalogue, neighbours.nearest(rows), kinds, counted.shares)
+        return cls(counted.catalogue, item_knn.nearest(rows), kinds, counted.shares)
 
     def similar(self, item_id: str, limit: int, selection: Selection | None = None) -> Scored:
         """Return the items most like the given one, without itself; the popular ones if it is unknown."""

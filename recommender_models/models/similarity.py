@@ -8,7 +8,7 @@ from scipy import sparse
 from scipy.linalg import blas
 
 from recommender_models.history import History
-from recommender_models.models import ease, neighbours
+from recommender_models.models import ease, item_knn
 from recommender_models.training_set import Floats, TrainingSet
 
 # A full matrix of 20,000 items takes 1.6 GB and a minute and a half; a recommendation reads a line of it for each item.
@@ -83,8 +83,8 @@ class SparseSimilarity:
 def fit(rows: TrainingSet, regularisation: float, most_dense: int = MOST_DENSE) -> Similarity:
     """Learn from interactions: EASE, or above ``most_dense`` items the nearest by co-occurrence."""
     if len(rows.item_ids) > most_dense:
-        return SparseSimilarity(neighbours.nearest(rows))
-    return DenseSimilarity(ease.similarities(neighbours.user_item_matrix(rows), regularisation))
+        return SparseSimilarity(item_knn.nearest(rows))
+    return DenseSimilarity(ease.similarities(item_knn.user_item_matrix(rows), regularisation))
 
 
 def restore(arrays: Mapping[str, np.ndarray]) -> Similarity:

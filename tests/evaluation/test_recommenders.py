@@ -18,7 +18,7 @@ from evaluation.splits import HoldOut, split
 from evaluation.task import ALL_ITEMS, NEW_ITEMS, Pairs, Task, is_in, task
 from recommender_models.models import covisitation
 from recommender_models.models.ease import similarities
-from recommender_models.models.neighbours import SHRINKAGE
+from recommender_models.models.item_knn import SHRINKAGE
 from recommender_models.record_columns import RecordColumns
 from tests.evaluation import made_up
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from faults.faults import NOTHING, Faults
+from faults.injection import NOTHING, Faults
 from faults.request import Request
 from faults.rules import BadRule, read_rule
 

@@ -15,7 +15,7 @@ from recommender_models.models import (
     UserPersonalization,
     load,
 )
-from recommender_models.models.neighbours import SHRINKAGE, nearest
+from recommender_models.models.item_knn import SHRINKAGE, nearest
 from recommender_models.record_columns import RecordColumns
 from recommender_models.settings import DAY, Settings
 from recommender_models.training_set import TrainingSet

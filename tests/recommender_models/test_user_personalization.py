@@ -8,7 +8,7 @@ import pytest
 from personalize_local.filters.evaluation import Selection
 from recommender_models.models import UserPersonalization, load, similarity
 from recommender_models.models.ease import similarities
-from recommender_models.models.neighbours import user_item_matrix
+from recommender_models.models.item_knn import user_item_matrix
 from recommender_models.models.similarity import DenseSimilarity, SparseSimilarity
 from recommender_models.record_columns import RecordColumns
 from recommender_models.settings import DAY, Settings

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from replay.destinations import batches
 from replay.records import ON_FAILURE, QUARANTINE, RECORD, USER, Record, UnrecognisedObject, read
-from replay.replaying import is_repeatable
+from replay.redrive import is_repeatable
 from tests.broker.lambda_events import batch, product_event
 from tests.replay.world import NAME, NOW, SHARD, content, row
 

@@ -18,7 +18,7 @@ from local_stack.lambda_emulator.polling.on_failure import TOO_OLD, Discarded, M
 from replay.destinations import Queue, Stream
 from replay.inventory import Inventory, RecordFilter
 from replay.records import ON_FAILURE, QUARANTINE, RECORD, USER
-from replay.replaying import Replay
+from replay.redrive import Replay
 from replay.store import Store
 from tests.broker.lambda_events import visit
 
