@@ -16,6 +16,10 @@ from typing import Any
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
+from infra.paths import LAMBDA_SRC
+
+sys.path.insert(0, str(LAMBDA_SRC))  # the settings are checked by the functions' own rules
+
 from infra.mparticle import EXAMPLE_REFUSED, EXAMPLE_RULE
 from infra.receivers import out_of_reach, region_of
 from infra.region import region as region_of_environment
