@@ -79,6 +79,7 @@ SERVER = (
     "local_stack/lambda_emulator/test_whole_loop.py",
     "local_stack/mparticle/test_service.py",
     "loop",
+    "personalize_data/test_plan_identity.py",
     "personalize_local/conformance",
     "personalize_local/jobs",
     "personalize_local/served",
