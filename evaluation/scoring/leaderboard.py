@@ -64,9 +64,9 @@ class Leaderboard:
 def candidate_count(task: Task, task_name: str) -> int:
     """Return how many items users can choose from: the catalogue; for new-items less what they have.
 
-    They differ in what they have: more than a tenth of them have no more to choose from than this, at most a tenth have
-    less. A few who have nearly everything shall not take a metric from all; but where lists of k are equal for more
-    than that, its differences are thinned, and its height says nothing.
+    Users differ in what they have. At most a tenth of them have fewer items to choose from than this number, so that a
+    few users who have nearly everything do not remove a metric for all. Where lists of k are equal for more users than
+    that, the metric's differences are diluted, and its value says nothing.
     """
     if task_name == ALL_ITEMS:
         return task.catalogue
