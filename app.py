@@ -18,10 +18,14 @@ from infra.stack import BrokerStack
 
 
 def main() -> int:
+    """Synthesise what the CDK command line asks for; return the exit code of ``synthesise``."""
+    return synthesise(cdk.App(analytics_reporting=False), os.environ.get("STAGE"))
+
+
+def synthesise(app: cdk.App, stage: str | None) -> int:
     """Return 0, or 2 with one message where a setting is wrong or the functions can't be bundled."""
-    app = cdk.App(analytics_reporting=False)
     try:
-        settings = read_settings(app.node.get_all_context(), os.environ.get("STAGE"), ROOT, region())
+        settings = read_settings(app.node.get_all_context(), stage, ROOT, region())
     except SettingsError as error:
         print(f"Wrong settings, nothing was synthesised (cdk.json, -c or STAGE):\n{error}", file=sys.stderr)  # noqa: T201
         return 2

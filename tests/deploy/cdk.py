@@ -1,13 +1,11 @@
 """The pinned CDK command line, run as people run it: ``./cdk COMMAND``."""
 
 import json
-import os
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
 from infra.paths import ROOT
-from infra.settings import Stage
 from tests.deploy.account import Account
 
 SECONDS = 600
@@ -15,14 +13,6 @@ SECONDS = 600
 
 class CdkFailed(Exception):
     """The command ended with another code than 0; the message is all that it wrote."""
-
-
-def synthesise(stage: Stage, context: Mapping[str, str], folder: Path) -> Path:
-    """Synthesise with a bundle, as ``make synth`` does, into a folder of one's own. Raises CdkFailed."""
-    chosen = [part for key, value in context.items() for part in ("-c", f"broker:{key}={value}")]
-    # The whole environment: bundling fetches the functions' libraries in the way that this machine is set up for.
-    _run(["synth", "--quiet", "--output", str(folder), *chosen], os.environ | {"STAGE": stage.value})
-    return folder
 
 
 def bootstrap(account: Account, assembly: Path) -> None:

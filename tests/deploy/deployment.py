@@ -10,7 +10,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Set
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -33,6 +32,7 @@ from local_stack.mparticle.inputs import BROKER_FEED, INPUTS
 from local_stack.process import ServiceProcess, start_service
 from tests.deploy import cdk
 from tests.deploy.account import Account, account
+from tests.infra.synthesis import synthesise_as_app
 
 NAME = "deployed"
 CAMPAIGN = f"arn:aws:personalize:{REGION}:{ACCOUNT}:campaign/{NAME}"
@@ -176,10 +176,9 @@ class Deployment:
             "campaign_arn": CAMPAIGN,
             "on_destroy": "delete",
         }
-        stages = (Stage.COLLECT, Stage.RECOMMEND)
-        with ThreadPoolExecutor(len(stages)) as both:
-            made = both.map(lambda stage: cdk.synthesise(stage, context, self._folder / stage), stages)
-            return dict(zip(stages, made, strict=True))
+        return {
+            stage: synthesise_as_app(stage, context, self._folder / stage) for stage in (Stage.COLLECT, Stage.RECOMMEND)
+        }
 
     def _interactions(self) -> int:
         status = loopback.get(f"{self.personalize.url}/_local/status").json()

@@ -6,10 +6,6 @@ from collections.abc import Callable
 
 import pytest
 
-from infra.toolchain import node
-
-os.environ.setdefault("JSII_NODE", str(node()))  # before the first import of aws_cdk, which starts Node
-
 from tests.infra.synthesis import Synthesised, shared
 
 Synthesise = Callable[..., Synthesised]

@@ -6,6 +6,7 @@ CDK takes seconds to load, so only those who synthesise load it: whoever collect
 import fcntl
 import hashlib
 import json
+import os
 import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -14,6 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 from infra.paths import ROOT
 from infra.settings import read_settings
+from infra.toolchain import node
+
+os.environ.setdefault("JSII_NODE", str(node()))  # before the first import of aws_cdk, which starts Node
 
 if TYPE_CHECKING:
     import aws_cdk as cdk
@@ -93,6 +97,20 @@ def synthesise(
     assembly = app.synth()
     stack = assembly.get_stack_artifact("Broker")
     return Synthesised(dict(stack.template), dict(stack.tags), Path(assembly.directory))
+
+
+def synthesise_as_app(stage: str, settings: Mapping[str, str], folder: Path) -> Path:
+    """Synthesise with a bundle into a folder, by what ``make synth`` runs, from cdk.json and ``settings`` over it.
+
+    CDK is loaded once for all stages; the command line loads it once for each.
+    """
+    import aws_cdk as cdk
+
+    from app import synthesise
+
+    context = CDK_JSON["context"] | {f"broker:{key}": value for key, value in settings.items()}
+    assert synthesise(cdk.App(context=context, analytics_reporting=False, outdir=str(folder)), stage) == 0
+    return folder
 
 
 def shared(stage: str, context: Mapping[str, Any], tag: str | None, folder: Path) -> Synthesised:
