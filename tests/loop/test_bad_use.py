@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from cli.__main__ import main
 from local_stack.lambda_emulator.runtime.function import Function
 from local_stack.stack import LAMBDA_SRC
 from tests.loop.clone import Clone
@@ -58,10 +60,16 @@ def test_a_serve_that_was_killed_is_not_taken_for_one_that_runs(quiet_clone: Clo
     assert done.stderr.splitlines() == ["Error: ./broker serve does not answer: is it still starting, or gone?"]
 
 
+def test_wrong_use_leaves_nothing_behind_and_ends_its_process_with_exit_code_2(quiet_clone: Clone) -> None:
+    done = quiet_clone.run("run", "--events", "nowhere.json")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "nowhere.json' does not exist" in done.stderr.splitlines()[-1]
+    assert "Traceback" not in done.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["run", "--events", "nowhere.json"], "nowhere.json' does not exist"),
         (["invoke", "nowhere.json"], "nowhere.json' does not exist"),
         (["run", "--fast"], "No such option '--fast'"),
         (["run", "--seconds", "0"], "not in the range"),
@@ -72,11 +80,11 @@ def test_a_serve_that_was_killed_is_not_taken_for_one_that_runs(quiet_clone: Clo
         (["walk"], "No such command 'walk'"),
     ],
 )
-def test_wrong_use_is_exit_code_2_and_says_what_is_wrong(quiet_clone: Clone, arguments: list[str], said: str) -> None:
-    done = quiet_clone.run(*arguments)
-    assert (done.returncode, done.stdout) == (2, "")
+def test_wrong_use_is_exit_code_2_and_says_what_is_wrong(arguments: list[str], said: str) -> None:
+    done = CliRunner().invoke(main, arguments, prog_name="./broker")
+    assert isinstance(done.exception, SystemExit), "click's own error, not a traceback"
+    assert (done.exit_code, done.stdout) == (2, "")
     assert said in done.stderr.splitlines()[-1]
-    assert "Traceback" not in done.stderr
 
 
 def test_half_a_gzip_file_is_wrong_use(quiet_clone: Clone, tmp_path: Path) -> None:
