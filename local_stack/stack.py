@@ -21,8 +21,9 @@ from local_stack.lambda_emulator.polling.threads import QueueThreads, StreamThre
 from local_stack.lambda_emulator.runtime.function import Function
 from local_stack.metrics_log import MetricsLog
 from local_stack.mparticle.inputs import BROKER_FEED, INPUTS
-from local_stack.process import ServiceProcess, begin_service
+from local_stack.process import NotStarted, ServiceProcess, begin_service
 from local_stack.settings import LocalStackSettings
+from personalize_local.shell import PortInUse, listen
 
 LAMBDA_SRC = Path(__file__).resolve().parents[1] / "lambda_src"
 NAME = "items4u"
@@ -97,7 +98,16 @@ class Stack:
         done = sum(counts.records_done + counts.records_given_up for counts in self.stream_pollers.counts().values())
         return mparticle["waiting"] == 0 and done >= on_stream
 
+    def _check_ports(self) -> None:
+        """Try the named ports, which takes no time, unlike a start. Raises NotStarted."""
+        for port in (self.settings.aws_port, self.settings.personalize_port, self.settings.mparticle_port):
+            try:
+                listen(port).close()
+            except PortInUse as error:
+                raise NotStarted(str(error)) from None
+
     def _start(self) -> None:
+        self._check_ports()
         self.aws = self._service("local_stack.aws", "--port", str(self.settings.aws_port))
         self.aws.wait_until_ready()
         ports = "--port", str(self.settings.personalize_port), "--seed", str(self.settings.seed)

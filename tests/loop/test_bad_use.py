@@ -10,7 +10,9 @@ from click.testing import CliRunner
 
 from cli.__main__ import main
 from local_stack.lambda_emulator.runtime.function import Function
-from local_stack.stack import LAMBDA_SRC
+from local_stack.process import NotStarted
+from local_stack.settings import LocalStackSettings
+from local_stack.stack import LAMBDA_SRC, Stack
 from tests.loop.clone import Clone
 
 
@@ -44,6 +46,15 @@ def test_a_busy_port_is_said_in_one_line(quiet_clone: Clone, busy_port: int, arg
     assert (done.returncode, done.stdout) == (1, "")
     [line] = done.stderr.splitlines()
     assert f"port {busy_port} is in use" in line
+
+
+@pytest.mark.parametrize("service", ["aws", "personalize", "mparticle"])
+def test_a_busy_port_is_noticed_before_any_service_starts(busy_port: int, service: str) -> None:
+    log: list[str] = []
+    stack = Stack(LocalStackSettings(**{f"{service}_port": busy_port}), log.append)
+    with pytest.raises(NotStarted, match=f"^port {busy_port} is in use"), stack:
+        pass
+    assert not hasattr(stack, "aws")
 
 
 def test_invoking_the_real_function_needs_a_serve_that_runs(quiet_clone: Clone) -> None:
