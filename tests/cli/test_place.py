@@ -3,12 +3,13 @@
 import os
 import pty
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 
+from cli import local_env
 from cli.__main__ import main
 from local_stack import loopback
 from tests.loop.clone import Clone
@@ -53,6 +54,20 @@ def shop(served: Clone, tmp_path_factory: pytest.TempPathFactory) -> Clone:
     return served
 
 
+Broker = Callable[..., Result]
+
+
+@pytest.fixture
+def broker(shop: Clone, monkeypatch: pytest.MonkeyPatch) -> Broker:
+    """Return `./broker COMMAND …` beside the running `serve`, in this process: another takes half a second to start."""
+    monkeypatch.setattr(local_env, "FILE", shop.local_env)
+
+    def run(*arguments: str, environment: Mapping[str, str]) -> Result:
+        return CliRunner(env=os.environ | environment).invoke(main, arguments, catch_exceptions=False)
+
+    return run
+
+
 def exports(clone: Clone) -> dict[str, str]:
     """Return what a shell knows after `. ./.local.env`."""
     lines = clone.local_env.read_text().splitlines()
@@ -85,12 +100,12 @@ def known(clone: Clone) -> int:
     ids=["profile", "region", "keys"],
 )
 def test_in_a_script_nothing_is_deleted_where_both_could_be_meant(
-    shop: Clone, environment: Mapping[str, str], arguments: list[str]
+    shop: Clone, broker: Broker, environment: Mapping[str, str], arguments: list[str]
 ) -> None:
     before = known(shop)
-    done = shop.run(*arguments, environment=environment)
+    done = broker(*arguments, environment=environment)
 
-    assert (done.returncode, done.stdout) == (2, "")
+    assert (done.exit_code, done.stdout) == (2, "")
     assert ADD in done.stderr.splitlines()[-1]
     assert known(shop) == before
 
@@ -102,49 +117,49 @@ def test_a_file_with_profiles_is_a_sign_of_aws_too(shop: Clone, tmp_path: Path) 
     assert ADD in shop.run("forget", "1", "--yes", environment=NOBODY | {"AWS_CONFIG_FILE": str(config)}).stderr
 
 
-def test_what_deletes_nothing_is_not_asked(shop: Clone) -> None:
-    assert shop.run("filter", environment=CUSTOMER_OF_AWS).returncode == 0
-    assert shop.run("status", environment=CUSTOMER_OF_AWS).returncode == 0
+def test_what_deletes_nothing_is_not_asked(broker: Broker) -> None:
+    assert broker("filter", environment=CUSTOMER_OF_AWS).exit_code == 0
+    assert broker("status", environment=CUSTOMER_OF_AWS).exit_code == 0
 
 
-def test_with_local_it_is_erased_there_and_the_report_says_so(shop: Clone) -> None:
+def test_with_local_it_is_erased_there_and_the_report_says_so(shop: Clone, broker: Broker) -> None:
     before = known(shop)
-    done = shop.run("forget", "2", "--yes", "--local", environment=CUSTOMER_OF_AWS)
+    done = broker("forget", "2", "--yes", "--local", environment=CUSTOMER_OF_AWS)
 
-    assert done.returncode == 0, done.stderr
+    assert done.exit_code == 0, done.stderr
     assert done.stdout.startswith("forgotten in the local Personalize at http://127.0.0.1:")
     assert known(shop) == before - OF_EACH
 
 
-def test_where_nothing_speaks_of_aws_nobody_is_asked(shop: Clone) -> None:
-    done = shop.run("forget", "3", "--yes", environment=NOBODY)
+def test_where_nothing_speaks_of_aws_nobody_is_asked(broker: Broker) -> None:
+    done = broker("forget", "3", "--yes", environment=NOBODY)
 
-    assert done.returncode == 0, done.stderr
+    assert done.exit_code == 0, done.stderr
 
 
-def test_with_aws_it_goes_to_aws_or_fails_and_erases_nothing_here(shop: Clone) -> None:
+def test_with_aws_it_goes_to_aws_or_fails_and_erases_nothing_here(shop: Clone, broker: Broker) -> None:
     before = known(shop)
-    done = shop.run("forget", "4", "--yes", "--aws", environment=CUSTOMER_OF_AWS)
+    done = broker("forget", "4", "--yes", "--aws", environment=CUSTOMER_OF_AWS)
 
-    assert done.returncode == 1
+    assert done.exit_code == 1
     assert done.stderr.splitlines()[-1].startswith("Error: AWS can't be used:")
     assert known(shop) == before
 
 
-def test_a_shell_that_has_read_the_exports_cannot_reach_aws_by_aws(shop: Clone) -> None:
+def test_a_shell_that_has_read_the_exports_cannot_reach_aws_by_aws(shop: Clone, broker: Broker) -> None:
     before = known(shop)
     sourced = CUSTOMER_OF_AWS | exports(shop)
-    guessed = shop.run("forget", "5", "--yes", environment=sourced)
-    refused = shop.run("forget", "5", "--yes", "--aws", environment=sourced)
-    asked = shop.run("status", "--aws", environment=sourced)
+    guessed = broker("forget", "5", "--yes", environment=sourced)
+    refused = broker("forget", "5", "--yes", "--aws", environment=sourced)
+    asked = broker("status", "--aws", environment=sourced)
 
-    assert (guessed.returncode, refused.returncode, asked.returncode) == (2, 1, 1)
+    assert (guessed.exit_code, refused.exit_code, asked.exit_code) == (2, 1, 1)
     assert ADD in guessed.stderr.splitlines()[-1]
     for done in (refused, asked):
         assert "--aws, but AWS_ENDPOINT_URL_PERSONALIZE names a local service" in done.stderr.splitlines()[-1]
     assert known(shop) == before
     alone = NOBODY | exports(shop)  # no profile beside it: only the local one can be meant
-    assert shop.run("forget", "5", "--yes", environment=alone).returncode == 0
+    assert broker("forget", "5", "--yes", environment=alone).exit_code == 0
 
 
 @pytest.mark.parametrize(
