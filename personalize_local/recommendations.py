@@ -1,6 +1,9 @@
-"""GetRecommendations and GetPersonalizedRanking: a user's visible history against the model of a campaign."""
+"""GetRecommendations and GetPersonalizedRanking: a user's visible history against the model of a campaign.
 
-from typing import Any
+The models are loaded with the first request: SciPy takes half of a start, and many services never answer one.
+"""
+
+from typing import TYPE_CHECKING, Any
 
 from personalize_local.control.campaigns import CampaignControl
 from personalize_local.control.filters import FilterControl
@@ -11,10 +14,11 @@ from personalize_local.data.stores import ITEMS, USERS, Stores
 from personalize_local.errors import InvalidInput, NotServed
 from personalize_local.filters.evaluation import Selection
 from personalize_local.toggles import ACCOUNT_RATE, CAMPAIGN_RATE, Throttle, Toggles
-from recommender_models import models
 from recommender_models.interactions import Interaction
-from recommender_models.models import PersonalizedRanking, PopularityCount, SimilarItems, UserPersonalization
 from recommender_models.selection import EventSelection
+
+if TYPE_CHECKING:
+    from recommender_models.models import Model, PopularityCount, SimilarItems, UserPersonalization
 
 DEFAULT_RESULTS, MOST_RESULTS = 25, 500
 NOT_SERVED = ("recommenderArn", "promotions", "metadataColumns")
@@ -42,13 +46,15 @@ class Recommendations:
         self._filters = filters
         self._throttle = throttle
         self._toggles = toggles
-        self._models: dict[Resource, models.Model] = {}
+        self._models: dict[Resource, Model] = {}
 
     def get_recommendations(self, request: Request) -> dict[str, Any]:
         """Return ``itemList`` (best first) and ``recommendationId``; an unknown user gets the popular items.
 
         Raises InvalidInput, ResourceNotFound (no such campaign, or not ACTIVE), Throttling, NotServed.
         """
+        from recommender_models.models import PersonalizedRanking, SimilarItems, UserPersonalization
+
         _refuse_not_served(request)
         if "campaignArn" not in request:
             raise InvalidInput("campaignArn is required")
@@ -67,7 +73,7 @@ class Recommendations:
         return self._answer("itemList", items, with_scores=isinstance(model, UserPersonalization))
 
     def _personal(
-        self, request: Request, version: Resource, model: UserPersonalization | PopularityCount, limit: int
+        self, request: Request, version: Resource, model: "UserPersonalization | PopularityCount", limit: int
     ) -> list[tuple[str, float]]:
         user_id = _required(request, "userId")
         own = self._history(version, user_id)
@@ -75,7 +81,9 @@ class Recommendations:
         user = self._stores.records(version.description["datasetGroupArn"], USERS).get(user_id)
         return model.recommend(_events(version, own), limit, user=user, selection=chosen)
 
-    def _similar(self, request: Request, version: Resource, model: SimilarItems, limit: int) -> list[tuple[str, float]]:
+    def _similar(
+        self, request: Request, version: Resource, model: "SimilarItems", limit: int
+    ) -> list[tuple[str, float]]:
         item, user_id = _required(request, "itemId"), request.get("userId")
         own = self._history(version, user_id) if user_id else []
         chosen = self._selection(request, version, own, user_id)
@@ -86,6 +94,8 @@ class Recommendations:
 
         Raises InvalidInput, ResourceNotFound, Throttling, NotServed.
         """
+        from recommender_models.models import PersonalizedRanking
+
         _refuse_not_served(request)
         version = self._serving(request, "GetPersonalizedRanking")
         model = self._model(version)
@@ -123,7 +133,9 @@ class Recommendations:
         user = self._stores.records(group, USERS).get(user_id or "")
         return bound.select(self._stores.records(group, ITEMS), own, user, request.get("itemId"))
 
-    def _model(self, version: Resource) -> models.Model:
+    def _model(self, version: Resource) -> "Model":
+        from recommender_models import models
+
         if version not in self._models:
             served = self._campaigns.served()
             self._models = {
