@@ -9,6 +9,7 @@ import numpy.typing as npt
 from evaluation import constants
 from evaluation.data.log import Log
 from evaluation.splits import Split
+from recommender_models.grouping import are_among, distinct
 from recommender_models.training_set import Codes, TrainingSet
 
 ALL_ITEMS, NEW_ITEMS, TASKS = constants.ALL_ITEMS, constants.NEW_ITEMS, constants.TASKS
@@ -74,7 +75,7 @@ class Task:
 
 def is_in(pairs: Pairs, others: Pairs, items: int) -> npt.NDArray[np.bool_]:
     """Return which pairs are among others; ``items``: more than any code."""
-    return np.isin(_keys(pairs.users, pairs.items, items), _keys(others.users, others.items, items))
+    return are_among(_keys(pairs.users, pairs.items, items), _keys(others.users, others.items, items))
 
 
 def task(log: Log, split: Split, sample_users: int | None, seed: int) -> Task:
@@ -120,7 +121,7 @@ def sampled(log: Log, split: Split, most: int | None, seed: int) -> npt.NDArray[
 
 
 def _distinct(users: Codes, items: Codes, size: int) -> Pairs:
-    return Pairs(*np.divmod(np.unique(_keys(users, items, size)), size))
+    return Pairs(*np.divmod(distinct(_keys(users, items, size)), size))
 
 
 def _keys(users: Codes, items: Codes, size: int) -> npt.NDArray[np.int64]:

@@ -77,6 +77,8 @@ class Popularity:
 
 
 def _by_segment(recent: TrainingSet, users: RecordColumns, segments: Segments, size: int) -> sparse.csr_array:
+    if not len(segments):
+        return sparse.csr_array((0, size), dtype=np.float32)
     known = users.properties()
     belongs = [segments.for_user(known.get(user)) for user in recent.user_ids]
     lines = np.repeat(np.arange(len(belongs)), [len(numbers) for numbers in belongs])
