@@ -103,12 +103,15 @@ def score_candidates(
     scored = {candidate.name: score(candidate.lists[task_name], truth, ks) for candidate in taking_part}
     best = _best([candidate for candidate in taking_part if candidate.baseline], scored, main)
     best_here = _best([candidate for candidate in taking_part if not candidate.external], scored, main)
+    names = [candidate.name for candidate in taking_part if candidate.name != best]
+    against = _against(names, best, scored, main, seed)
+    names = [candidate.name for candidate in taking_part if candidate.external]
+    against_here = against if best_here == best else _against(names, best_here, scored, main, seed)
     rows = []
     for candidate in taking_part:
-        scores = scored[candidate.name]
-        against = _against(scores, scored.get(best or ""), main, seed) if candidate.name != best else None
-        against_here = _against(scores, scored.get(best_here or ""), main, seed) if candidate.external else None
-        rows.append(replace(_row(task, candidate, scores, against, task_name, ks), against_here=against_here))
+        name = candidate.name
+        row = _row(task, candidate, scored[name], against.get(name), task_name, ks)
+        rows.append(replace(row, against_here=against_here.get(name) if candidate.external else None))
     users = next(iter(scored.values())).users
     left_out, instead_of = [k for k in KS if k not in ks], requested if requested != main else None
     return Leaderboard(task_name, rows, ks, left_out, main, users, best, to_choose, instead_of, best_here)
@@ -137,5 +140,11 @@ def _best(candidates: Sequence[Candidate], scored: Mapping[str, Scores], main: M
     return max(names, key=lambda name: float(scored[name].values[main].mean()), default=None)
 
 
-def _against(values: Scores, other_values: Scores | None, main: Metric, seed: int) -> Comparison | None:
-    return uncertainty.compare(values.values[main], other_values.values[main], seed) if other_values else None
+def _against(
+    names: Sequence[str], other: str | None, scored: Mapping[str, Scores], main: Metric, seed: int
+) -> dict[str, Comparison]:
+    """Compare some with one other; empty where there is no other."""
+    if other is None:
+        return {}
+    pairs = [(scored[name].values[main], scored[other].values[main]) for name in names]
+    return dict(zip(names, uncertainty.compare_each(pairs, seed), strict=True))

@@ -7,6 +7,7 @@ least 10 users, and 6 who differ (fewer, all on one side, come by chance more th
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -88,10 +89,19 @@ def mean(values: Values) -> Interval:
 
 def compare(values: Values, other_values: Values, seed: int) -> Comparison:
     """Compare values of the same users in the same order."""
-    differences = values.astype(np.float64) - other_values
+    (comparison,) = compare_each([(values, other_values)], seed)
+    return comparison
+
+
+def compare_each(pairs: Sequence[tuple[Values, Values]], seed: int) -> list[Comparison]:
+    """Return ``compare`` of each pair, all of the same users in the same order: each resample is drawn once for all."""
+    differences = [values.astype(np.float64) - other_values for values, other_values in pairs]
+    return [_comparison(*each) for each in zip(differences, _intervals(differences, seed), strict=True)]
+
+
+def _comparison(differences: Values, interval: Interval) -> Comparison:
     if not len(differences):
-        return Comparison(mean(differences), 0.0, 0.0, 0.0, "inconclusive", None)
-    interval = _wider(mean(differences), differences, seed)
+        return Comparison(interval, 0.0, 0.0, 0.0, "inconclusive", None)
     win, lose = float((differences > 0).mean()), float((differences < 0).mean())
     enough = len(differences) >= FEWEST_USERS and np.count_nonzero(differences) >= FEWEST_DIFFERENT
     outcome = "better" if interval.low > 0 else "worse" if interval.high < 0 else "inconclusive"
@@ -116,12 +126,19 @@ def _half(deviation: float, n: int) -> float:
     return float(stdtrit(n - 1, 0.975)) * deviation / math.sqrt(n)
 
 
-def _wider(students: Interval, differences: Values, seed: int) -> Interval:
-    """Return Student's interval, widened to the bootstrap's where that reaches further."""
-    n = len(differences)
-    if n > MOST_RESAMPLED:
+def _intervals(differences: Sequence[Values], seed: int) -> list[Interval]:
+    """Return Student's interval of each, widened to the bootstrap's where that reaches further."""
+    students, n = [mean(values) for values in differences], len(differences[0]) if differences else 0
+    if not 0 < n <= MOST_RESAMPLED:
         return students
     random = np.random.default_rng(seed)
-    means = np.array([differences[random.integers(n, size=n)].mean() for _ in range(RESAMPLES)])
+    means = np.empty((len(differences), RESAMPLES))
+    for number in range(RESAMPLES):
+        drawn = random.integers(n, size=n)
+        means[:, number] = [values[drawn].mean() for values in differences]
+    return [_wider(*each) for each in zip(students, means, strict=True)]
+
+
+def _wider(students: Interval, means: Values) -> Interval:
     low, high = np.quantile(means, (0.025, 0.975))
     return replace(students, low=min(students.low, float(low)), high=max(students.high, float(high)))

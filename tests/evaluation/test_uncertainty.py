@@ -6,7 +6,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from evaluation.scoring.uncertainty import compare, mean, users_needed
+from evaluation.scoring.uncertainty import compare, compare_each, mean, users_needed
 
 
 def test_a_mean_lies_in_its_interval_nineteen_times_in_twenty() -> None:
@@ -36,6 +36,15 @@ def test_what_cannot_be_told_says_how_many_more_users_it_would_take() -> None:
     assert "more users needed" in comparison.in_words()
     same = compare(np.ones(12), np.ones(12), seed=1)
     assert same.in_words() == "inconclusive: no difference to be seen"
+
+
+@pytest.mark.parametrize("n", [0, 1, 9, 300])
+def test_several_pairs_at_once_compare_as_each_alone(n: int) -> None:
+    random = np.random.default_rng(7)
+    pairs = [(random.random(n).astype(np.float32), random.random(n)) for _ in range(4)]
+    alone = [compare(values, other_values, seed=3) for values, other_values in pairs]
+    assert list(map(repr, compare_each(pairs, seed=3))) == list(map(repr, alone))
+    assert compare_each([], seed=3) == []
 
 
 def mostly_alike(random: np.random.Generator, n: int) -> np.ndarray:
