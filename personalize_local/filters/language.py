@@ -8,29 +8,14 @@ do not show (conditions grouped by parentheses, CurrentUser as a value, filters 
 """
 
 from collections.abc import Mapping
-from functools import cache, lru_cache
-from pathlib import Path
-from typing import Any
-
-from lark import Lark, Transformer
-from lark.exceptions import UnexpectedInput, VisitError
+from functools import lru_cache
 
 from personalize_local.errors import InvalidInput
-from personalize_local.filters.binding import bound_parts, number_from_text
+from personalize_local.filters.binding import bound_parts
 from personalize_local.filters.evaluation import BoundExpression
-from personalize_local.filters.refusal import invalid, unexpected
-from personalize_local.filters.rules import Columns, check_conditions, check_fields, check_part, field_from_text
-from personalize_local.filters.syntax import (
-    CURRENT_ITEM,
-    EXCLUDE,
-    INCLUDE,
-    ITEMS,
-    Condition,
-    Field,
-    Part,
-    Placeholder,
-    Value,
-)
+from personalize_local.filters.refusal import invalid
+from personalize_local.filters.rules import Columns, check_conditions, check_fields
+from personalize_local.filters.syntax import CURRENT_ITEM, ITEMS, Field, Part
 
 LONGEST = 2500  # characters (CreateFilter)
 KEPT = 64  # cached bound expressions, with the items that they match
@@ -77,12 +62,9 @@ def parse(text: str) -> Expression:
     """Return the expression in a text. Raises InvalidInput with the position and the reason in one line."""
     if not 1 <= len(text) <= LONGEST:
         raise invalid(f"it must have 1 to {LONGEST} characters, this one has {len(text)}")
-    try:
-        parts: tuple[Part, ...] = _parser().parse(text)  # type: ignore[assignment]
-    except UnexpectedInput as error:
-        raise unexpected(text, error) from None
-    except VisitError as error:
-        raise error.orig_exc from None
+    from personalize_local.filters.parser import parts_of  # with Lark, which few services ever need
+
+    parts = parts_of(text)
     check_fields(frozenset(_fields(parts)))
     return Expression(text, parts)
 
@@ -92,56 +74,3 @@ def _fields(parts: tuple[Part, ...]) -> set[Field]:
     compared = {condition.operand for condition in conditions if isinstance(condition.operand, Field)}
     used = {condition.field for condition in conditions} | compared
     return {Field(ITEMS, field.column) if field.dataset == CURRENT_ITEM else field for field in used}
-
-
-@cache
-def _parser() -> Lark:
-    grammar = Path(__file__).with_name("grammar.lark").read_text(encoding="utf-8")
-    return Lark(grammar, parser="lalr", transformer=_Builder(), maybe_placeholders=True)
-
-
-class _Builder(Transformer[Any, tuple[Part, ...]]):
-    """Builds the parts while the text is parsed, bottom-up."""
-
-    def start(self, parts: list[Part]) -> tuple[Part, ...]:
-        return tuple(parts)
-
-    def expression(self, children: list[Any]) -> Part:
-        action, kind, alternatives, when = children
-        if kind.lower() != "itemid":
-            raise invalid(f"{kind}: only filters for ItemID are served locally")
-        part = Part(INCLUDE if action.upper() == INCLUDE else EXCLUDE, alternatives, when or ())
-        check_part(part)
-        return part
-
-    def alternatives(self, children: list[Any]) -> tuple[Any, ...]:
-        return tuple(children)
-
-    def conjunction(self, children: list[Condition]) -> tuple[Condition, ...]:
-        return tuple(children)
-
-    def condition(self, children: list[Any]) -> Condition:
-        field, operator, operand = children
-        return Condition(field, " ".join(operator.upper().split()), operand)
-
-    def values(self, children: list[Value | Placeholder]) -> tuple[Value, ...] | Placeholder:
-        return children[0] if isinstance(children[0], Placeholder) else tuple(children)  # type: ignore[arg-type]
-
-    def value(self, children: list[Value | Placeholder | Field]) -> tuple[Value, ...] | Placeholder | Field:
-        (child,) = children
-        return child if isinstance(child, Placeholder | Field) else (child,)
-
-    def field_value(self, children: list[Field]) -> Field:
-        return children[0]
-
-    def FIELD(self, token: str) -> Field:
-        return field_from_text(token)
-
-    def STRING(self, token: str) -> str:
-        return str(token)[1:-1]
-
-    def NUMBER(self, token: str) -> int | float:
-        return number_from_text(token)
-
-    def PLACEHOLDER(self, token: str) -> Placeholder:
-        return Placeholder(str(token)[1:])
