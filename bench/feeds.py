@@ -10,7 +10,6 @@ from pathlib import Path
 
 from evaluation.data.log import read
 from evaluation.feeds.compare import Feeds, best_of_each, compare
-from evaluation.feeds.plot import draw
 from evaluation.scoring.leaderboard import Leaderboard
 from evaluation.scoring.metric import Metric
 
@@ -47,6 +46,8 @@ def main(arguments: Sequence[str] | None = None) -> Feeds:
     cut = int(datetime.fromisoformat(options.at).replace(tzinfo=UTC).timestamp())
     feeds = compare(read(options.states), read(options.changes), cut)
     if options.plot:
+        from evaluation.feeds.plot import draw  # matplotlib takes a second to load
+
         options.plot.write_bytes(draw(feeds, options.plot.suffix[1:]))
     print(f"{len(feeds.as_given.users):,} customers\n\nas given\n{table(feeds.as_given)}")
     print(f"\nwithout what the customer has\n{table(feeds.without_owned)}")

@@ -6,12 +6,9 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-from matplotlib import rc_context
 
 from evaluation.data import log as logs
 from evaluation.recommenders.candidates import Candidate
-from evaluation.report import plots
-from evaluation.report.style import STYLE, svg
 from evaluation.report.text import difference, headline, with_half
 from evaluation.scoring.beyond_accuracy import BeyondAccuracy
 from evaluation.scoring.leaderboard import Leaderboard, Result
@@ -22,6 +19,8 @@ from evaluation.scoring.uncertainty import compare, mean
 from evaluation.splits import HoldOut, split
 from evaluation.task import ALL_ITEMS, task
 from tests.evaluation import made_up
+
+# matplotlib takes a second to load, so only the tests that draw load it: whoever collects them does not.
 
 RANDOM = np.random.default_rng(4)
 COUNTED = RANDOM.random(41)
@@ -72,6 +71,9 @@ def texts_of(plot: str) -> list[str]:
 
 
 def test_names_that_look_like_formulas_or_markup_stand_in_a_plot_as_they_are() -> None:
+    from evaluation.report import plots
+    from evaluation.report.style import svg
+
     leaderboard = leaderboard_of(COUNTED + 0.1, names=[NASTY])
     of_slices = svg(plots.slices(leaderboard, sliced(leaderboard, [NASTY]), [NASTY]))
     for plot in (svg(plots.models(leaderboard)), of_slices):
@@ -82,6 +84,11 @@ def test_names_that_look_like_formulas_or_markup_stand_in_a_plot_as_they_are() -
 
 @pytest.mark.parametrize("name", ["ease", LONG, "no end " * 40], ids=["short", "long", "endless"])
 def test_a_long_name_leaves_the_plot_its_room_and_no_text_is_cut_off(name: str) -> None:
+    from matplotlib import rc_context
+
+    from evaluation.report import plots
+    from evaluation.report.style import STYLE
+
     names = [name, *(f"{name}{number}" for number in range(6))]
     leaderboard = leaderboard_of(*[COUNTED] * 7, names=names)
     of_slices = plots.slices(leaderboard, sliced(leaderboard, names), names)
@@ -100,6 +107,8 @@ def test_a_long_name_leaves_the_plot_its_room_and_no_text_is_cut_off(name: str) 
 
 
 def test_the_interval_of_a_share_ends_at_nothing_and_at_all() -> None:
+    from evaluation.report import plots
+
     (axes,) = plots.models(leaderboard_of(np.array([1.0, 1.0, 0.9]), counted=np.array([0.1, 0.0, 0.0]))).axes
     ends = [tuple(line.get_xdata()) for line in axes.lines if len(line.get_xdata()) == 2]
     assert (min(ends)[0], max(ends)[1]) == (0, 1)
@@ -107,6 +116,9 @@ def test_the_interval_of_a_share_ends_at_nothing_and_at_all() -> None:
 
 
 def test_the_numbers_on_logarithmic_axes_are_written_out(tmp_path: Path) -> None:
+    from evaluation.report import plots
+    from evaluation.report.style import svg
+
     log = logs.read(made_up.write(tmp_path / "i.csv"))
     test = task(log, split(log, HoldOut("last-basket")), None, 1)
     for figure in (plots.items(test), plots.histories(test)):

@@ -12,7 +12,7 @@ from evaluation.data.list_files import ExternalLists
 from evaluation.diagnostics.registry import Diagnostic
 from evaluation.recommenders.candidates import Candidate, external
 from evaluation.recommenders.registry import BY_NAME
-from evaluation.report import json_report, page
+from evaluation.report import json_report
 from evaluation.report import text as words
 from evaluation.request import ComparisonSettings
 from evaluation.run import Evaluation, compare
@@ -101,6 +101,8 @@ def test_who_answered_is_said_where_it_was_not_amazon(question: Task) -> None:
 
 
 def test_the_page_says_faults_first_results_after_the_tables_and_explains_its_words(question: Task) -> None:
+    from evaluation.report import page  # matplotlib takes a second to load
+
     diagnostics = [Diagnostic("baseline_wins", "ease", "it is worse"), Diagnostic("too_good", "theirs", "it knew")]
     result = replace(compared(question, theirs(question, 1)), diagnostics=diagnostics)
     text = page.page(result, "USD")
@@ -126,12 +128,16 @@ def test_what_is_learned_here_is_not_accused_of_being_joined_with_the_wrong_user
 
 
 def test_page_and_terminal_have_the_same_columns(question: Task, tmp_path: Path) -> None:
+    from evaluation.report import page  # matplotlib takes a second to load
+
     text = page.page(compared(question, theirs(question, 1)), "USD")
     for column in ("HR@10", "MRR@10", "NDCG@10, 95 %", "difference, 95 %", "win/lose", "novelty, bits", "full lists"):
         assert f"<th>{column}</th>" in text
 
 
 def test_every_text_of_the_page_is_escaped(question: Task) -> None:
+    from evaluation.report import page  # matplotlib takes a second to load
+
     result = compared(question, replace(theirs(question, 1), name="<i>a</i> & b"))
     diagnostics = [Diagnostic("too_good", "<u>", "a < b"), Diagnostic("baseline_wins", "<s>", "x & y")]
     text = page.page(replace(result, diagnostics=diagnostics, notes=["<hr>"], source="<b>.csv"), "<em>")

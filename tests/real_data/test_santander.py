@@ -18,7 +18,6 @@ from bench import feeds as command
 from cli.__main__ import main
 from evaluation.data import list_files, splits_folder
 from evaluation.feeds.compare import Feeds, best_of_each
-from evaluation.feeds.plot import draw
 from evaluation.recommenders.candidates import external
 from evaluation.request import ComparisonSettings
 from evaluation.run import compare
@@ -163,6 +162,8 @@ def test_which_item_goes_with_which_is_learned_better_from_states(comparison: Fe
 
 
 def test_one_plot_shows_both(comparison: FeedComparison) -> None:
+    from evaluation.feeds.plot import draw  # matplotlib takes a second to load
+
     plot = comparison.plotted.decode()
     assert all(f">{name}<" in plot for name in (*FIGURES, "fed states", "fed changes"))
     assert "27,875 customers" in plot
