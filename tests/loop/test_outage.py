@@ -96,7 +96,7 @@ def outage_in_mid_run(stack: Stack) -> Outcome:
     assert eventually(lambda: stack.metrics.sum("Accepted"))
     shop.look_around(BEFORE, REGULARS)
     fail(stack, 503, LONG)
-    began = time.time()
+    began = now_ms() / 1000  # in whole milliseconds, as events are dated: the first may come in the same one
     shop.look_around(OUTAGE / 2, CUSTOMERS)
     fail(stack, "reset", LONG)
     shop.look_around(OUTAGE / 2, REGULARS)
@@ -126,6 +126,10 @@ def outage_in_mid_run(stack: Stack) -> Outcome:
     )
 
 
+def now_ms() -> int:
+    return int(time.time() * 1000)
+
+
 class Shop:
     """Known customers on the web site, one view after the other, each of something that they like."""
 
@@ -152,7 +156,7 @@ class Shop:
     def look(self, customer: int) -> None:
         """Post one customer's view of one item; each likes eight."""
         item = ITEMS[(customer * 2 + self._rng.randrange(8)) % len(ITEMS)]
-        self.sent_ms.append(int(time.time() * 1000))
+        self.sent_ms.append(now_ms())
         event = {
             "event_type": "commerce_event",
             "data": {
