@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Mapping
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 from rich.console import Console
 from rich.markup import escape
@@ -25,7 +25,24 @@ def bar(console: Console) -> Progress | None:
     return Progress(*columns, console=console, transient=True) if console.is_terminal else None
 
 
-class WaitDisplay:
+class _BarOnScreen:
+    """Shows its bar, if it has one, while it is entered."""
+
+    _live: Progress | None
+
+    def __enter__(self) -> Self:
+        if self._live:
+            self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._live:
+            self._live.stop()
+
+
+class WaitDisplay(_BarOnScreen):
     """Shows states of resources and bytes of files. ``with`` it around all that waits.
 
     Ctrl-C inside it is answered in a line, and ends the program.
@@ -39,16 +56,10 @@ class WaitDisplay:
         self._began = time.monotonic()
         self._pending = ""
 
-    def __enter__(self) -> "WaitDisplay":
-        if self._live:
-            self._live.start()
-        return self
-
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._live:
-            self._live.stop()
+        super().__exit__(kind, error, trace)
         if kind is KeyboardInterrupt:
             self._console.print(escape(self._stopped()), soft_wrap=True)
             raise SystemExit(STOPPED) from None
@@ -114,24 +125,13 @@ class WaitDisplay:
         return f"{time.monotonic() - self._began:6.1f} s"
 
 
-class Steps:
+class Steps(_BarOnScreen):
     """``with`` it around all that takes long; a step begins when the one before has ended."""
 
     def __init__(self, *, quiet: bool = False) -> None:
         self._console = Console(stderr=True, highlight=False, quiet=quiet)
         self._live = None if quiet else bar(self._console)
         self._began = time.monotonic()
-
-    def __enter__(self) -> "Steps":
-        if self._live:
-            self._live.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._live:
-            self._live.stop()
 
     def begin(self, label: str, total: int | None = None) -> Callable[[int], None]:
         """Show a step; return what takes how many of ``total`` came on top."""
