@@ -1,0 +1,54 @@
+"""Which texts and JSON values are ids of users and items, which stand for nothing, and which are damaged ids."""
+
+import re
+
+MAX_LENGTH = 256  # characters: Personalize API reference, PutEvents
+EXACT_BELOW = 2**53  # a 64-bit float holds every whole number below
+# What JavaScript, Python, R, databases, Go and spreadsheets write where there is no value, in lower case.
+NO_ID_WORDS = frozenset(
+    (
+        *("undefined", "null", "nan", "none", "na", "n/a", "nil", "infinity", "-infinity", "inf", "-inf"),
+        *("[object object]", "[object undefined]", "[object null]", "<na>", "nat", "<null>", "(null)", "<nil>", "\\n"),
+        *("#n/a", "#ref!", "#name?", "#value!", "#div/0!", "#num!", "#null!"),
+    )
+)
+_ROUNDED = re.compile(r"[+-]?[0-9](?:[.,][0-9]+)?[eE]\+[0-9]{2,}")
+_WHOLE_FRACTION = re.compile(r"([+-]?[0-9]+)\.0+")
+
+
+def is_no_id(text: str) -> bool:
+    """Return whether a text stands for nothing: it is blank, or a program's word for a missing value, in any case."""
+    return not (stripped := text.strip()) or stripped.lower() in NO_ID_WORDS
+
+
+def is_rounded(text: str) -> bool:
+    """Return whether a text is a number in scientific notation, such as 5.04E+18: several ids became the same."""
+    return _ROUNDED.fullmatch(text.strip()) is not None
+
+
+def whole_number(text: str) -> str | None:
+    """Return ``17850`` for ``17850.0``; None for another text.
+
+    In a table only a column where all ids are of this form may be read so: beside a 17850 it may be another id.
+    """
+    match = _WHOLE_FRACTION.fullmatch(text.strip())
+    return match[1] if match else None
+
+
+def has_half_character(text: str) -> bool:
+    """Return whether a text has half of a surrogate pair, which no UTF-8 can hold."""
+    return any("\ud800" <= character <= "\udfff" for character in text)
+
+
+def from_json(value: object) -> str | None:
+    """Return a JSON value as the text of an id, which may still be damaged; None where it stands for nothing.
+
+    A whole number below 2**53 is the same with and without a fraction: 17850.0 is 17850. Larger ones are rounded, and
+    stay in scientific notation. Truth values, lists and objects are no ids.
+    """
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return None
+    if isinstance(value, float) and value.is_integer():
+        value = int(value) if abs(value) < EXACT_BELOW else f"{value:e}"
+    text = str(value)
+    return None if is_no_id(text) else text

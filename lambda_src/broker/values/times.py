@@ -1,0 +1,55 @@
+"""In which unit a number is a time: seconds, milliseconds, microseconds, nanoseconds, or a spreadsheet's days."""
+
+from datetime import UTC, datetime
+from enum import StrEnum
+
+YEAR_2000 = 946_684_800  # epoch seconds
+YEAR_2100 = 4_102_444_800
+DAY = 86_400
+EXCEL_EPOCH_DAYS = 25_569  # days from 1899-12-30, day 0 of Excel, Sheets and LibreOffice Calc, to 1970
+ZONES = ("UTC", "GMT", "Z")  # all that a zone's name can mean without doubt: CST is three zones
+
+
+class Unit(StrEnum):
+    """The unit of a number that is a time. The values are those of ``--time-unit``."""
+
+    SECONDS = "s"
+    MILLISECONDS = "ms"
+    MICROSECONDS = "us"
+    NANOSECONDS = "ns"
+    EXCEL_DAYS = "excel"
+
+    @property
+    def label(self) -> str:
+        """Return its name in messages."""
+        return _LABELS[self]
+
+
+_LABELS = {
+    Unit.SECONDS: "seconds since 1970",
+    Unit.MILLISECONDS: "milliseconds since 1970",
+    Unit.MICROSECONDS: "microseconds since 1970",
+    Unit.NANOSECONDS: "nanoseconds since 1970",
+    Unit.EXCEL_DAYS: "Excel's day numbers",
+}
+PER_SECOND = {Unit.SECONDS: 1, Unit.MILLISECONDS: 10**3, Unit.MICROSECONDS: 10**6, Unit.NANOSECONDS: 10**9}
+
+
+def seconds(number: float, unit: Unit) -> int:
+    """Return a time in whole epoch seconds, rounded down. Exact for whole numbers of any size.
+
+    Excel's days are rounded to whole seconds: their fraction is not exact to one.
+    """
+    if unit is Unit.EXCEL_DAYS:
+        return round((number - EXCEL_EPOCH_DAYS) * DAY)
+    return int(number // PER_SECOND[unit])
+
+
+def unit_of(number: float) -> Unit | None:
+    """Return the unit in which a number is a date from 2000 until 2100, which is one alone; None if there is none."""
+    return next((unit for unit in Unit if YEAR_2000 <= seconds(number, unit) < YEAR_2100), None)
+
+
+def day(epoch_seconds: int) -> str:
+    """Return a date, such as 2010-12-01, in UTC."""
+    return f"{datetime.fromtimestamp(epoch_seconds, UTC):%Y-%m-%d}"
