@@ -16,20 +16,22 @@ ALLOWED = {
     "broker": set(),
     "blueprint": {"broker"},
     "faults": set(),
+    "personalize_rules": set(),
     "recommender_models": set(),
     "personalize_data": {"broker"},
-    "personalize_local": {"faults", "recommender_models"},
+    "personalize_local": {"faults", "personalize_rules", "recommender_models"},
     "evaluation": {"personalize_data", "recommender_models"},
     "lifecycle": {"broker", "personalize_data"},
     "replay": {"broker"},
-    "infra": {"blueprint", "broker", "lifecycle", "personalize_data"},
+    "infra": {"blueprint", "broker", "lifecycle", "personalize_data", "personalize_rules"},
     "local_stack": {"blueprint", "broker", "faults", "lifecycle", "personalize_local"},
 }
 OWN = {*ALLOWED, "app", "bench", "cli", "tests"}
 LIBRARIES = {
     "faults": {"starlette"},
+    "personalize_rules": {"lark"},
     "recommender_models": {"numpy", "scipy"},
-    "personalize_local": {"botocore", "lark", "numpy", "scipy", "starlette", "uvicorn"},
+    "personalize_local": {"botocore", "numpy", "scipy", "starlette", "uvicorn"},
 }
 WITHOUT_SERVICES = """
 import sys

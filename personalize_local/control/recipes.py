@@ -1,33 +1,19 @@
-"""The recipes of Amazon Personalize, and which of them are served.
-
-Names: Developer Guide, "Choosing a recipe"; types: its table of recipe types.
-"""
+"""The recipes of Amazon Personalize as the API lists them, and which of them are served."""
 
 from typing import Any
 
 from personalize_local.errors import InvalidInput, NotServed, ResourceNotFound
+from personalize_rules.recipes import PREFIX, TYPES
 
-PREFIX = "arn:aws:personalize:::recipe/"
-PERSONALIZATION, RELATED, RANKING = "USER_PERSONALIZATION", "RELATED_ITEMS", "PERSONALIZED_RANKING"
-SERVED = {
-    "aws-user-personalization-v2": PERSONALIZATION,
-    "aws-user-personalization": PERSONALIZATION,
-    "aws-popularity-count": PERSONALIZATION,
-    "aws-personalized-ranking-v2": RANKING,
-    "aws-personalized-ranking": RANKING,
-    "aws-similar-items": RELATED,
-    "aws-sims": RELATED,
-}
-LISTED = SERVED | {
-    "aws-trending-now": PERSONALIZATION,
-    "aws-semantic-similarity": RELATED,
-    "aws-next-best-action": "PERSONALIZED_ACTIONS",
-    "aws-item-affinity": "USER_SEGMENTATION",
-    "aws-item-attribute-affinity": "USER_SEGMENTATION",
-    "aws-hrnn": PERSONALIZATION,
-    "aws-hrnn-metadata": PERSONALIZATION,
-    "aws-hrnn-coldstart": PERSONALIZATION,
-}
+SERVED = (
+    "aws-user-personalization-v2",
+    "aws-user-personalization",
+    "aws-popularity-count",
+    "aws-personalized-ranking-v2",
+    "aws-personalized-ranking",
+    "aws-similar-items",
+    "aws-sims",
+)
 SINCE = 1_572_566_400.0  # 2019-11-01, before every local resource
 
 
@@ -35,7 +21,7 @@ def require_served(arn: str | None) -> str:
     """Return a recipe's ARN. Raises InvalidInput (no recipe), NotServed (a recipe that is only listed)."""
     if arn is None:
         raise InvalidInput("recipeArn is required when performAutoML is false")
-    if arn.removeprefix(PREFIX) not in LISTED or not arn.startswith(PREFIX):
+    if arn.removeprefix(PREFIX) not in TYPES or not arn.startswith(PREFIX):
         raise InvalidInput(f"{arn} is not a recipe's ARN; ListRecipes lists them")
     if arn.removeprefix(PREFIX) not in SERVED:
         raise NotServed(f"{arn} is not served locally; served are {', '.join(SERVED)}")
@@ -44,7 +30,7 @@ def require_served(arn: str | None) -> str:
 
 def list_recipes(request: dict[str, Any]) -> dict[str, Any]:
     """Answer ListRecipes, all on one page, without domain recipes."""
-    names = [] if "domain" in request else sorted(LISTED)
+    names = [] if "domain" in request else sorted(TYPES)
     after = request.get("nextToken", "")
     rest = [name for name in names if name > after]
     shown = rest[: request.get("maxResults", 100)]
@@ -55,14 +41,14 @@ def list_recipes(request: dict[str, Any]) -> dict[str, Any]:
 def describe_recipe(request: dict[str, Any]) -> dict[str, Any]:
     """Describe one recipe. Raises ResourceNotFound."""
     name = request["recipeArn"].removeprefix(PREFIX)
-    if name not in LISTED:
+    if name not in TYPES:
         raise ResourceNotFound(f"Could not find Recipe {request['recipeArn']}")
     served = "served locally" if name in SERVED else "listed, but not served locally"
     about = {
         "algorithmArn": f"arn:aws:personalize:::algorithm/{name}",
         "featureTransformationArn": "arn:aws:personalize:::feature-transformation/JSON-percentile-filtering",
         "description": f"{name}: {served}",
-        "recipeType": LISTED[name],
+        "recipeType": TYPES[name],
     }
     return {"recipe": _summary(name) | about}
 

@@ -1,17 +1,12 @@
 """Replaces the parameters of an expression by a request's ``filterValues``."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 
 from personalize_local.errors import InvalidInput
-from personalize_local.filters.rules import value_problem
-from personalize_local.filters.syntax import INCLUDE, Condition, Part, Placeholder, Value
-
-LONGEST = 1000  # characters in the values of one parameter (GetRecommendations)
-NUMBER = re.compile(r"\s*(-?[0-9]+(?:\.[0-9]+)?)\s*")
-STRINGS = re.compile(r'\s*"[^"]*"\s*(?:,\s*"[^"]*"\s*)*')
-STRING = re.compile(r'"([^"]*)"')
+from personalize_rules.filters.rules import value_problem
+from personalize_rules.filters.syntax import INCLUDE, Condition, Part, Placeholder, Value
+from personalize_rules.filters.values import LONGEST, NUMBER, STRING, STRINGS, number_from_text
 
 
 def bound_parts(parts: tuple[Part, ...], filter_values: Mapping[str, str]) -> tuple[Part, ...]:
@@ -40,11 +35,6 @@ def values_from_text(name: str, text: str) -> tuple[Value, ...]:
     raise InvalidInput(
         f"filterValues: the value of {name} must be one number or strings, each in double quotes, with commas between"
     )
-
-
-def number_from_text(text: str) -> int | float:
-    """Return a number from its text: an int if it has no fraction, since ids and timestamps lose digits in a float."""
-    return float(text) if "." in text else int(text)
 
 
 def _bound(part: Part, parameters: Mapping[str, tuple[Value, ...]]) -> Part:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TypeGuard
 
-from personalize_local.filters.syntax import EQUALITY, MEMBERSHIP, Condition, Field, Value
+from personalize_rules.filters.syntax import EQUALITY, MEMBERSHIP, Condition, Field, Value
 
 Test = Callable[[object], bool]
 COMPARISONS: dict[str, Callable[[float, float], bool]] = {

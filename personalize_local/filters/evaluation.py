@@ -7,7 +7,7 @@ from operator import attrgetter
 
 from personalize_local.filters.conditions import holds
 from personalize_local.filters.search import Catalogue, Ids, ItemSearch
-from personalize_local.filters.syntax import ANY_TYPE, EXCLUDE, INCLUDE, ITEMS, Condition, Part
+from personalize_rules.filters.syntax import ANY_TYPE, EXCLUDE, INCLUDE, ITEMS, Condition, Part
 from recommender_models.interactions import Interaction
 
 NO_ITEMS: Ids = frozenset()

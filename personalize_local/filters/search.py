@@ -5,7 +5,7 @@ from typing import Protocol
 
 from personalize_local.errors import InvalidInput
 from personalize_local.filters.conditions import Test, resolve, test_for
-from personalize_local.filters.syntax import Condition, Field, Part
+from personalize_rules.filters.syntax import Condition, Field, Part
 
 Properties = Mapping[str, object]
 Ids = frozenset[str]

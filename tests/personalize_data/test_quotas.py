@@ -14,8 +14,9 @@ from personalize_local import recommendations as service
 from personalize_local import toggles
 from personalize_local.control import avro, batches, data_jobs
 from personalize_local.data import tables
-from personalize_local.filters import evaluation, language, rules
+from personalize_local.filters import evaluation
 from personalize_local.jobs import answering, deletion, inference
+from personalize_rules.filters import expression, rules
 from recommender_models import selection
 
 OWN = {
@@ -51,7 +52,7 @@ OWN = {
     "Personalize's rankings": (answering.MAX_RANKED, quotas.MAX_RANKED_ITEMS),
     "Personalize's schemas": (avro.MAX_LENGTH, quotas.MAX_SCHEMA_LENGTH),
     "Personalize's fields of a filter": (rules.MOST_FIELDS, quotas.MAX_FILTER_FIELDS),
-    "Personalize's expressions": (language.LONGEST, quotas.MAX_FILTER_LENGTH),
+    "Personalize's expressions": (expression.LONGEST, quotas.MAX_FILTER_LENGTH),
     "Personalize's data deletion": (deletion.MOST_BYTES, quotas.MAX_DELETION_BYTES),
     "Personalize's PutEvents a second": (toggles.EVENTS_RATE, quotas.MAX_PUT_EVENTS_RATE),
     "Personalize's PutUsers a second": (toggles.RECORDS_RATE, quotas.MAX_RECORDS_RATE),

@@ -12,7 +12,7 @@ from pathlib import Path
 from tests.law.mutations.table import MUTATIONS, Mutation
 from tests.real_data import ROOT
 
-PACKAGES = ("blueprint", "faults", "local_stack", "personalize_local", "recommender_models")
+PACKAGES = ("blueprint", "faults", "local_stack", "personalize_local", "personalize_rules", "recommender_models")
 COPIED = ("lambda_src", *PACKAGES, "events", "tests", "pyproject.toml")
 # First the histories by hand, one a line of the table; then the broker's own tests; then the drawn histories.
 SUITES = (["tests/law/test_lines.py"], ["tests/broker"], ["tests/law"])

@@ -57,9 +57,9 @@ REFUSED = [
     ("INCLUDE ItemID WHERE Items.A = 1 IF CurrentUser.B = 1 IF CurrentUser.C = 1", "found 'IF'"),
     ('INCLUDE ItemID WHERE Items.A = 1 OR Interactions.EVENT_TYPE IN ("a")', "join two expressions with |"),
     ("INCLUDE ItemID WHERE Film.A = 3", "Film.A: the dataset must be Items or Interactions"),
-    ("INCLUDE UserID WHERE Users.A = 1", "filters for user segments are not served locally"),
-    ('EXCLUDE UserID WHERE Interactions.EVENT_TYPE IN ("a")', "UserID: only filters for ItemID are served locally"),
-    ('EXCLUDE ActionID WHERE Action_Interactions.EVENT_TYPE IN ("a")', "filters for actions are not served locally"),
+    ("INCLUDE UserID WHERE Users.A = 1", "filters for user segments are not supported here"),
+    ('EXCLUDE UserID WHERE Interactions.EVENT_TYPE IN ("a")', "UserID: only filters for ItemID are supported here"),
+    ('EXCLUDE ActionID WHERE Action_Interactions.EVENT_TYPE IN ("a")', "filters for actions are not supported here"),
     (
         "INCLUDE ItemID WHERE Items.A=1 AND Items.B=1 AND Items.C=1 | EXCLUDE ItemID WHERE Items.A=1 AND Items.D=1 "
         'AND Items.E=1 | EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ("a")',

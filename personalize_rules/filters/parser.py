@@ -7,15 +7,15 @@ from typing import Any
 from lark import Lark, Transformer
 from lark.exceptions import UnexpectedInput, VisitError
 
-from personalize_local.filters.binding import number_from_text
-from personalize_local.filters.refusal import invalid
-from personalize_local.filters.rules import check_part, field_from_text
-from personalize_local.filters.syntax import EXCLUDE, INCLUDE, Condition, Field, Part, Placeholder, Value
-from personalize_local.filters.unexpected import unexpected
+from personalize_rules.filters.errors import InvalidFilter
+from personalize_rules.filters.rules import check_part, field_from_text
+from personalize_rules.filters.syntax import EXCLUDE, INCLUDE, Condition, Field, Part, Placeholder, Value
+from personalize_rules.filters.unexpected import unexpected
+from personalize_rules.filters.values import number_from_text
 
 
-def parts_of(text: str) -> tuple[Part, ...]:
-    """Return the parts of an expression. Raises InvalidInput with the position and the reason in one line."""
+def parsed(text: str) -> tuple[Part, ...]:
+    """Return the parts of an expression. Raises InvalidFilter with the position and the reason in one line."""
     try:
         parts: tuple[Part, ...] = _parser().parse(text)  # type: ignore[assignment]
     except UnexpectedInput as error:
@@ -40,7 +40,7 @@ class _Builder(Transformer[Any, tuple[Part, ...]]):
     def expression(self, children: list[Any]) -> Part:
         action, kind, alternatives, when = children
         if kind.lower() != "itemid":
-            raise invalid(f"{kind}: only filters for ItemID are served locally")
+            raise InvalidFilter(f"{kind}: only filters for ItemID are supported here")
         part = Part(INCLUDE if action.upper() == INCLUDE else EXCLUDE, alternatives, when or ())
         check_part(part)
         return part

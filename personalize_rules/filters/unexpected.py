@@ -2,8 +2,7 @@
 
 from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
 
-from personalize_local.errors import InvalidInput
-from personalize_local.filters.refusal import invalid
+from personalize_rules.filters.errors import InvalidFilter
 
 SHOWN = 20  # characters of the actual text
 WORDS = {
@@ -27,12 +26,14 @@ WORDS = {
 }
 
 
-def unexpected(text: str, error: UnexpectedInput) -> InvalidInput:
+def unexpected(text: str, error: UnexpectedInput) -> InvalidFilter:
     """Return the refusal of ``text`` for a parser's error; positions count from 1."""
     at = len(text) if _is_end(error) else (error.pos_in_stream or 0)
     expected = sorted({WORDS.get(name, name) for name in _expected(error)})
     rest = text[at:]
-    return invalid(f"{_place(text, at)}: expected {_listed(expected)}, found {_found(rest)}{_hint(rest, expected)}")
+    return InvalidFilter(
+        f"{_place(text, at)}: expected {_listed(expected)}, found {_found(rest)}{_hint(rest, expected)}"
+    )
 
 
 def _is_end(error: UnexpectedInput) -> bool:

@@ -2,9 +2,8 @@
 
 from collections.abc import Iterable, Mapping
 
-from personalize_local.errors import InvalidInput
-from personalize_local.filters.refusal import invalid
-from personalize_local.filters.syntax import (
+from personalize_rules.filters.errors import InvalidFilter
+from personalize_rules.filters.syntax import (
     ANY_TYPE,
     CURRENT_ITEM,
     EQUALITY,
@@ -35,12 +34,12 @@ NOT_SERVED = {"users": "user segments", "actions": "actions", "action_interactio
 def field_from_text(text: str) -> Field:
     """Return the field ``Dataset.COLUMN``; the dataset's case does not matter, as in AWS's examples.
 
-    Raises InvalidInput if there is no such dataset in an expression for items.
+    Raises InvalidFilter if there is no such dataset in an expression for items.
     """
     dataset, column = text.split(".")
     known = DATASETS.get(dataset.lower())
     if known is None:
-        raise invalid(f"{text}: {_unknown(dataset)}")
+        raise InvalidFilter(f"{text}: {_unknown(dataset)}")
     if known == INTERACTIONS:
         return _interaction_field(column)
     return Field(known, column)
@@ -48,52 +47,52 @@ def field_from_text(text: str) -> Field:
 
 def _unknown(dataset: str) -> str:
     if dataset.lower() in NOT_SERVED:
-        return f"filters for {NOT_SERVED[dataset.lower()]} are not served locally"
+        return f"filters for {NOT_SERVED[dataset.lower()]} are not supported here"
     return f"the dataset must be {ITEMS} or {INTERACTIONS}, or {USER} after IF"
 
 
 def _interaction_field(column: str) -> Field:
     if column.upper() != EVENT_TYPE:
-        raise invalid(f"{INTERACTIONS}.{column}: interactions can be filtered by {EVENT_TYPE} only")
+        raise InvalidFilter(f"{INTERACTIONS}.{column}: interactions can be filtered by {EVENT_TYPE} only")
     return Field(INTERACTIONS, EVENT_TYPE)
 
 
 def check_part(part: Part) -> None:
-    """Raise InvalidInput unless the conditions are about one dataset, and those of IF about the current user."""
+    """Raise InvalidFilter unless the conditions are about one dataset, and those of IF about the current user."""
     for condition in part.conditions[: -len(part.when) or None]:
         dataset = condition.field.dataset
         if dataset not in (ITEMS, INTERACTIONS):
-            raise invalid(f"{condition.field}: a condition before IF is about {ITEMS} or {INTERACTIONS}")
+            raise InvalidFilter(f"{condition.field}: a condition before IF is about {ITEMS} or {INTERACTIONS}")
         if dataset != part.dataset:
-            raise invalid(f"{condition.field}: one expression has one dataset; join two expressions with |")
+            raise InvalidFilter(f"{condition.field}: one expression has one dataset; join two expressions with |")
     for condition in part.when:
         if condition.field.dataset != USER:
-            raise invalid(f"{condition.field}: a condition after IF is about {USER}")
+            raise InvalidFilter(f"{condition.field}: a condition after IF is about {USER}")
     for condition in part.conditions:
         check_condition(condition)
 
 
 def check_condition(condition: Condition) -> None:
-    """Raise InvalidInput for an operator that does not fit the field, or the values if they are known."""
+    """Raise InvalidFilter for an operator that does not fit the field, or the values if they are known."""
     operand, operator, field = condition.operand, condition.operator, condition.field
     if field.dataset == INTERACTIONS and operator not in MEMBERSHIP:
-        raise invalid(f"{field} goes with IN and NOT IN only")
+        raise InvalidFilter(f"{field} goes with IN and NOT IN only")
     if isinstance(operand, Placeholder):
         if operator == "NOT IN":
-            raise invalid(f"${operand.name}: a parameter does not go with NOT IN; use IN and the opposite action")
+            raise InvalidFilter(f"${operand.name}: a parameter does not go with NOT IN; use IN and the opposite action")
     elif isinstance(operand, Field):
         _check_current_item(field, operand)
     else:
         problem = value_problem(condition)
         if problem:
-            raise invalid(f"{field}: {problem}")
+            raise InvalidFilter(f"{field}: {problem}")
 
 
 def _check_current_item(field: Field, operand: Field) -> None:
     if operand.dataset == USER:
-        raise invalid(f"{operand}: {USER} stands after IF, and as the field of a condition only")
+        raise InvalidFilter(f"{operand}: {USER} stands after IF, and as the field of a condition only")
     if operand.dataset != CURRENT_ITEM or field.dataset != ITEMS:
-        raise invalid(f"{operand}: only a field of {ITEMS} can be compared, and only with one of {CURRENT_ITEM}")
+        raise InvalidFilter(f"{operand}: only a field of {ITEMS} can be compared, and only with one of {CURRENT_ITEM}")
 
 
 def value_problem(condition: Condition) -> str | None:
@@ -113,13 +112,13 @@ def value_problem(condition: Condition) -> str | None:
 
 
 def check_fields(fields: frozenset[Field]) -> None:
-    """Raise InvalidInput if a filter has too many distinct fields."""
+    """Raise InvalidFilter if a filter has too many distinct fields."""
     if len(fields) > MOST_FIELDS:
-        raise InvalidInput(f"A filter can use at most {MOST_FIELDS} different fields, this one uses {len(fields)}")
+        raise InvalidFilter(f"it can use at most {MOST_FIELDS} different fields, this one uses {len(fields)}")
 
 
 def check_conditions(conditions: Iterable[Condition], columns: Columns) -> None:
-    """Raise InvalidInput for an unknown column, or a condition that its type does not allow.
+    """Raise InvalidFilter for an unknown column, or a condition that its type does not allow.
 
     Booleans and textual columns cannot be filtered by at all ("Guidelines and requirements").
     """
@@ -129,7 +128,7 @@ def check_conditions(conditions: Iterable[Condition], columns: Columns) -> None:
         operand = condition.operand
         if isinstance(operand, Field):
             if not kinds & _kinds(operand, columns):
-                raise invalid(f"{condition.field} and {operand} are of different types")
+                raise InvalidFilter(f"{condition.field} and {operand} are of different types")
         elif isinstance(operand, tuple):
             _check_values(condition.field, operand, kinds)
 
@@ -137,14 +136,14 @@ def check_conditions(conditions: Iterable[Condition], columns: Columns) -> None:
 def _kinds(field: Field, columns: Columns) -> frozenset[str]:
     dataset = columns.get(DATASET_TYPES[field.dataset])
     if dataset is None:
-        raise invalid(f"{field}: the dataset group has no {DATASET_TYPES[field.dataset]} dataset")
+        raise InvalidFilter(f"{field}: the dataset group has no {DATASET_TYPES[field.dataset]} dataset")
     if field.column not in dataset:
-        raise invalid(f"{field}: no such field in the schema{_suggestion(field.column, dataset)}")
+        raise InvalidFilter(f"{field}: no such field in the schema{_suggestion(field.column, dataset)}")
     types = dataset[field.column]
     if "boolean" in types:
-        raise invalid(f'{field}: booleans cannot be filtered by; use a string "True"/"False" or a number 0/1')
+        raise InvalidFilter(f'{field}: booleans cannot be filtered by; use a string "True"/"False" or a number 0/1')
     if "textual" in types:
-        raise invalid(f"{field}: textual fields cannot be filtered by")
+        raise InvalidFilter(f"{field}: textual fields cannot be filtered by")
     return frozenset({STRING} & types) | frozenset({NUMBER} if types & NUMBERS else ())
 
 
@@ -155,13 +154,13 @@ def _suggestion(column: str, dataset: Iterable[str]) -> str:
 
 def _check_operator(condition: Condition, kinds: frozenset[str]) -> None:
     if condition.operator in MEMBERSHIP and STRING not in kinds:
-        raise invalid(f"{condition.field}: {condition.operator} is for strings, this field is a number")
+        raise InvalidFilter(f"{condition.field}: {condition.operator} is for strings, this field is a number")
     if condition.operator not in (*MEMBERSHIP, *EQUALITY) and NUMBER not in kinds:
-        raise invalid(f"{condition.field}: {condition.operator} is for numbers, this field is a string")
+        raise InvalidFilter(f"{condition.field}: {condition.operator} is for numbers, this field is a string")
 
 
 def _check_values(field: Field, values: tuple[Value, ...], kinds: frozenset[str]) -> None:
     for value in values:
         if (STRING if isinstance(value, str) else NUMBER) not in kinds:
             expected = "a number, without quotes" if STRING not in kinds else "a string in double quotes"
-            raise invalid(f"{field}: expected {expected}")
+            raise InvalidFilter(f"{field}: expected {expected}")

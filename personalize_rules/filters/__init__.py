@@ -1,0 +1,1 @@
+"""The language of filter expressions, and of the values of their parameters."""
