@@ -23,6 +23,7 @@ sys.path.insert(0, str(LAMBDA_SRC))  # the settings are checked by the functions
 from infra.mparticle import EXAMPLE_REFUSED, EXAMPLE_RULE
 from infra.receivers import out_of_reach, region_of
 from infra.region import region as region_of_environment
+from infra.region import without_personalize
 from infra.settings import Stage
 from lifecycle.counts import InteractionCounts, from_aws
 from lifecycle.names import Names
@@ -37,7 +38,10 @@ NOBODY_TOLD = (
 
 @dataclass(frozen=True)
 class SynthesisedStack:
-    """What was synthesised. ``unheard``: alarms without an action; ``topics``: the ARNs of existing topics."""
+    """What was synthesised. ``unheard``: alarms without an action; ``topics``: the ARNs of existing topics.
+
+    ``creates``: whether it creates resources of Personalize, rather than being given them.
+    """
 
     stack: str
     stage: Stage
@@ -46,6 +50,7 @@ class SynthesisedStack:
     serves: bool
     unheard: tuple[str, ...] = ()
     topics: tuple[str, ...] = ()
+    creates: bool = True
 
 
 @dataclass(frozen=True)
@@ -146,6 +151,7 @@ def read_assembly(folder: Path) -> SynthesisedStack:
         serves="AWS::Personalize::Campaign" in types,
         unheard=tuple(alarm["AlarmName"] for alarm in alarms if not alarm.get("AlarmActions")),
         topics=tuple(sorted({action for action in actions if isinstance(action, str)})),
+        creates="AWS::Personalize::DatasetGroup" in types,
     )
 
 
@@ -207,6 +213,9 @@ def main(arguments: list[str] | None = None) -> int:
 def _look_and_decide(synthesised: SynthesisedStack, confirm: str, profile: str | None) -> list[str]:
     try:
         session = boto3.Session(profile_name=profile, region_name=region_of_environment())
+        nowhere = without_personalize(session.region_name) if synthesised.creates else []
+        if nowhere:  # Personalize need not be there to be asked
+            return nowhere
         deployed = look_at(synthesised.stack, session.client, count=synthesised.trains)
     except (BotoCoreError, ClientError) as error:
         return [f"could not ask AWS what is deployed: {error}"]

@@ -14,9 +14,11 @@ from broker.json_values import int64
 
 from blueprint.environments import FunctionConfig
 from infra.context import Reader, arn, one_of, switch, text, texts, whole
+from infra.model_settings import filter_expression, recipe
 from infra.mparticle import EXAMPLE_ORGANISATION, KNOWN_PRINCIPALS, PODS
 from infra.preflight import problems_of_variables
 from infra.receivers import Receivers, out_of_reach, read_receivers
+from infra.region import without_personalize
 from personalize_data.schema import users_schema
 
 PREFIX = "broker:"
@@ -112,8 +114,11 @@ def read_settings(
         *out_of_reach(settings.receivers.topic_regions, region),
         *problems_of_variables(settings.options),
     ]
-    if problems:
-        raise SettingsError("\n".join(f"  {PREFIX}{problem}" for problem in problems))
+    lines = [f"  {PREFIX}{problem}" for problem in problems]
+    if not settings.personalize.tracking_id:
+        lines += [f"  {problem}" for problem in without_personalize(region)]
+    if lines:
+        raise SettingsError("\n".join(lines))
     return settings
 
 
@@ -140,9 +145,9 @@ def _personalize(read: Reader, root: Path) -> Personalize:
         tracking_id=read("tracking_id", text(r"[^\s]{1,256}", "an event tracker's tracking id"), None),
         campaign_arn=read("campaign_arn", arn("personalize", "campaign/"), None),
         filter_arn=read("filter_arn", arn("personalize", "filter/"), None),
-        filter_expression=read("filter_expression", text(r"(?s).{1,2500}", "1 to 2500 characters"), None),
+        filter_expression=read("filter_expression", filter_expression, None),
         min_tps=read("min_tps", whole(1, 500), 1),
-        recipe=read("recipe", text(r"[a-z0-9-]{1,63}", "the name of a recipe"), DEFAULT_RECIPE),
+        recipe=read("recipe", recipe, DEFAULT_RECIPE),
         users_schema=read("users_schema", lambda value: users_schema(root / str(value)), None),
     )
 

@@ -144,6 +144,21 @@ def test_a_topic_of_another_region_than_the_stacks_is_refused(
     assert main([folder]) == 0
 
 
+def test_a_region_without_personalizes_resource_types_is_refused_before_anything_is_asked(
+    made: Synthesise, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A profile names the region, so that synthesis does not know it."""
+    monkeypatch.setattr("boto3.Session.region_name", "cn-north-1")
+    answers = Aws(None)
+    asked = list[str]()
+    monkeypatch.setattr("boto3.Session.client", lambda _, service: asked.append(service) or answers.client(service))
+
+    assert main([str(made("collect").folder)]) == 2
+    assert "Not deployed: the stack goes to cn-north-1, where CloudFormation can't" in capsys.readouterr().err
+    assert asked == []
+    assert main([str(made("collect", GIVEN).folder)]) == 0  # creates nothing there
+
+
 @pytest.mark.parametrize(
     ("stage", "trains", "serves"), [("collect", False, False), ("train", True, False), ("recommend", True, True)]
 )

@@ -89,6 +89,29 @@ def test_text_of_the_command_line_means_the_same_as_json() -> None:
         (None, {"users_schema": "nowhere.avsc"}, "broker:users_schema must name a file with an Avro schema"),
         (None, {"users_schema": "lambda_src/broker/interactions.avsc"}, "broker:users_schema must name a schema"),
         (None, {"num_result": 5}, "broker:num_result is no setting"),
+        (None, {"recipe": "aws-nope"}, "broker:recipe must be one of aws-user-personalization-v2, aws-user-personal"),
+        (None, {"recipe": 3}, "broker:recipe must be one of aws-user-personalization-v2, aws-user-personal"),
+        (None, {"filter_expression": 5}, "broker:filter_expression must be text, not 5"),
+        (
+            None,
+            {"filter_expression": "EXCLUDE ItemID WERE x"},
+            "broker:filter_expression is not a valid filter expression: column 16: expected WHERE, found 'WERE'",
+        ),
+        (
+            None,
+            {"filter_expression": "x" * 2501},
+            "broker:filter_expression is not a valid filter expression: it must have 1 to 2500 characters",
+        ),
+        (
+            None,
+            {"filter_expression": "EXCLUDE ItemID WHERE Items.PRICE = $P"},
+            "broker:filter_expression has the parameter $P, but refresh gives no values",
+        ),
+        (
+            None,
+            {"filter_expression": "INCLUDE ItemID WHERE Items.BRAND = CurrentItem.BRAND"},
+            "broker:filter_expression has CurrentItem, but refresh asks for a user's items",
+        ),
         (None, {"tracking_id": "t t"}, "broker:tracking_id must be an event tracker's tracking id"),
         ("recommend", {"tracking_id": "t", "campaign_arn": "shop"}, "broker:campaign_arn must be an ARN"),
         ("recommend", {"tracking_id": "t"}, "broker:campaign_arn is missing"),
@@ -145,6 +168,50 @@ def test_a_topic_of_another_account_is_taken_and_one_of_another_region_is_not() 
     assert read_settings(context, None, ROOT, "us-east-1").receivers.page_topic_arn == TOPIC
     with pytest.raises(SettingsError, match="page_topic_arn is in us-east-1, but the stack goes to eu-west-1"):
         read_settings(context, None, ROOT, "eu-west-1")
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("aws-user-personalisation-v2", "; did you mean aws-user-personalization-v2?"),
+        ("user-personalization", "; did you mean aws-user-personalization?"),
+        ("aws-similar-items", ": aws-similar-items does not recommend items to users"),
+        ("xyz", "not 'xyz'"),
+    ],
+)
+def test_a_recipe_that_cannot_serve_users_is_refused_with_the_nearest_that_can(name: str, hint: str) -> None:
+    with pytest.raises(SettingsError) as error:
+        read(recipe=name)
+
+    assert str(error.value).endswith(hint)
+
+
+def test_a_region_without_the_resource_types_is_refused_unless_personalize_is_given() -> None:
+    context = CDK_JSON["context"]
+
+    assert read_settings(context, None, ROOT, "eu-central-1").stage is Stage.COLLECT
+    with pytest.raises(SettingsError, match="the stack goes to eu-west-3, where CloudFormation can't create") as error:
+        read_settings(context, None, ROOT, "eu-west-3")
+    assert "us-west-2" in str(error.value)
+    assert read_settings(context | {"broker:tracking_id": "t"}, None, ROOT, "eu-west-3").personalize.tracking_id == "t"
+
+
+LOADED = """
+import sys
+sys.path.insert(0, "lambda_src")
+from infra.settings import read_settings
+import json
+context = json.load(open("cdk.json"))["context"]
+expression = 'EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ("purchase")'
+assert read_settings(context | {"broker:filter_expression": expression}).personalize.filter_expression == expression
+print(*sorted({"numpy", "scipy", "starlette", "personalize_local"} & sys.modules.keys()))
+"""
+
+
+def test_the_settings_are_checked_without_the_local_service_and_numpy() -> None:
+    done = subprocess.run([sys.executable, "-c", LOADED], cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S603
+
+    assert (done.stdout.strip(), done.returncode) == ("", 0), done.stderr
 
 
 def test_given_resources_and_principals_are_taken() -> None:
