@@ -24,7 +24,7 @@ def recipe(value: Any) -> str:
 def _hint(name: str) -> str:
     if name in TYPES:
         return f": {name} does not recommend items to users"
-    near = get_close_matches(name, RECIPES, 1)
+    near = get_close_matches(name, RECIPES, 1, cutoff=0.8)
     return f"; did you mean {near[0]}?" if near else ""
 
 

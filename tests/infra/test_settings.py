@@ -176,7 +176,7 @@ def test_a_topic_of_another_account_is_taken_and_one_of_another_region_is_not() 
         ("aws-user-personalisation-v2", "; did you mean aws-user-personalization-v2?"),
         ("user-personalization", "; did you mean aws-user-personalization?"),
         ("aws-similar-items", ": aws-similar-items does not recommend items to users"),
-        ("xyz", "not 'xyz'"),
+        ("aws-nope", "not 'aws-nope'"),
     ],
 )
 def test_a_recipe_that_cannot_serve_users_is_refused_with_the_nearest_that_can(name: str, hint: str) -> None:
