@@ -1,7 +1,6 @@
 """What `recommend` and `similar` share: a campaign that answers, its answer for people or programs."""
 
 import functools
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,13 +14,20 @@ from cli.console import emit
 from cli.errors import service_errors
 from cli.options import connection_options, model_options, pairs
 from cli.progress import WaitDisplay
-from lifecycle import resource_types, training
+from lifecycle import filters, resource_types, training
 from lifecycle.names import RELATED_ITEMS, SIMILAR_ITEMS
 from lifecycle.resources import Resources
 from lifecycle.training import Training
 from personalize_data.quotas import MAX_RESULTS
 
 Items = list[dict[str, Any]]
+value_option = click.option(
+    "--value",
+    "values",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="A parameter of the filter; for IN, again for each value, or with commas between them.",
+)
 
 
 @dataclass(frozen=True)
@@ -62,7 +68,7 @@ def question_options(command: Callable[[str, Question], None]) -> Callable[..., 
         click.option(
             "--create-campaign", is_flag=True, help="Make the campaign if there is none; on AWS it costs by the hour."
         ),
-        click.option("--value", "values", multiple=True, metavar="KEY=VALUE", help="A parameter of the filter."),
+        value_option,
         click.option("--filter", "filter_", metavar="NAME|ARN", help="A filter on the items."),
         click.option("--num-results", type=click.IntRange(1, MAX_RESULTS), default=10, show_default=True),
     ):
@@ -125,19 +131,25 @@ def campaign(target: connection.Target, model: Training, waiting: WaitDisplay, *
 
 
 def filter_arguments(target: connection.Target, name: str | None, values: tuple[str, ...]) -> dict[str, Any]:
-    """Return GetRecommendations' filter arguments; ``name``: a filter's name or ARN. Raises click.UsageError.
-
-    A value stands in double quotes on the wire; what comes quoted, or as several quoted ones with commas, stays.
-    """
-    given = pairs("--value", values)
+    """Return GetRecommendations' filter arguments; ``name``: a filter's name or ARN. Raises click.UsageError."""
     if not name:
-        if given:
+        if values:
             raise click.UsageError("--value goes with --filter")
         return {}
-    arguments: dict[str, Any] = {"filterArn": filter_arn(target, name)}
-    if given:
-        arguments["filterValues"] = {key: _quoted(value) for key, value in given.items()}
-    return arguments
+    arn = filter_arn(target, name)
+    return {"filterArn": arn} | ({"filterValues": filter_values(target, arn, values)} if values else {})
+
+
+def filter_values(target: connection.Target, arn: str, texts: tuple[str, ...]) -> dict[str, str]:
+    """Return what ``--value`` gives as a request's ``filterValues``. Raises click.UsageError."""
+    given: dict[str, list[str]] = {}
+    for text in texts:
+        ((key, value),) = pairs("--value", [text]).items()
+        given.setdefault(key, []).append(value)
+    try:
+        return filters.filter_values(Resources(target.client("personalize")), arn, given)
+    except ValueError as error:
+        raise click.UsageError(f"--value {error}") from None
 
 
 def filter_arn(target: connection.Target, name: str) -> str:
@@ -152,10 +164,6 @@ def filter_arn(target: connection.Target, name: str) -> str:
         known = ", ".join(sorted(arns)) or "none"
         raise click.UsageError(f"there is no filter {name}; there is: {known} (./broker filter makes one)")
     return arns[name]
-
-
-def _quoted(value: str) -> str:
-    return value if value.startswith('"') else json.dumps(value, ensure_ascii=False)
 
 
 def answer(target: connection.Target, request: Mapping[str, Any], title: str, *, as_json: bool) -> Items:

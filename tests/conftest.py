@@ -61,6 +61,7 @@ SERVER = (
     "cli/test_connection.py",
     "cli/test_faults.py",
     "cli/test_filter.py",
+    "cli/test_filter_values.py",
     "cli/test_forget.py",
     "cli/test_interrupted.py",
     "cli/test_model_guide.py",

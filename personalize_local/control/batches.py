@@ -71,10 +71,11 @@ class BatchControl:
         for name, location in (("jobInput", source), ("jobOutput", destination)):
             if not location["path"].startswith("s3://"):
                 raise InvalidInput(f"{name} must be an S3 location: s3://bucket/key")
-        expression = None
+        expression, columns = None, {}
         if "filterArn" in request:
-            filter_resource = self._filters.require(request["filterArn"], version.description["datasetGroupArn"])
-            expression = filter_resource.description["filterExpression"]
+            group = version.description["datasetGroupArn"]
+            expression = self._filters.require(request["filterArn"], group).description["filterExpression"]
+            columns = self._filters.columns(group)
         return {
             "version": str(self._solutions.folder(version)),
             "solution": version.description,
@@ -83,4 +84,7 @@ class BatchControl:
             "s3_endpoint": self._s3_endpoint,
             "num_results": request.get("numResults") or DEFAULT_RESULTS,
             "filter": expression,
+            "columns": {
+                kind: {name: sorted(types) for name, types in of_kind.items()} for kind, of_kind in columns.items()
+            },
         }

@@ -28,7 +28,7 @@ class FilterControl:
         group = self._registry.find(resource_types.DATASET_GROUP, request["datasetGroupArn"])
         self._require_active(group)
         expression = language.parse(request["filterExpression"])
-        expression.check(self._columns(group.arn))
+        expression.check(self.columns(group.arn))
         description = {key: request[key] for key in ("name", "datasetGroupArn", "filterExpression")}
         arn = f"{ARN_PREFIX}filter/{request['name']}"
         new_filter = Resource(
@@ -55,8 +55,9 @@ class FilterControl:
     def bound(self, arn: str, group_arn: str, values: Mapping[str, str]) -> BoundExpression:
         """Return an ACTIVE filter of a dataset group with values for its placeholders; raises as ``require``."""
         expression = self._expressions[self.require(arn, group_arn)]
-        return expression.bind(values, self._columns(group_arn))
+        return expression.bind(values, self.columns(group_arn))
 
-    def _columns(self, group_arn: str) -> dict[str, dict[str, frozenset[str]]]:
+    def columns(self, group_arn: str) -> dict[str, dict[str, frozenset[str]]]:
+        """Return the Avro types of the group's columns, by dataset type and name."""
         datasets = self._stores.datasets(group_arn)
         return {dataset.description["datasetType"]: self._stores.columns(dataset) for dataset in datasets}

@@ -35,7 +35,8 @@ class Expression:
 
     def check(self, columns: Columns) -> None:
         """Raise InvalidInput for a field that the schemas lack, or whose type the condition cannot test."""
-        _check(self.parts, columns)
+        with _refused():
+            _check(self.parts, columns)
 
     def bind(self, filter_values: Mapping[str, str], columns: Columns | None = None) -> BoundExpression:
         """Return the expression with a request's ``filterValues``; the same values give the same object.
@@ -50,7 +51,10 @@ class Expression:
                 raise InvalidInput(f"filterValues: the value of {name} must be a string")
         bound = self._bound(tuple(sorted(filter_values.items())))
         if columns is not None:
-            _check(bound.parts, columns)
+            try:
+                _check(bound.parts, columns)
+            except InvalidFilter as error:  # the expression fits, or it would not be there
+                raise InvalidInput(f"filterValues: {error.problem}") from None
         return bound
 
     def _bind(self, filter_values: tuple[tuple[str, str], ...]) -> BoundExpression:
@@ -64,9 +68,8 @@ def parse(text: str) -> Expression:
 
 
 def _check(parts: tuple[Part, ...], columns: Columns) -> None:
-    with _refused():
-        for part in parts:
-            check_conditions(part.conditions, columns)
+    for part in parts:
+        check_conditions(part.conditions, columns)
 
 
 @contextmanager

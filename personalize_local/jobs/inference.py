@@ -11,6 +11,7 @@ from personalize_local.errors import InvalidInput, JobFailed
 from personalize_local.filters import language
 from personalize_local.jobs import s3
 from personalize_local.jobs.answering import Batch, Properties, Select
+from personalize_rules.filters.rules import Columns
 from recommender_models import models
 from recommender_models.record_columns import RecordColumns
 from recommender_models.selection import EventSelection
@@ -30,7 +31,8 @@ def run(spec: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     """Write ``NAME.out`` below the output location for every input file; return how many lines there were and failed.
 
     ``spec``: ``version`` (the training's folder), ``data_location``, ``output_location``, ``s3_endpoint``,
-    ``num_results``, ``filter``, ``users``, ``items``, and perhaps ``solution``, whose events' weights are used: without
+    ``num_results``, ``filter``, ``users``, ``items``, and perhaps ``columns`` (dataset type -> column -> Avro types, by
+    which the filter's values are checked) and ``solution``, whose events' weights are used: without
     it all weights are equal. An invalid line gets an error and does not fail the job. Raises JobFailed.
     """
     return run_with(models.load(Path(spec["version"]) / "model"), spec, folder)
@@ -54,16 +56,22 @@ def _batch(model: Any, spec: Mapping[str, Any]) -> Batch:
         raise JobFailed(f"numResults must be 1 to {MOST_RESULTS}")
     try:
         weigh = EventSelection.of(spec.get("solution") or {}).weigh
-        select = _select(spec["filter"], _records(spec["items"])) if spec.get("filter") else None
+        select = _select(spec, _records(spec["items"])) if spec.get("filter") else None
     except (InvalidInput, ValueError) as error:
         raise JobFailed(str(error)) from error
     history = Imported(Path(spec["version"])).for_user
     return Batch(model, limit, history, weigh, _records(spec.get("users")), select)
 
 
-def _select(text: str, items: RecordSnapshot) -> Select:
-    expression = language.parse(text)
-    return lambda values, own, user, item: expression.bind(values).select(items, own, user, current_item=item)
+def _select(spec: Mapping[str, Any], items: RecordSnapshot) -> Select:
+    expression, columns = language.parse(spec["filter"]), _columns(spec.get("columns"))
+    return lambda values, own, user, item: expression.bind(values, columns).select(items, own, user, current_item=item)
+
+
+def _columns(columns: Mapping[str, Mapping[str, list[str]]] | None) -> Columns | None:
+    if columns is None:
+        return None
+    return {kind: {name: frozenset(types) for name, types in own.items()} for kind, own in columns.items()}
 
 
 def _records(path: str | None) -> RecordSnapshot:

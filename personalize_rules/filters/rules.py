@@ -144,6 +144,11 @@ def _kinds(field: Field, columns: Columns) -> frozenset[str]:
         raise InvalidFilter(f'{field}: booleans cannot be filtered by; use a string "True"/"False" or a number 0/1')
     if "textual" in types:
         raise InvalidFilter(f"{field}: textual fields cannot be filtered by")
+    return kinds_of(types)
+
+
+def kinds_of(types: frozenset[str]) -> frozenset[str]:
+    """Return the kinds of values, STRING and NUMBER, of a column with these Avro types."""
     return frozenset({STRING} & types) | frozenset({NUMBER} if types & NUMBERS else ())
 
 

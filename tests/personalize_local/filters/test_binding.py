@@ -57,7 +57,7 @@ def test_values_that_do_not_fit_are_refused(text: str, values: dict[str, str], r
 def test_given_the_columns_values_of_another_type_than_their_field_are_refused() -> None:
     expression = parse("EXCLUDE ItemID WHERE Items.YEAR = $Y")
     expression.bind({"Y": "1990"}, COLUMNS)
-    with pytest.raises(InvalidInput, match=r"Items.YEAR: expected a number, without quotes"):
+    with pytest.raises(InvalidInput, match=r"^filterValues: Items.YEAR: expected a number, without quotes"):
         expression.bind({"Y": '"1990"'}, COLUMNS)
 
 

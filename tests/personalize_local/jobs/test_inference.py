@@ -169,6 +169,20 @@ def test_filters_see_users_items_and_histories(bucket: Bucket, spec: dict[str, A
     assert model.heard[0] == (2, {"AGE": 31})
 
 
+def test_given_the_columns_a_value_of_another_type_is_an_error_on_its_line(
+    bucket: Bucket, spec: dict[str, Any], folder: Path
+) -> None:
+    chosen = spec | {
+        "filter": "INCLUDE ItemID WHERE Items.PRICE = $P",
+        "items": records(folder, "items.json", ["x", "y"], PRICE=[3.5, 4.5]),
+        "columns": {"ITEMS": {"ITEM_ID": ["string"], "PRICE": ["double", "null"]}},
+    }
+    asked = [{"userId": "a", "filterValues": {"P": price}} for price in ("3.5", '"3.5"')]
+    good, bad = answers(bucket, chosen, folder, HandMade("user-personalization"), *asked)
+    assert good["output"]["recommendedItems"] == ["x"]
+    assert "Items.PRICE: expected a number, without quotes" in bad["error"]
+
+
 def test_a_filter_knows_the_item_that_is_asked_about(bucket: Bucket, spec: dict[str, Any], folder: Path) -> None:
     items = records(folder, "items.json", ["x", "y", "z"], GENRE=["new", "new", "old"])
     chosen = spec | {"filter": "EXCLUDE ItemID WHERE Items.GENRE = CurrentItem.GENRE", "items": items}

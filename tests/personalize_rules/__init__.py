@@ -1,0 +1,1 @@
+"""What Amazon Personalize accepts, without the local service."""
