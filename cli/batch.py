@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from cli import connection
+from cli.console import exact
 from cli.errors import service_errors
 from cli.options import connection_options, model_options
 from cli.progress import WaitDisplay
@@ -141,7 +142,7 @@ def _print(path: Path, requests: batch.Requests, *, as_json: bool) -> int:
     with path.open(encoding="utf-8") as output:
         for answer in batch.answers(requests, output):
             if as_json:
-                click.echo(json.dumps(answer))
+                click.echo(json.dumps(exact(answer)))
             if answer["error"] is not None:
                 failed += 1
                 errors += [f"line {answer['line']}: {answer['error']}"] if failed <= SHOWN else []

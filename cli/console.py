@@ -15,10 +15,22 @@ import click
 LOG = Path(tempfile.gettempdir()) / f"personalize-broker-{os.getuid()}.log"
 
 
+EXACT = 2**53  # every whole number up to it is a float of its own
+
+
+def exact(value: Any) -> Any:
+    """Return a JSON value whose whole numbers beyond 2**53 are text: jq 1.6 and JavaScript would round them."""
+    if isinstance(value, dict):
+        return {key: exact(member) for key, member in value.items()}
+    if isinstance(value, list | tuple):
+        return [exact(member) for member in value]
+    return str(value) if isinstance(value, int) and abs(value) > EXACT else value
+
+
 def emit(result: Any, as_json: bool, human: Callable[[], None]) -> None:
     """Print the result of a command: as one JSON object, or by ``human`` as text for people."""
     if as_json:
-        click.echo(json.dumps(result))
+        click.echo(json.dumps(exact(result)))
     else:
         human()
 

@@ -13,7 +13,7 @@ from local_stack.audit.lag import event_times, lags, percentile
 from local_stack.audit.reconciliation import Audit, Position, audit
 from local_stack.audit.rows import Skipped, StreamRecord
 from local_stack.audit.services import deliveries, holdings, stream_records
-from local_stack.items4u.client import Client
+from local_stack.items4u.client import Client, mpid_as_text
 from local_stack.list_quality import Comparisons, HitRates, Purchase, comparisons
 from local_stack.simple_lists import MOST_POPULAR, SimpleLists, by_popularity
 from local_stack.stack import Stack
@@ -126,7 +126,7 @@ def summary(result: LoopResult) -> dict[str, Any]:
         "skipped_by_reason": result.skipped,
         "quarantined_by_reason": result.quarantined,
         "seconds": round(result.seconds, 1),
-        "profile": result.profile,
+        "profile": result.profile and mpid_as_text(result.profile),
     }
 
 

@@ -64,6 +64,7 @@ SERVER = (
     "cli/test_filter_values.py",
     "cli/test_forget.py",
     "cli/test_interrupted.py",
+    "cli/test_json_numbers.py",
     "cli/test_model_guide.py",
     "cli/test_next_question.py",
     "cli/test_place.py",

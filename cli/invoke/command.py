@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 from broker.batch import BadBatch, decode
 
+from cli.console import exact
 from cli.invoke.report import answer, text
 from cli.records import whole_files
 
@@ -36,5 +37,5 @@ def command(files: tuple[Path, ...], local: bool, as_json: bool) -> None:
         (answer(batch), batch) for record in whole_files(files) for batch in decode(record.data, record.arrived_ms)
     ]
     for shown, batch in answers:
-        click.echo(json.dumps(shown) if as_json else text(shown, batch))
+        click.echo(json.dumps(exact(shown)) if as_json else text(shown, batch))
     raise SystemExit(any(isinstance(batch, BadBatch) for _, batch in answers))

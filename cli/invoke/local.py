@@ -9,13 +9,14 @@ import click
 import requests
 from broker.batch import BadBatch, decode
 
+from cli.console import exact
 from cli.invoke.report import answer, text
 from cli.local_env import read
 from cli.records import kinesis_event, whole_files
 from local_stack import loopback
 from local_stack.aws.resources import messages_in
 from local_stack.aws.session import local_client
-from local_stack.items4u.client import Client, NotDelivered
+from local_stack.items4u.client import Client, NotDelivered, mpid_as_text
 
 WAIT_SECONDS = 60.0
 LOOK_EVERY = 0.2
@@ -33,7 +34,7 @@ def invoke_local(files: tuple[Path, ...], as_json: bool) -> int:
     for shown, batch in batches:
         profile = _profile(mparticle, shown["mpid"]) if shown["interactions"] else None
         if as_json:
-            click.echo(json.dumps(shown | {"answer": answered, "profile": profile}))
+            click.echo(json.dumps(exact(shown | {"answer": answered, "profile": profile and mpid_as_text(profile)})))
         else:
             click.echo(text(shown, batch))
             click.echo(f"  profile {json.dumps(profile, ensure_ascii=False)}" if profile else "  no profile")
@@ -62,7 +63,7 @@ def _wait_for_refresh(serving: dict[str, str]) -> None:
     raise click.ClickException(f"the refresh queue is not empty after {WAIT_SECONDS:.0f} s")
 
 
-def _profile(mparticle: Client, mpid: int) -> dict[str, Any] | None:
+def _profile(mparticle: Client, mpid: str) -> dict[str, Any] | None:
     try:
         return mparticle.profile(mpid)
     except NotDelivered:

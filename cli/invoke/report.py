@@ -11,7 +11,7 @@ REASONS_PAGE = "What the reasons mean: docs/reasons.md"
 
 
 def answer(batch: Batch | BadBatch) -> dict[str, Any]:
-    """Return the JSON object that is printed for one batch."""
+    """Return the JSON object that is printed for one batch; ``mpid`` as text, as programs keep 64-bit numbers."""
     if isinstance(batch, BadBatch):
         empty: dict[str, Any] = {"interactions": [], "skipped": {}, "put_events": []}
         return {"verdict": "bad_batch", "reason": batch.reason, "mpid": None} | empty
@@ -19,7 +19,7 @@ def answer(batch: Batch | BadBatch) -> dict[str, Any]:
     return {
         "verdict": "batch",
         "reason": None,
-        "mpid": batch.mpid,
+        "mpid": None if batch.mpid is None else str(batch.mpid),
         "interactions": [_shown(interaction) for interaction in interactions],
         "skipped": dict(skipped),
         "put_events": [put_events_request(request, TRACKER) for request in pack(unique(interactions))],
@@ -41,7 +41,7 @@ def text(found: dict[str, Any], batch: Batch | BadBatch) -> str:
     """Return the same for people."""
     if isinstance(batch, BadBatch):
         return f"bad batch: {batch.reason} ({batch.detail or 'see the sample batches in events/'})\n  {REASONS_PAGE}"
-    whose = f"batch of customer {found['mpid']}" if found["mpid"] else "batch without a customer"
+    whose = f"batch of customer {batch.mpid}" if batch.mpid else "batch without a customer"
     count = len(found["interactions"])
     lines = [f"{whose}: {count} interaction{'' if count == 1 else 's'}"]
     lines += [

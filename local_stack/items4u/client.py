@@ -40,6 +40,11 @@ class PlayedSession:
     interactions: int
 
 
+def mpid_as_text(profile: dict[str, Any]) -> dict[str, Any]:
+    """Return a profile for programs, some of which would round its 64-bit id."""
+    return profile | {"mpid": str(profile["mpid"])}
+
+
 class Client:
     """A shop's side of mParticle: one kept-alive connection per thread.
 
@@ -68,7 +73,7 @@ class Client:
         )
         return int(answer.json()["mpid"])
 
-    def profile(self, mpid: int, environment: str = "production") -> dict[str, Any]:
+    def profile(self, mpid: int | str, environment: str = "production") -> dict[str, Any]:
         """Return a profile as the Profile API shows it. Raises NotDelivered if there is none."""
         path = f"/userprofile/v1/org/account/workspace/{mpid}"
         query = {"fields": "user_identities,user_attributes", "environment_type": environment}

@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 from cli.__main__ import main
 from local_stack.aws.session import local_client
 from local_stack.process import start_service
+from tests.json_numbers import rounded
 
 Faults = Callable[..., Result]
 
@@ -41,6 +42,7 @@ def test_a_fault_is_on_at_once_counted_in_the_list_and_off_when_cleared(
 ) -> None:
     client = local_client("personalize", endpoints["AWS_ENDPOINT_URL_PERSONALIZE"])
     added = said(faults("add", "throttling", "personalize.ListSchemas", "--every", 2, "--json"))
+    assert rounded(added) == []
     client.list_schemas()
     with pytest.raises(ClientError, match="Throttling"):
         client.list_schemas()

@@ -22,6 +22,7 @@ from lifecycle.names import Names
 from local_stack.aws.session import local_client
 from local_stack.process import start_service
 from tests.cli.test_connection import Cloud
+from tests.json_numbers import rounded
 
 KEY, SECRET = "us1-0f3c5e", "s3cr3t-8d21"
 PAIR = json.dumps({"key": KEY, "secret": SECRET})
@@ -75,6 +76,7 @@ def test_neither_output_nor_any_command_line_holds_the_pair(endpoint: str, arn: 
     before = len(STARTED)
     done = secret(endpoint, arn, "--stdin", "--json")
 
+    assert rounded(json.loads(done.stdout)) == []
     assert json.loads(done.stdout) == {"place": "local", "where": "the local Secrets Manager", "secret": arn}
     for text in (done.output, *sys.argv, *STARTED[before:]):
         assert KEY not in text

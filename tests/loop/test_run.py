@@ -17,6 +17,7 @@ import pytest
 from cli.run import NEXT
 from local_stack.list_quality import ENOUGH_TO_JUDGE
 from local_stack.simple_lists import MOST_POPULAR, OWN_CATEGORIES, OWN_ITEMS
+from tests.json_numbers import rounded
 from tests.loop.clone import Clone
 from tests.real_data import data_folder, otto, wire
 
@@ -94,6 +95,11 @@ def test_profiles_are_updated_with_lists_that_beat_popular_items_and_the_verdict
     assert anything["simple_lists"][OWN_ITEMS]["hit_rate"] > anything["simple_lists"][MOST_POPULAR]["hit_rate"]
     if anything["purchases"] >= ENOUGH_TO_JUDGE:
         assert all(name in anything["verdict"] for name in anything["simple_lists"])
+
+
+def test_no_number_of_the_result_would_be_rounded_by_jq_or_javascript(finished: Finished) -> None:
+    assert rounded(finished.result) == []
+    assert int(finished.result["profile"]["mpid"])
 
 
 def test_the_lag_is_seconds_and_the_profile_shown_carries_ten_items_of_the_shop(finished: Finished) -> None:

@@ -5,6 +5,7 @@ import subprocess
 from pathlib import Path
 
 from tests.draws import draws
+from tests.json_numbers import rounded
 
 ROOT = Path(__file__).parents[2]
 SECONDS = 26  # the first fault with calm before and after it, and poison every five seconds
@@ -17,6 +18,7 @@ def test_a_soak_with_faults_loses_nothing_and_says_what_each_fault_did() -> None
     assert done.stdout, done.stderr[-2000:]
     found = json.loads(done.stdout)
     assert found["reconciled"], found
+    assert rounded(found) == []
     assert found["settled"]
     assert found["places"]["lost"] == found["unexpected"] == found["duplicated"] == 0
     assert found["places"]["in_personalize"] > 1000

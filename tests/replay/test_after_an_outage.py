@@ -16,6 +16,7 @@ from local_stack import loopback
 from local_stack.audit.services import deliveries
 from local_stack.settings import LocalStackSettings
 from local_stack.stack import NAME, Stack
+from tests.json_numbers import rounded
 from tests.loop.clone import eventually
 from tests.real_data import wire
 from tests.replay.world import client
@@ -114,6 +115,7 @@ def replay(stack: Stack, *arguments: str) -> Mapping[str, Any]:
     done = CliRunner().invoke(command, ["--json", *arguments], env=environment)
     assert done.exit_code == 0, done.output
     said: Mapping[str, Any] = json.loads(done.stdout)
+    assert rounded(said) == []
     return said
 
 

@@ -9,6 +9,7 @@ from click.testing import CliRunner, Result
 from cli.__main__ import main
 from personalize_data.schema import read_schema
 from tests.evaluation.features.shoppers import write
+from tests.json_numbers import rounded
 
 FAST = ("--models", "2", "--permutations", "1", "--rows", "900")
 
@@ -29,6 +30,7 @@ def test_the_chosen_become_a_schema_that_an_import_takes_and_all_become_a_plot(
     result = features(*shop, *FAST, "--schema", schema, "--plot", plot, "--json")
     assert result.exit_code == 0, result.stderr
     report = json.loads(result.stdout)
+    assert rounded(report) == []
     assert report["chosen"] == ["REGION"]
     assert report["attributes"][0]["name"] == "REGION"
     assert [column.name for column in read_schema(schema.read_text(), "users").columns] == ["USER_ID", "REGION"]
