@@ -41,6 +41,11 @@ def read() -> dict[str, str]:
     """
     values = dict(os.environ) if "AWS_ENDPOINT_URL_LAMBDA" in os.environ else _values()
     if "AWS_ENDPOINT_URL_LAMBDA" not in values:
+        if _answers(values):
+            raise click.ClickException(
+                f"the ./broker serve in {FILE.name} was started with --only personalize, and this needs all services. "
+                "Stop it and start ./broker serve; or if a second one is running, paste its export lines in this shell"
+            )
         raise click.ClickException("no ./broker serve is running: start it in another terminal first")
     return values
 

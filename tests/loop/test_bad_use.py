@@ -63,6 +63,14 @@ def test_invoking_the_real_function_needs_a_serve_that_runs(quiet_clone: Clone) 
     assert done.stderr.splitlines() == ["Error: no ./broker serve is running: start it in another terminal first"]
 
 
+def test_a_serve_of_personalize_alone_is_not_said_not_to_run(quiet_clone: Clone, busy_port: int) -> None:
+    quiet_clone.local_env.write_text(f"export AWS_ENDPOINT_URL_PERSONALIZE=http://127.0.0.1:{busy_port}\n")
+    done = quiet_clone.run("invoke", "--local", "events/purchase.json")
+    quiet_clone.local_env.unlink()
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "the ./broker serve in .local.env was started with --only personalize" in done.stderr
+
+
 def test_a_serve_that_was_killed_is_not_taken_for_one_that_runs(quiet_clone: Clone) -> None:
     quiet_clone.local_env.write_text("export AWS_ENDPOINT_URL_LAMBDA=http://127.0.0.1:9\n")
     done = quiet_clone.run("invoke", "--local", "events/purchase.json")
