@@ -1,11 +1,14 @@
 """`./broker run`: the whole loop on this machine, shown as it happens and audited at the end."""
 
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
+from broker.batch import BadBatch, decode
 
 from cli.console import emit, service_log
-from cli.records import one_batch_each
+from cli.records import StreamRecord, one_batch_each
 from cli.run_display import Display, report
 from lifecycle.resources import CreationFailed
 from local_stack.loop_result import LoopResult, summary
@@ -47,12 +50,20 @@ def command(paths: tuple[Path, ...], more_paths: tuple[Path, ...], seconds: floa
 
     Exit code: 0 all is accounted for, 1 it is not, 2 wrong use.
     """
-    records = [record.data for record in one_batch_each(_files((*paths, *more_paths)))]
+    records = [(path, list(one_batch_each((path,)))) for path in _files((*paths, *more_paths))]
+    unreadable = {str(path): reasons for path, own in records if (reasons := _unreadable(own))}
+    if not as_json:
+        for path, reasons in unreadable.items():
+            click.echo(f"{path}: unreadable: {', '.join(f'{reason} {n:,}' for reason, n in reasons.items())}", err=True)
     display = Display(to_stderr=as_json)
     try:
         with service_log() as log, display, Stack(LocalStackSettings(seed=seed), log=log) as stack:
             play = Scenario(
-                stack, show=display.show, seconds=seconds, own_records=records, trained_on=ENOUGH_TO_COMPARE
+                stack,
+                show=display.show,
+                seconds=seconds,
+                own_records=[record.data for _, own in records for record in own],
+                trained_on=ENOUGH_TO_COMPARE,
             )
             result = play.run()
     except (NotStarted, CreationFailed) as error:
@@ -60,8 +71,14 @@ def command(paths: tuple[Path, ...], more_paths: tuple[Path, ...], seconds: floa
     except KeyboardInterrupt:
         click.echo("stopped: all services are down", err=True)
         raise SystemExit(130) from None
-    emit(summary(result), as_json, lambda: report(result, NEXT))
+    emit(summary(result) | {"unreadable_files": unreadable}, as_json, lambda: report(result, NEXT))
     raise SystemExit(_exit_code(result))
+
+
+def _unreadable(records: Sequence[StreamRecord]) -> dict[str, int]:
+    """Return how many records are no batches, by reason: they are played as well, and go to quarantine."""
+    batches = (batch for record in records for batch in decode(record.data, record.arrived_ms))
+    return dict(Counter(batch.reason for batch in batches if isinstance(batch, BadBatch)))
 
 
 def _exit_code(result: LoopResult) -> int:

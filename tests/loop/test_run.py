@@ -75,6 +75,8 @@ def test_own_files_are_accounted_for_the_bad_ones_in_quarantine(finished: Finish
     assert result["in_personalize"] > 1200 + len(sessions.expected)
     assert result["quarantined_by_reason"] == {"not_json": 1, "not_a_batch": 2, "no_well_formed_event": 1}
     assert result["quarantined"] == 4
+    assert sum(sum(reasons.values()) for reasons in result["unreadable_files"].values()) == 4
+    assert all(Path(name).is_file() for name in result["unreadable_files"])
     visits = Counter(batch["mpid"] for batch in sessions.batches)
     assert 0 < result["own_events"]["purchases_judged"] <= sum(number >= 3 for number in visits.values())
 
