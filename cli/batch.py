@@ -32,7 +32,9 @@ SHOWN = 10
 @value_option
 @click.option("--bucket", help="S3 bucket to go through; default: the stack's.")
 @click.option("--role-arn", help="The role by which Personalize reads and writes it; default: the stack's.")
-@click.option("--json", "as_json", is_flag=True, help="JSON lines, one a user, and nothing else on stdout.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="JSON lines, one for each line of USERS, and nothing else on stdout."
+)
 @model_options
 @connection_options
 def command(
@@ -115,7 +117,7 @@ def _check_filter(requests: batch.Requests, filter_: str | None, values: tuple[s
         return
     if values:
         raise click.UsageError("--value goes with --filter")
-    number = next((number for number, request in requests.by_line.items() if "filterValues" in request), None)
+    number = next((number for number, request in requests.by_line.items() if request.get("filterValues")), None)
     if number:
         raise click.UsageError(f"line {number} has filterValues: name their filter by --filter")
 

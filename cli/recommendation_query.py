@@ -26,7 +26,7 @@ value_option = click.option(
     "values",
     multiple=True,
     metavar="KEY=VALUE",
-    help="A parameter of the filter; for IN, again for each value, or with commas between them.",
+    help="A parameter of the filter. For IN, repeat it, or separate the values by commas.",
 )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from lifecycle import datasets, resource_types
 from lifecycle.resources import Resources
+from personalize_rules.filters.errors import InvalidFilter
 from personalize_rules.filters.expression import parts_of
 from personalize_rules.filters.rules import DATASET_TYPES, NUMBER, kinds_of
 from personalize_rules.filters.syntax import EQUALITY, MEMBERSHIP, Condition, Field, Placeholder
@@ -16,7 +17,10 @@ def filter_values(resources: Resources, filter_arn: str, given: Mapping[str, Seq
 
     Raises ValueError (an unknown parameter, a value that does not fit), botocore's ClientError.
     """
-    known = parameters(resources, filter_arn)
+    try:
+        known = parameters(resources, filter_arn)
+    except InvalidFilter as error:
+        raise ValueError(f"can't be written by type, because the filter is not understood: {error.problem}") from None
     for name in given:
         if name not in known:
             raise ValueError(f"{name}: the filter has no such parameter; it has {', '.join(sorted(known)) or 'none'}")
@@ -32,7 +36,7 @@ def filter_values(resources: Resources, filter_arn: str, given: Mapping[str, Seq
 def parameters(resources: Resources, filter_arn: str) -> dict[str, Parameter]:
     """Return the parameters of a filter by name; only ``=`` and ``!=`` need the schema of their column.
 
-    Raises InvalidFilter, a ValueError, for an expression that is not understood here.
+    Raises InvalidFilter for an expression that is not understood here.
     """
     described = resources.describe(resource_types.FILTER, filter_arn)
     known: dict[str, Parameter] = {}

@@ -16,9 +16,9 @@ PRICES = "INCLUDE ItemID WHERE Items.PRICE = $P"
 
 @pytest.fixture
 def shop(broker: Broker, tmp_path: Path) -> Broker:  # noqa: F811
-    """Return the command line of a broker with a model, and two filters; item iN costs N and a half."""
+    """Return the command line of a broker with a model, and two filters; item iN costs N and a half, but the last."""
     items = tmp_path / "items.csv"
-    rows = [f'i{number},"{GENRES[number % 3]}",{number}.5' for number in range(60)]
+    rows = [f'i{number},"{GENRES[number % 3]}",{"" if number == 59 else f"{number}.5"}' for number in range(60)]
     items.write_text("\n".join(["ITEM_ID,GENRE,PRICE", *rows]))
     assert broker("backfill", table(tmp_path), *MAPPED).exit_code == 0
     assert broker("backfill", items, "--dataset", "items").exit_code == 0
