@@ -159,7 +159,13 @@ class Dashboard(Construct):
         names = (Metric.RECORDS, Metric.ACCEPTED, Metric.SKIPPED, Metric.REFRESHES_QUEUED)
         return [
             ("Ingest: what came and what became of it", [metrics.broker("ingest", name) for name in names]),
-            ("Event to Personalize (ms)", metrics.lag("ingest", Metric.EVENT_TO_PERSONALIZE)),
+            (
+                "From arrival, and from the event, to Personalize (ms)",
+                [
+                    *metrics.lag("ingest", Metric.ARRIVAL_TO_PERSONALIZE),
+                    *metrics.lag("ingest", Metric.EVENT_TO_PERSONALIZE),
+                ],
+            ),
             ("Ingest: errors", [*metrics.errors("ingest"), metrics.broker("ingest", Metric.RETRYABLE)]),
         ]
 

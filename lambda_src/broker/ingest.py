@@ -92,8 +92,10 @@ class Ingest:
         accepted = only(outcomes, Accepted)
         self._remember(accepted)
         now_ms = self._clock.now() * 1000
+        arrived_ms = {line.interaction.event_id: line.record.arrived_ms for line in intake.lines}
         counts.add(Metric.ACCEPTED, len(accepted))
         counts.add(Metric.RETRYABLE, len(only(outcomes, Retryable)))
+        counts.add_lags(Metric.ARRIVAL_TO_PERSONALIZE, (now_ms - arrived_ms[event.event_id] for event in accepted))
         counts.add_lags(Metric.EVENT_TO_PERSONALIZE, (now_ms - interaction.time_ms for interaction in accepted))
         return {interaction.event_id: outcomes.get(interaction, Accepted(None)) for interaction in current}
 

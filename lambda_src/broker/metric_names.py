@@ -16,7 +16,8 @@ class Metric(StrEnum):
     UNPROVEN = "Unproven"
     REFRESHES_QUEUED = "RefreshesQueued"
     REFRESHES_NOT_QUEUED = "RefreshesNotQueued"
-    EVENT_TO_PERSONALIZE = "EventToPersonalize"  # a lag
+    ARRIVAL_TO_PERSONALIZE = "ArrivalToPersonalize"  # a lag, by the stream's clock
+    EVENT_TO_PERSONALIZE = "EventToPersonalize"  # a lag, by the device's clock
 
     # refresh
     MESSAGES = "Messages"

@@ -2,7 +2,7 @@
 
 import functools
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from aws_lambda_powertools import Logger, Metrics
@@ -13,7 +13,6 @@ from broker.metric_names import NAMESPACE, Metric
 from broker.reasons import QuarantineReason, SkipReason
 
 MAX_VALUES = 90  # of one metric; at 100, the most that one EMF object may hold, Powertools writes one by itself
-DAY_MS = 86_400_000
 Reason = SkipReason | QuarantineReason
 
 
@@ -33,9 +32,8 @@ class Counts:
                 self.reasons[outcome, reason] += number
 
     def add_lags(self, name: Metric, lags_ms: Iterable[float]) -> None:
-        """Keep the longest lags, in milliseconds. One of over a day is of history or a replay, and is left out."""
-        recent = sorted(lag for lag in lags_ms if 0 <= lag < DAY_MS)
-        self.lags[name] = recent[-MAX_VALUES:]
+        """Add lags, in milliseconds. One is negative where the clock of a device runs ahead of ours."""
+        self.lags.setdefault(name, []).extend(lags_ms)
 
 
 class Telemetry:
@@ -53,7 +51,7 @@ class Telemetry:
         for outcome, number in counts.outcomes.items():
             self._metrics.add_metric(outcome, MetricUnit.Count, number)
         for name, lags in counts.lags.items():
-            for lag in lags:
+            for lag in evenly(lags, MAX_VALUES):
                 self._metrics.add_metric(name, MetricUnit.Milliseconds, lag)
         if counts.outcomes or any(counts.lags.values()):
             self._metrics.flush_metrics()
@@ -67,6 +65,17 @@ class Telemetry:
         self.logger.error("invocation failed", extra={"error": type(error).__name__, "reason": str(error)})
         self._metrics.add_metric(Metric.CONFIGURATION_ERRORS, MetricUnit.Count, 1)
         self._metrics.flush_metrics()
+
+
+def evenly(values: Sequence[float], number: int) -> list[float]:
+    """Return at most ``number`` of the values, sorted, at even ranks from the least to the greatest.
+
+    So a percentile of the sample is the percentile of all values, but for the distance between two ranks.
+    """
+    ordered = sorted(values)
+    if len(ordered) <= number:
+        return ordered
+    return [ordered[round(place * (len(ordered) - 1) / (number - 1))] for place in range(number)]
 
 
 @functools.cache

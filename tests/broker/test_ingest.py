@@ -95,13 +95,13 @@ def ids_of(record: Mapping[str, Any]) -> list[str]:
 
 def test_good_records_are_delivered_and_none_is_reported() -> None:
     world = World()
-    assert world.run(record(1, visit(1)), record(2, visit(2, "hat")), record(3, batch(mpid=None))) == []
+    assert world.run(record(1, visit(1)), record(2, visit(2, "hat"), at=NOW - 3), record(3, batch(mpid=None))) == []
     assert world.sent_items() == ["socks", "hat"]
     assert {request["trackingId"] for request in world.events.of("put_events")} == {"tracker"}
     assert world.bucket.requests == []
     assert world.counts.outcomes == {"Records": 3, "Accepted": 2, "Skipped": 1, "RefreshesQueued": 2}
     assert world.counts.reasons == {("Skipped", "no_customer"): 1}
-    assert world.counts.lags == {"EventToPersonalize": [5000, 5000]}
+    assert world.counts.lags == {"ArrivalToPersonalize": [0, 3000], "EventToPersonalize": [5000, 5000]}
 
 
 def test_the_events_of_one_visit_travel_together_whichever_records_they_came_in() -> None:
