@@ -3,9 +3,11 @@
 ``BROKER_VERSION`` is for operators. It is no commit hash, so that unchanged code gives an unchanged template.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from broker import __version__
+
+from blueprint.capacity import Capacity
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,7 @@ class FunctionConfig:
     num_results: int = 10
     write_back_event: bool = True
     concurrency: int = 16
+    capacity: Capacity = field(default_factory=Capacity)
     mparticle_pod: str = "us1"
     probe_mpid: int | None = None
 
@@ -43,6 +46,8 @@ def ingest_environment(
         HONOUR_CCPA=_switch(options.honour_ccpa),
         QUARANTINE_BUCKET=quarantine_bucket,
         CONCURRENCY=str(options.concurrency),
+        PUT_EVENTS_PER_SECOND=str(options.capacity.put_events_per_second),
+        PARALLELIZATION_FACTOR=str(options.capacity.parallelization_factor),
     )
 
 
@@ -69,6 +74,9 @@ def refresh_environment(
         PROBE_MPID=None if options.probe_mpid is None else str(options.probe_mpid),
         QUARANTINE_BUCKET=quarantine_bucket,
         CONCURRENCY=str(options.concurrency),
+        GET_RECOMMENDATIONS_PER_SECOND=str(options.capacity.get_recommendations_per_second),
+        MPARTICLE_BATCHES_PER_SECOND=str(options.capacity.mparticle_batches_per_second),
+        MAXIMUM_CONCURRENCY=str(options.capacity.refresh_concurrency),
     )
 
 

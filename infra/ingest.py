@@ -6,8 +6,8 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from blueprint import sizing
 from blueprint.environments import FunctionConfig, ingest_environment
+from blueprint.mappings import KinesisMapping
 from infra import permissions
 from infra.functions import BrokerFunction, LambdaCode
 from infra.storage import Buckets
@@ -33,7 +33,7 @@ class Ingest(Construct):
             self,
             "Ingest",
             handler="broker.ingest.handler",
-            size=sizing.INGEST,
+            size=options.capacity.ingest,
             lambda_code=lambda_code,
             environment=ingest_environment(
                 options,
@@ -44,13 +44,16 @@ class Ingest(Construct):
             permissions=permissions.ingest(stream, buckets.quarantine, buckets.on_failure, queue),
         )
         self.function = broker_function.function
-        self.mapping = _stream_mapping(self, self.function, stream, buckets.on_failure)
+        self.mapping = _stream_mapping(self, self.function, stream, buckets.on_failure, options.capacity.stream)
 
 
 def _stream_mapping(
-    scope: Construct, function: lambda_.IFunction, stream: kinesis.IStream, on_failure: s3.IBucket
+    scope: Construct,
+    function: lambda_.IFunction,
+    stream: kinesis.IStream,
+    on_failure: s3.IBucket,
+    numbers: KinesisMapping,
 ) -> lambda_.CfnEventSourceMapping:
-    numbers = sizing.STREAM
     destination = lambda_.CfnEventSourceMapping.OnFailureProperty(destination=on_failure.bucket_arn)
     mapping = lambda_.CfnEventSourceMapping(
         scope,

@@ -7,6 +7,7 @@ from constructs import Construct
 
 from blueprint import sizing
 from blueprint.environments import FunctionConfig, refresh_environment
+from blueprint.mappings import QueueMapping
 from infra import permissions
 from infra.functions import BrokerFunction, LambdaCode
 from infra.storage import Buckets
@@ -58,7 +59,7 @@ class Refresh(Construct):
             self,
             "Refresh",
             handler="broker.refresh.handler",
-            size=sizing.REFRESH,
+            size=options.capacity.refresh,
             lambda_code=lambda_code,
             environment=refresh_environment(
                 options,
@@ -70,11 +71,12 @@ class Refresh(Construct):
             permissions=permissions.refresh(self.queue, campaign_arn, filter_arn, secret_arn, buckets.quarantine),
         )
         self.function = broker_function.function
-        self.mapping = _queue_mapping(self, self.function, self.queue)
+        self.mapping = _queue_mapping(self, self.function, self.queue, options.capacity.queue)
 
 
-def _queue_mapping(scope: Construct, function: lambda_.IFunction, queue: sqs.IQueue) -> lambda_.CfnEventSourceMapping:
-    numbers = sizing.QUEUE
+def _queue_mapping(
+    scope: Construct, function: lambda_.IFunction, queue: sqs.IQueue, numbers: QueueMapping
+) -> lambda_.CfnEventSourceMapping:
     return lambda_.CfnEventSourceMapping(
         scope,
         "QueueMapping",

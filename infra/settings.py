@@ -12,6 +12,7 @@ from typing import Any
 
 from broker.json_values import int64
 
+from blueprint.capacity import Capacity
 from blueprint.environments import FunctionConfig
 from infra.context import Reader, arn, one_of, switch, text, texts, whole
 from infra.model_settings import filter_expression, recipe
@@ -166,7 +167,24 @@ def _options(read: Reader) -> FunctionConfig:
         concurrency=read("concurrency", whole(1, 256), 16),
         mparticle_pod=read("mparticle_pod", one_of(*PODS), "us1"),
         probe_mpid=read("probe_mpid", _mpid, None),
+        capacity=_capacity(read),
     )
+
+
+def _capacity(read: Reader) -> Capacity:
+    default = Capacity()
+    limits = {
+        "put_events_per_second": (1, 1_000_000),
+        "get_recommendations_per_second": (1, 1_000_000),
+        "mparticle_batches_per_second": (1, 1_000_000),
+        "parallelization_factor": (1, 10),
+        "stream_window": (0, 300),
+        "refresh_window": (1, 300),
+        "refresh_concurrency": (2, 1_000),
+        "ingest_memory": (128, 10_240),
+        "refresh_memory": (128, 10_240),
+    }
+    return Capacity(**{name: read(name, whole(*most), getattr(default, name)) for name, most in limits.items()})
 
 
 def _shards(read: Reader) -> int | None:

@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Any
 
 from blueprint import environments, sizing
+from blueprint.capacity import Capacity
 from lifecycle import datasets, training
 from lifecycle.names import USER_PERSONALIZATION, Names
 from lifecycle.resources import Resources
@@ -22,13 +23,13 @@ from local_stack.lambda_emulator.runtime.function import Function
 from local_stack.metrics_log import MetricsLog
 from local_stack.mparticle.inputs import BROKER_FEED, INPUTS
 from local_stack.process import NotStarted, ServiceProcess, begin_service
-from local_stack.settings import LocalStackSettings
+from local_stack.settings import STREAM, LocalStackSettings
 from personalize_local.shell import PortInUse, listen
 
 LAMBDA_SRC = Path(__file__).resolve().parents[1] / "lambda_src"
 NAME = "items4u"
 NAMES = Names(NAME)
-OPTIONS = environments.FunctionConfig()
+OPTIONS = environments.FunctionConfig(capacity=Capacity(parallelization_factor=STREAM.parallelization_factor))
 
 Log = Callable[[str], None]
 

@@ -19,6 +19,8 @@ from broker.metric_names import Metric
 from broker.outcomes import Accepted, Outcome, Rejected, Retryable, Unproven, only
 from broker.personalize import EventTracker
 from broker.quarantine import Quarantine, QuarantineRow
+from broker.rate_limit import RateLimiter
+from broker.readers import FALLBACK_SHARDS, StreamReaders
 from broker.reasons import QuarantineReason
 from broker.refresh_queue import RefreshQueue
 from broker.settings import SettingsError, ingest_settings
@@ -56,6 +58,7 @@ class Ingest:
         refresh_actions: frozenset[str],
         pool: Executor,
         clock: Clock,
+        readers: StreamReaders | None = None,
     ) -> None:
         self._tracker = tracker
         self._quarantine = quarantine
@@ -64,12 +67,14 @@ class Ingest:
         self._refresh_actions = refresh_actions
         self._pool = pool
         self._clock = clock
+        self._readers = readers
         self._accepted: LruCache[None] = LruCache(DEDUP_CACHE_SIZE)
         self._unproven = UnprovenEvents(DEDUP_CACHE_SIZE)
         self._probe = TrackerProbe(tracker, dict.fromkeys(rules.event_types.values()), clock)
 
     def run(self, records: Sequence[Mapping[str, Any]], deadline: float, counts: Counts) -> dict[str, Any]:
         """Return ``{"batchItemFailures": [...]}``: the records to be delivered again. Raises Misconfigured."""
+        self._share_quota(records)
         intake = read(records, self._rules, counts)
         outcome_of = self._deliver(intake, deadline, counts)
         self._give_up(outcome_of, counts)
@@ -77,6 +82,12 @@ class Ingest:
         failed |= self._quarantine_bad(intake, outcome_of, deadline + SHUTDOWN_RESERVE_S, counts)
         self._queue_refreshes(intake, outcome_of, deadline + SHUTDOWN_RESERVE_S, counts)
         return {"batchItemFailures": [{"itemIdentifier": number} for number in sorted(failed, key=int)]}
+
+    def _share_quota(self, records: Sequence[Mapping[str, Any]]) -> None:
+        """Divide PutEvents' quota by the readers of the stream that the records are from."""
+        stream = records[0].get("eventSourceARN") if records else None
+        if self._readers and stream:
+            self._readers.share_quota(stream)
 
     def _deliver(self, intake: Intake, deadline: float, counts: Counts) -> OutcomeOf:
         """Return the outcome of each interaction, the oldest first; one that was given up before has none."""
@@ -203,12 +214,14 @@ def _ingest() -> Ingest:
     clock = Clock(time.time, time.sleep, random.random)
     client = functools.partial(aws_client, connections=settings.concurrency)
     queue = settings.refresh_queue_url
+    pace = RateLimiter(settings.put_events_per_second, FALLBACK_SHARDS * settings.parallelization_factor, clock)
     return Ingest(
-        EventTracker(client("personalize-events"), settings.tracking_id, clock),
+        EventTracker(client("personalize-events"), settings.tracking_id, clock, pace),
         Quarantine(functools.cache(lambda: client("s3")), settings.quarantine_bucket, "ingest", clock),
         RefreshQueue(client("sqs"), queue, pool, clock) if queue else None,
         rules=settings.rules,
         refresh_actions=settings.refresh_actions,
         pool=pool,
         clock=clock,
+        readers=StreamReaders(client("kinesis"), settings.parallelization_factor, pace, clock),
     )

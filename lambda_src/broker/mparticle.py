@@ -16,6 +16,7 @@ from requests.adapters import HTTPAdapter
 from broker.clock import Clock
 from broker.failures import Misconfigured, Rejected, Unavailable, aws_call
 from broker.profile import Upload, bulk_body
+from broker.rate_limit import RateLimiter
 from broker.retry import Retry
 
 RETRY = Retry(attempts=3, base=0.2, cap=2.0)
@@ -23,16 +24,26 @@ TIMEOUT = (2.0, 8.0)  # seconds to connect, seconds to answer
 
 
 class MParticle:
-    """One custom feed's key at one pod; ``secrets()`` gives a boto3 Secrets Manager client."""
+    """One custom feed's key at one pod; ``secrets()`` gives a boto3 Secrets Manager client.
+
+    ``pace`` spaces the batches, of which a request holds up to a hundred.
+    """
 
     def __init__(
-        self, session: requests.Session, url: str, secrets: Callable[[], Any], secret_arn: str, clock: Clock
+        self,
+        session: requests.Session,
+        url: str,
+        secrets: Callable[[], Any],
+        secret_arn: str,
+        clock: Clock,
+        pace: RateLimiter | None = None,
     ) -> None:
         self._session = session
         self._url = f"{url}/v2/bulkevents"
         self._secrets = secrets
         self._secret_arn = secret_arn
         self._clock = clock
+        self._pace = pace
         self._lock = threading.Lock()
         self._auth: tuple[str, str] | None = None
 
@@ -40,9 +51,10 @@ class MParticle:
         """Post one bulk request. Raises Failure; a refused key is read once more, since it may have been rotated."""
         body = bulk_body(uploads)
         auth = self._credentials(None, deadline)
-        if not RETRY.call(lambda: self._post(body, auth), self._clock, deadline):
+        post = functools.partial(RETRY.call, clock=self._clock, deadline=deadline, pace=self._pace, calls=len(uploads))
+        if not post(lambda: self._post(body, auth)):
             auth = self._credentials(auth, deadline)
-            if not RETRY.call(lambda: self._post(body, auth), self._clock, deadline):
+            if not post(lambda: self._post(body, auth)):
                 raise Misconfigured("mParticle refuses the key in the secret")
 
     def _post(self, body: bytes, auth: tuple[str, str]) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 from broker.clock import Clock
 from broker.failures import Unavailable, aws_call
 from broker.interactions import Interaction, put_events_request
+from broker.rate_limit import RateLimiter
 from broker.recommendations import Recommendations, get_recommendations_request, recommendations
 from broker.retry import Retry
 
@@ -16,26 +17,39 @@ RETRY = Retry(attempts=4, base=0.2, cap=3.0)
 
 
 class EventTracker:
-    """One event tracker: ``client`` is a boto3 ``personalize-events`` client that does not retry by itself."""
+    """One event tracker: ``client`` is a boto3 ``personalize-events`` client that does not retry by itself.
 
-    def __init__(self, client: Any, tracking_id: str, clock: Clock) -> None:
+    ``pace`` spaces the calls; without one they start at once.
+    """
+
+    def __init__(self, client: Any, tracking_id: str, clock: Clock, pace: RateLimiter | None = None) -> None:
         self._client = client
         self._tracking_id = tracking_id
         self._clock = clock
+        self._pace = pace
 
     def put(self, interactions: Sequence[Interaction], deadline: float) -> None:
         """Send one request of one to ten interactions of one user and session; all or nothing. Raises Failure."""
         request = put_events_request(interactions, self._tracking_id)
-        RETRY.call(lambda: aws_call(self._client.put_events, **request), self._clock, deadline)
+        RETRY.call(lambda: aws_call(self._client.put_events, **request), self._clock, deadline, self._pace)
 
 
 class Campaign:
     """One campaign: ``client`` is a boto3 ``personalize-runtime`` client that does not retry by itself."""
 
-    def __init__(self, client: Any, campaign_arn: str, filter_arn: str | None, num_results: int, clock: Clock) -> None:
+    def __init__(
+        self,
+        client: Any,
+        campaign_arn: str,
+        filter_arn: str | None,
+        num_results: int,
+        clock: Clock,
+        pace: RateLimiter | None = None,
+    ) -> None:
         self._client = client
         self._request_arguments = campaign_arn, filter_arn, num_results
         self._clock = clock
+        self._pace = pace
 
     def recommend(self, user: int | str, deadline: float) -> Recommendations:
         """Return a user's list as it is now; it is empty where the service has none. Raises Failure."""
@@ -48,4 +62,4 @@ class Campaign:
                 raise Unavailable("GetRecommendations: half a reply")
             return recommendations(answer, asked_at)
 
-        return RETRY.call(ask, self._clock, deadline)
+        return RETRY.call(ask, self._clock, deadline, self._pace)

@@ -21,6 +21,7 @@ from broker.personalize import Campaign
 from broker.probe import PROBE
 from broker.profile import Upload, bulk_requests, no_change, upload
 from broker.quarantine import Quarantine
+from broker.rate_limit import RateLimiter
 from broker.reasons import QuarantineReason, SkipReason
 from broker.recommendations import Recommendations, is_changed
 from broker.refresh_queue import MAX_VISIBILITY, RefreshQueue, queue_url
@@ -211,9 +212,24 @@ def _refresh(queue_arn: str) -> Refresh:
     runtime = client("personalize-runtime")
     sqs = client("sqs")
     secrets = functools.cache(lambda: client("secretsmanager"))
+    pace = functools.partial(RateLimiter, processes=settings.maximum_concurrency, clock=clock)
     return Refresh(
-        Campaign(runtime, settings.campaign_arn, settings.filter_arn, settings.num_results, clock),
-        MParticle(session(settings.concurrency), settings.mparticle_url, secrets, settings.mparticle_secret_arn, clock),
+        Campaign(
+            runtime,
+            settings.campaign_arn,
+            settings.filter_arn,
+            settings.num_results,
+            clock,
+            pace(settings.get_recommendations_per_second),
+        ),
+        MParticle(
+            session(settings.concurrency),
+            settings.mparticle_url,
+            secrets,
+            settings.mparticle_secret_arn,
+            clock,
+            pace(settings.mparticle_batches_per_second),
+        ),
         Quarantine(functools.cache(lambda: client("s3")), settings.quarantine_bucket, "refresh", clock),
         RefreshQueue(sqs, queue_url(queue_arn, sqs.meta.endpoint_url), pool, clock),
         environment=settings.environment,

@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from broker.clock import Clock
 from broker.failures import Unavailable
+from broker.rate_limit import RateLimiter
 
 T = TypeVar("T")
 
@@ -18,20 +19,43 @@ class Retry:
     base: float = 0.2
     cap: float = 3.0
 
-    def call(self, action: Callable[[], T], clock: Clock, deadline: float) -> T:
+    def call(
+        self,
+        action: Callable[[], T],
+        clock: Clock,
+        deadline: float,
+        pace: RateLimiter | None = None,
+        calls: int = 1,
+    ) -> T:
         """Return what ``action()`` returns, and call it again while it raises Unavailable.
 
-        No call starts at or after ``deadline`` (epoch seconds). Raises the last Unavailable, and any other exception
-        at once.
+        No call starts at or after ``deadline`` (epoch seconds). ``pace`` spaces the calls, of which each counts as
+        ``calls``. What is throttled in spite of it waits until the deadline, since nothing else could be sent instead:
+        this does not count as an attempt. Raises the last Unavailable, and any other exception at once.
         """
-        for attempt in range(1, self.attempts + 1):
-            if clock.now() >= deadline:
-                raise Unavailable("no time left for another call")
+        failed = throttled = 0
+        while True:
+            _start(clock, deadline, pace, calls)
             try:
-                return action()
+                result = action()
             except Unavailable as failure:
-                pause = max(failure.retry_after or 0, clock.jitter() * min(self.cap, self.base * 2**attempt))
-                if attempt == self.attempts or clock.now() + pause >= deadline:
+                failed += 1
+                if pace and failure.throttled:
+                    throttled += 1
+                    pace.throttled()
+                pause = max(failure.retry_after or 0, clock.jitter() * min(self.cap, self.base * 2**failed))
+                if failed - throttled == self.attempts or clock.now() + pause >= deadline:
                     raise
+            else:
+                if pace:
+                    pace.accepted(calls)
+                return result
             clock.sleep(pause)
-        raise AssertionError("a retry rule has at least one attempt")
+
+
+def _start(clock: Clock, deadline: float, pace: RateLimiter | None, calls: int) -> None:
+    """Wait until a call may start. Raises Unavailable where it never may."""
+    if clock.now() >= deadline:
+        raise Unavailable("no time left for another call")
+    if pace:
+        pace.wait(deadline, calls)

@@ -20,6 +20,9 @@ ACTIONS = {
     "add_to_cart", "remove_from_cart", "checkout", "checkout_option", "click", "view_detail", "purchase", "refund",
     "add_to_wishlist", "remove_from_wish_list", "remove_from_wishlist",
 }  # fmt: skip
+# Quotas, each shared by all processes: PutEvents per dataset group, GetRecommendations per campaign (Amazon Personalize
+# quotas), and batches per mParticle account (default service limits).
+PUT_EVENTS_PER_SECOND, GET_RECOMMENDATIONS_PER_SECOND, MPARTICLE_BATCHES_PER_SECOND = 1000, 500, 270
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
@@ -41,6 +44,8 @@ class IngestSettings:
     refresh_actions: frozenset[str]
     quarantine_bucket: str
     concurrency: int
+    put_events_per_second: int
+    parallelization_factor: int
 
 
 @dataclass(frozen=True)
@@ -57,6 +62,9 @@ class RefreshSettings:
     probe_mpid: int | None
     quarantine_bucket: str
     concurrency: int
+    get_recommendations_per_second: int
+    mparticle_batches_per_second: int
+    maximum_concurrency: int
 
 
 def ingest_settings(environ: Mapping[str, str] | None = None) -> IngestSettings:
@@ -77,6 +85,8 @@ def ingest_settings(environ: Mapping[str, str] | None = None) -> IngestSettings:
         refresh_actions=read("REFRESH_ACTIONS", _actions_of(event_types), frozenset(event_types)),
         quarantine_bucket=read("QUARANTINE_BUCKET", _bucket),
         concurrency=read("CONCURRENCY", _whole(1, 256), 16),
+        put_events_per_second=read("PUT_EVENTS_PER_SECOND", _whole(1, 1_000_000), PUT_EVENTS_PER_SECOND),
+        parallelization_factor=read("PARALLELIZATION_FACTOR", _whole(1, 10), 2),
     )
     read.check("ingest")
     return settings
@@ -97,6 +107,13 @@ def refresh_settings(environ: Mapping[str, str] | None = None) -> RefreshSetting
         probe_mpid=read("PROBE_MPID", _mpid, None),
         quarantine_bucket=read("QUARANTINE_BUCKET", _bucket),
         concurrency=read("CONCURRENCY", _whole(1, 256), 16),
+        get_recommendations_per_second=read(
+            "GET_RECOMMENDATIONS_PER_SECOND", _whole(1, 1_000_000), GET_RECOMMENDATIONS_PER_SECOND
+        ),
+        mparticle_batches_per_second=read(
+            "MPARTICLE_BATCHES_PER_SECOND", _whole(1, 1_000_000), MPARTICLE_BATCHES_PER_SECOND
+        ),
+        maximum_concurrency=read("MAXIMUM_CONCURRENCY", _whole(1, 1_000), 2),
     )
     read.check("refresh")
     return settings

@@ -15,6 +15,8 @@ from broker.ingest import Ingest
 from broker.interactions import Rules, extract
 from broker.personalize import EventTracker
 from broker.quarantine import Quarantine
+from broker.rate_limit import RateLimiter
+from broker.readers import StreamReaders
 from broker.refresh_queue import RefreshQueue
 from broker.telemetry import Counts
 
@@ -51,6 +53,7 @@ class World:
     rules: Rules = field(default_factory=Rules)
     refresh_actions: frozenset[str] = ALL
     pool: Executor = field(default_factory=Inline)
+    readers: StreamReaders | None = None
 
     def __post_init__(self) -> None:
         self.counts = Counts()
@@ -62,6 +65,7 @@ class World:
             refresh_actions=self.refresh_actions,
             pool=self.pool,
             clock=self.time.time(),
+            readers=self.readers,
         )
 
     def run(self, *records: Any, deadline: float = FAR) -> list[str]:
@@ -102,6 +106,17 @@ def test_good_records_are_delivered_and_none_is_reported() -> None:
     assert world.counts.outcomes == {"Records": 3, "Accepted": 2, "Skipped": 1, "RefreshesQueued": 2}
     assert world.counts.reasons == {("Skipped", "no_customer"): 1}
     assert world.counts.lags == {"ArrivalToPersonalize": [0, 3000], "EventToPersonalize": [5000, 5000]}
+
+
+def test_put_events_quota_is_divided_by_the_readers_of_the_stream_that_records_come_from() -> None:
+    kinesis = AwsClient(describe_stream_summary=always({"StreamDescriptionSummary": {"OpenShardCount": 10}}))
+    clock = FakeTime().time()
+    pace = RateLimiter(1000, 8, clock)
+    world = World(readers=StreamReaders(kinesis, 5, pace, clock))
+    world.run(record(1, visit(1)))  # as a test in the console sends it: from no stream
+    assert (pace.rate, kinesis.requests) == (125, [])
+    world.run(record(1, visit(1)) | {"eventSourceARN": "arn:stream"})
+    assert (pace.rate, kinesis.requests[0]["StreamARN"]) == (20, "arn:stream")
 
 
 def test_the_events_of_one_visit_travel_together_whichever_records_they_came_in() -> None:

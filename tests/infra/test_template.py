@@ -125,6 +125,31 @@ def test_the_queue_is_read_in_batches_with_partial_answers_and_bounded(made: Syn
     assert mapping["MaximumBatchingWindowInSeconds"] >= 1
 
 
+def test_capacity_is_set_on_the_mappings_and_in_the_functions(made: Synthesise) -> None:
+    numbers = {
+        "put_events_per_second": 3000,
+        "get_recommendations_per_second": 700,
+        "mparticle_batches_per_second": 900,
+        "parallelization_factor": 5,
+        "stream_window": 10,
+        "refresh_window": 7,
+        "refresh_concurrency": 6,
+        "ingest_memory": 1024,
+        "refresh_memory": 1769,
+    }
+    template = made("recommend", {f"broker:{name}": value for name, value in numbers.items()})
+    stream, queue = (template.properties("Lambda::EventSourceMapping", name) for name in ("Stream", "Queue"))
+    ingest, refresh = template.variables("Ingest"), template.variables("Refresh")
+
+    assert (stream["ParallelizationFactor"], stream["MaximumBatchingWindowInSeconds"]) == (5, 10)
+    assert (queue["MaximumBatchingWindowInSeconds"], queue["ScalingConfig"]) == (7, {"MaximumConcurrency": 6})
+    assert (ingest["PUT_EVENTS_PER_SECOND"], ingest["PARALLELIZATION_FACTOR"]) == ("3000", "5")
+    assert refresh["GET_RECOMMENDATIONS_PER_SECOND"] == "700"
+    assert (refresh["MPARTICLE_BATCHES_PER_SECOND"], refresh["MAXIMUM_CONCURRENCY"]) == ("900", "6")
+    memory = [template.properties("Lambda::Function", name)["MemorySize"] for name in ("Ingest", "Refresh")]
+    assert memory == [1024, 1769]
+
+
 def test_buckets_are_private_encrypted_and_forget(made: Synthesise) -> None:
     buckets = made("collect").of_type("S3::Bucket")
 

@@ -1,0 +1,55 @@
+"""How much a broker may do per second, and with what: the settings to change before a quota is reached.
+
+docs/capacity.md says what needs which numbers. Rates are shared by all processes of a function.
+"""
+
+from dataclasses import dataclass, replace
+
+from broker.settings import GET_RECOMMENDATIONS_PER_SECOND, MPARTICLE_BATCHES_PER_SECOND, PUT_EVENTS_PER_SECOND
+
+from blueprint import sizing
+from blueprint.mappings import KinesisMapping, QueueMapping
+from blueprint.sizing import FunctionSize
+
+REFRESH_CONCURRENCY = 2  # Lambda's minimum for an SQS mapping with a maximum
+
+
+@dataclass(frozen=True)
+class Capacity:
+    """Rates in calls or batches per second, windows in seconds, memory in MB."""
+
+    put_events_per_second: int = PUT_EVENTS_PER_SECOND
+    get_recommendations_per_second: int = GET_RECOMMENDATIONS_PER_SECOND
+    mparticle_batches_per_second: int = MPARTICLE_BATCHES_PER_SECOND
+    parallelization_factor: int = sizing.STREAM.parallelization_factor
+    stream_window: int = sizing.STREAM.maximum_batching_window
+    refresh_window: int = sizing.QUEUE.maximum_batching_window
+    refresh_concurrency: int = REFRESH_CONCURRENCY
+    ingest_memory: int = sizing.INGEST.memory
+    refresh_memory: int = sizing.REFRESH.memory
+
+    @property
+    def stream(self) -> KinesisMapping:
+        """Return how Lambda reads the stream."""
+        return replace(
+            sizing.STREAM,
+            parallelization_factor=self.parallelization_factor,
+            maximum_batching_window=self.stream_window,
+        )
+
+    @property
+    def queue(self) -> QueueMapping:
+        """Return how Lambda reads the refresh queue."""
+        return replace(
+            sizing.QUEUE, maximum_batching_window=self.refresh_window, maximum_concurrency=self.refresh_concurrency
+        )
+
+    @property
+    def ingest(self) -> FunctionSize:
+        """Return what ``ingest`` gets."""
+        return replace(sizing.INGEST, memory=self.ingest_memory)
+
+    @property
+    def refresh(self) -> FunctionSize:
+        """Return what ``refresh`` gets."""
+        return replace(sizing.REFRESH, memory=self.refresh_memory)

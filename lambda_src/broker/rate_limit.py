@@ -1,0 +1,76 @@
+"""How fast one process may call one system: its share of a quota, corrected by what the system refuses.
+
+Additive increase, multiplicative decrease: processes that do so share a quota fairly without knowing of each other
+(Chiu and Jain, 1989). A share that other processes leave unused is taken up within seconds.
+"""
+
+import threading
+
+from broker.clock import Clock
+from broker.failures import Unavailable
+
+BURST = 1.0  # seconds: for so long unused calls are kept for later
+INCREASE = 0.05  # of the share, per second in which calls have to wait for their turn
+INCREASE_PER_CALL = 0.02  # at most: at a call in two seconds, one in twenty is then refused
+DECREASE = 0.7
+CALM = 0.2  # seconds after a decrease without another one: what is refused then was sent before it
+LEAST = 0.01  # of the share
+
+
+class RateLimiter:
+    """Paces calls; every method may be called from several threads.
+
+    ``quota``: calls per second of all ``processes`` together. A process begins with an equal share, and never makes
+    more than the whole.
+    """
+
+    def __init__(self, quota: float, processes: int, clock: Clock) -> None:
+        self._quota = quota
+        self._share = quota / processes
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._next = 0.0  # epoch seconds at which the next call is due
+        self._decreased_at = 0.0
+        self.rate = self._refused_at = self._share
+
+    def wait(self, deadline: float, calls: int = 1) -> None:
+        """Wait until ``calls`` calls are due. Raises Unavailable at once where that is at ``deadline`` or later."""
+        pause = self.reserve(deadline, calls)
+        if pause > 0:
+            self._clock.sleep(pause)
+
+    def reserve(self, deadline: float, calls: int = 1) -> float:
+        """Return the seconds until ``calls`` calls are due, and count them as made. Raises Unavailable as ``wait``."""
+        with self._lock:
+            now = self._clock.now()
+            due = max(self._next, now - BURST)
+            if due >= deadline:
+                raise Unavailable("the rate leaves no time for another call")
+            self._next = due + calls / self.rate
+            return max(due - now, 0.0)
+
+    def accepted(self, calls: int = 1) -> None:
+        """Count calls that the system accepted: the rate grows while calls have to wait for their turn."""
+        with self._lock:
+            if self._next > self._clock.now():
+                self.rate = min(
+                    self._quota, self.rate + self._refused_at * min(INCREASE * calls / self.rate, INCREASE_PER_CALL)
+                )
+
+    def throttled(self) -> None:
+        """Count a call that the system refused for its rate."""
+        with self._lock:
+            now = self._clock.now()
+            if now - self._decreased_at >= max(CALM, 1 / self.rate):
+                self._refused_at = self.rate
+                self.rate = max(LEAST * self._share, DECREASE * self.rate)
+                self._decreased_at = now
+                self._next = max(self._next, now)
+
+    def divide(self, processes: int) -> None:
+        """Take one share of the quota for each process; what was learned about the rate is kept in proportion."""
+        share = self._quota / processes
+        with self._lock:
+            if share != self._share:
+                self.rate = min(self._quota, self.rate * share / self._share)
+                self._share = share
