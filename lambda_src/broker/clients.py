@@ -6,18 +6,21 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-CONNECT_TIMEOUT, READ_TIMEOUT = 2, 5  # seconds; boto3's own are 60 each, long enough to lose an invocation
+# Seconds; boto3's own are 60 each, long enough to lose an invocation. Connecting includes TLS, which takes a second and
+# more where a cold process opens all of its connections at once.
+CONNECT_TIMEOUT, READ_TIMEOUT = 5, 5
+IMPATIENT_READ_TIMEOUT = 1  # of services that answer within 0.2 s
 LAST_CALL_MARGIN_S = (
     10.0  # seconds before the function's timeout after which no further call starts: one call and the wrap-up
 )
 SHUTDOWN_RESERVE_S = 3.0  # of them, in which what is bad is kept, users are asked for, and messages are postponed
 
 
-def aws_client(service: str, *, connections: int) -> Any:
+def aws_client(service: str, *, connections: int, read_timeout: float = READ_TIMEOUT) -> Any:
     """Return a boto3 client with short timeouts and without retries: each system's module has its own retry rule."""
     config = Config(
         connect_timeout=CONNECT_TIMEOUT,
-        read_timeout=READ_TIMEOUT,
+        read_timeout=read_timeout,
         max_pool_connections=connections,
         retries={"mode": "standard", "total_max_attempts": 1},
     )

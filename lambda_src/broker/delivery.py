@@ -5,9 +5,11 @@ refused alone, and if the configuration is verified for its kind before that and
 configuration works, the whole invocation fails and nothing is quarantined.
 """
 
+import math
 import threading
+import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from concurrent.futures import Executor
+from concurrent.futures import Executor, Future, wait
 from typing import Generic, TypeVar
 
 from broker import failures
@@ -17,6 +19,10 @@ from broker.outcomes import Accepted, Kind, Outcome, Part, Rejected, Result, Ret
 T = TypeVar("T")
 
 BREAKER_MINIMUM = 20
+STRAGGLERS = 100  # one request in so many may be late,
+MANY = 20  # and one of so many
+TICK = 0.2  # seconds
+GRACE, GRACE_SHARE = 1.0, 0.2  # for so many seconds, or for that share of the time so far, stragglers are waited for
 
 
 # Returns which of the rejected parts no probe shows to be bad; None where nothing shows that anything can work.
@@ -31,20 +37,12 @@ def deliver(
 ) -> dict[Part, Outcome[Result]]:
     """Send every request, in order, as many at once as the pool has workers; return the outcome of each part.
 
-    A request that stays throttled lets no further one start. ``verify(so_far)`` is called where parts are rejected:
-    before they are sent once more, and after. Where it raises Unavailable, those parts are retryable. Raises
-    Misconfigured, also where ``verify`` returns None.
+    See Delivery for the rules and the errors.
     """
-    delivery: _Delivery[Part, Result] = _Delivery(send)
-    _each(pool, delivery.attempt, requests)
-    # Not before all were tried: many bad parts in the first request are no wrong configuration if others get through.
-    _each(pool, delivery.bisect, delivery.pop_failed_requests())
-    delivery.verify_configuration(verify)
-    _each(pool, delivery.bisect, delivery.pop_failed_requests())
-    # The configuration may have become right, or wrong, since a part was rejected.
-    _each(pool, delivery.send_alone, delivery.pop_rejected_parts())
-    delivery.verify_configuration(verify)
-    return delivery.outcome_of
+    delivery: Delivery[Part, Result] = Delivery(send, pool)
+    for request in requests:
+        delivery.start(request)
+    return delivery.finish(verify)
 
 
 def is_accepted(send_probe: Callable[[], object]) -> bool:
@@ -58,31 +56,91 @@ def is_accepted(send_probe: Callable[[], object]) -> bool:
     return True
 
 
-def _each(pool: Executor, do: Callable[[T], None], things: Sequence[T]) -> None:
-    for future in [pool.submit(do, thing) for thing in things]:
-        future.result()
+class Delivery(Generic[Part, Result]):
+    """Requests that are delivered together: ``start`` each of them, then ``finish``.
 
+    ``accepted(request, result)``, in a worker's thread, tells at once what is accepted at the first attempt, and
+    ``meanwhile()`` is called several times a second while requests are waited for. A request that stays throttled lets
+    no further one start. Stragglers are not waited for: where nearly all requests have an outcome, the parts of the
+    others become retryable after a short time, whatever comes of them.
+    """
 
-class _Delivery(Generic[Part, Result]):
-    def __init__(self, send: Callable[[Sequence[Part]], Result]) -> None:
+    def __init__(
+        self,
+        send: Callable[[Sequence[Part]], Result],
+        pool: Executor,
+        accepted: Callable[[Sequence[Part], Result], None] = lambda request, result: None,
+        meanwhile: Callable[[], None] = lambda: None,
+    ) -> None:
         self._send = send
+        self._pool = pool
+        self._accepted = accepted
+        self._meanwhile = meanwhile
         self._lock = threading.Lock()
+        self._began = time.monotonic()
+        self._attempts: list[Future[None]] = []
+        self._parts: list[Part] = []
         self._stopped_by: Failure | None = None
         self._verified = False
         self._failed_requests: list[tuple[Sequence[Part], Rejected]] = []
-        self.outcome_of: dict[Part, Outcome[Result]] = {}
+        self._outcome_of: dict[Part, Outcome[Result]] = {}
+        self._is_finished = False
 
-    def attempt(self, request: Sequence[Part]) -> None:
+    def start(self, request: Sequence[Part]) -> None:
+        """Send a request as soon as the pool has a free worker."""
+        self._parts += request
+        self._attempts.append(self._pool.submit(self._attempt, request))
+
+    def finish(self, verify: Verify[Part, Result]) -> dict[Part, Outcome[Result]]:
+        """Wait for the requests; return the outcome of each part.
+
+        ``verify(so_far)`` is called where parts are rejected: before they are sent once more, and after. Where it
+        raises Unavailable, those parts are retryable. Raises Misconfigured, also where ``verify`` returns None.
+        """
+        self._await(self._attempts)
+        # Not before all were tried: many bad parts in the first request are not a wrong configuration if others arrive.
+        self._each(self._bisect, self._pop_failed_requests())
+        self._verify_configuration(verify)
+        self._each(self._bisect, self._pop_failed_requests())
+        # The configuration may have become right, or wrong, since a part was rejected.
+        self._each(self._send_alone, self._pop_rejected_parts())
+        self._verify_configuration(verify)
+        with self._lock:
+            self._is_finished = True
+            return {part: self._outcome_of.get(part, Retryable()) for part in self._parts}
+
+    def _each(self, do: Callable[[T], None], things: Sequence[T]) -> None:
+        self._await([self._pool.submit(do, thing) for thing in things])
+
+    def _await(self, futures: Sequence[Future[None]]) -> None:
+        few = len(futures) // STRAGGLERS if len(futures) >= STRAGGLERS else int(len(futures) >= MANY)
+        pending, until = set(futures), math.inf
+        while pending and time.monotonic() < until:
+            _, pending = wait(pending, TICK)
+            self._meanwhile()
+            if len(pending) <= few and until == math.inf:
+                now = time.monotonic()
+                until = now + max(GRACE, GRACE_SHARE * (now - self._began))
+        for future in futures:
+            if future in pending:
+                future.cancel()
+            else:
+                future.result()
+
+    def _attempt(self, request: Sequence[Part]) -> None:
         rejection = self._rejection(request)
+        outcome = self._outcome_of.get(request[0])
         if rejection:
             self._keep_failed(request, rejection)
+        elif isinstance(outcome, Accepted):
+            self._accepted(request, outcome.result)
 
-    def pop_failed_requests(self) -> list[tuple[Sequence[Part], Rejected]]:
+    def _pop_failed_requests(self) -> list[tuple[Sequence[Part], Rejected]]:
         """Return the requests to bisect: the longest first, since they are the likeliest to hold a good part."""
         failed, self._failed_requests = sorted(self._failed_requests, key=lambda failed: -len(failed[0])), []
         return failed
 
-    def bisect(self, failed: tuple[Sequence[Part], Rejected]) -> None:
+    def _bisect(self, failed: tuple[Sequence[Part], Rejected]) -> None:
         """Halve a rejected request until each bad part stands alone; keep it whole after too many rejections."""
         request, rejection = failed
         if self._too_many_rejections():
@@ -94,22 +152,22 @@ class _Delivery(Generic[Part, Result]):
             for half in (request[:middle], request[middle:]):
                 again = self._rejection(half)
                 if again:
-                    self.bisect((half, again))
+                    self._bisect((half, again))
 
-    def pop_rejected_parts(self) -> list[Part]:
+    def _pop_rejected_parts(self) -> list[Part]:
         """Return the parts that are rejected or unproven, and forget their outcome."""
         parts = [*self._only(Rejected), *self._only(Unproven)]
         for part in parts:
-            del self.outcome_of[part]
+            del self._outcome_of[part]
         return parts
 
-    def send_alone(self, part: Part) -> None:
+    def _send_alone(self, part: Part) -> None:
         """Send a part by itself, and call it rejected if the request is."""
         rejection = self._rejection([part])
         if rejection:
             self._set([part], rejection)
 
-    def verify_configuration(self, verify: Verify[Part, Result]) -> None:
+    def _verify_configuration(self, verify: Verify[Part, Result]) -> None:
         """Tell rejected parts from unproven ones. Raises Misconfigured where nothing is seen to work."""
         if isinstance(self._stopped_by, Misconfigured):
             raise self._stopped_by
@@ -119,15 +177,15 @@ class _Delivery(Generic[Part, Result]):
         try:
             if self._stopped_by:
                 raise self._stopped_by
-            unproven = verify(self.outcome_of)
+            unproven = verify(self._outcome_of)
         except Unavailable as failure:  # whether the parts or the configuration are wrong can't be known now
             self._stop(failure)
-            self._set(self.pop_rejected_parts(), _retryable(failure))
+            self._set(self._pop_rejected_parts(), _retryable(failure))
             return
         if unproven is None:
             raise self._misconfigured(rejected)
         self._verified = True
-        self.outcome_of |= {part: Unproven(rejected[part].detail) for part in rejected if part in unproven}
+        self._outcome_of |= {part: Unproven(rejected[part].detail) for part in rejected if part in unproven}
 
     def _rejection(self, request: Sequence[Part]) -> Rejected | None:
         """Send a request; return why it can never work, or None where it is accepted or retryable."""
@@ -160,11 +218,12 @@ class _Delivery(Generic[Part, Result]):
 
     def _only(self, kind: type[Kind]) -> dict[Part, Kind]:
         with self._lock:
-            return only(self.outcome_of, kind)
+            return only(self._outcome_of, kind)
 
     def _set(self, parts: Sequence[Part], outcome: Outcome[Result]) -> None:
         with self._lock:
-            self.outcome_of.update(dict.fromkeys(parts, outcome))
+            if not self._is_finished:  # a straggler may still come
+                self._outcome_of.update(dict.fromkeys(parts, outcome))
 
     def _keep_failed(self, request: Sequence[Part], rejection: Rejected) -> None:
         with self._lock:

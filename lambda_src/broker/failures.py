@@ -16,6 +16,7 @@ from botocore.exceptions import (
     HTTPClientError,
     IncompleteReadError,
     ParamValidationError,
+    ReadTimeoutError,
 )
 from botocore.parsers import ResponseParserError
 
@@ -37,11 +38,17 @@ class Misconfigured(Failure):
 
 
 class Unavailable(Failure):
-    """The same request may work later; ``retry_after`` is in seconds, if the other side named a time."""
+    """The same request may work later; ``retry_after`` is in seconds, if the other side named a time.
 
-    def __init__(self, message: str, *, throttled: bool = False, retry_after: float | None = None) -> None:
+    ``timed_out``: it was sent, and no answer came in time.
+    """
+
+    def __init__(
+        self, message: str, *, throttled: bool = False, timed_out: bool = False, retry_after: float | None = None
+    ) -> None:
         super().__init__(message)
         self.throttled = throttled
+        self.timed_out = timed_out
         self.retry_after = retry_after
 
 
@@ -59,7 +66,7 @@ def aws_call(operation: Callable[..., Any], **arguments: Any) -> Any:
     except ParamValidationError:
         raise Rejected("boto3 refused a parameter") from None
     except (ConnectionError, HTTPClientError, IncompleteReadError, ResponseParserError) as error:
-        raise Unavailable(type(error).__name__) from None
+        raise Unavailable(type(error).__name__, timed_out=isinstance(error, ReadTimeoutError)) from None
     except BotoCoreError as error:  # no credentials, no region, no such endpoint
         raise Misconfigured(type(error).__name__) from None
 

@@ -8,7 +8,7 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
-from broker.clients import SHUTDOWN_RESERVE_S, aws_client, deadline
+from broker.clients import IMPATIENT_READ_TIMEOUT, SHUTDOWN_RESERVE_S, aws_client, deadline
 from broker.clock import Clock
 from broker.delivery import deliver
 from broker.failures import Failure, Misconfigured
@@ -215,8 +215,9 @@ def _ingest() -> Ingest:
     client = functools.partial(aws_client, connections=settings.concurrency)
     queue = settings.refresh_queue_url
     pace = RateLimiter(settings.put_events_per_second, FALLBACK_SHARDS * settings.parallelization_factor, clock)
+    impatient = client("personalize-events", read_timeout=IMPATIENT_READ_TIMEOUT)
     return Ingest(
-        EventTracker(client("personalize-events"), settings.tracking_id, clock, pace),
+        EventTracker(client("personalize-events"), settings.tracking_id, clock, pace, impatient),
         Quarantine(functools.cache(lambda: client("s3")), settings.quarantine_bucket, "ingest", clock),
         RefreshQueue(client("sqs"), queue, pool, clock) if queue else None,
         rules=settings.rules,

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from broker.clock import Clock
-from broker.failures import Unavailable, aws_call
+from broker.failures import Unavailable
 from broker.interactions import Interaction, put_events_request
 from broker.rate_limit import RateLimiter
 from broker.recommendations import Recommendations, get_recommendations_request, recommendations
 from broker.retry import Retry
+from broker.speculative_retry import SpeculativeRetry
 
 RETRY = Retry(attempts=4, base=0.2, cap=3.0)
 
@@ -19,11 +20,13 @@ RETRY = Retry(attempts=4, base=0.2, cap=3.0)
 class EventTracker:
     """One event tracker: ``client`` is a boto3 ``personalize-events`` client that does not retry by itself.
 
-    ``pace`` spaces the calls; without one they start at once.
+    ``pace`` spaces the calls; without one they start at once. ``impatient``: see SpeculativeRetry.
     """
 
-    def __init__(self, client: Any, tracking_id: str, clock: Clock, pace: RateLimiter | None = None) -> None:
-        self._client = client
+    def __init__(
+        self, client: Any, tracking_id: str, clock: Clock, pace: RateLimiter | None = None, impatient: Any = None
+    ) -> None:
+        self._calls = SpeculativeRetry(client, impatient, pace)
         self._tracking_id = tracking_id
         self._clock = clock
         self._pace = pace
@@ -31,7 +34,7 @@ class EventTracker:
     def put(self, interactions: Sequence[Interaction], deadline: float) -> None:
         """Send one request of one to ten interactions of one user and session; all or nothing. Raises Failure."""
         request = put_events_request(interactions, self._tracking_id)
-        RETRY.call(lambda: aws_call(self._client.put_events, **request), self._clock, deadline, self._pace)
+        RETRY.call(lambda: self._calls.call("put_events", **request), self._clock, deadline, self._pace)
 
 
 class Campaign:
@@ -45,8 +48,9 @@ class Campaign:
         num_results: int,
         clock: Clock,
         pace: RateLimiter | None = None,
+        impatient: Any = None,
     ) -> None:
-        self._client = client
+        self._calls = SpeculativeRetry(client, impatient, pace)
         self._request_arguments = campaign_arn, filter_arn, num_results
         self._clock = clock
         self._pace = pace
@@ -57,7 +61,7 @@ class Campaign:
 
         def ask() -> Recommendations:
             asked_at = self._clock.now()
-            answer = aws_call(self._client.get_recommendations, **request)
+            answer = self._calls.call("get_recommendations", **request)
             if "itemList" not in answer:  # of a reply that broke off, botocore makes one without anything in it
                 raise Unavailable("GetRecommendations: half a reply")
             return recommendations(answer, asked_at)

@@ -14,6 +14,7 @@ INCREASE = 0.05  # of the share, per second in which calls have to wait for thei
 INCREASE_PER_CALL = 0.02  # at most: at a call in two seconds, one in twenty is then refused
 DECREASE = 0.7
 CALM = 0.2  # seconds after a decrease without another one: what is refused then was sent before it
+SLOWING_DOWN = 5.0  # seconds after a decrease
 LEAST = 0.01  # of the share
 
 
@@ -66,6 +67,10 @@ class RateLimiter:
                 self.rate = max(LEAST * self._share, DECREASE * self.rate)
                 self._decreased_at = now
                 self._next = max(self._next, now)
+
+    def is_slowing_down(self) -> bool:
+        """Return whether the rate was decreased within the last seconds."""
+        return self._clock.now() - self._decreased_at < SLOWING_DOWN
 
     def divide(self, processes: int) -> None:
         """Take one share of the quota for each process; what was learned about the rate is kept in proportion."""

@@ -7,7 +7,7 @@ from itertools import chain
 from typing import Any
 
 import pytest
-from broker.delivery import Verify, deliver
+from broker.delivery import Delivery, Verify, deliver
 from broker.failures import Misconfigured, Rejected, Unavailable
 from broker.outcomes import Accepted, Outcome, Retryable, Unproven, only
 from broker.outcomes import Rejected as RejectedPart
@@ -234,3 +234,51 @@ def test_many_threads_lose_and_repeat_nothing() -> None:
     with ThreadPoolExecutor(16) as pool:
         outcome_of = run(Other(bad), tens(500), pool)
     assert outcome_of == all_with(TAKEN, range(500)) | all_with(BAD, bad)
+
+
+def stopping_at(*hung: int, until: threading.Event) -> Callable[[Sequence[int]], str]:
+    """Return the other side of which some parts get no answer before an event is set."""
+
+    def send(request: Sequence[int]) -> str:
+        if set(hung) & set(request):
+            until.wait()
+        return "taken"
+
+    return send
+
+
+@pytest.mark.parametrize(("count", "hung"), [(1000, (500,)), (1000, tuple(range(0, 1000, 100))), (20, (0,))])
+def test_nobody_waits_for_stragglers_and_their_late_outcome_changes_nothing(count: int, hung: tuple[int, ...]) -> None:
+    end = threading.Event()
+    with ThreadPoolExecutor(16) as pool:
+        outcomes = deliver([[n] for n in range(count)], stopping_at(*hung, until=end), pool, all_are_bad)
+        before = dict(outcomes)
+        end.set()
+    assert outcomes == before == all_with(TAKEN, range(count)) | all_with(Retryable(), hung)
+
+
+def test_a_straggler_among_few_is_waited_for() -> None:
+    end = threading.Event()
+    threading.Timer(1.5, end.set).start()
+    with ThreadPoolExecutor(16) as pool:
+        outcomes = deliver([[n] for n in range(19)], stopping_at(3, until=end), pool, all_are_bad)
+    assert outcomes == all_with(TAKEN, range(19))
+
+
+def test_what_is_accepted_is_told_at_once() -> None:
+    end, told = threading.Event(), threading.Event()
+    heard: list[tuple[Sequence[int], str]] = []
+
+    def accepted(request: Sequence[int], result: str) -> None:
+        heard.append((request, result))
+        if len(heard) == 9:
+            told.set()
+
+    with ThreadPoolExecutor(4) as pool:
+        delivery = Delivery(stopping_at(5, until=end), pool, accepted)
+        for part in range(10):
+            delivery.start([part])
+        assert told.wait(60), "though one request hangs"
+        end.set()
+        delivery.finish(all_are_bad)
+    assert sorted(heard) == [([part], "taken") for part in range(10)]

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from broker.failures import Misconfigured, Unavailable
 from broker.mparticle import MParticle
 from broker.personalize import Campaign
 from broker.quarantine import Quarantine
-from broker.refresh import Refresh
+from broker.refresh import RETRY_FEED_AFTER, Refresh
 from broker.refresh_queue import RefreshQueue, queue_url
 from broker.telemetry import Counts
 
@@ -67,6 +68,7 @@ class World:
     time: FakeTime = field(default_factory=FakeTime)
     with_event: bool = True
     pool: Executor = field(default_factory=Inline)
+    upload_pool: Executor = field(default_factory=Inline)
     probe_mpid: int | None = None
 
     def __post_init__(self) -> None:
@@ -80,6 +82,7 @@ class World:
             environment="production",
             with_event=self.with_event,
             pool=self.pool,
+            upload_pool=self.upload_pool,
             clock=now,
             probe_mpid=self.probe_mpid,
         )
@@ -461,7 +464,7 @@ def test_a_list_that_grows_old_while_mparticle_is_tried_is_not_uploaded_any_more
     assert len(world.end.posts) == 2
 
 
-def test_lists_that_would_be_too_old_before_their_upload_are_not_even_asked_for() -> None:
+def test_lists_are_uploaded_before_they_are_too_old_however_slow_the_campaign_is() -> None:
     world = World()
 
     def slowly(request: Mapping[str, Any]) -> Any:
@@ -469,9 +472,62 @@ def test_lists_that_would_be_too_old_before_their_upload_are_not_even_asked_for(
         return of_user(request)
 
     world.campaign.answers["get_recommendations"] = slowly
-    assert world.run(*(message(str(n), n) for n in range(1, 7))) == ["4", "5", "6"]
+    assert world.run(*(message(str(n), n) for n in range(1, 8))) == []
+    assert world.end.mpids() == [[1, 2], [3, 4], [5, 6], [7]]
+
+
+def test_nobody_is_asked_about_when_no_time_is_left_for_the_upload() -> None:
+    world = World()
+
+    def slowly(request: Mapping[str, Any]) -> Any:
+        world.time.now += 20
+        return of_user(request)
+
+    world.campaign.answers["get_recommendations"] = slowly
+    world.run(*(message(str(n), n) for n in range(1, 7)), deadline=FAR)
     assert world.asked() == [1, 2, 3]
-    assert world.end.mpids() == [[1, 2, 3]]
+
+
+def test_while_mparticle_is_down_one_upload_is_tried_before_anybody_else_is_asked_about() -> None:
+    world = World()
+    everybody = [message(str(n), n) for n in range(1, 6)]
+    world.answer(503)
+    assert len(world.run(*everybody)) == 5
+    assert world.asked() == [1, 2, 3, 4, 5]
+    assert len(world.run(*everybody)) == 5
+    assert world.asked()[5:] == [1]
+    world.answer(202)
+    assert world.run(*everybody) == []
+    assert world.asked()[6:] == [1, 2, 3, 4, 5]
+    assert world.end.mpids()[-2:] == [[1], [2, 3, 4, 5]]
+
+
+def test_after_half_a_minute_mparticle_no_longer_counts_as_down() -> None:
+    world = World()
+    world.answer(503)
+    world.run(message("a", 1), message("b", 2))
+    world.time.now += RETRY_FEED_AFTER
+    world.answer(202)
+    assert world.run(message("a", 1), message("b", 2), deadline=FAR + 60) == []
+    assert world.end.mpids()[-1] == [1, 2]
+
+
+def test_one_user_whose_list_never_comes_costs_nobody_else_anything() -> None:
+    end = threading.Event()
+
+    def hangs(request: Mapping[str, Any]) -> Any:
+        if request["userId"] == "500":
+            end.wait()
+        return of_user(request)
+
+    with ThreadPoolExecutor(16) as pool, ThreadPoolExecutor(4) as upload_pool:
+        world = World(pool=pool, upload_pool=upload_pool)
+        world.campaign.answers["get_recommendations"] = hangs
+        late = world.run(*(message(str(n), n) for n in range(1, 1001)))
+        end.set()
+    assert late == ["500"]
+    assert sorted(chain.from_iterable(world.end.mpids())) == [n for n in range(1, 1001) if n != 500]
+    assert len(world.end.posts) <= 12
 
 
 def test_a_request_holds_at_most_100_profiles() -> None:

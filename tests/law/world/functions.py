@@ -108,6 +108,7 @@ def refresh(campaign_arn: str, probe_mpid: int | None) -> Callable[[Calls], Step
             environment="production",
             with_event=True,
             pool=Inline(),
+            upload_pool=Inline(),
             clock=now,
             probe_mpid=probe_mpid,
         )
