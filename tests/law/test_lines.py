@@ -188,11 +188,19 @@ def test_one_failure_of_personalize_is_tried_again_within_the_invocation(kind: s
     assert seconds_of(loop, "ingest 1 begins")[1:2] > seconds_of(loop, "calls SendMessageBatch")
 
 
-def test_while_personalize_throttles_one_request_is_tried_and_the_others_wait() -> None:
-    loop = after(Spell("PutEvents", "throttled", 9.0), *views(0, 2), 40.0)
+def test_while_personalize_throttles_a_request_waits_within_its_invocation() -> None:
+    loop = after(Spell("PutEvents", "throttled", 20.0), *views(0, 2), 40.0)
+    assert len(seconds_of(loop, "calls PutEvents: throttled")) > 4
+    assert accepted(loop) == ["i0", "i2"], "each once"
+    assert loop.ingest.invocations == 2, "one for each record: none is delivered again"
+
+
+def test_a_request_that_stays_throttled_until_the_end_lets_no_other_start() -> None:
+    loop = after(Spell("PutEvents", "throttled", 70.0), *views(0, 2), 200.0)
     until = seconds_of(loop, "ingest 1 begins")[1]
-    first = [at for at in seconds_of(loop, "calls PutEvents: throttled") if at < until]
-    assert len(first) == 4, "all tries of one request, none of the other"
+    tries = len([at for at in seconds_of(loop, "calls PutEvents: throttled") if at < until])
+    requests = [request for operation, request in loop.services.requests if operation == "PutEvents"][:tries]
+    assert len({request["userId"] for request in requests}) == 1
     assert sorted(set(accepted(loop))) == ["i0", "i2"]
 
 

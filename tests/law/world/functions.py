@@ -10,8 +10,10 @@ from broker.interactions import DEFAULT_ACTIONS, Rules
 from broker.mparticle import MParticle
 from broker.personalize import Campaign, EventTracker
 from broker.quarantine import Quarantine
+from broker.rate_limit import RateLimiter
 from broker.refresh import Refresh
 from broker.refresh_queue import RefreshQueue
+from broker.settings import GET_RECOMMENDATIONS_PER_SECOND, MPARTICLE_BATCHES_PER_SECOND, PUT_EVENTS_PER_SECOND
 from broker.telemetry import Counts
 
 from local_stack.lambda_emulator.invocation import InvokeResult, failed
@@ -21,6 +23,7 @@ from tests.law.world.faults import Killed
 from tests.law.world.recommender import RESULTS
 
 TIMEOUT = 60.0
+READERS = 2
 LAST_CALL = TIMEOUT - 10.0
 BUCKET, QUEUE_URL = "quarantine", "http://127.0.0.1/queue"
 
@@ -83,7 +86,7 @@ def ingest(tracking_id: str) -> Callable[[Calls], Steps]:
     def connect(calls: Calls) -> Steps:
         now = calls.time()
         return Ingest(
-            EventTracker(calls.personalize, tracking_id, now),
+            EventTracker(calls.personalize, tracking_id, now, RateLimiter(PUT_EVENTS_PER_SECOND, READERS, now)),
             _quarantine(calls, "ingest", now),
             RefreshQueue(calls.sqs, QUEUE_URL, Inline(), now),
             rules=Rules(),
@@ -101,8 +104,22 @@ def refresh(campaign_arn: str, probe_mpid: int | None) -> Callable[[Calls], Step
     def connect(calls: Calls) -> Steps:
         now = calls.time()
         return Refresh(
-            Campaign(calls.personalize, campaign_arn, None, RESULTS, now),
-            MParticle(calls.mparticle, "http://127.0.0.1", lambda: calls.secrets, "secret", now),  # type: ignore[arg-type]
+            Campaign(
+                calls.personalize,
+                campaign_arn,
+                None,
+                RESULTS,
+                now,
+                RateLimiter(GET_RECOMMENDATIONS_PER_SECOND, READERS, now),
+            ),
+            MParticle(
+                calls.mparticle,  # type: ignore[arg-type]
+                "http://127.0.0.1",
+                lambda: calls.secrets,
+                "secret",
+                now,
+                RateLimiter(MPARTICLE_BATCHES_PER_SECOND, READERS, now),
+            ),
             _quarantine(calls, "refresh", now),
             RefreshQueue(calls.sqs, QUEUE_URL, Inline(), now),
             environment="production",
