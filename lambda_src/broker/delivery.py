@@ -21,8 +21,8 @@ T = TypeVar("T")
 BREAKER_MINIMUM = 20
 STRAGGLERS = 100  # one request in so many may be late,
 MANY = 20  # and one of so many
-TICK = 0.2  # seconds
-GRACE, GRACE_SHARE = 1.0, 0.2  # for so many seconds, or for that share of the time so far, stragglers are waited for
+TICK = 0.1  # seconds
+GRACE, GRACE_SHARE = 0.75, 0.2  # for so many seconds, or for that share of the time so far, stragglers are waited for
 
 
 # Returns which of the rejected parts no probe shows to be bad; None where nothing shows that anything can work.
