@@ -20,8 +20,15 @@ from botocore.exceptions import (
 )
 from botocore.parsers import ResponseParserError
 
-THROTTLING = {"ThrottlingException", "Throttling", "TooManyRequestsException", "TooManyRequests", "RequestThrottled"}
-UNAVAILABLE = {"RequestTimeout", "ResourceInUseException", "LimitExceededException", "SlowDown"}
+THROTTLING = {
+    *("ThrottlingException", "Throttling", "TooManyRequestsException", "TooManyRequests", "RequestThrottled"),
+    *("ProvisionedThroughputExceededException", "RequestLimitExceeded"),  # DynamoDB's
+}
+UNAVAILABLE = {
+    *("RequestTimeout", "ResourceInUseException", "LimitExceededException", "SlowDown"),
+    # DynamoDB's; of a cancelled transaction only where no claim is contested
+    *("TransactionInProgressException", "TransactionCanceledException"),
+}
 REJECTED = {"InvalidInputException", "ValidationException"}
 
 
