@@ -4,7 +4,7 @@ import re
 
 import pytest
 from broker.metric_names import Metric
-from broker.reasons import QuarantineReason, SkipReason
+from broker.reasons import Omission, QuarantineReason, SkipReason
 
 from tests.real_data import ROOT
 
@@ -21,12 +21,13 @@ def explained(*headings: str) -> set[str]:
     ("headings", "codes"),
     [
         (["Skipped"], SkipReason),
+        (["Incomplete"], Omission),
         (["Quarantine"], QuarantineReason),
         (["Outcomes of `ingest`", "Outcomes of `refresh`"], Metric),
     ],
-    ids=["skipped", "quarantine", "outcomes"],
+    ids=["skipped", "incomplete", "quarantine", "outcomes"],
 )
 def test_the_page_has_every_code_and_no_other(
-    headings: list[str], codes: type[SkipReason] | type[QuarantineReason] | type[Metric]
+    headings: list[str], codes: type[SkipReason] | type[Omission] | type[QuarantineReason] | type[Metric]
 ) -> None:
     assert explained(*headings) == set(codes)

@@ -14,6 +14,7 @@ from broker.delivery import deliver
 from broker.failures import Failure, Misconfigured
 from broker.intake import Intake, Line, read
 from broker.interactions import Interaction, Rules, pack, unique
+from broker.json_values import mapping
 from broker.lru_cache import LruCache
 from broker.metric_names import Metric
 from broker.outcomes import Accepted, Outcome, Rejected, Retryable, Unproven, only
@@ -30,6 +31,8 @@ from broker.unproven_events import UnprovenEvents
 from broker.users import UserToRefresh
 
 DEDUP_CACHE_SIZE = 50_000  # more than one invocation can hold, so that a retried one goes on where it stopped
+# An empty identifier: https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-batchfailurereporting.html
+WHOLE_BATCH = ""
 OutcomeOf = dict[str, Outcome[None]]  # by event id
 
 
@@ -72,21 +75,21 @@ class Ingest:
         self._unproven = UnprovenEvents(DEDUP_CACHE_SIZE)
         self._probe = TrackerProbe(tracker, dict.fromkeys(rules.event_types.values()), clock)
 
-    def run(self, records: Sequence[Mapping[str, Any]], deadline: float, counts: Counts) -> dict[str, Any]:
+    def run(self, records: Sequence[Any], deadline: float, counts: Counts) -> dict[str, Any]:
         """Return ``{"batchItemFailures": [...]}``: the records to be delivered again. Raises Misconfigured."""
         self._share_quota(records)
-        intake = read(records, self._rules, counts)
+        intake = read(records, self._rules, self._clock.now(), counts)
         outcome_of = self._deliver(intake, deadline, counts)
         self._give_up(outcome_of, counts)
         failed = intake.deferred | _records_to_retry(intake, outcome_of)
         failed |= self._quarantine_bad(intake, outcome_of, deadline + SHUTDOWN_RESERVE_S, counts)
         self._queue_refreshes(intake, outcome_of, deadline + SHUTDOWN_RESERVE_S, counts)
-        return {"batchItemFailures": [{"itemIdentifier": number} for number in sorted(failed, key=int)]}
+        return _answer(failed)
 
-    def _share_quota(self, records: Sequence[Mapping[str, Any]]) -> None:
+    def _share_quota(self, records: Sequence[Any]) -> None:
         """Divide PutEvents' quota by the readers of the stream that the records are from."""
-        stream = records[0].get("eventSourceARN") if records else None
-        if self._readers and stream:
+        stream = mapping(records[0]).get("eventSourceARN") if records else None
+        if self._readers and isinstance(stream, str):
             self._readers.share_quota(stream)
 
     def _deliver(self, intake: Intake, deadline: float, counts: Counts) -> OutcomeOf:
@@ -146,7 +149,7 @@ class Ingest:
             self._quarantine.put(_each_record_once([row for _, row in bad]), deadline)
         except Failure:
             counts.add(Metric.QUARANTINE_FAILED, len(bad))
-            return {record.sequence_number for record, _ in bad}
+            return {record.sequence_number if record.is_numbered else WHOLE_BATCH for record, _ in bad}
         given_up = [id for id, outcome in rejected.items() if outcome.reason is QuarantineReason.REFUSED_UNPROVEN]
         self._unproven.give_up(given_up)
         for _, row in bad:
@@ -169,6 +172,12 @@ class Ingest:
         counts.add(Metric.REFRESHES_NOT_QUEUED, len(not_sent))
         if any(isinstance(failure, Misconfigured) for failure in not_sent.values()):
             counts.add(Metric.CONFIGURATION_ERRORS)
+
+
+def _answer(failed: set[str]) -> dict[str, Any]:
+    """Return what Lambda is told: the records that failed, or the whole batch where one of them has no number."""
+    numbers = [WHOLE_BATCH] if WHOLE_BATCH in failed else sorted(failed, key=int)
+    return {"batchItemFailures": [{"itemIdentifier": number} for number in numbers]}
 
 
 def _records_to_retry(intake: Intake, outcome_of: OutcomeOf) -> set[str]:

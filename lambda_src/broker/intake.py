@@ -1,12 +1,13 @@
 """What one invocation's Kinesis records hold: interactions, bad batches, and records for the next invocation."""
 
-import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from broker.batch import BadBatch, Batch, decode
+from broker.batch import BadBatch, Batch, batches
+from broker.documents import MAX_UNPACKED, unpack
 from broker.interactions import Interaction, Rules, extract
+from broker.kinesis_record import KinesisRecord, MalformedRecord, decoded, malformed_record, record_from_lambda
 from broker.metric_names import Metric
 from broker.quarantine import QuarantineRow
 from broker.reasons import QuarantineReason
@@ -14,22 +15,6 @@ from broker.telemetry import Counts
 
 # An invocation delivers some 300 a second. Further records are left to the next one.
 MAX_INTERACTIONS_PER_INVOCATION = 10_000
-
-
-@dataclass(frozen=True)
-class KinesisRecord:
-    """One Kinesis record as Lambda passes it."""
-
-    shard: str
-    sequence_number: str
-    partition_key: str
-    arrived_ms: int
-    data: str
-
-    def row(self, index: str, reason: QuarantineReason, detail: str) -> QuarantineRow:
-        """Return what quarantine keeps of a part of this record."""
-        key = self.shard, self.sequence_number, index
-        return QuarantineRow(*key, reason, detail, self.arrived_ms, self.partition_key, self.data)
 
 
 @dataclass(frozen=True)
@@ -43,51 +28,73 @@ class Line:
 
 @dataclass
 class Intake:
-    """All that one invocation's records hold. ``deferred``: the sequence numbers of those that were not read."""
+    """All that one invocation's records hold.
+
+    ``deferred`` has the sequence numbers of the records that were not read, ``size`` the bytes of the others, unpacked.
+    """
 
     lines: list[Line] = field(default_factory=list)
     bad: list[tuple[KinesisRecord, QuarantineRow]] = field(default_factory=list)
     deferred: set[str] = field(default_factory=set)
+    size: int = 0
+
+    def has_room_for(self, size: int) -> bool:
+        """Return whether a record of that many bytes belongs to this invocation: the first one always does."""
+        return self.size == 0 or self.size + size <= MAX_UNPACKED
+
+    def refuse(self, record: KinesisRecord, reason: QuarantineReason, detail: str) -> None:
+        """Keep a whole record for quarantine."""
+        self.bad.append((record, record.row("0", reason, detail)))
 
 
-def read(records: Sequence[Mapping[str, Any]], rules: Rules, counts: Counts) -> Intake:
-    """Read records as Lambda passes them, in order. An exception over a record quarantines that record alone."""
+def read(records: Sequence[Any], rules: Rules, now: float, counts: Counts) -> Intake:
+    """Read records as Lambda passes them, in order; ``now`` in epoch seconds. What is wrong with one is its own matter.
+
+    A record that Lambda does not pass in such a form, and one that raises an exception, is quarantined alone.
+    """
     intake = Intake()
-    for record in map(_record, records):
-        if len(intake.lines) >= MAX_INTERACTIONS_PER_INVOCATION:
-            intake.deferred.add(record.sequence_number)
-            continue
+    for passed in records:
         try:
-            _read_one(record, rules, intake, counts)
+            _read_one(record_from_lambda(passed), rules, intake, counts)
+        except MalformedRecord as error:
+            intake.refuse(malformed_record(passed, int(now * 1000)), QuarantineReason.MALFORMED_RECORD, str(error))
         except Exception as error:
-            intake.bad.append((record, record.row("0", QuarantineReason.EXCEPTION, type(error).__name__)))
+            record = malformed_record(passed, int(now * 1000))
+            intake.refuse(record, QuarantineReason.EXCEPTION, type(error).__name__)
     counts.add(Metric.RECORDS, len(records))
     counts.add(Metric.RECORDS_DEFERRED, len(intake.deferred))
     return intake
 
 
 def _read_one(record: KinesisRecord, rules: Rules, intake: Intake, counts: Counts) -> None:
+    # Lambda delivers again from the first record that it is told of, so reading on behind it is of no use.
+    if intake.deferred or len(intake.lines) >= MAX_INTERACTIONS_PER_INVOCATION:
+        intake.deferred.add(record.sequence_number)
+        return
+    unpacked = unpack(decoded(record))
+    if isinstance(unpacked, BadBatch):
+        intake.refuse(record, unpacked.reason, unpacked.detail)
+        return
+    size = sum(map(len, unpacked))
+    if not intake.has_room_for(size):
+        intake.deferred.add(record.sequence_number)
+        return
+    intake.size += size
     lines: list[Line] = []
     # One per reason: each row holds the whole record, which may be an array of 100,000 zeros.
     bad: dict[QuarantineReason, QuarantineRow] = {}
-    for index, batch in enumerate(decode(base64.b64decode(record.data), record.arrived_ms)):
+    for index, batch in enumerate(batches(unpacked, record.arrived_ms)):
         if isinstance(batch, BadBatch):
             bad.setdefault(batch.reason, record.row(str(index), batch.reason, batch.detail))
             continue
-        interactions, skipped = extract(batch, rules)
+        interactions, left_out = extract(batch, rules)
         lines += [Line(interaction, batch, record) for interaction in interactions]
-        for reason, number in skipped.items():
-            counts.add(Metric.SKIPPED, number, reason)
+        for reason, number in left_out.items():
+            if isinstance(reason, QuarantineReason):
+                bad.setdefault(reason, record.row(str(index), reason, ""))
+            else:
+                counts.add(Metric.SKIPPED, number, reason)
     intake.lines += lines
     intake.bad += [(record, row) for row in bad.values()]
-
-
-def _record(record: Mapping[str, Any]) -> KinesisRecord:
-    kinesis = record["kinesis"]
-    return KinesisRecord(
-        shard=record["eventID"].partition(":")[0],
-        sequence_number=kinesis["sequenceNumber"],
-        partition_key=kinesis["partitionKey"],
-        arrived_ms=int(kinesis["approximateArrivalTimestamp"] * 1000),
-        data=kinesis["data"],
-    )
+    for omission in (omission for line in lines for omission in line.interaction.omissions):
+        counts.add(Metric.INCOMPLETE, 1, omission)

@@ -5,24 +5,24 @@ request: 1-10 events per call, ids of 1-256 characters, whole seconds (Personali
 """
 
 import hashlib
-import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from broker.batch import Batch, Event, usable_time
+from broker import product_lines
+from broker.batch import Batch, Event, is_unusable_time, usable_time
 from broker.consent import REASONS, Answer, for_purpose, is_readable, opts_out_of_sale
 from broker.json_values import mapping
-from broker.reasons import SkipReason
+from broker.reasons import Omission, QuarantineReason, SkipReason
+from broker.values import ids
 
 MAX_EVENTS = 10
-MAX_ID = 256
-MAX_FLOAT32 = 3.4e38
+MAX_ID = ids.MAX_LENGTH
 WRITE_BACK_EVENT = "Recommendations Updated"
 DEFAULT_ACTIONS = ("view_detail", "add_to_cart", "add_to_wishlist", "purchase")
 SEND, SKIP = CONSENT_UNKNOWN = ("send", "skip")
-NO_VALUE = frozenset({"", "null", "undefined", "None", "0"})
+PURCHASE = "purchase"
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,10 @@ class Rules:
 
 @dataclass(frozen=True)
 class Interaction:
-    """One product line of one event. ``action`` is mParticle's word, ``event_type`` the one sent to Personalize."""
+    """One product line of one event. ``action`` is mParticle's word, ``event_type`` the one sent to Personalize.
+
+    ``omissions``: what the line has and is not sent, since it can't be read.
+    """
 
     event_id: str
     event_type: str
@@ -53,6 +56,7 @@ class Interaction:
     time_ms: int
     action: str
     event_value: float | None = None
+    omissions: tuple[Omission, ...] = ()
 
     @property
     def sent_at(self) -> int:
@@ -70,25 +74,28 @@ class Interaction:
         return event if self.event_value is None else event | {"eventValue": self.event_value}
 
 
-def extract(batch: Batch, rules: Rules) -> tuple[list[Interaction], Counter[SkipReason]]:
-    """Return a batch's interactions in order, and the number of what is skipped, by reason.
+def extract(batch: Batch, rules: Rules) -> tuple[list[Interaction], Counter[SkipReason | QuarantineReason]]:
+    """Return a batch's interactions in order, and the number of what is left out, by reason.
 
-    A reason about the batch counts once, one about an event once per event, one about a product once per line.
+    A reason about the batch counts once, one about an event once per event, one about a product once per line. A
+    QuarantineReason is about the whole batch, which has interactions, but can't be reported as it is.
     """
     reason = _why_not(batch, rules)
     if reason:
         return [], Counter({reason: 1})
     interactions: list[Interaction] = []
-    skipped: Counter[SkipReason] = Counter(
-        {SkipReason.BAD_EVENT: batch.malformed_events} if batch.malformed_events else {}
-    )
+    left_out: Counter[SkipReason | QuarantineReason] = Counter()
+    left_out.update({SkipReason.BAD_EVENT: batch.malformed_events} if batch.malformed_events else {})
     for event in batch.events:
         for line in _lines(batch, event, rules):
             if isinstance(line, SkipReason):
-                skipped[line] += 1
+                left_out[line] += 1
             else:
                 interactions.append(line)
-    return interactions, skipped
+    # Privacy before repair: only what would be reported if its customer could be read is kept.
+    if interactions and batch.has_unreadable_mpid:
+        return [], Counter({QuarantineReason.UNREADABLE_CUSTOMER: 1})
+    return interactions, left_out
 
 
 def pack(interactions: Sequence[Interaction]) -> list[list[Interaction]]:
@@ -123,7 +130,7 @@ def _why_not(batch: Batch, rules: Rules) -> SkipReason | None:
         return SkipReason.NO_EVENTS
     if (batch.environment or rules.environment) != rules.environment:
         return SkipReason.OTHER_ENVIRONMENT
-    if not batch.mpid:
+    if not batch.mpid and not batch.has_unreadable_mpid:
         return SkipReason.NO_CUSTOMER
     return _no_consent(batch, rules)
 
@@ -145,10 +152,12 @@ def _lines(batch: Batch, event: Event, rules: Rules) -> Iterator[Interaction | S
         is_own = event.type == "custom_event" and event.data.get("event_name") == WRITE_BACK_EVENT
         yield SkipReason.OWN_WRITE_BACK if is_own else SkipReason.OTHER_EVENT_TYPE
         return
-    product_action = mapping(event.data.get("product_action"))
-    products = product_action.get("products")
-    lines: list[Any] = products if isinstance(products, list) and products else [{}]
-    action = product_action.get("action")
+    product_action = event.data.get("product_action")
+    if not isinstance(product_action, dict | None):
+        yield SkipReason.BAD_EVENT
+        return
+    lines = product_lines.listed(product_action)
+    action = mapping(product_action).get("action")
     if not isinstance(action, str) or action not in rules.event_types:
         yield from [SkipReason.OTHER_ACTION] * len(lines)
         return
@@ -161,11 +170,11 @@ def _interaction(
 ) -> Interaction | SkipReason:
     if not isinstance(product, dict):
         return SkipReason.BAD_EVENT
-    item_id = _item_id(product.get("id"))
-    if item_id is None:
-        return SkipReason.NO_ITEM_ID
-    if len(item_id) > MAX_ID or not _encodable(item_id):
-        return SkipReason.BAD_EVENT
+    item_id = product_lines.item_id(product)
+    if isinstance(item_id, SkipReason):
+        return item_id
+    if action == PURCHASE and product_lines.is_return(product):
+        return SkipReason.RETURNS
     own_time = usable_time(event.data.get("timestamp_unixtime_ms"), batch.arrived_ms) or batch.time_ms
     # The arrival time is not part of the digest: the same event delivered again arrives at another time. It is so long
     # that nobody can make up two items that share it: of two interactions with one id, only one would be trained on.
@@ -178,16 +187,19 @@ def _interaction(
         session_id=_session_id(batch, event),
         time_ms=batch.arrived_ms if own_time is None else own_time,
         action=action,
-        event_value=_amount(product) if rules.event_value else None,
+        event_value=product_lines.amount(product) if rules.event_value else None,
+        omissions=tuple(_omissions(batch, event, product, rules)),
     )
 
 
-def _item_id(value: object) -> str | None:
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
-        return None
-    if isinstance(value, float) and not math.isfinite(value):  # 1e999
-        return None
-    return str(value) if str(value).strip() else None
+def _omissions(batch: Batch, event: Event, product: Mapping[str, Any], rules: Rules) -> Iterator[Omission]:
+    if rules.event_value and product_lines.unreadable_amounts(product):
+        yield Omission.UNREADABLE_AMOUNT
+    own_time = event.data.get("timestamp_unixtime_ms")
+    if usable_time(own_time, batch.arrived_ms) is None and (
+        batch.has_unusable_time or is_unusable_time(own_time, batch.arrived_ms)
+    ):
+        yield Omission.UNUSABLE_TIME
 
 
 def _event_id(batch: Batch, event: Event) -> str:
@@ -207,39 +219,15 @@ def _first(*values: object) -> str | None:
 
 
 def _identifier(value: object) -> str | None:
-    """Return an id as text that fits PutEvents beside a suffix; ``null`` and its like are no ids."""
-    if isinstance(value, bool) or not isinstance(value, str | int):
+    """Return an id as text that fits PutEvents beside a suffix; a program's word for nothing is none, and 0 neither."""
+    text = (ids.from_json(value) or "").strip()
+    if text in ("", "0") or ids.is_rounded(text):
         return None
-    text = str(value).strip()
-    if text in NO_VALUE:
-        return None
-    return text if len(text) <= 200 and _encodable(text) else _digest(text, 32)
-
-
-def _encodable(text: str) -> bool:
-    return not any("\ud800" <= character <= "\udfff" for character in text)
+    return text if len(text) <= 200 and not ids.has_half_character(text) else _digest(text, 32)
 
 
 def _digest(text: str, length: int) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:length]
-
-
-def _amount(product: Mapping[str, Any]) -> float | None:
-    total = _number(product.get("total_product_amount"))
-    if total is not None:
-        return total
-    price, quantity = _number(product.get("price")), _number(product.get("quantity"))
-    return None if price is None or quantity is None else _number(price * quantity)
-
-
-def _number(value: object) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
-        return None
-    try:
-        number = float(value)
-    except (ValueError, OverflowError):
-        return None
-    return number if math.isfinite(number) and abs(number) <= MAX_FLOAT32 else None
 
 
 def unique(interactions: Iterable[Interaction]) -> list[Interaction]:

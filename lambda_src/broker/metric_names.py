@@ -12,6 +12,7 @@ class Metric(StrEnum):
     RECORDS = "Records"
     RECORDS_DEFERRED = "RecordsDeferred"
     ACCEPTED = "Accepted"
+    INCOMPLETE = "Incomplete"
     RETRYABLE = "Retryable"
     UNPROVEN = "Unproven"
     REFRESHES_QUEUED = "RefreshesQueued"

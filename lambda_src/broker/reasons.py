@@ -19,12 +19,24 @@ class SkipReason(StrEnum):
     BAD_EVENT = "bad_event"
     OTHER_ACTION = "other_action"
     NO_ITEM_ID = "no_item_id"
+    ROUNDED_ID = "rounded_id"
+    RETURNS = "returns"
+
+
+class Omission(StrEnum):
+    """What of an interaction is there and can't be read: Personalize gets the interaction without it."""
+
+    UNREADABLE_AMOUNT = "unreadable_amount"
+    UNUSABLE_TIME = "unusable_time"
 
 
 class QuarantineReason(StrEnum):
     """Why a record, a batch, an interaction or a message can never work."""
 
     # a record
+    MALFORMED_RECORD = "malformed_record"
+    CANNOT_UNPACK = "cannot_unpack"
+    BASE64_TWICE = "base64_twice"
     NOT_UTF8 = "not_utf8"
     TOO_LARGE = "too_large"
     EXCEPTION = "exception"
@@ -32,6 +44,7 @@ class QuarantineReason(StrEnum):
     NOT_JSON = "not_json"
     NOT_A_BATCH = "not_a_batch"
     NO_WELL_FORMED_EVENT = "no_well_formed_event"
+    UNREADABLE_CUSTOMER = "unreadable_customer"
     # an interaction, or a message of the refresh queue
     REFUSED = "refused"
     REFUSED_UNPROVEN = "refused_unproven"

@@ -10,10 +10,10 @@ from aws_lambda_powertools.metrics import MetricUnit, single_metric
 
 from broker import __version__
 from broker.metric_names import NAMESPACE, Metric
-from broker.reasons import QuarantineReason, SkipReason
+from broker.reasons import Omission, QuarantineReason, SkipReason
 
 MAX_VALUES = 90  # of one metric; at 100, the most that one EMF object may hold, Powertools writes one by itself
-Reason = SkipReason | QuarantineReason
+Reason = SkipReason | Omission | QuarantineReason
 
 
 @dataclass

@@ -4,17 +4,16 @@ Everything on the stream is an ``Entry``: a product line for training, one that 
 unreadable document. Entries are plain tuples, so that sets of them can be compared.
 """
 
-import hashlib
-import json
-import math
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
+from local_stack.audit import packing
+from local_stack.audit.values import amount_of, instant, item_of, member, name_of, text_of, whole_number
+
 REPORTED = {"view_detail", "add_to_cart", "add_to_wishlist", "purchase"}
 PROBE = "broker-probe"  # the user id of the broker's probe events, which are not on the stream
-NOTHING = {"", "0", "null", "undefined", "None"}
 YEAR_2000, DAY = 946_684_800_000, 86_400_000
+LAST_SECONDS = 4_102_444_800  # 2100, as a number of seconds
 
 
 class Row(NamedTuple):
@@ -48,7 +47,7 @@ class Skipped(NamedTuple):
 
 
 class Unreadable(NamedTuple):
-    """One document of a record that is not an mParticle batch."""
+    """One document of a record that is not an mParticle batch, or whose customer can't be read."""
 
     shard_id: str
     sequence_number: str
@@ -72,7 +71,7 @@ def from_record(record: StreamRecord, environment: str = "production") -> set[En
     entries: set[Entry] = set()
     for index, document in enumerate(documents(record.data)):
         if is_batch(document):
-            entries |= set(_from_batch(document, record, environment))
+            entries |= _from_batch(document, record, environment, index)
         else:
             entries.add(Unreadable(record.shard_id, record.sequence_number, index))
     return entries
@@ -94,7 +93,7 @@ def item_categories(data: bytes) -> dict[str, str]:
     batches = [document for document in documents(data) if is_batch(document)]
     events = [event for batch in batches for event in batch.get("events") or [] if is_event(event)]
     lines = [line for event in events for line in _product_lines(event["data"])[1]]
-    named = ((_item(line)[0], _at(line, "category")) for line in lines)
+    named = ((item_of(line)[0], member(line, "category")) for line in lines)
     return {item: category for item, category in named if item and isinstance(category, str) and category.strip()}
 
 
@@ -121,12 +120,8 @@ def split_event_id(event_id: str) -> tuple[str, int, str]:
 
 
 def documents(data: bytes) -> list[Any]:
-    """Return the JSON documents of a record: one, the items of an array, or one per line; None if unreadable."""
-    whole = _json(data)
-    if isinstance(whole, list) and whole:
-        return whole
-    lines = [_json(line) for line in data.split(b"\n") if line.strip()]
-    return lines if whole is None and len(lines) > 1 and any(map(is_batch, lines)) else [whole]
+    """Return the JSON documents of a record; None if unreadable."""
+    return packing.documents(data, is_batch)
 
 
 def is_batch(document: Any) -> bool:
@@ -142,20 +137,17 @@ def is_batch(document: Any) -> bool:
 
 def is_event(event: Any) -> bool:
     """Return whether a member of a batch's events is readable."""
-    return isinstance(_at(event, "event_type"), str) and isinstance(_at(event, "data"), dict)
+    return isinstance(member(event, "event_type"), str) and isinstance(member(event, "data"), dict)
 
 
-def whole_number(value: object) -> int | None:
-    """Return a signed 64-bit integer, given as a number or as text; None for anything else."""
-    if isinstance(value, bool) or not isinstance(value, int | str):
-        return None
-    if isinstance(value, str) and not re.fullmatch(r"\s*[+-]?[0-9]{1,19}\s*", value):
-        return None
-    number = int(value)
-    return number if number.bit_length() < 64 or number == -(2**63) else None
+def _from_batch(batch: dict[str, Any], record: StreamRecord, environment: str, index: int) -> set[Entry]:
+    entries = set(_lines(batch, record, environment))
+    if whole_number(batch.get("mpid")) is None and not all(isinstance(entry, Skipped) for entry in entries):
+        return {Unreadable(record.shard_id, record.sequence_number, index)}
+    return entries
 
 
-def _from_batch(batch: dict[str, Any], record: StreamRecord, environment: str) -> Iterator[Entry]:
+def _lines(batch: dict[str, Any], record: StreamRecord, environment: str) -> Iterator[Entry]:
     not_ours = _why_not(batch, environment)
     for place, event in enumerate(batch.get("events") or []):
         if not is_event(event) or event["event_type"] != "commerce_event":
@@ -164,20 +156,23 @@ def _from_batch(batch: dict[str, Any], record: StreamRecord, environment: str) -
         event_id = _event_id(event["data"], batch, place)
         time_ms = _time(event["data"], batch, record.arrived_ms)
         for index, line in enumerate(lines):
-            item_id, reason = _item(line)
+            item_id, reason = item_of(line)
             reason = not_ours or (None if action in REPORTED else "other_action") or reason
+            if reason is None and action == "purchase" and _is_return(line):
+                reason = "returns"
+            customer = str(whole_number(batch.get("mpid")))
             if reason:
                 yield Skipped(reason, event_id, index, f"{batch.get('mpid')}/{action}/{item_id}/{time_ms}")
             elif time_ms is None:
-                yield UndatedRow(str(whole_number(batch["mpid"])), item_id, str(action), event_id, index)
+                yield UndatedRow(customer, item_id, str(action), event_id, index)
             else:
-                yield Row(str(whole_number(batch["mpid"])), item_id, str(action), time_ms // 1000, event_id, index)
+                yield Row(customer, item_id, str(action), time_ms // 1000, event_id, index)
 
 
 def _why_not(batch: dict[str, Any], environment: str) -> str | None:
     if str(batch.get("environment") or environment).strip().lower() != environment:
         return "other_environment"
-    if not whole_number(batch.get("mpid")):
+    if batch.get("mpid") is None or text_of(batch["mpid"]) == "" or whole_number(batch["mpid"]) == 0:
         return "no_customer"
     return "no_consent" if _opts_out_of_sale(batch) or any(map(_opts_out, batch.get("events") or [])) else None
 
@@ -209,57 +204,30 @@ def _under(value: Any, name: str) -> list[Any]:
 
 
 def _product_lines(data: dict[str, Any]) -> tuple[str | None, list[Any]]:
-    action, products = _at(data, "product_action", "action"), _at(data, "product_action", "products")
-    return action if isinstance(action, str) else None, products if isinstance(products, list) else []
+    action, products = member(data, "product_action", "action"), member(data, "product_action", "products")
+    lines = products if isinstance(products, list) else [] if products is None else [products]
+    return action if isinstance(action, str) else None, lines
 
 
-def _item(line: Any) -> tuple[str, str | None]:
-    """Return the item id, and a reason if it can't be sent."""
-    item_id = _at(line, "id")
-    text = str(item_id) if isinstance(item_id, int | float | str) and not isinstance(item_id, bool) else ""
-    if isinstance(item_id, float) and not math.isfinite(item_id):
-        text = ""
-    if not isinstance(line, dict) or len(text) > 256 or text != text.encode("utf-8", "ignore").decode("utf-8"):
-        return "", "bad_event"
-    return text, None if text.strip() else "no_item_id"
+def _is_return(line: dict[str, Any]) -> bool:
+    """Return whether the quantity is negative, or the amount: the total, else price times quantity, else the price."""
+    total, price, quantity = (amount_of(line.get(name)) for name in ("total_product_amount", "price", "quantity"))
+    if total is None and price is not None:
+        total = price * (1.0 if quantity is None else quantity)
+    return (quantity or 0) < 0 or (total or 0) < 0
 
 
 def _event_id(data: dict[str, Any], batch: dict[str, Any], place: int) -> str:
-    for key in ("event_id", "source_message_id"):
-        if _something(data.get(key)):
-            return _short(str(data[key]).strip())
-    for key in ("batch_id", "message_id"):
-        if _something(batch.get(key)):
-            return f"{_short(str(batch[key]).strip())}-{place}"
-    return f"e{place}"
-
-
-def _short(text: str) -> str:
-    """Return an id, or its digest if the id is too long for a suffix."""
-    fits = len(text) <= 200 and text == text.encode("utf-8", "ignore").decode("utf-8")
-    return text if fits else hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+    named = [name_of(data.get(key)) for key in ("event_id", "source_message_id")]
+    of_batch = [f"{name}-{place}" for name in (name_of(batch.get(key)) for key in ("batch_id", "message_id")) if name]
+    return next((name for name in named + of_batch if name), f"e{place}")
 
 
 def _time(data: dict[str, Any], batch: dict[str, Any], arrived_ms: int) -> int | None:
     for holder in (data, batch):
-        time_ms = whole_number(holder.get("timestamp_unixtime_ms"))
-        if time_ms and YEAR_2000 <= time_ms <= arrived_ms + DAY:
-            return time_ms
+        given = instant(holder.get("timestamp_unixtime_ms"))
+        if given is not None:
+            time_ms = round(given * 1000) if given < LAST_SECONDS else int(given)
+            if YEAR_2000 <= time_ms <= arrived_ms + DAY:
+                return time_ms
     return None
-
-
-def _something(value: object) -> bool:
-    return isinstance(value, int | str) and not isinstance(value, bool) and str(value).strip() not in NOTHING
-
-
-def _at(value: Any, *keys: str) -> Any:
-    for key in keys:
-        value = value.get(key) if isinstance(value, dict) else None
-    return value
-
-
-def _json(data: bytes) -> Any:
-    try:
-        return json.loads(data.decode("utf-8-sig"))
-    except (ValueError, RecursionError):
-        return None

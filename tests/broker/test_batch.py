@@ -59,10 +59,18 @@ def test_a_64_bit_integer_is_a_number_or_numeric_text_and_never_a_float(value: o
         (ARRIVED_MS + DAY_MS, ARRIVED_MS + DAY_MS),
         (ARRIVED_MS + DAY_MS + 1, None),
         (str(ARRIVED_MS), ARRIVED_MS),
-        (1.5e12 + 0.5, None),
+        (1.5e12 + 0.5, 1_500_000_000_000),
         (float("inf"), None),
-        (ARRIVED_MS // 1000, None),  # seconds: 1970
+        (ARRIVED_MS // 1000, ARRIVED_MS // 1000 * 1000),  # seconds
+        (ARRIVED_MS / 1000, ARRIVED_MS),
+        (str(ARRIVED_MS / 1000), ARRIVED_MS),
+        (946_684_800, 946_684_800_000),
+        (946_684_799, None),
+        ((ARRIVED_MS + DAY_MS) // 1000 + 1, None),
         (ARRIVED_MS * 1000, None),  # microseconds
+        (ARRIVED_MS * 1_000_000, None),  # nanoseconds
+        (46279.35, None),  # a spreadsheet's days
+        ("2026-09-14T10:00:00Z", None),
         (True, None),
         (None, None),
         ("now", None),

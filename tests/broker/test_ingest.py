@@ -163,12 +163,22 @@ def test_a_record_of_thousands_of_bad_batches_is_kept_once_not_as_often() -> Non
     assert len(world.sent_items()) == 1
 
 
+class Trap(dict[str, str]):
+    """Event types, the look-up of one of which fails as only a bug of ours could."""
+
+    def __contains__(self, action: object) -> bool:
+        if action == "boom":
+            raise ZeroDivisionError
+        return super().__contains__(action)
+
+
 def test_an_exception_over_one_record_quarantines_that_record_alone() -> None:
-    world = World()
-    assert world.run(record(1, visit(1)), record(2, data="x"), record(3, visit(3))) == []
+    world = World(rules=Rules(event_types=Trap(Rules().event_types)))
+    trapped = record(2, batch(product_event("boom")))
+    assert world.run(record(1, visit(1)), trapped, record(3, visit(3))) == []
     assert len(world.sent_items()) == 2
     assert [(row["reason"], row["detail"], row["record"]) for row in world.bucket.rows()] == [
-        ("exception", "Error", "x")
+        ("exception", "ZeroDivisionError", trapped["kinesis"]["data"])
     ]
 
 
@@ -532,6 +542,6 @@ def test_sixteen_threads_lose_nothing_and_send_nothing_twice() -> None:
     assert accepted & refused == set()
     assert accepted | refused == {event_id for one in good for event_id in ids_of(one)}
     assert world.counts.outcomes["Accepted"] == len(accepted)
-    assert sum(row["reason"] == "exception" for row in world.bucket.rows()) == len(records) - len(good)
+    assert sum(row["reason"] == "malformed_record" for row in world.bucket.rows()) == len(records) - len(good)
     assert set(world.asked()) == set(range(1, 41))
     assert MPID not in world.asked()

@@ -96,12 +96,40 @@ def test_what_languages_print_for_nothing_is_no_session(nothing: object) -> None
         ({"events": [], "environment": "development"}, "no_events"),
         ({"environment": "Development", "mpid": None}, "other_environment"),
         ({"mpid": 0}, "no_customer"),
-        ({"mpid": -7.346244611012969e18}, "no_customer"),
-        ({"mpid": str(2**63)}, "no_customer"),
+        ({"mpid": " "}, "no_customer"),
+        ({"mpid": "undefined"}, "no_customer"),
+        ({"mpid": "0.0"}, "no_customer"),
+        ({"mpid": float("nan")}, "no_customer"),
+        ({"mpid": -7.346244611012969e18}, "unreadable_customer"),
+        ({"mpid": "5103277684950219000.0"}, "unreadable_customer"),
+        ({"mpid": 12.5}, "unreadable_customer"),
+        ({"mpid": str(2**63)}, "unreadable_customer"),
+        ({"mpid": "ada"}, "unreadable_customer"),
+        ({"mpid": [7]}, "unreadable_customer"),
+        ({"mpid": True}, "unreadable_customer"),
     ],
 )
 def test_a_batch_that_is_not_for_us_is_skipped_once_for_one_reason(change: Any, reason: str) -> None:
     assert skipped(batch(product_event(items=["a", "b"])) | change) == {reason: 1}
+
+
+@pytest.mark.parametrize(
+    ("document", "reason"),
+    [
+        (batch(mpid="ada", environment="development"), "other_environment"),
+        (batch(mpid="ada", consent_state={"ccpa": {"data_sale_opt_out": {"consented": True}}}), "no_consent"),
+        (batch({"event_type": "opt_out", "data": {"is_opted_out": True}}, product_event(), mpid="ada"), "no_consent"),
+        (batch({"event_type": "screen_view", "data": {}}, mpid="ada"), "other_event_type"),
+        (batch(mpid="ada", events=[]), "no_events"),
+    ],
+)
+def test_a_batch_of_an_unreadable_customer_is_kept_only_where_it_would_be_reported(document: Any, reason: str) -> None:
+    assert skipped(document) == {reason: 1}
+
+
+@pytest.mark.parametrize("mpid", [17850, 17850.0, "17850", "17850.0", 2**53 - 1, float(2**53 - 1)])
+def test_a_whole_customer_id_is_read_with_and_without_a_fraction(mpid: Any) -> None:
+    assert {line.user_id for line in lines(batch(mpid=mpid))} == {str(int(float(mpid)))}
 
 
 def test_what_is_left_out_is_counted_by_product_line_where_there_are_any() -> None:

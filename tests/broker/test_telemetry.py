@@ -220,6 +220,6 @@ def test_nothing_personal_is_in_logs_metrics_errors_or_the_reasons_in_quarantine
     shown += [json.dumps(row | {"record": "", "partition_key": ""}) for row in rows]
     assert metrics(captured.out)
     assert {row["reason"] for row in rows} >= (
-        {"refused"} if runs is refreshs else {"refused", "not_utf8", "exception"}
+        {"refused"} if runs is refreshs else {"refused", "not_utf8", "malformed_record"}
     )
     assert [word for word in [*PERSONAL, "key-1", "secret-1"] for text in shown if word in text] == []

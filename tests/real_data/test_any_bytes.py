@@ -1,6 +1,7 @@
 """Nothing that can stand on the stream stops the broker: any bytes, any JSON, and samples with a change anywhere."""
 
 import copy
+import gzip
 import json
 import math
 import os
@@ -15,6 +16,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from local_stack.audit import rows as ledger
+from tests.broker.packing import aggregated
 from tests.draws import draws
 from tests.real_data import ROOT, data_folder
 
@@ -111,12 +113,25 @@ def mostly(values: st.SearchStrategy[Any], seldom: list[Any]) -> st.SearchStrate
     return st.one_of(values, values, values, st.sampled_from(seldom))
 
 
-IDS = mostly(INT64 | INT64.map(str) | st.uuids().map(str), [None, "", "null", "undefined", "0", 0])
+WORDS = [None, "", "null", "undefined", "NaN", "[object Object]", "#N/A", math.nan]
+DAMAGED: list[Any] = ["5.04E+18", 5.04e18, float(2**53), 17850.0, "17850.0", 1.5, True, ["a"]]
+IDS = mostly(INT64 | INT64.map(str) | st.uuids().map(str), [*WORDS, *DAMAGED, "0", 0])
 BOUNDS = [0, ledger.YEAR_2000 - 1, ledger.YEAR_2000, ARRIVED_MS + ledger.DAY, ARRIVED_MS + ledger.DAY + 1]
-TIMES = mostly(st.integers(ledger.YEAR_2000, ARRIVED_MS), [None, "", *BOUNDS, *map(str, BOUNDS)])
+SECONDS = [bound // 1000 for bound in BOUNDS]
+UNITS = [ARRIVED_MS / 1000, ARRIVED_MS * 1000, ARRIVED_MS * 10**6, 46279.35]
+TIMES = mostly(
+    st.integers(ledger.YEAR_2000, ARRIVED_MS), [None, "", *BOUNDS, *SECONDS, *UNITS, *map(str, [*BOUNDS, *SECONDS])]
+)
+AMOUNTS = st.sampled_from([None, "", "12,50", 2.5, "-2.5", -1, 0, -0.0, 1e308, 1e39, math.nan])
 ACTIONS = mostly(st.sampled_from(sorted(ledger.REPORTED)), ["refund", None])
-PRODUCTS = st.lists(mostly(st.builds(dict, id=st.integers() | st.text()), [{}, {"id": None}]), min_size=1, max_size=12)
-PRODUCT_ACTIONS = mostly(st.fixed_dictionaries({"action": ACTIONS, "products": mostly(PRODUCTS, [None])}), [None])
+PRODUCT = st.fixed_dictionaries(
+    {"id": mostly(st.integers() | st.text(), [*WORDS, *DAMAGED])},
+    optional={"total_product_amount": AMOUNTS, "price": AMOUNTS, "quantity": AMOUNTS},
+)
+PRODUCTS = st.lists(mostly(PRODUCT, [{}, None, "a"]), min_size=1, max_size=12)
+PRODUCT_ACTIONS = mostly(
+    st.fixed_dictionaries({"action": ACTIONS, "products": mostly(PRODUCTS, [None, "a", {"id": "a"}])}), [None, "a", []]
+)
 EVENTS = st.fixed_dictionaries(
     {
         "event_type": mostly(st.just("commerce_event"), ["screen_view", "custom_event"]),
@@ -127,7 +142,10 @@ EVENTS = st.fixed_dictionaries(
     }
 )
 PLAUSIBLE = st.fixed_dictionaries(
-    {"events": mostly(st.lists(EVENTS, min_size=1, max_size=4), [None]), "mpid": mostly(INT64, ["-7", 0, "0", None])},
+    {
+        "events": mostly(st.lists(EVENTS, min_size=1, max_size=4), [None]),
+        "mpid": mostly(INT64, ["-7", 0, *WORDS, *DAMAGED]),
+    },
     optional={
         "environment": st.sampled_from(["production", "Production", "development", None]),
         "timestamp_unixtime_ms": TIMES,
@@ -140,7 +158,8 @@ PLAUSIBLE = st.fixed_dictionaries(
 @EXAMPLES
 @given(st.lists(PLAUSIBLE, min_size=1, max_size=3))
 def test_the_ledger_and_the_broker_agree_on_any_plausible_batches(documents: list[Any]) -> None:
-    for data in (json.dumps(documents).encode(), b"\n".join(json.dumps(document).encode() for document in documents)):
+    encoded = [json.dumps(document).encode() for document in documents]
+    for data in (b"\n".join(encoded), b"".join(encoded), aggregated(*encoded), gzip.compress(b"".join(encoded))):
         rows = {ledger.from_put_event(interaction.user_id, interaction.as_event()) for interaction in check(data)}
         assert rows == ledger.rows_from_bytes(data, ARRIVED_MS)
 

@@ -2,6 +2,8 @@
 
 import re
 
+from broker.json_values import int64
+
 MAX_LENGTH = 256  # characters: Personalize API reference, PutEvents
 EXACT_BELOW = 2**53  # a 64-bit float holds every whole number below
 # What JavaScript, Python, R, databases, Go and spreadsheets write where there is no value, in lower case.
@@ -52,3 +54,24 @@ def from_json(value: object) -> str | None:
         value = int(value) if abs(value) < EXACT_BELOW else f"{value:e}"
     text = str(value)
     return None if is_no_id(text) else text
+
+
+def int64_from_json(value: object) -> int | None:
+    """Return a signed 64-bit id, as mParticle's are, from a JSON number or a text with one; None for anything else.
+
+    17850.0 is 17850; from 2**53 on, where a fraction means that a float has rounded it, such a number is none.
+    """
+    if (number := int64(value)) is not None:
+        return number
+    text = from_json(value)
+    whole = None if text is None else int64(whole_number(text) or (text if isinstance(value, float) else None))
+    return whole if whole is None or abs(whole) < EXACT_BELOW else None
+
+
+def stands_for_nothing(value: object) -> bool:
+    """Return whether a JSON value is no id at all, rather than one that can't be read: null, blank, a word for it."""
+    return value is None or (_is_scalar(value) and from_json(value) is None)
+
+
+def _is_scalar(value: object) -> bool:
+    return isinstance(value, str | int | float) and not isinstance(value, bool)

@@ -1,5 +1,6 @@
 """In which unit a number is a time: seconds, milliseconds, microseconds, nanoseconds, or a spreadsheet's days."""
 
+import re
 from datetime import UTC, datetime
 from enum import StrEnum
 
@@ -48,6 +49,30 @@ def seconds(number: float, unit: Unit) -> int:
 def unit_of(number: float) -> Unit | None:
     """Return the unit in which a number is a date from 2000 until 2100, which is one alone; None if there is none."""
     return next((unit for unit in Unit if YEAR_2000 <= seconds(number, unit) < YEAR_2100), None)
+
+
+_NUMBER = re.compile(r"\s*[0-9]{1,19}(?:\.[0-9]{1,9})?\s*")
+
+
+def number_from_json(value: object) -> float | None:
+    """Return a JSON number, or a text with one, that may be a time; None for anything else."""
+    if isinstance(value, str) and _NUMBER.fullmatch(value):
+        value = float(value) if "." in value else int(value)
+    is_number = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 2**63
+    return value if is_number else None  # type: ignore[return-value]
+
+
+def milliseconds_from_json(value: object) -> int | None:
+    """Return the epoch milliseconds of a JSON time in milliseconds or seconds; None for anything else.
+
+    No number is a date from 2000 until 2100 in both. Microseconds, nanoseconds and day numbers are not read, as they
+    are not in tables.
+    """
+    number = number_from_json(value)
+    unit = None if number is None else unit_of(number)
+    if number is None or unit not in (Unit.SECONDS, Unit.MILLISECONDS):
+        return None
+    return int(number) if unit is Unit.MILLISECONDS else round(number * 1000)
 
 
 def day(epoch_seconds: int) -> str:
