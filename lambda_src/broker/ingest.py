@@ -23,6 +23,7 @@ from broker.quarantine import Quarantine, QuarantineRow
 from broker.rate_limit import RateLimiter
 from broker.readers import FALLBACK_SHARDS, StreamReaders
 from broker.reasons import QuarantineReason
+from broker.recommendations import digest
 from broker.refresh_queue import RefreshQueue
 from broker.settings import SettingsError, ingest_settings
 from broker.telemetry import Counts, telemetry
@@ -208,7 +209,7 @@ def _users_to_refresh(lines: Iterable[Line], environment: str) -> list[UserToRef
         newest[line.interaction.user_id] = UserToRefresh(
             mpid=int(line.interaction.user_id),
             environment=environment,
-            recommendations=line.batch.recommendations,
+            list_digest=None if line.batch.recommendations is None else digest(line.batch.recommendations),
             sequence_number=line.record.sequence_number,
             event_ms=max(line.interaction.time_ms, earlier.event_ms if earlier else 0),
         )

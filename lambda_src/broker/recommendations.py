@@ -1,5 +1,6 @@
 """How to request recommendations, which items a profile gets, and whether its list has changed."""
 
+import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -43,6 +44,11 @@ def within(items: Sequence[str], budget: int, cost: Callable[[str], int]) -> lis
     return [item for item, spent in zip(items, total, strict=True) if spent <= budget]
 
 
-def is_changed(new: Recommendations, on_profile: tuple[str, ...] | None) -> bool:
-    """Return whether the list should be written: it is not empty, and not the one on the profile."""
-    return bool(new.items) and new.items != on_profile
+def digest(items: Sequence[str]) -> str:
+    """Return 16 bytes in hexadecimal that stand for a list of any length: equal lists have equal ones."""
+    return hashlib.blake2b(json.dumps(list(items)).encode(), digest_size=16).hexdigest()
+
+
+def is_changed(new: Recommendations, on_profile: str | None) -> bool:
+    """Return whether the list should be written: it is not empty, and has not the digest of the one on the profile."""
+    return bool(new.items) and digest(new.items) != on_profile

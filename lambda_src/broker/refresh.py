@@ -241,7 +241,7 @@ class _Lists:
                 return
             self._added.add(mpid)
         user = user_to_refresh(self._users[mpid])
-        if is_changed(new, user.recommendations):
+        if is_changed(new, user.list_digest):
             self._stream.add(upload(user, new, int(self._clock.now() * 1000), with_event=self._with_event))
         else:
             self.unchanged[mpid] = new

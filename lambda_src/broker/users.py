@@ -4,8 +4,8 @@ import json
 from dataclasses import dataclass
 
 from broker.json_values import int64, texts
+from broker.recommendations import digest
 
-MAX_BYTES = 2048
 ENVIRONMENTS = ("production", "development")  # mParticle drops a batch of any other, and still answers 202
 
 
@@ -13,20 +13,19 @@ ENVIRONMENTS = ("production", "development")  # mParticle drops a batch of any o
 class UserToRefresh:
     """A user seen on the stream, and what was known then.
 
-    ``recommendations`` is the list that the profile had (None: not known), ``sequence_number`` the newest record's, and
-    ``event_ms`` the newest event's time in epoch milliseconds.
+    ``list_digest`` is the digest of the list that the profile had (None: not known), ``sequence_number`` the newest
+    record's, and ``event_ms`` the newest event's time in epoch milliseconds.
     """
 
     mpid: int
     environment: str
-    recommendations: tuple[str, ...] | None
+    list_digest: str | None
     sequence_number: str
     event_ms: int
 
     def as_body(self) -> str:
-        """Return the message: ASCII JSON of at most 2 KB, without the list where that would not fit."""
-        body = json.dumps(vars(self), separators=(",", ":"))
-        return body if len(body) <= MAX_BYTES else json.dumps(vars(self) | {"recommendations": None})
+        """Return the message: ASCII JSON of a few hundred bytes."""
+        return json.dumps(vars(self), separators=(",", ":"))
 
 
 def user_from_body(body: str) -> UserToRefresh:
@@ -38,4 +37,12 @@ def user_from_body(body: str) -> UserToRefresh:
     environment, sequence_number = fields.get("environment"), fields.get("sequence_number")
     if not mpid or event_ms is None or environment not in ENVIRONMENTS or not isinstance(sequence_number, str):
         raise ValueError("a field is missing or wrong")
-    return UserToRefresh(mpid, environment, texts(fields.get("recommendations")), sequence_number, event_ms)
+    known = fields.get("list_digest", _digest_of_list(fields.get("recommendations")))
+    known = known if isinstance(known, str) else None
+    return UserToRefresh(mpid, environment, known, sequence_number, event_ms)
+
+
+def _digest_of_list(listed: object) -> str | None:
+    """Return the digest of the list itself, which messages had up to version 0.1.0."""
+    items = texts(listed)
+    return None if items is None else digest(items)

@@ -54,7 +54,7 @@ def message(name: str, mpid: Any = MPID, *, sent: float = NOW - 6, receives: int
     told = {
         "mpid": mpid,
         "environment": "production",
-        "recommendations": None,
+        "list_digest": None,
         "sequence_number": f"seq-{name}",
         "event_ms": int((sent - 2) * 1000),
     }

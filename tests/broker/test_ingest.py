@@ -17,6 +17,7 @@ from broker.personalize import EventTracker
 from broker.quarantine import Quarantine
 from broker.rate_limit import RateLimiter
 from broker.readers import StreamReaders
+from broker.recommendations import digest
 from broker.refresh_queue import RefreshQueue
 from broker.telemetry import Counts
 
@@ -409,11 +410,11 @@ def test_a_customer_is_refreshed_once_with_what_the_newest_record_says() -> None
     assert world.asked()[1] == {
         "mpid": 1,
         "environment": "production",
-        "recommendations": ["x"],
+        "list_digest": digest(["x"]),
         "sequence_number": number_of(last),
         "event_ms": int(NOW - 2) * 1000,
     }
-    assert world.asked()[2]["recommendations"] is None
+    assert world.asked()[2]["list_digest"] is None
 
 
 def test_messages_go_in_tens_to_the_queue() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import jsonschema  # type: ignore[import-untyped]
 import pytest
 from broker.profile import Upload, bulk_body, bulk_requests, upload
-from broker.recommendations import Recommendations, get_recommendations_request, is_changed, recommendations
+from broker.recommendations import Recommendations, digest, get_recommendations_request, is_changed, recommendations
 from broker.users import UserToRefresh, user_from_body
 
 from tests.broker.lambda_events import MPID
@@ -16,7 +16,7 @@ from tests.broker.stubs import NOW
 
 NOW_MS = int(NOW * 1000)
 ARN = "arn:aws:personalize:us-east-1:123456789012:campaign/c"
-USER = UserToRefresh(MPID, "production", ("a",), "49590", NOW_MS - 7000)
+USER = UserToRefresh(MPID, "production", digest(["a"]), "49590", NOW_MS - 7000)
 LONG = [chr(0x1F45F) * 60 + f"{number:03}" for number in range(500)]  # 12 bytes a character as JSON
 
 
@@ -64,7 +64,7 @@ def test_a_list_holds_as_many_items_as_a_profile_can() -> None:
     ],
 )
 def test_a_list_is_news_unless_it_is_empty_or_the_one_on_the_profile(new: Any, on_profile: Any, news: bool) -> None:
-    assert is_changed(listed(*new), on_profile) is news
+    assert is_changed(listed(*new), None if on_profile is None else digest(on_profile)) is news
 
 
 def test_the_campaign_is_asked_with_the_customer_as_text_and_a_filter_only_where_there_is_one() -> None:
@@ -168,16 +168,30 @@ def test_a_request_is_the_array_of_its_batches() -> None:
 
 @pytest.mark.parametrize("known", [None, (), ("b", "a"), ("Größe 40 👟", "\ud83d")])
 def test_a_message_says_on_the_other_side_what_it_said_here(known: Any) -> None:
-    user = UserToRefresh(-(2**63), "development", known, "4959", 17)
+    user = UserToRefresh(-(2**63), "development", None if known is None else digest(known), "4959", 17)
     assert user_from_body(user.as_body()) == user
     assert user.as_body().isascii()
 
 
-def test_a_message_of_over_2_kb_goes_without_the_list() -> None:
-    fits, does_not = (UserToRefresh(MPID, "production", ("x" * size,), "9" * 56, NOW_MS) for size in (1850, 2048))
-    assert user_from_body(fits.as_body()) == fits
-    assert user_from_body(does_not.as_body()).recommendations is None
-    assert len(does_not.as_body()) < len(fits.as_body()) <= 2048
+def test_a_message_is_small_and_knows_the_longest_list() -> None:
+    longest = [f"{number:064}" for number in range(1000)]
+    user = UserToRefresh(-(2**63), "development", digest(longest), "9" * 129, NOW_MS)
+    assert len(user.as_body()) < 400
+    told = user_from_body(user.as_body()).list_digest
+    assert not is_changed(listed(*longest), told)
+    assert is_changed(listed(*longest[:-1]), told)
+    assert is_changed(listed(*longest[1:], longest[0]), told)
+
+
+@pytest.mark.parametrize(("known", "news"), [(["a"], False), (["b"], True), (None, True), ("a", True), ([1], True)])
+def test_a_message_from_before_an_upgrade_has_the_list_itself(known: Any, news: bool) -> None:
+    told = user_from_body(json.dumps(GOOD | {"recommendations": known}))
+    assert is_changed(listed("a"), told.list_digest) is news
+
+
+@pytest.mark.parametrize("known", [7, ["a"], {}, True])
+def test_a_digest_of_another_type_says_nothing(known: Any) -> None:
+    assert user_from_body(json.dumps(GOOD | {"list_digest": known})).list_digest is None
 
 
 GOOD: dict[str, Any] = {"mpid": 5, "environment": "production", "sequence_number": "1", "event_ms": 2}

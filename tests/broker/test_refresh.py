@@ -16,6 +16,7 @@ from broker.failures import Misconfigured, Unavailable
 from broker.mparticle import MParticle
 from broker.personalize import Campaign
 from broker.quarantine import Quarantine
+from broker.recommendations import digest
 from broker.refresh import RETRY_FEED_AFTER, Refresh
 from broker.refresh_queue import RefreshQueue, queue_url
 from broker.telemetry import Counts
@@ -167,10 +168,13 @@ def test_without_the_event_only_the_attributes_are_written() -> None:
     assert "events" not in world.end.bodies()[0][0]
 
 
-def test_a_list_that_the_profile_has_already_is_not_written_again_and_an_empty_one_never() -> None:
+@pytest.mark.parametrize(
+    "told", [lambda items: {"list_digest": digest(items)}, lambda items: {"recommendations": items}]
+)
+def test_a_list_that_the_profile_has_already_is_not_written_again_and_an_empty_one_never(told: Any) -> None:
     world = World()
     world.campaign.answers["get_recommendations"] = lambda asked: listed() if asked["userId"] == "3" else listed("a")
-    messages = [message("1", 1, recommendations=["a"]), message("2", 2, recommendations=["b"]), message("3", 3)]
+    messages = [old_or_new("1", 1, told(["a"])), old_or_new("2", 2, told(["b"])), message("3", 3)]
     assert world.run(*messages) == []
     assert world.end.mpids() == [[2]]
     assert world.counts.outcomes == {
@@ -178,10 +182,17 @@ def test_a_list_that_the_profile_has_already_is_not_written_again_and_an_empty_o
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("recommendations", [None, [f"for-{MPID}", "hat"]], ids=["written", "unchanged"])
-def test_a_message_older_than_the_last_refresh_is_covered_and_costs_no_call(recommendations: Any) -> None:
+def old_or_new(name: str, mpid: int, told: Any) -> Any:
+    """Return a message that tells the profile's list as this version does, or as the one before did."""
+    body = json.loads(message(name, mpid)["body"])
+    del body["list_digest"]
+    return message(name, mpid, body=json.dumps(body | told))
+
+
+@pytest.mark.parametrize("known", [None, digest([f"for-{MPID}", "hat"])], ids=["written", "unchanged"])
+def test_a_message_older_than_the_last_refresh_is_covered_and_costs_no_call(known: Any) -> None:
     world = World()
-    world.run(message("a", sent=NOW - 6, recommendations=recommendations))
+    world.run(message("a", sent=NOW - 6, list_digest=known))
     assert world.run(message("b", sent=NOW - 3), message("c", sent=NOW - 2)) == []
     assert len(world.asked()) == 1
     assert world.counts.outcomes == {"Messages": 2, "AlreadyFresh": 2}

@@ -14,6 +14,7 @@ from broker.failures import Failure, Misconfigured
 from broker.lru_cache import LruCache
 from broker.metric_names import Metric
 from broker.reasons import QuarantineReason, SkipReason
+from broker.recommendations import digest
 from broker.telemetry import Counts, Telemetry
 
 from tests.broker import test_ingest as ingest
@@ -170,7 +171,7 @@ RECORDS = [
 ]
 MESSAGES = [
     message("good", 7),
-    message("a", MPID, recommendations=["a"]),
+    message("a", MPID, list_digest=digest(["a"])),
     message("b", body=json.dumps({"mpid": MPID, "mail": MAIL})),
     message("c", body=f"{MAIL} {NAME}"),
 ]
