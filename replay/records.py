@@ -12,6 +12,7 @@ from typing import Any
 QUARANTINE, ON_FAILURE = "quarantine", "on-failure"
 RECORD, USER = "record", "user"
 REFRESH = "refresh/"
+LARGEST_KEY = 256  # characters, Kinesis API reference
 
 
 class UnrecognisedObject(ValueError):
@@ -55,7 +56,7 @@ def _quarantined(key: str, body: bytes) -> Iterator[Record]:
             kind=USER if user else RECORD,
             reasons=tuple(dict.fromkeys(row["reason"] for row in of_record)),
             arrived_ms=int(of_record[0]["arrived_ms"]),
-            partition_key=of_record[0]["partition_key"],
+            partition_key=_key(of_record[0].get("partition_key"), id),
             data=raw.encode() if user else base64.b64decode(raw, validate=True),
         )
 
@@ -65,11 +66,22 @@ def _given_up(body: bytes) -> Iterator[Record]:
     event = document["payload"]
     for record in (json.loads(event) if isinstance(event, str) else event)["Records"]:
         kinesis = record["kinesis"]
+        id = f"{record['eventID'].partition(':')[0]}:{kinesis['sequenceNumber']}"
         yield Record(
-            id=f"{record['eventID'].partition(':')[0]}:{kinesis['sequenceNumber']}",
+            id=id,
             kind=RECORD,
             reasons=(document["requestContext"]["condition"],),
             arrived_ms=int(kinesis["approximateArrivalTimestamp"] * 1000),
-            partition_key=kinesis["partitionKey"],
+            partition_key=_key(kinesis.get("partitionKey"), id),
             data=base64.b64decode(kinesis["data"], validate=True),
         )
+
+
+def _key(value: object, id: str) -> str:
+    """Return a partition key that PutRecords takes: the record's own, or one that spreads the records over the shards.
+
+    A stream that distributes records by itself has none.
+    """
+    if not isinstance(value, str) or not 0 < len(value) <= LARGEST_KEY:
+        return id
+    return value.encode("utf-8", "replace").decode()

@@ -97,6 +97,25 @@ def test_base64_of_a_stream_record_comes_out_byte_for_byte() -> None:
     assert record.data == raw
 
 
+@pytest.mark.parametrize("key", [None, "", 7, ..., "x" * 257])
+def test_a_record_without_a_usable_partition_key_is_redriven_under_its_id(key: Any) -> None:
+    fields = {name: value for name, value in (asdict(row(1)) | {"partition_key": key}).items() if value is not ...}
+    [quarantined] = read(QUARANTINE, "ingest/x", json.dumps(fields).encode())
+    assert quarantined.partition_key == f"{SHARD}:1"
+    kinesis = {"sequenceNumber": "1", "partitionKey": key, "approximateArrivalTimestamp": NOW, "data": ""}
+    kinesis = {name: value for name, value in kinesis.items() if value is not ...}
+    event = {"Records": [{"eventID": f"{SHARD}:1", "kinesis": kinesis}]}
+    document = {"payload": event, "requestContext": {"condition": "RecordAgeExceeded"}}
+    [given_up] = read(ON_FAILURE, "aws/lambda/x", json.dumps(document).encode())
+    assert given_up.partition_key == f"{SHARD}:1"
+    assert list(batches(iter([quarantined, given_up]), 500, 5_000_000)) == [[quarantined, given_up]]
+
+
+def test_half_a_character_in_a_partition_key_is_replaced() -> None:
+    body = json.dumps(asdict(row(1)) | {"partition_key": "a\ud800"}).encode()
+    assert read(QUARANTINE, "ingest/x", body)[0].partition_key == "a?"
+
+
 def test_a_record_of_no_bytes_is_one_too() -> None:
     [record] = read(QUARANTINE, "ingest/x", ndjson(row(1, "not_json", record="")))
     assert record.data == b""

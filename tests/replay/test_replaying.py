@@ -4,6 +4,7 @@ import base64
 import itertools
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -50,6 +51,13 @@ def test_the_list_counts_records_by_reason_and_says_nothing_of_what_they_hold(wo
     assert (lines[2]["first"], lines[2]["last"]) == ("2026-11-18T11:06:41Z", "2026-11-18T11:06:42Z")
     assert lines[2]["example"] in world.keys(QUARANTINE)
     assert NAME not in json.dumps(lines)
+
+
+@pytest.mark.parametrize("key", [None, ""])
+def test_records_without_a_partition_key_are_redriven_in_order(world: World, key: Any) -> None:
+    world.quarantine(*(replace(row(number), partition_key=key) for number in (1, 2, 3)))
+    assert world.redrive() == 3
+    assert world.on_stream() == [1, 2, 3]
 
 
 def test_looking_changes_nothing(world: World) -> None:
