@@ -13,6 +13,7 @@ from typing import Any, Literal
 from faults.token_bucket import TokenBucket
 from local_stack.mparticle.core import MParticle
 from local_stack.mparticle.inputs import INPUTS, Input, MissingCredentials, WrongCredentials, authenticate
+from local_stack.mparticle.rules.accepted import accepted_form
 from local_stack.mparticle.rules.batch import check_batch
 from local_stack.mparticle.rules.checks import Invalid
 
@@ -94,7 +95,10 @@ class EventsApi:
             self._outages.clear()
 
     def dropped(self) -> dict[str, Any]:
-        """Return how many batches were refused, by reason, and the latest with their ids; never their content."""
+        """Return how many batches and single events were refused, by reason, and the latest with the batch's ids.
+
+        Never their content.
+        """
         with self._lock:
             return {
                 "count": self._dropped.total(),
@@ -125,15 +129,18 @@ class EventsApi:
     def _take(self, source: Input, batches: list[Any], size: int, *, bulk: bool) -> None:
         for batch in batches:
             try:
-                check_batch(batch)
+                bad_events = check_batch(batch)
+                form = accepted_form(batch, bad_events)
                 if size > MAX_BATCH_BYTES:
-                    _check_size(batch)
+                    _check_size(form)
             except Invalid as reason:
                 self._drop(source, batch, str(reason))
                 if not bulk:
                     raise _bad_request(str(reason)) from None
             else:
-                self._workspace.accept(source, batch)
+                for bad in bad_events.values():
+                    self._drop(source, batch, str(bad))
+                self._workspace.accept(source, form)
 
     def _drop(self, source: Input, batch: Any, reason: str) -> None:
         ids = {name: batch.get(name) for name in ("mpid", "source_request_id")} if isinstance(batch, dict) else {}

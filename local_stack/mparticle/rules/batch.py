@@ -1,7 +1,12 @@
-"""The check of an uploaded batch: mParticle's published input schema and its limits on attributes."""
+"""The check of an uploaded batch: mParticle's published input schema and its limits on attributes.
+
+It is laxer than that schema where mParticle's SDKs are: an mpid may be a decimal string, identities may have IDSync's
+names, and unknown fields of ``device_info`` and ``application_info`` are passed over (each new SDK has some).
+"""
 
 from typing import Any
 
+from local_stack.mparticle.identities import NAME_OF
 from local_stack.mparticle.rules.checks import (
     Invalid,
     boolean,
@@ -9,13 +14,14 @@ from local_stack.mparticle.rules.checks import (
     integer,
     list_of,
     map_of,
+    mpid,
     one_of,
     record,
     scalar,
     text,
     uuid,
 )
-from local_stack.mparticle.rules.events import IDENTITY_TYPES, LOCATION, MAX_ATTRIBUTES, MAX_VALUE, event
+from local_stack.mparticle.rules.events import LOCATION, MAX_ATTRIBUTES, MAX_VALUE, event
 
 MAX_NAME = 256
 MAX_LIST = 1000
@@ -54,8 +60,7 @@ _DEVICE = record(
             ),
             scalar,
         ),
-    },
-    closed=True,
+    }
 )
 _APPLICATION = record(
     {
@@ -67,8 +72,7 @@ _APPLICATION = record(
             scalar,
         ),
         "apple_search_ads_attributes": map_of(map_of(scalar)),
-    },
-    closed=True,
+    }
 )
 _CONSENT = map_of(
     record(
@@ -116,14 +120,18 @@ def _user_attributes(value: Any) -> None:
         raise Invalid(f"has a name of more than {MAX_NAME} characters")
 
 
+def _any_event(_: Any) -> None:
+    """Accept anything: check_batch checks each event by itself."""
+
+
 _BATCH = record(
     {
-        "events": list_of(event),
+        "events": list_of(_any_event),
         "device_info": _DEVICE,
         "application_info": _APPLICATION,
         "user_attributes": _user_attributes,
         "deleted_user_attributes": list_of(text),
-        "user_identities": record(dict.fromkeys(IDENTITY_TYPES, scalar), closed=True),
+        "user_identities": record(dict.fromkeys(NAME_OF, scalar), closed=True),
         "environment": one_of("development", "production"),
         "api_keys": list_of(text),
         "integration_attributes": map_of(map_of(scalar)),
@@ -136,7 +144,8 @@ _BATCH = record(
             required=("service_provider", "publisher", "campaign"),
             closed=True,
         ),
-        **dict.fromkeys(("batch_id", "mpid", "origin_mpid"), int64),
+        **dict.fromkeys(("batch_id", "origin_mpid"), int64),
+        "mpid": mpid,
         "timestamp_unixtime_ms": integer,
         "consent_state": record({"gdpr": _CONSENT, "ccpa": _CONSENT}, closed=True),
         **dict.fromkeys(("source_request_id", "api_key", "partner_identity", "sdk_version", "job_id", "ip"), scalar),
@@ -147,15 +156,29 @@ _BATCH = record(
 )
 
 
-def check_batch(value: Any) -> None:
-    """Accept one uploaded batch, or raise Invalid with the position and the reason.
+def check_batch(value: Any) -> dict[int, Invalid]:
+    """Check one uploaded batch; return the bad ones of its events by position, each with its reason.
 
+    One bad event does not cost the others. Raises Invalid if anything else is wrong or if all events are bad.
     ``environment`` is required (by mParticle's 2023 schema), and so is an mpid, an identity or a device.
     """
     _BATCH(value)
     identities = (value.get("user_identities") or {}).values()
     if value.get("mpid") is None and not value.get("mp_deviceid") and not any(map(_is_given, identities)):
         raise Invalid("nothing says whose batch this is: no mpid, user_identities or mp_deviceid")
+    events = value.get("events") or ()
+    bad = {place: reason for place, each in enumerate(events) if (reason := _reason(place, each))}
+    if bad and len(bad) == len(events):
+        raise bad[0]
+    return bad
+
+
+def _reason(place: int, value: Any) -> Invalid | None:
+    try:
+        event(value)
+    except Invalid as reason:
+        return reason.at(place).at("events")
+    return None
 
 
 def _is_given(identity: Any) -> bool:

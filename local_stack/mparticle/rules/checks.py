@@ -10,6 +10,7 @@ from typing import Any
 Check = Callable[[Any], None]
 
 DEEPEST = 32
+_DECIMAL = re.compile(r"-?[0-9]{1,19}")
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
@@ -52,6 +53,11 @@ def int64(value: Any) -> None:
     """Accept a signed 64-bit integer or null, but no float, which may have lost digits of an id."""
     if value is not None and (type(value) is not int or not -(2**63) <= value < 2**63):
         raise Invalid("must be a signed 64-bit integer")
+
+
+def mpid(value: Any) -> None:
+    """Accept a signed 64-bit integer, as a number or as a decimal string, or null."""
+    int64(int(value) if isinstance(value, str) and _DECIMAL.fullmatch(value) else value)
 
 
 def number(value: Any) -> None:

@@ -3,10 +3,15 @@
 Source: docs.mparticle.com/schema/mparticle.inbound.eventsapi.schema.json. Where that schema fails to require an object,
 these checks require it; an enumeration next to a reference, which draft-07 ignores, is ignored here, too. The limits on
 attributes are from docs.mparticle.com/guides/default-service-limits/.
+
+Three checks are laxer than the schema, which mParticle's own SDKs do not keep: a custom flag may be a list (usage
+examples of the server SDKs), a promotion's action may be 1 or 2, and a crash report needs no severity (web SDK).
 """
 
 from typing import Any
 
+from local_stack.mparticle.identities import NAME_OF
+from local_stack.mparticle.rules.accepted import PROMOTION_ACTIONS
 from local_stack.mparticle.rules.checks import (
     Check,
     Invalid,
@@ -84,7 +89,16 @@ _COMMON: dict[str, Check] = {
     ),
     "event_system_notification_info": record({"type": one_of("gdpr_change")}, required=("type",)),
 }
-_FLAGS = map_of(scalar)
+
+
+def _scalar_or_list(value: Any) -> None:
+    if isinstance(value, list):
+        list_of(scalar)(value)
+    else:
+        scalar(value)
+
+
+_FLAGS = map_of(_scalar_or_list)
 _CUSTOM_TYPES = (
     *("navigation", "location", "search", "transaction", "user_content", "user_preference", "social", "other", "media"),
 )
@@ -122,8 +136,15 @@ _PRODUCT_ACTION = record(
     closed=True,
 )
 _PROMOTION = record({"id": text, "name": text, "creative": scalar, "position": scalar}, closed=True, nullable=False)
+
+
+def _promotion_verb(value: Any) -> None:
+    if type(value) is not int or value not in PROMOTION_ACTIONS:
+        one_of(*PROMOTION_ACTIONS.values())(value)
+
+
 _PROMOTION_ACTION = record(
-    {"action": one_of("view", "click"), "promotions": list_of(_PROMOTION, nullable=False)},
+    {"action": _promotion_verb, "promotions": list_of(_PROMOTION, nullable=False)},
     required=("action",),
     closed=True,
 )
@@ -133,15 +154,9 @@ _IMPRESSION = record(
     closed=True,
     nullable=False,
 )
-IDENTITY_TYPES = (
-    *("other", "customer_id", "facebook", "twitter", "google", "microsoft", "yahoo", "email", "alias"),
-    "facebook_custom_audience_id",
-    *(f"other_id_{index}" for index in range(2, 11)),
-    *("mobile_number", "phone_number_2", "phone_number_3"),
-)
 _IDENTITY = record(
     {
-        "identity_type": one_of(*IDENTITY_TYPES),
+        "identity_type": one_of(*NAME_OF),
         "identity": scalar,
         "timestamp_unixtime_ms": integer,
         "created_this_batch": boolean,
@@ -149,13 +164,6 @@ _IDENTITY = record(
     required=("identity_type", "identity", "timestamp_unixtime_ms"),
     closed=True,
 )
-
-
-def _string_or_list(value: Any) -> None:
-    if isinstance(value, list):
-        list_of(scalar)(value)
-    else:
-        scalar(value)
 
 
 def _data(fields: dict[str, Check] | None = None, *required: str) -> Check:
@@ -171,7 +179,7 @@ DATA_OF: dict[str, Check] = {
         "custom_event_type",
         "event_name",
     ),
-    "crash_report": _data({"severity": scalar, "message": scalar, "exception_handled": boolean}, "severity", "message"),
+    "crash_report": _data({"severity": scalar, "message": scalar, "exception_handled": boolean}, "message"),
     "opt_out": _data({"is_opted_out": boolean}, "is_opted_out"),
     "first_run": _data(),
     "push_registration": _data({"register": boolean, "registration_token": text}, "register", "registration_token"),
@@ -229,7 +237,7 @@ DATA_OF: dict[str, Check] = {
     "user_attribute_change": _data(
         {
             "user_attribute_name": text,
-            **dict.fromkeys(("new", "old"), _string_or_list),
+            **dict.fromkeys(("new", "old"), _scalar_or_list),
             **dict.fromkeys(("deleted", "is_new_attribute"), boolean),
         },
         "user_attribute_name",
@@ -242,7 +250,7 @@ _CLOSED_TYPES = frozenset({"custom_event", "application_state_transition", "brea
 
 
 def event(value: Any) -> None:
-    """Accept one event: ``event_type`` and its ``data``."""
+    """Accept one event: ``event_type`` and its ``data``. Raises Invalid."""
     _ENVELOPE(value)
     kind = value["event_type"]
     if kind in _CLOSED_TYPES and len(value) > 2:

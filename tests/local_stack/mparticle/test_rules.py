@@ -9,6 +9,7 @@ import jsonschema
 import pytest
 
 from local_stack.items4u.sessions import Shop
+from local_stack.mparticle.rules.accepted import accepted_form
 from local_stack.mparticle.rules.batch import check_batch
 from local_stack.mparticle.rules.checks import Invalid
 from tests.local_stack.mparticle.batches import batch, purchase
@@ -24,6 +25,7 @@ def event(event_type: str, **data: Any) -> dict[str, Any]:
     return {"event_type": event_type, "data": data}
 
 
+CUSTOMER = {"identity_type": "customerid", "identity": "c", "timestamp_unixtime_ms": 1, "created_this_batch": True}
 GOOD: list[dict[str, Any]] = [
     batch(),
     batch(events=None),
@@ -52,12 +54,32 @@ GOOD: list[dict[str, Any]] = [
     batch(timestamp_unixtime_ms=1.0),
 ]
 
+OF_AN_SDK: dict[str, dict[str, Any]] = {
+    "an mpid as a string": batch(mpid="-9223372036854775808"),
+    "customerid": batch(user_identities={"customerid": "c"}),
+    "other identities as IDSync names them": batch(user_identities={"other2": "x", "facebookcustomaudienceid": "y"}),
+    "a promotion view": batch(events=[event("commerce_event", promotion_action={"action": 1, "promotions": []})]),
+    "a crash report without severity": batch(events=[event("crash_report", message="broke", exception_handled=True)]),
+    "a list as a custom flag": batch(
+        events=[event("custom_event", event_name="x", custom_event_type="other", custom_flags={"a": ["b", "c"]})]
+    ),
+    "a newer SDK's fields": batch(application_info={"sideloaded_kits_count": 0}, device_info={"fold_state": "open"}),
+    "an identity change in IDSync's names": batch(events=[event("user_identity_change", new=CUSTOMER, old=None)]),
+}
+
 BAD: dict[str, dict[str, Any]] = {
-    "an mpid as a string": batch(mpid="123"),
+    "an mpid as a word": batch(mpid="hugo"),
+    "an mpid as a string of a float": batch(mpid="1.0"),
+    "an mpid as a string with a space": batch(mpid=" 1"),
+    "an mpid as a string of other digits": batch(mpid="\u0661\u0662"),
     "an mpid as a float": batch(mpid=1.5),
     "an mpid as a boolean": batch(mpid=True),
     "an unknown field": batch(schema_version=1),
-    "customerid": batch(user_identities={"customerid": "c"}),
+    "an identity of no kind": batch(user_identities={"customer": "c"}),
+    "a promotion action of no kind": batch(events=[event("commerce_event", promotion_action={"action": 3})]),
+    "a promotion action that is a boolean": batch(events=[event("commerce_event", promotion_action={"action": True})]),
+    "a crash report without a message": batch(events=[event("crash_report", severity="error")]),
+    "a map as a custom flag": batch(events=[event("screen_view", screen_name="s", custom_flags={"a": {"b": 1}})]),
     "identities as a list": batch(user_identities=[{"identity_type": "email", "identity": "a"}]),
     "an environment in capitals": batch(environment="Production"),
     "a nested attribute": batch(user_attributes={"a": {"b": 1}}),
@@ -93,11 +115,12 @@ BAD: dict[str, dict[str, Any]] = {
 
 
 def refuses(value: Any) -> str | None:
+    """Return what is wrong with a batch or with the first bad one of its events, None if nothing is."""
     try:
-        check_batch(value)
+        bad = check_batch(value)
     except Invalid as reason:
         return str(reason)
-    return None
+    return next(map(str, bad.values()), None)
 
 
 @pytest.mark.parametrize("good", GOOD, ids=range(len(GOOD)))
@@ -110,6 +133,23 @@ def test_what_the_published_schema_accepts_is_accepted(good: Any, published: jso
 def test_what_the_published_schema_refuses_is_refused(name: str, published: jsonschema.Draft7Validator) -> None:
     assert not published.is_valid(BAD[name])
     assert refuses(BAD[name])
+
+
+@pytest.mark.parametrize("name", OF_AN_SDK)
+def test_what_mparticles_own_sdks_send_is_accepted_though_the_published_schema_refuses_it(
+    name: str, published: jsonschema.Draft7Validator
+) -> None:
+    assert not published.is_valid(OF_AN_SDK[name])
+    assert refuses(OF_AN_SDK[name]) is None
+
+
+@pytest.mark.parametrize("name", OF_AN_SDK)
+def test_what_is_accepted_of_an_sdk_then_keeps_the_published_schema(
+    name: str, published: jsonschema.Draft7Validator
+) -> None:
+    form = accepted_form(OF_AN_SDK[name], check_batch(OF_AN_SDK[name]))
+    lax = {"a list as a custom flag", "a crash report without severity", "a newer SDK's fields"}
+    assert published.is_valid(form) is (name not in lax)
 
 
 def test_every_batch_of_the_shop_is_valid_by_both(published: jsonschema.Draft7Validator) -> None:
@@ -185,6 +225,7 @@ def _is_stricter_here(path: tuple[Any, ...], wrong: Any) -> bool:
         (batch(mp_deviceid=...), "nothing says whose batch this is"),
         (batch(mp_deviceid=..., user_identities={"email": ""}), "nothing says whose batch this is"),
         (batch(mpid=2**63), "mpid: must be a signed 64-bit integer"),
+        (batch(mpid="9223372036854775808"), "mpid: must be a signed 64-bit integer"),
         (batch(user_attributes={f"a{n}": "x" for n in range(101)}), "more than 100 attributes"),
         (batch(user_attributes={"a": "x" * 4097}), "longer than 4096"),
         (batch(user_attributes={"a": ["x"] * 1001}), "more than 1000 entries"),
@@ -205,6 +246,16 @@ def test_values_right_at_the_limits_are_accepted() -> None:
 def test_a_reason_says_where_and_never_what() -> None:
     reason = refuses(batch(events=[purchase("A"), purchase("B", timestamp_unixtime_ms="hugo@example.com")]))
     assert reason == "events.1.data.timestamp_unixtime_ms: must be an integer"
+
+
+def test_a_bad_event_is_named_by_its_place_and_the_others_are_good() -> None:
+    bad = check_batch(
+        batch(events=[purchase("A"), purchase("B", timestamp_unixtime_ms="x"), "no event", purchase("C")])
+    )
+    assert {place: str(reason) for place, reason in bad.items()} == {
+        1: "events.1.data.timestamp_unixtime_ms: must be an integer",
+        2: "events.2: must be an object",
+    }
 
 
 def test_absurd_nesting_is_refused_and_not_a_crash() -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from local_stack.mparticle.events_api import DROPPED_SHOWN
+from local_stack.mparticle.forwarding.connection import Connection
 from local_stack.mparticle.inputs import INPUTS
 from tests.local_stack.mparticle.batches import DEVICE, Workspace, basic, batch, purchase
 
@@ -51,7 +52,7 @@ def test_no_header_is_401_and_a_wrong_key_403(workspace: Workspace, authorizatio
         b"[" * 100_000,
         json.dumps(batch(user_attributes={"a": float("nan")})).encode(),
         json.dumps(batch(environment=...)).encode(),
-        json.dumps(batch(mpid="5")).encode(),
+        json.dumps(batch(mpid="five")).encode(),
         json.dumps([batch()]).encode(),
         json.dumps(batch(user_attributes={f"a{n}": "x" * 4000 for n in range(40)})).encode(),
         b" " * (256 * 1024) + json.dumps(batch()).encode(),
@@ -66,13 +67,41 @@ def test_a_bad_single_batch_is_400_with_the_documented_error_body(workspace: Wor
 
 
 def test_a_bad_batch_of_a_bulk_request_is_dropped_silently_and_the_rest_is_taken(workspace: Workspace) -> None:
-    answer = workspace.post([batch(mpid=1), batch(mpid="2", source_request_id="r2"), "x", batch(mpid=3)])
+    answer = workspace.post([batch(mpid=1), batch(mpid="2.5", source_request_id="r2"), "x", batch(mpid=3)])
     assert (answer.status, answer.body) == (202, b"")
     assert [each["mpid"] for each in workspace.forwarded] == [1, 3]
     dropped = workspace.events.dropped()
     assert dropped["count"] == 2
     assert dropped["reasons"] == {"mpid: must be a signed 64-bit integer": 1, "must be an object": 1}
     assert dropped["latest"][0]["source_request_id"] == "r2"
+
+
+@pytest.mark.parametrize("bulk", [False, True])
+def test_a_bad_event_costs_nothing_else_of_its_visit(workspace: Workspace, bulk: bool) -> None:
+    events = [purchase("A"), purchase("B", timestamp_unixtime_ms="yesterday"), purchase("C")]
+    visit = batch(mpid=1, events=events, user_attributes={"town": "Boise"}, source_request_id="r1")
+    assert workspace.post([visit] if bulk else visit).status == 202
+    [sent] = workspace.forwarded
+    products = [each["data"]["product_action"]["products"][0]["id"] for each in sent["events"]]
+    assert (products, sent["user_attributes"]) == (["A", "C"], {"town": "Boise"})
+    dropped = workspace.events.dropped()
+    assert dropped["reasons"] == {"events.1.data.timestamp_unixtime_ms: must be an integer": 1}
+    assert dropped["latest"][0]["source_request_id"] == "r1"
+
+
+def test_what_sdks_write_in_their_own_way_is_forwarded_in_mparticles() -> None:
+    workspace = Workspace(connection=Connection(user_identity_changes=True))
+    promotion = {
+        "event_type": "commerce_event",
+        "data": {"promotion_action": {"action": 2, "promotions": [{"id": "p"}]}},
+    }
+    identity = {"identity_type": "other2", "identity": "x", "timestamp_unixtime_ms": 1}
+    change = {"event_type": "user_identity_change", "data": {"new": identity, "old": None}}
+    workspace.post(batch(mpid="-9007199254740993", mp_deviceid=..., events=[promotion, change]))
+    [sent] = workspace.forwarded
+    assert sent["mpid"] == -9007199254740993
+    assert sent["events"][0]["data"]["promotion_action"] == {"action": "click", "promotions": [{"id": "p"}]}
+    assert sent["events"][1]["data"]["new"]["identity_type"] == "other_id_2"
 
 
 @pytest.mark.parametrize(
