@@ -12,6 +12,7 @@ from local_stack.mparticle.forwarding.forwarder import Forwarder
 from local_stack.mparticle.forwarding.kinesis import put_record
 from local_stack.mparticle.forwarding.workers import Workers
 from local_stack.mparticle.ids import Ids
+from local_stack.mparticle.profile_api import ProfileApi
 from personalize_local.shell import serve
 
 
@@ -41,9 +42,10 @@ def main() -> int:
     workers = Workers(forwarder, threads=options.workers)
     workspace = MParticle(clock=time.time, ids=Ids(options.seed), forward=workers.offer)
     events = EventsApi(workspace, clock=time.time, rate=options.rate)
+    app = make_app(workspace, events, ProfileApi(workspace, time.time), forwarder.counts)
     workers.start()
     try:
-        return serve(make_app(workspace, events, forwarder.counts), port=options.port, with_parent=options.with_parent)
+        return serve(app, port=options.port, with_parent=options.with_parent)
     finally:
         workers.stop()
 

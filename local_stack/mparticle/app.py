@@ -1,4 +1,4 @@
-"""The local mParticle over HTTP: Events API, Profile API, the sign-in of the IDSync API, ``/_local``, fault injection.
+"""The local mParticle over HTTP: Events API, Profile API and its tokens, IDSync's identify, ``/_local``, faults.
 
 Statuses of refusals: docs.mparticle.com/developers/server/http/.
 """
@@ -19,12 +19,18 @@ from faults.answers import MESSAGE, Refusal, retry_after
 from faults.injection import Faults
 from faults.middleware import App, Scope, WithFaults, cut, in_real_time
 from faults.rules import DENIED, INVALID, THROTTLING, UNAVAILABLE, Rule
+from local_stack.mparticle import idsync
 from local_stack.mparticle.core import ENVIRONMENTS, MParticle
 from local_stack.mparticle.events_api import EVERY_INPUT, EventsApi, Operation
 from local_stack.mparticle.inputs import INPUTS
-from local_stack.mparticle.profiles import FIELDS
+from local_stack.mparticle.profile_api import Problem, ProfileApi
 
-_PATHS = {"/v2/events": "UploadEvents", "/v2/bulkevents": "BulkUploadEvents", "/v1/identify": "Identify"}
+_PATHS = {
+    "/v2/events": "UploadEvents",
+    "/v2/bulkevents": "BulkUploadEvents",
+    "/v1/identify": "Identify",
+    "/oauth/token": "GetToken",
+}
 _ANSWERS = {
     THROTTLING: (429, "TOO_MANY_REQUESTS"),
     UNAVAILABLE: (503, "SERVICE_UNAVAILABLE"),
@@ -37,9 +43,12 @@ PAGE = 1000
 class Service:
     """The endpoints. ``delivery`` reports the forwarder's counts."""
 
-    def __init__(self, workspace: MParticle, events: EventsApi, delivery: Callable[[], dict[str, int]]) -> None:
+    def __init__(
+        self, workspace: MParticle, events: EventsApi, profiles: ProfileApi, delivery: Callable[[], dict[str, int]]
+    ) -> None:
         self._workspace = workspace
         self._events = events
+        self._profile_api = profiles
         self._delivery = delivery
         self._requests: Counter[tuple[str, str, int]] = Counter()
 
@@ -49,6 +58,8 @@ class Service:
             Route("/v2/events", self._uploads("UploadEvents"), methods=["POST"]),
             Route("/v2/bulkevents", self._uploads("BulkUploadEvents"), methods=["POST"]),
             Route("/v1/identify", self.identify, methods=["POST"]),
+            Route("/oauth/token", self.token, methods=["POST"]),
+            Route("/userprofile/v1/resolve/{org}/{account}/{workspace}", self.resolve, methods=["POST"]),
             Route("/userprofile/v1/{org}/{account}/{workspace}/{mpid}", self.profile),
             Route("/_local/requests", self.requests),
             Route("/_local/status", self.status),
@@ -73,33 +84,39 @@ class Service:
         """Identify a user, as SDKs do at start and sign-in (docs.mparticle.com/developers/idsync/http-api/)."""
         caller = next((each.name for each in INPUTS.values() if each.key == request.headers.get("x-mp-key")), None)
         if caller is None:
-            return self._counted("Identify", "", _problem(401, "x-mp-key is missing or wrong"))
+            return self._counted("Identify", "", Response(status_code=401))
         try:
-            environment, identities, device = _known(await request.json())
-        except (ValueError, AttributeError, KeyError, TypeError):
-            return self._counted("Identify", caller, _problem(400, "environment and known_identities are needed"))
-        mpid = self._workspace.identify(environment, identities, device)
-        answer = {"context": None, "mpid": str(mpid), "is_ephemeral": False, "is_logged_in": bool(identities)}
-        return self._counted("Identify", caller, JSONResponse(answer))
+            answer = JSONResponse(idsync.identify(self._workspace, await _json(request)))
+        except idsync.BadRequest as reason:
+            answer = JSONResponse(idsync.refusal(str(reason)), 400)
+        return self._counted("Identify", caller, answer)
+
+    async def token(self, request: Request) -> Response:
+        """Issue a token for the Profile API."""
+        status, answer = self._profile_api.token(await _json(request))
+        return self._counted("GetToken", "", JSONResponse(answer, status))
 
     async def profile(self, request: Request) -> Response:
-        """Return a profile (Profile API); ``fields`` is required; ``environment_type`` is production if not given.
+        """Return a profile by mpid; ``fields`` is required; ``environment_type`` is production if not given."""
+        query = request.query_params
+        environment = query.get("environment_type", ENVIRONMENTS[0])
+        return self._read_profile(
+            lambda: self._profile_api.by_mpid(
+                _authorization(request), request.path_params["mpid"], query.get("fields", ""), environment
+            )
+        )
 
-        The real API needs an OAuth2 bearer token; this one needs none.
-        """
-        return self._counted("GetProfile", "", self._profile(request))
+    async def resolve(self, request: Request) -> Response:
+        """Return a profile by an immutable identity."""
+        content, fields = await _json(request), request.query_params.get("fields", "")
+        return self._read_profile(lambda: self._profile_api.by_identity(_authorization(request), content, fields))
 
-    def _profile(self, request: Request) -> Response:
-        fields = tuple(filter(None, request.query_params.get("fields", "").split(",")))
-        environment = request.query_params.get("environment_type", ENVIRONMENTS[0])
-        if not fields or not set(fields) <= set(FIELDS) or environment not in ENVIRONMENTS:
-            return _problem(400, f"fields must be some of {', '.join(FIELDS)}")
+    def _read_profile(self, read: Callable[[], dict[str, Any]]) -> Response:
         try:
-            mpid = int(request.path_params["mpid"])
-        except ValueError:
-            return _problem(400, "the mpid is not an integer")
-        profile = self._workspace.profile(mpid, fields, environment)
-        return JSONResponse(profile) if profile else _problem(404, "no such profile")
+            answer: Response = JSONResponse(read())
+        except Problem as problem:
+            answer = _problem(problem.status, str(problem))
+        return self._counted("GetProfile", "", answer)
 
     async def requests(self, request: Request) -> Response:
         """Count requests by operation; with ``?detail=1`` a list by operation, input and status."""
@@ -130,7 +147,7 @@ class Service:
         return JSONResponse({"profiles": page, "next": page[-1]["mpid"] if len(page) == limit else None})
 
     async def dropped(self, _request: Request) -> Response:
-        """List refused and silently dropped batches with the reasons."""
+        """List refused and silently dropped batches and events with the reasons."""
         return JSONResponse(self._events.dropped())
 
     async def start_outage(self, request: Request) -> Response:
@@ -159,19 +176,24 @@ class NoAnswer(Response):
         await cut(scope, receive)
 
 
-def make_app(workspace: MParticle, events: EventsApi, delivery: Callable[[], dict[str, int]]) -> WithFaults:
+def make_app(
+    workspace: MParticle, events: EventsApi, profiles: ProfileApi, delivery: Callable[[], dict[str, int]]
+) -> WithFaults:
     """Return the ASGI application with its fault injection."""
-    app = Starlette(routes=Service(workspace, events, delivery).routes())
+    app = Starlette(routes=Service(workspace, events, profiles, delivery).routes())
     return with_faults(app, in_real_time("mparticle"))
 
 
-def _known(request: Any) -> tuple[str, dict[str, Any], str | None]:
-    identities = dict(request["known_identities"])
-    device = identities.pop("device_application_stamp", None)
-    environment = request.get("environment", ENVIRONMENTS[0])
-    if environment not in ENVIRONMENTS or not (identities or device):
-        raise ValueError(environment)
-    return environment, identities, device
+def _authorization(request: Request) -> str | None:
+    return request.headers.get("authorization")
+
+
+async def _json(request: Request) -> Any:
+    """Return the body, whatever its content type says; None if it is no JSON."""
+    try:
+        return json.loads(await request.body())
+    except (ValueError, RecursionError):
+        return None
 
 
 def _problem(status: int, message: str) -> Response:

@@ -52,11 +52,25 @@ class MParticle:
             self._forward(output)
         return True
 
-    def identify(self, environment: str, identities: Mapping[str, Any], device: str | None) -> int:
-        """Return the mpid of a user; create the profile if it is missing, as mParticle's IDSync API does."""
+    def identify(
+        self, environment: str, identities: Mapping[str, Any], device: str | None
+    ) -> tuple[int, set[tuple[str, str]]]:
+        """Return the mpid of a user, and the identities that were theirs before.
+
+        Creates the profile if it is missing, as mParticle's IDSync API does.
+        """
         with self._lock:
-            now_ms = int(self._clock() * 1000)
-            return self._profiles[environment].resolve(None, identities, device, now_ms).mpid
+            profiles, now_ms = self._profiles[environment], int(self._clock() * 1000)
+            owners = {(kind, value): profiles.find(kind, value) for kind, value in identities.items()}
+            mpid = profiles.resolve(None, identities, device, now_ms).mpid
+            return mpid, {identity for identity, owner in owners.items() if owner == mpid}
+
+    def find(self, environment: str, kind: str, value: str) -> int | None:
+        """Return the mpid that an identity belongs to, None if it belongs to nobody."""
+        if environment not in self._profiles:
+            return None
+        with self._lock:
+            return self._profiles[environment].find(kind, value)
 
     def profile(self, mpid: int, fields: tuple[str, ...], environment: str = "production") -> dict[str, Any] | None:
         """Return a profile as the Profile API shows it, None if there is none."""

@@ -74,6 +74,10 @@ class Profiles:
         """Return the profile of an mpid, or None."""
         return self._profiles.get(mpid)
 
+    def find(self, kind: str, value: str) -> int | None:
+        """Return the mpid that an identity belongs to, or None."""
+        return self._by_identity.get((kind, value))
+
     def mpids(self) -> list[int]:
         """Return every mpid, in ascending order."""
         return sorted(self._profiles)

@@ -4,6 +4,7 @@ import base64
 import json
 from typing import Any
 
+from local_stack.mparticle import idsync
 from local_stack.mparticle.core import MParticle
 from local_stack.mparticle.events_api import Answer, EventsApi, Operation
 from local_stack.mparticle.forwarding.connection import Connection
@@ -47,6 +48,10 @@ class Workspace:
             clock=self.clock, ids=Ids(7), forward=self.forwarded.append, connection=connection or Connection()
         )
         self.events = EventsApi(self.core, clock=self.clock, rate=rate)
+
+    def identify(self, content: Any) -> dict[str, Any]:
+        """Identify a user. Raises idsync.BadRequest."""
+        return idsync.identify(self.core, content)
 
     def post(self, content: Any, *, name: str = "web") -> Answer:
         """Post one batch, or a list of them in bulk."""

@@ -122,8 +122,41 @@ def test_recommendations_are_listed_a_page_at_a_time_with_the_time_they_were_wri
 
 
 def test_signing_in_by_idsync_finds_whom_an_upload_would_find(workspace: Workspace) -> None:
-    asked = workspace.core.identify("production", {"customer_id": "c1"}, DEVICE)
+    asked, _ = workspace.core.identify("production", {"customer_id": "c1"}, DEVICE)
     assert mpid_of(workspace, user_identities={"customer_id": "c1"}) == asked
+
+
+@pytest.mark.parametrize(
+    ("idsync", "in_batches"),
+    [
+        ("customerid", "customer_id"),
+        ("facebookcustomaudienceid", "facebook_custom_audience_id"),
+        *((f"other{number}", f"other_id_{number}") for number in range(2, 11)),
+        *((name, name) for name in ("other", "email", "google", "mobile_number", "phone_number_3")),
+    ],
+)
+def test_a_customer_is_one_whatever_the_spelling_and_the_road(
+    workspace: Workspace, idsync: str, in_batches: str
+) -> None:
+    mpids = {
+        mpid_of(workspace, mp_deviceid=..., user_identities={idsync: "c1"}),
+        mpid_of(workspace, mp_deviceid=..., user_identities={in_batches: "c1"}),
+        int(workspace.identify({"known_identities": {idsync: "c1"}})["mpid"]),
+        int(workspace.identify({"known_identities": {in_batches: "c1"}})["mpid"]),
+    }
+    assert len(mpids) == 1
+    [only] = mpids
+    found = workspace.core.profile(only, ("user_identities",))
+    assert found is not None
+    assert [(each["type"], each["value"]) for each in found["user_identities"]] == [(in_batches, "c1")]
+
+
+def test_of_two_spellings_that_differ_the_batchs_own_counts(workspace: Workspace) -> None:
+    own = mpid_of(workspace, mp_deviceid=..., user_identities={"customer_id": "c1"})
+    for both in ({"customerid": "c2", "customer_id": "c1"}, {"customer_id": "c1", "customerid": "c2"}):
+        assert mpid_of(workspace, mp_deviceid=..., user_identities=both) == own
+    empty = {"customerid": "c1", "customer_id": None}
+    assert mpid_of(workspace, mp_deviceid=..., user_identities=empty) == own
 
 
 def test_opting_out_and_in_again_shows_on_the_profile(workspace: Workspace) -> None:

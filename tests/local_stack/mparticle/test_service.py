@@ -13,6 +13,7 @@ import requests
 
 from local_stack.items4u.client import Client
 from local_stack.items4u.sessions import Shop
+from local_stack.mparticle.profile_api import AUDIENCE, CLIENT_ID, CLIENT_SECRET
 from local_stack.process import ServiceProcess, start_service
 from tests.local_stack.mparticle.batches import batch
 
@@ -135,17 +136,42 @@ def test_the_profile_api_shows_what_was_written_under_an_exact_mpid(http: Callab
 
 
 def test_signing_in_needs_a_key_and_gives_the_mpid_as_a_string(http: Callable[..., requests.Response]) -> None:
-    known = {"environment": "production", "known_identities": {"customer_id": "signs-in"}}
-    assert http("POST", "/v1/identify", json=known).status_code == 401
+    known = {"environment": "production", "known_identities": {"customerid": "signs-in"}}
+    unsigned = http("POST", "/v1/identify", json=known)
+    assert (unsigned.status_code, unsigned.content) == (401, b"")
     headers = {"x-mp-key": "web-key"}
     mpid = http("POST", "/v1/identify", json=known, headers=headers).json()["mpid"]
     assert str(int(mpid)) == mpid
-    bad: list[Any] = [{}, [], {"known_identities": {}}, {"known_identities": {"email": "a"}, "environment": "x"}]
-    for wrong in bad:
-        assert http("POST", "/v1/identify", json=wrong, headers=headers).status_code == 400
+    for wrong in ({}, [], "not an object"):
+        refused = http("POST", "/v1/identify", json=wrong, headers=headers)
+        assert (refused.status_code, refused.json()["StatusCode"]) == (400, 400)
+        assert refused.json()["Errors"][0]["message"] == "known_identities is missing"
     http("POST", "/v2/events", json=batch(mp_deviceid=..., user_identities={"customer_id": "signs-in"}))
     found = http("GET", f"/userprofile/v1/1/2/3/{mpid}?fields=user_identities").json()["user_identities"]
     assert found == [{"type": "customer_id", "encoding": "none", "value": "signs-in"}]
+
+
+def test_a_profile_is_found_by_the_customer_id_with_a_token(http: Callable[..., requests.Response]) -> None:
+    at_home = batch(mpid=..., mp_deviceid=..., user_identities={"customerid": "till-1"}, user_attributes={"size": "M"})
+    http("POST", "/v2/events", json=at_home)
+    credentials = {"client_id": CLIENT_ID, "client_secret": CLIENT_SECRET, "audience": AUDIENCE}
+    answer = http("POST", "/oauth/token", json={**credentials, "grant_type": "client_credentials"})
+    assert (answer.json()["expires_in"], answer.json()["token_type"]) == (28800, "Bearer")
+    asked: dict[str, Any] = {"environment_type": "production", "identity": {"type": "customer_id", "value": "till-1"}}
+    path = "/userprofile/v1/resolve/1/2/3?fields=user_attributes"
+    # As in mParticle's own example: no content type but curl's.
+    form = {
+        "Content-Type": "application/x-www-form-urlencoded",
+        "Authorization": f"Bearer {answer.json()['access_token']}",
+    }
+    with requests.Session() as session:
+        session.trust_env = False
+        url = answer.url.removesuffix("/oauth/token") + path
+        found = session.post(url, data=json.dumps(asked), headers=form, timeout=60)
+        assert (found.status_code, found.json()["user_attributes"]) == (200, {"size": "M"})
+        assert session.post(url, json=asked, headers={"Authorization": "Bearer wrong"}, timeout=60).status_code == 401
+        asked["identity"]["value"] = "nobody"
+        assert session.post(url, json=asked, timeout=60).status_code == 404
 
 
 def test_an_outage_answers_its_status_or_nothing_at_all_until_it_is_ended(

@@ -1,0 +1,67 @@
+"""mParticle's IDSync API without HTTP: from the body of ``/v1/identify`` to its answer.
+
+Source: docs.mparticle.com/developers/idsync/http-api/. The form of a refusal is the one that mParticle's web SDK reads;
+that page shows a list ``errors`` alone.
+"""
+
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from local_stack.mparticle.core import ENVIRONMENTS, MParticle
+from local_stack.mparticle.identities import NAME_OF, named_as_in_batches
+
+DEVICE_IDENTITIES = (
+    "device_application_stamp",
+    *("android_uuid", "ios_idfv", "ios_idfa", "android_aaid", "fire_aid", "roku_aid", "roku_publisher_id"),
+    *("amp_id", "push_token"),
+)
+"""The identities of a device, the one that tells devices apart best first."""
+
+
+class BadRequest(Exception):
+    """A body that IDSync refuses; the message is the reason."""
+
+
+def identify(workspace: MParticle, content: Any) -> dict[str, Any]:
+    """Return the answer to a body: the user's mpid, and which of the known identities led to it. Raises BadRequest."""
+    environment, known = _checked(content)
+    device = next((known[name] for name in DEVICE_IDENTITIES if known.get(name)), None)
+    users = {name: value for name, value in known.items() if name in NAME_OF}
+    mpid, matched = workspace.identify(environment, named_as_in_batches(users), device)
+    return {
+        "context": None,
+        "mpid": str(mpid),
+        "matched_identities": {name: value for name, value in users.items() if (NAME_OF[name], value) in matched},
+        "is_ephemeral": False,
+        "is_logged_in": bool(users),
+    }
+
+
+def refusal(reason: str) -> dict[str, Any]:
+    """Return the body of a 400."""
+    code = "BAD_REQUEST"
+    return {
+        "Errors": [{"code": code, "message": reason}],
+        "ErrorCode": code,
+        "StatusCode": 400,
+        "RequestId": str(uuid.uuid4()),
+    }
+
+
+def _checked(content: Any) -> tuple[str, dict[str, str]]:
+    """Return the environment and the identities that are neither null nor empty."""
+    known = content.get("known_identities") if isinstance(content, Mapping) else None
+    if not isinstance(known, Mapping):
+        raise BadRequest("known_identities is missing")
+    if unknown := known.keys() - NAME_OF.keys() - set(DEVICE_IDENTITIES):
+        raise BadRequest(f"known_identities has no identity type {', '.join(sorted(unknown))}")
+    if any(isinstance(value, list | dict) for value in known.values()):
+        raise BadRequest("the value of an identity must be a string")
+    given = {name: str(value) for name, value in known.items() if value is not None and value != ""}
+    if not given:
+        raise BadRequest("known_identities needs at least one identity")
+    environment = content.get("environment", ENVIRONMENTS[0])
+    if environment not in ENVIRONMENTS:
+        raise BadRequest(f"environment must be {' or '.join(ENVIRONMENTS)}")
+    return environment, given
