@@ -1,23 +1,36 @@
 """Lambda's Invoke API for the local stack's functions, so that another process can send a sample event to one.
 
-https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html; synchronous invocations only.
+https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html. A failed asynchronous invocation is not repeated; Lambda
+repeats it twice.
 """
 
+import contextlib
 import json
 import re
 import threading
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Protocol
 
-from local_stack.lambda_emulator.runtime.function import Function
+from local_stack.lambda_emulator.invocation import InvokeResult
+from local_stack.lambda_emulator.runtime.function import FunctionClosed
 
 PATH = re.compile(r"/2015-03-31/functions/([\w-]+)/invocations")
+TYPE = "X-Amz-Invocation-Type"
+
+
+class Invocable(Protocol):
+    """A function as this API needs it."""
+
+    def invoke(self, payload: Any) -> InvokeResult:
+        """Run one event."""
 
 
 class LambdaApi:
     """A loopback server; ``with LambdaApi(functions) as api`` serves at ``api.url``."""
 
-    def __init__(self, functions: Mapping[str, Function], port: int = 0) -> None:
+    def __init__(self, functions: Mapping[str, Invocable], port: int = 0) -> None:
         self._server = ThreadingHTTPServer(("127.0.0.1", port), _handler(functions))
         self._server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
@@ -31,40 +44,65 @@ class LambdaApi:
         self._server.server_close()
 
 
-def _handler(functions: Mapping[str, Function]) -> type[BaseHTTPRequestHandler]:
+@dataclass(frozen=True)
+class _Answer:
+    status: int
+    body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def _invoke(function: Invocable | None, invocation_type: str, body: bytes) -> _Answer:
+    if function is None:
+        return _refusal(404, "ResourceNotFoundException", "no such function")
+    try:
+        event = json.loads(body or b"{}")
+    except ValueError:
+        return _refusal(400, "InvalidRequestContentException", "not JSON")
+    if invocation_type == "RequestResponse":
+        return _result(function.invoke(event))
+    if invocation_type == "Event":
+        threading.Thread(target=_invoke_later, args=(function, event), name="lambda-event", daemon=True).start()
+        return _Answer(202)
+    if invocation_type == "DryRun":
+        return _Answer(204)
+    return _refusal(400, "InvalidParameterValueException", "no such InvocationType")
+
+
+def _invoke_later(function: Invocable, event: Any) -> None:
+    with contextlib.suppress(FunctionClosed):  # the local stack ends
+        function.invoke(event)
+
+
+def _result(result: InvokeResult) -> _Answer:
+    if not result.function_error:
+        return _Answer(200, json.dumps(result.payload).encode())
+    failure = {"errorType": result.error_type, "errorMessage": result.error_message}
+    return _Answer(200, json.dumps(failure).encode(), {"X-Amz-Function-Error": result.function_error})
+
+
+def _refusal(status: int, error_type: str, message: str) -> _Answer:
+    body = json.dumps({"Type": "User", "Message": message}).encode()
+    return _Answer(status, body, {"x-amzn-ErrorType": error_type})
+
+
+def _handler(functions: Mapping[str, Invocable]) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             named = PATH.fullmatch(self.path)
             function = functions.get(named.group(1)) if named else None
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            if function is None:
-                self._answer(404, {"Type": "User", "Message": "no such function"}, "ResourceNotFoundException")
-                return
-            try:
-                event = json.loads(body or b"{}")
-            except ValueError:
-                self._answer(400, {"Type": "User", "Message": "not JSON"}, "InvalidRequestContentException")
-                return
-            result = function.invoke(event)
-            if result.function_error:
-                failure = {"errorType": result.error_type, "errorMessage": result.error_message}
-                self._answer(200, failure, function_error=result.function_error)
-            else:
-                self._answer(200, result.payload)
+            self._send(_invoke(function, self.headers.get(TYPE, "RequestResponse"), body))
 
-        def _answer(
-            self, status: int, content: object, error_type: str | None = None, function_error: str | None = None
-        ) -> None:
-            data = json.dumps(content).encode()
-            self.send_response(status)
-            headers = {"x-amzn-ErrorType": error_type, "X-Amz-Function-Error": function_error}
-            for name, value in headers.items():
-                if value:
-                    self.send_header(name, value)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(data)))
+        def _send(self, answer: _Answer) -> None:
+            self.send_response(answer.status)
+            for name, value in answer.headers.items():
+                self.send_header(name, value)
+            if answer.body:
+                self.send_header("Content-Type", "application/json")
+            if answer.status != 204:
+                self.send_header("Content-Length", str(len(answer.body)))
             self.end_headers()
-            self.wfile.write(data)
+            self.wfile.write(answer.body)
 
         def log_message(self, format: str, *arguments: object) -> None:
             return

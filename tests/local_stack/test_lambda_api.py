@@ -1,0 +1,117 @@
+"""Lambda's Invoke API: the three kinds of invocation, and what a wrong request gets, as boto3 sees it."""
+
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from local_stack.aws.session import local_client
+from local_stack.lambda_api import LambdaApi
+from local_stack.lambda_emulator.invocation import InvokeResult, failed
+from local_stack.lambda_emulator.runtime.function import FunctionClosed
+
+PATIENCE = 60.0
+
+
+class Held:
+    """A function that runs until it is let go."""
+
+    def __init__(self) -> None:
+        self.may_end = threading.Event()
+        self.events: list[Any] = []
+        self.has_run = threading.Event()
+
+    def invoke(self, payload: Any) -> InvokeResult:
+        assert self.may_end.wait(PATIENCE)
+        self.events.append(payload)
+        self.has_run.set()
+        return InvokeResult(payload={"seen": payload})
+
+
+class Failing:
+    """A function that raises."""
+
+    def invoke(self, payload: Any) -> InvokeResult:
+        return failed("ValueError", "no")
+
+
+class Closed:
+    """A function whose stack has ended."""
+
+    def __init__(self) -> None:
+        self.was_asked = threading.Event()
+
+    def invoke(self, payload: Any) -> InvokeResult:
+        self.was_asked.set()
+        raise FunctionClosed("closed is closed")
+
+
+@pytest.fixture
+def held() -> Iterator[Held]:
+    function = Held()
+    yield function
+    function.may_end.set()
+
+
+@pytest.fixture
+def closed() -> Closed:
+    return Closed()
+
+
+@pytest.fixture
+def client(held: Held, closed: Closed) -> Iterator[Any]:
+    with LambdaApi({"held": held, "failing": Failing(), "closed": closed}) as api:
+        yield local_client("lambda", api.url, timeout=PATIENCE)
+
+
+def answered(client: Any, name: str = "held", **request: Any) -> tuple[int, bytes, str | None]:
+    answer = client.invoke(FunctionName=name, **request)
+    return answer["StatusCode"], answer["Payload"].read(), answer.get("FunctionError")
+
+
+def test_an_asynchronous_invocation_is_answered_while_the_function_still_runs(client: Any, held: Held) -> None:
+    assert answered(client, InvocationType="Event", Payload=b'{"n": 1}') == (202, b"", None)
+    assert held.events == []
+    held.may_end.set()
+    assert held.has_run.wait(PATIENCE)
+    assert held.events == [{"n": 1}]
+
+
+def test_an_asynchronous_failure_is_not_the_callers(client: Any) -> None:
+    assert answered(client, "failing", InvocationType="Event") == (202, b"", None)
+
+
+@pytest.mark.filterwarnings("error::pytest.PytestUnhandledThreadExceptionWarning")
+def test_an_event_for_a_stack_that_has_ended_is_dropped_without_noise(client: Any, closed: Closed) -> None:
+    assert answered(client, "closed", InvocationType="Event") == (202, b"", None)
+    assert closed.was_asked.wait(PATIENCE)
+
+
+def test_a_dry_run_does_not_run(client: Any, held: Held) -> None:
+    held.may_end.set()
+    assert answered(client, InvocationType="DryRun", Payload=b"{}") == (204, b"", None)
+    assert answered(client, InvocationType="RequestResponse") == (200, b'{"seen": {}}', None)
+    assert held.events == [{}]
+
+
+def test_a_synchronous_invocation_brings_the_answer_or_the_error(client: Any, held: Held) -> None:
+    held.may_end.set()
+    assert answered(client, Payload=b"[1]") == (200, b'{"seen": [1]}', None)
+    assert answered(client, "failing") == (200, b'{"errorType": "ValueError", "errorMessage": "no"}', "Unhandled")
+
+
+@pytest.mark.parametrize(
+    ("request_", "error"),
+    [
+        ({"FunctionName": "nobody"}, "ResourceNotFoundException"),
+        ({"FunctionName": "held", "Payload": b"no JSON", "InvocationType": "Event"}, "InvalidRequestContentException"),
+        ({"FunctionName": "held", "InvocationType": "Later"}, "InvalidParameterValueException"),
+    ],
+)
+def test_a_wrong_request_is_refused_by_name(client: Any, held: Held, request_: dict[str, Any], error: str) -> None:
+    with pytest.raises(ClientError) as refused:
+        client.invoke(**request_)
+    assert refused.value.response["Error"]["Code"] == error
+    assert held.events == []
