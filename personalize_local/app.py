@@ -15,6 +15,7 @@ from starlette.routing import Route
 from faults.answers import from_aws
 from faults.injection import Faults
 from faults.middleware import App, Scope, WithFaults, in_real_time
+from personalize_local.region import signed_for
 from personalize_local.service import CHECK_EVERY, Personalize
 from personalize_local.wire.protocol import WireProtocol
 
@@ -49,9 +50,9 @@ def make_app(service: Personalize, wire: WireProtocol, on_stop: Callable[[], Non
 
 def _aws(wire: WireProtocol) -> Route:
     async def aws(request: Request) -> Response:
-        answer = wire.answer(
-            request.method, request.url.path, request.headers.get("x-amz-target"), await request.body()
-        )
+        headers, body = request.headers, await request.body()
+        region = signed_for(headers.get("authorization"))
+        answer = wire.answer(request.method, request.url.path, headers.get("x-amz-target"), body, region)
         return Response(answer.body, answer.status, answer.headers)
 
     return Route("/{path:path}", aws, methods=["GET", "POST", "PUT", "DELETE", "PATCH"])

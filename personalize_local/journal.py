@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-FORMAT = 1
+from personalize_local.region import DEFAULT
+
+FORMAT = 2  # 1: without the region of each request
 
 
 class JournalUnusable(Exception):
@@ -21,12 +23,13 @@ class JournalUnusable(Exception):
 
 @dataclass(frozen=True)
 class JournalEntry:
-    """One request: its time, operation and content, and the ids and lags that it drew."""
+    """One request: its time, operation, content and region, and the ids and lags that it drew."""
 
     at: float
     operation: str
     request: Mapping[str, Any]
     drawn: Sequence[Any]
+    region: str = DEFAULT
 
 
 class Journal:
@@ -48,29 +51,33 @@ class Journal:
         for pragma in ("locking_mode = EXCLUSIVE", "journal_mode = WAL", "synchronous = NORMAL"):
             self._database.execute(f"PRAGMA {pragma}")
         (version,) = self._database.execute("PRAGMA user_version").fetchone()
-        if version not in (0, FORMAT):
+        if version not in (0, 1, FORMAT):
             raise sqlite3.DatabaseError(f"its journal has format {version}, not {FORMAT}")
-        self._database.execute(f"PRAGMA user_version = {FORMAT}")
-        columns = "number INTEGER PRIMARY KEY, at REAL, operation TEXT, request TEXT, drawn TEXT"
+        region = f"region TEXT DEFAULT '{DEFAULT}'"
+        columns = f"number INTEGER PRIMARY KEY, at REAL, operation TEXT, request TEXT, drawn TEXT, {region}"
         self._database.execute(f"CREATE TABLE IF NOT EXISTS entries ({columns})")
+        if version == 1:
+            self._database.execute(f"ALTER TABLE entries ADD COLUMN {region}")
+        self._database.execute(f"PRAGMA user_version = {FORMAT}")
 
     def append(self, entry: JournalEntry) -> None:
         """Commit one request. Raises sqlite3.Error, for example if the disk is full; the next call commits it then.
 
         No request may be missing in a replay, since later ones build on it.
         """
-        self._unwritten.append((entry.at, entry.operation, json.dumps(entry.request), json.dumps(entry.drawn)))
-        insert = "INSERT INTO entries (at, operation, request, drawn) VALUES (?, ?, ?, ?)"
+        content = json.dumps(entry.request), json.dumps(entry.drawn)
+        self._unwritten.append((entry.at, entry.operation, *content, entry.region))
+        insert = "INSERT INTO entries (at, operation, request, drawn, region) VALUES (?, ?, ?, ?, ?)"
         while self._unwritten:
             self._database.execute(insert, self._unwritten[0])
             del self._unwritten[0]
 
     def entries(self) -> Iterator[JournalEntry]:
         """Yield all requests in their order."""
-        for at, operation, request, drawn in self._database.execute(
-            "SELECT at, operation, request, drawn FROM entries ORDER BY number"
+        for at, operation, request, drawn, region in self._database.execute(
+            "SELECT at, operation, request, drawn, region FROM entries ORDER BY number"
         ):
-            yield JournalEntry(at, operation, json.loads(request), json.loads(drawn))
+            yield JournalEntry(at, operation, json.loads(request), json.loads(drawn), region)
 
     def close(self) -> None:
         """Release the journal for another service."""

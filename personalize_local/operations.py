@@ -20,6 +20,14 @@ from personalize_local.recommendations import Recommendations
 from personalize_local.toggles import Throttle, Toggles
 from personalize_local.wire.protocol import Handler
 
+# What cannot be created here: there is none of it, which programs that walk through everything may ask.
+NEVER_ANY = {
+    "ListRecommenders": "recommenders",
+    "ListBatchSegmentJobs": "batchSegmentJobs",
+    "ListDatasetExportJobs": "datasetExportJobs",
+    "ListMetricAttributions": "metricAttributions",
+}
+
 
 @dataclass(frozen=True)
 class Durations:
@@ -91,13 +99,17 @@ class Operations:
             throttle=throttle,
             toggles=toggles,
         )
-        self.table = self._generic() | self._specific()
+        specific = self._specific()
+        creating = {name: self._tagged(handler) for name, handler in specific.items() if name.startswith("Create")}
+        self.table = self._generic() | specific | creating
 
     def _generic(self) -> dict[str, Handler]:
         operations: dict[str, Handler] = {}
         for resource_type in resource_types.ALL:
             operations[f"Describe{resource_type.noun}"] = self._describe(resource_type)
             operations[f"List{resource_type.noun}s"] = self._list(resource_type)
+        for name, listed_as in NEVER_ANY.items():
+            operations[name] = self._list_none(listed_as)
         for resource_type in resource_types.DELETABLE:
             operations[f"Delete{resource_type.noun}"] = self._delete(resource_type)
         return operations
@@ -110,6 +122,7 @@ class Operations:
             "CreateEventTracker": self._datasets.create_event_tracker,
             "CreateDatasetImportJob": self._data_jobs.create_dataset_import_job,
             "CreateDataDeletionJob": self._data_jobs.create_data_deletion_job,
+            "ListTagsForResource": self._list_tags,
             "ListRecipes": recipes.list_recipes,
             "DescribeRecipe": recipes.describe_recipe,
             "CreateSolution": self.solutions.create_solution,
@@ -138,6 +151,21 @@ class Operations:
 
     def _list(self, resource_type: resource_types.ResourceType) -> Handler:
         return lambda request: self._registry.page(resource_type, request)
+
+    def _list_none(self, listed_as: str) -> Handler:
+        return lambda request: {listed_as: []}
+
+    def _list_tags(self, request: dict[str, Any]) -> dict[str, Any]:
+        return {"tags": self._registry.existing(request["resourceArn"]).tags}
+
+    def _tagged(self, create: Handler) -> Handler:
+        def created(request: dict[str, Any]) -> dict[str, Any] | None:
+            answer = create(request) or {}
+            arn = next(value for name, value in answer.items() if name.endswith("Arn"))
+            self._registry.existing(arn).tags = request.get("tags", [])
+            return answer
+
+        return created
 
     def _delete(self, resource_type: resource_types.ResourceType) -> Handler:
         seconds = 0.0 if resource_type is resource_types.SCHEMA else self._durations.deleting

@@ -13,6 +13,7 @@ from personalize_local.control.solutions import SolutionControl
 from personalize_local.data.stores import ITEMS, USERS, Stores
 from personalize_local.errors import InvalidInput, NotServed
 from personalize_local.filters.evaluation import Selection
+from personalize_local.region import region_of
 from personalize_local.toggles import ACCOUNT_RATE, CAMPAIGN_RATE, Throttle, Toggles
 from recommender_models.interactions import Interaction
 from recommender_models.selection import EventSelection
@@ -114,7 +115,7 @@ class Recommendations:
         version = self._campaigns.serving(campaign)
         if self._toggles.throttling:
             self._throttle.take(CAMPAIGN_RATE, operation, campaign)
-            self._throttle.take(ACCOUNT_RATE, "account")
+            self._throttle.take(ACCOUNT_RATE, "account", region_of(campaign))
         return version
 
     def _history(self, version: Resource, user_id: str) -> list[Interaction]:

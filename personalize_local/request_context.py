@@ -1,4 +1,4 @@
-"""The context of one request: its time, and the ids and lags that it draws.
+"""The context of one request: its time, its region, and the ids and lags that it draws.
 
 The journal keeps all of it, so that a replayed request has the same outcome as the first time.
 """
@@ -7,9 +7,11 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from personalize_local import region
+
 
 class RequestContext:
-    """The current request's time and random values. ``drawn`` lists the values drawn since it began."""
+    """The current request's time, region and random values. ``drawn`` lists the values drawn since it began."""
 
     def __init__(self, clock: Callable[[], float], lag: Callable[[], float], new_id: Callable[[], str]) -> None:
         """``clock()``: epoch seconds; ``lag()``: seconds until an event is visible; ``new_id()``: a new UUID."""
@@ -19,15 +21,18 @@ class RequestContext:
         self._recorded: deque[Any] = deque()
         self.drawn: list[Any] = []
         self.at = clock()
+        self.region = region.DEFAULT
 
-    def begin(self) -> None:
-        """Begin a request that comes in now."""
+    def begin(self, signed_for: str = region.DEFAULT) -> None:
+        """Begin a request that comes in now, for a region."""
         self.at = self._clock()
+        self.region = signed_for
         self.drawn = []
 
-    def replay(self, at: float, drawn: Iterable[Any]) -> None:
-        """Begin a request that came in at ``at`` and drew these values."""
+    def replay(self, at: float, drawn: Iterable[Any], signed_for: str) -> None:
+        """Begin a request that came in at ``at`` for a region, and drew these values."""
         self.at = at
+        self.region = signed_for
         self.drawn = []
         self._recorded = deque(drawn)
 

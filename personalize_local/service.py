@@ -20,9 +20,10 @@ from personalize_local.errors import ServiceError
 from personalize_local.jobs.runner import Jobs, Outcome
 from personalize_local.journal import Journal, JournalEntry, JournalUnusable
 from personalize_local.operations import Durations, Operations
+from personalize_local.region import DEFAULT, refuse_elsewhere
 from personalize_local.request_context import RequestContext
 from personalize_local.toggles import Toggles
-from personalize_local.wire.protocol import Handler
+from personalize_local.wire.protocol import Handler, RegionalHandler
 
 LOG = logging.getLogger(__name__)
 CHANGING = ("Create", "Update", "Delete", "Put")
@@ -31,7 +32,7 @@ CHECK_EVERY = 1.0  # seconds between two checks of the schedule of automatic tra
 
 
 class Personalize:
-    """The service; thread-safe. ``handlers`` maps operation names to functions from request to answer."""
+    """The service; thread-safe. ``handlers`` maps operation names to functions from request and region to answer."""
 
     def __init__(
         self,
@@ -112,14 +113,15 @@ class Personalize:
             status["notCounted"] = dict(zip(("repeatedEventId", "sameSecond", "noItem"), not_counted, strict=True))
         return status
 
-    def _served(self, name: str, handler: Handler) -> Handler:
+    def _served(self, name: str, handler: Handler) -> RegionalHandler:
         changes = name.startswith(CHANGING)
 
-        def served(request: dict[str, Any]) -> dict[str, Any] | None:
+        def served(request: dict[str, Any], region: str = DEFAULT) -> dict[str, Any] | None:
             with self._lock:
-                self._context.begin()
+                self._context.begin(region)
                 self._start_due_trainings()
                 self._context.drawn = []
+                refuse_elsewhere(request, region)
                 answer = handler(request)
                 if changes:
                     self._keep(name, request)
@@ -130,7 +132,9 @@ class Personalize:
 
     def _keep(self, operation: str, request: dict[str, Any]) -> None:
         if self._journal:
-            self._journal.append(JournalEntry(self._context.at, operation, request, self._context.drawn))
+            self._journal.append(
+                JournalEntry(self._context.at, operation, request, self._context.drawn, self._context.region)
+            )
 
     def _start_due_trainings(self) -> None:
         if self._context.at < self._checked_at + CHECK_EVERY:
@@ -168,7 +172,7 @@ class Personalize:
 
     def _replay_entry(self, entry: JournalEntry) -> None:
         """Replay an entry of the journal, with the values that the request drew at first."""
-        self._context.replay(entry.at, entry.drawn)
+        self._context.replay(entry.at, entry.drawn, entry.region)
         request = dict(entry.request)
         if entry.operation == JOB_ENDED:
             arn, outcome = request.pop("arn"), Outcome(**request)

@@ -8,7 +8,7 @@ from personalize_local.control import resource_types
 from personalize_local.control.filters import FilterControl
 from personalize_local.control.pending_jobs import PendingJobs
 from personalize_local.control.registry import Registry
-from personalize_local.control.resources import ARN_PREFIX, Resource
+from personalize_local.control.resources import Resource
 from personalize_local.control.solutions import SolutionControl
 from personalize_local.data.stores import Stores
 from personalize_local.errors import InvalidInput, NotServed
@@ -54,7 +54,7 @@ class BatchControl:
         keys = ("jobName", "solutionVersionArn", "filterArn", "numResults", "jobInput", "jobOutput", "roleArn")
         description = {key: request[key] for key in (*keys, "batchInferenceJobConfig") if key in request}
         description["batchInferenceJobMode"] = "BATCH_INFERENCE"
-        arn = f"{ARN_PREFIX}batch-inference-job/{request['jobName']}"
+        arn = self._registry.arn(f"batch-inference-job/{request['jobName']}")
         now, inputs = self._registry.now(), (version.inputs[0],)
         job = Resource(resource_types.BATCH_INFERENCE_JOB, arn, description, now, self._seconds, inputs=inputs)
         self._registry.add(job)

@@ -6,7 +6,7 @@ from weakref import WeakKeyDictionary
 
 from personalize_local.control import resource_types
 from personalize_local.control.registry import Registry
-from personalize_local.control.resources import ACTIVE, ARN_PREFIX, Resource
+from personalize_local.control.resources import ACTIVE, Resource
 from personalize_local.control.solutions import SolutionControl
 from personalize_local.errors import InvalidInput, ResourceInUse, ResourceNotFound
 
@@ -45,7 +45,7 @@ class CampaignControl:
 
     def create_campaign(self, request: Request) -> dict[str, str]:
         """Deploy an ACTIVE solution version, or with ``<solutionArn>/$LATEST`` the newest of a solution."""
-        arn = f"{ARN_PREFIX}campaign/{request['name']}"
+        arn = self._registry.arn(f"campaign/{request['name']}")
         self._registry.refuse_duplicate(arn)
         deployment = self._deployment(request["solutionVersionArn"], {"minProvisionedTPS": 1} | _settings(request))
         description, parents = {"name": request["name"]}, (deployment.solution,)

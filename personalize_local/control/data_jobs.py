@@ -7,7 +7,7 @@ from typing import Any
 from personalize_local.control import resource_types
 from personalize_local.control.pending_jobs import Apply, PendingJobs
 from personalize_local.control.registry import Registry
-from personalize_local.control.resources import ARN_PREFIX, Resource, ResourceType
+from personalize_local.control.resources import Resource, ResourceType
 from personalize_local.data.stores import INTERACTIONS, USERS, Stores
 from personalize_local.errors import InvalidInput
 from personalize_local.toggles import Toggles
@@ -101,7 +101,7 @@ class DataJobControl:
         return dropped + self._stores.records(group_arn, USERS).forget(users)
 
     def _add(self, resource_type: ResourceType, path: str, description: dict[str, Any], **relations: Any) -> Resource:
-        arn = f"{ARN_PREFIX}{path}/{description['jobName']}"
+        arn = self._registry.arn(f"{path}/{description['jobName']}")
         job = Resource(resource_type, arn, description, self._registry.now(), self._seconds, **relations)
         self._registry.add(job)
         return job

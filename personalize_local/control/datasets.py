@@ -3,11 +3,10 @@
 from typing import Any
 
 from personalize_local.control import avro, resource_types
-from personalize_local.control.registry import Registry
-from personalize_local.control.resources import ARN_PREFIX, Resource
+from personalize_local.control.registry import ACCOUNT, Registry
+from personalize_local.control.resources import Resource
 from personalize_local.errors import InvalidInput, LimitExceeded, NotServed
 
-ACCOUNT = "123456789012"
 Request = dict[str, Any]
 
 
@@ -81,7 +80,7 @@ class DatasetControl:
     ) -> dict[str, str]:
         description = {key: request[key] for key in shown if key in request}
         took = self._seconds if seconds is None else seconds
-        resource = Resource(resource_type, ARN_PREFIX + path, description, self._registry.now(), took, parents)
+        resource = Resource(resource_type, self._registry.arn(path), description, self._registry.now(), took, parents)
         self._registry.add(resource)
         return {resource_type.arn_key: resource.arn}
 

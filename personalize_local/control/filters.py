@@ -6,7 +6,7 @@ from weakref import WeakKeyDictionary
 
 from personalize_local.control import resource_types
 from personalize_local.control.registry import Registry
-from personalize_local.control.resources import ACTIVE, ARN_PREFIX, Resource
+from personalize_local.control.resources import ACTIVE, Resource
 from personalize_local.data.stores import Stores
 from personalize_local.errors import InvalidInput
 from personalize_local.filters import language
@@ -30,7 +30,7 @@ class FilterControl:
         expression = language.parse(request["filterExpression"])
         expression.check(self.columns(group.arn))
         description = {key: request[key] for key in ("name", "datasetGroupArn", "filterExpression")}
-        arn = f"{ARN_PREFIX}filter/{request['name']}"
+        arn = self._registry.arn(f"filter/{request['name']}")
         new_filter = Resource(
             resource_types.FILTER, arn, description, self._registry.now(), self._seconds, parents=(group,)
         )

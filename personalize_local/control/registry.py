@@ -6,8 +6,10 @@ from typing import Any
 
 from personalize_local.control.resources import Resource, ResourceType
 from personalize_local.errors import InvalidNextToken, ResourceAlreadyExists, ResourceInUse, ResourceNotFound
+from personalize_local.region import partition, region_of
 from personalize_local.request_context import RequestContext
 
+ACCOUNT = "123456789012"
 PAGE = 100  # List operations give at most this many at once; also AWS's largest maxResults
 
 
@@ -35,8 +37,17 @@ class Registry:
         """Return the value that the request had when it first came in; in a replay ``value`` may have changed."""
         return self._context.first(value)
 
+    def arn(self, path: str) -> str:
+        """Return the ARN of a resource in the request's region; ``path`` is, for example, ``campaign/shop``."""
+        region = self._context.region
+        return f"arn:{partition(region)}:personalize:{region}:{ACCOUNT}:{path}"
+
+    def here(self, resource_type: ResourceType) -> Iterator[Resource]:
+        """Yield the existing resources of a type in the request's region, in order of creation."""
+        return (each for each in self.all(resource_type) if region_of(each.arn) == self._context.region)
+
     def all(self, resource_type: ResourceType) -> Iterator[Resource]:
-        """Yield the existing resources of a type, in order of creation."""
+        """Yield the existing resources of a type in all regions, in order of creation."""
         now = self._context.at
         for resource in [value for value in self._by_arn.values() if value.gone(now)]:
             del self._by_arn[resource.arn]
@@ -47,6 +58,13 @@ class Registry:
         resource = self._by_arn.get(arn)
         if resource is None or resource.kind is not resource_type or resource.gone(self._context.at):
             raise ResourceNotFound(f"Could not find {resource_type.noun} {arn}")
+        return resource
+
+    def existing(self, arn: str) -> Resource:
+        """Return an existing resource of any type. Raises ResourceNotFound."""
+        resource = self._by_arn.get(arn)
+        if resource is None or resource.gone(self._context.at):
+            raise ResourceNotFound(f"Could not find {arn}")
         return resource
 
     def refuse_duplicate(self, arn: str) -> None:
@@ -98,7 +116,7 @@ class Registry:
         parent, after = request.get(resource_type.parent_key or ""), _serial_from(request.get("nextToken"))
         resources = [
             resource
-            for resource in self.all(resource_type)
+            for resource in self.here(resource_type)
             if resource.serial > after and parent in (None, _parent_arn(resource))
         ]
         shown = resources[: request.get("maxResults", PAGE)]

@@ -4,12 +4,11 @@ Nothing runs in the background. A status is a function of the clock, so that a t
 moment.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from personalize_local.errors import ResourceInUse
 
-ARN_PREFIX = "arn:aws:personalize:us-east-1:123456789012:"
 PENDING_SHARE = 1 / 3  # of the time until ACTIVE is spent PENDING, the rest IN_PROGRESS
 ACTIVE, FAILED = "ACTIVE", "CREATE FAILED"
 
@@ -58,6 +57,7 @@ class Resource:
     serial: int = 0
     deleted_at: float | None = None
     deleting_seconds: float = 0.0
+    tags: list[dict[str, str]] = field(default_factory=list)
 
     def phase(self, now: float) -> tuple[str, float]:
         """Return the status and the time at which it began."""

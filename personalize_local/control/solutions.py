@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary
 from personalize_local.control import recipes, resource_types
 from personalize_local.control.pending_jobs import Apply, PendingJobs
 from personalize_local.control.registry import Registry
-from personalize_local.control.resources import ACTIVE, ARN_PREFIX, Resource
+from personalize_local.control.resources import ACTIVE, Resource
 from personalize_local.data.history import History
 from personalize_local.data.stores import Stores
 from personalize_local.errors import InvalidInput, NotServed, ResourceInUse, ResourceNotFound
@@ -63,7 +63,7 @@ class SolutionControl:
         description.pop("tags", None)
         _check_selection(description)
         period(description)
-        arn = f"{ARN_PREFIX}solution/{request['name']}"
+        arn = self._registry.arn(f"solution/{request['name']}")
         self._registry.add(
             Resource(resource_types.SOLUTION, arn, description, self._registry.now(), self._seconds, parents=(group,))
         )

@@ -68,7 +68,7 @@ class Events:
         return [asdict(delivery) for delivery in self.ledger[after : after + limit]]
 
     def _tracker(self, tracking_id: str) -> Resource:
-        trackers = self._registry.all(resource_types.EVENT_TRACKER)
+        trackers = self._registry.here(resource_types.EVENT_TRACKER)
         tracker = next((tracker for tracker in trackers if tracker.description["trackingId"] == tracking_id), None)
         if tracker is None:
             raise InvalidInput(f"Tracking ID {tracking_id} does not exist")

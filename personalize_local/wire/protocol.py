@@ -2,7 +2,7 @@
 
 Two protocols share one port. json 1.1 (the control plane): POST / with ``X-Amz-Target``; a refusal is a 400 whose body
 names the error in ``__type``. rest-json (events, runtime): POST to a path; a refusal names the error in the header
-``x-amzn-ErrorType``. Signatures are not checked.
+``x-amzn-ErrorType``. Of a signature only the region counts.
 """
 
 import json
@@ -13,11 +13,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from personalize_local.errors import MalformedRequest, NotServed, ServiceError, UnknownOperation
+from personalize_local.region import DEFAULT
 from personalize_local.wire.api import Api, Operation
 
 LOG = logging.getLogger(__name__)
 Handler = Callable[[dict[str, Any]], dict[str, Any] | None]
 """Takes a checked request, returns the answer (None: an empty body), raises ServiceError."""
+RegionalHandler = Callable[[dict[str, Any], str], dict[str, Any] | None]
+"""The same for a request and its region."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,7 @@ class WireProtocol:
 
     def __init__(
         self,
-        handlers: Mapping[str, Handler],
+        handlers: Mapping[str, RegionalHandler],
         new_id: Callable[[], str],
         api: Api | None = None,
         length_limits: Callable[[], bool] = lambda: True,
@@ -46,13 +49,13 @@ class WireProtocol:
         self._api = api or Api()
         self.requests: Counter[str] = Counter()
 
-    def answer(self, method: str, path: str, target: str | None, body: bytes) -> Response:
+    def answer(self, method: str, path: str, target: str | None, body: bytes, region: str = DEFAULT) -> Response:
         """Answer one request; ``target`` is its X-Amz-Target header. Never raises."""
         rest = path != "/"
         try:
             operation = self._find(method, path, target)
             self.requests[operation.name] += 1
-            return self._response(200, rest, self._call(operation, body))
+            return self._response(200, rest, self._call(operation, body, region))
         except ServiceError as error:
             return self._refusal(error, rest)
         except Exception:
@@ -68,13 +71,13 @@ class WireProtocol:
             raise UnknownOperation(f"no operation {target or ''} at {method} {path}")
         return operation
 
-    def _call(self, operation: Operation, body: bytes) -> dict[str, Any] | None:
+    def _call(self, operation: Operation, body: bytes, region: str) -> dict[str, Any] | None:
         handler = self._handlers.get(operation.name)
         if handler is None:
             raise NotServed(f"{operation.name} is an operation of Amazon Personalize, but not served locally")
         request = _parse(body)
         operation.check(request, length_limits=self._length_limits())
-        return handler({name: value for name, value in request.items() if value is not None})
+        return handler({name: value for name, value in request.items() if value is not None}, region)
 
     def _refusal(self, error: ServiceError, rest: bool) -> Response:
         if rest:

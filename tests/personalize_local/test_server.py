@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
+import boto3
 import pytest
 from botocore.exceptions import ClientError
 
@@ -111,7 +112,7 @@ def test_boto3_raises_its_typed_exceptions(aws: Clients, shop: dict[str, str], c
 
 def test_operations_that_are_not_served_say_so(aws: Clients, shop: dict[str, str]) -> None:
     for call in (
-        lambda: aws("personalize").list_recommenders(),
+        lambda: aws("personalize").start_recommender(recommenderArn=shop["group"]),
         lambda: aws("personalize-events").put_actions(datasetArn=shop["group"], actions=[{"actionId": "a"}]),
         lambda: aws("personalize-runtime").get_action_recommendations(campaignArn=shop["group"]),
     ):
@@ -154,3 +155,12 @@ def test_a_stop_signal_ends_the_process_without_complaint() -> None:
         assert json.loads(process.stdout.readline())["url"].startswith("http://127.0.0.1:")
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=300) == 0
+
+
+def test_over_http_a_clients_region_counts(aws: Clients, url: str) -> None:
+    keys = {"aws_access_key_id": "local", "aws_secret_access_key": "local"}
+    there = boto3.client("personalize", endpoint_url=url, region_name="ap-southeast-2", **keys)
+    arn = there.create_dataset_group(name="far-away")["datasetGroupArn"]
+    assert arn == "arn:aws:personalize:ap-southeast-2:123456789012:dataset-group/far-away"
+    with pytest.raises(there.exceptions.ResourceNotFoundException):
+        aws("personalize").describe_dataset_group(datasetGroupArn=arn)

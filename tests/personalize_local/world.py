@@ -8,6 +8,7 @@ from typing import Any
 
 from personalize_local.jobs.runner import Done, InlineJobs, Job, Outcome
 from personalize_local.operations import Durations
+from personalize_local.region import DEFAULT
 from personalize_local.service import Personalize
 from personalize_local.toggles import Toggles
 from personalize_local.wire.api import Api
@@ -61,10 +62,14 @@ class HeldJobs:
 
 
 class World:
-    """The service, its clock and the number of ids given out. Nothing is throttled, unless the options say so."""
+    """The service, its clock, the region of the next requests, and the number of ids given out.
+
+    Nothing is throttled, unless the options say so.
+    """
 
     def __init__(self, lag: float = 1.0, now: float = START, **options: Any) -> None:
         self.now = now
+        self.region = DEFAULT
         self.journal = options.get("journal")
         ids = (f"{number:08x}-0000-4000-8000-000000000000" for number in itertools.count(1))
         self._folder = tempfile.TemporaryDirectory()
@@ -86,7 +91,7 @@ class World:
     def post(self, operation: str, body: bytes) -> dict[str, Any]:
         """Send a body to an operation, check the answer against the service model. Raises Refused."""
         found = OPERATIONS[operation]
-        answer = self.wire.answer("POST", found.called_by[1], TARGETS.get(operation), body)
+        answer = self.wire.answer("POST", found.called_by[1], TARGETS.get(operation), body, self.region)
         said = json.loads(answer.body) if answer.body else {}
         if answer.status != 200:
             code = answer.headers.get("x-amzn-ErrorType") or said["__type"]
@@ -128,7 +133,7 @@ class World:
 
     def solution(self, name: str = "shop", **options: Any) -> str:
         """Create a solution for the dataset group of that name and wait until it is ACTIVE."""
-        group = f"arn:aws:personalize:us-east-1:123456789012:dataset-group/{name}"
+        group = f"arn:aws:personalize:{self.region}:123456789012:dataset-group/{name}"
         made = {"name": name, "datasetGroupArn": group, "recipeArn": RECIPE, **options}
         arn = self.call("CreateSolution", **made)["solutionArn"]
         self.wait(3)

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from personalize_local.jobs.runner import Outcome
+from personalize_local.operations import NEVER_ANY
 from tests.personalize_local.world import RECIPE, HeldJobs, World
 
 RANKING = "arn:aws:personalize:::recipe/aws-personalized-ranking"
@@ -71,6 +72,9 @@ def test_every_operation_that_is_served_can_be_answered_as_the_model_says() -> N
     recipes = world.call("ListRecipes")["recipes"]
     assert RECIPE in [recipe["recipeArn"] for recipe in recipes]
     world.call("DescribeRecipe", recipeArn=RECIPE)
+    for name, listed_as in NEVER_ANY.items():
+        assert world.call(name) == {listed_as: []}
+    assert world.call("ListTagsForResource", resourceArn=kept) == {"tags": []}
 
     solution = world.create("Solution", name="s", datasetGroupArn=group, recipeArn=RECIPE)
     version = world.create("SolutionVersion", solutionArn=solution, name="first")
