@@ -14,7 +14,7 @@ run: setup
 
 # The CDK command line before all tests: several of them would install it at once. Bytecode is kept, whatever the
 # environment says: hundreds of processes load the same modules.
-test: setup .venv/ministack/.ready node_modules/.ready
+test: setup .venv/ministack/.ready .venv/clients/.ready node_modules/.ready
 	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder
 
 # What needs no process of its own: no services, no CDK. For use while you write.
@@ -55,7 +55,7 @@ deploy: synth
 	@./cdk deploy --app cdk.out $(FLAGS)
 
 clean:
-	@rm -rf .venv node_modules cdk.out .pytest_cache .ruff_cache .mypy_cache .hypothesis .local.env
+	@rm -rf .venv node_modules tests/clients/node_modules cdk.out .pytest_cache .ruff_cache .mypy_cache .hypothesis .local.env
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The lock is installed by uv, in seconds; where uv can't be had, by pip, in a minute or two.
@@ -73,6 +73,11 @@ clean:
 .venv/ministack/.ready: .venv/.ready tests/deploy/requirements.txt
 	@$(BIN)/python -m tests.deploy.install && touch $@ \
 		|| echo "ministack could not be installed: the tests in tests/deploy will be skipped" >&2
+
+# What tests/clients run: other people's clients, which pin a botocore of their own.
+.venv/clients/.ready: .venv/.ready tests/clients/requirements.txt tests/clients/package-lock.json
+	@$(BIN)/python -m tests.clients.install && touch $@ \
+		|| echo "mParticle's and AWS's clients could not be installed: the tests in tests/clients will be skipped" >&2
 
 # The CDK command line, by the npm that comes with Node from PyPI.
 node_modules/.ready: .venv/.ready package-lock.json

@@ -50,6 +50,7 @@ LONGEST = (
     "cli/test_interrupted.py",
     "replay/test_replaying.py",
     "loop/test_request_counts.py",
+    "clients/test_real_clients.py",
     "cli/test_model_guide.py",
 )
 
@@ -57,6 +58,7 @@ LONGEST = (
 SERVER = (
     "broker/test_hostile_input.py",
     "broker/test_layout.py",
+    "clients/test_real_clients.py",
     "cli/test_commands.py",
     "cli/test_connection.py",
     "cli/test_faults.py",
