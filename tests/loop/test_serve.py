@@ -2,13 +2,17 @@
 
 import json
 import os
+import re
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
+import textwrap
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
@@ -74,11 +78,16 @@ def in_shell(clone: Clone, program: str, *arguments: str) -> subprocess.Complete
     return subprocess.run(  # noqa: S603 - our own program
         ["/bin/sh", "-c", script, sys.executable, program, *arguments],
         cwd=clone.root,
-        env={"PATH": os.defpath, "HOME": str(clone.temporary), "HTTP_PROXY": NOBODY_LISTENS},
+        env=in_quiet(clone),
         capture_output=True,
         text=True,
         check=True,
     )
+
+
+def in_quiet(clone: Clone) -> dict[str, str]:
+    """Return the environment of a shell that has nothing but a proxy that can't reach this machine."""
+    return {"PATH": os.defpath, "HOME": str(clone.temporary), "HTTP_PROXY": NOBODY_LISTENS}
 
 
 def record() -> str:
@@ -134,6 +143,26 @@ def test_faults_and_replay_find_the_running_services_by_themselves(clone: Clone,
     done = clone.run("replay", "--redrive", "--json")
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["chosen"] == {"records": 0, "users": 0, "bytes": 0}
+
+
+@pytest.mark.skipif(not shutil.which("curl"), reason="the guide's recipe needs curl")
+def test_the_guides_recipe_reads_a_list_line_by_line(clone: Clone, serving: Serving) -> None:
+    account, local, token, read, upload, resolve = shell_blocks(clone.root / "docs/use.md")
+    assert "https://api.mparticle.com" in account
+    lines = "\n".join(("set -e", f"{{\n{local}}} >/dev/null", token, read, "echo", upload, resolve))
+    done = subprocess.run(  # noqa: S603 - our own guide
+        ["/bin/sh", "-c", lines], cwd=clone.root, env=in_quiet(clone), capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    by_mpid, by_customer = (json.loads(line) for line in done.stdout.splitlines())
+    assert len(by_mpid["user_attributes"]["product_recs"]) == 10
+    path = f"{serving.values['MPARTICLE_URL']}/userprofile/v1/org/account/workspace/{by_customer['mpid']}"
+    assert eventually(lambda: "product_recs" in loopback.get(path, params={"fields": "user_attributes"}).text)
+
+
+def shell_blocks(page: Path) -> list[str]:
+    """Return the lines to type of a guide, block by block."""
+    return [textwrap.dedent(block) for block in re.findall(r"^ *```sh\n(.*?)^ *```$", page.read_text(), re.M | re.S)]
 
 
 def test_sigterm_takes_everything_down_and_the_file_away(clone: Clone, serving: Serving) -> None:
