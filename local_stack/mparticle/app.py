@@ -210,7 +210,11 @@ def _operation_name(scope: Scope, _headers: Headers, _body: bytes) -> str:
     return f"mparticle.{_PATHS.get(scope['path'], 'GetProfile')}"
 
 
-def _refuse(rule: Rule, _: str) -> Refusal:
-    status, code = _ANSWERS[rule.fault]
-    body = json.dumps({"errors": [{"code": code, "message": MESSAGE}]}).encode()
-    return Refusal(rule.status or status, {"content-type": "application/json"} | retry_after(rule), body)
+def _refuse(rule: Rule, operation: str) -> Refusal:
+    usual, code = _ANSWERS[rule.fault]
+    status = rule.status or usual
+    content = {"errors": [{"code": code, "message": MESSAGE}]}
+    if operation == f"mparticle.{_PATHS['/v1/identify']}":
+        content = idsync.refusal(MESSAGE, status, code)
+    body = json.dumps(content).encode()
+    return Refusal(status, {"content-type": "application/json"} | retry_after(rule), body)

@@ -38,13 +38,12 @@ def identify(workspace: MParticle, content: Any) -> dict[str, Any]:
     }
 
 
-def refusal(reason: str) -> dict[str, Any]:
-    """Return the body of a 400."""
-    code = "BAD_REQUEST"
+def refusal(reason: str, status: int = 400, code: str = "BAD_REQUEST") -> dict[str, Any]:
+    """Return the body of a refusal."""
     return {
         "Errors": [{"code": code, "message": reason}],
         "ErrorCode": code,
-        "StatusCode": 400,
+        "StatusCode": status,
         "RequestId": str(uuid.uuid4()),
     }
 

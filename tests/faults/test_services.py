@@ -203,6 +203,9 @@ def test_mparticle_words_its_own_refusals(mparticle: ServiceProcess) -> None:
     assert (answer.status_code, answer.headers["Retry-After"]) == (429, "7")
     assert answer.json()["errors"][0]["code"] == "TOO_MANY_REQUESTS"
     assert loopback.post(f"{mparticle.url}/v2/events", json={}).status_code == 401  # its own: no credentials
+    fault(mparticle, fault="unavailable", operation="mparticle.Identify")
+    refused = loopback.post(f"{mparticle.url}/v1/identify", json={}).json()
+    assert (refused["StatusCode"], refused["Errors"][0]["code"]) == (503, "SERVICE_UNAVAILABLE")
 
 
 def test_s3_words_its_refusals_in_xml(aws: ServiceProcess) -> None:
