@@ -15,17 +15,20 @@ from personalize_data.files import opened
 
 @dataclass(frozen=True)
 class StreamRecord:
-    """A record's bytes and its arrival, in epoch milliseconds."""
+    """A record's bytes and its arrival, in epoch milliseconds; ``number`` counts those of an envelope from 1."""
 
     data: bytes
     arrived_ms: int
+    file: str = ""
+    number: int | None = None
 
 
 def whole_files(paths: tuple[Path, ...]) -> Iterator[StreamRecord]:
     """Yield each file as one record, and each record of an envelope as one."""
     for path in paths:
         data = read(path)
-        yield from envelope(data) or [StreamRecord(data, int(time.time() * 1000))]
+        records = envelope(data, str(path))
+        yield from records or [StreamRecord(data, int(time.time() * 1000), str(path))]
 
 
 def one_batch_each(paths: tuple[Path, ...]) -> Iterator[StreamRecord]:
@@ -44,7 +47,7 @@ def read(path: Path) -> bytes:
         raise click.UsageError(str(error)) from None
 
 
-def envelope(data: bytes) -> list[StreamRecord]:
+def envelope(data: bytes, file: str = "") -> list[StreamRecord]:
     """Return the records of a Kinesis event as Lambda passes it; an empty list for anything else."""
     try:
         records = json.loads(data)["Records"]
@@ -52,8 +55,10 @@ def envelope(data: bytes) -> list[StreamRecord]:
             StreamRecord(
                 base64.b64decode(record["kinesis"]["data"], validate=True),
                 int(record["kinesis"]["approximateArrivalTimestamp"] * 1000),
+                file,
+                number,
             )
-            for record in records
+            for number, record in enumerate(records, 1)
         ]
     except (ValueError, TypeError, KeyError, RecursionError):
         return []
@@ -86,7 +91,21 @@ def _split(data: bytes) -> list[bytes]:
         document = json.loads(data)
     except (ValueError, RecursionError):
         lines = [line for line in data.split(b"\n") if line.strip()]
-        return lines if sum(line.lstrip()[:1] == b"{" for line in lines[:2]) == 2 else [data]
+        return lines if sum(line.lstrip()[:1] == b"{" for line in lines[:2]) == 2 else _joined(data)
     if isinstance(document, list):
         return [json.dumps(batch).encode() for batch in document]
     return [data]
+
+
+def _joined(data: bytes) -> list[bytes]:
+    """Return the JSON objects that stand one after the other, each as it is written; all of it if there is another."""
+    decoder, found = json.JSONDecoder(), []
+    try:
+        text = data.decode().strip()
+        while text:
+            end = decoder.raw_decode(text)[1]
+            found.append(text[:end].encode())
+            text = text[end:].lstrip()
+    except (ValueError, RecursionError):
+        return [data]
+    return found

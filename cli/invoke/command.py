@@ -4,10 +4,9 @@ import json
 from pathlib import Path
 
 import click
-from broker.batch import BadBatch, decode
 
 from cli.console import exact
-from cli.invoke.report import answer, text
+from cli.invoke.report import answer, decoded, is_bad, text
 from cli.records import whole_files
 
 
@@ -19,7 +18,8 @@ def command(files: tuple[Path, ...], local: bool, as_json: bool) -> None:
     """Show what the broker makes of mParticle batches: JSON, JSON Lines (both also gzipped) or a Kinesis event.
 
     Without --local this only decodes: no settings, no AWS, no network. Per batch it prints the verdict, the
-    interactions, what is skipped and why, and the PutEvents requests.
+    interactions, what is skipped and why, the PutEvents requests, and the words that it could not use, with the ones
+    that may be meant. Batches, events and products are counted from 1.
 
     Exit code: 0 all are batches, 1 some are not, 2 wrong use.
 
@@ -33,9 +33,9 @@ def command(files: tuple[Path, ...], local: bool, as_json: bool) -> None:
         from cli.invoke.local import invoke_local
 
         raise SystemExit(invoke_local(files, as_json))
-    answers = [
-        (answer(batch), batch) for record in whole_files(files) for batch in decode(record.data, record.arrived_ms)
-    ]
-    for shown, batch in answers:
-        click.echo(json.dumps(exact(shown)) if as_json else text(shown, batch))
-    raise SystemExit(any(isinstance(batch, BadBatch) for _, batch in answers))
+    bad = False
+    for found in (found for record in whole_files(files) for found in decoded(record)):
+        shown = answer(found)
+        bad |= is_bad(shown)
+        click.echo(json.dumps(exact(shown)) if as_json else text(shown, found.name))
+    raise SystemExit(bad)

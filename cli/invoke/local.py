@@ -7,10 +7,9 @@ from typing import Any
 
 import click
 import requests
-from broker.batch import BadBatch, decode
 
 from cli.console import exact
-from cli.invoke.report import answer, text
+from cli.invoke.report import answer, decoded, is_bad, text
 from cli.local_env import read
 from cli.records import kinesis_event, whole_files
 from local_stack import loopback
@@ -30,18 +29,18 @@ def invoke_local(files: tuple[Path, ...], as_json: bool) -> int:
     if not failed:
         _wait_for_refresh(serving)
     mparticle = Client(serving["MPARTICLE_URL"])
-    batches = [(answer(batch), batch) for record in records for batch in decode(record.data, record.arrived_ms)]
-    for shown, batch in batches:
+    batches = [(answer(found), found.name) for record in records for found in decoded(record)]
+    for shown, name in batches:
         profile = _profile(mparticle, shown["mpid"]) if shown["interactions"] else None
         if as_json:
             click.echo(json.dumps(exact(shown | {"answer": answered, "profile": profile and mpid_as_text(profile)})))
         else:
-            click.echo(text(shown, batch))
+            click.echo(text(shown, name))
             click.echo(f"  profile {json.dumps(profile, ensure_ascii=False)}" if profile else "  no profile")
     if not as_json:
         click.echo(f"ingest answered {json.dumps(answered)}")
     incomplete = failed or bool(answered.get("batchItemFailures"))
-    return int(incomplete or any(isinstance(batch, BadBatch) for _, batch in batches))
+    return int(incomplete or any(is_bad(shown) for shown, _ in batches))
 
 
 def _invoke(url: str, event: dict[str, object]) -> tuple[dict[str, Any], bool]:

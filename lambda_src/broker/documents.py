@@ -125,7 +125,7 @@ def _documents(data: bytes) -> list[Any]:
     if broken is None:
         return joined
     if _is_base64(text):
-        return [BadBatch(QuarantineReason.BASE64_TWICE)]
+        return [BadBatch(QuarantineReason.BASE64_TWICE, "Kinesis encodes records: put the bytes as they are")]
     if text.count("\n") >= MAX_PARTS:
         return [BadBatch(QuarantineReason.TOO_LARGE, f"over {MAX_PARTS} lines")]
     # A broken, pretty-printed batch is one bad batch, not one per line: only lines that are batches make it lines.

@@ -16,7 +16,7 @@ def printed(*arguments: str) -> str:
 @pytest.mark.parametrize("sample", ["not_a_batch", "malformed", "purchase", "other_actions"])
 def test_invoke_names_the_page_exactly_where_it_prints_reasons(sample: str) -> None:
     output = printed("invoke", str(ROOT / "events" / f"{sample}.json"))
-    codes = re.findall(r"(?:^bad batch: |^  skipped )(\w+)", output, re.MULTILINE)
+    codes = re.findall(r"(?:: bad batch: |^  skipped )(\w+)", output, re.MULTILINE)
 
     assert output.count("docs/reasons.md") == bool(codes)
     page = (ROOT / "docs" / "reasons.md").read_text("utf-8")
