@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import click
+from broker.documents import one_document_each
 
 from personalize_data.errors import BadFile
 from personalize_data.files import opened
@@ -91,21 +92,7 @@ def _split(data: bytes) -> list[bytes]:
         document = json.loads(data)
     except (ValueError, RecursionError):
         lines = [line for line in data.split(b"\n") if line.strip()]
-        return lines if sum(line.lstrip()[:1] == b"{" for line in lines[:2]) == 2 else _joined(data)
+        return lines if sum(line.lstrip()[:1] == b"{" for line in lines[:2]) == 2 else list(one_document_each(data))
     if isinstance(document, list):
         return [json.dumps(batch).encode() for batch in document]
     return [data]
-
-
-def _joined(data: bytes) -> list[bytes]:
-    """Return the JSON objects that stand one after the other, each as it is written; all of it if there is another."""
-    decoder, found = json.JSONDecoder(), []
-    try:
-        text = data.decode().strip()
-        while text:
-            end = decoder.raw_decode(text)[1]
-            found.append(text[:end].encode())
-            text = text[end:].lstrip()
-    except (ValueError, RecursionError):
-        return [data]
-    return found

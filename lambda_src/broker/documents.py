@@ -8,7 +8,7 @@ import base64
 import json
 import re
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -67,6 +67,27 @@ def documents(texts: Iterable[bytes]) -> list[Any]:
     if _is_too_large(found):  # ten bytes are a product, and a product costs a thousand: more than the function has
         return [BadBatch(QuarantineReason.TOO_LARGE, f"over {MAX_PARTS} batches, events and products")]
     return found
+
+
+def one_document_each(data: bytes) -> Iterator[bytes]:
+    """Yield the JSON documents that stand one after the other in a text of any length, each as it is written.
+
+    What is not JSON ends the list, and is its last part as it is.
+    """
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        yield data
+        return
+    place = _after(text, 0)
+    while place < len(text):
+        begin = place
+        try:
+            _, place = _DECODER.raw_decode(text, place)
+        except (ValueError, RecursionError):
+            place = len(text)
+        yield text[begin:place].encode()
+        place = _after(text, place)
 
 
 def is_batch(document: object) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from broker import kpl
-from broker.documents import MAX_PARTS, MAX_UNPACKED, BadBatch, documents, unpack
+from broker.documents import MAX_PARTS, MAX_UNPACKED, BadBatch, documents, one_document_each, unpack
 
 from tests.broker.packing import MAGIC, aggregated, base64_twice, joined, packed
 
@@ -141,6 +141,14 @@ def test_a_small_record_that_unpacks_without_end_costs_little() -> None:
     assert verdicts(gzip.compress(b"") * 200_000) == ["too_large"]
     assert verdicts(aggregated(*[b"{}"] * (MAX_PARTS + 1))) == ["too_large"]
     assert time.process_time() - began < 3.0
+
+
+def test_joined_documents_of_a_file_come_one_by_one_as_they_are_written() -> None:
+    many = [b'{"mpid": %d,  "x": 1.50}' % number for number in range(MAX_PARTS + 2)]
+    assert list(one_document_each(b"\xef\xbb\xbf" + b"".join(many) + b"\n")) == many
+    assert list(one_document_each(b" {}{} {oops}{}")) == [b"{}", b"{}", b"{oops}{}"]
+    assert list(one_document_each(b"{}\xff")) == [b"{}\xff"]
+    assert list(one_document_each(b" ")) == []
 
 
 def test_joined_documents_have_the_same_bound_as_lines() -> None:
