@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import json
 import time
+import tracemalloc
 import zlib
 from typing import Any
 
@@ -137,7 +138,11 @@ def test_a_small_record_that_unpacks_without_end_costs_little() -> None:
     layers = zlib.compressobj(9, wbits=31)
     data = b"".join(layers.compress(b"\0" * 2**20) for _ in range(400)) + layers.flush()
     began = time.process_time()
+    tracemalloc.start()
     assert verdicts(data) == ["too_large"]
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 3 * MAX_UNPACKED
     assert verdicts(gzip.compress(b"") * 200_000) == ["too_large"]
     assert verdicts(aggregated(*[b"{}"] * (MAX_PARTS + 1))) == ["too_large"]
     assert time.process_time() - began < 3.0

@@ -124,7 +124,8 @@ def test_records_without_a_number_stay_apart_and_a_redelivery_overwrites_them() 
 def test_where_a_record_without_a_number_cannot_be_quarantined_lambda_delivers_the_whole_batch_again() -> None:
     world = World(bucket=Bucket(DENIED))
     assert world.run(GOOD, with_kinesis(data="")) == [number_of(with_kinesis())]
-    assert world.run(GOOD, with_kinesis(data=""), with_kinesis(sequenceNumber=None)) == [""]
+    for number in (None, "", "9" * 5000):
+        assert world.run(GOOD, with_kinesis(data=""), with_kinesis(sequenceNumber=number)) == [""]
 
 
 def test_an_invocation_unpacks_no_more_than_one_of_the_largest_records() -> None:
