@@ -45,7 +45,7 @@ def decoded(record: StreamRecord) -> Iterator[Decoded]:
 
 
 def answer(found: Decoded) -> dict[str, Any]:
-    """Return the JSON object that is printed for one batch."""
+    """Return the JSON object that is printed for one batch; ``mpid`` as text, as programs keep 64-bit numbers."""
     place = {"file": found.record.file, "record": found.record.number, "batch": found.number}
     said = {"notes": notes(found.document, found.batch, Rules())}
     if isinstance(found.batch, BadBatch):
