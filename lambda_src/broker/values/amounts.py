@@ -5,9 +5,10 @@ import re
 
 MAX_FLOAT32 = 3.4e38  # PutEvents' eventValue is a 32-bit float
 POINT, COMMA = DECIMALS = (".", ",")
-# Both patterns mean the same to Python's re and to polars.
-_GROUPED = r"^[+-]?[0-9]{1,3}(?:[. \u00a0\u202f'][0-9]{3})+(?:,[0-9]+)?$"
-_WITH_COMMA = r"^[+-]?[0-9]*(?:,[0-9]+)?$"
+# These patterns mean the same to Python's re and to polars.
+BETWEEN_THOUSANDS = r"[. \u00a0\u202f']"
+GROUPED = r"^[+-]?[0-9]{1,3}(?:[. \u00a0\u202f'][0-9]{3})+(?:,[0-9]+)?$"
+WITH_COMMA = r"^[+-]?[0-9]*(?:,[0-9]+)?$"
 
 
 def from_json(value: object) -> float | None:
@@ -29,9 +30,9 @@ def with_point(text: str, decimal: str) -> str | None:
     """
     if decimal == POINT:
         return text
-    if re.match(_GROUPED, text):
-        text = re.sub(r"[. \u00a0\u202f']", "", text)
-    return text.replace(",", ".") if re.match(_WITH_COMMA, text) else None
+    if re.match(GROUPED, text):
+        text = re.sub(BETWEEN_THOUSANDS, "", text)
+    return text.replace(",", ".") if re.match(WITH_COMMA, text) else None
 
 
 def is_return(quantity: float | None, amount: float | None) -> bool:

@@ -14,8 +14,9 @@ NO_ID_WORDS = frozenset(
         *("#n/a", "#ref!", "#name?", "#value!", "#div/0!", "#num!", "#null!"),
     )
 )
-_ROUNDED = re.compile(r"[+-]?[0-9](?:[.,][0-9]+)?[eE]\+[0-9]{2,}")
-_WHOLE_FRACTION = re.compile(r"([+-]?[0-9]+)\.0+")
+# These patterns mean the same to Python's re and to polars.
+ROUNDED = r"[+-]?[0-9](?:[.,][0-9]+)?[eE]\+[0-9]{2,}"
+WHOLE_FRACTION = r"([+-]?[0-9]+)\.0+"
 
 
 def is_no_id(text: str) -> bool:
@@ -25,7 +26,7 @@ def is_no_id(text: str) -> bool:
 
 def is_rounded(text: str) -> bool:
     """Return whether a text is a number in scientific notation, such as 5.04E+18: several ids became the same."""
-    return _ROUNDED.fullmatch(text.strip()) is not None
+    return re.fullmatch(ROUNDED, text.strip()) is not None
 
 
 def whole_number(text: str) -> str | None:
@@ -33,7 +34,7 @@ def whole_number(text: str) -> str | None:
 
     In a table only a column where all ids are of this form may be read so: beside a 17850 it may be another id.
     """
-    match = _WHOLE_FRACTION.fullmatch(text.strip())
+    match = re.fullmatch(WHOLE_FRACTION, text.strip())
     return match[1] if match else None
 
 
