@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @click.group("prepare", short_help="The tables that you have as Personalize's CSVs and schemas.")
 def command() -> None:
-    """The tables that you have (CSV, plain or gzip, or Parquet) as what Personalize imports: interactions.csv, and
+    """The tables that you have (CSV, Excel, Parquet or JSON) as what Personalize imports: interactions.csv, and
     users.csv and items.csv of the attributes that you name, each with its Avro schema (.avsc).
 
     Nothing is guessed: a missing value, a gap or a word among numbers stops it, with file and line, until an option

@@ -1,6 +1,7 @@
 """What the forms of `prepare` ask alike, and what is done alike with what they make of it."""
 
 import functools
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,8 +9,10 @@ from typing import Any
 import click
 
 from cli.errors import file_errors
+from cli.prepare.reading import READING, reading, reading_options
 from cli.progress import Steps
 from personalize_data.consent import Consent
+from personalize_data.prepare import TIME_OF_DAY_UNITS
 from personalize_data.quotas import MAX_FIELDS
 from personalize_data.times import UNITS
 
@@ -21,7 +24,6 @@ def shared(command: Callable[..., Any]) -> Callable[..., Any]:
     def called(
         file: Path,
         out: Path | None,
-        null_value: tuple[str, ...],
         consent: str | None,
         consent_given: bool,
         context: tuple[str, ...],
@@ -33,14 +35,19 @@ def shared(command: Callable[..., Any]) -> Callable[..., Any]:
             raise click.UsageError("--out DIR says where to (or --dry-run, to see what would be written)")
         if out is not None and out.exists() and (not out.is_dir() or any(out.iterdir())):
             raise click.UsageError(f"--out {out} is there already and not empty: name another, or remove it")
+        asked = reading(**{name: options.pop(name) for name in READING})
+        said = Consent(consent, consent_given)
+        purpose = _purpose(said, context)
         from cli.prepare import display  # these load what reads tables, which wrong use needn't wait for
         from personalize_data.prepare import pipeline
         from personalize_data.prepare.source import opened
 
-        said = Consent(consent, consent_given)
-        purpose = _purpose(said, context)
-        with file_errors(), Steps(quiet=as_json) as steps:
-            source, left_out = opened(file, null_value).with_consent(consent)
+        with (
+            file_errors(),
+            Steps(quiet=as_json) as steps,
+            tempfile.TemporaryDirectory(prefix="personalize-broker-") as scratch,
+        ):
+            source, left_out = opened(file, asked, Path(scratch)).with_consent(consent)
             prepared = pipeline.with_consent(
                 command(source=source, step=steps.begin, **options), said, purpose, left_out
             )
@@ -49,6 +56,7 @@ def shared(command: Callable[..., Any]) -> Callable[..., Any]:
                 pipeline.write(out, prepared)
         display.show(prepared, None if dry_run else out, as_json=as_json)
 
+    with_options: Callable[..., Any] = called
     for option in (
         click.option("--json", "as_json", is_flag=True, help="Print one JSON object, and nothing else, on stdout."),
         click.option("--dry-run", is_flag=True, help="Read, check and count; write nothing."),
@@ -65,7 +73,7 @@ def shared(command: Callable[..., Any]) -> Callable[..., Any]:
             metavar="COLUMN",
             help="Treat COLUMN as categorical even if all values are numeric.",
         ),
-        click.option("--null-value", multiple=True, metavar="TEXT", help="Read TEXT as a missing value, such as NA."),
+        reading_options,
         click.option(
             "--drop-item",
             "drop_items",
@@ -98,8 +106,8 @@ def shared(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="A new or empty folder."),
         click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path)),
     ):
-        called = option(called)
-    return called
+        with_options = option(with_options)
+    return with_options
 
 
 def line_options(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -1,41 +1,56 @@
-"""A CSV (plain or gzip) or Parquet file as lazy columns of text, with the row number of every row."""
+"""A table as lazy columns of text, with the row number of every row."""
 
 import fnmatch
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import islice
 from pathlib import Path
 
 import polars as pl
+from broker.values.amounts import POINT
 
-from personalize_data import csv_reader
 from personalize_data.consent import refusal
+from personalize_data.csv_reader import SHOWN, shown
 from personalize_data.errors import BadFile, InvalidRequest
+from personalize_data.prepare import formats
+from personalize_data.prepare.formats.csv_table import COLUMNS, looks_like_data
+from personalize_data.prepare.formats.format import ROW, Format
+from personalize_data.prepare.reading import Reading
 
-ROW, _ROWS = "\0row", "\0rows"  # no header can have these names
+BLANK, _ROWS = "\0blank", "\0rows"  # no header can have these names
+MOST_NAMES = 60  # in a message
 
 
 @dataclass(frozen=True)
 class Source:
-    """A file whose header is read. ``empty``: texts that stand for a missing value, as the empty text does.
+    """A table whose columns are known. ``wanted``: a column, and the texts in it of the rows to read; None for all."""
 
-    ``wanted``: a column, and the texts in it of the rows to read; None for all rows.
-    """
-
-    path: Path
-    names: tuple[str, ...]
-    delimiter: str
-    empty: tuple[str, ...] = ()
+    table: Format
+    reading: Reading
     wanted: tuple[str, tuple[str, ...]] | None = None
+
+    @property
+    def path(self) -> Path:
+        """The file, as messages name it."""
+        return self.table.path
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The columns."""
+        return self.table.names
 
     @cached_property
     def rows(self) -> pl.LazyFrame:
-        """Return all columns as stripped text, null where a value is missing, and ROW, the row number from 0."""
-        columns = [_text(name, kind, self.empty) for name, kind in self._schema.items() if name in self.names]
-        blank = pl.all_horizontal(pl.exclude(ROW).is_null())
-        rows = self._scanned.with_row_index(ROW).select(ROW, *columns).filter(~blank)
+        """Return the rows that are not blank: all columns as stripped text, null where a value is missing, and ROW."""
+        return self.all_rows.filter(~pl.col(BLANK)).drop(BLANK)
+
+    @cached_property
+    def all_rows(self) -> pl.LazyFrame:
+        """Return the same of all rows, and BLANK: whether a row has no value at all."""
+        columns = [_text(name, self._schema[name], self.reading.empty) for name in self.names]
+        rows = self._scanned.select(ROW, *columns)
+        rows = rows.with_columns(pl.all_horizontal(pl.exclude(ROW).is_null()).alias(BLANK))
         if self.wanted is None:
             return rows
         column, texts = self.wanted
@@ -43,23 +58,21 @@ class Source:
 
     @cached_property
     def _scanned(self) -> pl.LazyFrame:
-        if is_parquet(self.path):
-            return pl.scan_parquet(self.path)
-        return pl.scan_csv(self.path, infer_schema=False, separator=self.delimiter)
+        return self.table.scan()
 
     @cached_property
     def _schema(self) -> pl.Schema:
         try:
             return self._scanned.collect_schema()
         except (pl.exceptions.PolarsError, OSError) as error:
-            raise self._broken(error) from None
+            raise self.table.broken(error) from None
 
     def collect(self, rows: pl.LazyFrame) -> pl.DataFrame:
         """Run a query on ``rows``, as a stream. Raises BadFile with the line of a broken row."""
         try:
             return rows.collect(engine="streaming")
         except (pl.exceptions.PolarsError, OSError) as error:
-            raise self._broken(error) from None
+            raise self.table.broken(error) from None
 
     def with_consent(self, column: str | None) -> tuple["Source", Counter[str]]:
         """Return the source without the rows that may not train, and how many those are, by reason.
@@ -83,11 +96,13 @@ class Source:
             raise InvalidRequest(f"{self.path}: no row has a yes in {column} ({counts})")
         return replace(self, wanted=(column, consenting)), left_out
 
+    def place(self, row: int) -> str:
+        """Return where a row number is in the file: ``line 3`` of a CSV, ``row 3`` of a sheet or of Parquet."""
+        return self.table.place(row)
+
     def bad(self, row: int, reason: str) -> BadFile:
-        """Return the error for a row number: with the line in a CSV, with the row from 1 in Parquet."""
-        if is_parquet(self.path):
-            return BadFile(self.path, f"row {row + 1}: {reason}")
-        return BadFile(self.path, reason, self._csv_row(row)[0])
+        """Return the error for a row number, with its place in the file."""
+        return self.table.bad(row, reason)
 
     def first_bad(self, wrong: pl.Expr, column: str) -> tuple[int, str | None] | None:
         """Return the first row for which an expression holds, and its text in a column."""
@@ -101,55 +116,56 @@ class Source:
             return None
         return 2**53 if kind == pl.Float64 else 2**24 if kind == pl.Float32 else 2**11
 
+    def decimal(self, column: str) -> str:
+        """Return the decimal mark of a column's numbers: that of --decimal where the file has them as text."""
+        return self.reading.decimal if self._schema[column] == pl.String else POINT
+
     def matching(self, patterns: Sequence[str], option: str) -> list[str]:
         """Return the columns that match names or ``*`` patterns. Raises InvalidRequest for one without a match."""
         matched: dict[str, None] = {}
         for pattern in patterns:
             names = [name for name in self.names if name == pattern or fnmatch.fnmatchcase(name, pattern)]
             if not names:
-                raise InvalidRequest(f"{option} {pattern}: {self.path} has no such column; it has {self._shown()}")
+                raise InvalidRequest(f"{option} {pattern}: {self._no_column(pattern)}")
             matched |= dict.fromkeys(names)
         return list(matched)
 
     def short(self, row: int) -> str:
         """Return an addition to the message about a row with fewer columns than the header, such as a total."""
-        if is_parquet(self.path):
-            return ""
-        columns = len(self._csv_row(row)[1])
+        columns = self.table.width(row)
         return f" (the row has {columns} of {len(self.names)} columns)" if columns < len(self.names) else ""
 
+    def raw(self, row: int, column: str) -> str | None:
+        """Return the text of a cell as the file has it; None where it is empty."""
+        text = pl.col(column).cast(pl.String).str.strip_chars()
+        cells = self.collect(self._scanned.filter(pl.col(ROW) == row).select(text))
+        return cells[column][0] or None if len(cells) else None
+
+    def _no_column(self, pattern: str) -> str:
+        if reason := self.table.unread(pattern):
+            return f"this column of {self.path} {reason}"
+        if not self.reading.columns and looks_like_data(self.names):
+            return f"the first line of {self.path} looks like data ({self._shown()}): {COLUMNS}"
+        nested = ", ".join(self.table.nested)
+        more = f"; not read, since they hold lists or objects: {nested}" if nested else ""
+        return f"{self.path} has no such column; it has {self._shown()}{more}"
+
     def _shown(self) -> str:
-        """Return the names of the columns; in quotes where a name has blanks around it."""
-        return ", ".join(name if name == name.strip() else repr(name) for name in self.names)
-
-    def _csv_row(self, row: int) -> csv_reader.Row:
-        with csv_reader.opened(self.path, delimiter=self.delimiter) as reader:
-            return next(islice(reader.rows(), row, None))
-
-    def _broken(self, error: Exception) -> BadFile:
-        first_line = str(error).partition("\n")[0]
-        if is_parquet(self.path):
-            return BadFile(self.path, first_line)
-        return csv_reader.find(
-            self.path, (), delimiter=self.delimiter, otherwise=f"it can't be read as CSV ({first_line})"
-        )
+        """Return the names of the columns; in quotes where a name has blanks around it. Each is cut, and the list."""
+        names = [
+            name if name == name.strip() and len(name) <= SHOWN else shown(name) for name in self.names[:MOST_NAMES]
+        ]
+        more = f" and {len(self.names) - MOST_NAMES:,} more" if len(self.names) > MOST_NAMES else ""
+        return ", ".join(names) + more
 
 
-def opened(path: Path, empty: Sequence[str] = ()) -> Source:
-    """Return the source of a file. Lists and records within Parquet are left out. Raises BadFile."""
-    try:
-        if is_parquet(path):
-            kinds = pl.scan_parquet(path).collect_schema().items()
-            return Source(path, tuple(name for name, kind in kinds if not kind.is_nested()), "", tuple(empty))
-        with csv_reader.opened(path) as reader:
-            return Source(path, tuple(reader.header), reader.delimiter, tuple(empty))
-    except pl.exceptions.PolarsError as error:
-        raise BadFile(path, str(error).partition("\n")[0]) from None
+def opened(path: Path, reading: Reading | None = None, scratch: Path | None = None) -> Source:
+    """Return the source of a file. ``scratch``: an empty folder for what has to be converted before it is read.
 
-
-def is_parquet(path: Path) -> bool:
-    """Return whether a file is Parquet, by its name."""
-    return path.suffix == ".parquet"
+    Raises BadFile for a file that can't be read, and InvalidRequest for an option that is for another format.
+    """
+    reading = reading or Reading()
+    return Source(formats.opened(path, reading, scratch), reading)
 
 
 def chunks(column: pl.Series, size: int) -> Iterator[pl.Series]:

@@ -37,7 +37,6 @@ HEADERS = {
     "an empty line": (b"\n" + HEADER.encode(), 1, "it begins with an empty line; a CSV begins with a header"),
     "empty names": (b",\n", 1, "it begins with an empty line; a CSV begins with a header"),
     "a name twice": (b"USER_ID,a b,a b\n", 1, "the header names 'a b' twice"),
-    "UTF-16": ("USER_ID,ITEM_ID\n".encode("utf-16"), 1, "its header is not text in UTF-8: save it as a CSV in UTF-8"),
     "an old Mac": (b"USER_ID,ITEM_ID\ru,i\r", None, "its lines end in carriage returns alone, as on old Macs: save it "
                    "with other line ends"),
     "a spreadsheet's sep=": (b"sep=,\n" + HEADER.encode(), 1, "a spreadsheet's sep= stands before the header: take the "

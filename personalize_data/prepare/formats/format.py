@@ -1,0 +1,54 @@
+"""What every format of table offers: its columns, and the place of a row as people see it in the file."""
+
+from collections.abc import Collection
+from pathlib import Path
+from typing import Protocol
+
+import polars as pl
+
+from personalize_data.errors import BadFile
+
+ROW = "\0row"  # no header can have this name
+
+
+class Format(Protocol):
+    """A file whose columns are known. Rows are numbered from 0."""
+
+    @property
+    def path(self) -> Path:
+        """The file, as messages name it."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The columns that can be read."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the summary says about the reading."""
+
+    @property
+    def nested(self) -> Collection[str]:
+        """The columns of lists or objects, which can't be read."""
+
+    def scan(self) -> pl.LazyFrame:
+        """Return the columns, not yet read, and ROW."""
+
+    def place(self, row: int) -> str:
+        """Return where a row is: ``line 3``."""
+
+    def bad(self, row: int, reason: str) -> BadFile:
+        """Return the error about a row."""
+
+    def broken(self, error: Exception) -> BadFile:
+        """Return the error for what polars raised."""
+
+    def width(self, row: int) -> int:
+        """Return how many values a row has."""
+
+    def unread(self, column: str) -> str:
+        """Return why a column that is there can't be read; empty where there is none of that name."""
+
+
+def first_line(error: Exception) -> str:
+    """Return the first line of an error's message."""
+    return str(error).partition("\n")[0]
