@@ -61,7 +61,7 @@ def ownership_command(**options: Any) -> "Prepared":
 @command.command("invoices", short_help="A row a line of an invoice.")
 @line_options
 @click.option("--quantity", metavar="COLUMN", help="Lines of zero or less are returns, and left out.")
-@click.option("--price", metavar="COLUMN", help="EVENT_VALUE is this, times the quantity if that is given.")
+@click.option("--price", metavar="COLUMN", help="EVENT_VALUE is this, times the quantity; below zero: a return.")
 @click.option("--event-type", default="purchase", show_default=True, metavar="TEXT", help="EVENT_TYPE of all lines.")
 @shared
 def invoices_command(**options: Any) -> "Prepared":
@@ -73,9 +73,21 @@ def invoices_command(**options: Any) -> "Prepared":
           --quantity Quantity --price UnitPrice --impute CustomerID=drop --drop-item POST --drop-item 'BANK*' \\
           --attribute Country
     """
+    _check_lines(options)
     from cli.prepare import forms
 
     return forms.from_lines(invoices=True, **options)
+
+
+def _check_lines(options: dict[str, Any]) -> None:
+    """Raise click.UsageError for options that do not go together."""
+    if options["time_of_day_unit"] and not options["time_of_day"]:
+        raise click.UsageError("--time-of-day-unit goes with --time-of-day")
+    if options["split"] == "":
+        raise click.UsageError("--split is empty: it is what stands between the products, as in --split '|'")
+    amounts = [f"--{name}" for name in ("quantity", "price", "value") if options.get(name)]
+    if options["split"] and amounts:
+        raise click.UsageError(f"--split goes without {amounts[0]}: a row's amount belongs to none of its products")
 
 
 @command.command("events", short_help="A row an event.")
@@ -103,6 +115,7 @@ def events_command(**options: Any) -> "Prepared":
         raise click.UsageError("--type names the column with EVENT_TYPE, --event-type the same for all: give one")
     if options["event_types"] and not options["type"]:
         raise click.UsageError("--event-types goes with --type")
+    _check_lines(options)
     from cli.prepare import forms
 
     return forms.from_lines(**options)

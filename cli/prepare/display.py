@@ -12,12 +12,14 @@ from rich.table import Table
 from cli.console import emit
 from personalize_data.prepare.pipeline import Prepared
 
+SHOWN_IF_ANY = ("rows_split", "users_without_interactions")
 WIDTH = 110  # where there is no terminal to measure
 
 
 def show(prepared: Prepared, out: Path | None, *, as_json: bool) -> None:
     """Print what was prepared, for people or as one JSON object."""
-    account = dict(prepared.summary) | {"out": str(out) if out else None}
+    files = [f"{dataset}.{suffix}" for dataset in prepared.tables for suffix in ("csv", "avsc")]
+    account = dict(prepared.summary) | {"out": str(out) if out else None, "files": files if out else []}
     emit(account, as_json, lambda: _print(account, out))
 
 
@@ -33,16 +35,20 @@ def _print(account: Mapping[str, Any], out: Path | None) -> None:
     console.print(table)
     for note in account["notes"]:
         console.print(f"  {note}", markup=False, soft_wrap=True)
+    if out:
+        console.print(f"wrote {', '.join(account['files'])}", markup=False, soft_wrap=True)
+        console.print(f"next: ./broker evaluate {out / 'interactions.csv'}", markup=False, soft_wrap=True)
 
 
 def _rows(account: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    yield "rows read", f"{account['rows_read']:,}"
     yield "interactions", f"{account['interactions']:,}"
     for kind, number in account["event_types"].items():
         yield f"  {kind}", f"{number:,}"
     yield "users, items", f"{account['users']:,}, {account['items']:,}"
     yield "from, to", " to ".join(f"{datetime.fromtimestamp(account[end], UTC):%Y-%m-%d}" for end in ("first", "last"))
-    for name in ("months", "gaps", "products_lost", "owned_in_first_month"):
-        if name in account:
+    for name in ("rows_split", "months", "gaps", "products_lost", "owned_in_first_month", "users_without_interactions"):
+        if name in account and (account[name] or name not in SHOWN_IF_ANY):
             yield name.replace("_", " "), f"{account[name]:,}"
     yield from _left_out(account)
     for dataset in ("users", "items"):

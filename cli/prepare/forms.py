@@ -7,14 +7,14 @@ from typing import Any
 from cli.options import pairs
 from personalize_data.errors import InvalidRequest
 from personalize_data.prepare import lines, ownership, pipeline
-from personalize_data.prepare.columns import fill, names
+from personalize_data.prepare.columns import fill, names, timestamps
 from personalize_data.prepare.columns.fill import Filling
 from personalize_data.prepare.pipeline import Attributes, Prepared
 from personalize_data.prepare.source import Source
 from personalize_data.quotas import MAX_FIELDS, MAX_INTERACTION_METADATA
 from personalize_data.times import Times
 
-_COLUMNS = ("user", "item", "time", "type", "value", "quantity", "price")
+_COLUMNS = ("user", "item", "time", "time_of_day", "type", "value", "quantity", "price")
 
 
 def from_ownership(
@@ -35,7 +35,8 @@ def from_ownership(
     step: pipeline.Step,
 ) -> Prepared:
     """Return states, or changes, of ownership. Raises BadFile, BadQuestion and click.UsageError."""
-    source.matching((user, month), "--user and --month:")
+    source.matching((user,), "--user")
+    source.matching((month,), "--month", ". A row is a customer in a month: without time, nothing can be predicted")
     chosen = ownership.products(source.matching(products, "--product"), drop_items)
     names.check_apart({"--user": user, "--month": month}, chosen)
     users = names.named(source, attributes, "users", max_attributes, "--attribute")
@@ -62,19 +63,21 @@ def from_lines(
     """Return lines of invoices, or events, as interactions. Raises BadFile, BadQuestion and click.UsageError."""
     named = {name: values[name] for name in _COLUMNS if values.get(name)}
     for name, column in named.items():
-        source.matching((column,), f"--{name}")
+        source.matching((column,), f"--{name.replace('_', '-')}")
     metadata = names.named(source, metadata_columns, "interactions", MAX_INTERACTION_METADATA, "--metadata")
     users = names.named(source, attributes, "users", max_attributes, "--attribute")
     items = names.named(source, item_attributes, "items", MAX_FIELDS["items"], "--item-attribute")
     rules = fill.rules(source, _rules(filled), [*named.values(), *metadata, *users, *items])
-    spec = lines.LineTableSpec(**values, metadata={name: column for column, name in metadata.items()})
-    dataset_attributes = Attributes(users, items, _words(source, categorical, [*users, *items, *metadata]))
+    text = _words(source, categorical, [*users, *items, *metadata])
+    spec = lines.LineTableSpec(**values, metadata={name: column for column, name in metadata.items()}, text=text)
+    dataset_attributes = Attributes(users, items, text)
     return pipeline.prepare_lines(
         source, spec, dataset_attributes, Filling(source, rules), _times(time_unit, values["time_format"]), step
     )
 
 
 def _times(unit: str | None, form: str | None) -> Times:
+    timestamps.check_form(form)
     return Times("iso" if form else unit, time.time())  # a form is a statement, as a unit is
 
 

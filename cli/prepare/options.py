@@ -127,6 +127,15 @@ def line_options(command: Callable[..., Any]) -> Callable[..., Any]:
             metavar="[NAME=]COLUMN",
             help="What is known of items: items.csv, from each one's newest row.",
         ),
+        click.option(
+            "--split", metavar="TEXT", help="What stands between several products in one cell: each becomes a row."
+        ),
+        click.option(
+            "--time-of-day-unit",
+            type=click.Choice(TIME_OF_DAY_UNITS),
+            help="Of numbers since midnight; without it, times of day are as 08:26 or 08:26:30.",
+        ),
+        click.option("--time-of-day", metavar="COLUMN", help="The time of day, where --time has dates alone."),
         click.option("--time", required=True, metavar="COLUMN", help="When: epoch seconds or milliseconds, ISO 8601."),
         click.option("--item", required=True, metavar="COLUMN", help="What."),
         click.option("--user", required=True, metavar="COLUMN", help="Who."),

@@ -7,8 +7,8 @@ import polars as pl
 
 from personalize_data import probe
 from personalize_data.errors import InvalidRequest
-from personalize_data.prepare import warnings
-from personalize_data.prepare.columns import ids, timestamps
+from personalize_data.prepare import blanks, warnings
+from personalize_data.prepare.columns import ids, numbers, time_of_day, timestamps
 from personalize_data.prepare.columns.fill import Filling
 from personalize_data.prepare.source import ROW, Source
 from personalize_data.times import Times
@@ -19,9 +19,11 @@ class LineTableSpec:
     """Columns of the table. ``event_type``: of every row, if there is no ``type`` column; ``event_types``: types to
     keep.
 
-    ``quantity``: rows of zero or less are returns, and left out; ``price``: EVENT_VALUE is price times quantity.
-    ``metadata``: names of Personalize's → columns. ``drop_items``: ids, or ``*`` patterns, of what is no product.
-    ``invoices``: add a note on negative numbers outside ``quantity``, which may be returns.
+    ``quantity``: rows of zero or less are returns, and left out; ``price``: EVENT_VALUE is price times quantity, and
+    below zero a return. ``time_of_day``: a column beside ``time``, with its unit, s or ms, or None for 08:26:00.
+    ``split``: what stands between several products in a cell. ``metadata``: names of Personalize's → columns.
+    ``drop_items``: ids, or ``*`` patterns, of what is no product. ``invoices``: add a note on negative numbers outside
+    ``quantity``, which may be returns.
     """
 
     user: str
@@ -34,29 +36,52 @@ class LineTableSpec:
     quantity: str | None = None
     price: str | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
+    text: Sequence[str] = ()
     time_format: str | None = None
+    time_of_day: str | None = None
+    time_of_day_unit: str | None = None
+    split: str | None = None
     drop_items: Sequence[str] = ()
     invoices: bool = False
 
     def columns(self) -> list[str]:
         """Return the columns of the table that are in use, each once."""
-        named = (self.user, self.item, self.time, self.type, self.value, self.quantity, self.price)
+        named = (self.user, self.item, self.time, self.time_of_day, self.type, self.value, self.quantity, self.price)
         return list(dict.fromkeys(name for name in (*named, *self.metadata.values()) if name))
 
     def ids(self) -> list[str]:
         """Return the columns of ids and of event types."""
         return [self.user, self.item, *([self.type] if self.type else [])]
 
+    def needed(self) -> list[str]:
+        """Return the columns that may not be empty."""
+        return [name for name in (self.user, self.item, self.time, self.time_of_day, self.type) if name]
+
+
+@dataclass
+class Counts:
+    """``rows``: of the table; ``split``: rows more because a cell has several products; ``items``: dropped.
+
+    ``left_out``: rows that are no interactions, by reason.
+    """
+
+    rows: int = 0
+    split: int = 0
+    items: int = 0
+    left_out: dict[str, int] = field(default_factory=dict)
+
+    def without(self, table: pl.DataFrame, rest: pl.DataFrame, reason: str) -> pl.DataFrame:
+        """Return the rest of a table, and count the rows that it lacks."""
+        self.left_out[reason] = len(table) - len(rest)
+        return rest
+
 
 @dataclass(frozen=True)
 class LineTable:
-    """``interactions``: the columns of the dataset, and ROW. Counts: rows left out. ``notes``: for the summary."""
+    """``interactions``: the columns of the dataset, and ROW. ``notes``: for the summary."""
 
     interactions: pl.DataFrame
-    returns: int
-    other_types: int
-    probes: int
-    dropped: ids.Dropped
+    counts: Counts
     notes: Sequence[str]
 
 
@@ -64,99 +89,101 @@ def read(source: Source, spec: LineTableSpec, filling: Filling, times: Times) ->
     """Read the table. Raises BadFile with the line of what is missing or has another type, InvalidRequest."""
     if not spec.type:
         ids.check_one(spec.event_type, "--event-type")
-    table = source.collect(source.rows.select(ROW, *spec.columns()))
-    if table.is_empty():
-        raise InvalidRequest(f"{source.path} has no rows")
-    messages: list[str] = []
+    counts, messages = Counts(), list[str]()
+    table = _rows(source, spec, counts)
     for name in dict.fromkeys((spec.user, spec.item)):
-        table, more = ids.whole(source, table, name)
-        messages += more
-    table, probes = probe.without(table, spec.user)
-    table, dropped = ids.drop(source, table, spec.item, spec.drop_items)
-    table, other_types = _of_types(table, spec)
-    table, returns = _bought(source, table, spec, filling)
-    table = _known(table, spec, filling)
+        table, words = ids.known(source, table, name)
+        table, fractions = ids.whole(source, table, name)
+        messages += [*words, *fractions]
+    table = _kept(source, table, spec, filling, counts)
     if table.is_empty():
-        counts = f"{other_types:,} of other types, {returns:,} returns, {dropped.rows:,} of dropped items"
-        raise InvalidRequest(f"{source.path}: no row is left ({counts})")
+        left_out = {reason.replace("_", " "): number for reason, number in counts.left_out.items() if number}
+        reasons = ", ".join(f"{number:,} {reason}" for reason, number in left_out.items()) or "see --impute"
+        raise InvalidRequest(f"{source.path}: no row is left ({reasons})")
     for name in spec.ids():
         ids.check(source, table, name)
     if spec.invoices and not spec.quantity:
         messages += warnings.about_returns(source, (*spec.ids(), spec.time, spec.price), spec.event_type)
-    return LineTable(_interactions(source, table, spec, times), returns, other_types, probes, dropped, messages)
+    interactions = _interactions(source, table, spec, times)
+    if spec.value:
+        messages += warnings.about_negative_values(source, interactions, spec.value)
+    return LineTable(interactions, counts, messages)
 
 
-def _of_types(table: pl.DataFrame, spec: LineTableSpec) -> tuple[pl.DataFrame, int]:
-    if not (spec.event_types and spec.type):
-        return table, 0
-    rows_ = table.filter(pl.col(spec.type).is_in(list(spec.event_types)))
-    return rows_, len(table) - len(rows_)
+def _rows(source: Source, spec: LineTableSpec, counts: Counts) -> pl.DataFrame:
+    """Return the rows that are not blank; of several products in a cell, a row each."""
+    table, counts.rows, counts.left_out["blank_rows"] = blanks.collected(source, spec.columns())
+    if spec.split is None:
+        return table
+    rows = table.with_columns(pl.col(spec.item).str.split(spec.split)).explode(spec.item)
+    rows = rows.with_columns(pl.col(spec.item).str.strip_chars())
+    counts.split = len(rows) - len(table)
+    # A cell without a value stays a missing one; what is empty beside a separator is none.
+    nothing = pl.col(spec.item).is_in(["", *source.reading.empty]).fill_null(False)
+    return counts.without(rows, rows.filter(~nothing), "empty_parts")
 
 
-def _bought(source: Source, table: pl.DataFrame, spec: LineTableSpec, filling: Filling) -> tuple[pl.DataFrame, int]:
-    """Return the rows that are no returns, and how many are."""
-    if not spec.quantity:
-        return table, 0
-    table = filling.apply(table, spec.quantity, needed=True)
-    rows_ = table.filter(_numbers(source, table, spec.quantity) > 0)
-    return rows_, len(table) - len(rows_)
-
-
-def _known(table: pl.DataFrame, spec: LineTableSpec, filling: Filling) -> pl.DataFrame:
-    for name in (spec.user, spec.item, spec.time, *([spec.type] if spec.type else [])):
+def _kept(source: Source, table: pl.DataFrame, spec: LineTableSpec, filling: Filling, counts: Counts) -> pl.DataFrame:
+    """Return the rows that are interactions, with what is missing filled."""
+    table = counts.without(table, probe.without(table, spec.user)[0], probe.REASON)
+    rest, dropped = ids.drop(source, table, spec.item, spec.drop_items)
+    table, counts.items = counts.without(table, rest, "dropped_items"), dropped.items
+    table = counts.without(table, _of_types(table, spec), "other_types")
+    if spec.quantity:
+        table = filling.apply(table, spec.quantity, needed=True)
+    table = counts.without(table, _bought(source, table, spec), "returns")
+    for name in spec.needed():
         table = filling.apply(table, name, needed=True)
-    for name in _others(spec):
-        table = filling.apply(table, name, needed=False)
+    for other in (spec.value, spec.price, *spec.metadata.values()):
+        if other:
+            table = filling.apply(table, other, needed=False)
     return table
 
 
-def _others(spec: LineTableSpec) -> list[str]:
-    return [name for name in (spec.value, spec.price, *spec.metadata.values()) if name]
+def _of_types(table: pl.DataFrame, spec: LineTableSpec) -> pl.DataFrame:
+    if not (spec.event_types and spec.type):
+        return table
+    return table.filter(pl.col(spec.type).is_in(list(spec.event_types)))
+
+
+def _bought(source: Source, table: pl.DataFrame, spec: LineTableSpec) -> pl.DataFrame:
+    """Return the rows that are no returns, by ``amounts.is_return`` and, of quantities, by zero, too."""
+    if spec.quantity:
+        table = table.filter(numbers.read(source, table, spec.quantity) > 0)
+    if spec.price:
+        price = numbers.loose(source, table, spec.price)
+        table = table.filter(~((price < 0) & price.is_finite()).fill_null(False))
+    return table
 
 
 def _interactions(source: Source, table: pl.DataFrame, spec: LineTableSpec, times: Times) -> pl.DataFrame:
-    seconds = timestamps.seconds(source, table, spec.time, times, spec.time_format)
-    same_type = pl.Series([spec.event_type]).new_from_index(0, len(table))
     columns = {
         ROW: table[ROW],
         "USER_ID": table[spec.user],
         "ITEM_ID": table[spec.item],
-        "EVENT_TYPE": table[spec.type] if spec.type else same_type,
-        "TIMESTAMP": seconds,
+        "EVENT_TYPE": table[spec.type] if spec.type else pl.Series([spec.event_type]).new_from_index(0, len(table)),
+        "TIMESTAMP": _seconds(source, table, spec, times),
     }
     value = _value(source, table, spec)
     if value is not None:
         columns["EVENT_VALUE"] = value
     for name, column in spec.metadata.items():
-        columns[name] = table[column]
+        columns[name] = numbers.attribute(source, table, column, spec.text)
     return pl.DataFrame(columns)
 
 
+def _seconds(source: Source, table: pl.DataFrame, spec: LineTableSpec, times: Times) -> pl.Series:
+    dates = timestamps.seconds(source, table, spec.time, times, spec.time_format)
+    if spec.time_of_day is None:
+        return dates
+    return time_of_day.added(source, table, dates, (spec.time, spec.time_of_day), spec.time_of_day_unit)
+
+
 def _value(source: Source, table: pl.DataFrame, spec: LineTableSpec) -> pl.Series | None:
-    if spec.price:
-        product = _numbers(source, table, spec.price)
-        if spec.quantity:
-            product = product * _numbers(source, table, spec.quantity)
-        too_large = (~product.is_finite().fill_null(True)).arg_true()
-        if len(too_large):
-            raise source.bad(int(table[ROW][int(too_large[0])]), f"{spec.price} times {spec.quantity} is too large")
-        return product.round(6)
-    return _numbers(source, table, spec.value) if spec.value else None
-
-
-def _numbers(source: Source, table: pl.DataFrame, column: str) -> pl.Series:
-    """Return a column of text as numbers, null where it is. Raises BadFile for another text, and for nan and inf."""
-    numbers = table[column].cast(pl.Float64, strict=False)
-    bad = (~numbers.is_finite().fill_null(False) & table[column].is_not_null()).arg_true()
-    if len(bad):
-        place = int(bad[0])
-        raise source.bad(
-            int(table[ROW][place]), f"{column} is {table[column][place]!r}, {_no_number(table[column][place])}"
-        )
-    return numbers
-
-
-def _no_number(text: str) -> str:
-    if "," in text:
-        return "which is no number: write a point before decimals, and nothing between thousands"
-    return f"which is no number that can be used; --null-value {text!r} takes it for nothing known"
+    if spec.price is None:
+        values = numbers.read(source, table, spec.value) if spec.value else None
+        return None if values is None else numbers.event_values(source, table, values, str(spec.value))
+    values, origin = numbers.read(source, table, spec.price), str(spec.price)
+    if spec.quantity:
+        values, origin = values * numbers.read(source, table, spec.quantity), f"{spec.price} times {spec.quantity}"
+    return numbers.event_values(source, table, values, origin).round(6)

@@ -4,13 +4,15 @@ A recommender that is trained on states learns to repeat them; a bank wants to k
 neighbouring months of a user: a product of the first month is a holding, not an acquisition.
 """
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import polars as pl
 
+from personalize_data import probe
 from personalize_data.errors import InvalidRequest
-from personalize_data.prepare import BREAK, REFUSE
+from personalize_data.prepare import BREAK, REFUSE, blanks
 from personalize_data.prepare.columns import ids, timestamps
 from personalize_data.prepare.columns.fill import Filling
 from personalize_data.prepare.source import ROW, Source
@@ -19,6 +21,7 @@ from personalize_data.times import Times
 OWNED, ACQUIRED = "owned", "acquired"
 USER, TIME, MONTH = "\0user", "\0time", "\0month"
 FIRST = "\0first"
+_LIST = re.compile(r"[|;,/ ]")
 YES, NO = ("1", "1.0", "true", "True"), ("0", "0.0", "false", "False")
 
 
@@ -48,22 +51,23 @@ class OwnershipTableSpec:
 
 @dataclass(frozen=True)
 class OwnershipTable:
-    """``interactions``: USER_ID, ITEM_ID, EVENT_TYPE, TIMESTAMP. ``newest``: the row of each user's newest month."""
+    """``interactions``: USER_ID, ITEM_ID, EVENT_TYPE, TIMESTAMP. ``newest``: the row of each user's newest month.
+
+    ``counts``: for the summary; ``left_out``: rows that were not used, by reason.
+    """
 
     interactions: pl.DataFrame
     newest: pl.DataFrame
-    months: int
-    gaps: int
-    lost: int
-    held_at_first: int
+    counts: Mapping[str, int]
+    left_out: Mapping[str, int]
     notes: Sequence[str]
 
 
 def read(source: Source, spec: OwnershipTableSpec, filling: Filling, times: Times) -> OwnershipTable:
     """Read the table. Raises BadFile with the line: no user, no month, neither 0 nor 1, a month twice or missing."""
     for name in spec.products:
-        ids.check_one(name, "--product: the name of a column, which is the product's id,")
-    table, notes = _typed(source, spec, filling, times)
+        ids.check_item(name, "--product: the name of a column, which is the product's id,")
+    table, rows, left_out, notes = _typed(source, spec, filling, times)
     table = table.sort(USER, MONTH)
     _once_a_month(source, table)
     gap = _same_user() & (pl.col(MONTH) - pl.col(MONTH).shift(1) > 1)
@@ -75,8 +79,24 @@ def read(source: Source, spec: OwnershipTableSpec, filling: Filling, times: Time
     owned = table.select(pl.col(name) & pl.col(FIRST) for name in spec.products)
     lost = table.select(_before(name) & ~pl.col(name) for name in spec.products)
     newest = table.group_by(USER).agg(pl.col(ROW).last())
-    held = _total(owned)
-    return OwnershipTable(_interactions(table, spec), newest, table[MONTH].n_unique(), gaps, _total(lost), held, notes)
+    interactions = _interactions(table, spec)
+    without = len(newest) - interactions["USER_ID"].n_unique()
+    counts = {
+        "rows_read": rows,
+        "months": table[MONTH].n_unique(),
+        "gaps": gaps,
+        "products_lost": _total(lost),
+        "owned_in_first_month": _total(owned),
+        "users_without_interactions": without,
+    }
+    return OwnershipTable(interactions, newest, counts, left_out, [*notes, *_about_users(without, len(newest), spec)])
+
+
+def _about_users(without: int, users: int, spec: OwnershipTableSpec) -> list[str]:
+    if not without:
+        return []
+    what = "acquired no product" if spec.changes and not spec.initial_holdings else "have no product in any month"
+    return [f"{without:,} of {users:,} customers {what}: they are not in interactions.csv"]
 
 
 def _interactions(table: pl.DataFrame, spec: OwnershipTableSpec) -> pl.DataFrame:
@@ -111,27 +131,26 @@ def _total(frame: pl.DataFrame) -> int:
     return int(frame.select(pl.sum_horizontal(pl.all().sum())).item() or 0)
 
 
-def _typed(source: Source, spec: OwnershipTableSpec, filling: Filling, times: Times) -> tuple[pl.DataFrame, list[str]]:
-    user, month = pl.col(spec.user), pl.col(spec.month)
+def _typed(
+    source: Source, spec: OwnershipTableSpec, filling: Filling, times: Times
+) -> tuple[pl.DataFrame, int, dict[str, int], list[str]]:
+    """Return the table, how many rows the file has, how many were left out, and notes."""
     products = [_owned(name, filling.rules.get(name)) for name in spec.products]
-    rows_ = source.rows.select(ROW, user.alias(USER), month.alias(spec.month), *products)
-    table = source.collect(rows_)
-    if table.is_empty():
-        raise InvalidRequest(f"{source.path} has no rows")
-    table, notes = ids.whole(source, table.rename({USER: spec.user}), spec.user)
+    table, rows, blank = blanks.collected(source, [spec.user, spec.month, *products])
+    table, words = ids.known(source, table, spec.user)
+    table, fractions = ids.whole(source, table, spec.user)
+    table, probes = probe.without(table, spec.user)
     table = filling.apply(table, spec.user, needed=True)
     ids.check(source, table, spec.user)
     table = filling.apply(table, spec.month, needed=True)
     for name in spec.products:
         table = _product(source, table, name, filling)
-    # 2016-05 is the first of May; 2016-13 stays as it is, to be shown as the file has it.
-    whole = pl.col(spec.month).str.replace(r"^([0-9]{4}-(0[1-9]|1[0-2]))$", "${1}-01")
-    table = table.with_columns(whole if spec.time_format is None else month)
     seconds = timestamps.seconds(source, table, spec.month, times, spec.time_format)
     date = pl.from_epoch(TIME, "s").dt
     number = date.year().cast(pl.Int32) * 12 + date.month()
     table = table.with_columns(seconds.alias(TIME)).drop(spec.month).rename({spec.user: USER})
-    return table.with_columns(number.alias(MONTH)), notes
+    left_out = {"blank_rows": blank, probe.REASON: probes}
+    return table.with_columns(number.alias(MONTH)), rows, left_out, [*words, *fractions]
 
 
 def _owned(name: str, rule: str | None) -> pl.Expr:
@@ -146,7 +165,9 @@ def _product(source: Source, table: pl.DataFrame, name: str, filling: Filling) -
     """Convert 0 and 1 to booleans; 2 stands for a value that was neither."""
     if (table[name] == 2).any():
         row, text = source.first_bad(~pl.col(name).is_in([*YES, *NO]), name) or (0, "")
-        raise source.bad(row, f"{name} is {text!r}, neither 0 nor 1: an ownership table has one such column a product")
+        several = "; ./broker prepare events --split reads products in one cell" if _LIST.search(text or "") else ""
+        reason = "neither 0 nor 1: an ownership table has one such column a product"
+        raise source.bad(row, f"{name} is {text!r}, {reason}{several}")
     table = filling.apply(table, name, needed=True)
     if (table[name] > 1).any():
         raise InvalidRequest(f"--impute {name}={filling.rules[name]}: a product is filled with 0 or 1")

@@ -7,7 +7,6 @@ from typing import Any
 
 import polars as pl
 
-from personalize_data import probe
 from personalize_data.consent import Consent
 from personalize_data.errors import InvalidRequest
 from personalize_data.files import whole_folder
@@ -44,7 +43,8 @@ class Prepared:
 class _Table:
     """A table that is read. ``newest``: by dataset, the row with each id's attributes; ``left_out``: rows by reason.
 
-    ``metadata``: fields of the schema for the last columns of ``interactions``; ``counts``: what else the summary says.
+    ``metadata``: fields of the schema for the last columns of ``interactions``; ``counts``: what else the summary says;
+    ``may_lack_time``: the times may be dates alone, though an event has a time of day.
     """
 
     interactions: pl.DataFrame
@@ -53,6 +53,7 @@ class _Table:
     counts: Mapping[str, Any]
     metadata: Sequence[types.Field] = ()
     left_out: Mapping[str, int] = field(default_factory=dict)
+    may_lack_time: bool = False
 
 
 def prepare_ownership(
@@ -66,14 +67,14 @@ def prepare_ownership(
     """Prepare a table of users and months. Raises BadFile and InvalidRequest."""
     step(f"reading {source.path.name}")
     ownership_table = ownership.read(source, spec, filling, times)
-    counts = {
-        "months": ownership_table.months,
-        "gaps": ownership_table.gaps,
-        "products_lost": ownership_table.lost,
-        "owned_in_first_month": ownership_table.held_at_first,
-    }
     newest = {"users": ownership_table.newest.rename({ownership.USER: "USER_ID"})}
-    table = _Table(ownership_table.interactions, newest, ownership_table.notes, counts)
+    table = _Table(
+        ownership_table.interactions,
+        newest,
+        ownership_table.notes,
+        ownership_table.counts,
+        left_out=ownership_table.left_out,
+    )
     return _prepared(source, table, attributes, filling, step)
 
 
@@ -83,20 +84,16 @@ def prepare_lines(
     """Prepare lines of invoices or events. Raises BadFile and InvalidRequest."""
     step(f"reading {source.path.name}")
     line_table = lines.read(source, spec, filling, times)
-    rows = line_table.interactions
+    rows, counts = line_table.interactions, line_table.counts
     metadata = {column: name for name, column in spec.metadata.items()}
     table = _Table(
         rows.drop(ROW),
         {"users": _newest(rows, "USER_ID"), "items": _newest(rows, "ITEM_ID")},
         line_table.notes,
-        {"items_dropped": line_table.dropped.items},
+        {"rows_read": counts.rows, "rows_split": counts.split, "items_dropped": counts.items},
         types.fields(source, rows, metadata, attributes.text),
-        {
-            "dropped_items": line_table.dropped.rows,
-            "returns": line_table.returns,
-            "other_types": line_table.other_types,
-            probe.REASON: line_table.probes,
-        },
+        counts.left_out,
+        may_lack_time=spec.time_of_day is None,
     )
     return _prepared(source, table, attributes, filling, step)
 
@@ -104,7 +101,9 @@ def prepare_lines(
 def with_consent(prepared: Prepared, consent: Consent, purpose: str | None, left_out: Mapping[str, int]) -> Prepared:
     """Return it with a summary of whose rows were taken. ``left_out``: rows without consent, by reason."""
     summary = dict(prepared.summary) | {"consent": consent.as_json(purpose)}
-    summary["left_out"] = {**left_out, **summary["left_out"]}
+    reasons = (*left_out, *summary["left_out"])
+    summary["left_out"] = {reason: left_out.get(reason, 0) + summary["left_out"].get(reason, 0) for reason in reasons}
+    summary["rows_read"] += sum(left_out.values())
     summary["notes"] = [*summary["notes"], *consent.notes(purpose)]
     return Prepared(prepared.tables, summary)
 
@@ -131,15 +130,16 @@ def _prepared(source: Source, table: _Table, attributes: Attributes, filling: Fi
     for dataset, own_id, names in (("users", "USER_ID", attributes.users), ("items", "ITEM_ID", attributes.items)):
         if names:
             step(dataset)
-            records_ = records.read(source, table.newest[dataset], own_id, names, filling)
+            records_ = records.read(source, table.newest[dataset], own_id, names, filling, attributes.text)
             schema = records.schema(source, records_, own_id, names, dataset, attributes.text)
             tables[dataset] = records_.drop(ROW), schema
+    midnight = warnings.about_midnight(rows, duplicates) if table.may_lack_time else []
     summary = {
         **_counts(source, tables),
         **table.counts,
         "left_out": {**table.left_out, "duplicates": duplicates},
         "fill": filling.as_json(),
-        "notes": [*table.notes, *warnings.about_interactions(rows)],
+        "notes": [*source.table.notes, *table.notes, *midnight, *warnings.about_interactions(rows)],
     }
     return Prepared(tables, summary)
 

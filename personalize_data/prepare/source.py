@@ -85,11 +85,11 @@ class Source:
         [column, *others] = self.matching((column,), "--consent")
         if others:
             raise InvalidRequest(f"--consent names one column, not {', '.join((column, *others))}")
-        answers = self.collect(self.rows.group_by(column).agg(pl.len().alias(_ROWS))).rows()
-        consenting = tuple(text for text, _ in answers if not refusal(text))
+        answers = self.collect(self.all_rows.group_by(column, BLANK).agg(pl.len().alias(_ROWS))).rows()
+        consenting = tuple(text for text, _, _ in answers if not refusal(text))
         left_out = Counter[str]()
-        for text, rows in answers:
-            if reason := refusal(text):
+        for text, blank, rows in answers:
+            if reason := "blank_rows" if blank else refusal(text):
                 left_out[reason] += rows
         if not consenting:
             counts = f"{left_out['no_consent']:,} say no, of {left_out['consent_unknown']:,} the answer is not known"
@@ -120,13 +120,16 @@ class Source:
         """Return the decimal mark of a column's numbers: that of --decimal where the file has them as text."""
         return self.reading.decimal if self._schema[column] == pl.String else POINT
 
-    def matching(self, patterns: Sequence[str], option: str) -> list[str]:
-        """Return the columns that match names or ``*`` patterns. Raises InvalidRequest for one without a match."""
+    def matching(self, patterns: Sequence[str], option: str, hint: str = "") -> list[str]:
+        """Return the columns that match names or ``*`` patterns.
+
+        Raises InvalidRequest for one without a match; ``hint``: what the message adds.
+        """
         matched: dict[str, None] = {}
         for pattern in patterns:
             names = [name for name in self.names if name == pattern or fnmatch.fnmatchcase(name, pattern)]
             if not names:
-                raise InvalidRequest(f"{option} {pattern}: {self._no_column(pattern)}")
+                raise InvalidRequest(f"{option} {pattern}: {self._no_column(pattern)}{hint}")
             matched |= dict.fromkeys(names)
         return list(matched)
 

@@ -3,9 +3,10 @@
 from collections.abc import Collection
 
 import polars as pl
+from broker.values.times import DAY
 
 from personalize_data.prepare.dataset import ORDER
-from personalize_data.prepare.source import Source
+from personalize_data.prepare.source import ROW, Source
 from personalize_data.quotas import MIN_TRAINING_INTERACTIONS, MIN_TRAINING_USERS
 
 
@@ -28,6 +29,29 @@ def about_returns(source: Source, used: Collection[str | None], event_type: str)
         f"--quantity {name} leaves them out"
         for name, number in counts.row(0, named=True).items()
         if number
+    ]
+
+
+def about_negative_values(source: Source, interactions: pl.DataFrame, column: str) -> list[str]:
+    """Return a note on EVENT_VALUEs below zero, which may be returns. ``interactions`` has ROW."""
+    below = interactions.filter(pl.col("EVENT_VALUE") < 0)
+    if below.is_empty():
+        return []
+    types = ", ".join(below["EVENT_TYPE"].unique().sort())
+    return [
+        f"{column} is below zero in {len(below):,} rows, the first in {source.place(below[ROW][0])}, and all of them "
+        f"count as {types}: leave them out of the table if they are returns"
+    ]
+
+
+def about_midnight(interactions: pl.DataFrame, duplicates: int) -> list[str]:
+    """Return a note on times that are dates alone. ``duplicates``: rows that fell together with another."""
+    if (interactions["TIMESTAMP"] % DAY != 0).any():
+        return []
+    together = f", and {duplicates:,} fell together with another row of the same day" if duplicates else ""
+    return [
+        f"every time is midnight, so the order within a day is unknown{together}: --time-of-day names the column with "
+        "the time of day, if there is one"
     ]
 
 

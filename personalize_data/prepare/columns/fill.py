@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 
 from personalize_data.errors import InvalidRequest
+from personalize_data.prepare.columns.numbers import pointed
 from personalize_data.prepare.source import ROW, Source
 
 MEDIAN, MODE, DROP = "median", "mode", "drop"
@@ -60,7 +61,7 @@ class Filling:
         return self._median(known, name)
 
     def _median(self, known: pl.Series, name: str) -> str:
-        numbers = known.cast(pl.Float64, strict=False)
+        numbers = pointed(known, self.source.decimal(name)).cast(pl.Float64, strict=False)
         odd_ones = known.filter(~numbers.is_finite().fill_null(False))
         if len(odd_ones):
             odd = odd_ones[0]
@@ -72,7 +73,9 @@ class Filling:
 
     def _unruled(self, row: int, column: str) -> Exception:
         ways = f"--impute {column}=drop leaves such rows out, --impute {column}=VALUE puts a value"
-        return self.source.bad(row, f"nothing in {column}{self.source.short(row)}: {ways}")
+        text = self.source.raw(row, column)
+        nothing = f"nothing in {column}" if text is None else f"{column} is {text!r}, which stands for nothing"
+        return self.source.bad(row, f"{nothing}{self.source.short(row)}: {ways}")
 
 
 def rules(source: Source, pairs: Mapping[str, str], used: list[str]) -> dict[str, str]:

@@ -10,14 +10,16 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import polars as pl
+from broker.values.ids import NO_ID_WORDS, ROUNDED, WHOLE_FRACTION, is_no_id, is_rounded
 
 from personalize_data.errors import InvalidRequest
 from personalize_data.prepare.source import ROW, Source
 from personalize_data.quotas import MAX_ID_LENGTH
 
 _CONTROL = r"[\x00-\x1f\x7f-\x9f]"
-_ROUNDED = r"^[0-9](\.[0-9]+)?[eE]\+[0-9]{2,}$"  # what programs make of long ids: different ones become the same
-_WHOLE = r"^-?[0-9]+\.0$"  # what they make of ids of digits where one is missing
+_ROUNDED = f"^{ROUNDED}$"  # what programs make of long ids: different ones become the same
+_WHOLE = f"^{WHOLE_FRACTION}$"  # what they make of ids of digits where one is missing
+_NO_ID = f"(?i)^(?:{'|'.join(re.escape(word) for word in sorted(NO_ID_WORDS))})$"
 
 
 def check(source: Source, table: pl.DataFrame, column: str) -> None:
@@ -27,6 +29,18 @@ def check(source: Source, table: pl.DataFrame, column: str) -> None:
     bad = table.lazy().filter(wrong).select(ROW, column).collect().sort(ROW)
     if len(bad):
         raise source.bad(bad[ROW][0], f"{column} {_reason(bad[column][0])}")
+
+
+def known(source: Source, table: pl.DataFrame, column: str) -> tuple[pl.DataFrame, list[str]]:
+    """Return a table without ids that are words for a missing value, such as ``undefined``, and a note on those."""
+    missing = table[column].str.contains(_NO_ID).fill_null(False)
+    if not missing.any():
+        return table, []
+    row, text = table.filter(missing).select(ROW, column).row(0)
+    note = (
+        f"{column} has a word for a missing value in {missing.sum():,} rows, the first {text!r} in {source.place(row)}"
+    )
+    return table.with_columns(pl.when(~missing).then(pl.col(column)).alias(column)), [note]
 
 
 def whole(source: Source, table: pl.DataFrame, column: str) -> tuple[pl.DataFrame, list[str]]:
@@ -43,10 +57,11 @@ def whole(source: Source, table: pl.DataFrame, column: str) -> tuple[pl.DataFram
     ending = table[column].str.contains(_WHOLE).fill_null(False)
     if not ending.any():
         return table, []
+    _one_way(source, table, column, ending)
     first = table[column].filter(ending)[0]
     if ending.sum() == table[column].count():
-        return table.with_columns(pl.col(column).str.strip_suffix(".0")), _noted(column, [first.removesuffix(".0")])
-    _one_way(source, table, column, ending)
+        whole_ = table[column].str.extract(_WHOLE, 1)
+        return table.with_columns(whole_.alias(column)), _noted(column, whole_.filter(ending).head(1).to_list())
     note = f"{column} ends in .0 in {ending.sum():,} of {table[column].count():,} rows, as {first!r}: left as it is"
     return table, [note]
 
@@ -56,21 +71,20 @@ def _noted(column: str, examples: list[str]) -> list[str]:
 
 
 def _exact(source: Source, table: pl.DataFrame, column: str, most: int) -> None:
-    number = pl.col(column).cast(pl.Float64, strict=False)  # NaN is not below anything
+    number = pl.col(column).cast(pl.Float64, strict=False)
     exact = table.filter(~(number.abs() < most)).select(ROW, column).sort(ROW).head(1)
     for row, text in exact.iter_rows():
-        if text.lower().strip("-") in ("nan", "inf"):
-            raise source.bad(row, f"{column} is {text}, which is no id: --null-value {text} takes it for nothing known")
         raise source.bad(row, f"{column} is {text} in a column of fractions, which rounds it: export it as text")
 
 
 def _one_way(source: Source, table: pl.DataFrame, column: str, ending: pl.Series) -> None:
-    """Raise BadFile with the line of the first id with .0 that is also there without it."""
-    bare = pl.col(column).str.strip_suffix(".0")
-    others = table.filter(~ending)[column].drop_nulls().unique()
-    values = table.filter(ending).filter(bare.is_in(others.implode())).select(ROW, column).sort(ROW).head(1)
-    for row, text in values.iter_rows():
-        other = text.removesuffix(".0")
+    """Raise BadFile with the line of the first id with .0 that is also there without it, or with another fraction."""
+    number = pl.col(column).str.extract(_WHOLE, 1)
+    forms = table.lazy().select(column, number.fill_null(pl.col(column)).alias("\0id")).unique().drop_nulls()
+    several = forms.group_by("\0id").agg(pl.col(column).sort()).filter(pl.col(column).list.len() > 1)
+    rows = table.lazy().filter(ending).with_columns(number.alias("\0id")).join(several, on="\0id", suffix="s")
+    for row, text, others in rows.select(ROW, column, f"{column}s").sort(ROW).head(1).collect().iter_rows():
+        other = next(other for other in others if other != text)
         raise source.bad(row, f"{column} is {text!r}, and elsewhere {other!r}, one id or two: write them in one way")
 
 
@@ -78,8 +92,15 @@ def check_one(text: str, subject: str) -> None:
     """Raise InvalidRequest for an invalid id or event type. ``subject``: where it comes from."""
     if not text.strip():
         raise InvalidRequest(f"{subject} is empty")
-    if len(text) > MAX_ID_LENGTH or re.search(_CONTROL, text):
+    if len(text) > MAX_ID_LENGTH or re.search(_CONTROL, text) or is_rounded(text):
         raise InvalidRequest(f"{subject} {_reason(text)}")
+
+
+def check_item(text: str, subject: str) -> None:
+    """Raise InvalidRequest for the id of an item that is invalid, or a word for a missing value."""
+    check_one(text, subject)
+    if is_no_id(text):
+        raise InvalidRequest(f"{subject} is {text!r}, a word for a missing value")
 
 
 def _reason(text: str) -> str:

@@ -7,11 +7,10 @@ from typing import Any
 
 import polars as pl
 
+from personalize_data.prepare.columns.numbers import CODE, MOSTLY
 from personalize_data.prepare.source import ROW, Source
 from personalize_data.schema import SchemaInference
 
-MOSTLY = 0.9  # of a column's values are numbers: then one that is none is more likely a mistake than a word
-_CODE = r"^[+-]?0[0-9]"  # 01234 and 1234 are two codes, and would be one number
 _COMMA = r"^[+-]?[0-9]+(,[0-9]{3}|\.[0-9]{3})*[.,][0-9]+$"  # 2,50 and 1.234,50 and 1,234.50
 Field = Mapping[str, Any]
 
@@ -32,7 +31,7 @@ def _field(source: Source, table: pl.DataFrame, column: str, name: str, is_text:
     field = _derived(table[name])
     known = table.filter(pl.col(name).is_not_null())
     # A word among codes is a code.
-    if not known[name].str.contains(_CODE).any():
+    if not known[name].str.contains(CODE).any():
         _no_stray_word(source, known, column, name)
     return field
 
@@ -65,6 +64,7 @@ def _share(good: pl.Series, meant: pl.Series) -> str:
 def _ways(column: str, word: str) -> str:
     if re.search(_COMMA, word):
         return (
-            f"write a point before decimals, and nothing between thousands; --categorical {column} takes it for words"
+            "--decimal , reads a decimal comma; else write a point before decimals, and nothing between thousands; "
+            f"--categorical {column} takes it for words"
         )
     return f"--null-value {word!r} takes it for nothing known, --categorical {column} takes the column for words"

@@ -60,7 +60,8 @@ def test_with_a_purpose_every_form_needs_consent_and_tells_what_was_given(tmp_pa
 def test_without_a_purpose_nothing_is_asked(tmp_path: Path) -> None:
     summary = prepare("events", table(tmp_path, LOG), *EVENTS, "--impute", "t=drop")
     assert (summary["interactions"], summary["consent"]) == (5, {"purpose": None, "column": None, "given": False})
-    assert set(summary["left_out"]) == {"broker_probe", "dropped_items", "returns", "other_types", "duplicates"}
+    reasons = {"blank_rows", "broker_probe", "dropped_items", "returns", "other_types", "duplicates"}
+    assert set(summary["left_out"]) == reasons
 
 
 def test_answers_of_a_parquet_file_may_be_booleans_or_fractions(tmp_path: Path) -> None:

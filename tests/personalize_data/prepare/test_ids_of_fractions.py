@@ -67,11 +67,6 @@ def test_some_that_end_so_and_meet_no_other_stay_as_they_are_with_a_note(tmp_pat
         ([1.0, 2.0**53], pl.Float64, "row 2: who is 9007199254740992 in a column of fractions, which rounds it"),
         ([1.0, -(2.0**63)], pl.Float64, "row 2: who is -9223372036854775808 in a column of fractions"),
         ([2.0**24], pl.Float32, "row 1: who is 16777216 in a column of fractions"),
-        (
-            [1.0, float("nan")],
-            pl.Float64,
-            "row 2: who is NaN, which is no id: --null-value NaN takes it for nothing known",
-        ),
     ],
 )
 def test_what_a_fraction_cannot_hold_exactly_is_refused(

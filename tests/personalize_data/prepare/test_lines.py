@@ -41,7 +41,7 @@ def test_invoice_lines_without_returns_duplicates_and_nobodys(tmp_path: Path) ->
         ("13047", "71053", "purchase", "1299225600", "3.0"),
     ]
     assert summary["left_out"] == {
-        "dropped_items": 0, "returns": 1, "other_types": 0, "broker_probe": 0, "duplicates": 1
+        "blank_rows": 1, "broker_probe": 0, "dropped_items": 0, "other_types": 0, "returns": 1, "duplicates": 1
     }  # fmt: skip
     assert summary["fill"]["dropped"] == {"who": 1}
     assert {row["ITEM_ID"]: row["NAME"] for row in written(file, "items.csv")} == {
@@ -100,3 +100,14 @@ def test_a_dry_run_counts_and_writes_nothing(tmp_path: Path) -> None:
     assert result.exit_code == 0
     assert "nothing written" in result.stdout
     assert list(tmp_path.iterdir()) == [file]
+
+
+def test_the_files_and_the_next_command_are_said(tmp_path: Path) -> None:
+    file = table(tmp_path, SHOP)
+    out = tmp_path / "out"
+    shown = run("invoices", file, *COLUMNS, "--impute", "who=drop", "--item-attribute", "name", "--out", out).stdout
+    assert shown.splitlines()[-2:] == [
+        "wrote interactions.csv, interactions.avsc, items.csv, items.avsc",
+        f"next: ./broker evaluate {out}/interactions.csv",
+    ]
+    assert {path.name for path in out.iterdir()} == set(shown.splitlines()[-2].removeprefix("wrote ").split(", "))

@@ -131,3 +131,29 @@ def test_the_median_is_the_middle_one_and_the_lower_of_two(tmp_path: Path) -> No
         file = table(folder, "\n".join(["month,customer,p_a,age", *rows, ""]))
         prepare("ownership", file, *COLUMNS, "--attribute", "age", "--impute", "age=median")
         assert written(file, "users.csv")[-1]["AGE"] == middle
+
+
+def test_customers_who_own_or_acquire_nothing_are_said(tmp_path: Path) -> None:
+    for folder in (states := tmp_path / "states", changes := tmp_path / "changes"):
+        folder.mkdir()
+    text = BANK + "2016-01-28,dan,0,0,0,40,\n"
+    summary = prepare("ownership", table(states, text), *COLUMNS, "--attribute", "age")
+    assert (summary["users"], summary["users_without_interactions"], summary["rows"]["users"]) == (3, 1, 4)
+    assert "1 of 4 customers have no product in any month: they are not in interactions.csv" in summary["notes"]
+    summary = prepare("ownership", table(changes, text), *COLUMNS, "--changes")
+    assert "2 of 4 customers acquired no product: they are not in interactions.csv" in summary["notes"]
+
+
+def test_rows_of_the_brokers_probe_and_empty_ones_are_left_out_and_counted(tmp_path: Path) -> None:
+    file = table(tmp_path, BANK + ",,,,,,\n2016-01-28,broker-probe,1,0,0,,\n")
+    summary = prepare("ownership", file, *COLUMNS)
+    assert "broker-probe" not in {row["USER_ID"] for row in written(file, "interactions.csv")}
+    assert (summary["rows_read"], summary["left_out"]) == (9, {"blank_rows": 1, "broker_probe": 1, "duplicates": 0})
+
+
+def test_a_column_that_is_not_there_is_named_with_what_ownership_needs(tmp_path: Path) -> None:
+    file = table(tmp_path, "customer,p_card\nann,1\n")
+    message = run("ownership", file, *COLUMNS, "--dry-run").stderr
+    assert (
+        f"--month month: {file} has no such column; it has customer, p_card. A row is a customer in a month" in message
+    )
