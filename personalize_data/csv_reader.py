@@ -256,17 +256,17 @@ def check(path: Path, columns: int, needed: Sequence[str]) -> None:
             raise reason
 
 
-def surely_even(path: Path, columns: int) -> bool:
+def surely_even(path: Path, columns: int, delimiter: str = ",") -> bool:
     """Return True if no row is too short; False if one is, or where quotes are too odd to tell."""
-    rest = b""
+    rest, mark = b"", delimiter.encode()
     with opened_bytes(path) as file:
         while block := file.read(BLOCK):
             rest += block
             end = _end_of_whole_rows(rest)
-            if end is None or not _even(rest[:end], columns):
+            if end is None or not _even(rest[:end], columns, mark):
                 return False
             rest = rest[end:]
-    return rest.count(b'"') % 2 == 0 and _even(rest + b"\n", columns)
+    return rest.count(b'"') % 2 == 0 and _even(rest + b"\n", columns, mark)
 
 
 def _end_of_whole_rows(data: bytes) -> int | None:
@@ -279,12 +279,12 @@ def _end_of_whole_rows(data: bytes) -> int | None:
     return None
 
 
-def _even(rows: bytes, columns: int) -> bool:
+def _even(rows: bytes, columns: int, mark: bytes) -> bool:
     if b'"' in rows:
         rows = _QUOTED.sub(b"", rows)
-    if rows.count(b",") == rows.count(b"\n") * (columns - 1):
+    if rows.count(mark) == rows.count(b"\n") * (columns - 1):
         return True
-    return all(row.count(b",") == columns - 1 for row in rows.split(b"\n") if row.strip())
+    return all(row.count(mark) == columns - 1 for row in rows.split(b"\n") if row.strip())
 
 
 def wrong(name: str, text: str) -> str | None:
