@@ -110,6 +110,41 @@ def _names(name: Path | str, first: str, delimiter: str) -> list[str]:
     return names
 
 
+def _hides_rows(fields: Sequence[str], width: int, delimiter: str) -> bool:
+    """Return whether a row over several lines is several rows: a quote that was part of a value hides their ends.
+
+    It is if the row is broken, and one of its lines has all columns. If it is whole, but each of its lines has all
+    columns and begins alike, the quotes only happen to pair up.
+    """
+    lines_ = delimiter.join(fields).split("\n")
+    with_all = [line.count(delimiter) == width - 1 for line in lines_]
+    if len(fields) != width:
+        return any(with_all)
+    if width < 3 or not all(with_all):
+        return False
+    return len({_shape(line.partition(delimiter)[0]) for line in lines_}) == 1
+
+
+def _shape(text: str) -> str:
+    """Return the form of an id: ``u17`` and ``c2`` have the same, ``17 Main Street`` has another."""
+    return re.sub(r"[^\W\d_]+", "a", re.sub(r"\d+", "9", text))
+
+
+def check_quotes(path: Path, rows: int, delimiter: str = ",") -> None:
+    """Raise BadFile where a quote that is not closed hides rows. ``rows``: how many another reader has found."""
+    line_ends, quotes, last = 0, 0, b"\n"
+    with opened_bytes(path) as file:
+        while block := file.read(BLOCK):
+            line_ends += block.count(b"\n")
+            quotes += block.count(b'"')
+            last = block[-1:]
+    if quotes and rows + 1 != line_ends + (last != b"\n"):
+        with opened(path, delimiter=delimiter) as reader:
+            for line, fields, _ in reader.rows():
+                if any("\n" in field for field in fields) and _hides_rows(fields, len(reader.header), delimiter):
+                    raise BadFile(path, QUOTE, line)
+
+
 @contextmanager
 def opened(
     path: Path, name: Path | str = "", moved: Moved | None = None, delimiter: str | None = None
