@@ -7,7 +7,8 @@ import polars as pl
 
 from personalize_data import probe
 from personalize_data.errors import InvalidRequest
-from personalize_data.prepare import blanks, warnings
+from personalize_data.prepare import rows as read_rows
+from personalize_data.prepare import warnings
 from personalize_data.prepare.columns import ids, numbers, time_of_day, timestamps
 from personalize_data.prepare.columns.fill import Filling
 from personalize_data.prepare.source import ROW, Source
@@ -90,7 +91,9 @@ def read(source: Source, spec: LineTableSpec, filling: Filling, times: Times) ->
     if not spec.type:
         ids.check_one(spec.event_type, "--event-type")
     counts, messages = Counts(), list[str]()
-    table = _rows(source, spec, counts)
+    rows = read_rows.collected(source, spec.columns())
+    counts.rows, counts.left_out["blank_rows"] = rows.total, rows.blank
+    table = _split(source, rows.table, spec, counts)
     for name in dict.fromkeys((spec.user, spec.item)):
         table, words = ids.known(source, table, name)
         table, fractions = ids.whole(source, table, name)
@@ -102,6 +105,7 @@ def read(source: Source, spec: LineTableSpec, filling: Filling, times: Times) ->
         raise InvalidRequest(f"{source.path}: no row is left ({reasons})")
     for name in spec.ids():
         ids.check(source, table, name)
+    rows.check(table)
     if spec.invoices and not spec.quantity:
         messages += warnings.about_returns(source, (*spec.ids(), spec.time, spec.price), spec.event_type)
     interactions = _interactions(source, table, spec, times)
@@ -110,9 +114,8 @@ def read(source: Source, spec: LineTableSpec, filling: Filling, times: Times) ->
     return LineTable(interactions, counts, messages)
 
 
-def _rows(source: Source, spec: LineTableSpec, counts: Counts) -> pl.DataFrame:
-    """Return the rows that are not blank; of several products in a cell, a row each."""
-    table, counts.rows, counts.left_out["blank_rows"] = blanks.collected(source, spec.columns())
+def _split(source: Source, table: pl.DataFrame, spec: LineTableSpec, counts: Counts) -> pl.DataFrame:
+    """Return the table with a row for each of several products in a cell."""
     if spec.split is None:
         return table
     rows = table.with_columns(pl.col(spec.item).str.split(spec.split)).explode(spec.item)

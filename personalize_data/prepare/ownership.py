@@ -12,7 +12,8 @@ import polars as pl
 
 from personalize_data import probe
 from personalize_data.errors import InvalidRequest
-from personalize_data.prepare import BREAK, REFUSE, blanks
+from personalize_data.prepare import BREAK, REFUSE
+from personalize_data.prepare import rows as read_rows
 from personalize_data.prepare.columns import ids, timestamps
 from personalize_data.prepare.columns.fill import Filling
 from personalize_data.prepare.source import ROW, Source
@@ -136,8 +137,8 @@ def _typed(
 ) -> tuple[pl.DataFrame, int, dict[str, int], list[str]]:
     """Return the table, how many rows the file has, how many were left out, and notes."""
     products = [_owned(name, filling.rules.get(name)) for name in spec.products]
-    table, rows, blank = blanks.collected(source, [spec.user, spec.month, *products])
-    table, words = ids.known(source, table, spec.user)
+    rows = read_rows.collected(source, [spec.user, spec.month, *products])
+    table, words = ids.known(source, rows.table, spec.user)
     table, fractions = ids.whole(source, table, spec.user)
     table, probes = probe.without(table, spec.user)
     table = filling.apply(table, spec.user, needed=True)
@@ -145,12 +146,13 @@ def _typed(
     table = filling.apply(table, spec.month, needed=True)
     for name in spec.products:
         table = _product(source, table, name, filling)
+    rows.check(table)
     seconds = timestamps.seconds(source, table, spec.month, times, spec.time_format)
     date = pl.from_epoch(TIME, "s").dt
     number = date.year().cast(pl.Int32) * 12 + date.month()
     table = table.with_columns(seconds.alias(TIME)).drop(spec.month).rename({spec.user: USER})
-    left_out = {"blank_rows": blank, probe.REASON: probes}
-    return table.with_columns(number.alias(MONTH)), rows, left_out, [*words, *fractions]
+    left_out = {"blank_rows": rows.blank, probe.REASON: probes}
+    return table.with_columns(number.alias(MONTH)), rows.total, left_out, [*words, *fractions]
 
 
 def _owned(name: str, rule: str | None) -> pl.Expr:

@@ -18,7 +18,7 @@ from personalize_data.prepare.formats.csv_table import COLUMNS, looks_like_data
 from personalize_data.prepare.formats.format import ROW, Format
 from personalize_data.prepare.reading import Reading
 
-BLANK, _ROWS = "\0blank", "\0rows"  # no header can have these names
+BLANK, LAST, _ROWS = "\0blank", "\0last", "\0rows"  # no header can have these names
 MOST_NAMES = 60  # in a message
 
 
@@ -43,14 +43,15 @@ class Source:
     @cached_property
     def rows(self) -> pl.LazyFrame:
         """Return the rows that are not blank: all columns as stripped text, null where a value is missing, and ROW."""
-        return self.all_rows.filter(~pl.col(BLANK)).drop(BLANK)
+        return self.all_rows.filter(~pl.col(BLANK)).drop(BLANK, LAST)
 
     @cached_property
     def all_rows(self) -> pl.LazyFrame:
-        """Return the same of all rows, and BLANK: whether a row has no value at all."""
+        """Return the same of all rows, with BLANK: no value at all, and LAST: none in the last column."""
         columns = [_text(name, self._schema[name], self.reading.empty) for name in self.names]
         rows = self._scanned.select(ROW, *columns)
-        rows = rows.with_columns(pl.all_horizontal(pl.exclude(ROW).is_null()).alias(BLANK))
+        blank = pl.all_horizontal(pl.exclude(ROW).is_null())
+        rows = rows.with_columns(blank.alias(BLANK), pl.col(self.names[-1]).is_null().alias(LAST))
         if self.wanted is None:
             return rows
         column, texts = self.wanted
@@ -86,6 +87,7 @@ class Source:
         if others:
             raise InvalidRequest(f"--consent names one column, not {', '.join((column, *others))}")
         answers = self.collect(self.all_rows.group_by(column, BLANK).agg(pl.len().alias(_ROWS))).rows()
+        self.check_quotes(sum(rows for _, _, rows in answers))
         consenting = tuple(text for text, _, _ in answers if not refusal(text))
         left_out = Counter[str]()
         for text, blank, rows in answers:
@@ -95,6 +97,11 @@ class Source:
             counts = f"{left_out['no_consent']:,} say no, of {left_out['consent_unknown']:,} the answer is not known"
             raise InvalidRequest(f"{self.path}: no row has a yes in {column} ({counts})")
         return replace(self, wanted=(column, consenting)), left_out
+
+    def check_quotes(self, rows: int) -> None:
+        """Raise BadFile where a quote hides rows. ``rows``: how many were found; where not all are wanted, not used."""
+        if self.wanted is None:
+            self.table.check_quotes(rows)
 
     def place(self, row: int) -> str:
         """Return where a row number is in the file: ``line 3`` of a CSV, ``row 3`` of a sheet or of Parquet."""

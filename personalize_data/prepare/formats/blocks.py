@@ -50,6 +50,13 @@ class Blocks:
         """Return how many values a row has: all of them."""
         return len(self.names)
 
+    def first_short(self, rows: pl.Series) -> int | None:
+        """Return None: a row has a value for each column."""
+        return None
+
+    def check_quotes(self, rows: int) -> None:
+        """Do nothing: there are no quotes."""
+
     def unread(self, column: str) -> str:
         """Return why a column that is there can't be read."""
         place = self.nested.get(column)

@@ -56,6 +56,24 @@ class CsvTable:
         """Return how many values a row has."""
         return len(self._row(row)[1])
 
+    def first_short(self, rows: pl.Series) -> int | None:
+        """Return the first of some rows that has fewer values than the header; None where all have as many."""
+        if rows.is_empty() or csv_reader.surely_even(self.data, len(self.names), self.delimiter):
+            return None
+        wanted = set(rows)
+        with csv_reader.opened(self.data, delimiter=self.delimiter) as reader:
+            for number, (_, fields, _) in enumerate(reader.rows()):
+                if number in wanted and len(fields) < len(self.names):
+                    return number
+        return None
+
+    def check_quotes(self, rows: int) -> None:
+        """Raise BadFile where a quote that is not closed hides rows. ``rows``: how many polars has found."""
+        try:
+            csv_reader.check_quotes(self.data, rows, self.delimiter)
+        except BadFile as error:
+            raise about(self.path, error, self.added) from None
+
     def unread(self, column: str) -> str:
         """Return nothing: all columns can be read."""
         return ""

@@ -45,6 +45,12 @@ class Format(Protocol):
     def width(self, row: int) -> int:
         """Return how many values a row has."""
 
+    def first_short(self, rows: pl.Series) -> int | None:
+        """Return the first of some rows that has fewer values than there are columns; None where all have as many."""
+
+    def check_quotes(self, rows: int) -> None:
+        """Raise BadFile where a quote that is not closed hides rows. ``rows``: how many polars has found."""
+
     def unread(self, column: str) -> str:
         """Return why a column that is there can't be read; empty where there is none of that name."""
 

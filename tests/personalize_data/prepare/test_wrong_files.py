@@ -62,3 +62,49 @@ def test_a_spreadsheets_csv_with_mark_semicolons_and_quotes_over_lines_is_read(t
     prepare("events", file, *LOG, "--metadata", "note")
     (row,) = written(file, "interactions.csv")
     assert (row["ITEM_ID"], row["NOTE"]) == ('a;"5" b', "one\r\ntwo")
+
+
+HIDDEN = b"""who,item,at,name,ok
+1,a,1700000000,lamp,yes
+1,b,1700000001,"5 inch,yes
+1,c,1700000002,mug,yes
+1,d,1700000003,19",yes
+"""
+
+
+@pytest.mark.parametrize("more", [(), ("--consent", "ok"), ("--metadata", "name")])
+def test_quotes_that_pair_up_over_rows_hide_none_of_them(tmp_path: Path, more: tuple[str, ...]) -> None:
+    file = tmp_path / "log.csv"
+    file.write_bytes(HIDDEN)
+    result = run("events", file, *LOG, *more, "--dry-run")
+    assert (result.exit_code, f"{file}:3: a quote is not closed" in result.stderr) == (2, True), result.output
+
+
+def test_a_value_over_several_lines_is_one_value(tmp_path: Path) -> None:
+    file = tmp_path / "log.csv"
+    file.write_bytes(HIDDEN.replace(b'"5 inch', b'"12, Main Street\nParis"').replace(b'19"', b'"a\n\nb"'))
+    summary = prepare("events", file, *LOG)
+    assert (summary["rows_read"], summary["interactions"]) == (4, 4)
+
+
+@pytest.mark.parametrize("separator", [",", ";"])
+def test_a_row_that_ends_too_early_is_refused_unless_it_is_dropped(tmp_path: Path, separator: str) -> None:
+    text = "who,item,at,name\n1,a,1700000000,x\n1,b,1700000001\n".replace(",", separator).encode()
+    assert refusal(tmp_path / "log.csv", text) == ":3: a broken row: 3 columns, where the header has 4"
+    file = tmp_path / "log.csv"
+    file.write_bytes(text.replace(b"1" + separator.encode() + b"b", separator.encode() + b"b"))
+    summary = prepare("events", file, *LOG, "--impute", "who=drop")
+    assert (summary["interactions"], summary["fill"]["dropped"]) == (1, {"who": 1})
+
+
+def test_empty_values_at_the_end_are_no_broken_row(tmp_path: Path) -> None:
+    file = tmp_path / "log.csv"
+    file.write_bytes(b'who;item;at;name\n1;a;1700000000;\n1;"b";1700000001;""\n')
+    assert prepare("events", file, *LOG)["interactions"] == 2
+
+
+def test_a_row_of_an_ownership_table_that_ends_too_early_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "bank.csv"
+    file.write_bytes(b"who,month,p_a,city\n1,2016-01,1,north\n2,2016-01,1\n")
+    result = run("ownership", file, "--user", "who", "--month", "month", "--product", "p_*", "--dry-run")
+    assert f"{file}:3: a broken row: 3 columns, where the header has 4" in result.stderr
