@@ -106,6 +106,8 @@ def read(source: Source, spec: LineTableSpec, filling: Filling, times: Times) ->
     for name in spec.ids():
         ids.check(source, table, name)
     rows.check(table)
+    if spec.split is None:
+        messages += warnings.about_several_items(source, table, spec.item)
     if spec.invoices and not spec.quantity:
         messages += warnings.about_returns(source, (*spec.ids(), spec.time, spec.price), spec.event_type)
     interactions = _interactions(source, table, spec, times)

@@ -145,7 +145,7 @@ def _typed(
     ids.check(source, table, spec.user)
     table = filling.apply(table, spec.month, needed=True)
     for name in spec.products:
-        table = _product(source, table, name, filling)
+        table = _product(source, table, name, filling, alone=len(spec.products) == 1)
     rows.check(table)
     seconds = timestamps.seconds(source, table, spec.month, times, spec.time_format)
     date = pl.from_epoch(TIME, "s").dt
@@ -163,11 +163,12 @@ def _owned(name: str, rule: str | None) -> pl.Expr:
     )  # fmt: skip
 
 
-def _product(source: Source, table: pl.DataFrame, name: str, filling: Filling) -> pl.DataFrame:
-    """Convert 0 and 1 to booleans; 2 stands for a value that was neither."""
+def _product(source: Source, table: pl.DataFrame, name: str, filling: Filling, *, alone: bool) -> pl.DataFrame:
+    """Convert 0 and 1 to booleans; 2 stands for a value that was neither. ``alone``: there is no other product."""
     if (table[name] == 2).any():
         row, text = source.first_bad(~pl.col(name).is_in([*YES, *NO]), name) or (0, "")
-        several = "; ./broker prepare events --split reads products in one cell" if _LIST.search(text or "") else ""
+        by_name = alone or _LIST.search(text or "")
+        several = "; ./broker prepare events --split '|' reads cells with the products' names" if by_name else ""
         reason = "neither 0 nor 1: an ownership table has one such column a product"
         raise source.bad(row, f"{name} is {text!r}, {reason}{several}")
     table = filling.apply(table, name, needed=True)

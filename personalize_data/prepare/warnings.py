@@ -9,6 +9,8 @@ from personalize_data.prepare.dataset import ORDER
 from personalize_data.prepare.source import ROW, Source
 from personalize_data.quotas import MIN_TRAINING_INTERACTIONS, MIN_TRAINING_USERS
 
+BAR = "|"  # what most tables put between several ids in a cell
+
 
 def about_interactions(table: pl.DataFrame) -> list[str]:
     """Return notes on the interactions as they are written."""
@@ -29,6 +31,18 @@ def about_returns(source: Source, used: Collection[str | None], event_type: str)
         f"--quantity {name} leaves them out"
         for name, number in counts.row(0, named=True).items()
         if number
+    ]
+
+
+def about_several_items(source: Source, table: pl.DataFrame, column: str) -> list[str]:
+    """Return a note on cells that seem to hold several items. ``table`` has ROW."""
+    several = table.filter(pl.col(column).str.contains(BAR, literal=True))
+    if several.is_empty():
+        return []
+    first, place = several[column][0], source.place(several[ROW][0])
+    return [
+        f"{column} has a {BAR} in {len(several):,} rows, the first {first!r} in {place}: if these are several items, "
+        f"--split '{BAR}' makes a row of each"
     ]
 
 

@@ -43,7 +43,9 @@ def test_without_the_option_a_list_is_one_product_and_ownership_names_it(tmp_pat
     columns = ("--user", "who", "--month", "month", "--product", "bought")
     message = run("ownership", file, *columns, "--dry-run").stderr
     assert "bought is 'card|loan', neither 0 nor 1" in message
-    assert "./broker prepare events --split reads products in one cell" in message
+    assert "./broker prepare events --split '|' reads cells with the products' names" in message
+    notes = prepare("events", file, *BANK[:-2], "--impute", "bought=drop")["notes"]
+    assert [note for note in notes if note.startswith("bought has a | in 3 rows, the first 'card|loan' in line 2: if")]
 
 
 def test_amounts_of_several_products_are_wrong_use(tmp_path: Path) -> None:
