@@ -5,6 +5,7 @@ import io
 import json
 import tempfile
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -133,3 +134,40 @@ def test_a_table_gives_the_same_in_every_format(rows: list[Row], command: list[s
         outcomes = [outcome(command, file, folder / f"out{file.suffix}") for file in files]
     kept = [None if one is None else {key: one[key] for key in ("written", "left_out", "fill")} for one in outcomes]
     assert kept[1:] == [kept[0]] * 4
+
+
+MONTHS = st.sampled_from(["2016-01", "2016-02", "2016-03"])
+CUSTOMERS = st.sampled_from(["ann", "bob", "cat", "broker-probe", "null", ""])
+HOLDINGS = st.tuples(CUSTOMERS, MONTHS, st.sampled_from("01"), st.sampled_from("01"), st.sampled_from(["north", ""]))
+HOLDING_TABLES = st.lists(
+    st.one_of(HOLDINGS, st.just(("", "", "", "", ""))),
+    max_size=14,
+    unique_by=lambda row: row[:2] if row[0] else object(),
+)
+
+
+@settings(max_examples=draws(all_of_them=500, part=50), deadline=None)
+@given(rows=HOLDING_TABLES)
+def test_every_holding_of_a_customer_is_an_interaction_and_other_rows_are_counted(rows: list[Row]) -> None:
+    used = [row for row in rows if row[0] not in ("", "null", "broker-probe")]
+    held = {(row[0], name, row[1]) for row in used for name, own in (("p_a", row[2]), ("p_b", row[3])) if own == "1"}
+    command = ["ownership", "--user", "who", "--month", "month", "--product", "p_*", "--impute", "who=drop"]
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "bank.csv"
+        text = io.StringIO()
+        csv.writer(text, lineterminator="\n").writerows([("who", "month", "p_a", "p_b", "city"), *rows])
+        file.write_text(text.getvalue(), encoding="utf-8")
+        summary = outcome(command, file, Path(folder) / "out")
+    if not held:
+        assert summary is None
+        return
+    assert summary is not None
+    written = {(row["USER_ID"], row["ITEM_ID"], month_of(row["TIMESTAMP"])) for row in summary["written"]}
+    assert (written, summary["interactions"]) == (held, len(held))
+    left_out = sum(summary["left_out"].values()) + sum(summary["fill"]["dropped"].values())
+    assert (summary["rows_read"], left_out) == (len(rows), len(rows) - len(used))
+    assert summary["users_without_interactions"] == len({row[0] for row in used}) - len({user for user, _, _ in held})
+
+
+def month_of(moment: str) -> str:
+    return f"{datetime.fromtimestamp(int(moment), UTC):%Y-%m}"
