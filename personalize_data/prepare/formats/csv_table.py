@@ -114,5 +114,5 @@ def _first_values(path: Path) -> list[str]:
 
 def about(path: Path, problem: BadFile, added: int) -> BadFile:
     """Return an error of the data that are read as one of the file, with what ``prepare`` can do about it."""
-    reason = ENCODING if "UTF-8" in problem.reason else problem.reason
+    reason = ENCODING if "UTF-8" in problem.reason and "--encoding" not in problem.reason else problem.reason
     return BadFile(path, reason, problem.line - added if problem.line else None)
