@@ -39,7 +39,8 @@ def test_bytes_of_another_encoding_are_named_with_their_line_and_the_option(tmp_
     assert refusal(file).startswith(":1: ")
     assert " --encoding " in refusal(file)
     file.write_bytes(TEXT.encode("utf-16"))
-    assert "this is text in UTF-16: --encoding utf-16 reads it" in refusal(file)
+    message = refusal(file)
+    assert ("this is text in UTF-16: " in message, "--encoding utf-16" in message) == (True, True)
 
 
 def test_the_line_is_right_far_into_a_file(tmp_path: Path) -> None:
