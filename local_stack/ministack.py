@@ -18,7 +18,8 @@ import requests
 
 from local_stack import loopback
 from local_stack.aws import ACCOUNT
-from personalize_local.shell import LOOPBACK, listen, stop_with_parent
+from personalize_local.parent import stop_with_parent
+from personalize_local.shell import LOOPBACK, listen
 
 HEALTH = "/_ministack/health"
 PAUSE = 0.05

@@ -10,15 +10,14 @@ import asyncio
 import contextlib
 import errno
 import json
-import os
 import signal
 import socket
 import sys
-import threading
-from collections.abc import Callable
 
 import uvicorn
 from starlette.types import ASGIApp
+
+from personalize_local.parent import stop_with_parent
 
 LOOPBACK = "127.0.0.1"
 
@@ -46,18 +45,6 @@ def listen(port: int) -> socket.socket:
 def announce(listener: socket.socket) -> None:
     """Print the service's URL for the parent, as one line of JSON."""
     print(json.dumps({"url": f"http://{LOOPBACK}:{listener.getsockname()[1]}"}), flush=True)  # noqa: T201
-
-
-def stop_with_parent(stop: Callable[[], None]) -> None:
-    """Call ``stop()`` when standard input ends, which is when the parent process does."""
-
-    def watch() -> None:
-        with contextlib.suppress(OSError):
-            while os.read(0, 4096):
-                continue
-        stop()
-
-    threading.Thread(target=watch, name="stop-with-parent", daemon=True).start()
 
 
 def serve(app: ASGIApp, *, port: int = 0, with_parent: bool = False) -> int:

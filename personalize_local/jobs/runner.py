@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from personalize_local.errors import JobFailed
+from personalize_local.parent import stop_with_parent
 
 PACKAGE_PARENT = Path(__file__).parents[2]
 # One thread each: a training must leave the other cores for answering requests.
@@ -135,8 +136,6 @@ def _finished(folder: Path) -> Outcome | None:
 
 def main(kind: str, folder: Path) -> None:
     """Run one job as the main program of a process."""
-    from personalize_local.shell import stop_with_parent
-
     stop_with_parent(lambda: os._exit(1))
     run(kind, folder, json.loads((folder / "spec.json").read_text()))
 

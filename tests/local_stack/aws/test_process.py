@@ -14,7 +14,8 @@ from local_stack.process import PROJECT_ROOT, START_SECONDS, NotStarted, scrubbe
 
 SERVICE = """
 import sys, threading
-from personalize_local.shell import announce, listen, stop_with_parent
+from personalize_local.parent import stop_with_parent
+from personalize_local.shell import announce, listen
 print("starting", file=sys.stderr, flush=True)
 print("not the announcement", flush=True)
 done = threading.Event()
