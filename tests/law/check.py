@@ -13,7 +13,7 @@ from tests.law.themes import THEMES
 from tests.law.verdict import judged, report
 from tests.law.world.loop import Loop
 
-HISTORIES = int(os.environ.get("BROKER_LAW_HISTORIES", draws(all_of_them=600, part=60)))
+HISTORIES = int(os.environ.get("BROKER_LAW_HISTORIES", draws(all_of_them=600, part=20)))
 SETTINGS = settings(
     database=None,
     deadline=None,
