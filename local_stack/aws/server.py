@@ -10,23 +10,20 @@ import io
 import json
 import sys
 from collections import Counter
-from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
+from local_stack.aws.json_app import WsgiApp, json_app
 from local_stack.aws.operations import operation_name, service_name
 from local_stack.aws.speedups import speed_up
 
 # Seconds between two looks into the queue during a long poll.
 LONG_POLL_STEP = 0.05
 RECEIVE = "sqs.ReceiveMessage"
-OUR_SERVICES: tuple[Literal["kinesis", "sqs", "s3", "secretsmanager"], ...] = ("kinesis", "sqs", "s3", "secretsmanager")
-
-WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Any]
 
 
 class LocalAws:
@@ -35,7 +32,12 @@ class LocalAws:
     def __init__(self) -> None:
         speed_up()
         self.requests: Counter[str] = Counter()
-        self._apps: dict[str, WsgiApp] = {service: create_backend_app(service) for service in OUR_SERVICES}
+        self._apps: dict[str, WsgiApp] = {
+            "s3": create_backend_app("s3"),
+            "kinesis": json_app("kinesis"),
+            "sqs": json_app("sqs"),
+            "secretsmanager": json_app("secretsmanager"),
+        }
         self._other = DomainDispatcherApplication(create_backend_app)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

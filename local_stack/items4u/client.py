@@ -1,18 +1,19 @@
 """Plays sessions against a local mParticle: signs in, reads the profile's recommendations, posts the events."""
 
-import threading
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
-import requests
+import urllib3
 
 from local_stack.items4u.sessions import Post, Session
 
 TIMEOUT_SECONDS = 10.0
+CONNECTIONS = 16
 ATTEMPTS = 40
 LONGEST_WAIT_SECONDS = 2.0
 AHEAD = 2
@@ -46,7 +47,7 @@ def mpid_as_text(profile: dict[str, Any]) -> dict[str, Any]:
 
 
 class Client:
-    """A shop's side of mParticle: one kept-alive connection per thread.
+    """A shop's side of mParticle, over kept-alive connections.
 
     ``rank`` returns a longer list for an mpid than the profile's, for the evaluation; the shop does not show it.
     """
@@ -58,10 +59,9 @@ class Client:
         sleep: Callable[[float], None] = time.sleep,
         rank: Callable[[int], tuple[str, ...]] = lambda _mpid: (),
     ) -> None:
-        self._url = url.rstrip("/")
+        self._server = urllib3.connection_from_url(url, maxsize=CONNECTIONS, timeout=TIMEOUT_SECONDS, retries=False)
         self._rank = rank
         self._sleep = sleep
-        self._own = threading.local()
 
     def identify(self, session: Session) -> int:
         """Return the mpid of the session's user, which may still be an anonymous device's."""
@@ -77,7 +77,7 @@ class Client:
         """Return a profile as the Profile API shows it. Raises NotDelivered if there is none."""
         path = f"/userprofile/v1/org/account/workspace/{mpid}"
         query = {"fields": "user_identities,user_attributes", "environment_type": environment}
-        profile: dict[str, Any] = self._send("GET", path, params=query).json()
+        profile: dict[str, Any] = self._send("GET", f"{path}?{urlencode(query)}").json()
         return profile
 
     def recommendations(self, mpid: int, environment: str = "production") -> tuple[str, ...]:
@@ -86,7 +86,8 @@ class Client:
 
     def post(self, post: Post) -> None:
         """Post one batch; retries keep its ``source_request_id``. Raises NotDelivered."""
-        self._send("POST", "/v2/events", json=post.batch, auth=(f"{post.input}-key", f"{post.input}-secret"))
+        headers = urllib3.make_headers(basic_auth=f"{post.input}-key:{post.input}-secret")
+        self._send("POST", "/v2/events", json=post.batch, headers=headers)
 
     def play(self, session: Session, clock: Callable[[], float] = time.time) -> PlayedSession:
         """Read the profile's recommendations, then post the session's batches in order."""
@@ -118,25 +119,21 @@ class Client:
             while waiting:
                 yield waiting.popleft()[1].result()
 
-    def _send(self, method: str, path: str, **request: Any) -> requests.Response:
+    def _send(self, method: str, path: str, **request: Any) -> urllib3.BaseHTTPResponse:
         problem = ""
         for attempt in range(ATTEMPTS):
             try:
-                answer = self._connection().request(method, self._url + path, timeout=TIMEOUT_SECONDS, **request)
-            except (requests.ConnectionError, requests.Timeout) as error:
+                answer = self._server.request(method, path, **request)
+            except urllib3.exceptions.HTTPError as error:
                 problem, wait = str(error), None
             else:
-                if answer.status_code < 400:
+                if answer.status < 400:
                     return answer
-                problem, wait = f"{answer.status_code} {answer.text}", answer.headers.get("Retry-After")
-                if answer.status_code != 429 and answer.status_code < 500:
+                problem, wait = (
+                    f"{answer.status} {answer.data.decode(errors='replace')}",
+                    answer.headers.get("Retry-After"),
+                )
+                if answer.status != 429 and answer.status < 500:
                     break
             self._sleep(float(wait) if wait else min(LONGEST_WAIT_SECONDS, 0.05 * 2**attempt))
         raise NotDelivered(f"{method} {path}: {problem}")
-
-    def _connection(self) -> requests.Session:
-        if not hasattr(self._own, "connection"):
-            self._own.connection = requests.Session()
-            self._own.connection.trust_env = False  # no proxy and no .netrc of the machine
-        connection: requests.Session = self._own.connection
-        return connection
