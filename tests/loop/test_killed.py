@@ -35,7 +35,7 @@ SETTINGS = LocalStackSettings(
 )
 PER_HISTORY = 10  # customers
 POISON = b"no JSON at all"
-IN_FLIGHT = 0.4  # seconds that a call takes which its caller does not survive
+IN_FLIGHT = 1.0  # seconds that a call takes which its caller does not survive: far longer than noticing it takes
 # The function that dies, and the service and operation of its call in flight. The histories take them in turn.
 CALLS = (
     ("ingest", "personalize", "personalize.PutEvents"),

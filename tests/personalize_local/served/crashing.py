@@ -41,7 +41,7 @@ class Crashing:
 
     restart = _start
 
-    def finished(self, kind: str, arn: str, kills: int = 2) -> dict[str, Any]:
+    def finished(self, kind: str, arn: str, kills: int) -> dict[str, Any]:
         """Kill the service some times while a resource is being created, at moments of chance; return how it ended."""
         for _ in range(kills):
             self._look(kind, arn, self.chance.randrange(150))

@@ -12,6 +12,7 @@ import pytest
 from botocore.exceptions import BotoCoreError
 
 from local_stack.process import NotStarted, start_service
+from tests.draws import draws
 from tests.personalize_local.conftest import ROOT
 from tests.personalize_local.jobs.conftest import Bucket
 from tests.personalize_local.served.clients import Aws, csv
@@ -21,6 +22,8 @@ from tests.personalize_local.world import RECIPE, schema
 
 ROLE = "arn:aws:iam::123456789012:role/any"
 USERS, ROWS = 100, 3000
+ROUNDS = draws(all_of_them=8, part=4)
+KILLS = draws(all_of_them=3, part=1)  # of each job
 
 
 def shop(aws: Aws) -> tuple[str, str, str]:
@@ -56,7 +59,7 @@ class Shopper(threading.Thread):
             self.taken += ids
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", range(1, 1 + draws(all_of_them=4, part=1)))
 def test_every_event_that_was_acknowledged_is_there_once_and_in_order(
     tmp_path: Path, s3_endpoint: str, seed: int
 ) -> None:
@@ -64,7 +67,7 @@ def test_every_event_that_was_acknowledged_is_there_once_and_in_order(
     tried: set[str] = set()
     with Crashing(tmp_path, s3_endpoint, seed) as service:
         _, _, tracking_id = shop(service.aws)
-        for round_ in range(4):
+        for round_ in range(ROUNDS):
             shoppers = [Shopper(service.aws, tracking_id, f"{round_}{letter}") for letter in "ab"]
             enough = service.chance.randrange(1, 120)
             for shopper in shoppers:
@@ -98,15 +101,15 @@ def test_jobs_that_are_cut_off_end_as_if_nothing_had_happened(tmp_path: Path, s3
         group, dataset, _ = shop(service.aws)
         job = {"jobName": "all", "roleArn": ROLE, "dataSource": source}
         imported = service.aws.control.create_dataset_import_job(**job, datasetArn=dataset)["datasetImportJobArn"]
-        assert service.finished("DatasetImportJob", imported)["status"] == "ACTIVE"
+        assert service.finished("DatasetImportJob", imported, KILLS)["status"] == "ACTIVE"
         assert service.local("status")["datasetGroups"][0]["interactions"] == ROWS
 
         made = {"name": "shop", "datasetGroupArn": group, "recipeArn": RECIPE, "performAutoTraining": False}
         solution = service.aws.wait_until_active("Solution", service.aws.control.create_solution(**made)["solutionArn"])
         version = service.aws.control.create_solution_version(solutionArn=solution)["solutionVersionArn"]
-        assert service.finished("SolutionVersion", version, kills=3)["status"] == "ACTIVE"
+        assert service.finished("SolutionVersion", version, KILLS)["status"] == "ACTIVE"
         campaign = service.aws.control.create_campaign(name="shop", solutionVersionArn=version)["campaignArn"]
-        assert service.finished("Campaign", campaign, kills=1)["status"] == "ACTIVE"
+        assert service.finished("Campaign", campaign, KILLS)["status"] == "ACTIVE"
         before = seen(service.aws, version, campaign)
         assert before["metrics"]["coverage"] > 0
 
@@ -118,14 +121,14 @@ def test_jobs_that_are_cut_off_end_as_if_nothing_had_happened(tmp_path: Path, s3
             jobOutput={"s3DataDestination": {"path": bucket.at("out/")}},
             roleArn=ROLE,
         )["batchInferenceJobArn"]
-        assert service.finished("BatchInferenceJob", batch)["status"] == "ACTIVE"
+        assert service.finished("BatchInferenceJob", batch, KILLS)["status"] == "ACTIVE"
         lines = [json.loads(line) for line in bucket.get("out/users.json.out").splitlines()]
         assert [line["output"]["recommendedItems"] for line in lines] == [before["u1"][:5], before["u2"][:5]]
 
         source = {"dataLocation": bucket.put("forget.csv", "USER_ID\nu1\nu3\n")}
         job = {"jobName": "some", "roleArn": ROLE, "dataSource": source}
         deletion = service.aws.control.create_data_deletion_job(**job, datasetGroupArn=group)["dataDeletionJobArn"]
-        assert service.finished("DataDeletionJob", deletion)["status"] == "COMPLETED"
+        assert service.finished("DataDeletionJob", deletion, KILLS)["status"] == "COMPLETED"
         described = service.aws.describe("DataDeletionJob", deletion)
         assert service.local("status")["datasetGroups"][0]["users"] == USERS - 2
 
@@ -136,7 +139,7 @@ def test_jobs_that_are_cut_off_end_as_if_nothing_had_happened(tmp_path: Path, s3
         }
         assert service.local("status")["datasetGroups"][0]["interactions"] == ROWS - 2 * (ROWS // USERS)
         assert service.aws.describe("DataDeletionJob", deletion) == described
-        assert service.killed == 11
+        assert service.killed == 5 * KILLS + 1
 
 
 def seen(aws: Aws, version: str, campaign: str) -> dict[str, Any]:
