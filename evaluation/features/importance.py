@@ -80,7 +80,9 @@ def importances(
         raise InvalidRequest(
             f"{users} users and {len(groups)} groups of items: {LEAST_USERS} users and 2 groups are the least"
         )
-    # On one processor: on a busy machine, threads that wait for one another take twenty times as long.
+    # On one processor: on a busy machine, threads that wait for one another take twenty times as long. A limit holds
+    # for the libraries that are loaded by then.
+    model.load()
     with threadpool_limits(1):
         runs = [
             _training(examples, attributes, len(groups), permutations, [seed, repetition], step)

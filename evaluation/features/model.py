@@ -1,5 +1,6 @@
 """Gradient boosting that predicts the next group, and what each user loses by it: trained on other users alone."""
 
+import importlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -31,9 +32,14 @@ class Model:
         return -np.log(np.maximum(probabilities, LEAST))
 
 
+def load() -> None:
+    """Load what trains: it takes seconds, and its threads can be limited from then on."""
+    importlib.import_module("sklearn.ensemble")
+
+
 def fit(table: Floats, came: Codes, users: Codes, categorical: npt.NDArray[np.bool_], groups: int, seed: int) -> Model:
     """Fit to some users, and stop when others of them gain no more: an attribute could name a user."""
-    from sklearn.ensemble import HistGradientBoostingClassifier  # it takes seconds to load
+    from sklearn.ensemble import HistGradientBoostingClassifier
 
     distinct = np.unique(users)
     held = np.random.default_rng(seed).permutation(distinct)[: max(1, int(VALIDATED * len(distinct)))]

@@ -1,5 +1,8 @@
 """Which attributes matter: what was planted comes first, noise inconclusive."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,6 +14,7 @@ from evaluation.features.examples import examples, groups
 from evaluation.features.importance import ImportanceReport, Step, importances, parts
 from personalize_data.errors import InvalidRequest
 from tests.evaluation.features.shoppers import NOISE, write
+from tests.real_data import ROOT
 
 
 def measured(
@@ -83,3 +87,26 @@ def test_the_work_has_as_many_parts_as_are_told_before(tmp_path: Path) -> None:
     done: list[int] = []
     user_attributes = measured(tmp_path, users=30, step=done.append).importances
     assert sum(done) == parts(len(user_attributes), 2)
+
+
+def test_it_takes_one_processor_though_the_library_that_trains_is_loaded_late(tmp_path: Path) -> None:
+    program = f"""
+from pathlib import Path
+from threadpoolctl import threadpool_info
+from tests.evaluation.features.test_importance import measured
+threads = set()
+def step(done):
+    threads.update((pool["user_api"], pool["num_threads"]) for pool in threadpool_info())
+measured(Path({str(tmp_path)!r}), users=60, step=step)
+print(sorted(threads))
+"""
+    environment = {name: value for name, value in os.environ.items() if not name.endswith("_NUM_THREADS")}
+    done = subprocess.run(  # noqa: S603 - our own program
+        [sys.executable, "-c", program],
+        cwd=ROOT,
+        env=environment | {"OMP_NUM_THREADS": "3", "PYTHONPATH": f"{ROOT}:{ROOT / 'lambda_src'}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout == "[('blas', 1), ('openmp', 1)]\n", done.stderr
