@@ -94,6 +94,24 @@ def test_requests_are_counted_by_operation(aws: ServiceProcess) -> None:
     }
 
 
+def test_an_error_comes_under_its_own_name(aws: ServiceProcess) -> None:
+    kinesis, sqs, secrets = (local_client(name, aws.url) for name in ("kinesis", "sqs", "secretsmanager"))
+    with pytest.raises(kinesis.exceptions.ResourceNotFoundException):
+        kinesis.put_record(StreamName="nowhere", Data=b"", PartitionKey="a")
+    with pytest.raises(sqs.exceptions.QueueDoesNotExist):
+        sqs.get_queue_url(QueueName="nowhere")
+    with pytest.raises(secrets.exceptions.ResourceNotFoundException):
+        secrets.get_secret_value(SecretId="nowhere")
+
+
+def test_a_queue_also_answers_in_the_older_protocol(aws: ServiceProcess) -> None:
+    local_client("sqs", aws.url).create_queue(QueueName="older")
+    body = b"Action=GetQueueUrl&QueueName=older&Version=2012-11-05"
+    signed = {"Authorization": "AWS4-HMAC-SHA256 Credential=local/20260101/us-east-1/sqs/aws4_request, Signature=x"}
+    with urllib.request.urlopen(urllib.request.Request(f"{aws.url}/", body, signed)) as answer:  # noqa: S310 - loopback
+        assert b"/older</QueueUrl>" in answer.read()
+
+
 def test_a_long_poll_answers_as_soon_as_a_message_is_there_and_holds_up_nobody(aws: ServiceProcess) -> None:
     sqs = local_client("sqs", aws.url, timeout=60.0, connections=4)
     url = sqs.create_queue(QueueName="waiting")["QueueUrl"]
