@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
+from broker.values.amounts import DECIMALS, POINT
 
 from cli import connection, place
 from cli.console import emit
@@ -14,11 +15,12 @@ from cli.history_files import gather
 from cli.import_summary import left_out, report
 from cli.options import pairs
 from cli.progress import WaitDisplay
+from cli.types import Encoding, Names, Separator
 from lifecycle import datasets, imports, resource_types
 from lifecycle.bucket import Bucket
 from lifecycle.resources import Resources
 from personalize_data.consent import Consent
-from personalize_data.conversion import Plan, convert
+from personalize_data.conversion import Plan, TableFormat, convert
 from personalize_data.errors import BadFile
 from personalize_data.import_summary import ImportSummary
 from personalize_data.schema import DATASETS, INTERACTIONS_SCHEMA, Schema, SchemaError, read_schema
@@ -41,7 +43,24 @@ class BackfillOptions:
 @click.option("--dataset", type=click.Choice(DATASETS), default="interactions", show_default=True)
 @click.option("--column", "columns", multiple=True, metavar="NAME=SOURCE", help="The file's column for a dataset's.")
 @click.option("--constant", "constants", multiple=True, metavar="NAME=TEXT", help="The same text in every row.")
-@click.option("--time-unit", type=click.Choice(UNITS), help="Of TIMESTAMP; default: what its first value can only be.")
+@click.option(
+    "--time-unit",
+    type=click.Choice(UNITS),
+    help="Of TIMESTAMP, or CREATION_TIMESTAMP; default: what its first value can only be.",
+)
+@click.option("--decimal", type=click.Choice(DECIMALS), default=POINT, show_default=True, help="The decimal mark.")
+@click.option("--encoding", type=Encoding(), help="Of a CSV; default: UTF-8. Others: latin-1, cp1252, utf-16, …")
+@click.option(
+    "--columns",
+    "header",
+    type=Names(),
+    default=(),
+    metavar="A,B,C",
+    help="The names of the columns of a CSV without a header.",
+)
+@click.option(
+    "--split", type=Separator(), metavar="TEXT", help="What separates several items in one cell: a row for each."
+)
 @click.option("--consent", metavar="COLUMN", help="Of a CSV, take only rows with a yes here (true, 1).")
 @click.option("--consent-given", is_flag=True, help="State that all rows may train; the report says so.")
 @click.option("--schema", "schema_file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Avro.")
@@ -59,6 +78,10 @@ def command(
     columns: tuple[str, ...],
     constants: tuple[str, ...],
     time_unit: str | None,
+    decimal: str,
+    encoding: str | None,
+    header: tuple[str, ...],
+    split: str | None,
     consent: str | None,
     consent_given: bool,
     schema_file: Path | None,
@@ -108,7 +131,8 @@ def command(
         try:
             sources = gather(files, lambda: (target or find()).client("s3"), Path(folder), waiting)
             schema = _schema(target, options, schema_file, waiting)
-            plan = Plan(dataset, sources, schema, mapped, time_unit, rules, Consent(consent, consent_given))
+            form = TableFormat(encoding, decimal, header, split)
+            plan = Plan(dataset, sources, schema, mapped, time_unit, rules, Consent(consent, consent_given), form)
             run = Run(plan, options, Path(folder), waiting)
             summary = run.convert_only() if target is None else run.into(target)
         except (BadFile, MappingError, SchemaError) as error:

@@ -1,5 +1,6 @@
-"""Types of options: moments and durations."""
+"""Types of options: moments, durations, and how files are written."""
 
+import codecs
 import math
 import re
 from datetime import UTC, datetime, timedelta
@@ -59,3 +60,42 @@ class EpochSeconds(click.ParamType):
         if moment is None:
             self.fail(f"{value!r} is neither epoch seconds nor an ISO date", param, ctx)
         return int(moment.timestamp())
+
+
+class Encoding(click.ParamType):
+    """An encoding of text that Python knows."""
+
+    name = "encoding"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return Python's own name of it."""
+        try:
+            codec = codecs.lookup(str(value))
+        except LookupError:
+            self.fail(f"{value!r} is no encoding that is known; there are utf-8, latin-1, cp1252, utf-16", param, ctx)
+        if not codec._is_text_encoding:
+            self.fail(f"{value!r} is no encoding of text", param, ctx)
+        return codec.name
+
+
+class Names(click.ParamType):
+    """Names of columns, separated by commas, each once."""
+
+    name = "names"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, ...]:
+        names = tuple(name.strip() for name in value.split(",")) if isinstance(value, str) else tuple(value)
+        if not all(names) or len(set(names)) < len(names):
+            self.fail(f"{value!r} must be different names, separated by commas", param, ctx)
+        return names
+
+
+class Separator(click.ParamType):
+    """A text between values: not blank, or it would part words."""
+
+    name = "text"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if not str(value).strip():
+            self.fail("it must not be blank", param, ctx)
+        return str(value)

@@ -29,14 +29,15 @@ def read(request: EvaluationRequest) -> Question:
     question = _from_folder(request.file, request.now) if request.file.is_dir() else _from_table(request)
     if request.items_file is None:
         return question
-    item_ids = attributes.read(request.items_file, "ITEM_ID").ids
-    return replace(question, task=with_catalogue(question.task, item_ids))
+    notes = [*question.notes]
+    item_ids = attributes.read(request.items_file, "ITEM_ID", notes.append).ids
+    return replace(question, task=with_catalogue(question.task, item_ids), notes=notes)
 
 
 def _from_folder(folder: Path, now: float) -> Question:
     test, log, change = splits_folder.read(folder, now)
     diagnostics = [Diagnostic("truth_changed", "data", change)] if change else []
-    return Question(test, [*_past_note(len(log) - len(test.train)), *_rows_left_out(log)], diagnostics)
+    return Question(test, [*_past_note(len(log) - len(test.train)), *log.notes], diagnostics)
 
 
 def _from_table(request: EvaluationRequest) -> Question:
@@ -44,7 +45,7 @@ def _from_table(request: EvaluationRequest) -> Question:
     parts = split(log, request.hold_out)
     test = task(log, parts, request.sample_users, request.hold_out.seed)
     past_only = int((parts.past & ~parts.train).sum())
-    return Question(test, [*_sample_note(test, log, parts), *_past_note(past_only), *_rows_left_out(log)])
+    return Question(test, [*_sample_note(test, log, parts), *_past_note(past_only), *log.notes])
 
 
 def _sample_note(test: Task, log: Log, parts: Split) -> list[str]:
@@ -60,11 +61,3 @@ def _past_note(rows: int) -> list[str]:
         return []
     past = f"the past of the tested users, {rows:,} interactions, is known and not trained on"
     return [f"{past}; a Personalize that has imported it (train.csv of evaluate split holds it) trains on it, too"]
-
-
-def _rows_left_out(log: Log) -> list[str]:
-    counts = {
-        "duplicate rows (same user, item, type and second)": log.duplicates,
-        "rows of the broker's own probe (broker-probe)": log.probes,
-    }
-    return [f"{count:,} {rows} left out" for rows, count in counts.items() if count]

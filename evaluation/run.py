@@ -1,6 +1,6 @@
 """The order of an evaluation: read the question, train and read the candidates, score them, and check the result."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from evaluation import question as questions
@@ -47,7 +47,8 @@ def evaluate(request: EvaluationRequest, begin: Begin = unseen) -> Evaluation:
     Raises BadFile, InvalidRequest if nothing can be scored or a requirement can't be answered, and what the campaign
     raises.
     """
-    users = _users(request)
+    notes: list[str] = []
+    users = _users(request, notes.append)
     begin(f"reading {request.file.name}", None)
     question = questions.read(request)
     candidates = external_lists.read(request, question.task, begin)
@@ -55,7 +56,7 @@ def evaluate(request: EvaluationRequest, begin: Begin = unseen) -> Evaluation:
     return replace(
         evaluation,
         diagnostics=[*question.diagnostics, *evaluation.diagnostics, *request.figures.diagnostics],
-        notes=[*question.notes, *external_lists.notes(candidates), *evaluation.notes],
+        notes=[*question.notes, *notes, *external_lists.notes(candidates), *evaluation.notes],
         published=[answer.with_data(question.task.train) for answer in request.figures.metrics],
         results=request.figures.results,
         outcomes=[gates.check(gate, evaluation.leaderboards, request.settings.seed) for gate in request.requirements],
@@ -82,8 +83,8 @@ def compare(
     return Evaluation(task, leaderboards, parts, priced, diagnose(task, leaderboards), notes)
 
 
-def _users(request: EvaluationRequest) -> RecordColumns:
-    users = attributes.read(request.users_file, "USER_ID") if request.users_file else RecordColumns()
+def _users(request: EvaluationRequest, note: Callable[[str], None]) -> RecordColumns:
+    users = attributes.read(request.users_file, "USER_ID", note) if request.users_file else RecordColumns()
     column = request.settings.slice_by
     if column is not None and column not in users.columns:
         known = f"(there are: {', '.join(users.columns) or 'none'})"

@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import io
 import json
+import re
 import shutil
 import tempfile
 import zlib
@@ -19,6 +20,7 @@ LARGEST_DOCUMENT = 256 * 1024 * 1024
 Moved = Callable[[int], None]
 GZIP = b"\x1f\x8b"
 BUFFER = 1 << 20  # bytes
+_JOINED, _NEXT, _BLANK = re.compile(rb"\}\s*\{"), re.compile(r"\}\s*\{"), re.compile(r"\s*")
 UNREADABLE = (OSError, EOFError, zlib.error)  # what reading a file raises, where it is packed, too
 
 
@@ -66,19 +68,51 @@ def digest(path: Path, name: str) -> str:
         raise BadFile(name, error.strerror or str(error)) from None
 
 
-def is_table(path: Path, name: str) -> bool:
-    """Return whether a file is a CSV: JSON begins with a brace or a bracket. Raises BadFile."""
-    with opened(path, name) as file:
-        return not file.read(4096).lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"{", b"["))
+def text(file: BinaryIO, encoding: str | None = None) -> TextIO:
+    """Return the file as text in lines for the csv module; bytes that are not UTF-8 become half characters.
 
-
-def text(file: BinaryIO) -> TextIO:
-    """Return the file as text in lines for the csv module; bytes that are not UTF-8 become half characters."""
-    return io.TextIOWrapper(file, "utf-8", errors="surrogateescape", newline="\n")
+    In another ``encoding`` they raise UnicodeDecodeError.
+    """
+    errors = "surrogateescape" if encoding is None else "strict"
+    return io.TextIOWrapper(file, encoding or "utf-8", errors=errors, newline="\n")
 
 
 def json_lines(file: BinaryIO, name: str) -> Iterator[tuple[int, bytes]]:
-    """Yield numbered lines; a file that is one document over several lines comes as one. Raises BadFile."""
+    """Yield numbered lines; a file that is one document over several lines comes as one. Raises BadFile.
+
+    Of objects that are joined without a line end, as Amazon Data Firehose joins records, each comes as a line.
+    """
+    for number, line in _lines_or_document(file, name):
+        if b"}{" in line or (number == 1 and _JOINED.search(line)):
+            yield from ((number, part) for part in _objects(line))
+        else:
+            yield number, line
+
+
+def _objects(line: bytes) -> Iterator[bytes]:
+    """Yield each of the joined objects; what is no JSON comes as it is, up to the next object."""
+    try:
+        joined = line.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        yield line
+        return
+    begin = place = 0
+    while place < len(joined):
+        try:
+            _, end = json.JSONDecoder().raw_decode(joined, place)
+        except (ValueError, RecursionError):
+            following = _NEXT.search(joined, place + 1)
+            place = following.end() - 1 if following else len(joined)
+            continue
+        if begin < place:
+            yield joined[begin:place].encode()
+        yield joined[place:end].encode()
+        begin = place = _BLANK.match(joined, end).end()  # type: ignore[union-attr]
+    if begin < len(joined):
+        yield joined[begin:].encode()
+
+
+def _lines_or_document(file: BinaryIO, name: str) -> Iterator[tuple[int, bytes]]:
     head = [(number, line) for number, line in zip(range(1, 3), file, strict=False)]
     if _is_one_document([line for _, line in head]):
         rest = file.read(LARGEST_DOCUMENT)

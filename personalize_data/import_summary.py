@@ -81,8 +81,10 @@ class RowCounts:
         if user is not None:
             self.users[user] += 1
         if seconds is not None:
-            self.first = seconds if self.first is None else min(self.first, seconds)
-            self.last = seconds if self.last is None else max(self.last, seconds)
+            if self.first is None or seconds < self.first:
+                self.first = seconds
+            if self.last is None or seconds > self.last:
+                self.last = seconds
 
     def summary(self, dataset: str, **others: Any) -> ImportSummary:
         """Return the summary of an import. ``others``: its fields that are not counted here."""

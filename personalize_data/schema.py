@@ -5,10 +5,13 @@ Rules of the three kinds of dataset: https://docs.aws.amazon.com/personalize/lat
 
 import json
 import re
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from broker.values import amounts
 
 from personalize_data.quotas import MAX_FIELDS
 
@@ -19,10 +22,24 @@ REQUIRED = {
     "users": {"USER_ID": "string"},
     "items": {"ITEM_ID": "string"},
 }
+# Columns that have a meaning for Personalize, and the type that it requires of them.
+RESERVED = {
+    "interactions": {
+        "EVENT_TYPE": "string",
+        "EVENT_VALUE": "float",
+        "IMPRESSION": "string",
+        "RECOMMENDATION_ID": "string",
+        "EVENT_ATTRIBUTION_SOURCE": "string",
+    },
+    "users": {},
+    "items": {"CREATION_TIMESTAMP": "long"},
+}
+NEVER_EMPTY = ("EVENT_TYPE", "CREATION_TIMESTAMP")
 NUMBERS = ("int", "long", "float", "double")
 # A code with leading zeros is no number: 01234 and 1234 are two.
 _WHOLE = re.compile(r"-?(0|[1-9][0-9]{0,17})")
 _NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
+_SMALL = re.compile(r"[+-]?[0-9]{1,15}(\.[0-9]*)?")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 INTERACTIONS_SCHEMA = Path(__file__).resolve().parents[1] / "lambda_src" / "broker" / "interactions.avsc"
 
@@ -78,6 +95,18 @@ def read_schema(text: str, dataset: str) -> Schema:
     return Schema(dataset, json.dumps(record, separators=(",", ":")), columns)
 
 
+def check_reserved(schema: Schema) -> None:
+    """Raise SchemaError where a column with a meaning for Personalize has a type that it refuses."""
+    for column in schema.columns:
+        kind = RESERVED[schema.dataset].get(column.name)
+        if kind is None:
+            continue
+        may_be_empty = column.name not in NEVER_EMPTY
+        if column.kind != kind or (column.nullable and not may_be_empty):
+            types = f"{kind}, or null and {kind}" if may_be_empty else kind
+            raise SchemaError(f"Personalize requires the type {types} of the column {column.name}")
+
+
 def _column(field: Mapping[str, Any]) -> Column:
     kinds = field["type"] if isinstance(field["type"], list) else [field["type"]]
     named = [kind for kind in kinds if kind != "null"]
@@ -89,10 +118,10 @@ def _column(field: Mapping[str, Any]) -> Column:
 class SchemaInference:
     """The schema that fits the values of a users or items table: ``see`` every row, then ask for the ``schema``."""
 
-    def __init__(self, dataset: str, names: Iterable[str]) -> None:
-        """Raises SchemaError for names or a number of columns that Personalize refuses."""
+    def __init__(self, dataset: str, names: Iterable[str], decimal: str = amounts.POINT) -> None:
+        """Raises SchemaError for names or a number of columns that Personalize refuses. ``decimal``: point or comma."""
         (self._id,) = REQUIRED[dataset]
-        self._dataset = dataset
+        self._dataset, self._decimal = dataset, decimal
         self._names = [name for name in names if name != self._id]
         self._kinds = dict.fromkeys(self._names, "")
         self._empty = dict.fromkeys(self._names, False)
@@ -112,14 +141,18 @@ class SchemaInference:
             if value == "":
                 self._empty[name] = True
             elif self._kinds[name] != "string":
+                if self._decimal != amounts.POINT:
+                    value = amounts.with_point(value, self._decimal) or "no number"
                 self._kinds[name] = _wider(self._kinds[name], value)
 
     def schema(self) -> Schema:
         """Return the narrowest schema for all rows seen; text is categorical, or training would ignore it."""
         fields: list[dict[str, Any]] = [{"name": self._id, "type": "string"}]
         for name in self._names:
-            kind = self._kinds[name] or "string"
-            field = {"name": name, "type": ["null", kind] if self._empty[name] else kind}
+            reserved = RESERVED[self._dataset].get(name)
+            kind = reserved or self._kinds[name] or "string"
+            may_be_empty = self._empty[name] and name not in NEVER_EMPTY
+            field = {"name": name, "type": ["null", kind] if may_be_empty else kind}
             fields.append(field | ({"categorical": True} if kind == "string" else {}))
         record = {"type": "record", "name": self._dataset.capitalize(), "namespace": NAMESPACE}
         return read_schema(json.dumps(record | {"fields": fields, "version": "1.0"}), self._dataset)
@@ -137,9 +170,9 @@ def check(column: Column, value: str) -> str:
     if value == "":
         good = column.nullable
     elif column.kind in ("int", "long"):
-        good = bool(_WHOLE.fullmatch(value))
+        good = bool(_WHOLE.fullmatch(value)) and (column.kind == "long" or abs(int(value)) < 2**31)
     elif column.kind in ("float", "double"):
-        good = bool(_NUMBER.fullmatch(value))
+        good = bool(_SMALL.fullmatch(value)) or _is_number(column, value)
     else:
         good = column.kind == "string" or value.lower() in ("true", "false")
     if not good:
@@ -148,6 +181,11 @@ def check(column: Column, value: str) -> str:
     if not value.isascii() and any("\ud800" <= letter <= "\udfff" for letter in value):
         raise BadValue("not_utf8")
     return value
+
+
+def _is_number(column: Column, value: str) -> bool:
+    largest = amounts.MAX_FLOAT32 if column.kind == "float" else sys.float_info.max
+    return bool(_NUMBER.fullmatch(value)) and abs(float(value)) <= largest
 
 
 def interactions_schema() -> str:

@@ -73,6 +73,10 @@ class Times:
 
         Raises BadValue for no time, or one in another unit than the column's, and OtherUnit where the column has none.
         """
+        if self.unit == "s" and len(text) == 10 and text.isascii() and text.isdecimal():  # most are
+            epoch_seconds = int(text)
+            if YEAR_2000 <= epoch_seconds <= self._newest:
+                return epoch_seconds
         last, epoch_seconds, without_zone = self._last
         if text == last and text:  # in most tables many neighbours have the same
             self.without_zone += without_zone

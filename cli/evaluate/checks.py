@@ -24,9 +24,7 @@ CAMPAIGN = "campaign"  # the name of what --campaign answers
 def of_folder(folder: Path, context: click.Context) -> None:
     """Refuse options that ``folder`` was not split with. Raises BadFile and InvalidRequest."""
     if not splits_folder.is_split(folder):
-        others = sorted(path for path in folder.glob("*.csv*") if path.name.startswith("interactions.csv"))
-        instead = "".join(f": give the table in it, {path}" for path in others[:1])
-        raise InvalidRequest(f"{folder} is not a folder that ./broker evaluate split has written{instead}")
+        raise InvalidRequest(f"{folder} is not a folder that ./broker prepare or ./broker evaluate split has written")
     hold_out_options = _made_with(folder)
     for parameter in given(context):
         value = context.params[str(parameter.name)]

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from cli.errors import file_errors
-from cli.evaluate.options import EvaluateOptions, split_options
+from cli.evaluate.options import EvaluateOptions, split_options, table_in
 from cli.options import connection_options, given
 from cli.output_files import NEW_FILE
 from evaluation import constants
@@ -132,13 +132,14 @@ class Evaluate(click.Command):
 @connection_options
 def command(**values: Any) -> None:
     """Compare recommenders on the interactions of FILE (USER_ID, ITEM_ID, TIMESTAMP in seconds, EVENT_TYPE if there is
-    one), or of a DIR that `evaluate split` has written: counting, models trained here, and what you give.
+    one), or of a DIR that `prepare` or `evaluate split` has written: counting, models trained here, and what you give.
 
     A gate with >= fails if NAME is shown to be worse than OTHER (a recommender or a number), one with > unless it is
     shown to be better; shown means beyond the 95 % interval.
 
     Exit code: 0 done, 1 a gate fails or a service refuses, 2 wrong use or a file that can't be used.
     """
+    values["file"] = values["file"] and table_in(values["file"])
     options, context = EvaluateOptions(**values), click.get_current_context()
     _check_use(options, context)
     from cli.evaluate.run import run  # loads all that computes

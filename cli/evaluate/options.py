@@ -20,6 +20,13 @@ if TYPE_CHECKING:
 MOST_USERS = 20_000
 
 
+def table_in(file: Path) -> Path:
+    """Return the interactions in a folder that ``./broker prepare`` has written; any other path as it is."""
+    if not file.is_dir() or (file / "split.json").exists():
+        return file
+    return next(iter(sorted(file.glob("interactions.csv*"))), file)
+
+
 @dataclass(frozen=True)
 class EvaluateOptions:
     """The options of `evaluate`, under the names that click gives them."""

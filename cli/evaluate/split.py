@@ -8,7 +8,7 @@ import click
 
 from cli import output_files
 from cli.errors import file_errors
-from cli.evaluate.options import split_options
+from cli.evaluate.options import split_options, table_in
 from cli.progress import Steps
 
 if TYPE_CHECKING:
@@ -16,17 +16,19 @@ if TYPE_CHECKING:
 
 
 @click.command("split", short_help="The files for a real Personalize.")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", type=click.Path(exists=True, path_type=Path), metavar="FILE|DIR")
 @click.option("--out", type=click.Path(path_type=Path), required=True, metavar="DIR", help="A new or empty folder.")
 @split_options
 def command(file: Path, out: Path, hold_out: "HoldOut", sample_users: int) -> None:
-    """Part the interactions of FILE (USER_ID, ITEM_ID, TIMESTAMP in seconds, EVENT_TYPE if there is one).
+    """Part the interactions of FILE (USER_ID, ITEM_ID, TIMESTAMP in seconds, EVENT_TYPE if there is one), or of a
+    folder that `prepare` has written.
 
-    DIR gets train.csv, to import; truth.csv, what is to be predicted; batch_users.json, the input of ./broker batch.
+    --out gets train.csv, to import; truth.csv, what is to be predicted; batch_users.json, the input of ./broker batch.
     `./broker evaluate DIR --recommendations personalize=FILE` then scores what came back.
 
     Exit code: 0 written, 2 wrong use or a file that can't be used; then nothing is written.
     """
+    file = table_in(file)
     output_files.check_folder("--out", out)
     import numpy as np
 
@@ -42,10 +44,8 @@ def command(file: Path, out: Path, hold_out: "HoldOut", sample_users: int) -> No
         chosen = sampled(log, parted, sample_users, hold_out.seed)
         rows = steps.begin("writing the split", int(log.row_numbers.max()) + 1)
         written = splits_folder.write(file, log, parted, chosen, hold_out, out, rows)
-    if log.duplicates:
-        click.echo(f"{file}: {log.duplicates:,} duplicate rows (same user, item, type and second) left out", err=True)
-    if log.probes:
-        click.echo(f"{file}: {log.probes:,} rows of the broker's own probe (broker-probe) left out", err=True)
+    for note in log.notes:
+        click.echo(f"{file}: {note}", err=True)
     if written.past_only_rows:
         past = f"the past of the tested users, {written.past_only_rows:,} interactions"
         click.echo(f"{past}, is in train.csv, too: evaluate {out} does not train on it; Personalize does", err=True)

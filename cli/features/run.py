@@ -57,7 +57,9 @@ def run(options: FeaturesOptions) -> None:
 def _measured(options: FeaturesOptions, steps: Steps) -> ImportanceReport:
     steps.begin(f"reading {options.interactions.name}")
     log = logs.read(options.interactions, time.time())
-    users = datasets.read(options.users, "USER_ID")
+    for note in log.notes:
+        _say(f"{options.interactions}: {note}")
+    users = datasets.read(options.users, "USER_ID", _say)
     _check(options.users, users.columns, options.categorical, "--categorical")
     rows = log.rows
     item_groups = groups(rows.items, rows.item_ids, _groups(options.items, options.group), options.max_groups)
@@ -77,10 +79,14 @@ def _measured(options: FeaturesOptions, steps: Steps) -> ImportanceReport:
 def _groups(items: Path | None, column: str | None) -> dict[str, str | None] | None:
     if items is None or column is None:
         return None
-    dataset = datasets.read(items, "ITEM_ID")
+    dataset = datasets.read(items, "ITEM_ID", _say)
     _check(items, dataset.columns, [column], "--group")
     values = dataset.columns[column]
     return {item: None if value is None else str(value) for item, value in zip(dataset.ids, values, strict=True)}
+
+
+def _say(note: str) -> None:
+    click.echo(note, err=True)
 
 
 def _check(file: Path, columns: Any, named: Sequence[str], option: str) -> None:

@@ -1,33 +1,74 @@
 """The Users and the Items dataset as CSV: ids and columns, numbers as numbers where a whole column is."""
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from personalize_data import csv_reader
+from evaluation.data import id_columns
+from evaluation.data.log import TABLES
+from personalize_data import csv_reader, file_kinds
 from personalize_data.errors import BadFile
 from recommender_models.record_columns import RecordColumns
 
+PLACE = "\0place"  # no header can have this name
 
-def read(path: Path, id_column: str) -> RecordColumns:
-    """Read a CSV with ``id_column`` (USER_ID or ITEM_ID) and any others. Raises BadFile with the line of a bad row."""
+
+def read(path: Path, id_column: str, note: Callable[[str], None] = lambda _: None) -> RecordColumns:
+    """Read a CSV with ``id_column`` (USER_ID or ITEM_ID) and any others. Raises BadFile with the line of a bad row.
+
+    ``note`` gets a sentence on rows that are left out, and on ids that are not taken as they stand.
+    """
+    names = _names(path, id_column)
+    frame = _scanned(path, names, id_column)
+    blank = pl.all_horizontal(pl.exclude(PLACE).is_null() | (pl.exclude(PLACE) == ""))
+    frame = _without(path, frame, frame.select(blank.alias(PLACE))[PLACE], "empty rows", note)
+    codes = id_columns.without_id(frame[id_column].fill_null(""))
+    none = pl.Series(range(len(frame)), dtype=pl.Int64).is_in(codes)
+    frame = _without(path, frame, none, f"rows without a {id_column}", note)
+    ids = frame[id_column]
+    if id_columns.any_wrong(id_column, ids):
+        raise csv_reader.find(path, [id_column])
+    numbers = id_columns.Numbers(id_column, ids.to_list())
+    if ids.is_duplicated().any() or numbers.in_two_ways is not None:
+        raise csv_reader.second(path, id_column)
+    if numbers.note:
+        note(f"{path}: {numbers.note}")
+    columns = {name: _values(frame[name]) for name in names if name != id_column}
+    return RecordColumns(list(numbers.ids), columns)
+
+
+def _names(path: Path, id_column: str) -> list[str]:
+    if (kind := file_kinds.kind(path)) not in TABLES:
+        raise BadFile(path, kind.refusal)
     names = csv_reader.header(path)
     if id_column not in names:
-        raise BadFile(path, f"no column {id_column} (there are: {', '.join(names)})", 1)
+        known = f"there are: {', '.join(names)}"
+        raise BadFile(path, f"no column {id_column} ({known}){csv_reader.first_line_note(names)}", 1)
+    return names
+
+
+def _scanned(path: Path, names: Sequence[str], id_column: str) -> pl.DataFrame:
+    """Return all rows, and PLACE: their row numbers in the file."""
     try:
         frame = pl.scan_csv(path, infer_schema=False).collect()
     except (OSError, pl.exceptions.PolarsError):
         raise csv_reader.find(path, [id_column]) from None
+    csv_reader.check_quotes(path, len(frame))
     if frame[names[-1]].null_count():
         csv_reader.check(path, len(names), [id_column])
-    frame = frame.filter(~pl.all_horizontal(pl.all().is_null() | (pl.all() == "")))
-    if any(csv_reader.wrong(id_column, text or "") for text in frame[id_column]):
-        raise csv_reader.find(path, [id_column])
-    if frame[id_column].is_duplicated().any():
-        raise csv_reader.second(path, id_column)
-    columns = {name: _values(frame[name]) for name in names if name != id_column}
-    return RecordColumns(frame[id_column].to_list(), columns)
+    return frame.with_row_index(PLACE)
+
+
+def _without(
+    path: Path, frame: pl.DataFrame, dropped: pl.Series, called: str, note: Callable[[str], None]
+) -> pl.DataFrame:
+    if not dropped.any():
+        return frame
+    places = frame[PLACE].filter(dropped)
+    note(f"{path}: {len(places):,} {called} left out, the first in line {csv_reader.line_of(path, int(places[0]))}")
+    return frame.filter(~dropped)
 
 
 def _values(column: pl.Series) -> list[Any]:

@@ -5,20 +5,24 @@ is one, EVENT_TYPE; others are passed over. Ten million rows take about two giga
 """
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from personalize_data import csv_reader, probe
+from evaluation.data import id_columns, left_out
+from evaluation.data.left_out import LeftOut
+from personalize_data import csv_reader, file_kinds
 from personalize_data.errors import BadFile, InvalidRequest
+from personalize_data.file_kinds import FileKind
 from recommender_models.training_set import Codes, TrainingSet
 
 TIME, TYPE = csv_reader.TIME, csv_reader.TYPE
 NEEDED = ("USER_ID", "ITEM_ID", TIME)
+TABLES = (FileKind.TABLE, FileKind.EMPTY)
 DAY = 86_400
 Mask = npt.NDArray[np.bool_]
 
@@ -28,8 +32,8 @@ class Log:
     """``n`` interactions. ``rows``: by user, then time, each weighing one. ``row_numbers``: of each, in the file.
 
     ``types``: codes of ``event_types``, -1 where there is none. ``duplicates``: rows of the file left out because an
-    earlier one has the same user, item, type and second, as Amazon Personalize leaves them out. ``probes``: rows left
-    out because they are the broker's own.
+    earlier one has the same user, item, type and second, as Amazon Personalize leaves them out. ``left_out``: the
+    others, by reason. ``id_notes``: on ids that are not taken as they stand.
     """
 
     rows: TrainingSet
@@ -37,7 +41,19 @@ class Log:
     types: Codes
     event_types: Sequence[str]
     duplicates: int
-    probes: int = 0
+    left_out: Mapping[str, LeftOut] = field(default_factory=dict)
+    id_notes: Sequence[str] = ()
+
+    @property
+    def notes(self) -> list[str]:
+        """Return a sentence for each reason for which rows are not among the interactions, and for changed ids."""
+        same = "duplicate rows (same user, item, type and second)"
+        duplicates = [f"{self.duplicates:,} {same} left out"] if self.duplicates else []
+        others = [
+            f"{counted.rows:,} {left_out.IN_WORDS[reason]} left out, the first in line {counted.line}"
+            for reason, counted in self.left_out.items()
+        ]
+        return [*duplicates, *others, *self.id_notes]
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -64,39 +80,62 @@ def read(path: Path, now: float = math.inf) -> Log:
 
     ``now``: epoch seconds; a time later than a day after it is refused, for ``./broker backfill`` imports none.
     """
+    frame = _scanned(path, _names(path), now + DAY)
+    distinct = left_out.distinct(frame)
+    frame, others = left_out.without(path, frame, distinct)
+    if any(frame[name].null_count() for name in NEEDED) or not _usable(frame[TIME], now + DAY):
+        raise csv_reader.find(path, NEEDED, now + DAY)
+    if frame.is_empty():
+        raise BadFile(path, f"there are no interactions in it{_but(others)}")
+    log = replace(_in_order(frame, left_out.distinct(frame) if others else distinct), left_out=others)
+    texts = {"USER_ID": log.rows.user_ids, "ITEM_ID": log.rows.item_ids, TYPE: log.event_types}
+    if any(id_columns.any_wrong(name, pl.Series(values, dtype=pl.String)) for name, values in texts.items()):
+        raise csv_reader.find(path, NEEDED, now + DAY)
+    return _with_whole_ids(path, log)
+
+
+def _names(path: Path) -> list[str]:
+    """Return the columns' names. Raises BadFile for another kind of file, and where one that is needed is missing."""
+    if (kind := file_kinds.kind(path)) not in TABLES:
+        raise BadFile(path, kind.refusal)
     names = csv_reader.header(path)
     missing = [name for name in NEEDED if name not in names]
     if missing:
         known = f"there are: {', '.join(names)}; ./broker prepare makes them of other tables"
-        raise BadFile(path, f"no column {' and no '.join(missing)} ({known})", 1)
-    frame, probes = probe.without(_scanned(path, names, now + DAY))
-    if frame.is_empty():
-        raise BadFile(path, "there are no interactions in it")
-    log = replace(_in_order(frame), probes=probes)
-    if any(csv_reader.wrong("an id", text) for text in (*log.rows.user_ids, *log.rows.item_ids, *log.event_types)):
-        raise csv_reader.find(path, NEEDED, now + DAY)
-    return log
+        raise BadFile(path, f"no column {' and no '.join(missing)} ({known}){csv_reader.first_line_note(names)}", 1)
+    return names
 
 
 def _scanned(path: Path, names: Sequence[str], newest: float) -> pl.DataFrame:
+    """Return all rows: their place in the file, codes of ids and types, the time, and what may leave a row out."""
     named = [*NEEDED[:2], *([TYPE] if TYPE in names else [])]
     # Categories of their own: the codes of another file must not be counted in.
     categories = [pl.col(name).cast(pl.Categorical(pl.Categories.random())) for name in named]
-    blank = pl.all_horizontal(pl.all().is_null() | (pl.all() == "")).alias("blank")
     time = pl.col(TIME).str.strip_chars().cast(pl.Int64, strict=False)
     last = pl.col(names[-1]).is_null().alias("without last")
     try:
-        read = pl.scan_csv(path, infer_schema=False).select(*categories, time, blank, last)
+        read = pl.scan_csv(path, infer_schema=False).select(*categories, time, last, *left_out.marks(names))
         frame = read.collect(engine="streaming")
     except (OSError, pl.exceptions.PolarsError):
         raise csv_reader.find(path, NEEDED, newest) from None
-    short = bool(frame["without last"].any())
-    frame = frame.with_row_index("place").filter(~pl.col("blank")).drop("blank", "without last")
-    if any(frame[name].null_count() for name in NEEDED) or not _usable(frame[TIME], newest):
-        raise csv_reader.find(path, NEEDED, newest)
-    if short:
+    csv_reader.check_quotes(path, len(frame))
+    if bool(frame["without last"].any()):
         csv_reader.check(path, len(names), NEEDED)
-    return frame
+    return frame.with_row_index("place").drop("without last")
+
+
+def _but(others: Mapping[str, LeftOut]) -> str:
+    counts = ", ".join(f"{counted.rows:,} {reason}" for reason, counted in others.items())
+    return f" but what is left out: {counts}" if counts else ""
+
+
+def _with_whole_ids(path: Path, log: Log) -> Log:
+    users, items = id_columns.Numbers("USER_ID", log.rows.user_ids), id_columns.Numbers("ITEM_ID", log.rows.item_ids)
+    for name, numbers in (("USER_ID", users), ("ITEM_ID", items)):
+        if numbers.in_two_ways is not None:
+            raise csv_reader.two_forms(path, name, numbers.in_two_ways)
+    rows = replace(log.rows, user_ids=users.ids, item_ids=items.ids)
+    return replace(log, rows=rows, id_notes=[numbers.note for numbers in (users, items) if numbers.note])
 
 
 def _usable(times: pl.Series, newest: float) -> bool:
@@ -104,19 +143,21 @@ def _usable(times: pl.Series, newest: float) -> bool:
     if times.is_empty():
         return True
     least, most = int(times.min() or 0), int(times.max() or 0)  # type: ignore[arg-type]
+    first_day, end = csv_reader.EXCEL_DAYS
     return (
-        csv_reader.unit(least) == csv_reader.unit(most)
+        not first_day <= least <= most < end
+        and csv_reader.unit(least) == csv_reader.unit(most)
         and csv_reader.unit(most) in ("seconds", "small numbers")
         and most <= newest
     )
 
 
-def _in_order(frame: pl.DataFrame) -> Log:
-    user_ids, users = _coded(frame["USER_ID"])
-    item_ids, items = _coded(frame["ITEM_ID"])
+def _in_order(frame: pl.DataFrame, distinct: left_out.Distinct) -> Log:
+    user_ids, users = _coded(frame["USER_ID"], distinct["USER_ID"])
+    item_ids, items = _coded(frame["ITEM_ID"], distinct["ITEM_ID"])
     types, event_types = np.full(len(frame), -1, dtype=np.int32), list[str]()
     if TYPE in frame.columns:
-        event_types, types = _coded(frame[TYPE])
+        event_types, types = _coded(frame[TYPE], distinct[TYPE])
         if event_types[:1] == [""]:  # quoted, and as empty as the others
             event_types, types = event_types[1:], np.maximum(types - 1, -1)
     times = frame[TIME].to_numpy()
@@ -130,10 +171,9 @@ def _in_order(frame: pl.DataFrame) -> Log:
     return Log(rows, row_numbers[once], types[once], event_types, len(order) - len(once))
 
 
-def _coded(column: pl.Series) -> tuple[list[str], npt.NDArray[np.int32]]:
+def _coded(column: pl.Series, distinct: pl.Series) -> tuple[list[str], npt.NDArray[np.int32]]:
     """Return the distinct texts, sorted, and each row's place among them, -1 without one."""
     codes = column.to_physical().fill_null(0).to_numpy().astype(np.int64)
-    distinct = column.drop_nulls().unique()
     names = pl.DataFrame({"code": distinct.to_physical(), "name": distinct.cast(pl.String)}).sort("name")
     rank = np.full(int(codes.max(initial=0)) + 1, -1, dtype=np.int32)
     rank[names["code"].to_numpy()] = np.arange(len(names))

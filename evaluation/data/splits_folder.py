@@ -95,7 +95,7 @@ def _changed(row_count: int, written: int) -> str | None:
 
 
 def _file_rows(log: Log) -> int:
-    return len(log) + log.duplicates
+    return len(log) + log.duplicates + sum(left_out.rows for left_out in log.left_out.values())
 
 
 def _about(path: Path) -> tuple[int | None, set[str], Mapping[str, int]]:

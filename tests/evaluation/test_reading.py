@@ -1,5 +1,6 @@
 """Files as people have them: what is wrong is said in one line, with the file and the line."""
 
+import contextlib
 import csv
 import gzip
 import io
@@ -22,6 +23,8 @@ TYPED = "USER_ID,ITEM_ID,TIMESTAMP,EVENT_TYPE\n"
 VIEW = "u,i,1700000000,view\n"
 LONG = "x" * 200_000
 ANOTHER_ID = "has blanks around it: an import takes it without them, so it would be another id"
+MADE = "./broker prepare makes seconds of it"
+ROUNDED = "which a spreadsheet has rounded: keep the column as text there, and export it again"
 RECOMMENDED = {"input": {"userId": "u"}, "output": {"recommendedItems": ["i"], "scores": [1]}, "error": None}
 
 
@@ -38,31 +41,62 @@ RECOMMENDED = {"input": {"userId": "u"}, "output": {"recommendedItems": ["i"], "
         (HEAD + GOOD + "u,i\n", 3, "a broken row: 2 columns, where the header has 3"),
         (HEAD + GOOD + "u,i,1700000000,x\n", 3, "a broken row: 4 columns, where the header has 3"),
         (HEAD + GOOD + '"u,i,1700000000\n' + GOOD, 3, csv_reader.QUOTE),
-        (HEAD + GOOD + "u,,1700000000\n", 3, "no ITEM_ID"),
         (
-            HEAD + '"u\nv",i,1700000000\n' + "u,i,soon\n",
+            HEAD.replace("\n", ",NOTE\n") + 'u,i,1700000000,"a\nb"\n' + "u,i,soon,\n",
             4,
-            "TIMESTAMP 'soon' is not a whole number of seconds since 1970",
+            f"TIMESTAMP 'soon' is not a whole number of seconds since 1970: {MADE}",
         ),
-        (HEAD + "u,i,1700000000000\n", 2, "TIMESTAMP 1700000000000 is in milliseconds; seconds since 1970 are needed"),
+        (
+            HEAD + "u,i,1700000000000\n",
+            2,
+            f"TIMESTAMP 1700000000000 is in milliseconds; seconds since 1970 are needed: {MADE}",
+        ),
+        (
+            HEAD + "u,i,1700000000000000000\n",
+            2,
+            f"TIMESTAMP 1700000000000000000 is in nanoseconds; seconds since 1970 are needed: {MADE}",
+        ),
+        (
+            HEAD + "u,i,1700000000000000\n",
+            2,
+            f"TIMESTAMP 1700000000000000 is in microseconds; seconds since 1970 are needed: {MADE}",
+        ),
+        (HEAD + "u,i,40513\nu,j,40514\n", 2, f"TIMESTAMP 40513 is in Excel's day numbers: {MADE}"),
+        (
+            HEAD + "u,i,40513.3513889\n",
+            2,
+            "TIMESTAMP '40513.3513889' is not a whole number of seconds since 1970, but may be Excel's day numbers: "
+            f"{MADE}",
+        ),
+        (
+            HEAD + "u,i,1.7E+12\n",
+            2,
+            "TIMESTAMP '1.7E+12' is not a whole number of seconds since 1970: a spreadsheet has rounded it: " + MADE,
+        ),
         (
             HEAD + GOOD + GOOD + "u,i,1700000000000\n",
             4,
             "TIMESTAMP is in mixed units: 1700000000000 looks like milliseconds, 1700000000 (line 2) like seconds",
         ),
-        (HEAD + GOOD + '"",i,1700000000\n', 3, "no USER_ID"),
-        (HEAD + ",,\n" + '"","",""\n' + "u,,1700000000\n", 4, "no ITEM_ID"),
-        (HEAD + GOOD + "u,   ,1700000000\n", 3, "no ITEM_ID"),
+        (HEAD + GOOD + "u,i,\n", 3, "no TIMESTAMP"),
+        (HEAD + GOOD + "5.04E+18,i,1700000000\n", 3, f"USER_ID is '5.04E+18', {ROUNDED}"),
         (HEAD + GOOD + "u, i,1700000000\n", 3, f"ITEM_ID ' i' {ANOTHER_ID}"),
         (TYPED + VIEW + "u,i,1700000000,view \n", 3, f"EVENT_TYPE 'view ' {ANOTHER_ID}"),
-        (HEAD + GOOD + "u\0,i,1700000000\n", 3, r"USER_ID 'u\x00' holds a NUL character"),
+        (HEAD + GOOD + "u,-5.04E+18,1700000000\n", 3, f"ITEM_ID is '-5.04E+18', {ROUNDED}"),
+        (
+            HEAD + "17850.0,i,1700000000\nv,i,1700000000\n17850,i,1700000001\n",
+            2,
+            "USER_ID is '17850.0', and '17850' in line 4, one id or two: write them in one way",
+        ),
+        (HEAD + GOOD + "u\0,i,1700000000\n", 3, r"USER_ID 'u\x00' holds a control character"),
+        (HEAD + GOOD + '"u\nv",i,1700000000\n', 3, r"USER_ID 'u\nv' holds a control character"),
         (HEAD + GOOD + f"{LONG},i,1700000000\n", 3, "USER_ID has 200,000 characters; Personalize takes up to 256"),
         (TYPED + VIEW + "\nu,i,1700000000\n" + VIEW, 4, "a broken row: 3 columns, where the header has 4"),
         (TYPED + f'"a,\n{LONG}",i,1700000000,\n', 2, "USER_ID has 200,003 characters; Personalize takes up to 256"),
         (
             TYPED + f"u,i,1700000000,\nu,i,{'1' * 5000},\n",
             3,
-            f"TIMESTAMP '{'1' * 40}'… is not a whole number of seconds since 1970",
+            f"TIMESTAMP '{'1' * 40}'… is not a whole number of seconds since 1970: {MADE}",
         ),
         (HEAD, None, "there are no interactions in it"),
         ("", None, "it is empty"),
@@ -103,7 +137,7 @@ def test_a_long_value_is_not_blamed_for_the_fault_that_comes_after_it(tmp_path: 
 
 def test_values_in_quotes_and_empty_ones_are_no_broken_rows(tmp_path: Path) -> None:
     path = tmp_path / "interactions.csv"
-    rows = '"u, the ""first""","i\nj","1700000000",""\n"","","",""\n,,,\nv,i,1700000000,\n\n'
+    rows = '"u, the ""first""","i, j","1700000000",""\n"","","",""\n,,,\nv,i,1700000000,\n\n'
     path.write_text(TYPED + rows + "w,i,1700000000,view")
     interactions = log.read(path)
     assert interactions.rows.user_ids == ['u, the "first"', "v", "w"]
@@ -113,13 +147,14 @@ def test_values_in_quotes_and_empty_ones_are_no_broken_rows(tmp_path: Path) -> N
 def test_a_short_row_is_found_behind_many_blocks_of_whole_ones(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(csv_reader, "BLOCK", 100)
     path = tmp_path / "interactions.csv"
-    whole = "".join(f'"u\n{number}",i,1700000000,\n' for number in range(200))
-    path.write_text(TYPED + whole)
-    assert csv_reader.surely_even(path, columns=4)
+    header = TYPED.replace("USER_ID", "NOTE,USER_ID")
+    whole = "".join(f'"n\no",u{number},i,1700000000,\n' for number in range(200))
+    path.write_text(header + whole)
+    assert csv_reader.surely_even(path, columns=5)
     assert len(log.read(path)) == 200
-    path.write_text(TYPED + whole + "u,i,1700000000\n" + whole)
-    assert not csv_reader.surely_even(path, columns=4)
-    with pytest.raises(BadFile, match=r"interactions.csv:402: a broken row: 3 columns, where the header has 4"):
+    path.write_text(header + whole + "n,u,i,1700000000\n" + whole)
+    assert not csv_reader.surely_even(path, columns=5)
+    with pytest.raises(BadFile, match=r"interactions.csv:402: a broken row: 4 columns, where the header has 5"):
         log.read(path)
 
 
@@ -133,8 +168,9 @@ def test_quotes_within_a_value_make_no_row_short(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "row",
     [
-        *("u,i,1700000000,view", '"u","i","1700000000",""', " u,i,1700000000,view", "u\u2003,i,1700000000,view"),
+        *("u,i,1700000001,view", '"u","i","1700000001","buy"', " u,i,1700000000,view", "u\u2003,i,1700000000,view"),
         *("u,i,1700000000,view ", "u\x1f,i,1700000000,view", "u,i,1700000000", "u,i,1700000000,view,x", '"",i,1,view'),
+        *("undefined,i,1700000000,view", "u, NaN ,1700000000,view", "5.04E+18,i,1700000000,view"),
         *("u,i,,view", "u,i,soon,view", f"{'u' * 256},i,1700000000,view", f"{'u' * 257},i,1700000000,view", "u,i,,"),
     ],
 )
@@ -143,12 +179,13 @@ def test_a_row_is_taken_just_where_backfill_takes_it_as_it_stands(row: str, tmp_
     path.write_text(TYPED + VIEW + row + "\n")
     out = io.StringIO()
     fields = [{"name": name, "type": "string"} for name in ("USER_ID", "ITEM_ID")]
-    fields += [{"name": "TIMESTAMP", "type": "long"}, {"name": "EVENT_TYPE", "type": ["null", "string"]}]
+    fields += [{"name": "TIMESTAMP", "type": "long"}, {"name": "EVENT_TYPE", "type": "string"}]
     schema = read_schema(json.dumps({"type": "record", "name": "Interactions", "fields": fields}), "interactions")
-    conversion.convert(conversion.Plan("interactions", [conversion.Source("x", path, "x")], schema), out, now=1.8e9)
+    with contextlib.suppress(BadFile):
+        conversion.convert(conversion.Plan("interactions", [conversion.Source("x", path, "x")], schema), out, now=1.8e9)
     as_it_stands = out.getvalue() == TYPED + VIEW + row.replace('"', "") + "\n"
     try:
-        taken = bool(log.read(path).row_numbers.size)
+        taken = log.read(path).row_numbers.size == 2
     except BadFile as error:
         assert str(error).startswith(f"{path}:3: ")  # noqa: PT017 - the other rows raise nothing
         taken = False
@@ -211,11 +248,8 @@ def test_the_brokers_own_probe_is_left_out_and_counted_and_moves_no_place(tmp_pa
     path = tmp_path / "interactions.csv"
     path.write_text("USER_ID,ITEM_ID,TIMESTAMP\nbroker-probe,broker-probe,1700000000\na,x,1700000001\n")
     interactions = log.read(path)
-    assert (interactions.probes, list(interactions.rows.user_ids), list(interactions.rows.item_ids)) == (
-        1,
-        ["a"],
-        ["x"],
-    )
+    assert interactions.left_out == {"broker_probe": (1, 2)}
+    assert (list(interactions.rows.user_ids), list(interactions.rows.item_ids)) == (["a"], ["x"])
     assert interactions.row_numbers.tolist() == [1]
     path.write_text("USER_ID,ITEM_ID,TIMESTAMP\nbroker-probe,x,1700000000\n")
     with pytest.raises(BadFile, match="no interactions"):
@@ -294,7 +328,8 @@ def test_attributes_are_numbers_where_a_whole_column_is(tmp_path: Path) -> None:
     [
         ("USER_ID,AGE,AGE\na,30,31\n", 1, "the header names 'AGE' twice"),
         ("USER_ID,AGE\na,30\nb\n", 3, "a broken row: 1 columns, where the header has 2"),
-        ('USER_ID,AGE\na,30\n"",31\n', 3, "no USER_ID"),
+        ("USER_ID,AGE\na,30\n5.04E+18,31\n", 3, f"USER_ID is '5.04E+18', {ROUNDED}"),
+        ("USER_ID,AGE\n17850.0,30\n17850,31\n", 3, "USER_ID 17850 comes more than once: line 2 has it, too"),
         ("USER_ID,AGE\na,30\nb ,31\n", 3, f"USER_ID 'b ' {ANOTHER_ID}"),
         ('USER_ID,NOTE\na,"x\ny"\n\nb,z\n"a",z\n', 6, "USER_ID a comes more than once: line 2 has it, too"),
     ],
@@ -305,6 +340,78 @@ def test_broken_attributes_are_refused_with_file_and_line(content: str, line: in
     with pytest.raises(BadFile) as error:
         attributes.read(path, "USER_ID")
     assert str(error.value) == f"{path}:{line}: {reason}"
+
+
+WORDS = ("undefined", "null", "NaN", "None", "[object Object]", "  ", "")
+
+
+def test_rows_without_an_id_are_left_out_counted_and_the_first_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "interactions.csv"
+    rows = [f"{word},i,1700000000\nu,{word},1700000000\n" for word in WORDS]
+    path.write_text(HEAD + GOOD + "".join(rows) + "nancy,null-object,1700000000\n\n")
+
+    interactions = log.read(path)
+
+    assert interactions.rows.user_ids == ["nancy", "u"]
+    assert interactions.left_out == {"empty": (1, 18), "no_user_id": (7, 3), "no_item_id": (7, 4)}
+    assert interactions.notes == [
+        "1 empty rows left out, the first in line 18",
+        "7 rows without a user (no_user_id) left out, the first in line 3",
+        "7 rows without an item (no_item_id) left out, the first in line 4",
+    ]
+
+
+def test_a_column_of_ids_that_are_all_fractions_is_read_as_whole_numbers_and_said(tmp_path: Path) -> None:
+    path = tmp_path / "interactions.csv"
+    path.write_text(HEAD + "17850.0,i,1700000000\nnan,i,1700000000\n9.0,a.0,1700000000\n")
+    interactions = log.read(path)
+    assert list(interactions.rows.user_ids) == ["17850", "9"]
+    assert interactions.id_notes == ["USER_ID holds fractions: 17850.0 is written as 17850"]
+    path.write_text(HEAD + "17850.0,i,1700000000\nv,i,1700000000\n")
+    interactions = log.read(path)
+    assert list(interactions.rows.user_ids) == ["17850.0", "v"]
+    assert interactions.id_notes == ["USER_ID ends in .0 in 1 of 2 ids, as '17850.0': left as it is"]
+
+
+@pytest.mark.parametrize("event_type", ["purchase", "Purchase"])
+def test_a_purchase_of_less_than_nothing_is_a_return(event_type: str, tmp_path: Path) -> None:
+    path = tmp_path / "interactions.csv"
+    rows = f"u,i,1700000000,{event_type},-2.5\nu,j,1700000001,{event_type},-0.0\nu,k,1700000002,rate,-1\n"
+    path.write_text(TYPED.replace("\n", ",EVENT_VALUE\n") + rows)
+    interactions = log.read(path)
+    assert (len(interactions), interactions.left_out) == (2, {"returns": (1, 2)})
+
+
+def test_a_quote_that_hides_rows_is_named_by_the_line_where_it_opens(tmp_path: Path) -> None:
+    path = tmp_path / "interactions.csv"
+    names = ['"7 INCH FRAME', "MUG", 'FRAME 7"', "CUP"]
+    path.write_text("NAME," + HEAD + "".join(f"{name},u{n},i,170000000{n}\n" for n, name in enumerate(names)))
+    with pytest.raises(BadFile) as error:
+        log.read(path)
+    assert (error.value.line, error.value.reason) == (2, csv_reader.QUOTE)
+
+
+def test_users_without_an_id_are_left_out_and_said(tmp_path: Path) -> None:
+    path = tmp_path / "users.csv"
+    path.write_text("USER_ID,AGE\n17.0,30\nnull,31\n,32\n,\n18.0,33\n")
+    notes: list[str] = []
+    assert attributes.read(path, "USER_ID", notes.append).ids == ["17", "18"]
+    assert notes == [
+        f"{path}: 1 empty rows left out, the first in line 5",
+        f"{path}: 2 rows without a USER_ID left out, the first in line 3",
+        f"{path}: USER_ID holds fractions: 17.0 is written as 17",
+    ]
+
+
+def test_another_kind_of_file_is_named_with_what_reads_it(tmp_path: Path) -> None:
+    path = tmp_path / "interactions.csv"  # whatever it is called
+    path.write_text('{"USER_ID": "u"}\n{"USER_ID": "v"}\n')
+    for read in (log.read, lambda path: attributes.read(path, "USER_ID")):
+        with pytest.raises(BadFile, match=r"this is JSON Lines: \./broker prepare makes a CSV of it"):
+            read(path)
+    path.write_text("1,2014-04-02T10:54:00.000Z,214500004,0\n")
+    with pytest.raises(BadFile, match="the first line looks like data: --columns"):
+        log.read(path)
 
 
 def test_an_empty_attribute_is_empty_in_quotes_too(tmp_path: Path) -> None:

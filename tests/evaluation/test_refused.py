@@ -88,6 +88,21 @@ def test_a_folder_takes_only_the_options_of_its_own_split(folder: Path) -> None:
     assert invoke(folder, FIXED, *fitting).exit_code == 0
 
 
+def test_a_folder_that_prepare_has_written_is_its_interactions(file: Path, tmp_path: Path) -> None:
+    prepared = tmp_path / "prepared"
+    prepared.mkdir()
+    (prepared / "users.csv").write_text("USER_ID,AGE\nu1,3\n")
+    shutil.copy(file, prepared / "interactions.csv")
+    of_folder, of_file = (
+        invoke("split", prepared, "--out", tmp_path / "a"),
+        invoke("split", file, "--out", tmp_path / "b"),
+    )
+    assert (of_folder.exit_code, of_file.exit_code) == (0, 0), of_folder.output
+    for name in ("train.csv", "truth.csv"):
+        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+    assert "--at 0: nothing is left" in invoke(prepared, "--at", 0).stderr.replace("Error: ", "--at 0: ")
+
+
 def test_no_output_overwrites_an_input_or_another_output(file: Path, folder: Path, lists: Path) -> None:
     before = file.read_bytes()
     link, second = lists.with_name("link.csv"), lists.with_name("second.csv")
@@ -112,7 +127,7 @@ def test_a_file_that_cannot_be_written_is_told_at_once_by_the_name_given(file: P
 
 
 def test_what_is_nearly_right_is_answered_by_what_is(file: Path, tmp_path: Path) -> None:
-    assert f"give the table in it, {file}" in refused(file.parent)
+    assert "is not a folder that ./broker prepare or ./broker evaluate split has written" in refused(tmp_path)
     assert "--slice-by goes with --users" in refused(file, "--slice-by", "AGE")
     users = tmp_path / "users.csv"
     users.write_text("USER_ID,SEGMENT,AGE\nu1,a,3\n")

@@ -62,7 +62,7 @@ def test_without_a_purpose_and_without_consent_all_rows_are_taken(tmp_path: Path
     assert (summary.rows, summary.skipped, summary.notes) == (
         len(ANSWERS),
         {},
-        ["times were read as seconds since 1970"],
+        ["times were read as seconds since 1970", "columns that were not imported: ok"],
     )
 
 

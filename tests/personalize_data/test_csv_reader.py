@@ -37,6 +37,7 @@ HEADERS = {
     "an empty line": (b"\n" + HEADER.encode(), 1, "it begins with an empty line; a CSV begins with a header"),
     "empty names": (b",\n", 1, "it begins with an empty line; a CSV begins with a header"),
     "a name twice": (b"USER_ID,a b,a b\n", 1, "the header names 'a b' twice"),
+    "Latin-1": (b"USER_ID,PR\xc4MIE\nu,1\n", 1, f"its header is not text in UTF-8: {csv_reader.NOT_UTF8}"),
     "an old Mac": (b"USER_ID,ITEM_ID\ru,i\r", None, "its lines end in carriage returns alone, as on old Macs: save it "
                    "with other line ends"),
     "a spreadsheet's sep=": (b"sep=,\n" + HEADER.encode(), 1, "a spreadsheet's sep= stands before the header: take the "
@@ -91,7 +92,10 @@ def test_a_broken_row_is_named_by_the_line_on_which_it_begins(tmp_path: Path, ca
         with pytest.raises(BadFile) as error:
             read(path)
         assert (error.value.line, error.value.reason[: len(reason)]) == (3, reason)
-    assert [example.line for example in backfill(path).examples][:1] == [3]
+    try:
+        assert [example.line for example in backfill(path).examples][:1] == [3]
+    except BadFile as hidden:  # of the rows that a quote hides
+        assert (hidden.line, hidden.reason) == (3, csv_reader.QUOTE)  # noqa: PT017 - the other rows raise nothing
 
 
 def test_a_row_over_several_lines_is_named_by_its_first(tmp_path: Path) -> None:

@@ -17,9 +17,9 @@ from broker.interactions import Rules
 
 from lifecycle.imports import decide
 from lifecycle.names import Names
-from personalize_data import conversion
+from personalize_data import plan as plans
 from personalize_data.consent import Consent
-from personalize_data.conversion import Plan, Source
+from personalize_data.plan import Plan, Source, TableFormat
 from personalize_data.schema import read_schema
 from personalize_data.table import Mapped
 from tests.personalize_data.conversions import INTERACTIONS
@@ -44,6 +44,10 @@ OTHERS: Mapping[str, Mapping[str, Any]] = {
     "time_unit": {"time_unit": "ms"},
     "rules": {"rules": replace(PLAN.rules, consent_purpose="mail")},
     "consent": {"consent": Consent(given=True)},
+    "encoding": {"format": TableFormat(encoding="latin-1")},
+    "decimal": {"format": TableFormat(decimal=",")},
+    "columns": {"format": TableFormat(columns=("who", "what"))},
+    "split": {"format": TableFormat(split="|")},
 }  # fmt: skip
 SAME: Mapping[str, Callable[[Plan], Plan]] = {
     "files in another order": lambda plan: replace(plan, sources=plan.sources[::-1]),
@@ -85,7 +89,7 @@ def test_what_gives_the_same_csv_has_the_same_identity(change: str) -> None:
 
 def test_another_version_of_the_conversion_imports_again(monkeypatch: pytest.MonkeyPatch) -> None:
     before = PLAN.identity()
-    monkeypatch.setattr(conversion, "VERSION", conversion.VERSION + 1)
+    monkeypatch.setattr(plans, "VERSION", plans.VERSION + 1)
 
     assert PLAN.identity() != before
 
