@@ -9,6 +9,20 @@ from broker.values.ids import MAX_LENGTH, NO_ID_WORDS, has_half_character, is_no
 from personalize_data import probe
 from personalize_data.schema import BadValue
 
+__all__ = [
+    "NO_ID_WORDS",
+    "DamagedId",
+    "IdColumn",
+    "NoId",
+    "OtherForm",
+    "fractions",
+    "has_control_character",
+    "is_no_id",
+    "rounded",
+    "two_ways",
+    "whole_number",
+]
+
 REASONS = {"USER_ID": "no_user_id", "ITEM_ID": "no_item_id"}
 MAX_KNOWN = 200_000  # ids of a column that are remembered as checked
 LONGEST_WORD = max(map(len, NO_ID_WORDS))

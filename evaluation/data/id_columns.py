@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 
 import polars as pl
-from broker.values.ids import NO_ID_WORDS, is_no_id, whole_number
 
 from personalize_data import csv_reader
-from personalize_data.ids import LONGEST_WORD, fractions
+from personalize_data.ids import LONGEST_WORD, NO_ID_WORDS, fractions, is_no_id, whole_number
 from personalize_data.quotas import MAX_ID_LENGTH
 
 _NONE = sorted({"", *NO_ID_WORDS})
