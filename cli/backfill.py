@@ -95,16 +95,17 @@ def command(
     aws: bool,
     local: bool,
 ) -> None:
-    """Bring history into a dataset: mParticle's batch exports (JSON lines) or a CSV; plain, gzip, or s3://.
+    """Bring history into a dataset: mParticle's batch exports (JSON), or a CSV or JSON rows; plain, gzip, or s3://.
 
     Exports are read by the code that reads the stream, under the settings in cdk.json: where history overlaps with
-    what was streamed, Personalize gets the same interactions, and counts them once. Of a CSV, --column says which of
-    its columns is USER_ID, ITEM_ID, TIMESTAMP and so on; a column of the same name needs none.
+    what was streamed, Personalize gets the same interactions, and counts them once. Of a CSV, or of JSON with one flat
+    object per row, --column says which column is USER_ID, ITEM_ID, TIMESTAMP and so on; the same name needs none.
 
     Where broker:consent_purpose names a purpose, a batch's own consent state decides, and a CSV of interactions or
     users needs --consent COLUMN or --consent-given.
 
-    What can't be read is counted and listed by file and line, and does not stop the rest. Interrupted, the same command
+    What can't be read is counted and listed by file and line, and does not stop the rest; what shows that all rows of
+    a file are wrong refuses it, with the line. Interrupted, the same command
     goes on where it was; done, it does nothing. --mode full replaces what was imported before: while a ./broker serve
     runs, it asks for --aws or --local where both could be meant.
 

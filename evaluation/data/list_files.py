@@ -12,11 +12,15 @@ from typing import Any
 
 import numpy as np
 
+from personalize_data import file_kinds
 from personalize_data.errors import BadFile
+from personalize_data.file_kinds import FileKind
 from personalize_data.files import check_whole, lines
 from recommender_models.training_set import Codes
 
 NONE = -1
+# A broken line is named below, whatever the file looks like as a whole.
+READ = (FileKind.JSON_LINES, FileKind.JSON_DOCUMENT, FileKind.TABLE, FileKind.EMPTY)
 _NOT_WHOLE = "not a whole JSON object"
 _CUT = ": the file seems to be cut off"
 _NO_ID = "neither a text nor a whole number"
@@ -54,6 +58,10 @@ def read(path: Path, step: Callable[[int], None] = lambda size: None) -> dict[st
 
     ``step`` takes the bytes read. Raises BadFile with the line for one that is broken, or a user who comes twice.
     """
+    if (kind := file_kinds.kind(path)) not in READ:
+        raise BadFile(
+            path, f"this is {kind.label}; recommendations are JSON Lines, as a batch inference job writes them"
+        )
     try:
         lists = _read(path, step)
     except BadFile:

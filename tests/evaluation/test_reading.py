@@ -290,6 +290,14 @@ def test_a_broken_line_of_recommendations_is_refused_with_its_number(second: str
     assert str(error.value) == f"{path}:2: {reason}"
 
 
+def test_recommendations_in_another_kind_of_file_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "users.json.out"
+    for content, kind in ((json.dumps([RECOMMENDED]).encode(), "a JSON array"), (b"PK\x03\x04", "a ZIP archive")):
+        path.write_bytes(content)
+        with pytest.raises(BadFile, match=f"this is {kind}; recommendations are JSON Lines"):
+            list_files.read(path)
+
+
 @pytest.mark.parametrize("pack", [bytes, gzip.compress])
 def test_a_line_with_an_error_is_a_user_without_a_list_and_told_from_one_without_a_line(
     pack: Callable[[bytes], bytes], tmp_path: Path

@@ -96,6 +96,21 @@ def test_one_document_over_many_lines_is_one_batch_or_a_list_of_them(tmp_path: P
     assert converted(plan(tmp_path, listed, whole))[2].rows == 3
 
 
+@pytest.mark.parametrize("between", ["", " "])
+def test_batches_that_firehose_has_joined_are_read_and_a_broken_one_hides_no_other(
+    tmp_path: Path, between: str
+) -> None:
+    good = json.dumps(batch())
+    assert converted(plan(tmp_path, between.join([good] * 6)))[2].rows == 6
+
+    _, _, summary = converted(plan(tmp_path, between.join([good, good, '{"events": [}', good, good])))
+    assert (summary.rows, summary.bad) == (4, {"not_json": 1})
+
+
+def test_joined_batches_beyond_what_one_record_may_hold_are_read(tmp_path: Path) -> None:
+    assert converted(plan(tmp_path, json.dumps(batch()) * 10_001))[2].rows == 10_001
+
+
 def test_an_event_without_any_time_is_left_out_and_not_given_todays(tmp_path: Path) -> None:
     untimed = batch()
     del untimed["events"][0]["data"]["timestamp_unixtime_ms"]
