@@ -166,11 +166,15 @@ def _given(name: Path | str, first: str, delimiter: str, columns: Sequence[str])
     return list(columns)
 
 
-def first_line_note(header: Sequence[str]) -> str:
-    """Return an addition to the message about a missing column where the header looks like data."""
+def first_line_note(header: Sequence[str], command: str = "") -> str:
+    """Return an addition to the message about a missing column where the header looks like data.
+
+    ``command``: the one that reads such a file, where this one does not.
+    """
     if not any(_DATA.fullmatch(name.strip()) for name in header):
         return ""
-    return "; the first line looks like data: --columns a,b,c names the columns of a file without a header"
+    option = f"{command} --columns a,b,c".strip()
+    return f"; the first line looks like data: {option} names the columns of a file without a header"
 
 
 def _hides_rows(fields: Sequence[str], width: int, delimiter: str) -> bool:

@@ -45,7 +45,9 @@ def _names(path: Path, id_column: str) -> list[str]:
     names = csv_reader.header(path)
     if id_column not in names:
         known = f"there are: {', '.join(names)}"
-        raise BadFile(path, f"no column {id_column} ({known}){csv_reader.first_line_note(names)}", 1)
+        raise BadFile(
+            path, f"no column {id_column} ({known}){csv_reader.first_line_note(names, './broker prepare')}", 1
+        )
     return names
 
 

@@ -102,7 +102,11 @@ def _names(path: Path) -> list[str]:
     missing = [name for name in NEEDED if name not in names]
     if missing:
         known = f"there are: {', '.join(names)}; ./broker prepare makes them of other tables"
-        raise BadFile(path, f"no column {' and no '.join(missing)} ({known}){csv_reader.first_line_note(names)}", 1)
+        raise BadFile(
+            path,
+            f"no column {' and no '.join(missing)} ({known}){csv_reader.first_line_note(names, './broker prepare')}",
+            1,
+        )
     return names
 
 

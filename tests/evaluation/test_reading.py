@@ -418,7 +418,7 @@ def test_another_kind_of_file_is_named_with_what_reads_it(tmp_path: Path) -> Non
         with pytest.raises(BadFile, match=r"this is JSON Lines: \./broker prepare makes a CSV of it"):
             read(path)
     path.write_text("1,2014-04-02T10:54:00.000Z,214500004,0\n")
-    with pytest.raises(BadFile, match="the first line looks like data: --columns"):
+    with pytest.raises(BadFile, match=r"the first line looks like data: \./broker prepare --columns"):
         log.read(path)
 
 
