@@ -27,6 +27,7 @@ class FunctionConfig:
     capacity: Capacity = field(default_factory=Capacity)
     mparticle_pod: str = "us1"
     probe_mpid: int | None = None
+    refreshes_per_day: int | None = None
 
 
 def ingest_environment(
@@ -71,6 +72,7 @@ def refresh_environment(
         MPARTICLE_POD=options.mparticle_pod,
         MPARTICLE_URL=mparticle_url,
         WRITE_BACK_EVENT=_switch(options.write_back_event),
+        REFRESHES_PER_DAY=None if options.refreshes_per_day is None else str(options.refreshes_per_day),
         PROBE_MPID=None if options.probe_mpid is None else str(options.probe_mpid),
         QUARANTINE_BUCKET=quarantine_bucket,
         CONCURRENCY=str(options.concurrency),

@@ -167,6 +167,7 @@ def _options(read: Reader) -> FunctionConfig:
         concurrency=read("concurrency", whole(1, 256), 16),
         mparticle_pod=read("mparticle_pod", one_of(*PODS), "us1"),
         probe_mpid=read("probe_mpid", _mpid, None),
+        refreshes_per_day=read("refreshes_per_day", whole(1, 10_000), None),
         capacity=_capacity(read),
     )
 

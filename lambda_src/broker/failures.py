@@ -47,15 +47,23 @@ class Misconfigured(Failure):
 class Unavailable(Failure):
     """The same request may work later; ``retry_after`` is in seconds, if the other side named a time.
 
-    ``timed_out``: it was sent, and no answer came in time.
+    ``timed_out``: it was sent, and no answer came in time. ``may_have_landed``: it may have been done all the same, or
+    may still be.
     """
 
     def __init__(
-        self, message: str, *, throttled: bool = False, timed_out: bool = False, retry_after: float | None = None
+        self,
+        message: str,
+        *,
+        throttled: bool = False,
+        timed_out: bool = False,
+        may_have_landed: bool = False,
+        retry_after: float | None = None,
     ) -> None:
         super().__init__(message)
         self.throttled = throttled
         self.timed_out = timed_out
+        self.may_have_landed = may_have_landed
         self.retry_after = retry_after
 
 

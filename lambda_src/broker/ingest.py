@@ -34,6 +34,9 @@ from broker.users import UserToRefresh
 DEDUP_CACHE_SIZE = 50_000  # more than one invocation can hold, so that a retried one goes on where it stopped
 # An empty identifier: https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-batchfailurereporting.html
 WHOLE_BATCH = ""
+PURCHASE = "purchase"
+OLD = 3600.0  # seconds after its arrival at the stream when a view is no reason for a refresh any more
+OLD_PURCHASE_DELAY = 900.0  # seconds, SQS's longest: refreshes for old purchases go behind all others
 OutcomeOf = dict[str, Outcome[None]]  # by event id
 
 
@@ -167,12 +170,26 @@ class Ingest:
             for line in intake.lines
             if line.interaction.action in self._refresh_actions and line.interaction.event_id in accepted
         ]
-        users = _users_to_refresh(lines, self._rules.environment)
-        not_sent = self._queue.send(users, deadline)
+        recent, late = _by_arrival(lines, self._clock.now())
+        users = _users_to_refresh([*late, *recent], self._rules.environment)
+        in_time = {line.interaction.user_id for line in recent}
+        slow_lane = {user.mpid: OLD_PURCHASE_DELAY for user in users if str(user.mpid) not in in_time}
+        not_sent = self._queue.send(users, deadline, slow_lane)
         counts.add(Metric.REFRESHES_QUEUED, len(users) - len(not_sent))
         counts.add(Metric.REFRESHES_NOT_QUEUED, len(not_sent))
         if any(isinstance(failure, Misconfigured) for failure in not_sent.values()):
             counts.add(Metric.CONFIGURATION_ERRORS)
+
+
+def _by_arrival(lines: Sequence[Line], now: float) -> tuple[list[Line], list[Line]]:
+    """Return the lines that arrived at the stream a moment ago, and the purchases among the others.
+
+    After an outage, or where a stream is read from its beginning, nobody waits for the lists of views of long ago.
+    """
+    oldest_ms = (now - OLD) * 1000
+    recent = [line for line in lines if line.record.arrived_ms >= oldest_ms]
+    old = [line for line in lines if line.record.arrived_ms < oldest_ms]
+    return recent, [line for line in old if line.interaction.action == PURCHASE]
 
 
 def _answer(failed: set[str]) -> dict[str, Any]:
@@ -212,6 +229,7 @@ def _users_to_refresh(lines: Iterable[Line], environment: str) -> list[UserToRef
             list_digest=None if line.batch.recommendations is None else digest(line.batch.recommendations),
             sequence_number=line.record.sequence_number,
             event_ms=max(line.interaction.time_ms, earlier.event_ms if earlier else 0),
+            is_purchase=line.interaction.action == PURCHASE or (earlier is not None and earlier.is_purchase),
         )
     return list(newest.values())
 

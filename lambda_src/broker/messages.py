@@ -11,7 +11,10 @@ from broker.users import UserToRefresh, user_from_body
 
 @dataclass(frozen=True)
 class Message:
-    """One SQS message; ``sent_at`` in epoch seconds, ``user`` is None where the body is not the broker's."""
+    """One SQS message; ``user`` is None where the body is not the broker's.
+
+    ``sent_at``: when it was sent, in epoch seconds; of a postponed message when the first one was.
+    """
 
     id: str
     receipt_handle: str
@@ -32,11 +35,12 @@ def message_from_record(record: Mapping[str, Any]) -> Message:
         user = user_from_body(record["body"])
     except (ValueError, RecursionError):
         user = None
+    sent_ms = int(attributes["SentTimestamp"])
     return Message(
         id=record["messageId"],
         receipt_handle=record["receiptHandle"],
         receives=int(attributes["ApproximateReceiveCount"]),
-        sent_at=int(attributes["SentTimestamp"]) / 1000,
+        sent_at=min(sent_ms, (user and user.requested_ms) or sent_ms) / 1000,
         body=record["body"],
         user=user,
     )

@@ -23,6 +23,9 @@ class Metric(StrEnum):
     # refresh
     MESSAGES = "Messages"
     ALREADY_FRESH = "AlreadyFresh"
+    POSTPONED = "Postponed"
+    OVER_DAILY_CAP = "OverDailyCap"
+    STATE_FAILED = "StateFailed"
     PROFILES_UPDATED = "ProfilesUpdated"
     PROFILES_UNCHANGED = "ProfilesUnchanged"
     NO_RECOMMENDATIONS = "NoRecommendations"

@@ -1,7 +1,8 @@
 """mParticle's Events API: uploads of profiles. Knows its answers, its retry rule and where its secret is kept.
 
 202 is acceptance. 401 and 403 are about the key. 429 and 5xx are temporary (with ``Retry-After`` in seconds). Any other
-4xx is about what was sent (mParticle HTTP API, "Responses").
+4xx is about what was sent (mParticle HTTP API, "Responses"). 429 and 503 say that nothing was taken; after another 5xx,
+or no answer, what was sent may still be processed.
 """
 
 import functools
@@ -65,12 +66,17 @@ class MParticle:
                 self._url, data=body, auth=auth, headers=headers, timeout=TIMEOUT, allow_redirects=False
             )
         except requests.RequestException as error:
-            raise Unavailable(f"mParticle: {type(error).__name__}") from None
+            raise Unavailable(f"mParticle: {type(error).__name__}", may_have_landed=True) from None
         status = answer.status_code
         if status == 429 or status >= 500:
             wait = answer.headers.get("Retry-After", "")
             seconds = float(wait) if wait.isascii() and wait.isdigit() else None
-            raise Unavailable(f"mParticle: {status}", throttled=status == 429, retry_after=seconds)
+            raise Unavailable(
+                f"mParticle: {status}",
+                throttled=status == 429,
+                may_have_landed=status not in (429, 503),
+                retry_after=seconds,
+            )
         if status in (401, 403):
             return False
         if 400 <= status < 500:

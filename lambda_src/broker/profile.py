@@ -14,7 +14,6 @@ from typing import Any
 
 from broker.interactions import WRITE_BACK_EVENT
 from broker.recommendations import Recommendations, within
-from broker.users import UserToRefresh
 
 MAX_BATCH_BYTES = 128_000
 MAX_REQUEST_BYTES = 256_000
@@ -31,17 +30,23 @@ class Upload:
     requested_at: float
 
 
-def upload(user: UserToRefresh, new: Recommendations, now_ms: int, *, with_event: bool) -> Upload:
-    """Return the batch that puts a list on a profile; a retry of it has the same ids, a newer list has others."""
+def upload(
+    mpid: int, environment: str, generation: int, new: Recommendations, now_ms: int, *, with_event: bool
+) -> Upload:
+    """Return the batch that puts a list on a profile.
+
+    A retry of it has the same ids. A list of another generation has others, even if it is the same list: mParticle
+    ignores a batch whose id it has seen within the last 30 to 60 days.
+    """
     items = list(new.items)
-    identity = json.dumps([user.mpid, user.sequence_number, items])
+    identity = json.dumps([mpid, generation, items])
     digest = hashlib.sha256(identity.encode()).hexdigest()
     attributes: dict[str, Any] = {"product_recs": items}
     if new.recommendation_id:
         attributes["product_recs_id"] = new.recommendation_id
     batch: dict[str, Any] = {
-        "environment": user.environment,
-        "mpid": user.mpid,
+        "environment": environment,
+        "mpid": mpid,
         "source_request_id": digest,
         "user_attributes": attributes,
     }
@@ -50,7 +55,7 @@ def upload(user: UserToRefresh, new: Recommendations, now_ms: int, *, with_event
     body = json.dumps(batch, separators=(",", ":")).encode()
     if len(body) > MAX_BATCH_BYTES:
         raise ValueError(f"a batch of {len(body)} bytes")
-    return Upload(user.mpid, body, new.requested_at)
+    return Upload(mpid, body, new.requested_at)
 
 
 def no_change(mpid: int, environment: str, now: float) -> Upload:

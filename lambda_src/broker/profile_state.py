@@ -100,6 +100,8 @@ class ProfileStates:
         def get() -> None:
             nonlocal left
             answer = aws_call(self._client.batch_get_item, RequestItems=left)
+            if "Responses" not in answer:  # of a reply that broke off, botocore makes one without anything in it
+                raise Unavailable("BatchGetItem: half a reply")
             for item in answer["Responses"].get(self._table, []):
                 found[int(item["mpid"]["N"])] = _state(item)
             left = answer.get("UnprocessedKeys", {})

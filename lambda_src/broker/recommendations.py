@@ -21,6 +21,11 @@ class Recommendations:
     recommendation_id: str | None
     requested_at: float
 
+    @property
+    def digest(self) -> str:
+        """Return 16 bytes in hexadecimal that stand for the list."""
+        return digest(self.items)
+
 
 def get_recommendations_request(
     user: int | str, campaign_arn: str, filter_arn: str | None, num_results: int
@@ -51,4 +56,4 @@ def digest(items: Sequence[str]) -> str:
 
 def is_changed(new: Recommendations, on_profile: str | None) -> bool:
     """Return whether the list should be written: it is not empty, and has not the digest of the one on the profile."""
-    return bool(new.items) and digest(new.items) != on_profile
+    return bool(new.items) and new.digest != on_profile

@@ -1,6 +1,7 @@
 """The refresh queue: which users' profiles need a new list. One message per user; SQS takes ten per call."""
 
 import functools
+import math
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from typing import Any
@@ -11,7 +12,7 @@ from broker.retry import Retry
 from broker.users import UserToRefresh
 
 BATCH = 10  # SendMessageBatch and ChangeMessageVisibilityBatch, SQS API reference
-MAX_VISIBILITY = 900
+MAX_VISIBILITY = MAX_DELAY = 900  # seconds
 RETRY = Retry(attempts=3, base=0.1, cap=1.0)
 
 
@@ -24,13 +25,22 @@ class RefreshQueue:
         self._pool = pool
         self._clock = clock
 
-    def send(self, users: Sequence[UserToRefresh], deadline: float) -> dict[int, Failure | None]:
-        """Send one message per user; return the mpids that the queue did not take, with the failure of a whole call."""
-        entries = [{"Id": str(index), "MessageBody": user.as_body()} for index, user in enumerate(users)]
+    def send(
+        self, users: Sequence[UserToRefresh], deadline: float, delays: Mapping[int, float] | None = None
+    ) -> dict[int, Failure | None]:
+        """Send one message per user; return the mpids that the queue did not take, with the failure of a whole call.
+
+        ``delays``: mpids → seconds after which the message can be received, in place of the queue's own delay.
+        """
+        entries: list[dict[str, Any]] = []
+        for index, user in enumerate(users):
+            delay = (delays or {}).get(user.mpid)
+            own = {} if delay is None else {"DelaySeconds": min(math.ceil(delay), MAX_DELAY)}
+            entries.append({"Id": str(index), "MessageBody": user.as_body(), **own})
         not_taken = self._in_tens(self._client.send_message_batch, entries, deadline)
         return {users[index].mpid: failure for index, failure in not_taken.items()}
 
-    def postpone(self, seconds: Mapping[str, int], deadline: float) -> None:
+    def hide(self, seconds: Mapping[str, int], deadline: float) -> None:
         """Hide messages for a number of seconds, by receipt handle.
 
         One that the queue refuses comes back after the queue's own visibility timeout: no harm, so no error.

@@ -34,12 +34,18 @@ class Retry:
         this does not count as an attempt. Raises the last Unavailable, and any other exception at once.
         """
         failed = throttled = 0
+        may_have_landed = False
         while True:
-            _start(clock, deadline, pace, calls)
+            try:
+                _start(clock, deadline, pace, calls)
+            except Unavailable as failure:
+                failure.may_have_landed = may_have_landed
+                raise
             try:
                 result = action()
             except Unavailable as failure:
                 failed += 1
+                may_have_landed = failure.may_have_landed = may_have_landed or failure.may_have_landed
                 if pace and failure.throttled:
                     throttled += 1
                     pace.throttled()

@@ -65,6 +65,8 @@ class RefreshSettings:
     get_recommendations_per_second: int
     mparticle_batches_per_second: int
     maximum_concurrency: int
+    state_table: str
+    refreshes_per_day: int | None
 
 
 def ingest_settings(environ: Mapping[str, str] | None = None) -> IngestSettings:
@@ -114,6 +116,8 @@ def refresh_settings(environ: Mapping[str, str] | None = None) -> RefreshSetting
             "MPARTICLE_BATCHES_PER_SECOND", _whole(1, 1_000_000), MPARTICLE_BATCHES_PER_SECOND
         ),
         maximum_concurrency=read("MAXIMUM_CONCURRENCY", _whole(1, 1_000), 2),
+        state_table=read("STATE_TABLE", _table),
+        refreshes_per_day=read("REFRESHES_PER_DAY", _whole(1, 10_000), None),
     )
     read.check("refresh")
     return settings
@@ -225,6 +229,12 @@ def _identifier(text: str) -> str:
 def _bucket(text: str) -> str:
     if not re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", text):
         raise ValueError(f"must be the name of an S3 bucket, not {text!r}")
+    return text
+
+
+def _table(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9_.-]{3,255}", text):
+        raise ValueError(f"must be the name of a DynamoDB table, not {text!r}")
     return text
 
 

@@ -14,7 +14,8 @@ class UserToRefresh:
     """A user seen on the stream, and what was known then.
 
     ``list_digest`` is the digest of the list that the profile had (None: not known), ``sequence_number`` the newest
-    record's, and ``event_ms`` the newest event's time in epoch milliseconds.
+    record's, and ``event_ms`` the newest event's time in epoch milliseconds. ``is_purchase``: they bought something.
+    ``requested_ms``: when the refresh was requested first, of a message that was postponed.
     """
 
     mpid: int
@@ -22,6 +23,8 @@ class UserToRefresh:
     list_digest: str | None
     sequence_number: str
     event_ms: int
+    is_purchase: bool = False
+    requested_ms: int | None = None
 
     def as_body(self) -> str:
         """Return the message: ASCII JSON of a few hundred bytes."""
@@ -39,7 +42,8 @@ def user_from_body(body: str) -> UserToRefresh:
         raise ValueError("a field is missing or wrong")
     known = fields.get("list_digest", _digest_of_list(fields.get("recommendations")))
     known = known if isinstance(known, str) else None
-    return UserToRefresh(mpid, environment, known, sequence_number, event_ms)
+    is_purchase, requested_ms = fields.get("is_purchase") is True, int64(fields.get("requested_ms"))
+    return UserToRefresh(mpid, environment, known, sequence_number, event_ms, is_purchase, requested_ms)
 
 
 def _digest_of_list(listed: object) -> str | None:

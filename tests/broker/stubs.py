@@ -143,6 +143,57 @@ class Sqs(AwsClient):
         return [json.loads(entry["MessageBody"]) for entry in self.entries("send_message_batch")]
 
 
+class Table(AwsClient):
+    """A DynamoDB client of one table with the key ``mpid``, as far as ProfileStates uses one; ``error`` answers all."""
+
+    def __init__(self, error: Any = None) -> None:
+        self.items: dict[str, dict[str, Any]] = {}
+        self.error = error
+        self._tokens: set[str] = set()
+        super().__init__(
+            batch_get_item=lambda request: self.error or self._get(request),
+            transact_write_items=lambda request: self.error or self._transact(request),
+            batch_write_item=lambda request: self.error or self._write(request),
+        )
+
+    def _get(self, request: Mapping[str, Any]) -> Any:
+        [(name, wanted)] = request["RequestItems"].items()
+        keys = [key["mpid"]["N"] for key in wanted["Keys"]]
+        return {"Responses": {name: [self.items[key] for key in keys if key in self.items]}}
+
+    def _transact(self, request: Mapping[str, Any]) -> Any:
+        if request["ClientRequestToken"] in self._tokens:  # done before, without an answer
+            return {}
+        updates = [item["Update"] for item in request["TransactItems"]]
+        holds = [self._holds(update) for update in updates]
+        if not all(holds):
+            error = client_error("TransactionCanceledException")
+            codes = ["None" if held else "ConditionalCheckFailed" for held in holds]
+            error.response["CancellationReasons"] = [{"Code": code} for code in codes]  # type: ignore[typeddict-unknown-key]
+            return error
+        for update in updates:
+            key, values = update["Key"]["mpid"]["N"], update["ExpressionAttributeValues"]
+            assignments = update["UpdateExpression"].removeprefix("SET ").split(", ")
+            item = self.items.setdefault(key, {"mpid": {"N": key}})
+            item |= {name: values[value] for name, value in (one.split(" = ") for one in assignments)}
+        self._tokens.add(request["ClientRequestToken"])
+        return {}
+
+    def _holds(self, update: Mapping[str, Any]) -> bool:
+        item, condition = self.items.get(update["Key"]["mpid"]["N"]), update["ConditionExpression"]
+        if condition == "attribute_not_exists(mpid)":
+            return item is None
+        name, value = condition.split(" = ")
+        return item is not None and item[name] == update["ExpressionAttributeValues"][value]
+
+    def _write(self, request: Mapping[str, Any]) -> Any:
+        for puts in request["RequestItems"].values():
+            for put in puts:
+                item = put["PutRequest"]["Item"]
+                self.items[item["mpid"]["N"]] = item
+        return {}
+
+
 class MParticleEnd(BaseAdapter):
     """The other end of a requests session: keeps the uploads, answers with a status or ``(status, headers)``."""
 

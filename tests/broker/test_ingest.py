@@ -109,6 +109,26 @@ def test_good_records_are_delivered_and_none_is_reported() -> None:
     assert world.counts.lags == {"ArrivalToPersonalize": [0, 3000], "EventToPersonalize": [5000, 5000]}
 
 
+def test_views_that_arrived_over_an_hour_ago_ask_for_no_refresh_and_old_purchases_wait_behind_all_others() -> None:
+    world = World()
+    bought = batch(product_event("purchase", event_id="7"), mpid=4)
+    world.run(
+        record(1, visit(1), at=NOW - 3601),
+        record(2, bought, at=NOW - 3601),
+        record(3, visit(3), at=NOW - 3599),
+        record(4, visit(5), batch(product_event("purchase", event_id="8"), mpid=5), at=NOW - 4000),
+        record(5, visit(5, "hat")),
+    )
+    assert world.sqs
+    delays = {
+        json.loads(entry["MessageBody"])["mpid"]: entry.get("DelaySeconds")
+        for entry in world.sqs.entries("send_message_batch")
+    }
+    assert delays == {4: 900, 3: None, 5: None}
+    assert world.asked()[5]["is_purchase"]
+    assert world.counts.outcomes["Accepted"] == 6
+
+
 def test_put_events_quota_is_divided_by_the_readers_of_the_stream_that_records_come_from() -> None:
     kinesis = AwsClient(describe_stream_summary=always({"StreamDescriptionSummary": {"OpenShardCount": 10}}))
     clock = FakeTime().time()
@@ -413,6 +433,8 @@ def test_a_customer_is_refreshed_once_with_what_the_newest_record_says() -> None
         "list_digest": digest(["x"]),
         "sequence_number": number_of(last),
         "event_ms": int(NOW - 2) * 1000,
+        "is_purchase": False,
+        "requested_ms": None,
     }
     assert world.asked()[2]["list_digest"] is None
 

@@ -16,7 +16,7 @@ from tests.broker.stubs import NOW
 
 NOW_MS = int(NOW * 1000)
 ARN = "arn:aws:personalize:us-east-1:123456789012:campaign/c"
-USER = UserToRefresh(MPID, "production", digest(["a"]), "49590", NOW_MS - 7000)
+CLAIM = (MPID, "production", 3)
 LONG = [chr(0x1F45F) * 60 + f"{number:03}" for number in range(500)]  # 12 bytes a character as JSON
 
 
@@ -25,8 +25,8 @@ def listed(*items: Any, recommendation_id: str | None = "rec-1") -> Recommendati
     return recommendations(response, NOW)
 
 
-def written(new: Recommendations, user: UserToRefresh = USER, *, with_event: bool = True) -> dict[str, Any]:
-    batch: dict[str, Any] = json.loads(upload(user, new, NOW_MS, with_event=with_event).body)
+def written(new: Recommendations, claim: tuple[int, str, int] = CLAIM, *, with_event: bool = True) -> dict[str, Any]:
+    batch: dict[str, Any] = json.loads(upload(*claim, new, NOW_MS, with_event=with_event).body)
     return batch
 
 
@@ -80,8 +80,8 @@ def test_mparticles_own_schema_accepts_what_is_written(
     test_data: Path, items: list[str], environment: str, with_event: bool
 ) -> None:
     schema = json.loads((test_data / "mparticle" / "schema.mparticle.inbound.eventsapi.json").read_bytes())
-    user = UserToRefresh(-(2**63), environment, None, "1", 0)
-    batch = written(listed(*items), user, with_event=with_event)
+    claim = (-(2**63), environment, 1)
+    batch = written(listed(*items), claim, with_event=with_event)
     jsonschema.Draft7Validator(schema).validate(batch)
     assert batch["environment"] == environment
     assert ("events" in batch) is with_event
@@ -100,7 +100,7 @@ def test_a_profile_gets_the_list_its_id_and_one_event() -> None:
 
 
 def test_a_customers_id_stays_exact_and_an_integer() -> None:
-    body = upload(USER, listed("a"), NOW_MS, with_event=True).body
+    body = upload(*CLAIM, listed("a"), NOW_MS, with_event=True).body
     assert b'"mpid":-7346244611012968789,' in body
 
 
@@ -115,20 +115,20 @@ def test_an_events_attribute_holds_whole_items_up_to_4096_characters() -> None:
 
 
 def test_the_longest_list_that_a_campaign_can_give_still_fits_one_batch() -> None:
-    assert len(upload(USER, listed(*LONG), NOW_MS, with_event=True).body) <= 128_000
+    assert len(upload(*CLAIM, listed(*LONG), NOW_MS, with_event=True).body) <= 128_000
 
 
 def test_a_retry_has_the_same_ids_and_a_refresh_that_says_something_new_has_others() -> None:
-    def ids(user: UserToRefresh, new: Recommendations, now_ms: int = NOW_MS) -> tuple[str, str]:
-        batch = json.loads(upload(user, new, now_ms, with_event=True).body)
+    def ids(claim: tuple[int, str, int], new: Recommendations, now_ms: int = NOW_MS) -> tuple[str, str]:
+        batch = json.loads(upload(*claim, new, now_ms, with_event=True).body)
         return batch["source_request_id"], batch["events"][0]["data"]["source_message_id"]
 
-    first = ids(USER, listed("a", "b"))
-    assert ids(USER, listed("a", "b", recommendation_id="rec-2"), NOW_MS + 9) == first
+    first = ids(CLAIM, listed("a", "b"))
+    assert ids(CLAIM, listed("a", "b", recommendation_id="rec-2"), NOW_MS + 9) == first
     others = [
-        ids(USER, listed("b", "a")),
-        ids(UserToRefresh(MPID, "production", None, "49591", 0), listed("a", "b")),
-        ids(UserToRefresh(MPID + 1, "production", None, "49590", 0), listed("a", "b")),
+        ids(CLAIM, listed("b", "a")),
+        ids((MPID, "production", 4), listed("a", "b")),
+        ids((MPID + 1, "production", 3), listed("a", "b")),
     ]
     assert len({request for request, _ in (first, *others)}) == 4
     assert len({message for _, message in (first, *others)}) == 4
@@ -162,7 +162,10 @@ def test_a_request_holds_at_most_100_batches_and_256_kb_in_order(sizes: list[int
 
 
 def test_a_request_is_the_array_of_its_batches() -> None:
-    uploads = [upload(USER, listed("a"), NOW_MS, with_event=False), upload(USER, listed("b"), NOW_MS, with_event=True)]
+    uploads = [
+        upload(*CLAIM, listed("a"), NOW_MS, with_event=False),
+        upload(*CLAIM, listed("b"), NOW_MS, with_event=True),
+    ]
     assert json.loads(bulk_body(uploads)) == [json.loads(one.body) for one in uploads]
 
 

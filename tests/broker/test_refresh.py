@@ -15,9 +15,11 @@ import requests
 from broker.failures import Misconfigured, Unavailable
 from broker.mparticle import MParticle
 from broker.personalize import Campaign
+from broker.profile_refresher import RETRY_FEED_AFTER, ProfileRefresher
+from broker.profile_state import CLAIM, ProfileStates
 from broker.quarantine import Quarantine
 from broker.recommendations import digest
-from broker.refresh import RETRY_FEED_AFTER, Refresh
+from broker.refresh import LANDING, Refresh
 from broker.refresh_queue import RefreshQueue, queue_url
 from broker.telemetry import Counts
 
@@ -35,6 +37,7 @@ from tests.broker.stubs import (
     Inline,
     MParticleEnd,
     Sqs,
+    Table,
     always,
     client_error,
     in_turn,
@@ -71,21 +74,29 @@ class World:
     pool: Executor = field(default_factory=Inline)
     upload_pool: Executor = field(default_factory=Inline)
     probe_mpid: int | None = None
+    table: Table = field(default_factory=Table)
+    per_day: int | None = None
 
     def __post_init__(self) -> None:
         now = self.time.time()
         self.counts = Counts()
-        self.refresh = Refresh(
+        refresher = ProfileRefresher(
             Campaign(self.campaign, CAMPAIGN, None, 10, now),
             MParticle(self.end.session(), "https://s2s.example", lambda: self.secrets, "arn:secret", now),
-            Quarantine(lambda: self.bucket, "bucket", "refresh", now),
-            RefreshQueue(self.sqs, "https://queue", self.pool, now),
-            environment="production",
             with_event=self.with_event,
             pool=self.pool,
             upload_pool=self.upload_pool,
             clock=now,
-            probe_mpid=self.probe_mpid,
+            probe=None if self.probe_mpid is None else (self.probe_mpid, "production"),
+        )
+        self.refresh = Refresh(
+            refresher,
+            ProfileStates(self.table, "states", self.pool, now),
+            Quarantine(lambda: self.bucket, "bucket", "refresh", now),
+            RefreshQueue(self.sqs, "https://queue", self.pool, now),
+            environment="production",
+            clock=now,
+            per_day=self.per_day,
         )
 
     def run(self, *messages: Any, deadline: float = FAR) -> list[str]:
@@ -201,6 +212,7 @@ def test_a_message_older_than_the_last_refresh_is_covered_and_costs_no_call(know
 def test_a_message_from_within_personalizes_lag_is_not_covered() -> None:
     world = World()
     world.run(message("a", sent=NOW - 6))
+    world.time.now += 5
     world.run(message("b", sent=NOW - 1.5))
     assert len(world.asked()) == 2
 
@@ -652,3 +664,204 @@ def test_a_queues_url_follows_from_its_arn_and_the_endpoint() -> None:
         "https://sqs.us-east-1.amazonaws.com/123456789012/refresh"
     )
     assert queue_url(arn, "http://127.0.0.1:5000/") == "http://127.0.0.1:5000/123456789012/refresh"
+
+
+# Several processes, and a user's budget.
+
+
+def another(world: World, **fields: Any) -> World:
+    """Return another process that shares everything outside of processes with a first one."""
+    shared = {name: getattr(world, name) for name in ("campaign", "end", "secrets", "bucket", "sqs", "time", "table")}
+    return World(**shared | fields)
+
+
+def postponed(world: World) -> dict[int, int]:
+    """Return the messages that were sent once more: users → seconds until they can be received."""
+    return {
+        json.loads(entry["MessageBody"])["mpid"]: entry["DelaySeconds"]
+        for entry in world.sqs.entries("send_message_batch")
+    }
+
+
+def again(world: World, number: int = -1) -> Any:
+    """Return a message that was sent once more, as it is received when its delay is over."""
+    entry = world.sqs.entries("send_message_batch")[number]
+    world.time.now += entry["DelaySeconds"]
+    sent_ms = str(int(world.time.now * 1000))
+    attributes = {"ApproximateReceiveCount": "1", "SentTimestamp": sent_ms}
+    return {"messageId": "again", "receiptHandle": "again", "attributes": attributes, "body": entry["MessageBody"]}
+
+
+def test_another_process_knows_what_was_refreshed_and_asks_nobody() -> None:
+    world = World()
+    world.run(message("a", sent=NOW - 6))
+    other = another(world)
+    assert other.run(message("b", sent=NOW - 3)) == []
+    assert (len(world.asked()), other.counts.outcomes) == (1, {"Messages": 1, "AlreadyFresh": 1})
+
+
+def test_a_user_who_is_refreshed_by_another_process_now_is_postponed_and_not_lost() -> None:
+    world = World()
+    other = another(world)
+    late: list[str] = []
+
+    def meanwhile(request: Mapping[str, Any]) -> Any:
+        if not late:
+            late.append("asked")
+            assert other.run(message("b", sent=NOW - 1)) == []
+        return of_user(request)
+
+    world.campaign.answers["get_recommendations"] = meanwhile
+    assert world.run(message("a", sent=NOW - 6)) == []
+    assert postponed(world) == {MPID: 5}
+    assert other.counts.outcomes == {"Messages": 1, "Postponed": 1}
+    assert other.run(again(world)) == []
+    assert len(world.asked()) == 2, "its event was newer than the list"
+
+
+def test_the_newest_list_wins_though_an_upload_takes_long_and_another_process_is_faster() -> None:
+    world = World()
+    world.campaign.answers["get_recommendations"] = in_turn(listed("before the purchase"), listed("after the purchase"))
+    other = another(world)
+    held: list[list[Any]] = []
+    profile: list[Any] = []
+
+    def end(batches: list[Any]) -> Any:
+        if not held:  # the first upload takes seconds, in which another process gets the purchase's message
+            held.append(batches)
+            world.time.now += 3
+            assert other.run(message("b", sent=NOW - 0.5, is_purchase=True)) == []
+        profile.append(batches[0]["user_attributes"]["product_recs"])
+        return 202
+
+    world.answer(end)
+    assert world.run(message("a", sent=NOW - 6)) == []
+    assert profile == [["before the purchase"]]
+    assert other.run(again(world)) == []
+    assert profile[-1] == ["after the purchase"]
+
+
+def test_after_an_upload_without_an_answer_the_user_is_held_and_the_list_is_written_again() -> None:
+    world = World(end=MParticleEnd(always(TIMEOUT)))
+    assert world.run(message("a")) == ["a"]
+    failed = {batch["source_request_id"] for batches in world.end.bodies() for batch in batches}
+    world.answer(202)
+    assert world.run(message("a", receives=2)) == []
+    assert (len(world.asked()), postponed(world)) == (1, {MPID: 5})
+    world.time.now += LANDING
+    assert world.run(again(world), deadline=FAR + 120) == []
+    assert len(world.asked()) == 2
+    last = world.end.bodies()[-1][0]
+    assert last["source_request_id"] not in failed, "or mParticle would take it for the one it may have"
+
+
+def test_a_list_is_written_again_after_an_upload_that_was_not_accepted_even_if_it_is_the_one_before() -> None:
+    world = World()
+    world.run(message("a", sent=NOW - 60))
+    world.time.now += 60
+    world.campaign.answers["get_recommendations"] = always(listed("other"))
+    world.answer(TIMEOUT)
+    world.run(message("b", sent=NOW + 50), deadline=FAR + 60)
+    world.campaign.answers["get_recommendations"] = of_user
+    world.answer(202)
+    world.time.now += LANDING
+    posts = len(world.end.posts)
+    assert world.run(message("c", sent=NOW + 55), deadline=FAR + 600) == []
+    assert len(world.end.posts) == posts + 1
+
+
+def test_a_list_that_the_profile_lost_is_written_again() -> None:
+    world = World()
+    world.run(message("a", sent=NOW - 6))
+    world.time.now += 120
+    seen = digest(["what it had before"])
+    assert world.run(message("b", sent=NOW + 100, list_digest=seen), deadline=FAR + 600) == []
+    assert len(world.end.posts) == 2
+
+
+def test_mparticles_view_of_the_profile_may_be_seconds_old() -> None:
+    world = World()
+    world.run(message("a", sent=NOW - 6))
+    world.time.now += 10
+    before = digest(["what it had before"])
+    assert world.run(message("b", sent=NOW + 5, list_digest=before), deadline=FAR + 600) == []
+    assert (len(world.asked()), len(world.end.posts)) == (2, 1)
+
+
+def test_a_user_who_clicks_on_is_refreshed_at_growing_intervals_and_at_once_when_they_buy() -> None:
+    world = World()
+    world.run(message("a", sent=NOW - 6))
+    world.time.now += 3
+    assert world.run(message("b", sent=NOW + 2)) == []
+    assert (postponed(world), len(world.asked())) == ({MPID: 2}, 1)
+    assert world.run(message("c", sent=NOW + 2.5, is_purchase=True)) == []
+    assert len(world.asked()) == 2
+    assert world.run(again(world, 0)) == [], "it was sent before the purchase's list was requested, but not long before"
+    assert len(world.asked()) == 2
+
+
+def test_a_purchase_in_an_older_message_of_the_batch_counts() -> None:
+    world = World()
+    world.run(message("a", sent=NOW - 6))
+    world.time.now += 3
+    world.run(message("b", sent=NOW + 1, is_purchase=True), message("c", sent=NOW + 2))
+    assert len(world.asked()) == 2
+
+
+def test_a_day_may_have_a_cap_which_purchases_pass() -> None:
+    world = World(per_day=1)
+    world.run(message("a", sent=NOW - 6))
+    world.time.now += 100
+    assert world.run(message("b", sent=NOW + 90), deadline=FAR + 600) == []
+    assert world.counts.outcomes == {"Messages": 1, "OverDailyCap": 1}
+    world.run(message("c", sent=NOW + 95, is_purchase=True), deadline=FAR + 600)
+    assert len(world.asked()) == 2
+
+
+@pytest.mark.parametrize("error", [THROTTLED, BROKEN], ids=["throttled", "broken"])
+def test_while_the_state_cannot_be_read_everybody_waits_and_nobody_is_asked_about(error: Exception) -> None:
+    world = World(table=Table(error))
+    assert sorted(world.run(message("a", 1), message("b", 2))) == ["a", "b"]
+    assert (world.asked(), world.counts.outcomes["StateFailed"]) == ([], 2)
+
+
+def test_a_table_that_is_denied_is_a_wrong_configuration() -> None:
+    with pytest.raises(Misconfigured):
+        World(table=Table(DENIED)).run(message("a"))
+
+
+def test_a_state_that_cannot_be_settled_holds_the_user_for_two_minutes_and_no_longer() -> None:
+    world = World()
+
+    def end(_: Any) -> int:
+        world.table.error = BROKEN
+        return 202
+
+    world.answer(end)
+    assert world.run(message("a", sent=NOW - 6)) == []
+    assert world.counts.outcomes["StateFailed"] == 1
+    world.table.error = None
+    other = another(world)
+    assert other.run(message("b", sent=NOW + 1)) == []
+    assert postponed(world) == {MPID: 5}
+    world.time.now += CLAIM
+    world.answer(202)
+    assert other.run(again(world), deadline=FAR + 600) == []
+    assert len(world.asked()) == 2
+
+
+def test_a_postponed_message_that_the_queue_does_not_take_is_hidden() -> None:
+    world = World(sqs=Sqs(refuses=lambda entry: "MessageBody" in entry))
+    world.run(message("a", sent=NOW - 6))
+    world.time.now += 3
+    assert world.run(message("b", sent=NOW + 2)) == ["b"]
+    assert list(world.pauses()) == ["handle-b"]
+
+
+def test_a_wrong_campaign_ends_the_claims() -> None:
+    world = World(AwsClient(get_recommendations=always(DENIED)))
+    with pytest.raises(Misconfigured):
+        world.run(message("a"))
+    world.campaign.answers["get_recommendations"] = of_user
+    assert another(world).run(message("a", receives=2)) == []
+    assert len(world.end.posts) == 1

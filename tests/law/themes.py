@@ -17,7 +17,8 @@ from tests.law.histories import (
 from tests.law.world.faults import KINDS
 
 INGEST = ("PutEvents", "PutObject", "SendMessageBatch")
-REFRESH = ("GetRecommendations", "bulkevents", "ChangeMessageVisibilityBatch", "GetSecretValue", "PutObject")
+STATE = ("BatchGetItem", "TransactWriteItems", "BatchWriteItem")
+REFRESH = ("GetRecommendations", "bulkevents", "ChangeMessageVisibilityBatch", "GetSecretValue", "PutObject", *STATE)
 LOCAL = ("forward", "read the stream", "receive", "delete", "on failure")
 WRONG = st.one_of(
     st.builds(

@@ -17,6 +17,7 @@ from tests.law.histories import CUSTOMERS, History
 from tests.law.steps import Step, Visit
 from tests.law.world.loop import REFUSED_CUSTOMER, SPOILT, Loop
 
+LANDED = 60.0  # seconds in which an upload that got no answer lands, and the newest list is written after it
 LONGEST = 4 * 3600.0  # seconds in which everything must have settled once nothing fails any more
 
 
@@ -24,6 +25,9 @@ def judged(history: History) -> tuple[Loop, list[str]]:
     """Play a history to its end, let everything settle, and return what is wrong then."""
     loop = play(history)
     problems = [*settled(loop), *(conserved(loop) if loop.is_settled() else ())]
+    if loop.is_settled():
+        loop.time.run_until(lambda: False, LANDED)
+        problems += outdated(loop)
     if not problems:
         problems = [*calm(loop), *conserved(loop)]
     return loop, problems
@@ -87,6 +91,15 @@ def holdings(loop: Loop) -> Holdings:
         loop.buckets["on-failure"].values(),
         loop.stream.still_there(checkpoints),
     )
+
+
+def outdated(loop: Loop) -> Iterator[str]:
+    """Say whose profile shows another list than the newest that was sent and accepted."""
+    for mpid, newest in loop.mparticle.newest_sent().items():
+        profile = loop.workspace.profile(mpid, ("user_attributes",)) or {"user_attributes": {}}
+        shown = profile["user_attributes"].get("product_recs")
+        if shown != newest:
+            yield f"profile {mpid} shows {shown}, the newest list that was sent is {newest}"
 
 
 def calm(loop: Loop) -> Iterator[str]:

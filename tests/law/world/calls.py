@@ -51,6 +51,9 @@ class Calls:
             send_message_batch="SendMessageBatch", change_message_visibility_batch="ChangeMessageVisibilityBatch"
         )
         self.s3 = self._client(put_object="PutObject")
+        self.dynamodb = self._client(
+            batch_get_item="BatchGetItem", transact_write_items="TransactWriteItems", batch_write_item="BatchWriteItem"
+        )
         self.secrets = self._client(get_secret_value="GetSecretValue")
         self.mparticle = SimpleNamespace(post=self._post)
 
@@ -96,7 +99,8 @@ class Calls:
         operation = url.rpartition("/")[2]
         self._services.requests.append((operation, data))
         _, kind = self._next(operation)
-        status = self._call(operation, kind, lambda: self._services.work[operation]({"data": data, "auth": auth}))
+        upload = {"data": data, "auth": auth, "sent_at": self._services.time.now}
+        status = self._call(operation, kind, lambda: self._services.work[operation](upload))
         failed = kind.status != ORDINARY.status
         return SimpleNamespace(status_code=kind.status if failed else status, headers=kind.headers or {})
 
@@ -107,8 +111,10 @@ class Calls:
 
     def _call(self, operation: str, kind: Kind, work: Callable[[], Any]) -> Any:
         """Let half of the call's time pass on the way there and half on the way back."""
+        if kind.lands:
+            self._services.time.after(kind.lands, work)
         self._wait(kind.seconds / 2)
-        answer, refusal = _outcome(work) if kind.works else (None, None)
+        answer, refusal = _outcome(work) if kind.works and not kind.lands else (None, None)
         self._wait(kind.seconds / 2)
         error = kind.error(operation) if kind.error else refusal
         if error:

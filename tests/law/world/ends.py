@@ -99,12 +99,16 @@ class Key:
 
 
 class MParticleEnd:
-    """mParticle's bulk upload: refuses a wrong key, refuses requests with certain customers, takes the rest."""
+    """mParticle's bulk upload: refuses a wrong key, refuses requests with certain customers, takes the rest.
+
+    ``landed``: of each profile the lists that were accepted, each with the time at which it was sent.
+    """
 
     def __init__(self, api: EventsApi, key: Key, refused: Collection[int]) -> None:
         self._api = api
         self._key = key
         self._refused = refused
+        self.landed: dict[int, list[tuple[float, list[str]]]] = {}
 
     def bulk_events(self, request: dict[str, Any]) -> int:
         """Return the status of an upload."""
@@ -112,7 +116,19 @@ class MParticleEnd:
             return 403
         if any(batch["mpid"] in self._refused for batch in json.loads(request["data"])):
             return 400
-        return self._api.upload("BulkUploadEvents", authorization(BROKER_FEED), request["data"]).status
+        status = self._api.upload("BulkUploadEvents", authorization(BROKER_FEED), request["data"]).status
+        if status == 202:
+            for batch in json.loads(request["data"]):
+                self._keep(batch, request["sent_at"])
+        return status
+
+    def newest_sent(self) -> dict[int, list[str]]:
+        """Return of each profile the list that was sent last, of those that were accepted."""
+        return {mpid: max(lists)[1] for mpid, lists in self.landed.items()}
+
+    def _keep(self, batch: dict[str, Any], sent_at: float) -> None:
+        if "product_recs" in batch.get("user_attributes", {}):
+            self.landed.setdefault(batch["mpid"], []).append((sent_at, batch["user_attributes"]["product_recs"]))
 
 
 def authorization(name: str) -> str:

@@ -23,6 +23,7 @@ class Killed(BaseException):
 class Kind:
     """One way to fail: whether the service does the work, the seconds until the caller knows, and what it is told.
 
+    ``lands``: the work is done so many seconds later, when the caller has given up.
     ``changes`` makes another request of the one that was sent, ``emptied`` an answer with nothing in it (which is what
     botocore can make of one that broke off); ``status`` is mParticle's answer.
     """
@@ -32,6 +33,7 @@ class Kind:
     error: Callable[[str], BaseException] | None = None
     changes: Callable[[dict[str, Any]], dict[str, Any]] | None = None
     emptied: bool = False
+    lands: float | None = None
     status: int = 202
     headers: Mapping[str, str] | None = None
 
@@ -100,6 +102,7 @@ MPARTICLE: dict[str, Kind] = {
     "half a reply": Kind(True, error=requests.exceptions.ChunkedEncodingError),
     "hangs before": Kind(False, 8.0, requests.exceptions.ReadTimeout),
     "hangs after": Kind(True, 8.0, requests.exceptions.ReadTimeout),
+    "hangs, and lands late": Kind(True, 8.0, requests.exceptions.ReadTimeout, lands=25.0),
     **DEATHS,
 }
 # Of the local stack's own calls it matters only whether they worked, and whether whoever called knows.
@@ -111,6 +114,9 @@ KINDS: dict[str, dict[str, Kind]] = {
     "ChangeMessageVisibilityBatch": AWS | EVERY_OTHER,
     "PutObject": AWS,
     "GetSecretValue": AWS,
+    "BatchGetItem": AWS,
+    "TransactWriteItems": AWS,
+    "BatchWriteItem": AWS,
     "bulkevents": MPARTICLE,
     "forward": LOCAL | {"reset after": Kind(True)},
     "read the stream": LOCAL,

@@ -9,6 +9,8 @@ from broker.ingest import Ingest
 from broker.interactions import DEFAULT_ACTIONS, Rules
 from broker.mparticle import MParticle
 from broker.personalize import Campaign, EventTracker
+from broker.profile_refresher import ProfileRefresher
+from broker.profile_state import ProfileStates
 from broker.quarantine import Quarantine
 from broker.rate_limit import RateLimiter
 from broker.refresh import Refresh
@@ -103,7 +105,7 @@ def refresh(campaign_arn: str, probe_mpid: int | None) -> Callable[[Calls], Step
 
     def connect(calls: Calls) -> Steps:
         now = calls.time()
-        return Refresh(
+        refresher = ProfileRefresher(
             Campaign(
                 calls.personalize,
                 campaign_arn,
@@ -120,14 +122,19 @@ def refresh(campaign_arn: str, probe_mpid: int | None) -> Callable[[Calls], Step
                 now,
                 RateLimiter(MPARTICLE_BATCHES_PER_SECOND, READERS, now),
             ),
-            _quarantine(calls, "refresh", now),
-            RefreshQueue(calls.sqs, QUEUE_URL, Inline(), now),
-            environment="production",
             with_event=True,
             pool=Inline(),
             upload_pool=Inline(),
             clock=now,
-            probe_mpid=probe_mpid,
+            probe=None if probe_mpid is None else (probe_mpid, "production"),
+        )
+        return Refresh(
+            refresher,
+            ProfileStates(calls.dynamodb, "states", Inline(), now),
+            _quarantine(calls, "refresh", now),
+            RefreshQueue(calls.sqs, QUEUE_URL, Inline(), now),
+            environment="production",
+            clock=now,
         )
 
     return connect

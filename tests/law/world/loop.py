@@ -15,7 +15,7 @@ from local_stack.mparticle.core import MParticle
 from local_stack.mparticle.events_api import EventsApi
 from local_stack.mparticle.forwarding.forwarder import Forwarder
 from local_stack.mparticle.ids import Ids
-from tests.broker.stubs import client_error
+from tests.broker.stubs import Table, client_error
 from tests.law.world import functions
 from tests.law.world.calls import Calls, Services
 from tests.law.world.ends import Key, MParticleEnd, Receiver, Source, forward, on_failure
@@ -73,6 +73,8 @@ class Loop:
         chance = random.Random(setting.seed).random
         self.workspace = MParticle(clock=self.time.clock, ids=Ids(number), forward=self._offer)
         self.events_api = EventsApi(self.workspace, clock=self.time.clock, rate=None)
+        self.mparticle = MParticleEnd(self.events_api, self.key, {self.mpid(REFUSED_CUSTOMER)})
+        self.table = Table()
         self.services = Services(self.time, self.faults, self._work())
         put = forward(self.services, self.put)
         self.forwarder = Forwarder(put, clock=self.time.clock, chance=chance, copies=setting.copies)
@@ -135,7 +137,6 @@ class Loop:
 
     def _work(self) -> dict[str, Callable[[dict[str, Any]], Any]]:
         now = self.time.clock
-        mparticle = MParticleEnd(self.events_api, self.key, {self.mpid(REFUSED_CUSTOMER)})
         return {
             "PutEvents": self._put_events,
             "GetRecommendations": lambda request: self.recommender.call("GetRecommendations", now(), request),
@@ -143,7 +144,10 @@ class Loop:
             "ChangeMessageVisibilityBatch": lambda request: self.queue.change_message_visibility_batch(**request),
             "PutObject": self._put_object,
             "GetSecretValue": lambda request: {"SecretString": json.dumps(self.key.in_the_secret)},
-            "bulkevents": mparticle.bulk_events,
+            "bulkevents": self.mparticle.bulk_events,
+            "BatchGetItem": lambda request: self.table.batch_get_item(**request),
+            "TransactWriteItems": lambda request: self.table.transact_write_items(**request),
+            "BatchWriteItem": lambda request: self.table.batch_write_item(**request),
         }
 
     def _put_events(self, request: dict[str, Any]) -> Any:

@@ -1,0 +1,175 @@
+"""Lists from the campaign to users' profiles: requested one by one, and uploaded by the hundred as they come."""
+
+import math
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from typing import Any
+
+from broker.clock import Clock
+from broker.delivery import Delivery, is_accepted
+from broker.failures import Misconfigured, Rejected, Unavailable
+from broker.mparticle import MParticle
+from broker.outcomes import Accepted, Outcome, Retryable, only
+from broker.personalize import Campaign
+from broker.probe import PROBE
+from broker.profile import Upload, no_change, upload
+from broker.recommendations import Recommendations, is_changed
+from broker.upload_stream import UploadStream
+
+MAX_AGE = 10.0  # seconds after which a list is not uploaded but requested again
+UPLOAD_RESERVE = 2.0  # seconds at the end of an invocation in which lists are uploaded, and no more are requested
+RETRY_FEED_AFTER = 30.0  # seconds for which mParticle counts as down after uploads failed and none was accepted
+
+
+@dataclass(frozen=True)
+class ClaimedUser:
+    """A user whom this process may refresh: the generation of the claim, and the digest of the list on the profile.
+
+    ``digest`` is None where it is not known: then any list is written.
+    """
+
+    mpid: int
+    environment: str
+    generation: int
+    digest: str | None
+
+
+@dataclass
+class RefreshResults:
+    """What became of users.
+
+    ``outcome_of``: of the upload where there is one, else of the request for the list. ``written`` and ``unchanged``:
+    their lists. ``sent``: an upload was tried; ``may_land``: one without an answer may still be on its way.
+    """
+
+    outcome_of: dict[int, Outcome[Any]] = field(default_factory=dict)
+    written: dict[int, Recommendations] = field(default_factory=dict)
+    unchanged: dict[int, Recommendations] = field(default_factory=dict)
+    sent: set[int] = field(default_factory=set)
+    may_land: set[int] = field(default_factory=set)
+
+
+class ProfileRefresher:
+    """One campaign and one mParticle feed. What it remembers between invocations is best effort."""
+
+    def __init__(
+        self,
+        campaign: Campaign,
+        mparticle: MParticle,
+        *,
+        with_event: bool,
+        pool: Executor,
+        upload_pool: Executor,
+        clock: Clock,
+        probe: tuple[int, str] | None = None,
+    ) -> None:
+        """``probe``: the mpid and the environment of the identity that proves the feed."""
+        self._campaign = campaign
+        self._mparticle = mparticle
+        self._with_event = with_event
+        self._pool = pool
+        self._upload_pool = upload_pool
+        self._clock = clock
+        self._probe = probe
+        self._down_since = -math.inf
+
+    def refresh(self, users: Sequence[ClaimedUser], deadline: float, into: RefreshResults) -> None:
+        """Refresh users, and put ``into`` what became of them, also where it raises Misconfigured.
+
+        While mParticle is down, one upload is tried before anybody else is asked about.
+        """
+        tried = users
+        if self._clock.now() < self._down_since + RETRY_FEED_AFTER:
+            tried = users[:1]
+            self._recommend_and_upload(tried, deadline, into)
+            outcomes = [into.outcome_of[user.mpid] for user in tried]
+            if waiting := [outcome for outcome in outcomes if isinstance(outcome, Retryable)]:
+                into.outcome_of |= {user.mpid: waiting[0] for user in users[1:]}
+                return
+            tried = users[1:]
+        self._recommend_and_upload(tried, deadline, into)
+
+    def _recommend_and_upload(self, users: Sequence[ClaimedUser], deadline: float, into: RefreshResults) -> None:
+        """Ask for each user's list, and upload a hundred of them, or a second's worth, as soon as they are there."""
+        uploading: Delivery[Upload, None] = Delivery(
+            lambda request: self._send(request, deadline, into), self._upload_pool
+        )
+        stream = UploadStream(uploading.start, self._clock)
+        lists = _Lists({user.mpid: user for user in users}, stream.add, self._clock, with_event=self._with_event)
+        recommending: Delivery[int, Recommendations] = Delivery(
+            lambda request: self._campaign.recommend(request[0], deadline - UPLOAD_RESERVE),
+            self._pool,
+            lambda request, new: lists.add(request[0], new),
+            stream.flush_due,
+        )
+        for user in users:
+            recommending.start([user.mpid])
+        recommended = recommending.finish(lambda _: self._verify_campaign(deadline))
+        for mpid, accepted in only(recommended, Accepted).items():
+            lists.add(mpid, accepted.result)
+        stream.flush()
+        into.unchanged |= lists.unchanged
+        uploaded = uploading.finish(lambda so_far: self._find_unproven(so_far, deadline))
+        into.outcome_of |= recommended
+        into.outcome_of |= {upload_.mpid: outcome for upload_, outcome in uploaded.items()}
+        into.written |= {upload_.mpid: lists.changed[upload_.mpid] for upload_ in only(uploaded, Accepted)}
+        self._note_feed(uploaded)
+
+    def _send(self, request: Sequence[Upload], deadline: float, into: RefreshResults) -> None:
+        mpids = {upload_.mpid for upload_ in request}
+        into.sent |= mpids  # one operation on a set, so that threads need no lock
+        into.may_land |= mpids
+        try:
+            self._mparticle.upload(request, min(deadline, min(upload_.requested_at for upload_ in request) + MAX_AGE))
+        except Unavailable as failure:
+            if not failure.may_have_landed:
+                into.may_land -= mpids
+            raise
+        except (Rejected, Misconfigured):
+            into.may_land -= mpids
+            raise
+        into.may_land -= mpids
+
+    def _note_feed(self, uploaded: Mapping[Upload, Outcome[None]]) -> None:
+        if only(uploaded, Accepted):
+            self._down_since = -math.inf
+        elif only(uploaded, Retryable):
+            self._down_since = self._clock.now()
+
+    def _verify_campaign(self, deadline: float) -> tuple[()] | None:
+        return () if is_accepted(lambda: self._campaign.recommend(PROBE, deadline)) else None
+
+    def _find_unproven(self, so_far: Mapping[Upload, Outcome[None]], deadline: float) -> tuple[()] | None:
+        """Verify the feed by an upload to the configured identity; without one, by what was accepted a moment ago."""
+        if self._probe is None:
+            return () if only(so_far, Accepted) else None
+        probe = no_change(*self._probe, self._clock.now())
+        return () if is_accepted(lambda: self._mparticle.upload([probe], deadline)) else None
+
+
+class _Lists:
+    """The lists that the campaign gave, in any thread: each user's first one is handed on, if it is a new one."""
+
+    def __init__(
+        self, users: Mapping[int, ClaimedUser], hand_on: Callable[[Upload], None], clock: Clock, *, with_event: bool
+    ) -> None:
+        self._users = users
+        self._hand_on = hand_on
+        self._clock = clock
+        self._with_event = with_event
+        self._lock = threading.Lock()
+        self.changed: dict[int, Recommendations] = {}
+        self.unchanged: dict[int, Recommendations] = {}
+
+    def add(self, mpid: int, new: Recommendations) -> None:
+        user = self._users[mpid]
+        write = is_changed(new, user.digest)
+        with self._lock:
+            if mpid in self.changed or mpid in self.unchanged:
+                return
+            (self.changed if write else self.unchanged)[mpid] = new
+        if write:
+            now_ms = int(self._clock.now() * 1000)
+            self._hand_on(upload(mpid, user.environment, user.generation, new, now_ms, with_event=self._with_event))
