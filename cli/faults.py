@@ -19,9 +19,9 @@ from cli.console import emit
 from faults.rules import FAULTS
 from local_stack import loopback
 
-# Service → the variable of .local.env with its address. Kinesis, SQS, S3 and Secrets Manager are one process.
+# Service → the variable of .local.env with its address. moto's services are one process.
 ADDRESSES = {"personalize": "AWS_ENDPOINT_URL_PERSONALIZE", "mparticle": "MPARTICLE_URL", "aws": "AWS_ENDPOINT_URL_S3"}
-SERVED_BY = {**dict.fromkeys(("kinesis", "sqs", "s3", "secretsmanager"), "aws"), "mparticle": "mparticle"}
+SERVED_BY = {**dict.fromkeys(("kinesis", "sqs", "s3", "dynamodb", "secretsmanager"), "aws"), "mparticle": "mparticle"}
 PERSONALIZE = ("personalize", "personalize-events", "personalize-runtime")
 MPARTICLE = ("UploadEvents", "BulkUploadEvents", "Identify", "GetProfile", "GetToken")
 EXAMPLES = """\b

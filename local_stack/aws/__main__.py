@@ -12,7 +12,7 @@ from personalize_local.shell import serve
 def main() -> int:
     """Serve until stopped; return the exit code."""
     parser = argparse.ArgumentParser(
-        prog="local_stack.aws", description="Kinesis, SQS, S3 and Secrets Manager on loopback."
+        prog="local_stack.aws", description="Kinesis, SQS, S3, DynamoDB and Secrets Manager on loopback."
     )
     parser.add_argument("--port", type=int, default=0, help="0 takes a free port")
     parser.add_argument("--with-parent", action="store_true", help="stop when standard input closes")

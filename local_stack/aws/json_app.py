@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, Literal
 
 from moto.core.request import Request
+from moto.dynamodb.responses import DynamoHandler
 from moto.kinesis.responses import KinesisResponse
 from moto.moto_server.werkzeug_app import create_backend_app
 from moto.secretsmanager.responses import SecretsManagerResponse
@@ -13,8 +14,9 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
 WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
-JsonService = Literal["kinesis", "sqs", "secretsmanager"]
+JsonService = Literal["dynamodb", "kinesis", "sqs", "secretsmanager"]
 _RESPONSES: dict[JsonService, Callable[..., Any]] = {
+    "dynamodb": DynamoHandler.dispatch,
     "kinesis": KinesisResponse.dispatch,
     "sqs": SQSResponse.dispatch,
     "secretsmanager": SecretsManagerResponse.dispatch,

@@ -1,10 +1,11 @@
-"""The AWS resources of one local broker: stream, refresh queue and dead-letter queue, buckets, mParticle's secret."""
+"""The AWS resources of one local broker: stream, queues, buckets, the table of profiles' states, the secret."""
 
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from lifecycle import state
 from local_stack.aws.session import local_client
 
 
@@ -34,6 +35,7 @@ class Resources:
     dead_letter_arn: str
     quarantine_bucket: str
     on_failure_bucket: str
+    state_table: str
     secret_arn: str
 
 
@@ -51,6 +53,7 @@ def create_resources(
         shard_ids=shard_ids,
         **queues,
         **buckets,
+        state_table=_state_table(client("dynamodb", endpoint), settings.prefix),
         secret_arn=_secret(client("secretsmanager", endpoint), settings),
     )
 
@@ -100,6 +103,18 @@ def _buckets(s3: Any, prefix: str) -> dict[str, str]:
     for name in names.values():
         s3.create_bucket(Bucket=name)
     return names
+
+
+def _state_table(dynamodb: Any, prefix: str) -> str:
+    name, (key, expiry) = f"{prefix}-state", (state.KEY, state.EXPIRY)
+    dynamodb.create_table(
+        TableName=name,
+        KeySchema=[{"AttributeName": key, "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": key, "AttributeType": "N"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    dynamodb.update_time_to_live(TableName=name, TimeToLiveSpecification={"AttributeName": expiry, "Enabled": True})
+    return name
 
 
 def _secret(secrets: Any, settings: ResourceSettings) -> str:

@@ -34,6 +34,7 @@ class LocalAws:
         self.requests: Counter[str] = Counter()
         self._apps: dict[str, WsgiApp] = {
             "s3": create_backend_app("s3"),
+            "dynamodb": json_app("dynamodb"),
             "kinesis": json_app("kinesis"),
             "sqs": json_app("sqs"),
             "secretsmanager": json_app("secretsmanager"),

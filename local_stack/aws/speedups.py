@@ -1,21 +1,29 @@
 """Faster replacements for the calls of moto whose cost grows with the number of stored records or messages.
 
 moto looks through every record of a shard for each PutRecord and GetRecords, and through every message of a queue, many
-times, for each message that is sent or received: 100 messages a second at a thousand waiting. For every request it
-lists the methods of a class, and for every record it keeps two CloudWatch metrics. Each replacement here gives exactly
-moto's answer. They are applied in the server's own process only.
+times, for each message that is sent or received: 100 messages a second at a thousand waiting. It copies a whole table
+for each write of a transaction: 20 seconds for a hundred writes at three thousand items. For every request it lists the
+methods of a class, and for every record it keeps two CloudWatch metrics. Each replacement here gives exactly moto's
+answer. They are applied in the server's own process only.
 """
 
+import copy
 import functools
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import moto.core.responses as responses
 import moto.sqs.models as sqs
 from moto.core.utils import method_names_from_class
+from moto.dynamodb.models import DynamoDBBackend
+from moto.dynamodb.models.dynamo_type import DynamoType
+from moto.dynamodb.models.table import Table
 from moto.kinesis.models import KinesisBackend, Record, Shard
 
 _METHOD_NAMES = functools.cache(method_names_from_class)
+
+_transact = DynamoDBBackend.transact_write_items
 
 
 def speed_up() -> None:
@@ -26,6 +34,8 @@ def speed_up() -> None:
     sqs.unix_time_millis = _now_in_ms  # type: ignore[assignment]
     responses.method_names_from_class = _METHOD_NAMES
     KinesisBackend._send_stream_metrics = _no_metrics  # type: ignore[method-assign]
+    Table.__deepcopy__ = _table_itself  # type: ignore[attr-defined]
+    DynamoDBBackend.transact_write_items = _transact_on_few_items  # type: ignore[method-assign]
 
 
 def _newest_sequence_number(self: Shard) -> int:
@@ -55,3 +65,29 @@ def _now_in_ms() -> float:
 
 def _no_metrics(self: KinesisBackend, stream_name: str, incoming_bytes: int, incoming_records: int) -> None:
     """Keep no CloudWatch metrics: nobody reads them, and they would be kept for good."""
+
+
+def _table_itself(self: Table, memo: dict[int, Any]) -> Table:
+    """moto copies whole tables only to bring them back after a cancelled transaction, which the one below does."""
+    return self
+
+
+def _transact_on_few_items(self: DynamoDBBackend, transact_items: list[dict[str, Any]]) -> None:
+    before = [(table, key, copy.deepcopy(table.items.get(key))) for table, key in _concerned(self, transact_items)]
+    try:
+        _transact(self, transact_items)
+    except Exception:
+        for table, key, item in before:
+            table.items.pop(key, None)
+            if item is not None:
+                table.items[key] = item
+        raise
+
+
+def _concerned(backend: DynamoDBBackend, transact_items: list[dict[str, Any]]) -> Iterator[tuple[Table, DynamoType]]:
+    """Yield where a transaction writes; moto refuses what is not well-formed before it writes."""
+    for operation in (value for item in transact_items for value in item.values()):
+        table = backend.tables.get(operation.get("TableName"))
+        key = (operation.get("Item") or operation.get("Key") or {}).get(table.hash_key_attr) if table else None
+        if table and key:
+            yield table, DynamoType(key)

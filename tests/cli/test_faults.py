@@ -93,7 +93,7 @@ def test_every_option_reaches_the_service_that_the_operation_belongs_to(
     [
         (["add", "explode", "sqs.*"], 2, "explode"),
         (["add", "reset", "PutEvents"], 2, "SERVICE.OPERATION"),
-        (["add", "reset", "dynamodb.*"], 2, "secretsmanager"),
+        (["add", "reset", "redshift.*"], 2, "secretsmanager"),
         (["add", "reset", "sqs."], 2, "SERVICE.OPERATION"),
         (["add", "reset", "personalize.PutEvent"], 2, "did you mean personalize.PutEvents?"),
         (["add", "reset", "s3.PutEvents"], 2, "s3 has no operation PutEvents"),
