@@ -58,6 +58,7 @@ def refresh_environment(
     campaign_arn: str,
     mparticle_secret_arn: str,
     quarantine_bucket: str,
+    state_table: str,
     filter_arn: str | None = None,
     mparticle_url: str | None = None,
 ) -> dict[str, str]:
@@ -75,6 +76,7 @@ def refresh_environment(
         REFRESHES_PER_DAY=None if options.refreshes_per_day is None else str(options.refreshes_per_day),
         PROBE_MPID=None if options.probe_mpid is None else str(options.probe_mpid),
         QUARANTINE_BUCKET=quarantine_bucket,
+        STATE_TABLE=state_table,
         CONCURRENCY=str(options.concurrency),
         GET_RECOMMENDATIONS_PER_SECOND=str(options.capacity.get_recommendations_per_second),
         MPARTICLE_BATCHES_PER_SECOND=str(options.capacity.mparticle_batches_per_second),

@@ -50,6 +50,7 @@ def outputs(
         "FilterArn": (personalize.filter_arn, "What the recommendations leave out"),
         "RefreshQueueUrl": (refresh and refresh.queue.queue_url, "Customers to refresh"),
         "DeadLettersUrl": (refresh and refresh.dead_letters.queue_url, "Customers never refreshed"),
+        "StateTable": (refresh and refresh.state_table.table_name, "What refresh remembers of each customer"),
         "DashboardUrl": (dashboard, "The dashboard"),
     }
     for name, (value, description) in shown.items():

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import aws_cdk as cdk
+from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kinesis as kinesis
 from aws_cdk import aws_logs as logs
@@ -14,6 +15,9 @@ from aws_cdk import aws_sqs as sqs
 # AWSLambdaSQSQueueExecutionRole, less what they have beyond).
 STREAM_ACTIONS = ("DescribeStream", "DescribeStreamSummary", "GetRecords", "GetShardIterator", "ListShards")
 QUEUE_ACTIONS = ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes", "ChangeMessageVisibility")
+# A transaction has no action of its own: its Put and Update need PutItem and UpdateItem,
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html.
+STATE_ACTIONS = ("BatchGetItem", "BatchWriteItem", "PutItem", "UpdateItem")
 
 
 @dataclass(frozen=True)
@@ -67,7 +71,12 @@ def ingest(
 
 
 def refresh(
-    queue: sqs.IQueue, campaign_arn: str, filter_arn: str | None, secret_arn: str, quarantine: s3.IBucket
+    queue: sqs.IQueue,
+    campaign_arn: str,
+    filter_arn: str | None,
+    secret_arn: str,
+    quarantine: s3.IBucket,
+    state_table: dynamodb.ITable,
 ) -> list[Permission]:
     """Return what ``refresh`` may. It can write no events, neither to the stream nor to Personalize."""
     return [
@@ -75,6 +84,7 @@ def refresh(
         Permission("personalize", ("GetRecommendations",), [arn for arn in (campaign_arn, filter_arn) if arn]),
         Permission("secretsmanager", ("GetSecretValue",), [secret_arn]),
         _may_quarantine(quarantine, "refresh"),
+        Permission("dynamodb", STATE_ACTIONS, [state_table.table_arn]),
     ]
 
 

@@ -8,7 +8,7 @@ from broker.settings import SettingsError, ingest_settings, refresh_settings
 from blueprint.environments import FunctionConfig, ingest_environment, refresh_environment
 
 # Resources that exist only later; any well-formed value will do.
-_BUCKET = "some-bucket"
+_BUCKET, _TABLE = "some-bucket", "some-table"
 _ARN = "arn:aws:{}:us-east-1:123456789012:{}"
 _NAMES = re.compile(rf"\b({'|'.join(field.name.upper() for field in fields(FunctionConfig))})\b")
 
@@ -21,6 +21,7 @@ def problems_of_variables(options: FunctionConfig) -> list[str]:
         campaign_arn=_ARN.format("personalize", "campaign/some"),
         mparticle_secret_arn=_ARN.format("secretsmanager", "secret:some"),
         quarantine_bucket=_BUCKET,
+        state_table=_TABLE,
     )
     problems: list[str] = []
     for check, variables in ((ingest_settings, ingest), (refresh_settings, refresh)):

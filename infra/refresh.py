@@ -1,4 +1,4 @@
-"""``refresh``, the queue of customers that it reads, and their dead letters."""
+"""``refresh``, the queue of customers that it reads, their dead letters, and the table of what it remembers."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_lambda as lambda_
@@ -10,6 +10,7 @@ from blueprint.environments import FunctionConfig, refresh_environment
 from blueprint.mappings import QueueMapping
 from infra import permissions
 from infra.functions import BrokerFunction, LambdaCode
+from infra.state_table import StateTable
 from infra.storage import Buckets
 
 
@@ -55,6 +56,7 @@ class Refresh(Construct):
         super().__init__(scope, id)
         queues = RefreshQueue(self, "RefreshQueue")
         self.queue, self.dead_letters = queues.queue, queues.dead_letters
+        self.state_table = StateTable(self, "State").table
         broker_function = BrokerFunction(
             self,
             "Refresh",
@@ -67,8 +69,11 @@ class Refresh(Construct):
                 filter_arn=filter_arn,
                 mparticle_secret_arn=secret_arn,
                 quarantine_bucket=buckets.quarantine.bucket_name,
+                state_table=self.state_table.table_name,
             ),
-            permissions=permissions.refresh(self.queue, campaign_arn, filter_arn, secret_arn, buckets.quarantine),
+            permissions=permissions.refresh(
+                self.queue, campaign_arn, filter_arn, secret_arn, buckets.quarantine, self.state_table
+            ),
         )
         self.function = broker_function.function
         self.mapping = _queue_mapping(self, self.function, self.queue, options.capacity.queue)

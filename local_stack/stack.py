@@ -194,6 +194,7 @@ class Stack:
             campaign_arn=campaign_arn,
             mparticle_secret_arn=self.resources.secret_arn,
             quarantine_bucket=self.resources.quarantine_bucket,
+            state_table=self.resources.state_table,
             mparticle_url=self.mparticle.url,
         )
         return broker | self._endpoints("PERSONALIZE_RUNTIME")

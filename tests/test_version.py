@@ -70,6 +70,10 @@ def test_each_log_line_has_the_version(capsys: pytest.CaptureFixture[str]) -> No
 def test_both_functions_get_the_version() -> None:
     ingest = ingest_environment(FunctionConfig(), tracking_id="tracker", quarantine_bucket="bucket")
     refresh = refresh_environment(
-        FunctionConfig(), campaign_arn="campaign", mparticle_secret_arn="secret", quarantine_bucket="bucket"
+        FunctionConfig(),
+        campaign_arn="campaign",
+        mparticle_secret_arn="secret",
+        quarantine_bucket="bucket",
+        state_table="table",
     )
     assert ingest["BROKER_VERSION"] == refresh["BROKER_VERSION"] == __version__

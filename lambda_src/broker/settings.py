@@ -61,6 +61,7 @@ class RefreshSettings:
     write_back_event: bool
     probe_mpid: int | None
     quarantine_bucket: str
+    state_table: str
     concurrency: int
     get_recommendations_per_second: int
     mparticle_batches_per_second: int
@@ -108,6 +109,7 @@ def refresh_settings(environ: Mapping[str, str] | None = None) -> RefreshSetting
         write_back_event=read("WRITE_BACK_EVENT", _switch, True),
         probe_mpid=read("PROBE_MPID", _mpid, None),
         quarantine_bucket=read("QUARANTINE_BUCKET", _bucket),
+        state_table=read("STATE_TABLE", _table),
         concurrency=read("CONCURRENCY", _whole(1, 256), 16),
         get_recommendations_per_second=read(
             "GET_RECOMMENDATIONS_PER_SECOND", _whole(1, 1_000_000), GET_RECOMMENDATIONS_PER_SECOND

@@ -93,6 +93,7 @@ def test_options_as_they_come_are_the_functions_own_defaults() -> None:
         "CAMPAIGN_ARN": REFRESH["campaign_arn"],
         "MPARTICLE_SECRET_ARN": REFRESH["mparticle_secret_arn"],
         "QUARANTINE_BUCKET": REFRESH["quarantine_bucket"],
+        "STATE_TABLE": REFRESH["state_table"],
     }
 
     assert ingest_settings(ingest_environment(FunctionConfig(), **INGEST)) == ingest_settings(bare_ingest)
@@ -104,4 +105,5 @@ REFRESH = {
     "campaign_arn": "arn:aws:personalize:us-east-1:123456789012:campaign/shop",
     "mparticle_secret_arn": "arn:aws:secretsmanager:us-east-1:123456789012:secret:shop",
     "quarantine_bucket": "quarantine",
+    "state_table": "state",
 }

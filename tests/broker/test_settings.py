@@ -13,7 +13,12 @@ INGEST = {"TRACKING_ID": "tracker-1", "QUARANTINE_BUCKET": "quarantine"}
 CAMPAIGN = "arn:aws:personalize:us-east-1:123456789012:campaign/shop"
 FILTER = "arn:aws:personalize:us-east-1:123456789012:filter/shop"
 SECRET = "arn:aws-us-gov:secretsmanager:us-gov-west-1:123456789012:secret:mparticle-AbCdEf"
-REFRESH = {"CAMPAIGN_ARN": CAMPAIGN, "MPARTICLE_SECRET_ARN": SECRET, "QUARANTINE_BUCKET": "quarantine"}
+REFRESH = {
+    "CAMPAIGN_ARN": CAMPAIGN,
+    "MPARTICLE_SECRET_ARN": SECRET,
+    "QUARANTINE_BUCKET": "quarantine",
+    "STATE_TABLE": "state",
+}
 FOUR = {action: action for action in ("view_detail", "add_to_cart", "add_to_wishlist", "purchase")}
 
 
@@ -45,6 +50,7 @@ def test_without_any_other_variable_refresh_has_the_defaults() -> None:
         write_back_event=True,
         probe_mpid=None,
         quarantine_bucket="quarantine",
+        state_table="state",
         concurrency=16,
         get_recommendations_per_second=500,
         mparticle_batches_per_second=270,
@@ -104,6 +110,7 @@ def test_a_good_value_for_ingest(variable: str, text: str, read: Any, expected: 
         ("MPARTICLE_URL", "http://127.0.0.1:8080", lambda s: s.mparticle_url, "http://127.0.0.1:8080"),
         ("MPARTICLE_URL", "http://[::1]:80/", lambda s: s.mparticle_url, "http://[::1]:80"),
         ("MPARTICLE_URL", "http://LOCALHOST", lambda s: s.mparticle_url, "http://LOCALHOST"),
+        ("STATE_TABLE", " Broker-State_1.a ", lambda s: s.state_table, "Broker-State_1.a"),
     ],
 )
 def test_a_good_value_for_refresh(variable: str, text: str, read: Any, expected: Any) -> None:
@@ -169,6 +176,9 @@ def test_a_bad_value_for_ingest_is_named(variable: str, text: str) -> None:
         ("PROBE_MPID", str(2**63)),
         ("PROBE_MPID", "1.5"),
         ("PROBE_MPID", "broker-probe"),
+        ("STATE_TABLE", "ab"),
+        ("STATE_TABLE", "x" * 256),
+        ("STATE_TABLE", "arn:aws:dynamodb:us-east-1:123456789012:table/state"),
     ],
 )
 def test_a_bad_value_for_refresh_is_named(variable: str, text: str) -> None:

@@ -213,6 +213,7 @@ def variables(function: str) -> dict[str, str]:
         campaign_arn="arn:aws:personalize:us-east-1:123456789012:campaign/shop",
         mparticle_secret_arn="arn:aws:secretsmanager:us-east-1:123456789012:secret:shop",
         quarantine_bucket=bucket,
+        state_table="state",
     )
 
 

@@ -10,7 +10,10 @@ from local_stack.settings import LocalStackSettings
 from local_stack.stack import Stack
 from tests.infra.conftest import Synthesise
 
-OF_RESOURCES = {"TRACKING_ID", "CAMPAIGN_ARN", "QUARANTINE_BUCKET", "REFRESH_QUEUE_URL", "MPARTICLE_SECRET_ARN"}
+OF_RESOURCES = {"TRACKING_ID", "CAMPAIGN_ARN", "QUARANTINE_BUCKET", "STATE_TABLE"} | {
+    "REFRESH_QUEUE_URL",
+    "MPARTICLE_SECRET_ARN",
+}
 # cdk.json spells the default event types out, and the filter of these tests is not the local stack's.
 STACK_ONLY = {"EVENT_TYPES", "FILTER_ARN"}
 # The local mParticle and the other local services are reached at their addresses.
@@ -29,7 +32,7 @@ class Unstarted(Stack):
         super().__init__(LocalStackSettings())
         service: Any = SimpleNamespace(url="http://127.0.0.1:1")
         self.aws = self.personalize = self.mparticle = service
-        resources: Any = SimpleNamespace(quarantine_bucket="b", secret_arn="arn")
+        resources: Any = SimpleNamespace(quarantine_bucket="b", state_table="t", secret_arn="arn")
         self.resources = resources
         tracker: Any = SimpleNamespace(tracking_id="t")
         self.tracker = tracker

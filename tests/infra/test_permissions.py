@@ -47,12 +47,23 @@ def test_refresh_reads_the_queue_the_secret_and_recommendations(made: Synthesise
         "sqs:ChangeMessageVisibility",
         "personalize:GetRecommendations",
         "secretsmanager:GetSecretValue",
+        "dynamodb:BatchGetItem",
+        "dynamodb:BatchWriteItem",
+        "dynamodb:PutItem",
+        "dynamodb:UpdateItem",
         "s3:PutObject",
         "logs:CreateLogStream",
         "logs:PutLogEvents",
         "xray:PutTraceSegments",
         "xray:PutTelemetryRecords",
     }
+
+
+def test_refresh_reaches_the_table_of_states_and_no_other(made: Synthesise) -> None:
+    recommend = made("recommend")
+    (table,) = recommend.of_type("DynamoDB::Table")
+
+    assert may(recommend, "Refresh", "dynamodb:UpdateItem") == {"Fn::GetAtt": [table, "Arn"]}
 
 
 @pytest.mark.parametrize("role", ["Ingest", "Refresh"])

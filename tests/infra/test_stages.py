@@ -136,6 +136,7 @@ def test_before_there_is_a_campaign_there_is_no_queue_and_nobody_to_refresh(made
     early = made(stage)
 
     assert "REFRESH_QUEUE_URL" not in early.variables("Ingest")
+    assert not early.of_type("DynamoDB::Table")
     assert len(early.of_type("Lambda::Function")) == len(early.of_type("Lambda::EventSourceMapping")) == 1
     assert not early.of_type("SQS::Queue")
     assert "sqs" not in json.dumps(early.statements("Ingest"))
@@ -166,6 +167,12 @@ def test_what_holds_data_is_kept_unless_asked_otherwise(made: Synthesise) -> Non
 
     assert {json.loads(value)["DeletionPolicy"] for value in as_bytes(kept, *KEPT).values()} == {"Retain"}
     assert {json.loads(one)["DeletionPolicy"] for one in as_bytes(deleted, *KEPT).values()} == {"Delete"}
+
+
+def test_what_refresh_remembers_of_users_is_never_kept(made: Synthesise) -> None:
+    table = made("recommend").the("DynamoDB::Table")
+
+    assert (table["DeletionPolicy"], table["UpdateReplacePolicy"]) == ("Delete", "Delete")
 
 
 @pytest.mark.parametrize("kind", ["Solution", "Campaign", "Filter"])

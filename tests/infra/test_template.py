@@ -173,6 +173,20 @@ def test_queues_and_buckets_take_tls_only(made: Synthesise) -> None:
         ]
 
 
+def test_the_table_of_states_is_keyed_by_user_forgets_and_is_found_by_the_output(made: Synthesise) -> None:
+    recommend = made("recommend")
+    (table,) = recommend.of_type("DynamoDB::Table")
+
+    assert recommend.properties("DynamoDB::Table") == {
+        "AttributeDefinitions": [{"AttributeName": "mpid", "AttributeType": "N"}],
+        "BillingMode": "PAY_PER_REQUEST",
+        "KeySchema": [{"AttributeName": "mpid", "KeyType": "HASH"}],
+        "TimeToLiveSpecification": {"AttributeName": "expires", "Enabled": True},
+    }
+    name = {"Ref": table}
+    assert name == recommend.variables("Refresh")["STATE_TABLE"] == recommend.template["Outputs"]["StateTable"]["Value"]
+
+
 def test_the_secret_has_no_value_in_the_template(each_stage: Synthesised) -> None:
     secret = each_stage.properties("SecretsManager::Secret")
 

@@ -28,7 +28,7 @@ def busy_port() -> Iterator[int]:
     ("name", "missing"),
     [
         ("ingest", ["TRACKING_ID", "QUARANTINE_BUCKET"]),
-        ("refresh", ["CAMPAIGN_ARN", "MPARTICLE_SECRET_ARN", "QUARANTINE_BUCKET"]),
+        ("refresh", ["CAMPAIGN_ARN", "MPARTICLE_SECRET_ARN", "QUARANTINE_BUCKET", "STATE_TABLE"]),
     ],
 )
 def test_a_function_without_its_settings_names_all_that_are_missing_in_one_error(name: str, missing: list[str]) -> None:

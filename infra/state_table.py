@@ -1,0 +1,28 @@
+"""What ``refresh`` remembers of each user outside of its processes, so that no older list is written over a newer."""
+
+import aws_cdk as cdk
+from aws_cdk import aws_dynamodb as dynamodb
+from constructs import Construct
+
+from lifecycle import state
+
+
+class StateTable(Construct):
+    """A table with an item a user that expires, encrypted with a key of AWS's own, as every table is.
+
+    It is deleted with the stack whatever is kept otherwise: it holds ids of users and digests of their lists, and the
+    next refreshes write it again.
+    """
+
+    def __init__(self, scope: Construct, id: str) -> None:
+        super().__init__(scope, id)
+        self.table = dynamodb.Table(
+            self,
+            "Table",
+            partition_key=dynamodb.Attribute(name=state.KEY, type=dynamodb.AttributeType.NUMBER),
+            time_to_live_attribute=state.EXPIRY,
+            billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
+            removal_policy=cdk.RemovalPolicy.DESTROY,
+        )
+        reason = "It is a memory: refresh writes it again, and a backup would keep users who were forgotten."
+        cdk.Validations.of(self.table).acknowledge(cdk.Acknowledgment(id="AwsSolutions-DDB3", reason=reason))
