@@ -33,21 +33,31 @@ class Alarms(Construct):
         self._function("ingest", metrics)
         if metrics.recommends:
             self._function("refresh", metrics)
-            # SQS's own age of the oldest message leaves out what was received three times: it stays low in an outage.
-            self._alarm(
-                "refresh-retrying",
-                TICKET,
-                "For half an hour there were profiles that could not be refreshed: they wait in the queue.",
-                metrics.broker("refresh", Metric.REFRESHES_FAILED),
-                evaluations=6,
-            )
-            self._alarm(
-                "refreshes-not-queued",
-                TICKET,
-                "The refresh queue did not take customers: their lists wait for their next event.",
-                metrics.broker("ingest", Metric.REFRESHES_NOT_QUEUED),
-            )
-            self._alarm("dead-letters", TICKET, "Profiles could not be refreshed for 12 hours.", metrics.dead_letters())
+            self._refreshes(metrics)
+
+    def _refreshes(self, metrics: Metrics) -> None:
+        # SQS's own age of the oldest message leaves out what was received three times: it stays low in an outage.
+        self._alarm(
+            "refresh-retrying",
+            TICKET,
+            "For half an hour there were profiles that could not be refreshed: they wait in the queue.",
+            metrics.broker("refresh", Metric.REFRESHES_FAILED),
+            evaluations=6,
+        )
+        self._alarm(
+            "refresh-state",
+            TICKET,
+            "For a quarter of an hour the table of profiles' states failed for some users: they wait in the queue.",
+            metrics.broker("refresh", Metric.STATE_FAILED),
+            evaluations=3,
+        )
+        self._alarm(
+            "refreshes-not-queued",
+            TICKET,
+            "The refresh queue did not take customers: their lists wait for their next event.",
+            metrics.broker("ingest", Metric.REFRESHES_NOT_QUEUED),
+        )
+        self._alarm("dead-letters", TICKET, "Profiles could not be refreshed for 12 hours.", metrics.dead_letters())
 
     def _stream(self, metrics: Metrics) -> None:
         self._alarm(
@@ -187,7 +197,13 @@ class Dashboard(Construct):
         return [
             ("Refresh: what came and what became of it", [metrics.broker("refresh", name) for name in names]),
             ("Event to profile (ms)", metrics.lag("refresh", Metric.EVENT_TO_PROFILE)),
-            ("Refresh: errors", [*metrics.errors("refresh"), metrics.broker("refresh", Metric.REFRESHES_FAILED)]),
+            (
+                "Refresh: errors",
+                [
+                    *metrics.errors("refresh"),
+                    *(metrics.broker("refresh", name) for name in (Metric.REFRESHES_FAILED, Metric.STATE_FAILED)),
+                ],
+            ),
         ]
 
 

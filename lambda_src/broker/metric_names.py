@@ -30,6 +30,7 @@ class Metric(StrEnum):
     PROFILES_UNCHANGED = "ProfilesUnchanged"
     NO_RECOMMENDATIONS = "NoRecommendations"
     REFRESHES_FAILED = "RefreshesFailed"
+    STATE_FAILED = "StateFailed"  # users whose state could not be read or written
     EVENT_TO_PROFILE = "EventToProfile"  # a lag
 
     # both

@@ -13,6 +13,7 @@ KINDS: dict[str, tuple[str, str, str, str | None]] = {
     "queues": ("sqs", "list_queues", "QueueUrls", None),
     "functions": ("lambda", "list_functions", "Functions", "FunctionName"),
     "mappings": ("lambda", "list_event_source_mappings", "EventSourceMappings", "EventSourceArn"),
+    "tables": ("dynamodb", "list_tables", "TableNames", None),
     "buckets": ("s3", "list_buckets", "Buckets", "Name"),
     "roles": ("iam", "list_roles", "Roles", "RoleName"),
     "policies": ("iam", "list_policies", "Policies", "PolicyName"),

@@ -163,8 +163,9 @@ def test_stage_recommend_adds_queue_dead_letters_and_refresh_and_replaces_nothin
         "queues": 2,
         "functions": 1,
         "mappings": 1,
+        "tables": 1,
         "roles": 1,
-        "alarms": 7,
+        "alarms": 8,
         "log groups": 1,
     }
     assert new(recommending.added, collecting.added) == {}

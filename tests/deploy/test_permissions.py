@@ -19,17 +19,23 @@ pytestmark = pytest.mark.deploy
 
 EXTERNAL_ID = f"orgid:{FULL['broker:mparticle_organisation']}"
 OTHER = "other"
+OF_USERS: dict[str, Any] = {
+    "KeySchema": [{"AttributeName": "mpid", "KeyType": "HASH"}],
+    "AttributeDefinitions": [{"AttributeName": "mpid", "AttributeType": "N"}],
+    "BillingMode": "PAY_PER_REQUEST",
+}
 
 
 @pytest.fixture(scope="module")
 def made_stack(made: Synthesise) -> Iterator[Enforced]:
-    """Stage recommend on given Personalize resources; beside it a stream, a queue, a bucket and a secret of others."""
+    """Stage recommend on given Personalize resources; beside it one of each kind of resource that is another's."""
     with enforced(made("recommend", GIVEN).template) as stack:
         client = stack.account.client
         client("kinesis").create_stream(StreamName=OTHER, ShardCount=1)
         client("sqs").create_queue(QueueName=OTHER)
         client("s3").create_bucket(Bucket=OTHER)
         client("secretsmanager").create_secret(Name=OTHER, SecretString="theirs")
+        client("dynamodb").create_table(TableName=OTHER, **OF_USERS)
         client("secretsmanager").put_secret_value(SecretId=stack.outputs["MParticleSecretArn"], SecretString="ours")
         yield stack
 
@@ -138,9 +144,16 @@ def test_ingest_may_read_no_secret_and_write_nowhere_else(stack: Enforced) -> No
         ("s3", "delete_object", {"Bucket": stack.outputs["OnFailureBucket"], "Key": "aws/lambda/some-mapping/a"}),
         put_record(stack.outputs["MParticleStreamName"]),
         ("kinesis", "describe_stream_summary", {"StreamName": OTHER}),
+        *state_calls(stack.outputs["StateTable"]),
     ]
 
     assert_denied(stack, "Ingest", denied)
+
+
+def test_refresh_may_read_and_write_its_table_in_transactions_too(stack: Enforced) -> None:
+    calls = state_calls(stack.outputs["StateTable"])
+
+    assert stack.attempts("Refresh", calls) == [ALLOWED] * len(calls)
 
 
 def test_refresh_may_read_its_queue_and_that_one_secret(stack: Enforced) -> None:
@@ -169,6 +182,11 @@ def test_refresh_may_neither_touch_the_stream_nor_write_or_read_anything_else(st
         put_object(stack.outputs["QuarantineBucket"], "ingest/2026/11/21/a.ndjson"),
         put_object(stack.outputs["OnFailureBucket"], "aws/lambda/some-mapping/a"),
         ("s3", "list_objects_v2", {"Bucket": stack.outputs["QuarantineBucket"]}),
+        *state_calls(OTHER),
+        ("dynamodb", "scan", {"TableName": stack.outputs["StateTable"]}),
+        ("dynamodb", "query", of_user(stack.outputs["StateTable"])),
+        ("dynamodb", "delete_item", {"TableName": stack.outputs["StateTable"], "Key": USER}),
+        ("dynamodb", "delete_table", {"TableName": stack.outputs["StateTable"]}),
     ]
 
     assert_denied(stack, "Refresh", denied)
@@ -222,6 +240,34 @@ def ingest_writes(stack: Enforced) -> list[Call]:
         put_object(stack.outputs["QuarantineBucket"], "ingest/2026/11/21/a.ndjson"),
         put_object(stack.outputs["OnFailureBucket"], "aws/lambda/some-mapping/a"),
     ]
+
+
+USER = {"mpid": {"N": "1"}}
+
+
+def state_calls(table: str) -> list[Call]:
+    """Return the calls by which ``refresh`` reads and writes what it remembers."""
+    put = {"TableName": table, "Item": USER}
+    update = {
+        "TableName": table,
+        "Key": USER,
+        "UpdateExpression": "SET expires = :later",
+        "ExpressionAttributeValues": {":later": {"N": "2"}},
+    }
+    return [
+        ("dynamodb", "batch_get_item", {"RequestItems": {table: {"Keys": [USER]}}}),
+        ("dynamodb", "batch_write_item", {"RequestItems": {table: [{"PutRequest": {"Item": USER}}]}}),
+        ("dynamodb", "put_item", put),
+        ("dynamodb", "update_item", update),
+        ("dynamodb", "transact_write_items", {"TransactItems": [{"Put": put}]}),
+        ("dynamodb", "transact_write_items", {"TransactItems": [{"Update": update}]}),
+    ]
+
+
+def of_user(table: str) -> dict[str, Any]:
+    """Return a query for one user."""
+    values = {":user": USER["mpid"]}
+    return {"TableName": table, "KeyConditionExpression": "mpid = :user", "ExpressionAttributeValues": values}
 
 
 def put_object(bucket: str, key: str) -> Call:
