@@ -4,7 +4,7 @@ import functools
 import json
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -32,11 +32,15 @@ RETRIES = {"mode": "standard", "total_max_attempts": 8}
 
 @dataclass(frozen=True)
 class Target:
-    """A service to talk to. ``local_url``: where the local Personalize is, None for AWS."""
+    """A service to talk to. ``local_url``: where the local Personalize is, None for AWS.
+
+    ``local_values``: what the local services exported.
+    """
 
     names: Names
     client: Callable[[str], Any]
     local_url: str | None
+    local_values: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def where(self) -> str:
@@ -62,6 +66,11 @@ class Target:
                 return {}
             raise
         return {output["OutputKey"]: output["OutputValue"] for output in answer["Stacks"][0].get("Outputs", [])}
+
+    @property
+    def state_table(self) -> str | None:
+        """Return the table of what ``refresh`` remembers, None where there is no ``refresh``. Raises ClientError."""
+        return (self.local_values.get("STATE_TABLE") if self.local_url else self.outputs.get("StateTable")) or None
 
     def bucket(self, name: str | None, role_arn: str | None) -> Bucket:
         """Return the bucket for files: as given, of the stack, or made locally. Raises click.UsageError."""
@@ -105,7 +114,7 @@ def find(name: str | None, context: tuple[str, ...], *, aws: bool, local: bool =
     names = Names(name or endpoints.get("BROKER_NAME") or settings(context).name)
     url = endpoints.get("AWS_ENDPOINT_URL_PERSONALIZE") or endpoints.get("AWS_ENDPOINT_URL")
     if url and urlsplit(url).hostname in LOOPBACK:
-        target = Target(names, functools.cache(functools.partial(_local_client, endpoints)), url)
+        target = Target(names, functools.cache(functools.partial(_local_client, endpoints)), url, endpoints)
     else:
         target = Target(names, functools.cache(_aws_client), None)
     click.echo(f"{names.broker}, on {target.where}", err=True)

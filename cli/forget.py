@@ -1,11 +1,16 @@
-"""`./broker forget`: erases users from Amazon Personalize, and says what that does and does not cover."""
+"""`./broker forget`: erases users from Amazon Personalize and from `refresh`'s table, and says what that covers."""
 
+import random
 import sys
 import tempfile
+import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import click
+from broker.clock import Clock
+from broker.failures import Unavailable
 from broker.json_values import int64
 from rich.console import Console
 
@@ -13,8 +18,9 @@ from cli import connection, place
 from cli.console import emit
 from cli.errors import service_errors
 from cli.progress import WaitDisplay
-from lifecycle import forgetting, resource_types
+from lifecycle import forgetting, resource_types, state
 from lifecycle.batch import parse_users
+from lifecycle.bucket import Bucket
 from lifecycle.resources import Resources
 
 NEXT = (
@@ -24,24 +30,31 @@ NEXT = (
     "run this again once mParticle has erased them: until then an event of theirs brings them back",
 )
 NOBODY = "nothing was known of any of them: they were forgotten before, or these are not the ids in Personalize"
+NO_TABLE = "refresh has no table here: only a stack at stage recommend has one (or give --state-table)"
 GUIDE = "docs/privacy.md says how to pause the stream, and what else holds data for how long"
 
 
 @click.command(
-    "forget", short_help="Erase users from Amazon Personalize.", context_settings={"ignore_unknown_options": True}
+    "forget",
+    short_help="Erase users from Personalize, and from refresh's table.",
+    context_settings={"ignore_unknown_options": True},
 )
 @click.argument("users", nargs=-1, required=True, metavar="MPID…|FILE")
 @click.option("--yes", is_flag=True, help="Do not ask before.")
+@click.option("--dry-run", is_flag=True, help="Say what would be deleted and where; delete nothing.")
 @click.option("--bucket", help="S3 bucket to go through; default: the stack's.")
 @click.option("--role-arn", help="The role by which Personalize reads it; default: the stack's.")
+@click.option("--state-table", help="DynamoDB table of what refresh remembers; default: the stack's.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, and nothing else, on stdout.")
 @place.options
 def command(
     users: tuple[str, ...],
     *,
     yes: bool,
+    dry_run: bool,
     bucket: str | None,
     role_arn: str | None,
+    state_table: str | None,
     as_json: bool,
     name: str | None,
     context: tuple[str, ...],
@@ -49,6 +62,7 @@ def command(
     local: bool,
 ) -> None:
     """Delete all that Amazon Personalize knows of some users: interactions and records of the broker's dataset group.
+    Delete what refresh remembers of them, too: their items in the stack's DynamoDB table.
     MPID… are mParticle ids (negative ones, too). FILE has an id a line, with or without the header USER_ID.
 
     While a ./broker serve runs, say where: --aws or --local. Where both could be meant it asks in a terminal; in a
@@ -61,28 +75,73 @@ def command(
     """
     user_ids = _wanted(users)
     target = place.find(name, context, aws=aws, local=local, verb="Erase", ask=not yes)
-    with service_errors(), WaitDisplay() as waiting, tempfile.TemporaryDirectory() as folder:
+    with service_errors(), WaitDisplay() as waiting:
         resources = Resources(target.client("personalize"), show=waiting.show)
-        group = resources.find(resource_types.DATASET_GROUP, target.names.dataset_group)
-        if group is None:
-            raise click.ClickException(f"dataset group {target.names.dataset_group} not found: no users to delete")
-        step = forgetting.decide(forgetting.jobs(resources, group), target.names, user_ids)
-        if step.arn:
+        plan = _plan(target, resources, user_ids, state_table)
+        if plan.step.arn:
             waiting.say("a job for these users is under way: waiting for that one")
-        elif not yes:
-            _confirm(len(user_ids), target.where)
-        path = Path(folder) / "users.csv"
-        path.write_text(forgetting.users_csv(user_ids), encoding="utf-8")
-        done = forgetting.forget(resources, target.bucket(bucket, role_arn), group, step, path)
-    outcome = {
-        "place": target.place,
-        "where": target.where,
-        "job": step.job,
-        "users": len(user_ids),
-        "deleted": done.get("numDeleted"),
-        "next": _next(target),
-    }
+        elif not (yes or dry_run):
+            _confirm(plan)
+        deleted = None if dry_run else _carry_out(plan, target, resources, target.bucket(bucket, role_arn))
+    outcome = plan.outcome() | {"dry_run": dry_run, "deleted": deleted, "next": [] if dry_run else _next(target)}
     emit(outcome, as_json, lambda: _report(outcome))
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Who is erased, and where: by which job of which dataset group, and in which table, if there is one."""
+
+    place: str
+    where: str
+    users: list[str]
+    group: str
+    step: forgetting.DeletionStep
+    state_table: str | None
+
+    def outcome(self) -> dict[str, Any]:
+        """Return it as JSON, without the users' ids."""
+        return {
+            "place": self.place,
+            "where": self.where,
+            "job": self.step.job,
+            "users": len(self.users),
+            "state_table": self.state_table,
+        }
+
+
+def _plan(target: connection.Target, resources: Resources, users: list[str], state_table: str | None) -> Plan:
+    """Return what is to be erased. Raises click.ClickException where there is no dataset group."""
+    group = resources.find(resource_types.DATASET_GROUP, target.names.dataset_group)
+    if group is None:
+        raise click.ClickException(f"dataset group {target.names.dataset_group} not found: no users to delete")
+    step = forgetting.decide(forgetting.jobs(resources, group), target.names, users)
+    return Plan(target.place, target.where, users, group, step, state_table or target.state_table)
+
+
+def _carry_out(plan: Plan, target: connection.Target, resources: Resources, bucket: Bucket) -> int | None:
+    """Erase the users; return how many records Personalize deleted.
+
+    The table is gone through before the job, so that a missing permission shows before a day of waiting; and after it,
+    since refreshes go on meanwhile.
+    """
+    _erase_state(plan, target)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "users.csv"
+        path.write_text(forgetting.users_csv(plan.users), encoding="utf-8")
+        done = forgetting.forget(resources, bucket, plan.group, plan.step, path)
+    _erase_state(plan, target)
+    deleted: int | None = done.get("numDeleted")
+    return deleted
+
+
+def _erase_state(plan: Plan, target: connection.Target) -> None:
+    if plan.state_table is None:
+        return
+    clock = Clock(time.time, time.sleep, random.random)
+    try:
+        state.erase(target.client("dynamodb"), plan.state_table, plan.users, clock)
+    except Unavailable as failure:
+        raise click.ClickException(f"table {plan.state_table}: {failure}: run this again to go on") from None
 
 
 def _wanted(arguments: tuple[str, ...]) -> list[str]:
@@ -110,10 +169,14 @@ def _of_file(path: Path) -> list[str]:
     return users
 
 
-def _confirm(number: int, where: str) -> None:
+def _confirm(plan: Plan) -> None:
     if not sys.stdin.isatty():
         raise click.UsageError("this deletes for good: say --yes where nobody can be asked")
-    click.confirm(f"Delete for good all that {where} knows of {_number(number, 'user')}?", abort=True, err=True)
+    known = " and ".join(filter(None, (plan.where, plan.state_table and f"the table {plan.state_table}")))
+    users = _number(len(plan.users), "user")
+    click.confirm(
+        f"Delete for good all that {known} know{'' if plan.state_table else 's'} of {users}?", abort=True, err=True
+    )
 
 
 def _next(target: connection.Target) -> list[str]:
@@ -123,11 +186,17 @@ def _next(target: connection.Target) -> list[str]:
 
 def _report(outcome: dict[str, Any]) -> None:
     console = Console(highlight=False)
+    begins = "would be forgotten" if outcome["dry_run"] else "forgotten"
     deleted = "" if outcome["deleted"] is None else f", {_number(outcome['deleted'], 'record')} deleted"
     users = _number(outcome["users"], "user")
-    console.print(f"forgotten in {outcome['where']}: {users}{deleted}", markup=False, soft_wrap=True)
+    console.print(f"{begins} in {outcome['where']}: {users}{deleted}", markup=False, soft_wrap=True)
     if outcome["deleted"] == 0:
         console.print(NOBODY, markup=False, soft_wrap=True)
+    table = outcome["state_table"]
+    console.print(f"{begins} in the table {table}: {users}" if table else NO_TABLE, markup=False, soft_wrap=True)
+    if outcome["dry_run"]:
+        console.print("dry run: nothing was deleted")
+        return
     console.print("now:")
     for step in outcome["next"]:
         console.print(f"  - {step}", markup=False, soft_wrap=True)

@@ -50,6 +50,14 @@ def test_bucket_and_role_are_those_of_the_stack_and_what_is_given_goes_before() 
     assert cloud.made == []
 
 
+def test_the_table_of_states_is_the_stacks_or_what_the_local_stack_exported() -> None:
+    assert target(Cloud({"StateTable": "stacks"})).state_table == "stacks"
+    assert target(Cloud({"Stage": "collect"})).state_table is None
+    assert target(Cloud()).state_table is None
+    local = Target(Names("shop"), Cloud().client, "http://127.0.0.1:1", {"STATE_TABLE": "local"})
+    assert local.state_table == "local"
+
+
 @pytest.mark.parametrize("cloud", [Cloud(), Cloud({"Stage": "collect"})])
 def test_without_a_stack_of_this_name_the_options_are_named(cloud: Cloud) -> None:
     with pytest.raises(click.UsageError, match="--bucket and --role-arn"):

@@ -10,7 +10,9 @@ from botocore.exceptions import ClientError
 from click.testing import CliRunner, Result
 
 from cli.__main__ import main
+from lifecycle.state import KEY
 from local_stack import loopback
+from local_stack.aws.resources import ResourceSettings, create_resources
 from local_stack.aws.session import local_client
 from local_stack.process import start_service
 
@@ -26,7 +28,12 @@ def endpoints() -> Iterator[Mapping[str, str]]:
         start_service("local_stack.aws") as aws,
         start_service("personalize_local", ["--s3-endpoint", aws.url, "--lag", "0"]) as personalize,
     ):
-        yield {"AWS_ENDPOINT_URL_S3": aws.url, "AWS_ENDPOINT_URL_PERSONALIZE": personalize.url}
+        yield {
+            "AWS_ENDPOINT_URL_S3": aws.url,
+            "AWS_ENDPOINT_URL_DYNAMODB": aws.url,
+            "AWS_ENDPOINT_URL_PERSONALIZE": personalize.url,
+            "STATE_TABLE": create_resources(aws.url, ResourceSettings(prefix="shop")).state_table,
+        }
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +63,27 @@ def left_in_the_bucket(endpoints: Mapping[str, str]) -> list[str]:
     return [one["Key"] for one in listed if "forget" in one["Key"]]
 
 
+@pytest.fixture
+def remembered(endpoints: Mapping[str, str]) -> Callable[[], set[int]]:
+    """Return a function to whom the table knows: all users before the test begins."""
+    table, dynamodb = endpoints["STATE_TABLE"], local_client("dynamodb", endpoints["AWS_ENDPOINT_URL_DYNAMODB"])
+    for user in USERS:
+        dynamodb.put_item(TableName=table, Item={KEY: {"N": str(user)}, "expires": {"N": "1"}})
+    return lambda: {int(item[KEY]["N"]) for item in dynamodb.scan(TableName=table)["Items"]}
+
+
+def fail(url: str, operation: str, fault: str) -> None:
+    """Let a service refuse the next request of an operation."""
+    rule = {"fault": fault, "operation": operation, "times": 1}
+    loopback.post(f"{url}/_local/faults", json={"faults": [rule]}).raise_for_status()
+
+
+def requests_of_table(endpoints: Mapping[str, str]) -> int:
+    """Return how often the table was written to in batches."""
+    counts = loopback.get(f"{endpoints['AWS_ENDPOINT_URL_DYNAMODB']}/_local/requests").json()
+    return int(counts.get("dynamodb.BatchWriteItem", 0))
+
+
 def said(result: Result) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(result.stdout)
     return found
@@ -69,6 +97,53 @@ def test_users_are_forgotten_negative_ones_too_and_others_are_not(broker: Broker
     assert said(done)["place"] == "local"
     assert known(endpoints) == (users - 2, interactions - 2 * OF_EACH)
     assert left_in_the_bucket(endpoints) == []
+
+
+def test_what_refresh_remembers_of_them_is_forgotten_before_the_job_and_after_it(
+    broker: Broker, endpoints: Mapping[str, str], remembered: Callable[[], set[int]]
+) -> None:
+    before = requests_of_table(endpoints)
+    done = broker("forget", -8, 9, 404, "--yes", "--json")
+    assert said(done)["state_table"] == endpoints["STATE_TABLE"]
+    assert remembered() == set(USERS) - {-8, 9}
+    assert requests_of_table(endpoints) == before + 2
+    assert f"forgotten in the table {endpoints['STATE_TABLE']}: 1 user\n" in broker("forget", -8, "--yes").stdout
+
+
+def test_a_table_that_refuses_is_known_before_there_is_a_job(
+    broker: Broker, endpoints: Mapping[str, str], remembered: Callable[[], set[int]]
+) -> None:
+    before = known(endpoints)
+    fail(endpoints["AWS_ENDPOINT_URL_DYNAMODB"], "dynamodb.BatchWriteItem", "denied")
+    done = broker("forget", 10, "--yes")
+    assert (done.exit_code, "BatchWriteItem: AccessDeniedException" in done.output) == (1, True)
+    assert (known(endpoints), remembered()) == (before, set(USERS))
+
+
+def test_a_dry_run_says_what_would_be_deleted_where_and_deletes_nothing(
+    broker: Broker, endpoints: Mapping[str, str], remembered: Callable[[], set[int]]
+) -> None:
+    before = known(endpoints)
+    plan = said(broker("forget", 13, 14, "--dry-run", "--json"))
+    assert (plan["dry_run"], plan["users"], plan["deleted"], plan["next"]) == (True, 2, None, [])
+    report = broker("forget", 13, 14, "--dry-run").stdout
+    where = f"the local Personalize at {endpoints['AWS_ENDPOINT_URL_PERSONALIZE']}"
+    assert report.splitlines() == [
+        f"would be forgotten in {where}: 2 users",
+        f"would be forgotten in the table {endpoints['STATE_TABLE']}: 2 users",
+        "dry run: nothing was deleted",
+    ]
+    assert (known(endpoints), remembered()) == (before, set(USERS))
+    done = said(broker("forget", 13, 14, "--yes", "--json"))
+    assert done["job"] == plan["job"], "it is the plan of the run that follows"
+
+
+def test_where_refresh_has_no_table_that_is_said(endpoints: Mapping[str, str], broker: Broker) -> None:
+    alone = {**endpoints, "STATE_TABLE": ""}
+    done = CliRunner(env=alone).invoke(main, ["forget", "15", "--yes", "--local", "--name", "shop"])
+    assert (done.exit_code, "refresh has no table here" in done.stdout) == (0, True)
+    given = ["forget", "15", "--yes", "--local", "--name", "shop", "--state-table", endpoints["STATE_TABLE"], "--json"]
+    assert said(CliRunner(env=alone).invoke(main, given))["state_table"] == endpoints["STATE_TABLE"]
 
 
 def test_a_file_names_users_and_a_second_run_is_a_further_job(
@@ -144,9 +219,7 @@ def test_a_file_that_names_nobody_is_wrong_use(broker: Broker, tmp_path: Path) -
 def test_what_the_service_refuses_is_one_line_and_leaves_no_list_behind(
     broker: Broker, endpoints: Mapping[str, str]
 ) -> None:
-    url = f"{endpoints['AWS_ENDPOINT_URL_PERSONALIZE']}/_local/faults"
-    fault = {"fault": "invalid", "operation": "personalize.CreateDataDeletionJob", "times": 1}
-    loopback.post(url, json={"faults": [fault]}).raise_for_status()
+    fail(endpoints["AWS_ENDPOINT_URL_PERSONALIZE"], "personalize.CreateDataDeletionJob", "invalid")
     done = broker("forget", 21, "--yes")
     assert done.exit_code == 1
     assert "CreateDataDeletionJob: InvalidInputException" in done.output
