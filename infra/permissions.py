@@ -80,7 +80,7 @@ def refresh(
 ) -> list[Permission]:
     """Return what ``refresh`` may. It can write no events, neither to the stream nor to Personalize."""
     return [
-        Permission("sqs", QUEUE_ACTIONS, [queue.queue_arn]),
+        Permission("sqs", (*QUEUE_ACTIONS, "SendMessage"), [queue.queue_arn]),  # which it sends once more, for later
         Permission("personalize", ("GetRecommendations",), [arn for arn in (campaign_arn, filter_arn) if arn]),
         Permission("secretsmanager", ("GetSecretValue",), [secret_arn]),
         _may_quarantine(quarantine, "refresh"),

@@ -25,7 +25,6 @@ class Metric(StrEnum):
     ALREADY_FRESH = "AlreadyFresh"
     POSTPONED = "Postponed"
     OVER_DAILY_CAP = "OverDailyCap"
-    STATE_FAILED = "StateFailed"
     PROFILES_UPDATED = "ProfilesUpdated"
     PROFILES_UNCHANGED = "ProfilesUnchanged"
     NO_RECOMMENDATIONS = "NoRecommendations"

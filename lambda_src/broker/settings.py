@@ -66,7 +66,6 @@ class RefreshSettings:
     get_recommendations_per_second: int
     mparticle_batches_per_second: int
     maximum_concurrency: int
-    state_table: str
     refreshes_per_day: int | None
 
 
@@ -118,7 +117,6 @@ def refresh_settings(environ: Mapping[str, str] | None = None) -> RefreshSetting
             "MPARTICLE_BATCHES_PER_SECOND", _whole(1, 1_000_000), MPARTICLE_BATCHES_PER_SECOND
         ),
         maximum_concurrency=read("MAXIMUM_CONCURRENCY", _whole(1, 1_000), 2),
-        state_table=read("STATE_TABLE", _table),
         refreshes_per_day=read("REFRESHES_PER_DAY", _whole(1, 10_000), None),
     )
     read.check("refresh")
