@@ -102,7 +102,7 @@ def test_the_file_holds_what_was_printed_for_every_service(clone: Clone, serving
     endpoints = {f"AWS_ENDPOINT_URL{suffix}" for suffix in ("", "_PERSONALIZE", "_PERSONALIZE_EVENTS")}
     assert set(serving.values) >= endpoints | {
         *("AWS_ENDPOINT_URL_PERSONALIZE_RUNTIME", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION"),
-        *("AWS_DEFAULT_REGION", "STREAM_NAME", "TRACKING_ID", "CAMPAIGN_ARN", "MPARTICLE_URL"),
+        *("AWS_DEFAULT_REGION", "STREAM_NAME", "TRACKING_ID", "CAMPAIGN_ARN", "STATE_TABLE", "MPARTICLE_URL"),
     }
     urls = [value for value in serving.values.values() if "://" in value]
     assert all(url.startswith("http://127.0.0.1:") for url in urls)
