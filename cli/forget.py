@@ -78,7 +78,7 @@ def command(
     with service_errors(), WaitDisplay() as waiting:
         resources = Resources(target.client("personalize"), show=waiting.show)
         plan = _plan(target, resources, user_ids, state_table)
-        if plan.step.arn:
+        if plan.step.arn and not dry_run:
             waiting.say("a job for these users is under way: waiting for that one")
         elif not (yes or dry_run):
             _confirm(plan)
