@@ -16,6 +16,8 @@ from personalize_data.import_summary import RowCounts
 from personalize_data.schema import BadValue, Column, Schema, check
 from personalize_data.times import OtherUnit, Times
 
+PURCHASE = amounts.PURCHASE  # of which event type an amount below zero is a return
+
 RETURNS = "returns"
 AMOUNTS = ("QUANTITY", "EVENT_VALUE")
 Read = Callable[[str], str]

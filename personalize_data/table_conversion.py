@@ -15,11 +15,10 @@ from personalize_data.ids import IdColumn, OtherForm, fractions
 from personalize_data.import_summary import RowCounts
 from personalize_data.plan import Plan, Source
 from personalize_data.schema import REQUIRED, Schema, SchemaError, SchemaInference, check_reserved
-from personalize_data.table import Mapped, MappingError, Reading, Table
+from personalize_data.table import PURCHASE, Mapped, MappingError, Reading, Table
 from personalize_data.times import Times
 
 TIMES = {"interactions": "TIMESTAMP", "items": "CREATION_TIMESTAMP"}
-PURCHASE = "purchase"  # mParticle's word, and that of Personalize's recipes for shops
 SHOWN = 20  # names in a note
 
 

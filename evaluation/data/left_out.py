@@ -9,9 +9,9 @@ import polars as pl
 from evaluation.data import id_columns
 from personalize_data import csv_reader, probe
 from personalize_data.ids import REASONS
+from personalize_data.table import PURCHASE
 
 TYPE, VALUE = csv_reader.TYPE, "EVENT_VALUE"
-PURCHASE = "purchase"  # the type of returns, in lower case
 PLACE, BLANK, NEGATIVE = "place", "blank", "negative"
 IN_WORDS = {
     "empty": "empty rows",

@@ -30,11 +30,11 @@ from broker.telemetry import Counts, telemetry
 from broker.tracker_probe import TrackerProbe
 from broker.unproven_events import UnprovenEvents
 from broker.users import UserToRefresh
+from broker.values.amounts import PURCHASE
 
 DEDUP_CACHE_SIZE = 50_000  # more than one invocation can hold, so that a retried one goes on where it stopped
 # An empty identifier: https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-batchfailurereporting.html
 WHOLE_BATCH = ""
-PURCHASE = "purchase"
 OLD = 3600.0  # seconds after its arrival at the stream when a view is no reason for a refresh any more
 OLD_PURCHASE_DELAY = 900.0  # seconds, SQS's longest: refreshes for old purchases go behind all others
 OutcomeOf = dict[str, Outcome[None]]  # by event id

@@ -16,13 +16,13 @@ from broker.consent import REASONS, Answer, for_purpose, is_readable, opts_out_o
 from broker.json_values import mapping
 from broker.reasons import Omission, QuarantineReason, SkipReason
 from broker.values import ids
+from broker.values.amounts import PURCHASE
 
 MAX_EVENTS = 10
 MAX_ID = ids.MAX_LENGTH
 WRITE_BACK_EVENT = "Recommendations Updated"
 DEFAULT_ACTIONS = ("view_detail", "add_to_cart", "add_to_wishlist", "purchase")
 SEND, SKIP = CONSENT_UNKNOWN = ("send", "skip")
-PURCHASE = "purchase"
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import polars as pl
+from broker.values import amounts
 
 from personalize_data import probe
 from personalize_data.errors import InvalidRequest
@@ -152,13 +153,26 @@ def _of_types(table: pl.DataFrame, spec: LineTableSpec) -> pl.DataFrame:
 
 
 def _bought(source: Source, table: pl.DataFrame, spec: LineTableSpec) -> pl.DataFrame:
-    """Return the rows that are no returns, by ``amounts.is_return`` and, of quantities, by zero, too."""
+    """Return the rows that are no returns, by ``amounts.is_return`` and, of quantities, by zero, too.
+
+    A price or a value is that of a purchase, or says nothing about a return.
+    """
     if spec.quantity:
         table = table.filter(numbers.read(source, table, spec.quantity) > 0)
-    if spec.price:
-        price = numbers.loose(source, table, spec.price)
-        table = table.filter(~((price < 0) & price.is_finite()).fill_null(False))
+    for name in (spec.price, spec.value):
+        if name:
+            amount = numbers.loose(source, table, name)
+            is_return = ((amount < 0) & amount.is_finite()).fill_null(False)
+            table = table.filter(~(is_return & _purchases(table, spec)))
     return table
+
+
+def _purchases(table: pl.DataFrame, spec: LineTableSpec) -> pl.Series:
+    """Return which rows are purchases; lines of invoices all are."""
+    if spec.invoices or not spec.type:
+        is_one = spec.invoices or spec.event_type.lower() == amounts.PURCHASE
+        return pl.Series([is_one]).new_from_index(0, len(table))
+    return table[spec.type].str.to_lowercase().eq_missing(amounts.PURCHASE)
 
 
 def _interactions(source: Source, table: pl.DataFrame, spec: LineTableSpec, times: Times) -> pl.DataFrame:

@@ -3,6 +3,7 @@
 import math
 import re
 
+PURCHASE = "purchase"  # mParticle's product action, and the event type of Personalize's recipes for shops
 MAX_FLOAT32 = 3.4e38  # PutEvents' eventValue is a 32-bit float
 POINT, COMMA = DECIMALS = (".", ",")
 # These patterns mean the same to Python's re and to polars.
