@@ -8,6 +8,10 @@ ANSWERS: dict[str, tuple[int, object]] = {
     "/events": (200, {}),
     "/recommendations": (200, {"itemList": [{"itemId": "mug"}], "recommendationId": "RID-1"}),
     "/v2/bulkevents": (202, {}),
+    "Kinesis_20131202.DescribeStreamSummary": (200, {"StreamDescriptionSummary": {"OpenShardCount": 4}}),
+    "DynamoDB_20120810.BatchGetItem": (200, {"Responses": {}}),
+    "DynamoDB_20120810.TransactWriteItems": (200, {}),
+    "DynamoDB_20120810.BatchWriteItem": (200, {}),
     "s3.PutObject": (200, None),
     "secretsmanager.GetSecretValue": (200, {"SecretString": json.dumps({"key": "k", "secret": "s"})}),
 }

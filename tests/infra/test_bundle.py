@@ -174,8 +174,16 @@ LOCK = (ROOT / "requirements.txt").read_text()
 @pytest.mark.parametrize(
     ("function", "calls"),
     [
-        ("ingest", ["/events", "s3.PutObject"]),
-        ("refresh", ["/recommendations", "/v2/bulkevents", "secretsmanager.GetSecretValue"]),
+        ("ingest", ["/events", "Kinesis_20131202.DescribeStreamSummary", "s3.PutObject"]),
+        (
+            "refresh",
+            [
+                "/recommendations",
+                "/v2/bulkevents",
+                *(f"DynamoDB_20120810.{call}" for call in ("BatchGetItem", "BatchWriteItem", "TransactWriteItems")),
+                "secretsmanager.GetSecretValue",
+            ],
+        ),
     ],
 )
 def test_the_bundle_starts_in_the_real_runtime_client_and_does_its_work(
