@@ -17,7 +17,8 @@ from broker.reasons import QuarantineReason
 from broker.values.times import YEAR_2000, YEAR_2100
 
 UNKNOWN_SHARD = "unknown-shard"
-_SEQUENCE_NUMBER = re.compile(r"0|[1-9][0-9]{0,128}")  # Kinesis API reference
+# Kinesis API reference: no leading zeros. A service that is not AWS's own may write some, and would read them again.
+_SEQUENCE_NUMBER = re.compile(r"[0-9]{1,129}")
 _SHARD = re.compile(r"[A-Za-z0-9_.-]{1,128}")
 _LARGEST_KEY = 256  # characters of a partition key, Kinesis API reference
 

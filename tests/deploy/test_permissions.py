@@ -156,17 +156,18 @@ def test_refresh_may_read_and_write_its_table_in_transactions_too(stack: Enforce
     assert stack.attempts("Refresh", calls) == [ALLOWED] * len(calls)
 
 
-def test_refresh_may_read_its_queue_and_that_one_secret(stack: Enforced) -> None:
+def test_refresh_may_read_its_queue_send_to_it_and_read_that_one_secret(stack: Enforced) -> None:
     assert (
         stack.attempts(
             "Refresh",
             [
                 ("sqs", "receive_message", {"QueueUrl": stack.outputs["RefreshQueueUrl"]}),
+                ("sqs", "send_message", {"QueueUrl": stack.outputs["RefreshQueueUrl"], "MessageBody": "{}"}),
                 ("secretsmanager", "get_secret_value", {"SecretId": stack.outputs["MParticleSecretArn"]}),
                 put_object(stack.outputs["QuarantineBucket"], "refresh/2026/11/21/a.ndjson"),
             ],
         )
-        == [ALLOWED] * 3
+        == [ALLOWED] * 4
     )
 
 
@@ -177,7 +178,7 @@ def test_refresh_may_neither_touch_the_stream_nor_write_or_read_anything_else(st
         ("kinesis", "describe_stream_summary", {"StreamName": stack.outputs["MParticleStreamName"]}),
         ("secretsmanager", "get_secret_value", {"SecretId": OTHER}),
         ("secretsmanager", "put_secret_value", secret | {"SecretString": "another"}),
-        ("sqs", "send_message", {"QueueUrl": stack.outputs["RefreshQueueUrl"], "MessageBody": "{}"}),
+        ("sqs", "send_message", {"QueueUrl": stack.outputs["DeadLettersUrl"], "MessageBody": "{}"}),
         ("sqs", "receive_message", {"QueueUrl": stack.outputs["DeadLettersUrl"]}),
         put_object(stack.outputs["QuarantineBucket"], "ingest/2026/11/21/a.ndjson"),
         put_object(stack.outputs["OnFailureBucket"], "aws/lambda/some-mapping/a"),

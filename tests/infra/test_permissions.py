@@ -45,6 +45,7 @@ def test_refresh_reads_the_queue_the_secret_and_recommendations(made: Synthesise
         "sqs:DeleteMessage",
         "sqs:GetQueueAttributes",
         "sqs:ChangeMessageVisibility",
+        "sqs:SendMessage",
         "personalize:GetRecommendations",
         "secretsmanager:GetSecretValue",
         "dynamodb:BatchGetItem",

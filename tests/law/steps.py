@@ -246,10 +246,26 @@ def _renamed(data: bytes, mpid: int) -> bytes:
     whole = _loaded(data)
     if whole is not None:
         return json.dumps(_with_mpid(whole, mpid)).encode()
+    joined = _joined(data)
+    if joined:
+        return b"".join(json.dumps(_with_mpid(document, mpid)).encode() for document in joined)
     lines = [(line, _loaded(line)) for line in data.splitlines()]
     if all(found is None for _, found in lines):
         return data
     return b"\n".join(line if found is None else json.dumps(_with_mpid(found, mpid)).encode() for line, found in lines)
+
+
+def _joined(data: bytes) -> list[Any]:
+    """Return the documents of a record in which they follow one another without a line break; none for another one."""
+    try:
+        text = data.decode().strip()
+        documents, end = [], 0
+        while end < len(text):
+            document, end = json.JSONDecoder().raw_decode(text, end)
+            documents.append(document)
+    except ValueError:
+        return []
+    return documents
 
 
 def _loaded(data: bytes) -> Any:

@@ -110,7 +110,7 @@ def answer(verdict: Verdict) -> dict[str, Any]:
     return {
         "verdict": "bad_batch" if verdict.reason else "batch",
         "reason": verdict.reason,
-        "mpid": verdict.mpid,
+        "mpid": None if verdict.mpid is None else str(verdict.mpid),
         "interactions": [],
         "skipped": verdict.skipped,
         "put_events": [],

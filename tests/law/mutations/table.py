@@ -161,7 +161,7 @@ MUTATIONS = (
     Mutation(
         PROBES,
         "an upload to a customer is the proof",
-        "refresh.py",
+        "profile_refresher.py",
         "            return () if only(so_far, Accepted) else None\n",
         "            return ()\n",
     ),
@@ -257,7 +257,7 @@ MUTATIONS = (
         OUTAGE,
         "what failed stays hidden for the queue's own time",
         "refresh.py",
-        "        self._postpone(late, retryable, deadline + SHUTDOWN_RESERVE_S)\n",
+        "        self._hide(late, retryable, deadline + SHUTDOWN_RESERVE_S)\n",
         "",
     ),
     Mutation(
