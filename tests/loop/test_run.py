@@ -21,8 +21,8 @@ from tests.json_numbers import rounded
 from tests.loop.clone import Clone
 from tests.real_data import data_folder, otto, wire
 
-ENOUGH = 30  # purchases, to judge the lists by
-SECONDS = 10, 40, 160  # in which there are enough: on a busy machine it takes longer
+ENOUGH = 20  # purchases, to judge the lists by
+SECONDS = 12, 40, 160  # in which there are enough: on a busy machine it takes longer
 
 
 @dataclass(frozen=True)
