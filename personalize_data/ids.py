@@ -24,7 +24,7 @@ __all__ = [
 ]
 
 REASONS = {"USER_ID": "no_user_id", "ITEM_ID": "no_item_id"}
-MAX_KNOWN = 200_000  # ids of a column that are remembered as checked
+MAX_KNOWN = 8_192  # ids that are not checked again, some 100 bytes each
 LONGEST_WORD = max(map(len, NO_ID_WORDS))
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
