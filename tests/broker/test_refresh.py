@@ -719,6 +719,25 @@ def test_a_user_who_is_refreshed_by_another_process_now_is_postponed_and_not_los
     assert len(world.asked()) == 2, "its event was newer than the list"
 
 
+def test_a_user_whom_another_process_claims_between_read_and_claim_is_postponed_too() -> None:
+    world = World()
+    other = another(world)
+    read = world.table.answers["batch_get_item"]
+    first: list[Any] = []
+
+    def meanwhile(request: Mapping[str, Any]) -> Any:
+        answer = read(request)
+        if not first:
+            first.append(answer)
+            assert other.run(message("a", sent=NOW - 6)) == []
+        return answer
+
+    world.table.answers["batch_get_item"] = meanwhile
+    assert world.run(message("b", sent=NOW - 1)) == []
+    assert (postponed(world), world.counts.outcomes) == ({MPID: 5}, {"Messages": 1, "Postponed": 1})
+    assert len(world.asked()) == 1
+
+
 def test_the_newest_list_wins_though_an_upload_takes_long_and_another_process_is_faster() -> None:
     world = World()
     world.campaign.answers["get_recommendations"] = in_turn(listed("before the purchase"), listed("after the purchase"))

@@ -28,6 +28,8 @@ OUTAGE = "mParticle 429, 5xx, network"
 KEY = "mParticle 401, 403"
 BAD_PROFILE = "mParticle 400 and other 4xx"
 KILLED = "function killed anywhere"
+TWO = "two processes hold one user"
+HUNG = "a call hangs"
 
 MUTATIONS = (
     Mutation(
@@ -316,5 +318,61 @@ MUTATIONS = (
         "            if line.interaction.action in self._refresh_actions and line.interaction.event_id in accepted\n",
         "            if line.interaction.action in self._refresh_actions and line.interaction.event_id in accepted\n"
         "            and counts.outcomes[Metric.ACCEPTED]\n",
+    ),
+    Mutation(
+        TWO,
+        "a claim is made whatever was read",
+        "profile_state.py",
+        '"attribute_not_exists(mpid)" if is_first else "generation = :read"',
+        '"attribute_not_exists(mpid)" if is_first else "generation = generation"',
+    ),
+    Mutation(
+        TWO,
+        "a user whom another process claims is refreshed",
+        "refresh.py",
+        "            elif state.claimed_until > now:\n",
+        "            elif state.claimed_until > now + 1e9:\n",
+    ),
+    Mutation(
+        TWO,
+        "a user whom another process claims is forgotten",
+        "refresh.py",
+        "        contested = {mpid: CONTESTED_PAUSE for mpid in due if mpid not in claimed}\n",
+        "        contested: dict[int, float] = {}\n",
+    ),
+    Mutation(
+        TWO,
+        "an upload without an answer holds nobody",
+        "refresh.py",
+        "self._clock.now() + LANDING if mpid in results.may_land else 0.0",
+        "0.0",
+    ),
+    Mutation(
+        TWO,
+        "after an upload without an answer the list counts as known",
+        "refresh.py",
+        'digest="" if mpid in results.sent else state.digest)',
+        "digest=state.digest)",
+    ),
+    Mutation(
+        TWO,
+        "a correction has the id of the upload before",
+        "profile.py",
+        "json.dumps([mpid, generation, items])",
+        "json.dumps([mpid, items])",
+    ),
+    Mutation(
+        HUNG,
+        "every late call is cut short",
+        "speculative_retry.py",
+        "            return self._credit >= 1\n",
+        "            return True\n",
+    ),
+    Mutation(
+        HUNG,
+        "lists wait for the slowest one",
+        "upload_stream.py",
+        "        for request in full:\n            self._start(request)\n        self.flush_due()\n",
+        "",
     ),
 )
