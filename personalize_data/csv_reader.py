@@ -177,6 +177,15 @@ def first_line_note(header: Sequence[str], command: str = "") -> str:
     return f"; the first line looks like data: {option} names the columns of a file without a header"
 
 
+def separator_note(header: Sequence[str]) -> str:
+    """Return an addition to the message about a missing column where a header, read with commas, has other ones."""
+    if len(header) != 1:
+        return ""
+    [name] = header
+    other = max(DELIMITERS, key=name.count)
+    return f"; the columns are separated by {other!r}, not by a comma" if other in name else ""
+
+
 def _hides_rows(fields: Sequence[str], width: int, delimiter: str) -> bool:
     """Return whether a row over several lines is several rows: a quote that was part of a value hides their ends.
 

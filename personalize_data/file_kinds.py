@@ -19,7 +19,7 @@ class FileKind(Enum):
     TABLE = "a CSV", ""
     JSON_LINES = "JSON Lines", MADE
     JSON_ARRAY = "a JSON array", MADE
-    JSON_DOCUMENT = "JSON", "write one object per line"
+    JSON_DOCUMENT = "JSON", "write one object per line, and give it to ./broker prepare"
     PARQUET = "a Parquet file", MADE
     EXCEL = "an Excel workbook", MADE
     OLD_EXCEL = "an Excel workbook of the old kind (.xls)", "save it as .xlsx"

@@ -6,6 +6,8 @@ from contextlib import AbstractContextManager
 from functools import partial
 from typing import TextIO
 
+from broker.values import amounts
+
 from personalize_data import csv_reader, file_kinds, id_places, json_table, table
 from personalize_data import times as table_times
 from personalize_data.consent import Consent
@@ -38,6 +40,7 @@ def convert(plan: Plan, out: TextIO, now: float, moved: Moved) -> tuple[Schema, 
         notes = [
             *_id_notes(plan, schema, mapped, reading),
             *_time_notes(reading, counts),
+            *_format_notes(plan, schema, counts),
             *_unused(plan, mapped, schema),
         ]
         return schema, counts, [*notes, *plan.consent.notes(plan.rules.consent_purpose)]
@@ -129,9 +132,7 @@ def _id_notes(plan: Plan, schema: Schema, mapped: Mapped, reading: Reading) -> l
     items = reading.ids.get("ITEM_ID")
     joined = [] if items is None or reading.split else sorted(item for item in items.own if "|" in item)
     if joined:
-        notes.append(
-            f"{len(joined):,} item ids hold a |, such as {joined[0]!r}: --split '|' reads several items of one"
-        )
+        notes.append(f"{len(joined):,} item ids hold a |, such as {joined[0]!r}: --split '|' makes a row of each item")
     return notes
 
 
@@ -150,6 +151,20 @@ def _time_notes(reading: Reading, counts: RowCounts) -> list[str]:
                 "as 2010-12-01 08:26; 12/1/2010 is ambiguous, the month may be either number. The first is "
                 f"{csv_reader.shown(times.unusable)}{table_times.hint(times.unusable)}"
             )
+    return notes
+
+
+def _format_notes(plan: Plan, schema: Schema, counts: RowCounts) -> list[str]:
+    """Return the options that may read the values that could not be read."""
+    notes = []
+    if counts.bad["not_utf8"] and plan.format.encoding is None:
+        notes.append("not_utf8: --encoding NAME reads a CSV in another encoding, such as cp1252 or latin-1")
+    if plan.format.decimal == amounts.POINT:
+        notes += [
+            f"bad_value_in_{column.name}: numbers need a decimal point. --decimal , reads 2,50 and 1.234,50"
+            for column in schema.columns
+            if column.kind in ("float", "double") and counts.bad[f"bad_value_in_{column.name}"]
+        ]
     return notes
 
 

@@ -46,7 +46,10 @@ def _names(path: Path, id_column: str) -> list[str]:
     if id_column not in names:
         known = f"there are: {', '.join(names)}"
         raise BadFile(
-            path, f"no column {id_column} ({known}){csv_reader.first_line_note(names, './broker prepare')}", 1
+            path,
+            f"no column {id_column} ({known})"
+            f"{csv_reader.separator_note(names)}{csv_reader.first_line_note(names, './broker prepare')}",
+            1,
         )
     return names
 

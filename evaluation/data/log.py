@@ -104,7 +104,8 @@ def _names(path: Path) -> list[str]:
         known = f"there are: {', '.join(names)}; ./broker prepare makes them of other tables"
         raise BadFile(
             path,
-            f"no column {' and no '.join(missing)} ({known}){csv_reader.first_line_note(names, './broker prepare')}",
+            f"no column {' and no '.join(missing)} ({known})"
+            f"{csv_reader.separator_note(names)}{csv_reader.first_line_note(names, './broker prepare')}",
             1,
         )
     return names

@@ -38,6 +38,12 @@ RECOMMENDED = {"input": {"userId": "u"}, "output": {"recommendedItems": ["i"], "
             1,
             "no column ITEM_ID (there are: USER_ID, item, TIMESTAMP; ./broker prepare makes them of other tables)",
         ),
+        (
+            "USER_ID;ITEM_ID;TIMESTAMP\nu;i;1\n",
+            1,
+            "no column USER_ID and no ITEM_ID and no TIMESTAMP (there are: USER_ID;ITEM_ID;TIMESTAMP; ./broker prepare"
+            " makes them of other tables); the columns are separated by ';', not by a comma",
+        ),
         (HEAD + GOOD + "u,i\n", 3, "a broken row: 2 columns, where the header has 3"),
         (HEAD + GOOD + "u,i,1700000000,x\n", 3, "a broken row: 4 columns, where the header has 3"),
         (HEAD + GOOD + '"u,i,1700000000\n' + GOOD, 3, csv_reader.QUOTE),

@@ -49,7 +49,18 @@ def test_a_decimal_comma_is_read_where_it_is_stated_and_refused_where_not(tmp_pa
     rows, summary = read(tmp_path, text, decimal=",")
     assert rows == [["u", "i", "2.50"], ["v", "i", "1234.5"]]
     assert summary.bad == {"bad_value_in_EVENT_VALUE": 1}
-    assert read(tmp_path, text)[1].bad == {"bad_value_in_EVENT_VALUE": 2}
+    assert not any("--decimal" in note for note in summary.notes)
+    summary = read(tmp_path, text)[1]
+    assert summary.bad == {"bad_value_in_EVENT_VALUE": 2}
+    assert any("--decimal , reads 2,50" in note for note in summary.notes)
+
+
+def test_rows_in_another_encoding_are_counted_and_the_option_that_reads_them_is_named(tmp_path: Path) -> None:
+    content = (HEADER + "café,i,1700000000,\nu,i,1700000000,\n").encode("latin-1")
+    rows, summary = read(tmp_path, content)
+    assert (rows, summary.bad) == ([["u", "i", ""]], {"not_utf8": 1})
+    assert [note for note in summary.notes if "--encoding NAME" in note]
+    assert not any("--encoding" in note for note in read(tmp_path, content, encoding="latin-1")[1].notes)
 
 
 def test_users_with_decimal_commas_get_a_column_of_numbers(tmp_path: Path) -> None:

@@ -80,7 +80,7 @@ BROKEN = {
     "NaN as an id": (f"{ROW}\n{ROW.replace('1,', 'NaN,', 1)}", ":2: who is 'NaN', which stands for nothing"),
     "a missing value": (f'{ROW}\n{{"item": "a"}}', ":2: nothing in who"),
     "in an array": (f'[{ROW},\n{{"item": "a"}}]', "object 2: nothing in who"),
-    "over several lines": ('{\n"who": 1\n}', "this is JSON: write one object per line"),
+    "over several lines": ('{\n"who": 1\n}', "this is JSON: write one object per line, and give it to"),
 }
 
 
