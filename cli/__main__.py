@@ -23,7 +23,7 @@ COMMANDS = {
     "similar": "Items similar to an item.",
     "batch": "Recommendations for many users at once.",
     "filter": "Filters on recommendations: made, listed, deleted.",
-    "prepare": "The tables that you have as Personalize's CSVs and schemas.",
+    "prepare": "Convert your tables to Personalize's CSVs and schemas.",
     "features": "Which attributes of users are worth a column.",
     "evaluate": "Is a recommender worth it? All of them on the same users.",
     "replay": "List quarantined records, and redrive them to the stream.",

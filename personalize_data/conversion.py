@@ -61,8 +61,9 @@ def _batches(plan: Plan, out: TextIO, now: float, moved: Moved) -> Converted:
         )
     if plan.mapped != Mapped() or plan.time_unit or plan.format != TableFormat():
         raise MappingError(
-            "mParticle's batches need no --column, --constant or --time-unit, nor --encoding, --decimal, --columns or "
-            "--split: those are for tables"
+            _as_rows(plan)
+            or "mParticle's batches need no --column, --constant or --time-unit, nor --encoding, --decimal, "
+            "--columns or --split: those are for tables"
         )
     if plan.consent != Consent():
         raise MappingError(
@@ -80,16 +81,22 @@ def _batches(plan: Plan, out: TextIO, now: float, moved: Moved) -> Converted:
 
 
 def _not_batches(plan: Plan, counts: RowCounts) -> list[str]:
-    """Return a note on JSON that is no batch: what is read, and how rows of a table are."""
-    if not counts.bad["not_a_batch"]:
-        return []
-    source = plan.sources[0]
-    names = json_table.first_names(source.path, source.name)
-    has = f"; {source.name} has {', '.join(names[:SHOWN])}" if names else ""
-    return [
-        "not_a_batch: JSON is read as mParticle's batches, or, with a mapping, as rows of a table, one object per row: "
-        f"--column USER_ID=… --column ITEM_ID=… --column TIMESTAMP=…{has}"
-    ]
+    """Return a note on JSON that is no batch: how rows of a table are read."""
+    note = _as_rows(plan) if counts.bad["not_a_batch"] else ""
+    return [f"not_a_batch: {note}"] if note else []
+
+
+def _as_rows(plan: Plan) -> str:
+    """Say how the first file that does not begin with a batch is read as rows; empty where all begin with one."""
+    for source in plan.sources:
+        names = json_table.first_names(source.path, source.name)
+        if names and "events" not in names:
+            return (
+                "JSON is read as mParticle's batches, or, with a mapping, as rows of a table, one object per row: "
+                f"--column USER_ID=… --column ITEM_ID=… --column TIMESTAMP=…; {source.name} has "
+                f"{', '.join(names[:SHOWN])}"
+            )
+    return ""
 
 
 __all__ = ["MappingError", "Plan", "SchemaError", "Source", "TableFormat", "convert"]

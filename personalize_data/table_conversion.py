@@ -148,7 +148,8 @@ def _time_notes(reading: Reading, counts: RowCounts) -> list[str]:
         if counts.bad["no_usable_time"] and times.unusable is not None:
             notes.append(
                 "no_usable_time: not seconds or milliseconds since 1970 (from 2000 until tomorrow), nor ISO 8601, such "
-                "as 2010-12-01 08:26; 12/1/2010 is ambiguous, the month may be either number. The first is "
+                "as 2010-12-01 08:26; 12/1/2010 is ambiguous, the month may be either number: ./broker prepare "
+                "--time-format reads other formats. The first is "
                 f"{csv_reader.shown(times.unusable)}{table_times.hint(times.unusable)}"
             )
     return notes

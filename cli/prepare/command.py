@@ -11,10 +11,10 @@ if TYPE_CHECKING:
     from personalize_data.prepare.pipeline import Prepared
 
 
-@click.group("prepare", short_help="The tables that you have as Personalize's CSVs and schemas.")
+@click.group("prepare", short_help="Convert your tables to Personalize's CSVs and schemas.")
 def command() -> None:
-    """The tables that you have (CSV, Excel, Parquet or JSON) as what Personalize imports: interactions.csv, and
-    users.csv and items.csv of the attributes that you name, each with its Avro schema (.avsc).
+    """Convert a table (CSV, Excel, Parquet or JSON) to what Personalize imports: interactions.csv, and users.csv and
+    items.csv with the attributes that you name, each with its Avro schema (.avsc).
 
     Nothing is guessed: a missing value, a gap or a word among numbers stops it, with file and line, until an option
     says what it means. What an option leaves out or fills is counted. Nothing is written until all is right.
@@ -25,7 +25,7 @@ def command() -> None:
     """
 
 
-@command.command("ownership", short_help="A row a customer and month, a 0/1 column a product.")
+@command.command("ownership", short_help="Each row is a customer and a month, with a 0/1 column per product.")
 @click.option("--user", required=True, metavar="COLUMN", help="Who.")
 @click.option("--month", required=True, metavar="COLUMN", help="When: a date, or 2016-05.")
 @click.option("--product", "products", multiple=True, required=True, metavar="COLUMN", help="0/1; * for anything.")
@@ -58,7 +58,7 @@ def ownership_command(**options: Any) -> "Prepared":
     return forms.from_ownership(**options)
 
 
-@command.command("invoices", short_help="A row a line of an invoice.")
+@command.command("invoices", short_help="Each row is a line of an invoice.")
 @line_options
 @click.option("--quantity", metavar="COLUMN", help="Lines of zero or less are returns, and left out.")
 @click.option("--price", metavar="COLUMN", help="EVENT_VALUE is this, times the quantity; below zero: a return.")
@@ -90,7 +90,7 @@ def _check_lines(options: dict[str, Any]) -> None:
         raise click.UsageError(f"--split goes without {amounts[0]}: a row's amount belongs to none of its products")
 
 
-@command.command("events", short_help="A row an event.")
+@command.command("events", short_help="Each row is an event.")
 @line_options
 @click.option("--type", metavar="COLUMN", help="EVENT_TYPE.")
 @click.option("--event-type", metavar="TEXT", default="", help="EVENT_TYPE of all, where no column says it.")

@@ -138,3 +138,16 @@ def test_json_users_with_an_optional_name_that_comes_late_are_read(tmp_path: Pat
     lines = [json.dumps({"USER_ID": n}) for n in range(5)] + [json.dumps({"USER_ID": 9, "AGE": 31})]
     out, _, _ = converted(Plan("users", sources(tmp_path, "\n".join(lines)), None))
     assert out == ["USER_ID,AGE", *(f"{n}," for n in range(5)), "9,31"]
+
+
+def test_rows_without_a_mapping_are_told_how_to_be_read_with_or_without_other_options(tmp_path: Path) -> None:
+    rows = '{"who": "u", "what": "i", "at": 1700000000}\n'
+    with pytest.raises(MappingError, match=r"as rows of a table.*file-1 has who, what, at"):
+        read(tmp_path, rows)
+    [note] = [note for note in read(tmp_path, rows, mapped=Mapped())[1].notes if note.startswith("not_a_batch")]
+    assert note.endswith("file-1 has who, what, at")
+
+
+def test_no_batch_among_batches_is_not_taken_for_a_row_of_a_table(tmp_path: Path) -> None:
+    summary = read(tmp_path, '{"mpid": "1", "events": []}\n{"a": 1}\n', mapped=Mapped())[1]
+    assert (summary.bad, summary.notes) == ({"not_a_batch": 1}, [])
