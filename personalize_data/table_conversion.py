@@ -46,11 +46,26 @@ def convert(plan: Plan, out: TextIO, now: float, moved: Moved) -> tuple[Schema, 
         return schema, counts, [*notes, *plan.consent.notes(plan.rules.consent_purpose)]
 
 
+class _LineFeeds:
+    """A file for csv's writer, in which rows end in a line feed alone.
+
+    The writer is told that they end in both characters: it quotes those of its own line end, and an unquoted carriage
+    return would break a row in two.
+    """
+
+    def __init__(self, out: TextIO) -> None:
+        self._out = out
+
+    def write(self, row: str) -> int:
+        """Write one row, which csv passes whole."""
+        return self._out.write(row.removesuffix("\r\n") + "\n")
+
+
 def writer(schema: Schema, out: TextIO) -> Callable[[Iterator[list[str]]], None]:
     """Write the header of the CSV, and nothing else is in it; return the function that writes rows."""
     out.seek(0)
     out.truncate()
-    csv_writer = csv.writer(out, lineterminator="\n")
+    csv_writer = csv.writer(_LineFeeds(out), lineterminator="\r\n")
     csv_writer.writerow(schema.names)
     return csv_writer.writerows
 

@@ -26,4 +26,4 @@ def converted(plan: Plan) -> tuple[list[str], Schema, ImportSummary]:
     """Return the CSV's lines, its schema and the import's summary."""
     out = io.StringIO()
     summary = convert(plan, out, NOW)
-    return out.getvalue().splitlines(), read_schema(summary.schema, plan.dataset), summary
+    return out.getvalue().split("\n")[:-1], read_schema(summary.schema, plan.dataset), summary

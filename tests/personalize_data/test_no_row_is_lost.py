@@ -2,10 +2,11 @@
 
 import csv
 import io
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from evaluation.data import log
@@ -32,9 +33,14 @@ USUAL = st.lists(st.tuples(IDS, IDS, TYPES, st.just("1700000000"), VALUES, NOTES
 
 
 def written(rows: list[tuple[str, ...]]) -> str:
+    return "".join(_line(row) for row in [HEADER, *rows])
+
+
+def _line(row: Sequence[str]) -> str:
     out = io.StringIO()
-    csv.writer(out, lineterminator="\n").writerows([HEADER, *rows])
-    return out.getvalue()
+    # csv quotes the characters of its own line end alone, and a carriage return without quotes breaks a row in two.
+    csv.writer(out, lineterminator="\r\n").writerow(row)
+    return out.getvalue().removesuffix("\r\n") + "\n"
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +50,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @settings(deadline=None)
 @given(rows=ROWS | USUAL)
+@example(rows=[("u1", "\r", "view", "1700000000", "", "two\nlines")])
 def test_backfill_takes_or_counts_each_row(rows: list[tuple[str, ...]], folder: Path) -> None:
     try:
         lines, _, summary = converted(Plan("interactions", sources(folder, written(rows)), INTERACTIONS))
@@ -57,6 +64,7 @@ def test_backfill_takes_or_counts_each_row(rows: list[tuple[str, ...]], folder: 
 
 @settings(deadline=None)
 @given(rows=ROWS | USUAL)
+@example(rows=[("u1", "\r", "view", "1700000000", "", "two\nlines")])
 def test_evaluate_takes_or_counts_each_row(rows: list[tuple[str, ...]], folder: Path) -> None:
     path = folder / "interactions.csv"
     path.write_text(written(rows), newline="")

@@ -151,3 +151,8 @@ def test_rows_without_a_mapping_are_told_how_to_be_read_with_or_without_other_op
 def test_no_batch_among_batches_is_not_taken_for_a_row_of_a_table(tmp_path: Path) -> None:
     summary = read(tmp_path, '{"mpid": "1", "events": []}\n{"a": 1}\n', mapped=Mapped())[1]
     assert (summary.bad, summary.notes) == ({"not_a_batch": 1}, [])
+
+
+def test_a_carriage_return_in_a_value_breaks_no_row_of_the_csv(tmp_path: Path) -> None:
+    lines, _, _ = converted(Plan("users", sources(tmp_path, 'USER_ID,NOTE\nu,"a\rb"\nv,\n'), None))
+    assert lines == ["USER_ID,NOTE", 'u,"a\rb"', "v,"]
