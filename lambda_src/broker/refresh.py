@@ -83,11 +83,10 @@ class Refresh:
         except Misconfigured:
             self._hide([message for message in messages if message.user], {}, deadline + SHUTDOWN_RESERVE_S)
             raise
-        # A user's newest message stands for the older ones: in an overload the queue holds users, not their events.
         retryable = only(outcome_of, Retryable)
-        late = [users[mpid] for mpid in retryable]
+        late = _to_come_back(messages, {mpid: users[mpid] for mpid in retryable})
         self._hide(late, retryable, deadline + SHUTDOWN_RESERVE_S)
-        counts.add(Metric.REFRESHES_FAILED, len(late))
+        counts.add(Metric.REFRESHES_FAILED, len(retryable))
         rejected = only(outcome_of, Rejected)
         failed = late + self._quarantine_bad(messages, rejected, deadline + SHUTDOWN_RESERVE_S, counts)
         return {"batchItemFailures": [{"itemIdentifier": message.id} for message in failed]}
@@ -231,6 +230,23 @@ class Refresh:
         for row in bad.values():
             counts.add(Metric.QUARANTINED, 1, row.reason)
         return []
+
+
+def _to_come_back(messages: Sequence[Message], users: Mapping[int, Message]) -> list[Message]:
+    """Return users' newest messages, which stand for the older ones: an overload queues users, not their events.
+
+    Where only an older message says that they bought something, the newest of those comes back, too.
+    """
+    bought = {
+        message.user.mpid: message
+        for message in sorted(messages, key=lambda message: message.sent_at)
+        if message.user and message.user.is_purchase
+    }
+    late = []
+    for mpid, message in users.items():
+        purchase = bought.get(mpid, message) if user_to_refresh(message).is_purchase else message
+        late += [message] if purchase.id == message.id else [message, purchase]
+    return late
 
 
 def _together(older: Message | None, newer: Message) -> Message:

@@ -827,6 +827,20 @@ def test_a_purchase_in_an_older_message_of_the_batch_counts() -> None:
     assert len(world.asked()) == 2
 
 
+def test_a_purchase_in_an_older_message_still_counts_when_the_refresh_failed() -> None:
+    world = World(per_day=1)
+    world.run(message("a", sent=NOW - 6))
+    world.time.now += 10
+    world.campaign.answers["get_recommendations"] = always(listed("after the purchase"))
+    world.answer(503)
+    bought, viewed = message("b", sent=NOW + 1, is_purchase=True), message("c", sent=NOW + 2)
+    came_back = world.run(bought, viewed)
+    world.answer(202)
+    world.run(*(one for one in (bought, viewed) if one["messageId"] in came_back), deadline=FAR + 60)
+    assert world.counts.outcomes.get("OverDailyCap") is None
+    assert world.counts.outcomes["ProfilesUpdated"] == 1
+
+
 def test_a_day_may_have_a_cap_which_purchases_pass() -> None:
     world = World(per_day=1)
     world.run(message("a", sent=NOW - 6))
