@@ -161,15 +161,19 @@ def _mpid_of(claim: Mapping[str, Any]) -> int:
 def _claim(table: str, mpid: int, state: ProfileState, until: float) -> dict[str, Any]:
     """Return the write that claims a user, unless somebody else did since the state was read."""
     is_first = state.generation == 1
-    values = {":generation": state.generation, ":until": until, ":expires": int(until) + KEPT}
-    values |= {} if is_first else {":read": state.generation - 1}
+    numbers = {":generation": state.generation, ":until": until, ":expires": int(until) + KEPT}
+    numbers |= {} if is_first else {":read": state.generation - 1}
+    values = {name: {"N": str(number)} for name, number in numbers.items()}
     return {
         "Update": {
             "TableName": table,
             "Key": _key(mpid),
-            "UpdateExpression": "SET generation = :generation, claimed_until = :until, expires = :expires",
+            # From here on, a process that is killed may have written another list than the known one.
+            "UpdateExpression": (
+                "SET generation = :generation, claimed_until = :until, expires = :expires, digest = :unknown"
+            ),
             "ConditionExpression": "attribute_not_exists(mpid)" if is_first else "generation = :read",
-            "ExpressionAttributeValues": {name: {"N": str(value)} for name, value in values.items()},
+            "ExpressionAttributeValues": values | {":unknown": {"S": ""}},
         }
     }
 

@@ -883,6 +883,28 @@ def test_a_state_that_cannot_be_settled_holds_the_user_for_two_minutes_and_no_lo
     assert len(world.asked()) == 2
 
 
+def test_a_list_is_written_though_it_is_the_one_before_a_write_that_could_not_be_settled() -> None:
+    """Neither a process that is killed after its upload nor a failing table may leave the digest of an older list."""
+    world = World()
+    world.run(message("a", sent=NOW - 6))
+    world.time.now += 60
+    world.campaign.answers["get_recommendations"] = always(listed("other"))
+
+    def end(_: Any) -> int:
+        world.table.error = BROKEN
+        return 202
+
+    world.answer(end)
+    assert world.run(message("b", sent=NOW + 50), deadline=FAR + 60) == []
+    world.table.error = None
+    world.time.now += CLAIM
+    world.campaign.answers["get_recommendations"] = of_user
+    world.answer(202)
+    assert another(world).run(message("c", sent=NOW + 100), deadline=FAR + 600) == []
+    [last] = world.end.bodies()[-1]
+    assert last["user_attributes"]["product_recs"] == [f"for-{MPID}", "hat"]
+
+
 def test_a_postponed_message_that_the_queue_does_not_take_is_hidden() -> None:
     world = World(sqs=Sqs(refuses=lambda entry: "MessageBody" in entry))
     world.run(message("a", sent=NOW - 6))
