@@ -36,10 +36,11 @@ def upload(
     """Return the batch that puts a list on a profile.
 
     A retry of it has the same ids. A list of another generation has others, even if it is the same list: mParticle
-    ignores a batch whose id it has seen within the last 30 to 60 days.
+    ignores a batch whose id it has seen within the last 30 to 60 days. Generations begin again when a user's state is
+    gone, but not at the same time.
     """
     items = list(new.items)
-    identity = json.dumps([mpid, generation, items])
+    identity = json.dumps([mpid, generation, new.requested_at, items])
     digest = hashlib.sha256(identity.encode()).hexdigest()
     attributes: dict[str, Any] = {"product_recs": items}
     if new.recommendation_id:

@@ -18,7 +18,7 @@ from broker.metric_names import Metric
 from broker.mparticle import MParticle, session
 from broker.outcomes import Accepted, Outcome, Rejected, Retryable, only
 from broker.personalize import Campaign
-from broker.profile_refresher import ClaimedUser, ProfileRefresher, RefreshResults
+from broker.profile_refresher import MAX_AGE, ClaimedUser, ProfileRefresher, RefreshResults
 from broker.profile_state import ProfileState, ProfileStates
 from broker.quarantine import Quarantine
 from broker.rate_limit import RateLimiter
@@ -32,7 +32,9 @@ DEDUP_CACHE_SIZE = 50_000
 UPLOAD_THREADS = 4  # each of them carries some hundred profiles per second
 FIRST_PAUSE = 5.0  # seconds until a message whose refresh failed comes back the first time
 CONTESTED_PAUSE = 5.0  # seconds until a user whom another process refreshes now is looked at again
-LANDING = 30.0  # seconds after which an upload without an answer is no longer processed
+# Seconds after which an upload without an answer is no longer processed: 30, and those in which a straggler of this
+# invocation may still be sent.
+LANDING = 30.0 + MAX_AGE
 # Seconds after which mParticle's enrichment has the list that was written. If it still has another one by then, the
 # profile does not have it.
 ENRICHMENT_LAG = 60.0

@@ -798,6 +798,17 @@ def test_a_list_that_the_profile_lost_is_written_again() -> None:
     assert len(world.end.posts) == 2
 
 
+def test_a_user_whose_item_is_gone_gets_no_batch_with_the_id_of_an_earlier_one() -> None:
+    """Generations begin at one again, while mParticle still ignores the ids of the last 30 to 60 days."""
+    world = World()
+    world.run(message("a", sent=NOW - 6))
+    world.table.items.clear()
+    days = 9 * 86_400
+    world.time.now += days
+    assert world.run(message("b", sent=NOW + days - 6), deadline=FAR + days) == []
+    assert len(set(ids_written(world))) == 2
+
+
 def test_mparticles_view_of_the_profile_may_be_seconds_old() -> None:
     world = World()
     world.run(message("a", sent=NOW - 6))
