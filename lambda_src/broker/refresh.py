@@ -12,6 +12,7 @@ from typing import Any
 from broker.clients import IMPATIENT_READ_TIMEOUT, SHUTDOWN_RESERVE_S, aws_client, deadline
 from broker.clock import Clock
 from broker.failures import Failure, Misconfigured, Unavailable
+from broker.failures import Rejected as NeverAccepted
 from broker.lru_cache import LruCache
 from broker.messages import Message, message_from_record, user_to_refresh
 from broker.metric_names import Metric
@@ -111,13 +112,14 @@ class Refresh:
         """Return each user's outcome; that of a user who needs no refresh now is Accepted."""
         try:
             states = self._states.read(users, deadline)
-            due, outcome_of = self._due(users, states, deadline, counts)
+            due, later, done = self._due(users, states, counts)
             claimed = self._states.claim(due, deadline)
         except Unavailable as failure:
             counts.add(Metric.STATE_FAILED, len(users))
             return dict.fromkeys(users, Retryable(failure.retry_after))
-        contested = {mpid: CONTESTED_PAUSE for mpid in due if mpid not in claimed}
-        outcome_of |= self._postpone(contested, users, deadline, counts)
+        except NeverAccepted as failure:  # nothing that a user can send: the table is another one
+            raise Misconfigured(str(failure)) from None
+        later |= {mpid: self._clock.now() + CONTESTED_PAUSE for mpid in due if mpid not in claimed}
         results = RefreshResults()
         try:
             self._refresher.refresh(
@@ -126,12 +128,14 @@ class Refresh:
         finally:
             self._settle(claimed, results, deadline, counts)
         self._count(users, results, counts)
-        return outcome_of | results.outcome_of
+        # Not before, since all messages come back where the configuration is wrong, and each would be there twice.
+        postponed = self._postpone(later, users, deadline + SHUTDOWN_RESERVE_S, counts)
+        return {**dict.fromkeys(done, Accepted(None)), **postponed, **results.outcome_of}
 
     def _due(
-        self, users: Mapping[int, Message], states: Mapping[int, ProfileState], deadline: float, counts: Counts
-    ) -> tuple[dict[int, ProfileState], dict[int, Outcome[Any]]]:
-        """Return the states of the users to refresh now, and the outcome of those who are postponed or done."""
+        self, users: Mapping[int, Message], states: Mapping[int, ProfileState], counts: Counts
+    ) -> tuple[dict[int, ProfileState], dict[int, float], list[int]]:
+        """Return the states of the users to refresh now, the times of those to refresh later, and who is done."""
         now = self._clock.now()
         due_now: dict[int, ProfileState] = {}
         later: dict[int, float] = {}
@@ -146,19 +150,20 @@ class Refresh:
                 counts.add(Metric.OVER_DAILY_CAP)
                 done.append(mpid)
             elif state.claimed_until > now:
-                later[mpid] = min(state.claimed_until - now, CONTESTED_PAUSE)
+                later[mpid] = min(state.claimed_until, now + CONTESTED_PAUSE)
             elif at > now:
-                later[mpid] = at - now
+                later[mpid] = at
             else:
                 due_now[mpid] = state
-        return due_now, {**dict.fromkeys(done, Accepted(None)), **self._postpone(later, users, deadline, counts)}
+        return due_now, later, done
 
     def _postpone(
-        self, seconds: Mapping[int, float], users: Mapping[int, Message], deadline: float, counts: Counts
+        self, times: Mapping[int, float], users: Mapping[int, Message], deadline: float, counts: Counts
     ) -> dict[int, Outcome[Any]]:
         """Send users' messages once more, to be received later: hidden ones would use up their receives."""
-        if not seconds:
+        if not times:
             return {}
+        seconds = {mpid: max(0.0, at - self._clock.now()) for mpid, at in times.items()}
         postponed = [
             replace(user_to_refresh(users[mpid]), requested_ms=int(users[mpid].sent_at * 1000)) for mpid in seconds
         ]

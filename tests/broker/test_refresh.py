@@ -931,3 +931,30 @@ def test_a_wrong_campaign_ends_the_claims() -> None:
     world.campaign.answers["get_recommendations"] = of_user
     assert another(world).run(message("a", receives=2)) == []
     assert len(world.end.posts) == 1
+
+
+def test_users_who_are_postponed_come_back_once_though_the_others_cannot_be_claimed() -> None:
+    world = World()
+    world.run(message("a", 1, sent=NOW - 6))
+    world.time.now += 3
+    world.table.answers["transact_write_items"] = always(BROKEN)
+    assert world.run(message("b", 1, sent=NOW + 2), message("c", 2, sent=NOW + 2)) == ["b", "c"]
+    assert postponed(world) == {}
+
+
+def test_users_who_are_postponed_come_back_once_though_the_campaign_is_wrong() -> None:
+    world = World()
+    world.run(message("a", 1, sent=NOW - 6))
+    world.time.now += 3
+    world.campaign.answers["get_recommendations"] = always(DENIED)
+    with pytest.raises(Misconfigured):
+        world.run(message("b", 1, sent=NOW + 2), message("c", 2, sent=NOW + 2))
+    assert sorted(world.pauses()) == ["handle-b", "handle-c"]
+    assert postponed(world) == {}
+
+
+def test_a_table_with_another_key_is_a_wrong_configuration() -> None:
+    world = World(table=Table(client_error("ValidationException")))
+    with pytest.raises(Misconfigured):
+        world.run(message("a"))
+    assert list(world.pauses()) == ["handle-a"]
