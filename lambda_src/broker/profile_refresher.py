@@ -106,16 +106,18 @@ class ProfileRefresher:
         )
         for user in users:
             recommending.start([user.mpid])
-        recommended = recommending.finish(lambda _: self._verify_campaign(deadline))
-        for mpid, accepted in only(recommended, Accepted).items():
-            lists.add(mpid, accepted.result)
-        stream.flush()
-        into.unchanged |= lists.unchanged
-        uploaded = uploading.finish(lambda so_far: self._find_unproven(so_far, deadline))
-        into.outcome_of |= recommended
-        into.outcome_of |= {upload_.mpid: outcome for upload_, outcome in uploaded.items()}
-        into.written |= {upload_.mpid: lists.changed[upload_.mpid] for upload_ in only(uploaded, Accepted)}
-        self._note_feed(uploaded)
+        try:
+            recommended = recommending.finish(lambda _: self._verify_campaign(deadline))
+            for mpid, accepted in only(recommended, Accepted).items():
+                lists.add(mpid, accepted.result)
+            into.outcome_of |= recommended
+        finally:  # also where the campaign is wrong: the claims end next, and then nothing may be sent
+            stream.flush()
+            into.unchanged |= lists.unchanged
+            uploaded = uploading.finish(lambda so_far: self._find_unproven(so_far, deadline))
+            into.outcome_of |= {upload_.mpid: outcome for upload_, outcome in uploaded.items()}
+            into.written |= {upload_.mpid: lists.changed[upload_.mpid] for upload_ in only(uploaded, Accepted)}
+            self._note_feed(uploaded)
 
     def _send(self, request: Sequence[Upload], deadline: float, into: RefreshResults) -> None:
         mpids = {upload_.mpid for upload_ in request}

@@ -958,3 +958,25 @@ def test_a_table_with_another_key_is_a_wrong_configuration() -> None:
     with pytest.raises(Misconfigured):
         world.run(message("a"))
     assert list(world.pauses()) == ["handle-a"]
+
+
+def test_no_upload_is_sent_when_the_claims_of_a_wrong_campaign_have_ended() -> None:
+    """Hundreds of lists are on their way when the campaign is refused; the feed takes one request at a time."""
+    is_over = threading.Event()
+    held: list[int] = []
+
+    def end(batches: Any) -> int:
+        is_over.wait(0.5)
+        claims = [world.table.items[str(batch["mpid"])]["claimed_until"]["N"] for batch in batches]
+        held.append(sum(float(until) > world.time.now for until in claims))
+        return 202
+
+    with ThreadPoolExecutor(1) as upload_pool:
+        world = World(end=MParticleEnd(end), upload_pool=upload_pool)
+        refused = in_turn(*(listed("hat") for _ in range(200)), DENIED)
+        world.campaign.answers["get_recommendations"] = refused
+        with pytest.raises(Misconfigured):
+            world.run(*(message(str(number), number) for number in range(1, 202)))
+        is_over.set()
+    assert held == [100, 100]
+    assert world.table.items["1"]["claimed_until"]["N"] == "0.0"
