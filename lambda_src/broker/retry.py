@@ -61,7 +61,7 @@ class Retry:
 
 def _start(clock: Clock, deadline: float, pace: RateLimiter | None, calls: int) -> None:
     """Wait until a call may start. Raises Unavailable where it never may."""
-    if clock.now() >= deadline:
-        raise Unavailable("no time left for another call")
-    if pace:
+    if pace and clock.now() < deadline:
         pace.wait(deadline, calls)
+    if clock.now() >= deadline:  # the wait may have been longer: Lambda stops a process between two invocations
+        raise Unavailable("no time left for another call")

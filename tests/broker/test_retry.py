@@ -1,7 +1,9 @@
 """The retry rule: bounded in attempts and in time, with growing pauses."""
 
 import pytest
+from broker.clock import Clock
 from broker.failures import Misconfigured, Rejected, Unavailable
+from broker.rate_limit import RateLimiter
 from broker.retry import Retry
 
 from tests.broker.stubs import NOW, FakeTime, raising
@@ -54,4 +56,16 @@ def test_nothing_starts_at_the_deadline_or_after() -> None:
     calls: list[int] = []
     with pytest.raises(Unavailable, match="no time left"):
         Retry().call(lambda: calls.append(1), FakeTime().time(), NOW)
+    assert calls == []
+
+
+def test_nothing_starts_when_the_wait_for_a_turn_ended_after_the_deadline() -> None:
+    """Lambda stops a process between two invocations: a thread that waits may go on minutes later."""
+    time = FakeTime()
+    calls: list[None] = []
+    frozen = Clock(lambda: time.now, lambda seconds: time.sleep(seconds + 300), lambda: 1.0)
+    paused = RateLimiter(1.0, 1, frozen)
+    paused.reserve(NOW + 60, calls=10)
+    with pytest.raises(Unavailable):
+        Retry().call(lambda: calls.append(None), frozen, NOW + 60, paused)
     assert calls == []
