@@ -177,7 +177,7 @@ class Delivery(Generic[Part, Result]):
         try:
             if self._stopped_by:
                 raise self._stopped_by
-            unproven = verify(self._outcome_of)
+            unproven = verify(self._so_far())
         except Unavailable as failure:  # whether the parts or the configuration are wrong can't be known now
             self._stop(failure)
             self._set(self._pop_rejected_parts(), _retryable(failure))
@@ -188,7 +188,12 @@ class Delivery(Generic[Part, Result]):
         self._outcome_of |= {part: Unproven(rejected[part].detail) for part in rejected if part in unproven}
 
     def _rejection(self, request: Sequence[Part]) -> Rejected | None:
-        """Send a request; return why it can never work, or None where it is accepted or retryable."""
+        """Send a request; return why it can never work, or None where it is accepted or retryable.
+
+        When the delivery is finished, a straggler sends nothing further: nobody would know what becomes of it.
+        """
+        if self._is_finished:
+            return None
         if self._stopped_by:
             self._set(request, _retryable(self._stopped_by))
             return None
@@ -219,6 +224,10 @@ class Delivery(Generic[Part, Result]):
     def _only(self, kind: type[Kind]) -> dict[Part, Kind]:
         with self._lock:
             return only(self._outcome_of, kind)
+
+    def _so_far(self) -> dict[Part, Outcome[Result]]:
+        with self._lock:  # a straggler may come
+            return dict(self._outcome_of)
 
     def _set(self, parts: Sequence[Part], outcome: Outcome[Result]) -> None:
         with self._lock:

@@ -282,3 +282,40 @@ def test_what_is_accepted_is_told_at_once() -> None:
         end.set()
         delivery.finish(all_are_bad)
     assert sorted(heard) == [([part], "taken") for part in range(10)]
+
+
+def test_a_straggler_that_ends_while_the_configuration_is_verified_disturbs_nobody() -> None:
+    end, ended = threading.Event(), threading.Event()
+    other = stopping_at(0, until=end)
+
+    def send(request: Sequence[int]) -> str:
+        if request == [1]:
+            raise Rejected("400")
+        return other(request)
+
+    def accepted(request: Sequence[int], _: str) -> None:
+        if request == [0]:
+            ended.set()
+
+    def verify(so_far: Outcomes) -> Collection[int]:
+        seen = iter(so_far)
+        next(seen)
+        end.set()
+        assert ended.wait(60)
+        list(seen)
+        return ()
+
+    with ThreadPoolExecutor(4) as pool:
+        delivery = Delivery(send, pool, accepted)
+        for part in range(20):
+            delivery.start([part])
+        assert delivery.finish(verify) == all_with(TAKEN, [0], range(2, 20)) | all_with(BAD, [1])
+
+
+def test_what_starts_when_the_delivery_is_finished_is_not_sent() -> None:
+    other = Other()
+    delivery = Delivery(other, Inline())
+    delivery.start([1])
+    assert delivery.finish(all_are_bad) == all_with(TAKEN, [1])
+    delivery.start([2])
+    assert other.sent == [(1,)]
