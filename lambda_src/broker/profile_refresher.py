@@ -115,6 +115,7 @@ class ProfileRefresher:
             stream.flush()
             into.unchanged |= lists.unchanged
             uploaded = uploading.finish(lambda so_far: self._find_unproven(so_far, deadline))
+            into.outcome_of |= dict.fromkeys(list(lists.changed), Retryable())  # a straggler may not have handed one on
             into.outcome_of |= {upload_.mpid: outcome for upload_, outcome in uploaded.items()}
             into.written |= {upload_.mpid: lists.changed[upload_.mpid] for upload_ in only(uploaded, Accepted)}
             self._note_feed(uploaded)

@@ -12,6 +12,7 @@ from typing import Any
 import jsonschema  # type: ignore[import-untyped]
 import pytest
 import requests
+from broker.clock import Clock
 from broker.failures import Misconfigured, Unavailable
 from broker.mparticle import MParticle
 from broker.personalize import Campaign
@@ -76,9 +77,10 @@ class World:
     probe_mpid: int | None = None
     table: Table = field(default_factory=Table)
     per_day: int | None = None
+    clock: Clock | None = None
 
     def __post_init__(self) -> None:
-        now = self.time.time()
+        now = self.clock or self.time.time()
         self.counts = Counts()
         refresher = ProfileRefresher(
             Campaign(self.campaign, CAMPAIGN, None, 10, now),
@@ -980,3 +982,30 @@ def test_no_upload_is_sent_when_the_claims_of_a_wrong_campaign_have_ended() -> N
         is_over.set()
     assert held == [100, 100]
     assert world.table.items["1"]["claimed_until"]["N"] == "0.0"
+
+
+def test_a_user_whose_list_is_handed_on_too_late_to_be_uploaded_is_tried_again() -> None:
+    """A thread that stops for a moment between noting a list and handing it on is a straggler among many."""
+    is_over = threading.Event()
+    world = World()
+    slow: list[int] = []
+
+    def campaign(request: Mapping[str, Any]) -> Any:
+        if request["userId"] == "5":
+            slow.append(threading.get_ident())
+        return of_user(request)
+
+    def now() -> float:
+        if slow == [threading.get_ident()]:
+            is_over.wait(60)
+        return world.time.now
+
+    world.campaign.answers["get_recommendations"] = campaign
+    clock = Clock(now, world.time.sleep, lambda: 1.0)
+    with ThreadPoolExecutor(8) as pool:
+        slow_world = World(campaign=world.campaign, pool=pool, clock=clock)
+        failed = slow_world.run(*(message(str(number), number) for number in range(1, 31)))
+        is_over.set()
+    written = {mpid for mpids in slow_world.end.mpids() for mpid in mpids}
+    assert {str(number) for number in range(1, 31) if number not in written} == set(failed)
+    assert failed == ["5"]
