@@ -116,7 +116,10 @@ class ProfileStates:
 
         def write() -> None:
             nonlocal left
-            left = aws_call(self._client.batch_write_item, RequestItems=left).get("UnprocessedItems", {})
+            answer = aws_call(self._client.batch_write_item, RequestItems=left)
+            if "UnprocessedItems" not in answer:
+                raise Unavailable("BatchWriteItem: half a reply")
+            left = answer["UnprocessedItems"]
             if left:
                 raise Unavailable("BatchWriteItem: not all items were written", throttled=True)
 

@@ -191,7 +191,7 @@ class Table(AwsClient):
             for put in puts:
                 item = put["PutRequest"]["Item"]
                 self.items[item["mpid"]["N"]] = item
-        return {}
+        return {"UnprocessedItems": {}}
 
 
 class MParticleEnd(BaseAdapter):

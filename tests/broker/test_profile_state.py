@@ -91,7 +91,9 @@ def test_an_item_expires_after_days_without_a_refresh(table: Any) -> None:
 
 def test_calls_are_as_few_as_the_limits_allow() -> None:
     client = AwsClient(
-        batch_get_item=always({"Responses": {}}), transact_write_items=always({}), batch_write_item=always({})
+        batch_get_item=always({"Responses": {}}),
+        transact_write_items=always({}),
+        batch_write_item=always({"UnprocessedItems": {}}),
     )
     states = process(client)
     claimed = states.claim(states.read(range(1, 251), FAR), FAR)
@@ -107,7 +109,7 @@ def test_what_is_not_processed_is_asked_for_again() -> None:
         batch_get_item=in_turn(
             {"Responses": {"states": []}, "UnprocessedKeys": keys}, {"Responses": {"states": [item]}}
         ),
-        batch_write_item=in_turn({"UnprocessedItems": {"states": ["one"]}}, {}),
+        batch_write_item=in_turn({"UnprocessedItems": {"states": ["one"]}}, {"UnprocessedItems": {}}),
     )
     states = process(client)
     assert states.read([1, 2], FAR) == {1: ProfileState(), 2: ProfileState(4)}
@@ -155,3 +157,11 @@ def test_a_table_that_cannot_be_used_is_said(error: Exception, failure: type[Exc
         states.claim({1: ProfileState(), 2: ProfileState()}, FAR)
     with pytest.raises(failure):
         states.settle({1: ProfileState(1)}, FAR)
+
+
+def test_half_a_reply_to_a_settlement_is_no_yes() -> None:
+    """botocore makes an answer without anything in it of one that broke off: it may have named unprocessed items."""
+    client = AwsClient(batch_write_item=in_turn({}, {"UnprocessedItems": {}}))
+    process(client).settle({7: ProfileState(1)}, FAR)
+    first, second = client.of("batch_write_item")
+    assert first == second
