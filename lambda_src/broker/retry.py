@@ -63,5 +63,6 @@ def _start(clock: Clock, deadline: float, pace: RateLimiter | None, calls: int) 
     """Wait until a call may start. Raises Unavailable where it never may."""
     if pace and clock.now() < deadline:
         pace.wait(deadline, calls)
-    if clock.now() >= deadline:  # the wait may have been longer: Lambda stops a process between two invocations
+    # After the wait, which may have been longer: Lambda stops a process between two invocations.
+    if clock.now() >= deadline:
         raise Unavailable("no time left for another call")
