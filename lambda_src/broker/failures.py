@@ -33,7 +33,9 @@ REJECTED = {"InvalidInputException", "ValidationException"}
 
 
 class Failure(Exception):
-    """A call failed."""
+    """A call failed. ``may_have_landed``: it, or an earlier try, may have been done all the same, or may still be."""
+
+    may_have_landed = False
 
 
 class Rejected(Failure):
@@ -47,8 +49,7 @@ class Misconfigured(Failure):
 class Unavailable(Failure):
     """The same request may work later; ``retry_after`` is in seconds, if the other side named a time.
 
-    ``timed_out``: it was sent, and no answer came in time. ``may_have_landed``: it may have been done all the same, or
-    may still be.
+    ``timed_out``: it was sent, and no answer came in time.
     """
 
     def __init__(

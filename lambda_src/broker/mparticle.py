@@ -15,13 +15,17 @@ import requests
 from requests.adapters import HTTPAdapter
 
 from broker.clock import Clock
-from broker.failures import Misconfigured, Rejected, Unavailable, aws_call
+from broker.failures import Failure, Misconfigured, Rejected, Unavailable, aws_call
 from broker.profile import Upload, bulk_body
 from broker.rate_limit import RateLimiter
 from broker.retry import Retry
 
 RETRY = Retry(attempts=3, base=0.2, cap=2.0)
 TIMEOUT = (2.0, 8.0)  # seconds to connect, seconds to answer
+
+
+class _KeyRefused(Misconfigured):
+    pass
 
 
 class MParticle:
@@ -53,13 +57,17 @@ class MParticle:
         body = bulk_body(uploads)
         auth = self._credentials(None, deadline)
         post = functools.partial(RETRY.call, clock=self._clock, deadline=deadline, pace=self._pace, calls=len(uploads))
-        if not post(lambda: self._post(body, auth)):
-            auth = self._credentials(auth, deadline)
-            if not post(lambda: self._post(body, auth)):
-                raise Misconfigured("mParticle refuses the key in the secret")
+        try:
+            post(lambda: self._post(body, auth))
+        except _KeyRefused as refused:
+            try:
+                new = self._credentials(auth, deadline)
+                post(lambda: self._post(body, new))
+            except Failure as failure:
+                failure.may_have_landed |= refused.may_have_landed
+                raise
 
-    def _post(self, body: bytes, auth: tuple[str, str]) -> bool:
-        """Return whether the key was accepted."""
+    def _post(self, body: bytes, auth: tuple[str, str]) -> None:
         headers = {"Content-Type": "application/json"}
         try:
             answer = self._session.post(
@@ -78,12 +86,11 @@ class MParticle:
                 retry_after=seconds,
             )
         if status in (401, 403):
-            return False
+            raise _KeyRefused("mParticle refuses the key in the secret")
         if 400 <= status < 500:
             raise Rejected(f"mParticle: {status}")
         if not 200 <= status < 300:
             raise Misconfigured(f"mParticle: {status}: is the URL right?")
-        return True
 
     def _credentials(self, refused: tuple[str, str] | None, deadline: float) -> tuple[str, str]:
         """Return key and secret; read them if there are none yet, or if the newest ones were refused."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from broker.clock import Clock
 from broker.delivery import Delivery, is_accepted
-from broker.failures import Misconfigured, Rejected, Unavailable
+from broker.failures import Failure
 from broker.mparticle import MParticle
 from broker.outcomes import Accepted, Outcome, Retryable, only
 from broker.personalize import Campaign
@@ -123,15 +123,13 @@ class ProfileRefresher:
     def _send(self, request: Sequence[Upload], deadline: float, into: RefreshResults) -> None:
         mpids = {upload_.mpid for upload_ in request}
         into.sent |= mpids  # one operation on a set, so that threads need no lock
+        sent_now = mpids - into.may_land
         into.may_land |= mpids
         try:
             self._mparticle.upload(request, min(deadline, min(upload_.requested_at for upload_ in request) + MAX_AGE))
-        except Unavailable as failure:
+        except Failure as failure:
             if not failure.may_have_landed:
-                into.may_land -= mpids
-            raise
-        except (Rejected, Misconfigured):
-            into.may_land -= mpids
+                into.may_land -= sent_now
             raise
         into.may_land -= mpids
 

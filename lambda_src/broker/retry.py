@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from broker.clock import Clock
-from broker.failures import Unavailable
+from broker.failures import Failure, Unavailable
 from broker.rate_limit import RateLimiter
 
 T = TypeVar("T")
@@ -52,6 +52,9 @@ class Retry:
                 pause = max(failure.retry_after or 0, clock.jitter() * min(self.cap, self.base * 2**failed))
                 if failed - throttled == self.attempts or clock.now() + pause >= deadline:
                     raise
+            except Failure as failure:
+                failure.may_have_landed = may_have_landed
+                raise
             else:
                 if pace:
                     pace.accepted(calls)

@@ -1009,3 +1009,11 @@ def test_a_user_whose_list_is_handed_on_too_late_to_be_uploaded_is_tried_again()
     written = {mpid for mpids in slow_world.end.mpids() for mpid in mpids}
     assert {str(number) for number in range(1, 31) if number not in written} == set(failed)
     assert failed == ["5"]
+
+
+@pytest.mark.parametrize("status", [400, 401, 302])
+def test_an_upload_without_an_answer_holds_its_user_whatever_is_answered_to_the_next_try(status: int) -> None:
+    world = World(end=MParticleEnd(in_turn(TIMEOUT, status)))
+    with pytest.raises(Misconfigured):
+        world.run(message("a", 7))
+    assert float(world.table.items["7"]["claimed_until"]["N"]) >= world.time.now + LANDING - 1

@@ -280,8 +280,8 @@ MUTATIONS = (
         KEY,
         "a refused key is taken for a bad profile",
         "mparticle.py",
-        'raise Misconfigured("mParticle refuses the key in the secret")',
-        'raise Rejected("mParticle refuses the key in the secret")',
+        "class _KeyRefused(Misconfigured):",
+        "class _KeyRefused(Rejected):",
     ),
     Mutation(
         BAD_PROFILE,
