@@ -358,7 +358,7 @@ MUTATIONS = (
         TWO,
         "a correction has the id of the upload before",
         "profile.py",
-        "json.dumps([mpid, generation, items])",
+        "json.dumps([mpid, generation, new.requested_at, items])",
         "json.dumps([mpid, items])",
     ),
     Mutation(
