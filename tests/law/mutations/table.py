@@ -337,8 +337,8 @@ MUTATIONS = (
         TWO,
         "a user whom another process claims is forgotten",
         "refresh.py",
-        "        contested = {mpid: CONTESTED_PAUSE for mpid in due if mpid not in claimed}\n",
-        "        contested: dict[int, float] = {}\n",
+        "        later |= {mpid: self._clock.now() + CONTESTED_PAUSE for mpid in due if mpid not in claimed}\n",
+        "",
     ),
     Mutation(
         TWO,
