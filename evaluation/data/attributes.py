@@ -6,10 +6,8 @@ from typing import Any
 
 import polars as pl
 
-from evaluation.data import id_columns
-from evaluation.data.log import TABLES
-from personalize_data import csv_reader, file_kinds
-from personalize_data.errors import BadFile
+from evaluation.data import header, id_columns
+from personalize_data import csv_reader
 from recommender_models.record_columns import RecordColumns
 
 PLACE = "\0place"  # no header can have this name
@@ -20,7 +18,7 @@ def read(path: Path, id_column: str, note: Callable[[str], None] = lambda _: Non
 
     ``note`` gets a sentence on rows that are left out, and on ids that are not taken as they stand.
     """
-    names = _names(path, id_column)
+    names = header.names(path, [id_column])
     frame = _scanned(path, names, id_column)
     blank = pl.all_horizontal(pl.exclude(PLACE).is_null() | (pl.exclude(PLACE) == ""))
     frame = _without(path, frame, frame.select(blank.alias(PLACE))[PLACE], "empty rows", note)
@@ -37,21 +35,6 @@ def read(path: Path, id_column: str, note: Callable[[str], None] = lambda _: Non
         note(f"{path}: {numbers.note}")
     columns = {name: _values(frame[name]) for name in names if name != id_column}
     return RecordColumns(list(numbers.ids), columns)
-
-
-def _names(path: Path, id_column: str) -> list[str]:
-    if (kind := file_kinds.kind(path)) not in TABLES:
-        raise BadFile(path, kind.refusal)
-    names = csv_reader.header(path)
-    if id_column not in names:
-        known = f"there are: {', '.join(names)}"
-        raise BadFile(
-            path,
-            f"no column {id_column} ({known})"
-            f"{csv_reader.separator_note(names)}{csv_reader.first_line_note(names, './broker prepare')}",
-            1,
-        )
-    return names
 
 
 def _scanned(path: Path, names: Sequence[str], id_column: str) -> pl.DataFrame:

@@ -13,16 +13,14 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from evaluation.data import id_columns, left_out
+from evaluation.data import header, id_columns, left_out
 from evaluation.data.left_out import LeftOut
-from personalize_data import csv_reader, file_kinds
+from personalize_data import csv_reader
 from personalize_data.errors import BadFile, InvalidRequest
-from personalize_data.file_kinds import FileKind
 from recommender_models.training_set import Codes, TrainingSet
 
 TIME, TYPE = csv_reader.TIME, csv_reader.TYPE
 NEEDED = ("USER_ID", "ITEM_ID", TIME)
-TABLES = (FileKind.TABLE, FileKind.EMPTY)
 DAY = 86_400
 Mask = npt.NDArray[np.bool_]
 
@@ -80,7 +78,7 @@ def read(path: Path, now: float = math.inf) -> Log:
 
     ``now``: epoch seconds; a time later than a day after it is refused, for ``./broker backfill`` imports none.
     """
-    frame = _scanned(path, _names(path), now + DAY)
+    frame = _scanned(path, header.names(path, NEEDED, "; ./broker prepare makes them of other tables"), now + DAY)
     distinct = left_out.distinct(frame)
     frame, others = left_out.without(path, frame, distinct)
     if any(frame[name].null_count() for name in NEEDED) or not _usable(frame[TIME], now + DAY):
@@ -92,23 +90,6 @@ def read(path: Path, now: float = math.inf) -> Log:
     if any(id_columns.any_wrong(name, pl.Series(values, dtype=pl.String)) for name, values in texts.items()):
         raise csv_reader.find(path, NEEDED, now + DAY)
     return _with_whole_ids(path, log)
-
-
-def _names(path: Path) -> list[str]:
-    """Return the columns' names. Raises BadFile for another kind of file, and where one that is needed is missing."""
-    if (kind := file_kinds.kind(path)) not in TABLES:
-        raise BadFile(path, kind.refusal)
-    names = csv_reader.header(path)
-    missing = [name for name in NEEDED if name not in names]
-    if missing:
-        known = f"there are: {', '.join(names)}; ./broker prepare makes them of other tables"
-        raise BadFile(
-            path,
-            f"no column {' and no '.join(missing)} ({known})"
-            f"{csv_reader.separator_note(names)}{csv_reader.first_line_note(names, './broker prepare')}",
-            1,
-        )
-    return names
 
 
 def _scanned(path: Path, names: Sequence[str], newest: float) -> pl.DataFrame:
