@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 
 from personalize_data.errors import BadFile, InvalidRequest
-from personalize_data.prepare.formats.format import ROW, first_line
+from personalize_data.prepare.formats.format import ROW, WithoutText
 
 ROWS = 100_000  # in a block
 LINE = "line"
@@ -16,7 +16,7 @@ Cells = Mapping[str, str | None]
 
 
 @dataclass(frozen=True)
-class Blocks:
+class Blocks(WithoutText):
     """``folder`` holds the blocks; ``unit``: what people call a row of the file, such as a line.
 
     ``nested``: columns with lists or objects, which can't be read, and the place of the first of these.
@@ -41,21 +41,6 @@ class Blocks:
     def bad(self, row: int, reason: str) -> BadFile:
         """Return the error about a row."""
         return bad(self.path, self.unit, row, reason)
-
-    def broken(self, error: Exception) -> BadFile:
-        """Return the error for what polars raised."""
-        return BadFile(self.path, first_line(error))
-
-    def width(self, row: int) -> int:
-        """Return how many values a row has: all of them."""
-        return len(self.names)
-
-    def first_short(self, rows: pl.Series) -> int | None:
-        """Return None: a row has a value for each column."""
-        return None
-
-    def check_quotes(self, rows: int) -> None:
-        """Do nothing: there are no quotes."""
 
     def unread(self, column: str) -> str:
         """Return why a column that is there can't be read."""

@@ -58,3 +58,25 @@ class Format(Protocol):
 def first_line(error: Exception) -> str:
     """Return the first line of an error's message."""
     return str(error).partition("\n")[0]
+
+
+class WithoutText:
+    """What formats have in common in which each row has a value for each column, and no quotes."""
+
+    path: Path
+    names: tuple[str, ...]
+
+    def broken(self, error: Exception) -> BadFile:
+        """Return the error for what polars raised."""
+        return BadFile(self.path, first_line(error))
+
+    def width(self, row: int) -> int:
+        """Return how many values a row has: all of them."""
+        return len(self.names)
+
+    def first_short(self, rows: pl.Series) -> int | None:
+        """Return None: a row has a value for each column."""
+        return None
+
+    def check_quotes(self, rows: int) -> None:
+        """Do nothing: there are no quotes."""

@@ -6,13 +6,13 @@ from pathlib import Path
 import polars as pl
 
 from personalize_data.errors import BadFile
-from personalize_data.prepare.formats.format import ROW, first_line
+from personalize_data.prepare.formats.format import ROW, WithoutText, first_line
 
 MAGIC = b"PAR1"
 
 
 @dataclass(frozen=True)
-class ParquetTable:
+class ParquetTable(WithoutText):
     """``nested``: columns of lists and records, which can't be read."""
 
     path: Path
@@ -31,21 +31,6 @@ class ParquetTable:
     def bad(self, row: int, reason: str) -> BadFile:
         """Return the error about a row."""
         return BadFile(self.path, f"{self.place(row)}: {reason}")
-
-    def broken(self, error: Exception) -> BadFile:
-        """Return the error for what polars raised."""
-        return BadFile(self.path, first_line(error))
-
-    def width(self, row: int) -> int:
-        """Return how many values a row has: all of them."""
-        return len(self.names)
-
-    def first_short(self, rows: pl.Series) -> int | None:
-        """Return None: a row has a value for each column."""
-        return None
-
-    def check_quotes(self, rows: int) -> None:
-        """Do nothing: there are no quotes."""
 
     def unread(self, column: str) -> str:
         """Return why a column that is there can't be read."""
