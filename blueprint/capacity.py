@@ -11,8 +11,6 @@ from blueprint import sizing
 from blueprint.mappings import KinesisMapping, QueueMapping
 from blueprint.sizing import FunctionSize
 
-REFRESH_CONCURRENCY = 2  # Lambda's minimum for an SQS mapping with a maximum
-
 
 @dataclass(frozen=True)
 class Capacity:
@@ -24,7 +22,7 @@ class Capacity:
     parallelization_factor: int = sizing.STREAM.parallelization_factor
     stream_window: int = sizing.STREAM.maximum_batching_window
     refresh_window: int = sizing.QUEUE.maximum_batching_window
-    refresh_concurrency: int = REFRESH_CONCURRENCY
+    refresh_concurrency: int = sizing.REFRESH_CONCURRENCY
     ingest_memory: int = sizing.INGEST.memory
     refresh_memory: int = sizing.REFRESH.memory
 

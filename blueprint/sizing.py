@@ -48,10 +48,11 @@ QUEUE_DELAY = 5
 # The window brings users together: one upload carries a hundred profiles. Two invocations at a time, Lambda's minimum,
 # are some 30 calls in flight; more would only push the campaign above the minimum throughput that is paid for anyway.
 # The queue's visibility is six times the timeout, as AWS advises for event sources.
+REFRESH_CONCURRENCY = 2
 QUEUE = QueueMapping(
     batch_size=1000,
     maximum_batching_window=5,
-    maximum_concurrency=2,
+    maximum_concurrency=REFRESH_CONCURRENCY,
     report_batch_item_failures=True,
     function_timeout=REFRESH.timeout,
     visibility_timeout=6 * REFRESH.timeout,

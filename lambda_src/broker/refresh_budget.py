@@ -7,10 +7,10 @@ average, and 175 in 30 days (default service limits).
 from dataclasses import replace
 
 from broker.profile_state import ProfileState
+from broker.values.times import DAY
 
 INTERVALS = (0.0, 5.0, 10.0, 30.0)  # seconds until the first refresh of a visit, the second, …; the last one repeats
 VISIT = 1800.0  # seconds without a refresh after which a new visit begins
-DAY = 86_400
 # Events change a user's recommendations after 1-2 seconds (AWS, real-time events). A list that is requested this long
 # after a message was sent takes the message's events into account.
 PERSONALIZE_LAG = 2.0

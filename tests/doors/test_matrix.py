@@ -21,7 +21,7 @@ from tests.doors.doors import DOORS, EVENTS, FORWARDED, REFUSED, REFUSED_UPLOAD,
 SECONDS = int(NOW) - 60
 NO_ITEM = ("no_item_id", "no_item_id", REFUSED, "no_item_id", FORWARDED)
 NO_USER = ("no_customer", "no_user_id", REFUSED, "no_user_id", REFUSED_UPLOAD)
-# A spreadsheet has damaged the whole column: the file is exported anew, while a stream's other records go on.
+# A spreadsheet has damaged the whole column: the file is exported again, while a stream's other records go on.
 ROUNDED_ITEM = ("rounded_id", REFUSED, REFUSED, REFUSED, FORWARDED)
 ROUNDED_USER = ("unreadable_customer", REFUSED, REFUSED, REFUSED, REFUSED_UPLOAD)
 # A stream has the batch's or the arrival's time to fall back to; a table has no other.
