@@ -104,9 +104,10 @@ def _of_product(product: object, action: object, rules: Rules) -> Iterator[str]:
         yield "it has no id" + (f"; key '{key}': did you mean id?" if key else "")
     elif isinstance(item_id, SkipReason):
         yield f"id {shown(product['id'])} {WRONG_ID[item_id]}"
-    if action == PURCHASE and product_lines.is_return(product):
+    amounts = product_lines.amounts_of(product)
+    if action == PURCHASE and amounts.is_return:
         yield "a negative quantity or amount: a return, which is left out"
-    for name in product_lines.unreadable_amounts(product) if rules.event_value else ():
+    for name in amounts.unread if rules.event_value else ():
         yield f"{name} {shown(product[name])} is not a number with a decimal point: left out"
 
 

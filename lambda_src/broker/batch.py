@@ -5,8 +5,7 @@ and unknown fields are to be ignored (mParticle JSON reference).
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from broker.consent import named, opts_out
 from broker.documents import BadBatch, documents, is_batch, unpack
@@ -21,17 +20,15 @@ DAY_MS = 86_400_000
 __all__ = ["BadBatch", "Batch", "Event", "batch_from", "batches", "decode", "usable_time"]
 
 
-@dataclass(frozen=True)
-class Event:
+class Event(NamedTuple):
     """One well-formed event: its place in the batch's list, its type and its data object."""
 
-    index: int
+    position: int
     type: str
     data: Mapping[str, Any]
 
 
-@dataclass(frozen=True)
-class Batch:
+class Batch(NamedTuple):
     """One user's events as mParticle forwards them.
 
     ``time_ms`` is the batch's own usable time, ``arrived_ms`` the stream's; both are epoch milliseconds.

@@ -41,6 +41,8 @@ def named(value: object, name: str) -> list[Any]:
     if not isinstance(value, dict):
         return []
     wanted = _folded(name)
+    if REPEATED not in value and wanted not in "\n".join(value).casefold():  # nearly always, so it should be quick
+        return []
     return [member for key, member in _members(value) if _folded(key) == wanted]
 
 

@@ -83,7 +83,7 @@ def one_document_each(data: bytes) -> Iterator[bytes]:
     while place < len(text):
         begin = place
         try:
-            _, place = _DECODER.raw_decode(text, place)
+            _, place = _PLAIN.raw_decode(text, place)
         except (ValueError, RecursionError):
             place = len(text)
         yield text[begin:place].encode()
@@ -172,10 +172,11 @@ def _joined(text: str, first_line: int = 1) -> tuple[list[Any], BadBatch | None]
     place, found = _after(text, 0), list[Any]()
     if place == len(text):
         return found, BadBatch(QuarantineReason.NOT_JSON, "empty")
+    decoder = _decoder(text)
     try:
         while place < len(text) and len(found) <= MAX_PARTS:
             begin = place
-            document, place = _DECODER.raw_decode(text, place)
+            document, place = decoder.raw_decode(text, place)
             place = _after(text, place)
             if not isinstance(document, dict | list) and (found or place < len(text)):
                 raise json.JSONDecodeError("Extra data", text, begin if found else place)  # noqa: TRY301
@@ -199,7 +200,16 @@ def _object(members: list[tuple[str, Any]]) -> dict[Any, Any]:
     return values if len(values) == len(members) else values | {REPEATED: members}
 
 
-_DECODER = json.JSONDecoder(parse_constant=float, object_pairs_hook=_object)
+_PLAIN = json.JSONDecoder(parse_constant=float)
+_WITH_REPEATED = json.JSONDecoder(parse_constant=float, object_pairs_hook=_object)
+
+
+def _decoder(text: str) -> json.JSONDecoder:
+    """Return the reader for a text: the slow one, which keeps repeated names, where their values may be answers."""
+    folded = text.casefold()
+    is_escaped = "\\" in folded and "\\u" in folded  # an escape may hide any character; the first test is much quicker
+    may_answer = "consent_state" in folded or "opt_out" in folded or is_escaped
+    return _WITH_REPEATED if may_answer else _PLAIN
 
 
 def _is_base64(text: str) -> bool:

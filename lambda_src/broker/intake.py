@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from broker.batch import BadBatch, Batch, batches
 from broker.documents import MAX_UNPACKED, unpack
@@ -17,8 +17,7 @@ from broker.telemetry import Counts
 MAX_INTERACTIONS_PER_INVOCATION = 10_000
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(NamedTuple):
     """One interaction with the batch and the record that it came in."""
 
     interaction: Interaction
@@ -96,5 +95,6 @@ def _read_one(record: KinesisRecord, rules: Rules, intake: Intake, counts: Count
                 counts.add(Metric.SKIPPED, number, reason)
     intake.lines += lines
     intake.bad += [(record, row) for row in bad.values()]
-    for omission in (omission for line in lines for omission in line.interaction.omissions):
-        counts.add(Metric.INCOMPLETE, 1, omission)
+    for line in lines:
+        for omission in line.interaction.omissions:
+            counts.add(Metric.INCOMPLETE, 1, omission)

@@ -8,7 +8,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from broker import product_lines
 from broker.batch import Batch, Event, is_unusable_time, usable_time
@@ -41,8 +41,7 @@ class Rules:
     honour_ccpa: bool = True
 
 
-@dataclass(frozen=True)
-class Interaction:
+class Interaction(NamedTuple):
     """One product line of one event. ``action`` is mParticle's word, ``event_type`` the one sent to Personalize.
 
     ``omissions``: what the line has and is not sent, since it can't be read.
@@ -85,7 +84,8 @@ def extract(batch: Batch, rules: Rules) -> tuple[list[Interaction], Counter[Skip
         return [], Counter({reason: 1})
     interactions: list[Interaction] = []
     left_out: Counter[SkipReason | QuarantineReason] = Counter()
-    left_out.update({SkipReason.BAD_EVENT: batch.malformed_events} if batch.malformed_events else {})
+    if batch.malformed_events:
+        left_out[SkipReason.BAD_EVENT] = batch.malformed_events
     for event in batch.events:
         for line in _lines(batch, event, rules):
             if isinstance(line, SkipReason):
@@ -161,52 +161,54 @@ def _lines(batch: Batch, event: Event, rules: Rules) -> Iterator[Interaction | S
     if not isinstance(action, str) or action not in rules.event_types:
         yield from [SkipReason.OTHER_ACTION] * len(lines)
         return
-    for index, product in enumerate(lines):
-        yield _interaction(batch, event, action, index, product, rules)
+    yield from _of_products(batch, event, action, lines, rules)
 
 
-def _interaction(
-    batch: Batch, event: Event, action: str, index: int, product: object, rules: Rules
-) -> Interaction | SkipReason:
-    if not isinstance(product, dict):
-        return SkipReason.BAD_EVENT
-    item_id = product_lines.item_id(product)
-    if isinstance(item_id, SkipReason):
-        return item_id
-    if action == PURCHASE and product_lines.is_return(product):
-        return SkipReason.RETURNS
-    own_time = usable_time(event.data.get("timestamp_unixtime_ms"), batch.arrived_ms) or batch.time_ms
+def _of_products(
+    batch: Batch, event: Event, action: str, products: Iterable[object], rules: Rules
+) -> Iterator[Interaction | SkipReason]:
+    own_time, unusable = _own_time(batch, event)
+    time_ms = batch.arrived_ms if own_time is None else own_time
+    event_type, user_id, session_id = rules.event_types[action], str(batch.mpid), _session_id(batch, event)
+    event_id = _event_id(batch, event)
     # The arrival time is not part of the digest: the same event delivered again arrives at another time. It is so long
     # that nobody can make up two items that share it: of two interactions with one id, only one would be trained on.
-    identity = f"{batch.mpid}|{'' if own_time is None else own_time}|{action}|{item_id}"
-    return Interaction(
-        event_id=f"{_event_id(batch, event)}-{index}-{_digest(identity, 32)}",
-        event_type=rules.event_types[action],
-        item_id=item_id,
-        user_id=str(batch.mpid),
-        session_id=_session_id(batch, event),
-        time_ms=batch.arrived_ms if own_time is None else own_time,
-        action=action,
-        event_value=product_lines.amount(product) if rules.event_value else None,
-        omissions=tuple(_omissions(batch, event, product, rules)),
-    )
+    identity = f"{batch.mpid}|{'' if own_time is None else own_time}|{action}|"
+    for index, product in enumerate(products):
+        if not isinstance(product, dict):
+            yield SkipReason.BAD_EVENT
+            continue
+        item_id = product_lines.item_id(product)
+        if isinstance(item_id, SkipReason):
+            yield item_id
+            continue
+        value, is_return, unread = product_lines.amounts_of(product)
+        if is_return and action == PURCHASE:
+            yield SkipReason.RETURNS
+            continue
+        own_id = f"{event_id}-{index}-{_digest((identity + item_id).encode())}"
+        value, unread = (value, unread) if rules.event_value else (None, ())
+        omissions = (Omission.UNREADABLE_AMOUNT, *unusable) if unread else unusable
+        # Names would make this twice as slow, and an invocation has thousands of lines.
+        yield Interaction(own_id, event_type, item_id, user_id, session_id, time_ms, action, value, omissions)
 
 
-def _omissions(batch: Batch, event: Event, product: Mapping[str, Any], rules: Rules) -> Iterator[Omission]:
-    if rules.event_value and product_lines.unreadable_amounts(product):
-        yield Omission.UNREADABLE_AMOUNT
-    own_time = event.data.get("timestamp_unixtime_ms")
-    if usable_time(own_time, batch.arrived_ms) is None and (
-        batch.has_unusable_time or is_unusable_time(own_time, batch.arrived_ms)
-    ):
-        yield Omission.UNUSABLE_TIME
+def _own_time(batch: Batch, event: Event) -> tuple[int | None, tuple[Omission, ...]]:
+    """Return the time that an event, or else its batch, has in epoch milliseconds, and whether one can't be used."""
+    given = event.data.get("timestamp_unixtime_ms")
+    time_ms = usable_time(given, batch.arrived_ms)
+    if time_ms is not None:
+        return time_ms, ()
+    is_unusable = batch.has_unusable_time or is_unusable_time(given, batch.arrived_ms)
+    return batch.time_ms, (Omission.UNUSABLE_TIME,) if is_unusable else ()
 
 
 def _event_id(batch: Batch, event: Event) -> str:
     """Return mParticle's event id, which may be missing and may repeat: index and digest make up for it."""
-    event_id = _first(event.data.get("event_id"), event.data.get("source_message_id"))
+    if event_id := _first(event.data.get("event_id"), event.data.get("source_message_id")):
+        return event_id
     of_batch = _first(batch.batch_id, batch.message_id)
-    return event_id or (f"{of_batch}-{event.index}" if of_batch else f"e{event.index}")
+    return f"{of_batch}-{event.position}" if of_batch else f"e{event.position}"
 
 
 def _session_id(batch: Batch, event: Event) -> str:
@@ -215,7 +217,10 @@ def _session_id(batch: Batch, event: Event) -> str:
 
 
 def _first(*values: object) -> str | None:
-    return next((identifier for identifier in map(_identifier, values) if identifier), None)
+    for value in values:
+        if identifier := _identifier(value):
+            return identifier
+    return None
 
 
 def _identifier(value: object) -> str | None:
@@ -223,11 +228,15 @@ def _identifier(value: object) -> str | None:
     text = (ids.from_json(value) or "").strip()
     if text in ("", "0") or ids.is_rounded(text):
         return None
-    return text if len(text) <= 200 and not ids.has_half_character(text) else _digest(text, 32)
+    return (
+        text
+        if len(text) <= 200 and not ids.has_half_character(text)
+        else _digest(text.encode("utf-8", "surrogatepass"))
+    )
 
 
-def _digest(text: str, length: int) -> str:
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:length]
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()[:32]
 
 
 def unique(interactions: Iterable[Interaction]) -> list[Interaction]:

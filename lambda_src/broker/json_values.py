@@ -26,4 +26,4 @@ def mapping(value: object) -> Mapping[str, Any]:
 
 def texts(value: object) -> tuple[str, ...] | None:
     """Return a list of strings as a tuple; None for anything else."""
-    return tuple(value) if isinstance(value, list) and all(isinstance(item, str) for item in value) else None
+    return tuple(value) if isinstance(value, list) and set(map(type, value)) <= {str} else None

@@ -8,8 +8,7 @@ import base64
 import hashlib
 import json
 import re
-from dataclasses import dataclass, replace
-from typing import Any, TypeGuard
+from typing import Any, NamedTuple, TypeGuard
 
 from broker.json_values import mapping
 from broker.quarantine import QuarantineRow
@@ -23,8 +22,7 @@ _SHARD = re.compile(r"[A-Za-z0-9_.-]{1,128}")
 _LARGEST_KEY = 256  # characters of a partition key, Kinesis API reference
 
 
-@dataclass(frozen=True)
-class KinesisRecord:
+class KinesisRecord(NamedTuple):
     """One Kinesis record. ``partition_key`` is never empty: one without is known by its sequence number."""
 
     shard: str
@@ -71,7 +69,7 @@ def malformed_record(passed: Any, now_ms: int) -> KinesisRecord:
     try:
         decoded(record)
     except MalformedRecord:
-        return replace(record, data=base64.b64encode(data.encode("utf-8", "surrogatepass")).decode())
+        return record._replace(data=base64.b64encode(data.encode("utf-8", "surrogatepass")).decode())
     return record
 
 

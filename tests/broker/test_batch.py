@@ -113,7 +113,7 @@ def test_a_record_is_a_batch_an_array_or_one_batch_a_line_and_anything_else_is_b
 def test_malformed_events_among_good_ones_are_counted_and_the_others_keep_their_places() -> None:
     good = {"event_type": "screen_view", "data": {}}
     batch = one({"events": [None, good, {"event_type": "screen_view"}, good]})
-    assert [event.index for event in batch.events] == [1, 3]
+    assert [event.position for event in batch.events] == [1, 3]
     assert batch.malformed_events == 2
 
 

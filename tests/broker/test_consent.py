@@ -166,8 +166,10 @@ def test_the_purpose_that_is_named_may_be_in_any_case_too(purpose: str) -> None:
         ('"consent_state":{"ccpa":{"data_sale_opt_out":{"consented":1}}},"Consent_State":{"gdpr":{}}', NO),
     ],
 )
-def test_a_name_that_is_there_twice_does_not_hide_an_answer(members: str, expected: str) -> None:
-    assert outcome(json.dumps(batch())[:-1] + f", {members}}}") == expected
+@pytest.mark.parametrize("spelling", ["consent_state", "Consent_State", "con\u017fent_state", r"\u0063onsent_state"])
+def test_a_name_that_is_there_twice_does_not_hide_an_answer(members: str, expected: str, spelling: str) -> None:
+    repeated = members.replace("consent_state", spelling)
+    assert outcome(json.dumps(batch())[:-1] + f", {repeated}}}") == expected
 
 
 OPT_OUTS: list[tuple[Any, str]] = [

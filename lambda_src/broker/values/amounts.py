@@ -1,6 +1,5 @@
 """Which values are amounts of money or quantities, and which of them are returns."""
 
-import math
 import re
 
 PURCHASE = "purchase"  # mParticle's product action, and the event type of Personalize's recipes for shops
@@ -10,17 +9,18 @@ POINT, COMMA = DECIMALS = (".", ",")
 BETWEEN_THOUSANDS = r"[. \u00a0\u202f']"
 GROUPED = r"^[+-]?[0-9]{1,3}(?:[. \u00a0\u202f'][0-9]{3})+(?:,[0-9]+)?$"
 WITH_COMMA = r"^[+-]?[0-9]*(?:,[0-9]+)?$"
+_NUMBERS = (str, int, float)
 
 
 def from_json(value: object) -> float | None:
     """Return a JSON number, or a text with a number and a decimal point; None for anything else, and beyond 32 bits."""
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
+    if isinstance(value, bool) or not isinstance(value, _NUMBERS):
         return None
     try:
         number = float(value)
     except (ValueError, OverflowError):
         return None
-    return number if math.isfinite(number) and abs(number) <= MAX_FLOAT32 else None
+    return number if -MAX_FLOAT32 <= number <= MAX_FLOAT32 else None  # NaN is in no range
 
 
 def with_point(text: str, decimal: str) -> str | None:

@@ -17,6 +17,7 @@ NO_ID_WORDS = frozenset(
 # These patterns mean the same to Python's re and to polars.
 ROUNDED = r"[+-]?[0-9](?:[.,][0-9]+)?[eE]\+[0-9]{2,}"
 WHOLE_FRACTION = r"([+-]?[0-9]+)\.0+"
+_SCALARS = (str, int, float)
 
 
 def is_no_id(text: str) -> bool:
@@ -26,7 +27,7 @@ def is_no_id(text: str) -> bool:
 
 def is_rounded(text: str) -> bool:
     """Return whether a text is a number in scientific notation, such as 5.04E+18: several ids became the same."""
-    return re.fullmatch(ROUNDED, text.strip()) is not None
+    return "+" in text and re.fullmatch(ROUNDED, text.strip()) is not None
 
 
 def whole_number(text: str) -> str | None:
@@ -40,7 +41,11 @@ def whole_number(text: str) -> str | None:
 
 def has_half_character(text: str) -> bool:
     """Return whether a text has half of a surrogate pair, which no UTF-8 can hold."""
-    return any("\ud800" <= character <= "\udfff" for character in text)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return True
+    return False
 
 
 def from_json(value: object) -> str | None:
@@ -49,7 +54,9 @@ def from_json(value: object) -> str | None:
     A whole number below 2**53 is the same with and without a fraction: 17850.0 is 17850. Larger ones are rounded, and
     stay in scientific notation. Truth values, lists and objects are no ids.
     """
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
+    if isinstance(value, str):
+        return None if is_no_id(value) else value
+    if not _is_scalar(value):
         return None
     if isinstance(value, float) and value.is_integer():
         value = int(value) if abs(value) < EXACT_BELOW else f"{value:e}"
@@ -75,4 +82,4 @@ def stands_for_nothing(value: object) -> bool:
 
 
 def _is_scalar(value: object) -> bool:
-    return isinstance(value, str | int | float) and not isinstance(value, bool)
+    return isinstance(value, _SCALARS) and not isinstance(value, bool)

@@ -69,10 +69,11 @@ def milliseconds_from_json(value: object) -> int | None:
     are not in tables.
     """
     number = number_from_json(value)
-    unit = None if number is None else unit_of(number)
-    if number is None or unit not in (Unit.SECONDS, Unit.MILLISECONDS):
+    if number is None:
         return None
-    return int(number) if unit is Unit.MILLISECONDS else round(number * 1000)
+    if YEAR_2000 * 1000 <= number < YEAR_2100 * 1000:
+        return int(number)
+    return round(number * 1000) if YEAR_2000 <= number < YEAR_2100 else None
 
 
 def day(epoch_seconds: int) -> str:
