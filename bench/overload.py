@@ -2,7 +2,7 @@
 
     python -m bench.overload [--rate 40] [--seconds 120]
 
-The stream must be processed in time, and the refreshes must coalesce per customer: the queue holds about one message
+The stream must be processed in time, and the refreshes must coalesce per customer: the queues hold about one message
 per customer, however many events come in. Each overload is compared with the interval before it.
 """
 

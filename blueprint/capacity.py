@@ -1,6 +1,7 @@
 """How much a broker may do per second, and with what: the settings to change before a quota is reached.
 
-docs/capacity.md says what needs which numbers. Rates are shared by all processes of a function.
+docs/capacity.md says what needs which numbers. Rates are shared by all processes of a function, whichever queue they
+read.
 """
 
 from dataclasses import dataclass, replace
@@ -10,6 +11,8 @@ from broker.settings import GET_RECOMMENDATIONS_PER_SECOND, MPARTICLE_BATCHES_PE
 from blueprint import sizing
 from blueprint.mappings import KinesisMapping, QueueMapping
 from blueprint.sizing import FunctionSize
+
+PURCHASES = 4  # one in so many invocations of refresh is reserved for users who bought something
 
 
 @dataclass(frozen=True)
@@ -36,11 +39,21 @@ class Capacity:
         )
 
     @property
+    def purchase_queue(self) -> QueueMapping:
+        """Return how Lambda reads the queue of users who bought something."""
+        return self._queue(self._reserved)
+
+    @property
     def queue(self) -> QueueMapping:
-        """Return how Lambda reads the refresh queue."""
-        return replace(
-            sizing.QUEUE, maximum_batching_window=self.refresh_window, maximum_concurrency=self.refresh_concurrency
-        )
+        """Return how Lambda reads the queue of all other users."""
+        return self._queue(self.refresh_concurrency - self._reserved)
+
+    @property
+    def _reserved(self) -> int:
+        return max(sizing.MINIMUM_CONCURRENCY, self.refresh_concurrency // PURCHASES)
+
+    def _queue(self, concurrency: int) -> QueueMapping:
+        return replace(sizing.QUEUE, maximum_batching_window=self.refresh_window, maximum_concurrency=concurrency)
 
     @property
     def ingest(self) -> FunctionSize:

@@ -31,9 +31,14 @@ class FunctionConfig:
 
 
 def ingest_environment(
-    options: FunctionConfig, *, tracking_id: str, quarantine_bucket: str, refresh_queue_url: str | None = None
+    options: FunctionConfig,
+    *,
+    tracking_id: str,
+    quarantine_bucket: str,
+    refresh_queue_url: str | None = None,
+    purchase_queue_url: str | None = None,
 ) -> dict[str, str]:
-    """Return the variables of ``ingest``. Without a queue it only collects."""
+    """Return the variables of ``ingest``. Without the two queues it only collects."""
     return _present(
         BROKER_VERSION=__version__,
         TRACKING_ID=tracking_id,
@@ -41,6 +46,7 @@ def ingest_environment(
         EVENT_TYPES=options.event_types,
         EVENT_VALUE=_switch(options.event_value),
         REFRESH_QUEUE_URL=refresh_queue_url,
+        PURCHASE_QUEUE_URL=purchase_queue_url,
         REFRESH_ACTIONS=options.refresh_actions,
         CONSENT_PURPOSE=options.consent_purpose,
         CONSENT_UNKNOWN=options.consent_unknown,

@@ -1,4 +1,4 @@
-"""How big, how often and how long: the numbers of functions, stream, queue and their event source mappings.
+"""How big, how often and how long: the numbers of functions, stream, queues and their event source mappings.
 
 Times are in seconds, memory in MB.
 """
@@ -45,14 +45,16 @@ STREAM = KinesisMapping(
 # clicks arrive, of which one refresh then does for all.
 QUEUE_DELAY = 5
 
-# The window brings users together: one upload carries a hundred profiles. Two invocations at a time, Lambda's minimum,
-# are some 30 calls in flight; more would only push the campaign above the minimum throughput that is paid for anyway.
-# The queue's visibility is six times the timeout, as AWS advises for event sources.
-REFRESH_CONCURRENCY = 2
+# Both queues have these numbers: the one of users who bought something, and the one of all others. The window brings
+# users together: one upload carries a hundred profiles. Two invocations of each queue at a time, Lambda's minimum, are
+# some 60 calls in flight; more would only push the campaign above the minimum throughput that is paid for anyway.
+# The queues' visibility is six times the timeout, as AWS advises for event sources.
+MINIMUM_CONCURRENCY = 2
+REFRESH_CONCURRENCY = 2 * MINIMUM_CONCURRENCY
 QUEUE = QueueMapping(
     batch_size=1000,
     maximum_batching_window=5,
-    maximum_concurrency=REFRESH_CONCURRENCY,
+    maximum_concurrency=MINIMUM_CONCURRENCY,
     report_batch_item_failures=True,
     function_timeout=REFRESH.timeout,
     visibility_timeout=6 * REFRESH.timeout,

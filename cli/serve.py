@@ -115,6 +115,7 @@ def _everything(
         "TRACKING_ID": stack.tracker.tracking_id,
         "CAMPAIGN_ARN": stack.campaign_arn or "",
         "REFRESH_QUEUE_URL": stack.resources.queue_url,
+        "PURCHASE_QUEUE_URL": stack.resources.purchase_queue_url,
         "STATE_TABLE": stack.resources.state_table,
         "QUARANTINE_BUCKET": stack.resources.quarantine_bucket,
         "ON_FAILURE_BUCKET": stack.resources.on_failure_bucket,

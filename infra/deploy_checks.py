@@ -126,7 +126,7 @@ def _wrong_step(synthesised: SynthesisedStack, deployed: DeployedStack | None, c
 
 def _lost(target: Stage, deployed: Stage) -> str:
     lost = ["the solution with all its trained models"] if target is Stage.COLLECT else []
-    return " and ".join((["the campaign and the refresh queue"] if deployed is Stage.RECOMMEND else []) + lost)
+    return " and ".join((["the campaign and the refresh queues"] if deployed is Stage.RECOMMEND else []) + lost)
 
 
 def read_assembly(folder: Path) -> SynthesisedStack:

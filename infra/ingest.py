@@ -3,18 +3,18 @@
 from aws_cdk import aws_kinesis as kinesis
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_s3 as s3
-from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from blueprint.environments import FunctionConfig, ingest_environment
 from blueprint.mappings import KinesisMapping
 from infra import permissions
 from infra.functions import BrokerFunction, LambdaCode
+from infra.refresh import RefreshQueues
 from infra.storage import Buckets
 
 
 class Ingest(Construct):
-    """Stream → ``ingest`` → Personalize; with a queue also which users to refresh."""
+    """Stream → ``ingest`` → Personalize; with queues also which users to refresh."""
 
     def __init__(
         self,
@@ -24,7 +24,7 @@ class Ingest(Construct):
         stream: kinesis.IStream,
         tracking_id: str,
         buckets: Buckets,
-        queue: sqs.IQueue | None,
+        queues: RefreshQueues | None,
         options: FunctionConfig,
         lambda_code: LambdaCode,
     ) -> None:
@@ -39,9 +39,12 @@ class Ingest(Construct):
                 options,
                 tracking_id=tracking_id,
                 quarantine_bucket=buckets.quarantine.bucket_name,
-                refresh_queue_url=queue.queue_url if queue else None,
+                refresh_queue_url=queues.queue.queue_url if queues else None,
+                purchase_queue_url=queues.purchases.queue_url if queues else None,
             ),
-            permissions=permissions.ingest(stream, buckets.quarantine, buckets.on_failure, queue),
+            permissions=permissions.ingest(
+                stream, buckets.quarantine, buckets.on_failure, (queues.queue, queues.purchases) if queues else ()
+            ),
         )
         self.function = broker_function.function
         self.mapping = _stream_mapping(self, self.function, stream, buckets.on_failure, options.capacity.stream)

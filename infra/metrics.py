@@ -24,7 +24,7 @@ class Metrics:
 
     @property
     def recommends(self) -> bool:
-        """Return whether there is a queue and ``refresh``."""
+        """Return whether there are queues and ``refresh``."""
         return self.refresh is not None
 
     def stream(self, name: str) -> cloudwatch.Metric:
@@ -67,16 +67,24 @@ class Metrics:
 
     def queue(self, name: str) -> cloudwatch.Metric:
         """Return a maximum of the refresh queue."""
-        return self._queue(name, self._refresh.queue)
+        return self._queue(name, self._refresh.queues.queue)
+
+    def purchase_queue(self, name: str) -> cloudwatch.Metric:
+        """Return a maximum of the queue of customers who bought something."""
+        return self._queue(name, self._refresh.queues.purchases)
+
+    def queues(self, name: str) -> list[cloudwatch.Metric]:
+        """Return a maximum of each queue."""
+        return [self.queue(name), self.purchase_queue(name)]
 
     def dead_letters(self) -> cloudwatch.Metric:
         """Return how many dead letters there are."""
-        return self._queue("ApproximateNumberOfMessagesVisible", self._refresh.dead_letters)
+        return self._queue("ApproximateNumberOfMessagesVisible", self._refresh.queues.dead_letters)
 
     @property
     def _refresh(self) -> Refresh:
         if self.refresh is None:
-            raise ValueError("there is no queue before the stage recommend")
+            raise ValueError("there are no queues before the stage recommend")
         return self.refresh
 
     def _queue(self, name: str, queue: sqs.IQueue) -> cloudwatch.Metric:

@@ -19,6 +19,8 @@ BELOW = cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD
 RUNBOOK = "docs/runbook.md"
 PAGE, TICKET = Urgency.PAGE, Urgency.TICKET
 MAX_ITERATOR_AGE_MS = 10 * 60 * 1000
+# Old purchases wait for a quarter of an hour in the queue of all others.
+MAX_QUEUE_AGE_S, MAX_PURCHASE_AGE_S = 30 * 60, 5 * 60
 
 
 class Alarms(Construct):
@@ -36,7 +38,24 @@ class Alarms(Construct):
             self._refreshes(metrics)
 
     def _refreshes(self, metrics: Metrics) -> None:
-        # SQS's own age of the oldest message leaves out what was received three times: it stays low in an outage.
+        # SQS's own age of the oldest message leaves out what was received three times: it grows where messages are not
+        # received in time, and stays low in an outage.
+        self._alarm(
+            "refreshes-late",
+            TICKET,
+            "Customers wait for over half an hour for their refresh: there are more than the quotas allow.",
+            metrics.queue("ApproximateAgeOfOldestMessage"),
+            threshold=MAX_QUEUE_AGE_S,
+            evaluations=2,
+        )
+        self._alarm(
+            "purchases-late",
+            TICKET,
+            "Customers who bought something wait for over five minutes for their refresh.",
+            metrics.purchase_queue("ApproximateAgeOfOldestMessage"),
+            threshold=MAX_PURCHASE_AGE_S,
+            evaluations=2,
+        )
         self._alarm(
             "refresh-retrying",
             TICKET,
@@ -141,7 +160,7 @@ class Alarms(Construct):
 
 
 class Dashboard(Construct):
-    """A column a station: stream, ingest, queue, refresh; on top what goes through, below what goes wrong."""
+    """A column a station: stream, ingest, queues, refresh; on top what goes through, below what goes wrong."""
 
     def __init__(
         self, scope: Construct, id: str, *, name: str, metrics: Metrics, alarms: Sequence[cloudwatch.IAlarm]
@@ -181,9 +200,9 @@ class Dashboard(Construct):
 
     def _queue(self, metrics: Metrics) -> "Column":
         return [
-            ("Queue: customers to refresh", [metrics.queue("ApproximateNumberOfMessagesVisible")]),
-            ("Queue: age of the oldest (s)", [metrics.queue("ApproximateAgeOfOldestMessage")]),
-            ("Queue: dead letters", [metrics.dead_letters()]),
+            ("Queues: customers to refresh", metrics.queues("ApproximateNumberOfMessagesVisible")),
+            ("Queues: age of the oldest (s)", metrics.queues("ApproximateAgeOfOldestMessage")),
+            ("Queues: dead letters", [metrics.dead_letters()]),
         ]
 
     def _refresh(self, metrics: Metrics) -> "Column":

@@ -24,7 +24,7 @@ def outputs(
     ingest: Ingest,
     refresh: Refresh | None,
 ) -> None:
-    """Add the stack's outputs; those of Personalize and of the queue only where they are there."""
+    """Add the stack's outputs; those of Personalize and of the queues only where they are there."""
     paste = "mParticle, Amazon Kinesis event output:"
     region, account = cdk.Aws.REGION, cdk.Aws.ACCOUNT_ID
     dashboard = (
@@ -48,8 +48,9 @@ def outputs(
         "SolutionArn": (personalize.solution_arn, "What is trained"),
         "CampaignArn": (personalize.campaign_arn, "What recommends"),
         "FilterArn": (personalize.filter_arn, "What the recommendations leave out"),
-        "RefreshQueueUrl": (refresh and refresh.queue.queue_url, "Customers to refresh"),
-        "DeadLettersUrl": (refresh and refresh.dead_letters.queue_url, "Customers never refreshed"),
+        "RefreshQueueUrl": (refresh and refresh.queues.queue.queue_url, "Customers to refresh"),
+        "PurchaseQueueUrl": (refresh and refresh.queues.purchases.queue_url, "Customers to refresh after a purchase"),
+        "DeadLettersUrl": (refresh and refresh.queues.dead_letters.queue_url, "Customers never refreshed"),
         "StateTable": (refresh and refresh.state_table.table_name, "What refresh remembers of each customer"),
         "DashboardUrl": (dashboard, "The dashboard"),
     }

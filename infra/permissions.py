@@ -51,7 +51,7 @@ def log_and_trace(log_group: logs.ILogGroup) -> list[Permission]:
 
 
 def ingest(
-    stream: kinesis.IStream, quarantine: s3.IBucket, on_failure: s3.IBucket, queue: sqs.IQueue | None
+    stream: kinesis.IStream, quarantine: s3.IBucket, on_failure: s3.IBucket, queues: Sequence[sqs.IQueue]
 ) -> list[Permission]:
     """Return what ``ingest`` may. It can read no secret.
 
@@ -67,11 +67,11 @@ def ingest(
         Permission("s3", ("PutObject",), [on_failure.arn_for_objects("aws/lambda/*")], give_up),
         Permission("s3", ("ListBucket",), [on_failure.bucket_arn]),
     ]
-    return granted + ([Permission("sqs", ("SendMessage",), [queue.queue_arn])] if queue else [])
+    return granted + ([Permission("sqs", ("SendMessage",), _arns(queues))] if queues else [])
 
 
 def refresh(
-    queue: sqs.IQueue,
+    queues: Sequence[sqs.IQueue],
     campaign_arn: str,
     filter_arn: str | None,
     secret_arn: str,
@@ -80,12 +80,16 @@ def refresh(
 ) -> list[Permission]:
     """Return what ``refresh`` may. It can write no events, neither to the stream nor to Personalize."""
     return [
-        Permission("sqs", (*QUEUE_ACTIONS, "SendMessage"), [queue.queue_arn]),  # which it sends once more, for later
+        Permission("sqs", (*QUEUE_ACTIONS, "SendMessage"), _arns(queues)),  # it sends messages once more, for later
         Permission("personalize", ("GetRecommendations",), [arn for arn in (campaign_arn, filter_arn) if arn]),
         Permission("secretsmanager", ("GetSecretValue",), [secret_arn]),
         _may_quarantine(quarantine, "refresh"),
         Permission("dynamodb", STATE_ACTIONS, [state_table.table_arn]),
     ]
+
+
+def _arns(queues: Sequence[sqs.IQueue]) -> list[str]:
+    return [queue.queue_arn for queue in queues]
 
 
 def _may_quarantine(bucket: s3.IBucket, function: str) -> Permission:

@@ -1,4 +1,4 @@
-"""``refresh``, the queue of customers that it reads, their dead letters, and the table of what it remembers."""
+"""``refresh``, the two queues of customers that it reads, their dead letters, and the table of what it remembers."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_lambda as lambda_
@@ -14,8 +14,12 @@ from infra.state_table import StateTable
 from infra.storage import Buckets
 
 
-class RefreshQueue(Construct):
-    """Customers whose profile wants a new list, and the dead letters of those for whom it never worked."""
+class RefreshQueues(Construct):
+    """Customers whose profile wants a new list, and the dead letters of those for whom it never worked.
+
+    Those who bought something have a queue of their own. Both share the dead letters: SQS moves each back to the queue
+    that it is from.
+    """
 
     def __init__(self, scope: Construct, id: str) -> None:
         super().__init__(scope, id)
@@ -26,9 +30,12 @@ class RefreshQueue(Construct):
             encryption=sqs.QueueEncryption.SQS_MANAGED,
             retention_period=cdk.Duration.seconds(sizing.DEAD_LETTER_RETENTION),
         )
-        self.queue = sqs.Queue(
+        self.queue, self.purchases = self._queue("Queue"), self._queue("Purchases")
+
+    def _queue(self, id: str) -> sqs.Queue:
+        return sqs.Queue(
             self,
-            "Queue",
+            id,
             enforce_ssl=True,
             encryption=sqs.QueueEncryption.SQS_MANAGED,
             delivery_delay=cdk.Duration.seconds(sizing.QUEUE_DELAY),
@@ -39,7 +46,7 @@ class RefreshQueue(Construct):
 
 
 class Refresh(Construct):
-    """The queue → ``refresh`` → the customers' profiles at mParticle."""
+    """The queues → ``refresh`` → the customers' profiles at mParticle."""
 
     def __init__(
         self,
@@ -54,8 +61,7 @@ class Refresh(Construct):
         lambda_code: LambdaCode,
     ) -> None:
         super().__init__(scope, id)
-        queues = RefreshQueue(self, "RefreshQueue")
-        self.queue, self.dead_letters = queues.queue, queues.dead_letters
+        self.queues = RefreshQueues(self, "RefreshQueue")
         self.state_table = StateTable(self, "State").table
         broker_function = BrokerFunction(
             self,
@@ -72,19 +78,25 @@ class Refresh(Construct):
                 state_table=self.state_table.table_name,
             ),
             permissions=permissions.refresh(
-                self.queue, campaign_arn, filter_arn, secret_arn, buckets.quarantine, self.state_table
+                (self.queues.queue, self.queues.purchases),
+                campaign_arn,
+                filter_arn,
+                secret_arn,
+                buckets.quarantine,
+                self.state_table,
             ),
         )
         self.function = broker_function.function
-        self.mapping = _queue_mapping(self, self.function, self.queue, options.capacity.queue)
+        _queue_mapping(self, "QueueMapping", self.function, self.queues.queue, options.capacity.queue)
+        _queue_mapping(self, "PurchaseMapping", self.function, self.queues.purchases, options.capacity.purchase_queue)
 
 
 def _queue_mapping(
-    scope: Construct, function: lambda_.IFunction, queue: sqs.IQueue, numbers: QueueMapping
-) -> lambda_.CfnEventSourceMapping:
-    return lambda_.CfnEventSourceMapping(
+    scope: Construct, id: str, function: lambda_.IFunction, queue: sqs.IQueue, numbers: QueueMapping
+) -> None:
+    lambda_.CfnEventSourceMapping(
         scope,
-        "QueueMapping",
+        id,
         function_name=function.function_arn,
         event_source_arn=queue.queue_arn,
         batch_size=numbers.batch_size,

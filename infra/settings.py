@@ -12,6 +12,7 @@ from typing import Any
 
 from broker.json_values import int64
 
+from blueprint import sizing
 from blueprint.capacity import Capacity
 from blueprint.environments import FunctionConfig
 from infra.context import Reader, arn, one_of, switch, text, texts, whole
@@ -181,7 +182,7 @@ def _capacity(read: Reader) -> Capacity:
         "parallelization_factor": (1, 10),
         "stream_window": (0, 300),
         "refresh_window": (1, 300),
-        "refresh_concurrency": (2, 1_000),
+        "refresh_concurrency": (2 * sizing.MINIMUM_CONCURRENCY, 1_000),
         "ingest_memory": (128, 10_240),
         "refresh_memory": (128, 10_240),
     }

@@ -1,4 +1,4 @@
-"""The stack: mParticle → stream → ingest → Personalize; queue → refresh → profiles. Only wiring."""
+"""The stack: mParticle → stream → ingest → Personalize; queues → refresh → profiles. Only wiring."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ from infra.stream import EventStream, MParticleAccess
 
 
 class BrokerStack(cdk.Stack):
-    """One broker. Its three stages differ in what Personalize has, and in queue and ``refresh``, nowhere else."""
+    """One broker. Its three stages differ in what Personalize has, and in queues and ``refresh``, nowhere else."""
 
     def __init__(self, scope: Construct, id: str, *, settings: Settings, **stack: Any) -> None:
         super().__init__(scope, id, stack_name=settings.name, description="Personalize Broker", **stack)
@@ -44,7 +44,7 @@ class BrokerStack(cdk.Stack):
             stream=events,
             tracking_id=personalize.tracking_id,
             buckets=buckets,
-            queue=refresh.queue if refresh else None,
+            queues=refresh.queues if refresh else None,
             options=settings.options,
             lambda_code=code,
         )

@@ -1,7 +1,7 @@
 """The local stack: the deployed stack's functions on local services, started in the same three stages.
 
-collect: stream → ingest → Personalize. train: a model of what was collected. recommend: a campaign, the refresh queue,
-and refresh → profiles.
+collect: stream → ingest → Personalize. train: a model of what was collected. recommend: a campaign, the refresh
+queues, and refresh → profiles.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -43,6 +43,7 @@ class Stack:
         self.campaign_arn: str | None = None
         self.put_directly = 0
         self.functions: dict[str, Function] = {}
+        self.queue_pollers: list[QueueThreads] = []
         self._log = log
         self._running = ExitStack()
 
@@ -66,31 +67,42 @@ class Stack:
             yield version
 
     def recommend(self) -> None:
-        """The third stage: a campaign on the newest version; ``ingest`` gets the queue, and ``refresh`` starts."""
+        """The third stage: a campaign on the newest version; ``ingest`` gets the queues, and ``refresh`` starts.
+
+        It has one process per queue: a backlog of views holds up no purchase.
+        """
         self.campaign_arn = training.campaign(self._model, NAME, self._version_arn)
-        refresh = self._function("refresh", self._refresh_environment(self.campaign_arn))
-        self.queue_pollers = QueueThreads(
-            self.settings.queue,
-            endpoint=self.aws.url,
-            queue_url=self.resources.queue_url,
-            queue_arn=self.resources.queue_arn,
-            invoke=refresh.invoke,
-            poll_interval=self.settings.queue_poll,
+        refresh = self._function("refresh", self._refresh_environment(self.campaign_arn), instances=2)
+        for url, arn in (
+            (self.resources.queue_url, self.resources.queue_arn),
+            (self.resources.purchase_queue_url, self.resources.purchase_queue_arn),
+        ):
+            pollers = QueueThreads(
+                self.settings.queue,
+                endpoint=self.aws.url,
+                queue_url=url,
+                queue_arn=arn,
+                invoke=refresh.invoke,
+                poll_interval=self.settings.queue_poll,
+            )
+            self.queue_pollers.append(pollers)
+            self._run(pollers)
+        self.ingest.update_environment(
+            self._ingest_environment(self.resources.queue_url, self.resources.purchase_queue_url)
         )
-        self._run(self.queue_pollers)
-        self.ingest.update_environment(self._ingest_environment(self.resources.queue_url))
 
     def client(self, service: str) -> Any:
         """Return a boto3 client of one of the AWS services of the local stack."""
         return local_client(service, self.aws.url)
 
     def is_idle(self) -> bool:
-        """Return whether everything that mParticle accepted is processed: stream read to its end, queue empty."""
+        """Return whether everything that mParticle accepted is processed: stream read to its end, queues empty."""
         return self.stream_is_read() and self.messages_waiting() == 0
 
     def messages_waiting(self) -> int:
-        """Return how many messages the refresh queue holds, delayed and in-flight ones included."""
-        return messages_in(self._sqs, self.resources.queue_url)
+        """Return how many messages the refresh queues hold, delayed and in-flight ones included."""
+        urls = self.resources.queue_url, self.resources.purchase_queue_url
+        return sum(messages_in(self._sqs, url) for url in urls)
 
     def stream_is_read(self) -> bool:
         """Return whether everything that mParticle accepted is on the stream and has been processed."""
@@ -149,7 +161,7 @@ class Stack:
         pollers.start()
         self._running.callback(pollers.stop)
 
-    def _function(self, name: str, environment: Mapping[str, str]) -> Function:
+    def _function(self, name: str, environment: Mapping[str, str], instances: int = 1) -> Function:
         function = Function(
             name,
             f"broker.{name}.handler",
@@ -157,6 +169,7 @@ class Stack:
             environment=environment,
             timeout=sizing.FUNCTIONS[name].timeout,
             memory=sizing.FUNCTIONS[name].memory,
+            instances=instances,
             log=self._function_log,
         )
         self._running.enter_context(function).start()
@@ -179,12 +192,15 @@ class Stack:
             mparticle_secret=feed.secret,
         )
 
-    def _ingest_environment(self, refresh_queue_url: str | None = None) -> dict[str, str]:
+    def _ingest_environment(
+        self, refresh_queue_url: str | None = None, purchase_queue_url: str | None = None
+    ) -> dict[str, str]:
         broker = environments.ingest_environment(
             OPTIONS,
             tracking_id=self.tracker.tracking_id,
             quarantine_bucket=self.resources.quarantine_bucket,
             refresh_queue_url=refresh_queue_url,
+            purchase_queue_url=purchase_queue_url,
         )
         return broker | self._endpoints("PERSONALIZE_EVENTS")
 

@@ -19,6 +19,7 @@ from local_stack.items4u.client import Client, NotDelivered, mpid_as_text
 
 WAIT_SECONDS = 60.0
 LOOK_EVERY = 0.2
+QUEUES = "REFRESH_QUEUE_URL", "PURCHASE_QUEUE_URL"
 
 
 def invoke_local(files: tuple[Path, ...], as_json: bool) -> int:
@@ -56,10 +57,10 @@ def _wait_for_refresh(serving: dict[str, str]) -> None:
     sqs = local_client("sqs", serving["AWS_ENDPOINT_URL"])
     end = time.monotonic() + WAIT_SECONDS
     while time.monotonic() < end:
-        if messages_in(sqs, serving["REFRESH_QUEUE_URL"]) == 0:
+        if all(messages_in(sqs, serving[name]) == 0 for name in QUEUES):
             return
         time.sleep(LOOK_EVERY)
-    raise click.ClickException(f"the refresh queue is not empty after {WAIT_SECONDS:.0f} s")
+    raise click.ClickException(f"the refresh queues are not empty after {WAIT_SECONDS:.0f} s")
 
 
 def _profile(mparticle: Client, mpid: str) -> dict[str, Any] | None:

@@ -1,4 +1,4 @@
-"""ingest: Kinesis records → batches → interactions → Personalize, and which users to refresh → the queue."""
+"""ingest: Kinesis records → batches → interactions → Personalize, and which users to refresh → the queues."""
 
 import functools
 import random
@@ -24,7 +24,7 @@ from broker.rate_limit import RateLimiter
 from broker.readers import FALLBACK_SHARDS, StreamReaders
 from broker.reasons import QuarantineReason
 from broker.recommendations import digest
-from broker.refresh_queue import RefreshQueue
+from broker.refresh_queue import RefreshQueue, RefreshQueues
 from broker.settings import SettingsError, ingest_settings
 from broker.telemetry import Counts, telemetry
 from broker.tracker_probe import TrackerProbe
@@ -36,7 +36,7 @@ DEDUP_CACHE_SIZE = 50_000  # more than one invocation can hold, so that a retrie
 # An empty identifier: https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-batchfailurereporting.html
 WHOLE_BATCH = ""
 OLD = 3600.0  # seconds after its arrival at the stream when a view is no reason for a refresh any more
-OLD_PURCHASE_DELAY = 900.0  # seconds, SQS's longest: refreshes for old purchases go behind all others
+OLD_PURCHASE_DELAY = 900.0  # seconds, SQS's longest: refreshes for old purchases go behind all others, in their queue
 OutcomeOf = dict[str, Outcome[None]]  # by event id
 
 
@@ -59,7 +59,7 @@ class Ingest:
         self,
         tracker: EventTracker,
         quarantine: Quarantine,
-        queue: RefreshQueue | None,
+        queues: RefreshQueues | None,
         *,
         rules: Rules,
         refresh_actions: frozenset[str],
@@ -69,7 +69,7 @@ class Ingest:
     ) -> None:
         self._tracker = tracker
         self._quarantine = quarantine
-        self._queue = queue
+        self._queues = queues
         self._rules = rules
         self._refresh_actions = refresh_actions
         self._pool = pool
@@ -161,8 +161,8 @@ class Ingest:
         return set()
 
     def _queue_refreshes(self, intake: Intake, outcome_of: OutcomeOf, deadline: float, counts: Counts) -> None:
-        """Send one message per user whose events are accepted. What the queue does not take holds nothing up."""
-        if self._queue is None:
+        """Send one message per user whose events are accepted. What a queue does not take holds nothing up."""
+        if self._queues is None:
             return
         accepted = only(outcome_of, Accepted)
         lines = [
@@ -173,8 +173,12 @@ class Ingest:
         recent, late = _by_arrival(lines, self._clock.now())
         users = _users_to_refresh([*late, *recent], self._rules.environment)
         in_time = {line.interaction.user_id for line in recent}
-        slow_lane = {user.mpid: OLD_PURCHASE_DELAY for user in users if str(user.mpid) not in in_time}
-        not_sent = self._queue.send(users, deadline, slow_lane)
+        bought = {line.interaction.user_id for line in recent if line.interaction.action == PURCHASE}
+        purchases = [user for user in users if str(user.mpid) in bought]
+        others = [user for user in users if str(user.mpid) not in bought]
+        slow_lane = {user.mpid: OLD_PURCHASE_DELAY for user in others if str(user.mpid) not in in_time}
+        not_sent = self._queues.purchases.send(purchases, deadline)
+        not_sent |= self._queues.others.send(others, deadline, slow_lane)
         counts.add(Metric.REFRESHES_QUEUED, len(users) - len(not_sent))
         counts.add(Metric.REFRESHES_NOT_QUEUED, len(not_sent))
         if any(isinstance(failure, Misconfigured) for failure in not_sent.values()):
@@ -241,13 +245,16 @@ def _ingest() -> Ingest:
     pool = ThreadPoolExecutor(settings.concurrency, "ingest")
     clock = Clock(time.time, time.sleep, random.random)
     client = functools.partial(aws_client, connections=settings.concurrency)
-    queue = settings.refresh_queue_url
+    queues = None
+    if settings.purchase_queue_url and settings.refresh_queue_url:
+        queue_at = functools.partial(RefreshQueue, client("sqs"), pool=pool, clock=clock)
+        queues = RefreshQueues(queue_at(settings.purchase_queue_url), queue_at(settings.refresh_queue_url))
     pace = RateLimiter(settings.put_events_per_second, FALLBACK_SHARDS * settings.parallelization_factor, clock)
     impatient = client("personalize-events", read_timeout=IMPATIENT_READ_TIMEOUT)
     return Ingest(
         EventTracker(client("personalize-events"), settings.tracking_id, clock, pace, impatient),
         Quarantine(functools.cache(lambda: client("s3")), settings.quarantine_bucket, "ingest", clock),
-        RefreshQueue(client("sqs"), queue, pool, clock) if queue else None,
+        queues,
         rules=settings.rules,
         refresh_actions=settings.refresh_actions,
         pool=pool,

@@ -1,4 +1,4 @@
-"""The refresh queue's messages, as Lambda passes them."""
+"""The refresh queues' messages, as Lambda passes them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

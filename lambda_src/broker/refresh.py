@@ -4,7 +4,7 @@ import functools
 import math
 import random
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
@@ -45,7 +45,7 @@ def handler(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
     """Answer Lambda's SQS event with the messages that failed (ReportBatchItemFailures)."""
     counts, operators = Counts(), telemetry(context.function_name)
     try:
-        return _refresh(event["Records"][0]["eventSourceARN"]).run(event["Records"], deadline(context), counts)
+        return _refresh().run(event["Records"], deadline(context), counts)
     except (Misconfigured, SettingsError) as error:
         operators.failed(error)
         raise
@@ -54,14 +54,17 @@ def handler(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
 
 
 class Refresh:
-    """The steps of one invocation, in order. What it remembers between invocations is best effort."""
+    """The steps of one invocation, in order. What it remembers between invocations is best effort.
+
+    ``queue_of(arn)``: the queue that an invocation's messages are from, and to which what is to come back returns.
+    """
 
     def __init__(
         self,
         refresher: ProfileRefresher,
         states: ProfileStates,
         quarantine: Quarantine,
-        queue: RefreshQueue,
+        queue_of: Callable[[str], RefreshQueue],
         *,
         environment: str,
         clock: Clock,
@@ -70,7 +73,7 @@ class Refresh:
         self._refresher = refresher
         self._states = states
         self._quarantine = quarantine
-        self._queue = queue
+        self._queue_of = queue_of
         self._environment = environment
         self._clock = clock
         self._per_day = per_day
@@ -78,17 +81,18 @@ class Refresh:
 
     def run(self, records: Sequence[Mapping[str, Any]], deadline: float, counts: Counts) -> dict[str, Any]:
         """Return ``{"batchItemFailures": [...]}``: the messages to be delivered again. Raises Misconfigured."""
+        queue = self._queue_of(records[0]["eventSourceARN"])
         messages = [message_from_record(record) for record in records]
         counts.add(Metric.MESSAGES, len(messages))
         users = self._to_refresh(messages, counts)
         try:
-            outcome_of = self._refresh_users(users, deadline, counts)
+            outcome_of = self._refresh_users(users, queue, deadline, counts)
         except Misconfigured:
-            self._hide([message for message in messages if message.user], {}, deadline + SHUTDOWN_RESERVE_S)
+            self._hide([message for message in messages if message.user], {}, queue, deadline + SHUTDOWN_RESERVE_S)
             raise
         retryable = only(outcome_of, Retryable)
         late = _to_come_back(messages, {mpid: users[mpid] for mpid in retryable})
-        self._hide(late, retryable, deadline + SHUTDOWN_RESERVE_S)
+        self._hide(late, retryable, queue, deadline + SHUTDOWN_RESERVE_S)
         counts.add(Metric.REFRESHES_FAILED, len(retryable))
         rejected = only(outcome_of, Rejected)
         failed = late + self._quarantine_bad(messages, rejected, deadline + SHUTDOWN_RESERVE_S, counts)
@@ -108,7 +112,9 @@ class Refresh:
                 newest[message.user.mpid] = _together(newest.get(message.user.mpid), message)
         return newest
 
-    def _refresh_users(self, users: Mapping[int, Message], deadline: float, counts: Counts) -> dict[int, Outcome[Any]]:
+    def _refresh_users(
+        self, users: Mapping[int, Message], queue: RefreshQueue, deadline: float, counts: Counts
+    ) -> dict[int, Outcome[Any]]:
         """Return each user's outcome; that of a user who needs no refresh now is Accepted."""
         try:
             states = self._states.read(users, deadline)
@@ -129,7 +135,7 @@ class Refresh:
             self._settle(claimed, results, deadline, counts)
         self._count(users, results, counts)
         # Not before, since all messages come back where the configuration is wrong, and each would be there twice.
-        postponed = self._postpone(later, users, deadline + SHUTDOWN_RESERVE_S, counts)
+        postponed = self._postpone(later, users, queue, deadline + SHUTDOWN_RESERVE_S, counts)
         return {**dict.fromkeys(done, Accepted(None)), **postponed, **results.outcome_of}
 
     def _due(
@@ -158,7 +164,12 @@ class Refresh:
         return due_now, later, done
 
     def _postpone(
-        self, times: Mapping[int, float], users: Mapping[int, Message], deadline: float, counts: Counts
+        self,
+        times: Mapping[int, float],
+        users: Mapping[int, Message],
+        queue: RefreshQueue,
+        deadline: float,
+        counts: Counts,
     ) -> dict[int, Outcome[Any]]:
         """Send users' messages once more, to be received later: hidden ones would use up their receives."""
         if not times:
@@ -167,7 +178,7 @@ class Refresh:
         postponed = [
             replace(user_to_refresh(users[mpid]), requested_ms=int(users[mpid].sent_at * 1000)) for mpid in seconds
         ]
-        not_taken = self._queue.send(postponed, deadline, seconds)
+        not_taken = queue.send(postponed, deadline, seconds)
         counts.add(Metric.POSTPONED, len(seconds) - len(not_taken))
         return {mpid: Retryable() if mpid in not_taken else Accepted(None) for mpid in seconds}
 
@@ -208,7 +219,9 @@ class Refresh:
         counts.add(Metric.PROFILES_UPDATED, len(results.written))
         counts.add_lags(Metric.EVENT_TO_PROFILE, (now_ms - event_ms for event_ms in event_times))
 
-    def _hide(self, messages: Sequence[Message], retryable: Mapping[int, Retryable], deadline: float) -> None:
+    def _hide(
+        self, messages: Sequence[Message], retryable: Mapping[int, Retryable], queue: RefreshQueue, deadline: float
+    ) -> None:
         """Hide messages for longer each time, with jitter, and never for less than the other side's Retry-After."""
         pauses = {}
         for message in messages:
@@ -216,7 +229,7 @@ class Refresh:
             growing = min(FIRST_PAUSE * 2 ** min(message.receives - 1, 10), MAX_VISIBILITY)
             pause = max(retry_after, growing * (0.5 + self._clock.jitter() / 2))
             pauses[message.receipt_handle] = math.ceil(min(pause, MAX_VISIBILITY))
-        self._queue.hide(pauses, deadline)
+        queue.hide(pauses, deadline)
 
     def _quarantine_bad(
         self, messages: Sequence[Message], rejected: Mapping[int, Rejected], deadline: float, counts: Counts
@@ -265,7 +278,7 @@ def _together(older: Message | None, newer: Message) -> Message:
 
 
 @functools.cache
-def _refresh(queue_arn: str) -> Refresh:
+def _refresh() -> Refresh:
     """Connect the steps to AWS and mParticle, once per process, at its first invocation."""
     settings = refresh_settings()
     pool = ThreadPoolExecutor(settings.concurrency, "refresh")
@@ -304,7 +317,7 @@ def _refresh(queue_arn: str) -> Refresh:
         refresher,
         ProfileStates(client("dynamodb"), settings.state_table, pool, clock),
         Quarantine(functools.cache(lambda: client("s3")), settings.quarantine_bucket, "refresh", clock),
-        RefreshQueue(sqs, queue_url(queue_arn, sqs.meta.endpoint_url), pool, clock),
+        lambda arn: RefreshQueue(sqs, queue_url(arn, sqs.meta.endpoint_url), pool, clock),
         environment=settings.environment,
         clock=clock,
         per_day=settings.refreshes_per_day,

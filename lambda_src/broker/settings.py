@@ -41,6 +41,7 @@ class IngestSettings:
     tracking_id: str
     rules: Rules
     refresh_queue_url: str | None
+    purchase_queue_url: str | None
     refresh_actions: frozenset[str]
     quarantine_bucket: str
     concurrency: int
@@ -84,12 +85,14 @@ def ingest_settings(environ: Mapping[str, str] | None = None) -> IngestSettings:
             honour_ccpa=read("HONOUR_CCPA", _switch, True),
         ),
         refresh_queue_url=read("REFRESH_QUEUE_URL", _url, None),
+        purchase_queue_url=read("PURCHASE_QUEUE_URL", _url, None),
         refresh_actions=read("REFRESH_ACTIONS", _actions_of(event_types), frozenset(event_types)),
         quarantine_bucket=read("QUARANTINE_BUCKET", _bucket),
         concurrency=read("CONCURRENCY", _whole(1, 256), 16),
         put_events_per_second=read("PUT_EVENTS_PER_SECOND", _whole(1, 1_000_000), PUT_EVENTS_PER_SECOND),
         parallelization_factor=read("PARALLELIZATION_FACTOR", _whole(1, 10), 2),
     )
+    read.together("REFRESH_QUEUE_URL", "PURCHASE_QUEUE_URL")
     read.check("ingest")
     return settings
 
@@ -116,7 +119,7 @@ def refresh_settings(environ: Mapping[str, str] | None = None) -> RefreshSetting
         mparticle_batches_per_second=read(
             "MPARTICLE_BATCHES_PER_SECOND", _whole(1, 1_000_000), MPARTICLE_BATCHES_PER_SECOND
         ),
-        maximum_concurrency=read("MAXIMUM_CONCURRENCY", _whole(1, 1_000), 2),
+        maximum_concurrency=read("MAXIMUM_CONCURRENCY", _whole(1, 1_000), 4),
         refreshes_per_day=read("REFRESHES_PER_DAY", _whole(1, 10_000), None),
     )
     read.check("refresh")
@@ -150,6 +153,12 @@ class _Reader:
         except ValueError as error:
             self._problems.append(f"{name} {error}")
             return default
+
+    def together(self, *names: str) -> None:
+        """Note which variables are missing of those that go together; all of them may be."""
+        missing = [name for name in names if not self._environ.get(name, "").strip()]
+        if len(missing) < len(names):
+            self._problems += [f"{name} is missing" for name in missing]
 
     def check(self, function: str) -> None:
         if self._problems:

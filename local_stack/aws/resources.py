@@ -31,6 +31,8 @@ class Resources:
     shard_ids: tuple[str, ...]
     queue_url: str
     queue_arn: str
+    purchase_queue_url: str
+    purchase_queue_arn: str
     dead_letter_url: str
     dead_letter_arn: str
     quarantine_bucket: str
@@ -76,18 +78,18 @@ def _stream(kinesis: Any, settings: ResourceSettings) -> tuple[str, tuple[str, .
 def _queues(sqs: Any, settings: ResourceSettings) -> dict[str, str]:
     dead_letter_url, dead_letter_arn = _queue(sqs, f"{settings.prefix}-refresh-dead-letters", {})
     redrive = {"deadLetterTargetArn": dead_letter_arn, "maxReceiveCount": settings.max_receives}
-    queue_url, queue_arn = _queue(
-        sqs,
-        f"{settings.prefix}-refresh",
-        {
-            "DelaySeconds": str(settings.queue_delay),
-            "VisibilityTimeout": str(settings.queue_visibility),
-            "RedrivePolicy": json.dumps(redrive),
-        },
-    )
+    attributes = {
+        "DelaySeconds": str(settings.queue_delay),
+        "VisibilityTimeout": str(settings.queue_visibility),
+        "RedrivePolicy": json.dumps(redrive),
+    }
+    queue_url, queue_arn = _queue(sqs, f"{settings.prefix}-refresh", attributes)
+    purchase_queue_url, purchase_queue_arn = _queue(sqs, f"{settings.prefix}-purchases", attributes)
     return {
         "queue_url": queue_url,
         "queue_arn": queue_arn,
+        "purchase_queue_url": purchase_queue_url,
+        "purchase_queue_arn": purchase_queue_arn,
         "dead_letter_url": dead_letter_url,
         "dead_letter_arn": dead_letter_arn,
     }

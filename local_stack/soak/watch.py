@@ -39,10 +39,9 @@ def take_sample(stack: Stack, at: float, fault: str | None) -> Sample:
         lag_s=max(count.iterator_age_ms for count in counts) / 1000,
         waiting_users=stack.messages_waiting(),
         functions={
-            name: usage
+            name: max(usages, key=lambda usage: usage.memory_mb)
             for name, function in stack.functions.items()
-            for pid in function.pids
-            if (usage := process(pid)) is not None
+            if (usages := [usage for pid in function.pids if (usage := process(pid)) is not None])
         },
     )
 

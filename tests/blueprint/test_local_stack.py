@@ -73,7 +73,14 @@ def test_every_variable_is_one_that_the_functions_read_and_means_what_was_set() 
         mparticle_pod="eu1",
         probe_mpid=-7346244611012968789,
     )
-    ingest = ingest_settings(ingest_environment(options, **INGEST, refresh_queue_url="https://queue.example/1/q"))
+    ingest = ingest_settings(
+        ingest_environment(
+            options,
+            **INGEST,
+            refresh_queue_url="https://queue.example/1/q",
+            purchase_queue_url="https://queue.example/1/p",
+        )
+    )
     refresh = refresh_settings(refresh_environment(options, **REFRESH))
 
     assert ingest.rules.event_types == {"view_detail": "View", "purchase": "purchase"}
@@ -82,6 +89,7 @@ def test_every_variable_is_one_that_the_functions_read_and_means_what_was_set() 
     assert not ingest.rules.honour_ccpa
     assert (ingest.refresh_actions, ingest.concurrency) == (frozenset({"purchase"}), 3)
     assert ingest.refresh_queue_url == "https://queue.example/1/q"
+    assert ingest.purchase_queue_url == "https://queue.example/1/p"
     assert (refresh.num_results, refresh.environment, refresh.concurrency) == (7, "development", 3)
     assert refresh.probe_mpid == -7346244611012968789
     assert (refresh.write_back_event, refresh.mparticle_url) == (False, "https://s2s.eu1.mparticle.com")

@@ -7,6 +7,7 @@ from typing import Any
 from tests.broker.stubs import NOW
 
 SHARD = "shardId-000000000003"
+QUEUE_ARN, PURCHASE_QUEUE_ARN = (f"arn:aws:sqs:us-east-1:123456789012:{name}" for name in ("refresh", "purchases"))
 MPID = -7346244611012968789
 
 
@@ -49,7 +50,9 @@ def number_of(record_or_failure: Any) -> str:
     return sequence_number
 
 
-def message(name: str, mpid: Any = MPID, *, sent: float = NOW - 6, receives: int = 1, **fields: Any) -> dict[str, Any]:
+def message(
+    name: str, mpid: Any = MPID, *, sent: float = NOW - 6, receives: int = 1, queue: str = QUEUE_ARN, **fields: Any
+) -> dict[str, Any]:
     """Return a queue message for one customer; ``body=`` puts another text in its place."""
     told = {
         "mpid": mpid,
@@ -63,7 +66,7 @@ def message(name: str, mpid: Any = MPID, *, sent: float = NOW - 6, receives: int
         "receiptHandle": f"handle-{name}",
         "body": fields.pop("body") if "body" in fields else json.dumps(told | fields),
         "attributes": {"ApproximateReceiveCount": str(receives), "SentTimestamp": str(int(sent * 1000))},
-        "eventSourceARN": "arn:aws:sqs:us-east-1:123456789012:refresh",
+        "eventSourceARN": queue,
     }
 
 

@@ -18,7 +18,7 @@ from broker.quarantine import Quarantine
 from broker.rate_limit import RateLimiter
 from broker.readers import StreamReaders
 from broker.recommendations import digest
-from broker.refresh_queue import RefreshQueue
+from broker.refresh_queue import RefreshQueue, RefreshQueues
 from broker.telemetry import Counts
 
 from tests.broker.lambda_events import MPID, SHARD, batch, failures, number_of, product_event, record, visit
@@ -61,13 +61,16 @@ class World:
         self.ingest = Ingest(
             EventTracker(self.events, "tracker", self.time.time()),
             Quarantine(lambda: self.bucket, "bucket", "ingest", self.time.time()),
-            RefreshQueue(self.sqs, "https://queue", self.pool, self.time.time()) if self.sqs else None,
+            RefreshQueues(*map(self.queue, ("https://purchases", "https://queue"))) if self.sqs else None,
             rules=self.rules,
             refresh_actions=self.refresh_actions,
             pool=self.pool,
             clock=self.time.time(),
             readers=self.readers,
         )
+
+    def queue(self, url: str) -> RefreshQueue:
+        return RefreshQueue(self.sqs, url, self.pool, self.time.time())
 
     def run(self, *records: Any, deadline: float = FAR) -> list[str]:
         self.counts = Counts()
@@ -84,6 +87,16 @@ class World:
         """Return the customers' events that were sent, without the probes."""
         requests = [request for request in self.events.of("put_events") if request["userId"] != "broker-probe"]
         return [event for request in requests for event in request["eventList"]]
+
+    def queued(self) -> dict[str, list[int]]:
+        """Return by queue for whom there is a message."""
+        assert self.sqs
+        queued: dict[str, list[int]] = {}
+        for request in self.sqs.requests:
+            queued.setdefault(request["QueueUrl"], []).extend(
+                json.loads(entry["MessageBody"])["mpid"] for entry in request["Entries"]
+            )
+        return queued
 
     def asked(self) -> dict[int, Any]:
         assert self.sqs
@@ -111,12 +124,11 @@ def test_good_records_are_delivered_and_none_is_reported() -> None:
 
 def test_views_that_arrived_over_an_hour_ago_ask_for_no_refresh_and_old_purchases_wait_behind_all_others() -> None:
     world = World()
-    bought = batch(product_event("purchase", event_id="7"), mpid=4)
     world.run(
         record(1, visit(1), at=NOW - 3601),
-        record(2, bought, at=NOW - 3601),
+        record(2, bought(4), at=NOW - 3601),
         record(3, visit(3), at=NOW - 3599),
-        record(4, visit(5), batch(product_event("purchase", event_id="8"), mpid=5), at=NOW - 4000),
+        record(4, visit(5), bought(5), at=NOW - 4000),
         record(5, visit(5, "hat")),
     )
     assert world.sqs
@@ -126,6 +138,7 @@ def test_views_that_arrived_over_an_hour_ago_ask_for_no_refresh_and_old_purchase
     }
     assert delays == {4: 900, 3: None, 5: None}
     assert world.asked()[5]["is_purchase"]
+    assert set(world.queued()) == {"https://queue"}, "they hold up no new purchase"
     assert world.counts.outcomes["Accepted"] == 6
 
 
@@ -450,11 +463,40 @@ def test_messages_go_in_tens_to_the_queue() -> None:
         assert len({entry["Id"] for entry in request["Entries"]}) == len(request["Entries"])
 
 
+def bought(number: int) -> dict[str, Any]:
+    return batch(product_event("purchase", event_id=str(2000 + number)), mpid=number)
+
+
+def test_a_purchase_goes_to_the_queue_of_purchases_and_all_else_to_the_other_one() -> None:
+    world = World()
+    cart = batch(product_event("add_to_cart", event_id="9"), mpid=3)
+    world.run(record(1, visit(1)), record(2, bought(2)), record(3, cart))
+    assert world.queued() == {"https://purchases": [2], "https://queue": [1, 3]}
+
+
+@pytest.mark.parametrize("turn", [1, -1], ids=["the view first", "the purchase first"])
+def test_a_customer_with_a_view_and_a_purchase_has_one_message_in_the_queue_of_purchases(turn: int) -> None:
+    world = World()
+    records = [record(number, did) for number, did in enumerate([visit(1), bought(1)][::turn])]
+    world.run(*records)
+    assert world.queued() == {"https://purchases": [1]}
+    assert world.asked()[1]["sequence_number"] == number_of(records[1])
+
+
+@pytest.mark.parametrize(("views", "purchases"), [(0, 1), (23, 0), (10, 10), (21, 11)])
+def test_each_queue_takes_one_request_per_ten_messages(views: int, purchases: int) -> None:
+    world = World()
+    did = [*map(visit, range(1, views + 1)), *map(bought, range(100, purchases + 100))]
+    world.run(*(record(number, one) for number, one in enumerate(did)))
+    assert world.sqs
+    assert len(world.sqs.requests) == -(-views // 10) + -(-purchases // 10)
+    assert len(world.asked()) == views + purchases
+
+
 def test_only_the_actions_of_the_setting_cause_a_refresh_whatever_personalize_calls_them() -> None:
     rules = Rules(event_types={"view_detail": "View", "purchase": "Purchase"})
     world = World(rules=rules, refresh_actions=frozenset({"purchase"}))
-    bought = batch(product_event("purchase"), mpid=2)
-    world.run(record(1, visit(1)), record(2, bought), record(3, visit(2)))
+    world.run(record(1, visit(1)), record(2, bought(2)), record(3, visit(2)))
     assert {name: message["sequence_number"][-1] for name, message in world.asked().items()} == {2: "2"}
 
 

@@ -24,7 +24,7 @@ from broker.refresh import LANDING, Refresh
 from broker.refresh_queue import RefreshQueue, queue_url
 from broker.telemetry import Counts
 
-from tests.broker.lambda_events import MPID, failures, message
+from tests.broker.lambda_events import MPID, PURCHASE_QUEUE_ARN, QUEUE_ARN, failures, message
 from tests.broker.stubs import (
     BROKEN,
     DENIED,
@@ -95,7 +95,7 @@ class World:
             refresher,
             ProfileStates(self.table, "states", self.pool, now),
             Quarantine(lambda: self.bucket, "bucket", "refresh", now),
-            RefreshQueue(self.sqs, "https://queue", self.pool, now),
+            lambda arn: RefreshQueue(self.sqs, queue_url(arn, "https://sqs"), self.pool, now),
             environment="production",
             clock=now,
             per_day=self.per_day,
@@ -256,7 +256,7 @@ def test_a_429_hides_the_messages_for_as_long_as_it_says_but_at_most_15_minutes(
     assert world.pauses() == {"handle-a": pause, "handle-b": pause}
     assert len(world.end.posts) == 1, "it is not asked again before"
     assert world.counts.outcomes == {"Messages": 2, "RefreshesFailed": 2}
-    assert world.sqs.requests[0]["QueueUrl"] == "https://queue"
+    assert world.sqs.requests[0]["QueueUrl"] == "https://sqs/123456789012/refresh"
 
 
 def test_of_a_user_who_cannot_be_refreshed_only_the_newest_message_comes_back() -> None:
@@ -691,7 +691,7 @@ def again(world: World, number: int = -1) -> Any:
     world.time.now += entry["DelaySeconds"]
     sent_ms = str(int(world.time.now * 1000))
     attributes = {"ApproximateReceiveCount": "1", "SentTimestamp": sent_ms}
-    return {"messageId": "again", "receiptHandle": "again", "attributes": attributes, "body": entry["MessageBody"]}
+    return message("again") | {"attributes": attributes, "body": entry["MessageBody"]}
 
 
 def test_another_process_knows_what_was_refreshed_and_asks_nobody() -> None:
@@ -916,6 +916,18 @@ def test_a_list_is_written_though_it_is_the_one_before_a_write_that_could_not_be
     assert another(world).run(message("c", sent=NOW + 100), deadline=FAR + 600) == []
     [last] = world.end.bodies()[-1]
     assert last["user_attributes"]["product_recs"] == [f"for-{MPID}", "hat"]
+
+
+@pytest.mark.parametrize("queue", [QUEUE_ARN, PURCHASE_QUEUE_ARN])
+def test_what_is_postponed_goes_back_to_its_queue_and_what_failed_is_hidden_there(queue: str) -> None:
+    world = World()
+    world.run(message("a", 1, sent=NOW - 6, queue=queue))
+    world.time.now += 3
+    world.answer(503)
+    assert world.run(message("b", 1, sent=NOW + 2, queue=queue), message("c", 2, sent=NOW + 2, queue=queue)) == ["c"]
+    assert list(postponed(world)) == [1]
+    assert list(world.pauses()) == ["handle-c"]
+    assert {request["QueueUrl"] for request in world.sqs.requests} == {queue_url(queue, "https://sqs")}
 
 
 def test_a_postponed_message_that_the_queue_does_not_take_is_hidden() -> None:

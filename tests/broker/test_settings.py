@@ -54,7 +54,7 @@ def test_without_any_other_variable_refresh_has_the_defaults() -> None:
         concurrency=16,
         get_recommendations_per_second=500,
         mparticle_batches_per_second=270,
-        maximum_concurrency=2,
+        maximum_concurrency=4,
         refreshes_per_day=None,
     )
     assert of_refresh() == expected
@@ -85,8 +85,6 @@ def test_without_any_other_variable_refresh_has_the_defaults() -> None:
         ("CONSENT_UNKNOWN", "skip", lambda s: s.rules.consent_unknown, "skip"),
         ("CONSENT_UNKNOWN", " SEND ", lambda s: s.rules.consent_unknown, "send"),
         ("REFRESH_ACTIONS", "purchase, add_to_cart", lambda s: s.refresh_actions, {"purchase", "add_to_cart"}),
-        ("REFRESH_QUEUE_URL", "https://sqs.eu-central-1.amazonaws.com/1/q", lambda s: s.refresh_queue_url[-4:], "/1/q"),
-        ("REFRESH_QUEUE_URL", "http://127.0.0.1:5000/1/q", lambda s: s.refresh_queue_url, "http://127.0.0.1:5000/1/q"),
         ("CONCURRENCY", "1", lambda s: s.concurrency, 1),
         ("CONCURRENCY", "256", lambda s: s.concurrency, 256),
     ],
@@ -136,8 +134,6 @@ def test_a_good_value_for_refresh(variable: str, text: str, read: Any, expected:
         ("REFRESH_ACTIONS", "refund"),
         ("REFRESH_ACTIONS", "views"),
         ("REFRESH_ACTIONS", ","),
-        ("REFRESH_QUEUE_URL", "my-queue"),
-        ("REFRESH_QUEUE_URL", "http://sqs.us-east-1.amazonaws.com/1/q"),
         ("QUARANTINE_BUCKET", "s3://quarantine"),
         ("QUARANTINE_BUCKET", "Quarantine"),
         ("CONCURRENCY", "0"),
@@ -187,10 +183,32 @@ def test_a_bad_value_for_refresh_is_named(variable: str, text: str) -> None:
         of_refresh(**{variable: text})
 
 
+@pytest.mark.parametrize("url", ["https://sqs.eu-central-1.amazonaws.com/1/q", "http://127.0.0.1:5000/1/q"])
+def test_a_queue_is_reached_by_https_or_on_loopback(url: str) -> None:
+    settings = of_ingest(REFRESH_QUEUE_URL=url, PURCHASE_QUEUE_URL=f"{url}-purchases")
+    assert (settings.refresh_queue_url, settings.purchase_queue_url) == (url, f"{url}-purchases")
+
+
+@pytest.mark.parametrize("url", ["my-queue", "http://sqs.us-east-1.amazonaws.com/1/q"])
+@pytest.mark.parametrize("wrong", ["REFRESH_QUEUE_URL", "PURCHASE_QUEUE_URL"])
+def test_a_queues_url_that_is_none_is_named(wrong: str, url: str) -> None:
+    good = dict.fromkeys(("REFRESH_QUEUE_URL", "PURCHASE_QUEUE_URL"), "https://sqs.eu-central-1.amazonaws.com/1/q")
+    with pytest.raises(SettingsError, match=rf"^settings of ingest: {wrong} [^;]+$"):
+        of_ingest(**good | {wrong: url})
+
+
 def test_a_refresh_action_has_to_be_a_reported_one() -> None:
     assert of_ingest(EVENT_TYPES="click,purchase", REFRESH_ACTIONS="click").refresh_actions == {"click"}
     with pytest.raises(SettingsError, match="REFRESH_ACTIONS names an action that EVENT_TYPES does not report: click"):
         of_ingest(REFRESH_ACTIONS="click,purchase")
+
+
+@pytest.mark.parametrize(
+    ("there", "missing"), [("REFRESH_QUEUE_URL", "PURCHASE_QUEUE_URL"), ("PURCHASE_QUEUE_URL", "REFRESH_QUEUE_URL")]
+)
+def test_the_two_queues_go_together(there: str, missing: str) -> None:
+    with pytest.raises(SettingsError, match=f"^settings of ingest: {missing} is missing$"):
+        of_ingest(**{there: "https://sqs.eu-central-1.amazonaws.com/1/q"})
 
 
 def test_one_error_names_everything_that_is_missing_or_wrong() -> None:

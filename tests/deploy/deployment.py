@@ -186,9 +186,12 @@ class Deployment:
 
     def _waiting(self) -> int:
         names = [f"ApproximateNumberOfMessages{kind}" for kind in ("", "NotVisible", "Delayed")]
-        queue = self.outputs["RefreshQueueUrl"]
-        answer = self.account.client("sqs").get_queue_attributes(QueueUrl=queue, AttributeNames=names)
-        return sum(int(number) for number in answer["Attributes"].values())
+        sqs = self.account.client("sqs")
+        answers = [
+            sqs.get_queue_attributes(QueueUrl=self.outputs[queue], AttributeNames=names)
+            for queue in ("RefreshQueueUrl", "PurchaseQueueUrl")
+        ]
+        return sum(int(number) for answer in answers for number in answer["Attributes"].values())
 
 
 def _wait(holds: Callable[[], bool], what: str) -> None:

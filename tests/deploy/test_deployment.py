@@ -156,21 +156,22 @@ def test_every_interaction_on_the_deployed_stream_is_in_personalize_through_the_
     assert collected.lists == {}
 
 
-def test_stage_recommend_adds_queue_dead_letters_and_refresh_and_replaces_nothing(
+def test_stage_recommend_adds_queues_dead_letters_and_refresh_and_replaces_nothing(
     collecting: Deployed, recommending: Deployed
 ) -> None:
     assert numbers(new(collecting.added, recommending.added)) == {
-        "queues": 2,
+        "queues": 3,
         "functions": 1,
-        "mappings": 1,
+        "mappings": 2,
         "tables": 1,
         "roles": 1,
-        "alarms": 8,
+        "alarms": 10,
         "log groups": 1,
     }
     assert new(recommending.added, collecting.added) == {}
-    queue = recommending.variables["REFRESH_QUEUE_URL"].rpartition("/")[2]
-    assert queue in {url.rpartition("/")[2] for url in recommending.added["queues"]}
+    queues = {recommending.variables[f"{name}_QUEUE_URL"].rpartition("/")[2] for name in ("REFRESH", "PURCHASE")}
+    assert len(queues) == 2
+    assert queues < {url.rpartition("/")[2] for url in recommending.added["queues"]}
 
 
 def test_the_profiles_of_all_customers_who_did_something_carry_recommendations(recommended: Took) -> None:

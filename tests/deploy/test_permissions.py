@@ -19,6 +19,7 @@ pytestmark = pytest.mark.deploy
 
 EXTERNAL_ID = f"orgid:{FULL['broker:mparticle_organisation']}"
 OTHER = "other"
+QUEUES = "RefreshQueueUrl", "PurchaseQueueUrl"
 OF_USERS: dict[str, Any] = {
     "KeySchema": [{"AttributeName": "mpid", "KeyType": "HASH"}],
     "AttributeDefinitions": [{"AttributeName": "mpid", "AttributeType": "N"}],
@@ -43,7 +44,7 @@ def made_stack(made: Synthesise) -> Iterator[Enforced]:
 @pytest.fixture(scope="module")
 def over_http(made_stack: Enforced) -> list[str]:
     """How calls end that the functions' roles allow, without TLS: ministack speaks plain HTTP here."""
-    refresh: list[Call] = [("sqs", "receive_message", {"QueueUrl": made_stack.outputs["RefreshQueueUrl"]})]
+    refresh: list[Call] = [("sqs", "receive_message", {"QueueUrl": made_stack.outputs[queue]}) for queue in QUEUES]
     return made_stack.attempts("Ingest", ingest_writes(made_stack)) + made_stack.attempts("Refresh", refresh)
 
 
@@ -118,25 +119,27 @@ def test_mparticle_may_put_records_on_the_stream_and_nothing_else(stack: Enforce
     assert set(denied) <= DENIED, denied
 
 
-def test_without_tls_queue_and_buckets_refuse_even_those_who_may(over_http: list[str]) -> None:
-    assert over_http == ["AccessDenied"] * 4
+def test_without_tls_queues_and_buckets_refuse_even_those_who_may(over_http: list[str]) -> None:
+    assert over_http == ["AccessDenied"] * 6
 
 
 def test_ingest_may_read_its_stream_ask_for_refreshes_and_quarantine(stack: Enforced) -> None:
     read: Call = ("kinesis", "describe_stream_summary", {"StreamName": stack.outputs["MParticleStreamName"]})
 
-    assert stack.attempts("Ingest", [read, *ingest_writes(stack)]) == [ALLOWED] * 4
+    assert stack.attempts("Ingest", [read, *ingest_writes(stack)]) == [ALLOWED] * 5
 
 
 def test_ingest_may_read_no_secret_and_write_nowhere_else(stack: Enforced) -> None:
-    queue = {"QueueUrl": stack.outputs["RefreshQueueUrl"]}
     denied: list[Call] = [
         ("secretsmanager", "get_secret_value", {"SecretId": stack.outputs["MParticleSecretArn"]}),
         ("secretsmanager", "get_secret_value", {"SecretId": OTHER}),
         ("sqs", "send_message", {"QueueUrl": stack.outputs["DeadLettersUrl"], "MessageBody": "{}"}),
         ("sqs", "send_message", {"QueueUrl": other_queue(stack), "MessageBody": "{}"}),
-        ("sqs", "receive_message", queue),
-        ("sqs", "purge_queue", queue),
+        *(
+            ("sqs", operation, {"QueueUrl": stack.outputs[queue]})
+            for operation in ("receive_message", "purge_queue")
+            for queue in QUEUES
+        ),
         put_object(stack.outputs["QuarantineBucket"], "refresh/2026/11/21/a.ndjson"),
         put_object(stack.outputs["OnFailureBucket"], "ingest/a"),
         put_object(OTHER, "ingest/a"),
@@ -156,18 +159,18 @@ def test_refresh_may_read_and_write_its_table_in_transactions_too(stack: Enforce
     assert stack.attempts("Refresh", calls) == [ALLOWED] * len(calls)
 
 
-def test_refresh_may_read_its_queue_send_to_it_and_read_that_one_secret(stack: Enforced) -> None:
+def test_refresh_may_read_its_queues_send_to_them_and_read_that_one_secret(stack: Enforced) -> None:
     assert (
         stack.attempts(
             "Refresh",
             [
-                ("sqs", "receive_message", {"QueueUrl": stack.outputs["RefreshQueueUrl"]}),
-                ("sqs", "send_message", {"QueueUrl": stack.outputs["RefreshQueueUrl"], "MessageBody": "{}"}),
+                *(("sqs", "receive_message", {"QueueUrl": stack.outputs[queue]}) for queue in QUEUES),
+                *send_to_queues(stack),
                 ("secretsmanager", "get_secret_value", {"SecretId": stack.outputs["MParticleSecretArn"]}),
                 put_object(stack.outputs["QuarantineBucket"], "refresh/2026/11/21/a.ndjson"),
             ],
         )
-        == [ALLOWED] * 4
+        == [ALLOWED] * 6
     )
 
 
@@ -235,12 +238,17 @@ def simulated(stack: Enforced, function: str, action: str, resource: str) -> str
 
 
 def ingest_writes(stack: Enforced) -> list[Call]:
-    """Return the calls by which ``ingest`` writes to queue and buckets."""
+    """Return the calls by which ``ingest`` writes to queues and buckets."""
     return [
-        ("sqs", "send_message", {"QueueUrl": stack.outputs["RefreshQueueUrl"], "MessageBody": "{}"}),
+        *send_to_queues(stack),
         put_object(stack.outputs["QuarantineBucket"], "ingest/2026/11/21/a.ndjson"),
         put_object(stack.outputs["OnFailureBucket"], "aws/lambda/some-mapping/a"),
     ]
+
+
+def send_to_queues(stack: Enforced) -> list[Call]:
+    """Return a message to each queue."""
+    return [("sqs", "send_message", {"QueueUrl": stack.outputs[queue], "MessageBody": "{}"}) for queue in QUEUES]
 
 
 USER = {"mpid": {"N": "1"}}

@@ -53,9 +53,9 @@ def test_a_step_that_can_work_is_let_through(wanted: SynthesisedStack, deployed:
         (RECOMMEND, DeployedStack(Stage.COLLECT), "deploy stage train"),
         (RECOMMEND, DeployedStack(Stage.TRAIN), "wait for its first training"),
         (RECOMMEND, DeployedStack(Stage.TRAIN, ("CREATE IN_PROGRESS",)), "no ACTIVE solution version"),
-        (TRAIN, DeployedStack(Stage.RECOMMEND, ("ACTIVE",)), "deletes the campaign and the refresh queue."),
+        (TRAIN, DeployedStack(Stage.RECOMMEND, ("ACTIVE",)), "deletes the campaign and the refresh queues."),
         (COLLECT, DeployedStack(Stage.TRAIN), "deletes the solution with all its trained models."),
-        (COLLECT, DeployedStack(Stage.RECOMMEND), "the campaign and the refresh queue and the solution"),
+        (COLLECT, DeployedStack(Stage.RECOMMEND), "the campaign and the refresh queues and the solution"),
         (replace(TRAIN, is_example=True), None, "still the example"),
         (
             RECOMMEND,

@@ -12,6 +12,7 @@ from tests.infra.conftest import Synthesise
 
 OF_RESOURCES = {"TRACKING_ID", "CAMPAIGN_ARN", "QUARANTINE_BUCKET", "STATE_TABLE"} | {
     "REFRESH_QUEUE_URL",
+    "PURCHASE_QUEUE_URL",
     "MPARTICLE_SECRET_ARN",
 }
 # cdk.json spells the default event types out, and the filter of these tests is not the local stack's.
@@ -39,7 +40,7 @@ class Unstarted(Stack):
 
     def variables(self, function: str) -> dict[str, str]:
         if function == "Ingest":
-            return self._ingest_environment("http://127.0.0.1:1/q")
+            return self._ingest_environment("http://127.0.0.1:1/q", "http://127.0.0.1:1/p")
         return self._refresh_environment("arn")
 
 
@@ -68,12 +69,11 @@ def test_the_template_reads_the_stream_as_the_twin_does_but_with_two_readers_a_s
     assert (mapping["ParallelizationFactor"], local.parallelization_factor) == (2, 1)
 
 
-def test_the_template_reads_the_queue_as_the_twin_does_but_more_patiently(made: Synthesise) -> None:
+@pytest.mark.parametrize("name", ["Queue", "Purchase"])
+def test_the_template_reads_a_queue_as_the_twin_does_but_more_patiently(made: Synthesise, name: str) -> None:
     recommend = made("recommend")
-    mapping = recommend.properties("Lambda::EventSourceMapping", "Queue")
-    (queue,) = (
-        value["Properties"] for value in recommend.of_type("SQS::Queue").values() if "RedrivePolicy" in str(value)
-    )
+    mapping = recommend.properties("Lambda::EventSourceMapping", name)
+    queue = recommend.template["Resources"][mapping["EventSourceArn"]["Fn::GetAtt"][0]]["Properties"]
     local = LocalStackSettings()
 
     assert mapping["BatchSize"] == local.queue.batch_size

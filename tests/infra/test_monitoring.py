@@ -70,8 +70,26 @@ def test_there_is_an_alarm_for_every_way_to_fail(made: Synthesise) -> None:
     }
 
     assert set(alarms(made("collect"))) == set(alarms(made("train"))) == early
-    late = {"dead-letters", "refresh-retrying", "refresh-state", "refreshes-not-queued"}
+    late = {"dead-letters", "refresh-retrying", "refresh-state", "refreshes-not-queued"} | {
+        "refreshes-late",
+        "purchases-late",
+    }
     assert set(alarms(made("recommend"))) == early | late | {f"refresh-{one}" for one in for_each}
+
+
+def test_each_queue_has_an_alarm_on_its_oldest_message_and_is_on_the_dashboard(made: Synthesise) -> None:
+    recommend = made("recommend")
+    oldest = {
+        name: alarm["Dimensions"][0]["Value"]
+        for name, alarm in alarms(recommend).items()
+        if alarm["MetricName"] == "ApproximateAgeOfOldestMessage"
+    }
+    shown = {str(metric[3]) for metric in dashboard_metrics(recommend) if metric[0] == "AWS/SQS"}
+
+    assert oldest.keys() == {"refreshes-late", "purchases-late"}
+    assert "Purchases" in str(oldest["purchases-late"])
+    assert "Purchases" not in str(oldest["refreshes-late"])
+    assert len(shown) == 3, "both queues, and their dead letters"
 
 
 def test_every_alarm_is_on_one_plain_metric(made: Synthesise) -> None:

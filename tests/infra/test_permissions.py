@@ -39,7 +39,17 @@ def test_ingest_reads_the_stream_puts_events_and_asks_for_refreshes(made: Synthe
     }
 
 
-def test_refresh_reads_the_queue_the_secret_and_recommendations(made: Synthesise) -> None:
+@pytest.mark.parametrize(("role", "action"), [("Ingest", "sqs:SendMessage"), ("Refresh", "sqs:ReceiveMessage")])
+def test_both_functions_reach_the_two_queues_and_not_the_dead_letters(made: Synthesise, role: str, action: str) -> None:
+    recommend = made("recommend")
+    queues = [id for id, queue in recommend.of_type("SQS::Queue").items() if "RedrivePolicy" in queue["Properties"]]
+
+    assert len(queues) == 2
+    reached = [resource["Fn::GetAtt"] for resource in may(recommend, role, action)]
+    assert sorted(reached) == sorted([id, "Arn"] for id in queues)
+
+
+def test_refresh_reads_the_queues_the_secret_and_recommendations(made: Synthesise) -> None:
     assert actions(made("recommend").statements("Refresh")) == {
         "sqs:ReceiveMessage",
         "sqs:DeleteMessage",

@@ -72,7 +72,7 @@ def test_text_of_the_command_line_means_the_same_as_json() -> None:
         (None, {"put_events_per_second": 0}, "broker:put_events_per_second must be a whole number from 1"),
         (None, {"parallelization_factor": 11}, "broker:parallelization_factor must be a whole number from 1 to 10"),
         (None, {"stream_window": 301}, "broker:stream_window must be a whole number from 0 to 300, not 301"),
-        (None, {"refresh_concurrency": 1}, "broker:refresh_concurrency must be a whole number from 2 to 1000"),
+        (None, {"refresh_concurrency": 1}, "broker:refresh_concurrency must be a whole number from 4 to 1000"),
         (None, {"ingest_memory": 64}, "broker:ingest_memory must be a whole number from 128 to 10240, not 64"),
         (None, {"num_results": True}, "broker:num_results must be a whole number"),
         (None, {"min_tps": 0.5}, "broker:min_tps must be a whole number"),

@@ -136,6 +136,7 @@ def test_before_there_is_a_campaign_there_is_no_queue_and_nobody_to_refresh(made
     early = made(stage)
 
     assert "REFRESH_QUEUE_URL" not in early.variables("Ingest")
+    assert "PURCHASE_QUEUE_URL" not in early.variables("Ingest")
     assert not early.of_type("DynamoDB::Table")
     assert len(early.of_type("Lambda::Function")) == len(early.of_type("Lambda::EventSourceMapping")) == 1
     assert not early.of_type("SQS::Queue")

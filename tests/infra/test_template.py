@@ -1,4 +1,4 @@
-"""What the template says of stream, role, functions, queue and buckets."""
+"""What the template says of stream, role, functions, queues and buckets."""
 
 import json
 from typing import Any
@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 from broker import __version__
 
-from blueprint import sizing
 from tests.infra.conftest import Synthesise
 from tests.infra.synthesis import Synthesised
 
@@ -103,26 +102,61 @@ def test_the_stream_is_read_from_its_beginning_and_nothing_of_it_is_dropped(made
     assert recommend.template["Resources"][bucket]["Type"] == "AWS::S3::Bucket"
 
 
-def test_the_queue_outlasts_the_function_and_its_dead_letters_outlast_it(made: Synthesise) -> None:
+def queues(synthesised: Synthesised) -> list[tuple[str, dict[str, Any]]]:
+    """Return the queue of dead letters, that of purchases, and that of all other refreshes: id and properties."""
+    found = [(id, value["Properties"]) for id, value in synthesised.of_type("SQS::Queue").items()]
+    return sorted(found, key=lambda item: ("RedrivePolicy" in item[1], "Purchases" not in item[0]))
+
+
+def test_the_queues_outlast_the_function_and_their_dead_letters_outlast_them(made: Synthesise) -> None:
     recommend = made("recommend")
     function = recommend.properties("Lambda::Function", "Refresh")
-    queues: dict[str, Any] = recommend.of_type("SQS::Queue")
-    dead, queue = sorted(queues.items(), key=lambda item: "RedrivePolicy" in item[1]["Properties"])
+    (dead_id, dead), (_, purchases), (_, others) = queues(recommend)
 
-    properties = queue[1]["Properties"]
-    assert properties["VisibilityTimeout"] >= 6 * function["Timeout"]
-    assert properties["DelaySeconds"] == 5
-    assert properties["RedrivePolicy"]["deadLetterTargetArn"] == {"Fn::GetAtt": [dead[0], "Arn"]}
-    assert dead[1]["Properties"]["MessageRetentionPeriod"] == 14 * DAY > properties["MessageRetentionPeriod"]
+    assert purchases == others
+    assert others["VisibilityTimeout"] >= 6 * function["Timeout"]
+    assert others["DelaySeconds"] == 5
+    assert others["SqsManagedSseEnabled"] is dead["SqsManagedSseEnabled"] is True
+    assert others["RedrivePolicy"]["deadLetterTargetArn"] == {"Fn::GetAtt": [dead_id, "Arn"]}
+    assert dead["MessageRetentionPeriod"] == 14 * DAY > others["MessageRetentionPeriod"]
 
 
-def test_the_queue_is_read_in_batches_with_partial_answers_and_bounded(made: Synthesise) -> None:
-    mapping = made("recommend").properties("Lambda::EventSourceMapping", "Queue")
+def test_both_queues_are_read_by_one_function_in_batches_with_partial_answers_and_bounded(made: Synthesise) -> None:
+    recommend = made("recommend")
+    _, *read = queues(recommend)
+    for (id, _), name in zip(read, ("Purchase", "Queue"), strict=True):
+        mapping = recommend.properties("Lambda::EventSourceMapping", name)
 
-    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
-    assert mapping["ScalingConfig"] == {"MaximumConcurrency": sizing.QUEUE.maximum_concurrency}
-    assert mapping["BatchSize"] == 1000
-    assert mapping["MaximumBatchingWindowInSeconds"] >= 1
+        assert mapping["EventSourceArn"] == {"Fn::GetAtt": [id, "Arn"]}
+        assert "RefreshFunction" in str(mapping["FunctionName"])
+        assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+        assert mapping["ScalingConfig"] == {"MaximumConcurrency": 2}
+        assert mapping["BatchSize"] == 1000
+        assert mapping["MaximumBatchingWindowInSeconds"] >= 1
+
+
+def test_each_queue_has_its_own_output_and_variable(made: Synthesise) -> None:
+    recommend = made("recommend")
+    _, (purchases, _), (others, _) = queues(recommend)
+    variables, outputs = recommend.variables("Ingest"), recommend.template["Outputs"]
+
+    for id, variable, output in (
+        (purchases, "PURCHASE_QUEUE_URL", "PurchaseQueueUrl"),
+        (others, "REFRESH_QUEUE_URL", "RefreshQueueUrl"),
+    ):
+        assert variables[variable] == outputs[output]["Value"] == {"Ref": id}
+
+
+@pytest.mark.parametrize(("total", "purchases"), [(4, 2), (8, 2), (11, 2), (12, 3), (1000, 250)])
+def test_a_quarter_of_the_concurrency_is_reserved_for_purchases_and_the_sum_is_what_the_function_knows(
+    made: Synthesise, total: int, purchases: int
+) -> None:
+    template = made("recommend", {"broker:refresh_concurrency": total})
+    mappings = [template.properties("Lambda::EventSourceMapping", name) for name in ("Purchase", "Queue")]
+    shares = [mapping["ScalingConfig"]["MaximumConcurrency"] for mapping in mappings]
+
+    assert shares == [purchases, total - purchases]
+    assert int(template.variables("Refresh")["MAXIMUM_CONCURRENCY"]) == sum(shares)
 
 
 def test_capacity_is_set_on_the_mappings_and_in_the_functions(made: Synthesise) -> None:
@@ -138,11 +172,14 @@ def test_capacity_is_set_on_the_mappings_and_in_the_functions(made: Synthesise) 
         "refresh_memory": 1769,
     }
     template = made("recommend", {f"broker:{name}": value for name, value in numbers.items()})
-    stream, queue = (template.properties("Lambda::EventSourceMapping", name) for name in ("Stream", "Queue"))
+    stream, queue, purchases = (
+        template.properties("Lambda::EventSourceMapping", name) for name in ("Stream", "Queue", "Purchase")
+    )
     ingest, refresh = template.variables("Ingest"), template.variables("Refresh")
 
     assert (stream["ParallelizationFactor"], stream["MaximumBatchingWindowInSeconds"]) == (5, 10)
-    assert (queue["MaximumBatchingWindowInSeconds"], queue["ScalingConfig"]) == (7, {"MaximumConcurrency": 6})
+    assert (queue["MaximumBatchingWindowInSeconds"], queue["ScalingConfig"]) == (7, {"MaximumConcurrency": 4})
+    assert (purchases["MaximumBatchingWindowInSeconds"], purchases["ScalingConfig"]) == (7, {"MaximumConcurrency": 2})
     assert (ingest["PUT_EVENTS_PER_SECOND"], ingest["PARALLELIZATION_FACTOR"]) == ("3000", "5")
     assert refresh["GET_RECOMMENDATIONS_PER_SECOND"] == "700"
     assert (refresh["MPARTICLE_BATCHES_PER_SECOND"], refresh["MAXIMUM_CONCURRENCY"]) == ("900", "6")
@@ -166,7 +203,7 @@ def test_queues_and_buckets_take_tls_only(made: Synthesise) -> None:
     recommend = made("recommend")
     policies = [*recommend.of_type("S3::BucketPolicy").values(), *recommend.of_type("SQS::QueuePolicy").values()]
 
-    assert len(policies) == 5
+    assert len(policies) == 6
     for policy in policies:
         assert {"Bool": {"aws:SecureTransport": "false"}} in [
             statement.get("Condition") for statement in policy["Properties"]["PolicyDocument"]["Statement"]

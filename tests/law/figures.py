@@ -29,7 +29,7 @@ class Figures:
                 "deliveries of them": len(accepted),
                 "rows in quarantine": sum(refused),
                 "objects in the on-failure bucket": len(loop.buckets["on-failure"]),
-                "dead letters": len(loop.queue.dead),
+                "dead letters": sum(len(queue.dead) for queue in loop.queues.values()),
                 "calls": loop.services.count.total(),
                 "processes killed": loop.services.deaths,
                 "invocations failed as misconfigured": loop.ingest.alarms + loop.refresh.alarms,

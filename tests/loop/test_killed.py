@@ -126,7 +126,10 @@ def test_a_killed_function_loses_nothing_and_counts_nothing_twice_history(killin
 
 def test_a_call_was_in_flight_at_most_kills(killing: Killing) -> None:
     stack = killing.stack
-    pollers = [*stack.stream_pollers.counts().values(), *stack.queue_pollers.counts()]
+    pollers = [
+        *stack.stream_pollers.counts().values(),
+        *(counts for pollers in stack.queue_pollers for counts in pollers.counts()),
+    ]
     ended = sum(counts.errors for counts in pollers)
     assert ended >= killing.killed / 2 > 0, "invocations that ended with their process"
 

@@ -26,7 +26,7 @@ def stack() -> Iterator[Stack]:
     """A trained stack whose functions nobody but these tests invokes."""
     with trained_stack(LocalStackSettings(queue_delay=0)) as stack:
         assert stack.stream_pollers.stop()
-        assert stack.queue_pollers.stop()
+        assert all(pollers.stop() for pollers in stack.queue_pollers)
         yield stack
 
 
@@ -54,7 +54,8 @@ def test_a_thousand_records_of_a_hundred_customers_cost_the_arithmetic_floor_of_
     assert aws.new() == {"sqs.SendMessageBatch": CUSTOMERS / 10}
     assert mparticle.new() == {}
 
-    messages = on_queue(stack)
+    messages = on_queue(stack, stack.resources.queue_url, stack.resources.queue_arn)
+    assert len(messages["Records"]) == CUSTOMERS
     aws.new()
     answer = stack.functions["refresh"].invoke(messages)
     assert answer.payload == {"batchItemFailures": []}
@@ -70,8 +71,32 @@ def test_a_thousand_records_of_a_hundred_customers_cost_the_arithmetic_floor_of_
     assert written(stack) == {customer for customer, _ in interactions}
 
 
-def a_thousand_records() -> tuple[list[Record], Counter[Session]]:
-    """Return ten records of each customer, in two sessions, and how many interactions each session holds."""
+@pytest.mark.parametrize("buyers", [0, 1, 15, CUSTOMERS])
+def test_purchases_add_at_most_one_request_to_the_queues(stack: Stack, buyers: int) -> None:
+    aws = Requests(stack.aws)
+    records, _ = a_thousand_records(buyers)
+
+    answer = stack.ingest.invoke(kinesis_event(records, "shardId-000000000000", stack.resources.stream_arn))
+    assert answer.payload == {"batchItemFailures": []}
+    floor = -(-buyers // 10) + -(-(CUSTOMERS - buyers) // 10)
+    assert aws.new() == {"sqs.SendMessageBatch": floor}
+    assert CUSTOMERS / 10 <= floor <= CUSTOMERS / 10 + 1
+    resources = stack.resources
+    found = [
+        len(on_queue(stack, url, arn)["Records"])
+        for url, arn in (
+            (resources.purchase_queue_url, resources.purchase_queue_arn),
+            (resources.queue_url, resources.queue_arn),
+        )
+    ]
+    assert found == [buyers, CUSTOMERS - buyers], "one message per customer, and the purchase decides on the queue"
+
+
+def a_thousand_records(buyers: int = 0) -> tuple[list[Record], Counter[Session]]:
+    """Return ten records of each customer, in two sessions, and how many interactions each session holds.
+
+    The fifth record of each of the ``buyers`` is a purchase.
+    """
     rng = random.Random(1)
     interactions: Counter[Session] = Counter()
     records = []
@@ -81,7 +106,11 @@ def a_thousand_records() -> tuple[list[Record], Counter[Session]]:
         session = wire.session_uuid(customer, rng.randrange(2))
         products = [{"id": item, "quantity": 1} for item in rng.sample(ITEMS, rng.choice((1, 1, 2, 4)))]
         event = wire.product_event(
-            action="add_to_cart", products=products, event_id=number + 1, session=session, time_ms=now_ms + number
+            action="purchase" if number // CUSTOMERS == 4 and number % CUSTOMERS < buyers else "add_to_cart",
+            products=products,
+            event_id=number + 1,
+            session=session,
+            time_ms=now_ms + number,
         )
         batch = wire.batch(customer=f"c-{customer}", mpid=customer, events=[event], time_ms=now_ms + number)
         interactions[customer, session] += len(products)
@@ -90,12 +119,11 @@ def a_thousand_records() -> tuple[list[Record], Counter[Session]]:
     return records, interactions
 
 
-def on_queue(stack: Stack) -> dict[str, Any]:
-    """Return all that waits in the refresh queue as the one event that Lambda would make of it."""
-    queue = SqsQueue(stack.client("sqs"), stack.resources.queue_url)
+def on_queue(stack: Stack, url: str, arn: str) -> dict[str, Any]:
+    """Return all that waits in a queue as the one event that Lambda would make of it."""
+    queue = SqsQueue(stack.client("sqs"), url)
     messages = [message for _ in range(CUSTOMERS // 10 + 5) for message in queue.receive(10)]
-    assert len(messages) == CUSTOMERS
-    return sqs_event(messages, stack.resources.queue_arn)
+    return sqs_event(messages, arn)
 
 
 def written(stack: Stack) -> set[int]:

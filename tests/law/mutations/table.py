@@ -30,6 +30,7 @@ BAD_PROFILE = "mParticle 400 and other 4xx"
 KILLED = "function killed anywhere"
 TWO = "two processes hold one user"
 HUNG = "a call hangs"
+OVERLOAD = "more refreshes than the quotas allow"
 
 MUTATIONS = (
     Mutation(
@@ -259,7 +260,7 @@ MUTATIONS = (
         OUTAGE,
         "what failed stays hidden for the queue's own time",
         "refresh.py",
-        "        self._hide(late, retryable, deadline + SHUTDOWN_RESERVE_S)\n",
+        "        self._hide(late, retryable, queue, deadline + SHUTDOWN_RESERVE_S)\n",
         "",
     ),
     Mutation(
@@ -374,5 +375,26 @@ MUTATIONS = (
         "upload_stream.py",
         "        for request in full:\n            self._start(request)\n        self.flush_due()\n",
         "",
+    ),
+    Mutation(
+        OVERLOAD,
+        "purchases wait in line with views",
+        "ingest.py",
+        "        bought = {line.interaction.user_id for line in recent if line.interaction.action == PURCHASE}\n",
+        "        bought = set[str]()\n",
+    ),
+    Mutation(
+        OVERLOAD,
+        "old purchases wait in line with new ones",
+        "ingest.py",
+        "for line in recent if line.interaction.action == PURCHASE}",
+        "for line in lines if line.interaction.action == PURCHASE}",
+    ),
+    Mutation(
+        OVERLOAD,
+        "a purchase that is postponed waits in line with views",
+        "refresh.py",
+        'self._queue_of(records[0]["eventSourceARN"])',
+        'self._queue_of("arn:aws:sqs:us-east-1:123456789012:refresh")',
     ),
 )

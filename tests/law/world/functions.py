@@ -1,5 +1,6 @@
 """Both functions as Lambda runs them: processes that keep their memory between invocations, until they die."""
 
+import functools
 from collections.abc import Callable
 from typing import Any, Protocol
 
@@ -14,10 +15,11 @@ from broker.profile_state import ProfileStates
 from broker.quarantine import Quarantine
 from broker.rate_limit import RateLimiter
 from broker.refresh import Refresh
-from broker.refresh_queue import RefreshQueue
+from broker.refresh_queue import RefreshQueue, RefreshQueues, queue_url
 from broker.settings import GET_RECOMMENDATIONS_PER_SECOND, MPARTICLE_BATCHES_PER_SECOND, PUT_EVENTS_PER_SECOND
 from broker.telemetry import Counts
 
+from blueprint.sizing import REFRESH_CONCURRENCY
 from local_stack.lambda_emulator.invocation import InvokeResult, failed
 from tests.broker.stubs import Inline
 from tests.law.world.calls import Calls
@@ -27,7 +29,8 @@ from tests.law.world.recommender import RESULTS
 TIMEOUT = 60.0
 READERS = 2
 LAST_CALL = TIMEOUT - 10.0
-BUCKET, QUEUE_URL = "quarantine", "http://127.0.0.1/queue"
+BUCKET, ENDPOINT = "quarantine", "http://127.0.0.1"
+QUEUE_ARN, PURCHASE_QUEUE_ARN = (f"arn:aws:sqs:us-east-1:123456789012:{name}" for name in ("refresh", "purchases"))
 
 
 class Steps(Protocol):
@@ -90,7 +93,7 @@ def ingest(tracking_id: str) -> Callable[[Calls], Steps]:
         return Ingest(
             EventTracker(calls.personalize, tracking_id, now, RateLimiter(PUT_EVENTS_PER_SECOND, READERS, now)),
             _quarantine(calls, "ingest", now),
-            RefreshQueue(calls.sqs, QUEUE_URL, Inline(), now),
+            RefreshQueues(_queue(calls, now, PURCHASE_QUEUE_ARN), _queue(calls, now, QUEUE_ARN)),
             rules=Rules(),
             refresh_actions=frozenset(DEFAULT_ACTIONS),
             pool=Inline(),
@@ -112,7 +115,7 @@ def refresh(campaign_arn: str, probe_mpid: int | None) -> Callable[[Calls], Step
                 None,
                 RESULTS,
                 now,
-                RateLimiter(GET_RECOMMENDATIONS_PER_SECOND, READERS, now),
+                RateLimiter(GET_RECOMMENDATIONS_PER_SECOND, REFRESH_CONCURRENCY, now),
             ),
             MParticle(
                 calls.mparticle,  # type: ignore[arg-type]
@@ -120,7 +123,7 @@ def refresh(campaign_arn: str, probe_mpid: int | None) -> Callable[[Calls], Step
                 lambda: calls.secrets,
                 "secret",
                 now,
-                RateLimiter(MPARTICLE_BATCHES_PER_SECOND, READERS, now),
+                RateLimiter(MPARTICLE_BATCHES_PER_SECOND, REFRESH_CONCURRENCY, now),
             ),
             with_event=True,
             pool=Inline(),
@@ -132,12 +135,16 @@ def refresh(campaign_arn: str, probe_mpid: int | None) -> Callable[[Calls], Step
             refresher,
             ProfileStates(calls.dynamodb, "states", Inline(), now),
             _quarantine(calls, "refresh", now),
-            RefreshQueue(calls.sqs, QUEUE_URL, Inline(), now),
+            functools.partial(_queue, calls, now),
             environment="production",
             clock=now,
         )
 
     return connect
+
+
+def _queue(calls: Calls, now: Clock, arn: str) -> RefreshQueue:
+    return RefreshQueue(calls.sqs, queue_url(arn, ENDPOINT), Inline(), now)
 
 
 def _quarantine(calls: Calls, flow: str, now: Clock) -> Quarantine:

@@ -1,11 +1,14 @@
 """The loop of one history: stream, queue, buckets, local mParticle and Personalize, the pollers and both functions."""
 
+import functools
 import itertools
 import json
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from broker.refresh_queue import queue_url
 
 from blueprint.mappings import KinesisMapping, QueueMapping
 from local_stack.lambda_emulator.polling.kinesis_poller import KinesisPoller
@@ -31,7 +34,6 @@ MAX_RECEIVES = 8
 MPIDS = 16  # ids of one history: its customers', and the probe's
 SHARDS = ("shardId-000000000000", "shardId-000000000001")
 STREAM_ARN = "arn:aws:kinesis:us-east-1:123456789012:stream/events"
-QUEUE_ARN = "arn:aws:sqs:us-east-1:123456789012:refresh"
 REFUSED_CUSTOMER = 3  # whose profile mParticle refuses to write, always
 
 _histories = itertools.count()
@@ -69,7 +71,8 @@ class Loop:
         self.forgotten: dict[int, int] = {}
         self._setting = setting
         self.stream = Stream(SHARDS, self.time.clock, setting.retention)
-        self.queue = Queue(self.time.clock, delay=5, visibility=360, max_receives=MAX_RECEIVES)
+        self.queue = self._queue()
+        self.queues = {functions.QUEUE_ARN: self.queue, functions.PURCHASE_QUEUE_ARN: self._queue()}
         chance = random.Random(setting.seed).random
         self.workspace = MParticle(clock=self.time.clock, ids=Ids(number), forward=self._offer)
         self.events_api = EventsApi(self.workspace, clock=self.time.clock, rate=None)
@@ -84,7 +87,7 @@ class Loop:
         )
         self.pollers: dict[str, KinesisPoller] = {}
         self._parked: set[str] = set()
-        self._resting: list[QueuePoller] = []
+        self._resting: dict[str, list[QueuePoller]] = {arn: [] for arn in self.queues}
         self._start()
 
     def mpid(self, customer: int) -> int:
@@ -113,17 +116,28 @@ class Loop:
 
     def is_settled(self) -> bool:
         """Say whether nothing is under way any more."""
-        return not any(map(self._behind, SHARDS)) and not len(self.queue) and not self.forwarder.counts()["waiting"]
+        return not any(map(self._behind, SHARDS)) and not self._messages() and not self.forwarder.counts()["waiting"]
 
     def standing(self) -> str:
         """Say what is under way."""
         left = {shard: len(self.stream.shards[shard]) for shard in SHARDS if self._behind(shard)}
         waiting = self.forwarder.counts()["waiting"]
-        return f"records on unread shards {left}, {len(self.queue)} messages, {waiting} batches at mParticle"
+        return f"records on unread shards {left}, {self._messages()} messages, {waiting} batches at mParticle"
 
     def tell(self, what: str) -> None:
         """Tell what happens, for whoever reads a failed history."""
         self.services.told.append((self.time.now, f"— {what}"))
+
+    def _messages(self) -> int:
+        return sum(map(len, self.queues.values()))
+
+    def _queue(self) -> Queue:
+        return Queue(self.time.clock, delay=5, visibility=360, max_receives=MAX_RECEIVES)
+
+    def _queue_at(self, request: Mapping[str, Any]) -> Queue:
+        return next(
+            queue for arn, queue in self.queues.items() if queue_url(arn, functions.ENDPOINT) == request["QueueUrl"]
+        )
 
     def _behind(self, shard: str) -> bool:
         return self.pollers[shard].checkpoint != self.stream.last(shard)
@@ -140,8 +154,10 @@ class Loop:
         return {
             "PutEvents": self._put_events,
             "GetRecommendations": lambda request: self.recommender.call("GetRecommendations", now(), request),
-            "SendMessageBatch": lambda request: self.queue.send_message_batch(**request),
-            "ChangeMessageVisibilityBatch": lambda request: self.queue.change_message_visibility_batch(**request),
+            "SendMessageBatch": lambda request: self._queue_at(request).send_message_batch(**request),
+            "ChangeMessageVisibilityBatch": (
+                lambda request: self._queue_at(request).change_message_visibility_batch(**request)
+            ),
             "PutObject": self._put_object,
             "GetSecretValue": lambda request: {"SecretString": json.dumps(self.key.in_the_secret)},
             "bulkevents": self.mparticle.bulk_events,
@@ -176,9 +192,10 @@ class Loop:
         for shard in SHARDS:
             self._poll(shard, None)
         self.stream.written = self._wake
-        self.queue.written = self._wake_queue
-        for _ in range(2):
-            self._poll_queue()
+        for arn, queue in self.queues.items():
+            queue.written = functools.partial(self._wake_queue, arn)
+            for _ in range(2):
+                self._poll_queue(arn)
 
     def _poll(self, shard: str, checkpoint: str | None) -> None:
         mapping = KinesisMapping(
@@ -215,7 +232,7 @@ class Loop:
             poller = self.pollers[shard]
             self.time.after(poller.due_in(), lambda: self._turn(poller))
 
-    def _poll_queue(self) -> None:
+    def _poll_queue(self, arn: str) -> None:
         mapping = QueueMapping(
             batch_size=100,
             maximum_batching_window=2,
@@ -223,20 +240,18 @@ class Loop:
             function_timeout=int(functions.TIMEOUT),
             visibility_timeout=360,
         )
-        queue = Receiver(self.services, self.queue)
-        poller = QueuePoller(
-            mapping, QUEUE_ARN, queue=queue, invoke=self.refresh, clock=self.time.clock, poll_interval=2.0
-        )
-        self._queue_turn(poller)
+        queue = Receiver(self.services, self.queues[arn])
+        poller = QueuePoller(mapping, arn, queue=queue, invoke=self.refresh, clock=self.time.clock, poll_interval=2.0)
+        self._queue_turn(arn, poller)
 
-    def _queue_turn(self, poller: QueuePoller) -> None:
+    def _queue_turn(self, arn: str, poller: QueuePoller) -> None:
         pause = poller.poll()
-        if len(self.queue):
-            self.time.after(max(pause, 0.001), lambda: self._queue_turn(poller))
+        if len(self.queues[arn]):
+            self.time.after(max(pause, 0.001), functools.partial(self._queue_turn, arn, poller))
         else:
-            self._resting.append(poller)
+            self._resting[arn].append(poller)
 
-    def _wake_queue(self) -> None:
-        resting, self._resting = self._resting, []
+    def _wake_queue(self, arn: str) -> None:
+        resting, self._resting[arn] = self._resting[arn], []
         for poller in resting:
-            self.time.after(poller.due_in(), lambda poller=poller: self._queue_turn(poller))  # type: ignore[misc]
+            self.time.after(poller.due_in(), functools.partial(self._queue_turn, arn, poller))

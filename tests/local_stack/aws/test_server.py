@@ -152,12 +152,16 @@ def test_the_resources_of_a_broker_are_created_as_set(aws: ServiceProcess) -> No
     made = create_resources(aws.url, ResourceSettings(prefix="one", shards=3, max_receives=7, queue_delay=4))
 
     sqs = local_client("sqs", aws.url)
-    attributes = sqs.get_queue_attributes(QueueUrl=made.queue_url, AttributeNames=["All"])["Attributes"]
-    assert json.loads(attributes["RedrivePolicy"]) == {
-        "deadLetterTargetArn": made.dead_letter_arn,
-        "maxReceiveCount": 7,
-    }
-    assert (attributes["DelaySeconds"], attributes["VisibilityTimeout"]) == ("4", "180")
+    queues = {made.queue_arn: made.queue_url, made.purchase_queue_arn: made.purchase_queue_url}
+    assert len(queues) == 2
+    for arn, url in queues.items():
+        attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+        assert attributes["QueueArn"] == arn
+        assert json.loads(attributes["RedrivePolicy"]) == {
+            "deadLetterTargetArn": made.dead_letter_arn,
+            "maxReceiveCount": 7,
+        }
+        assert (attributes["DelaySeconds"], attributes["VisibilityTimeout"]) == ("4", "180")
     assert made.shard_ids == tuple(f"shardId-{number:012d}" for number in range(3))
     assert made.stream_arn == "arn:aws:kinesis:us-east-1:123456789012:stream/one-stream"
     secret = local_client("secretsmanager", aws.url).get_secret_value(SecretId=made.secret_arn)["SecretString"]
