@@ -4,6 +4,7 @@ Additive increase, multiplicative decrease: processes that do so share a quota f
 (Chiu and Jain, 1989). A share that other processes leave unused is taken up within seconds.
 """
 
+import math
 import threading
 
 from broker.clock import Clock
@@ -16,6 +17,7 @@ DECREASE = 0.7
 CALM = 0.2  # seconds after a decrease without another one: what is refused then was sent before it
 SLOWING_DOWN = 5.0  # seconds after a decrease
 LEAST = 0.01  # of the share
+LONGEST = 10.0  # seconds that one call takes up at most, however many it counts as: else a small share refuses all others
 
 
 class RateLimiter:
@@ -30,6 +32,7 @@ class RateLimiter:
         self._share = quota / processes
         self._clock = clock
         self._lock = threading.Lock()
+        self._seen = -math.inf  # the newest time
         self._next = 0.0  # epoch seconds at which the next call is due
         self._decreased_at = 0.0
         self.rate = self._refused_at = self._share
@@ -43,17 +46,17 @@ class RateLimiter:
     def reserve(self, deadline: float, calls: int = 1) -> float:
         """Return the seconds until ``calls`` calls are due, and count them as made. Raises Unavailable as ``wait``."""
         with self._lock:
-            now = self._clock.now()
+            now = self._now()
             due = max(self._next, now - BURST)
             if due >= deadline:
                 raise Unavailable("the rate leaves no time for another call")
-            self._next = due + calls / self.rate
+            self._next = due + min(calls / self.rate, LONGEST)
             return max(due - now, 0.0)
 
     def accepted(self, calls: int = 1) -> None:
         """Count calls that the system accepted: the rate grows while calls have to wait for their turn."""
         with self._lock:
-            if self._next > self._clock.now():
+            if self._next > self._now():
                 self.rate = min(
                     self._quota, self.rate + self._refused_at * min(INCREASE * calls / self.rate, INCREASE_PER_CALL)
                 )
@@ -61,7 +64,7 @@ class RateLimiter:
     def throttled(self) -> None:
         """Count a call that the system refused for its rate."""
         with self._lock:
-            now = self._clock.now()
+            now = self._now()
             if now - self._decreased_at >= max(CALM, 1 / self.rate):
                 self._refused_at = self.rate
                 self.rate = max(LEAST * self._share, DECREASE * self.rate)
@@ -70,7 +73,8 @@ class RateLimiter:
 
     def is_slowing_down(self) -> bool:
         """Return whether the rate was decreased within the last seconds."""
-        return self._clock.now() - self._decreased_at < SLOWING_DOWN
+        with self._lock:
+            return self._now() - self._decreased_at < SLOWING_DOWN
 
     def divide(self, processes: int) -> None:
         """Take one share of the quota for each process; what was learned about the rate is kept in proportion."""
@@ -79,3 +83,12 @@ class RateLimiter:
             if share != self._share:
                 self.rate = min(self._quota, self.rate * share / self._share)
                 self._share = share
+
+    def _now(self) -> float:
+        """Return the time. Where the clock was set back, what is due moves with it. The caller holds the lock."""
+        now = self._clock.now()
+        if now < self._seen:
+            self._next -= self._seen - now
+            self._decreased_at -= self._seen - now
+        self._seen = now
+        return now

@@ -1,6 +1,7 @@
 """Pacing: calls keep to a share of a quota, the share follows what the system accepts, and processes divide it."""
 
 import heapq
+import itertools
 import random
 import threading
 from collections import Counter
@@ -10,7 +11,7 @@ from dataclasses import dataclass, field
 import pytest
 from broker.clock import Clock
 from broker.failures import Unavailable
-from broker.rate_limit import BURST, DECREASE, RateLimiter
+from broker.rate_limit import BURST, DECREASE, LONGEST, SLOWING_DOWN, RateLimiter
 from broker.readers import ASK_EVERY, FALLBACK_SHARDS, StreamReaders
 from broker.retry import Retry
 
@@ -58,6 +59,38 @@ def test_what_would_be_due_at_the_deadline_does_not_wait_and_takes_no_turn() -> 
     assert time.slept == []
     limiter.wait(NOW + 9.5)
     assert time.slept == pytest.approx([9])
+
+
+def test_of_a_thousand_processes_one_that_sent_a_full_request_sends_another_within_seconds() -> None:
+    """Its share is a batch in four seconds, but the others may be idle: what is refused says so."""
+    time = FakeTime()
+    limiter = RateLimiter(quota=270, processes=1_000, clock=time.time())
+    limiter.wait(FAR, calls=100)
+    for _ in range(100):  # after an outage, the rate is lower still
+        time.now += 1 / limiter.rate
+        limiter.throttled()
+    starts = []
+    for _ in range(3):
+        limiter.wait(time.now + 2 * LONGEST, calls=100)
+        starts.append(time.now)
+    assert [later - earlier for earlier, later in itertools.pairwise(starts)] == pytest.approx([LONGEST, LONGEST])
+
+
+@pytest.mark.parametrize("seconds", [0.5, 30, 3_600])
+def test_a_clock_that_is_set_back_stops_no_calls(seconds: float) -> None:
+    time = FakeTime()
+    limiter = RateLimiter(quota=100, processes=2, clock=time.time())
+    for _ in range(100):
+        limiter.wait(time.now + 60)
+    limiter.throttled()
+    limiter.wait(time.now + 60)
+    rate, slept = limiter.rate, len(time.slept)
+    time.now -= seconds
+    for _ in range(100):
+        limiter.wait(time.now + 60)
+    assert sum(time.slept[slept:]) == pytest.approx(100 / rate, abs=1 / rate)
+    time.now += SLOWING_DOWN
+    assert not limiter.is_slowing_down()
 
 
 def test_a_refusal_slows_down_once_and_acceptances_speed_up_again_to_the_quota_at_most() -> None:
