@@ -17,7 +17,7 @@ STREAM_ACTIONS = ("DescribeStream", "DescribeStreamSummary", "GetRecords", "GetS
 QUEUE_ACTIONS = ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes", "ChangeMessageVisibility")
 # A transaction has no action of its own: its Put and Update need PutItem and UpdateItem,
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html.
-STATE_ACTIONS = ("BatchGetItem", "BatchWriteItem", "PutItem", "UpdateItem")
+STATE_ACTIONS = ("BatchGetItem", "PutItem", "UpdateItem")
 
 
 @dataclass(frozen=True)

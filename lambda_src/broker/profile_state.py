@@ -1,16 +1,18 @@
 """What is known of users' profiles, for all processes: who refreshes a user now, and which list was written last.
 
 One process at a time refreshes a user: it claims them before it asks for their list, and settles afterwards. A claim
-ends by itself, long after the invocation. An upload without an answer may still land, so its user stays claimed until
-that is no longer possible. mParticle has no way to refuse an older list, hence this.
+ends by itself, when its invocation is over and nothing that it sent can land any more. An upload without an answer may
+still land, so its user stays claimed until that is no longer possible. mParticle has no way to refuse an older list,
+hence this.
 
-One DynamoDB item per user. Limits: BatchGetItem takes 100 keys, BatchWriteItem 25 items, TransactWriteItems 100 items
-(DynamoDB API reference).
+One DynamoDB item per user. Every write has a condition on the generation: one that arrives late changes nothing that
+another process wrote meanwhile. Limits: BatchGetItem takes 100 keys, TransactWriteItems 100 items (DynamoDB API
+reference).
 """
 
 import functools
 import uuid
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, TypeVar
@@ -23,10 +25,9 @@ from broker.retry import Retry
 
 T = TypeVar("T")
 RETRY = Retry(attempts=4, base=0.1, cap=1.0)
-READ_AT_ONCE, CLAIM_AT_ONCE, WRITE_AT_ONCE = 100, 100, 25
-CLAIM = 120.0  # seconds: twice what an invocation may take
+AT_ONCE = 100
 KEPT = 8 * 86_400  # seconds after which DynamoDB may delete the item of a user who does nothing
-CONTESTED = ("ConditionalCheckFailed", "TransactionConflict")
+CHANGED, CONFLICT = "ConditionalCheckFailed", "TransactionConflict"  # why a transaction is cancelled
 
 
 @dataclass(frozen=True)
@@ -64,34 +65,34 @@ class ProfileStates:
         """
         keys = [_key(mpid) for mpid in mpids]
         states: dict[int, ProfileState] = {}
-        for found in self._in_parts(keys, READ_AT_ONCE, functools.partial(self._get, deadline=deadline)):
+        for found in self._pool.map(functools.partial(self._get, deadline=deadline), _parts(keys)):
             states |= found
         return {mpid: states.get(mpid, ProfileState()) for mpid in mpids}
 
-    def claim(self, states: Mapping[int, ProfileState], deadline: float) -> dict[int, ProfileState]:
-        """Claim users in the state that was read; return those of the claimed. The others are claimed by somebody else.
+    def claim(
+        self, states: Mapping[int, ProfileState], until: float, deadline: float
+    ) -> tuple[dict[int, ProfileState], dict[int, Unavailable]]:
+        """Claim users in the state that was read, until an epoch second at most.
 
-        Raises Failure.
+        Return the states of the claimed, and the users about whom the table gave no answer, with the failure. The
+        others are claimed by somebody else. Raises Rejected and Misconfigured.
         """
-        until = self._clock.now() + CLAIM
         claimed = {
             mpid: replace(state, generation=state.generation + 1, claimed_until=until) for mpid, state in states.items()
         }
-        wanted = [_claim(self._table, mpid, state, until) for mpid, state in claimed.items()]
-        refused: set[int] = set()
-        for mpids in self._in_parts(wanted, CLAIM_AT_ONCE, functools.partial(self._transact, deadline=deadline)):
-            refused |= mpids
-        return {mpid: state for mpid, state in claimed.items() if mpid not in refused}
+        writes = [_claim(self._table, mpid, state) for mpid, state in claimed.items()]
+        refused, unavailable = self._transact(writes, {CHANGED, CONFLICT}, deadline)
+        left = {mpid: state for mpid, state in claimed.items() if mpid not in refused and mpid not in unavailable}
+        return left, unavailable
 
-    def settle(self, states: Mapping[int, ProfileState], deadline: float) -> None:
-        """Write the states of users whom this process has claimed. Raises Failure."""
-        items = [_put(mpid, state, self._clock.now()) for mpid, state in states.items()]
-        for _ in self._in_parts(items, WRITE_AT_ONCE, functools.partial(self._write, deadline=deadline)):
-            pass
+    def settle(self, states: Mapping[int, ProfileState], deadline: float) -> dict[int, Unavailable]:
+        """Write the states of users whom this process has claimed, unless somebody else claims them by now.
 
-    def _in_parts(self, things: Sequence[T], size: int, do: Callable[[Sequence[T]], Any]) -> list[Any]:
-        parts = [things[start : start + size] for start in range(0, len(things), size)]
-        return list(self._pool.map(do, parts))
+        Return the users about whom the table gave no answer, with the failure. Raises Rejected and Misconfigured.
+        """
+        writes = [_put(self._table, mpid, state, self._clock.now()) for mpid, state in states.items()]
+        _, unavailable = self._transact(writes, {CHANGED}, deadline)
+        return unavailable
 
     def _get(self, keys: Sequence[Any], deadline: float) -> dict[int, ProfileState]:
         found: dict[int, ProfileState] = {}
@@ -111,59 +112,71 @@ class ProfileStates:
         RETRY.call(get, self._clock, deadline)
         return found
 
-    def _write(self, puts: Sequence[Any], deadline: float) -> None:
-        left: Mapping[str, Any] = {self._table: list(puts)}
+    def _transact(
+        self, writes: Sequence[Any], final: Collection[str], deadline: float
+    ) -> tuple[set[int], dict[int, Unavailable]]:
+        """Make all writes but those that are refused for a ``final`` reason.
 
-        def write() -> None:
-            nonlocal left
-            answer = aws_call(self._client.batch_write_item, RequestItems=left)
-            if "UnprocessedItems" not in answer:
-                raise Unavailable("BatchWriteItem: half a reply")
-            left = answer["UnprocessedItems"]
-            if left:
-                raise Unavailable("BatchWriteItem: not all items were written", throttled=True)
-
-        RETRY.call(write, self._clock, deadline)
-
-    def _transact(self, claims: Sequence[Any], deadline: float) -> set[int]:
-        """Make all claims that nobody contests; return the users of the others."""
+        Return the users of the refused ones, and those about whom the table gave no answer.
+        """
         refused: set[int] = set()
-        left = list(claims)
+        unavailable: dict[int, Unavailable] = {}
+        make = functools.partial(self._transact_part, final=final, deadline=deadline)
+        for part, outcome in zip(parts := _parts(writes), self._pool.map(make, parts), strict=True):
+            if isinstance(outcome, Unavailable):
+                unavailable |= dict.fromkeys(map(_mpid_of, part), outcome)
+            else:
+                refused |= outcome
+        return refused, unavailable
+
+    def _transact_part(self, writes: Sequence[Any], final: Collection[str], deadline: float) -> set[int] | Unavailable:
+        """Make the writes of one transaction; return the users of the refused ones."""
+        refused: set[int] = set()
+        left = list(writes)
         while left:
             # The same token with every try: one that succeeded without an answer is then not refused by itself.
             request = {"TransactItems": left, "ClientRequestToken": uuid.uuid4().hex}
-            call = functools.partial(aws_call, self._transact_once, **request)
-            contested = RETRY.call(call, self._clock, deadline)
-            if not contested:
+            call = functools.partial(aws_call, self._transact_once, final=final, request=request)
+            try:
+                places = RETRY.call(call, self._clock, deadline)
+            except Unavailable as failure:
+                return failure
+            if not places:
                 break
-            refused |= {_mpid_of(left[index]) for index in contested}
-            left = [claim for index, claim in enumerate(left) if index not in contested]
+            refused |= {_mpid_of(left[place]) for place in places}
+            left = [write for place, write in enumerate(left) if place not in places]
         return refused
 
-    def _transact_once(self, **request: Any) -> set[int]:
-        """Return the places of the claims that kept the others from being made; none where all were made."""
+    def _transact_once(self, request: Mapping[str, Any], final: Collection[str]) -> set[int]:
+        """Return the places of the writes that kept the others from being made; none where all were made."""
         try:
             self._client.transact_write_items(**request)
         except ClientError as error:
             reasons = [reason.get("Code") for reason in error.response.get("CancellationReasons", [])]
-            contested = {index for index, code in enumerate(reasons) if code in CONTESTED}
-            if error.response["Error"]["Code"] != "TransactionCanceledException" or not contested:
+            refused = {place for place, code in enumerate(reasons) if code in final}
+            if error.response["Error"]["Code"] != "TransactionCanceledException" or not refused:
                 raise
-            return contested
+            return refused
         return set()
+
+
+def _parts(things: Sequence[T]) -> list[Sequence[T]]:
+    return [things[start : start + AT_ONCE] for start in range(0, len(things), AT_ONCE)]
 
 
 def _key(mpid: int) -> dict[str, Any]:
     return {"mpid": {"N": str(mpid)}}
 
 
-def _mpid_of(claim: Mapping[str, Any]) -> int:
-    return int(claim["Update"]["Key"]["mpid"]["N"])
+def _mpid_of(write: Mapping[str, Any]) -> int:
+    key = write["Update"]["Key"] if "Update" in write else write["Put"]["Item"]
+    return int(key["mpid"]["N"])
 
 
-def _claim(table: str, mpid: int, state: ProfileState, until: float) -> dict[str, Any]:
+def _claim(table: str, mpid: int, state: ProfileState) -> dict[str, Any]:
     """Return the write that claims a user, unless somebody else did since the state was read."""
     is_first = state.generation == 1
+    until = state.claimed_until
     numbers = {":generation": state.generation, ":until": until, ":expires": int(until) + KEPT}
     numbers |= {} if is_first else {":read": state.generation - 1}
     values = {name: {"N": str(number)} for name, number in numbers.items()}
@@ -181,9 +194,17 @@ def _claim(table: str, mpid: int, state: ProfileState, until: float) -> dict[str
     }
 
 
-def _put(mpid: int, state: ProfileState, now: float) -> dict[str, Any]:
+def _put(table: str, mpid: int, state: ProfileState, now: float) -> dict[str, Any]:
+    """Return the write of a state, unless somebody else claimed the user since."""
     values = {name: {"S": value} if name == "digest" else {"N": str(value)} for name, value in asdict(state).items()}
-    return {"PutRequest": {"Item": {**_key(mpid), **values, "expires": {"N": str(int(now) + KEPT)}}}}
+    return {
+        "Put": {
+            "TableName": table,
+            "Item": {**_key(mpid), **values, "expires": {"N": str(int(now) + KEPT)}},
+            "ConditionExpression": "generation = :claimed",
+            "ExpressionAttributeValues": {":claimed": {"N": str(state.generation)}},
+        }
+    }
 
 
 def _state(item: Mapping[str, Any]) -> ProfileState:

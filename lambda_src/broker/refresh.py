@@ -34,7 +34,7 @@ UPLOAD_THREADS = 4  # each of them carries some hundred profiles per second
 FIRST_PAUSE = 5.0  # seconds until a message whose refresh failed comes back the first time
 CONTESTED_PAUSE = 5.0  # seconds until a user whom another process refreshes now is looked at again
 # Seconds after which an upload without an answer is no longer processed: 30, and those in which a straggler of this
-# invocation may still be sent.
+# invocation may still be sent. No upload starts after the invocation's deadline, so a claim ends so long after it.
 LANDING = 30.0 + MAX_AGE
 # Seconds after which mParticle's enrichment has the list that was written. If it still has another one by then, the
 # profile does not have it.
@@ -119,13 +119,15 @@ class Refresh:
         try:
             states = self._states.read(users, deadline)
             due, later, done = self._due(users, states, counts)
-            claimed = self._states.claim(due, deadline)
+            claimed, unavailable = self._states.claim(due, deadline + LANDING, deadline)
         except Unavailable as failure:
             counts.add(Metric.STATE_FAILED, len(users))
             return dict.fromkeys(users, Retryable(failure.retry_after))
         except NeverAccepted as failure:  # nothing that a user can send: the table is another one
             raise Misconfigured(str(failure)) from None
-        later |= {mpid: self._clock.now() + CONTESTED_PAUSE for mpid in due if mpid not in claimed}
+        counts.add(Metric.STATE_FAILED, len(unavailable))
+        contested = due.keys() - claimed.keys() - unavailable.keys()
+        later |= dict.fromkeys(contested, self._clock.now() + CONTESTED_PAUSE)
         results = RefreshResults()
         try:
             self._refresher.refresh(
@@ -136,7 +138,8 @@ class Refresh:
         self._count(users, results, counts)
         # Not before, since all messages come back where the configuration is wrong, and each would be there twice.
         postponed = self._postpone(later, users, queue, deadline + SHUTDOWN_RESERVE_S, counts)
-        return {**dict.fromkeys(done, Accepted(None)), **postponed, **results.outcome_of}
+        unclaimed = {mpid: Retryable(failure.retry_after) for mpid, failure in unavailable.items()}
+        return {**dict.fromkeys(done, Accepted(None)), **unclaimed, **postponed, **results.outcome_of}
 
     def _due(
         self, users: Mapping[int, Message], states: Mapping[int, ProfileState], counts: Counts
@@ -197,8 +200,9 @@ class Refresh:
         """End the claims, and write what is known of the profiles now. A claim that stays ends by itself."""
         settled = {mpid: self._settled(mpid, state, results) for mpid, state in claimed.items()}
         try:
-            self._states.settle(settled, deadline + SHUTDOWN_RESERVE_S)
-        except Failure:
+            unsettled = self._states.settle(settled, deadline + SHUTDOWN_RESERVE_S)
+            counts.add(Metric.STATE_FAILED, len(unsettled))
+        except Failure:  # the table is another one; the invocation's own failure, if there is one, says more
             counts.add(Metric.STATE_FAILED, len(settled))
         for mpid, new in {**results.written, **results.unchanged}.items():
             self._asked_at.remember(str(mpid), new.requested_at)

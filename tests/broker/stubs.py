@@ -153,7 +153,6 @@ class Table(AwsClient):
         super().__init__(
             batch_get_item=lambda request: self.error or self._get(request),
             transact_write_items=lambda request: self.error or self._transact(request),
-            batch_write_item=lambda request: self.error or self._write(request),
         )
 
     def _get(self, request: Mapping[str, Any]) -> Any:
@@ -164,34 +163,38 @@ class Table(AwsClient):
     def _transact(self, request: Mapping[str, Any]) -> Any:
         if request["ClientRequestToken"] in self._tokens:  # done before, without an answer
             return {}
-        updates = [item["Update"] for item in request["TransactItems"]]
-        holds = [self._holds(update) for update in updates]
+        writes = [write for item in request["TransactItems"] for write in item.values()]
+        holds = [self._holds(write) for write in writes]
         if not all(holds):
             error = client_error("TransactionCanceledException")
             codes = ["None" if held else "ConditionalCheckFailed" for held in holds]
             error.response["CancellationReasons"] = [{"Code": code} for code in codes]  # type: ignore[typeddict-unknown-key]
             return error
-        for update in updates:
-            key, values = update["Key"]["mpid"]["N"], update["ExpressionAttributeValues"]
-            assignments = update["UpdateExpression"].removeprefix("SET ").split(", ")
-            item = self.items.setdefault(key, {"mpid": {"N": key}})
-            item |= {name: values[value] for name, value in (one.split(" = ") for one in assignments)}
+        for write in writes:
+            self._write(write)
         self._tokens.add(request["ClientRequestToken"])
         return {}
 
-    def _holds(self, update: Mapping[str, Any]) -> bool:
-        item, condition = self.items.get(update["Key"]["mpid"]["N"]), update["ConditionExpression"]
+    def _holds(self, write: Mapping[str, Any]) -> bool:
+        item, condition = self.items.get(_mpid(write)), write["ConditionExpression"]
         if condition == "attribute_not_exists(mpid)":
             return item is None
         name, value = condition.split(" = ")
-        return item is not None and item[name] == update["ExpressionAttributeValues"][value]
+        return item is not None and item[name] == write["ExpressionAttributeValues"].get(value, item[name])
 
-    def _write(self, request: Mapping[str, Any]) -> Any:
-        for puts in request["RequestItems"].values():
-            for put in puts:
-                item = put["PutRequest"]["Item"]
-                self.items[item["mpid"]["N"]] = item
-        return {"UnprocessedItems": {}}
+    def _write(self, write: Mapping[str, Any]) -> None:
+        if "Item" in write:
+            self.items[_mpid(write)] = write["Item"]
+            return
+        values = write["ExpressionAttributeValues"]
+        assignments = write["UpdateExpression"].removeprefix("SET ").split(", ")
+        item = self.items.setdefault(_mpid(write), {"mpid": {"N": _mpid(write)}})
+        item |= {name: values[value] for name, value in (one.split(" = ") for one in assignments)}
+
+
+def _mpid(write: Mapping[str, Any]) -> str:
+    mpid: str = write.get("Item", write.get("Key", {}))["mpid"]["N"]
+    return mpid
 
 
 class MParticleEnd(BaseAdapter):

@@ -17,7 +17,7 @@ from broker.failures import Misconfigured, Unavailable
 from broker.mparticle import MParticle
 from broker.personalize import Campaign
 from broker.profile_refresher import RETRY_FEED_AFTER, ProfileRefresher
-from broker.profile_state import CLAIM, ProfileStates
+from broker.profile_state import ProfileStates
 from broker.quarantine import Quarantine
 from broker.recommendations import digest
 from broker.refresh import LANDING, Refresh
@@ -876,7 +876,7 @@ def test_a_table_that_is_denied_is_a_wrong_configuration() -> None:
         World(table=Table(DENIED)).run(message("a"))
 
 
-def test_a_state_that_cannot_be_settled_holds_the_user_for_two_minutes_and_no_longer() -> None:
+def test_a_state_that_cannot_be_settled_holds_the_user_until_its_invocation_and_what_it_sent_are_over() -> None:
     world = World()
 
     def end(_: Any) -> int:
@@ -890,7 +890,7 @@ def test_a_state_that_cannot_be_settled_holds_the_user_for_two_minutes_and_no_lo
     other = another(world)
     assert other.run(message("b", sent=NOW + 1)) == []
     assert postponed(world) == {MPID: 5}
-    world.time.now += CLAIM
+    world.time.now = FAR + LANDING
     world.answer(202)
     assert other.run(again(world), deadline=FAR + 600) == []
     assert len(world.asked()) == 2
@@ -910,7 +910,7 @@ def test_a_list_is_written_though_it_is_the_one_before_a_write_that_could_not_be
     world.answer(end)
     assert world.run(message("b", sent=NOW + 50), deadline=FAR + 60) == []
     world.table.error = None
-    world.time.now += CLAIM
+    world.time.now += 60 + LANDING
     world.campaign.answers["get_recommendations"] = of_user
     world.answer(202)
     assert another(world).run(message("c", sent=NOW + 100), deadline=FAR + 600) == []
@@ -947,13 +947,30 @@ def test_a_wrong_campaign_ends_the_claims() -> None:
     assert len(world.end.posts) == 1
 
 
+def test_where_a_part_of_the_claims_fails_the_other_users_are_refreshed_and_nobody_stays_claimed() -> None:
+    users = range(1, 251)
+    world = World()
+    transact = world.table.answers["transact_write_items"]
+
+    def fails_for_one_part(request: Mapping[str, Any]) -> Any:
+        claims = [item["Update"]["Key"]["mpid"]["N"] for item in request["TransactItems"] if "Update" in item]
+        return BROKEN if "101" in claims else transact(request)
+
+    world.table.answers["transact_write_items"] = fails_for_one_part
+    failed = world.run(*(message(str(number), number) for number in users))
+    assert sorted(failed, key=int) == [str(number) for number in range(101, 201)]
+    assert world.counts.outcomes["StateFailed"] == 100
+    assert sorted(world.asked()) == [*range(1, 101), *range(201, 251)]
+    assert {item["claimed_until"]["N"] for item in world.table.items.values()} == {"0.0"}
+
+
 def test_users_who_are_postponed_come_back_once_though_the_others_cannot_be_claimed() -> None:
     world = World()
     world.run(message("a", 1, sent=NOW - 6))
     world.time.now += 3
     world.table.answers["transact_write_items"] = always(BROKEN)
-    assert world.run(message("b", 1, sent=NOW + 2), message("c", 2, sent=NOW + 2)) == ["b", "c"]
-    assert postponed(world) == {}
+    assert world.run(message("b", 1, sent=NOW + 2), message("c", 2, sent=NOW + 2)) == ["c"]
+    assert set(postponed(world)) == {1}
 
 
 def test_users_who_are_postponed_come_back_once_though_the_campaign_is_wrong() -> None:

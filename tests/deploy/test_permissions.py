@@ -265,7 +265,6 @@ def state_calls(table: str) -> list[Call]:
     }
     return [
         ("dynamodb", "batch_get_item", {"RequestItems": {table: {"Keys": [USER]}}}),
-        ("dynamodb", "batch_write_item", {"RequestItems": {table: [{"PutRequest": {"Item": USER}}]}}),
         ("dynamodb", "put_item", put),
         ("dynamodb", "update_item", update),
         ("dynamodb", "transact_write_items", {"TransactItems": [{"Put": put}]}),

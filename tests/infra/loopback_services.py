@@ -11,7 +11,6 @@ ANSWERS: dict[str, tuple[int, object]] = {
     "Kinesis_20131202.DescribeStreamSummary": (200, {"StreamDescriptionSummary": {"OpenShardCount": 4}}),
     "DynamoDB_20120810.BatchGetItem": (200, {"Responses": {}}),
     "DynamoDB_20120810.TransactWriteItems": (200, {}),
-    "DynamoDB_20120810.BatchWriteItem": (200, {}),
     "s3.PutObject": (200, None),
     "secretsmanager.GetSecretValue": (200, {"SecretString": json.dumps({"key": "k", "secret": "s"})}),
 }

@@ -180,7 +180,7 @@ LOCK = (ROOT / "requirements.txt").read_text()
             [
                 "/recommendations",
                 "/v2/bulkevents",
-                *(f"DynamoDB_20120810.{call}" for call in ("BatchGetItem", "BatchWriteItem", "TransactWriteItems")),
+                *(f"DynamoDB_20120810.{call}" for call in ("BatchGetItem", "TransactWriteItems")),
                 "secretsmanager.GetSecretValue",
             ],
         ),

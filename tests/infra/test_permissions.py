@@ -59,7 +59,6 @@ def test_refresh_reads_the_queues_the_secret_and_recommendations(made: Synthesis
         "personalize:GetRecommendations",
         "secretsmanager:GetSecretValue",
         "dynamodb:BatchGetItem",
-        "dynamodb:BatchWriteItem",
         "dynamodb:PutItem",
         "dynamodb:UpdateItem",
         "s3:PutObject",

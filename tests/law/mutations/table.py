@@ -192,6 +192,20 @@ MUTATIONS = (
     ),
     Mutation(THROTTLED, "no jitter", "retry.py", "clock.jitter() * min(", "1.0 * min("),
     Mutation(
+        THROTTLED,
+        "a full request of a small share refuses all others for minutes",
+        "rate_limit.py",
+        "min(calls / self.rate, LONGEST)",
+        "calls / self.rate",
+    ),
+    Mutation(
+        THROTTLED,
+        "a clock that is set back refuses all calls",
+        "rate_limit.py",
+        "        if now < self._seen:\n",
+        "        if False:\n",
+    ),
+    Mutation(
         MISCONFIGURED,
         "a wrong permission is taken for an outage",
         "failures.py",
@@ -329,6 +343,27 @@ MUTATIONS = (
     ),
     Mutation(
         TWO,
+        "a settlement is made whatever was claimed since",
+        "profile_state.py",
+        '"generation = :claimed"',
+        '"generation = generation"',
+    ),
+    Mutation(
+        TWO,
+        "a claim ends with its invocation",
+        "refresh.py",
+        "self._states.claim(due, deadline + LANDING, deadline)",
+        "self._states.claim(due, deadline, deadline)",
+    ),
+    Mutation(
+        TWO,
+        "where a part of the claims fails, the others are not used",
+        "profile_state.py",
+        "            except Unavailable as failure:\n                return failure\n",
+        "            except Unavailable:\n                raise\n",
+    ),
+    Mutation(
+        TWO,
         "a user whom another process claims is refreshed",
         "refresh.py",
         "            elif state.claimed_until > now:\n",
@@ -338,7 +373,7 @@ MUTATIONS = (
         TWO,
         "a user whom another process claims is forgotten",
         "refresh.py",
-        "        later |= {mpid: self._clock.now() + CONTESTED_PAUSE for mpid in due if mpid not in claimed}\n",
+        "        later |= dict.fromkeys(contested, self._clock.now() + CONTESTED_PAUSE)\n",
         "",
     ),
     Mutation(
