@@ -12,6 +12,7 @@ from tests.law.figures import Figures
 from tests.law.themes import THEMES
 
 CHUNK = 200  # histories of one theme and one seed: one search
+BAR = 30  # characters
 
 
 def arguments() -> argparse.Namespace:
@@ -31,17 +32,20 @@ def main() -> int:
     with multiprocessing.Pool(options.processes, maxtasksperchild=5) as pool:
         for figures, found in pool.imap_unordered(_search, _searches(options)):
             total += figures
-            _show(total, began)
+            _show(total, options.histories, began)
             if found:
                 broken = found
                 break
     seconds = time.monotonic() - began
-    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    processor = children.ru_utime + children.ru_stime
     print(f"\n{broken or 'The law holds.'}\n")  # noqa: T201
-    each = 1000 * seconds * options.processes / max(1, total.histories)
+    each = 1000 * processor / max(1, total.histories)
     figures = [
         *total.lines(),
-        f"{seconds:>12,.0f}  seconds, {each:.0f} ms a history and core, {peak} MB at most a process",
+        f"{seconds:>12,.0f}  seconds",
+        f"{processor:>12,.0f}  seconds of processor time, {each:.0f} ms a history",
+        f"{children.ru_maxrss // 1024:>12,}  MB at most a process",
     ]
     print("\n".join(figures))  # noqa: T201
     return 1 if broken else 0
@@ -61,9 +65,14 @@ def _search(wanted: tuple[str, int, int]) -> tuple[Figures, str]:
     return search(*wanted)
 
 
-def _show(total: Figures, began: float) -> None:
-    if sys.stderr.isatty():
-        print(f"\r{total.histories} histories, {time.monotonic() - began:.0f} s", end="", file=sys.stderr)  # noqa: T201
+def _show(total: Figures, wanted: int, began: float) -> None:
+    if not sys.stderr.isatty():
+        return
+    seconds, share = time.monotonic() - began, min(1.0, total.histories / wanted)
+    bar = ("#" * round(BAR * share)).ljust(BAR, ".")
+    left = seconds / share - seconds if share else 0.0
+    text = f"\r[{bar}] {total.histories:,} of {wanted:,} histories, {seconds:.0f} s, {left:.0f} s left  "
+    print(text, end="", file=sys.stderr, flush=True)  # noqa: T201
 
 
 if __name__ == "__main__":

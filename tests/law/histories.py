@@ -21,7 +21,7 @@ from tests.law.steps import (
     Stray,
     Visit,
 )
-from tests.law.world.faults import KINDS
+from tests.law.world.faults import KINDS, QUICK, is_death
 from tests.law.world.loop import SPOILT, Setting
 
 
@@ -86,7 +86,7 @@ DISTURBANCES: st.SearchStrategy[Step] = st.one_of(
 def faults(operations: Iterable[str], *, deaths: bool = True) -> st.SearchStrategy[Step]:
     """Return single calls that fail, and spells in which every call does; processes die at single calls only."""
     found = [(operation, kind) for operation in operations for kind in KINDS[operation]]
-    lasting = [(operation, kind) for operation, kind in found if not kind.startswith("killed")]
+    lasting = [(operation, kind) for operation, kind in found if not is_death(kind)]
     single = st.builds(
         lambda which, after: Fails(*which, after), st.sampled_from(found if deaths else lasting), st.integers(0, 4)
     )
@@ -96,9 +96,26 @@ def faults(operations: Iterable[str], *, deaths: bool = True) -> st.SearchStrate
 
 
 def killings(operations: Iterable[str]) -> st.SearchStrategy[Step]:
-    """Return deaths of a process before and after what a call does."""
-    which = [(operation, kind) for operation in operations for kind in ("killed before", "killed after")]
+    """Return deaths of a process before and after what a call does, and long before."""
+    which = [(operation, kind) for operation in operations for kind in KINDS[operation] if is_death(kind)]
     return st.builds(lambda one, after: Fails(*one, after), st.sampled_from(which), st.integers(0, 6))
+
+
+def delays(operations: Iterable[str]) -> st.SearchStrategy[Step]:
+    """Return calls that take long, are never answered, are done long after that, or are a process's last."""
+    which = [
+        (operation, name)
+        for operation in operations
+        for name, kind in KINDS[operation].items()
+        if kind.seconds > QUICK or kind.lands or is_death(name)
+    ]
+    lasting = [(operation, name) for operation, name in which if not is_death(name)]
+    return st.one_of(
+        st.builds(lambda one, after: Fails(*one, after), st.sampled_from(which), st.integers(0, 3)),
+        st.builds(
+            lambda one, seconds: Spell(*one, seconds), st.sampled_from(lasting), st.sampled_from([10.0, 20.0, 40.0])
+        ),
+    )
 
 
 def evenly(*strategies: st.SearchStrategy[Step]) -> st.SearchStrategy[Step]:
@@ -122,6 +139,19 @@ def histories(*wrong: st.SearchStrategy[Step]) -> st.SearchStrategy[History]:
     return st.builds(History, SETTINGS, _steps(evenly(INPUT, evenly(*wrong))), LASTING)
 
 
+def histories_of_few_customers(*wrong: st.SearchStrategy[Step]) -> st.SearchStrategy[History]:
+    """Return histories of two customers who do something every few seconds, so that processes meet at one user."""
+    eager = st.builds(
+        Visit,
+        customer=st.sampled_from([0, 0, 1]),
+        items=st.tuples(ITEMS),
+        action=st.sampled_from(["view_detail", "purchase"]),
+        message=st.integers(0, 50),
+    )
+    steps = _steps(evenly(eager, eager, evenly(*wrong)), at_least=8, at_most=24)
+    return st.builds(History, SETTINGS, steps, LASTING)
+
+
 def histories_after_an_erasure(*wrong: st.SearchStrategy[Step]) -> st.SearchStrategy[History]:
     """Return histories in which a customer is forgotten, whose events were accepted and whose profile was written."""
     before = [(0.0, Visit(customer, ("i1", "i2"), message=99)) for customer in range(CUSTOMERS)]
@@ -131,5 +161,7 @@ def histories_after_an_erasure(*wrong: st.SearchStrategy[Step]) -> st.SearchStra
     return st.builds(History, SETTINGS, steps, LASTING)
 
 
-def _steps(step: st.SearchStrategy[Step]) -> st.SearchStrategy[Sequence[tuple[float, Step]]]:
-    return st.lists(st.tuples(PAUSES, step), min_size=1, max_size=14).map(tuple)
+def _steps(
+    step: st.SearchStrategy[Step], at_least: int = 1, at_most: int = 14
+) -> st.SearchStrategy[Sequence[tuple[float, Step]]]:
+    return st.lists(st.tuples(PAUSES, step), min_size=at_least, max_size=at_most).map(tuple)

@@ -42,8 +42,8 @@ def views(*customers: int, message: int = 0) -> list[Step]:
     return [view(customer, f"i{customer}", message=message) for customer in customers]
 
 
-def after(*steps: Step | float, setting: Setting = SHORT) -> Loop:
-    """Play steps (a number is seconds of waiting), let all settle, and return the loop, in which the law holds."""
+def history_of(*steps: Step | float, setting: Setting = SHORT) -> History:
+    """Return a history; a number is seconds of waiting."""
     pauses, timed = 0.0, []
     for step in steps:
         if isinstance(step, float):
@@ -51,7 +51,12 @@ def after(*steps: Step | float, setting: Setting = SHORT) -> Loop:
         else:
             timed.append((pauses, step))
             pauses = 0.0
-    history = History(setting, timed, pauses)
+    return History(setting, timed, pauses)
+
+
+def after(*steps: Step | float, setting: Setting = SHORT) -> Loop:
+    """Play steps (a number is seconds of waiting), let all settle, and return the loop, in which the law holds."""
+    history = history_of(*steps, setting=setting)
     loop = play(history)
     problems = [*settled(loop), *conserved(loop)]
     assert not problems, report(history, loop, problems)
@@ -302,6 +307,36 @@ def test_death_at_any_call_loses_nothing_and_counts_nothing_twice(operation: str
     loop, problems = judged(history)
     assert not problems, report(history, loop, problems)
     assert loop.services.deaths == 1
+
+
+LATEST = "hangs, and lands at the last moment"
+KILLED = Fails("bulkevents", "killed, and it lands at the last moment")
+
+
+def law_holds_after(*steps: Step | float) -> None:
+    """Play steps to the end, where every profile shows the newest list that was sent."""
+    history = history_of(*steps)
+    loop, problems = judged(history)
+    assert not problems, report(history, loop, problems)
+
+
+def test_while_an_upload_without_an_answer_may_land_no_newer_list_is_sent() -> None:
+    law_holds_after(view(0, "i1"), 5.0, Spell("bulkevents", LATEST, 15.0), 15.0, view(0, "i7", message=1), 60.0)
+
+
+def test_while_an_upload_of_a_killed_process_may_land_no_newer_list_is_sent() -> None:
+    """It is sent half a minute after the invocation began, because the table hangs, and lands after its time limit."""
+    table = [
+        Fails(operation, "hangs before", n) for operation in ("BatchGetItem", "TransactWriteItems") for n in range(3)
+    ]
+    law_holds_after(view(0, "i1"), *table, KILLED, 55.0, view(0, "i7", message=1), 60.0)
+
+
+def test_a_settlement_that_is_done_after_another_claim_ends_no_claim() -> None:
+    """Else a third process would send a newer list, while that of the second, which was killed, may still land."""
+    late = [Fails("TransactWriteItems", "hangs, and lands late", after=n) for n in range(1, 5)]
+    steps = [view(0, "i1"), *late, 114.0, view(0, "i7", message=1), 5.0, KILLED, 6.0]
+    law_holds_after(*steps, Visit(0, ("i3",), "purchase", message=2), 60.0)
 
 
 def test_redeliveries_of_every_kind_count_once_in_training() -> None:

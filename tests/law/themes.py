@@ -9,15 +9,17 @@ from tests.law.histories import (
     ColdStart,
     History,
     Spell,
+    delays,
     faults,
     histories,
     histories_after_an_erasure,
+    histories_of_few_customers,
     killings,
 )
 from tests.law.world.faults import KINDS
 
 INGEST = ("PutEvents", "PutObject", "SendMessageBatch")
-STATE = ("BatchGetItem", "TransactWriteItems", "BatchWriteItem")
+STATE = ("BatchGetItem", "TransactWriteItems")
 REFRESH = ("GetRecommendations", "bulkevents", "ChangeMessageVisibilityBatch", "GetSecretValue", "PutObject", *STATE)
 LOCAL = ("forward", "read the stream", "receive", "delete", "on failure")
 WRONG = st.one_of(
@@ -32,6 +34,12 @@ THEMES: dict[str, st.SearchStrategy[History]] = {
     "delivery": histories(faults(INGEST), DISTURBANCES),
     "refresh": histories(faults(REFRESH), ROTATIONS),
     "deaths": histories(killings(INGEST + REFRESH), killings(INGEST), DISTURBANCES),
+    "order": histories_of_few_customers(
+        delays(("bulkevents", "TransactWriteItems")),
+        delays(REFRESH),
+        faults(("receive", "delete", *STATE)),
+        COLD_STARTS,
+    ),
     "configuration": histories(WRONG, ROTATIONS, faults(("PutEvents",), deaths=False)),
     "erasure": histories_after_an_erasure(faults(INGEST + REFRESH), WRONG, COLD_STARTS),
     "surroundings": histories(faults(LOCAL), faults(INGEST + REFRESH), DISTURBANCES),

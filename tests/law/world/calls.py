@@ -45,15 +45,14 @@ class Calls:
         self._services = services
         self._name = name
         self._ends = 0.0
+        self._is_dead = False
         self._chance = random.Random(seed)
         self.personalize = self._client(put_events="PutEvents", get_recommendations="GetRecommendations")
         self.sqs = self._client(
             send_message_batch="SendMessageBatch", change_message_visibility_batch="ChangeMessageVisibilityBatch"
         )
         self.s3 = self._client(put_object="PutObject")
-        self.dynamodb = self._client(
-            batch_get_item="BatchGetItem", transact_write_items="TransactWriteItems", batch_write_item="BatchWriteItem"
-        )
+        self.dynamodb = self._client(batch_get_item="BatchGetItem", transact_write_items="TransactWriteItems")
         self.secrets = self._client(get_secret_value="GetSecretValue")
         self.mparticle = SimpleNamespace(post=self._post)
 
@@ -105,6 +104,8 @@ class Calls:
         return SimpleNamespace(status_code=kind.status if failed else status, headers=kind.headers or {})
 
     def _next(self, operation: str) -> tuple[str | None, Kind]:
+        if self._is_dead:  # whatever a ``finally`` of the product would still do
+            raise Killed("before")
         name = self._services.fault(operation)
         self.say(f"calls {operation}{': ' + name if name else ''}")
         return name, KINDS[operation][name] if name else ORDINARY
@@ -112,11 +113,12 @@ class Calls:
     def _call(self, operation: str, kind: Kind, work: Callable[[], Any]) -> Any:
         """Let half of the call's time pass on the way there and half on the way back."""
         if kind.lands:
-            self._services.time.after(kind.lands, work)
+            self._services.time.after(kind.lands, lambda: _outcome(work))
         self._wait(kind.seconds / 2)
         answer, refusal = _outcome(work) if kind.works and not kind.lands else (None, None)
         self._wait(kind.seconds / 2)
         error = kind.error(operation) if kind.error else refusal
+        self._is_dead = isinstance(error, Killed)
         if error:
             raise error
         return {} if kind.emptied else answer
@@ -124,6 +126,7 @@ class Calls:
     def _wait(self, seconds: float) -> None:
         self._services.time.wait(seconds)
         if self._services.time.now >= self._ends:
+            self._is_dead = True
             raise Killed("its timeout")
 
 

@@ -101,14 +101,17 @@ class Key:
 class MParticleEnd:
     """mParticle's bulk upload: refuses a wrong key, refuses requests with certain customers, takes the rest.
 
-    ``landed``: of each profile the lists that were accepted, each with the time at which it was sent.
+    ``landed``: of each profile the lists that were accepted, each with the time at which it was sent. ``written_at``:
+    when the last of them was processed.
     """
 
-    def __init__(self, api: EventsApi, key: Key, refused: Collection[int]) -> None:
+    def __init__(self, api: EventsApi, key: Key, refused: Collection[int], clock: Callable[[], float]) -> None:
         self._api = api
         self._key = key
         self._refused = refused
+        self._clock = clock
         self.landed: dict[int, list[tuple[float, list[str]]]] = {}
+        self.written_at = 0.0
 
     def bulk_events(self, request: dict[str, Any]) -> int:
         """Return the status of an upload."""
@@ -128,6 +131,7 @@ class MParticleEnd:
 
     def _keep(self, batch: dict[str, Any], sent_at: float) -> None:
         if "product_recs" in batch.get("user_attributes", {}):
+            self.written_at = self._clock()
             self.landed.setdefault(batch["mpid"], []).append((sent_at, batch["user_attributes"]["product_recs"]))
 
 

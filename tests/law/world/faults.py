@@ -12,6 +12,7 @@ from tests.broker.stubs import client_error
 
 SPOILT = "spoilt"  # how the items begin that Personalize refuses in this world
 QUICK, LONG = 0.02, 3.0  # seconds that a call takes, and a slow one
+LANDS_AT_LAST = 29.9  # seconds: what mParticle has not processed 30 s after it was sent, it never does
 NOWHERE = "http://127.0.0.1"
 
 
@@ -103,8 +104,12 @@ MPARTICLE: dict[str, Kind] = {
     "hangs before": Kind(False, 8.0, requests.exceptions.ReadTimeout),
     "hangs after": Kind(True, 8.0, requests.exceptions.ReadTimeout),
     "hangs, and lands late": Kind(True, 8.0, requests.exceptions.ReadTimeout, lands=25.0),
+    "hangs, and lands at the last moment": Kind(True, 8.0, requests.exceptions.ReadTimeout, lands=LANDS_AT_LAST),
     **DEATHS,
+    "killed, and it lands at the last moment": Kind(True, error=_killed, lands=LANDS_AT_LAST),
 }
+# A write that the table does long after its caller gave up. No time is promised for that: its condition must do.
+LATE_WRITE = {"hangs, and lands late": Kind(True, 5.0, _no_answer, lands=120.0)}
 # Of the local stack's own calls it matters only whether they worked, and whether whoever called knows.
 LOCAL = {"unavailable": Kind(False)}
 KINDS: dict[str, dict[str, Kind]] = {
@@ -115,8 +120,7 @@ KINDS: dict[str, dict[str, Kind]] = {
     "PutObject": AWS,
     "GetSecretValue": AWS,
     "BatchGetItem": AWS,
-    "TransactWriteItems": AWS,
-    "BatchWriteItem": AWS,
+    "TransactWriteItems": AWS | LATE_WRITE,
     "bulkevents": MPARTICLE,
     "forward": LOCAL | {"reset after": Kind(True)},
     "read the stream": LOCAL,
@@ -125,6 +129,11 @@ KINDS: dict[str, dict[str, Kind]] = {
     "on failure": LOCAL,
 }
 ORDINARY = Kind(True)
+
+
+def is_death(kind: str) -> bool:
+    """Return whether the process dies of it."""
+    return kind.startswith("killed")
 
 
 class Faults:
@@ -159,4 +168,4 @@ class Faults:
                 call[0] -= 1
         spells = (kind for until, kind in self._spells.get(operation, ()) if now < until)
         # A death happens in a spell too; anything else is what the spell makes of it.
-        return found if found in DEATHS else next(spells, found)
+        return found if found and is_death(found) else next(spells, found)

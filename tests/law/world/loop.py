@@ -8,7 +8,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from broker.probe import PROBE
 from broker.refresh_queue import queue_url
+from broker.users import user_from_body
 
 from blueprint.mappings import KinesisMapping, QueueMapping
 from local_stack.lambda_emulator.polling.kinesis_poller import KinesisPoller
@@ -69,6 +71,9 @@ class Loop:
         # Beyond 2^53, and not the same customers as in any other history.
         self._first_mpid = (1 << 60) + number * MPIDS
         self.forgotten: dict[int, int] = {}
+        self.accepted_at: dict[int, float] = {}  # when events of a customer were accepted last, by mpid
+        self.asked_at: dict[int, float] = {}  # when the queue took the newest request for a customer's list, by mpid
+        self.read_at = 0.0  # when nothing failed any more and the stream was read, once a history is over
         self._setting = setting
         self.stream = Stream(SHARDS, self.time.clock, setting.retention)
         self.queue = self._queue()
@@ -76,7 +81,7 @@ class Loop:
         chance = random.Random(setting.seed).random
         self.workspace = MParticle(clock=self.time.clock, ids=Ids(number), forward=self._offer)
         self.events_api = EventsApi(self.workspace, clock=self.time.clock, rate=None)
-        self.mparticle = MParticleEnd(self.events_api, self.key, {self.mpid(REFUSED_CUSTOMER)})
+        self.mparticle = MParticleEnd(self.events_api, self.key, {self.mpid(REFUSED_CUSTOMER)}, self.time.clock)
         self.table = Table()
         self.services = Services(self.time, self.faults, self._work())
         put = forward(self.services, self.put)
@@ -114,9 +119,13 @@ class Loop:
         kept = done[: max(0, len(done) - back)]
         self._poll(shard, kept[-1] if kept else None)
 
+    def is_read(self) -> bool:
+        """Say whether everything on its way to the stream is there and read."""
+        return not any(map(self._behind, SHARDS)) and not self.forwarder.counts()["waiting"]
+
     def is_settled(self) -> bool:
         """Say whether nothing is under way any more."""
-        return not any(map(self._behind, SHARDS)) and not self._messages() and not self.forwarder.counts()["waiting"]
+        return self.is_read() and not self._messages()
 
     def standing(self) -> str:
         """Say what is under way."""
@@ -154,7 +163,7 @@ class Loop:
         return {
             "PutEvents": self._put_events,
             "GetRecommendations": lambda request: self.recommender.call("GetRecommendations", now(), request),
-            "SendMessageBatch": lambda request: self._queue_at(request).send_message_batch(**request),
+            "SendMessageBatch": self._send_messages,
             "ChangeMessageVisibilityBatch": (
                 lambda request: self._queue_at(request).change_message_visibility_batch(**request)
             ),
@@ -163,13 +172,23 @@ class Loop:
             "bulkevents": self.mparticle.bulk_events,
             "BatchGetItem": lambda request: self.table.batch_get_item(**request),
             "TransactWriteItems": lambda request: self.table.transact_write_items(**request),
-            "BatchWriteItem": lambda request: self.table.batch_write_item(**request),
         }
 
     def _put_events(self, request: dict[str, Any]) -> Any:
         if any(event["itemId"].startswith(SPOILT) for event in request["eventList"]):
             raise client_error("InvalidInputException", 400, "", "PutEvents")
-        return self.recommender.call("PutEvents", self.time.now, request)
+        answer = self.recommender.call("PutEvents", self.time.now, request)
+        if request["userId"] != PROBE:
+            self.accepted_at[int(request["userId"])] = self.time.now
+        return answer
+
+    def _send_messages(self, request: Mapping[str, Any]) -> Any:
+        """Take messages, and note of each user when they were asked for first, if a message is sent once more."""
+        for entry in request["Entries"]:
+            user = user_from_body(entry["MessageBody"])
+            first = self.time.now if user.requested_ms is None else user.requested_ms / 1000
+            self.asked_at[user.mpid] = max(first, self.asked_at.get(user.mpid, 0.0))
+        return self._queue_at(request).send_message_batch(**request)
 
     def _put_object(self, request: Mapping[str, Any]) -> Any:
         self.buckets[request["Bucket"]][request["Key"]] = request["Body"]
