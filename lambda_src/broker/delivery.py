@@ -102,9 +102,12 @@ class Delivery(Generic[Part, Result]):
         self._each(self._bisect, self._pop_failed_requests())
         self._verify_configuration(verify)
         self._each(self._bisect, self._pop_failed_requests())
-        # The configuration may have become right, or wrong, since a part was rejected.
+        # The configuration may have become right, or wrong, since a part was rejected. So its kind must also be proven
+        # before its second refusal.
+        unproven = self._only(Unproven)
         self._each(self._send_alone, self._pop_rejected_parts())
         self._verify_configuration(verify)
+        self._outcome_of |= {part: unproven[part] for part in self._only(Rejected) if part in unproven}
         with self._lock:
             self._is_finished = True
             return {part: self._outcome_of.get(part, Retryable()) for part in self._parts}

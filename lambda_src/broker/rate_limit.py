@@ -17,7 +17,7 @@ DECREASE = 0.7
 CALM = 0.2  # seconds after a decrease without another one: what is refused then was sent before it
 SLOWING_DOWN = 5.0  # seconds after a decrease
 LEAST = 0.01  # of the share
-LONGEST = 10.0  # seconds that one call takes up at most, however many it counts as: else a small share refuses all others
+LONGEST = 10.0  # seconds that one call takes up, however many it counts as: else a small share refuses all others
 
 
 class RateLimiter:

@@ -110,6 +110,13 @@ def test_what_was_unproven_before_the_configuration_became_right_is_sent_again()
     assert run(other, [[3], [4]], verify=verify) == all_with(TAKEN, [3, 4])
 
 
+def test_what_was_refused_before_and_after_the_configuration_became_right_is_no_bad_part_yet() -> None:
+    """Its second refusal may be older than the first proof for its kind."""
+    unproven = iter([{3}, set[int]()])
+    outcome_of = run(Other([3]), [[3], [4]], verify=lambda _: next(unproven))
+    assert outcome_of == {3: Unproven("400"), 4: TAKEN}
+
+
 def test_many_bad_parts_in_the_first_requests_do_not_stop_the_good_ones_behind_them() -> None:
     other = Other(range(25))
     assert run(other, tens(60)) == all_with(BAD, range(25)) | all_with(TAKEN, range(25, 60))

@@ -113,6 +113,13 @@ MUTATIONS = (
     ),
     Mutation(
         KINDS,
+        "one proof is enough, after the second refusal",
+        "delivery.py",
+        "        self._outcome_of |= {part: unproven[part] for part in self._only(Rejected) if part in unproven}\n",
+        "",
+    ),
+    Mutation(
+        KINDS,
         "any kind proves every kind",
         "tracker_probe.py",
         "for interaction in rejected if kind_of(interaction) not in proven}",
