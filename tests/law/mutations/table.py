@@ -323,8 +323,8 @@ MUTATIONS = (
         KILLED,
         "a redelivery has another id",
         "interactions.py",
-        "_digest(identity, 32)",
-        "_digest(identity + str(batch.arrived_ms), 32)",
+        "_digest((identity + item_id).encode())",
+        "_digest(f'{identity}{item_id}{batch.arrived_ms}'.encode())",
     ),
     Mutation(
         KILLED,
