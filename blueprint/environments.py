@@ -18,6 +18,7 @@ class FunctionConfig:
     event_types: str | None = None
     event_value: bool = True
     refresh_actions: str | None = None
+    view_sample: str = "1"
     consent_purpose: str | None = None
     consent_unknown: str = "skip"
     honour_ccpa: bool = True
@@ -48,6 +49,7 @@ def ingest_environment(
         REFRESH_QUEUE_URL=refresh_queue_url,
         PURCHASE_QUEUE_URL=purchase_queue_url,
         REFRESH_ACTIONS=options.refresh_actions,
+        VIEW_SAMPLE=options.view_sample,
         CONSENT_PURPOSE=options.consent_purpose,
         CONSENT_UNKNOWN=options.consent_unknown,
         HONOUR_CCPA=_switch(options.honour_ccpa),

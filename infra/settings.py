@@ -160,6 +160,7 @@ def _options(read: Reader) -> FunctionConfig:
         event_types=read("event_types", _joined, None),
         event_value=read("event_value", switch, True),
         refresh_actions=read("refresh_actions", _joined, None),
+        view_sample=read("view_sample", str, "1"),
         consent_purpose=read("consent_purpose", text(r"(?=.*\S).{1,256}", "a purpose's name"), None),
         consent_unknown=read("consent_unknown", one_of("skip", "send"), "skip"),
         honour_ccpa=read("honour_ccpa", switch, True),

@@ -58,6 +58,7 @@ LONGEST = (
 SERVER = (
     "broker/test_hostile_input.py",
     "broker/test_layout.py",
+    "broker/test_view_sample.py",
     "clients/test_real_clients.py",
     "cli/test_commands.py",
     "cli/test_connection.py",

@@ -31,6 +31,7 @@ from broker.tracker_probe import TrackerProbe
 from broker.unproven_events import UnprovenEvents
 from broker.users import UserToRefresh
 from broker.values.amounts import PURCHASE
+from broker.view_sample import EVERYTHING
 
 DEDUP_CACHE_SIZE = 50_000  # more than one invocation can hold, so that a retried one goes on where it stopped
 # An empty identifier: https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-batchfailurereporting.html
@@ -66,6 +67,7 @@ class Ingest:
         pool: Executor,
         clock: Clock,
         readers: StreamReaders | None = None,
+        view_sample: float = EVERYTHING,
     ) -> None:
         self._tracker = tracker
         self._quarantine = quarantine
@@ -75,6 +77,7 @@ class Ingest:
         self._pool = pool
         self._clock = clock
         self._readers = readers
+        self._view_sample = view_sample
         self._accepted: LruCache[None] = LruCache(DEDUP_CACHE_SIZE)
         self._unproven = UnprovenEvents(DEDUP_CACHE_SIZE)
         self._probe = TrackerProbe(tracker, dict.fromkeys(rules.event_types.values()), clock)
@@ -82,7 +85,7 @@ class Ingest:
     def run(self, records: Sequence[Any], deadline: float, counts: Counts) -> dict[str, Any]:
         """Return ``{"batchItemFailures": [...]}``: the records to be delivered again. Raises Misconfigured."""
         self._share_quota(records)
-        intake = read(records, self._rules, self._clock.now(), counts)
+        intake = read(records, self._rules, self._clock.now(), counts, self._view_sample)
         outcome_of = self._deliver(intake, deadline, counts)
         self._give_up(outcome_of, counts)
         failed = intake.deferred | _records_to_retry(intake, outcome_of)
@@ -260,4 +263,5 @@ def _ingest() -> Ingest:
         pool=pool,
         clock=clock,
         readers=StreamReaders(client("kinesis"), settings.parallelization_factor, pace, clock),
+        view_sample=settings.view_sample,
     )

@@ -10,8 +10,9 @@ from broker.interactions import Interaction, Rules, extract
 from broker.kinesis_record import KinesisRecord, MalformedRecord, decoded, malformed_record, record_from_lambda
 from broker.metric_names import Metric
 from broker.quarantine import QuarantineRow
-from broker.reasons import QuarantineReason
+from broker.reasons import QuarantineReason, SkipReason
 from broker.telemetry import Counts
+from broker.view_sample import EVERYTHING, is_sampled
 
 # An invocation delivers some 300 a second. Further records are left to the next one.
 MAX_INTERACTIONS_PER_INVOCATION = 10_000
@@ -46,15 +47,16 @@ class Intake:
         self.bad.append((record, record.row("0", reason, detail)))
 
 
-def read(records: Sequence[Any], rules: Rules, now: float, counts: Counts) -> Intake:
+def read(records: Sequence[Any], rules: Rules, now: float, counts: Counts, view_sample: float = EVERYTHING) -> Intake:
     """Read records as Lambda passes them, in order; ``now`` in epoch seconds. What is wrong with one is its own matter.
 
     A record that Lambda does not pass in such a form, and one that raises an exception, is quarantined alone.
+    ``view_sample``: the share of the sessions whose views are reported.
     """
     intake = Intake()
     for passed in records:
         try:
-            _read_one(record_from_lambda(passed), rules, intake, counts)
+            _read_one(record_from_lambda(passed), rules, view_sample, intake, counts)
         except MalformedRecord as error:
             intake.refuse(malformed_record(passed, int(now * 1000)), QuarantineReason.MALFORMED_RECORD, str(error))
         except Exception as error:
@@ -65,7 +67,7 @@ def read(records: Sequence[Any], rules: Rules, now: float, counts: Counts) -> In
     return intake
 
 
-def _read_one(record: KinesisRecord, rules: Rules, intake: Intake, counts: Counts) -> None:
+def _read_one(record: KinesisRecord, rules: Rules, view_sample: float, intake: Intake, counts: Counts) -> None:
     # Lambda delivers again from the first record that it is told of, so reading on behind it is of no use.
     if intake.deferred or len(intake.lines) >= MAX_INTERACTIONS_PER_INVOCATION:
         intake.deferred.add(record.sequence_number)
@@ -87,7 +89,9 @@ def _read_one(record: KinesisRecord, rules: Rules, intake: Intake, counts: Count
             bad.setdefault(batch.reason, record.row(str(index), batch.reason, batch.detail))
             continue
         interactions, left_out = extract(batch, rules)
-        lines += [Line(interaction, batch, record) for interaction in interactions]
+        sampled = [interaction for interaction in interactions if is_sampled(interaction, view_sample)]
+        counts.add(Metric.SKIPPED, len(interactions) - len(sampled), SkipReason.SAMPLED_OUT)
+        lines += [Line(interaction, batch, record) for interaction in sampled]
         for reason, number in left_out.items():
             if isinstance(reason, QuarantineReason):
                 bad.setdefault(reason, record.row(str(index), reason, ""))

@@ -21,6 +21,7 @@ class SkipReason(StrEnum):
     NO_ITEM_ID = "no_item_id"
     ROUNDED_ID = "rounded_id"
     RETURNS = "returns"
+    SAMPLED_OUT = "sampled_out"
 
 
 class Omission(StrEnum):

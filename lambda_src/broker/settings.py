@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from broker.interactions import CONSENT_UNKNOWN, DEFAULT_ACTIONS, MAX_ID, SKIP, Rules
 from broker.json_values import int64
+from broker.view_sample import EVERYTHING
 
 T = TypeVar("T")
 Default = TypeVar("Default")
@@ -40,6 +41,7 @@ class IngestSettings:
 
     tracking_id: str
     rules: Rules
+    view_sample: float
     refresh_queue_url: str | None
     purchase_queue_url: str | None
     refresh_actions: frozenset[str]
@@ -84,6 +86,7 @@ def ingest_settings(environ: Mapping[str, str] | None = None) -> IngestSettings:
             consent_unknown=read("CONSENT_UNKNOWN", _consent_unknown, SKIP),
             honour_ccpa=read("HONOUR_CCPA", _switch, True),
         ),
+        view_sample=read("VIEW_SAMPLE", _share, EVERYTHING),
         refresh_queue_url=read("REFRESH_QUEUE_URL", _url, None),
         purchase_queue_url=read("PURCHASE_QUEUE_URL", _url, None),
         refresh_actions=read("REFRESH_ACTIONS", _actions_of(event_types), frozenset(event_types)),
@@ -208,6 +211,12 @@ def _whole(low: int, high: int) -> Callable[[str], int]:
         return int(text)
 
     return parse
+
+
+def _share(text: str) -> float:
+    if not re.fullmatch(r"0(\.[0-9]{1,4})?|1(\.0{1,4})?", text):
+        raise ValueError(f"must be a share from 0 to 1, with at most four decimals, not {text!r}")
+    return float(text)
 
 
 def _mpid(text: str) -> int:

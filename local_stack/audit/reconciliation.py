@@ -18,6 +18,7 @@ from local_stack.audit.rows import (
     split_event_id,
     undated,
 )
+from local_stack.audit.view_sample import ALL
 
 Position = tuple[str, str]  # a shard and a sequence number
 
@@ -96,11 +97,14 @@ class Audit:
         return not (self.places["lost"] or self.unexpected or self.duplicated)
 
 
-def audit(records: Iterable[StreamRecord], holdings: Holdings) -> Audit:
-    """Compare every record that was ever on the stream with the content of the services."""
+def audit(records: Iterable[StreamRecord], holdings: Holdings, view_sample: float = ALL) -> Audit:
+    """Compare every record that was ever on the stream with the content of the services.
+
+    ``view_sample``: the share of the sessions whose views the broker is to report.
+    """
     places: dict[str, set[Entry]] = {place: set() for place in Audit.PLACES}
     for record in records:
-        for entry in from_record(record):
+        for entry in from_record(record, view_sample=view_sample):
             places[holdings.place(entry, (record.shard_id, record.sequence_number))].add(entry)
     counted: set[Entry] = set()
     for place in Audit.PLACES:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from local_stack.audit import packing
 from local_stack.audit.values import amount_of, instant, item_of, member, name_of, text_of, whole_number
+from local_stack.audit.view_sample import ALL, is_left_out, session_of
 
 REPORTED = {"view_detail", "add_to_cart", "add_to_wishlist", "purchase"}
 PROBE = "broker-probe"  # the user id of the broker's probe events, which are not on the stream
@@ -66,12 +67,12 @@ class StreamRecord(NamedTuple):
 Entry = Row | UndatedRow | Skipped | Unreadable
 
 
-def from_record(record: StreamRecord, environment: str = "production") -> set[Entry]:
-    """Return all entries of one record."""
+def from_record(record: StreamRecord, environment: str = "production", view_sample: float = ALL) -> set[Entry]:
+    """Return all entries of one record. ``view_sample``: the share of the sessions whose views are reported."""
     entries: set[Entry] = set()
     for index, document in enumerate(documents(record.data)):
         if is_batch(document):
-            entries |= _from_batch(document, record, environment, index)
+            entries |= _from_batch(document, record, environment, view_sample, index)
         else:
             entries.add(Unreadable(record.shard_id, record.sequence_number, index))
     return entries
@@ -140,27 +141,33 @@ def is_event(event: Any) -> bool:
     return isinstance(member(event, "event_type"), str) and isinstance(member(event, "data"), dict)
 
 
-def _from_batch(batch: dict[str, Any], record: StreamRecord, environment: str, index: int) -> set[Entry]:
-    entries = set(_lines(batch, record, environment))
-    if whole_number(batch.get("mpid")) is None and not all(isinstance(entry, Skipped) for entry in entries):
+def _from_batch(
+    batch: dict[str, Any], record: StreamRecord, environment: str, view_sample: float, index: int
+) -> set[Entry]:
+    is_known = whole_number(batch.get("mpid")) is not None
+    entries = set(_lines(batch, record, environment, view_sample if is_known else ALL))
+    if not is_known and not all(isinstance(entry, Skipped) for entry in entries):
         return {Unreadable(record.shard_id, record.sequence_number, index)}
     return entries
 
 
-def _lines(batch: dict[str, Any], record: StreamRecord, environment: str) -> Iterator[Entry]:
+def _lines(batch: dict[str, Any], record: StreamRecord, environment: str, view_sample: float) -> Iterator[Entry]:
     not_ours = _why_not(batch, environment)
+    customer = str(whole_number(batch.get("mpid")))
     for place, event in enumerate(batch.get("events") or []):
         if not is_event(event) or event["event_type"] != "commerce_event":
             continue
         action, lines = _product_lines(event["data"])
         event_id = _event_id(event["data"], batch, place)
         time_ms = _time(event["data"], batch, record.arrived_ms)
+        session = session_of(event["data"], batch, customer)
         for index, line in enumerate(lines):
             item_id, reason = item_of(line)
             reason = not_ours or (None if action in REPORTED else "other_action") or reason
             if reason is None and action == "purchase" and _is_return(line):
                 reason = "returns"
-            customer = str(whole_number(batch.get("mpid")))
+            if reason is None and is_left_out(action, customer, session, view_sample):
+                reason = "sampled_out"
             if reason:
                 yield Skipped(reason, event_id, index, f"{batch.get('mpid')}/{action}/{item_id}/{time_ms}")
             elif time_ms is None:

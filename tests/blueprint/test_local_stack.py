@@ -64,6 +64,7 @@ def test_every_variable_is_one_that_the_functions_read_and_means_what_was_set() 
         event_types="view_detail:View,purchase",
         event_value=False,
         refresh_actions="purchase",
+        view_sample="0.25",
         consent_purpose="marketing",
         consent_unknown="send",
         honour_ccpa=False,
@@ -90,6 +91,7 @@ def test_every_variable_is_one_that_the_functions_read_and_means_what_was_set() 
     assert (ingest.refresh_actions, ingest.concurrency) == (frozenset({"purchase"}), 3)
     assert ingest.refresh_queue_url == "https://queue.example/1/q"
     assert ingest.purchase_queue_url == "https://queue.example/1/p"
+    assert ingest.view_sample == 0.25
     assert (refresh.num_results, refresh.environment, refresh.concurrency) == (7, "development", 3)
     assert refresh.probe_mpid == -7346244611012968789
     assert (refresh.write_back_event, refresh.mparticle_url) == (False, "https://s2s.eu1.mparticle.com")

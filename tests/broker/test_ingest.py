@@ -55,6 +55,7 @@ class World:
     refresh_actions: frozenset[str] = ALL
     pool: Executor = field(default_factory=Inline)
     readers: StreamReaders | None = None
+    view_sample: float = 1.0
 
     def __post_init__(self) -> None:
         self.counts = Counts()
@@ -67,6 +68,7 @@ class World:
             pool=self.pool,
             clock=self.time.time(),
             readers=self.readers,
+            view_sample=self.view_sample,
         )
 
     def queue(self, url: str) -> RefreshQueue:

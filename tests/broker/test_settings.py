@@ -1,5 +1,7 @@
 """The environment variables: every good and bad value, and one error that names all that is wrong."""
 
+import inspect
+from dataclasses import fields
 from types import SimpleNamespace
 from typing import Any
 
@@ -37,6 +39,7 @@ def test_without_any_other_variable_ingest_has_the_defaults() -> None:
     assert (rules.event_types, rules.environment, rules.event_value) == (FOUR, "production", True)
     assert (rules.consent_purpose, rules.consent_unknown, rules.honour_ccpa) == (None, "skip", True)
     assert (settings.refresh_queue_url, settings.refresh_actions, settings.concurrency) == (None, set(FOUR), 16)
+    assert settings.view_sample == 1
 
 
 def test_without_any_other_variable_refresh_has_the_defaults() -> None:
@@ -85,6 +88,10 @@ def test_without_any_other_variable_refresh_has_the_defaults() -> None:
         ("CONSENT_UNKNOWN", "skip", lambda s: s.rules.consent_unknown, "skip"),
         ("CONSENT_UNKNOWN", " SEND ", lambda s: s.rules.consent_unknown, "send"),
         ("REFRESH_ACTIONS", "purchase, add_to_cart", lambda s: s.refresh_actions, {"purchase", "add_to_cart"}),
+        ("VIEW_SAMPLE", "0.25", lambda s: s.view_sample, 0.25),
+        ("VIEW_SAMPLE", "0.0001", lambda s: s.view_sample, 0.0001),
+        ("VIEW_SAMPLE", "0", lambda s: s.view_sample, 0),
+        ("VIEW_SAMPLE", "1.0", lambda s: s.view_sample, 1),
         ("CONCURRENCY", "1", lambda s: s.concurrency, 1),
         ("CONCURRENCY", "256", lambda s: s.concurrency, 256),
     ],
@@ -136,6 +143,13 @@ def test_a_good_value_for_refresh(variable: str, text: str, read: Any, expected:
         ("REFRESH_ACTIONS", ","),
         ("QUARANTINE_BUCKET", "s3://quarantine"),
         ("QUARANTINE_BUCKET", "Quarantine"),
+        ("VIEW_SAMPLE", "25 %"),
+        ("VIEW_SAMPLE", "1.5"),
+        ("VIEW_SAMPLE", "-0.5"),
+        ("VIEW_SAMPLE", "0.00001"),
+        ("VIEW_SAMPLE", "1e-4"),
+        ("VIEW_SAMPLE", "0,25"),
+        ("VIEW_SAMPLE", ".5"),
         ("CONCURRENCY", "0"),
         ("CONCURRENCY", "257"),
         ("CONCURRENCY", "-1"),
@@ -195,6 +209,14 @@ def test_a_queues_url_that_is_none_is_named(wrong: str, url: str) -> None:
     good = dict.fromkeys(("REFRESH_QUEUE_URL", "PURCHASE_QUEUE_URL"), "https://sqs.eu-central-1.amazonaws.com/1/q")
     with pytest.raises(SettingsError, match=rf"^settings of ingest: {wrong} [^;]+$"):
         of_ingest(**good | {wrong: url})
+
+
+@pytest.mark.parametrize(
+    ("connect", "settings"), [(ingest._ingest, IngestSettings), (refresh._refresh, RefreshSettings)]
+)
+def test_each_setting_is_handed_on_to_the_steps(connect: Any, settings: Any) -> None:
+    source = inspect.getsource(inspect.unwrap(connect))
+    assert [field.name for field in fields(settings) if f"settings.{field.name}" not in source] == []
 
 
 def test_a_refresh_action_has_to_be_a_reported_one() -> None:

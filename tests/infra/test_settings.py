@@ -37,8 +37,10 @@ def test_the_stage_of_the_command_line_goes_before_that_of_cdk_json() -> None:
 
 
 def test_text_of_the_command_line_means_the_same_as_json() -> None:
-    typed = read(num_results=5, event_value=False, event_types=["view_detail", "purchase"], min_tps=2)
-    as_text = read(num_results="5", event_value="false", event_types="view_detail,purchase", min_tps="2")
+    typed = read(num_results=5, event_value=False, event_types=["view_detail", "purchase"], min_tps=2, view_sample=0.25)
+    as_text = read(
+        num_results="5", event_value="false", event_types="view_detail,purchase", min_tps="2", view_sample="0.25"
+    )
 
     assert typed == as_text
 
@@ -79,6 +81,9 @@ def test_text_of_the_command_line_means_the_same_as_json() -> None:
         (None, {"event_value": "perhaps"}, "broker:event_value must be true or false, not 'perhaps'"),
         (None, {"event_types": "viewed"}, "broker:event_types names no product action of mParticle's: viewed"),
         (None, {"refresh_actions": "click"}, "broker:refresh_actions names an action that event_types does not report"),
+        (None, {"view_sample": 25}, "broker:view_sample must be a share from 0 to 1, with at most four decimals, not"),
+        (None, {"view_sample": True}, "broker:view_sample must be a share from 0 to 1"),
+        (None, {"view_sample": "a quarter"}, "broker:view_sample must be a share from 0 to 1"),
         (None, {"probe_mpid": "me"}, "broker:probe_mpid must be the mParticle id of an identity of your own"),
         (None, {"probe_mpid": -7346244611012968789}, "broker:probe_mpid must be in quotes"),
         (None, {"alarm_email": "nobody"}, "broker:alarm_email must be an e-mail address, not 'nobody'"),

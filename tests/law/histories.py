@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from hypothesis import strategies as st
 
+from local_stack.audit.view_sample import ALL
 from tests.law.steps import (
     POISON,
     SAMPLES,
@@ -22,7 +23,7 @@ from tests.law.steps import (
     Visit,
 )
 from tests.law.world.faults import KINDS, QUICK, is_death
-from tests.law.world.loop import SPOILT, Setting
+from tests.law.world.loop import HALF, SPOILT, Setting
 
 
 @dataclass(frozen=True)
@@ -129,6 +130,7 @@ SETTINGS = st.builds(
     copies=st.sampled_from([0.0, 0.3]),
     seed=st.integers(0, 9),
     upload_probe=st.booleans(),
+    view_sample=st.sampled_from([ALL, ALL, HALF]),
 )
 LASTING = st.sampled_from([10.0, 30.0, 150.0, 700.0])
 ROTATIONS: st.SearchStrategy[Step] = st.builds(Rotation, SECONDS)

@@ -1,12 +1,14 @@
 """What happens in a history: each step is one line to read and one thing to do to the loop."""
 
+import itertools
 import json
 import uuid
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from local_stack.audit.view_sample import VIEW, is_left_out
 from tests.law.world.ends import authorization
-from tests.law.world.loop import SHARDS, Loop
+from tests.law.world.loop import HALF, SHARDS, Loop
 from tests.real_data import ROOT
 
 SAMPLES = {path.name: path.read_bytes() for path in sorted((ROOT / "events").iterdir()) if path.suffix != ".md"}
@@ -64,7 +66,7 @@ class Visit:
         data = {
             "product_action": {"action": self.action, "products": [_product(item) for item in self.items]},
             "timestamp_unixtime_ms": (int(loop.time.now) - self.ago) * 1000,
-            "session_uuid": _uuid("session", self.customer, self.session),
+            "session_uuid": _session(loop, self.customer, self.session),
             "source_message_id": _uuid("message", self.customer, self.message),
         }
         batch: dict[str, Any] = {
@@ -235,6 +237,13 @@ def _product(item: str) -> dict[str, Any]:
     """Every other item has a price, so that some events carry a value and some do not."""
     price = {"price": 2.5, "quantity": 2} if item[-1:] in "13579" else {}
     return {"id": item, "name": item, **price}
+
+
+def _session(loop: Loop, customer: int, number: int) -> str:
+    """Return a session's id: half of the sessions are those with an even number, whatever ids a history has."""
+    mpid = str(loop.mpid(customer))
+    names = (_uuid("session", customer, number, other) for other in itertools.count())
+    return next(name for name in names if is_left_out(VIEW, mpid, name, HALF) == (number % 2 == 1))
 
 
 def _uuid(*parts: object) -> str:

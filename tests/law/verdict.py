@@ -12,6 +12,7 @@ from broker.interactions import Interaction, Rules, extract
 from broker.refresh import CONTESTED_PAUSE
 from broker.refresh_budget import INTERVALS
 from broker.refresh_queue import MAX_VISIBILITY
+from broker.view_sample import is_sampled
 
 from local_stack.audit.reconciliation import Holdings, audit
 from local_stack.audit.rows import customer_events
@@ -85,7 +86,7 @@ def conserved(loop: Loop) -> Iterator[str]:
     """Say where the law is broken."""
     yield from loop.ingest.bugs + loop.refresh.bugs
     held = holdings(loop)
-    found = audit(loop.stream.ever(), held)
+    found = audit(loop.stream.ever(), held, loop.setting.view_sample)
     for what, entries in (
         ("lost", found.places["lost"]),
         ("made up", found.unexpected),
@@ -182,7 +183,8 @@ def _interactions(loop: Loop) -> Iterator[tuple[Interaction, tuple[str, str]]]:
         for batch in decode(record.data, record.arrived_ms):
             if not isinstance(batch, BadBatch):
                 for one in extract(batch, Rules())[0]:
-                    yield one, (record.shard_id, record.sequence_number)
+                    if is_sampled(one, loop.setting.view_sample):
+                        yield one, (record.shard_id, record.sequence_number)
 
 
 def report(history: History, loop: Loop, problems: list[str]) -> str:

@@ -85,7 +85,7 @@ class Function:
         return calls, self._connect(calls)
 
 
-def ingest(tracking_id: str) -> Callable[[Calls], Steps]:
+def ingest(tracking_id: str, view_sample: float) -> Callable[[Calls], Steps]:
     """Return what connects ingest to a process's calls, as its ``_ingest`` connects it to AWS."""
 
     def connect(calls: Calls) -> Steps:
@@ -98,6 +98,7 @@ def ingest(tracking_id: str) -> Callable[[Calls], Steps]:
             refresh_actions=frozenset(DEFAULT_ACTIONS),
             pool=Inline(),
             clock=now,
+            view_sample=view_sample,
         )
 
     return connect

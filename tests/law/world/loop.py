@@ -13,6 +13,7 @@ from broker.refresh_queue import queue_url
 from broker.users import user_from_body
 
 from blueprint.mappings import KinesisMapping, QueueMapping
+from local_stack.audit.view_sample import ALL
 from local_stack.lambda_emulator.polling.kinesis_poller import KinesisPoller
 from local_stack.lambda_emulator.polling.on_failure import MappingIdentity
 from local_stack.lambda_emulator.polling.queue_poller import QueuePoller
@@ -36,6 +37,7 @@ MAX_RECEIVES = 8
 MPIDS = 16  # ids of one history: its customers', and the probe's
 SHARDS = ("shardId-000000000000", "shardId-000000000001")
 STREAM_ARN = "arn:aws:kinesis:us-east-1:123456789012:stream/events"
+HALF = 0.5  # of the sessions: those with an even number
 REFUSED_CUSTOMER = 3  # whose profile mParticle refuses to write, always
 
 _histories = itertools.count()
@@ -45,8 +47,8 @@ _histories = itertools.count()
 class Setting:
     """What differs between histories beside what happens.
 
-    How many records an invocation takes, chance, whether uploads have a probe, and the seconds after which a record is
-    given up and forgotten.
+    How many records an invocation takes, chance, whether uploads have a probe, the seconds after which a record is
+    given up and forgotten, and the share of the sessions whose views are reported.
     """
 
     batch_size: int = 100
@@ -55,6 +57,7 @@ class Setting:
     upload_probe: bool = True
     record_age: int = RECORD_AGE
     retention: int = RETENTION
+    view_sample: float = ALL
 
 
 class Loop:
@@ -74,7 +77,7 @@ class Loop:
         self.accepted_at: dict[int, float] = {}  # when events of a customer were accepted last, by mpid
         self.asked_at: dict[int, float] = {}  # when the queue took the newest request for a customer's list, by mpid
         self.read_at = 0.0  # when nothing failed any more and the stream was read, once a history is over
-        self._setting = setting
+        self.setting = setting
         self.stream = Stream(SHARDS, self.time.clock, setting.retention)
         self.queue = self._queue()
         self.queues = {functions.QUEUE_ARN: self.queue, functions.PURCHASE_QUEUE_ARN: self._queue()}
@@ -86,7 +89,7 @@ class Loop:
         self.services = Services(self.time, self.faults, self._work())
         put = forward(self.services, self.put)
         self.forwarder = Forwarder(put, clock=self.time.clock, chance=chance, copies=setting.copies)
-        self.ingest = self._function("ingest", functions.ingest(self.recommender.shop.tracking_id))
+        self.ingest = self._function("ingest", functions.ingest(self.recommender.shop.tracking_id, setting.view_sample))
         self.refresh = self._function(
             "refresh", functions.refresh(self.recommender.shop.campaign_arn, self._probe_mpid())
         )
@@ -152,10 +155,10 @@ class Loop:
         return self.pollers[shard].checkpoint != self.stream.last(shard)
 
     def _probe_mpid(self) -> int | None:
-        return self._first_mpid + MPIDS - 1 if self._setting.upload_probe else None
+        return self._first_mpid + MPIDS - 1 if self.setting.upload_probe else None
 
     def _function(self, name: str, connect: Callable[[Calls], functions.Steps]) -> functions.Function:
-        seed = self._setting.seed
+        seed = self.setting.seed
         return functions.Function(name, connect, lambda process: Calls(self.services, process, f"{seed}/{process}"))
 
     def _work(self) -> dict[str, Callable[[dict[str, Any]], Any]]:
@@ -218,7 +221,7 @@ class Loop:
 
     def _poll(self, shard: str, checkpoint: str | None) -> None:
         mapping = KinesisMapping(
-            batch_size=self._setting.batch_size, maximum_batching_window=1, maximum_record_age=self._setting.record_age
+            batch_size=self.setting.batch_size, maximum_batching_window=1, maximum_record_age=self.setting.record_age
         )
         numbers = itertools.count()
         poller = self.pollers[shard] = KinesisPoller(
