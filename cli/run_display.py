@@ -106,6 +106,7 @@ def _account(result: LoopResult) -> Table:
         ("in Personalize, but never on the stream", len(account.unexpected)),
         ("in Personalize under two ids", len(account.duplicated)),
         ("customers whose profile carries a list", result.profiles),
+        ("refreshes postponed, over the daily cap", f"{result.postponed:,}, {result.over_daily_cap:,}"),
         ("event to Personalize, p50 / p99", " / ".join(_lag(result, share) for share in (0.5, 0.99))),
     ]
     for name, number in rows:

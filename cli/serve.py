@@ -104,7 +104,7 @@ def _everything(
 ) -> tuple[list[ServiceProcess], dict[str, str]]:
     stack = running.enter_context(Stack(settings, log=log))
     Scenario(stack, show=_Stages()).prepare()
-    lambda_api = running.enter_context(LambdaApi(stack.functions))
+    lambda_api = running.enter_context(LambdaApi(stack.functions, rates=stack.recent_counts))
     return [stack.aws, stack.personalize, stack.mparticle], {
         **personalize_values(stack.personalize.url),
         "AWS_ENDPOINT_URL": stack.aws.url,

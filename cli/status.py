@@ -5,13 +5,14 @@ import requests
 from rich.console import Console
 from rich.table import Table
 
-from cli import connection
+from cli import connection, place
 from cli.console import emit
 from cli.errors import service_errors
-from cli.options import connection_options
+from cli.rates import print_rates
 from cli.train import metrics_table
 from lifecycle import counts
 from lifecycle.counts import InteractionCounts
+from lifecycle.rates import Period, from_aws, from_local, rates
 from lifecycle.resources import Resources
 from lifecycle.status import Inventory, Status, inventory, status
 from local_stack import loopback
@@ -22,20 +23,22 @@ UNKNOWN = "not known"
 
 @click.command("status", short_help="Where a broker is, and what is due next.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, and nothing else, on stdout.")
-@connection_options
-def command(as_json: bool, name: str | None, context: tuple[str, ...], aws: bool) -> None:
+@click.option("--minutes", type=click.IntRange(1, 60), default=5, show_default=True, help="The period of the rates.")
+@place.options
+def command(as_json: bool, minutes: int, name: str | None, context: tuple[str, ...], aws: bool, local: bool) -> None:
     """Say where a broker is: interactions against what a training needs, resources and their states, the newest model
-    with its metrics, what is due next and the command for it.
+    with its metrics, the rates of the last minutes against the quotas, what is due next and the command for it.
 
     Exit code: 0 said, 1 a service does not answer, 2 wrong use.
     """
-    target = connection.find(name, context, aws=aws)
+    target = connection.find(name, context, aws=aws, local=local)
     with service_errors():
         inventory_ = inventory(Resources(target.client("personalize")), target.names)
         broker_status = status(
             target.names,
             inventory_,
             _counts(target, inventory_),
+            rates(period) if (period := _period(target, minutes)) else None,
             where=target.where,
             local=bool(target.local_url),
             deployed=target.outputs.get("Stage"),
@@ -53,6 +56,16 @@ def _counts(target: connection.Target, inventory_: Inventory) -> InteractionCoun
         return InteractionCounts()  # another's emulator, which has no such page
 
 
+def _period(target: connection.Target, minutes: int) -> Period | None:
+    if not target.local_url:
+        return from_aws(target.client, target.outputs, minutes)
+    url = target.local_values.get("AWS_ENDPOINT_URL_LAMBDA")
+    try:
+        return from_local(loopback.get(f"{url}/_local/rates", params={"minutes": minutes}).json()) if url else None
+    except (requests.RequestException, ValueError, KeyError):
+        return None  # another's emulator, or the services ended by now
+
+
 def _report(broker_status: Status) -> None:
     console = Console(highlight=False)
     console.print(_interactions(broker_status.counts))
@@ -68,6 +81,7 @@ def _report(broker_status: Status) -> None:
             console.print(f"{resource.kind} {resource.name}: {resource.reason}", markup=False, soft_wrap=True)
     if broker_status.model:
         console.print(metrics_table(broker_status.model.metrics, f"\nNewest model, {broker_status.model.created}"))
+    print_rates(console, broker_status.rates)
     stage = (
         f"{broker_status.stage} (deployed: {broker_status.deployed})" if broker_status.deployed else broker_status.stage
     )

@@ -21,6 +21,12 @@ PAGE, TICKET = Urgency.PAGE, Urgency.TICKET
 MAX_ITERATOR_AGE_MS = 10 * 60 * 1000
 # Old purchases wait for a quarter of an hour in the queue of all others.
 MAX_QUEUE_AGE_S, MAX_PURCHASE_AGE_S = 30 * 60, 5 * 60
+REFRESH_ERRORS = (
+    Metric.REFRESHES_FAILED,
+    Metric.STATE_FAILED,
+    Metric.GET_RECOMMENDATIONS_THROTTLED,
+    Metric.MPARTICLE_BATCHES_THROTTLED,
+)
 
 
 class Alarms(Construct):
@@ -185,7 +191,13 @@ class Dashboard(Construct):
         ]
 
     def _ingest(self, metrics: Metrics) -> "Column":
-        names = (Metric.RECORDS, Metric.ACCEPTED, Metric.SKIPPED, Metric.REFRESHES_QUEUED)
+        names = (
+            Metric.RECORDS,
+            Metric.ACCEPTED,
+            Metric.SKIPPED,
+            Metric.PUT_EVENTS_CALLS,
+            Metric.REFRESHES_QUEUED,
+        )
         return [
             ("Ingest: what came and what became of it", [metrics.broker("ingest", name) for name in names]),
             (
@@ -195,7 +207,13 @@ class Dashboard(Construct):
                     *metrics.lag("ingest", Metric.EVENT_TO_PERSONALIZE),
                 ],
             ),
-            ("Ingest: errors", [*metrics.errors("ingest"), metrics.broker("ingest", Metric.RETRYABLE)]),
+            (
+                "Ingest: errors",
+                [
+                    *metrics.errors("ingest"),
+                    *(metrics.broker("ingest", name) for name in (Metric.RETRYABLE, Metric.PUT_EVENTS_THROTTLED)),
+                ],
+            ),
         ]
 
     def _queue(self, metrics: Metrics) -> "Column":
@@ -209,9 +227,13 @@ class Dashboard(Construct):
         names = (
             Metric.MESSAGES,
             Metric.ALREADY_FRESH,
+            Metric.POSTPONED,
+            Metric.OVER_DAILY_CAP,
             Metric.PROFILES_UPDATED,
             Metric.PROFILES_UNCHANGED,
             Metric.NO_RECOMMENDATIONS,
+            Metric.GET_RECOMMENDATIONS_CALLS,
+            Metric.MPARTICLE_BATCHES,
         )
         return [
             ("Refresh: what came and what became of it", [metrics.broker("refresh", name) for name in names]),
@@ -220,7 +242,7 @@ class Dashboard(Construct):
                 "Refresh: errors",
                 [
                     *metrics.errors("refresh"),
-                    *(metrics.broker("refresh", name) for name in (Metric.REFRESHES_FAILED, Metric.STATE_FAILED)),
+                    *(metrics.broker("refresh", name) for name in REFRESH_ERRORS),
                 ],
             ),
         ]

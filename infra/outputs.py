@@ -44,6 +44,7 @@ def outputs(
         "ImportBucket": (imports.bucket.bucket_name, "Through which ./broker backfill and batch send files"),
         "ImportRoleArn": (imports.role.role_arn, "By which Personalize reads and writes them"),
         "IngestFunction": (ingest.function.function_name, "The function that sends events; it names its metrics"),
+        "RefreshFunction": (refresh and refresh.function.function_name, "The function that writes profiles, likewise"),
         "TrackingId": (personalize.tracking_id, "The event tracker"),
         "SolutionArn": (personalize.solution_arn, "What is trained"),
         "CampaignArn": (personalize.campaign_arn, "What recommends"),

@@ -7,6 +7,7 @@ from typing import Any
 from lifecycle import resource_types, training
 from lifecycle.counts import InteractionCounts
 from lifecycle.names import Names
+from lifecycle.rates import Rates
 from lifecycle.resource_types import ResourceType
 from lifecycle.resources import Resources, State
 
@@ -52,6 +53,7 @@ class Status:
     resources: tuple[ResourceState, ...]
     model: Model | None
     next: Next
+    rates: Rates | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Return it as one JSON object."""
@@ -64,6 +66,7 @@ class Status:
             "resources": [vars(resource) for resource in self.resources],
             "model": vars(self.model) if self.model else None,
             "next": vars(self.next),
+            "rates": self.rates.as_json() if self.rates else None,
         }
 
 
@@ -137,7 +140,14 @@ def _found(resource_type: ResourceType, summaries: Iterable[State]) -> list[Reso
 
 
 def status(
-    names: Names, inventory: Inventory, counts: InteractionCounts, *, where: str, local: bool, deployed: str | None
+    names: Names,
+    inventory: Inventory,
+    counts: InteractionCounts,
+    rates: Rates | None = None,
+    *,
+    where: str,
+    local: bool,
+    deployed: str | None,
 ) -> Status:
     """Return the status of a broker from its inventory. ``deployed``: the stage of the deployed stack, if any."""
     model = None
@@ -153,6 +163,7 @@ def status(
         resources=inventory.resources,
         model=model,
         next=due(inventory, counts, local=local, deployed=deployed),
+        rates=rates,
     )
 
 

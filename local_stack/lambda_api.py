@@ -1,23 +1,26 @@
 """Lambda's Invoke API for the local stack's functions, so that another process can send a sample event to one.
 
 https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html. A failed asynchronous invocation is not repeated; Lambda
-repeats it twice.
+repeats it twice. Beside it, ``GET /_local/rates?minutes=5`` answers with what the functions counted lately.
 """
 
 import contextlib
 import json
 import re
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Protocol
+from urllib.parse import parse_qs, urlsplit
 
 from local_stack.lambda_emulator.invocation import InvokeResult
 from local_stack.lambda_emulator.runtime.function import FunctionClosed
 
 PATH = re.compile(r"/2015-03-31/functions/([\w-]+)/invocations")
 TYPE = "X-Amz-Invocation-Type"
+RATES = "/_local/rates"
+Rates = Callable[[int], Mapping[str, Any]]
 
 
 class Invocable(Protocol):
@@ -28,10 +31,13 @@ class Invocable(Protocol):
 
 
 class LambdaApi:
-    """A loopback server; ``with LambdaApi(functions) as api`` serves at ``api.url``."""
+    """A loopback server; ``with LambdaApi(functions) as api`` serves at ``api.url``.
 
-    def __init__(self, functions: Mapping[str, Invocable], port: int = 0) -> None:
-        self._server = ThreadingHTTPServer(("127.0.0.1", port), _handler(functions))
+    ``rates``: minutes → what the functions counted in the last of them.
+    """
+
+    def __init__(self, functions: Mapping[str, Invocable], port: int = 0, rates: Rates | None = None) -> None:
+        self._server = ThreadingHTTPServer(("127.0.0.1", port), _handler(functions, rates))
         self._server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
 
@@ -85,13 +91,24 @@ def _refusal(status: int, error_type: str, message: str) -> _Answer:
     return _Answer(status, body, {"x-amzn-ErrorType": error_type})
 
 
-def _handler(functions: Mapping[str, Invocable]) -> type[BaseHTTPRequestHandler]:
+def _rates(rates: Rates | None, url: str) -> _Answer:
+    parts = urlsplit(url)
+    minutes = parse_qs(parts.query).get("minutes", [""])[0]
+    if rates is None or parts.path != RATES or not re.fullmatch("[0-9]{1,4}", minutes):
+        return _Answer(404)
+    return _Answer(200, json.dumps(rates(int(minutes))).encode())
+
+
+def _handler(functions: Mapping[str, Invocable], rates: Rates | None) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             named = PATH.fullmatch(self.path)
             function = functions.get(named.group(1)) if named else None
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             self._send(_invoke(function, self.headers.get(TYPE, "RequestResponse"), body))
+
+        def do_GET(self) -> None:
+            self._send(_rates(rates, self.path))
 
         def _send(self, answer: _Answer) -> None:
             self.send_response(answer.status)

@@ -50,6 +50,8 @@ class LoopResult:
     quarantined: dict[str, int]
     uploads: int
     unchanged: int
+    postponed: int
+    over_daily_cap: int
     user_account: UserAccount | None = None
 
 
@@ -81,6 +83,8 @@ def judge(
         quarantined=metrics.by_reason(Metric.QUARANTINED),
         uploads=metrics.sum(Metric.PROFILES_UPDATED),
         unchanged=metrics.sum(Metric.PROFILES_UNCHANGED),
+        postponed=metrics.sum(Metric.POSTPONED),
+        over_daily_cap=metrics.sum(Metric.OVER_DAILY_CAP),
     )
 
 
@@ -120,6 +124,8 @@ def summary(result: LoopResult) -> dict[str, Any]:
         "profiles_updated": result.profiles,
         "profiles_unchanged": result.unchanged,
         "uploads": result.uploads,
+        "refreshes_postponed": result.postponed,
+        "refreshes_over_daily_cap": result.over_daily_cap,
         "lag_ms": {name: _rounded(percentile(result.lag_ms.values(), share)) for name, share in LAGS},
         **_shown(result.shop),
         "own_events": asdict(result.user_account) | _shown(result.own) if result.user_account else None,

@@ -4,6 +4,7 @@ collect: stream → ingest → Personalize. train: a model of what was collected
 queues, and refresh → profiles.
 """
 
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -20,7 +21,7 @@ from local_stack.aws.resources import ResourceSettings, create_resources, messag
 from local_stack.aws.session import local_client
 from local_stack.lambda_emulator.polling.threads import QueueThreads, StreamThreads
 from local_stack.lambda_emulator.runtime.function import Function
-from local_stack.metrics_log import MetricsLog
+from local_stack.metrics_log import INTERVAL, MetricsLog
 from local_stack.mparticle.inputs import BROKER_FEED, INPUTS
 from local_stack.process import NotStarted, ServiceProcess, begin_service
 from local_stack.settings import STREAM, LocalStackSettings
@@ -42,6 +43,7 @@ class Stack:
         self.metrics = MetricsLog()
         self.campaign_arn: str | None = None
         self.put_directly = 0
+        self._began = time.time()
         self.functions: dict[str, Function] = {}
         self.queue_pollers: list[QueueThreads] = []
         self._log = log
@@ -94,6 +96,19 @@ class Stack:
     def client(self, service: str) -> Any:
         """Return a boto3 client of one of the AWS services of the local stack."""
         return local_client(service, self.aws.url)
+
+    def recent_counts(self, minutes: int) -> dict[str, Any]:
+        """Return what the functions counted in the last minutes, for ``lifecycle.rates``; times in epoch seconds."""
+        until = int(time.time()) // INTERVAL * INTERVAL
+        since = max(until - 60 * minutes, int(self._began) // INTERVAL * INTERVAL)
+        variables = [variable for function in self.functions.values() for variable in function.environment.items()]
+        return {
+            "since": since,
+            "until": until,
+            "sums": self.metrics.between(since, until),
+            "variables": {name: value for name, value in variables if name.endswith("_PER_SECOND")},
+            "refreshes": "refresh" in self.functions,
+        }
 
     def is_idle(self) -> bool:
         """Return whether everything that mParticle accepted is processed: stream read to its end, queues empty."""

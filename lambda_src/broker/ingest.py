@@ -84,6 +84,14 @@ class Ingest:
 
     def run(self, records: Sequence[Any], deadline: float, counts: Counts) -> dict[str, Any]:
         """Return ``{"batchItemFailures": [...]}``: the records to be delivered again. Raises Misconfigured."""
+        try:
+            return self._run(records, deadline, counts)
+        finally:
+            calls = self._tracker.take_calls()
+            counts.add(Metric.PUT_EVENTS_CALLS, calls.made)
+            counts.add(Metric.PUT_EVENTS_THROTTLED, calls.throttled)
+
+    def _run(self, records: Sequence[Any], deadline: float, counts: Counts) -> dict[str, Any]:
         self._share_quota(records)
         intake = read(records, self._rules, self._clock.now(), counts, self._view_sample)
         outcome_of = self._deliver(intake, deadline, counts)

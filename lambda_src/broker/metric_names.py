@@ -17,6 +17,8 @@ class Metric(StrEnum):
     UNPROVEN = "Unproven"
     REFRESHES_QUEUED = "RefreshesQueued"
     REFRESHES_NOT_QUEUED = "RefreshesNotQueued"
+    PUT_EVENTS_CALLS = "PutEventsCalls"
+    PUT_EVENTS_THROTTLED = "PutEventsThrottled"
     ARRIVAL_TO_PERSONALIZE = "ArrivalToPersonalize"  # a lag, by the stream's clock
     EVENT_TO_PERSONALIZE = "EventToPersonalize"  # a lag, by the device's clock
 
@@ -29,6 +31,10 @@ class Metric(StrEnum):
     PROFILES_UNCHANGED = "ProfilesUnchanged"
     NO_RECOMMENDATIONS = "NoRecommendations"
     REFRESHES_FAILED = "RefreshesFailed"
+    GET_RECOMMENDATIONS_CALLS = "GetRecommendationsCalls"
+    GET_RECOMMENDATIONS_THROTTLED = "GetRecommendationsThrottled"
+    MPARTICLE_BATCHES = "MParticleBatches"
+    MPARTICLE_BATCHES_THROTTLED = "MParticleBatchesThrottled"
     STATE_FAILED = "StateFailed"  # users whose state could not be read or written
     EVENT_TO_PROFILE = "EventToProfile"  # a lag
 

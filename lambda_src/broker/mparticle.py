@@ -17,7 +17,7 @@ from requests.adapters import HTTPAdapter
 from broker.clock import Clock
 from broker.failures import Failure, Misconfigured, Rejected, Unavailable, aws_call
 from broker.profile import Upload, bulk_body
-from broker.rate_limit import RateLimiter
+from broker.rate_limit import Calls, RateLimiter
 from broker.retry import Retry
 
 RETRY = Retry(attempts=3, base=0.2, cap=2.0)
@@ -66,6 +66,10 @@ class MParticle:
             except Failure as failure:
                 failure.may_have_landed |= refused.may_have_landed
                 raise
+
+    def take_calls(self) -> Calls:
+        """Return the batches since this was asked last."""
+        return self._pace.take_calls() if self._pace else Calls()
 
     def _post(self, body: bytes, auth: tuple[str, str]) -> None:
         headers = {"Content-Type": "application/json"}

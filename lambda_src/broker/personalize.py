@@ -9,7 +9,7 @@ from typing import Any
 from broker.clock import Clock
 from broker.failures import Unavailable
 from broker.interactions import Interaction, put_events_request
-from broker.rate_limit import RateLimiter
+from broker.rate_limit import Calls, RateLimiter
 from broker.recommendations import Recommendations, get_recommendations_request, recommendations
 from broker.retry import Retry
 from broker.speculative_retry import SpeculativeRetry
@@ -35,6 +35,10 @@ class EventTracker:
         """Send one request of one to ten interactions of one user and session; all or nothing. Raises Failure."""
         request = put_events_request(interactions, self._tracking_id)
         RETRY.call(lambda: self._calls.call("put_events", **request), self._clock, deadline, self._pace)
+
+    def take_calls(self) -> Calls:
+        """Return the calls since this was asked last."""
+        return self._pace.take_calls() if self._pace else Calls()
 
 
 class Campaign:
@@ -67,3 +71,7 @@ class Campaign:
             return recommendations(answer, asked_at)
 
         return RETRY.call(ask, self._clock, deadline, self._pace)
+
+    def take_calls(self) -> Calls:
+        """Return the calls since this was asked last."""
+        return self._pace.take_calls() if self._pace else Calls()

@@ -15,6 +15,7 @@ from broker.outcomes import Accepted, Outcome, Retryable, only
 from broker.personalize import Campaign
 from broker.probe import PROBE
 from broker.profile import Upload, no_change, upload
+from broker.rate_limit import Calls
 from broker.recommendations import Recommendations, is_changed
 from broker.upload_stream import UploadStream
 
@@ -90,6 +91,10 @@ class ProfileRefresher:
                 return
             tried = users[1:]
         self._recommend_and_upload(tried, deadline, into)
+
+    def take_calls(self) -> tuple[Calls, Calls]:
+        """Return the campaign's calls and mParticle's batches since this was asked last."""
+        return self._campaign.take_calls(), self._mparticle.take_calls()
 
     def _recommend_and_upload(self, users: Sequence[ClaimedUser], deadline: float, into: RefreshResults) -> None:
         """Ask for each user's list, and upload a hundred of them, or a second's worth, as soon as they are there."""

@@ -6,6 +6,7 @@ Additive increase, multiplicative decrease: processes that do so share a quota f
 
 import math
 import threading
+from dataclasses import dataclass, replace
 
 from broker.clock import Clock
 from broker.failures import Unavailable
@@ -18,6 +19,14 @@ CALM = 0.2  # seconds after a decrease without another one: what is refused then
 SLOWING_DOWN = 5.0  # seconds after a decrease
 LEAST = 0.01  # of the share
 LONGEST = 10.0  # seconds that one call takes up, however many it counts as: else a small share refuses all others
+
+
+@dataclass(frozen=True)
+class Calls:
+    """How many calls were made, retries and probes included, and how many of them were refused for their rate."""
+
+    made: int = 0
+    throttled: int = 0
 
 
 class RateLimiter:
@@ -35,6 +44,7 @@ class RateLimiter:
         self._seen = -math.inf  # the newest time
         self._next = 0.0  # epoch seconds at which the next call is due
         self._decreased_at = 0.0
+        self._calls = Calls()
         self.rate = self._refused_at = self._share
 
     def wait(self, deadline: float, calls: int = 1) -> None:
@@ -51,6 +61,7 @@ class RateLimiter:
             if due >= deadline:
                 raise Unavailable("the rate leaves no time for another call")
             self._next = due + min(calls / self.rate, LONGEST)
+            self._calls = replace(self._calls, made=self._calls.made + calls)
             return max(due - now, 0.0)
 
     def accepted(self, calls: int = 1) -> None:
@@ -61,10 +72,11 @@ class RateLimiter:
                     self._quota, self.rate + self._refused_at * min(INCREASE * calls / self.rate, INCREASE_PER_CALL)
                 )
 
-    def throttled(self) -> None:
-        """Count a call that the system refused for its rate."""
+    def throttled(self, calls: int = 1) -> None:
+        """Count ``calls`` calls that the system refused for its rate."""
         with self._lock:
             now = self._now()
+            self._calls = replace(self._calls, throttled=self._calls.throttled + calls)
             if now - self._decreased_at >= max(CALM, 1 / self.rate):
                 self._refused_at = self.rate
                 self.rate = max(LEAST * self._share, DECREASE * self.rate)
@@ -75,6 +87,12 @@ class RateLimiter:
         """Return whether the rate was decreased within the last seconds."""
         with self._lock:
             return self._now() - self._decreased_at < SLOWING_DOWN
+
+    def take_calls(self) -> Calls:
+        """Return what was counted since this was asked last."""
+        with self._lock:
+            calls, self._calls = self._calls, Calls()
+            return calls
 
     def divide(self, processes: int) -> None:
         """Take one share of the quota for each process; what was learned about the rate is kept in proportion."""

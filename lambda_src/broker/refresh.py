@@ -81,6 +81,12 @@ class Refresh:
 
     def run(self, records: Sequence[Mapping[str, Any]], deadline: float, counts: Counts) -> dict[str, Any]:
         """Return ``{"batchItemFailures": [...]}``: the messages to be delivered again. Raises Misconfigured."""
+        try:
+            return self._run(records, deadline, counts)
+        finally:
+            self._count_calls(counts)
+
+    def _run(self, records: Sequence[Mapping[str, Any]], deadline: float, counts: Counts) -> dict[str, Any]:
         queue = self._queue_of(records[0]["eventSourceARN"])
         messages = [message_from_record(record) for record in records]
         counts.add(Metric.MESSAGES, len(messages))
@@ -222,6 +228,13 @@ class Refresh:
         event_times = [user_to_refresh(users[mpid]).event_ms for mpid in results.written]
         counts.add(Metric.PROFILES_UPDATED, len(results.written))
         counts.add_lags(Metric.EVENT_TO_PROFILE, (now_ms - event_ms for event_ms in event_times))
+
+    def _count_calls(self, counts: Counts) -> None:
+        campaign, mparticle = self._refresher.take_calls()
+        counts.add(Metric.GET_RECOMMENDATIONS_CALLS, campaign.made)
+        counts.add(Metric.GET_RECOMMENDATIONS_THROTTLED, campaign.throttled)
+        counts.add(Metric.MPARTICLE_BATCHES, mparticle.made)
+        counts.add(Metric.MPARTICLE_BATCHES_THROTTLED, mparticle.throttled)
 
     def _hide(
         self, messages: Sequence[Message], retryable: Mapping[int, Retryable], queue: RefreshQueue, deadline: float

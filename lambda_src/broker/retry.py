@@ -48,7 +48,7 @@ class Retry:
                 may_have_landed = failure.may_have_landed = may_have_landed or failure.may_have_landed
                 if pace and failure.throttled:
                     throttled += 1
-                    pace.throttled()
+                    pace.throttled(calls)
                 pause = max(failure.retry_after or 0, clock.jitter() * min(self.cap, self.base * 2**failed))
                 if failed - throttled == self.attempts or clock.now() + pause >= deadline:
                     raise

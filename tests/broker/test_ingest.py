@@ -55,12 +55,13 @@ class World:
     refresh_actions: frozenset[str] = ALL
     pool: Executor = field(default_factory=Inline)
     readers: StreamReaders | None = None
+    pace: RateLimiter | None = None
     view_sample: float = 1.0
 
     def __post_init__(self) -> None:
         self.counts = Counts()
         self.ingest = Ingest(
-            EventTracker(self.events, "tracker", self.time.time()),
+            EventTracker(self.events, "tracker", self.time.time(), self.pace),
             Quarantine(lambda: self.bucket, "bucket", "ingest", self.time.time()),
             RefreshQueues(*map(self.queue, ("https://purchases", "https://queue"))) if self.sqs else None,
             rules=self.rules,
@@ -153,6 +154,18 @@ def test_put_events_quota_is_divided_by_the_readers_of_the_stream_that_records_c
     assert (pace.rate, kinesis.requests) == (125, [])
     world.run(record(1, visit(1)) | {"eventSourceARN": "arn:stream"})
     assert (pace.rate, kinesis.requests[0]["StreamARN"]) == (20, "arn:stream")
+
+
+def test_calls_and_throttled_calls_are_counted_also_where_the_invocation_fails() -> None:
+    time = FakeTime()
+    world = World(time=time, pace=RateLimiter(1000, 1, time.time()))
+    world.answer(in_turn(THROTTLED, {}, {}))
+    assert world.run(record(1, visit(1)), record(2, visit(2))) == []
+    assert (world.counts.outcomes["PutEventsCalls"], world.counts.outcomes["PutEventsThrottled"]) == (3, 1)
+    world.answer(always(DENIED))
+    with pytest.raises(Misconfigured):
+        world.run(record(3, visit(3)))
+    assert (world.counts.outcomes["PutEventsCalls"], world.counts.outcomes["PutEventsThrottled"]) == (1, 0)
 
 
 def test_the_events_of_one_visit_travel_together_whichever_records_they_came_in() -> None:

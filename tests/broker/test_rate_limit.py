@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import pytest
 from broker.clock import Clock
 from broker.failures import Unavailable
-from broker.rate_limit import BURST, DECREASE, LONGEST, SLOWING_DOWN, RateLimiter
+from broker.rate_limit import BURST, DECREASE, LONGEST, SLOWING_DOWN, Calls, RateLimiter
 from broker.readers import ASK_EVERY, FALLBACK_SHARDS, StreamReaders
 from broker.retry import Retry
 
@@ -155,6 +155,22 @@ def test_a_throttled_call_waits_until_the_deadline_and_an_unavailable_one_for_it
     with pytest.raises(Unavailable):
         Retry(attempts=4, cap=3.0).call(lambda: refuse(False), time.time(), time.now + 60, limiter)
     assert calls["other"] == 4
+    taken = limiter.take_calls()
+    assert (taken.made, taken.throttled) == (calls.total(), calls["throttled"])
+    assert limiter.take_calls() == Calls(), "each call is counted once"
+
+
+def test_the_batches_of_a_request_are_counted_one_by_one_also_where_it_is_refused() -> None:
+    time = FakeTime()
+    limiter = RateLimiter(quota=100, processes=1, clock=time.time())
+    answers = iter([Unavailable("no", throttled=True), None])
+
+    def upload() -> None:
+        if failure := next(answers):
+            raise failure
+
+    Retry().call(upload, time.time(), FAR, limiter, calls=30)
+    assert limiter.take_calls() == Calls(made=60, throttled=30)
 
 
 # Many processes against one quota, in virtual time.

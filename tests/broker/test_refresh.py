@@ -19,6 +19,7 @@ from broker.personalize import Campaign
 from broker.profile_refresher import RETRY_FEED_AFTER, ProfileRefresher
 from broker.profile_state import ProfileStates
 from broker.quarantine import Quarantine
+from broker.rate_limit import RateLimiter
 from broker.recommendations import digest
 from broker.refresh import LANDING, Refresh
 from broker.refresh_queue import RefreshQueue, queue_url
@@ -78,13 +79,16 @@ class World:
     table: Table = field(default_factory=Table)
     per_day: int | None = None
     clock: Clock | None = None
+    quota: float | None = None
 
     def __post_init__(self) -> None:
         now = self.clock or self.time.time()
         self.counts = Counts()
         refresher = ProfileRefresher(
-            Campaign(self.campaign, CAMPAIGN, None, 10, now),
-            MParticle(self.end.session(), "https://s2s.example", lambda: self.secrets, "arn:secret", now),
+            Campaign(self.campaign, CAMPAIGN, None, 10, now, self._pace(now)),
+            MParticle(
+                self.end.session(), "https://s2s.example", lambda: self.secrets, "arn:secret", now, self._pace(now)
+            ),
             with_event=self.with_event,
             pool=self.pool,
             upload_pool=self.upload_pool,
@@ -100,6 +104,9 @@ class World:
             clock=now,
             per_day=self.per_day,
         )
+
+    def _pace(self, clock: Clock) -> RateLimiter | None:
+        return None if self.quota is None else RateLimiter(self.quota, 1, clock)
 
     def run(self, *messages: Any, deadline: float = FAR) -> list[str]:
         self.counts = Counts()
@@ -1046,3 +1053,13 @@ def test_an_upload_without_an_answer_holds_its_user_whatever_is_answered_to_the_
     with pytest.raises(Misconfigured):
         world.run(message("a", 7))
     assert float(world.table.items["7"]["claimed_until"]["N"]) >= world.time.now + LANDING - 1
+
+
+def test_calls_and_batches_are_counted_and_the_throttled_ones_among_them() -> None:
+    world = World(AwsClient(get_recommendations=in_turn(THROTTLED, *[listed("hat")] * 3)), quota=500)
+    world.answer(in_turn(429, 202))
+    assert world.run(message("a", 1), message("b", 2), message("c", 3)) == []
+    counted = {name: number for name, number in world.counts.outcomes.items() if "Recommendations" in name}
+    assert counted == {"GetRecommendationsCalls": 4, "GetRecommendationsThrottled": 1}
+    counted = {name: number for name, number in world.counts.outcomes.items() if "Batches" in name}
+    assert counted == {"MParticleBatches": 6, "MParticleBatchesThrottled": 3}

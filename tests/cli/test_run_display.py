@@ -41,6 +41,8 @@ def result(shop: Comparisons, own: Comparisons = NONE, account: UserAccount | No
         quarantined={},
         uploads=1,
         unchanged=0,
+        postponed=0,
+        over_daily_cap=0,
         user_account=account,
     )
 

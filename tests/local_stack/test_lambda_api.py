@@ -5,8 +5,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import requests
 from botocore.exceptions import ClientError
 
+from local_stack import loopback
 from local_stack.aws.session import local_client
 from local_stack.lambda_api import LambdaApi
 from local_stack.lambda_emulator.invocation import InvokeResult, failed
@@ -64,6 +66,13 @@ def closed() -> Closed:
 def client(held: Held, closed: Closed) -> Iterator[Any]:
     with LambdaApi({"held": held, "failing": Failing(), "closed": closed}) as api:
         yield local_client("lambda", api.url, timeout=PATIENCE)
+
+
+def test_the_rates_of_the_last_minutes_are_a_page_beside_it() -> None:
+    with LambdaApi({}, rates=lambda minutes: {"sums": {"Records": minutes}}) as api:
+        assert loopback.get(f"{api.url}/_local/rates", params={"minutes": 7}).json() == {"sums": {"Records": 7}}
+        for wrong in ("/_local/rates", "/_local/rates?minutes=x", "/_local/other?minutes=7"):
+            assert requests.get(f"{api.url}{wrong}", timeout=PATIENCE).status_code == 404
 
 
 def answered(client: Any, name: str = "held", **request: Any) -> tuple[int, bytes, str | None]:

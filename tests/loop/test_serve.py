@@ -132,6 +132,19 @@ def test_a_sample_event_through_the_real_functions_prints_the_customers_profile(
     assert {one["eventId"] for one in said["interactions"]} <= ids
 
 
+def test_status_says_how_much_of_each_quota_the_running_functions_use(clone: Clone, serving: Serving) -> None:
+    done = clone.run("status", "--local", "--json")
+    assert done.returncode == 0, done.stderr
+    rates = json.loads(done.stdout)["rates"]
+    assert rates["reported"] > 0
+    assert rates["put_events"]["quota"] == 1000
+    assert 0 < rates["put_events"]["per_second"] <= rates["reported"]
+    assert rates["postponed"] is not None, "refresh runs, so its rates are known"
+    in_words = clone.run("status", "--local").stdout
+    assert "refreshes postponed" in in_words
+    assert "GetRecommendations calls" in in_words
+
+
 def test_faults_and_replay_find_the_running_services_by_themselves(clone: Clone, serving: Serving) -> None:
     for operation in ("personalize.PutEvents", "mparticle.BulkUploadEvents", "sqs.SendMessageBatch"):
         assert clone.run("faults", "add", "throttling", operation, "--start", "900").returncode == 0

@@ -56,6 +56,11 @@ class Function:
         return self.settings.arn
 
     @property
+    def environment(self) -> Mapping[str, str]:
+        """Return the function's own variables."""
+        return self._environment
+
+    @property
     def pids(self) -> Sequence[int]:
         """Return the ids of the processes that run."""
         return [pid for instance in self._instances if (pid := instance.pid) is not None]
