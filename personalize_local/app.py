@@ -66,13 +66,10 @@ def _looks(service: Personalize, wire: WireProtocol) -> list[Route]:
         return JSONResponse(service.status())
 
     async def events(request: Request) -> Response:
-        try:
-            after, limit = (int(request.query_params.get(name, default)) for name, default in PAGING)
-        except ValueError:
-            return JSONResponse({"message": "after and limit must be numbers"}, 400)
-        if after < 0 or not 1 <= limit <= MOST_DELIVERIES:
-            return JSONResponse({"message": f"after must be 0 or more, limit 1 to {MOST_DELIVERIES}"}, 400)
-        return JSONResponse({"events": service.deliveries(after, limit)})
+        return _page(request, "events", service.deliveries)
+
+    async def lists(request: Request) -> Response:
+        return _page(request, "lists", service.recent_lists)
 
     async def toggles(request: Request) -> Response:
         """Show the production limits; PUT ``{"throttling": false, …}`` changes them."""
@@ -88,8 +85,19 @@ def _looks(service: Personalize, wire: WireProtocol) -> list[Route]:
         Route("/_local/requests", requests),
         Route("/_local/status", status),
         Route("/_local/events", events),
+        Route("/_local/lists", lists),
         Route("/_local/toggles", toggles, methods=["GET", "PUT"]),
     ]
+
+
+def _page(request: Request, name: str, read: Callable[[int, int], list[dict[str, Any]]]) -> Response:
+    try:
+        after, limit = (int(request.query_params.get(key, default)) for key, default in PAGING)
+    except ValueError:
+        return JSONResponse({"message": "after and limit must be numbers"}, 400)
+    if after < 0 or not 1 <= limit <= MOST_DELIVERIES:
+        return JSONResponse({"message": f"after must be 0 or more, limit 1 to {MOST_DELIVERIES}"}, 400)
+    return JSONResponse({name: read(after, limit)})
 
 
 async def _tick(service: Personalize) -> None:

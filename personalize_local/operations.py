@@ -90,7 +90,7 @@ class Operations:
             s3_endpoint=s3_endpoint,
             seconds=durations.importing,
         )
-        self._recommendations = Recommendations(
+        self.recommendations = Recommendations(
             registry,
             self.stores,
             solutions=self.solutions,
@@ -138,8 +138,8 @@ class Operations:
             "PutEvents": self.events.put_events,
             "PutUsers": self._puts.put_users,
             "PutItems": self._puts.put_items,
-            "GetRecommendations": self._recommendations.get_recommendations,
-            "GetPersonalizedRanking": self._recommendations.get_personalized_ranking,
+            "GetRecommendations": self.recommendations.get_recommendations,
+            "GetPersonalizedRanking": self.recommendations.get_personalized_ranking,
         }
 
     def _describe(self, resource_type: resource_types.ResourceType) -> Handler:

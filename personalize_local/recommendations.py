@@ -3,6 +3,8 @@
 The models are loaded with the first request: SciPy takes half of a start, and many services never answer one.
 """
 
+from collections import deque
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from personalize_local.control.campaigns import CampaignControl
@@ -23,7 +25,19 @@ if TYPE_CHECKING:
 
 DEFAULT_RESULTS, MOST_RESULTS = 25, 500
 NOT_SERVED = ("recommenderArn", "promotions", "metadataColumns")
+RECENT = 20_000  # lists that are remembered, for whoever watches the service
 Request = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class RecentList:
+    """One list that was given to a user, in the names of GetRecommendations; ``given_at`` in epoch seconds."""
+
+    number: int
+    userId: str
+    recommendationId: str
+    items: tuple[str, ...]
+    given_at: float
 
 
 class Recommendations:
@@ -48,6 +62,8 @@ class Recommendations:
         self._throttle = throttle
         self._toggles = toggles
         self._models: dict[Resource, Model] = {}
+        self._recent: deque[RecentList] = deque(maxlen=RECENT)
+        self._given = 0
 
     def get_recommendations(self, request: Request) -> dict[str, Any]:
         """Return ``itemList`` (best first) and ``recommendationId``; an unknown user gets the popular items.
@@ -71,7 +87,19 @@ class Recommendations:
         else:
             items = self._personal(request, version, model, limit)
         # The service gives no scores for Similar-Items, SIMS and Popularity-Count (Developer Guide, "Scores").
-        return self._answer("itemList", items, with_scores=isinstance(model, UserPersonalization))
+        answer = self._answer("itemList", items, with_scores=isinstance(model, UserPersonalization))
+        if request.get("userId"):
+            self._remember(request["userId"], answer["recommendationId"], items)
+        return answer
+
+    def recent(self, after: int, limit: int) -> list[dict[str, Any]]:
+        """Return at most ``limit`` of the newest lists whose number is above ``after``, in order."""
+        return [asdict(one) for one in self._recent if one.number > after][:limit]
+
+    def _remember(self, user_id: str, recommendation_id: str, items: list[tuple[str, float]]) -> None:
+        self._given += 1
+        listed = tuple(item for item, _ in items)
+        self._recent.append(RecentList(self._given, user_id, recommendation_id, listed, self._registry.now()))
 
     def _personal(
         self, request: Request, version: Resource, model: "UserPersonalization | PopularityCount", limit: int

@@ -89,6 +89,11 @@ class Personalize:
         with self._lock:
             return self._operations.events.deliveries(after, limit)
 
+    def recent_lists(self, after: int = 0, limit: int = 1000) -> list[dict[str, Any]]:
+        """Return the newest lists of GetRecommendations; see ``recommendations.RecentList`` for the keys."""
+        with self._lock:
+            return self._operations.recommendations.recent(after, limit)
+
     def status(self) -> dict[str, Any]:
         """Return the counts of every dataset group, as a training would see them now, and of all deliveries."""
         with self._lock:

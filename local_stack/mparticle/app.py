@@ -64,6 +64,7 @@ class Service:
             Route("/_local/requests", self.requests),
             Route("/_local/status", self.status),
             Route("/_local/profiles", self.profiles),
+            Route("/_local/writes", self.writes),
             Route("/_local/dropped", self.dropped),
             Route("/_local/outage", self.start_outage, methods=["POST"]),
             Route("/_local/outage", self.end_outage, methods=["DELETE"]),
@@ -145,6 +146,13 @@ class Service:
         after = int(query["after"]) if "after" in query else None
         page = self._workspace.recommendations(query.get("environment", ENVIRONMENTS[0]), after, limit)
         return JSONResponse({"profiles": page, "next": page[-1]["mpid"] if len(page) == limit else None})
+
+    async def writes(self, request: Request) -> Response:
+        """List the newest writes of recommendations, in order, paged: ``?after=NUMBER&limit=N``."""
+        after, limit = (
+            int(request.query_params.get(name, default)) for name, default in (("after", 0), ("limit", PAGE))
+        )
+        return JSONResponse({"writes": self._workspace.writes(after, limit)})
 
     async def dropped(self, _request: Request) -> Response:
         """List refused and silently dropped batches and events with the reasons."""

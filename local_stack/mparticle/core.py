@@ -1,6 +1,7 @@
 """The core of the local mParticle: accepts checked batches, keeps profiles and forwards batches to its output."""
 
 import threading
+from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -13,6 +14,8 @@ from local_stack.mparticle.profiles import Profile, Profiles
 ENVIRONMENTS = ("production", "development")
 DEDUPLICATION_SECONDS = 30 * 24 * 3600
 """How long a ``source_request_id`` is remembered (mParticle: 30 to 60 days, per API key)."""
+
+RECENT = 20_000  # writes of lists that are remembered, for whoever watches
 
 
 class MParticle:
@@ -38,6 +41,8 @@ class MParticle:
         self._seen: dict[tuple[str, str], float] = {}
         self._received = 0
         self._repeats = 0
+        self._writes: deque[dict[str, Any]] = deque(maxlen=RECENT)
+        self._written = 0
 
     def accept(self, source: Input, batch: Mapping[str, Any]) -> bool:
         """Accept a valid batch in input form; return False for a repeated ``source_request_id``."""
@@ -85,6 +90,11 @@ class MParticle:
             mpids = [mpid for mpid in profiles.mpids() if after is None or mpid > after][:limit]
             return [_recommendations(profile) for mpid in mpids if (profile := profiles.get(mpid))]
 
+    def writes(self, after: int, limit: int) -> list[dict[str, Any]]:
+        """Return at most ``limit`` of the newest writes of lists whose number is above ``after``, in order."""
+        with self._lock:
+            return [write for write in self._writes if write["number"] > after][:limit]
+
     def counts(self) -> dict[str, int]:
         """Return how many batches were accepted, and how many were ignored as repeats."""
         with self._lock:
@@ -107,6 +117,11 @@ class MParticle:
             batch.get("mpid"), identities, batch.get("mp_deviceid"), now_ms
         )
         profile.write(batch, now_ms)
+        if "product_recs" in (batch.get("user_attributes") or {}):
+            self._written += 1
+            list_id = batch["user_attributes"].get("product_recs_id")
+            write = {"number": self._written, "mpid": str(profile.mpid), "product_recs_id": list_id}
+            self._writes.append(write | {"written_ms": now_ms})
         numbered = {**batch, "batch_id": self._ids.number("batch", self._received)}
         return forwarded(numbered, profile, source, connection=self._connection, ids=self._ids, received_ms=now_ms)
 

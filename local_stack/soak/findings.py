@@ -1,12 +1,13 @@
 """The findings of a soak: recovery of the lag after each fault, growth of memory, and the report as JSON. No I/O."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from statistics import median
 from typing import Any
 
 from local_stack.audit.reconciliation import Audit
 from local_stack.soak.plan import PlannedFault
+from local_stack.soak.profile_lag import ProfileLags
 from local_stack.soak.watch import Sample
 
 LONGEST_RECOVERY = 60.0  # seconds
@@ -93,14 +94,26 @@ def usage(samples: Sequence[Sample], function: str) -> Usage | None:
 
 @dataclass(frozen=True)
 class Findings:
-    """The findings of a soak. ``settled``: everything was processed in the end; ``lag_ms``: p50 and p99 of the lag."""
+    """The findings of a soak.
+
+    ``settled``: everything was processed in the end; ``seconds``: of load; ``lag_ms``: p50 and p99 of the lag.
+    ``profile_normal_limit``: seconds, None if it is not known; ``profile_normal_after``: seconds from each fault's end.
+    ``processors``: how many each group of processes used.
+    """
 
     audit: Audit
     settled: bool
     seconds: float
+    asked_rate: float
     interactions: int
     lag_ms: dict[str, float | None]
+    profile_lags: ProfileLags
     recoveries: Sequence[Recovery]
+    profile_normal_limit: float | None
+    profile_normal_after: Sequence[float | None]
+    postponed: int
+    over_daily_cap: int
+    processors: dict[str, float]
     usage: dict[str, Usage]
     samples: Sequence[Sample]
 
@@ -127,19 +140,35 @@ def summary(findings: Findings) -> dict[str, Any]:
     places = findings.audit
     return {
         **verdict(findings),
-        "seconds": findings.seconds,
+        "seconds": round(findings.seconds, 1),
         "interactions": findings.interactions,
         "rate": round(findings.interactions / findings.seconds, 1),
+        "asked_rate": findings.asked_rate,
         "places": {place: places.count(place) for place in places.PLACES},
         "unexpected": len(places.unexpected),
         "duplicated": len(places.duplicated),
         "lag_ms": {name: value and round(value, 1) for name, value in findings.lag_ms.items()},
-        "faults": [_rounded(asdict(entry)) for entry in findings.recoveries],
+        "profile_lag_ms": {
+            name: value and round(value * 1000, 1) for name, value in findings.profile_lags.percentiles().items()
+        },
+        "profile_lag_normal_ms": findings.profile_normal_limit and round(findings.profile_normal_limit * 1000, 1),
+        "profile_lag_events": {
+            "measured": len(findings.profile_lags.lags),
+            "unchanged": findings.profile_lags.unchanged,
+            "missing": findings.profile_lags.missing,
+        },
+        "refreshes_postponed": findings.postponed,
+        "refreshes_over_daily_cap": findings.over_daily_cap,
+        "faults": [
+            _rounded(asdict(entry) | {"profile_normal_after": profile})
+            for entry, profile in zip(findings.recoveries, findings.profile_normal_after, strict=True)
+        ],
+        "processors": _rounded(findings.processors | {"all": sum(findings.processors.values())}, 2),
         "functions": {
             name: {**_rounded(asdict(entry)), "memory_flat": entry.is_flat} for name, entry in findings.usage.items()
         },
     }
 
 
-def _rounded(values: dict[str, Any]) -> dict[str, Any]:
-    return {name: round(value, 1) if isinstance(value, float) else value for name, value in values.items()}
+def _rounded(values: Mapping[str, Any], digits: int = 1) -> dict[str, Any]:
+    return {name: round(value, digits) if isinstance(value, float) else value for name, value in values.items()}

@@ -17,7 +17,10 @@ POISON_EVERY = 5.0  # seconds
 
 
 class Load:
-    """Visits until ``seconds`` are over. ``interactions`` and ``records_put`` (directly on the stream) are counts."""
+    """Visits until ``seconds`` are over. ``interactions`` and ``records_put`` (directly on the stream) are counts.
+
+    ``took``: the seconds that the visits really took, which are more where the machine does not hold the rate.
+    """
 
     def __init__(self, mparticle_url: str, kinesis: Any, stream: str, *, rate: float, seconds: float) -> None:
         """``rate``: interactions per second that a broker should train on."""
@@ -29,6 +32,7 @@ class Load:
         self._over = threading.Event()
         self.interactions = 0
         self.records_put = 0
+        self.took = 0.0
 
     def play(self, sessions: Iterator[Session]) -> None:
         """Play sessions at the rate; return when the time is over and all begun sessions are delivered."""
@@ -40,6 +44,7 @@ class Load:
         finally:
             self._over.set()
             visits.close()
+            self.took = time.monotonic() - begin
 
     def poison(self) -> None:
         """Put unusable records on the stream until the visits are over."""

@@ -7,6 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
+from broker.metric_names import Metric
+
 from local_stack import loopback
 from local_stack.audit.lag import event_times, lags, percentile
 from local_stack.audit.services import deliveries, stream_records
@@ -14,9 +16,11 @@ from local_stack.items4u.sessions import Shop
 from local_stack.loop_result import audit_stack
 from local_stack.scenario import Scenario
 from local_stack.soak.findings import Findings, recoveries, usage
+from local_stack.soak.list_log import ListLog, pages_of, sent_events
 from local_stack.soak.load import Load
 from local_stack.soak.plan import PlannedFault
-from local_stack.soak.watch import Sample, take_sample
+from local_stack.soak.profile_lag import normal_after, normal_limit, profile_lags
+from local_stack.soak.watch import ProcessorTime, Sample, processes, take_sample
 from local_stack.stack import Stack
 
 LOOK_EVERY = 2.0
@@ -33,9 +37,12 @@ class Soak:
     ) -> None:
         self._stack = stack
         self._seconds = seconds
+        self._rate = rate
         self._planned = planned
         self._show = show
         self._samples: list[Sample] = []
+        self._processor = ProcessorTime()
+        self._list_log = ListLog(pages_of(stack.personalize.url, stack.mparticle.url))
         self._fault: str | None = None
         self._over = threading.Event()
         self._shop = Shop(stack.settings.seed + 1, stack.settings.shoppers)
@@ -46,6 +53,7 @@ class Soak:
         """Run the soak and return its findings. Raises CreationFailed."""
         Scenario(self._stack, show=self._show).prepare()
         began = time.time()
+        self._processor.look(processes(self._stack))
         with self._threads():
             self._load.play(self._shop.sessions())
             self._over.set()
@@ -73,6 +81,8 @@ class Soak:
         while not self._over.wait(LOOK_EVERY):
             sample = take_sample(self._stack, self._elapsed(), self._fault)
             self._samples.append(sample)
+            self._processor.look(processes(self._stack))
+            self._list_log.read()
             self._show(
                 "soaking",
                 {
@@ -109,6 +119,7 @@ class Soak:
         while not self._stack.is_idle():
             if time.monotonic() >= end:
                 return False
+            self._list_log.read()
             self._show("settling", {"users waiting": self._stack.messages_waiting()})
             time.sleep(LOOK_EVERY)
         return True
@@ -118,14 +129,25 @@ class Soak:
         records = stream_records(self._stack.client("kinesis"), self._stack.resources.stream_name)
         accepted = deliveries(self._stack.personalize.url)
         late = lags(event_times(records), accepted, int(began * 1000)).values()
+        self._list_log.read()
+        events = sent_events(records, accepted, began)
+        on_profiles = profile_lags(events, self._list_log.lists, self._list_log.writes)
+        metrics = self._stack.metrics
         usages = {name: usage(self._samples, name) for name in self._stack.functions}
         return Findings(
             audit=audit_stack(self._stack, records, accepted),
             settled=settled,
-            seconds=self._seconds,
+            seconds=self._load.took,
+            asked_rate=self._rate,
             interactions=self._load.interactions,
             lag_ms={"p50": percentile(late, 0.5), "p99": percentile(late, 0.99)},
+            profile_lags=on_profiles,
             recoveries=recoveries(self._samples, self._planned),
+            profile_normal_limit=normal_limit(on_profiles, began, self._planned),
+            profile_normal_after=normal_after(on_profiles, began, self._planned),
+            postponed=metrics.sum(Metric.POSTPONED),
+            over_daily_cap=metrics.sum(Metric.OVER_DAILY_CAP),
+            processors={name: seconds / self._load.took for name, seconds in self._processor.seconds.items()},
             usage={name: peak for name, peak in usages.items() if peak},
             samples=self._samples,
         )

@@ -1,12 +1,15 @@
 """Samples of the loop every few seconds: its lag, the resources of its processes, and the current fault."""
 
 import os
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from local_stack.stack import Stack
 
 PROC = Path("/proc")
+TICKS = os.sysconf("SC_CLK_TCK")  # per second of processor time
 
 
 @dataclass(frozen=True)
@@ -57,3 +60,43 @@ def process(pid: int) -> Process | None:
     if "VmRSS" not in fields:  # a zombie
         return None
     return Process(pid, int(fields["VmRSS"].split()[0]) / 1024, files, int(fields["Threads"]))
+
+
+class ProcessorTime:
+    """The processor time of groups of processes since the first look; that of a killed one's last moments is lost.
+
+    ``seconds`` by group; empty on systems other than Linux.
+    """
+
+    def __init__(self) -> None:
+        self.seconds: defaultdict[str, float] = defaultdict(float)
+        self._last: dict[int, float] = {}
+        self._has_looked = False
+
+    def look(self, processes: Iterable[tuple[str, int]]) -> None:
+        """Add what each process (group, pid) has used since the last look; one that is new has used all of it since."""
+        for group, pid in processes:
+            used = _processor_seconds(pid)
+            if used is None:
+                continue
+            before = self._last.get(pid, 0.0 if self._has_looked else used)
+            self.seconds[group] += used - before
+            self._last[pid] = used
+        self._has_looked = True
+
+
+def _processor_seconds(pid: int) -> float | None:
+    try:
+        # After the name in parentheses, which may hold blanks, utime and stime are the 12th and 13th field (proc(5)).
+        fields = (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return None
+    return (int(fields[11]) + int(fields[12])) / TICKS
+
+
+def processes(stack: Stack) -> list[tuple[str, int]]:
+    """Return the running processes of a stack, and this one, each with the name of its group."""
+    services = {"Kinesis, SQS, S3, DynamoDB": stack.aws, "Personalize": stack.personalize, "mParticle": stack.mparticle}
+    functions = [(name, pid) for name, function in stack.functions.items() for pid in function.pids]
+    own = ("shop, pollers and soak", os.getpid())
+    return [own, *((name, service.process.pid) for name, service in services.items()), *functions]

@@ -24,4 +24,9 @@ def test_a_soak_with_faults_loses_nothing_and_says_what_each_fault_did() -> None
     assert found["places"]["in_personalize"] > 1000
     assert found["places"]["quarantined"] >= 3
     assert found["faults"]
+    assert found["profile_lag_events"]["measured"] > 50
+    assert found["profile_lag_events"]["missing"] == 0
+    assert 2000 < found["profile_lag_ms"]["p50"] <= found["profile_lag_ms"]["p99"] <= found["profile_lag_ms"]["max"]
+    assert all("profile_normal_after" in fault for fault in found["faults"])
+    assert found["refreshes_postponed"] >= 0
     assert found["functions"].keys() == {"ingest", "refresh"}

@@ -244,3 +244,14 @@ def test_an_amount_counts_only_where_the_schema_has_the_column(world: World) -> 
     described = world.call("DescribeSolutionVersion", solutionVersionArn=version)["solutionVersion"]
     assert described["failureReason"].endswith("there are 0.")
     assert world.service.deliveries()[0]["eventValue"] == 10.0
+
+
+def test_the_newest_lists_are_remembered_with_their_ids_in_order(shop: World) -> None:
+    campaign = shop.campaign(shop.trained(shop.solution()))
+    given = [shop.call("GetRecommendations", campaignArn=campaign, userId=user, numResults=3) for user in "ab"]
+    first, second = shop.service.recent_lists()
+    assert [first["number"], first["userId"], first["given_at"]] == [1, "a", shop.now]
+    assert first["recommendationId"] == given[0]["recommendationId"]
+    assert list(second["items"]) == [entry["itemId"] for entry in given[1]["itemList"]]
+    assert shop.service.recent_lists(after=1) == [second]
+    assert shop.service.recent_lists(limit=1) == [first]

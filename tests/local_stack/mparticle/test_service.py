@@ -135,6 +135,20 @@ def test_the_profile_api_shows_what_was_written_under_an_exact_mpid(http: Callab
     assert listed["next"] == str(BIG - 2)
 
 
+def test_the_newest_writes_of_lists_are_listed_in_order(http: Callable[..., requests.Response]) -> None:
+    before = len(http("GET", "/_local/writes").json()["writes"])
+    lists = [{"product_recs": [item], "product_recs_id": f"of-{item}"} for item in ("hat", "socks")]
+    for attributes in (*lists, {"age": 5}):
+        http("POST", "/v2/bulkevents", name="broker-feed", json=[batch(mpid=4, user_attributes=attributes, events=...)])
+    writes = http("GET", f"/_local/writes?after={before}").json()["writes"]
+    assert [(write["number"], write["mpid"], write["product_recs_id"]) for write in writes] == [
+        (before + 1, "4", "of-hat"),
+        (before + 2, "4", "of-socks"),
+    ]
+    assert writes[0]["written_ms"] <= writes[1]["written_ms"]
+    assert http("GET", f"/_local/writes?after={before}&limit=1").json()["writes"] == writes[:1]
+
+
 def test_signing_in_needs_a_key_and_gives_the_mpid_as_a_string(http: Callable[..., requests.Response]) -> None:
     known = {"environment": "production", "known_identities": {"customerid": "signs-in"}}
     unsigned = http("POST", "/v1/identify", json=known)

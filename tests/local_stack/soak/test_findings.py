@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import time
 
 import pytest
 
@@ -16,7 +17,7 @@ from local_stack.soak.plan import (
     PlannedFault,
     plan,
 )
-from local_stack.soak.watch import Process, Sample, process
+from local_stack.soak.watch import PROC, Process, ProcessorTime, Sample, process
 
 SLOW = FaultKind("slow", {})
 
@@ -82,3 +83,16 @@ def test_a_process_says_what_it_takes_and_one_that_is_gone_nothing() -> None:
     own = process(os.getpid())
     assert own is None or (own.memory_mb > 5 and own.files >= 3 and own.threads >= 1)
     assert process(2**22 + 1) is None
+
+
+@pytest.mark.skipif(not PROC.exists(), reason="only Linux tells the processor time of other processes")
+def test_processor_time_counts_from_the_first_look_and_leaves_out_who_is_gone() -> None:
+    spent, processes = ProcessorTime(), [("own", os.getpid()), ("gone", 2**22 + 1)]
+    spent.look(processes)
+    assert spent.seconds == {"own": 0}, "what was used before does not count"
+    until = time.process_time() + 0.3
+    while time.process_time() < until:
+        pass
+    spent.look(processes)
+    assert 0.2 < spent.seconds["own"] < 5
+    assert "gone" not in spent.seconds
