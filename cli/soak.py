@@ -78,6 +78,7 @@ def _report(findings: Findings) -> None:
         f"event to Personalize, p50 / p99: {_seconds(report['lag_ms'])}\n"
         f"event to profile, p50 / p99 / longest: {_seconds(report['profile_lag_ms'])}\n"
         f"  of {_events(report['profile_lag_events'])} events\n"
+        f"batches that mParticle had yet to forward, at most: {report['most_batches_not_forwarded']:,}\n"
         f"refreshes postponed: {report['refreshes_postponed']:,}, over the daily cap: "
         f"{report['refreshes_over_daily_cap']:,}"
     )

@@ -157,6 +157,7 @@ def summary(findings: Findings) -> dict[str, Any]:
             "unchanged": findings.profile_lags.unchanged,
             "missing": findings.profile_lags.missing,
         },
+        "most_batches_not_forwarded": max((sample.forwarding for sample in findings.samples), default=0),
         "refreshes_postponed": findings.postponed,
         "refreshes_over_daily_cap": findings.over_daily_cap,
         "faults": [

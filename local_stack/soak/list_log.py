@@ -37,7 +37,10 @@ class ListLog:
         self.writes: list[Write] = []
 
     def read(self) -> None:
-        """Read both. Raises LookupError where a service has forgotten some before they were read."""
+        """Read both. Raises LookupError where a service has forgotten some before they were read.
+
+        After RequestException, the next read goes on where the last one ended.
+        """
         self.lists += [
             GivenList(entry["userId"], entry["recommendationId"], tuple(entry["items"]), entry["given_at"])
             for entry in self._new("lists")
@@ -49,13 +52,13 @@ class ListLog:
     def _new(self, name: str) -> list[dict[str, Any]]:
         entries: list[dict[str, Any]] = []
         while True:
-            after = self._read.get(name, 0)
+            after = self._read.get(name, 0) + len(entries)
             page = self._page(name, after, LIMIT)
             if page and page[0]["number"] != after + 1:
                 raise LookupError(f"{name}: the service has forgotten {page[0]['number'] - after - 1} entries")
             entries += page
-            self._read[name] = after + len(page)
             if len(page) < LIMIT:
+                self._read[name] = after + len(page)
                 return entries
 
 

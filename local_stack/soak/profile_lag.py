@@ -132,6 +132,8 @@ def normal_after(found: ProfileLags, began: float, planned: Sequence[PlannedFaul
 
     It is normal again from the first of two windows in a row that are normal.
     """
+    if not planned:
+        return []
     limit = normal_limit(found, began, planned)
     windows: Mapping[int, list[float]] = _windows(found, began)
     ends = [*(fault.at for fault in planned[1:]), float("inf")]

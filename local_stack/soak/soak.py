@@ -1,12 +1,13 @@
 """The soak test on a stack: prepare it; run load, faults and samples concurrently; let it settle; judge."""
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from typing import Any
 
+import requests
 from broker.metric_names import Metric
 
 from local_stack import loopback
@@ -60,7 +61,7 @@ class Soak:
         self._stack.put_directly += self._load.records_put
         return self._judge(began, self._settle())
 
-    @contextmanager
+    @contextlib.contextmanager
     def _threads(self) -> Iterator[None]:
         self._began = time.monotonic()
         works = (self._watch, self._strike, self._load.poison)
@@ -79,19 +80,25 @@ class Soak:
 
     def _watch(self) -> None:
         while not self._over.wait(LOOK_EVERY):
-            sample = take_sample(self._stack, self._elapsed(), self._fault)
-            self._samples.append(sample)
-            self._processor.look(processes(self._stack))
-            self._list_log.read()
-            self._show(
-                "soaking",
-                {
-                    "interactions": self._load.interactions,
-                    "behind": f"{sample.lag_s:.1f} s",
-                    "users waiting": sample.waiting_users,
-                    "fault": sample.fault or "none",
-                },
-            )
+            # A service that is too busy to answer must not end a run of hours: the next look sees what this one missed.
+            with contextlib.suppress(requests.RequestException):
+                self._look()
+
+    def _look(self) -> None:
+        sample = take_sample(self._stack, self._elapsed(), self._fault)
+        self._samples.append(sample)
+        self._processor.look(processes(self._stack))
+        self._list_log.read()
+        self._show(
+            "soaking",
+            {
+                "interactions": self._load.interactions,
+                "not forwarded": sample.forwarding,
+                "behind": f"{sample.lag_s:.1f} s",
+                "users waiting": sample.waiting_users,
+                "fault": sample.fault or "none",
+            },
+        )
 
     def _strike(self) -> None:
         for fault in self._planned:
@@ -119,7 +126,8 @@ class Soak:
         while not self._stack.is_idle():
             if time.monotonic() >= end:
                 return False
-            self._list_log.read()
+            with contextlib.suppress(requests.RequestException):
+                self._list_log.read()
             self._show("settling", {"users waiting": self._stack.messages_waiting()})
             time.sleep(LOOK_EVERY)
         return True

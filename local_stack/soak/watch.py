@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from local_stack import loopback
 from local_stack.stack import Stack
 
 PROC = Path("/proc")
@@ -24,12 +25,16 @@ class Process:
 
 @dataclass(frozen=True)
 class Sample:
-    """One sample, ``at`` seconds after the start. ``lag_s``: age of the oldest record that has not been processed."""
+    """One sample, ``at`` seconds after the start. ``lag_s``: age of the oldest record that has not been processed.
+
+    ``forwarding``: the batches that mParticle has yet to put on the stream.
+    """
 
     at: float
     fault: str | None
     lag_s: float
     waiting_users: int
+    forwarding: int
     functions: dict[str, Process]
 
 
@@ -41,6 +46,7 @@ def take_sample(stack: Stack, at: float, fault: str | None) -> Sample:
         fault=fault,
         lag_s=max(count.iterator_age_ms for count in counts) / 1000,
         waiting_users=stack.messages_waiting(),
+        forwarding=loopback.get(f"{stack.mparticle.url}/_local/status").json()["waiting"],
         functions={
             name: max(usages, key=lambda usage: usage.memory_mb)
             for name, function in stack.functions.items()

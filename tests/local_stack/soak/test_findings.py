@@ -23,7 +23,7 @@ SLOW = FaultKind("slow", {})
 
 
 def sample(at: float, lag: float, memory: float = 50.0) -> Sample:
-    return Sample(at, None, lag, 0, {"ingest": Process(1, memory, 10, 5)})
+    return Sample(at, None, lag, 0, 0, {"ingest": Process(1, memory, 10, 5)})
 
 
 def test_faults_come_one_at_a_time_with_calm_between_them_and_all_kinds_before_one_comes_again() -> None:

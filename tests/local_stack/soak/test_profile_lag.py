@@ -1,6 +1,7 @@
 """The time from an event to its list on the profile, and when it is normal again after a fault."""
 
 import pytest
+import requests
 
 from local_stack.soak.list_log import ListLog
 from local_stack.soak.plan import FaultKind, PlannedFault
@@ -120,6 +121,7 @@ def test_normal_is_measured_on_events_that_the_first_fault_did_not_delay() -> No
     assert normal_limit(delayed, BEGAN, [FAULT]) == 9
     assert normal_limit(steady(), BEGAN, [PlannedFault(CALM, 10, SLOW)]) is None
     assert normal_after(steady(), BEGAN, [PlannedFault(CALM, 10, SLOW)]) == [None]
+    assert normal_after(steady(), BEGAN, []) == []
 
 
 class Pages:
@@ -150,6 +152,24 @@ def test_all_entries_are_read_once_page_by_page() -> None:
     assert [one.id for one in log.lists] == [f"r{place}" for place in range(1, 12_004)]
     assert log.lists[0] == GivenList("u", "r1", ("hat",), 1.0)
     assert (len(log.writes), log.writes[-1]) == (12_003, Write("u", "r12003", 2.0))
+
+
+def test_after_a_page_that_did_not_come_nothing_is_left_out_and_nothing_read_twice() -> None:
+    pages, refused = Pages(), [1]
+
+    def read(name: str, after: int, limit: int) -> list[dict[str, object]]:
+        if after and refused:
+            refused.pop()
+            raise requests.ConnectionError
+        return pages.read(name, after, limit)
+
+    log = ListLog(read)
+    pages.add(12_000)
+    with pytest.raises(requests.ConnectionError):
+        log.read()
+    log.read()
+    assert [one.id for one in log.lists] == [f"r{place}" for place in range(1, 12_001)]
+    assert len(log.writes) == 12_000
 
 
 def test_entries_that_were_forgotten_before_they_were_read_are_an_error() -> None:
