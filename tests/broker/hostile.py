@@ -18,6 +18,7 @@ from tests.broker.stubs import Inline
 from tests.broker.test_ingest import World
 
 SIZE = 10 * 2**20
+PARSED = 8  # parts of the size, one of which tells how long parsing takes
 ONE_EVENT = b'{"mpid": 7, "events": [{"event_type": "commerce_event", "data": {"event_id": "1", %s}}]}'
 PRODUCTS = ONE_EVENT % b'"product_action": {"action": "purchase", "products": [%s]}'
 SMALLEST = (
@@ -28,9 +29,9 @@ SMALLEST = (
 LONG_ID = b'"data":{"event_id":"\xf0\x9f\x98\x80%s",'
 
 
-def filled(around: bytes, one: bytes, separator: bytes = b",") -> bytes:
+def filled(around: bytes, one: bytes, separator: bytes = b",", size: int | None = None) -> bytes:
     """Return as many of ``one`` in ``around`` as make up the size."""
-    room = SIZE - len(around) - len(one)
+    room = (size or SIZE) - len(around) - len(one)
     return around % ((one + separator) * (room // len(one + separator)) + one)
 
 
@@ -62,6 +63,7 @@ RECORDS: dict[str, Callable[[], bytes]] = {
 class Cost:
     """What a record came to beside one good record: ``verdict``, who failed, CPU seconds, MB on top, MB in all.
 
+    ``parsing`` is the CPU seconds that it takes here and now to parse as much JSON in small parts.
     ``neighbour`` says whether the good one was delivered; ``quarantine`` counts its rows and bytes.
     """
 
@@ -70,6 +72,7 @@ class Cost:
     failed: list[str]
     neighbour: bool
     seconds: float
+    parsing: float
     growth_mb: float
     peak_mb: float
     rows: int
@@ -92,6 +95,7 @@ def cost(name: str) -> Cost:
         failed=failed,
         neighbour="the-neighbour" in world.sent_items(),
         seconds=round(seconds, 2),
+        parsing=_parsing(),
         growth_mb=round(peak - before),
         peak_mb=round(peak),
         rows=len(rows),
@@ -111,6 +115,13 @@ def costs() -> Iterator[Cost]:
         with open(reading, "rb") as answer:
             yield Cost(**json.loads(answer.read()))
         os.waitpid(child, 0)
+
+
+def _parsing() -> float:
+    part = filled(b"[%s]", b"[0]", size=SIZE // PARSED)
+    began = time.process_time()
+    json.loads(part)
+    return PARSED * (time.process_time() - began)
 
 
 def _peak_mb() -> float:
