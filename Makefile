@@ -15,7 +15,7 @@ run: setup
 # The CDK command line before all tests: several of them would install it at once. Bytecode is kept, whatever the
 # environment says: hundreds of processes load the same modules.
 test: setup .venv/ministack/.ready .venv/clients/.ready node_modules/.ready
-	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 # What needs no process of its own: no services, no CDK. For use while you write.
 quick: setup

@@ -1,6 +1,7 @@
 """What all tests share: where the public data of others is, which is not part of the repository; what they print."""
 
 import functools
+import gc
 import os
 import sys
 from collections.abc import Generator
@@ -167,11 +168,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     missing = [name for name in (*LONGEST, *SERVER) if not (root / name).exists()]
     assert not missing, f"tests/conftest.py names what is not there: {missing}"
     servers = {root / name for name in SERVER}
+    starts = {path for path in {item.path for item in items} if servers & {path, *path.parents}}
     for item in items:
-        if servers & {item.path, *item.path.parents}:
+        if item.path in starts:
             item.add_marker("server")
     places = {root / name: place for place, name in enumerate(LONGEST)}
     items.sort(key=lambda item: places.get(item.path, len(places)))
+
+
+def pytest_collection_finish() -> None:
+    """Leave what is there for good, thousands of tests and all modules, out of every collection of garbage to come."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

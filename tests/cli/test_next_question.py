@@ -1,20 +1,27 @@
 """What `train` says to ask next is a command that asks the model that it has trained."""
 
 import re
-from pathlib import Path
+from collections.abc import Mapping
 
 import pytest
+from click.testing import CliRunner, Result
 
-from tests.cli.test_commands import MAPPED, Broker, broker, endpoints, table  # noqa: F401 - fixtures
+from cli.__main__ import main
+from tests.cli.test_commands import MAPPED, Broker, endpoints, table  # noqa: F401 - fixtures
 
 OPTIONS = [["--hpo"], ["--recipe", "aws-popularity-count"], ["--recipe", "aws-sims"], ["--recipe", "aws-similar-items"]]
 
 
-@pytest.fixture
-def shop(broker: Broker, tmp_path: Path) -> Broker:  # noqa: F811
+@pytest.fixture(scope="module")
+def shop(endpoints: Mapping[str, str], tmp_path_factory: pytest.TempPathFactory) -> Broker:  # noqa: F811
     """Return the command line of a broker that has history."""
-    assert broker("backfill", table(tmp_path), *MAPPED).exit_code == 0
-    return broker
+
+    def run(command: str, *arguments: object) -> Result:
+        every = [command, *map(str, arguments), "--name", "next-question"]
+        return CliRunner(env=endpoints).invoke(main, every, catch_exceptions=False)
+
+    assert run("backfill", table(tmp_path_factory.mktemp("shop")), *MAPPED).exit_code == 0
+    return run
 
 
 @pytest.mark.parametrize("options", OPTIONS, ids=" ".join)

@@ -28,7 +28,7 @@ ITEM_OF = dict(zip((*SERVER_ROADS, "web viewed", "web bought"), ITEMS, strict=Fa
 @pytest.fixture(scope="module")
 def stack() -> Iterator[Stack]:
     require_installed()
-    with trained_stack(LocalStackSettings()) as stack:
+    with trained_stack(LocalStackSettings(shards=1, shard_poll=1.0, queue_poll=1.0)) as stack:
         yield stack
 
 

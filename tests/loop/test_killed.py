@@ -32,6 +32,8 @@ HISTORIES = int(os.environ.get("BROKER_TEST_KILLS", draws(all_of_them=200, part=
 SETTINGS = LocalStackSettings(
     stream=replace(STREAM, maximum_batching_window=0),
     queue=replace(QUEUE, function_timeout=4, visibility_timeout=4),
+    shard_poll=1.0,  # as Lambda polls: the test mostly waits
+    queue_poll=1.0,
 )
 PER_HISTORY = 10  # customers
 POISON = b"no JSON at all"

@@ -12,7 +12,14 @@ SECONDS = 26  # the first fault with calm before and after it, and poison every 
 
 
 def test_a_soak_with_faults_loses_nothing_and_says_what_each_fault_did() -> None:
-    load = ("--seconds", draws(all_of_them=360, part=SECONDS), "--rate", draws(all_of_them=40, part=10), "--shards", 4)
+    load = (
+        "--seconds",
+        draws(all_of_them=360, part=SECONDS),
+        "--rate",
+        draws(all_of_them=40, part=8),
+        "--shards",
+        draws(4, 2),
+    )
     command = ["./broker", "soak", *map(str, load), "--fault-interval", "2", "--seed", "3", "--json"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=1200)  # noqa: S603
     assert done.stdout, done.stderr[-2000:]
