@@ -1,7 +1,6 @@
 """What all tests share: where the public data of others is, which is not part of the repository; what they print."""
 
 import functools
-import gc
 import os
 import sys
 from collections.abc import Generator
@@ -174,12 +173,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("server")
     places = {root / name: place for place, name in enumerate(LONGEST)}
     items.sort(key=lambda item: places.get(item.path, len(places)))
-
-
-def pytest_collection_finish() -> None:
-    """Leave what is there for good, thousands of tests and all modules, out of every collection of garbage to come."""
-    gc.collect()
-    gc.freeze()
 
 
 @pytest.fixture(scope="session")
