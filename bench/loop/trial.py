@@ -1,0 +1,143 @@
+"""One rival's run of one workload: the processes, and what is measured of it."""
+
+import json
+import os
+import random
+import tempfile
+import urllib.request
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from bench.loop.floor import ideal, need
+from bench.loop.process import Process
+from bench.loop.rivals import ROOT, Rival, environment
+from bench.loop.stub import Behaviour
+from bench.loop.workloads import Workload, kinesis_event, payloads
+
+CONCURRENCY = 16
+WARM_UP = 50  # records: clients are created, connections opened, bytecode is there
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What one run took, in seconds; ``requests`` as the stub counted them, ``floor`` the fewest."""
+
+    rival: str
+    workload: str
+    latency: float
+    records: int
+    interactions: int
+    users: int
+    first_wall: float
+    second_wall: float
+    first_processor: float
+    second_processor: float
+    ideal: tuple[float, float]
+    requests: Mapping[str, int]
+    parts: Mapping[str, int]
+    floor: Mapping[str, int]
+    invocations: int
+    left: int
+    left_first: int
+
+    @property
+    def added(self) -> float:
+        """Both functions' walls, one after the other."""
+        return self.first_wall + self.second_wall
+
+    @property
+    def overlapping(self) -> float:
+        """The slower function's wall: as deployed, the functions run beside each other."""
+        return max(self.first_wall, self.second_wall)
+
+    @property
+    def processor(self) -> float:
+        """Processor seconds of both functions, in user and system mode."""
+        return self.first_processor + self.second_processor
+
+    @property
+    def processor_ms_per_event(self) -> float:
+        """Processor milliseconds per record."""
+        return 1000 * self.processor / self.records
+
+
+class Bench:
+    """The stub and a warm process of each rival."""
+
+    def __init__(self, url: str, folder: Path, workers: Mapping[Rival, Process]) -> None:
+        self._url = url
+        self._folder = folder
+        self._workers = workers
+        self._rng = random.SystemRandom()  # a user that comes again would be known to the broker
+
+    def trial(self, rival: Rival, workload: Workload, behaviour: Behaviour, records: int | None = None) -> Trial:
+        """Run one invocation's records, with new users."""
+        event = self._event(workload, records or workload.records)
+        self.control(behaviour)
+        costs = self._ask(rival, event)
+        counts = self.counts()
+        first, second = costs["first"], costs.get("second", {})
+        needed = need(event)
+        return Trial(
+            rival.name,
+            workload.name,
+            behaviour.latency,
+            len(event["Records"]),
+            sum(needed.interactions.values()),
+            needed.users,
+            first["wall"],
+            second.get("wall", 0.0),
+            first["processor"],
+            second.get("processor", 0.0),
+            ideal(needed.floor(state=rival.has_state), behaviour.latency, CONCURRENCY),
+            counts["requests"],
+            counts["parts"],
+            needed.floor(state=rival.has_state),
+            first["invocations"] + second.get("invocations", 0),
+            first["left"] + second.get("left", 0),
+            first["left_first"] + second.get("left_first", 0),
+        )
+
+    def warm_up(self, workload: Workload) -> None:
+        """Run a few records of each rival, which are not measured."""
+        for rival in self._workers:
+            self.trial(rival, workload, Behaviour(), WARM_UP)
+
+    def control(self, behaviour: Behaviour) -> None:
+        """Set the stub's behaviour; it forgets what was counted."""
+        data = json.dumps(asdict(behaviour)).encode()
+        with urllib.request.urlopen(f"{self._url}/stub", data) as answer:  # noqa: S310 - loopback
+            answer.read()
+
+    def counts(self) -> dict[str, Any]:
+        """Return what the stub has counted."""
+        with urllib.request.urlopen(f"{self._url}/stub") as answer:  # noqa: S310 - loopback
+            counts: dict[str, Any] = json.load(answer)
+            return counts
+
+    def _event(self, workload: Workload, records: int) -> dict[str, Any]:
+        return kinesis_event(payloads(workload, records, self._rng))
+
+    def _ask(self, rival: Rival, event: Mapping[str, Any]) -> dict[str, Any]:
+        file = self._folder / f"{rival.name}.json"
+        file.write_text(json.dumps(event))
+        costs: dict[str, Any] = json.loads(self._workers[rival].ask(str(file)))
+        return costs
+
+
+@contextmanager
+def bench(rivals: Sequence[Rival], *, concurrency: int = CONCURRENCY, cgroup: Path | None = None) -> Iterator[Bench]:
+    """Start the stub and the rivals' processes, those in a cgroup if one is given; end them afterwards."""
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        stub = stack.enter_context(Process(["bench.loop.stub"], {"PYTHONPATH": str(ROOT)}))
+        url = f"http://127.0.0.1:{int(stub.line())}"
+        workers = {}
+        for rival in rivals:
+            modules = [module for module in (rival.module, rival.second_module) if module]
+            variables = {**environment(url, concurrency), "PYTHONPATH": f"{rival.source}{os.pathsep}{ROOT}"}
+            workers[rival] = stack.enter_context(Process(["bench.loop.worker", *modules], variables, cgroup))
+        yield Bench(url, folder, workers)
