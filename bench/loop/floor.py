@@ -1,14 +1,9 @@
 """The fewest requests that records need, and the least time that these take."""
 
-import base64
-import json
 import math
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
-REPORTED = ("view_detail", "add_to_cart", "add_to_wishlist", "purchase")
 STAGES = (  # of requests that can't start before those of the stage before, on so many connections at once
     ("PutEvents",),
     ("SendMessageBatch",),
@@ -23,7 +18,7 @@ FIRST_FUNCTION = ("PutEvents", "SendMessageBatch")
 
 @dataclass(frozen=True)
 class Need:
-    """What an invocation's records hold: interactions by user and session."""
+    """What an invocation's records hold: the number of interactions by user and session."""
 
     interactions: Mapping[tuple[str, str], int]
 
@@ -50,22 +45,6 @@ class Need:
             "BatchWriteItem": math.ceil(users / 25),
         }
         return requests | (kept if state else {})
-
-
-def need(event: Mapping[str, Any]) -> Need:
-    """Return what is to be done for Lambda's Kinesis event."""
-    interactions: Counter[tuple[str, str]] = Counter()
-    for record in event["Records"]:
-        batch = json.loads(base64.b64decode(record["kinesis"]["data"]))
-        if batch["environment"] != "production":
-            continue
-        for each in batch["events"]:
-            data = each["data"]
-            action = data.get("product_action") or {"action": ""}
-            if action["action"] in REPORTED:
-                session = data.get("session_uuid") or batch["message_id"]
-                interactions[str(batch["mpid"]), session] += sum("id" in product for product in action["products"])
-    return Need({key: number for key, number in interactions.items() if number})
 
 
 def ideal(requests: Mapping[str, int], latency: float, connections: int) -> tuple[float, float]:

@@ -23,6 +23,7 @@ class Process:
             if cgroup:
                 (cgroup / "cgroup.procs").write_text(str(os.getpid()))
 
+        self._arguments = arguments
         inherited = {name: os.environ[name] for name in INHERITED if name in os.environ}
         self._process = subprocess.Popen(  # noqa: S603 - modules of ours
             [sys.executable, "-m", *arguments],
@@ -39,7 +40,7 @@ class Process:
         """Return the next line. Raises RuntimeError where the process has ended."""
         line = self._out.readline()
         if not line:
-            raise RuntimeError(f"{self._process.args} ended with {self._process.wait()}")
+            raise RuntimeError(f"{' '.join(self._arguments)} ended with {self._process.wait()}")
         return line
 
     def ask(self, text: str) -> str:

@@ -11,11 +11,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from bench.loop.floor import ideal, need
+from bench.loop.floor import ideal
+from bench.loop.lambda_events import kinesis_event
 from bench.loop.process import Process
 from bench.loop.rivals import ROOT, Rival, environment
 from bench.loop.stub import Behaviour
-from bench.loop.workloads import Workload, kinesis_event, payloads
+from bench.loop.workloads import Workload
 
 CONCURRENCY = 16
 WARM_UP = 50  # records: clients are created, connections opened, bytecode is there
@@ -75,12 +76,12 @@ class Bench:
 
     def trial(self, rival: Rival, workload: Workload, behaviour: Behaviour, records: int | None = None) -> Trial:
         """Run one invocation's records, with new users."""
-        event = self._event(workload, records or workload.records)
+        batches, needed = workload.draw(records or workload.records, self._rng)
+        event = kinesis_event(batches)
         self.control(behaviour)
         costs = self._ask(rival, event)
         counts = self.counts()
         first, second = costs["first"], costs.get("second", {})
-        needed = need(event)
         return Trial(
             rival.name,
             workload.name,
@@ -117,9 +118,6 @@ class Bench:
         with urllib.request.urlopen(f"{self._url}/stub") as answer:  # noqa: S310 - loopback
             counts: dict[str, Any] = json.load(answer)
             return counts
-
-    def _event(self, workload: Workload, records: int) -> dict[str, Any]:
-        return kinesis_event(payloads(workload, records, self._rng))
 
     def _ask(self, rival: Rival, event: Mapping[str, Any]) -> dict[str, Any]:
         file = self._folder / f"{rival.name}.json"

@@ -19,7 +19,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from bench.loop.workloads import sqs_event
+from bench.loop.lambda_events import sqs_event
 
 INVOCATIONS = 10  # of one function at the most
 TIMEOUT = 60.0  # seconds, of a function

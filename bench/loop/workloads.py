@@ -1,38 +1,51 @@
-"""The records of an invocation, made up: batches as mParticle forwards them to Kinesis, with 64-bit ids."""
+"""The batches of an invocation, made up: as mParticle forwards them to Kinesis, with 64-bit ids."""
 
-import base64
-import json
 import random
 import time
 import uuid
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-STREAM = "arn:aws:kinesis:us-east-1:123456789012:stream/events"
+from bench.loop import items4u
+from bench.loop.floor import Need
+
+Batches = list[dict[str, Any]]
 
 
 @dataclass(frozen=True)
 class Workload:
-    """Records of one invocation: one event each, with ``lines`` products; ``per_user`` events of each user."""
+    """Batches for the records of one invocation; ``draw`` returns so many of them, and what is to be done for them."""
 
     name: str
     records: int
-    per_user: int
-    lines: int
+    draw: Callable[[int, random.Random], tuple[Batches, Need]]
 
 
-ONE_EVENT = Workload("one event per user", 1000, 1, 1)
-TEN_EVENTS = Workload("ten events per user", 1000, 10, 1)
-PURCHASES = Workload("purchases of twenty lines", 500, 1, 20)  # 10,000 lines, as many as one invocation takes
-WORKLOADS = (ONE_EVENT, TEN_EVENTS, PURCHASES)
+def made_up(per_user: int, lines: int) -> Callable[[int, random.Random], tuple[Batches, Need]]:
+    """Return what draws batches of one event each, with ``lines`` products, ``per_user`` of each user.
+
+    No other drawing has the same users. Their events are mixed.
+    """
+
+    def draw(records: int, rng: random.Random) -> tuple[Batches, Need]:
+        users = [_User(rng) for _ in range(max(1, records // per_user))]
+        now_ms = int(time.time() * 1000)
+        acting = [users[number % len(users)] for number in range(records)]
+        batches = [user.batch(lines, now_ms - 10 * (records - number), rng) for number, user in enumerate(acting)]
+        events = Counter((str(user.mpid), user.session) for user in acting)
+        return batches, Need({user: number * lines for user, number in events.items()})
+
+    return draw
 
 
-def payloads(workload: Workload, records: int, rng: random.Random) -> list[dict[str, Any]]:
-    """Return the batches, with users that no other drawing has, the events of the users mixed."""
-    users = [_User(rng) for _ in range(max(1, records // workload.per_user))]
-    now_ms = int(time.time() * 1000)
-    return [users[n % len(users)].batch(workload.lines, now_ms - 10 * (records - n), rng) for n in range(records)]
+ONE_EVENT = Workload("one event per user", 1000, made_up(1, 1))
+TEN_EVENTS = Workload("ten events per user", 1000, made_up(10, 1))
+# 10,000 lines, as many as one invocation takes.
+PURCHASES = Workload("purchases of twenty lines", 500, made_up(1, 20))
+SHOP = Workload("the Items4U shop", 1000, items4u.batches)
+WORKLOADS = (ONE_EVENT, TEN_EVENTS, PURCHASES, SHOP)
 
 
 class _User:
@@ -96,47 +109,3 @@ class _User:
 
 def _uuid(rng: random.Random) -> str:
     return str(uuid.UUID(int=rng.getrandbits(128)))
-
-
-def kinesis_event(batches: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """Return Lambda's Kinesis event, one batch per record."""
-    return {"Records": [_record(batch, number) for number, batch in enumerate(batches, 1)]}
-
-
-def _record(batch: dict[str, Any], number: int) -> dict[str, Any]:
-    data = json.dumps(batch, separators=(",", ":")).encode()
-    return {
-        "kinesis": {
-            "kinesisSchemaVersion": "1.0",
-            "partitionKey": str(batch["mpid"]),
-            "sequenceNumber": str(number),
-            "data": base64.b64encode(data).decode(),
-            "approximateArrivalTimestamp": time.time(),
-        },
-        "eventSource": "aws:kinesis",
-        "eventVersion": "1.0",
-        "eventID": f"shardId-000000000000:{number}",
-        "eventName": "aws:kinesis:record",
-        "invokeIdentityArn": "arn:aws:iam::123456789012:role/ingest",
-        "awsRegion": "us-east-1",
-        "eventSourceARN": STREAM,
-    }
-
-
-def sqs_event(bodies: Sequence[str]) -> dict[str, Any]:
-    """Return Lambda's SQS event of messages that were just received for the first time."""
-    attributes = {"ApproximateReceiveCount": "1", "SentTimestamp": str(int(time.time() * 1000))}
-    return {
-        "Records": [
-            {
-                "messageId": str(number),
-                "receiptHandle": f"receipt {number}",
-                "body": body,
-                "attributes": attributes,
-                "eventSource": "aws:sqs",
-                "eventSourceARN": "arn:aws:sqs:us-east-1:123456789012:refresh",
-                "awsRegion": "us-east-1",
-            }
-            for number, body in enumerate(bodies)
-        ]
-    }
