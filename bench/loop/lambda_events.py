@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 STREAM = "arn:aws:kinesis:us-east-1:123456789012:stream/events"
+QUEUE = "arn:aws:sqs:us-east-1:123456789012:refresh"
 
 
 def kinesis_event(batches: Sequence[dict[str, Any]]) -> dict[str, Any]:
@@ -45,7 +46,7 @@ def sqs_event(bodies: Sequence[str]) -> dict[str, Any]:
                 "body": body,
                 "attributes": attributes,
                 "eventSource": "aws:sqs",
-                "eventSourceARN": "arn:aws:sqs:us-east-1:123456789012:refresh",
+                "eventSourceARN": QUEUE,
                 "awsRegion": "us-east-1",
             }
             for number, body in enumerate(bodies)

@@ -1,11 +1,12 @@
 """A child process of the benchmark that answers lines with lines."""
 
+import json
 import os
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from bench.loop.rivals import ROOT
 
@@ -58,6 +59,21 @@ class Process:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+
+
+def answer(arguments: Sequence[str], variables: Mapping[str, str]) -> dict[str, Any]:
+    """Run a module of ours to its end; return the JSON that it prints. Raises CalledProcessError."""
+    inherited = {name: os.environ[name] for name in INHERITED if name in os.environ}
+    done = subprocess.run(  # noqa: S603 - modules of ours
+        [sys.executable, "-m", *arguments],
+        env=inherited | dict(variables),
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    printed: dict[str, Any] = json.loads(done.stdout)
+    return printed
 
 
 def _pipe(pipe: IO[str] | None) -> IO[str]:

@@ -1,5 +1,6 @@
 """The ways to write the loop: what each runs as a function, and with which source."""
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,16 @@ class Rival:
     module: str
     second_module: str = ""
     source: Path = ROOT / "lambda_src"
+
+    @property
+    def modules(self) -> list[str]:
+        """The modules of its functions, in order."""
+        return [module for module in (self.module, self.second_module) if module]
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """What Python needs to find the modules."""
+        return {"PYTHONPATH": f"{self.source}{os.pathsep}{ROOT}"}
 
     @property
     def has_state(self) -> bool:

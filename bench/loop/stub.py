@@ -1,6 +1,6 @@
 """All services on one port of the loopback, in a process of their own, each answer after a set time.
 
-python -m bench.loop.stub
+python -m bench.loop.stub [CERTIFICATE KEY]
 
 Prints its port; ends when its standard input does. ``POST /stub`` sets a ``Behaviour`` and forgets what was counted;
 ``GET /stub`` returns the counts; ``POST /stub/messages`` returns the messages of the queue, and takes them off it.
@@ -8,6 +8,7 @@ Prints its port; ends when its standard input does. ``POST /stub`` sets a ``Beha
 
 import asyncio
 import json
+import ssl
 import sys
 import time
 from dataclasses import dataclass, field
@@ -17,7 +18,7 @@ import httptools
 
 from bench.loop.services import Answer, Services, operation_of, throttled
 
-HANGS = 60.0  # seconds: longer than any client waits
+HANGS = 65.0  # seconds: longer than any client waits
 
 
 @dataclass(frozen=True)
@@ -153,8 +154,11 @@ class Connection(asyncio.Protocol):
 
 async def serve() -> None:
     """Serve until the standard input ends."""
-    loop, stub = asyncio.get_running_loop(), Stub()
-    server = await loop.create_server(lambda: Connection(stub), "127.0.0.1", 0, backlog=1024)
+    loop, stub, tls = asyncio.get_running_loop(), Stub(), None
+    if len(sys.argv) == 3:
+        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        tls.load_cert_chain(*sys.argv[1:])
+    server = await loop.create_server(lambda: Connection(stub), "127.0.0.1", 0, backlog=1024, ssl=tls)
     print(server.sockets[0].getsockname()[1], flush=True)
     await loop.run_in_executor(None, sys.stdin.read)
 

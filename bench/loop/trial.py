@@ -1,7 +1,6 @@
 """One rival's run of one workload: the processes, and what is measured of it."""
 
 import json
-import os
 import random
 import tempfile
 import urllib.request
@@ -40,6 +39,7 @@ class Trial:
     requests: Mapping[str, int]
     parts: Mapping[str, int]
     floor: Mapping[str, int]
+    refused: int
     invocations: int
     left: int
     left_first: int
@@ -97,6 +97,7 @@ class Bench:
             counts["requests"],
             counts["parts"],
             needed.floor(state=rival.has_state),
+            counts["refused"],
             first["invocations"] + second.get("invocations", 0),
             first["left"] + second.get("left", 0),
             first["left_first"] + second.get("left_first", 0),
@@ -127,15 +128,38 @@ class Bench:
 
 
 @contextmanager
-def bench(rivals: Sequence[Rival], *, concurrency: int = CONCURRENCY, cgroup: Path | None = None) -> Iterator[Bench]:
-    """Start the stub and the rivals' processes, those in a cgroup if one is given; end them afterwards."""
+def bench(
+    rivals: Sequence[Rival], *, cgroup: Path | None = None, variables: Mapping[str, str] | None = None
+) -> Iterator[Bench]:
+    """Start the stub and the rivals' processes, those in a cgroup if one is given; end them afterwards.
+
+    ``variables``: further environment variables of the functions.
+    """
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        stub = stack.enter_context(Process(["bench.loop.stub"], {"PYTHONPATH": str(ROOT)}))
-        url = f"http://127.0.0.1:{int(stub.line())}"
-        workers = {}
-        for rival in rivals:
-            modules = [module for module in (rival.module, rival.second_module) if module]
-            variables = {**environment(url, concurrency), "PYTHONPATH": f"{rival.source}{os.pathsep}{ROOT}"}
-            workers[rival] = stack.enter_context(Process(["bench.loop.worker", *modules], variables, cgroup))
+        url = stack.enter_context(stub())
+        settings = {**environment(url, CONCURRENCY), **(variables or {})}
+        workers = {
+            rival: stack.enter_context(
+                Process(["bench.loop.worker", *rival.modules], settings | rival.variables, cgroup)
+            )
+            for rival in rivals
+        }
         yield Bench(url, folder, workers)
+
+
+@contextmanager
+def stub(*arguments: str) -> Iterator[str]:
+    """Start the stub, return its URL; ``arguments``: the files of a certificate and its key, for TLS."""
+    with Process(["bench.loop.stub", *arguments], {"PYTHONPATH": str(ROOT)}) as process:
+        yield f"http{'s' if arguments else ''}://127.0.0.1:{int(process.line())}"
+
+
+@contextmanager
+def event_file(workload: Workload, records: int) -> Iterator[Path]:
+    """Write Lambda's event of a workload to a file, return its path, and remove it."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "event.json"
+        batches, _ = workload.draw(records, random.SystemRandom())
+        file.write_text(json.dumps(kinesis_event(batches)))
+        yield file
