@@ -1,53 +1,112 @@
-"""Processor time per event of the broker beside an earlier checkout, in alternation.
+"""The broker's loop beside other ways to write it, by turns, on one machine.
 
-python -m bench.loop --baseline "$(bench/baseline)" [--rounds 5]
+python -m bench.loop [--baseline "$(bench/baseline)"] [--quick] [--processor-share 0.29] [--json] [--page PAGE.md]
 """
 
 import argparse
-import statistics
-from collections.abc import Sequence
+import json
+import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from bench.loop.rivals import ARTICLE, BROKER, POWERTOOLS, Rival, earlier
-from bench.loop.stub import Behaviour
+from rich.console import Console
+from rich.progress import Progress
+
+from bench.loop import bad_days, cold_start, decoding, growth, memory, page
+from bench.loop.comparison import compare
+from bench.loop.quota import SHARES, processor_share
+from bench.loop.report import tables
+from bench.loop.results import Results, machine
+from bench.loop.rivals import ARTICLE, BROKER, POWERTOOLS, earlier
 from bench.loop.trial import Trial, bench
-from bench.loop.workloads import ONE_EVENT, WORKLOADS
+from bench.loop.workloads import ONE_EVENT, TEN_EVENTS, WORKLOADS, Workload
+
+SHARES_LATENCY = 0.02
+
+
+def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(prog="python -m bench.loop", description=__doc__)
+    parser.add_argument("--baseline", type=Path, help="the folder that bench/baseline prints: that broker runs, too")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--latencies", default="0,5,20,50", help="of every service, in milliseconds")
+    parser.add_argument("--quick", action="store_true", help="one round at 0 and 20 ms, and nothing else")
+    parser.add_argument("--processor-share", type=float, help="of one processor, which each rival has")
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--page", type=Path, help="a page whose text between the marks is to be written anew")
+    options = parser.parse_args(argv)
+    if options.quick:
+        options.rounds, options.latencies = 1, "0,20"
+    options.latencies = [float(latency) / 1000 for latency in options.latencies.split(",")]
+    if options.page:
+        page.with_text(options.page.read_text("utf-8"), "")
+    return options
+
+
+def run(options: argparse.Namespace, progress: Progress) -> Results:
+    """Measure everything that is asked for."""
+    rivals = [ARTICLE, POWERTOOLS, *([earlier(options.baseline)] if options.baseline else []), BROKER]
+    brokers = [rival for rival in rivals if rival.second_module]
+    before = machine()
+
+    def part(name: str, steps: int) -> Callable[[], None]:
+        task = progress.add_task(name, total=steps)
+        return lambda: progress.advance(task)
+
+    def loop(
+        name: str, share: float | None, workloads: Sequence[Workload], latencies: Sequence[float], rounds: int
+    ) -> tuple[list[Trial], str]:
+        steps = len(rivals) * len(workloads) * len(latencies) * rounds
+        with processor_share(share) as cgroup, bench(rivals, cgroup=cgroup) as started:
+            started.warm_up(ONE_EVENT)
+            trials = compare(started, rivals, workloads, latencies, rounds, part(name, steps), share)
+        return trials, "cgroup" if cgroup else "calculation"
+
+    trials, by = loop("the loop", options.processor_share, WORKLOADS, options.latencies, options.rounds)
+    titles = {rival.name: rival.title for rival in rivals}
+    results = Results(titles, trials, options.rounds, options.processor_share, by, before)
+    if options.quick:
+        return results
+    shares = {}
+    for megabytes, share in SHARES.items():
+        shares[megabytes], by = loop(f"{megabytes} MB", share, (ONE_EVENT, TEN_EVENTS), [SHARES_LATENCY], 1)
+    rounds = options.rounds
+    growing = part("growth", growth.TRIALS * rounds)
+    with bench([BROKER]) as started:
+        started.warm_up(ONE_EVENT)
+        grown = growth.measure(started, rounds, growing)
+    return Results(
+        titles,
+        trials,
+        rounds,
+        options.processor_share,
+        by,
+        before,
+        shares,
+        bad_days.measure(rivals, part("bad days", len(rivals) * bad_days.DAYS)),
+        decoding.measure(WORKLOADS, 3 * rounds),
+        memory.measure(brokers),
+        cold_start.measure(brokers, 2 * rounds, part("cold starts", 2 * len(brokers) * (2 * rounds + 1))),
+        grown,
+    )
 
 
 def main() -> None:
-    """Print a line for each workload and rival."""
-    parser = argparse.ArgumentParser(prog="python -m bench.loop", description=__doc__)
-    parser.add_argument("--baseline", type=Path, help="the folder that bench/baseline prints")
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--latency", type=float, default=0.0, help="of the services, in milliseconds")
-    parser.add_argument("--all", action="store_true", help="the rivals that do one record after the other, too")
-    options = parser.parse_args()
-    rivals = [BROKER] + ([earlier(options.baseline)] if options.baseline else [])
-    rivals += [ARTICLE, POWERTOOLS] if options.all else []
-    with bench(rivals) as run:
-        run.warm_up(ONE_EVENT)
-        for workload in WORKLOADS:
-            trials: dict[Rival, list[Trial]] = {rival: [] for rival in rivals}
-            for turn in range(options.rounds):
-                for rival in rivals if turn % 2 else rivals[::-1]:
-                    trials[rival].append(run.trial(rival, workload, Behaviour(options.latency / 1000)))
-            for rival in rivals:
-                print(line(workload.name, rival.title, trials[rival]), flush=True)
-
-
-def line(workload: str, rival: str, trials: Sequence[Trial]) -> str:
-    """Return processor milliseconds per event, the median with its spread, and by function; and the requests."""
-    per_event = sorted(trial.processor_ms_per_event for trial in trials)
-    first, second = (
-        statistics.median(1000 * getattr(trial, name) / trial.records for trial in trials)
-        for name in ("first_processor", "second_processor")
-    )
-    last = trials[-1]
-    return (
-        f"{workload:26} {rival:26} {statistics.median(per_event):6.2f} ms ({per_event[0]:.2f} to {per_event[-1]:.2f}), "
-        f"first function {first:.2f}, second {second:.2f}; {sum(last.requests.values())} requests, "
-        f"floor {sum(last.floor.values())}, left {last.left}"
-    )
+    """Print the tables, or everything as JSON; write the page."""
+    options = arguments()
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True) as progress:
+        results = run(options, progress)
+    if options.json:
+        json.dump(results.as_json(), sys.stdout, indent=1)
+        print()
+    else:
+        output = Console(width=None if sys.stdout.isatty() else 240)
+        for table in tables(results):
+            output.print(table.rich(), highlight=False)
+    if options.page:
+        page.write(options.page, results)
+        console.print(f"{options.page} and its plot are written")
 
 
 if __name__ == "__main__":

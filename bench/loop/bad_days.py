@@ -15,7 +15,7 @@ GOOD = Behaviour(LATENCY)
 EVENTS = 1000  # for which a day is reckoned
 SLOW_MPARTICLE = Behaviour(LATENCY, latency_of={"Upload": 2.0, "BulkUpload": 2.0})
 SLOW_SAMPLE = 10  # records of a rival that waits for each upload
-KINDS = 4  # of days
+DAYS = 4
 
 
 @dataclass(frozen=True)

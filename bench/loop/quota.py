@@ -12,9 +12,12 @@ ROOT = Path("/sys/fs/cgroup")
 
 
 @contextmanager
-def processor_share(share: float, root: Path = ROOT) -> Iterator[Path | None]:
-    """Make a cgroup whose processes have a share of one processor together, and remove it; None where none can be."""
-    group = _make(share, root)
+def processor_share(share: float | None, root: Path = ROOT) -> Iterator[Path | None]:
+    """Make a cgroup whose processes have a share of one processor together, and remove it.
+
+    None where none can be made, or no share is asked for.
+    """
+    group = _make(share, root) if share else None
     try:
         yield group
     finally:

@@ -45,11 +45,6 @@ class Trial:
     left_first: int
 
     @property
-    def added(self) -> float:
-        """Both functions' walls, one after the other."""
-        return self.first_wall + self.second_wall
-
-    @property
     def overlapping(self) -> float:
         """The slower function's wall: as deployed, the functions run beside each other."""
         return max(self.first_wall, self.second_wall)
@@ -58,6 +53,13 @@ class Trial:
     def processor(self) -> float:
         """Processor seconds of both functions, in user and system mode."""
         return self.first_processor + self.second_processor
+
+    def seconds(self, share: float | None = None, *, added: bool = False) -> float:
+        """Return the functions' wall, added or of the slower one; with a share, at least the processor time by it."""
+        least = 1 / share if share else 0.0
+        first = max(self.first_wall, self.first_processor * least)
+        second = max(self.second_wall, self.second_processor * least)
+        return first + second if added else max(first, second)
 
     @property
     def processor_ms_per_event(self) -> float:
