@@ -5,7 +5,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 p
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { command -v "$$p"; break; }; done)
 BIN := .venv/bin
 
-.PHONY: setup run test quick proofs check law mutations soak synth deploy clean
+.PHONY: setup run test quick proofs check law mutations soak bench synth deploy clean
 
 setup: .venv/.ready
 
@@ -44,6 +44,12 @@ mutations: setup
 # The loop for a long time, with faults: make soak SECONDS=3600 RATE=100.
 soak: setup
 	@./broker soak --seconds $(or $(SECONDS),600) --rate $(or $(RATE),100)
+
+# The loop beside other ways to write it and beside an earlier commit: writes docs/performance.md, in a quarter of an
+# hour. What goes without writing: make bench FLAGS=--quick PAGE=.
+PAGE ?= docs/performance.md
+bench: setup
+	@PYTHONPATH=lambda_src:. $(BIN)/python -m bench.loop --baseline "$$(bench/baseline)" $(if $(PAGE),--page $(PAGE)) $(FLAGS)
 
 # The template in cdk.out. STAGE=collect|train|recommend goes before cdk.json; CONTEXT='-c broker:name=…', too.
 synth: node_modules/.ready

@@ -12,12 +12,13 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import Progress
 
-from bench.loop import bad_days, cold_start, decoding, growth, memory, page
 from bench.loop.comparison import compare
+from bench.loop.parts import bad_days, cold_start, decoding, growth, memory
 from bench.loop.quota import SHARES, processor_share
-from bench.loop.report import tables
-from bench.loop.results import Results, machine
-from bench.loop.rivals import ARTICLE, BROKER, POWERTOOLS, earlier
+from bench.loop.report import page
+from bench.loop.report.report import tables
+from bench.loop.report.results import Results, machine
+from bench.loop.rivals.rivals import ARTICLE, BROKER, POWERTOOLS, earlier
 from bench.loop.trial import Trial, bench
 from bench.loop.workloads import ONE_EVENT, TEN_EVENTS, WORKLOADS, Workload
 

@@ -4,8 +4,8 @@ import statistics
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from bench.loop.rivals import Rival
-from bench.loop.stub import Behaviour
+from bench.loop.rivals.rivals import Rival
+from bench.loop.services.stub import Behaviour
 from bench.loop.trial import Bench, Trial
 from bench.loop.workloads import Workload
 

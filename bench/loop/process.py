@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
-from bench.loop.rivals import ROOT
+from bench.loop.rivals.rivals import ROOT
 
 INHERITED = ("PATH", "HOME", "TMPDIR")
 

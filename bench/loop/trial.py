@@ -13,8 +13,8 @@ from typing import Any
 from bench.loop.floor import ideal
 from bench.loop.lambda_events import kinesis_event
 from bench.loop.process import Process
-from bench.loop.rivals import ROOT, Rival, environment
-from bench.loop.stub import Behaviour
+from bench.loop.rivals.rivals import ROOT, Rival, environment
+from bench.loop.services.stub import Behaviour
 from bench.loop.workloads import Workload
 
 CONCURRENCY = 16
@@ -153,7 +153,7 @@ def bench(
 @contextmanager
 def stub(*arguments: str) -> Iterator[str]:
     """Start the stub, return its URL; ``arguments``: the files of a certificate and its key, for TLS."""
-    with Process(["bench.loop.stub", *arguments], {"PYTHONPATH": str(ROOT)}) as process:
+    with Process(["bench.loop.services.stub", *arguments], {"PYTHONPATH": str(ROOT)}) as process:
         yield f"http{'s' if arguments else ''}://127.0.0.1:{int(process.line())}"
 
 

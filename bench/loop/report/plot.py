@@ -7,8 +7,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullFormatter
 
 from bench.loop.comparison import of
-from bench.loop.report import rate
-from bench.loop.results import Results
+from bench.loop.report.loop_tables import rate
+from bench.loop.report.results import Results
 from evaluation.report.style import COLOURS, STYLE, svg
 
 

@@ -1,6 +1,6 @@
 """What decoding and mapping costs over base64 and JSON alone.
 
-python -m bench.loop.decoding EVENT-FILE [REPETITIONS]
+python -m bench.loop.parts.decoding EVENT-FILE [REPETITIONS]
 """
 
 import base64
@@ -14,7 +14,7 @@ from typing import Any
 
 from bench.loop.comparison import spread
 from bench.loop.process import answer
-from bench.loop.rivals import BROKER, ROOT
+from bench.loop.rivals.rivals import BROKER, ROOT
 from bench.loop.trial import event_file
 from bench.loop.workloads import Workload
 
@@ -25,7 +25,7 @@ def measure(workloads: Sequence[Workload], repetitions: int) -> list[dict[str, A
     for workload in workloads:
         with event_file(workload, workload.records) as file:
             variables = {"PYTHONPATH": f"{BROKER.source}:{ROOT}"}
-            times = answer(["bench.loop.decoding", str(file), str(repetitions)], variables)
+            times = answer(["bench.loop.parts.decoding", str(file), str(repetitions)], variables)
         ratios = [ours / floor for ours, floor in zip(times["broker"], times["floor"], strict=True)]
         per_record = {name: 1000 * statistics.median(times[name]) / workload.records for name in ("floor", "broker")}
         rows.append({"workload": workload.name, **per_record, "ratio": vars(spread(ratios))})

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
 UNPACED = "1000000"  # per second: the rivals pace nothing, so the broker's quotas are set out of reach
 
@@ -40,8 +40,8 @@ class Rival:
         return bool(self.second_module) and (self.source / "broker/profile_state.py").exists()
 
 
-ARTICLE = Rival("article", "the article's function", "bench.loop.article")
-POWERTOOLS = Rival("powertools", "Powertools BatchProcessor", "bench.loop.powertools_batch")
+ARTICLE = Rival("article", "the article's function", "bench.loop.rivals.article")
+POWERTOOLS = Rival("powertools", "Powertools BatchProcessor", "bench.loop.rivals.powertools_batch")
 BROKER = Rival("broker", "the broker", "broker.ingest", "broker.refresh")
 
 

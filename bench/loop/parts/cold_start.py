@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from bench.loop.comparison import spread
 from bench.loop.lambda_events import QUEUE, kinesis_event, sqs_event
-from bench.loop.rivals import Rival, environment
+from bench.loop.rivals.rivals import Rival, environment
 from bench.loop.trial import CONCURRENCY, stub
 from bench.loop.workloads import ONE_EVENT
 

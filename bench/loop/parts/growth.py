@@ -4,8 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 from bench.loop.comparison import spread
-from bench.loop.rivals import BROKER
-from bench.loop.stub import Behaviour
+from bench.loop.rivals.rivals import BROKER
+from bench.loop.services.stub import Behaviour
 from bench.loop.trial import Bench
 from bench.loop.workloads import ONE_EVENT, TEN_EVENTS
 

@@ -3,9 +3,9 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench.loop.plot import draw
-from bench.loop.report import tables
-from bench.loop.results import Results
+from bench.loop.report.plot import draw
+from bench.loop.report.report import tables
+from bench.loop.report.results import Results
 
 BEGIN, END = "<!-- make bench writes from here on -->", "<!-- make bench writes until here -->"
 

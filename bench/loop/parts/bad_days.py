@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from bench.loop.comparison import sample
-from bench.loop.rivals import ARTICLE, Rival
-from bench.loop.stub import Behaviour
+from bench.loop.rivals.rivals import ARTICLE, Rival
+from bench.loop.services.stub import Behaviour
 from bench.loop.trial import Bench, Trial, bench
 from bench.loop.workloads import ONE_EVENT
 

@@ -1,6 +1,6 @@
 """The peak memory of a function over its event.
 
-python -m bench.loop.memory MODULE WARM-UP-FILE EVENT-FILE
+python -m bench.loop.parts.memory MODULE WARM-UP-FILE EVENT-FILE
 """
 
 import importlib
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.loop.process import answer
-from bench.loop.rivals import Rival, environment
+from bench.loop.rivals.rivals import Rival, environment
 from bench.loop.trial import CONCURRENCY, event_file, stub
 from bench.loop.worker import Context
 from bench.loop.workloads import ONE_EVENT, TEN_EVENTS
@@ -27,7 +27,7 @@ def measure(rivals: Sequence[Rival]) -> list[dict[str, Any]]:
     for rival in rivals:
         with stub() as url, event_file(ONE_EVENT, 10) as warm_up, event_file(TEN_EVENTS, RECORDS) as file:
             variables = {**environment(url, CONCURRENCY), **rival.variables}
-            memory = answer(["bench.loop.memory", rival.module, str(warm_up), str(file)], variables)
+            memory = answer(["bench.loop.parts.memory", rival.module, str(warm_up), str(file)], variables)
             rows.append({"rival": rival.title, "records": RECORDS, "payload": file.stat().st_size / 2**20, **memory})
     return rows
 

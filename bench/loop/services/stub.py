@@ -1,6 +1,6 @@
 """All services on one port of the loopback, in a process of their own, each answer after a set time.
 
-python -m bench.loop.stub [CERTIFICATE KEY]
+python -m bench.loop.services.stub [CERTIFICATE KEY]
 
 Prints its port; ends when its standard input does. ``POST /stub`` sets a ``Behaviour`` and forgets what was counted;
 ``GET /stub`` returns the counts; ``POST /stub/messages`` returns the messages of the queue, and takes them off it.
@@ -16,7 +16,7 @@ from typing import Any
 
 import httptools
 
-from bench.loop.services import Answer, Services, operation_of, throttled
+from bench.loop.services.answers import Answer, Services, operation_of, throttled
 
 HANGS = 65.0  # seconds: longer than any client waits
 

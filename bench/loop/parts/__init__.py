@@ -1,0 +1,1 @@
+"""What is measured beside the loop: parts of it, and bad days."""

@@ -1,0 +1,1 @@
+"""The results as tables, as a page and as a plot."""

@@ -1,0 +1,1 @@
+"""The ways to write the loop."""

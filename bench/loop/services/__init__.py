@@ -1,0 +1,1 @@
+"""All services that a rival calls, on the loopback."""
