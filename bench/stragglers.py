@@ -25,6 +25,8 @@ from broker.interactions import Rules
 from broker.metric_names import Metric
 from broker.mparticle import MParticle
 from broker.personalize import Campaign, EventTracker
+from broker.profile_refresher import ProfileRefresher
+from broker.profile_state import ProfileStates
 from broker.quarantine import Quarantine
 from broker.refresh import Refresh
 from broker.refresh_queue import RefreshQueue
@@ -53,12 +55,21 @@ class Service:
 
 
 class Aws:
-    """SQS, S3 and Secrets Manager: everything is taken."""
+    """SQS, S3, Secrets Manager and an empty table in DynamoDB: everything is taken."""
 
     def send_message_batch(self, **request: Any) -> Any:
         return {"Successful": request["Entries"]}
 
     change_message_visibility_batch = send_message_batch
+
+    def batch_get_item(self, **_: Any) -> Any:
+        return {"Responses": {}, "UnprocessedKeys": {}}
+
+    def transact_write_items(self, **_: Any) -> Any:
+        return {}
+
+    def batch_write_item(self, **_: Any) -> Any:
+        return {"UnprocessedItems": {}}
 
     def get_secret_value(self, **_: Any) -> Any:
         return {"SecretString": '{"key": "key", "secret": "secret"}'}
@@ -123,7 +134,7 @@ def message(number: int) -> dict[str, Any]:
     }
 
 
-def ingest(hung: float) -> tuple[float, int]:
+def ingest(hung: float, customers: int = CUSTOMERS) -> tuple[float, int]:
     """Return the wall time of an invocation in seconds, and how many customers' events were accepted."""
     hangs = hanging(hung)
     with pools() as (pool, _):
@@ -132,30 +143,32 @@ def ingest(hung: float) -> tuple[float, int]:
         quarantine = Quarantine(Aws, "bucket", "ingest", CLOCK)
         steps = Ingest(tracker, quarantine, None, rules=Rules(), refresh_actions=frozenset(), pool=pool, clock=CLOCK)
         return timed(
-            lambda counts: steps.run(list(map(record, range(1, CUSTOMERS + 1))), time.time() + 50, counts),
+            lambda counts: steps.run(list(map(record, range(1, customers + 1))), time.time() + 50, counts),
             Metric.ACCEPTED,
         )
 
 
-def refresh(hung: float) -> tuple[float, int]:
+def refresh(hung: float, customers: int = CUSTOMERS) -> tuple[float, int]:
     """Return the wall time of an invocation in seconds, and how many profiles were updated."""
     hangs = hanging(hung)
     answer = {"itemList": [{"itemId": "A"}], "recommendationId": "r"}
     with pools() as (pool, upload_pool):
         patient, impatient = (Service(answer, hangs, timeout) for timeout in (READ_TIMEOUT, IMPATIENT_READ_TIMEOUT))
+        campaign = Campaign(patient, "arn", None, 10, CLOCK, impatient=impatient)
+        mparticle = MParticle(Session(), "https://mparticle", Aws, "arn", CLOCK)
+        refresher = ProfileRefresher(
+            campaign, mparticle, with_event=True, pool=pool, upload_pool=upload_pool, clock=CLOCK, probe=None
+        )
         steps = Refresh(
-            Campaign(patient, "arn", None, 10, CLOCK, impatient=impatient),
-            MParticle(Session(), "https://mparticle", Aws, "arn", CLOCK),
+            refresher,
+            ProfileStates(Aws(), "table", pool, CLOCK),
             Quarantine(Aws, "bucket", "refresh", CLOCK),
             RefreshQueue(Aws(), "queue", pool, CLOCK),
             environment="production",
-            with_event=True,
-            pool=pool,
-            upload_pool=upload_pool,
             clock=CLOCK,
         )
         return timed(
-            lambda counts: steps.run(list(map(message, range(1, CUSTOMERS + 1))), time.time() + 50, counts),
+            lambda counts: steps.run(list(map(message, range(1, customers + 1))), time.time() + 50, counts),
             Metric.PROFILES_UPDATED,
         )
 
