@@ -4,7 +4,7 @@ python -m bench.loop.worker MODULE [SECOND_MODULE]
 
 Reads the paths of files that hold Lambda's event, one per line, and answers each with a line of JSON: wall and
 processor seconds by function. What the functions print is thrown away. What was not done is handed in again, as Lambda
-would: from the first record that failed on, and each message that failed.
+would: from the first record that failed on, each message that failed, and everything after an exception.
 """
 
 import gc
@@ -60,16 +60,23 @@ class Function:
         while records and cost["invocations"] < INVOCATIONS:
             gc.collect()
             used, began = processor_seconds(), time.perf_counter()
-            answer = self._handler({"Records": records}, Context())
+            try:
+                left = self._left(records, _failed(self._handler({"Records": records}, Context())))
+            except Exception as error:
+                print(f"the whole invocation failed: {error!r}", file=sys.stderr)
+                left = records
             cost["wall"] += time.perf_counter() - began
             cost["processor"] += processor_seconds() - used
             cost["invocations"] += 1
-            failed = {item["itemIdentifier"] for item in answer["batchItemFailures"]}
-            records = self._left(records, failed)
+            records = left
             if cost["invocations"] == 1:
                 cost["left_first"] = len(records)
         cost["left"] = len(records)
         return cost
+
+
+def _failed(answer: dict[str, Any]) -> set[str]:
+    return {item["itemIdentifier"] for item in answer["batchItemFailures"]}
 
 
 def from_first(records: Sequence[Any], failed: set[str]) -> Sequence[Any]:

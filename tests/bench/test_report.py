@@ -14,7 +14,6 @@ from bench.loop.report.results import Results
 from bench.loop.report.table import Table, number, with_range
 from bench.loop.rivals.rivals import ARTICLE, BROKER
 from bench.loop.trial import Trial
-from bench.loop.worker import from_first, those
 from bench.loop.workloads import ONE_EVENT
 
 TRIAL = Trial(
@@ -79,14 +78,6 @@ def test_a_rival_that_waits_gets_fewer_records_the_longer_it_waits() -> None:
     assert sizes[-1] == 10
     assert sample(ARTICLE, ONE_EVENT, 0, share=0.29) < sizes[0]
     assert sample(BROKER, ONE_EVENT, 0.05) == ONE_EVENT.records
-
-
-def test_what_failed_is_handed_in_again_as_lambda_does() -> None:
-    records = [{"kinesis": {"sequenceNumber": number}} for number in "123"]
-    assert from_first(records, {"2"}) == records[1:]
-    assert from_first(records, set()) == []
-    messages = [{"messageId": number} for number in "123"]
-    assert those(messages, {"3", "1"}) == [messages[0], messages[2]]
 
 
 def test_numbers_have_three_digits_and_a_range_where_there_is_one() -> None:

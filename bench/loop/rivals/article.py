@@ -13,6 +13,7 @@ from typing import Any
 
 import boto3
 import requests
+from botocore.exceptions import BotoCoreError, ClientError
 
 REPORTED = ("view_detail", "add_to_cart", "add_to_wishlist", "purchase")
 
@@ -27,7 +28,10 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         batch = json.loads(base64.b64decode(record["kinesis"]["data"]))
         interactions = _interactions(batch["events"])
         if interactions:
-            _refresh(batch, interactions)
+            try:
+                _refresh(batch, interactions)
+            except (BotoCoreError, ClientError, requests.RequestException) as error:
+                print(error)  # and goes on: the record is lost
     return {"batchItemFailures": []}
 
 
