@@ -18,7 +18,7 @@ from bench.loop.quota import SHARES, processor_share
 from bench.loop.report import page
 from bench.loop.report.report import tables
 from bench.loop.report.results import Results, machine
-from bench.loop.rivals.rivals import ARTICLE, BROKER, POWERTOOLS, earlier
+from bench.loop.rivals.rivals import ARTICLE, BROKER, POWERTOOLS, Rival, earlier
 from bench.loop.trial import Trial, bench
 from bench.loop.workloads import ONE_EVENT, TEN_EVENTS, WORKLOADS, Workload
 
@@ -29,24 +29,39 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(prog="python -m bench.loop", description=__doc__)
     parser.add_argument("--baseline", type=Path, help="the folder that bench/baseline prints: that broker runs, too")
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--latencies", default="0,5,20,50", help="of every service, in milliseconds")
-    parser.add_argument("--quick", action="store_true", help="one round at 0 and 20 ms, and nothing else")
+    parser.add_argument("--rounds", type=int, help="3, or 1 if --quick")
+    parser.add_argument("--latencies", help="of every service, in milliseconds: 0,5,20,50, or 0,20 if --quick")
+    parser.add_argument("--rivals", help="some of article,powertools,earlier beside the broker: all")
+    parser.add_argument("--quick", action="store_true", help="the loop only, none of its parts")
     parser.add_argument("--processor-share", type=float, help="of one processor, which each rival has")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--page", type=Path, help="a page whose text between the marks is to be written anew")
     options = parser.parse_args(argv)
-    if options.quick:
-        options.rounds, options.latencies = 1, "0,20"
-    options.latencies = [float(latency) / 1000 for latency in options.latencies.split(",")]
-    if options.page:
-        page.with_text(options.page.read_text("utf-8"), "")
+    options.rounds = options.rounds or (1 if options.quick else 3)
+    latencies = options.latencies or ("0,20" if options.quick else "0,5,20,50")
+    options.latencies = [float(latency) / 1000 for latency in latencies.split(",")]
+    try:
+        options.rivals = _rivals(options.rivals, options.baseline)
+        if options.page:
+            page.with_text(options.page.read_text("utf-8"), "")
+    except (ValueError, OSError) as error:
+        parser.error(str(error))
     return options
+
+
+def _rivals(names: str | None, baseline: Path | None) -> list[Rival]:
+    """Return the rivals of these names, and the broker as the last. Raises ValueError."""
+    others = {rival.name: rival for rival in (ARTICLE, POWERTOOLS, *([earlier(baseline)] if baseline else []))}
+    wanted = names.split(",") if names else list(others)
+    unknown = [name for name in wanted if name not in others]
+    if unknown:
+        raise ValueError(f"no rival {', '.join(unknown)}; there are {', '.join(others)} (earlier needs --baseline)")
+    return [*(others[name] for name in wanted), BROKER]
 
 
 def run(options: argparse.Namespace, progress: Progress) -> Results:
     """Measure everything that is asked for."""
-    rivals = [ARTICLE, POWERTOOLS, *([earlier(options.baseline)] if options.baseline else []), BROKER]
+    rivals = options.rivals
     brokers = [rival for rival in rivals if rival.second_module]
     before = machine()
 
