@@ -100,7 +100,7 @@ def run(options: argparse.Namespace, progress: Progress) -> Results:
         before,
         shares,
         bad_days.measure(rivals, part("bad days", len(rivals) * bad_days.DAYS)),
-        decoding.measure(WORKLOADS, 3 * rounds),
+        decoding.measure(brokers, WORKLOADS, 3 * rounds),
         memory.measure(brokers),
         cold_start.measure(brokers, 2 * rounds, part("cold starts", 2 * len(brokers) * (2 * rounds + 1))),
         grown,

@@ -13,6 +13,7 @@ STAGES = (  # of requests that can't start before those of the stage before, on 
     ("BulkUpload", "Upload"),
     ("BatchWriteItem",),
 )
+STATE = ("BatchGetItem", "TransactWriteItems", "BatchWriteItem")
 FIRST_FUNCTION = ("PutEvents", "SendMessageBatch")
 
 

@@ -45,8 +45,14 @@ def main() -> None:
 
 
 def _peak() -> float:
-    # In KiB on Linux, in bytes on macOS (getrusage's manual pages).
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
+    """Return the largest resident memory of this process in MiB.
+
+    On Linux, ru_maxrss is at least that of the process which started this one (getrusage's manual page).
+    """
+    status = Path("/proc/self/status")
+    if status.exists():
+        return next(int(line.split()[1]) for line in status.read_text().splitlines() if line.startswith("VmHWM")) / 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20  # bytes on macOS
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
 """The tables of the whole loop, beside its rivals."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from bench.loop.comparison import Spread, of, spread
+from bench.loop.floor import STATE
 from bench.loop.quota import SHARES
 from bench.loop.report.results import Results
 from bench.loop.report.table import Table, number, with_range
@@ -46,25 +47,35 @@ def rates(results: Results) -> Table:
 
 
 def requests(results: Results) -> Table:
-    """Return what was sent beside the least that would do."""
+    """Return what was sent beside the fewest that would do."""
     rows = []
     for workload in results.workloads:
-        cells = []
-        for name in results.titles:
-            trials = of(results.trials, rival=name, workload=workload)
-            records = sum(trial.records for trial in trials)
-            sent, floor = (sum(sum(getattr(t, kind).values()) for t in trials) for kind in ("requests", "floor"))
-            cells.append(f"{1000 * sent / records:,.0f} (fewest {1000 * floor / records:,.0f})")
-        rows.append([workload, *cells])
+        ours = of(results.trials, rival="broker", workload=workload)
+        fewest = [
+            per_thousand(
+                ours, lambda trial: sum(trial.floor.values()) - sum(trial.floor.get(name, 0) for name in STATE)
+            ),
+            per_thousand(ours, lambda trial: sum(trial.floor.values())),
+        ]
+        sent = [
+            per_thousand(of(results.trials, rival=name, workload=workload), lambda trial: sum(trial.requests.values()))
+            for name in results.titles
+        ]
+        rows.append([workload, *fewest, *sent])
     return Table(
         "Requests per 1,000 records",
-        "As the stub counted them, and the fewest that the work needs: ten events of one user and session in "
-        "PutEvents, ten messages in SQS, one GetRecommendations per user, a hundred profiles in mParticle. The broker "
-        "also keeps users' states: a hundred are read or claimed at once, twenty-five written. The article's "
-        "function sends all products of an event in one call, of which Personalize refuses more than ten.",
-        ["workload", *results.titles.values()],
+        "As the stub counted them, and the fewest that an invocation of the broker needs: ten events of one user and "
+        "session in PutEvents, ten messages in SQS, one GetRecommendations per user, a hundred profiles in mParticle. "
+        "The broker also keeps users' states: a hundred are read or claimed at once, twenty-five written. The "
+        "article's function sends all products of an event in one call, of which Personalize refuses more than ten.",
+        ["workload", "fewest", "fewest with states", *results.titles.values()],
         rows,
     )
+
+
+def per_thousand(trials: Sequence[Trial], number_of: Callable[[Trial], int]) -> str:
+    """Return the mean of a number by 1,000 records."""
+    return f"{1000 * sum(map(number_of, trials)) / sum(trial.records for trial in trials):,.0f}"
 
 
 def processor(results: Results) -> Table:
