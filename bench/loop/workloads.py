@@ -11,6 +11,7 @@ from typing import Any
 from bench.loop import items4u
 from bench.loop.floor import Need
 
+NEEDED = ("events", "message_id", "environment", "mpid")
 Batches = list[dict[str, Any]]
 
 
@@ -23,10 +24,10 @@ class Workload:
     draw: Callable[[int, random.Random], tuple[Batches, Need]]
 
 
-def made_up(per_user: int, lines: int) -> Callable[[int, random.Random], tuple[Batches, Need]]:
+def made_up(per_user: int, lines: int, *, slim: bool = False) -> Callable[[int, random.Random], tuple[Batches, Need]]:
     """Return what draws batches of one event each, with ``lines`` products, ``per_user`` of each user.
 
-    No other drawing has the same users. Their events are mixed.
+    No other drawing has the same users. Their events are mixed. A slim batch has only what a broker needs.
     """
 
     def draw(records: int, rng: random.Random) -> tuple[Batches, Need]:
@@ -34,6 +35,8 @@ def made_up(per_user: int, lines: int) -> Callable[[int, random.Random], tuple[B
         now_ms = int(time.time() * 1000)
         acting = [users[number % len(users)] for number in range(records)]
         batches = [user.batch(lines, now_ms - 10 * (records - number), rng) for number, user in enumerate(acting)]
+        if slim:
+            batches = [{name: batch[name] for name in NEEDED} for batch in batches]
         events = Counter((str(user.mpid), user.session) for user in acting)
         return batches, Need({user: number * lines for user, number in events.items()})
 
@@ -44,6 +47,8 @@ ONE_EVENT = Workload("one event per user", 1000, made_up(1, 1))
 TEN_EVENTS = Workload("ten events per user", 1000, made_up(10, 1))
 # 10,000 lines, as many as one invocation takes.
 PURCHASES = Workload("purchases of twenty lines", 500, made_up(1, 20))
+# As many as a Kinesis mapping may hand in. Even such small ones are more than Lambda's 6 MB.
+SLIM = Workload("ten small events per user", 10_000, made_up(10, 1, slim=True))
 SHOP = Workload("the Items4U shop", 1000, items4u.batches)
 WORKLOADS = (ONE_EVENT, TEN_EVENTS, PURCHASES, SHOP)
 

@@ -7,9 +7,9 @@ from bench.loop.comparison import spread
 from bench.loop.rivals.rivals import BROKER
 from bench.loop.services.stub import Behaviour
 from bench.loop.trial import Bench
-from bench.loop.workloads import ONE_EVENT, TEN_EVENTS
+from bench.loop.workloads import ONE_EVENT, SLIM
 
-SIZES = ((ONE_EVENT, (10, 100, 1000)), (TEN_EVENTS, (100, 1000, 10_000)))
+SIZES = ((ONE_EVENT, (10, 100, 1000)), (SLIM, (100, 1000, 10_000)))
 TRIALS = 6  # of both workloads together
 
 

@@ -60,7 +60,7 @@ def memory(rows: Sequence[Mapping[str, Any]]) -> Table:
     return Table(
         "Memory of 10,000 records",
         "The largest resident memory of `ingest`'s process in MiB: after a first small event, and after one of 10,000 "
-        "records, ten of each user.",
+        "records, the most that a Kinesis mapping hands in at once. They are small ones, ten of each user.",
         ["rival", "Lambda's event as JSON", "before", "peak", "growth over the event"],
         [
             [
