@@ -68,9 +68,6 @@ class Aws:
     def transact_write_items(self, **_: Any) -> Any:
         return {}
 
-    def batch_write_item(self, **_: Any) -> Any:
-        return {"UnprocessedItems": {}}
-
     def get_secret_value(self, **_: Any) -> Any:
         return {"SecretString": '{"key": "key", "secret": "secret"}'}
 
@@ -129,6 +126,7 @@ def message(number: int) -> dict[str, Any]:
     return {
         "messageId": str(number),
         "receiptHandle": str(number),
+        "eventSourceARN": "arn:aws:sqs:us-east-1:123456789012:refresh",
         "attributes": {"ApproximateReceiveCount": "1", "SentTimestamp": str(int((now - 6) * 1000))},
         "body": json.dumps(body | {"event_ms": int(now * 1000) - 7000}),
     }
@@ -163,7 +161,7 @@ def refresh(hung: float, customers: int = CUSTOMERS) -> tuple[float, int]:
             refresher,
             ProfileStates(Aws(), "table", pool, CLOCK),
             Quarantine(Aws, "bucket", "refresh", CLOCK),
-            RefreshQueue(Aws(), "queue", pool, CLOCK),
+            lambda _: RefreshQueue(Aws(), "queue", pool, CLOCK),
             environment="production",
             clock=CLOCK,
         )

@@ -11,41 +11,39 @@ STAGES = (  # of requests that can't start before those of the stage before, on 
     ("TransactWriteItems",),
     ("GetRecommendations",),
     ("BulkUpload", "Upload"),
-    ("BatchWriteItem",),
 )
-STATE = ("BatchGetItem", "TransactWriteItems", "BatchWriteItem")
+STATE = ("BatchGetItem", "TransactWriteItems")
 FIRST_FUNCTION = ("PutEvents", "SendMessageBatch")
 
 
 @dataclass(frozen=True)
 class Need:
-    """What an invocation's records hold: the number of interactions by user and session."""
+    """What an invocation's records hold: the number of interactions by user and session, and who bought something."""
 
     interactions: Mapping[tuple[str, str], int]
+    buyers: frozenset[str] = frozenset()
 
     @property
     def users(self) -> int:
         """How many users act."""
         return len({user for user, _ in self.interactions})
 
-    def floor(self, *, state: bool) -> dict[str, int]:
+    def floor(self, *, state: bool, purchase_queue: bool) -> dict[str, int]:
         """Return the fewest requests by operation: ten events, ten messages, a hundred profiles at once.
 
-        With ``state``, a user's item is read and claimed, a hundred at once, and written, twenty-five at once.
+        With ``state``, a user's item is read, claimed and settled, a hundred at once. With ``purchase_queue``, the
+        users who bought something are in a queue, and in invocations, of their own.
         """
-        users = self.users
+        buyers = len(self.buyers) if purchase_queue else 0
+        parts = buyers, self.users - buyers
+        tens, hundreds = (sum(math.ceil(users / at_once) for users in parts) for at_once in (10, 100))
         requests = {
             "PutEvents": sum(math.ceil(number / 10) for number in self.interactions.values()),
-            "SendMessageBatch": math.ceil(users / 10),
-            "GetRecommendations": users,
-            "BulkUpload": math.ceil(users / 100),
+            "SendMessageBatch": tens,
+            "GetRecommendations": self.users,
+            "BulkUpload": hundreds,
         }
-        kept = {
-            "BatchGetItem": math.ceil(users / 100),
-            "TransactWriteItems": math.ceil(users / 100),
-            "BatchWriteItem": math.ceil(users / 25),
-        }
-        return requests | (kept if state else {})
+        return requests | ({"BatchGetItem": hundreds, "TransactWriteItems": 2 * hundreds} if state else {})
 
 
 def ideal(requests: Mapping[str, int], latency: float, connections: int) -> tuple[float, float]:

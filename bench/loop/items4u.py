@@ -20,14 +20,17 @@ def batches(records: int, rng: random.Random) -> tuple[list[dict[str, Any]], Nee
     forwarded: list[dict[str, Any]] = []
     workspace = MParticle(clock=time.time, ids=Ids(seed), forward=forwarded.append)
     interactions: Counter[tuple[str, str]] = Counter()
+    buyers: set[str] = set()
     for post in _posts(seed):
         before = len(forwarded)
         workspace.accept(INPUTS[post.input], accepted_form(post.batch, ()))
         for batch in forwarded[before:]:
             interactions[str(batch["mpid"]), _session(batch)] += len(post.interactions)
+            if any(action == "purchase" for action, _ in post.interactions):
+                buyers.add(str(batch["mpid"]))
         if len(forwarded) == records:
             break
-    return forwarded, Need({key: number for key, number in interactions.items() if number})
+    return forwarded, Need({key: number for key, number in interactions.items() if number}, frozenset(buyers))
 
 
 def _posts(seed: int) -> Iterator[Post]:

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 STREAM = "arn:aws:kinesis:us-east-1:123456789012:stream/events"
-QUEUE = "arn:aws:sqs:us-east-1:123456789012:refresh"
+QUEUES = "arn:aws:sqs:us-east-1:123456789012:"
+QUEUE = f"{QUEUES}refresh"
 
 
 def kinesis_event(batches: Sequence[dict[str, Any]]) -> dict[str, Any]:
@@ -35,7 +36,7 @@ def _record(batch: dict[str, Any], number: int) -> dict[str, Any]:
     }
 
 
-def sqs_event(bodies: Sequence[str]) -> dict[str, Any]:
+def sqs_event(bodies: Sequence[str], queue: str = QUEUE) -> dict[str, Any]:
     """Return Lambda's SQS event of messages that were just received for the first time."""
     attributes = {"ApproximateReceiveCount": "1", "SentTimestamp": str(int(time.time() * 1000))}
     return {
@@ -46,7 +47,7 @@ def sqs_event(bodies: Sequence[str]) -> dict[str, Any]:
                 "body": body,
                 "attributes": attributes,
                 "eventSource": "aws:sqs",
-                "eventSourceARN": QUEUE,
+                "eventSourceARN": queue,
                 "awsRegion": "us-east-1",
             }
             for number, body in enumerate(bodies)

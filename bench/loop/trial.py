@@ -80,6 +80,7 @@ class Bench:
         """Run one invocation's records, with new users."""
         batches, needed = workload.draw(records or workload.records, self._rng)
         event = kinesis_event(batches)
+        floor = needed.floor(state=rival.has_state, purchase_queue=rival.has_purchase_queue)
         self.control(behaviour)
         costs = self._ask(rival, event)
         counts = self.counts()
@@ -95,10 +96,10 @@ class Bench:
             second.get("wall", 0.0),
             first["processor"],
             second.get("processor", 0.0),
-            ideal(needed.floor(state=rival.has_state), behaviour.latency, CONCURRENCY),
+            ideal(floor, behaviour.latency, CONCURRENCY),
             counts["requests"],
             counts["parts"],
-            needed.floor(state=rival.has_state),
+            floor,
             counts["refused"],
             first["invocations"] + second.get("invocations", 0),
             first["left"] + second.get("left", 0),

@@ -38,7 +38,8 @@ def made_up(per_user: int, lines: int, *, slim: bool = False) -> Callable[[int, 
         if slim:
             batches = [{name: batch[name] for name in NEEDED} for batch in batches]
         events = Counter((str(user.mpid), user.session) for user in acting)
-        return batches, Need({user: number * lines for user, number in events.items()})
+        buyers = frozenset(user for user, _ in events) if lines > 1 else frozenset()
+        return batches, Need({user: number * lines for user, number in events.items()}, buyers)
 
     return draw
 

@@ -28,9 +28,9 @@ TRIAL = Trial(
     first_processor=0.5,
     second_processor=0.6,
     ideal=(0.5, 0.4),
-    requests={"PutEvents": 101, "BatchWriteItem": 6},
+    requests={"PutEvents": 101, "BatchGetItem": 6},
     parts={},
-    floor={"PutEvents": 100, "BatchWriteItem": 6},
+    floor={"PutEvents": 100, "BatchGetItem": 6},
     refused=0,
     invocations=2,
     left=0,
@@ -45,7 +45,7 @@ RESULTS = Results(
     rounds=2,
     share=None,
     share_by="calculation",
-    machine={"python": "3.11", "system": "Linux", "processors": 2, "load": 0.0}
+    machine={"commit": "0123abc", "python": "3.11", "system": "Linux", "processors": 2, "load": 0.0}
     | dict.fromkeys(("boto3", "aws_lambda_powertools", "requests"), "1"),
     shares={512: [TRIAL, ALONE]},
 )
@@ -55,9 +55,16 @@ def test_the_floor_counts_calls_of_ten_events_ten_messages_and_a_hundred_profile
     need = Need({("1", "s"): 11, ("1", "t"): 1, **{(str(n), "s"): 10 for n in range(2, 102)}})
     assert need.users == 101
     without_state = {"PutEvents": 103, "SendMessageBatch": 11, "GetRecommendations": 101, "BulkUpload": 2}
-    assert need.floor(state=False) == without_state
-    state = {"BatchGetItem": 2, "TransactWriteItems": 2, "BatchWriteItem": 5}
-    assert need.floor(state=True) == without_state | state
+    assert need.floor(state=False, purchase_queue=True) == without_state
+    state = {"BatchGetItem": 2, "TransactWriteItems": 4}
+    assert need.floor(state=True, purchase_queue=True) == without_state | state
+
+
+def test_users_who_bought_something_are_in_calls_of_their_own() -> None:
+    need = Need({(str(n), "s"): 1 for n in range(10)}, buyers=frozenset("12"))
+    assert need.floor(state=False, purchase_queue=False)["SendMessageBatch"] == 1
+    assert need.floor(state=False, purchase_queue=True)["SendMessageBatch"] == 2
+    assert need.floor(state=True, purchase_queue=True)["BulkUpload"] == 2
 
 
 def test_the_ideal_is_waiting_by_stages_on_so_many_connections() -> None:

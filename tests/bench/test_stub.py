@@ -60,11 +60,17 @@ def test_a_repeated_token_succeeds_without_an_effect() -> None:
     assert sent(services, "TransactWriteItems", claim(1, 1, token="x")) == {}
 
 
-def test_a_written_item_replaces_the_one_before() -> None:
+def test_a_put_replaces_the_item_if_its_condition_holds() -> None:
     services = Services()
     sent(services, "TransactWriteItems", claim(1, 1))
-    item = {"mpid": {"N": "1"}, "digest": {"S": "d"}}
-    sent(services, "BatchWriteItem", {"RequestItems": {"t": [{"PutRequest": {"Item": item}}]}})
+    item = {"mpid": {"N": "1"}, "generation": {"N": "1"}, "digest": {"S": "d"}}
+    for claimed, digest in ((1, {"S": "d"}), (2, {"S": "late"})):
+        put = {
+            "Item": item | {"digest": digest},
+            "ConditionExpression": "generation = :claimed",
+            "ExpressionAttributeValues": {":claimed": {"N": str(claimed)}},
+        }
+        sent(services, "TransactWriteItems", {"TransactItems": [{"Put": put}]})
     assert items(services, 1) == [item]
 
 

@@ -3,7 +3,8 @@
 python cold_process.py MODULE CALLS-FILE [BUILDER [ARGUMENT]]
 
 Each line of the file has an event, and the name of the part that it is. ``BUILDER`` is the module's function that
-creates the clients. Run as a file and not as a module, so that nothing is imported before the function's own modules.
+creates the clients, once; it gets the argument if it takes one. Run as a file and not as a module, so that nothing is
+imported before the function's own modules.
 """
 
 import sys
@@ -38,7 +39,8 @@ def main() -> None:
     with open(os.devnull, "w") as sys.stdout:
         if len(sys.argv) > 3:
             began = time.process_time()
-            getattr(MODULE, sys.argv[3])(*sys.argv[4:])
+            builder = getattr(MODULE, sys.argv[3])
+            builder(*sys.argv[4 : 4 + builder.__wrapped__.__code__.co_argcount])
             parts["clients"] = time.process_time() - began
         for call in calls:
             began = time.process_time()

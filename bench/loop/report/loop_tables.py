@@ -66,7 +66,7 @@ def requests(results: Results) -> Table:
         "Requests per 1,000 records",
         "As the stub counted them, and the fewest that an invocation of the broker needs: ten events of one user and "
         "session in PutEvents, ten messages in SQS, one GetRecommendations per user, a hundred profiles in mParticle. "
-        "The broker also keeps users' states: a hundred are read or claimed at once, twenty-five written. The "
+        "The broker also keeps users' states: a hundred are read, claimed or settled at once. The "
         "article's function sends all products of an event in one call, of which Personalize refuses more than ten.",
         ["workload", "fewest", "fewest with states", *results.titles.values()],
         rows,

@@ -1,12 +1,14 @@
 """All that one run of the benchmark measures."""
 
 import platform
+import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import version
 from os import cpu_count, getloadavg
 from typing import Any
 
+from bench.loop.rivals.rivals import ROOT
 from bench.loop.trial import Trial
 
 LIBRARIES = ("boto3", "aws_lambda_powertools", "requests", "urllib3")
@@ -59,9 +61,17 @@ class Results:
 def machine() -> dict[str, Any]:
     """Return what the numbers depend on."""
     return {
+        "commit": _commit(),
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.machine()}",
         "processors": cpu_count(),
         "load": round(getloadavg()[0], 1),
         **{library: version(library) for library in LIBRARIES},
     }
+
+
+def _commit() -> str:
+    """Return the checkout's commit, marked where something is not committed; empty outside Git."""
+    command = ["git", "describe", "--always", "--dirty"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S603 - no input
+    return done.stdout.strip()

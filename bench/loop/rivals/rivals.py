@@ -39,6 +39,11 @@ class Rival:
         """Whether the rival keeps users' states in DynamoDB."""
         return bool(self.second_module) and (self.source / "broker/profile_state.py").exists()
 
+    @property
+    def has_purchase_queue(self) -> bool:
+        """Whether the users who bought something have a queue of their own."""
+        return bool(self.second_module) and "PURCHASE_QUEUE_URL" in (self.source / "broker/settings.py").read_text()
+
 
 ARTICLE = Rival("article", "the article's function", "bench.loop.rivals.article")
 POWERTOOLS = Rival("powertools", "Powertools BatchProcessor", "bench.loop.rivals.powertools_batch")
@@ -72,6 +77,7 @@ def environment(url: str, concurrency: int) -> Mapping[str, str]:
         "MPARTICLE_URL": url,
         "QUARANTINE_BUCKET": "quarantine",
         "REFRESH_QUEUE_URL": f"{url}/123456789012/refresh",
+        "PURCHASE_QUEUE_URL": f"{url}/123456789012/purchases",
         "STATE_TABLE": "profiles",
         "CONCURRENCY": str(concurrency),
         "PUT_EVENTS_PER_SECOND": UNPACED,

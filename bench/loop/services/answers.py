@@ -38,7 +38,7 @@ class Services:
     requests: Counter[str] = field(default_factory=Counter)
     parts: Counter[str] = field(default_factory=Counter)
     event_ids: set[str] = field(default_factory=set)
-    messages: list[str] = field(default_factory=list)
+    messages: dict[str, list[str]] = field(default_factory=dict)
     table: dict[str, Item] = field(default_factory=dict)
     tokens: set[str] = field(default_factory=set)
 
@@ -69,7 +69,8 @@ class Services:
 
     def send_message_batch(self, request: Mapping[str, Any]) -> Answer:
         entries = request["Entries"]
-        self.messages += [entry["MessageBody"] for entry in entries]
+        queue = self.messages.setdefault(request["QueueUrl"].rpartition("/")[2], [])
+        queue += [entry["MessageBody"] for entry in entries]
         self.parts["messages"] += len(entries)
         taken = [{"Id": entry["Id"], "MessageId": entry["Id"], "MD5OfMessageBody": ""} for entry in entries]
         return _ok({"Successful": taken, "Failed": []})
@@ -84,26 +85,19 @@ class Services:
             {"Responses": {table: [self.table[key] for key in wanted if key in self.table]}, "UnprocessedKeys": {}}
         )
 
-    def batch_write_item(self, request: Mapping[str, Any]) -> Answer:
-        ((_, writes),) = request["RequestItems"].items()
-        for write in writes:
-            item = write["PutRequest"]["Item"]
-            self.table[_key(item)] = item
-        return _ok({"UnprocessedItems": {}})
-
     def transact_write_items(self, request: Mapping[str, Any]) -> Answer:
-        """Make all updates or none; a token that succeeded once succeeds again without an effect."""
+        """Make all writes or none; a token that succeeded once succeeds again without an effect."""
         token = request.get("ClientRequestToken", "")
         if token and token in self.tokens:
             return _ok({})
-        updates = [write["Update"] for write in request["TransactItems"]]
-        holds = [_holds(update, self.table.get(_key(update["Key"]))) for update in updates]
+        writes = [write for each in request["TransactItems"] for write in each.values()]
+        holds = [_holds(write, self.table.get(_key_of(write))) for write in writes]
         if not all(holds):
             reasons = [{"Code": "None" if kept else "ConditionalCheckFailed"} for kept in holds]
             return _error("TransactionCanceledException", CancellationReasons=reasons)
-        for update in updates:
-            key = _key(update["Key"])
-            self.table[key] = {**self.table.get(key, update["Key"]), **_assigned(update)}
+        for write in writes:
+            before = self.table.get(_key_of(write), write.get("Key", {}))
+            self.table[_key_of(write)] = write["Item"] if "Item" in write else {**before, **_assigned(write)}
         self.tokens |= {token} - {""}
         return _ok({})
 
@@ -123,6 +117,11 @@ def throttled() -> Answer:
 
 def _key(item: Mapping[str, Mapping[str, str]]) -> str:
     return item["mpid"]["N"]
+
+
+def _key_of(write: Mapping[str, Any]) -> str:
+    """Return the key of an update, or of a put."""
+    return _key(write["Key"] if "Key" in write else write["Item"])
 
 
 def _holds(update: Mapping[str, Any], item: Item | None) -> bool:
@@ -154,7 +153,6 @@ OPERATIONS: dict[str, Callable[[Services, Any], Answer]] = {
     "SendMessageBatch": Services.send_message_batch,
     "ChangeMessageVisibilityBatch": Services.change_message_visibility_batch,
     "BatchGetItem": Services.batch_get_item,
-    "BatchWriteItem": Services.batch_write_item,
     "TransactWriteItems": Services.transact_write_items,
     "DescribeStreamSummary": lambda services, request: _ok({"StreamDescriptionSummary": {"OpenShardCount": 1}}),
     "GetSecretValue": lambda services, request: _ok(SECRET),

@@ -3,7 +3,7 @@
 python -m bench.loop.services.stub [CERTIFICATE KEY]
 
 Prints its port; ends when its standard input does. ``POST /stub`` sets a ``Behaviour`` and forgets what was counted;
-``GET /stub`` returns the counts; ``POST /stub/messages`` returns the messages of the queue, and takes them off it.
+``GET /stub`` returns the counts; ``POST /stub/messages`` returns the messages by queue, and takes them off.
 """
 
 import asyncio
@@ -95,7 +95,7 @@ class Stub:
     def control(self, method: str, path: str, body: bytes) -> Answer:
         """Answer the benchmark's own requests."""
         if path == "/stub/messages":
-            messages, self.services.messages = self.services.messages, []
+            messages, self.services.messages = self.services.messages, {}
             return Answer(200, json.dumps(messages).encode())
         if method == "POST":
             self.set(Behaviour(**json.loads(body)))
