@@ -35,8 +35,9 @@ def _text(results: Results, plot: str) -> str:
     machine = results.machine
     libraries = ", ".join(f"{name} {machine[name]}" for name in ("boto3", "aws_lambda_powertools", "requests"))
     measured = (
-        f"Measured on {datetime.now(UTC):%Y-%m-%d} at {machine['commit']}: {results.rounds} rounds on {machine['processors']} processors "
-        f"({machine['system']}, load {machine['load']} at the start), Python {machine['python']}, {libraries}."
+        f"Measured on {datetime.now(UTC):%Y-%m-%d} at {machine['commit']}, rounds: {results.rounds}. "
+        f"{machine['system']}, {machine['processors']} processors, load {machine['load']} at the start. "
+        f"Python {machine['python']}, {libraries}."
     )
     share = f" The functions had {results.share} of a processor, by {results.share_by}." if results.share else ""
     return "\n".join(
