@@ -8,7 +8,7 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
-from broker.clients import IMPATIENT_READ_TIMEOUT, SHUTDOWN_RESERVE_S, aws_client, deadline
+from broker.clients import IMPATIENT_READ_TIMEOUT, SHUTDOWN_RESERVE_S, Aws, deadline
 from broker.clock import Clock
 from broker.delivery import deliver
 from broker.failures import Failure, Misconfigured
@@ -255,21 +255,22 @@ def _ingest() -> Ingest:
     settings = ingest_settings()
     pool = ThreadPoolExecutor(settings.concurrency, "ingest")
     clock = Clock(time.time, time.sleep, random.random)
-    client = functools.partial(aws_client, connections=settings.concurrency)
+    aws = Aws(settings.concurrency, clock.now)
     queues = None
     if settings.purchase_queue_url and settings.refresh_queue_url:
-        queue_at = functools.partial(RefreshQueue, client("sqs"), pool=pool, clock=clock)
+        queue_at = functools.partial(RefreshQueue, aws.client("sqs"), pool=pool, clock=clock)
         queues = RefreshQueues(queue_at(settings.purchase_queue_url), queue_at(settings.refresh_queue_url))
     pace = RateLimiter(settings.put_events_per_second, FALLBACK_SHARDS * settings.parallelization_factor, clock)
-    impatient = client("personalize-events", read_timeout=IMPATIENT_READ_TIMEOUT)
+    put_events = functools.partial(aws.direct_client, "personalize-events", "put_events")
+    impatient = put_events(read_timeout=IMPATIENT_READ_TIMEOUT)
     return Ingest(
-        EventTracker(client("personalize-events"), settings.tracking_id, clock, pace, impatient),
-        Quarantine(functools.cache(lambda: client("s3")), settings.quarantine_bucket, "ingest", clock),
+        EventTracker(put_events(), settings.tracking_id, clock, pace, impatient),
+        Quarantine(functools.cache(lambda: aws.client("s3")), settings.quarantine_bucket, "ingest", clock),
         queues,
         rules=settings.rules,
         refresh_actions=settings.refresh_actions,
         pool=pool,
         clock=clock,
-        readers=StreamReaders(client("kinesis"), settings.parallelization_factor, pace, clock),
+        readers=StreamReaders(aws.client("kinesis"), settings.parallelization_factor, pace, clock),
         view_sample=settings.view_sample,
     )

@@ -12,13 +12,14 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import requests
-from requests.adapters import HTTPAdapter
+from requests.adapters import DEFAULT_CA_BUNDLE_PATH, HTTPAdapter
 
 from broker.clock import Clock
 from broker.failures import Failure, Misconfigured, Rejected, Unavailable, aws_call
 from broker.profile import Upload, bulk_body
 from broker.rate_limit import Calls, RateLimiter
 from broker.retry import Retry
+from broker.tls import tls_context
 
 RETRY = Retry(attempts=3, base=0.2, cap=2.0)
 TIMEOUT = (2.0, 8.0)  # seconds to connect, seconds to answer
@@ -108,9 +109,23 @@ class MParticle:
 def session(connections: int) -> requests.Session:
     """Return a session that keeps this many connections open."""
     http = requests.Session()
-    http.mount("https://", HTTPAdapter(pool_connections=1, pool_maxsize=connections))
-    http.mount("http://", HTTPAdapter(pool_connections=1, pool_maxsize=connections))
+    http.mount("https://", _Adapter(pool_connections=1, pool_maxsize=connections))
+    http.mount("http://", _Adapter(pool_connections=1, pool_maxsize=connections))
     return http
+
+
+class _Adapter(HTTPAdapter):
+    """Gives its connections the process's TLS context; the one of requests reads its certificates for each of them."""
+
+    def build_connection_pool_key_attributes(
+        self, request: requests.PreparedRequest, verify: bool | str, cert: Any = None
+    ) -> Any:
+        host, _ = super().build_connection_pool_key_attributes(request, verify, cert)
+        bundle = verify if isinstance(verify, str) else DEFAULT_CA_BUNDLE_PATH
+        return host, {"ssl_context": tls_context(bundle)} if host["scheme"] == "https" else {}
+
+    def cert_verify(self, conn: Any, url: str, verify: bool | str, cert: Any) -> None:
+        """Nothing is left to do: the context verifies."""
 
 
 def key_and_secret(text: object) -> tuple[str, str]:

@@ -64,19 +64,6 @@ def no_change(mpid: int, environment: str, now: float) -> Upload:
     return Upload(mpid, json.dumps({"environment": environment, "mpid": mpid}).encode(), now)
 
 
-def bulk_requests(uploads: Sequence[Upload]) -> list[list[Upload]]:
-    """Return as few requests as the limits allow, in order; a batch has at most one event, so 100 batches are 100."""
-    requests: list[list[Upload]] = []
-    room = 0
-    for upload_ in uploads:
-        if not requests or len(requests[-1]) == MAX_BATCHES or room < len(upload_.body) + 1:
-            requests.append([])
-            room = MAX_REQUEST_BYTES - len("[]")
-        requests[-1].append(upload_)
-        room -= len(upload_.body) + 1
-    return requests
-
-
 def bulk_body(uploads: Sequence[Upload]) -> bytes:
     """Return the JSON array that ``POST /v2/bulkevents`` takes."""
     return b"[" + b",".join(upload_.body for upload_ in uploads) + b"]"

@@ -14,7 +14,7 @@ import functools
 import uuid
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any, TypeVar
 
 from botocore.exceptions import ClientError
@@ -196,7 +196,7 @@ def _claim(table: str, mpid: int, state: ProfileState) -> dict[str, Any]:
 
 def _put(table: str, mpid: int, state: ProfileState, now: float) -> dict[str, Any]:
     """Return the write of a state, unless somebody else claimed the user since."""
-    values = {name: {"S": value} if name == "digest" else {"N": str(value)} for name, value in asdict(state).items()}
+    values = {name: {"S": value} if name == "digest" else {"N": str(value)} for name, value in vars(state).items()}
     return {
         "Put": {
             "TableName": table,

@@ -1,5 +1,6 @@
 """How to request recommendations, which items a profile gets, and whether its list has changed."""
 
+import functools
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -21,7 +22,7 @@ class Recommendations:
     recommendation_id: str | None
     requested_at: float
 
-    @property
+    @functools.cached_property
     def digest(self) -> str:
         """Return 16 bytes in hexadecimal that stand for the list."""
         return digest(self.items)
@@ -39,8 +40,10 @@ def recommendations(response: Mapping[str, Any], asked_at: float) -> Recommendat
     """Read GetRecommendations' answer: the item ids in rank order, each once, as many as a profile can hold."""
     listed = (entry.get("itemId") for entry in response.get("itemList") or [])
     items = dict.fromkeys(item for item in listed if item and len(item) <= MAX_ENTRY)
-    fitting = within(list(items)[:MAX_ENTRIES], MAX_BYTES, lambda item: len(json.dumps(item)) + 1)
-    return Recommendations(tuple(fitting), response.get("recommendationId"), asked_at)
+    entries = list(items)[:MAX_ENTRIES]
+    if len(json.dumps(entries)) > MAX_BYTES:
+        entries = within(entries, MAX_BYTES, lambda item: len(json.dumps(item)) + 1)
+    return Recommendations(tuple(entries), response.get("recommendationId"), asked_at)
 
 
 def within(items: Sequence[str], budget: int, cost: Callable[[str], int]) -> list[str]:

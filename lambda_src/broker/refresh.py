@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
-from broker.clients import IMPATIENT_READ_TIMEOUT, SHUTDOWN_RESERVE_S, aws_client, deadline
+from broker.clients import IMPATIENT_READ_TIMEOUT, SHUTDOWN_RESERVE_S, Aws, deadline
 from broker.clock import Clock
 from broker.failures import Failure, Misconfigured, Unavailable
 from broker.failures import Rejected as NeverAccepted
@@ -300,18 +300,20 @@ def _refresh() -> Refresh:
     settings = refresh_settings()
     pool = ThreadPoolExecutor(settings.concurrency, "refresh")
     clock = Clock(time.time, time.sleep, random.random)
-    client = functools.partial(aws_client, connections=settings.concurrency)
-    sqs = client("sqs")
-    secrets = functools.cache(lambda: client("secretsmanager"))
+    aws = Aws(settings.concurrency, clock.now)
+    sqs = aws.client("sqs")
+    dynamodb = aws.direct_client("dynamodb", "batch_get_item", "transact_write_items")
+    secrets = functools.cache(lambda: aws.client("secretsmanager"))
     pace = functools.partial(RateLimiter, processes=settings.maximum_concurrency, clock=clock)
+    get_recommendations = functools.partial(aws.direct_client, "personalize-runtime", "get_recommendations")
     campaign = Campaign(
-        client("personalize-runtime"),
+        get_recommendations(),
         settings.campaign_arn,
         settings.filter_arn,
         settings.num_results,
         clock,
         pace(settings.get_recommendations_per_second),
-        impatient=client("personalize-runtime", read_timeout=IMPATIENT_READ_TIMEOUT),
+        impatient=get_recommendations(read_timeout=IMPATIENT_READ_TIMEOUT),
     )
     mparticle = MParticle(
         session(settings.concurrency),
@@ -332,8 +334,8 @@ def _refresh() -> Refresh:
     )
     return Refresh(
         refresher,
-        ProfileStates(client("dynamodb"), settings.state_table, pool, clock),
-        Quarantine(functools.cache(lambda: client("s3")), settings.quarantine_bucket, "refresh", clock),
+        ProfileStates(dynamodb, settings.state_table, pool, clock),
+        Quarantine(functools.cache(lambda: aws.client("s3")), settings.quarantine_bucket, "refresh", clock),
         lambda arn: RefreshQueue(sqs, queue_url(arn, sqs.meta.endpoint_url), pool, clock),
         environment=settings.environment,
         clock=clock,

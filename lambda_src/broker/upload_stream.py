@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable, Sequence
 
 from broker.clock import Clock
-from broker.profile import MAX_BATCHES, Upload, bulk_requests
+from broker.profile import MAX_BATCHES, MAX_REQUEST_BYTES, Upload
 
 WINDOW = 1.0  # seconds that a list waits for others at most
 
@@ -17,19 +17,22 @@ class UploadStream:
         self._clock = clock
         self._lock = threading.Lock()
         self._gathered: list[Upload] = []
+        self._room = 0  # bytes that a request of them has left
         self._since = 0.0
 
     def add(self, upload: Upload) -> None:
         """Gather an upload; start a request where one is full, or a list in it has waited for long enough."""
+        size = len(upload.body) + len(",")
+        full: list[list[Upload]] = []
         with self._lock:
+            if self._gathered and self._room < size:
+                full.append(self._take())
             if not self._gathered:
-                self._since = self._clock.now()
+                self._room, self._since = MAX_REQUEST_BYTES - len("[]"), self._clock.now()
             self._gathered.append(upload)
-            *full, rest = bulk_requests(self._gathered)
-            if len(rest) == MAX_BATCHES:
-                full, rest = [*full, rest], []
-            if full:
-                self._gathered, self._since = rest, self._clock.now()
+            self._room -= size
+            if len(self._gathered) == MAX_BATCHES:  # a batch has at most one event, so 100 batches are 100
+                full.append(self._take())
         for request in full:
             self._start(request)
         self.flush_due()
@@ -42,6 +45,10 @@ class UploadStream:
     def flush(self) -> None:
         """Start a request of what was gathered."""
         with self._lock:
-            gathered, self._gathered = self._gathered, []
+            gathered = self._take()
         if gathered:
             self._start(gathered)
+
+    def _take(self) -> list[Upload]:
+        gathered, self._gathered = self._gathered, []
+        return gathered

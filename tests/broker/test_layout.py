@@ -20,8 +20,8 @@ PURE = [
 ]  # fmt: skip
 # Nothing of these reads a file, a clock, the environment or the network.
 HARMLESS = {
-    "base64", "collections", "dataclasses", "datetime", "enum", "hashlib", "itertools", "json", "math", "re", "typing",
-    "uuid", "zlib",
+    "base64", "collections", "dataclasses", "datetime", "enum", "functools", "hashlib", "itertools", "json", "math",
+    "re", "typing", "uuid", "zlib",
 }  # fmt: skip
 IN_THE_ZIP_OR_THE_RUNTIME = {"aws_lambda_powertools", "boto3", "botocore", "requests", "broker"}
 

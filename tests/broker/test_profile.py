@@ -7,7 +7,7 @@ from typing import Any
 
 import jsonschema  # type: ignore[import-untyped]
 import pytest
-from broker.profile import Upload, bulk_body, bulk_requests, upload
+from broker.profile import bulk_body, upload
 from broker.recommendations import Recommendations, digest, get_recommendations_request, is_changed, recommendations
 from broker.users import UserToRefresh, user_from_body
 
@@ -133,32 +133,6 @@ def test_a_retry_has_the_same_ids_and_a_refresh_that_says_something_new_has_othe
     assert len({request for request, _ in (first, *others)}) == 4
     assert len({message for _, message in (first, *others)}) == 4
     assert str(uuid.UUID(first[1])) == first[1]
-
-
-def sized(number: int, size: int) -> Upload:
-    return Upload(number, b"x" * size, NOW)
-
-
-@pytest.mark.parametrize(
-    ("sizes", "requests"),
-    [
-        ([], []),
-        ([10], [1]),
-        ([10] * 100, [100]),
-        ([10] * 101, [100, 1]),
-        ([10] * 250, [100, 100, 50]),
-        ([127_998, 127_998], [2]),
-        ([127_998, 127_999], [1, 1]),
-        ([100_000] * 5, [2, 2, 1]),
-        ([2559] * 99 + [2558], [99, 1]),
-    ],
-)
-def test_a_request_holds_at_most_100_batches_and_256_kb_in_order(sizes: list[int], requests: list[int]) -> None:
-    uploads = [sized(number, size) for number, size in enumerate(sizes)]
-    packed = bulk_requests(uploads)
-    assert [len(request) for request in packed] == requests
-    assert [one for request in packed for one in request] == uploads
-    assert all(len(bulk_body(request)) <= 256_000 for request in packed)
 
 
 def test_a_request_is_the_array_of_its_batches() -> None:

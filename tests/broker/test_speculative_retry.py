@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ReadTimeoutError
-from broker.clients import IMPATIENT_READ_TIMEOUT, READ_TIMEOUT, aws_client
+from broker.clients import IMPATIENT_READ_TIMEOUT, READ_TIMEOUT, Aws
 from broker.failures import Failure, Unavailable
 from broker.rate_limit import SLOWING_DOWN, RateLimiter
 from broker.speculative_retry import MAX_CREDIT, SpeculativeRetry
@@ -87,7 +87,7 @@ def test_another_failure_costs_no_budget() -> None:
 def test_the_impatient_client_differs_in_its_read_timeout_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     patient, impatient = (
-        vars(aws_client("personalize-events", connections=3, read_timeout=timeout).meta.config)
+        vars(Aws(3).client("personalize-events", read_timeout=timeout).meta.config)
         for timeout in (READ_TIMEOUT, IMPATIENT_READ_TIMEOUT)
     )
     assert {name for name, value in patient.items() if impatient[name] != value} <= {
