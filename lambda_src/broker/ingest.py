@@ -258,7 +258,8 @@ def _ingest() -> Ingest:
     aws = Aws(settings.concurrency, clock.now)
     queues = None
     if settings.purchase_queue_url and settings.refresh_queue_url:
-        queue_at = functools.partial(RefreshQueue, aws.client("sqs"), pool=pool, clock=clock)
+        sqs = aws.direct_client("sqs", "send_message_batch")
+        queue_at = functools.partial(RefreshQueue, sqs, pool=pool, clock=clock)
         queues = RefreshQueues(queue_at(settings.purchase_queue_url), queue_at(settings.refresh_queue_url))
     pace = RateLimiter(settings.put_events_per_second, FALLBACK_SHARDS * settings.parallelization_factor, clock)
     put_events = functools.partial(aws.direct_client, "personalize-events", "put_events")

@@ -301,7 +301,7 @@ def _refresh() -> Refresh:
     pool = ThreadPoolExecutor(settings.concurrency, "refresh")
     clock = Clock(time.time, time.sleep, random.random)
     aws = Aws(settings.concurrency, clock.now)
-    sqs = aws.client("sqs")
+    sqs = aws.direct_client("sqs", "send_message_batch", "change_message_visibility_batch")
     dynamodb = aws.direct_client("dynamodb", "batch_get_item", "transact_write_items")
     secrets = functools.cache(lambda: aws.client("secretsmanager"))
     pace = functools.partial(RateLimiter, processes=settings.maximum_concurrency, clock=clock)
