@@ -30,7 +30,7 @@ from broker.settings import SettingsError, refresh_settings
 from broker.telemetry import Counts, telemetry
 
 DEDUP_CACHE_SIZE = 50_000
-UPLOAD_THREADS = 4  # each of them carries some hundred profiles per second
+UPLOAD_THREADS = 10  # a thousand users are ten uploads, and mParticle may take seconds for each
 FIRST_PAUSE = 5.0  # seconds until a message whose refresh failed comes back the first time
 CONTESTED_PAUSE = 5.0  # seconds until a user whom another process refreshes now is looked at again
 # Seconds after which an upload without an answer is no longer processed: 30, and those in which a straggler of this
@@ -316,7 +316,7 @@ def _refresh() -> Refresh:
         impatient=get_recommendations(read_timeout=IMPATIENT_READ_TIMEOUT),
     )
     mparticle = MParticle(
-        session(settings.concurrency),
+        session(UPLOAD_THREADS),
         settings.mparticle_url,
         secrets,
         settings.mparticle_secret_arn,
