@@ -1,7 +1,8 @@
 """How fast one process may call one system: its share of a quota, corrected by what the system refuses.
 
 Additive increase, multiplicative decrease: processes that do so share a quota fairly without knowing of each other
-(Chiu and Jain, 1989). A share that other processes leave unused is taken up within seconds.
+(Chiu and Jain, 1989). The longer nothing is refused, the faster a rate grows: it is back within half a minute after the
+system has refused nearly everything, and what other processes leave unused is taken up as soon.
 """
 
 import math
@@ -12,9 +13,13 @@ from broker.clock import Clock
 from broker.failures import Unavailable
 
 BURST = 1.0  # seconds: for so long unused calls are kept for later
-INCREASE = 0.05  # of the share, per second in which calls have to wait for their turn
+INCREASE = 0.05  # of the rate that was refused last, per second in which calls have to wait for their turn
 INCREASE_PER_CALL = 0.02  # at most: at a call in two seconds, one in twenty is then refused
 DECREASE = 0.7
+FASTER_AFTER = 0.5  # of the rate that was refused last, regained without a refusal: from then on increases grow
+DOUBLING = 0.1  # of that rate, with each of which the increases double
+MOST_DOUBLINGS = 30
+BASE = 0.4  # of the share: increases are at least as large as if this rate had been refused last
 CALM = 0.2  # seconds after a decrease without another one: what is refused then was sent before it
 SLOWING_DOWN = 5.0  # seconds after a decrease
 LEAST = 0.01  # of the share
@@ -44,6 +49,7 @@ class RateLimiter:
         self._seen = -math.inf  # the newest time
         self._next = 0.0  # epoch seconds at which the next call is due
         self._decreased_at = 0.0
+        self._regained = 0.0  # of the rate that was refused last, since then
         self._calls = Calls()
         self.rate = self._refused_at = self._share
 
@@ -68,9 +74,11 @@ class RateLimiter:
         """Count calls that the system accepted: the rate grows while calls have to wait for their turn."""
         with self._lock:
             if self._next > self._now():
-                self.rate = min(
-                    self._quota, self.rate + self._refused_at * min(INCREASE * calls / self.rate, INCREASE_PER_CALL)
-                )
+                increase = min(INCREASE * calls / self.rate, INCREASE_PER_CALL)
+                self._regained += increase
+                doublings = max(0.0, self._regained - FASTER_AFTER) / DOUBLING
+                base = max(self._refused_at, BASE * self._share)
+                self.rate = min(self._quota, self.rate + base * increase * 2 ** min(doublings, MOST_DOUBLINGS))
 
     def throttled(self, calls: int = 1) -> None:
         """Count ``calls`` calls that the system refused for its rate."""
@@ -80,7 +88,7 @@ class RateLimiter:
             if now - self._decreased_at >= max(CALM, 1 / self.rate):
                 self._refused_at = self.rate
                 self.rate = max(LEAST * self._share, DECREASE * self.rate)
-                self._decreased_at = now
+                self._decreased_at, self._regained = now, 0.0
                 self._next = max(self._next, now)
 
     def is_slowing_down(self) -> bool:

@@ -105,6 +105,22 @@ def test_a_refusal_slows_down_once_and_acceptances_speed_up_again_to_the_quota_a
     assert limiter.rate == 100
 
 
+@pytest.mark.parametrize("processes", [1, 12, 32])
+def test_after_a_spell_in_which_nearly_all_is_refused_the_rate_is_back_within_half_a_minute(processes: int) -> None:
+    time = FakeTime()
+    limiter = RateLimiter(quota=1_000, processes=processes, clock=time.time())
+    usual = limiter.rate
+    while time.now < NOW + 40:
+        limiter.wait(time.now + 60)
+        limiter.throttled()
+    assert limiter.rate < usual / 50
+    ended = time.now
+    while limiter.rate < usual:
+        limiter.wait(time.now + 60)
+        limiter.accepted()
+    assert time.now - ended < 30
+
+
 def test_the_rate_does_not_grow_while_nothing_waits() -> None:
     time = FakeTime()
     limiter = RateLimiter(quota=100, processes=2, clock=time.time())
