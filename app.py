@@ -2,6 +2,7 @@
 
 import os
 import sys
+from pathlib import Path
 
 from infra.paths import LAMBDA_SRC, ROOT
 from infra.toolchain import node
@@ -12,6 +13,7 @@ os.environ.setdefault("JSII_NODE", str(node()))
 import aws_cdk as cdk
 
 from infra.bundling import BundlingFailed
+from infra.cost.estimate import write_estimate
 from infra.region import region
 from infra.settings import SettingsError, read_settings
 from infra.stack import BrokerStack
@@ -35,6 +37,7 @@ def synthesise(app: cdk.App, stage: str | None) -> int:
         print(f"The functions could not be bundled, nothing was synthesised:\n{error}", file=sys.stderr)  # noqa: T201
         return 2
     app.synth()
+    write_estimate(Path(app.outdir), settings)
     return 0
 
 

@@ -37,8 +37,8 @@ def command(as_json: bool, minutes: int, name: str | None, context: tuple[str, .
         broker_status = status(
             target.names,
             inventory_,
-            _counts(target, inventory_),
-            rates(period) if (period := _period(target, minutes)) else None,
+            interactions(target, inventory_),
+            rates(period) if (period := period_of(target, minutes)) else None,
             where=target.where,
             local=bool(target.local_url),
             deployed=target.outputs.get("Stage"),
@@ -46,7 +46,8 @@ def command(as_json: bool, minutes: int, name: str | None, context: tuple[str, .
     emit(broker_status.as_json(), as_json, lambda: _report(broker_status))
 
 
-def _counts(target: connection.Target, inventory_: Inventory) -> InteractionCounts:
+def interactions(target: connection.Target, inventory_: Inventory) -> InteractionCounts:
+    """Return the interactions so far, as far as they are known. Raises ClientError."""
     if not target.local_url:
         return counts.from_aws(target.client, target.names, target.outputs)
     try:
@@ -56,7 +57,8 @@ def _counts(target: connection.Target, inventory_: Inventory) -> InteractionCoun
         return InteractionCounts()  # another's emulator, which has no such page
 
 
-def _period(target: connection.Target, minutes: int) -> Period | None:
+def period_of(target: connection.Target, minutes: int) -> Period | None:
+    """Return what the functions counted in the last minutes, None where there are none. Raises ClientError."""
     if not target.local_url:
         return from_aws(target.client, target.outputs, minutes)
     url = target.local_values.get("AWS_ENDPOINT_URL_LAMBDA")

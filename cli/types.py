@@ -4,6 +4,7 @@ import codecs
 import math
 import re
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import click
@@ -46,6 +47,27 @@ class Days(click.FloatRange):
         if not math.isfinite(days):
             self.fail(f"{value!r} is not a number of days", param, ctx)
         return days
+
+
+class Amount(click.ParamType):
+    """A finite decimal number of 0 or more, and of at most ``most``."""
+
+    name = "number"
+
+    def __init__(self, most: int | None = None) -> None:
+        self._most = most
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Decimal:
+        """Return it as it was written, without rounding."""
+        try:
+            amount = Decimal(str(value))
+        except InvalidOperation:
+            self.fail(f"{value!r} is not a number", param, ctx)
+        if not amount.is_finite() or amount < 0 or (self._most is not None and amount > self._most):
+            self.fail(
+                f"{value} must be 0 or more{'' if self._most is None else f', and at most {self._most}'}", param, ctx
+            )
+        return amount
 
 
 class EpochSeconds(click.ParamType):

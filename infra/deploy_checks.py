@@ -20,6 +20,7 @@ from infra.paths import LAMBDA_SRC
 
 sys.path.insert(0, str(LAMBDA_SRC))  # the settings are checked by the functions' own rules
 
+from infra.cost.estimate import read_estimate
 from infra.mparticle import EXAMPLE_REFUSED, EXAMPLE_RULE
 from infra.receivers import out_of_reach, region_of
 from infra.region import region as region_of_environment
@@ -203,6 +204,8 @@ def main(arguments: list[str] | None = None) -> int:
         if synthesised.is_example
         else _look_and_decide(synthesised, options.confirm, options.profile)
     )
+    if estimate := read_estimate(options.assembly):
+        print(estimate, file=sys.stderr)  # noqa: T201
     for warning in warnings(synthesised, options.confirm):
         print(f"Warning: {warning}", file=sys.stderr)  # noqa: T201
     for problem in reasons:

@@ -17,6 +17,7 @@ from tests.real_data import ROOT
 
 # Commands that need a whole stack, or long: their own tests look.
 ELSEWHERE = {
+    "cost": "cli/test_cost.py",
     "faults add": "cli/test_faults.py",
     "faults clear": "loop/test_serve.py",
     "faults list": "loop/test_serve.py",

@@ -145,6 +145,24 @@ def test_status_says_how_much_of_each_quota_the_running_functions_use(clone: Clo
     assert "GetRecommendations calls" in in_words
 
 
+def test_cost_takes_its_inputs_from_what_the_running_functions_count(clone: Clone, serving: Serving) -> None:
+    done = clone.run("cost", "--local", "--json", "--stage", "recommend", "--record-kb", "2")
+    assert done.returncode == 0, done.stderr
+    said = json.loads(done.stdout)
+    known = {name: one["from"].partition(" minutes of ")[0] for name, one in said["inputs"].items()}
+    counted = (
+        "events_per_second",
+        "records_per_event",
+        "reported_per_event",
+        "refreshes_per_event",
+        "writes_per_event",
+    )
+    assert {known[name] for name in (*counted, "trained_interactions")} == {"the last 5"}
+    assert (known["record_kb"], known["wait_ms"]) == ("option", "default")
+    assert float(said["inputs"]["events_per_second"]["value"]) > 0
+    assert float(said["inputs"]["trained_interactions"]["value"]) > 0
+
+
 def test_faults_and_replay_find_the_running_services_by_themselves(clone: Clone, serving: Serving) -> None:
     for operation in ("personalize.PutEvents", "mparticle.BulkUploadEvents", "sqs.SendMessageBatch"):
         assert clone.run("faults", "add", "throttling", operation, "--start", "900").returncode == 0

@@ -14,13 +14,13 @@ class NoMarks(ValueError):
     """A page without the two marks, in that order."""
 
 
-def with_text(page: str, text: str) -> str:
+def with_text(page: str, text: str, begin: str = BEGIN, end: str = END) -> str:
     """Return a page with ``text`` between the marks. Raises NoMarks."""
-    before, begin, rest = page.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise NoMarks(f"the page needs the lines {BEGIN} and {END}")
-    return f"{before}{BEGIN}\n\n{text.strip()}\n\n{END}{after}"
+    before, first, rest = page.partition(begin)
+    _, last, after = rest.partition(end)
+    if not first or not last:
+        raise NoMarks(f"the page needs the lines {begin} and {end}")
+    return f"{before}{begin}\n\n{text.strip()}\n\n{end}{after}"
 
 
 def write(path: Path, results: Results) -> None:

@@ -1,0 +1,207 @@
+"""The monthly bill, item by item: the formula of docs/cost.md."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from math import ceil
+
+from blueprint import sizing
+from infra.cost.prices import MILLION, UNITS, Prices
+from infra.cost.traffic import HOURS, SECONDS, Traffic
+from infra.settings import Settings, Stage
+
+GB_OF_KB = 1_024 * 1_024
+PUT_UNIT_KB = 25
+SHARDS_AT_FIRST = 4  # of a stream on demand
+SHARD_RECORDS, SHARD_KB = 1_000, 1_024  # per second
+WEEKS = Decimal(HOURS) / 168  # a solution trains once a week
+GB_PER_EVENT = Decimal("0.3") / MILLION  # of PutEvents, measured
+MESSAGES_PER_REQUEST = 10
+QUEUES = 2
+POLLS_PER_QUEUE, POLL_SECONDS = 5, 20  # that Lambda keeps open
+READ_UNITS, WRITE_UNITS = Decimal("0.5"), 4  # per refresh
+MB_OF_A_PROCESSOR = 1_769  # with this memory, a function has one (Lambda, memory and computing power)
+LOG_KB = 1  # per invocation
+TRACED_PER_SECOND, TRACED_SHARE = 1, Decimal("0.05")  # of a function's invocations, the rest (Lambda, X-Ray)
+# At most: a metric costs only in the hours in which it is written, and most count failures. The tests count them.
+ALARMS = {Stage.COLLECT: 8, Stage.TRAIN: 8, Stage.RECOMMEND: 18}
+METRICS = {Stage.COLLECT: 29, Stage.TRAIN: 29, Stage.RECOMMEND: 47}
+V2 = "-v2"  # these recipes have prices of their own (Personalize, User-Personalization-v2 recipe)
+NOT_INCLUDED = (
+    "Not included: AWS's free tiers, discounts and taxes; what mParticle charges for the events on the stream; "
+    "imports of history, batch jobs and tuning; S3, KMS, DynamoDB's storage and data transfer, which are small."
+)
+
+
+@dataclass(frozen=True)
+class Item:
+    """A quantity, in pieces of what the price is for; ``price``: USD for one of them, None if there is none."""
+
+    name: str
+    price_name: str
+    quantity: Decimal
+    price: Decimal | None
+
+    @property
+    def usd(self) -> Decimal | None:
+        """Return the USD per month, None without a price."""
+        return None if self.price is None else self.quantity * self.price
+
+    @property
+    def unit(self) -> str:
+        """Return what the price is for."""
+        return UNITS[self.price_name].name
+
+
+@dataclass(frozen=True)
+class Bill:
+    """The items, the largest first and those without a price last; ``events`` of the month."""
+
+    items: tuple[Item, ...]
+    events: Decimal
+
+    @property
+    def total(self) -> Decimal:
+        """Return the USD per month of the items that have a price."""
+        return sum((item.usd for item in self.items if item.usd is not None), Decimal(0))
+
+    @property
+    def is_complete(self) -> bool:
+        """Return whether each item has a price."""
+        return all(item.usd is not None for item in self.items)
+
+    def per_million(self, usd: Decimal | None) -> Decimal | None:
+        """Return USD per million events, None where there is no price or are no events."""
+        return None if usd is None or not self.events else usd / self.events * MILLION
+
+    @property
+    def summary(self) -> str:
+        """Return the total and the largest item in one line."""
+        at_least = "" if self.is_complete else "at least "
+        largest = f"; the largest item: {self.items[0].name}, {money(self.items[0].usd)}" if self.items else ""
+        return f"{at_least}{money(self.total)} USD per month{largest}"
+
+
+def money(usd: Decimal | None) -> str:
+    """Return USD with cents, as text."""
+    return "no price" if usd is None else f"{usd:,.2f}"
+
+
+def bill(traffic: Traffic, settings: Settings, prices: Prices) -> Bill:
+    """Return the bill of a month."""
+    items = []
+    for name, price_name, count in _counts(traffic, settings):
+        items.append(Item(name, price_name, count / UNITS[price_name].size, prices.of(price_name)))
+    items.sort(key=lambda item: (item.usd is None, -(item.usd or 0)))
+    return Bill(tuple(items), traffic.events)
+
+
+Counts = Iterator[tuple[str, str, Decimal]]
+
+
+def _counts(traffic: Traffic, settings: Settings) -> Counts:
+    """Yield what is charged: a name, its price's name, and how many there are in a month."""
+    yield from _stream(traffic, settings)
+    yield from _functions(traffic, settings)
+    yield from _personalize(traffic, settings)
+    stage = settings.stage
+    yield "CloudWatch alarms", "cloudwatch_alarm", Decimal(ALARMS[stage])
+    yield "CloudWatch metrics", "cloudwatch_metric", Decimal(METRICS[stage])
+    yield "CloudWatch dashboard", "cloudwatch_dashboard", Decimal(1)
+    yield "Secrets Manager", "secret", Decimal(1)
+    if stage is Stage.RECOMMEND:
+        yield from _profiles(traffic, settings)
+
+
+def _stream(traffic: Traffic, settings: Settings) -> Counts:
+    records = traffic.events * traffic.records_per_event
+    if settings.shards:
+        shard_hours = Decimal(HOURS * settings.shards)
+        yield "Kinesis shards", "kinesis_shard_hour", shard_hours
+        yield "Kinesis put", "kinesis_put_units", records * ceil(traffic.record_kb / PUT_UNIT_KB)
+        yield "Kinesis retention", "kinesis_shard_hour_kept", shard_hours
+        return
+    gb = records * traffic.record_kb / GB_OF_KB
+    days_kept = Decimal(sizing.STREAM_RETENTION - sizing.DAY) / sizing.DAY
+    yield "Kinesis stream", "kinesis_stream_hour", Decimal(HOURS)
+    yield "Kinesis put", "kinesis_gb_in", records * ceil(traffic.record_kb) / GB_OF_KB
+    yield "Kinesis read", "kinesis_gb_out", gb
+    yield "Kinesis retention", "kinesis_gb_month_kept", gb * days_kept * 24 / HOURS
+
+
+def _functions(traffic: Traffic, settings: Settings) -> Counts:
+    capacity = settings.options.capacity
+    invocations = {"ingest": ingest_invocations(traffic, settings)}
+    memory = {"ingest": capacity.ingest_memory, "refresh": capacity.refresh_memory}
+    if settings.stage is Stage.RECOMMEND:
+        invocations["refresh"] = refresh_invocations(traffic, settings)
+    records = traffic.events * traffic.records_per_event
+    waiting = sum(number * memory[name] * traffic.wait_ms / 1_000 / 1_024 for name, number in invocations.items())
+    working = records * gb_seconds_per_record(traffic.processor_ms, max(memory[name] for name in invocations))
+    traces = sum((_traced(number) for number in invocations.values()), Decimal(0))
+    total = sum(invocations.values(), Decimal(0))
+    yield "Lambda requests", "lambda_requests", total
+    yield "Lambda time", "lambda_gb_seconds", working + waiting
+    yield "CloudWatch logs", "cloudwatch_gb_of_logs", total * LOG_KB / GB_OF_KB
+    yield "X-Ray traces", "xray_traces", traces
+
+
+def gb_seconds_per_record(processor_ms: Decimal, memory: int) -> Decimal:
+    """Return the billed GB-seconds for processor time: below a whole processor, less memory takes longer."""
+    return processor_ms / 1_000 * max(memory, MB_OF_A_PROCESSOR) / 1_024
+
+
+def _traced(invocations: Decimal) -> Decimal:
+    first = Decimal(SECONDS * TRACED_PER_SECOND)
+    return first + (invocations - first) * TRACED_SHARE if invocations > first else invocations
+
+
+def ingest_invocations(traffic: Traffic, settings: Settings) -> Decimal:
+    """Return the invocations of a month: for each reader and window in which something arrives, or by full batches."""
+    capacity = settings.options.capacity
+    per_second = traffic.events_per_second * traffic.records_per_event
+    kb = per_second * traffic.record_kb
+    shards = settings.shards or max(SHARDS_AT_FIRST, ceil(per_second / SHARD_RECORDS), ceil(kb / SHARD_KB))
+    window = max(capacity.stream_window, 1)  # Lambda reads a shard once a second
+    return _invocations(
+        per_second * SECONDS, shards * capacity.parallelization_factor, window, sizing.STREAM.batch_size
+    )
+
+
+def refresh_invocations(traffic: Traffic, settings: Settings) -> Decimal:
+    """Return the invocations of a month, if half of the messages are in each queue: the most that there can be."""
+    messages = traffic.events * traffic.refreshes_per_event
+    return _invocations(messages, QUEUES, settings.options.capacity.refresh_window, sizing.QUEUE.batch_size)
+
+
+def _invocations(arrivals: Decimal, readers: int, window: int, batch_size: int) -> Decimal:
+    windows = Decimal(readers * SECONDS) / window
+    busy = 1 - (-arrivals / windows).exp()  # the share of windows in which something arrives, at random
+    return max(windows * busy, arrivals / batch_size)
+
+
+def _personalize(traffic: Traffic, settings: Settings) -> Counts:
+    given, v2 = settings.personalize.tracking_id, settings.personalize.recipe.endswith(V2)
+    yield "Personalize events", "personalize_gb", traffic.events * traffic.reported_per_event * GB_PER_EVENT
+    if settings.stage is not Stage.COLLECT and not given:
+        if v2:
+            yield "Personalize training", "personalize_v2_trained_interactions", WEEKS * traffic.trained
+        else:
+            yield "Personalize training", "personalize_training_hour", WEEKS * traffic.training_hours
+    if settings.stage is Stage.RECOMMEND:
+        minimum = Decimal(SECONDS * settings.personalize.min_tps)
+        requests = max(minimum, traffic.events * traffic.refreshes_per_event)
+        if v2:
+            yield "Personalize campaign", "personalize_v2_requests", requests
+        else:
+            yield "Personalize campaign", "personalize_tps_hour", requests / 3_600
+
+
+def _profiles(traffic: Traffic, settings: Settings) -> Counts:
+    refreshes = traffic.events * traffic.refreshes_per_event
+    polls = Decimal(QUEUES * POLLS_PER_QUEUE * SECONDS) / POLL_SECONDS
+    yield "SQS requests", "sqs_requests", 3 * refreshes / MESSAGES_PER_REQUEST + polls
+    yield "DynamoDB reads", "dynamodb_read_units", refreshes * READ_UNITS
+    yield "DynamoDB writes", "dynamodb_write_units", refreshes * WRITE_UNITS
+    if settings.options.write_back_event:
+        yield "mParticle write-back", "mparticle_events", traffic.events * traffic.writes
