@@ -1,4 +1,4 @@
-"""A Lambda function of the broker: code, role, log group, traces."""
+"""A Lambda function of the broker: code, role, log group."""
 
 import atexit
 import shutil
@@ -17,7 +17,7 @@ from constructs import Construct
 from blueprint.sizing import FunctionSize
 from infra.bundling import bundle, find_interpreter, find_uv
 from infra.paths import LAMBDA_SRC
-from infra.permissions import Permission, log_and_trace
+from infra.permissions import Permission, write_logs
 
 RUNTIMES = {"3.13": lambda_.Runtime.PYTHON_3_13, "3.14": lambda_.Runtime.PYTHON_3_14}
 
@@ -41,7 +41,7 @@ def lambda_code(scope: Construct, python: str) -> LambdaCode:
 
 
 class BrokerFunction(Construct):
-    """One function with a role, a log group and traces; its role may what ``permissions`` says, log and trace.
+    """One function with a role and a log group; its role may what ``permissions`` says, and write logs.
 
     CDK's own grants are wider than what is needed (an on-failure bucket's includes reading and deleting), so they are
     not used, and the role takes none.
@@ -65,7 +65,7 @@ class BrokerFunction(Construct):
             retention=logs.RetentionDays.ONE_MONTH,
             removal_policy=cdk.RemovalPolicy.DESTROY,
         )
-        self.role = self._role([*log_and_trace(log_group), *permissions])
+        self.role = self._role([write_logs(log_group), *permissions])
         self.function = lambda_.Function(
             self,
             "Function",
@@ -79,7 +79,8 @@ class BrokerFunction(Construct):
             environment=dict(environment),
             role=self.role.without_policy_updates(),
             log_group=log_group,
-            tracing=lambda_.Tracing.ACTIVE,
+            # Lambda's own lines become JSON, with the request id that the functions' lines have.
+            logging_format=lambda_.LoggingFormat.JSON,
         )
         # CDK also lets the function wait for the role, which its ARN says already (cfn-lint W3005).
         cast(cdk.CfnResource, self.function.node.default_child).add_deletion_override("DependsOn")

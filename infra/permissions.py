@@ -42,12 +42,9 @@ class Permission:
             cdk.Validations.of(role).acknowledge(cdk.Acknowledgment(id=finding, reason=self.wildcard_reason))
 
 
-def log_and_trace(log_group: logs.ILogGroup) -> list[Permission]:
-    """Return what every function may: write to its own log group, and send traces."""
-    return [
-        Permission("logs", ("CreateLogStream", "PutLogEvents"), [log_group.log_group_arn]),
-        Permission("xray", ("PutTraceSegments", "PutTelemetryRecords"), ["*"], "X-Ray knows no resources of traces."),
-    ]
+def write_logs(log_group: logs.ILogGroup) -> Permission:
+    """Return what every function may: write to its own log group."""
+    return Permission("logs", ("CreateLogStream", "PutLogEvents"), [log_group.log_group_arn])
 
 
 def ingest(

@@ -13,6 +13,7 @@ from click.testing import CliRunner
 from blueprint.environments import FunctionConfig, ingest_environment, refresh_environment
 from cli.__main__ import main
 from cli.version import version
+from tests.broker.lambda_events import lambda_context
 from tests.real_data import ROOT
 
 
@@ -60,8 +61,8 @@ def test_a_repository_without_a_commit_says_none(tmp_path: Path) -> None:
 
 def test_each_log_line_has_the_version(capsys: pytest.CaptureFixture[str]) -> None:
     telemetry = Telemetry("version-test")
-    telemetry.publish(Counts())
-    telemetry.failed(ValueError("wrong"))
+    telemetry.publish(Counts(), lambda_context("version-test"))
+    telemetry.misconfigured(ValueError("wrong"), lambda_context("version-test"))
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     logged = [line["version"] for line in lines if "level" in line]
     assert logged == [__version__, __version__]

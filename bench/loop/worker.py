@@ -32,6 +32,7 @@ class Context:
     memory_limit_in_mb = 512
     invoked_function_arn = "arn:aws:lambda:us-east-1:123456789012:function:bench"
     aws_request_id = "bench"
+    function_version = "$LATEST"
 
     def __init__(self) -> None:
         self._ends = time.monotonic() + TIMEOUT

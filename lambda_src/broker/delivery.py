@@ -209,7 +209,7 @@ class Delivery(Generic[Part, Result]):
                 self._stop(failure)
             self._set(request, _retryable(failure))
         except Exception as error:
-            return Rejected(type(error).__name__)
+            return Rejected(failures.described(error))
         else:
             self._set(request, Accepted(result))
         return None

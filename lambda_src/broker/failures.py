@@ -6,6 +6,7 @@ Failure
 └── Misconfigured  nothing can work until somebody changes a setting, a permission or a secret: fail loudly
 """
 
+import traceback
 from collections.abc import Callable
 from typing import Any
 
@@ -66,6 +67,20 @@ class Unavailable(Failure):
         self.timed_out = timed_out
         self.may_have_landed = may_have_landed
         self.retry_after = retry_after
+
+
+def described(error: BaseException) -> str:
+    """Return an exception's type and its innermost place in the broker's own code, and nothing of its message.
+
+    For example ``KeyError at broker/batch.py:71``.
+    """
+    return " at ".join([type(error).__name__, *places(error)[-1:]])
+
+
+def places(error: BaseException) -> list[str]:
+    """Return the file and the line of each frame in the broker's own code, the innermost one last."""
+    frames = ((frame.f_globals.get("__name__", ""), line) for frame, line in traceback.walk_tb(error.__traceback__))
+    return [f"{module.replace('.', '/')}.py:{line}" for module, line in frames if module.startswith("broker.")]
 
 
 def aws_call(operation: Callable[..., Any], **arguments: Any) -> Any:

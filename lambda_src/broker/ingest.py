@@ -14,6 +14,7 @@ from broker.delivery import deliver
 from broker.failures import Failure, Misconfigured
 from broker.intake import Intake, Line, read
 from broker.interactions import Interaction, Rules, pack, unique
+from broker.invocation import invocation
 from broker.json_values import mapping
 from broker.lru_cache import LruCache
 from broker.metric_names import Metric
@@ -25,8 +26,8 @@ from broker.readers import FALLBACK_SHARDS, StreamReaders
 from broker.reasons import QuarantineReason
 from broker.recommendations import digest
 from broker.refresh_queue import RefreshQueue, RefreshQueues
-from broker.settings import SettingsError, ingest_settings
-from broker.telemetry import Counts, telemetry
+from broker.settings import ingest_settings
+from broker.telemetry import Counts
 from broker.tracker_probe import TrackerProbe
 from broker.unproven_events import UnprovenEvents
 from broker.users import UserToRefresh
@@ -43,14 +44,8 @@ OutcomeOf = dict[str, Outcome[None]]  # by event id
 
 def handler(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
     """Answer Lambda's Kinesis event with the records that failed (ReportBatchItemFailures)."""
-    counts, operators = Counts(), telemetry(context.function_name)
-    try:
+    with invocation(context) as counts:
         return _ingest().run(event["Records"], deadline(context), counts)
-    except (Misconfigured, SettingsError) as error:
-        operators.failed(error)
-        raise
-    finally:
-        operators.publish(counts)
 
 
 class Ingest:
@@ -92,13 +87,19 @@ class Ingest:
             counts.add(Metric.PUT_EVENTS_THROTTLED, calls.throttled)
 
     def _run(self, records: Sequence[Any], deadline: float, counts: Counts) -> dict[str, Any]:
-        self._share_quota(records)
-        intake = read(records, self._rules, self._clock.now(), counts, self._view_sample)
-        outcome_of = self._deliver(intake, deadline, counts)
+        stage = counts.stages.measure
+        with stage("read"):
+            intake = read(records, self._rules, self._clock.now(), counts, self._view_sample)
+        with stage("pace"):
+            self._share_quota(records)
+        with stage("put"):
+            outcome_of = self._deliver(intake, deadline, counts)
         self._give_up(outcome_of, counts)
         failed = intake.deferred | _records_to_retry(intake, outcome_of)
-        failed |= self._quarantine_bad(intake, outcome_of, deadline + SHUTDOWN_RESERVE_S, counts)
-        self._queue_refreshes(intake, outcome_of, deadline + SHUTDOWN_RESERVE_S, counts)
+        with stage("quarantine"):
+            failed |= self._quarantine_bad(intake, outcome_of, deadline + SHUTDOWN_RESERVE_S, counts)
+        with stage("queue"):
+            self._queue_refreshes(intake, outcome_of, deadline + SHUTDOWN_RESERVE_S, counts)
         return _answer(failed)
 
     def _share_quota(self, records: Sequence[Any]) -> None:
@@ -160,6 +161,7 @@ class Ingest:
         ]
         if not bad:
             return set()
+        counts.add_refusals(row for _, row in bad)
         try:
             self._quarantine.put(_each_record_once([row for _, row in bad]), deadline)
         except Failure:
@@ -243,6 +245,7 @@ def _users_to_refresh(lines: Iterable[Line], environment: str) -> list[UserToRef
             environment=environment,
             list_digest=None if line.batch.recommendations is None else digest(line.batch.recommendations),
             sequence_number=line.record.sequence_number,
+            shard=line.record.shard,
             event_ms=max(line.interaction.time_ms, earlier.event_ms if earlier else 0),
             is_purchase=line.interaction.action == PURCHASE or (earlier is not None and earlier.is_purchase),
         )

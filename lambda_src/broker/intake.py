@@ -6,9 +6,11 @@ from typing import Any, NamedTuple
 
 from broker.batch import BadBatch, Batch, batches
 from broker.documents import MAX_UNPACKED, unpack
+from broker.failures import described
 from broker.interactions import Interaction, Rules, extract
 from broker.kinesis_record import KinesisRecord, MalformedRecord, decoded, malformed_record, record_from_lambda
 from broker.metric_names import Metric
+from broker.position import position
 from broker.quarantine import QuarantineRow
 from broker.reasons import QuarantineReason, SkipReason
 from broker.telemetry import Counts
@@ -30,11 +32,13 @@ class Line(NamedTuple):
 class Intake:
     """All that one invocation's records hold.
 
-    ``deferred`` has the sequence numbers of the records that were not read, ``size`` the bytes of the others, unpacked.
+    ``records`` are all that have a record's form. ``deferred`` has the sequence numbers of those that were not read,
+    ``size`` the bytes of the others, unpacked.
     """
 
     lines: list[Line] = field(default_factory=list)
     bad: list[tuple[KinesisRecord, QuarantineRow]] = field(default_factory=list)
+    records: list[KinesisRecord] = field(default_factory=list)
     deferred: set[str] = field(default_factory=set)
     size: int = 0
 
@@ -56,12 +60,16 @@ def read(records: Sequence[Any], rules: Rules, now: float, counts: Counts, view_
     intake = Intake()
     for passed in records:
         try:
-            _read_one(record_from_lambda(passed), rules, view_sample, intake, counts)
+            record = record_from_lambda(passed)
+            intake.records.append(record)
+            _read_one(record, rules, view_sample, intake, counts)
         except MalformedRecord as error:
             intake.refuse(malformed_record(passed, int(now * 1000)), QuarantineReason.MALFORMED_RECORD, str(error))
         except Exception as error:
             record = malformed_record(passed, int(now * 1000))
-            intake.refuse(record, QuarantineReason.EXCEPTION, type(error).__name__)
+            intake.refuse(record, QuarantineReason.EXCEPTION, described(error))
+    everything = [*intake.records, *(record for record, _ in intake.bad)]
+    counts.position = position((record.shard, record.sequence_number, record.arrived_ms) for record in everything)
     counts.add(Metric.RECORDS, len(records))
     counts.add(Metric.RECORDS_DEFERRED, len(intake.deferred))
     return intake

@@ -17,6 +17,7 @@ from broker.probe import PROBE
 from broker.profile import Upload, no_change, upload
 from broker.rate_limit import Calls
 from broker.recommendations import Recommendations, is_changed
+from broker.stage_times import StageTimes
 from broker.upload_stream import UploadStream
 
 MAX_AGE = 10.0  # seconds after which a list is not uploaded but requested again
@@ -42,7 +43,8 @@ class RefreshResults:
     """What became of users.
 
     ``outcome_of``: of the upload where there is one, else of the request for the list. ``written`` and ``unchanged``:
-    their lists. ``sent``: an upload was tried; ``may_land``: one without an answer may still be on its way.
+    their lists. ``sent``: an upload was tried; ``may_land``: one without an answer may still be on its way. ``stages``:
+    how long it took to ask for all lists, and then until the last upload was through.
     """
 
     outcome_of: dict[int, Outcome[Any]] = field(default_factory=dict)
@@ -50,6 +52,7 @@ class RefreshResults:
     unchanged: dict[int, Recommendations] = field(default_factory=dict)
     sent: set[int] = field(default_factory=set)
     may_land: set[int] = field(default_factory=set)
+    stages: StageTimes = field(default_factory=StageTimes)
 
 
 class ProfileRefresher:
@@ -109,17 +112,19 @@ class ProfileRefresher:
             lambda request, new: lists.add(request[0], new),
             stream.flush_due,
         )
-        for user in users:
-            recommending.start([user.mpid])
         try:
-            recommended = recommending.finish(lambda _: self._verify_campaign(deadline))
+            with into.stages.measure("ask"):
+                for user in users:
+                    recommending.start([user.mpid])
+                recommended = recommending.finish(lambda _: self._verify_campaign(deadline))
             for mpid, accepted in only(recommended, Accepted).items():
                 lists.add(mpid, accepted.result)
             into.outcome_of |= recommended
         finally:  # also where the campaign is wrong: the claims end next, and then nothing may be sent
             stream.flush()
             into.unchanged |= lists.unchanged
-            uploaded = uploading.finish(lambda so_far: self._find_unproven(so_far, deadline))
+            with into.stages.measure("upload"):
+                uploaded = uploading.finish(lambda so_far: self._find_unproven(so_far, deadline))
             into.outcome_of |= dict.fromkeys(list(lists.changed), Retryable())  # a straggler may not have handed one on
             into.outcome_of |= {upload_.mpid: outcome for upload_, outcome in uploaded.items()}
             into.written |= {upload_.mpid: lists.changed[upload_.mpid] for upload_ in only(uploaded, Accepted)}

@@ -13,12 +13,14 @@ from broker.clients import IMPATIENT_READ_TIMEOUT, SHUTDOWN_RESERVE_S, Aws, dead
 from broker.clock import Clock
 from broker.failures import Failure, Misconfigured, Unavailable
 from broker.failures import Rejected as NeverAccepted
+from broker.invocation import invocation
 from broker.lru_cache import LruCache
 from broker.messages import Message, message_from_record, user_to_refresh
 from broker.metric_names import Metric
 from broker.mparticle import MParticle, session
 from broker.outcomes import Accepted, Outcome, Rejected, Retryable, only
 from broker.personalize import Campaign
+from broker.position import position
 from broker.profile_refresher import MAX_AGE, ClaimedUser, ProfileRefresher, RefreshResults
 from broker.profile_state import ProfileState, ProfileStates
 from broker.quarantine import Quarantine
@@ -26,8 +28,8 @@ from broker.rate_limit import RateLimiter
 from broker.reasons import QuarantineReason, SkipReason
 from broker.refresh_budget import covers, due, refreshed
 from broker.refresh_queue import MAX_VISIBILITY, RefreshQueue, queue_url
-from broker.settings import SettingsError, refresh_settings
-from broker.telemetry import Counts, telemetry
+from broker.settings import refresh_settings
+from broker.telemetry import Counts
 
 DEDUP_CACHE_SIZE = 50_000
 UPLOAD_THREADS = 10  # a thousand users are ten uploads, and mParticle may take seconds for each
@@ -43,14 +45,8 @@ ENRICHMENT_LAG = 60.0
 
 def handler(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
     """Answer Lambda's SQS event with the messages that failed (ReportBatchItemFailures)."""
-    counts, operators = Counts(), telemetry(context.function_name)
-    try:
+    with invocation(context) as counts:
         return _refresh().run(event["Records"], deadline(context), counts)
-    except (Misconfigured, SettingsError) as error:
-        operators.failed(error)
-        raise
-    finally:
-        operators.publish(counts)
 
 
 class Refresh:
@@ -89,6 +85,7 @@ class Refresh:
     def _run(self, records: Sequence[Mapping[str, Any]], deadline: float, counts: Counts) -> dict[str, Any]:
         queue = self._queue_of(records[0]["eventSourceARN"])
         messages = [message_from_record(record) for record in records]
+        counts.position = position(map(_place, messages))
         counts.add(Metric.MESSAGES, len(messages))
         users = self._to_refresh(messages, counts)
         try:
@@ -98,7 +95,8 @@ class Refresh:
             raise
         retryable = only(outcome_of, Retryable)
         late = _to_come_back(messages, {mpid: users[mpid] for mpid in retryable})
-        self._hide(late, retryable, queue, deadline + SHUTDOWN_RESERVE_S)
+        with counts.stages.measure("queue"):
+            self._hide(late, retryable, queue, deadline + SHUTDOWN_RESERVE_S)
         counts.add(Metric.REFRESHES_FAILED, len(retryable))
         rejected = only(outcome_of, Rejected)
         failed = late + self._quarantine_bad(messages, rejected, deadline + SHUTDOWN_RESERVE_S, counts)
@@ -123,9 +121,10 @@ class Refresh:
     ) -> dict[int, Outcome[Any]]:
         """Return each user's outcome; that of a user who needs no refresh now is Accepted."""
         try:
-            states = self._states.read(users, deadline)
-            due, later, done = self._due(users, states, counts)
-            claimed, unavailable = self._states.claim(due, deadline + LANDING, deadline)
+            with counts.stages.measure("claim"):
+                states = self._states.read(users, deadline)
+                due, later, done = self._due(users, states, counts)
+                claimed, unavailable = self._states.claim(due, deadline + LANDING, deadline)
         except Unavailable as failure:
             counts.add(Metric.STATE_FAILED, len(users))
             return dict.fromkeys(users, Retryable(failure.retry_after))
@@ -134,7 +133,7 @@ class Refresh:
         counts.add(Metric.STATE_FAILED, len(unavailable))
         contested = due.keys() - claimed.keys() - unavailable.keys()
         later |= dict.fromkeys(contested, self._clock.now() + CONTESTED_PAUSE)
-        results = RefreshResults()
+        results = RefreshResults(stages=counts.stages)
         try:
             self._refresher.refresh(
                 [self._claimed_user(users[mpid], state) for mpid, state in claimed.items()], deadline, results
@@ -187,7 +186,8 @@ class Refresh:
         postponed = [
             replace(user_to_refresh(users[mpid]), requested_ms=int(users[mpid].sent_at * 1000)) for mpid in seconds
         ]
-        not_taken = queue.send(postponed, deadline, seconds)
+        with counts.stages.measure("queue"):
+            not_taken = queue.send(postponed, deadline, seconds)
         counts.add(Metric.POSTPONED, len(seconds) - len(not_taken))
         return {mpid: Retryable() if mpid in not_taken else Accepted(None) for mpid in seconds}
 
@@ -206,7 +206,8 @@ class Refresh:
         """End the claims, and write what is known of the profiles now. A claim that stays ends by itself."""
         settled = {mpid: self._settled(mpid, state, results) for mpid, state in claimed.items()}
         try:
-            unsettled = self._states.settle(settled, deadline + SHUTDOWN_RESERVE_S)
+            with counts.stages.measure("settle"):
+                unsettled = self._states.settle(settled, deadline + SHUTDOWN_RESERVE_S)
             counts.add(Metric.STATE_FAILED, len(unsettled))
         except Failure:  # the table is another one; the invocation's own failure, if there is one, says more
             counts.add(Metric.STATE_FAILED, len(settled))
@@ -259,14 +260,22 @@ class Refresh:
                 bad[message] = message.row(outcome.reason, outcome.detail)
         if not bad:
             return []
+        counts.add_refusals(bad.values())
         try:
-            self._quarantine.put(list(bad.values()), deadline)
+            with counts.stages.measure("quarantine"):
+                self._quarantine.put(list(bad.values()), deadline)
         except Failure:
             counts.add(Metric.QUARANTINE_FAILED, len(bad))
             return list(bad)
         for row in bad.values():
             counts.add(Metric.QUARANTINED, 1, row.reason)
         return []
+
+
+def _place(message: Message) -> tuple[str | None, str, int]:
+    """Return the shard and the sequence number of the record that a message is from, and when it was sent first."""
+    shard, number = (message.user.shard, message.user.sequence_number) if message.user else (None, "")
+    return shard, number, int(message.sent_at * 1000)
 
 
 def _to_come_back(messages: Sequence[Message], users: Mapping[int, Message]) -> list[Message]:

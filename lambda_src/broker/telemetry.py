@@ -1,28 +1,40 @@
-"""What operators see: one log line and CloudWatch metrics (EMF) per invocation. Counts and lags, nothing personal."""
+"""What operators see: one log line and CloudWatch metrics (EMF) per invocation. Nothing personal."""
 
 import functools
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit, single_metric
 
 from broker import __version__
+from broker.failures import places
 from broker.metric_names import NAMESPACE, Metric
+from broker.position import Position
+from broker.quarantine import QuarantineRow
 from broker.reasons import Omission, QuarantineReason, SkipReason
+from broker.stage_times import StageTimes
 
 MAX_VALUES = 90  # of one metric; at 100, the most that one EMF object may hold, Powertools writes one by itself
+MAX_REFUSALS = 10  # of one line, the most frequent ones
 Reason = SkipReason | Omission | QuarantineReason
 
 
 @dataclass
 class Counts:
-    """The counts of one invocation by outcome, and by outcome and reason; its lags in milliseconds."""
+    """The counts of one invocation by outcome, and by outcome and reason; its lags in milliseconds.
+
+    For the log line alone: where the invocation stands, how long its stages take, and why something is refused.
+    """
 
     outcomes: Counter[Metric] = field(default_factory=Counter)
     reasons: Counter[tuple[Metric, Reason]] = field(default_factory=Counter)
     lags: dict[Metric, list[float]] = field(default_factory=dict)
+    position: Position | None = None
+    stages: StageTimes = field(default_factory=StageTimes)
+    refusals: Counter[tuple[QuarantineReason, str]] = field(default_factory=Counter)
 
     def add(self, outcome: Metric, number: int = 1, reason: Reason | None = None) -> None:
         """Count an outcome; a reason is counted beside it."""
@@ -35,19 +47,22 @@ class Counts:
         """Add lags, in milliseconds. One is negative where the clock of a device runs ahead of ours."""
         self.lags.setdefault(name, []).extend(lags_ms)
 
+    def add_refusals(self, rows: Iterable[QuarantineRow]) -> None:
+        """Count why something is to be quarantined, whether or not the quarantine can be written."""
+        self.refusals.update((row.reason, row.detail) for row in rows)
+
 
 class Telemetry:
     """Logger and metrics of one function. ``service`` is the function's name: two brokers' metrics don't mix."""
 
     def __init__(self, service: str) -> None:
-        self.logger = Logger(service=service, version=__version__)
+        self.logger = Logger(service=service, version=__version__, use_rfc3339=True)
         self._metrics = Metrics(namespace=NAMESPACE, service=service)
         self._service = service
 
-    def publish(self, counts: Counts) -> None:
-        """Write one log line and the metrics of one invocation."""
-        by_reason = {f"{outcome}.{reason}": number for (outcome, reason), number in counts.reasons.items()}
-        self.logger.info("invocation", extra={"outcomes": dict(counts.outcomes), "reasons": by_reason})
+    def publish(self, counts: Counts, context: Any) -> None:
+        """Write one log line and the metrics of one invocation; ``context`` is Lambda's."""
+        self.logger.info("invocation", extra={**_invocation(context), **_line(counts)})
         for outcome, number in counts.outcomes.items():
             self._metrics.add_metric(outcome, MetricUnit.Count, number)
         for name, lags in counts.lags.items():
@@ -60,11 +75,38 @@ class Telemetry:
                 metric.add_dimension("service", self._service)
                 metric.add_dimension("reason", reason)
 
-    def failed(self, error: Exception) -> None:
-        """Log and count that the whole invocation fails. The message of ``error`` must not repeat what was sent."""
-        self.logger.error("invocation failed", extra={"error": type(error).__name__, "reason": str(error)})
+    def failed(self, error: Exception, context: Any) -> None:
+        """Log that the whole invocation fails, which Lambda counts. The message of ``error`` may be personal."""
+        frames = places(error)
+        self._log_failure(context, {"error": type(error).__name__, "place": frames[-1], "frames": frames})
+
+    def misconfigured(self, error: Exception, context: Any) -> None:
+        """Log and count that nothing can work. The message of ``error`` must not repeat what was sent."""
+        self._log_failure(context, {"error": type(error).__name__, "reason": str(error)})
         self._metrics.add_metric(Metric.CONFIGURATION_ERRORS, MetricUnit.Count, 1)
         self._metrics.flush_metrics()
+
+    def _log_failure(self, context: Any, fields: Mapping[str, Any]) -> None:
+        self.logger.error("invocation failed", extra={**_invocation(context), **fields})
+
+
+def _invocation(context: Any) -> dict[str, str]:
+    """Return by what an invocation's lines are found. The request id is also in Lambda's own lines."""
+    return {"function_request_id": context.aws_request_id, "function_version": context.function_version}
+
+
+def _line(counts: Counts) -> dict[str, Any]:
+    refusals = [
+        {"reason": reason, "detail": detail, "number": number}
+        for (reason, detail), number in counts.refusals.most_common(MAX_REFUSALS)
+    ]
+    return {
+        **(counts.position.as_fields() if counts.position else {}),
+        "stages": counts.stages,
+        "outcomes": dict(counts.outcomes),
+        "reasons": {f"{outcome}.{reason}": number for (outcome, reason), number in counts.reasons.items()},
+        **({"refusals": refusals} if refusals else {}),
+    }
 
 
 def evenly(values: Sequence[float], number: int) -> list[float]:

@@ -14,8 +14,9 @@ class UserToRefresh:
     """A user seen on the stream, and what was known then.
 
     ``list_digest`` is the digest of the list that the profile had (None: not known), ``sequence_number`` the newest
-    record's, and ``event_ms`` the newest event's time in epoch milliseconds. ``is_purchase``: they bought something.
-    ``requested_ms``: when the refresh was requested first, of a message that was postponed.
+    record's, ``shard`` where that is (None: not known), and ``event_ms`` the newest event's time in epoch milliseconds.
+    ``is_purchase``: they bought something. ``requested_ms``: when the refresh was requested first, of a message that
+    was postponed.
     """
 
     mpid: int
@@ -25,6 +26,7 @@ class UserToRefresh:
     event_ms: int
     is_purchase: bool = False
     requested_ms: int | None = None
+    shard: str | None = None
 
     def as_body(self) -> str:
         """Return the message: ASCII JSON of a few hundred bytes."""
@@ -43,7 +45,9 @@ def user_from_body(body: str) -> UserToRefresh:
     known = fields.get("list_digest", _digest_of_list(fields.get("recommendations")))
     known = known if isinstance(known, str) else None
     is_purchase, requested_ms = fields.get("is_purchase") is True, int64(fields.get("requested_ms"))
-    return UserToRefresh(mpid, environment, known, sequence_number, event_ms, is_purchase, requested_ms)
+    shard = fields.get("shard")
+    shard = shard if isinstance(shard, str) else None
+    return UserToRefresh(mpid, environment, known, sequence_number, event_ms, is_purchase, requested_ms, shard)
 
 
 def _digest_of_list(listed: object) -> str | None:

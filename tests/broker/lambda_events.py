@@ -2,6 +2,7 @@
 
 import base64
 import json
+from types import SimpleNamespace
 from typing import Any
 
 from tests.broker.stubs import NOW
@@ -68,6 +69,16 @@ def message(
         "attributes": {"ApproximateReceiveCount": str(receives), "SentTimestamp": str(int(sent * 1000))},
         "eventSourceARN": queue,
     }
+
+
+def lambda_context(function_name: str) -> Any:
+    """Return Lambda's context, as far as the functions use it: a minute is left."""
+    return SimpleNamespace(
+        function_name=function_name,
+        function_version="7",
+        aws_request_id="8f507cfc-3f15-4697-b07a-ac58fc914c95",
+        get_remaining_time_in_millis=lambda: 60_000,
+    )
 
 
 def failures(answer: Any) -> list[str]:

@@ -1,5 +1,6 @@
 """Delivery: what is bad is found with few calls, what is good arrives, and a wrong configuration stops everything."""
 
+import re
 import threading
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
@@ -229,7 +230,10 @@ def test_a_wrong_configuration_is_louder_than_throttling_whichever_is_answered_f
 
 def test_an_exception_that_nobody_expected_isolates_the_part_that_causes_it() -> None:
     outcome_of = run(Other(errors={7: KeyError("ada@example.com")}), tens(10))
-    assert outcome_of == all_with(TAKEN, range(10)) | {7: RejectedPart("KeyError")}
+    assert isinstance(outcome_of[7], RejectedPart)
+    described = outcome_of[7].detail
+    assert re.fullmatch(r"KeyError at broker/delivery\.py:\d+", described)
+    assert outcome_of == all_with(TAKEN, range(10)) | {7: RejectedPart(described)}
 
 
 def test_nothing_to_deliver_is_delivered() -> None:

@@ -22,7 +22,7 @@ from local_stack.audit.reconciliation import Audit, audit
 from local_stack.audit.rows import StreamRecord
 from local_stack.audit.services import holdings_from
 from tests.broker import hostile
-from tests.broker.lambda_events import MPID, SHARD, batch, number_of, product_event, record, visit
+from tests.broker.lambda_events import MPID, SHARD, batch, lambda_context, number_of, product_event, record, visit
 from tests.broker.stubs import INVALID, NOW, AwsClient, always, client_error
 from tests.broker.test_ingest import World
 from tests.draws import draws
@@ -242,8 +242,8 @@ def test_nothing_that_is_sent_can_write_into_the_logs(
     try:
         world.run(*(record(n, one) for n, one in enumerate(evil_documents())), record(99, data=EVIL.encode()))
     except ingest.Misconfigured as failure:
-        telemetry.failed(failure)
-    telemetry.publish(world.counts)
+        telemetry.misconfigured(failure, lambda_context("hostile"))
+    telemetry.publish(world.counts, lambda_context("hostile"))
     output = capsys.readouterr()
     lines = [json.loads(line) for line in output.out.split("\n") if line]
     assert [line["message"] for line in lines if "message" in line][-1] == "invocation"

@@ -2,14 +2,13 @@
 
 import inspect
 from dataclasses import fields
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from broker import ingest, refresh
 from broker.settings import IngestSettings, RefreshSettings, SettingsError, ingest_settings, refresh_settings
 
-from tests.broker.lambda_events import message
+from tests.broker.lambda_events import lambda_context, message
 
 INGEST = {"TRACKING_ID": "tracker-1", "QUARANTINE_BUCKET": "quarantine"}
 CAMPAIGN = "arn:aws:personalize:us-east-1:123456789012:campaign/shop"
@@ -262,5 +261,5 @@ def test_a_function_without_its_settings_says_which(
     monkeypatch.setenv("ENVIRONMENT", "staging")
     for _ in range(2):  # not only at the first invocation of a process
         with pytest.raises(SettingsError, match=f"{missing} is missing.*ENVIRONMENT must be"):
-            handler(event, SimpleNamespace(function_name=f"without-{missing}"))
+            handler(event, lambda_context(f"without-{missing}"))
     assert capsys.readouterr().out.count('"ConfigurationErrors":[1.0]') == 2, "and the alarm on it rings"

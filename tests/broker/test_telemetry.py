@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import requests
 from broker.failures import Failure, Misconfigured
+from broker.invocation import InvocationFailed, invocation
 from broker.lru_cache import LruCache
 from broker.metric_names import Metric
 from broker.reasons import QuarantineReason, SkipReason
@@ -19,10 +20,11 @@ from broker.telemetry import Counts, Telemetry
 
 from tests.broker import test_ingest as ingest
 from tests.broker import test_refresh as refresh
-from tests.broker.lambda_events import batch, message, product_event, record, visit
+from tests.broker.lambda_events import batch, lambda_context, message, product_event, record, visit
 from tests.broker.stubs import AwsClient, Bucket, MParticleEnd, Sqs, always, client_error
 
 SERVICES = (f"service-{number}" for number in count())  # a logger of Powertools keeps the output of its first test
+CONTEXT = lambda_context("any")
 
 Emf = list[dict[str, Any]]
 
@@ -53,7 +55,7 @@ def test_outcomes_lags_and_reasons_become_metrics(capsys: pytest.CaptureFixture[
     counts.add(Metric.SKIPPED, 5, SkipReason.OTHER_ACTION)
     counts.add(Metric.QUARANTINED, 0, QuarantineReason.NOT_JSON)
     counts.add_lags(Metric.EVENT_TO_PERSONALIZE, [20.0, 10.0])
-    telemetry().publish(counts)
+    telemetry().publish(counts, CONTEXT)
     output = capsys.readouterr().out
     first, *reasons = metrics(output)
     assert (first["Records"], first["Skipped"]) == ([3], [7])
@@ -77,7 +79,7 @@ def test_of_many_lags_a_fair_sample_is_published_and_the_counts_once(
     counts.add(Metric.RECORDS, number)
     for lag in range(number - 1, -1, -1):
         counts.add_lags(Metric.EVENT_TO_PROFILE, [lag])
-    telemetry().publish(counts)
+    telemetry().publish(counts, CONTEXT)
     found = metrics(capsys.readouterr().out)
     assert [emf["Records"] for emf in found if "Records" in emf] == [[number]]
     lags = [lag for emf in found for lag in emf.get("EventToProfile", [])]
@@ -88,20 +90,20 @@ def test_of_many_lags_a_fair_sample_is_published_and_the_counts_once(
 
 @pytest.mark.filterwarnings("error")
 def test_an_invocation_without_anything_publishes_no_metric(capsys: pytest.CaptureFixture[str]) -> None:
-    telemetry().publish(Counts())
+    telemetry().publish(Counts(), CONTEXT)
     assert metrics(capsys.readouterr().out) == []
 
 
 def test_no_lag_is_left_out_for_being_late_or_early(capsys: pytest.CaptureFixture[str]) -> None:
     counts = Counts()
     counts.add_lags(Metric.EVENT_TO_PROFILE, [90_000_000, -2_000])
-    telemetry().publish(counts)
+    telemetry().publish(counts, CONTEXT)
     [emf] = metrics(capsys.readouterr().out)
     assert emf["EventToProfile"] == [-2_000, 90_000_000]
 
 
 def test_a_wrong_configuration_is_one_error_line_and_one_metric_to_alarm_on(capsys: pytest.CaptureFixture[str]) -> None:
-    telemetry().failed(Misconfigured("PutEvents: AccessDeniedException"))
+    telemetry().misconfigured(Misconfigured("PutEvents: AccessDeniedException"), CONTEXT)
     output = capsys.readouterr().out
     [metric] = metrics(output)
     assert metric["ConfigurationErrors"] == [1]
@@ -127,22 +129,23 @@ PERSONAL = [
     "customer-1815",
     "203.0.113.77",
     "device-77aa",
+    "silk-scarf-4711",
     str(MPID),
 ]
-MAIL, NAME, PHONE, CUSTOMER, ADDRESS, DEVICE, _ = PERSONAL
+MAIL, NAME, PHONE, CUSTOMER, ADDRESS, DEVICE, ITEM, _ = PERSONAL
 
 
 def customer(*events: Any, **fields: Any) -> dict[str, Any]:
     """Return a batch that says everything about its customer, wherever mParticle may say it."""
     told = {
         "user_identities": [{"identity_type": "email", "identity": MAIL}, {"identity": CUSTOMER}],
-        "user_attributes": {"$LastName": NAME, "$Mobile": PHONE, "product_recs": ["a"]},
+        "user_attributes": {"$LastName": NAME, "$Mobile": PHONE, "product_recs": [ITEM]},
         "ip": ADDRESS,
         "mp_deviceid": DEVICE,
         "device_info": {"name": f"{NAME}'s phone"},
         "consent_state": {"gdpr": {"personalisation": {"consented": True, "location": ADDRESS}}},
     }
-    own = product_event(items=["bad"], event_id="5", custom_attributes={"mail": MAIL}, session_uuid="visit-1")
+    own = product_event(items=[ITEM], event_id="5", custom_attributes={"mail": MAIL}, session_uuid="visit-1")
     return batch(*(events or [own]), mpid=MPID, **told | fields)
 
 
@@ -174,6 +177,7 @@ MESSAGES = [
     message("a", MPID, list_digest=digest(["a"])),
     message("b", body=json.dumps({"mpid": MPID, "mail": MAIL})),
     message("c", body=f"{MAIL} {NAME}"),
+    message("d", MPID, shard=MAIL, sequence_number=str(MPID)),
 ]
 
 
@@ -188,18 +192,20 @@ def ingests() -> Iterator[tuple[Any, Any]]:
         elsewhere = TALKATIVE[0] if error is UNEXPECTED else error
         for bucket, sqs in ((Bucket(), Sqs()), (Bucket(elsewhere), Sqs(error=elsewhere))):
             world = ingest.World(AwsClient(put_events=answer(error)), bucket, sqs)
-            yield partial(world.ingest.run, RECORDS, ingest.FAR, world.counts), world
+            yield partial(world.ingest.run, RECORDS, ingest.FAR), world
 
 
 def refreshs() -> Iterator[tuple[Any, Any]]:
     """Return the same of refresh."""
     network = requests.ConnectionError(f"https://key-1:secret-1@s2s.example {MAIL}")
-    uploads = (202, 400, 401, 429, 503, network)
-    for answer, error, upload in product((always, for_the_bad), [*TALKATIVE, UNEXPECTED, refresh.listed("b")], uploads):
+    uploads = (202, 400, 401, 429, 503, network, UNEXPECTED)
+    for answer, error, upload in product(
+        (always, for_the_bad), [*TALKATIVE, UNEXPECTED, refresh.listed(ITEM)], uploads
+    ):
         elsewhere = error if error in TALKATIVE else None
         world = refresh.World(end=MParticleEnd(always(upload)), bucket=Bucket(elsewhere), sqs=Sqs(error=elsewhere))
         world.campaign.answers["get_recommendations"] = answer(error)
-        yield partial(world.refresh.run, MESSAGES, refresh.FAR, world.counts), world
+        yield partial(world.refresh.run, MESSAGES, refresh.FAR), world
 
 
 @pytest.mark.parametrize("runs", [ingests, refreshs])
@@ -207,14 +213,13 @@ def test_nothing_personal_is_in_logs_metrics_errors_or_the_reasons_in_quarantine
     runs: Any, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO")
-    told, shown, rows = telemetry(), [], []
+    context, shown, rows = lambda_context(next(SERVICES)), [], []
     for run, world in runs():
         try:
-            run()
-        except Failure as error:
-            told.failed(error)
+            with invocation(context) as counts:
+                run(counts)
+        except (Failure, InvocationFailed) as error:
             shown += [str(error), *traceback.format_exception(error)]
-        told.publish(world.counts)
         rows += world.bucket.rows()
     captured = capsys.readouterr()
     shown += [captured.out, captured.err, caplog.text]

@@ -169,6 +169,8 @@ def runtime_client(compiled: Path, interpreter: str, tmp_path_factory: pytest.Te
 
 
 LOCK = (ROOT / "requirements.txt").read_text()
+# What Lambda sets by the functions' log format, for the runtime's own lines.
+IN_JSON = {"AWS_LAMBDA_LOG_FORMAT": "JSON"}
 
 
 @pytest.mark.parametrize(
@@ -196,7 +198,9 @@ def test_the_bundle_starts_in_the_real_runtime_client_and_does_its_work(
             function,
             f"broker.{function}.handler",
             code_dir=compiled,
-            environment=variables(function) | {"AWS_ENDPOINT_URL": services.url, "MPARTICLE_URL": services.url},
+            environment=variables(function)
+            | IN_JSON
+            | {"AWS_ENDPOINT_URL": services.url, "MPARTICLE_URL": services.url},
             timeout=300,
             python=str(runtime_client),
             own_client=False,
@@ -209,6 +213,35 @@ def test_the_bundle_starts_in_the_real_runtime_client_and_does_its_work(
     assert result.payload == {"batchItemFailures": []}, (result, lines)
     assert sorted(set(services.asked)) == calls
     assert pids
+    [line] = [line for line in map(json.loads, lines) if line.get("message") == "invocation"]
+    assert line["function_request_id"] == result.request_id
+    assert line["stages"]
+
+
+def test_in_the_real_runtime_client_an_exception_that_nobody_foresaw_shows_nothing_of_its_message(
+    compiled: Path, runtime_client: Path
+) -> None:
+    secret, lines = "ada@example.com", []
+    one = event_for("refresh")["Records"][0]
+    one["attributes"]["SentTimestamp"] = secret
+    with Function(
+        "refresh",
+        "broker.refresh.handler",
+        code_dir=compiled,
+        environment=variables("refresh") | IN_JSON,
+        timeout=300,
+        python=str(runtime_client),
+        own_client=False,
+        log=lines.append,
+    ) as bundled:
+        result = bundled.invoke({"Records": [one]})
+
+    assert result.error_type == "InvocationFailed"
+    [failed] = [line for line in map(json.loads, lines) if line.get("message") == "invocation failed"]
+    assert failed["error"] == "ValueError"
+    assert failed["place"].startswith("broker/messages.py:")
+    assert failed["function_request_id"] == result.request_id
+    assert secret not in str(result) + "".join(lines)
 
 
 def variables(function: str) -> dict[str, str]:

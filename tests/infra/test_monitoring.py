@@ -12,6 +12,7 @@ from broker.reasons import QuarantineReason
 from broker.telemetry import Counts, Telemetry
 
 from infra.paths import LAMBDA_SRC, ROOT
+from tests.broker.lambda_events import lambda_context
 from tests.infra.conftest import Synthesise
 from tests.infra.synthesis import Synthesised
 
@@ -123,9 +124,9 @@ def test_the_functions_write_under_the_alarms_namespace_and_dimensions(made: Syn
     with redirect_stdout(io.StringIO()) as printed:
         counts = Counts()
         counts.add(Metric.QUARANTINED, 2, QuarantineReason.REFUSED)
-        telemetry = Telemetry(function)
-        telemetry.publish(counts)
-        telemetry.failed(ValueError("wrong tracker"))
+        telemetry, context = Telemetry(function), lambda_context(function)
+        telemetry.publish(counts, context)
+        telemetry.misconfigured(ValueError("wrong tracker"), context)
     objects = [json.loads(line) for line in printed.getvalue().splitlines() if "CloudWatchMetrics" in line]
     written = {
         (directive["Namespace"], metric["Name"], tuple((name, one[name]) for name in dimensions))

@@ -34,8 +34,6 @@ def test_ingest_reads_the_stream_puts_events_and_asks_for_refreshes(made: Synthe
         "s3:ListBucket",
         "logs:CreateLogStream",
         "logs:PutLogEvents",
-        "xray:PutTraceSegments",
-        "xray:PutTelemetryRecords",
     }
 
 
@@ -64,8 +62,6 @@ def test_refresh_reads_the_queues_the_secret_and_recommendations(made: Synthesis
         "s3:PutObject",
         "logs:CreateLogStream",
         "logs:PutLogEvents",
-        "xray:PutTraceSegments",
-        "xray:PutTelemetryRecords",
     }
 
 
@@ -80,11 +76,10 @@ def test_refresh_reaches_the_table_of_states_and_no_other(made: Synthesise) -> N
 def test_only_what_aws_forces_is_allowed_everywhere(made: Synthesise, role: str) -> None:
     everywhere = [statement for statement in made("recommend").statements(role) if statement["Resource"] == "*"]
 
-    forced = {"xray:PutTraceSegments", "xray:PutTelemetryRecords"} | ({"personalize:PutEvents"} & {PUT[role]})
-    assert actions(everywhere) == forced
+    assert actions(everywhere) == FORCED[role]
 
 
-PUT = {"Ingest": "personalize:PutEvents", "Refresh": ""}
+FORCED: dict[str, set[str]] = {"Ingest": {"personalize:PutEvents"}, "Refresh": set()}
 
 
 @pytest.mark.parametrize("role", ["Ingest", "Refresh"])

@@ -69,14 +69,16 @@ def test_principals_of_another_pod_are_those_given(made: Synthesise) -> None:
 
 
 @pytest.mark.parametrize("function", ["Ingest", "Refresh"])
-def test_a_function_runs_on_arm_traced_with_a_log_that_ends(made: Synthesise, function: str) -> None:
+def test_a_function_runs_on_arm_without_traces_with_a_log_in_json_that_ends(made: Synthesise, function: str) -> None:
     recommend = made("recommend")
     properties = recommend.properties("Lambda::Function", function)
 
     assert properties["Runtime"] == "python3.13"
     assert properties["Architectures"] == ["arm64"]
-    assert properties["TracingConfig"] == {"Mode": "Active"}
+    assert "TracingConfig" not in properties  # nothing in the functions makes traces
     assert properties["Handler"] == f"broker.{function.lower()}.handler"
+    assert properties["LoggingConfig"].keys() == {"LogFormat", "LogGroup"}
+    assert properties["LoggingConfig"]["LogFormat"] == "JSON"
     log_group = properties["LoggingConfig"]["LogGroup"]["Ref"]
     assert recommend.template["Resources"][log_group]["Properties"]["RetentionInDays"] == 30
 

@@ -9,6 +9,7 @@ from broker.reasons import SkipReason
 from broker.telemetry import Counts, Telemetry
 
 from local_stack.metrics_log import INTERVAL, KEPT, MetricsLog
+from tests.broker.lambda_events import lambda_context
 
 NOON = 1_790_000_000
 
@@ -24,7 +25,7 @@ def test_what_the_functions_print_is_added_up_by_outcome_and_by_reason() -> None
     counts.add(Metric.SKIPPED, 3, SkipReason.SAMPLED_OUT)
     counts.add(Metric.POSTPONED, 2)
     with contextlib.redirect_stdout(io.StringIO()) as printed:
-        Telemetry("metrics-log-test").publish(counts)
+        Telemetry("metrics-log-test").publish(counts, lambda_context("metrics-log-test"))
     for text in [*printed.getvalue().splitlines(), "no JSON", '{"_aws": 1}']:
         log.feed(text)
     assert (log.sum("Skipped"), log.sum("Postponed"), log.by_reason("Skipped")) == (3, 2, {"sampled_out": 3})

@@ -25,6 +25,7 @@ class Context:
     memory_limit_in_mb = 512
     invoked_function_arn = "arn:aws:lambda:us-east-1:123456789012:function:bench"
     aws_request_id = "bench"
+    function_version = "$LATEST"
 
     def get_remaining_time_in_millis(self) -> int:
         """Return a minute."""

@@ -44,7 +44,7 @@ MUTATIONS = (
         UNREADABLE,
         "an exception over one record drops it",
         "intake.py",
-        "intake.refuse(record, QuarantineReason.EXCEPTION, type(error).__name__)",
+        "intake.refuse(record, QuarantineReason.EXCEPTION, described(error))",
         "counts.add(Metric.QUARANTINE_FAILED)",
     ),
     Mutation(
@@ -222,8 +222,8 @@ MUTATIONS = (
     Mutation(
         MISCONFIGURED,
         "no alarm",
-        "ingest.py",
-        "        operators.failed(error)\n",
+        "invocation.py",
+        "        operators.misconfigured(error, context)\n",
         "",
     ),
     Mutation(
