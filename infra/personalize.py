@@ -12,6 +12,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_personalize as personalize
 from constructs import Construct
 
+from infra.retention import removal_policy
 from infra.settings import Personalize, Stage
 from personalize_data.schema import interactions_schema
 
@@ -22,7 +23,7 @@ class Datasets(Construct):
     def __init__(self, scope: Construct, id: str, *, name: str, users_schema: str | None, retain: bool) -> None:
         super().__init__(scope, id)
         self._name = name
-        self._policy = cdk.RemovalPolicy.RETAIN if retain else cdk.RemovalPolicy.DESTROY
+        self._policy = removal_policy(retain=retain)
         self.group = personalize.CfnDatasetGroup(self, "DatasetGroup", name=name)
         self._apply_retention(self.group)
         self.datasets = [self._dataset("Interactions", interactions_schema())]

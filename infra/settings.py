@@ -126,7 +126,9 @@ def read_settings(
 
 def _mparticle(read: Reader) -> MParticle:
     pod = read("mparticle_pod", one_of(*PODS), "us1")
-    principals = read("mparticle_principals", texts(arn("iam")), ())
+    principals = read("mparticle_principals", texts(arn("iam", "role/")), ())
+    if any("*" in principal for principal in principals):
+        read.problems.append("mparticle_principals must name each role, without wildcards")
     if not principals and not read.is_wrong("mparticle_principals"):
         principals = KNOWN_PRINCIPALS.get(pod, ())
         if not principals:

@@ -6,6 +6,7 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 from blueprint import sizing
+from infra.retention import removal_policy
 
 
 class Buckets(Construct):
@@ -35,7 +36,7 @@ def private_bucket(
         object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
         enforce_ssl=True,
         lifecycle_rules=rules,
-        removal_policy=cdk.RemovalPolicy.RETAIN if retain else cdk.RemovalPolicy.DESTROY,
+        removal_policy=removal_policy(retain=retain),
     )
     cdk.Validations.of(bucket).acknowledge(cdk.Acknowledgment(id="AwsSolutions-S1", reason=without_access_log))
     return bucket
@@ -49,7 +50,7 @@ class MParticleSecret(Construct):
         secret = secretsmanager.CfnSecret(
             self, "Secret", description='mParticle custom feed: {"key": "…", "secret": "…"}'
         )
-        secret.apply_removal_policy(cdk.RemovalPolicy.RETAIN if retain else cdk.RemovalPolicy.DESTROY)
+        secret.apply_removal_policy(removal_policy(retain=retain))
         self.arn = secret.attr_id
         reason = "mParticle issues the pair, and has no call to change it; refresh reads the secret again when refused."
         cdk.Validations.of(secret).acknowledge(cdk.Acknowledgment(id="AwsSolutions-SMG4", reason=reason))

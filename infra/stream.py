@@ -7,6 +7,7 @@ from constructs import Construct
 
 from blueprint import sizing
 from infra.mparticle import ROLE_NAME
+from infra.retention import removal_policy
 from infra.settings import MParticle
 
 
@@ -23,12 +24,17 @@ class EventStream(Construct):
             shard_count=shards,
             encryption=kinesis.StreamEncryption.MANAGED,
             retention_period=cdk.Duration.seconds(sizing.STREAM_RETENTION),
-            removal_policy=cdk.RemovalPolicy.RETAIN if retain else cdk.RemovalPolicy.DESTROY,
+            removal_policy=removal_policy(retain=retain),
         )
 
 
 class MParticleAccess(Construct):
     """mParticle's way in, https://docs.mparticle.com/integrations/amazon-kinesis/event.
+
+    The role trusts mParticle's account, on the condition that one of the known roles asks. IAM keeps a role that is
+    itself the principal by an internal id: the policy can't be created while there is no such role, and does not trust
+    a later role of the same name,
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html.
 
     The role's name is mParticle's choice, so an account has one. A second stack attaches its policy to that one; the
     policy carries the stack's name, since one of the same name would take the first one's place.
@@ -54,6 +60,18 @@ class MParticleAccess(Construct):
             "Role",
             role_name=ROLE_NAME,
             description="mParticle puts its batches on the stream",
-            assumed_by=iam.CompositePrincipal(*(iam.ArnPrincipal(arn) for arn in mparticle.principals)),
-            external_ids=[f"orgid:{mparticle.organisation}"],
+            assumed_by=_trusted(mparticle),
         )
+
+
+def _trusted(mparticle: MParticle) -> iam.IPrincipal:
+    accounts = sorted({arn.split(":")[4] for arn in mparticle.principals})
+    return iam.PrincipalWithConditions(
+        iam.CompositePrincipal(*(iam.AccountPrincipal(account) for account in accounts)),
+        {
+            "StringEquals": {
+                "sts:ExternalId": f"orgid:{mparticle.organisation}",
+                "aws:PrincipalArn": list(mparticle.principals),
+            }
+        },
+    )

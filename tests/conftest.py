@@ -28,7 +28,12 @@ settings.register_profile("any machine", deadline=None)  # a busy one is no erro
 settings.load_profile("any machine")
 
 # These ask for templates: one worker runs them all, since loading CDK takes longer than most of what is asked of it.
-ASK_FOR_TEMPLATES = ("tests/infra/", "tests/deploy/test_guides.py", "tests/deploy/test_permissions.py")
+ASK_FOR_TEMPLATES = (
+    "tests/infra/",
+    "tests/deploy/test_first_deployment.py",
+    "tests/deploy/test_guides.py",
+    "tests/deploy/test_permissions.py",
+)
 
 # These take longest, so they start first: none is left over for one worker at the end.
 LONGEST = (

@@ -19,7 +19,7 @@ from tests.deploy.account import ROOT_SECRET, Account, Credentials, account
 
 ASSETS = f"cdk-hnb659fds-assets-{ACCOUNT}-{REGION}"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/{ROLE_NAME}"
-STACK = "enforced"
+STACK, SESSION = "enforced", "test"
 CAPABILITIES = ["CAPABILITY_NAMED_IAM"]
 MPARTICLE = KNOWN_PRINCIPALS["us1"][0].split(":")[4]
 
@@ -60,8 +60,10 @@ class Enforced:
 @contextmanager
 def enforced(template: Mapping[str, Any]) -> Iterator[Enforced]:
     """Make the stack of a template in an account that enforces IAM."""
+    template = with_sessions(template)
     with account({"AUTH": "true"}) as made:
-        _assets(made, template)
+        bootstrap(made, template)
+        upload_code(made, template)
         cloudformation = made.client("cloudformation")
         cloudformation.create_stack(StackName=STACK, TemplateBody=json.dumps(template), Capabilities=CAPABILITIES)
         cloudformation.get_waiter("stack_create_complete").wait(StackName=STACK, WaiterConfig={"Delay": 1})
@@ -73,6 +75,21 @@ def enforced(template: Mapping[str, Any]) -> Iterator[Enforced]:
             {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]},
             {resource["LogicalResourceId"]: resource["PhysicalResourceId"] for resource in resources},
         )
+
+
+def with_sessions(template: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a template that names, in the place of mParticle's roles, their sessions of these tests.
+
+    On AWS ``aws:PrincipalArn`` of a role's session is the role, in ministack it is the session,
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html.
+    """
+    text = json.dumps(template)
+    for arn in KNOWN_PRINCIPALS["us1"]:
+        number, name = arn.split(":")[4], arn.rpartition("/")[2]
+        assert text.count(json.dumps(arn)) == 1
+        text = text.replace(json.dumps(arn), json.dumps(f"arn:aws:sts::{number}:assumed-role/{name}/{SESSION}"))
+    changed: dict[str, Any] = json.loads(text)
+    return changed
 
 
 def role_session(account: Account, arn: str) -> Credentials:
@@ -91,23 +108,26 @@ def role_session(account: Account, arn: str) -> Credentials:
 
 def assume(account: Account, caller: Credentials, arn: str, **more: str) -> Credentials:
     """Assume a role; ``more`` are further parameters, such as ExternalId. Raises ClientError."""
-    answer = account.client("sts", caller).assume_role(RoleArn=arn, RoleSessionName="test", **more)["Credentials"]
+    answer = account.client("sts", caller).assume_role(RoleArn=arn, RoleSessionName=SESSION, **more)["Credentials"]
     return Credentials(answer["AccessKeyId"], answer["SecretAccessKey"], answer["SessionToken"])
 
 
-def _assets(account: Account, template: Mapping[str, Any]) -> None:
-    """Put the probe where the template has the functions' zip, and what ``cdk bootstrap`` would leave."""
+def bootstrap(account: Account, template: Mapping[str, Any]) -> None:
+    """Leave what ``cdk bootstrap`` would."""
+    account.client("s3").create_bucket(Bucket=ASSETS)
+    version = template["Parameters"]["BootstrapVersion"]["Default"]
+    account.client("ssm").put_parameter(Name=version, Value="21", Type="String")
+
+
+def upload_code(account: Account, template: Mapping[str, Any]) -> None:
+    """Put the probe where the template has the functions' zip."""
     zipped = io.BytesIO()
     with zipfile.ZipFile(zipped, "w") as archive:
         for module in ("ingest", "refresh"):
             archive.writestr(f"broker/{module}.py", Path(probe.__file__).read_text())
     functions = [value for value in template["Resources"].values() if value["Type"] == "AWS::Lambda::Function"]
-    s3 = account.client("s3")
-    s3.create_bucket(Bucket=ASSETS)
     for key in {function["Properties"]["Code"]["S3Key"] for function in functions}:
-        s3.put_object(Bucket=ASSETS, Key=key, Body=zipped.getvalue())
-    version = template["Parameters"]["BootstrapVersion"]["Default"]
-    account.client("ssm").put_parameter(Name=version, Value="21", Type="String")
+        account.client("s3").put_object(Bucket=ASSETS, Key=key, Body=zipped.getvalue())
 
 
 def _document(statement: Mapping[str, Any]) -> str:

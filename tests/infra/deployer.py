@@ -31,6 +31,17 @@ class Deployer:
             self._create(id, resources[id])
         return [self._kinds[id] for id in new]
 
+    def roll_back(self, template: dict[str, Any]) -> list[str]:
+        """Undo the deployment that made all that is there, and failed; return the kinds that were deleted.
+
+        What is kept by the template is no longer the stack's,
+        https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-deletionpolicy.html.
+        """
+        for id in list(self.answers):
+            if template["Resources"][id].get("DeletionPolicy") == "Retain":
+                del self.answers[id]
+        return self.delete()
+
     def delete(self) -> list[str]:
         """Delete everything in the opposite order; return the kinds."""
         ids = list(reversed(self.answers))

@@ -4,9 +4,11 @@ import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from local_stack import loopback
 from local_stack.process import start_service
 from tests.infra.conftest import Synthesise
 from tests.infra.deployer import Deployer
@@ -73,6 +75,35 @@ def test_each_stage_is_created_on_top_of_the_one_before_and_all_is_deleted_again
 
     assert len(deployer.delete()) == (9 if with_users else 7)
     assert aws.control.list_dataset_groups()["datasetGroups"] == aws.control.list_schemas()["schemas"] == []
+
+
+FAILS = {"fault": "invalid", "operation": "personalize.CreateEventTracker", "times": 1}
+
+
+def with_policy(template: dict[str, Any], policy: str) -> dict[str, Any]:
+    """Return a template in which everything has another deletion policy."""
+    resources = {id: one | {"DeletionPolicy": policy} for id, one in template["Resources"].items()}
+    return template | {"Resources": resources}
+
+
+def test_a_first_deployment_that_failed_can_be_repeated(aws: Aws, made: Synthesise) -> None:
+    template, deployer = made("collect").template, Deployer(aws)
+    loopback.post(f"{aws.url}/_local/faults", json={"faults": [FAILS]}).raise_for_status()
+    with pytest.raises(aws.control.exceptions.InvalidInputException):
+        deployer.deploy(template)
+    assert set(deployer.roll_back(template)) == {"Dataset", "DatasetGroup", "Schema"}
+    assert aws.control.list_dataset_groups()["datasetGroups"] == aws.control.list_schemas()["schemas"] == []
+
+    assert set(deployer.deploy(template)) == COLLECTED
+
+
+def test_with_a_policy_that_keeps_everything_it_could_not_be_repeated(aws: Aws, made: Synthesise) -> None:
+    template, deployer = with_policy(made("collect").template, "Retain"), Deployer(aws)
+    deployer.deploy(template)
+    assert deployer.roll_back(template) == []
+
+    with pytest.raises(aws.control.exceptions.ResourceAlreadyExistsException):
+        deployer.deploy(template)
 
 
 def test_the_whole_template_at_once_waits_for_what_only_data_can_bring(aws: Aws, made: Synthesise) -> None:

@@ -57,6 +57,16 @@ def test_text_of_the_command_line_means_the_same_as_json() -> None:
         (None, {"mparticle_pod": "eu1"}, "broker:mparticle_principals is missing"),
         (None, {"mparticle_pod": "au1"}, "broker:mparticle_principals is missing"),
         (None, {"mparticle_principals": "*"}, "broker:mparticle_principals must be an ARN like arn:aws:iam"),
+        (
+            None,
+            {"mparticle_principals": "arn:aws:iam::583371261087:root"},
+            "broker:mparticle_principals must be an ARN like arn:aws:iam:…:role/",
+        ),
+        (
+            None,
+            {"mparticle_principals": "arn:aws:iam::583371261087:role/*"},
+            "broker:mparticle_principals must name each role",
+        ),
         (None, {"mparticle_principals": {"a": 1}}, "broker:mparticle_principals must be a list"),
         (None, {"mparticle_principals": "[1"}, "broker:mparticle_principals"),
         (None, {"mparticle_role": "theirs"}, "broker:mparticle_role must be one of create, existing"),

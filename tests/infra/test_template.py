@@ -34,11 +34,30 @@ def test_mparticles_role_has_its_exact_name_and_trusts_only_mparticle_for_this_o
     assert "Policies" not in role
     assert "ManagedPolicyArns" not in role
     assert trust["Action"] == "sts:AssumeRole"
-    assert trust["Condition"] == {"StringEquals": {"sts:ExternalId": "orgid:5001234"}}
-    assert sorted(trust["Principal"]["AWS"]) == [
+    assert trust["Condition"].keys() == {"StringEquals"}
+    assert trust["Condition"]["StringEquals"].keys() == {"sts:ExternalId", "aws:PrincipalArn"}
+    assert trust["Condition"]["StringEquals"]["sts:ExternalId"] == "orgid:5001234"
+    assert sorted(trust["Condition"]["StringEquals"]["aws:PrincipalArn"]) == [
         "arn:aws:iam::338661164609:role/role-ecs-mp-notification-httpservertoserverprocessor",
         "arn:aws:iam::338661164609:role/role-lambda-verifyrequest",
     ]
+
+
+def test_the_trust_policy_names_accounts_so_that_no_role_has_to_exist_when_it_is_created(made: Synthesise) -> None:
+    """IAM keeps a principal that is a role by its internal id, which a role that is created again does not have."""
+    for arns in ([], ["arn:aws:iam::583371261087:role/a", "arn:aws:iam::386705975570:role/path/b"]):
+        settings = {"broker:mparticle_principals": ",".join(arns)}
+        role = made("collect", settings).properties("IAM::Role", "MParticle")
+        (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
+        named = trust["Principal"]["AWS"]
+        accounts = {
+            "".join(part if isinstance(part, str) else part["Ref"] for part in principal["Fn::Join"][1])
+            for principal in (named if isinstance(named, list) else [named])
+        }
+        roles = trust["Condition"]["StringEquals"]["aws:PrincipalArn"]
+        expected = {role.split(":")[4] for role in (roles if isinstance(roles, list) else [roles])}
+
+        assert accounts == {f"arn:AWS::Partition:iam::{account}:root" for account in expected}
 
 
 def test_mparticle_may_put_records_on_this_stream_and_nothing_else(made: Synthesise) -> None:
@@ -65,7 +84,7 @@ def test_principals_of_another_pod_are_those_given(made: Synthesise) -> None:
     european = made("collect", {"broker:mparticle_pod": "eu1", "broker:mparticle_principals": ",".join(arns)})
 
     (trust,) = european.properties("IAM::Role", "MParticle")["AssumeRolePolicyDocument"]["Statement"]
-    assert sorted(trust["Principal"]["AWS"]) == arns
+    assert sorted(trust["Condition"]["StringEquals"]["aws:PrincipalArn"]) == arns
 
 
 @pytest.mark.parametrize("function", ["Ingest", "Refresh"])
