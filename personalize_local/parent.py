@@ -1,4 +1,4 @@
-"""The end of a process with its parent. Apart from ``shell``, whose web server costs a job more than some jobs take."""
+"""The end of a process with its parent: for those that load no web server too."""
 
 import contextlib
 import os

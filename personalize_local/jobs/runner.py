@@ -1,29 +1,37 @@
 """Runs jobs, each in its own folder: in processes, so that requests are answered meanwhile, or in place.
 
-A job's folder holds ``spec.json``, the job's output, and in the end ``outcome.json``. A folder without ``outcome.json``
-is left over from a killed job: it is emptied, and the job starts again. A child process ends when its parent dies.
+A job's folder holds ``spec.json``, ``stderr.txt``, the job's output, and in the end ``outcome.json``. A folder without
+``outcome.json`` is left over from a killed job: it is emptied, and the job starts again. A job's process ends when the
+service does.
 """
 
 import importlib
 import json
+import multiprocessing
 import os
 import shutil
-import subprocess
 import sys
+import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any, Protocol
 
 from personalize_local.errors import JobFailed
-from personalize_local.parent import stop_with_parent
 
-PACKAGE_PARENT = Path(__file__).parents[2]
 # One thread each: a training must leave the other cores for answering requests.
 ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"), "1")
 KINDS = ("deletion", "importing", "inference", "training")
 OUTCOME = "outcome.json"
+STDERR = "stderr.txt"
+# Loading what jobs need takes longer than most jobs. One process loads it and starts no thread; each job is a fork of
+# it. macOS's libraries may not be used after a fork: there, each job loads what it needs.
+_PROCESSES = (
+    multiprocessing.get_context("forkserver") if sys.platform == "linux" else multiprocessing.get_context("spawn")
+)
+_PROCESSES.set_forkserver_preload([f"personalize_local.jobs.{kind}" for kind in KINDS])
 
 
 @dataclass(frozen=True)
@@ -70,8 +78,9 @@ class ProcessJobs:
 
     def __init__(self) -> None:
         self._threads = {kind: ThreadPoolExecutor(1, thread_name_prefix=kind) for kind in KINDS}
-        self._running: set[subprocess.Popen[bytes]] = set()
+        self._running: set[BaseProcess] = set()
         self._closed = False
+        os.environ.update(ONE_THREAD)  # the jobs' processes inherit it
 
     def start(self, job: Job, done: Done) -> None:
         """Queue the job and return."""
@@ -95,17 +104,16 @@ class ProcessJobs:
 
     def _in_process(self, job: Job) -> Outcome:
         _prepared(job)
-        command = [sys.executable, "-m", __name__, job.kind, str(job.folder)]
-        environment = {**os.environ, **ONE_THREAD}
-        pipes = {"stdin": subprocess.PIPE, "stderr": subprocess.PIPE}
-        with subprocess.Popen(command, cwd=PACKAGE_PARENT, env=environment, **pipes) as process:  # type: ignore[call-overload] # noqa: S603
-            self._running.add(process)
-            if self._closed:
-                process.kill()
-            complaint = process.stderr.read().decode(errors="replace").strip().splitlines()
-            process.wait()
+        (job.folder / STDERR).touch()
+        process = _PROCESSES.Process(target=main, args=(job.kind, job.folder), name=job.kind, daemon=True)
+        process.start()
+        self._running.add(process)
+        if self._closed:
+            process.kill()
+        process.join()
         self._running.discard(process)
-        ended = f"{job.kind} ended with code {process.returncode}: {''.join(complaint[-1:])}"
+        complaint = (job.folder / STDERR).read_text(errors="replace").strip().splitlines()
+        ended = f"{job.kind} ended with code {process.exitcode}: {''.join(complaint[-1:])}"
         return _finished(job.folder) or Outcome(failure=ended)
 
 
@@ -135,10 +143,15 @@ def _finished(folder: Path) -> Outcome | None:
 
 
 def main(kind: str, folder: Path) -> None:
-    """Run one job as the main program of a process."""
-    stop_with_parent(lambda: os._exit(1))
+    """Run one job in a process of its own."""
+    threading.Thread(target=_end_with_service, name="end-with-service", daemon=True).start()
+    with (folder / STDERR).open("wb") as errors:
+        os.dup2(errors.fileno(), 2)
     run(kind, folder, json.loads((folder / "spec.json").read_text()))
 
 
-if __name__ == "__main__":
-    main(sys.argv[1], Path(sys.argv[2]))
+def _end_with_service() -> None:
+    service = multiprocessing.parent_process()
+    assert service is not None  # noqa: S101 - this is a process that the service started
+    service.join()
+    os._exit(1)
