@@ -1,6 +1,7 @@
 """What all tests share: where the public data of others is, which is not part of the repository; what they print."""
 
 import functools
+import gc
 import os
 import sys
 from collections.abc import Generator
@@ -164,6 +165,17 @@ class _Units(LoadFileScheduling):
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling | None:
     """Hand the tests out in our units, where they are to be handed out by file."""
     return _Units(config, log) if config.getvalue("dist") == "loadfile" else None
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Keep Python's garbage collector from what is collected: it all stays, and to look through it takes long."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.hookimpl(tryfirst=True)
