@@ -91,6 +91,13 @@ class Metrics:
         return self._metric("AWS/SQS", name, {"QueueName": queue.queue_name}, statistic="Maximum")
 
     @staticmethod
+    def math(
+        expression: str, period: cdk.Duration = FIVE_MINUTES, **metrics: cloudwatch.IMetric
+    ) -> cloudwatch.MathExpression:
+        """Return metric math of metrics by the names in the expression."""
+        return cloudwatch.MathExpression(expression=expression, period=period, using_metrics=metrics)
+
+    @staticmethod
     def _metric(
         namespace: str,
         name: str,

@@ -19,6 +19,7 @@ BELOW = cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD
 RUNBOOK = "docs/runbook.md"
 PAGE, TICKET = Urgency.PAGE, Urgency.TICKET
 MAX_ITERATOR_AGE_MS = 10 * 60 * 1000
+HOUR = cdk.Duration.hours(1)
 # Old purchases wait for a quarter of an hour in the queue of all others.
 MAX_QUEUE_AGE_S, MAX_PURCHASE_AGE_S = 30 * 60, 5 * 60
 REFRESH_ERRORS = (
@@ -30,7 +31,7 @@ REFRESH_ERRORS = (
 
 
 class Alarms(Construct):
-    """One alarm per cause, on plain metrics; each says whether it is a page or a ticket."""
+    """One alarm per cause, and one per promise; each says whether it is a page or a ticket."""
 
     def __init__(self, scope: Construct, id: str, *, name: str, metrics: Metrics, receivers: Receivers) -> None:
         super().__init__(scope, id)
@@ -85,6 +86,20 @@ class Alarms(Construct):
         self._alarm("dead-letters", TICKET, "Profiles could not be refreshed for 12 hours.", metrics.dead_letters())
 
     def _stream(self, metrics: Metrics) -> None:
+        # Lambda reports the iterator's age only where it reads. FILL gives the newest period a zero until the metrics
+        # of the functions are there, so one is not enough. A quiet shop has no records in some periods.
+        self._alarm(
+            "records-not-read",
+            PAGE,
+            "Records come in, and nobody reads them.",
+            metrics.math(
+                "(FILL(incoming, 0) > 0) AND (FILL(records, 0) == 0)",
+                incoming=metrics.stream("IncomingRecords"),
+                records=metrics.broker("ingest", Metric.RECORDS),
+            ),
+            evaluations=6,
+            datapoints=3,
+        )
         self._alarm(
             "iterator-age",
             TICKET,
@@ -106,7 +121,8 @@ class Alarms(Construct):
             "no-events-accepted",
             PAGE,
             "No interaction reached Personalize for an hour.",
-            metrics.broker("ingest", Metric.ACCEPTED, cdk.Duration.hours(1)),
+            # A count of zero is no data, and of missing data an alarm waits for more periods than its own.
+            metrics.math("FILL(accepted, 0)", HOUR, accepted=metrics.broker("ingest", Metric.ACCEPTED, HOUR)),
             threshold=1,
             comparison=BELOW,
             missing=cloudwatch.TreatMissingData.BREACHING,
@@ -141,10 +157,11 @@ class Alarms(Construct):
         id: str,
         urgency: Urgency,
         description: str,
-        metric: cloudwatch.Metric,
+        metric: cloudwatch.IMetric,
         *,
         threshold: float = 0,
         evaluations: int = 1,
+        datapoints: int | None = None,
         comparison: cloudwatch.ComparisonOperator = ABOVE,
         missing: cloudwatch.TreatMissingData = cloudwatch.TreatMissingData.NOT_BREACHING,
     ) -> None:
@@ -156,6 +173,7 @@ class Alarms(Construct):
             metric=metric,
             threshold=threshold,
             evaluation_periods=evaluations,
+            datapoints_to_alarm=datapoints,
             comparison_operator=comparison,
             treat_missing_data=missing,
         )

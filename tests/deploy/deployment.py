@@ -32,6 +32,7 @@ from local_stack.mparticle.inputs import BROKER_FEED, INPUTS
 from local_stack.process import ServiceProcess, start_service
 from tests.deploy import cdk
 from tests.deploy.account import Account, account
+from tests.deploy.metric_math import take_out_of
 from tests.infra.synthesis import synthesise_as_app
 
 NAME = "deployed"
@@ -177,7 +178,8 @@ class Deployment:
             "on_destroy": "delete",
         }
         return {
-            stage: synthesise_as_app(stage, context, self._folder / stage) for stage in (Stage.COLLECT, Stage.RECOMMEND)
+            stage: take_out_of(synthesise_as_app(stage, context, self._folder / stage))
+            for stage in (Stage.COLLECT, Stage.RECOMMEND)
         }
 
     def _interactions(self) -> int:

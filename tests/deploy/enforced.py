@@ -16,6 +16,7 @@ from infra.mparticle import KNOWN_PRINCIPALS, ROLE_NAME
 from local_stack.aws import ACCOUNT, REGION
 from tests.deploy import probe
 from tests.deploy.account import ROOT_SECRET, Account, Credentials, account
+from tests.deploy.metric_math import without_metric_math
 
 ASSETS = f"cdk-hnb659fds-assets-{ACCOUNT}-{REGION}"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/{ROLE_NAME}"
@@ -60,7 +61,7 @@ class Enforced:
 @contextmanager
 def enforced(template: Mapping[str, Any]) -> Iterator[Enforced]:
     """Make the stack of a template in an account that enforces IAM."""
-    template = with_sessions(template)
+    template = without_metric_math(with_sessions(template))
     with account({"AUTH": "true"}) as made:
         bootstrap(made, template)
         upload_code(made, template)

@@ -46,6 +46,13 @@ def counted(function: str) -> set[str]:
     return {Metric[member] for member in re.findall(r"\bMetric\.([A-Z_]+)", source)}
 
 
+def metrics_of(alarm: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the metrics of an alarm, of one by metric math all in the expression."""
+    if "Metrics" not in alarm:
+        return [alarm]
+    return [query["MetricStat"]["Metric"] for query in alarm["Metrics"] if "MetricStat" in query]
+
+
 def flow(function_name: Any) -> str:
     """Return which of the two functions a reference names."""
     return "refresh" if "RefreshFunction" in str(function_name) else "ingest"
@@ -66,9 +73,13 @@ def test_every_metric_is_counted_by_a_function() -> None:
 
 def test_there_is_an_alarm_for_every_way_to_fail(made: Synthesise) -> None:
     for_each = {"errors", "throttles", "configuration", "quarantine"}
-    early = {"iterator-age", "on-failure", "on-failure-lost", "no-events-accepted"} | {
-        f"ingest-{one}" for one in for_each
-    }
+    early = {
+        "records-not-read",
+        "iterator-age",
+        "on-failure",
+        "on-failure-lost",
+        "no-events-accepted",
+    } | {f"ingest-{one}" for one in for_each}
 
     assert set(alarms(made("collect"))) == set(alarms(made("train"))) == early
     late = {"dead-letters", "refresh-retrying", "refresh-state", "refreshes-not-queued"} | {
@@ -81,9 +92,10 @@ def test_there_is_an_alarm_for_every_way_to_fail(made: Synthesise) -> None:
 def test_each_queue_has_an_alarm_on_its_oldest_message_and_is_on_the_dashboard(made: Synthesise) -> None:
     recommend = made("recommend")
     oldest = {
-        name: alarm["Dimensions"][0]["Value"]
+        name: metric["Dimensions"][0]["Value"]
         for name, alarm in alarms(recommend).items()
-        if alarm["MetricName"] == "ApproximateAgeOfOldestMessage"
+        for metric in metrics_of(alarm)
+        if metric["MetricName"] == "ApproximateAgeOfOldestMessage"
     }
     shown = {str(metric[3]) for metric in dashboard_metrics(recommend) if metric[0] == "AWS/SQS"}
 
@@ -93,10 +105,10 @@ def test_each_queue_has_an_alarm_on_its_oldest_message_and_is_on_the_dashboard(m
     assert len(shown) == 3, "both queues, and their dead letters"
 
 
-def test_every_alarm_is_on_one_plain_metric(made: Synthesise) -> None:
+def test_every_metric_of_an_alarm_is_one_of_this_stack(made: Synthesise) -> None:
     for name, alarm in alarms(made("recommend")).items():
-        assert "Metrics" not in alarm, name
-        assert alarm["Dimensions"], name
+        for metric in metrics_of(alarm):
+            assert metric["Dimensions"], name
 
 
 def test_every_metric_of_an_alarm_or_a_graph_is_written_by_somebody(made: Synthesise) -> None:
@@ -109,9 +121,9 @@ def test_every_metric_of_an_alarm_or_a_graph_is_written_by_somebody(made: Synthe
         )
         for dashboard_metric in dashboard_metrics(recommend)
     ]
-    for alarm in alarms(recommend).values():
-        dimensions = {one["Name"]: one["Value"] for one in alarm["Dimensions"]}
-        shown.append((alarm["Namespace"], alarm["MetricName"], dimensions))
+    for metric in (metric for alarm in alarms(recommend).values() for metric in metrics_of(alarm)):
+        dimensions = {one["Name"]: one["Value"] for one in metric["Dimensions"]}
+        shown.append((metric["Namespace"], metric["MetricName"], dimensions))
 
     for namespace, name, dimensions in shown:
         written = OF_AWS[namespace] if namespace in OF_AWS else counted(flow(dimensions["service"]))
@@ -146,7 +158,8 @@ def test_silence_for_an_hour_is_an_alarm_and_so_is_no_metric_at_all(made: Synthe
     no_events = alarms(made("collect"))["no-events-accepted"]
 
     assert no_events["TreatMissingData"] == "breaching"
-    assert (no_events["MetricName"], no_events["Statistic"], no_events["Period"]) == ("Accepted", "Sum", 3600)
+    assert [query.get("Expression") for query in no_events["Metrics"]] == ["FILL(accepted, 0)", None]
+    assert no_events["Metrics"][1]["MetricStat"]["Period"] == 3600
     assert (no_events["ComparisonOperator"], no_events["Threshold"]) == ("LessThanThreshold", 1)
 
 
@@ -171,7 +184,14 @@ EMAIL = {"broker:alarm_email": "shop@example.com"}
 TOPIC, PAGER = (f"arn:aws:sns:us-east-1:210987654321:{name}" for name in ("alarms", "pager"))
 BY_TOPIC, BY_PAGER = {"broker:alarm_topic_arn": TOPIC}, {"broker:page_topic_arn": PAGER}
 MAIL = "mail"  # stands for the topic that the stack makes
-PAGES = {"on-failure", "on-failure-lost", "no-events-accepted", "ingest-configuration", "refresh-configuration"}
+PAGES = {
+    "records-not-read",
+    "on-failure",
+    "on-failure-lost",
+    "no-events-accepted",
+    "ingest-configuration",
+    "refresh-configuration",
+}
 
 
 @pytest.mark.parametrize("stage", ["collect", "train", "recommend"])

@@ -1,0 +1,167 @@
+"""What CloudWatch makes of an alarm as it stands in a template: from points of metrics to when the alarm is on.
+
+Sources are CloudWatch's user guide (alarm evaluation, missing data, metric math) and PutMetricAlarm. An alarm looks
+once a minute at the periods before it (``SlidingWindow``, the default). Only what the templates use is known here;
+everything else is refused.
+"""
+
+import ast
+import math
+import operator
+import re
+from bisect import bisect_left
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from operator import itemgetter
+from typing import Any
+
+MINUTE = 60
+# "CloudWatch attempts to retrieve a higher number of data points than specified as Evaluation Periods": in the guide's
+# examples five for three.
+MORE_PERIODS = 2
+Points = Sequence[tuple[float, float]]  # (seconds, value), in the order of time
+PointsOf = Callable[[Mapping[str, Any]], Points]  # of a metric: {"Namespace", "MetricName", "Dimensions"}
+Series = list[float | None]  # a value for each period, the oldest first; None: missing
+Operand = Series | float
+
+KNOWN = {
+    *("AlarmName", "AlarmDescription", "AlarmActions", "OKActions"),
+    *("ComparisonOperator", "Threshold", "EvaluationPeriods", "DatapointsToAlarm", "TreatMissingData"),
+    *("Namespace", "MetricName", "Dimensions", "Period", "Statistic", "ExtendedStatistic", "Metrics"),
+}
+COMPARISONS = {"GreaterThanThreshold": operator.gt, "LessThanThreshold": operator.lt}
+OPERATORS: dict[type, Callable[[float, float], float]] = {
+    ast.Add: operator.add,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+    ast.Gt: operator.gt,
+    ast.Eq: operator.eq,
+}
+
+
+@dataclass(frozen=True)
+class Alarm:
+    """An alarm's properties, as they stand in the template."""
+
+    properties: Mapping[str, Any]
+
+    def __post_init__(self) -> None:
+        """Raise ValueError where a property is not known here."""
+        unknown = self.properties.keys() - KNOWN
+        if unknown:
+            raise ValueError(f"not known: {', '.join(sorted(unknown))}")
+
+    def on(self, points_of: PointsOf, start: float, end: float) -> list[float]:
+        """Return the minutes after ``start``, up to ``end``, at which the alarm is on."""
+        minutes = range(1, math.floor((end - start) / MINUTE) + 1)
+        return [start + MINUTE * n for n in minutes if self._is_on(points_of, start + MINUTE * n)]
+
+    def _is_on(self, points_of: PointsOf, now: float) -> bool:
+        periods = int(self.properties["EvaluationPeriods"])
+        compare = COMPARISONS[self.properties["ComparisonOperator"]]
+        seen = [value for value in self._series(points_of, now, periods + MORE_PERIODS) if value is not None]
+        missing = {"breaching": True, "notBreaching": False}[self.properties["TreatMissingData"]]
+        breaching = [compare(value, self.properties["Threshold"]) for value in seen[-periods:]]
+        breaching += [missing] * (periods - len(breaching))
+        return sum(breaching) >= self.properties.get("DatapointsToAlarm", periods)
+
+    def _series(self, points_of: PointsOf, now: float, periods: int) -> Series:
+        if "Metrics" not in self.properties:
+            statistic = self.properties.get("Statistic") or self.properties["ExtendedStatistic"]
+            return _periods(points_of(self.properties), statistic, self.properties["Period"], now, periods)
+        known: dict[str, Operand] = {}
+        expressions = [query for query in self.properties["Metrics"] if query.get("ReturnData", True)]
+        for query in self.properties["Metrics"]:
+            if "MetricStat" in query:
+                stat = query["MetricStat"]
+                points = points_of(stat["Metric"])
+                known[query["Id"]] = _periods(points, stat["Stat"], stat["Period"], now, periods)
+        (expression,) = expressions  # one, of metrics alone
+        result = metric_math(expression["Expression"], known, periods)
+        if isinstance(result, float):
+            raise ValueError(f"{expression['Expression']!r} is no time series")  # noqa: TRY004 - one error for all
+        return result
+
+
+def _periods(points: Points, statistic: str, period: float, now: float, periods: int) -> Series:
+    """Return a statistic of each of the periods that end at ``now``."""
+    series: Series = []
+    for n in range(periods, 0, -1):
+        first, end = (bisect_left(points, now - age * period, key=itemgetter(0)) for age in (n, n - 1))
+        values = sorted(value for _, value in points[first:end])
+        series.append(_statistic(values, statistic) if values else None)
+    return series
+
+
+def _statistic(ordered: Sequence[float], statistic: str) -> float:
+    if statistic == "Sum":
+        return sum(ordered)
+    if statistic == "Maximum":
+        return ordered[-1]
+    if re.fullmatch(r"p\d{1,2}", statistic):
+        return ordered[math.ceil(int(statistic[1:]) / 100 * len(ordered)) - 1]
+    raise ValueError(f"no statistic that is known: {statistic}")
+
+
+def metric_math(expression: str, known: Mapping[str, Operand], periods: int) -> Operand:
+    """Return what an expression is. Raises ValueError where it uses what is not known here.
+
+    Comparisons and AND give 1 or 0. Where an operand is missing, or a divisor is zero, the result is missing.
+    """
+    # Which of AND and > binds first is not documented, so the parts of an AND must be in parentheses.
+    for part in re.split(r"\bAND\b", expression)[:-1]:
+        if not part.rstrip().endswith(")"):
+            raise ValueError(f"parentheses are missing: {expression}")
+    try:
+        tree = ast.parse(re.sub(r"\bAND\b", "and", expression), mode="eval")
+    except SyntaxError:
+        raise ValueError(f"no metric math that is known: {expression}") from None
+    return _value(tree.body, known, periods)
+
+
+def _value(node: ast.expr, known: Mapping[str, Operand], periods: int) -> Operand:
+    match node:
+        case ast.Constant(value=int() | float() as number):
+            return float(number)
+        case ast.Name(id=name) if name in known:
+            return known[name]
+        case ast.BinOp(left, op, right) if type(op) in OPERATORS:
+            return _each(OPERATORS[type(op)], _value(left, known, periods), _value(right, known, periods))
+        case ast.Compare(left, [op], [right]) if type(op) in OPERATORS:
+            return _each(OPERATORS[type(op)], _value(left, known, periods), _value(right, known, periods))
+        case ast.BoolOp(ast.And(), parts):
+            first, *others = (_value(part, known, periods) for part in parts)
+            for other in others:
+                first = _each(lambda a, b: bool(a) and bool(b), first, other)
+            return first
+        case ast.Call(ast.Name("FILL"), [filled, by], []):
+            series, instead = _value(filled, known, periods), _value(by, known, periods)
+            if isinstance(series, float) or not isinstance(instead, float):
+                raise ValueError("FILL takes a time series and a number")  # noqa: TRY004 - one error for all
+            return [instead if value is None else value for value in series]
+        case ast.Call(ast.Name("IF"), [condition, then, otherwise], []):
+            return _if(*(_as_series(_value(part, known, periods), periods) for part in (condition, then, otherwise)))
+    raise ValueError(f"no metric math that is known: {ast.unparse(node)}")
+
+
+def _as_series(operand: Operand, periods: int) -> Series:
+    return [operand] * periods if isinstance(operand, float) else operand
+
+
+def _if(condition: Series, then: Series, otherwise: Series) -> Series:
+    chosen = zip(condition, then, otherwise, strict=True)
+    return [None if is_so is None else yes if is_so else no for is_so, yes, no in chosen]
+
+
+def _each(calculate: Callable[[float, float], float], left: Operand, right: Operand) -> Operand:
+    if isinstance(left, float) and isinstance(right, float):
+        return float(calculate(left, right))
+    length = len(left) if not isinstance(left, float) else len(right)  # type: ignore[arg-type]
+    pairs = zip(_as_series(left, length), _as_series(right, length), strict=True)
+    return [_calculated(calculate, a, b) for a, b in pairs]
+
+
+def _calculated(calculate: Callable[[float, float], float], a: float | None, b: float | None) -> float | None:
+    if a is None or b is None or (calculate is operator.truediv and b == 0):
+        return None
+    return float(calculate(a, b))

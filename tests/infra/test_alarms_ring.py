@@ -1,0 +1,99 @@
+"""Each alarm, as it stands in the template: on after its fault, off on a normal day, and in a stack without data."""
+
+from collections.abc import Collection
+from typing import Any
+
+import pytest
+
+from tests.infra.alarm_evaluator import MINUTE, Alarm
+from tests.infra.conftest import Synthesise
+from tests.infra.shop_day import DAY, FAILS_AT, HOUR, Change, Minute, day, points_of
+from tests.infra.synthesis import Synthesised
+
+PREFIX = "personalize-broker-"
+INGEST_STOPS, REFRESH_STOPS = ("ingest", "mapping"), ("refresh",)
+
+
+def alarms(synthesised: Synthesised) -> dict[str, Alarm]:
+    """Return all alarms by what follows the stack's name in theirs."""
+    found = [resource["Properties"] for resource in synthesised.of_type("CloudWatch::Alarm").values()]
+    return {one["AlarmName"].removeprefix(PREFIX): Alarm(one) for one in found}
+
+
+def adds(owner: str, name: str, *values: float) -> Change:
+    """Return a fault that a metric shows, beside what is there."""
+
+    def change(minute: Minute) -> None:
+        minute[owner, name] = minute.get((owner, name), []) + list(values)
+
+    return change
+
+
+def nothing_of(owners: Collection[str], names: Collection[str] = ()) -> Change:
+    """Return a fault after which owners have no points any more, or none of these names."""
+
+    def change(minute: Minute) -> None:
+        for owner, name in list(minute):
+            if owner in owners and (not names or name in names):
+                del minute[owner, name]
+
+    return change
+
+
+def both(*changes: Change) -> Change:
+    """Return several faults at once."""
+
+    def change(minute: Minute) -> None:
+        for one in changes:
+            one(minute)
+
+    return change
+
+
+# What happens, and the minutes after which the alarm is on.
+FAULTS: dict[str, tuple[Change, int]] = {
+    "records-not-read": (nothing_of(INGEST_STOPS), 15),
+    "iterator-age": (adds("ingest", "IteratorAge", 700_000), 6),
+    "on-failure": (adds("mapping", "OnFailureDestinationDeliveredEventCount", 1), 1),
+    "on-failure-lost": (adds("ingest", "DestinationDeliveryFailures", 1), 1),
+    "ingest-errors": (adds("ingest", "Errors", 1), 1),
+    "ingest-throttles": (adds("ingest", "Throttles", 1), 11),
+    "ingest-configuration": (adds("ingest", "ConfigurationErrors", 1), 1),
+    "ingest-quarantine": (adds("ingest", "Quarantined", 1), 1),
+    "refresh-errors": (adds("refresh", "Errors", 1), 1),
+    "refresh-throttles": (adds("refresh", "Throttles", 1), 11),
+    "refresh-configuration": (adds("refresh", "ConfigurationErrors", 1), 1),
+    "refresh-quarantine": (adds("refresh", "Quarantined", 1), 1),
+    "refresh-retrying": (adds("refresh", "RefreshesFailed", 1), 26),
+    "refresh-state": (adds("refresh", "StateFailed", 1), 11),
+    "refreshes-not-queued": (adds("ingest", "RefreshesNotQueued", 1), 1),
+    "refreshes-late": (adds("refreshes", "ApproximateAgeOfOldestMessage", 1_801), 6),
+    "purchases-late": (adds("purchases", "ApproximateAgeOfOldestMessage", 301), 6),
+    "dead-letters": (adds("dead letters", "ApproximateNumberOfMessagesVisible", 1), 1),
+    "no-events-accepted": (nothing_of(["ingest"], ["Accepted"]), 60),
+}
+
+
+def test_every_alarm_has_a_fault(made: Synthesise) -> None:
+    assert set(FAULTS) == set(alarms(made("recommend")))
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_an_alarm_is_on_after_its_fault_and_was_off_before(made: Synthesise, name: str) -> None:
+    change, minutes = FAULTS[name]
+    on = alarms(made("recommend"))[name].on(points_of(day(change)), 0, DAY)
+
+    assert on == [float(at) for at in range(FAILS_AT + minutes * MINUTE, DAY + 1, MINUTE)]
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_an_alarm_is_off_on_a_normal_day(made: Synthesise, name: str) -> None:
+    assert alarms(made("recommend"))[name].on(points_of(day()), HOUR, DAY) == []
+
+
+@pytest.mark.parametrize("stage", ["collect", "train", "recommend"])
+def test_no_alarm_but_one_is_on_in_a_stack_that_has_never_received_a_record(made: Synthesise, stage: str) -> None:
+    nothing: dict[Any, Any] = {}
+    on = {name for name, alarm in alarms(made(stage)).items() if alarm.on(points_of(nothing), 0, DAY)}
+
+    assert on == {"no-events-accepted"}
