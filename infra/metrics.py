@@ -51,10 +51,14 @@ class Metrics:
 
     def lag(self, function: str, name: Metric) -> list[cloudwatch.Metric]:
         """Return a lag that a function measures, in milliseconds: its median, and what one in a hundred exceeds."""
-        return [
-            self._metric(NAMESPACE, name, {"service": self._name(function)}, statistic=statistic)
-            for statistic in ("p50", "p99")
-        ]
+        return [self._percentile(function, name, statistic) for statistic in ("p50", "p99")]
+
+    def lag_p99(self, function: str, name: Metric) -> cloudwatch.Metric:
+        """Return what one in a hundred of a lag exceeds, in milliseconds."""
+        return self._percentile(function, name, "p99")
+
+    def _percentile(self, function: str, name: Metric, statistic: str) -> cloudwatch.Metric:
+        return self._metric(NAMESPACE, name, {"service": self._name(function)}, statistic=statistic)
 
     def _name(self, function: str) -> str:
         construct = self.refresh if function == "refresh" and self.refresh else self.ingest

@@ -8,6 +8,7 @@ from aws_cdk import aws_cloudwatch_actions as actions
 from broker.metric_names import Metric
 from constructs import Construct
 
+from blueprint.capacity import Capacity
 from infra.metrics import Metrics
 from infra.notifications import Urgency, topics
 from infra.receivers import Receivers
@@ -20,6 +21,9 @@ RUNBOOK = "docs/runbook.md"
 PAGE, TICKET = Urgency.PAGE, Urgency.TICKET
 MAX_ITERATOR_AGE_MS = 10 * 60 * 1000
 HOUR = cdk.Duration.hours(1)
+# What the broker promises: a minute to Personalize beyond the window in which records are gathered, and the seconds
+# within which every profile is right (docs/reliability.md), rounded up.
+MAX_ARRIVAL_TO_PERSONALIZE_S, MAX_REQUEST_TO_PROFILE_S = 60, 20 * 60
 # Old purchases wait for a quarter of an hour in the queue of all others.
 MAX_QUEUE_AGE_S, MAX_PURCHASE_AGE_S = 30 * 60, 5 * 60
 REFRESH_ERRORS = (
@@ -33,8 +37,11 @@ REFRESH_ERRORS = (
 class Alarms(Construct):
     """One alarm per cause, and one per promise; each says whether it is a page or a ticket."""
 
-    def __init__(self, scope: Construct, id: str, *, name: str, metrics: Metrics, receivers: Receivers) -> None:
+    def __init__(
+        self, scope: Construct, id: str, *, name: str, metrics: Metrics, receivers: Receivers, capacity: Capacity
+    ) -> None:
         super().__init__(scope, id)
+        self._capacity = capacity
         self._name = name
         self._topics = topics(self, receivers)
         self.alarms: list[cloudwatch.Alarm] = []
@@ -62,6 +69,14 @@ class Alarms(Construct):
             metrics.purchase_queue("ApproximateAgeOfOldestMessage"),
             threshold=MAX_PURCHASE_AGE_S,
             evaluations=2,
+        )
+        self._alarm(
+            "profiles-late",
+            TICKET,
+            "For a quarter of an hour, one in a hundred lists reaches its profile over 20 minutes after its request.",
+            metrics.lag_p99("refresh", Metric.REQUEST_TO_PROFILE),
+            threshold=MAX_REQUEST_TO_PROFILE_S * 1000,
+            evaluations=3,
         )
         self._alarm(
             "refresh-retrying",
@@ -107,6 +122,15 @@ class Alarms(Construct):
             metrics.iterator_age(),
             threshold=MAX_ITERATOR_AGE_MS,
             evaluations=2,
+        )
+        late = MAX_ARRIVAL_TO_PERSONALIZE_S + self._capacity.stream_window
+        self._alarm(
+            "training-late",
+            TICKET,
+            f"For a quarter of an hour, one in a hundred interactions takes over {late} seconds to Personalize.",
+            metrics.lag_p99("ingest", Metric.ARRIVAL_TO_PERSONALIZE),
+            threshold=late * 1000,
+            evaluations=3,
         )
         self._alarm(
             "on-failure", PAGE, "Records were given up after two days, into the on-failure bucket.", metrics.given_up()
@@ -255,7 +279,10 @@ class Dashboard(Construct):
         )
         return [
             ("Refresh: what came and what became of it", [metrics.broker("refresh", name) for name in names]),
-            ("Event to profile (ms)", metrics.lag("refresh", Metric.EVENT_TO_PROFILE)),
+            (
+                "From request, and from the event, to profile (ms)",
+                [*metrics.lag("refresh", Metric.REQUEST_TO_PROFILE), *metrics.lag("refresh", Metric.EVENT_TO_PROFILE)],
+            ),
             (
                 "Refresh: errors",
                 [

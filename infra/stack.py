@@ -72,5 +72,12 @@ class BrokerStack(cdk.Stack):
 
     def _watch(self, events: kinesis.IStream, ingest: Ingest, refresh: Refresh | None) -> None:
         name, metrics = self._settings.name, Metrics(events=events, ingest=ingest, refresh=refresh)
-        alarms = Alarms(self, "Alarms", name=name, metrics=metrics, receivers=self._settings.receivers)
+        alarms = Alarms(
+            self,
+            "Alarms",
+            name=name,
+            metrics=metrics,
+            receivers=self._settings.receivers,
+            capacity=self._settings.options.capacity,
+        )
         Dashboard(self, "Dashboard", name=name, metrics=metrics, alarms=alarms.alarms)

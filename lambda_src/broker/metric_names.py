@@ -36,7 +36,8 @@ class Metric(StrEnum):
     MPARTICLE_BATCHES = "MParticleBatches"
     MPARTICLE_BATCHES_THROTTLED = "MParticleBatchesThrottled"
     STATE_FAILED = "StateFailed"  # users whose state could not be read or written
-    EVENT_TO_PROFILE = "EventToProfile"  # a lag
+    REQUEST_TO_PROFILE = "RequestToProfile"  # a lag, by the queue's clock
+    EVENT_TO_PROFILE = "EventToProfile"  # a lag, by the device's clock
 
     # both
     SKIPPED = "Skipped"

@@ -228,6 +228,7 @@ class Refresh:
         now_ms = self._clock.now() * 1000
         event_times = [user_to_refresh(users[mpid]).event_ms for mpid in results.written]
         counts.add(Metric.PROFILES_UPDATED, len(results.written))
+        counts.add_lags(Metric.REQUEST_TO_PROFILE, (now_ms - users[mpid].sent_at * 1000 for mpid in results.written))
         counts.add_lags(Metric.EVENT_TO_PROFILE, (now_ms - event_ms for event_ms in event_times))
 
     def _count_calls(self, counts: Counts) -> None:

@@ -161,7 +161,7 @@ def test_what_is_written_is_what_mparticles_schema_asks_for_down_to_the_last_dig
     assert body[0]["user_attributes"]["product_recs"] == [f"for-{MPID}", "hat"]
     assert body[0]["events"][0]["data"]["timestamp_unixtime_ms"] == int(NOW * 1000)
     assert world.counts.outcomes == {"Messages": 3, "ProfilesUpdated": 3}
-    assert world.counts.lags == {"EventToProfile": [8000, 8000, 8000]}
+    assert world.counts.lags == {"RequestToProfile": [6000, 6000, 6000], "EventToProfile": [8000, 8000, 8000]}
 
 
 def test_a_request_goes_to_the_bulk_endpoint_with_the_secrets_key_json_and_a_timeout() -> None:

@@ -83,7 +83,7 @@ def _minute(minute: int) -> Minute:
         ("refresh", "GetRecommendationsCalls"): [users],
         ("refresh", "MParticleBatches"): [users],
         ("refresh", "ProfilesUpdated"): [users],
-        ("refresh", "EventToProfile"): [8_000, 11_000, 14_000],
+        ("refresh", "RequestToProfile"): [7_000, 9_000, 12_000],
     }
     for metric, blip in BLIPS.get(minute, {}).items():
         values[metric] = values.get(metric, []) + blip

@@ -53,6 +53,8 @@ def both(*changes: Change) -> Change:
 # What happens, and the minutes after which the alarm is on.
 FAULTS: dict[str, tuple[Change, int]] = {
     "records-not-read": (nothing_of(INGEST_STOPS), 15),
+    "training-late": (adds("ingest", "ArrivalToPersonalize", 62_000), 11),
+    "profiles-late": (adds("refresh", "RequestToProfile", 1_201_000), 11),
     "iterator-age": (adds("ingest", "IteratorAge", 700_000), 6),
     "on-failure": (adds("mapping", "OnFailureDestinationDeliveredEventCount", 1), 1),
     "on-failure-lost": (adds("ingest", "DestinationDeliveryFailures", 1), 1),
@@ -89,6 +91,14 @@ def test_an_alarm_is_on_after_its_fault_and_was_off_before(made: Synthesise, nam
 @pytest.mark.parametrize("name", FAULTS)
 def test_an_alarm_is_off_on_a_normal_day(made: Synthesise, name: str) -> None:
     assert alarms(made("recommend"))[name].on(points_of(day()), HOUR, DAY) == []
+
+
+def test_a_longer_window_is_no_delay(made: Synthesise) -> None:
+    alarm = alarms(made("collect", {"broker:stream_window": 300}))["training-late"]
+    in_time, late = (adds("ingest", "ArrivalToPersonalize", lag) for lag in (360_000, 361_000))
+
+    assert alarm.on(points_of(day(in_time)), 0, DAY) == []
+    assert alarm.on(points_of(day(late)), 0, DAY)
 
 
 @pytest.mark.parametrize("stage", ["collect", "train", "recommend"])

@@ -76,6 +76,7 @@ def test_there_is_an_alarm_for_every_way_to_fail(made: Synthesise) -> None:
     early = {
         "records-not-read",
         "iterator-age",
+        "training-late",
         "on-failure",
         "on-failure-lost",
         "no-events-accepted",
@@ -85,6 +86,7 @@ def test_there_is_an_alarm_for_every_way_to_fail(made: Synthesise) -> None:
     late = {"dead-letters", "refresh-retrying", "refresh-state", "refreshes-not-queued"} | {
         "refreshes-late",
         "purchases-late",
+        "profiles-late",
     }
     assert set(alarms(made("recommend"))) == early | late | {f"refresh-{one}" for one in for_each}
 
