@@ -20,7 +20,7 @@ BELOW = cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD
 RUNBOOK = "docs/runbook.md"
 PAGE, TICKET = Urgency.PAGE, Urgency.TICKET
 MAX_ITERATOR_AGE_MS = 10 * 60 * 1000
-HOUR = cdk.Duration.hours(1)
+HALF_HOUR, HOUR = cdk.Duration.minutes(30), cdk.Duration.hours(1)
 # What the broker promises: a minute to Personalize beyond the window in which records are gathered, and the seconds
 # within which every profile is right (docs/reliability.md), rounded up.
 MAX_ARRIVAL_TO_PERSONALIZE_S, MAX_REQUEST_TO_PROFILE_S = 60, 20 * 60
@@ -91,6 +91,19 @@ class Alarms(Construct):
             "For a quarter of an hour the table of profiles' states failed for some users: they wait in the queue.",
             metrics.broker("refresh", Metric.STATE_FAILED),
             evaluations=3,
+        )
+        self._alarm(
+            "no-profiles-written",
+            PAGE,
+            "For an hour, lists were requested from the campaign, and no profile got one.",
+            metrics.math(
+                "(FILL(calls, 0) > 0) AND (FILL(updated, 0) + FILL(unchanged, 0) == 0)",
+                HALF_HOUR,
+                calls=metrics.broker("refresh", Metric.GET_RECOMMENDATIONS_CALLS, HALF_HOUR),
+                updated=metrics.broker("refresh", Metric.PROFILES_UPDATED, HALF_HOUR),
+                unchanged=metrics.broker("refresh", Metric.PROFILES_UNCHANGED, HALF_HOUR),
+            ),
+            evaluations=2,
         )
         self._alarm(
             "refreshes-not-queued",

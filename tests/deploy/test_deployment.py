@@ -165,7 +165,7 @@ def test_stage_recommend_adds_queues_dead_letters_and_refresh_and_replaces_nothi
         "mappings": 2,
         "tables": 1,
         "roles": 1,
-        "alarms": 11,
+        "alarms": 12,
         "log groups": 1,
     }
     assert new(recommending.added, collecting.added) == {}

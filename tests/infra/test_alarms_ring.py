@@ -50,6 +50,12 @@ def both(*changes: Change) -> Change:
     return change
 
 
+# The filter excludes everything, or the campaign has nothing to say.
+NO_LISTS = both(
+    nothing_of(["refresh"], ["ProfilesUpdated", "ProfilesUnchanged", "RequestToProfile"]),
+    adds("refresh", "NoRecommendations", 30),
+)
+
 # What happens, and the minutes after which the alarm is on.
 FAULTS: dict[str, tuple[Change, int]] = {
     "records-not-read": (nothing_of(INGEST_STOPS), 15),
@@ -62,6 +68,7 @@ FAULTS: dict[str, tuple[Change, int]] = {
     "ingest-throttles": (adds("ingest", "Throttles", 1), 11),
     "ingest-configuration": (adds("ingest", "ConfigurationErrors", 1), 1),
     "ingest-quarantine": (adds("ingest", "Quarantined", 1), 1),
+    "no-profiles-written": (NO_LISTS, 60),
     "refresh-errors": (adds("refresh", "Errors", 1), 1),
     "refresh-throttles": (adds("refresh", "Throttles", 1), 11),
     "refresh-configuration": (adds("refresh", "ConfigurationErrors", 1), 1),
@@ -91,6 +98,12 @@ def test_an_alarm_is_on_after_its_fault_and_was_off_before(made: Synthesise, nam
 @pytest.mark.parametrize("name", FAULTS)
 def test_an_alarm_is_off_on_a_normal_day(made: Synthesise, name: str) -> None:
     assert alarms(made("recommend"))[name].on(points_of(day()), HOUR, DAY) == []
+
+
+def test_profiles_that_are_right_already_are_as_good_as_written(made: Synthesise) -> None:
+    nothing_new = both(nothing_of(["refresh"], ["ProfilesUpdated"]), adds("refresh", "ProfilesUnchanged", 1))
+
+    assert alarms(made("recommend"))["no-profiles-written"].on(points_of(day(nothing_new)), 0, DAY) == []
 
 
 def test_a_longer_window_is_no_delay(made: Synthesise) -> None:

@@ -87,6 +87,7 @@ def test_there_is_an_alarm_for_every_way_to_fail(made: Synthesise) -> None:
         "refreshes-late",
         "purchases-late",
         "profiles-late",
+        "no-profiles-written",
     }
     assert set(alarms(made("recommend"))) == early | late | {f"refresh-{one}" for one in for_each}
 
@@ -191,6 +192,7 @@ PAGES = {
     "on-failure",
     "on-failure-lost",
     "no-events-accepted",
+    "no-profiles-written",
     "ingest-configuration",
     "refresh-configuration",
 }
