@@ -20,7 +20,8 @@ BELOW = cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD
 RUNBOOK = "docs/runbook.md"
 PAGE, TICKET = Urgency.PAGE, Urgency.TICKET
 MAX_ITERATOR_AGE_MS = 10 * 60 * 1000
-HALF_HOUR, HOUR = cdk.Duration.minutes(30), cdk.Duration.hours(1)
+MINUTE, HALF_HOUR, HOUR = cdk.Duration.minutes(1), cdk.Duration.minutes(30), cdk.Duration.hours(1)
+MAX_QUOTA_USE = 80  # percent
 # What the broker promises: a minute to Personalize beyond the window in which records are gathered, and the seconds
 # within which every profile is right (docs/reliability.md), rounded up.
 MAX_ARRIVAL_TO_PERSONALIZE_S, MAX_REQUEST_TO_PROFILE_S = 60, 20 * 60
@@ -41,11 +42,12 @@ class Alarms(Construct):
         self, scope: Construct, id: str, *, name: str, metrics: Metrics, receivers: Receivers, capacity: Capacity
     ) -> None:
         super().__init__(scope, id)
-        self._capacity = capacity
+        self._capacity, self._metrics = capacity, metrics
         self._name = name
         self._topics = topics(self, receivers)
         self.alarms: list[cloudwatch.Alarm] = []
         self._stream(metrics)
+        self._quotas()
         self._function("ingest", metrics)
         if metrics.recommends:
             self._function("refresh", metrics)
@@ -113,6 +115,49 @@ class Alarms(Construct):
         )
         self._alarm("dead-letters", TICKET, "Profiles could not be refreshed for 12 hours.", metrics.dead_letters())
 
+    def _quota(self, system: str, function: str, calls: Metric, throttled: Metric, per_second: int) -> None:
+        """Watch how much of a quota is in use: all of it, where more than one call in ten is refused for its rate."""
+        # A rush of a minute is no reason to act.
+        self._alarm(
+            f"{system}-quota",
+            TICKET,
+            f"In ten of fifteen minutes, over {MAX_QUOTA_USE} % of {per_second} per second were in use ({calls}).",
+            self._metrics.math(
+                f"IF(FILL(throttled, 0) > 0.1 * calls, 100, 100 * calls / {per_second * 60})",
+                MINUTE,
+                calls=self._metrics.broker(function, calls, MINUTE),
+                throttled=self._metrics.broker(function, throttled, MINUTE),
+            ),
+            threshold=MAX_QUOTA_USE,
+            evaluations=15,
+            datapoints=10,
+        )
+
+    def _quotas(self) -> None:
+        capacity = self._capacity
+        self._quota(
+            "put-events",
+            "ingest",
+            Metric.PUT_EVENTS_CALLS,
+            Metric.PUT_EVENTS_THROTTLED,
+            capacity.put_events_per_second,
+        )
+        if self._metrics.recommends:
+            self._quota(
+                "get-recommendations",
+                "refresh",
+                Metric.GET_RECOMMENDATIONS_CALLS,
+                Metric.GET_RECOMMENDATIONS_THROTTLED,
+                capacity.get_recommendations_per_second,
+            )
+            self._quota(
+                "mparticle",
+                "refresh",
+                Metric.MPARTICLE_BATCHES,
+                Metric.MPARTICLE_BATCHES_THROTTLED,
+                capacity.mparticle_batches_per_second,
+            )
+
     def _stream(self, metrics: Metrics) -> None:
         # Lambda reports the iterator's age only where it reads. FILL gives the newest period a zero until the metrics
         # of the functions are there, so one is not enough. A quiet shop has no records in some periods.
@@ -135,6 +180,14 @@ class Alarms(Construct):
             metrics.iterator_age(),
             threshold=MAX_ITERATOR_AGE_MS,
             evaluations=2,
+        )
+        # A stream on demand splits its shards within minutes; mParticle sends again what was refused.
+        self._alarm(
+            "stream-writes-refused",
+            TICKET,
+            "For a quarter of an hour, the stream refused records of mParticle: a shard is full.",
+            metrics.stream("WriteProvisionedThroughputExceeded"),
+            evaluations=3,
         )
         late = MAX_ARRIVAL_TO_PERSONALIZE_S + self._capacity.stream_window
         self._alarm(

@@ -133,7 +133,7 @@ def test_stage_collect_brings_the_stream_and_what_reads_it_but_no_queue(collecti
         "buckets": 3,
         "roles": 3,
         "secrets": 1,
-        "alarms": 10,
+        "alarms": 12,
         "dashboards": 1,
         "log groups": 1,
         "stacks": 1,
@@ -165,7 +165,7 @@ def test_stage_recommend_adds_queues_dead_letters_and_refresh_and_replaces_nothi
         "mappings": 2,
         "tables": 1,
         "roles": 1,
-        "alarms": 12,
+        "alarms": 14,
         "log groups": 1,
     }
     assert new(recommending.added, collecting.added) == {}

@@ -59,6 +59,10 @@ NO_LISTS = both(
 # What happens, and the minutes after which the alarm is on.
 FAULTS: dict[str, tuple[Change, int]] = {
     "records-not-read": (nothing_of(INGEST_STOPS), 15),
+    "stream-writes-refused": (adds("stream", "WriteProvisionedThroughputExceeded", 1), 11),
+    "put-events-quota": (adds("ingest", "PutEventsCalls", 0.81 * 1000 * 60), 10),
+    "get-recommendations-quota": (adds("refresh", "GetRecommendationsCalls", 0.81 * 500 * 60), 10),
+    "mparticle-quota": (adds("refresh", "MParticleBatches", 0.81 * 270 * 60), 10),
     "training-late": (adds("ingest", "ArrivalToPersonalize", 62_000), 11),
     "profiles-late": (adds("refresh", "RequestToProfile", 1_201_000), 11),
     "iterator-age": (adds("ingest", "IteratorAge", 700_000), 6),
@@ -104,6 +108,31 @@ def test_profiles_that_are_right_already_are_as_good_as_written(made: Synthesise
     nothing_new = both(nothing_of(["refresh"], ["ProfilesUpdated"]), adds("refresh", "ProfilesUnchanged", 1))
 
     assert alarms(made("recommend"))["no-profiles-written"].on(points_of(day(nothing_new)), 0, DAY) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "owner", "calls", "throttled"),
+    [
+        ("put-events-quota", "ingest", "PutEventsCalls", "PutEventsThrottled"),
+        ("get-recommendations-quota", "refresh", "GetRecommendationsCalls", "GetRecommendationsThrottled"),
+        ("mparticle-quota", "refresh", "MParticleBatches", "MParticleBatchesThrottled"),
+    ],
+)
+def test_a_quota_that_is_lower_than_its_setting_is_in_use_where_calls_are_refused(
+    made: Synthesise, name: str, owner: str, calls: str, throttled: str
+) -> None:
+    alarm = alarms(made("recommend"))[name]
+    some, many = (both(adds(owner, calls, 1_000), adds(owner, throttled, refused)) for refused in (100, 700))
+
+    assert alarm.on(points_of(day(some)), 0, DAY) == []
+    assert alarm.on(points_of(day(many)), 0, DAY)
+
+
+def test_a_quota_that_was_raised_is_used_up_later(made: Synthesise) -> None:
+    raised = alarms(made("collect", {"broker:put_events_per_second": 2000}))["put-events-quota"]
+    change, _ = FAULTS["put-events-quota"]
+
+    assert raised.on(points_of(day(change)), 0, DAY) == []
 
 
 def test_a_longer_window_is_no_delay(made: Synthesise) -> None:

@@ -77,6 +77,8 @@ def test_there_is_an_alarm_for_every_way_to_fail(made: Synthesise) -> None:
         "records-not-read",
         "iterator-age",
         "training-late",
+        "stream-writes-refused",
+        "put-events-quota",
         "on-failure",
         "on-failure-lost",
         "no-events-accepted",
@@ -88,6 +90,8 @@ def test_there_is_an_alarm_for_every_way_to_fail(made: Synthesise) -> None:
         "purchases-late",
         "profiles-late",
         "no-profiles-written",
+        "get-recommendations-quota",
+        "mparticle-quota",
     }
     assert set(alarms(made("recommend"))) == early | late | {f"refresh-{one}" for one in for_each}
 
