@@ -12,12 +12,10 @@ from blueprint.capacity import Capacity
 from infra.metrics import Metrics
 from infra.notifications import Urgency, topics
 from infra.receivers import Receivers
-from infra.settings import DEFAULT_NAME
+from infra.settings import DEFAULT_NAME, AlarmOptions
 
 ABOVE = cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD
 BELOW = cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD
-# The runbook calls its sections by the alarms' names in a stack of the default name.
-RUNBOOK = "docs/runbook.md"
 PAGE, TICKET = Urgency.PAGE, Urgency.TICKET
 MAX_ITERATOR_AGE_MS = 10 * 60 * 1000
 MINUTE, HALF_HOUR, HOUR = cdk.Duration.minutes(1), cdk.Duration.minutes(30), cdk.Duration.hours(1)
@@ -39,10 +37,18 @@ class Alarms(Construct):
     """One alarm per cause, and one per promise; each says whether it is a page or a ticket."""
 
     def __init__(
-        self, scope: Construct, id: str, *, name: str, metrics: Metrics, receivers: Receivers, capacity: Capacity
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        name: str,
+        metrics: Metrics,
+        receivers: Receivers,
+        capacity: Capacity,
+        options: AlarmOptions,
     ) -> None:
         super().__init__(scope, id)
-        self._capacity, self._metrics = capacity, metrics
+        self._capacity, self._metrics, self._options = capacity, metrics, options
         self._name = name
         self._topics = topics(self, receivers)
         self.alarms: list[cloudwatch.Alarm] = []
@@ -218,6 +224,22 @@ class Alarms(Construct):
             missing=cloudwatch.TreatMissingData.BREACHING,
         )
 
+        self._alarm(
+            "few-accepted",
+            TICKET,
+            f"For three hours, under {self._options.accepted_floor} % of what came in was accepted.",
+            metrics.math(
+                "100 * FILL(accepted, 0) / (FILL(accepted, 0) + FILL(skipped, 0) + FILL(quarantined, 0))",
+                HOUR,
+                accepted=metrics.broker("ingest", Metric.ACCEPTED, HOUR),
+                skipped=metrics.broker("ingest", Metric.SKIPPED, HOUR),
+                quarantined=metrics.broker("ingest", Metric.QUARANTINED, HOUR),
+            ),
+            threshold=self._options.accepted_floor,
+            evaluations=3,
+            comparison=BELOW,
+        )
+
     def _function(self, function: str, metrics: Metrics) -> None:
         self._alarm(
             f"{function}-errors", TICKET, f"Invocations of {function} fail.", metrics.function(function, "Errors")
@@ -255,11 +277,13 @@ class Alarms(Construct):
         comparison: cloudwatch.ComparisonOperator = ABOVE,
         missing: cloudwatch.TreatMissingData = cloudwatch.TreatMissingData.NOT_BREACHING,
     ) -> None:
+        # The runbook calls its sections by the alarms' names in a stack of the default name.
+        section = f"{self._options.runbook_url}#{DEFAULT_NAME}-{id}"
         alarm = cloudwatch.Alarm(
             self,
             id,
             alarm_name=f"{self._name}-{id}",
-            alarm_description=f"{description} What to do ({urgency}): {RUNBOOK}#{DEFAULT_NAME}-{id}",
+            alarm_description=f"{description} What to do ({urgency}): {section}",
             metric=metric,
             threshold=threshold,
             evaluation_periods=evaluations,

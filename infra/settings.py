@@ -26,6 +26,7 @@ from personalize_data.schema import users_schema
 PREFIX = "broker:"
 DEFAULT_NAME = "personalize-broker"
 EXACT = 2**53
+RUNBOOK = "docs/runbook.md"
 DEFAULT_RECIPE = "aws-user-personalization-v2"
 
 
@@ -61,6 +62,14 @@ class Personalize:
     users_schema: str | None
 
 
+@dataclass(frozen=True)
+class AlarmOptions:
+    """What alarms say and when: the runbook's address, and the least share of accepted interactions in percent."""
+
+    runbook_url: str
+    accepted_floor: int
+
+
 class Stage(StrEnum):
     """How far a deployment is: a campaign can't exist before there is data to train on."""
 
@@ -87,6 +96,7 @@ class Settings:
     python: str
     retain: bool
     receivers: Receivers
+    alarm_options: AlarmOptions
 
 
 def read_settings(
@@ -108,6 +118,10 @@ def read_settings(
         python=read("python", one_of("3.13", "3.14"), "3.13"),
         retain=read("on_destroy", one_of("keep", "delete"), "keep") == "keep",
         receivers=read_receivers(read),
+        alarm_options=AlarmOptions(
+            runbook_url=read("runbook_url", text(r"https://[^\s#]+", "an https address without #"), RUNBOOK),
+            accepted_floor=read("accepted_floor", whole(0, 100), 1),
+        ),
     )
     problems = [
         *read.problems,

@@ -79,5 +79,6 @@ class BrokerStack(cdk.Stack):
             metrics=metrics,
             receivers=self._settings.receivers,
             capacity=self._settings.options.capacity,
+            options=self._settings.alarm_options,
         )
         Dashboard(self, "Dashboard", name=name, metrics=metrics, alarms=alarms.alarms)

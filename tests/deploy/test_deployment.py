@@ -133,7 +133,7 @@ def test_stage_collect_brings_the_stream_and_what_reads_it_but_no_queue(collecti
         "buckets": 3,
         "roles": 3,
         "secrets": 1,
-        "alarms": 12,
+        "alarms": 13,
         "dashboards": 1,
         "log groups": 1,
         "stacks": 1,

@@ -63,6 +63,7 @@ FAULTS: dict[str, tuple[Change, int]] = {
     "put-events-quota": (adds("ingest", "PutEventsCalls", 0.81 * 1000 * 60), 10),
     "get-recommendations-quota": (adds("refresh", "GetRecommendationsCalls", 0.81 * 500 * 60), 10),
     "mparticle-quota": (adds("refresh", "MParticleBatches", 0.81 * 270 * 60), 10),
+    "few-accepted": (both(nothing_of(["ingest"], ["Accepted"]), adds("ingest", "Skipped", 300)), 171),
     "training-late": (adds("ingest", "ArrivalToPersonalize", 62_000), 11),
     "profiles-late": (adds("refresh", "RequestToProfile", 1_201_000), 11),
     "iterator-age": (adds("ingest", "IteratorAge", 700_000), 6),
@@ -133,6 +134,20 @@ def test_a_quota_that_was_raised_is_used_up_later(made: Synthesise) -> None:
     change, _ = FAULTS["put-events-quota"]
 
     assert raised.on(points_of(day(change)), 0, DAY) == []
+
+
+@pytest.mark.parametrize(("floor", "is_on"), [(0, False), (7, False), (8, True), (100, True)])
+def test_the_floor_is_a_setting_and_off_at_zero(made: Synthesise, floor: int, is_on: bool) -> None:
+    """On the normal day 75 of 975 are accepted, 7.7 %."""
+    alarm = alarms(made("collect", {"broker:accepted_floor": floor}))["few-accepted"]
+
+    assert bool(alarm.on(points_of(day()), 6 * HOUR, DAY)) is is_on
+
+
+def test_nothing_but_quarantine_is_below_the_floor_too(made: Synthesise) -> None:
+    change = both(nothing_of(["ingest"], ["Accepted", "Skipped"]), adds("ingest", "Quarantined", 1))
+
+    assert alarms(made("recommend"))["few-accepted"].on(points_of(day(change)), 0, DAY)
 
 
 def test_a_longer_window_is_no_delay(made: Synthesise) -> None:

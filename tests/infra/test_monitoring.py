@@ -77,6 +77,7 @@ def test_there_is_an_alarm_for_every_way_to_fail(made: Synthesise) -> None:
         "records-not-read",
         "iterator-age",
         "training-late",
+        "few-accepted",
         "stream-writes-refused",
         "put-events-quota",
         "on-failure",
@@ -170,8 +171,11 @@ def test_silence_for_an_hour_is_an_alarm_and_so_is_no_metric_at_all(made: Synthe
     assert (no_events["ComparisonOperator"], no_events["Threshold"]) == ("LessThanThreshold", 1)
 
 
+FLOORS = {"no-events-accepted", "few-accepted"}
+
+
 def test_no_other_alarm_rings_because_nothing_happens(made: Synthesise) -> None:
-    others = {name: one for name, one in alarms(made("recommend")).items() if name != "no-events-accepted"}
+    others = {name: one for name, one in alarms(made("recommend")).items() if name not in FLOORS}
 
     assert {value["TreatMissingData"] for value in others.values()} == {"notBreaching"}
     assert {one["ComparisonOperator"] for one in others.values()} == {"GreaterThanThreshold"}
@@ -238,6 +242,14 @@ def test_the_class_is_in_the_description_with_the_section_of_the_runbook(made: S
         assert said, name
         assert said.groups() == (kind, f"personalize-broker-{name}")
         assert said[2] in sections
+
+
+def test_the_descriptions_lead_to_a_copy_of_the_runbook(made: Synthesise) -> None:
+    described = alarms(made("collect", {"broker:runbook_url": "https://wiki.example/runbook"}))
+
+    assert len(described) > 10
+    for name, alarm in described.items():
+        assert alarm["AlarmDescription"].endswith(f": https://wiki.example/runbook#personalize-broker-{name}")
 
 
 def test_the_address_gets_a_mail_from_a_topic_of_the_stack(made: Synthesise) -> None:
