@@ -1,10 +1,12 @@
 """Each alarm, as it stands in the template: on after its fault, off on a normal day, and in a stack without data."""
 
+import re
 from collections.abc import Collection
 from typing import Any
 
 import pytest
 
+from infra.paths import ROOT
 from tests.infra.alarm_evaluator import MINUTE, Alarm
 from tests.infra.conftest import Synthesise
 from tests.infra.shop_day import DAY, FAILS_AT, HOUR, Change, Minute, day, points_of
@@ -156,6 +158,15 @@ def test_a_longer_window_is_no_delay(made: Synthesise) -> None:
 
     assert alarm.on(points_of(day(in_time)), 0, DAY) == []
     assert alarm.on(points_of(day(late)), 0, DAY)
+
+
+def test_the_table_of_likely_failures_has_the_times_of_the_faults() -> None:
+    text = (ROOT / "docs" / "reliability.md").read_text()
+    (table,) = re.findall(r"^\| failure \| alarm \| minutes \|.*\n((?:\|.*\n)+)", text, re.MULTILINE)
+    rows = re.findall(r"^\| [^|]+ \| `([\w-]+)` \| (\d+) \|", table, re.MULTILINE)
+
+    assert len(rows) == 10
+    assert {name: int(minutes) for name, minutes in rows} == {name: FAULTS[name][1] for name, _ in rows}
 
 
 @pytest.mark.parametrize("stage", ["collect", "train", "recommend"])
