@@ -69,6 +69,20 @@ class Metrics:
         lambdas = [self.function(function, name) for name in ("Errors", "Throttles")]
         return lambdas + [self.broker(function, name) for name in (Metric.QUARANTINED, Metric.CONFIGURATION_ERRORS)]
 
+    def oldest_requests(self) -> tuple[cloudwatch.Metric, cloudwatch.Metric]:
+        """Return the age of the oldest refresh that was received, in ms: of the refresh queue, and of purchases."""
+        queues, service = self._refresh.queues, self._name("refresh")
+        refreshes, purchases = (
+            self._metric(
+                NAMESPACE,
+                Metric.OLDEST_REQUEST,
+                {"service": service, "queue": queue.queue_name},
+                statistic="Maximum",
+            )
+            for queue in (queues.queue, queues.purchases)
+        )
+        return refreshes, purchases
+
     def queue(self, name: str) -> cloudwatch.Metric:
         """Return a maximum of the refresh queue."""
         return self._queue(name, self._refresh.queues.queue)

@@ -36,6 +36,7 @@ class Metric(StrEnum):
     MPARTICLE_BATCHES = "MParticleBatches"
     MPARTICLE_BATCHES_THROTTLED = "MParticleBatchesThrottled"
     STATE_FAILED = "StateFailed"  # users whose state could not be read or written
+    OLDEST_REQUEST = "OldestRequest"  # an age, by the queue's clock; it has the dimension ``queue``, too
     REQUEST_TO_PROFILE = "RequestToProfile"  # a lag, by the queue's clock
     EVENT_TO_PROFILE = "EventToProfile"  # a lag, by the device's clock
 

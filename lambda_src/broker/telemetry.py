@@ -27,6 +27,8 @@ class Counts:
     """The counts of one invocation by outcome, and by outcome and reason; its lags in milliseconds.
 
     For the log line alone: where the invocation stands, how long its stages take, and why something is refused.
+
+    ``oldest_ms`` is how long ago the oldest refresh that was received from a queue was requested, by the queue's name.
     """
 
     outcomes: Counter[Metric] = field(default_factory=Counter)
@@ -35,6 +37,7 @@ class Counts:
     position: Position | None = None
     stages: StageTimes = field(default_factory=StageTimes)
     refusals: Counter[tuple[QuarantineReason, str]] = field(default_factory=Counter)
+    oldest_ms: dict[str, float] = field(default_factory=dict)
 
     def add(self, outcome: Metric, number: int = 1, reason: Reason | None = None) -> None:
         """Count an outcome; a reason is counted beside it."""
@@ -74,6 +77,11 @@ class Telemetry:
             with single_metric(outcome.by_reason, MetricUnit.Count, number, namespace=NAMESPACE) as metric:
                 metric.add_dimension("service", self._service)
                 metric.add_dimension("reason", reason)
+
+        for queue, age in counts.oldest_ms.items():
+            with single_metric(Metric.OLDEST_REQUEST, MetricUnit.Milliseconds, age, namespace=NAMESPACE) as metric:
+                metric.add_dimension("service", self._service)
+                metric.add_dimension("queue", queue)
 
     def failed(self, error: Exception, context: Any) -> None:
         """Log that the whole invocation fails, which Lambda counts. The message of ``error`` may be personal."""

@@ -102,6 +102,13 @@ def test_no_lag_is_left_out_for_being_late_or_early(capsys: pytest.CaptureFixtur
     assert emf["EventToProfile"] == [-2_000, 90_000_000]
 
 
+def test_the_age_of_the_oldest_request_is_published_for_each_queue(capsys: pytest.CaptureFixture[str]) -> None:
+    telemetry().publish(Counts(oldest_ms={"purchases": 400_000.0}))
+    [emf] = metrics(capsys.readouterr().out)
+    assert (emf["queue"], emf["OldestRequest"]) == ("purchases", [400_000])
+    assert {"service", "queue"} == set(emf["_aws"]["CloudWatchMetrics"][0]["Dimensions"][0])
+
+
 def test_a_wrong_configuration_is_one_error_line_and_one_metric_to_alarm_on(capsys: pytest.CaptureFixture[str]) -> None:
     telemetry().misconfigured(Misconfigured("PutEvents: AccessDeniedException"), CONTEXT)
     output = capsys.readouterr().out

@@ -152,6 +152,21 @@ def test_nothing_but_quarantine_is_below_the_floor_too(made: Synthesise) -> None
     assert alarms(made("recommend"))["few-accepted"].on(points_of(day(change)), 0, DAY)
 
 
+@pytest.mark.parametrize(
+    ("name", "queue", "limit_ms"),
+    [("refreshes-late", "refreshes", 1_800_000), ("purchases-late", "purchases", 300_000)],
+)
+def test_a_message_that_is_received_again_and_again_is_as_old_as_one_that_waits(
+    made: Synthesise, name: str, queue: str, limit_ms: float
+) -> None:
+    """SQS's own age leaves such messages out."""
+    alarm = alarms(made("recommend"))[name]
+    in_time, late = (adds(queue, "OldestRequest", age) for age in (limit_ms, limit_ms + 1_000))
+
+    assert alarm.on(points_of(day(in_time)), 0, DAY) == []
+    assert min(alarm.on(points_of(day(late)), 0, DAY)) == FAILS_AT + 6 * MINUTE
+
+
 def test_a_longer_window_is_no_delay(made: Synthesise) -> None:
     alarm = alarms(made("collect", {"broker:stream_window": 300}))["training-late"]
     in_time, late = (adds("ingest", "ArrivalToPersonalize", lag) for lag in (360_000, 361_000))
