@@ -89,7 +89,7 @@ class Refresh:
         counts.add(Metric.MESSAGES, len(messages))
         requested_at = min(message.sent_at for message in messages)
         queue_name = records[0]["eventSourceARN"].rpartition(":")[2]
-        counts.oldest_ms[queue_name] = (self._clock.now() - requested_at) * 1000
+        counts.ages_ms[Metric.OLDEST_REQUEST, queue_name] = (self._clock.now() - requested_at) * 1000
         users = self._to_refresh(messages, counts)
         try:
             outcome_of = self._refresh_users(users, queue, deadline, counts)

@@ -28,7 +28,7 @@ class Counts:
 
     For the log line alone: where the invocation stands, how long its stages take, and why something is refused.
 
-    ``oldest_ms`` is how long ago the oldest refresh that was received from a queue was requested, by the queue's name.
+    ``ages_ms``: how old the oldest of what a queue had is, by metric and the queue's name.
     """
 
     outcomes: Counter[Metric] = field(default_factory=Counter)
@@ -37,7 +37,7 @@ class Counts:
     position: Position | None = None
     stages: StageTimes = field(default_factory=StageTimes)
     refusals: Counter[tuple[QuarantineReason, str]] = field(default_factory=Counter)
-    oldest_ms: dict[str, float] = field(default_factory=dict)
+    ages_ms: dict[tuple[Metric, str], float] = field(default_factory=dict)
 
     def add(self, outcome: Metric, number: int = 1, reason: Reason | None = None) -> None:
         """Count an outcome; a reason is counted beside it."""
@@ -78,8 +78,8 @@ class Telemetry:
                 metric.add_dimension("service", self._service)
                 metric.add_dimension("reason", reason)
 
-        for queue, age in counts.oldest_ms.items():
-            with single_metric(Metric.OLDEST_REQUEST, MetricUnit.Milliseconds, age, namespace=NAMESPACE) as metric:
+        for (name, queue), age in counts.ages_ms.items():
+            with single_metric(name, MetricUnit.Milliseconds, age, namespace=NAMESPACE) as metric:
                 metric.add_dimension("service", self._service)
                 metric.add_dimension("queue", queue)
 

@@ -144,7 +144,7 @@ def test_a_customer_is_asked_for_once_however_many_messages_there_are_and_all_of
 def test_the_oldest_request_counts_from_when_it_was_sent_first_whatever_becomes_of_it() -> None:
     world = World()
     world.run(message("a", 1, sent=NOW - 6), message("b", 2, sent=NOW - 900), message("c", 3, sent=NOW - 7))
-    assert list(world.counts.oldest_ms.values()) == [900_000]
+    assert list(world.counts.ages_ms.values()) == [900_000]
 
 
 def ids_written(world: World) -> list[str]:
