@@ -103,7 +103,7 @@ def test_no_lag_is_left_out_for_being_late_or_early(capsys: pytest.CaptureFixtur
 
 
 def test_the_age_of_the_oldest_request_is_published_for_each_queue(capsys: pytest.CaptureFixture[str]) -> None:
-    telemetry().publish(Counts(ages_ms={(Metric.OLDEST_REQUEST, "purchases"): 400_000.0}))
+    telemetry().publish(Counts(ages_ms={(Metric.OLDEST_REQUEST, "purchases"): 400_000.0}), CONTEXT)
     [emf] = metrics(capsys.readouterr().out)
     assert (emf["queue"], emf["OldestRequest"]) == ("purchases", [400_000])
     assert {"service", "queue"} == set(emf["_aws"]["CloudWatchMetrics"][0]["Dimensions"][0])
