@@ -22,7 +22,6 @@ POLLS_PER_QUEUE, POLL_SECONDS = 5, 20  # that Lambda keeps open
 READ_UNITS, WRITE_UNITS = Decimal("0.5"), 4  # per refresh
 MB_OF_A_PROCESSOR = 1_769  # with this memory, a function has one (Lambda, memory and computing power)
 LOG_KB = 1  # per invocation
-TRACED_PER_SECOND, TRACED_SHARE = 1, Decimal("0.05")  # of a function's invocations, the rest (Lambda, X-Ray)
 # At most: a metric costs only in the hours in which it is written, and most count failures. The tests count them.
 ALARM_METRICS = {Stage.COLLECT: 17, Stage.TRAIN: 17, Stage.RECOMMEND: 37}  # an alarm by metric math has several
 METRICS = {Stage.COLLECT: 29, Stage.TRAIN: 29, Stage.RECOMMEND: 50}
@@ -138,22 +137,15 @@ def _functions(traffic: Traffic, settings: Settings) -> Counts:
     records = traffic.events * traffic.records_per_event
     waiting = sum(number * memory[name] * traffic.wait_ms / 1_000 / 1_024 for name, number in invocations.items())
     working = records * gb_seconds_per_record(traffic.processor_ms, max(memory[name] for name in invocations))
-    traces = sum((_traced(number) for number in invocations.values()), Decimal(0))
     total = sum(invocations.values(), Decimal(0))
     yield "Lambda requests", "lambda_requests", total
     yield "Lambda time", "lambda_gb_seconds", working + waiting
     yield "CloudWatch logs", "cloudwatch_gb_of_logs", total * LOG_KB / GB_OF_KB
-    yield "X-Ray traces", "xray_traces", traces
 
 
 def gb_seconds_per_record(processor_ms: Decimal, memory: int) -> Decimal:
     """Return the billed GB-seconds for processor time: below a whole processor, less memory takes longer."""
     return processor_ms / 1_000 * max(memory, MB_OF_A_PROCESSOR) / 1_024
-
-
-def _traced(invocations: Decimal) -> Decimal:
-    first = Decimal(SECONDS * TRACED_PER_SECOND)
-    return first + (invocations - first) * TRACED_SHARE if invocations > first else invocations
 
 
 def ingest_invocations(traffic: Traffic, settings: Settings) -> Decimal:

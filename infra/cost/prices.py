@@ -46,7 +46,6 @@ UNITS = {
     "cloudwatch_metric": Unit("metric"),
     "cloudwatch_dashboard": Unit("dashboard"),
     "cloudwatch_gb_of_logs": Unit("GB"),
-    "xray_traces": Unit("million traces", MILLION),
     "secret": Unit("secret"),
     "mparticle_events": Unit("1,000 events", 1_000),
 }
