@@ -18,17 +18,17 @@ class FunctionSize:
     memory: int
 
 
-# Nearly all time goes into waiting for answers: 16 calls in flight at 20 ms each are 800 calls a second. What there is
-# to compute is signing and JSON, about a millisecond of a whole processor a call; 512 MB is 0.29 of one, which brings
-# 1000 interactions through in some three seconds. A minute leaves room for every retry; the functions stop starting
-# calls ten seconds before it ends.
+# 16 calls in flight at 20 ms each are 800 calls a second. 512 MB is 0.29 of a processor, which brings 1000 interactions
+# of as many users through in four seconds; twice the memory takes half of that, for the same GB-seconds, and more gains
+# nothing (docs/performance.md). Most invocations are small and wait for answers, which costs by memory: so it is the
+# smaller one. A minute leaves room for every retry; the functions stop starting calls ten seconds before it ends.
 INGEST = FunctionSize(timeout=60, memory=512)
 REFRESH = FunctionSize(timeout=60, memory=512)
 FUNCTIONS = {"ingest": INGEST, "refresh": REFRESH}
 
 STREAM_RETENTION = 3 * DAY
 
-# A shard takes 1000 records a second, and one invocation at a time delivers some 350 interactions of as many customers:
+# A shard takes 1000 records a second, and one invocation at a time delivers some 250 interactions of as many customers:
 # two readers a shard keep up with a busy one and catch up after an outage, and on four shards they stay near PutEvents'
 # 1000 calls a second. A record that can't be delivered leaves for the on-failure bucket a day before the stream forgets
 # it.
