@@ -71,7 +71,7 @@ def test_outcomes_lags_and_reasons_become_metrics(capsys: pytest.CaptureFixture[
 
 
 @pytest.mark.parametrize("number", [90, 99, 100, 101, 5000])
-@pytest.mark.filterwarnings("error")
+@pytest.mark.filterwarnings("error", "default::pytest.PytestUnraisableExceptionWarning")  # what other tests leave
 def test_of_many_lags_a_fair_sample_is_published_and_the_counts_once(
     number: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -88,7 +88,7 @@ def test_of_many_lags_a_fair_sample_is_published_and_the_counts_once(
         assert quantiles(lags, n=100)[percent - 1] == pytest.approx((number - 1) * percent / 100, abs=number / 60)
 
 
-@pytest.mark.filterwarnings("error")
+@pytest.mark.filterwarnings("error", "default::pytest.PytestUnraisableExceptionWarning")  # what other tests leave
 def test_an_invocation_without_anything_publishes_no_metric(capsys: pytest.CaptureFixture[str]) -> None:
     telemetry().publish(Counts(), CONTEXT)
     assert metrics(capsys.readouterr().out) == []
