@@ -6,12 +6,13 @@ import aws_cdk as cdk
 from aws_cdk import aws_kinesis as kinesis
 from constructs import Construct
 
+from infra.alarms import Alarms
+from infra.dashboard import Dashboard
 from infra.example import refuse_example
 from infra.functions import LambdaCode, lambda_code
 from infra.imports import Imports
 from infra.ingest import Ingest
 from infra.metrics import Metrics
-from infra.monitoring import Alarms, Dashboard
 from infra.outputs import outputs
 from infra.personalize import PersonalizeResources
 from infra.refresh import Refresh
