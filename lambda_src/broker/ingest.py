@@ -82,9 +82,7 @@ class Ingest:
         try:
             return self._run(records, deadline, counts)
         finally:
-            calls = self._tracker.take_calls()
-            counts.add(Metric.PUT_EVENTS_CALLS, calls.made)
-            counts.add(Metric.PUT_EVENTS_THROTTLED, calls.throttled)
+            counts.add_calls(Metric.PUT_EVENTS_CALLS, Metric.PUT_EVENTS_THROTTLED, self._tracker.take_calls())
 
     def _run(self, records: Sequence[Any], deadline: float, counts: Counts) -> dict[str, Any]:
         stage = counts.stages.measure

@@ -32,13 +32,11 @@ class Line(NamedTuple):
 class Intake:
     """All that one invocation's records hold.
 
-    ``records`` are all that have a record's form. ``deferred`` has the sequence numbers of those that were not read,
-    ``size`` the bytes of the others, unpacked.
+    ``deferred`` has the sequence numbers of the records that were not read, ``size`` the bytes of the others, unpacked.
     """
 
     lines: list[Line] = field(default_factory=list)
     bad: list[tuple[KinesisRecord, QuarantineRow]] = field(default_factory=list)
-    records: list[KinesisRecord] = field(default_factory=list)
     deferred: set[str] = field(default_factory=set)
     size: int = 0
 
@@ -57,18 +55,18 @@ def read(records: Sequence[Any], rules: Rules, now: float, counts: Counts, view_
     A record that Lambda does not pass in such a form, and one that raises an exception, is quarantined alone.
     ``view_sample``: the share of the sessions whose views are reported.
     """
-    intake = Intake()
+    intake, well_formed = Intake(), list[KinesisRecord]()
     for passed in records:
         try:
             record = record_from_lambda(passed)
-            intake.records.append(record)
+            well_formed.append(record)
             _read_one(record, rules, view_sample, intake, counts)
         except MalformedRecord as error:
             intake.refuse(malformed_record(passed, int(now * 1000)), QuarantineReason.MALFORMED_RECORD, str(error))
         except Exception as error:
             record = malformed_record(passed, int(now * 1000))
             intake.refuse(record, QuarantineReason.EXCEPTION, described(error))
-    everything = [*intake.records, *(record for record, _ in intake.bad)]
+    everything = [*well_formed, *(record for record, _ in intake.bad)]
     counts.position = position((record.shard, record.sequence_number, record.arrived_ms) for record in everything)
     counts.add(Metric.RECORDS, len(records))
     counts.add(Metric.RECORDS_DEFERRED, len(intake.deferred))

@@ -80,7 +80,9 @@ class Refresh:
         try:
             return self._run(records, deadline, counts)
         finally:
-            self._count_calls(counts)
+            campaign, mparticle = self._refresher.take_calls()
+            counts.add_calls(Metric.GET_RECOMMENDATIONS_CALLS, Metric.GET_RECOMMENDATIONS_THROTTLED, campaign)
+            counts.add_calls(Metric.MPARTICLE_BATCHES, Metric.MPARTICLE_BATCHES_THROTTLED, mparticle)
 
     def _run(self, records: Sequence[Mapping[str, Any]], deadline: float, counts: Counts) -> dict[str, Any]:
         queue = self._queue_of(records[0]["eventSourceARN"])
@@ -233,13 +235,6 @@ class Refresh:
         counts.add(Metric.PROFILES_UPDATED, len(results.written))
         counts.add_lags(Metric.REQUEST_TO_PROFILE, (now_ms - users[mpid].sent_at * 1000 for mpid in results.written))
         counts.add_lags(Metric.EVENT_TO_PROFILE, (now_ms - event_ms for event_ms in event_times))
-
-    def _count_calls(self, counts: Counts) -> None:
-        campaign, mparticle = self._refresher.take_calls()
-        counts.add(Metric.GET_RECOMMENDATIONS_CALLS, campaign.made)
-        counts.add(Metric.GET_RECOMMENDATIONS_THROTTLED, campaign.throttled)
-        counts.add(Metric.MPARTICLE_BATCHES, mparticle.made)
-        counts.add(Metric.MPARTICLE_BATCHES_THROTTLED, mparticle.throttled)
 
     def _hide(
         self, messages: Sequence[Message], retryable: Mapping[int, Retryable], queue: RefreshQueue, deadline: float

@@ -14,6 +14,7 @@ from broker.failures import places
 from broker.metric_names import NAMESPACE, Metric
 from broker.position import Position
 from broker.quarantine import QuarantineRow
+from broker.rate_limit import Calls
 from broker.reasons import Omission, QuarantineReason, SkipReason
 from broker.stage_times import StageTimes
 
@@ -46,6 +47,11 @@ class Counts:
             if reason:
                 self.reasons[outcome, reason] += number
 
+    def add_calls(self, made: Metric, throttled: Metric, calls: Calls) -> None:
+        """Count calls of one kind, and those of them that were refused for their rate."""
+        self.add(made, calls.made)
+        self.add(throttled, calls.throttled)
+
     def add_lags(self, name: Metric, lags_ms: Iterable[float]) -> None:
         """Add lags, in milliseconds. One is negative where the clock of a device runs ahead of ours."""
         self.lags.setdefault(name, []).extend(lags_ms)
@@ -74,14 +80,15 @@ class Telemetry:
         if counts.outcomes or any(counts.lags.values()):
             self._metrics.flush_metrics()
         for (outcome, reason), number in counts.reasons.items():
-            with single_metric(outcome.by_reason, MetricUnit.Count, number, namespace=NAMESPACE) as metric:
-                metric.add_dimension("service", self._service)
-                metric.add_dimension("reason", reason)
-
+            self._write_alone(outcome.by_reason, MetricUnit.Count, number, "reason", reason)
         for (name, queue), age in counts.ages_ms.items():
-            with single_metric(name, MetricUnit.Milliseconds, age, namespace=NAMESPACE) as metric:
-                metric.add_dimension("service", self._service)
-                metric.add_dimension("queue", queue)
+            self._write_alone(name, MetricUnit.Milliseconds, age, "queue", queue)
+
+    def _write_alone(self, name: str, unit: MetricUnit, number: float, dimension: str, value: str) -> None:
+        """Write a metric that has one dimension more than the others."""
+        with single_metric(name, unit, number, namespace=NAMESPACE) as metric:
+            metric.add_dimension("service", self._service)
+            metric.add_dimension(dimension, value)
 
     def failed(self, error: Exception, context: Any) -> None:
         """Log that the whole invocation fails, which Lambda counts. The message of ``error`` may be personal."""
