@@ -35,7 +35,7 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="the loop only, none of its parts")
     parser.add_argument("--processor-share", type=float, help="of one processor, which each rival has")
     parser.add_argument("--json", action="store_true")
-    parser.add_argument("--page", type=Path, help="a page whose text between the marks is to be written anew")
+    parser.add_argument("--page", type=Path, help="a page whose text between the marks is to be replaced")
     options = parser.parse_args(argv)
     options.rounds = options.rounds or (1 if options.quick else 3)
     latencies = options.latencies or ("0,20" if options.quick else "0,5,20,50")

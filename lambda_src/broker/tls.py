@@ -1,7 +1,7 @@
 """The TLS context that all connections of a process share.
 
-Reading a bundle of some 130 certificates takes longer than a request does, and boto3 and requests read theirs anew for
-every connection.
+Reading a bundle of some 130 certificates takes longer than a request does, and boto3 and requests read theirs for every
+connection.
 """
 
 import functools

@@ -355,7 +355,7 @@ def test_a_comparison_takes_no_request_of_another_thread(service: Loopback, monk
 
     client.meta.events.register("before-call", at_each_preparation)
     http = HttpConnections(lambda: tls_context(""), CONNECT_TIMEOUT)
-    # Other keys than the client's, as after a refresh, so that each call compares anew.
+    # Other keys than the client's, as after a refresh, so that each call compares again.
     call = DirectCall(client, "put_events", Credentials("AKIDOTHER", "secret"), http, time.time)
     with ThreadPoolExecutor(2) as pool:
         first = pool.submit(call, **ONE)

@@ -61,7 +61,7 @@ class Stub:
         self.set(Behaviour())
 
     def set(self, behaviour: Behaviour) -> None:
-        """Begin anew with a behaviour."""
+        """Set a behaviour, and forget what was counted."""
         self.services = Services()
         self.behaviour = behaviour
         self.quotas = {operation: Quota(rate) for operation, rate in behaviour.limit_of.items()}
