@@ -9,7 +9,7 @@ import math
 import threading
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from concurrent.futures import Executor, Future, wait
+from concurrent.futures import Executor, Future
 from typing import Generic, TypeVar
 
 from broker import failures
@@ -117,18 +117,18 @@ class Delivery(Generic[Part, Result]):
 
     def _await(self, futures: Sequence[Future[None]]) -> None:
         few = len(futures) // STRAGGLERS if len(futures) >= STRAGGLERS else int(len(futures) >= MANY)
-        pending, until = set(futures), math.inf
-        while pending and time.monotonic() < until:
-            _, pending = wait(pending, TICK)
+        pending, until = _Pending(futures), math.inf
+        while pending.number and time.monotonic() < until:
+            pending.wait(TICK)
             self._meanwhile()
-            if len(pending) <= few and until == math.inf:
+            if pending.number <= few and until == math.inf:
                 now = time.monotonic()
                 until = now + max(GRACE, GRACE_SHARE * (now - self._began))
         for future in futures:
-            if future in pending:
-                future.cancel()
-            else:
+            if future.done():
                 future.result()
+            else:
+                future.cancel()
 
     def _attempt(self, request: Sequence[Part]) -> None:
         rejection = self._rejection(request)
@@ -245,6 +245,28 @@ class Delivery(Generic[Part, Result]):
         with self._lock:
             if not isinstance(self._stopped_by, Misconfigured):
                 self._stopped_by = failure
+
+
+class _Pending:
+    """How many of some futures are not done. ``concurrent.futures.wait`` locks each of them at every call."""
+
+    def __init__(self, futures: Sequence[Future[None]]) -> None:
+        self.number = len(futures)
+        self._lock = threading.Lock()
+        self._all_done = threading.Event()
+        for future in futures:
+            future.add_done_callback(self._done)
+
+    def wait(self, seconds: float) -> None:
+        """Wait until all are done, or for so long."""
+        if self.number:
+            self._all_done.wait(seconds)
+
+    def _done(self, _: Future[None]) -> None:
+        with self._lock:
+            self.number -= 1
+        if not self.number:
+            self._all_done.set()
 
 
 def _retryable(failure: Failure) -> Retryable:
