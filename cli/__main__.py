@@ -17,6 +17,7 @@ COMMANDS = {
     "serve": "The same services, until Ctrl-C, for your own code to talk to.",
     "invoke": "What the broker makes of sample batches.",
     "status": "Where a broker is, and what is due next.",
+    "outputs": "What the stack's resources are called, also as shell variables.",
     "cost": "What a broker costs per month, item by item.",
     "backfill": "History into a dataset, from exports or a CSV.",
     "train": "A new version of the model, with its metrics.",

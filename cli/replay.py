@@ -1,6 +1,5 @@
 """`./broker replay`: lists quarantined records with their reasons, and redrives them to the stream."""
 
-import os
 import random
 import time
 from collections.abc import Mapping, Sequence
@@ -15,11 +14,13 @@ from rich.console import Console
 from rich.filesize import decimal
 from rich.table import Table
 
-from cli import connection, local_env
+from cli import connection
 from cli.console import emit
 from cli.errors import service_errors
 from cli.options import connection_options
 from cli.progress import WaitDisplay
+from cli.replay_places import PLACES, place
+from cli.replay_show import show_object
 from cli.types import Moment
 from replay.destinations import Queue, Stream
 from replay.inventory import Inventory, QuarantinedRecord, RecordFilter
@@ -28,13 +29,6 @@ from replay.redrive import Replay
 from replay.store import Store
 
 MOMENT = Moment()
-# What each option is called in a local environment, and among the stack's outputs.
-PLACES = {
-    "quarantine_bucket": ("QUARANTINE_BUCKET", "QuarantineBucket"),
-    "on_failure_bucket": ("ON_FAILURE_BUCKET", "OnFailureBucket"),
-    "stream": ("STREAM_NAME", "StreamArn"),
-    "queue_url": ("REFRESH_QUEUE_URL", "RefreshQueueUrl"),
-}
 NOUNS = {RECORD: "record", USER: "user"}
 
 
@@ -57,6 +51,10 @@ class ReplayOptions:
 @click.option("--until", type=MOMENT, help="Only what arrived before.")
 @click.option("--key", default="", help="Only objects whose key is this, or begins so.")
 @click.option("--redrive", is_flag=True, help="Redrive the chosen records; without it, only list them.")
+@click.option(
+    "--show", metavar="KEY", help="Show the object of this key: why it is there, and how its records are built."
+)
+@click.option("--reveal", is_flag=True, help="With --show: also what they say, which is personal data.")
 @click.option("--quarantine-bucket", help="Default: the stack's; likewise the others.")
 @click.option("--on-failure-bucket")
 @click.option("--stream", help="Name or ARN.")
@@ -71,6 +69,8 @@ def command(
     key: str,
     *,
     redrive: bool,
+    show: str | None,
+    reveal: bool,
     as_json: bool,
     name: str | None,
     context: tuple[str, ...],
@@ -86,8 +86,18 @@ def command(
 
     Remove the cause first: a redriven record that is refused again returns to the quarantine.
 
+    --show KEY shows one object. Of its records it shows names and words of mParticle's, and of all other values the
+    kind and the length: no ids, no items, no attributes. --reveal shows all that they say.
+
     Exit code: 0 done, or nothing to do; 1 something stayed, or a service failed; 2 wrong use.
     """
+    if reveal and not show:
+        raise click.UsageError("--reveal goes with --show KEY")
+    if show:
+        if redrive or source or reason or since or until or key:
+            raise click.UsageError("--show KEY shows that object, and goes with no choice of others and no --redrive")
+        show_object(connection.find(name, context, aws=aws), show, places, reveal=reveal, as_json=as_json)
+        return
     choice = RecordFilter(reason, _ms(since), _ms(until))
     options = ReplayOptions(choice, (source,) if source else (QUARANTINE, ON_FAILURE), key, redrive)
     target = connection.find(name, context, aws=aws)
@@ -113,7 +123,7 @@ def _ms(moment: datetime | None) -> float | None:
 def _replay(
     target: connection.Target, options: ReplayOptions, place_options: Mapping[str, str | None], context: tuple[str, ...]
 ) -> Replay:
-    places = {option: place_options[option] or _known(target, *names) for option, names in PLACES.items()}
+    places = {option: place_options[option] or place(target, *names) for option, names in PLACES.items()}
     buckets = {QUARANTINE: places["quarantine_bucket"], ON_FAILURE: places["on_failure_bucket"]}
     missing = [source for source in options.sources if not buckets[source]]
     if missing or not places["stream"]:
@@ -126,13 +136,6 @@ def _replay(
     s3 = target.client("s3")
     stores = {source: Store(s3, str(buckets[source]), source) for source in options.sources}
     return Replay(stores, destinations, rules=connection.rules(connection.settings(context)), clock=now)
-
-
-def _known(target: connection.Target, variable: str, output: str) -> str | None:
-    """Return a place by itself: of a running ``serve``, or of the stack."""
-    if target.local_url:
-        return os.environ.get(variable) or local_env.running().get(variable)
-    return target.outputs.get(output)
 
 
 def _redrive(replay: Replay, chosen: Sequence[QuarantinedRecord], waiting: WaitDisplay) -> Failure | None:

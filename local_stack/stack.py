@@ -93,6 +93,11 @@ class Stack:
             self._ingest_environment(self.resources.queue_url, self.resources.purchase_queue_url)
         )
 
+    @property
+    def solution_arn(self) -> str:
+        """Return what was trained: the ARN of a version is that of its solution, and an id."""
+        return self._version_arn.rpartition("/")[0]
+
     def client(self, service: str) -> Any:
         """Return a boto3 client of one of the AWS services of the local stack."""
         return local_client(service, self.aws.url)

@@ -68,6 +68,12 @@ class Store:
                 for key, content in zip(marked, pool.map(self.read, marked), strict=True)
             }
 
+    def marks_of(self, key: str) -> set[str]:
+        """Return the ids of the redriven records of one object."""
+        marked = MARKS + key
+        is_marked = any(name == marked for name, _, _ in self._list(marked))
+        return set(json.loads(self.read(marked))["redriven"]) if is_marked else set()
+
     def mark(self, key: str, ids: Iterable[str], at: datetime) -> None:
         """Store the ids of all records of an object that were redriven so far."""
         content = json.dumps({"redriven": sorted(ids), "at": f"{at:%Y-%m-%dT%H:%M:%SZ}"}).encode()

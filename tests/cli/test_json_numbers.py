@@ -22,6 +22,7 @@ ELSEWHERE = {
     "faults clear": "loop/test_serve.py",
     "faults list": "loop/test_serve.py",
     "features": "evaluation/features/test_command.py",
+    "outputs": "cli/test_outputs.py",
     "replay": "replay/test_after_an_outage.py",
     "run": "loop/test_run.py",
     "secret": "cli/test_secret.py",

@@ -5,12 +5,18 @@ import json
 import re
 import shlex
 
+from cli.outputs import IN_BOTH, NO_VARIABLES, NOT_IN_EVERY_STACK, NOT_LOCAL, variable
 from infra.paths import ROOT
 from infra.settings import PREFIX
 from tests.infra.conftest import Synthesise
 from tests.infra.conftest import made as made
+from tests.infra.synthesis import GIVEN
 
 DEPLOY, RUNBOOK, PRIVACY = ((ROOT / "docs" / f"{name}.md").read_text() for name in ("deploy", "runbook", "privacy"))
+
+SHELL = re.compile(r"^ *```sh\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
+EVAL = 'eval "$(./broker outputs --export)"'
+LOCAL_SERVICES = {"AWS_ENDPOINT_URL", "MPARTICLE_URL"}  # in .local.env
 
 
 def test_every_alarm_has_a_section_of_its_name_in_the_runbook_and_every_such_section_an_alarm(made: Synthesise) -> None:
@@ -25,6 +31,26 @@ def test_every_output_that_a_guide_names_is_one_of_the_stacks(made: Synthesise) 
 
     assert len(named) >= 10
     assert set(named) <= set(outputs)
+
+
+def test_every_output_has_a_variable_and_a_shell_keeps_none_of_another_stack(made: Synthesise) -> None:
+    lacking = set(made("recommend").template["Outputs"]) - set(made("collect", GIVEN).template["Outputs"])
+    every = {*made("recommend").template["Outputs"], *made("collect", GIVEN).template["Outputs"]}
+
+    assert lacking <= set(NOT_IN_EVERY_STACK)
+    assert every == {*IN_BOTH, *NOT_LOCAL, *NOT_IN_EVERY_STACK, *NO_VARIABLES}
+
+
+def test_every_variable_of_a_guide_is_set_in_it(made: Synthesise) -> None:
+    outputs = {*map(variable, made("recommend").template["Outputs"])}
+    for path in sorted((ROOT / "docs").glob("*.md")):
+        text = path.read_text()
+        used = set(re.findall(r"\$\{?([A-Z][A-Z0-9_]*)", "".join(SHELL.findall(text))))
+        its_own = set(re.findall(r"\b([A-Z][A-Z0-9_]*)(?:=| in )", text))
+        left = used - its_own - LOCAL_SERVICES
+
+        assert left <= outputs, path.name
+        assert not left or EVAL in text, path.name
 
 
 def test_every_setting_of_cdk_json_has_its_line_in_the_deployment_guide_and_every_such_line_a_setting() -> None:
@@ -48,7 +74,9 @@ def test_every_link_of_a_guide_leads_somewhere() -> None:
 
 
 def test_every_command_of_a_guide_is_one_that_there_is_with_options_that_it_has() -> None:
-    lines = re.findall(r"^\./broker (replay|forget|secret) ?([^#\n]*)", DEPLOY + RUNBOOK + PRIVACY, re.MULTILINE)
+    lines = re.findall(
+        r"^\./broker (replay|forget|secret|outputs) ?([^#\n]*)", DEPLOY + RUNBOOK + PRIVACY, re.MULTILINE
+    )
     assert len(lines) >= 9
     for name, arguments in lines:
         importlib.import_module(f"cli.{name}").command.make_context(name, shlex.split(arguments))
