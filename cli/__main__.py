@@ -24,6 +24,7 @@ COMMANDS = {
     "recommend": "Recommendations for a user.",
     "similar": "Items similar to an item.",
     "batch": "Recommendations for many users at once.",
+    "export": "The content of a dataset as CSV.",
     "filter": "Filters on recommendations: made, listed, deleted.",
     "prepare": "Convert your tables to Personalize's CSVs and schemas.",
     "features": "Which attributes of users are worth a column.",

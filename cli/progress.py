@@ -14,7 +14,15 @@ from lifecycle.resources import DONE
 
 JOB_CONTINUES = "Stopped waiting; the {what} continues in Personalize. {status}Run the same command again to resume."
 IN_STATUS = "./broker status shows it. "
-NOT_IN_STATUS = (resource_types.BATCH_JOB.words, resource_types.DELETION_JOB.words, resource_types.FILTER.words)
+NOT_IN_STATUS = tuple(
+    resource_type.words
+    for resource_type in (
+        resource_types.BATCH_JOB,
+        resource_types.DELETION_JOB,
+        resource_types.EXPORT_JOB,
+        resource_types.FILTER,
+    )
+)
 NO_JOB_RUNNING = "Stopped. Run the same command again to resume."
 STOPPED = 130  # of a command that Ctrl-C ended
 

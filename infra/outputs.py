@@ -41,7 +41,7 @@ def outputs(
         "StreamArn": (events.stream_arn, "The stream"),
         "QuarantineBucket": (buckets.quarantine.bucket_name, "What can never work, with the reason"),
         "OnFailureBucket": (buckets.on_failure.bucket_name, "What was given up after two days, whole"),
-        "ImportBucket": (imports.bucket.bucket_name, "Through which ./broker backfill and batch send files"),
+        "ImportBucket": (imports.bucket.bucket_name, "Through which ./broker backfill, batch and export send files"),
         "ImportRoleArn": (imports.role.role_arn, "By which Personalize reads and writes them"),
         "IngestFunction": (ingest.function.function_name, "The function that sends events; it names its metrics"),
         "RefreshFunction": (refresh and refresh.function.function_name, "The function that writes profiles, likewise"),

@@ -1,6 +1,7 @@
 """The bucket through which files go to Personalize and come back, and its folders.
 
-The objects in ``imports/`` and ``batch/`` hold data and expire; ``summaries/`` holds counts only, and is kept.
+The objects in ``imports/``, ``exports/`` and ``batch/`` hold data and expire; ``summaries/`` holds counts only, and is
+kept.
 """
 
 import json
@@ -11,7 +12,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-IMPORTS, BATCH, SUMMARIES = "imports", "batch", "summaries"
+IMPORTS, EXPORTS, BATCH, SUMMARIES = "imports", "exports", "batch", "summaries"
 BATCH_OUTPUT = f"{BATCH}/output"
 Moved = Callable[[int], None]
 

@@ -136,7 +136,7 @@ def failure(resource_type: ResourceType, state: State) -> str:
 def _advice(resource_type: ResourceType, state: State) -> str:
     if state["status"] in DELETING:
         return " (wait until it is gone, then run this again)"
-    if resource_type.noun in ("dataset_import_job", "batch_inference_job", "data_deletion_job", "solution_version"):
+    if resource_type.noun.endswith("_job") or resource_type.noun == "solution_version":
         return " (mend that, then run this again: it makes a new one)"
     option = resource_type.noun.replace("_", "-")
     delete = f"aws personalize delete-{option} --{option}-arn {state[resource_type.arn]}"

@@ -8,6 +8,7 @@ from personalize_local.control.batches import BatchControl
 from personalize_local.control.campaigns import CampaignControl
 from personalize_local.control.data_jobs import DataJobControl
 from personalize_local.control.datasets import DatasetControl
+from personalize_local.control.exports import ExportControl
 from personalize_local.control.filters import FilterControl
 from personalize_local.control.pending_jobs import PendingJobs
 from personalize_local.control.registry import Registry
@@ -24,7 +25,6 @@ from personalize_local.wire.protocol import Handler
 NEVER_ANY = {
     "ListRecommenders": "recommenders",
     "ListBatchSegmentJobs": "batchSegmentJobs",
-    "ListDatasetExportJobs": "datasetExportJobs",
     "ListMetricAttributions": "metricAttributions",
 }
 
@@ -68,6 +68,13 @@ class Operations:
             self.stores,
             pending_jobs=pending_jobs,
             toggles=toggles,
+            s3_endpoint=s3_endpoint,
+            seconds=durations.importing,
+        )
+        self._exports = ExportControl(
+            registry,
+            self.stores,
+            pending_jobs=pending_jobs,
             s3_endpoint=s3_endpoint,
             seconds=durations.importing,
         )
@@ -121,6 +128,7 @@ class Operations:
             "CreateDataset": self._datasets.create_dataset,
             "CreateEventTracker": self._datasets.create_event_tracker,
             "CreateDatasetImportJob": self._data_jobs.create_dataset_import_job,
+            "CreateDatasetExportJob": self._exports.create_dataset_export_job,
             "CreateDataDeletionJob": self._data_jobs.create_data_deletion_job,
             "ListTagsForResource": self._list_tags,
             "ListRecipes": recipes.list_recipes,

@@ -69,6 +69,7 @@ SERVER = (
     "clients/test_real_clients.py",
     "cli/test_commands.py",
     "cli/test_connection.py",
+    "cli/test_export.py",
     "cli/test_faults.py",
     "cli/test_filter.py",
     "cli/test_filter_values.py",

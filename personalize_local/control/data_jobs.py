@@ -14,6 +14,13 @@ from personalize_local.toggles import Toggles
 
 # Amazon Personalize, quotas: rows of an import of interactions.
 LEAST_ROWS = 1000
+# What reads or writes the same data. That an export refuses it, too, is a rule of the local service's alone.
+REFUSING_DELETION = (
+    resource_types.IMPORT_JOB,
+    resource_types.EXPORT_JOB,
+    resource_types.SOLUTION_VERSION,
+    resource_types.DELETION_JOB,
+)
 Request = dict[str, Any]
 
 
@@ -72,13 +79,13 @@ class DataJobControl:
     def create_data_deletion_job(self, request: Request) -> dict[str, str]:
         """Delete the interactions and the records of the users in a CSV file.
 
-        Raises ResourceInUse while an import, a training or another deletion is running in the dataset group.
+        Raises ResourceInUse while an import, an export, a training or another deletion is running in the dataset group.
         """
         group = self._registry.find(resource_types.DATASET_GROUP, request["datasetGroupArn"])
         group.require_active(self._registry.now())
         datasets = self._stores.datasets(group.arn)
         for resource in (group, *datasets):
-            for kind in (resource_types.IMPORT_JOB, resource_types.SOLUTION_VERSION, resource_types.DELETION_JOB):
+            for kind in REFUSING_DELETION:
                 self._registry.refuse_running(kind, resource)
         description = _description(request, ("jobName", "datasetGroupArn", "dataSource", "roleArn"))
         inputs = (group, *datasets)

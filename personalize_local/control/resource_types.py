@@ -46,6 +46,12 @@ IMPORT_JOB = ResourceType(
     ("datasetImportJobArn", "jobName", "status", *_TIMES, "failureReason", "importMode"),
     parent_key="datasetArn",
 )
+EXPORT_JOB = ResourceType(
+    "DatasetExportJob",
+    "datasetExportJobs",
+    ("datasetExportJobArn", "jobName", "status", *_TIMES, "failureReason"),
+    parent_key="datasetArn",
+)
 BATCH_INFERENCE_JOB = ResourceType(
     "BatchInferenceJob",
     "batchInferenceJobs",
@@ -61,4 +67,4 @@ DELETION_JOB = ResourceType(
 )
 
 DELETABLE = (SCHEMA, DATASET_GROUP, DATASET, EVENT_TRACKER, SOLUTION, CAMPAIGN, FILTER)
-ALL = (*DELETABLE, SOLUTION_VERSION, IMPORT_JOB, BATCH_INFERENCE_JOB, DELETION_JOB)
+ALL = (*DELETABLE, SOLUTION_VERSION, IMPORT_JOB, EXPORT_JOB, BATCH_INFERENCE_JOB, DELETION_JOB)

@@ -1,9 +1,11 @@
 """The users or the items of one dataset: each id with its properties; a later record replaces the earlier one."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from recommender_models.record_columns import Properties, RecordColumns
+
+BULK, PUT, ALL = "BULK", "PUT", "ALL"  # ingestion modes of an export
 
 
 class Records(Mapping[str, Properties]):
@@ -12,6 +14,7 @@ class Records(Mapping[str, Properties]):
     def __init__(self) -> None:
         self._put: dict[str, Properties] = {}
         self._imported: dict[str, Properties] = {}
+        self._puts: list[tuple[str, Properties]] = []  # all of them, replaced ones too: an export has them
         self.version = 0
 
     def __getitem__(self, key: str) -> Properties:
@@ -27,6 +30,7 @@ class Records(Mapping[str, Properties]):
     def put(self, key: str, properties: Properties) -> None:
         """Store one record; it replaces the record with this id and is not merged into it (Developer Guide)."""
         self._put[key] = properties
+        self._puts.append((key, properties))
         self.version += 1
 
     def add_import(self, rows: dict[str, Properties], *, replace: bool) -> None:
@@ -41,6 +45,8 @@ class Records(Mapping[str, Properties]):
         for key in known_keys:
             self._put.pop(key, None)
             self._imported.pop(key, None)
+        gone = set(keys)
+        self._puts = [(key, properties) for key, properties in self._puts if key not in gone]
         self.version += 1
         return len(known_keys)
 
@@ -50,9 +56,18 @@ class Records(Mapping[str, Properties]):
         copied._put = self._imported | self._put
         return copied
 
+    def exported(self, mode: str) -> RecordColumns:
+        """Return what an export has: the rows of imports, all records that were put, or the newest of each id."""
+        return _columns(list(self._imported.items()) if mode == BULK else self._puts if mode == PUT else self.items())
+
     def save(self, path: Path) -> str:
         """Write all records in the form of an import; return the path, for a job's spec."""
-        names = list(dict.fromkeys(name for properties in self.values() for name in properties))
-        columns = {name: [properties.get(name) for properties in self.values()] for name in names}
-        RecordColumns(list(self), columns).save(path)
+        _columns(self.items()).save(path)
         return str(path)
+
+
+def _columns(records: Iterable[tuple[str, Properties]]) -> RecordColumns:
+    pairs = list(records)
+    names = list(dict.fromkeys(name for _, properties in pairs for name in properties))
+    columns = {name: [properties.get(name) for _, properties in pairs] for name in names}
+    return RecordColumns([key for key, _ in pairs], columns)

@@ -1,1 +1,1 @@
-"""Long-running jobs, each in its own process: importing, training, batch inference, deletion."""
+"""Long-running jobs, each in its own process: importing, exporting, training, batch inference, deletion."""

@@ -63,8 +63,10 @@ def test_every_operation_that_is_served_can_be_answered_as_the_model_says() -> N
         datasets[name] = world.create("Dataset", name=name, schemaArn=shaped, datasetGroupArn=group, datasetType=name)
     world.call("PutUsers", datasetArn=datasets["Users"], users=[{"userId": "u1", "properties": '{"kind": "a"}'}])
     world.call("PutItems", datasetArn=datasets["Items"], items=[{"itemId": "i1", "properties": '{"kind": "a"}'}])
-    # There is no S3 in this world: these three end in CREATE FAILED, whose answers say why.
+    # There is no S3 in this world: these jobs end in CREATE FAILED, whose answers say why.
     world.create("DatasetImportJob", jobName="i", datasetArn=interactions, dataSource=SOURCE, roleArn=ROLE)
+    target = {"s3DataDestination": {"path": "s3://shop/out/"}}
+    world.create("DatasetExportJob", jobName="e", datasetArn=interactions, jobOutput=target, roleArn=ROLE)
     world.create("DataDeletionJob", jobName="d", datasetGroupArn=group, dataSource=SOURCE, roleArn=ROLE)
     kept = world.create(
         "Filter", name="f", datasetGroupArn=group, filterExpression="INCLUDE ItemID WHERE Items.KIND IN ($K)"
