@@ -6,6 +6,7 @@
 from dataclasses import dataclass, field
 
 from broker import __version__
+from broker.settings import SuppressionSettings
 
 from blueprint.capacity import Capacity
 
@@ -38,6 +39,7 @@ def ingest_environment(
     quarantine_bucket: str,
     refresh_queue_url: str | None = None,
     purchase_queue_url: str | None = None,
+    suppression: SuppressionSettings | None = None,
 ) -> dict[str, str]:
     """Return the variables of ``ingest``. Without the two queues it only collects."""
     return _present(
@@ -57,6 +59,7 @@ def ingest_environment(
         CONCURRENCY=str(options.concurrency),
         PUT_EVENTS_PER_SECOND=str(options.capacity.put_events_per_second),
         PARALLELIZATION_FACTOR=str(options.capacity.parallelization_factor),
+        **_suppression(suppression),
     )
 
 
@@ -69,6 +72,7 @@ def refresh_environment(
     state_table: str,
     filter_arn: str | None = None,
     mparticle_url: str | None = None,
+    suppression: SuppressionSettings | None = None,
 ) -> dict[str, str]:
     """Return the variables of ``refresh``. Without a URL the pod decides where mParticle is."""
     return _present(
@@ -89,7 +93,12 @@ def refresh_environment(
         GET_RECOMMENDATIONS_PER_SECOND=str(options.capacity.get_recommendations_per_second),
         MPARTICLE_BATCHES_PER_SECOND=str(options.capacity.mparticle_batches_per_second),
         MAXIMUM_CONCURRENCY=str(options.capacity.refresh_concurrency),
+        **_suppression(suppression),
     )
+
+
+def _suppression(settings: SuppressionSettings | None) -> dict[str, str]:
+    return {"CONTROL_BUCKET": settings.bucket, "SUPPRESSION_KEY_ARN": settings.key_arn} if settings else {}
 
 
 def _switch(on: bool) -> str:

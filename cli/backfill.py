@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 from broker.values.amounts import DECIMALS, POINT
 
-from cli import connection, place
+from cli import connection, place, suppression
 from cli.console import emit
 from cli.errors import service_errors
 from cli.history_files import gather
@@ -104,6 +104,8 @@ def command(
     Where broker:consent_purpose names a purpose, a batch's own consent state decides, and a CSV of interactions or
     users needs --consent COLUMN or --consent-given.
 
+    Rows of users on the suppression list are left out and counted. A dry run asks no service, so it does not know them.
+
     What can't be read is counted and listed by file and line, and does not stop the rest; what shows that all rows of
     a file are wrong refuses it, with the line. Interrupted, the same command
     goes on where it was; done, it does nothing. --mode full replaces what was imported before: while a ./broker serve
@@ -133,7 +135,9 @@ def command(
             sources = gather(files, lambda: (target or find()).client("s3"), Path(folder), waiting)
             schema = _schema(target, options, schema_file, waiting)
             form = TableFormat(encoding, decimal, header, split)
-            plan = Plan(dataset, sources, schema, mapped, time_unit, rules, Consent(consent, consent_given), form)
+            suppressed = suppression.current(target) if target else None
+            agreed = Consent(consent, consent_given)
+            plan = Plan(dataset, sources, schema, mapped, time_unit, rules, agreed, form, suppressed)
             run = Run(plan, options, Path(folder), waiting)
             summary = run.convert_only() if target is None else run.into(target)
         except (BadFile, MappingError, SchemaError) as error:

@@ -70,7 +70,20 @@ class Target:
     @property
     def state_table(self) -> str | None:
         """Return the table of what ``refresh`` remembers, None where there is no ``refresh``. Raises ClientError."""
-        return (self.local_values.get("STATE_TABLE") if self.local_url else self.outputs.get("StateTable")) or None
+        return self._known("STATE_TABLE", "StateTable")
+
+    @property
+    def control_bucket(self) -> str | None:
+        """Return the bucket by which commands tell functions what to do, None where there is none."""
+        return self._known("CONTROL_BUCKET", "ControlBucket")
+
+    @property
+    def suppression_key(self) -> str | None:
+        """Return the secret with the suppression list's key, None where there is no list."""
+        return self._known("SUPPRESSION_KEY_ARN", "SuppressionKeyArn")
+
+    def _known(self, variable: str, output: str) -> str | None:
+        return (self.local_values.get(variable) if self.local_url else self.outputs.get(output)) or None
 
     def bucket(self, name: str | None, role_arn: str | None) -> Bucket:
         """Return the bucket for files: as given, of the stack, or made locally. Raises click.UsageError."""

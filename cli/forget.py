@@ -1,20 +1,22 @@
-"""`./broker forget`: erases users from Amazon Personalize and from `refresh`'s table, and says what that covers."""
+"""`./broker forget`: erases users from Personalize and from `refresh`'s table, and keeps them from coming back."""
 
 import random
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import click
 from broker.clock import Clock
-from broker.failures import Unavailable
+from broker.failures import Failure, Unavailable
 from broker.json_values import int64
+from broker.suppression import SuppressionList
 from rich.console import Console
 
-from cli import connection, place
+from cli import connection, place, suppression
 from cli.console import emit
 from cli.errors import service_errors
 from cli.progress import WaitDisplay
@@ -27,10 +29,12 @@ NEXT = (
     "train again, and bring the campaign up to it: {train} (a model that was trained before still knows them)",
     "run this again if events came in, or an import or a training ran, while the job did: then AWS does not promise "
     "that the models have forgotten. To be sure, pause the stream first",
-    "run this again once mParticle has erased them: until then an event of theirs brings them back",
+    "without a suppression list, run this again once mParticle has erased them: until then an event of theirs brings "
+    "them back",
 )
 NOBODY = "nothing was known of any of them: they were forgotten before, or these are not the ids in Personalize"
 NO_TABLE = "refresh has no table here: only a stack at stage recommend has one (or give --state-table)"
+NO_LIST = "there is no suppression list here: broker:suppression_list keeps them from coming back (docs/privacy.md)"
 GUIDE = "docs/privacy.md says how to pause the stream, and what else holds data for how long"
 
 
@@ -42,6 +46,8 @@ GUIDE = "docs/privacy.md says how to pause the stream, and what else holds data 
 @click.argument("users", nargs=-1, required=True, metavar="MPID…|FILE")
 @click.option("--yes", is_flag=True, help="Do not ask before.")
 @click.option("--dry-run", is_flag=True, help="Say what would be deleted and where; delete nothing.")
+@click.option("--opted-out", is_flag=True, help="Delete nothing; only put them on the suppression list.")
+@click.option("--lift", is_flag=True, help="Delete nothing; take them off the suppression list again.")
 @click.option("--bucket", help="S3 bucket to go through; default: the stack's.")
 @click.option("--role-arn", help="The role by which Personalize reads it; default: the stack's.")
 @click.option("--state-table", help="DynamoDB table of what refresh remembers; default: the stack's.")
@@ -52,6 +58,8 @@ def command(
     *,
     yes: bool,
     dry_run: bool,
+    opted_out: bool,
+    lift: bool,
     bucket: str | None,
     role_arn: str | None,
     state_table: str | None,
@@ -68,13 +76,22 @@ def command(
     While a ./broker serve runs, say where: --aws or --local. Where both could be meant it asks in a terminal; in a
     script, or with --yes, it then deletes nothing.
 
-    It cannot be undone, and takes up to a day on AWS. Ctrl-C only stops the waiting: the same command takes it up
+    Put them on the suppression list first, if the stack has one (broker:suppression_list): ingest, refresh, rewind,
+    replay and backfill then send nothing of them. --opted-out does only that, for users who opted out and whose
+    events may come a second time. --lift takes users off the list, who may train again.
+
+    Erasing cannot be undone, and takes up to a day on AWS. Ctrl-C only stops the waiting: the same command takes it up
     again, and a run after that is a new job.
 
     Exit code: 0 deleted, 1 it failed, 2 wrong use.
     """
+    if opted_out and lift:
+        raise click.UsageError("--opted-out and --lift exclude each other")
     user_ids = _wanted(users)
     target = place.find(name, context, aws=aws, local=local, verb="Erase", ask=not yes)
+    if opted_out or lift:
+        _only_list(target, user_ids, lift=lift, dry_run=dry_run, as_json=as_json)
+        return
     with service_errors(), WaitDisplay() as waiting:
         resources = Resources(target.client("personalize"), show=waiting.show)
         plan = _plan(target, resources, user_ids, state_table)
@@ -89,7 +106,10 @@ def command(
 
 @dataclass(frozen=True)
 class Plan:
-    """Who is erased, and where: by which job of which dataset group, and in which table, if there is one."""
+    """Who is erased, and where: by which job of which dataset group, and in which table, if there is one.
+
+    ``suppression_list``: the bucket of the list onto which they come, if there is one.
+    """
 
     place: str
     where: str
@@ -97,6 +117,7 @@ class Plan:
     group: str
     step: forgetting.DeletionStep
     state_table: str | None
+    suppression_list: str | None
 
     def outcome(self) -> dict[str, Any]:
         """Return it as JSON, without the users' ids."""
@@ -106,6 +127,7 @@ class Plan:
             "job": self.step.job,
             "users": len(self.users),
             "state_table": self.state_table,
+            "suppression_list": self.suppression_list,
         }
 
 
@@ -115,15 +137,17 @@ def _plan(target: connection.Target, resources: Resources, users: list[str], sta
     if group is None:
         raise click.ClickException(f"dataset group {target.names.dataset_group} not found: no users to delete")
     step = forgetting.decide(forgetting.jobs(resources, group), target.names, users)
-    return Plan(target.place, target.where, users, group, step, state_table or target.state_table)
+    table, bucket = state_table or target.state_table, target.control_bucket
+    return Plan(target.place, target.where, users, group, step, table, bucket)
 
 
 def _carry_out(plan: Plan, target: connection.Target, resources: Resources, bucket: Bucket) -> int | None:
     """Erase the users; return how many records Personalize deleted.
 
-    The table is gone through before the job, so that a missing permission shows before a day of waiting; and after it,
-    since refreshes go on meanwhile.
+    They come onto the suppression list before anything is deleted. The table is gone through before the job, so that a
+    missing permission shows before a day of waiting; and after it, since refreshes go on meanwhile.
     """
+    _change_list(target, lambda newest: newest.with_users(plan.users))
     _erase_state(plan, target)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "users.csv"
@@ -132,6 +156,32 @@ def _carry_out(plan: Plan, target: connection.Target, resources: Resources, buck
     _erase_state(plan, target)
     deleted: int | None = done.get("numDeleted")
     return deleted
+
+
+def _change_list(target: connection.Target, edit: Callable[[SuppressionList], SuppressionList]) -> None:
+    kept = suppression.store(target)
+    if kept is None:
+        return
+    try:
+        kept.change(edit, suppression.FOREVER)
+    except Failure as failure:
+        raise click.ClickException(
+            f"the suppression list can't be written, and nothing was deleted: {failure}"
+        ) from None
+
+
+def _only_list(target: connection.Target, users: list[str], *, lift: bool, dry_run: bool, as_json: bool) -> None:
+    """Put users on the suppression list, or take them off."""
+    with service_errors():
+        bucket = target.control_bucket
+        if bucket is None:
+            raise click.UsageError(NO_LIST)
+        if not dry_run:
+            _change_list(target, lambda newest: newest.without_users(users) if lift else newest.with_users(users))
+    outcome = {"place": target.place, "suppression_list": bucket, "users": len(users), "lift": lift, "dry_run": dry_run}
+    begins = "would be " if dry_run else ""
+    text = f"{begins}taken off the suppression list" if lift else f"{begins}put on the suppression list"
+    emit(outcome, as_json, lambda: click.echo(f"{text} in {bucket}: {_number(len(users), 'user')}"))
 
 
 def _erase_state(plan: Plan, target: connection.Target) -> None:
@@ -194,6 +244,9 @@ def _report(outcome: dict[str, Any]) -> None:
         console.print(NOBODY, markup=False, soft_wrap=True)
     table = outcome["state_table"]
     console.print(f"{begins} in the table {table}: {users}" if table else NO_TABLE, markup=False, soft_wrap=True)
+    bucket = outcome["suppression_list"]
+    listed = f"{'would be ' if outcome['dry_run'] else ''}put on the suppression list in {bucket}: {users}"
+    console.print(listed if bucket else NO_LIST, markup=False, soft_wrap=True)
     if outcome["dry_run"]:
         console.print("dry run: nothing was deleted")
         return

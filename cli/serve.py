@@ -121,6 +121,8 @@ def _everything(
         "PURCHASE_QUEUE_URL": stack.resources.purchase_queue_url,
         "DEAD_LETTERS_URL": stack.resources.dead_letter_url,
         "STATE_TABLE": stack.resources.state_table,
+        "CONTROL_BUCKET": stack.resources.control_bucket,
+        "SUPPRESSION_KEY_ARN": stack.resources.suppression_key_arn,
         "QUARANTINE_BUCKET": stack.resources.quarantine_bucket,
         "ON_FAILURE_BUCKET": stack.resources.on_failure_bucket,
         "MPARTICLE_URL": stack.mparticle.url,

@@ -11,6 +11,7 @@ from infra import permissions
 from infra.functions import BrokerFunction, LambdaCode
 from infra.refresh import RefreshQueues
 from infra.storage import Buckets
+from infra.suppression import Suppression
 
 
 class Ingest(Construct):
@@ -27,6 +28,7 @@ class Ingest(Construct):
         queues: RefreshQueues | None,
         options: FunctionConfig,
         lambda_code: LambdaCode,
+        suppression: Suppression | None = None,
     ) -> None:
         super().__init__(scope, id)
         broker_function = BrokerFunction(
@@ -41,10 +43,14 @@ class Ingest(Construct):
                 quarantine_bucket=buckets.quarantine.bucket_name,
                 refresh_queue_url=queues.queue.queue_url if queues else None,
                 purchase_queue_url=queues.purchases.queue_url if queues else None,
+                suppression=suppression.settings if suppression else None,
             ),
-            permissions=permissions.ingest(
-                stream, buckets.quarantine, buckets.on_failure, (queues.queue, queues.purchases) if queues else ()
-            ),
+            permissions=[
+                *permissions.ingest(
+                    stream, buckets.quarantine, buckets.on_failure, (queues.queue, queues.purchases) if queues else ()
+                ),
+                *(suppression.permissions if suppression else ()),
+            ],
         )
         self.function = broker_function.function
         self.mapping = _stream_mapping(self, self.function, stream, buckets.on_failure, options.capacity.stream)

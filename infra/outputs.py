@@ -11,6 +11,7 @@ from infra.personalize import PersonalizeResources
 from infra.refresh import Refresh
 from infra.settings import Settings
 from infra.storage import Buckets, MParticleSecret
+from infra.suppression import Suppression
 
 
 def outputs(
@@ -23,6 +24,7 @@ def outputs(
     personalize: PersonalizeResources,
     ingest: Ingest,
     refresh: Refresh | None,
+    suppression: Suppression | None,
 ) -> None:
     """Add the stack's outputs; those of Personalize and of the queues only where they are there."""
     paste = "mParticle, Amazon Kinesis event output:"
@@ -53,6 +55,8 @@ def outputs(
         "PurchaseQueueUrl": (refresh and refresh.queues.purchases.queue_url, "Customers to refresh after a purchase"),
         "DeadLettersUrl": (refresh and refresh.queues.dead_letters.queue_url, "Customers never refreshed"),
         "StateTable": (refresh and refresh.state_table.table_name, "What refresh remembers of each customer"),
+        "ControlBucket": (suppression and suppression.settings.bucket, "The suppression list"),
+        "SuppressionKeyArn": (suppression and suppression.settings.key_arn, "The key of its hashes"),
         "DashboardUrl": (dashboard, "The dashboard"),
     }
     for name, (value, description) in shown.items():

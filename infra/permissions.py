@@ -50,7 +50,7 @@ def write_logs(log_group: logs.ILogGroup) -> Permission:
 def ingest(
     stream: kinesis.IStream, quarantine: s3.IBucket, on_failure: s3.IBucket, queues: Sequence[sqs.IQueue]
 ) -> list[Permission]:
-    """Return what ``ingest`` may. It can read no secret.
+    """Return what ``ingest`` may. Of secrets it can at most read the suppression list's key.
 
     PutEvents: https://docs.aws.amazon.com/personalize/latest/dg/API_UBS_PutEvents.html. On-failure bucket:
     https://docs.aws.amazon.com/lambda/latest/dg/kinesis-on-failure-destination.html.

@@ -12,6 +12,7 @@ from infra import permissions
 from infra.functions import BrokerFunction, LambdaCode
 from infra.state_table import StateTable
 from infra.storage import Buckets
+from infra.suppression import Suppression
 
 
 class RefreshQueues(Construct):
@@ -59,6 +60,7 @@ class Refresh(Construct):
         buckets: Buckets,
         options: FunctionConfig,
         lambda_code: LambdaCode,
+        suppression: Suppression | None = None,
     ) -> None:
         super().__init__(scope, id)
         self.queues = RefreshQueues(self, "RefreshQueue")
@@ -76,6 +78,7 @@ class Refresh(Construct):
                 mparticle_secret_arn=secret_arn,
                 quarantine_bucket=buckets.quarantine.bucket_name,
                 state_table=self.state_table.table_name,
+                suppression=suppression.settings if suppression else None,
             ),
             permissions=permissions.refresh(
                 (self.queues.queue, self.queues.purchases),
@@ -84,7 +87,8 @@ class Refresh(Construct):
                 secret_arn,
                 buckets.quarantine,
                 self.state_table,
-            ),
+            )
+            + (suppression.permissions if suppression else []),
         )
         self.function = broker_function.function
         _queue_mapping(self, "QueueMapping", self.function, self.queues.queue, options.capacity.queue)

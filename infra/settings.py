@@ -95,6 +95,7 @@ class Settings:
     shards: int | None
     python: str
     retain: bool
+    suppression_list: bool
     receivers: Receivers
     alarm_options: AlarmOptions
 
@@ -117,6 +118,7 @@ def read_settings(
         shards=_shards(read),
         python=read("python", one_of("3.13", "3.14"), "3.13"),
         retain=read("on_destroy", one_of("keep", "delete"), "keep") == "keep",
+        suppression_list=read("suppression_list", switch, False),
         receivers=read_receivers(read),
         alarm_options=AlarmOptions(
             runbook_url=read("runbook_url", text(r"https://[^\s#]+", "an https address without #"), RUNBOOK),

@@ -19,6 +19,7 @@ from infra.refresh import Refresh
 from infra.settings import Settings
 from infra.storage import Buckets, MParticleSecret
 from infra.stream import EventStream, MParticleAccess
+from infra.suppression import Suppression
 
 
 class BrokerStack(cdk.Stack):
@@ -38,7 +39,8 @@ class BrokerStack(cdk.Stack):
         personalize = PersonalizeResources(
             self, "Personalize", name=name, settings=settings.personalize, stage=settings.stage, retain=keep
         )
-        refresh = self._refresh(personalize, secret, buckets, code)
+        suppression = Suppression(self, "Suppression", retain=keep) if settings.suppression_list else None
+        refresh = self._refresh(personalize, secret, buckets, code, suppression)
         ingest = Ingest(
             self,
             "Ingest",
@@ -48,14 +50,20 @@ class BrokerStack(cdk.Stack):
             queues=refresh.queues if refresh else None,
             options=settings.options,
             lambda_code=code,
+            suppression=suppression,
         )
         self._watch(events, ingest, refresh)
-        outputs(self, settings, events, buckets, imports, secret, personalize, ingest, refresh)
+        outputs(self, settings, events, buckets, imports, secret, personalize, ingest, refresh, suppression)
         if settings.mparticle.is_example:
             refuse_example(self)
 
     def _refresh(
-        self, personalize: PersonalizeResources, secret: MParticleSecret, buckets: Buckets, code: LambdaCode
+        self,
+        personalize: PersonalizeResources,
+        secret: MParticleSecret,
+        buckets: Buckets,
+        code: LambdaCode,
+        suppression: Suppression | None,
     ) -> Refresh | None:
         """Return the second flow, once there is a campaign to ask."""
         if personalize.campaign_arn is None:
@@ -69,6 +77,7 @@ class BrokerStack(cdk.Stack):
             buckets=buckets,
             options=self._settings.options,
             lambda_code=code,
+            suppression=suppression,
         )
 
     def _watch(self, events: kinesis.IStream, ingest: Ingest, refresh: Refresh | None) -> None:

@@ -11,6 +11,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from broker.settings import SuppressionSettings
+
 from blueprint import environments, sizing
 from blueprint.capacity import Capacity
 from lifecycle import datasets, training
@@ -221,6 +223,7 @@ class Stack:
             quarantine_bucket=self.resources.quarantine_bucket,
             refresh_queue_url=refresh_queue_url,
             purchase_queue_url=purchase_queue_url,
+            suppression=self._suppression(),
         )
         return broker | self._endpoints("PERSONALIZE_EVENTS")
 
@@ -232,8 +235,12 @@ class Stack:
             quarantine_bucket=self.resources.quarantine_bucket,
             state_table=self.resources.state_table,
             mparticle_url=self.mparticle.url,
+            suppression=self._suppression(),
         )
         return broker | self._endpoints("PERSONALIZE_RUNTIME")
+
+    def _suppression(self) -> SuppressionSettings:
+        return SuppressionSettings(self.resources.control_bucket, self.resources.suppression_key_arn)
 
     def _endpoints(self, personalize: str) -> dict[str, str]:
         return {"AWS_ENDPOINT_URL": self.aws.url, f"AWS_ENDPOINT_URL_{personalize}": self.personalize.url}

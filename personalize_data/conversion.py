@@ -76,7 +76,7 @@ def _batches(plan: Plan, out: TextIO, now: float, moved: Moved) -> Converted:
     for source, source_moved in table_conversion.with_progress(plan.sources, moved):
         with files.opened(source.path, source.name, source_moved) as file:
             lines = files.json_lines(file, source.name)
-            with_rows(mparticle.rows(source.name, lines, plan.schema, plan.rules, now, counts))
+            with_rows(mparticle.rows(source.name, lines, plan, now, counts))
     return plan.schema, counts, _not_batches(plan, counts)
 
 

@@ -7,9 +7,11 @@ Personalize counts two such interactions as one.
 from collections.abc import Iterable, Iterator
 
 from broker.batch import BadBatch, Batch, decode
-from broker.interactions import Interaction, Rules, extract
+from broker.interactions import Interaction, extract
+from broker.reasons import SkipReason
 
 from personalize_data.import_summary import RowCounts
+from personalize_data.plan import Plan
 from personalize_data.schema import Schema, SchemaError
 
 WRITTEN = ("USER_ID", "ITEM_ID", "EVENT_TYPE", "TIMESTAMP", "SESSION_ID", "EVENT_VALUE")
@@ -23,7 +25,7 @@ def check_schema(schema: Schema) -> None:
 
 
 def rows(
-    file: str, lines: Iterable[tuple[int, bytes]], schema: Schema, rules: Rules, now: float, counts: RowCounts
+    file: str, lines: Iterable[tuple[int, bytes]], plan: Plan, now: float, counts: RowCounts
 ) -> Iterator[list[str]]:
     """Yield a row in the schema's order for each interaction in a file's numbered lines; count what is left out.
 
@@ -33,23 +35,25 @@ def rows(
     arrived_ms = int(now * 1000)
     for number, line in lines:
         for batch in decode(line, arrived_ms) if line.strip() else ():
-            yield from _rows(file, number, batch, schema, rules, counts)
+            yield from _rows(file, number, batch, plan, counts)
 
 
-def _rows(
-    file: str, number: int, batch: Batch | BadBatch, schema: Schema, rules: Rules, counts: RowCounts
-) -> Iterator[list[str]]:
+def _rows(file: str, number: int, batch: Batch | BadBatch, plan: Plan, counts: RowCounts) -> Iterator[list[str]]:
     if isinstance(batch, BadBatch):
         counts.refuse(file, number, batch.reason)
         return
-    interactions, skipped = extract(batch, rules)
+    interactions, skipped = extract(batch, plan.rules)
     counts.skipped.update(skipped)
+    names = plan.schema.names if plan.schema else ()
     for interaction in interactions:
+        if plan.suppressed and plan.suppressed.covers(interaction.user_id):
+            counts.skipped[SkipReason.SUPPRESSED] += 1
+            continue
         if interaction.time_ms == batch.arrived_ms:
             counts.skipped["no_time"] += 1
             continue
         values = _values(interaction)
-        yield [values.get(name, "") for name in schema.names]
+        yield [values.get(name, "") for name in names]
         counts.keep(interaction.user_id, interaction.sent_at)
 
 

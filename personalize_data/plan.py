@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from broker.interactions import Rules
+from broker.suppression import SuppressionList
 from broker.values.amounts import POINT
 
 from personalize_data.consent import Consent
@@ -42,7 +43,10 @@ class TableFormat:
 
 @dataclass(frozen=True)
 class Plan:
-    """Which files to convert, and how. Without a ``schema`` (users, items) it is derived from the values."""
+    """Which files to convert, and how. Without a ``schema`` (users, items) it is derived from the values.
+
+    ``suppressed``: of whom no row is taken.
+    """
 
     dataset: str
     sources: Sequence[Source]
@@ -52,6 +56,7 @@ class Plan:
     rules: Rules = field(default_factory=Rules)
     consent: Consent = field(default_factory=Consent)
     format: TableFormat = field(default_factory=TableFormat)
+    suppressed: SuppressionList | None = field(default=None, repr=False)
 
     def identity(self) -> str:
         """Return ten characters that change with content, mapping, schema and rules, and with nothing else."""
@@ -66,4 +71,6 @@ class Plan:
             "consent": asdict(self.consent),
             "format": asdict(self.format),
         }
+        if self.suppressed and self.suppressed.digests:  # a CSV of before may hold a user who was erased since
+            known["suppressed"] = hashlib.sha256(self.suppressed.as_json()).hexdigest()
         return hashlib.sha256(json.dumps(known, sort_keys=True, default=str).encode()).hexdigest()[:10]

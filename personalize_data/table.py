@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Protocol
 
+from broker.reasons import SkipReason
+from broker.suppression import SuppressionList
 from broker.values import amounts
 
 from personalize_data import times as table_times
@@ -136,21 +138,32 @@ def consent_check(table: Table, consent: str | None) -> Callable[[Sequence[str]]
 
 
 def rows(
-    table: Table, schema: Schema, mapped: Mapped, reading: Reading, counts: RowCounts, consent: str | None = None
+    table: Table,
+    schema: Schema,
+    mapped: Mapped,
+    reading: Reading,
+    counts: RowCounts,
+    consent: str | None = None,
+    suppressed: SuppressionList | None = None,
 ) -> Iterator[list[str]]:
     """Yield a row in the schema's order for each row that can be read; count the others.
 
-    ``consent``: the column with the answers; rows without a yes in it are counted as skipped. Raises MappingError;
+    ``consent``: the column with the answers; rows without a yes in it are counted as skipped, as those of
+    ``suppressed`` users are. Raises MappingError;
     BadFile for what makes all rows of a file unusable; OtherForm (see IdColumn).
     """
     column_origins, refuses = origins(table, schema, mapped), consent_check(table, consent)
     read, keep = _row_reader(table, schema, column_origins, reading, counts), _keeper(schema, counts, reading)
+    user = schema.names.index("USER_ID") if "USER_ID" in schema.names else None
     for number, fields, broken in _parts(table, column_origins, schema, reading.split):
         if broken:
             counts.refuse(str(table.name), number, broken if broken.startswith("nested_value") else "broken_row")
         elif refuses and fields and (reason := refuses(fields)):
             counts.skipped[reason] += 1
         elif fields and (row := read(number, fields)):
+            if user is not None and suppressed and suppressed.covers(row[user]):
+                counts.skipped[SkipReason.SUPPRESSED] += 1
+                continue
             yield row
             keep(row)
 

@@ -91,7 +91,7 @@ def _write(
     used = [mapped.source(name) for name in schema.names if name not in mapped.constants]
     for source, source_moved in with_progress(plan.sources, moved):
         with _opened(plan, source, source_moved, used) as read:
-            with_rows(table.rows(read, schema, mapped, reading, counts, plan.consent.column))
+            with_rows(table.rows(read, schema, mapped, reading, counts, plan.consent.column, plan.suppressed))
     return counts, reading
 
 

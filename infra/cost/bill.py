@@ -23,6 +23,7 @@ READ_UNITS, WRITE_UNITS = Decimal("0.5"), 4  # per refresh
 MB_OF_A_PROCESSOR = 1_769  # with this memory, a function has one (Lambda, memory and computing power)
 LOG_KB = 1  # per invocation
 # At most: a metric costs only in the hours in which it is written, and most count failures. The tests count them.
+# The reason ``suppressed`` is one more where there is a suppression list.
 ALARM_METRICS = {Stage.COLLECT: 17, Stage.TRAIN: 17, Stage.RECOMMEND: 37}  # an alarm by metric math has several
 METRICS = {Stage.COLLECT: 29, Stage.TRAIN: 29, Stage.RECOMMEND: 50}
 V2 = "-v2"  # these recipes have prices of their own (Personalize, User-Personalization-v2 recipe)
@@ -105,9 +106,9 @@ def _counts(traffic: Traffic, settings: Settings) -> Counts:
     yield from _personalize(traffic, settings)
     stage = settings.stage
     yield "CloudWatch alarms", "cloudwatch_alarm", Decimal(ALARM_METRICS[stage])
-    yield "CloudWatch metrics", "cloudwatch_metric", Decimal(METRICS[stage])
+    yield "CloudWatch metrics", "cloudwatch_metric", Decimal(METRICS[stage] + settings.suppression_list)
     yield "CloudWatch dashboard", "cloudwatch_dashboard", Decimal(1)
-    yield "Secrets Manager", "secret", Decimal(1)
+    yield "Secrets Manager", "secret", Decimal(1 + settings.suppression_list)
     if stage is Stage.RECOMMEND:
         yield from _profiles(traffic, settings)
 

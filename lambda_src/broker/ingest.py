@@ -11,7 +11,7 @@ from typing import Any
 from broker.clients import IMPATIENT_READ_TIMEOUT, SHUTDOWN_RESERVE_S, Aws, deadline
 from broker.clock import Clock
 from broker.delivery import deliver
-from broker.failures import Failure, Misconfigured
+from broker.failures import Failure, Misconfigured, Unavailable
 from broker.intake import Intake, Line, read
 from broker.interactions import Interaction, Rules, pack, unique
 from broker.invocation import invocation
@@ -23,10 +23,11 @@ from broker.personalize import EventTracker
 from broker.quarantine import Quarantine, QuarantineRow
 from broker.rate_limit import RateLimiter
 from broker.readers import FALLBACK_SHARDS, StreamReaders
-from broker.reasons import QuarantineReason
+from broker.reasons import QuarantineReason, SkipReason
 from broker.recommendations import digest
 from broker.refresh_queue import RefreshQueue, RefreshQueues
 from broker.settings import ingest_settings
+from broker.suppression_store import SuppressionStore, store_from
 from broker.telemetry import Counts
 from broker.tracker_probe import TrackerProbe
 from broker.unproven_events import UnprovenEvents
@@ -63,6 +64,7 @@ class Ingest:
         clock: Clock,
         readers: StreamReaders | None = None,
         view_sample: float = EVERYTHING,
+        suppressed: SuppressionStore | None = None,
     ) -> None:
         self._tracker = tracker
         self._quarantine = quarantine
@@ -73,6 +75,7 @@ class Ingest:
         self._clock = clock
         self._readers = readers
         self._view_sample = view_sample
+        self._suppressed = suppressed
         self._accepted: LruCache[None] = LruCache(DEDUP_CACHE_SIZE)
         self._unproven = UnprovenEvents(DEDUP_CACHE_SIZE)
         self._probe = TrackerProbe(tracker, dict.fromkeys(rules.event_types.values()), clock)
@@ -88,6 +91,10 @@ class Ingest:
         stage = counts.stages.measure
         with stage("read"):
             intake = read(records, self._rules, self._clock.now(), counts, self._view_sample)
+            try:
+                self._leave_out_suppressed(intake, deadline, counts)
+            except Unavailable:  # whom they are about must be known first
+                return _answer({WHOLE_BATCH})
         with stage("pace"):
             self._share_quota(records)
         with stage("put"):
@@ -99,6 +106,17 @@ class Ingest:
         with stage("queue"):
             self._queue_refreshes(intake, outcome_of, deadline + SHUTDOWN_RESERVE_S, counts)
         return _answer(failed)
+
+    def _leave_out_suppressed(self, intake: Intake, deadline: float, counts: Counts) -> None:
+        """Drop what is about users of whom nothing may be sent. Raises Failure where there is no list."""
+        if self._suppressed is None:
+            return
+        suppressed = self._suppressed.current(deadline)
+        users = {line.interaction.user_id for line in intake.lines}
+        left_out = {user for user in users if suppressed.covers(user)} if suppressed.digests else set()
+        kept = [line for line in intake.lines if line.interaction.user_id not in left_out]
+        counts.add(Metric.SKIPPED, len(intake.lines) - len(kept), SkipReason.SUPPRESSED)
+        intake.lines = kept
 
     def _share_quota(self, records: Sequence[Any]) -> None:
         """Divide PutEvents' quota by the readers of the stream that the records are from."""
@@ -275,4 +293,5 @@ def _ingest() -> Ingest:
         clock=clock,
         readers=StreamReaders(aws.client("kinesis"), settings.parallelization_factor, pace, clock),
         view_sample=settings.view_sample,
+        suppressed=store_from(settings.suppression, aws, clock),
     )

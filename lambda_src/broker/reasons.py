@@ -12,6 +12,7 @@ class SkipReason(StrEnum):
     NO_CUSTOMER = "no_customer"
     NO_CONSENT = "no_consent"
     CONSENT_UNKNOWN = "consent_unknown"
+    SUPPRESSED = "suppressed"
     # an event
     OTHER_EVENT_TYPE = "other_event_type"
     OWN_WRITE_BACK = "own_write_back"

@@ -29,6 +29,7 @@ from broker.reasons import QuarantineReason, SkipReason
 from broker.refresh_budget import covers, due, refreshed
 from broker.refresh_queue import MAX_VISIBILITY, RefreshQueue, queue_url
 from broker.settings import refresh_settings
+from broker.suppression_store import SuppressionStore, store_from
 from broker.telemetry import Counts
 
 DEDUP_CACHE_SIZE = 50_000
@@ -65,6 +66,7 @@ class Refresh:
         environment: str,
         clock: Clock,
         per_day: int | None = None,
+        suppressed: SuppressionStore | None = None,
     ) -> None:
         self._refresher = refresher
         self._states = states
@@ -73,6 +75,7 @@ class Refresh:
         self._environment = environment
         self._clock = clock
         self._per_day = per_day
+        self._suppressed = suppressed
         self._asked_at: LruCache[float] = LruCache(DEDUP_CACHE_SIZE)
 
     def run(self, records: Sequence[Mapping[str, Any]], deadline: float, counts: Counts) -> dict[str, Any]:
@@ -126,6 +129,10 @@ class Refresh:
     ) -> dict[int, Outcome[Any]]:
         """Return each user's outcome; that of a user who needs no refresh now is Accepted."""
         try:
+            users = self._without_suppressed(users, deadline, counts)
+        except Unavailable as failure:
+            return dict.fromkeys(users, Retryable(failure.retry_after))
+        try:
             with counts.stages.measure("claim"):
                 states = self._states.read(users, deadline)
                 due, later, done = self._due(users, states, counts)
@@ -150,6 +157,17 @@ class Refresh:
         postponed = self._postpone(later, users, queue, deadline + SHUTDOWN_RESERVE_S, counts)
         unclaimed = {mpid: Retryable(failure.retry_after) for mpid, failure in unavailable.items()}
         return {**dict.fromkeys(done, Accepted(None)), **unclaimed, **postponed, **results.outcome_of}
+
+    def _without_suppressed(
+        self, users: Mapping[int, Message], deadline: float, counts: Counts
+    ) -> Mapping[int, Message]:
+        """Return the users of whom something may be sent. Raises Failure where there is no list."""
+        if self._suppressed is None:
+            return users
+        suppressed = self._suppressed.current(deadline)
+        kept = {mpid: message for mpid, message in users.items() if not suppressed.covers(mpid)}
+        counts.add(Metric.SKIPPED, len(users) - len(kept), SkipReason.SUPPRESSED)
+        return kept
 
     def _due(
         self, users: Mapping[int, Message], states: Mapping[int, ProfileState], counts: Counts
@@ -348,4 +366,5 @@ def _refresh() -> Refresh:
         environment=settings.environment,
         clock=clock,
         per_day=settings.refreshes_per_day,
+        suppressed=store_from(settings.suppression, aws, clock),
     )

@@ -36,6 +36,14 @@ class SettingsError(Exception):
 
 
 @dataclass(frozen=True)
+class SuppressionSettings:
+    """Where the suppression list is, and the secret with its key."""
+
+    bucket: str
+    key_arn: str
+
+
+@dataclass(frozen=True)
 class IngestSettings:
     """The settings of ``ingest``."""
 
@@ -49,6 +57,7 @@ class IngestSettings:
     concurrency: int
     put_events_per_second: int
     parallelization_factor: int
+    suppression: SuppressionSettings | None
 
 
 @dataclass(frozen=True)
@@ -70,6 +79,7 @@ class RefreshSettings:
     mparticle_batches_per_second: int
     maximum_concurrency: int
     refreshes_per_day: int | None
+    suppression: SuppressionSettings | None
 
 
 def ingest_settings(environ: Mapping[str, str] | None = None) -> IngestSettings:
@@ -94,6 +104,7 @@ def ingest_settings(environ: Mapping[str, str] | None = None) -> IngestSettings:
         concurrency=read("CONCURRENCY", _whole(1, 256), 16),
         put_events_per_second=read("PUT_EVENTS_PER_SECOND", _whole(1, 1_000_000), PUT_EVENTS_PER_SECOND),
         parallelization_factor=read("PARALLELIZATION_FACTOR", _whole(1, 10), 2),
+        suppression=_suppression(read),
     )
     read.together("REFRESH_QUEUE_URL", "PURCHASE_QUEUE_URL")
     read.check("ingest")
@@ -124,6 +135,7 @@ def refresh_settings(environ: Mapping[str, str] | None = None) -> RefreshSetting
         ),
         maximum_concurrency=read("MAXIMUM_CONCURRENCY", _whole(1, 1_000), 4),
         refreshes_per_day=read("REFRESHES_PER_DAY", _whole(1, 10_000), None),
+        suppression=_suppression(read),
     )
     read.check("refresh")
     return settings
@@ -166,6 +178,14 @@ class _Reader:
     def check(self, function: str) -> None:
         if self._problems:
             raise SettingsError(function, self._problems)
+
+
+def _suppression(read: _Reader) -> SuppressionSettings | None:
+    """Read where the suppression list is; None where the stack has none."""
+    read.together("CONTROL_BUCKET", "SUPPRESSION_KEY_ARN")
+    bucket = read("CONTROL_BUCKET", _bucket, None)
+    key_arn = read("SUPPRESSION_KEY_ARN", _arn("secretsmanager", "secret:"), None)
+    return SuppressionSettings(bucket, key_arn) if bucket and key_arn else None
 
 
 def _event_types(text: str) -> dict[str, str]:

@@ -1,6 +1,7 @@
-"""The AWS resources of one local broker: stream, queues, buckets, the table of profiles' states, the secret."""
+"""The AWS resources of one local broker: stream, queues, buckets, the table of profiles' states, the secrets."""
 
 import json
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -39,6 +40,8 @@ class Resources:
     on_failure_bucket: str
     state_table: str
     secret_arn: str
+    control_bucket: str
+    suppression_key_arn: str
 
 
 def create_resources(
@@ -56,7 +59,7 @@ def create_resources(
         **queues,
         **buckets,
         state_table=_state_table(client("dynamodb", endpoint), settings.prefix),
-        secret_arn=_secret(client("secretsmanager", endpoint), settings),
+        **_secrets(client("secretsmanager", endpoint), settings),
     )
 
 
@@ -101,7 +104,8 @@ def _queue(sqs: Any, name: str, attributes: dict[str, str]) -> tuple[str, str]:
 
 
 def _buckets(s3: Any, prefix: str) -> dict[str, str]:
-    names = {"quarantine_bucket": f"{prefix}-quarantine", "on_failure_bucket": f"{prefix}-on-failure"}
+    kinds = ("quarantine", "on-failure", "control")
+    names = {f"{kind.replace('-', '_')}_bucket": f"{prefix}-{kind}" for kind in kinds}
     for name in names.values():
         s3.create_bucket(Bucket=name)
     return names
@@ -119,6 +123,10 @@ def _state_table(dynamodb: Any, prefix: str) -> str:
     return name
 
 
-def _secret(secrets: Any, settings: ResourceSettings) -> str:
-    value = json.dumps({"key": settings.mparticle_key, "secret": settings.mparticle_secret})
-    return str(secrets.create_secret(Name=f"{settings.prefix}-mparticle", SecretString=value)["ARN"])
+def _secrets(client: Any, settings: ResourceSettings) -> dict[str, str]:
+    pair = json.dumps({"key": settings.mparticle_key, "secret": settings.mparticle_secret})
+    values = {"secret_arn": ("mparticle", pair), "suppression_key_arn": ("suppression-key", secrets.token_urlsafe(48))}
+    return {
+        field: str(client.create_secret(Name=f"{settings.prefix}-{name}", SecretString=value)["ARN"])
+        for field, (name, value) in values.items()
+    }

@@ -20,6 +20,7 @@ from broker.rate_limit import RateLimiter
 from broker.readers import StreamReaders
 from broker.recommendations import digest
 from broker.refresh_queue import RefreshQueue, RefreshQueues
+from broker.suppression_store import SuppressionStore
 from broker.telemetry import Counts
 
 from tests.broker.lambda_events import MPID, SHARD, batch, failures, number_of, product_event, record, visit
@@ -58,6 +59,7 @@ class World:
     readers: StreamReaders | None = None
     pace: RateLimiter | None = None
     view_sample: float = 1.0
+    suppressed: SuppressionStore | None = None
 
     def __post_init__(self) -> None:
         self.counts = Counts()
@@ -71,6 +73,7 @@ class World:
             clock=self.time.time(),
             readers=self.readers,
             view_sample=self.view_sample,
+            suppressed=self.suppressed,
         )
 
     def queue(self, url: str) -> RefreshQueue:

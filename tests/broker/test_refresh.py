@@ -24,6 +24,7 @@ from broker.rate_limit import RateLimiter
 from broker.recommendations import digest
 from broker.refresh import LANDING, Refresh
 from broker.refresh_queue import RefreshQueue, queue_url
+from broker.suppression_store import SuppressionStore
 from broker.telemetry import Counts
 
 from tests.broker.lambda_events import MPID, PURCHASE_QUEUE_ARN, QUEUE_ARN, failures, message
@@ -81,6 +82,7 @@ class World:
     per_day: int | None = None
     clock: Clock | None = None
     quota: float | None = None
+    suppressed: SuppressionStore | None = None
 
     def __post_init__(self) -> None:
         now = self.clock or self.time.time()
@@ -104,6 +106,7 @@ class World:
             environment="production",
             clock=now,
             per_day=self.per_day,
+            suppressed=self.suppressed,
         )
 
     def _pace(self, clock: Clock) -> RateLimiter | None:

@@ -1,12 +1,16 @@
 """`./broker forget` against the local service: who is forgotten, who is not, and what is left behind."""
 
 import json
+import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from broker.clock import Clock
+from broker.suppression import SuppressionList
+from broker.suppression_store import SuppressionStore
 from click.testing import CliRunner, Result
 
 from cli.__main__ import main
@@ -28,11 +32,15 @@ def endpoints() -> Iterator[Mapping[str, str]]:
         start_service("local_stack.aws") as aws,
         start_service("personalize_local", ["--s3-endpoint", aws.url, "--lag", "0"]) as personalize,
     ):
+        resources = create_resources(aws.url, ResourceSettings(prefix="shop"))
         yield {
             "AWS_ENDPOINT_URL_S3": aws.url,
             "AWS_ENDPOINT_URL_DYNAMODB": aws.url,
+            "AWS_ENDPOINT_URL_SECRETS_MANAGER": aws.url,
             "AWS_ENDPOINT_URL_PERSONALIZE": personalize.url,
-            "STATE_TABLE": create_resources(aws.url, ResourceSettings(prefix="shop")).state_table,
+            "STATE_TABLE": resources.state_table,
+            "CONTROL_BUCKET": resources.control_bucket,
+            "SUPPRESSION_KEY_ARN": resources.suppression_key_arn,
         }
 
 
@@ -84,6 +92,14 @@ def requests_of_table(endpoints: Mapping[str, str]) -> int:
     return int(counts.get("dynamodb.BatchWriteItem", 0))
 
 
+def suppressed(endpoints: Mapping[str, str]) -> SuppressionList:
+    """Return the suppression list as a function reads it that starts now."""
+    s3, secrets = (local_client(name, endpoints["AWS_ENDPOINT_URL_S3"]) for name in ("s3", "secretsmanager"))
+    clock = Clock(time.time, time.sleep, lambda: 0.5)
+    places = endpoints["CONTROL_BUCKET"], endpoints["SUPPRESSION_KEY_ARN"]
+    return SuppressionStore(lambda: s3, lambda: secrets, *places, clock).current(float("inf"))
+
+
 def said(result: Result) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(result.stdout)
     return found
@@ -97,6 +113,33 @@ def test_users_are_forgotten_negative_ones_too_and_others_are_not(broker: Broker
     assert said(done)["place"] == "local"
     assert known(endpoints) == (users - 2, interactions - 2 * OF_EACH)
     assert left_in_the_bucket(endpoints) == []
+
+
+def test_who_is_forgotten_is_on_the_suppression_list_and_a_backfill_does_not_bring_them_back(
+    broker: Broker, endpoints: Mapping[str, str], tmp_path: Path
+) -> None:
+    assert said(broker("forget", -7, 3, "--yes", "--json"))["suppression_list"] == endpoints["CONTROL_BUCKET"]
+    assert [suppressed(endpoints).covers(user) for user in (-7, 3, 8, -6)] == [True, True, False, False]
+    before = known(endpoints)
+    path = tmp_path / "again.csv"
+    path.write_text("USER_ID,ITEM_ID,TIMESTAMP,EVENT_TYPE\n" + f"-7,i1,{BEGAN},view_detail\n3,i1,{BEGAN},view_detail\n")
+    again = broker("backfill", path, "--json")
+    assert (again.exit_code, said(again)["rows"], said(again)["skipped"]) == (1, 0, {"suppressed": 2})
+    assert known(endpoints) == before
+
+
+def test_a_user_can_be_put_on_the_list_alone_and_be_taken_off_again(
+    broker: Broker, endpoints: Mapping[str, str]
+) -> None:
+    before = known(endpoints)
+    assert broker("forget", -2, "--opted-out", "--dry-run").exit_code == 0
+    assert not suppressed(endpoints).covers(-2)
+    assert said(broker("forget", -2, "--opted-out", "--json"))["lift"] is False
+    assert suppressed(endpoints).covers(-2)
+    assert broker("forget", -2, "--lift").output.endswith("taken off the suppression list in shop-control: 1 user\n")
+    assert not suppressed(endpoints).covers(-2)
+    assert broker("forget", -2, "--lift", "--opted-out").exit_code == 2
+    assert known(endpoints) == before
 
 
 def test_what_refresh_remembers_of_them_is_forgotten_before_the_job_and_after_it(
@@ -131,6 +174,7 @@ def test_a_dry_run_says_what_would_be_deleted_where_and_deletes_nothing(
     assert report.splitlines() == [
         f"would be forgotten in {where}: 2 users",
         f"would be forgotten in the table {endpoints['STATE_TABLE']}: 2 users",
+        f"would be put on the suppression list in {endpoints['CONTROL_BUCKET']}: 2 users",
         "dry run: nothing was deleted",
     ]
     assert (known(endpoints), remembered()) == (before, set(USERS))

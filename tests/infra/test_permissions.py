@@ -120,3 +120,38 @@ def test_no_role_has_a_policy_beside_its_own(made: Synthesise, role: str) -> Non
 
     assert "ManagedPolicyArns" not in properties
     assert len(recommend.of_type("IAM::Policy")) == 1  # mParticle's
+
+
+LISTED = {"broker:suppression_list": True}
+
+
+def test_without_the_setting_there_is_no_suppression_list(made: Synthesise) -> None:
+    assert not [id for id in made("recommend").template["Resources"] if "Suppression" in id]
+
+
+@pytest.mark.parametrize("role", ["Ingest", "Refresh"])
+def test_a_function_may_read_the_suppression_list_and_its_key_and_neither_write_nor_read_anything_beside(
+    made: Synthesise, role: str
+) -> None:
+    listed = made("recommend", LISTED)
+    bucket, key = (
+        next(id for id in listed.of_type(kind) if "Suppression" in id)
+        for kind in ("S3::Bucket", "SecretsManager::Secret")
+    )
+    more = [one for one in listed.statements(role) if one not in made("recommend").statements(role)]
+
+    assert {one["Action"]: one["Resource"] for one in more} == {
+        "s3:GetObject": {"Fn::Join": ["", [{"Fn::GetAtt": [bucket, "Arn"]}, "/suppressed.json"]]},
+        "s3:ListBucket": {"Fn::GetAtt": [bucket, "Arn"]},
+        "secretsmanager:GetSecretValue": {"Ref": key},
+    }
+    assert listed.variables(role)["CONTROL_BUCKET"] == {"Ref": bucket}
+    assert listed.variables(role)["SUPPRESSION_KEY_ARN"] == {"Ref": key}
+
+
+def test_the_suppression_list_and_its_key_outlive_the_stack_and_nothing_of_it_expires(made: Synthesise) -> None:
+    listed = made("recommend", LISTED)
+
+    for kind in ("S3::Bucket", "SecretsManager::Secret"):
+        assert listed.the(kind, "Suppression")["DeletionPolicy"] == "RetainExceptOnCreate"
+    assert "LifecycleConfiguration" not in listed.properties("S3::Bucket", "Suppression")
