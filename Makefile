@@ -29,7 +29,7 @@ check: setup
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy --strict lambda_src/broker
-	@$(BIN)/mypy cli evaluation faults lifecycle local_stack personalize_data personalize_local personalize_rules recommender_models replay
+	@$(BIN)/mypy cli diagnosis evaluation faults lifecycle local_stack personalize_data personalize_local personalize_rules recommender_models replay
 	@$(BIN)/mypy app.py infra blueprint
 	@$(MAKE) --no-print-directory test
 

@@ -26,7 +26,10 @@ from local_stack.aws.session import local_session
 ROOT = Path(__file__).resolve().parents[1]
 LOCAL_ROLE = "arn:aws:iam::123456789012:role/local"
 NOT_AMAZONS = "answered by the local Personalize: says nothing of Amazon's models"
-SERVICE_IDS = {"secretsmanager": "secrets-manager"}  # where AWS's variable is not called after the client
+SERVICE_IDS = {
+    "secretsmanager": "secrets-manager",
+    "logs": "cloudwatch-logs",
+}  # where AWS's variable is not called after the client
 RETRIES = {"mode": "standard", "total_max_attempts": 8}
 
 

@@ -18,7 +18,7 @@ from local_stack.aws import REGION
 from local_stack.lambda_api import LambdaApi
 from local_stack.process import NotStarted, ServiceProcess, start_service
 from local_stack.scenario import Scenario
-from local_stack.settings import LocalStackSettings
+from local_stack.settings import PROBE_MPID, LocalStackSettings
 from local_stack.stack import NAME, Stack
 from personalize_local.toggles import Toggles
 
@@ -68,7 +68,11 @@ def command(
     if disable and not only:
         raise click.UsageError("--disable goes with --only personalize: the whole loop is tried as it is in production")
     settings = LocalStackSettings(
-        seed=seed, personalize_port=personalize_port, mparticle_port=mparticle_port, aws_port=aws_port
+        seed=seed,
+        personalize_port=personalize_port,
+        mparticle_port=mparticle_port,
+        aws_port=aws_port,
+        probe_mpid=PROBE_MPID,
     )
     try:
         with service_log() as log, ExitStack() as running:
@@ -104,13 +108,19 @@ def _everything(
 ) -> tuple[list[ServiceProcess], dict[str, str]]:
     stack = running.enter_context(Stack(settings, log=log))
     Scenario(stack, show=_Stages()).prepare()
-    lambda_api = running.enter_context(LambdaApi(stack.functions, rates=stack.recent_counts))
-    return [stack.aws, stack.personalize, stack.mparticle], {
+    lambda_api = running.enter_context(LambdaApi(stack.functions, rates=stack.recent_counts, logs=stack.lines))
+    return [stack.aws, stack.personalize, stack.mparticle], exported(stack, lambda_api.url)
+
+
+def exported(stack: Stack, lambda_url: str) -> dict[str, str]:
+    """Return where the services of a stack are, and what its resources are called."""
+    return {
         **personalize_values(stack.personalize.url),
         "AWS_ENDPOINT_URL": stack.aws.url,
         "AWS_ENDPOINT_URL_S3": stack.aws.url,
         "BROKER_NAME": NAME,
-        "AWS_ENDPOINT_URL_LAMBDA": lambda_api.url,
+        "AWS_ENDPOINT_URL_LAMBDA": lambda_url,
+        "AWS_ENDPOINT_URL_CLOUDWATCH_LOGS": lambda_url,
         "STREAM_NAME": stack.resources.stream_name,
         "STREAM_ARN": stack.resources.stream_arn,
         **{f"{name.upper()}_FUNCTION": name for name in stack.functions},

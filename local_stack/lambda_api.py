@@ -1,7 +1,8 @@
 """Lambda's Invoke API for the local stack's functions, so that another process can send a sample event to one.
 
 https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html. A failed asynchronous invocation is not repeated; Lambda
-repeats it twice. Beside it, ``GET /_local/rates?minutes=5`` answers with what the functions counted lately.
+repeats it twice. Beside it are what shows a function's variables (API_GetFunctionConfiguration), CloudWatch's
+FilterLogEvents, and ``GET /_local/rates?minutes=5`` with what the functions counted lately.
 """
 
 import contextlib
@@ -16,7 +17,9 @@ from urllib.parse import parse_qs, urlsplit
 
 from local_stack.lambda_emulator.invocation import InvokeResult
 from local_stack.lambda_emulator.runtime.function import FunctionClosed
+from local_stack.log_lines import LogLines, log_group
 
+CONFIGURATION = re.compile(r"/2015-03-31/functions/([\w-]+)/configuration")
 PATH = re.compile(r"/2015-03-31/functions/([\w-]+)/invocations")
 TYPE = "X-Amz-Invocation-Type"
 RATES = "/_local/rates"
@@ -26,6 +29,10 @@ Rates = Callable[[int], Mapping[str, Any]]
 class Invocable(Protocol):
     """A function as this API needs it."""
 
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """Its environment variables."""
+
     def invoke(self, payload: Any) -> InvokeResult:
         """Run one event."""
 
@@ -33,11 +40,18 @@ class Invocable(Protocol):
 class LambdaApi:
     """A loopback server; ``with LambdaApi(functions) as api`` serves at ``api.url``.
 
-    ``rates``: minutes → what the functions counted in the last of them.
+    ``rates``: minutes → what the functions counted in the last of them. ``logs``: what they wrote.
     """
 
-    def __init__(self, functions: Mapping[str, Invocable], port: int = 0, rates: Rates | None = None) -> None:
-        self._server = ThreadingHTTPServer(("127.0.0.1", port), _handler(functions, rates))
+    def __init__(
+        self,
+        functions: Mapping[str, Invocable],
+        port: int = 0,
+        rates: Rates | None = None,
+        logs: LogLines | None = None,
+    ) -> None:
+        handler = _handler(functions, rates, logs or LogLines())
+        self._server = ThreadingHTTPServer(("127.0.0.1", port), handler)
         self._server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
 
@@ -99,16 +113,29 @@ def _rates(rates: Rates | None, url: str) -> _Answer:
     return _Answer(200, json.dumps(rates(int(minutes))).encode())
 
 
-def _handler(functions: Mapping[str, Invocable], rates: Rates | None) -> type[BaseHTTPRequestHandler]:
+def _configuration(name: str, function: Invocable | None) -> _Answer:
+    if function is None:
+        return _refusal(404, "ResourceNotFoundException", "no such function")
+    variables = {"Variables": dict(function.environment)}
+    shown = {"FunctionName": name, "Environment": variables, "LoggingConfig": {"LogGroup": log_group(name)}}
+    return _Answer(200, json.dumps(shown).encode())
+
+
+def _handler(functions: Mapping[str, Invocable], rates: Rates | None, logs: LogLines) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             named = PATH.fullmatch(self.path)
             function = functions.get(named.group(1)) if named else None
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            if self.headers.get("X-Amz-Target", "").endswith(".FilterLogEvents"):
+                self._send(_Answer(200, json.dumps(logs.filter(json.loads(body))).encode()))
+                return
             self._send(_invoke(function, self.headers.get(TYPE, "RequestResponse"), body))
 
         def do_GET(self) -> None:
-            self._send(_rates(rates, self.path))
+            named = CONFIGURATION.fullmatch(self.path)
+            name = named.group(1) if named else ""
+            self._send(_configuration(name, functions.get(name)) if named else _rates(rates, self.path))
 
         def _send(self, answer: _Answer) -> None:
             self.send_response(answer.status)

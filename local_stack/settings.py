@@ -10,6 +10,7 @@ from blueprint.mappings import KinesisMapping, QueueMapping
 STREAM = replace(sizing.STREAM, parallelization_factor=1)
 QUEUE = replace(sizing.QUEUE, maximum_batching_window=1)
 QUEUE_DELAY = 3
+PROBE_MPID = 6_917_529_027_641_081_857  # of an identity that no shopper has
 
 
 @dataclass(frozen=True)
@@ -17,7 +18,7 @@ class LocalStackSettings:
     """Times in seconds. Ports of 0 take a free one.
 
     In addition to the numbers above, these are faster than in AWS: Lambda's polling of a shard (AWS: once per second),
-    and creation and training in Personalize (AWS: minutes to hours).
+    and creation and training in Personalize (AWS: minutes to hours). ``probe_mpid``: as the setting of that name.
     """
 
     seed: int = 1
@@ -32,3 +33,4 @@ class LocalStackSettings:
     max_receives: int = sizing.MAX_RECEIVES
     shard_poll: float = 0.25
     queue_poll: float = 0.25
+    probe_mpid: int | None = None

@@ -7,6 +7,7 @@ queues, and refresh → profiles.
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -23,6 +24,7 @@ from local_stack.aws.resources import ResourceSettings, create_resources, messag
 from local_stack.aws.session import local_client
 from local_stack.lambda_emulator.polling.threads import QueueThreads, StreamThreads
 from local_stack.lambda_emulator.runtime.function import Function
+from local_stack.log_lines import LogLines
 from local_stack.metrics_log import INTERVAL, MetricsLog
 from local_stack.mparticle.inputs import BROKER_FEED, INPUTS
 from local_stack.process import NotStarted, ServiceProcess, begin_service
@@ -43,6 +45,7 @@ class Stack:
     def __init__(self, settings: LocalStackSettings, log: Log = lambda line: None) -> None:
         self.settings = settings
         self.metrics = MetricsLog()
+        self.lines = LogLines()
         self.campaign_arn: str | None = None
         self.put_directly = 0
         self._began = time.time()
@@ -200,6 +203,7 @@ class Stack:
 
     def _function_log(self, line: str) -> None:
         self.metrics.feed(line)
+        self.lines.feed(line)
         self._log(line)
 
     def _resource_settings(self) -> ResourceSettings:
@@ -229,7 +233,7 @@ class Stack:
 
     def _refresh_environment(self, campaign_arn: str) -> dict[str, str]:
         broker = environments.refresh_environment(
-            OPTIONS,
+            replace(OPTIONS, probe_mpid=self.settings.probe_mpid),
             campaign_arn=campaign_arn,
             mparticle_secret_arn=self.resources.secret_arn,
             quarantine_bucket=self.resources.quarantine_bucket,

@@ -83,6 +83,7 @@ SERVER = (
     "cli/test_start.py",
     "cli/test_serve_options.py",
     "deploy",
+    "diagnosis/test_verify.py",
     "evaluation",
     "faults/test_services.py",
     "infra",

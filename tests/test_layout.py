@@ -23,6 +23,7 @@ ALLOWED = {
     "evaluation": {"personalize_data", "recommender_models"},
     "lifecycle": {"broker", "personalize_data", "personalize_rules"},
     "replay": {"broker"},
+    "diagnosis": {"broker", "lifecycle"},
     "infra": {"blueprint", "broker", "lifecycle", "personalize_data", "personalize_rules"},
     "local_stack": {"blueprint", "broker", "faults", "lifecycle", "personalize_local"},
 }

@@ -4,7 +4,8 @@ moto looks through every record of a shard for each PutRecord and GetRecords, an
 times, for each message that is sent or received: 100 messages a second at a thousand waiting. It copies a whole table
 for each write of a transaction: 20 seconds for a hundred writes at three thousand items. For every request it lists the
 methods of a class, and for every record it keeps two CloudWatch metrics. Each replacement here gives exactly moto's
-answer. They are applied in the server's own process only.
+answer, but for sequence numbers, which are as long as Kinesis's: what tells them from an mpid by their length then does
+so here, too. They are applied in the server's own process only.
 """
 
 import copy
@@ -21,6 +22,9 @@ from moto.dynamodb.models.dynamo_type import DynamoType
 from moto.dynamodb.models.table import Table
 from moto.kinesis.models import KinesisBackend, Record, Shard
 
+# Numbers have up to 128 digits: https://docs.aws.amazon.com/kinesis/latest/APIReference/API_Record.html
+BEFORE_FIRST = 49_590_338_271_490_256_608_559_692_538_361_571_095_921_575_989_136_588_000
+
 _METHOD_NAMES = functools.cache(method_names_from_class)
 
 _transact = DynamoDBBackend.transact_write_items
@@ -29,6 +33,7 @@ _transact = DynamoDBBackend.transact_write_items
 def speed_up() -> None:
     """Replace moto's slow paths; calling it twice changes nothing more."""
     Shard.get_max_sequence_number = _newest_sequence_number  # type: ignore[method-assign]
+    Shard.put_record = _put_record  # type: ignore[method-assign]
     Shard.get_records = _records_after  # type: ignore[method-assign]
     sqs.SQSBackend.is_message_valid_based_on_retention_period = _is_retained  # type: ignore[method-assign]
     sqs.unix_time_millis = _now_in_ms  # type: ignore[assignment]
@@ -42,9 +47,15 @@ def _newest_sequence_number(self: Shard) -> int:
     return next(reversed(self.records), 0)
 
 
+def _put_record(self: Shard, partition_key: str, data: str, explicit_hash_key: str) -> str:
+    number = next(reversed(self.records), BEFORE_FIRST) + 1
+    self.records[number] = Record(partition_key, data, number, explicit_hash_key)
+    return str(number)
+
+
 def _records_after(self: Shard, last_sequence_id: str, limit: int | None) -> tuple[list[Record], int, int]:
-    # A shard's numbers are 1, 2, 3, … without gaps, since moto never trims.
-    after = int(last_sequence_id)
+    # A shard's numbers have no gaps, since moto never trims.
+    after = max(int(last_sequence_id), BEFORE_FIRST)
     newest = self.get_max_sequence_number()
     until = newest if limit is None else min(newest, after + limit)
     records = [self.records[number] for number in range(after + 1, until + 1)]

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 import requests
@@ -13,12 +13,15 @@ from local_stack.aws.session import local_client
 from local_stack.lambda_api import LambdaApi
 from local_stack.lambda_emulator.invocation import InvokeResult, failed
 from local_stack.lambda_emulator.runtime.function import FunctionClosed
+from local_stack.log_lines import LogLines
 
 PATIENCE = 60.0
 
 
 class Held:
     """A function that runs until it is let go."""
+
+    environment: ClassVar = {"NAME": "value"}
 
     def __init__(self) -> None:
         self.may_end = threading.Event()
@@ -35,12 +38,16 @@ class Held:
 class Failing:
     """A function that raises."""
 
+    environment: ClassVar = {}
+
     def invoke(self, payload: Any) -> InvokeResult:
         return failed("ValueError", "no")
 
 
 class Closed:
     """A function whose stack has ended."""
+
+    environment: ClassVar = {}
 
     def __init__(self) -> None:
         self.was_asked = threading.Event()
@@ -124,3 +131,23 @@ def test_a_wrong_request_is_refused_by_name(client: Any, held: Held, request_: d
         client.invoke(**request_)
     assert refused.value.response["Error"]["Code"] == error
     assert held.events == []
+
+
+def test_a_functions_variables_and_log_lines_are_shown_as_aws_shows_them(held: Held) -> None:
+    logs = LogLines()
+    lines = [
+        f'{{"service": "held", "number": {number}, "message": "{"odd" if number % 2 else "even"}"}}'
+        for number in range(3000)
+    ]
+    for line in [*lines, '{"service": "other", "message": "odd"}', "no JSON", '{"_aws": {}, "service": "held"}']:
+        logs.feed(line)
+    with LambdaApi({"held": held}, logs=logs) as api:
+        shown = local_client("lambda", api.url).get_function_configuration(FunctionName="held")
+        assert shown["Environment"]["Variables"] == {"NAME": "value"}
+        pages = local_client("logs", api.url).get_paginator("filter_log_events")
+        request = {"logGroupName": shown["LoggingConfig"]["LogGroup"], "filterPattern": '"odd"'}
+        found = [event["message"] for page in pages.paginate(**request) for event in page["events"]]
+        assert found == lines[1::2]
+        assert not [event for page in pages.paginate(**request, endTime=1) for event in page["events"]]
+        with pytest.raises(ClientError, match="ResourceNotFoundException"):
+            local_client("lambda", api.url).get_function_configuration(FunctionName="nobody")
