@@ -55,8 +55,10 @@ bench: setup
 	@$(if $(PAGE),PYTHONPATH=lambda_src:. $(BIN)/python -m bench.cost_page)
 
 # The template in cdk.out. STAGE=collect|train|recommend goes before cdk.json; CONTEXT='-c broker:name=…', too.
+# With CONFIRM=hotfix the functions' new versions take over at once, and no alarm stops them.
+HOTFIX := $(if $(findstring hotfix,$(CONFIRM)),-c broker:hotfix=true)
 synth: node_modules/.ready
-	@./cdk synth --quiet $(CONTEXT) && echo "Synthesised: cdk.out/Broker.template.json"
+	@./cdk synth --quiet $(HOTFIX) $(CONTEXT) && echo "Synthesised: cdk.out/Broker.template.json"
 
 # What was synthesised, and only after a look at what is deployed. FLAGS are cdk's own.
 deploy: synth

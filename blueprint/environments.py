@@ -30,6 +30,7 @@ class FunctionConfig:
     mparticle_pod: str = "us1"
     probe_mpid: int | None = None
     refreshes_per_day: int | None = None
+    count_by_version: bool = False  # no setting of its own: where new versions take over gradually
 
 
 def ingest_environment(
@@ -60,6 +61,7 @@ def ingest_environment(
         PUT_EVENTS_PER_SECOND=str(options.capacity.put_events_per_second),
         PARALLELIZATION_FACTOR=str(options.capacity.parallelization_factor),
         **_suppression(suppression),
+        COUNT_BY_VERSION=_switch(True) if options.count_by_version else None,
     )
 
 
@@ -94,6 +96,7 @@ def refresh_environment(
         MPARTICLE_BATCHES_PER_SECOND=str(options.capacity.mparticle_batches_per_second),
         MAXIMUM_CONCURRENCY=str(options.capacity.refresh_concurrency),
         **_suppression(suppression),
+        COUNT_BY_VERSION=_switch(True) if options.count_by_version else None,
     )
 
 

@@ -6,6 +6,7 @@ take the same numbers from here, so this module imports nothing of the local sta
 
 from dataclasses import dataclass
 
+LIVE = "live"  # the alias of each function that the mappings invoke on AWS
 UNLIMITED = -1
 # What one invocation may carry, https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 MAXIMUM_PAYLOAD_BYTES = 6 * 1024 * 1024

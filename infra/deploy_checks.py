@@ -29,8 +29,13 @@ from infra.settings import Stage
 from lifecycle.counts import InteractionCounts, from_aws
 from lifecycle.names import Names
 
-DOWNGRADE, SILENT = "downgrade", "silent"
-CONFIRMATIONS = {DOWNGRADE: "go back a stage", SILENT: "deploy although nobody is told of alarms"}
+DOWNGRADE, SILENT, HOTFIX = "downgrade", "silent", "hotfix"
+CONFIRMATIONS = {
+    DOWNGRADE: "go back a stage",
+    SILENT: "deploy although nobody is told of alarms",
+    HOTFIX: "let the new versions of the functions take over at once, whatever alarms say",
+}
+AT_ONCE = "a hotfix takes over at once, and no alarm rolls it back: watch the dashboard"
 NOBODY_TOLD = (
     "nobody is told when an alarm goes off: set broker:alarm_email, broker:alarm_topic_arn or broker:page_topic_arn in "
     "cdk.json"
@@ -73,7 +78,7 @@ def problems(synthesised: SynthesisedStack, deployed: DeployedStack | None, conf
         return [EXAMPLE_REFUSED]
     confirmed = _words(confirm)
     reasons = [
-        f"CONFIRM={word} confirms nothing: {' and '.join(CONFIRMATIONS)} do" for word in confirmed - {*CONFIRMATIONS}
+        f"CONFIRM={word} confirms nothing: {', '.join(CONFIRMATIONS)} do" for word in confirmed - {*CONFIRMATIONS}
     ]
     if synthesised.stage is Stage.RECOMMEND and synthesised.unheard and SILENT not in confirmed:
         reasons.append(f"{NOBODY_TOLD}. If nobody is to be told: make deploy {_confirming(confirmed, SILENT)}")
@@ -83,7 +88,8 @@ def problems(synthesised: SynthesisedStack, deployed: DeployedStack | None, conf
 def warnings(synthesised: SynthesisedStack, confirm: str = "") -> list[str]:
     """Return what is let through, but should be known."""
     early = synthesised.stage is not Stage.RECOMMEND and synthesised.unheard and SILENT not in _words(confirm)
-    return [f"{NOBODY_TOLD}; stage recommend asks for it"] if early else []
+    hotfix = HOTFIX in _words(confirm)
+    return ([f"{NOBODY_TOLD}; stage recommend asks for it"] if early else []) + ([AT_ONCE] if hotfix else [])
 
 
 def _words(confirm: str) -> Set[str]:
@@ -138,10 +144,11 @@ def read_assembly(folder: Path) -> SynthesisedStack:
     ]
     template = json.loads((folder / stack["templateFile"]).read_text())
     types = {resource["Type"] for resource in template["Resources"].values()}
+    rollback = _rollback_alarms(template)
     alarms = [
         artifact["Properties"]
-        for artifact in template["Resources"].values()
-        if artifact["Type"] == "AWS::CloudWatch::Alarm"
+        for id, artifact in template["Resources"].items()
+        if artifact["Type"] == "AWS::CloudWatch::Alarm" and id not in rollback
     ]
     actions = [action for alarm in alarms for action in alarm.get("AlarmActions", [])]
     return SynthesisedStack(
@@ -154,6 +161,12 @@ def read_assembly(folder: Path) -> SynthesisedStack:
         topics=tuple(sorted({action for action in actions if isinstance(action, str)})),
         creates="AWS::Personalize::DatasetGroup" in types,
     )
+
+
+def _rollback_alarms(template: Mapping[str, Any]) -> Set[str]:
+    """Return the logical ids of the alarms that only CodeDeploy looks at."""
+    groups = [one for one in template["Resources"].values() if one["Type"] == "AWS::CodeDeploy::DeploymentGroup"]
+    return {alarm["Name"]["Ref"] for group in groups for alarm in group["Properties"]["AlarmConfiguration"]["Alarms"]}
 
 
 def look_at(stack: str, client: Callable[[str], Any], *, count: bool = True) -> DeployedStack | None:

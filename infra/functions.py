@@ -16,6 +16,7 @@ from constructs import Construct
 
 from blueprint.sizing import FunctionSize
 from infra.bundling import bundle, find_interpreter, find_uv
+from infra.deployment import live_alias
 from infra.paths import LAMBDA_SRC
 from infra.permissions import Permission, write_logs
 
@@ -45,6 +46,10 @@ class BrokerFunction(Construct):
 
     CDK's own grants are wider than what is needed (an on-failure bucket's includes reading and deleting), so they are
     not used, and the role takes none.
+
+    ``live``: the alias that is to be invoked. A version keeps the variables that it was published with, and a new one
+    is published when the template's text of them changes. ``version_of`` is what they depend on beyond that text: a
+    reference to a resource reads the same after the resource is replaced.
     """
 
     def __init__(
@@ -57,6 +62,7 @@ class BrokerFunction(Construct):
         lambda_code: LambdaCode,
         environment: Mapping[str, str],
         permissions: Sequence[Permission],
+        version_of: Sequence[str] = (),
     ) -> None:
         super().__init__(scope, id)
         log_group = logs.LogGroup(
@@ -81,7 +87,11 @@ class BrokerFunction(Construct):
             log_group=log_group,
             # Lambda's own lines become JSON, with the request id that the functions' lines have.
             logging_format=lambda_.LoggingFormat.JSON,
+            current_version_options=lambda_.VersionOptions(removal_policy=cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE),
         )
+        for value in version_of:
+            self.function.invalidate_version_based_on(value)
+        self.live = live_alias(self, self.function)
         # CDK also lets the function wait for the role, which its ARN says already (cfn-lint W3005).
         cast(cdk.CfnResource, self.function.node.default_child).add_deletion_override("DependsOn")
         self._acknowledge()

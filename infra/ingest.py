@@ -53,12 +53,13 @@ class Ingest(Construct):
             ],
         )
         self.function = broker_function.function
-        self.mapping = _stream_mapping(self, self.function, stream, buckets.on_failure, options.capacity.stream)
+        self.live = broker_function.live
+        self.mapping = _stream_mapping(self, self.live, stream, buckets.on_failure, options.capacity.stream)
 
 
 def _stream_mapping(
     scope: Construct,
-    function: lambda_.IFunction,
+    function: lambda_.IAlias,
     stream: kinesis.IStream,
     on_failure: s3.IBucket,
     numbers: KinesisMapping,

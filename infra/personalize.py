@@ -73,6 +73,7 @@ class Recommender(Construct):
         self._datasets = datasets
         self.campaign_arn: str | None = None
         self.filter_arn: str | None = None
+        self.filter_name: str | None = None
         solution = personalize.CfnSolution(
             self,
             "Solution",
@@ -104,11 +105,11 @@ class Recommender(Construct):
 
     def _filter(self, expression: str) -> str:
         # A filter's expression can't be changed under the same name: a new one gets a new name.
-        digest = hashlib.sha256(expression.encode()).hexdigest()[:8]
+        self.filter_name = f"{self._name}-{hashlib.sha256(expression.encode()).hexdigest()[:8]}"
         filter_ = personalize.CfnFilter(
             self,
             "Filter",
-            name=f"{self._name}-{digest}",
+            name=self.filter_name,
             dataset_group_arn=self._datasets.group_arn,
             filter_expression=expression,
         )
@@ -131,6 +132,7 @@ class PersonalizeResources(Construct):
         self.solution_arn: str | None = None
         self.campaign_arn: str | None = None
         self.filter_arn: str | None = None
+        self.filter_name: str | None = None
         if settings.tracking_id:
             self.tracking_id = settings.tracking_id
             if stage is Stage.RECOMMEND:
@@ -141,11 +143,8 @@ class PersonalizeResources(Construct):
         if stage.step >= Stage.TRAIN.step:
             serve = stage is Stage.RECOMMEND
             recommender = Recommender(self, "Recommender", name=name, datasets=datasets, settings=settings, serve=serve)
-            self.solution_arn, self.campaign_arn, self.filter_arn = (
-                recommender.solution_arn,
-                recommender.campaign_arn,
-                recommender.filter_arn,
-            )
+            self.solution_arn, self.campaign_arn = recommender.solution_arn, recommender.campaign_arn
+            self.filter_arn, self.filter_name = recommender.filter_arn, recommender.filter_name
 
 
 def without_tags(resource: cdk.CfnResource) -> None:

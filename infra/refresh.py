@@ -56,6 +56,7 @@ class Refresh(Construct):
         *,
         campaign_arn: str,
         filter_arn: str | None,
+        filter_name: str | None,
         secret_arn: str,
         buckets: Buckets,
         options: FunctionConfig,
@@ -89,14 +90,15 @@ class Refresh(Construct):
                 self.state_table,
             )
             + (suppression.permissions if suppression else []),
+            version_of=[filter_name] if filter_name else [],
         )
-        self.function = broker_function.function
-        _queue_mapping(self, "QueueMapping", self.function, self.queues.queue, options.capacity.queue)
-        _queue_mapping(self, "PurchaseMapping", self.function, self.queues.purchases, options.capacity.purchase_queue)
+        self.function, self.live = broker_function.function, broker_function.live
+        _queue_mapping(self, "QueueMapping", self.live, self.queues.queue, options.capacity.queue)
+        _queue_mapping(self, "PurchaseMapping", self.live, self.queues.purchases, options.capacity.purchase_queue)
 
 
 def _queue_mapping(
-    scope: Construct, id: str, function: lambda_.IFunction, queue: sqs.IQueue, numbers: QueueMapping
+    scope: Construct, id: str, function: lambda_.IAlias, queue: sqs.IQueue, numbers: QueueMapping
 ) -> None:
     lambda_.CfnEventSourceMapping(
         scope,

@@ -27,6 +27,7 @@ PREFIX = "broker:"
 DEFAULT_NAME = "personalize-broker"
 EXACT = 2**53
 RUNBOOK = "docs/runbook.md"
+LINEAR, ALL_AT_ONCE = "linear", "all-at-once"
 DEFAULT_RECIPE = "aws-user-personalization-v2"
 
 
@@ -85,7 +86,10 @@ class Stage(StrEnum):
 
 @dataclass(frozen=True)
 class Settings:
-    """All that the stack needs to know."""
+    """All that the stack needs to know.
+
+    ``gradual``: whether a new version takes over bit by bit; ``hotfix``: but not this time.
+    """
 
     stage: Stage
     name: str
@@ -98,6 +102,8 @@ class Settings:
     suppression_list: bool
     receivers: Receivers
     alarm_options: AlarmOptions
+    gradual: bool
+    hotfix: bool
 
 
 def read_settings(
@@ -109,12 +115,14 @@ def read_settings(
     """
     own = {key.removeprefix(PREFIX): value for key, value in context.items() if key.startswith(PREFIX)}
     read = Reader(own | ({"stage": stage} if stage else {}))
+    its_stage = Stage(read("stage", one_of(*Stage), Stage.COLLECT))
+    gradual = read("deployment", one_of(LINEAR, ALL_AT_ONCE), LINEAR) == LINEAR and its_stage is Stage.RECOMMEND
     settings = Settings(
-        stage=Stage(read("stage", one_of(*Stage), Stage.COLLECT)),
+        stage=its_stage,
         name=read("name", _name, DEFAULT_NAME),
         mparticle=_mparticle(read),
         personalize=_personalize(read, root),
-        options=_options(read),
+        options=_options(read, gradual),
         shards=_shards(read),
         python=read("python", one_of("3.13", "3.14"), "3.13"),
         retain=read("on_destroy", one_of("keep", "delete"), "keep") == "keep",
@@ -124,6 +132,8 @@ def read_settings(
             runbook_url=read("runbook_url", text(r"https://[^\s#]+", "an https address without #"), RUNBOOK),
             accepted_floor=read("accepted_floor", whole(0, 100), 1),
         ),
+        gradual=gradual,
+        hotfix=read("hotfix", switch, False),
     )
     problems = [
         *read.problems,
@@ -172,7 +182,7 @@ def _personalize(read: Reader, root: Path) -> Personalize:
     )
 
 
-def _options(read: Reader) -> FunctionConfig:
+def _options(read: Reader, gradual: bool) -> FunctionConfig:
     return FunctionConfig(
         environment=read("environment", one_of("production", "development"), "production"),
         event_types=read("event_types", _joined, None),
@@ -189,6 +199,7 @@ def _options(read: Reader) -> FunctionConfig:
         probe_mpid=read("probe_mpid", _mpid, None),
         refreshes_per_day=read("refreshes_per_day", whole(1, 10_000), None),
         capacity=_capacity(read),
+        count_by_version=gradual,
     )
 
 

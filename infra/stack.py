@@ -8,6 +8,7 @@ from constructs import Construct
 
 from infra.alarms import Alarms
 from infra.dashboard import Dashboard
+from infra.deployment import GradualDeployment
 from infra.example import refuse_example
 from infra.functions import LambdaCode, lambda_code
 from infra.imports import Imports
@@ -16,6 +17,7 @@ from infra.metrics import Metrics
 from infra.outputs import outputs
 from infra.personalize import PersonalizeResources
 from infra.refresh import Refresh
+from infra.rollback_alarms import rollback_alarms
 from infra.settings import Settings
 from infra.storage import Buckets, MParticleSecret
 from infra.stream import EventStream, MParticleAccess
@@ -53,6 +55,8 @@ class BrokerStack(cdk.Stack):
             suppression=suppression,
         )
         self._watch(events, ingest, refresh)
+        if settings.gradual and refresh:
+            self._deploy_gradually(ingest, refresh)
         outputs(self, settings, events, buckets, imports, secret, personalize, ingest, refresh, suppression)
         if settings.mparticle.is_example:
             refuse_example(self)
@@ -73,12 +77,19 @@ class BrokerStack(cdk.Stack):
             "Refresh",
             campaign_arn=personalize.campaign_arn,
             filter_arn=personalize.filter_arn,
+            filter_name=personalize.filter_name,
             secret_arn=secret.arn,
             buckets=buckets,
             options=self._settings.options,
             lambda_code=code,
             suppression=suppression,
         )
+
+    def _deploy_gradually(self, ingest: Ingest, refresh: Refresh) -> None:
+        deployment = GradualDeployment(self, "Deployment", hotfix=self._settings.hotfix)
+        alarms = rollback_alarms(self, self._settings.name, ingest.live, refresh.live)
+        deployment.add("Ingest", ingest.live, alarms["ingest"])
+        deployment.add("Refresh", refresh.live, alarms["refresh"])
 
     def _watch(self, events: kinesis.IStream, ingest: Ingest, refresh: Refresh | None) -> None:
         name, metrics = self._settings.name, Metrics(events=events, ingest=ingest, refresh=refresh)

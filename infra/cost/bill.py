@@ -25,6 +25,8 @@ LOG_KB = 1  # per invocation
 # At most: a metric costs only in the hours in which it is written, and most count failures. The tests count them.
 # The reason ``suppressed`` is one more where there is a suppression list.
 ALARM_METRICS = {Stage.COLLECT: 17, Stage.TRAIN: 17, Stage.RECOMMEND: 37}  # an alarm by metric math has several
+ROLLBACK_METRICS = 17  # of the alarms that stop a deployment
+VERSION_METRICS = 7  # that the functions write for a version, too
 METRICS = {Stage.COLLECT: 29, Stage.TRAIN: 29, Stage.RECOMMEND: 50}
 V2 = "-v2"  # these recipes have prices of their own (Personalize, User-Personalization-v2 recipe)
 NOT_INCLUDED = (
@@ -105,8 +107,9 @@ def _counts(traffic: Traffic, settings: Settings) -> Counts:
     yield from _functions(traffic, settings)
     yield from _personalize(traffic, settings)
     stage = settings.stage
-    yield "CloudWatch alarms", "cloudwatch_alarm", Decimal(ALARM_METRICS[stage])
-    yield "CloudWatch metrics", "cloudwatch_metric", Decimal(METRICS[stage] + settings.suppression_list)
+    gradual = (ROLLBACK_METRICS, VERSION_METRICS) if settings.gradual else (0, 0)
+    yield "CloudWatch alarms", "cloudwatch_alarm", Decimal(ALARM_METRICS[stage] + gradual[0])
+    yield "CloudWatch metrics", "cloudwatch_metric", Decimal(METRICS[stage] + gradual[1] + settings.suppression_list)
     yield "CloudWatch dashboard", "cloudwatch_dashboard", Decimal(1)
     yield "Secrets Manager", "secret", Decimal(1 + settings.suppression_list)
     if stage is Stage.RECOMMEND:

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from broker.failures import Misconfigured, described
-from broker.settings import SettingsError
+from broker.settings import SettingsError, counts_by_version
 from broker.telemetry import Counts, telemetry
 
 
@@ -20,7 +20,7 @@ def invocation(context: Any) -> Iterator[Counts]:
     Misconfigured and SettingsError are raised as they are, every other exception as InvocationFailed: its own message
     may repeat what was read.
     """
-    counts, operators = Counts(), telemetry(context.function_name)
+    counts, operators = Counts(), telemetry(context.function_name, counts_by_version())
     try:
         yield counts
     except (Misconfigured, SettingsError) as error:

@@ -82,6 +82,12 @@ class RefreshSettings:
     suppression: SuppressionSettings | None
 
 
+def counts_by_version(environ: Mapping[str, str] | None = None) -> bool:
+    """Return whether metrics are written by version, too; what both functions need before all other settings."""
+    switched: bool = _Reader(environ)("COUNT_BY_VERSION", _switch, False)
+    return switched
+
+
 def ingest_settings(environ: Mapping[str, str] | None = None) -> IngestSettings:
     """Read ``ingest``'s settings, from the process's environment if no other is given. Raises SettingsError."""
     read = _Reader(environ)

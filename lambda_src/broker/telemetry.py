@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from aws_lambda_powertools import Logger, Metrics
-from aws_lambda_powertools.metrics import MetricUnit, single_metric
+from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit, single_metric
 
 from broker import __version__
 from broker.failures import places
@@ -19,6 +19,15 @@ from broker.reasons import Omission, QuarantineReason, SkipReason
 from broker.stage_times import StageTimes
 
 MAX_VALUES = 90  # of one metric; at 100, the most that one EMF object may hold, Powertools writes one by itself
+# By which a deployment tells a version that gets nothing done, or spoils much, from the one before it.
+OF_A_VERSION = (
+    Metric.RECORDS,
+    Metric.ACCEPTED,
+    Metric.MESSAGES,
+    Metric.PROFILES_UPDATED,
+    Metric.PROFILES_UNCHANGED,
+    Metric.QUARANTINED,
+)
 MAX_REFUSALS = 10  # of one line, the most frequent ones
 Reason = SkipReason | Omission | QuarantineReason
 
@@ -62,12 +71,16 @@ class Counts:
 
 
 class Telemetry:
-    """Logger and metrics of one function. ``service`` is the function's name: two brokers' metrics don't mix."""
+    """Logger and metrics of one function. ``service`` is the function's name: two brokers' metrics don't mix.
 
-    def __init__(self, service: str) -> None:
+    ``by_version``: whether some metrics are written for the function's version, too.
+    """
+
+    def __init__(self, service: str, *, by_version: bool = False) -> None:
         self.logger = Logger(service=service, version=__version__, use_rfc3339=True)
         self._metrics = Metrics(namespace=NAMESPACE, service=service)
         self._service = service
+        self._by_version = by_version
 
     def publish(self, counts: Counts, context: Any) -> None:
         """Write one log line and the metrics of one invocation; ``context`` is Lambda's."""
@@ -79,10 +92,21 @@ class Telemetry:
                 self._metrics.add_metric(name, MetricUnit.Milliseconds, lag)
         if counts.outcomes or any(counts.lags.values()):
             self._metrics.flush_metrics()
+        if self._by_version:
+            self._write_by_version(counts, context.function_version)
         for (outcome, reason), number in counts.reasons.items():
             self._write_alone(outcome.by_reason, MetricUnit.Count, number, "reason", reason)
         for (name, queue), age in counts.ages_ms.items():
             self._write_alone(name, MetricUnit.Milliseconds, age, "queue", queue)
+
+    def _write_by_version(self, counts: Counts, version: str) -> None:
+        metrics = EphemeralMetrics(namespace=NAMESPACE, service=self._service)
+        metrics.add_dimension("version", version)
+        counted = [outcome for outcome in OF_A_VERSION if counts.outcomes[outcome]]
+        for outcome in counted:
+            metrics.add_metric(outcome, MetricUnit.Count, counts.outcomes[outcome])
+        if counted:
+            metrics.flush_metrics()
 
     def _write_alone(self, name: str, unit: MetricUnit, number: float, dimension: str, value: str) -> None:
         """Write a metric that has one dimension more than the others."""
@@ -136,6 +160,6 @@ def evenly(values: Sequence[float], number: int) -> list[float]:
 
 
 @functools.cache
-def telemetry(function_name: str) -> Telemetry:
+def telemetry(function_name: str, by_version: bool) -> Telemetry:
     """Return the telemetry of the function that runs in this process."""
-    return Telemetry(function_name)
+    return Telemetry(function_name, by_version=by_version)

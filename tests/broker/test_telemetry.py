@@ -16,6 +16,7 @@ from broker.lru_cache import LruCache
 from broker.metric_names import Metric
 from broker.reasons import QuarantineReason, SkipReason
 from broker.recommendations import digest
+from broker.settings import counts_by_version
 from broker.telemetry import Counts, Telemetry
 
 from tests.broker import test_ingest as ingest
@@ -68,6 +69,36 @@ def test_outcomes_lags_and_reasons_become_metrics(capsys: pytest.CaptureFixture[
     assert (line["level"], line["message"]) == ("INFO", "invocation")
     assert line["outcomes"] == {"Records": 3, "Skipped": 7}
     assert line["reasons"] == {"Skipped.no_customer": 2, "Skipped.other_action": 5}
+
+
+def test_where_versions_take_over_gradually_some_counts_are_written_for_the_version_too(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    counts = Counts()
+    counts.add(Metric.RECORDS, 3)
+    counts.add(Metric.SKIPPED, 2)
+    counts.add(Metric.ACCEPTED, 1)
+    Telemetry(next(SERVICES), by_version=True).publish(counts, CONTEXT)
+    whole, of_version = metrics(capsys.readouterr().out)
+
+    assert (whole["Records"], whole["Skipped"], whole["Accepted"]) == ([3], [2], [1])
+    assert "version" not in whole
+    assert of_version["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["service", "version"]]
+    assert (of_version["version"], of_version["Records"], of_version["Accepted"]) == ("7", [3], [1])
+    assert "Skipped" not in of_version
+
+
+def test_a_version_that_counts_nothing_of_its_own_writes_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    counts = Counts()
+    counts.add(Metric.SKIPPED, 2)
+    Telemetry(next(SERVICES), by_version=True).publish(counts, CONTEXT)
+
+    assert len(metrics(capsys.readouterr().out)) == 1
+
+
+@pytest.mark.parametrize(("value", "switched"), [(None, False), ("", False), ("on", True), ("off", False)])
+def test_a_variable_says_whether_counts_are_written_by_version(value: str | None, switched: bool) -> None:
+    assert counts_by_version({} if value is None else {"COUNT_BY_VERSION": value}) is switched
 
 
 @pytest.mark.parametrize("number", [90, 99, 100, 101, 5000])

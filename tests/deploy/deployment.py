@@ -14,6 +14,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+from blueprint.mappings import LIVE
 from infra.paths import ROOT
 from infra.settings import Stage
 from lifecycle import datasets, training
@@ -32,7 +33,7 @@ from local_stack.mparticle.inputs import BROKER_FEED, INPUTS
 from local_stack.process import ServiceProcess, start_service
 from tests.deploy import cdk
 from tests.deploy.account import Account, account
-from tests.deploy.metric_math import take_out_of
+from tests.deploy.for_ministack import make_assembly_for_ministack
 from tests.infra.synthesis import synthesise_as_app
 
 NAME = "deployed"
@@ -140,10 +141,12 @@ class Deployment:
         return subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S603
 
     def variables(self, function: str) -> dict[str, str]:
-        """Return the environment variables of a deployed function."""
-        functions = self.account.client("lambda").list_functions()["Functions"]
-        (found,) = (one["Environment"]["Variables"] for one in functions if function in one["FunctionName"])
-        return dict(found)
+        """Return the environment variables of the version of a deployed function that is invoked."""
+        client = self.account.client("lambda")
+        (name,) = (
+            one["FunctionName"] for one in client.list_functions()["Functions"] if function in one["FunctionName"]
+        )
+        return dict(client.get_function_configuration(FunctionName=name, Qualifier=LIVE)["Environment"]["Variables"])
 
     def lists(self) -> dict[int, list[str]]:
         """Return the list on every profile that has one."""
@@ -178,7 +181,7 @@ class Deployment:
             "on_destroy": "delete",
         }
         return {
-            stage: take_out_of(synthesise_as_app(stage, context, self._folder / stage))
+            stage: make_assembly_for_ministack(synthesise_as_app(stage, context, self._folder / stage))
             for stage in (Stage.COLLECT, Stage.RECOMMEND)
         }
 

@@ -16,7 +16,7 @@ from infra.mparticle import KNOWN_PRINCIPALS, ROLE_NAME
 from local_stack.aws import ACCOUNT, REGION
 from tests.deploy import probe
 from tests.deploy.account import ROOT_SECRET, Account, Credentials, account
-from tests.deploy.metric_math import without_metric_math
+from tests.deploy.for_ministack import for_ministack
 
 ASSETS = f"cdk-hnb659fds-assets-{ACCOUNT}-{REGION}"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/{ROLE_NAME}"
@@ -38,7 +38,11 @@ class Enforced:
 
     def the(self, kind: str) -> str:
         """Return the physical id of the one resource whose logical id begins like this."""
-        (found,) = (physical for logical, physical in self.resources.items() if logical.startswith(kind))
+        (found,) = (
+            physical
+            for logical, physical in self.resources.items()
+            if logical.startswith(kind) and "CurrentVersion" not in logical
+        )
         return found
 
     def take_away(self, *types: str) -> None:
@@ -61,7 +65,7 @@ class Enforced:
 @contextmanager
 def enforced(template: Mapping[str, Any]) -> Iterator[Enforced]:
     """Make the stack of a template in an account that enforces IAM."""
-    template = without_metric_math(with_sessions(template))
+    template = for_ministack(with_sessions(template))
     with account({"AUTH": "true"}) as made:
         bootstrap(made, template)
         upload_code(made, template)

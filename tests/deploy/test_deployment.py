@@ -164,8 +164,8 @@ def test_stage_recommend_adds_queues_dead_letters_and_refresh_and_replaces_nothi
         "functions": 1,
         "mappings": 2,
         "tables": 1,
-        "roles": 1,
-        "alarms": 14,
+        "roles": 3,  # of refresh, and CodeDeploy's for each function
+        "alarms": 20,
         "log groups": 1,
     }
     assert new(recommending.added, collecting.added) == {}

@@ -12,7 +12,7 @@ from botocore.exceptions import WaiterError
 
 from tests.deploy.account import Account, account
 from tests.deploy.enforced import ASSETS, CAPABILITIES, bootstrap, upload_code
-from tests.deploy.metric_math import without_metric_math
+from tests.deploy.for_ministack import for_ministack
 from tests.infra.conftest import Synthesise
 from tests.infra.conftest import made as made
 from tests.infra.synthesis import GIVEN
@@ -45,7 +45,7 @@ def failing(template: Mapping[str, Any], policy: str | None = None) -> dict[str,
 def create(account: Account, template: Mapping[str, Any]) -> None:
     """Create the stack. Raises WaiterError where that is rolled back."""
     cloudformation = account.client("cloudformation")
-    body = json.dumps(without_metric_math(template))
+    body = json.dumps(for_ministack(template))
     cloudformation.create_stack(StackName=STACK, TemplateBody=body, Capabilities=CAPABILITIES)
     cloudformation.get_waiter("stack_create_complete").wait(StackName=STACK, WaiterConfig={"Delay": 1})
 

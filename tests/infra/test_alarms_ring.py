@@ -17,9 +17,10 @@ INGEST_STOPS, REFRESH_STOPS = ("ingest", "mapping"), ("refresh",)
 
 
 def alarms(synthesised: Synthesised) -> dict[str, Alarm]:
-    """Return all alarms by what follows the stack's name in theirs."""
+    """Return all alarms that tell somebody by what follows the stack's name in theirs."""
     found = [resource["Properties"] for resource in synthesised.of_type("CloudWatch::Alarm").values()]
-    return {one["AlarmName"].removeprefix(PREFIX): Alarm(one) for one in found}
+    named = {one["AlarmName"].removeprefix(PREFIX): Alarm(one) for one in found}
+    return {name: alarm for name, alarm in named.items() if not name.startswith("rollback-")}
 
 
 def adds(owner: str, name: str, *values: float) -> Change:

@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 from broker.reasons import SkipReason
+from broker.telemetry import OF_A_VERSION
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bench import cost_page
 from infra.cost import processor_time
-from infra.cost.bill import ALARM_METRICS, METRICS, Bill, bill
+from infra.cost.bill import ALARM_METRICS, METRICS, ROLLBACK_METRICS, VERSION_METRICS, Bill, bill
 from infra.cost.prices import EXAMPLE, UNITS, Prices, PricesError, read_prices
 from infra.cost.traffic import Shop, Traffic, traffic
 from infra.deploy_checks import main
@@ -140,6 +141,20 @@ def test_there_are_as_many_alarms_and_metrics_as_the_stack_has(made: Synthesise,
     assert sum(len(metrics_of(alarm)) for alarm in alarms_of_stage) == ALARM_METRICS[stage]
     reasons = set(SkipReason) - {SkipReason.SUPPRESSED}  # which needs a suppression list
     assert sum(len(counted(flow)) for flow in flows) + len(reasons) + second_queue == METRICS[stage]
+
+
+def test_the_alarms_that_stop_a_deployment_and_their_metrics_are_counted_where_there_are_any(made: Synthesise) -> None:
+    found = (alarm["Properties"] for alarm in made("recommend").of_type("CloudWatch::Alarm").values())
+    rollback = [alarm for alarm in found if "-rollback-" in alarm["AlarmName"]]
+    gradual, at_once = (bill(ONE_PER_SECOND, settings(deployment=how), PRICES) for how in ("linear", "all-at-once"))
+    more = {item.name: item.quantity for item in gradual.items} | {"total": gradual.total - at_once.total}
+    less = {item.name: item.quantity for item in at_once.items}
+
+    assert sum(len(metrics_of(alarm)) for alarm in rollback) == ROLLBACK_METRICS
+    assert len(OF_A_VERSION) + 1 == VERSION_METRICS  # both functions quarantine
+    assert more["CloudWatch alarms"] - less["CloudWatch alarms"] == ROLLBACK_METRICS
+    assert more["CloudWatch metrics"] - less["CloudWatch metrics"] == VERSION_METRICS
+    assert more["total"] == Decimal("3.80")
 
 
 def test_an_item_without_a_price_has_none_and_the_total_is_at_least() -> None:

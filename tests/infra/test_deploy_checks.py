@@ -73,6 +73,24 @@ def test_a_step_that_cannot_work_or_loses_something_is_refused(
     assert message in problem
 
 
+def test_a_hotfix_is_let_through_with_a_warning() -> None:
+    serving = DeployedStack(Stage.RECOMMEND, ("ACTIVE",))
+
+    assert problems(RECOMMEND, serving, "hotfix") == problems(RECOMMEND, serving) == []
+    assert warnings(RECOMMEND) == []
+    (warning,) = warnings(RECOMMEND, "hotfix")
+    assert "no alarm rolls it back" in warning
+
+
+def test_alarms_that_only_stop_a_deployment_are_not_ones_of_which_nobody_is_told(made: Synthesise) -> None:
+    template = made("recommend").template
+    silent = read_assembly(made("recommend").folder).unheard
+    alarms = [one["Properties"] for one in template["Resources"].values() if one["Type"] == "AWS::CloudWatch::Alarm"]
+
+    assert any("-rollback-" in alarm["AlarmName"] and "AlarmActions" not in alarm for alarm in alarms)
+    assert silent == ()
+
+
 def test_going_back_works_when_it_is_confirmed_by_its_name() -> None:
     assert problems(COLLECT, DeployedStack(Stage.RECOMMEND, ("ACTIVE",)), "downgrade") == []
     assert problems(COLLECT, DeployedStack(Stage.RECOMMEND, ("ACTIVE",)), "yes") != []
@@ -107,7 +125,7 @@ def test_each_confirmation_confirms_its_own_only(confirm: str) -> None:
 def test_a_word_that_confirms_nothing_is_said() -> None:
     (problem,) = problems(COLLECT, None, "silnet")
 
-    assert "CONFIRM=silnet confirms nothing: downgrade and silent do" in problem
+    assert "CONFIRM=silnet confirms nothing: downgrade, silent, hotfix do" in problem
 
 
 @pytest.mark.parametrize("wanted", [COLLECT, TRAIN])

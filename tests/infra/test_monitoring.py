@@ -31,9 +31,10 @@ OF_AWS = {
 
 
 def alarms(synthesised: Synthesised) -> dict[str, dict[str, Any]]:
-    """Return the properties of all alarms, by what follows the stack's name in theirs."""
+    """Return the properties of all alarms that tell somebody, by what follows the stack's name in theirs."""
     found = [alarm["Properties"] for alarm in synthesised.of_type("CloudWatch::Alarm").values()]
-    return {one["AlarmName"].removeprefix("personalize-broker-"): one for one in found}
+    named = {one["AlarmName"].removeprefix("personalize-broker-"): one for one in found}
+    return {name: one for name, one in named.items() if "rollback-" not in name}
 
 
 # Where each function counts.

@@ -149,7 +149,7 @@ def test_both_queues_are_read_by_one_function_in_batches_with_partial_answers_an
         mapping = recommend.properties("Lambda::EventSourceMapping", name)
 
         assert mapping["EventSourceArn"] == {"Fn::GetAtt": [id, "Arn"]}
-        assert "RefreshFunction" in str(mapping["FunctionName"])
+        assert "RefreshLive" in str(mapping["FunctionName"])
         assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
         assert mapping["ScalingConfig"] == {"MaximumConcurrency": 2}
         assert mapping["BatchSize"] == 1000

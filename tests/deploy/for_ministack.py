@@ -1,0 +1,43 @@
+"""Templates for ministack, whose CloudFormation refuses metric math and CodeDeploy.
+
+Each alarm is on its first metric in place of all of them. What these alarms do is tested in
+tests/infra/test_alarms_ring.py, and what CodeDeploy is to do in tests/infra/test_gradual_deployment.py, on the template
+as it is.
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+CODE_DEPLOY = "AWS::CodeDeploy::"
+
+
+def for_ministack(template: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a template whose alarms are on one metric each, and whose aliases move at once."""
+    resources = {id: one for id, one in template["Resources"].items() if not one["Type"].startswith(CODE_DEPLOY)}
+    return {**template, "Resources": {id: _at_once(_plain(one), resources) for id, one in resources.items()}}
+
+
+def _at_once(resource: Mapping[str, Any], there: Mapping[str, Any]) -> Mapping[str, Any]:
+    if resource["Type"] != "AWS::Lambda::Alias":
+        return resource
+    waits_for = [id for id in resource.get("DependsOn", []) if id in there]
+    rest = {key: value for key, value in resource.items() if key not in ("UpdatePolicy", "DependsOn")}
+    return rest | ({"DependsOn": waits_for} if waits_for else {})
+
+
+def make_assembly_for_ministack(assembly: Path) -> Path:
+    """Take metric math out of the one template of an assembly, and return the assembly."""
+    (template,) = assembly.glob("*.template.json")
+    template.write_text(json.dumps(for_ministack(json.loads(template.read_text()))))
+    return assembly
+
+
+def _plain(resource: Mapping[str, Any]) -> Mapping[str, Any]:
+    properties = dict(resource.get("Properties", {}))
+    if resource["Type"] != "AWS::CloudWatch::Alarm" or "Metrics" not in properties:
+        return resource
+    first = next(query["MetricStat"] for query in properties.pop("Metrics") if "MetricStat" in query)
+    metric = {**first["Metric"], "Period": first["Period"], "Statistic": first["Stat"]}
+    return {**resource, "Properties": properties | metric}
