@@ -28,6 +28,10 @@ FUNCTIONS = {"ingest": INGEST, "refresh": REFRESH}
 
 STREAM_RETENTION = 3 * DAY
 
+# Lambda carries 6 MB per invocation, and a record in base64, a third larger: 4.5 MiB would just fit. A stream takes
+# 1 MiB unless it is told more, and a batch with all attributes of its user may be larger.
+MAX_RECORD_KIB = 4 * 1024
+
 # A shard takes 1000 records a second, and one invocation at a time delivers some 250 interactions of as many customers:
 # two readers a shard keep up with a busy one and catch up after an outage, and on four shards they stay near PutEvents'
 # 1000 calls a second. A record that can't be delivered leaves for the on-failure bucket a day before the stream forgets

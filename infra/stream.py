@@ -1,5 +1,7 @@
 """The stream that mParticle fills, and the role by which it may: put records, and nothing else."""
 
+from typing import cast
+
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kinesis as kinesis
@@ -26,6 +28,8 @@ class EventStream(Construct):
             retention_period=cdk.Duration.seconds(sizing.STREAM_RETENTION),
             removal_policy=removal_policy(retain=retain),
         )
+        resource = cast(kinesis.CfnStream, self.stream.node.default_child)
+        resource.max_record_size_in_kib = sizing.MAX_RECORD_KIB
 
 
 class MParticleAccess(Construct):

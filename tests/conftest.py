@@ -31,6 +31,7 @@ settings.load_profile("any machine")
 # These ask for templates: one worker runs them all, since loading CDK takes longer than most of what is asked of it.
 ASK_FOR_TEMPLATES = (
     "tests/infra/",
+    "tests/deploy/test_examples.py",
     "tests/deploy/test_first_deployment.py",
     "tests/deploy/test_guides.py",
     "tests/deploy/test_permissions.py",
@@ -92,6 +93,7 @@ SERVER = (
     "local_stack/lambda_emulator/test_runtime.py",
     "local_stack/lambda_emulator/test_whole_loop.py",
     "local_stack/mparticle/test_service.py",
+    "local_stack/test_large_record.py",
     "loop",
     "personalize_data/test_plan_identity.py",
     "personalize_local/conformance",

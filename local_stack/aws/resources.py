@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from blueprint import sizing
 from lifecycle import state
 from local_stack.aws.session import local_client
 
@@ -72,7 +73,7 @@ def messages_in(sqs: Any, queue_url: str) -> int:
 
 def _stream(kinesis: Any, settings: ResourceSettings) -> tuple[str, tuple[str, ...]]:
     name = f"{settings.prefix}-stream"
-    kinesis.create_stream(StreamName=name, ShardCount=settings.shards)
+    kinesis.create_stream(StreamName=name, ShardCount=settings.shards, MaxRecordSizeInKiB=sizing.MAX_RECORD_KIB)
     arn = kinesis.describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]["StreamARN"]
     shards = kinesis.list_shards(StreamName=name)["Shards"]
     return arn, tuple(shard["ShardId"] for shard in shards)

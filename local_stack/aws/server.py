@@ -19,6 +19,7 @@ from starlette.types import Receive, Scope, Send
 
 from local_stack.aws.json_app import WsgiApp, json_app
 from local_stack.aws.operations import operation_name, service_name
+from local_stack.aws.record_size import limit_record_size
 from local_stack.aws.speedups import speed_up
 
 # Seconds between two looks into the queue during a long poll.
@@ -31,6 +32,7 @@ class LocalAws:
 
     def __init__(self) -> None:
         speed_up()
+        limit_record_size()
         self.requests: Counter[str] = Counter()
         self._apps: dict[str, WsgiApp] = {
             "s3": create_backend_app("s3"),

@@ -135,7 +135,7 @@ class Service:
         return JSONResponse(totals)
 
     async def status(self, _request: Request) -> Response:
-        """Count batches: received, repeats, dropped, forwarded, copies, failed_attempts, waiting."""
+        """Count batches: received, repeats, dropped, forwarded, copies, failed_attempts, refused, waiting."""
         dropped = self._events.dropped()["count"]
         return JSONResponse({**self._workspace.counts(), "dropped": dropped, **self._delivery()})
 

@@ -14,6 +14,7 @@ DAY = 86_400
 
 def test_the_stream_is_on_demand_encrypted_and_remembers_three_days(made: Synthesise) -> None:
     assert made("collect").properties("Kinesis::Stream") == {
+        "MaxRecordSizeInKiB": 4096,
         "RetentionPeriodHours": 72,
         "StreamEncryption": {"EncryptionType": "KMS", "KeyId": "alias/aws/kinesis"},
         "StreamModeDetails": {"StreamMode": "ON_DEMAND"},

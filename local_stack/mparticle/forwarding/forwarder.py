@@ -16,6 +16,10 @@ class DeliveryFailed(Exception):
     """The stream did not accept the record; a later attempt may succeed."""
 
 
+class Refused(Exception):
+    """The stream will never accept the record: it is larger than the stream allows."""
+
+
 @dataclass(order=True)
 class _Delivery:
     due: float
@@ -29,8 +33,8 @@ class _Delivery:
 class Forwarder:
     """The records to deliver. Thread-safe; without its own threads, clock or network.
 
-    ``put(partition_key, data)`` delivers a record or raises DeliveryFailed; ``chance()`` is a number from 0 to 1, for
-    jitter and for the occasional second delivery of the same record (``copies`` is their share).
+    ``put(partition_key, data)`` delivers a record, or raises DeliveryFailed or Refused; ``chance()`` is a number from 0
+    to 1, for jitter and for the occasional second delivery of the same record (``copies`` is their share).
     """
 
     def __init__(
@@ -49,7 +53,7 @@ class Forwarder:
         self._waiting: list[_Delivery] = []
         self._in_flight = 0
         self._number = 0
-        self._counts = {"forwarded": 0, "copies": 0, "failed_attempts": 0}
+        self._counts = {"forwarded": 0, "copies": 0, "failed_attempts": 0, "refused": 0}
 
     def offer(self, batch: dict[str, Any]) -> None:
         """Queue a batch in output form as one UTF-8 JSON record with its mpid as the partition key."""
@@ -65,6 +69,8 @@ class Forwarder:
             self._put(delivery.key, delivery.data)
         except DeliveryFailed:
             self._again(delivery)
+        except Refused:
+            self._drop()
         else:
             self._done(delivery)
         return True
@@ -75,7 +81,7 @@ class Forwarder:
             return self._waiting[0].due if self._waiting else None
 
     def counts(self) -> dict[str, int]:
-        """Return the counts of delivered records, copies among them, failed attempts, and undelivered records."""
+        """Return the counts of records (delivered, copies among them, refused, undelivered) and of failed attempts."""
         with self._lock:
             return {**self._counts, "waiting": len(self._waiting) + self._in_flight}
 
@@ -98,6 +104,11 @@ class Forwarder:
             delivery.due = self._clock() + longest * (0.5 + 0.5 * self._chance())
             heapq.heappush(self._waiting, delivery)
             self._counts["failed_attempts"] += 1
+            self._in_flight -= 1
+
+    def _drop(self) -> None:
+        with self._lock:
+            self._counts["refused"] += 1
             self._in_flight -= 1
 
     def _done(self, delivery: _Delivery) -> None:

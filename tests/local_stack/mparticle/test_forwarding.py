@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from local_stack.mparticle.forwarding.connection import Connection
-from local_stack.mparticle.forwarding.forwarder import DeliveryFailed, Forwarder
+from local_stack.mparticle.forwarding.forwarder import DeliveryFailed, Forwarder, Refused
 from tests.local_stack.mparticle.batches import DEVICE, Clock, Workspace, batch, purchase
 
 
@@ -159,7 +159,23 @@ def test_a_failed_delivery_is_tried_again_ever_more_slowly_until_it_succeeds() -
     assert waits[:4] == pytest.approx([0, 0.2, 0.4, 0.8], abs=1e-6)
     assert max(waits) == pytest.approx(30.0)
     assert len(stream.records) == 1
-    assert forwarder.counts() == {"forwarded": 1, "copies": 0, "failed_attempts": 12, "waiting": 0}
+    assert forwarder.counts() == {"forwarded": 1, "copies": 0, "failed_attempts": 12, "refused": 0, "waiting": 0}
+
+
+def test_a_record_that_the_stream_never_takes_is_counted_and_holds_up_nothing() -> None:
+    stream, clock = Stream(), Clock()
+
+    def put(key: str, data: bytes) -> None:
+        if key == "1":
+            raise Refused("too large")
+        stream(key, data)
+
+    forwarder = Forwarder(put, clock=clock, chance=lambda: 0.5)
+    for mpid in (1, 2):
+        forwarder.offer({"mpid": mpid})
+    assert drain(forwarder, clock) == [0, 0]
+    assert [key for key, _ in stream.records] == ["2"]
+    assert forwarder.counts() == {"forwarded": 1, "copies": 0, "failed_attempts": 0, "refused": 1, "waiting": 0}
 
 
 def test_a_failing_record_does_not_hold_up_the_others() -> None:
@@ -183,4 +199,10 @@ def test_the_asked_for_share_of_records_is_delivered_twice_and_never_more() -> N
     counts = [times.count(mpid) for mpid in range(1000)]
     assert set(counts) == {1, 2}
     assert 70 < counts.count(2) < 130
-    assert forwarder.counts() == {"forwarded": 1000, "copies": counts.count(2), "failed_attempts": 0, "waiting": 0}
+    assert forwarder.counts() == {
+        "forwarded": 1000,
+        "copies": counts.count(2),
+        "failed_attempts": 0,
+        "refused": 0,
+        "waiting": 0,
+    }
