@@ -5,6 +5,14 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 p
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { command -v "$$p"; break; }; done)
 BIN := .venv/bin
 
+# SETTINGS=FILE: the settings of one of several stacks, as cdk's options (examples/README.md). CONTEXT goes before them.
+ifdef SETTINGS
+ifeq ($(wildcard $(SETTINGS)),)
+$(error SETTINGS=$(SETTINGS): there is no such file)
+endif
+override CONTEXT := $(shell cat $(SETTINGS)) $(CONTEXT)
+endif
+
 .PHONY: setup run test quick proofs check law mutations soak bench synth deploy clean
 
 setup: .venv/.ready
