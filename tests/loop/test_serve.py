@@ -11,17 +11,24 @@ import sys
 import textwrap
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import pytest
 
 from local_stack import loopback
+from local_stack.aws.session import local_client
 from tests.json_numbers import rounded
-from tests.loop.clone import PATIENCE, Clone, eventually
+from tests.loop.clone import PATIENCE, ROOT, Clone, eventually
 from tests.loop.conftest import NOBODY_LISTENS
+from tests.loop.guide_commands import NOT_LOCAL, Script, reason, scripts
 from tests.real_data import wire
+from tests.replay.world import row
 
+AWS_CLI = ROOT / ".venv/clients/bin/aws"
+EVAL = 'eval "$(./broker outputs --export)"'
+SHOWN_KEY = "ingest/2026/11/20/shardId-000000000000-1f0c.ndjson"  # in the runbook
+RUNNABLE = list({script.runnable: script for script in scripts(ROOT / "docs") if script.runnable}.values())
 CUSTOMER = -6_917_529_027_641_081_857
 
 # What a developer's own program may do: nothing in it knows of local services.
@@ -189,6 +196,30 @@ def test_the_guides_recipe_reads_a_list_line_by_line(clone: Clone, serving: Serv
     assert len(by_mpid["user_attributes"]["product_recs"]) == 10
     path = f"{serving.values['MPARTICLE_URL']}/userprofile/v1/org/account/workspace/{by_customer['mpid']}"
     assert eventually(lambda: "product_recs" in loopback.get(path, params={"fields": "user_attributes"}).text)
+
+
+@pytest.mark.skipif(not AWS_CLI.exists(), reason="the guides' commands need the AWS CLI of tests/clients")
+@pytest.mark.parametrize("script", RUNNABLE, ids=lambda script: script.runnable[-1][:60])
+def test_the_commands_of_a_guide_run_beside_the_local_stack(clone: Clone, serving: Serving, script: Script) -> None:
+    """Version 1 of the AWS CLI ignores the variables for SQS, as the runbook says: there it needs the endpoint."""
+    local_client("s3", serving.values["AWS_ENDPOINT_URL"]).put_object(
+        Bucket=serving.values["QUARANTINE_BUCKET"], Key=SHOWN_KEY, Body=json.dumps(asdict(row(1))).encode()
+    )
+    aws = 'aws() { [ "$1" = sqs ] && set -- "$@" --endpoint-url "$AWS_ENDPOINT_URL"; command aws "$@"; }'
+    lines = "\n".join(("set -eu", ". ./.local.env", aws, EVAL, *script.runnable))
+    environment = in_quiet(clone) | {"PATH": f"{AWS_CLI.parent}:{os.defpath}", "AWS_EC2_METADATA_DISABLED": "true"}
+    done = subprocess.run(  # noqa: S603 - our own guide
+        ["/bin/sh", "-c", lines], cwd=clone.root, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_each_command_that_does_not_run_here_is_one_that_a_guide_has() -> None:
+    lines = [line for script in scripts(ROOT / "docs") for line in script.lines]
+
+    assert [begins for begins in NOT_LOCAL if not any(line.startswith(begins) for line in lines)] == []
+    assert sum(reason(line) is None for line in lines) >= 10
 
 
 def shell_blocks(page: Path) -> list[str]:
