@@ -19,6 +19,8 @@ MINUTE = 60
 # "CloudWatch attempts to retrieve a higher number of data points than specified as Evaluation Periods": in the guide's
 # examples five for three.
 MORE_PERIODS = 2
+ON, OK, NO_DATA = "ALARM", "OK", "INSUFFICIENT_DATA"
+States = dict[float, str]  # by the minute
 Points = Sequence[tuple[float, float]]  # (seconds, value), in the order of time
 PointsOf = Callable[[Mapping[str, Any]], Points]  # of a metric: {"Namespace", "MetricName", "Dimensions"}
 Series = list[float | None]  # a value for each period, the oldest first; None: missing
@@ -53,17 +55,26 @@ class Alarm:
 
     def on(self, points_of: PointsOf, start: float, end: float) -> list[float]:
         """Return the minutes after ``start``, up to ``end``, at which the alarm is on."""
-        minutes = range(1, math.floor((end - start) / MINUTE) + 1)
-        return [start + MINUTE * n for n in minutes if self._is_on(points_of, start + MINUTE * n)]
+        return [at for at, state in self.states(points_of, start, end).items() if state == ON]
 
-    def _is_on(self, points_of: PointsOf, now: float) -> bool:
+    def states(self, points_of: PointsOf, start: float, end: float) -> States:
+        """Return the alarm's state at each minute after ``start``, up to ``end``; it is made at ``start``."""
+        states, state = States(), NO_DATA
+        for n in range(1, math.floor((end - start) / MINUTE) + 1):
+            states[start + MINUTE * n] = state = self._state(points_of, start + MINUTE * n, state)
+        return states
+
+    def _state(self, points_of: PointsOf, now: float, before: str) -> str:
         periods = int(self.properties["EvaluationPeriods"])
+        needed = int(self.properties.get("DatapointsToAlarm", periods))
         compare = COMPARISONS[self.properties["ComparisonOperator"]]
         seen = [value for value in self._series(points_of, now, periods + MORE_PERIODS) if value is not None]
-        missing = {"breaching": True, "notBreaching": False}[self.properties["TreatMissingData"]]
-        breaching = [compare(value, self.properties["Threshold"]) for value in seen[-periods:]]
-        breaching += [missing] * (periods - len(breaching))
-        return sum(breaching) >= self.properties.get("DatapointsToAlarm", periods)
+        breaching = sum(compare(value, self.properties["Threshold"]) for value in seen[-periods:])
+        missing = max(0, periods - len(seen))
+        treated = self.properties["TreatMissingData"]
+        if breaching + (missing if treated == "breaching" else 0) >= needed:
+            return ON
+        return before if treated == "ignore" and breaching + missing >= needed else OK
 
     def _series(self, points_of: PointsOf, now: float, periods: int) -> Series:
         if "Metrics" not in self.properties:
@@ -81,6 +92,30 @@ class Alarm:
         if isinstance(result, float):
             raise ValueError(f"{expression['Expression']!r} is no time series")  # noqa: TRY004 - one error for all
         return result
+
+
+def composite_states(rule: Mapping[str, Any], states_of: Mapping[str, States]) -> States:
+    """Return the states of a composite alarm by those of the alarms in its rule, which are known by logical ids.
+
+    CDK writes parentheses around each AND and OR. Raises ValueError where the rule uses what is not known here.
+    """
+    parts = (part if isinstance(part, str) else part["Fn::GetAtt"][0] for part in rule["Fn::Join"][1])
+    text = re.sub(r"\b(AND|OR|NOT)\b", lambda word: word[0].lower(), "".join(parts))
+    tree = ast.parse(text, mode="eval").body
+    return {at: ON if _holds(tree, states_of, at) else OK for at in next(iter(states_of.values()))}
+
+
+def _holds(node: ast.expr, states_of: Mapping[str, States], at: float) -> bool:
+    match node:
+        case ast.Call(ast.Name("ALARM" | "OK" | "INSUFFICIENT_DATA" as state), [ast.Constant(value=str(id))], []):
+            return states_of[id][at] == state
+        case ast.BoolOp(ast.And(), parts):
+            return all(_holds(part, states_of, at) for part in parts)
+        case ast.BoolOp(ast.Or(), parts):
+            return any(_holds(part, states_of, at) for part in parts)
+        case ast.UnaryOp(ast.Not(), operand):
+            return not _holds(operand, states_of, at)
+    raise ValueError(f"no alarm rule that is known: {ast.unparse(node)}")
 
 
 def _periods(points: Points, statistic: str, period: float, now: float, periods: int) -> Series:

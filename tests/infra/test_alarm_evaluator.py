@@ -1,10 +1,11 @@
 """The evaluator of alarms: CloudWatch's rules for periods, missing data and metric math, and what it refuses."""
 
+import re
 from typing import Any
 
 import pytest
 
-from tests.infra.alarm_evaluator import Alarm, metric_math
+from tests.infra.alarm_evaluator import Alarm, composite_states, metric_math
 
 PLAIN = {
     "Namespace": "Shop",
@@ -18,31 +19,69 @@ PLAIN = {
 }
 
 
-def on(periods: str, **properties: Any) -> bool:
-    """Tell whether an alarm is on after minutes that breach (X), don't (0), or have no data (-)."""
+def state(periods: str, **properties: Any) -> str:
+    """Return the state of an alarm after minutes that breach (X), don't (0), or have no data (-)."""
     points = [(60 * n + 1, float(char == "X")) for n, char in enumerate(periods) if char != "-"]
     end = 60 * len(periods)
-    return end in Alarm(PLAIN | properties).on(lambda _: points, 0, end)
+    return Alarm(PLAIN | properties).states(lambda _: points, 0, end)[end]
+
+
+def on(periods: str, **properties: Any) -> bool:
+    """Tell whether an alarm is on after such minutes."""
+    return state(periods, **properties) == "ALARM"
 
 
 @pytest.mark.parametrize(
-    ("periods", "not_breaching", "breaching"),
+    ("periods", "not_breaching", "breaching", "ignored"),
     [
-        ("0-X-X", False, False),
-        ("0----", False, False),
-        ("-----", False, True),
-        ("0XX-X", True, True),
-        ("--X--", False, True),
-        ("-XXX0", False, False),
-        ("00XXX", True, True),
+        ("0-X-X", False, False, "OK"),
+        ("0----", False, False, "OK"),
+        ("-----", False, True, "INSUFFICIENT_DATA"),
+        ("0XX-X", True, True, "ALARM"),
+        ("--X--", False, True, "INSUFFICIENT_DATA"),
+        ("-XXX0", False, False, "OK"),
+        ("00XXX", True, True, "ALARM"),
     ],
 )
 def test_missing_data_counts_only_where_there_are_too_few_points(
-    periods: str, not_breaching: bool, breaching: bool
+    periods: str, not_breaching: bool, breaching: bool, ignored: str
 ) -> None:
     """The table of the guide: "How alarm state is evaluated when data is missing", three of three, five retrieved."""
     assert on(periods) is not_breaching
     assert on(periods, TreatMissingData="breaching") is breaching
+    assert state(periods, TreatMissingData="ignore") == ignored
+
+
+def test_an_alarm_that_ignores_missing_data_keeps_its_state() -> None:
+    latest = {"TreatMissingData": "ignore", "EvaluationPeriods": 1}
+
+    assert state("X" + "-" * 20, **latest) == "ALARM"
+    assert state("0" + "-" * 20, **latest) == "OK"
+
+
+@pytest.mark.parametrize(
+    ("rule", "expected"),
+    [
+        ('(ALARM("a") OR ALARM("b"))', ["OK", "ALARM", "ALARM"]),
+        ('(ALARM("a") AND OK("b"))', ["OK", "ALARM", "OK"]),
+        ('(NOT (ALARM("a")) OR INSUFFICIENT_DATA("b"))', ["ALARM", "OK", "OK"]),
+    ],
+)
+def test_the_rule_of_a_composite_alarm(rule: str, expected: list[str]) -> None:
+    states = {
+        "a": dict(enumerate(["OK", "ALARM", "ALARM"])),
+        "b": dict(enumerate(["INSUFFICIENT_DATA", "OK", "ALARM"])),
+    }
+    parts: list[Any] = [
+        {"Fn::GetAtt": [part, "Arn"]} if part in "ab" else part for part in re.split(r"\b([ab])\b", rule)
+    ]
+
+    assert list(composite_states({"Fn::Join": ["", parts]}, states).values()) == expected
+
+
+def test_a_rule_that_is_not_known_is_refused() -> None:
+    with pytest.raises(ValueError, match="known"):
+        composite_states({"Fn::Join": ["", ["AT_LEAST(2, ALARM)"]]}, {"a": {0: "OK"}})
 
 
 def test_datapoints_to_alarm_need_not_be_next_to_each_other() -> None:
