@@ -1,4 +1,4 @@
-"""The environment variables of both functions, as ``broker.settings`` reads them. Values may be CDK tokens.
+"""The environment variables of the functions, as ``broker.settings`` reads them. Values may be CDK tokens.
 
 ``BROKER_VERSION`` is for operators. It is no commit hash, so that unchanged code gives an unchanged template.
 """
@@ -102,6 +102,19 @@ def refresh_environment(
 
 def _suppression(settings: SuppressionSettings | None) -> dict[str, str]:
     return {"CONTROL_BUCKET": settings.bucket, "SUPPRESSION_KEY_ARN": settings.key_arn} if settings else {}
+
+
+def daily_check_environment(
+    *, ingest_function: str, solution_arn: str | None, campaign_arn: str | None, event_tracker_arn: str | None
+) -> dict[str, str]:
+    """Return the variables of ``daily_check``; what is None it does not look at."""
+    return _present(
+        BROKER_VERSION=__version__,
+        INGEST_FUNCTION=ingest_function,
+        SOLUTION_ARN=solution_arn,
+        CAMPAIGN_ARN=campaign_arn,
+        EVENT_TRACKER_ARN=event_tracker_arn,
+    )
 
 
 def _switch(on: bool) -> str:

@@ -24,6 +24,8 @@ class FunctionSize:
 # smaller one. A minute leaves room for every retry; the functions stop starting calls ten seconds before it ends.
 INGEST = FunctionSize(timeout=60, memory=512)
 REFRESH = FunctionSize(timeout=60, memory=512)
+# A dozen calls, one after the other.
+DAILY_CHECK = FunctionSize(timeout=60, memory=256)
 FUNCTIONS = {"ingest": INGEST, "refresh": REFRESH}
 
 STREAM_RETENTION = 3 * DAY

@@ -2,22 +2,24 @@
 
 import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch
-from aws_cdk import aws_cloudwatch_actions as actions
 from broker.metric_names import Metric
 from constructs import Construct
 
 from blueprint.capacity import Capacity
+from infra.alarm_maker import BELOW, AlarmMaker
+from infra.daily_alarms import add_daily_alarms
 from infra.metrics import Metrics
-from infra.notifications import Urgency, topics
+from infra.notifications import Urgency
+from infra.pages import add_pages
 from infra.receivers import Receivers
-from infra.settings import DEFAULT_NAME, AlarmOptions
+from infra.settings import AlarmOptions
 
-ABOVE = cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD
-BELOW = cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD
-PAGE, TICKET = Urgency.PAGE, Urgency.TICKET
+CONNECTED = "mparticle-connected"
+PAGE, TICKET, SILENT = Urgency.PAGE, Urgency.TICKET, Urgency.SILENT
 MAX_ITERATOR_AGE_MS = 10 * 60 * 1000
 MINUTE, HALF_HOUR, HOUR = cdk.Duration.minutes(1), cdk.Duration.minutes(30), cdk.Duration.hours(1)
 MAX_QUOTA_USE = 80  # percent
+MAX_BEHIND = 50  # percent of the profiles that can be compared
 # What the broker promises: a minute to Personalize beyond the window in which records are gathered, and the seconds
 # within which every profile is right (docs/reliability.md), rounded up.
 MAX_ARRIVAL_TO_PERSONALIZE_S, MAX_REQUEST_TO_PROFILE_S = 60, 20 * 60
@@ -26,7 +28,7 @@ MAX_QUEUE_AGE_S, MAX_PURCHASE_AGE_S = 30 * 60, 5 * 60
 
 
 class Alarms(Construct):
-    """One alarm per cause, and one per promise; each says whether it is a page or a ticket."""
+    """One alarm per promise and per way to fail; those of one urgent cause make one page together."""
 
     def __init__(
         self,
@@ -41,19 +43,23 @@ class Alarms(Construct):
     ) -> None:
         super().__init__(scope, id)
         self._capacity, self._metrics, self._options = capacity, metrics, options
-        self._name = name
-        self._topics = topics(self, receivers)
-        self.alarms: list[cloudwatch.Alarm] = []
+        maker = AlarmMaker(self, name=name, metrics=metrics, receivers=receivers, runbook_url=options.runbook_url)
+        self._add = maker.add
         self._stream(metrics)
         self._quotas()
         self._function("ingest", metrics)
         if metrics.recommends:
             self._function("refresh", metrics)
             self._refreshes(metrics)
+        if metrics.daily_check:
+            add_daily_alarms(self._add, metrics)
+        pages = add_pages(maker)
+        # What is on for ever would look like a failure on the dashboard.
+        self.shown = [*pages, *(alarm for id, alarm in maker.alarms.items() if id != CONNECTED)]
 
     def _refreshes(self, metrics: Metrics) -> None:
         refreshes, purchases = metrics.oldest_requests()
-        self._alarm(
+        self._add(
             "refreshes-late",
             TICKET,
             "Customers wait for over half an hour for their refresh: there are more than the quotas allow.",
@@ -61,7 +67,7 @@ class Alarms(Construct):
             threshold=MAX_QUEUE_AGE_S,
             evaluations=2,
         )
-        self._alarm(
+        self._add(
             "purchases-late",
             TICKET,
             "Customers who bought something wait for over five minutes for their refresh.",
@@ -69,7 +75,7 @@ class Alarms(Construct):
             threshold=MAX_PURCHASE_AGE_S,
             evaluations=2,
         )
-        self._alarm(
+        self._add(
             "profiles-late",
             TICKET,
             "For a quarter of an hour, one in a hundred lists reaches its profile over 20 minutes after its request.",
@@ -77,21 +83,21 @@ class Alarms(Construct):
             threshold=MAX_REQUEST_TO_PROFILE_S * 1000,
             evaluations=3,
         )
-        self._alarm(
+        self._add(
             "refresh-retrying",
             TICKET,
             "For half an hour there were profiles that could not be refreshed: they wait in the queue.",
             metrics.broker("refresh", Metric.REFRESHES_FAILED),
             evaluations=6,
         )
-        self._alarm(
+        self._add(
             "refresh-state",
             TICKET,
             "For a quarter of an hour the table of profiles' states failed for some users: they wait in the queue.",
             metrics.broker("refresh", Metric.STATE_FAILED),
             evaluations=3,
         )
-        self._alarm(
+        self._add(
             "no-profiles-written",
             PAGE,
             "For an hour, lists were requested from the campaign, and no profile got one.",
@@ -104,13 +110,27 @@ class Alarms(Construct):
             ),
             evaluations=2,
         )
-        self._alarm(
+        self._add(
+            "profiles-behind",
+            PAGE,
+            f"For an hour, over {MAX_BEHIND} % of the profiles that mParticle sends back lack their last list.",
+            # Two profiles of a small shop may be changed by somebody else.
+            metrics.math(
+                "IF(FILL(behind, 0) > 2, 100 * behind / compared, 0)",
+                HALF_HOUR,
+                behind=metrics.broker("refresh", Metric.PROFILES_BEHIND, HALF_HOUR),
+                compared=metrics.broker("refresh", Metric.PROFILES_COMPARED, HALF_HOUR),
+            ),
+            threshold=MAX_BEHIND,
+            evaluations=2,
+        )
+        self._add(
             "refreshes-not-queued",
             TICKET,
             "The refresh queue did not take customers: their lists wait for their next event.",
             metrics.broker("ingest", Metric.REFRESHES_NOT_QUEUED),
         )
-        self._alarm("dead-letters", TICKET, "Profiles could not be refreshed for 12 hours.", metrics.dead_letters())
+        self._add("dead-letters", TICKET, "Profiles could not be refreshed for 12 hours.", metrics.dead_letters())
 
     def _oldest(self, waiting: cloudwatch.Metric, received: cloudwatch.Metric) -> cloudwatch.MathExpression:
         """Return how old the oldest message is, in seconds, by SQS's age or by our own.
@@ -127,7 +147,7 @@ class Alarms(Construct):
     def _quota(self, system: str, function: str, calls: Metric, throttled: Metric, per_second: int) -> None:
         """Watch how much of a quota is in use: all of it, where more than one call in ten is refused for its rate."""
         # A rush of a minute is no reason to act.
-        self._alarm(
+        self._add(
             f"{system}-quota",
             TICKET,
             f"In ten of fifteen minutes, over {MAX_QUOTA_USE} % of {per_second} per second were in use ({calls}).",
@@ -170,7 +190,7 @@ class Alarms(Construct):
     def _stream(self, metrics: Metrics) -> None:
         # Lambda reports the iterator's age only where it reads. FILL gives the newest period a zero until the metrics
         # of the functions are there, so one is not enough. A quiet shop has no records in some periods.
-        self._alarm(
+        self._add(
             "records-not-read",
             PAGE,
             "Records come in, and nobody reads them.",
@@ -182,7 +202,7 @@ class Alarms(Construct):
             evaluations=6,
             datapoints=3,
         )
-        self._alarm(
+        self._add(
             "iterator-age",
             TICKET,
             "Events wait on the stream for over ten minutes.",
@@ -191,7 +211,7 @@ class Alarms(Construct):
             evaluations=2,
         )
         # A stream on demand splits its shards within minutes; mParticle sends again what was refused.
-        self._alarm(
+        self._add(
             "stream-writes-refused",
             TICKET,
             "For a quarter of an hour, the stream refused records of mParticle: a shard is full.",
@@ -199,7 +219,7 @@ class Alarms(Construct):
             evaluations=3,
         )
         late = MAX_ARRIVAL_TO_PERSONALIZE_S + self._capacity.stream_window
-        self._alarm(
+        self._add(
             "training-late",
             TICKET,
             f"For a quarter of an hour, one in a hundred interactions takes over {late} seconds to Personalize.",
@@ -207,16 +227,16 @@ class Alarms(Construct):
             threshold=late * 1000,
             evaluations=3,
         )
-        self._alarm(
+        self._add(
             "on-failure", PAGE, "Records were given up after two days, into the on-failure bucket.", metrics.given_up()
         )
-        self._alarm(
+        self._add(
             "on-failure-lost",
             PAGE,
             "Records were given up and could not be written to the on-failure bucket: they are lost.",
             metrics.function("ingest", "DestinationDeliveryFailures"),
         )
-        self._alarm(
+        self._add(
             "no-events-accepted",
             PAGE,
             "No interaction reached Personalize for an hour.",
@@ -226,8 +246,17 @@ class Alarms(Construct):
             comparison=BELOW,
             missing=cloudwatch.TreatMissingData.BREACHING,
         )
-
-        self._alarm(
+        self._add(
+            CONNECTED,
+            SILENT,
+            "No failure: on for ever once mParticle has sent records for an hour. Until then, silence is no alarm.",
+            # Missing where no record comes, which leaves the alarm as it is.
+            metrics.math("incoming / incoming", HOUR, incoming=metrics.stream("IncomingRecords", HOUR)),
+            evaluations=3,
+            datapoints=2,
+            missing=cloudwatch.TreatMissingData.IGNORE,
+        )
+        self._add(
             "few-accepted",
             TICKET,
             f"For three hours, under {self._options.accepted_floor} % of what came in was accepted.",
@@ -244,57 +273,25 @@ class Alarms(Construct):
         )
 
     def _function(self, function: str, metrics: Metrics) -> None:
-        self._alarm(
+        self._add(
             f"{function}-errors", TICKET, f"Invocations of {function} fail.", metrics.function(function, "Errors")
         )
-        self._alarm(
+        self._add(
             f"{function}-throttles",
             TICKET,
             f"Lambda has no room to run {function}: the account's concurrency is used up.",
             metrics.function(function, "Throttles"),
             evaluations=3,
         )
-        self._alarm(
+        self._add(
             f"{function}-configuration",
             PAGE,
             f"{function} is refused, or a setting of it is wrong: nothing can work until somebody changes it.",
             metrics.broker(function, Metric.CONFIGURATION_ERRORS),
         )
-        self._alarm(
+        self._add(
             f"{function}-quarantine",
             TICKET,
             f"{function} put something into quarantine that can never work.",
             metrics.broker(function, Metric.QUARANTINED),
         )
-
-    def _alarm(
-        self,
-        id: str,
-        urgency: Urgency,
-        description: str,
-        metric: cloudwatch.IMetric,
-        *,
-        threshold: float = 0,
-        evaluations: int = 1,
-        datapoints: int | None = None,
-        comparison: cloudwatch.ComparisonOperator = ABOVE,
-        missing: cloudwatch.TreatMissingData = cloudwatch.TreatMissingData.NOT_BREACHING,
-    ) -> None:
-        # The runbook calls its sections by the alarms' names in a stack of the default name.
-        section = f"{self._options.runbook_url}#{DEFAULT_NAME}-{id}"
-        alarm = cloudwatch.Alarm(
-            self,
-            id,
-            alarm_name=f"{self._name}-{id}",
-            alarm_description=f"{description} What to do ({urgency}): {section}",
-            metric=metric,
-            threshold=threshold,
-            evaluation_periods=evaluations,
-            datapoints_to_alarm=datapoints,
-            comparison_operator=comparison,
-            treat_missing_data=missing,
-        )
-        for topic in self._topics[urgency]:
-            alarm.add_alarm_action(actions.SnsAction(topic))
-            alarm.add_ok_action(actions.SnsAction(topic))
-        self.alarms.append(alarm)

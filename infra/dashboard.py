@@ -11,6 +11,7 @@ from infra.metrics import Metrics
 REFRESH_ERRORS = (
     Metric.REFRESHES_FAILED,
     Metric.STATE_FAILED,
+    Metric.PROFILES_BEHIND,
     Metric.GET_RECOMMENDATIONS_THROTTLED,
     Metric.MPARTICLE_BATCHES_THROTTLED,
 )
@@ -85,6 +86,7 @@ class Dashboard(Construct):
             Metric.OVER_DAILY_CAP,
             Metric.PROFILES_UPDATED,
             Metric.PROFILES_UNCHANGED,
+            Metric.PROFILES_COMPARED,
             Metric.NO_RECOMMENDATIONS,
             Metric.GET_RECOMMENDATIONS_CALLS,
             Metric.MPARTICLE_BATCHES,

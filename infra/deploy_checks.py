@@ -144,12 +144,7 @@ def read_assembly(folder: Path) -> SynthesisedStack:
     ]
     template = json.loads((folder / stack["templateFile"]).read_text())
     types = {resource["Type"] for resource in template["Resources"].values()}
-    rollback = _rollback_alarms(template)
-    alarms = [
-        artifact["Properties"]
-        for id, artifact in template["Resources"].items()
-        if artifact["Type"] == "AWS::CloudWatch::Alarm" and id not in rollback
-    ]
+    alarms = _alarms_to_be_heard(template["Resources"])
     actions = [action for alarm in alarms for action in alarm.get("AlarmActions", [])]
     return SynthesisedStack(
         stack=stack["stackName"],
@@ -163,9 +158,18 @@ def read_assembly(folder: Path) -> SynthesisedStack:
     )
 
 
-def _rollback_alarms(template: Mapping[str, Any]) -> Set[str]:
+def _alarms_to_be_heard(resources: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the properties of all alarms but those of which a composite alarm tells, or which CodeDeploy looks at."""
+    pages = [one["Properties"] for one in resources.values() if one["Type"] == "AWS::CloudWatch::CompositeAlarm"]
+    rules = json.dumps([page["AlarmRule"] for page in pages])
+    rollback = _rollback_alarms(resources)
+    alarms = {id: one["Properties"] for id, one in resources.items() if one["Type"] == "AWS::CloudWatch::Alarm"}
+    return pages + [alarm for id, alarm in alarms.items() if f'"{id}"' not in rules and id not in rollback]
+
+
+def _rollback_alarms(resources: Mapping[str, Any]) -> Set[str]:
     """Return the logical ids of the alarms that only CodeDeploy looks at."""
-    groups = [one for one in template["Resources"].values() if one["Type"] == "AWS::CodeDeploy::DeploymentGroup"]
+    groups = [one for one in resources.values() if one["Type"] == "AWS::CodeDeploy::DeploymentGroup"]
     return {alarm["Name"]["Ref"] for group in groups for alarm in group["Properties"]["AlarmConfiguration"]["Alarms"]}
 
 

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_kinesis as kinesis
+from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
 from broker.metric_names import NAMESPACE, Metric
 
+from infra.daily_check import DailyCheck
 from infra.ingest import Ingest
 from infra.refresh import Refresh
 
@@ -16,20 +18,21 @@ FIVE_MINUTES = cdk.Duration.minutes(5)
 
 @dataclass(frozen=True)
 class Metrics:
-    """What the stack measures; ``refresh`` is there once it recommends."""
+    """What the stack measures; ``refresh`` is there once it recommends, ``daily_check`` once it trains."""
 
     events: kinesis.IStream
     ingest: Ingest
     refresh: Refresh | None
+    daily_check: DailyCheck | None = None
 
     @property
     def recommends(self) -> bool:
         """Return whether there are queues and ``refresh``."""
         return self.refresh is not None
 
-    def stream(self, name: str) -> cloudwatch.Metric:
+    def stream(self, name: str, period: cdk.Duration = FIVE_MINUTES) -> cloudwatch.Metric:
         """Return a sum of the stream."""
-        return self._metric("AWS/Kinesis", name, {"StreamName": self.events.stream_name})
+        return self._metric("AWS/Kinesis", name, {"StreamName": self.events.stream_name}, period=period)
 
     def iterator_age(self) -> cloudwatch.Metric:
         """Return how long the oldest record waits, in milliseconds."""
@@ -60,9 +63,27 @@ class Metrics:
     def _percentile(self, function: str, name: Metric, statistic: str) -> cloudwatch.Metric:
         return self._metric(NAMESPACE, name, {"service": self._name(function)}, statistic=statistic)
 
+    def daily(self, name: Metric) -> cloudwatch.Metric:
+        """Return what the daily check writes, by the hour."""
+        return self._daily(NAMESPACE, name, "service", "Maximum")
+
+    def daily_errors(self) -> cloudwatch.Metric:
+        """Return how many invocations of the daily check fail, by the hour."""
+        return self._daily("AWS/Lambda", "Errors", "FunctionName", "Sum")
+
+    def _daily(self, namespace: str, name: str, dimension: str, statistic: str) -> cloudwatch.Metric:
+        dimensions = {dimension: self._name("daily-check")}
+        return self._metric(namespace, name, dimensions, statistic=statistic, period=cdk.Duration.hours(1))
+
+    def function_of(self, flow: str) -> lambda_.Function:
+        """Return ``ingest``, ``refresh`` or ``daily-check``. Raises ValueError where the stage lacks it."""
+        construct = {"ingest": self.ingest, "refresh": self.refresh, "daily-check": self.daily_check}[flow]
+        if construct is None:
+            raise ValueError(f"there is no {flow} in this stage")
+        return construct.function
+
     def _name(self, function: str) -> str:
-        construct = self.refresh if function == "refresh" and self.refresh else self.ingest
-        return construct.function.function_name
+        return self.function_of(function).function_name
 
     def errors(self, function: str) -> list[cloudwatch.Metric]:
         """Return what goes wrong in a function."""

@@ -16,6 +16,7 @@ class Urgency(StrEnum):
 
     PAGE = "page"  # data is lost, or nothing moves until somebody acts
     TICKET = "ticket"  # it can wait until the morning, or goes away by itself
+    SILENT = "silent"  # no failure: a state that other alarms ask for
 
 
 def topics(scope: Construct, receivers: Receivers) -> Mapping[Urgency, Sequence[sns.ITopic]]:
@@ -27,7 +28,7 @@ def topics(scope: Construct, receivers: Receivers) -> Mapping[Urgency, Sequence[
     own = [_email_topic(scope, receivers.email)] if receivers.email else []
     tickets = [*own, *_existing(scope, "AlarmTopic", receivers.alarm_topic_arn)]
     pages = _existing(scope, "PageTopic", receivers.page_topic_arn)
-    return {Urgency.PAGE: pages or tickets, Urgency.TICKET: tickets or pages}
+    return {Urgency.PAGE: pages or tickets, Urgency.TICKET: tickets or pages, Urgency.SILENT: []}
 
 
 def _existing(scope: Construct, id: str, arn: str | None) -> list[sns.ITopic]:

@@ -85,6 +85,28 @@ def refresh(
     ]
 
 
+def daily_check(solution_arn: str | None, campaign_arn: str | None, event_tracker_arn: str | None) -> list[Permission]:
+    """Return what ``daily_check`` may: describe, and read metrics. Without a solution it is the campaign's."""
+    metrics = "GetMetricData works with the resource * only (CloudWatch, Service Authorization Reference)."
+    versions = "A version's ARN is its solution's and an id, which changes with every training."
+    granted = [Permission("cloudwatch", ("GetMetricData",), ["*"], metrics)]
+    if solution_arn:
+        granted += [
+            Permission("personalize", ("DescribeSolution",), [solution_arn]),
+            Permission("personalize", ("DescribeSolutionVersion",), [f"{solution_arn}/*"], versions),
+        ]
+    elif campaign_arn:
+        any_solution = "The campaign is given, and only Personalize knows whose it is."
+        described = ("DescribeSolution", "DescribeSolutionVersion")
+        all_solutions = f"{campaign_arn.partition(':campaign/')[0]}:solution/*"
+        granted.append(Permission("personalize", described, [all_solutions], any_solution))
+    if campaign_arn:
+        granted.append(Permission("personalize", ("DescribeCampaign",), [campaign_arn]))
+    if event_tracker_arn:
+        granted.append(Permission("personalize", ("DescribeEventTracker",), [event_tracker_arn]))
+    return granted
+
+
 def _arns(queues: Sequence[sqs.IQueue]) -> list[str]:
     return [queue.queue_arn for queue in queues]
 

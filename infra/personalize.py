@@ -133,6 +133,7 @@ class PersonalizeResources(Construct):
         self.campaign_arn: str | None = None
         self.filter_arn: str | None = None
         self.filter_name: str | None = None
+        self.event_tracker_arn: str | None = None
         if settings.tracking_id:
             self.tracking_id = settings.tracking_id
             if stage is Stage.RECOMMEND:
@@ -140,6 +141,7 @@ class PersonalizeResources(Construct):
             return
         datasets = Datasets(self, "Datasets", name=name, users_schema=settings.users_schema, retain=retain)
         self.tracking_id = datasets.tracker.attr_tracking_id
+        self.event_tracker_arn = datasets.tracker.attr_event_tracker_arn
         if stage.step >= Stage.TRAIN.step:
             serve = stage is Stage.RECOMMEND
             recommender = Recommender(self, "Recommender", name=name, datasets=datasets, settings=settings, serve=serve)

@@ -7,6 +7,7 @@ from aws_cdk import aws_kinesis as kinesis
 from constructs import Construct
 
 from infra.alarms import Alarms
+from infra.daily_check import DailyCheck
 from infra.dashboard import Dashboard
 from infra.deployment import GradualDeployment
 from infra.example import refuse_example
@@ -54,7 +55,7 @@ class BrokerStack(cdk.Stack):
             lambda_code=code,
             suppression=suppression,
         )
-        self._watch(events, ingest, refresh)
+        self._watch(events, ingest, refresh, self._daily_check(personalize, ingest, code))
         if settings.gradual and refresh:
             self._deploy_gradually(ingest, refresh)
         outputs(self, settings, events, buckets, imports, secret, personalize, ingest, refresh, suppression)
@@ -91,8 +92,18 @@ class BrokerStack(cdk.Stack):
         deployment.add("Ingest", ingest.live, alarms["ingest"])
         deployment.add("Refresh", refresh.live, alarms["refresh"])
 
-    def _watch(self, events: kinesis.IStream, ingest: Ingest, refresh: Refresh | None) -> None:
-        name, metrics = self._settings.name, Metrics(events=events, ingest=ingest, refresh=refresh)
+    def _daily_check(self, personalize: PersonalizeResources, ingest: Ingest, code: LambdaCode) -> DailyCheck | None:
+        """Return the daily check, once there is a model to check."""
+        if not (personalize.solution_arn or personalize.campaign_arn):
+            return None
+        function = ingest.function.function_name
+        return DailyCheck(self, "DailyCheck", personalize=personalize, ingest_function=function, lambda_code=code)
+
+    def _watch(
+        self, events: kinesis.IStream, ingest: Ingest, refresh: Refresh | None, daily_check: DailyCheck | None
+    ) -> None:
+        metrics = Metrics(events=events, ingest=ingest, refresh=refresh, daily_check=daily_check)
+        name = self._settings.name
         alarms = Alarms(
             self,
             "Alarms",
@@ -102,4 +113,4 @@ class BrokerStack(cdk.Stack):
             capacity=self._settings.options.capacity,
             options=self._settings.alarm_options,
         )
-        Dashboard(self, "Dashboard", name=name, metrics=metrics, alarms=alarms.alarms)
+        Dashboard(self, "Dashboard", name=name, metrics=metrics, alarms=alarms.shown)

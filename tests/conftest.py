@@ -90,6 +90,7 @@ SERVER = (
     "infra",
     "law",
     "local_stack/aws",
+    "local_stack/test_daily_check.py",
     "local_stack/lambda_emulator/test_runtime.py",
     "local_stack/lambda_emulator/test_whole_loop.py",
     "local_stack/mparticle/test_service.py",

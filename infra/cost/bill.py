@@ -24,10 +24,11 @@ MB_OF_A_PROCESSOR = 1_769  # with this memory, a function has one (Lambda, memor
 LOG_KB = 1  # per invocation
 # At most: a metric costs only in the hours in which it is written, and most count failures. The tests count them.
 # The reason ``suppressed`` is one more where there is a suppression list.
-ALARM_METRICS = {Stage.COLLECT: 17, Stage.TRAIN: 17, Stage.RECOMMEND: 37}  # an alarm by metric math has several
+ALARM_METRICS = {Stage.COLLECT: 18, Stage.TRAIN: 24, Stage.RECOMMEND: 46}  # an alarm by metric math has several
+METRICS = {Stage.COLLECT: 29, Stage.TRAIN: 34, Stage.RECOMMEND: 57}
+COMPOSITE_ALARMS = {Stage.COLLECT: 2, Stage.TRAIN: 2, Stage.RECOMMEND: 3}
 ROLLBACK_METRICS = 17  # of the alarms that stop a deployment
 VERSION_METRICS = 7  # that the functions write for a version, too
-METRICS = {Stage.COLLECT: 29, Stage.TRAIN: 29, Stage.RECOMMEND: 50}
 V2 = "-v2"  # these recipes have prices of their own (Personalize, User-Personalization-v2 recipe)
 NOT_INCLUDED = (
     "Not included: AWS's free tiers, discounts and taxes; what mParticle charges for the events on the stream; "
@@ -110,6 +111,7 @@ def _counts(traffic: Traffic, settings: Settings) -> Counts:
     gradual = (ROLLBACK_METRICS, VERSION_METRICS) if settings.gradual else (0, 0)
     yield "CloudWatch alarms", "cloudwatch_alarm", Decimal(ALARM_METRICS[stage] + gradual[0])
     yield "CloudWatch metrics", "cloudwatch_metric", Decimal(METRICS[stage] + gradual[1] + settings.suppression_list)
+    yield "CloudWatch composite alarms", "cloudwatch_composite_alarm", Decimal(COMPOSITE_ALARMS[stage])
     yield "CloudWatch dashboard", "cloudwatch_dashboard", Decimal(1)
     yield "Secrets Manager", "secret", Decimal(1 + settings.suppression_list)
     if stage is Stage.RECOMMEND:

@@ -43,6 +43,7 @@ UNITS = {
     "personalize_training_hour": Unit("training hour"),
     "personalize_tps_hour": Unit("TPS-hour"),
     "cloudwatch_alarm": Unit("alarm"),
+    "cloudwatch_composite_alarm": Unit("composite alarm"),
     "cloudwatch_metric": Unit("metric"),
     "cloudwatch_dashboard": Unit("dashboard"),
     "cloudwatch_gb_of_logs": Unit("GB"),

@@ -33,8 +33,9 @@ class Batch(NamedTuple):
 
     ``time_ms`` is the batch's own usable time, ``arrived_ms`` the stream's; both are epoch milliseconds.
     ``consent`` has the consent states that are not null: one object if all is well. ``opted_out``: an event is, or may
-    be, an opt-out. ``recommendations`` is the list that the profile had when mParticle enriched the batch. An mpid that
-    is unreadable and a time that is unusable are there, while a missing one is not.
+    be, an opt-out. ``recommendations`` is the list that the profile had when mParticle enriched the batch, empty where
+    it had other attributes only, and None where mParticle sent none. An mpid that is unreadable and a time that is
+    unusable are there, while a missing one is not.
     """
 
     mpid: int | None
@@ -100,10 +101,15 @@ def batch_from(document: object, arrived_ms: int) -> Batch | BadBatch:
         batch_id=document.get("batch_id"),
         consent=tuple(state for state in named(document, "consent_state") if state is not None),
         opted_out=any(map(opts_out, listed)),
-        recommendations=texts(mapping(document.get("user_attributes")).get("product_recs")),
+        recommendations=_list_on_profile(mapping(document.get("user_attributes"))),
         has_unreadable_mpid=mpid is None and not ids.stands_for_nothing(document.get("mpid")),
         has_unusable_time=is_unusable_time(document.get("timestamp_unixtime_ms"), arrived_ms),
     )
+
+
+def _list_on_profile(attributes: Mapping[str, Any]) -> tuple[str, ...] | None:
+    """Return the list among a profile's attributes, empty where they are there without one; None if it is not known."""
+    return texts(attributes.get("product_recs", [])) if attributes else None
 
 
 def _well_formed(listed: list[Any]) -> Iterator[Event]:

@@ -262,6 +262,7 @@ def _users_to_refresh(lines: Iterable[Line], environment: str) -> list[UserToRef
             list_digest=None if line.batch.recommendations is None else digest(line.batch.recommendations),
             sequence_number=line.record.sequence_number,
             shard=line.record.shard,
+            arrived_ms=line.record.arrived_ms,
             event_ms=max(line.interaction.time_ms, earlier.event_ms if earlier else 0),
             is_purchase=line.interaction.action == PURCHASE or (earlier is not None and earlier.is_purchase),
         )

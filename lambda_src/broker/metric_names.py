@@ -29,6 +29,8 @@ class Metric(StrEnum):
     OVER_DAILY_CAP = "OverDailyCap"
     PROFILES_UPDATED = "ProfilesUpdated"
     PROFILES_UNCHANGED = "ProfilesUnchanged"
+    PROFILES_COMPARED = "ProfilesCompared"  # with the list that mParticle sent back
+    PROFILES_BEHIND = "ProfilesBehind"  # of them, those that did not have the list that was written last
     NO_RECOMMENDATIONS = "NoRecommendations"
     REFRESHES_FAILED = "RefreshesFailed"
     GET_RECOMMENDATIONS_CALLS = "GetRecommendationsCalls"
@@ -40,7 +42,14 @@ class Metric(StrEnum):
     REQUEST_TO_PROFILE = "RequestToProfile"  # a lag, by the queue's clock
     EVENT_TO_PROFILE = "EventToProfile"  # a lag, by the device's clock
 
-    # both
+    # daily_check
+    MODEL_AGE_DAYS = "ModelAgeDays"  # of the model that serves
+    TRAINING_FAILED = "TrainingFailed"
+    OLD_MODEL_SERVED = "OldModelServed"
+    NOT_ACTIVE = "NotActive"  # campaign, event tracker
+    ACCEPTED_SHARE_DROP = "AcceptedShareDrop"  # in percent of the week before
+
+    # all
     SKIPPED = "Skipped"
     QUARANTINED = "Quarantined"
     QUARANTINE_FAILED = "QuarantineFailed"

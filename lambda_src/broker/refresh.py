@@ -21,6 +21,7 @@ from broker.mparticle import MParticle, session
 from broker.outcomes import Accepted, Outcome, Rejected, Retryable, only
 from broker.personalize import Campaign
 from broker.position import position
+from broker.profile_comparison import count_behind, digest_on_profile
 from broker.profile_refresher import MAX_AGE, ClaimedUser, ProfileRefresher, RefreshResults
 from broker.profile_state import ProfileState, ProfileStates
 from broker.quarantine import Quarantine
@@ -39,9 +40,6 @@ CONTESTED_PAUSE = 5.0  # seconds until a user whom another process refreshes now
 # Seconds after which an upload without an answer is no longer processed: 30, and those in which a straggler of this
 # invocation may still be sent. No upload starts after the invocation's deadline, so a claim ends so long after it.
 LANDING = 30.0 + MAX_AGE
-# Seconds after which mParticle's enrichment has the list that was written. If it still has another one by then, the
-# profile does not have it.
-ENRICHMENT_LAG = 60.0
 
 
 def handler(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
@@ -143,6 +141,7 @@ class Refresh:
         except NeverAccepted as failure:  # nothing that a user can send: the table is another one
             raise Misconfigured(str(failure)) from None
         counts.add(Metric.STATE_FAILED, len(unavailable))
+        count_behind(users, claimed, counts)
         contested = due.keys() - claimed.keys() - unavailable.keys()
         later |= dict.fromkeys(contested, self._clock.now() + CONTESTED_PAUSE)
         results = RefreshResults(stages=counts.stages)
@@ -216,12 +215,7 @@ class Refresh:
 
     def _claimed_user(self, message: Message, state: ProfileState) -> ClaimedUser:
         user = user_to_refresh(message)
-        is_first = state.generation == 1
-        digest = user.list_digest if is_first else state.digest or None
-        told_later = message.sent_at > state.asked_at + ENRICHMENT_LAG
-        if told_later and user.list_digest not in (None, digest):
-            digest = None
-        return ClaimedUser(user.mpid, user.environment, state.generation, digest)
+        return ClaimedUser(user.mpid, user.environment, state.generation, digest_on_profile(message, state))
 
     def _settle(
         self, claimed: Mapping[int, ProfileState], results: RefreshResults, deadline: float, counts: Counts

@@ -88,6 +88,16 @@ def counts_by_version(environ: Mapping[str, str] | None = None) -> bool:
     return switched
 
 
+@dataclass(frozen=True)
+class DailyCheckSettings:
+    """The settings of ``daily_check``; what is None is not checked."""
+
+    ingest_function: str
+    solution_arn: str | None
+    campaign_arn: str | None
+    event_tracker_arn: str | None
+
+
 def ingest_settings(environ: Mapping[str, str] | None = None) -> IngestSettings:
     """Read ``ingest``'s settings, from the process's environment if no other is given. Raises SettingsError."""
     read = _Reader(environ)
@@ -144,6 +154,21 @@ def refresh_settings(environ: Mapping[str, str] | None = None) -> RefreshSetting
         suppression=_suppression(read),
     )
     read.check("refresh")
+    return settings
+
+
+def daily_check_settings(environ: Mapping[str, str] | None = None) -> DailyCheckSettings:
+    """Read ``daily_check``'s settings, from the process's environment if no other is given. Raises SettingsError."""
+    read = _Reader(environ)
+    campaign = read("CAMPAIGN_ARN", _arn("personalize", "campaign/"), None)
+    settings = DailyCheckSettings(
+        ingest_function=read("INGEST_FUNCTION", _identifier),
+        # A campaign names its solution.
+        solution_arn=read("SOLUTION_ARN", _arn("personalize", "solution/"), *([None] if campaign else [])),
+        campaign_arn=campaign,
+        event_tracker_arn=read("EVENT_TRACKER_ARN", _arn("personalize", "event-tracker/"), None),
+    )
+    read.check("daily_check")
     return settings
 
 

@@ -13,10 +13,10 @@ ENVIRONMENTS = ("production", "development")  # mParticle drops a batch of any o
 class UserToRefresh:
     """A user seen on the stream, and what was known then.
 
-    ``list_digest`` is the digest of the list that the profile had (None: not known), ``sequence_number`` the newest
-    record's, ``shard`` where that is (None: not known), and ``event_ms`` the newest event's time in epoch milliseconds.
-    ``is_purchase``: they bought something. ``requested_ms``: when the refresh was requested first, of a message that
-    was postponed.
+    ``list_digest`` is the digest of the list that the profile had (None: not known) when the newest record arrived at
+    the stream, at ``arrived_ms`` (None: not known). ``sequence_number`` is that record's, ``shard`` where it is (None:
+    not known), and ``event_ms`` the newest event's time; all times are epoch milliseconds. ``is_purchase``: they bought
+    something. ``requested_ms``: when the refresh was requested first, of a message that was postponed.
     """
 
     mpid: int
@@ -27,6 +27,7 @@ class UserToRefresh:
     is_purchase: bool = False
     requested_ms: int | None = None
     shard: str | None = None
+    arrived_ms: int | None = None
 
     def as_body(self) -> str:
         """Return the message: ASCII JSON of a few hundred bytes."""
@@ -47,7 +48,10 @@ def user_from_body(body: str) -> UserToRefresh:
     is_purchase, requested_ms = fields.get("is_purchase") is True, int64(fields.get("requested_ms"))
     shard = fields.get("shard")
     shard = shard if isinstance(shard, str) else None
-    return UserToRefresh(mpid, environment, known, sequence_number, event_ms, is_purchase, requested_ms, shard)
+    arrived_ms = int64(fields.get("arrived_ms"))
+    return UserToRefresh(
+        mpid, environment, known, sequence_number, event_ms, is_purchase, requested_ms, shard, arrived_ms
+    )
 
 
 def _digest_of_list(listed: object) -> str | None:

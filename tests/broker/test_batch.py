@@ -130,6 +130,8 @@ def test_the_environment_is_compared_in_lower_case_and_may_be_missing(given: Any
     [
         ({"product_recs": ["b", "a"]}, ("b", "a")),
         ({"product_recs": []}, ()),
+        ({"name": "Ada"}, ()),
+        ({"name": "Ada", "product_recs": None}, None),
         ({"product_recs": "a,b"}, None),
         ({"product_recs": [1, 2]}, None),
         ({}, None),
@@ -137,7 +139,9 @@ def test_the_environment_is_compared_in_lower_case_and_may_be_missing(given: Any
         ([{"product_recs": ["a"]}], None),
     ],
 )
-def test_the_list_on_the_profile_is_a_list_of_strings_or_unknown(attributes: Any, expected: Any) -> None:
+def test_the_list_on_the_profile_is_a_list_of_strings_none_beside_others_or_unknown(
+    attributes: Any, expected: Any
+) -> None:
     assert one({"events": [], "user_attributes": attributes}).recommendations == expected
 
 

@@ -468,6 +468,7 @@ def test_a_customer_is_refreshed_once_with_what_the_newest_record_says() -> None
         "is_purchase": False,
         "requested_ms": None,
         "shard": SHARD,
+        "arrived_ms": int(NOW * 1000),
     }
     assert world.asked()[2]["list_digest"] is None
 

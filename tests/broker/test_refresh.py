@@ -819,6 +819,52 @@ def test_a_list_that_the_profile_lost_is_written_again() -> None:
     assert len(world.end.posts) == 2
 
 
+def test_what_a_record_says_that_waited_on_the_stream_is_as_old_as_its_arrival() -> None:
+    world = World()
+    world.run(message("a", sent=NOW - 6))
+    world.time.now += 3600
+    before = {"list_digest": digest(["what it had before"]), "arrived_ms": int((NOW - 60) * 1000)}
+    assert world.run(message("b", sent=NOW + 3590, **before), deadline=FAR + 3600) == []
+    assert len(world.end.posts) == 1
+    assert "ProfilesCompared" not in world.counts.outcomes
+
+
+WRITTEN, OTHER = digest([f"for-{MPID}", "hat"]), digest(["what it had before"])
+
+
+@pytest.mark.parametrize(
+    ("seconds", "seen", "expected"),
+    [
+        (700, WRITTEN, (1, 0)),
+        (700, OTHER, (1, 1)),
+        (700, digest([]), (1, 1)),
+        (700, None, (0, 0)),
+        (500, OTHER, (0, 0)),
+    ],
+    ids=["the list is there", "another one is there", "none is there", "not told", "too early to tell"],
+)
+def test_a_profile_is_behind_if_mparticle_sends_another_list_back_long_after_it_took_one(
+    seconds: float, seen: str | None, expected: tuple[int, int]
+) -> None:
+    world = World()
+    world.run(message("a", sent=NOW - 6))
+    world.time.now += seconds
+    told = {"list_digest": seen, "arrived_ms": int((NOW + seconds) * 1000)}
+    assert world.run(message("b", sent=NOW + seconds, **told), deadline=FAR + seconds) == []
+    outcomes = world.counts.outcomes
+    assert (outcomes["ProfilesCompared"], outcomes["ProfilesBehind"]) == expected
+
+
+def test_a_profile_whose_list_is_not_known_is_not_compared() -> None:
+    """After an upload without an answer, and for a user who is new."""
+    world = World(end=MParticleEnd(always(TIMEOUT)))
+    assert world.run(message("a", list_digest=OTHER)) == ["a"]
+    world.time.now += 700
+    told = {"list_digest": OTHER, "arrived_ms": int((NOW + 700) * 1000)}
+    world.run(message("b", sent=NOW + 700, **told), deadline=FAR + 700)
+    assert "ProfilesCompared" not in world.counts.outcomes
+
+
 def test_a_user_whose_item_is_gone_gets_no_batch_with_the_id_of_an_earlier_one() -> None:
     """Generations begin at one again, while mParticle still ignores the ids of the last 30 to 60 days."""
     world = World()

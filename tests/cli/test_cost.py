@@ -65,6 +65,7 @@ def test_without_events_there_is_the_fixed_cost_and_nothing_per_event() -> None:
     assert {item["name"] for item in found["items"] if Decimal(item["quantity"])} == {
         "Kinesis stream",
         "CloudWatch alarms",
+        "CloudWatch composite alarms",
         "CloudWatch metrics",
         "CloudWatch dashboard",
         "Secrets Manager",

@@ -20,7 +20,9 @@ LOCAL_SERVICES = {"AWS_ENDPOINT_URL", "MPARTICLE_URL"}  # in .local.env
 
 
 def test_every_alarm_has_a_section_of_its_name_in_the_runbook_and_every_such_section_an_alarm(made: Synthesise) -> None:
-    named = (alarm["Properties"]["AlarmName"] for alarm in made("recommend").of_type("CloudWatch::Alarm").values())
+    kinds = ("CloudWatch::Alarm", "CloudWatch::CompositeAlarm")
+    found = [alarm for kind in kinds for alarm in made("recommend").of_type(kind).values()]
+    named = (alarm["Properties"]["AlarmName"] for alarm in found)
     alarms = [name for name in named if "-rollback-" not in name]  # these tell whoever deploys: docs/upgrade.md
 
     assert sorted(re.findall(r"^## `(.+)`$", RUNBOOK, re.MULTILINE)) == sorted(alarms)

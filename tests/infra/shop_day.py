@@ -1,7 +1,8 @@
 """A made-up day of a shop: the points that its metrics have on a normal day, and on one on which something fails.
 
-Owners of metrics are ``stream``, ``mapping``, ``ingest``, ``refresh`` and the queues ``refreshes``, ``purchases`` and
-``dead letters``. As in the broker, a count of zero is no point; what AWS counts for a function that runs may be zero.
+Owners of metrics are ``stream``, ``mapping``, ``ingest``, ``refresh``, ``daily check`` and the queues ``refreshes``,
+``purchases`` and ``dead letters``. As in the broker, a count of zero is no point; what AWS counts for a function that
+runs may be zero.
 """
 
 from collections.abc import Callable, Mapping
@@ -18,11 +19,14 @@ Change = Callable[[Minute], None]
 NIGHT = range(2 * 60, 5 * 60)  # minutes of the day, in which a record comes every quarter of an hour
 NIGHTLY = 15
 RUSH = range(19 * 60, 21 * 60)
-# Short troubles of every day: a shard that Kinesis splits, a throttled minute, one user whose upload failed.
+# Short troubles of every day: a shard that Kinesis splits, a throttled minute, one user whose upload failed, two whose
+# list somebody removed.
 BLIPS: dict[int, Minute] = {
+    6 * 60: {("daily check", "ModelAgeDays"): [8], ("daily check", "AcceptedShareDrop"): [12]},
     8 * 60: {("stream", "WriteProvisionedThroughputExceeded"): [40]},
     9 * 60: {("ingest", "PutEventsThrottled"): [300], ("ingest", "ArrivalToPersonalize"): [30_000] * 20},
     10 * 60: {("refresh", "RefreshesFailed"): [1], ("refresh", "StateFailed"): [1]},
+    10 * 60 + 15: {("refresh", "ProfilesBehind"): [2]},
     11 * 60: {("ingest", "Throttles"): [3], ("refresh", "GetRecommendationsThrottled"): [200]},
 }
 
@@ -53,6 +57,7 @@ def owner(metric: Mapping[str, Any]) -> str:
         ("RefreshQueue", "refreshes"),
         ("RefreshFunction", "refresh"),
         ("StreamMapping", "mapping"),
+        ("DailyCheck", "daily check"),
         ("IngestFunction", "ingest"),
         ("EventsStream", "stream"),
     ):
@@ -83,6 +88,7 @@ def _minute(minute: int) -> Minute:
         ("refresh", "GetRecommendationsCalls"): [users],
         ("refresh", "MParticleBatches"): [users],
         ("refresh", "ProfilesUpdated"): [users],
+        ("refresh", "ProfilesCompared"): [max(1, users // 3)],
         ("refresh", "RequestToProfile"): [7_000, 9_000, 12_000],
     }
     for metric, blip in BLIPS.get(minute, {}).items():

@@ -59,6 +59,12 @@ NO_LISTS = both(
     adds("refresh", "NoRecommendations", 30),
 )
 
+
+def all_behind(minute: Minute) -> None:
+    """MParticle drops every list: the next batches show it."""
+    minute["refresh", "ProfilesBehind"] = list(minute.get(("refresh", "ProfilesCompared"), []))
+
+
 # What happens, and the minutes after which the alarm is on.
 FAULTS: dict[str, tuple[Change, int]] = {
     "records-not-read": (nothing_of(INGEST_STOPS), 15),
@@ -77,6 +83,7 @@ FAULTS: dict[str, tuple[Change, int]] = {
     "ingest-configuration": (adds("ingest", "ConfigurationErrors", 1), 1),
     "ingest-quarantine": (adds("ingest", "Quarantined", 1), 1),
     "no-profiles-written": (NO_LISTS, 60),
+    "profiles-behind": (all_behind, 46),
     "refresh-errors": (adds("refresh", "Errors", 1), 1),
     "refresh-throttles": (adds("refresh", "Throttles", 1), 11),
     "refresh-configuration": (adds("refresh", "ConfigurationErrors", 1), 1),
@@ -88,11 +95,18 @@ FAULTS: dict[str, tuple[Change, int]] = {
     "purchases-late": (adds("purchases", "ApproximateAgeOfOldestMessage", 301), 6),
     "dead-letters": (adds("dead letters", "ApproximateNumberOfMessagesVisible", 1), 1),
     "no-events-accepted": (nothing_of(["ingest"], ["Accepted"]), 60),
+    "training-failed": (adds("daily check", "TrainingFailed", 1), 1),
+    "model-old": (adds("daily check", "ModelAgeDays", 11), 1),
+    "old-model-served": (adds("daily check", "OldModelServed", 1), 1),
+    "personalize-not-active": (adds("daily check", "NotActive", 1), 1),
+    "accepted-share-fell": (adds("daily check", "AcceptedShareDrop", 51), 1),
+    "daily-check-errors": (adds("daily check", "Errors", 1), 1),
 }
+CONNECTED = "mparticle-connected"  # no failure
 
 
 def test_every_alarm_has_a_fault(made: Synthesise) -> None:
-    assert set(FAULTS) == set(alarms(made("recommend")))
+    assert set(FAULTS) | {CONNECTED} == set(alarms(made("recommend")))
 
 
 @pytest.mark.parametrize("name", FAULTS)
@@ -112,6 +126,15 @@ def test_profiles_that_are_right_already_are_as_good_as_written(made: Synthesise
     nothing_new = both(nothing_of(["refresh"], ["ProfilesUpdated"]), adds("refresh", "ProfilesUnchanged", 1))
 
     assert alarms(made("recommend"))["no-profiles-written"].on(points_of(day(nothing_new)), 0, DAY) == []
+
+
+@pytest.mark.parametrize(("behind", "is_on"), [(2, False), (3, True)])
+def test_two_profiles_of_a_night_are_no_page(made: Synthesise, behind: float, is_on: bool) -> None:
+    """They may be all that can be compared in half an hour, and somebody may have changed them."""
+    of_each_half_hour = [(60.0, behind), (1_860.0, behind)]
+    night = {("refresh", name): of_each_half_hour for name in ("ProfilesCompared", "ProfilesBehind")}
+
+    assert bool(alarms(made("recommend"))["profiles-behind"].on(points_of(night), 0, HOUR)) is is_on
 
 
 @pytest.mark.parametrize(
@@ -181,7 +204,7 @@ def test_the_table_of_likely_failures_has_the_times_of_the_faults() -> None:
     (table,) = re.findall(r"^\| failure \| alarm \| minutes \|.*\n((?:\|.*\n)+)", text, re.MULTILINE)
     rows = re.findall(r"^\| [^|]+ \| `([\w-]+)` \| (\d+) \|", table, re.MULTILINE)
 
-    assert len(rows) == 10
+    assert len(rows) == 13
     assert {name: int(minutes) for name, minutes in rows} == {name: FAULTS[name][1] for name, _ in rows}
 
 

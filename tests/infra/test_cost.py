@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from bench import cost_page
 from infra.cost import processor_time
-from infra.cost.bill import ALARM_METRICS, METRICS, ROLLBACK_METRICS, VERSION_METRICS, Bill, bill
+from infra.cost.bill import ALARM_METRICS, COMPOSITE_ALARMS, METRICS, ROLLBACK_METRICS, VERSION_METRICS, Bill, bill
 from infra.cost.prices import EXAMPLE, UNITS, Prices, PricesError, read_prices
 from infra.cost.traffic import Shop, Traffic, traffic
 from infra.deploy_checks import main
@@ -57,13 +57,14 @@ def test_a_shop_of_an_event_per_second_costs_what_it_costs_by_hand() -> None:
         "Kinesis read": "102.65625",
         "Kinesis stream": "29.20",
         "Personalize training": "22.8386",  # 4.345238 trainings, 2,628 thousand events, 0.002
+        "CloudWatch metrics": "17.10",  # 57 metrics
         "Kinesis retention": "16.875",  # 168.75 GB-months at 0.10
-        "CloudWatch metrics": "15.00",  # 50 metrics
+        "CloudWatch alarms": "4.60",  # 46 metrics
         "Lambda time": "4.4150",  # 0.331121 million at 13.3334
-        "CloudWatch alarms": "3.70",  # 37 metrics
         "DynamoDB writes": "3.2850",  # 5.256 million units at 0.625
         "CloudWatch dashboard": "3.00",
         "CloudWatch logs": "1.5356",  # 3.071224 GB at 0.50
+        "CloudWatch composite alarms": "1.50",
         "SQS requests": "0.68328",  # 0.3942 million messages and 1.314 million polls at 0.40
         "Lambda requests": "0.6441",
         "Secrets Manager": "0.40",
@@ -74,8 +75,8 @@ def test_a_shop_of_an_event_per_second_costs_what_it_costs_by_hand() -> None:
     assert [name for name, cost in usd(result).items() if cost is not None] == list(by_hand)  # the largest first
     for name, cost in usd(result).items():
         assert cost is None or abs(cost - Decimal(by_hand[name])) < Decimal("0.0001"), name
-    assert abs(result.total - Decimal("803.8668")) < Decimal("0.001")
-    assert abs(result.per_million(result.total) - Decimal("305.8854")) < Decimal("0.001")
+    assert abs(result.total - Decimal("808.3668")) < Decimal("0.001")
+    assert abs(result.per_million(result.total) - Decimal("307.5977")) < Decimal("0.001")
 
 
 def test_a_provisioned_stream_costs_by_shards_and_units_of_25_kb() -> None:
@@ -133,8 +134,11 @@ def test_only_the_last_stage_has_a_campaign_and_only_collect_has_no_training() -
 
 @pytest.mark.parametrize("stage", Stage)
 def test_there_are_as_many_alarms_and_metrics_as_the_stack_has(made: Synthesise, stage: Stage) -> None:
-    flows = ("ingest", "refresh") if stage is Stage.RECOMMEND else ("ingest",)
-
+    flows = {
+        Stage.COLLECT: ("ingest",),
+        Stage.TRAIN: ("ingest", "daily check"),
+        Stage.RECOMMEND: ("ingest", "daily check", "refresh"),
+    }[stage]
     second_queue = stage is Stage.RECOMMEND  # which has an OldestRequest of its own
     alarms_of_stage = alarms(made(stage)).values()
 
@@ -155,6 +159,8 @@ def test_the_alarms_that_stop_a_deployment_and_their_metrics_are_counted_where_t
     assert more["CloudWatch alarms"] - less["CloudWatch alarms"] == ROLLBACK_METRICS
     assert more["CloudWatch metrics"] - less["CloudWatch metrics"] == VERSION_METRICS
     assert more["total"] == Decimal("3.80")
+    assert sum(len(counted(flow)) for flow in flows) + len(SkipReason) + second_queue == METRICS[stage]
+    assert len(made(stage).of_type("CloudWatch::CompositeAlarm")) == COMPOSITE_ALARMS[stage]
 
 
 def test_an_item_without_a_price_has_none_and_the_total_is_at_least() -> None:
@@ -164,7 +170,7 @@ def test_an_item_without_a_price_has_none_and_the_total_is_at_least() -> None:
     assert usd(result)["Kinesis put"] is None
     assert not result.is_complete
     assert result.total == whole.total - Decimal("205.3125")
-    assert result.summary.startswith("at least 598.55 USD per month; the largest item: Personalize campaign, 394.20")
+    assert result.summary.startswith("at least 603.05 USD per month; the largest item: Personalize campaign, 394.20")
 
 
 def file(folder: Path, text: str) -> Path:

@@ -142,7 +142,8 @@ def test_before_the_last_stage_silence_is_a_warning_unless_it_is_confirmed(wante
 def test_silence_is_read_from_what_was_synthesised(made: Synthesise, stage: str) -> None:
     quiet, told = (read_assembly(made(stage, {"broker:alarm_email": email}).folder) for email in ("", "a@example.com"))
 
-    assert "personalize-broker-on-failure-lost" in quiet.unheard
+    assert "personalize-broker-records-lost" in quiet.unheard
+    assert "personalize-broker-on-failure-lost" not in quiet.unheard, "the page tells of it"
     assert told.unheard == ()
     assert bool(warnings(quiet)) is (stage != "recommend")
     assert bool(problems(quiet, DeployedStack(Stage(stage), ("ACTIVE",)))) is (stage == "recommend")

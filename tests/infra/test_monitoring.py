@@ -38,7 +38,11 @@ def alarms(synthesised: Synthesised) -> dict[str, dict[str, Any]]:
 
 
 # Where each function counts.
-MODULES = {"ingest": ("ingest", "intake", "telemetry"), "refresh": ("refresh", "telemetry")}
+MODULES = {
+    "ingest": ("ingest", "intake", "telemetry"),
+    "refresh": ("refresh", "profile_comparison", "telemetry"),
+    "daily check": ("daily_check",),
+}
 
 
 def counted(function: str) -> set[str]:
@@ -55,8 +59,9 @@ def metrics_of(alarm: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def flow(function_name: Any) -> str:
-    """Return which of the two functions a reference names."""
-    return "refresh" if "RefreshFunction" in str(function_name) else "ingest"
+    """Return which of the functions a reference names."""
+    named = {"RefreshFunction": "refresh", "DailyCheckFunction": "daily check", "IngestFunction": "ingest"}
+    return next(name for id, name in named.items() if id in str(function_name))
 
 
 def dashboard_metrics(synthesised: Synthesised) -> list[list[Any]]:
@@ -69,7 +74,7 @@ def dashboard_metrics(synthesised: Synthesised) -> list[list[Any]]:
 
 
 def test_every_metric_is_counted_by_a_function() -> None:
-    assert counted("ingest") | counted("refresh") == set(Metric)
+    assert set.union(*map(counted, MODULES)) == set(Metric)
 
 
 def test_there_is_an_alarm_for_every_way_to_fail(made: Synthesise) -> None:
@@ -84,18 +89,24 @@ def test_there_is_an_alarm_for_every_way_to_fail(made: Synthesise) -> None:
         "on-failure",
         "on-failure-lost",
         "no-events-accepted",
+        "mparticle-connected",
     } | {f"ingest-{one}" for one in for_each}
 
-    assert set(alarms(made("collect"))) == set(alarms(made("train"))) == early
+    daily = {"training-failed", "model-old", "old-model-served", "personalize-not-active"}
+    daily |= {"accepted-share-fell", "daily-check-errors"}
+
+    assert set(alarms(made("collect"))) == early
+    assert set(alarms(made("train"))) == early | daily
     late = {"dead-letters", "refresh-retrying", "refresh-state", "refreshes-not-queued"} | {
         "refreshes-late",
         "purchases-late",
         "profiles-late",
         "no-profiles-written",
+        "profiles-behind",
         "get-recommendations-quota",
         "mparticle-quota",
     }
-    assert set(alarms(made("recommend"))) == early | late | {f"refresh-{one}" for one in for_each}
+    assert set(alarms(made("recommend"))) == early | daily | late | {f"refresh-{one}" for one in for_each}
 
 
 def test_each_queue_has_an_alarm_on_its_oldest_message_and_is_on_the_dashboard(made: Synthesise) -> None:
@@ -163,6 +174,21 @@ def test_the_functions_write_under_the_alarms_namespace_and_dimensions(made: Syn
         assert (alarm["Namespace"], alarm["MetricName"], dimensions) in written
 
 
+def test_the_commands_of_the_mails_find_the_lines_of_the_log(capsys: pytest.CaptureFixture[str]) -> None:
+    """Of a term, CloudWatch finds the lines that have it as a word; a daily check's line is tested where it runs."""
+    from infra.alarm_maker import LINES
+
+    telemetry, context = Telemetry("ingest"), lambda_context("ingest")
+    telemetry.publish(Counts(), context)
+    telemetry.misconfigured(ValueError("20 of 20 refused, so the configuration is wrong"), context)
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"message"' in line]
+
+    assert set(LINES.values()) == {"outcomes", "check"}
+    assert [line["message"] for line in lines if "outcomes" in line] == ["invocation"]
+    failed = [line for line in lines if re.search(r"\bfailed\b", json.dumps(line))]
+    assert [line["reason"] for line in failed] == ["20 of 20 refused, so the configuration is wrong"]
+
+
 def test_silence_for_an_hour_is_an_alarm_and_so_is_no_metric_at_all(made: Synthesise) -> None:
     no_events = alarms(made("collect"))["no-events-accepted"]
 
@@ -172,11 +198,13 @@ def test_silence_for_an_hour_is_an_alarm_and_so_is_no_metric_at_all(made: Synthe
     assert (no_events["ComparisonOperator"], no_events["Threshold"]) == ("LessThanThreshold", 1)
 
 
+MAX_DESCRIPTION = 1_024  # characters (CloudWatch, PutMetricAlarm); ids of a deployment are longer than logical ones
 FLOORS = {"no-events-accepted", "few-accepted"}
+CONNECTED = "mparticle-connected"  # no failure, but a state
 
 
 def test_no_other_alarm_rings_because_nothing_happens(made: Synthesise) -> None:
-    others = {name: one for name, one in alarms(made("recommend")).items() if name not in FLOORS}
+    others = {name: one for name, one in alarms(made("recommend")).items() if name not in {*FLOORS, CONNECTED}}
 
     assert {value["TreatMissingData"] for value in others.values()} == {"notBreaching"}
     assert {one["ComparisonOperator"] for one in others.values()} == {"GreaterThanThreshold"}
@@ -202,6 +230,7 @@ PAGES = {
     "on-failure-lost",
     "no-events-accepted",
     "no-profiles-written",
+    "profiles-behind",
     "ingest-configuration",
     "refresh-configuration",
 }
@@ -227,22 +256,53 @@ def test_every_alarm_has_an_action_and_its_class_says_which(
     (mail,) = [{"Ref": id} for id in synthesised.of_type("SNS::Topic")] or [None]
     assert (mail is not None) == ("broker:alarm_email" in told)
 
+    shown_by_pages = PAGES | {CONNECTED}
     for name, alarm in alarms(synthesised).items():
-        expected = [mail if topic == MAIL else topic for topic in (pages if name in PAGES else tickets)]
-        assert alarm["AlarmActions"] == alarm["OKActions"] == expected, name
+        expected = None if name in shown_by_pages else [mail if topic == MAIL else topic for topic in tickets]
+        assert alarm.get("AlarmActions") == alarm.get("OKActions") == expected, name
+    for page in composites(synthesised).values():
+        assert page["AlarmActions"] == page["OKActions"] == [mail if topic == MAIL else topic for topic in pages]
 
 
-def test_the_class_is_in_the_description_with_the_section_of_the_runbook(made: Synthesise) -> None:
+def composites(synthesised: Synthesised) -> dict[str, dict[str, Any]]:
+    """Return the properties of all composite alarms, by what follows the stack's name in theirs."""
+    found = [alarm["Properties"] for alarm in synthesised.of_type("CloudWatch::CompositeAlarm").values()]
+    return {one["AlarmName"].removeprefix("personalize-broker-"): one for one in found}
+
+
+def text_of(description: Any) -> str:
+    """Return what a mail says; what only a deployment knows is named by its logical id."""
+    if isinstance(description, str):
+        return description
+    return "".join(part if isinstance(part, str) else part["Ref"] for part in description["Fn::Join"][1])
+
+
+def test_a_mail_says_what_is_wrong_the_next_command_the_class_and_the_section_of_the_runbook(made: Synthesise) -> None:
     sections = set(re.findall(r"^## `(.+)`$", (ROOT / "docs" / "runbook.md").read_text(), re.MULTILINE))
-    described = alarms(made("recommend", {"broker:name": "shop"}))
+    shop = made("recommend", {"broker:name": "shop"})
 
-    for full, alarm in described.items():
+    for full, alarm in (alarms(shop) | composites(shop)).items():
         name = full.removeprefix("shop-")
-        kind = "page" if name in PAGES else "ticket"
-        said = re.search(r"What to do \((\w+)\): docs/runbook.md#(.+)$", alarm["AlarmDescription"])
-        assert said, name
-        assert said.groups() == (kind, f"personalize-broker-{name}")
-        assert said[2] in sections
+        text = text_of(alarm["AlarmDescription"])
+        assert len(text) < MAX_DESCRIPTION - 200, name
+        if name == CONNECTED:
+            continue
+        kind = "page" if name in PAGES or "AlarmRule" in alarm else "ticket"
+        said = re.fullmatch(r"[^\n]+\.\nNext: (.+)\nWhat to do \((\w+)\): docs/runbook.md#(.+)", text)
+        assert said, text
+        assert said.groups()[1:] == (kind, f"personalize-broker-{name}")
+        assert said[1].startswith(("aws logs tail ", "aws lambda ", "aws cloudwatch ", "./broker ")), name
+        assert said[3] in sections
+
+
+def test_a_page_names_the_alarms_that_show_it_and_each_of_them_shows_one_page(made: Synthesise) -> None:
+    recommend = made("recommend")
+    pages = composites(recommend)
+    shown = [re.findall(r"is on: (.+)\.$", page["AlarmDescription"], re.MULTILINE)[0] for page in pages.values()]
+
+    assert set(pages) == {"nothing-reaches-personalize", "records-lost", "profiles-stand-still"}
+    assert set(composites(made("collect"))) == {"nothing-reaches-personalize", "records-lost"}
+    assert sorted(name for one in shown for name in one.split(", ")) == sorted(PAGES)
 
 
 def test_the_descriptions_lead_to_a_copy_of_the_runbook(made: Synthesise) -> None:
@@ -250,7 +310,8 @@ def test_the_descriptions_lead_to_a_copy_of_the_runbook(made: Synthesise) -> Non
 
     assert len(described) > 10
     for name, alarm in described.items():
-        assert alarm["AlarmDescription"].endswith(f": https://wiki.example/runbook#personalize-broker-{name}")
+        address = f"https://wiki.example/runbook#personalize-broker-{name}"
+        assert text_of(alarm["AlarmDescription"]).endswith(address)
 
 
 def test_the_address_gets_a_mail_from_a_topic_of_the_stack(made: Synthesise) -> None:
@@ -270,4 +331,4 @@ def test_without_a_receiver_there_is_no_topic_and_no_action(made: Synthesise) ->
     quiet = made("collect", {"broker:alarm_email": ""})
 
     assert not quiet.of_type("SNS::Topic")
-    assert all("AlarmActions" not in alarm for alarm in alarms(quiet).values())
+    assert all("AlarmActions" not in alarm for alarm in (alarms(quiet) | composites(quiet)).values())

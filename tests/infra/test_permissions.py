@@ -72,14 +72,30 @@ def test_refresh_reaches_the_table_of_states_and_no_other(made: Synthesise) -> N
     assert may(recommend, "Refresh", "dynamodb:UpdateItem") == {"Fn::GetAtt": [table, "Arn"]}
 
 
-@pytest.mark.parametrize("role", ["Ingest", "Refresh"])
+def test_the_daily_check_describes_and_reads_metrics_and_changes_nothing(made: Synthesise) -> None:
+    assert actions(made("recommend").statements("DailyCheck")) == {
+        "cloudwatch:GetMetricData",
+        "personalize:DescribeCampaign",
+        "personalize:DescribeEventTracker",
+        "personalize:DescribeSolution",
+        "personalize:DescribeSolutionVersion",
+        "logs:CreateLogStream",
+        "logs:PutLogEvents",
+    }
+
+
+@pytest.mark.parametrize("role", ["Ingest", "Refresh", "DailyCheck"])
 def test_only_what_aws_forces_is_allowed_everywhere(made: Synthesise, role: str) -> None:
     everywhere = [statement for statement in made("recommend").statements(role) if statement["Resource"] == "*"]
 
     assert actions(everywhere) == FORCED[role]
 
 
-FORCED: dict[str, set[str]] = {"Ingest": {"personalize:PutEvents"}, "Refresh": set()}
+FORCED: dict[str, set[str]] = {
+    "Ingest": {"personalize:PutEvents"},
+    "Refresh": set(),
+    "DailyCheck": {"cloudwatch:GetMetricData"},
+}
 
 
 @pytest.mark.parametrize("role", ["Ingest", "Refresh"])
@@ -111,9 +127,10 @@ def test_given_resources_are_named_exactly(made: Synthesise) -> None:
         GIVEN["broker:campaign_arn"],
         GIVEN["broker:filter_arn"],
     ]
+    assert may(given, "DailyCheck", "personalize:DescribeCampaign") == GIVEN["broker:campaign_arn"]
 
 
-@pytest.mark.parametrize("role", ["Ingest", "Refresh"])
+@pytest.mark.parametrize("role", ["Ingest", "Refresh", "DailyCheck"])
 def test_no_role_has_a_policy_beside_its_own(made: Synthesise, role: str) -> None:
     recommend = made("recommend")
     properties = recommend.properties("IAM::Role", role)

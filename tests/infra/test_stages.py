@@ -142,9 +142,22 @@ def test_before_there_is_a_campaign_there_is_no_queue_and_nobody_to_refresh(made
     assert "REFRESH_QUEUE_URL" not in early.variables("Ingest")
     assert "PURCHASE_QUEUE_URL" not in early.variables("Ingest")
     assert not early.of_type("DynamoDB::Table")
-    assert len(early.of_type("Lambda::Function")) == len(early.of_type("Lambda::EventSourceMapping")) == 1
+    assert len(early.of_type("Lambda::EventSourceMapping")) == 1
+    assert [id for id in early.of_type("Lambda::Function") if "Refresh" in id] == []
     assert not early.of_type("SQS::Queue")
     assert "sqs" not in json.dumps(early.statements("Ingest"))
+
+
+def test_the_daily_check_begins_with_the_first_model_and_runs_once_a_day(made: Synthesise) -> None:
+    assert not made("collect").of_type("Events::Rule")
+    for stage, variables in (("train", set()), ("recommend", {"CAMPAIGN_ARN"})):
+        rule = made(stage).properties("Events::Rule")
+        (target,) = rule["Targets"]
+
+        assert rule["ScheduleExpression"] == "rate(1 day)"
+        assert target["Arn"]["Fn::GetAtt"][0] in made(stage).of_type("Lambda::Function")
+        always = {"BROKER_VERSION", "INGEST_FUNCTION", "SOLUTION_ARN", "EVENT_TRACKER_ARN"}
+        assert made(stage).variables("DailyCheck").keys() == always | variables
 
 
 def test_the_campaign_follows_the_newest_version(made: Synthesise) -> None:

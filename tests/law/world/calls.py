@@ -9,7 +9,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 from broker.clock import Clock
 
-from tests.law.world.faults import KINDS, ORDINARY, Faults, Killed, Kind
+from tests.law.world.faults import KINDS, NOT_DRAWN, ORDINARY, Faults, Killed, Kind
 from tests.law.world.scheduler import Scheduler
 
 Work = Callable[[dict[str, Any]], Any]
@@ -100,15 +100,16 @@ class Calls:
         _, kind = self._next(operation)
         upload = {"data": data, "auth": auth, "sent_at": self._services.time.now}
         status = self._call(operation, kind, lambda: self._services.work[operation](upload))
-        failed = kind.status != ORDINARY.status
-        return SimpleNamespace(status_code=kind.status if failed else status, headers=kind.headers or {})
+        answered = kind.works and kind.status == ORDINARY.status
+        return SimpleNamespace(status_code=status if answered else kind.status, headers=kind.headers or {})
 
     def _next(self, operation: str) -> tuple[str | None, Kind]:
         if self._is_dead:  # whatever a ``finally`` of the product would still do
             raise Killed("before")
         name = self._services.fault(operation)
         self.say(f"calls {operation}{': ' + name if name else ''}")
-        return name, KINDS[operation][name] if name else ORDINARY
+        kinds = KINDS[operation] | NOT_DRAWN.get(operation, {})
+        return name, kinds[name] if name else ORDINARY
 
     def _call(self, operation: str, kind: Kind, work: Callable[[], Any]) -> Any:
         """Let half of the call's time pass on the way there and half on the way back."""

@@ -129,6 +129,9 @@ KINDS: dict[str, dict[str, Kind]] = {
     "on failure": LOCAL,
 }
 ORDINARY = Kind(True)
+# mParticle answers that it has taken an upload, and does nothing. No history draws it: no program can know at once.
+DROPPED = "accepted and dropped"
+NOT_DRAWN = {"bulkevents": {DROPPED: Kind(False)}}
 
 
 def is_death(kind: str) -> bool:

@@ -1,6 +1,7 @@
 """Both functions as Lambda runs them: processes that keep their memory between invocations, until they die."""
 
 import functools
+from collections import Counter
 from collections.abc import Callable
 from typing import Any, Protocol
 
@@ -8,6 +9,7 @@ from broker.clock import Clock
 from broker.failures import Misconfigured
 from broker.ingest import Ingest
 from broker.interactions import DEFAULT_ACTIONS, Rules
+from broker.metric_names import Metric
 from broker.mparticle import MParticle
 from broker.personalize import Campaign, EventTracker
 from broker.profile_refresher import ProfileRefresher
@@ -48,6 +50,7 @@ class Function:
         self.invocations = 0
         self.alarms = 0
         self.bugs: list[str] = []
+        self.outcomes: Counter[Metric] = Counter()
         self._connect = connect
         self._calls = calls
         self._idle: list[tuple[Calls, Steps]] = []
@@ -63,8 +66,9 @@ class Function:
         calls.begin(TIMEOUT)
         self.invocations += 1
         calls.say("begins")
+        counts = Counts()
         try:
-            answer = steps.run(event["Records"], calls.started + LAST_CALL, Counts())
+            answer = steps.run(event["Records"], calls.started + LAST_CALL, counts)
         except Killed as death:
             calls.die(f"is killed at {death}")
             return failed("Runtime.ExitError", "signal: killed")
@@ -76,6 +80,8 @@ class Function:
         except Exception as error:
             self.bugs.append(f"{self.name} raises {error!r}")
             return failed(type(error).__name__, str(error))
+        finally:
+            self.outcomes += counts.outcomes
         self._idle.append(process)
         return InvokeResult(payload=answer)
 

@@ -1,0 +1,62 @@
+"""The alarms on what ``daily_check`` writes. None of it is urgent: all goes on with the model that there is."""
+
+from typing import Protocol
+
+from aws_cdk import aws_cloudwatch as cloudwatch
+from broker.metric_names import Metric
+
+from infra.metrics import Metrics
+from infra.notifications import Urgency
+
+MAX_MODEL_AGE_DAYS = 10  # a solution trains weekly
+MAX_DROP = 50  # percent of the accepted share of the week before
+# A value is written once a day; between two of them, an alarm must not end for some minutes.
+HOURS = 26
+
+
+class Add(Protocol):
+    """Adds an alarm on a metric."""
+
+    def __call__(
+        self,
+        id: str,
+        urgency: Urgency,
+        description: str,
+        metric: cloudwatch.IMetric,
+        *,
+        threshold: float = 0,
+        evaluations: int = 1,
+        datapoints: int | None = None,
+    ) -> None:
+        """Add it."""
+
+
+def add_daily_alarms(add: Add, metrics: Metrics) -> None:
+    """Add one alarm per finding, and one on the check itself."""
+    for id, metric, threshold, description in (
+        ("training-failed", Metric.TRAINING_FAILED, 0, "The newest training failed: the model before it serves."),
+        (
+            "model-old",
+            Metric.MODEL_AGE_DAYS,
+            MAX_MODEL_AGE_DAYS,
+            f"The model is over {MAX_MODEL_AGE_DAYS} days old: the weekly training does not run.",
+        ),
+        ("old-model-served", Metric.OLD_MODEL_SERVED, 0, "The campaign has not taken up the newest model for a day."),
+        ("personalize-not-active", Metric.NOT_ACTIVE, 0, "The campaign or the event tracker is not active."),
+        (
+            "accepted-share-fell",
+            Metric.ACCEPTED_SHARE_DROP,
+            MAX_DROP,
+            f"The share of interactions that are accepted fell by over {MAX_DROP} % against the week before.",
+        ),
+    ):
+        daily = metrics.daily(metric)
+        add(id, Urgency.TICKET, description, daily, threshold=threshold, evaluations=HOURS, datapoints=1)
+    add(
+        "daily-check-errors",
+        Urgency.TICKET,
+        "The daily check fails.",
+        metrics.daily_errors(),
+        evaluations=HOURS,
+        datapoints=1,
+    )
