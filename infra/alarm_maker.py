@@ -103,8 +103,8 @@ class AlarmMaker:
         if id in STATUS:
             return f"./broker status --name {self._name}"
         if id == "records-not-read":
-            function = self._metrics.function_of("ingest").function_name
-            return f"aws lambda list-event-source-mappings --function-name {function}"
+            name = self._metrics.function_of("ingest").function_name
+            return f"aws lambda list-event-source-mappings --function-name {name}"
         function = self._metrics.function_of(_flow(id))
         pattern = LINES.get(id, "failed")
         return f"aws logs tail {function.log_group.log_group_name} --since 2h --filter-pattern {pattern}"

@@ -1,8 +1,8 @@
 """Templates for ministack, whose CloudFormation refuses metric math, composite alarms and CodeDeploy.
 
-Metric math becomes its first metric, and a composite alarm one on a metric that nobody writes. What these alarms do is tested in
-tests/infra/test_alarms_ring.py, and what CodeDeploy is to do in tests/infra/test_gradual_deployment.py, on the template
-as it is.
+Metric math becomes its first metric, and a composite alarm one on a metric that nobody writes. What these alarms do is
+tested in tests/infra/test_alarms_ring.py, and what CodeDeploy is to do in tests/infra/test_gradual_deployment.py, on
+the template as it is.
 """
 
 import json

@@ -133,7 +133,7 @@ def test_stage_collect_brings_the_stream_and_what_reads_it_but_no_queue(collecti
         "buckets": 3,
         "roles": 3,
         "secrets": 1,
-        "alarms": 13,
+        "alarms": 16,
         "dashboards": 1,
         "log groups": 1,
         "stacks": 1,
@@ -161,12 +161,12 @@ def test_stage_recommend_adds_queues_dead_letters_and_refresh_and_replaces_nothi
 ) -> None:
     assert numbers(new(collecting.added, recommending.added)) == {
         "queues": 3,
-        "functions": 1,
+        "functions": 2,
         "mappings": 2,
         "tables": 1,
-        "roles": 3,  # of refresh, and CodeDeploy's for each function
-        "alarms": 20,
-        "log groups": 1,
+        "roles": 4,  # of refresh and the daily check, and CodeDeploy's for each function
+        "alarms": 28,
+        "log groups": 2,
     }
     assert new(recommending.added, collecting.added) == {}
     queues = {recommending.variables[f"{name}_QUEUE_URL"].rpartition("/")[2] for name in ("REFRESH", "PURCHASE")}
