@@ -41,6 +41,7 @@ def ingest_environment(
     refresh_queue_url: str | None = None,
     purchase_queue_url: str | None = None,
     suppression: SuppressionSettings | None = None,
+    correlation_table: str | None = None,
 ) -> dict[str, str]:
     """Return the variables of ``ingest``. Without the two queues it only collects."""
     return _present(
@@ -62,6 +63,7 @@ def ingest_environment(
         PARALLELIZATION_FACTOR=str(options.capacity.parallelization_factor),
         **_suppression(suppression),
         COUNT_BY_VERSION=_switch(True) if options.count_by_version else None,
+        CORRELATION_TABLE=correlation_table,
     )
 
 
@@ -75,6 +77,7 @@ def refresh_environment(
     filter_arn: str | None = None,
     mparticle_url: str | None = None,
     suppression: SuppressionSettings | None = None,
+    correlation_table: str | None = None,
 ) -> dict[str, str]:
     """Return the variables of ``refresh``. Without a URL the pod decides where mParticle is."""
     return _present(
@@ -97,6 +100,7 @@ def refresh_environment(
         MAXIMUM_CONCURRENCY=str(options.capacity.refresh_concurrency),
         **_suppression(suppression),
         COUNT_BY_VERSION=_switch(True) if options.count_by_version else None,
+        CORRELATION_TABLE=correlation_table,
     )
 
 

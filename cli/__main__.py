@@ -19,6 +19,7 @@ COMMANDS = {
     "status": "Where a broker is, and what is due next.",
     "outputs": "What the stack's resources are called, also as shell variables.",
     "verify": "Does a deployed broker work? A probe, hop by hop.",
+    "why": "What is known of one user's list, and how surely.",
     "cost": "What a broker costs per month, item by item.",
     "backfill": "History into a dataset, from exports or a CSV.",
     "train": "A new version of the model, with its metrics.",

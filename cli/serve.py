@@ -31,6 +31,7 @@ PORT = click.IntRange(0, 65535)
 @click.option("--personalize-port", type=PORT, default=0, help="Default: a free one; likewise the others.")
 @click.option("--mparticle-port", type=PORT, default=0)
 @click.option("--aws-port", type=PORT, default=0)
+@click.option("--record-logs", is_flag=True, help="A log line per record and refresh, as broker:record_logs.")
 @click.option(
     "--data", type=click.Path(file_okay=False, path_type=Path), help="With --only: keep Personalize's state there."
 )
@@ -46,6 +47,7 @@ def command(
     personalize_port: int,
     mparticle_port: int,
     aws_port: int,
+    record_logs: bool,
     data: Path | None,
     disable: tuple[str, ...],
 ) -> None:
@@ -73,6 +75,7 @@ def command(
         mparticle_port=mparticle_port,
         aws_port=aws_port,
         probe_mpid=PROBE_MPID,
+        record_logs=record_logs,
     )
     try:
         with service_log() as log, ExitStack() as running:

@@ -65,13 +65,13 @@ class BrokerFunction(Construct):
         version_of: Sequence[str] = (),
     ) -> None:
         super().__init__(scope, id)
-        log_group = logs.LogGroup(
+        self.log_group = logs.LogGroup(
             self,
             "Logs",
             retention=logs.RetentionDays.ONE_MONTH,
             removal_policy=cdk.RemovalPolicy.DESTROY,
         )
-        self.role = self._role([write_logs(log_group), *permissions])
+        self.role = self._role([write_logs(self.log_group), *permissions])
         self.function = lambda_.Function(
             self,
             "Function",
@@ -84,7 +84,7 @@ class BrokerFunction(Construct):
             memory_size=size.memory,
             environment=dict(environment),
             role=self.role.without_policy_updates(),
-            log_group=log_group,
+            log_group=self.log_group,
             # Lambda's own lines become JSON, with the request id that the functions' lines have.
             logging_format=lambda_.LoggingFormat.JSON,
             current_version_options=lambda_.VersionOptions(removal_policy=cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE),

@@ -1,5 +1,6 @@
 """``ingest`` and how it reads the stream."""
 
+from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_kinesis as kinesis
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_s3 as s3
@@ -26,6 +27,7 @@ class Ingest(Construct):
         tracking_id: str,
         buckets: Buckets,
         queues: RefreshQueues | None,
+        correlation_keys: dynamodb.ITable | None,
         options: FunctionConfig,
         lambda_code: LambdaCode,
         suppression: Suppression | None = None,
@@ -44,16 +46,18 @@ class Ingest(Construct):
                 refresh_queue_url=queues.queue.queue_url if queues else None,
                 purchase_queue_url=queues.purchases.queue_url if queues else None,
                 suppression=suppression.settings if suppression else None,
+                correlation_table=correlation_keys.table_name if correlation_keys else None,
             ),
             permissions=[
                 *permissions.ingest(
                     stream, buckets.quarantine, buckets.on_failure, (queues.queue, queues.purchases) if queues else ()
                 ),
                 *(suppression.permissions if suppression else ()),
+                *permissions.make_keys(correlation_keys),
             ],
         )
-        self.function = broker_function.function
-        self.live = broker_function.live
+        self.function, self.live = broker_function.function, broker_function.live
+        self.log_group = broker_function.log_group
         self.mapping = _stream_mapping(self, self.live, stream, buckets.on_failure, options.capacity.stream)
 
 

@@ -1,6 +1,7 @@
 """What a deployment says in the end: what to paste into mParticle's dashboard, and where things are."""
 
 import aws_cdk as cdk
+from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_kinesis as kinesis
 from broker import __version__
 from constructs import Construct
@@ -12,6 +13,7 @@ from infra.refresh import Refresh
 from infra.settings import Settings
 from infra.storage import Buckets, MParticleSecret
 from infra.suppression import Suppression
+from infra.why import WhyRole
 
 
 def outputs(
@@ -25,6 +27,8 @@ def outputs(
     ingest: Ingest,
     refresh: Refresh | None,
     suppression: Suppression | None,
+    why: WhyRole | None,
+    correlation_keys: dynamodb.ITable | None,
 ) -> None:
     """Add the stack's outputs; those of Personalize and of the queues only where they are there."""
     paste = "mParticle, Amazon Kinesis event output:"
@@ -57,6 +61,11 @@ def outputs(
         "StateTable": (refresh and refresh.state_table.table_name, "What refresh remembers of each customer"),
         "ControlBucket": (suppression and suppression.settings.bucket, "The suppression list"),
         "SuppressionKeyArn": (suppression and suppression.settings.key_arn, "The key of its hashes"),
+        "CorrelationTable": (
+            correlation_keys and correlation_keys.table_name,
+            "The keys of ids in log lines per record",
+        ),
+        "WhyRoleArn": (why and why.role.role_arn, "The role that ./broker why takes"),
         "DashboardUrl": (dashboard, "The dashboard"),
     }
     for name, (value, description) in shown.items():

@@ -107,6 +107,11 @@ def daily_check(solution_arn: str | None, campaign_arn: str | None, event_tracke
     return granted
 
 
+def make_keys(table: dynamodb.ITable | None) -> list[Permission]:
+    """Return what a function may that logs records: read a month's key, or make it. Nothing without such a table."""
+    return [Permission("dynamodb", ("GetItem", "PutItem"), [table.table_arn])] if table else []
+
+
 def _arns(queues: Sequence[sqs.IQueue]) -> list[str]:
     return [queue.queue_arn for queue in queues]
 

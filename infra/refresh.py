@@ -1,6 +1,7 @@
 """``refresh``, the two queues of customers that it reads, their dead letters, and the table of what it remembers."""
 
 import aws_cdk as cdk
+from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
@@ -59,6 +60,7 @@ class Refresh(Construct):
         filter_name: str | None,
         secret_arn: str,
         buckets: Buckets,
+        correlation_keys: dynamodb.ITable | None,
         options: FunctionConfig,
         lambda_code: LambdaCode,
         suppression: Suppression | None = None,
@@ -80,19 +82,25 @@ class Refresh(Construct):
                 quarantine_bucket=buckets.quarantine.bucket_name,
                 state_table=self.state_table.table_name,
                 suppression=suppression.settings if suppression else None,
+                correlation_table=correlation_keys.table_name if correlation_keys else None,
             ),
-            permissions=permissions.refresh(
-                (self.queues.queue, self.queues.purchases),
-                campaign_arn,
-                filter_arn,
-                secret_arn,
-                buckets.quarantine,
-                self.state_table,
-            )
-            + (suppression.permissions if suppression else []),
+            permissions=[
+                *permissions.refresh(
+                    (self.queues.queue, self.queues.purchases),
+                    campaign_arn,
+                    filter_arn,
+                    secret_arn,
+                    buckets.quarantine,
+                    self.state_table,
+                ),
+                *(suppression.permissions if suppression else ()),
+                *permissions.make_keys(correlation_keys),
+            ],
             version_of=[filter_name] if filter_name else [],
         )
         self.function, self.live = broker_function.function, broker_function.live
+        self.log_group = broker_function.log_group
+        self.asked_arns = [arn for arn in (campaign_arn, filter_arn) if arn]
         _queue_mapping(self, "QueueMapping", self.live, self.queues.queue, options.capacity.queue)
         _queue_mapping(self, "PurchaseMapping", self.live, self.queues.purchases, options.capacity.purchase_queue)
 

@@ -104,6 +104,8 @@ class Settings:
     alarm_options: AlarmOptions
     gradual: bool
     hotfix: bool
+    record_logs: bool = False
+    why_principals: tuple[str, ...] = ()
 
 
 def read_settings(
@@ -134,6 +136,8 @@ def read_settings(
         ),
         gradual=gradual,
         hotfix=read("hotfix", switch, False),
+        record_logs=read("record_logs", switch, False),
+        why_principals=_why_principals(read),
     )
     problems = [
         *read.problems,
@@ -168,6 +172,13 @@ def _mparticle(read: Reader) -> MParticle:
         principals=tuple(principals),
         role_exists=read("mparticle_role", one_of("create", "existing"), "create") == "existing",
     )
+
+
+def _why_principals(read: Reader) -> tuple[str, ...]:
+    principals = tuple(read("why_principals", texts(arn("iam")), ()))
+    if any("*" in principal for principal in principals):
+        read.problems.append("why_principals must name each role or user, without wildcards")
+    return principals
 
 
 def _personalize(read: Reader, root: Path) -> Personalize:

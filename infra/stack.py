@@ -3,10 +3,12 @@
 from typing import Any
 
 import aws_cdk as cdk
+from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_kinesis as kinesis
 from constructs import Construct
 
 from infra.alarms import Alarms
+from infra.correlation import CorrelationKeys
 from infra.daily_check import DailyCheck
 from infra.dashboard import Dashboard
 from infra.deployment import GradualDeployment
@@ -23,6 +25,7 @@ from infra.settings import Settings
 from infra.storage import Buckets, MParticleSecret
 from infra.stream import EventStream, MParticleAccess
 from infra.suppression import Suppression
+from infra.why import WhyRole
 
 
 class BrokerStack(cdk.Stack):
@@ -43,7 +46,8 @@ class BrokerStack(cdk.Stack):
             self, "Personalize", name=name, settings=settings.personalize, stage=settings.stage, retain=keep
         )
         suppression = Suppression(self, "Suppression", retain=keep) if settings.suppression_list else None
-        refresh = self._refresh(personalize, secret, buckets, code, suppression)
+        keys = CorrelationKeys(self, "CorrelationKeys").table if settings.record_logs else None
+        refresh = self._refresh(personalize, secret, buckets, keys, code, suppression)
         ingest = Ingest(
             self,
             "Ingest",
@@ -51,6 +55,7 @@ class BrokerStack(cdk.Stack):
             tracking_id=personalize.tracking_id,
             buckets=buckets,
             queues=refresh.queues if refresh else None,
+            correlation_keys=keys,
             options=settings.options,
             lambda_code=code,
             suppression=suppression,
@@ -58,7 +63,8 @@ class BrokerStack(cdk.Stack):
         self._watch(events, ingest, refresh, self._daily_check(personalize, ingest, code))
         if settings.gradual and refresh:
             self._deploy_gradually(ingest, refresh)
-        outputs(self, settings, events, buckets, imports, secret, personalize, ingest, refresh, suppression)
+        why = self._why(ingest, refresh, keys)
+        outputs(self, settings, events, buckets, imports, secret, personalize, ingest, refresh, suppression, why, keys)
         if settings.mparticle.is_example:
             refuse_example(self)
 
@@ -67,6 +73,7 @@ class BrokerStack(cdk.Stack):
         personalize: PersonalizeResources,
         secret: MParticleSecret,
         buckets: Buckets,
+        keys: dynamodb.ITable | None,
         code: LambdaCode,
         suppression: Suppression | None,
     ) -> Refresh | None:
@@ -81,6 +88,7 @@ class BrokerStack(cdk.Stack):
             filter_name=personalize.filter_name,
             secret_arn=secret.arn,
             buckets=buckets,
+            correlation_keys=keys,
             options=self._settings.options,
             lambda_code=code,
             suppression=suppression,
@@ -98,6 +106,13 @@ class BrokerStack(cdk.Stack):
             return None
         function = ingest.function.function_name
         return DailyCheck(self, "DailyCheck", personalize=personalize, ingest_function=function, lambda_code=code)
+
+    def _why(self, ingest: Ingest, refresh: Refresh | None, keys: dynamodb.ITable | None) -> WhyRole | None:
+        """Return the role of `./broker why`, where somebody may take it."""
+        principals = self._settings.why_principals
+        if not principals:
+            return None
+        return WhyRole(self, "Why", principals=principals, ingest=ingest, refresh=refresh, correlation_keys=keys)
 
     def _watch(
         self, events: kinesis.IStream, ingest: Ingest, refresh: Refresh | None, daily_check: DailyCheck | None

@@ -18,7 +18,8 @@ class LocalStackSettings:
     """Times in seconds. Ports of 0 take a free one.
 
     In addition to the numbers above, these are faster than in AWS: Lambda's polling of a shard (AWS: once per second),
-    and creation and training in Personalize (AWS: minutes to hours). ``probe_mpid``: as the setting of that name.
+    and creation and training in Personalize (AWS: minutes to hours). ``probe_mpid`` and ``record_logs``: as the
+    settings of these names.
     """
 
     seed: int = 1
@@ -34,3 +35,4 @@ class LocalStackSettings:
     shard_poll: float = 0.25
     queue_poll: float = 0.25
     probe_mpid: int | None = None
+    record_logs: bool = False

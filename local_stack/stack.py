@@ -228,6 +228,7 @@ class Stack:
             refresh_queue_url=refresh_queue_url,
             purchase_queue_url=purchase_queue_url,
             suppression=self._suppression(),
+            correlation_table=self._correlation_table,
         )
         return broker | self._endpoints("PERSONALIZE_EVENTS")
 
@@ -240,11 +241,16 @@ class Stack:
             state_table=self.resources.state_table,
             mparticle_url=self.mparticle.url,
             suppression=self._suppression(),
+            correlation_table=self._correlation_table,
         )
         return broker | self._endpoints("PERSONALIZE_RUNTIME")
 
     def _suppression(self) -> SuppressionSettings:
         return SuppressionSettings(self.resources.control_bucket, self.resources.suppression_key_arn)
+
+    @property
+    def _correlation_table(self) -> str | None:
+        return self.resources.correlation_table if self.settings.record_logs else None
 
     def _endpoints(self, personalize: str) -> dict[str, str]:
         return {"AWS_ENDPOINT_URL": self.aws.url, f"AWS_ENDPOINT_URL_{personalize}": self.personalize.url}

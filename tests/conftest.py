@@ -85,6 +85,7 @@ SERVER = (
     "cli/test_serve_options.py",
     "deploy",
     "diagnosis/test_verify.py",
+    "diagnosis/test_why.py",
     "evaluation",
     "faults/test_services.py",
     "infra",

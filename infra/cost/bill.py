@@ -22,6 +22,7 @@ POLLS_PER_QUEUE, POLL_SECONDS = 5, 20  # that Lambda keeps open
 READ_UNITS, WRITE_UNITS = Decimal("0.5"), 4  # per refresh
 MB_OF_A_PROCESSOR = 1_769  # with this memory, a function has one (Lambda, memory and computing power)
 LOG_KB = 1  # per invocation
+LINE_KB = Decimal("0.5")  # per record and user, and per refresh, with broker:record_logs
 # At most: a metric costs only in the hours in which it is written, and most count failures. The tests count them.
 # The reason ``suppressed`` is one more where there is a suppression list.
 ALARM_METRICS = {Stage.COLLECT: 18, Stage.TRAIN: 24, Stage.RECOMMEND: 46}  # an alarm by metric math has several
@@ -147,6 +148,9 @@ def _functions(traffic: Traffic, settings: Settings) -> Counts:
     yield "Lambda requests", "lambda_requests", total
     yield "Lambda time", "lambda_gb_seconds", working + waiting
     yield "CloudWatch logs", "cloudwatch_gb_of_logs", total * LOG_KB / GB_OF_KB
+    if settings.record_logs:
+        refreshes = traffic.events * traffic.refreshes_per_event if settings.stage is Stage.RECOMMEND else Decimal(0)
+        yield "CloudWatch logs per record", "cloudwatch_gb_of_logs", (records + refreshes) * LINE_KB / GB_OF_KB
 
 
 def gb_seconds_per_record(processor_ms: Decimal, memory: int) -> Decimal:

@@ -25,6 +25,8 @@ from broker.rate_limit import RateLimiter
 from broker.readers import FALLBACK_SHARDS, StreamReaders
 from broker.reasons import QuarantineReason, SkipReason
 from broker.recommendations import digest
+from broker.record_lines import record_lines
+from broker.record_log import RecordLog, record_log
 from broker.refresh_queue import RefreshQueue, RefreshQueues
 from broker.settings import ingest_settings
 from broker.suppression_store import SuppressionStore, store_from
@@ -65,6 +67,7 @@ class Ingest:
         readers: StreamReaders | None = None,
         view_sample: float = EVERYTHING,
         suppressed: SuppressionStore | None = None,
+        record_log: RecordLog | None = None,
     ) -> None:
         self._tracker = tracker
         self._quarantine = quarantine
@@ -76,6 +79,7 @@ class Ingest:
         self._readers = readers
         self._view_sample = view_sample
         self._suppressed = suppressed
+        self._record_log = record_log
         self._accepted: LruCache[None] = LruCache(DEDUP_CACHE_SIZE)
         self._unproven = UnprovenEvents(DEDUP_CACHE_SIZE)
         self._probe = TrackerProbe(tracker, dict.fromkeys(rules.event_types.values()), clock)
@@ -90,7 +94,8 @@ class Ingest:
     def _run(self, records: Sequence[Any], deadline: float, counts: Counts) -> dict[str, Any]:
         stage = counts.stages.measure
         with stage("read"):
-            intake = read(records, self._rules, self._clock.now(), counts, self._view_sample)
+            now, is_logged = self._clock.now(), self._record_log is not None
+            intake = read(records, self._rules, now, counts, self._view_sample, note_skipped=is_logged)
             try:
                 self._leave_out_suppressed(intake, deadline, counts)
             except Unavailable:  # whom they are about must be known first
@@ -105,6 +110,9 @@ class Ingest:
             failed |= self._quarantine_bad(intake, outcome_of, deadline + SHUTDOWN_RESERVE_S, counts)
         with stage("queue"):
             self._queue_refreshes(intake, outcome_of, deadline + SHUTDOWN_RESERVE_S, counts)
+        if self._record_log:
+            lines = functools.partial(record_lines, intake, outcome_of)
+            self._record_log.add(lines, deadline + SHUTDOWN_RESERVE_S, counts)
         return _answer(failed)
 
     def _leave_out_suppressed(self, intake: Intake, deadline: float, counts: Counts) -> None:
@@ -295,4 +303,5 @@ def _ingest() -> Ingest:
         readers=StreamReaders(aws.client("kinesis"), settings.parallelization_factor, pace, clock),
         view_sample=settings.view_sample,
         suppressed=store_from(settings.suppression, aws, clock),
+        record_log=record_log(aws, settings.correlation_table, clock),
     )

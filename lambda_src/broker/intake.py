@@ -1,6 +1,6 @@
 """What one invocation's Kinesis records hold: interactions, bad batches, and records for the next invocation."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -33,12 +33,14 @@ class Intake:
     """All that one invocation's records hold.
 
     ``deferred`` has the sequence numbers of the records that were not read, ``size`` the bytes of the others, unpacked.
+    ``skipped``: record, mpid, reason and number of what is skipped; None where nobody wants to know.
     """
 
     lines: list[Line] = field(default_factory=list)
     bad: list[tuple[KinesisRecord, QuarantineRow]] = field(default_factory=list)
     deferred: set[str] = field(default_factory=set)
     size: int = 0
+    skipped: list[tuple[KinesisRecord, int, SkipReason, int]] | None = None
 
     def has_room_for(self, size: int) -> bool:
         """Return whether a record of that many bytes belongs to this invocation: the first one always does."""
@@ -49,13 +51,21 @@ class Intake:
         self.bad.append((record, record.row("0", reason, detail)))
 
 
-def read(records: Sequence[Any], rules: Rules, now: float, counts: Counts, view_sample: float = EVERYTHING) -> Intake:
+def read(
+    records: Sequence[Any],
+    rules: Rules,
+    now: float,
+    counts: Counts,
+    view_sample: float = EVERYTHING,
+    *,
+    note_skipped: bool = False,
+) -> Intake:
     """Read records as Lambda passes them, in order; ``now`` in epoch seconds. What is wrong with one is its own matter.
 
     A record that Lambda does not pass in such a form, and one that raises an exception, is quarantined alone.
-    ``view_sample``: the share of the sessions whose views are reported.
+    ``view_sample``: the share of the sessions whose views are reported. ``note_skipped``: for a line per record.
     """
-    intake, well_formed = Intake(), list[KinesisRecord]()
+    intake, well_formed = Intake(skipped=[] if note_skipped else None), list[KinesisRecord]()
     for passed in records:
         try:
             record = record_from_lambda(passed)
@@ -103,8 +113,23 @@ def _read_one(record: KinesisRecord, rules: Rules, view_sample: float, intake: I
                 bad.setdefault(reason, record.row(str(index), reason, ""))
             else:
                 counts.add(Metric.SKIPPED, number, reason)
+        _note_skipped(intake, record, batch, left_out, len(interactions) - len(sampled))
     intake.lines += lines
     intake.bad += [(record, row) for row in bad.values()]
     for line in lines:
         for omission in line.interaction.omissions:
             counts.add(Metric.INCOMPLETE, 1, omission)
+
+
+def _note_skipped(
+    intake: Intake,
+    record: KinesisRecord,
+    batch: Batch,
+    left_out: Mapping[SkipReason | QuarantineReason, int],
+    sampled_out: int,
+) -> None:
+    if intake.skipped is None or not batch.mpid:
+        return
+    for reason, number in {**left_out, SkipReason.SAMPLED_OUT: sampled_out}.items():
+        if number and isinstance(reason, SkipReason):
+            intake.skipped.append((record, batch.mpid, reason, number))

@@ -27,7 +27,9 @@ from broker.profile_state import ProfileState, ProfileStates
 from broker.quarantine import Quarantine
 from broker.rate_limit import RateLimiter
 from broker.reasons import QuarantineReason, SkipReason
+from broker.record_log import RecordLog, record_log
 from broker.refresh_budget import covers, due, refreshed
+from broker.refresh_lines import NOT_DUE, POSTPONED, STATE_FAILED, refresh_lines
 from broker.refresh_queue import MAX_VISIBILITY, RefreshQueue, queue_url
 from broker.settings import refresh_settings
 from broker.suppression_store import SuppressionStore, store_from
@@ -65,6 +67,7 @@ class Refresh:
         clock: Clock,
         per_day: int | None = None,
         suppressed: SuppressionStore | None = None,
+        record_log: RecordLog | None = None,
     ) -> None:
         self._refresher = refresher
         self._states = states
@@ -74,6 +77,7 @@ class Refresh:
         self._clock = clock
         self._per_day = per_day
         self._suppressed = suppressed
+        self._record_log = record_log
         self._asked_at: LruCache[float] = LruCache(DEDUP_CACHE_SIZE)
 
     def run(self, records: Sequence[Mapping[str, Any]], deadline: float, counts: Counts) -> dict[str, Any]:
@@ -152,6 +156,10 @@ class Refresh:
         finally:
             self._settle(claimed, results, deadline, counts)
         self._count(users, results, counts)
+        if self._record_log:
+            others = {POSTPONED: later, NOT_DUE: done, STATE_FAILED: unavailable}
+            lines = functools.partial(refresh_lines, claimed, results, others)
+            self._record_log.add(lines, deadline + SHUTDOWN_RESERVE_S, counts)
         # Not before, since all messages come back where the configuration is wrong, and each would be there twice.
         postponed = self._postpone(later, users, queue, deadline + SHUTDOWN_RESERVE_S, counts)
         unclaimed = {mpid: Retryable(failure.retry_after) for mpid, failure in unavailable.items()}
@@ -361,4 +369,5 @@ def _refresh() -> Refresh:
         clock=clock,
         per_day=settings.refreshes_per_day,
         suppressed=store_from(settings.suppression, aws, clock),
+        record_log=record_log(aws, settings.correlation_table, clock),
     )

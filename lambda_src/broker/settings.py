@@ -58,6 +58,7 @@ class IngestSettings:
     put_events_per_second: int
     parallelization_factor: int
     suppression: SuppressionSettings | None
+    correlation_table: str | None
 
 
 @dataclass(frozen=True)
@@ -96,6 +97,7 @@ class DailyCheckSettings:
     solution_arn: str | None
     campaign_arn: str | None
     event_tracker_arn: str | None
+    correlation_table: str | None
 
 
 def ingest_settings(environ: Mapping[str, str] | None = None) -> IngestSettings:
@@ -121,6 +123,7 @@ def ingest_settings(environ: Mapping[str, str] | None = None) -> IngestSettings:
         put_events_per_second=read("PUT_EVENTS_PER_SECOND", _whole(1, 1_000_000), PUT_EVENTS_PER_SECOND),
         parallelization_factor=read("PARALLELIZATION_FACTOR", _whole(1, 10), 2),
         suppression=_suppression(read),
+        correlation_table=read("CORRELATION_TABLE", _table, None),
     )
     read.together("REFRESH_QUEUE_URL", "PURCHASE_QUEUE_URL")
     read.check("ingest")
@@ -152,6 +155,7 @@ def refresh_settings(environ: Mapping[str, str] | None = None) -> RefreshSetting
         maximum_concurrency=read("MAXIMUM_CONCURRENCY", _whole(1, 1_000), 4),
         refreshes_per_day=read("REFRESHES_PER_DAY", _whole(1, 10_000), None),
         suppression=_suppression(read),
+        correlation_table=read("CORRELATION_TABLE", _table, None),
     )
     read.check("refresh")
     return settings

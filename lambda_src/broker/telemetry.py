@@ -38,7 +38,8 @@ class Counts:
 
     For the log line alone: where the invocation stands, how long its stages take, and why something is refused.
 
-    ``ages_ms``: how old the oldest of what a queue had is, by metric and the queue's name.
+    ``ages_ms``: how old the oldest of what a queue had is, by metric and the queue's name. ``lines``: further lines of
+    the log, each with its message.
     """
 
     outcomes: Counter[Metric] = field(default_factory=Counter)
@@ -48,6 +49,7 @@ class Counts:
     stages: StageTimes = field(default_factory=StageTimes)
     refusals: Counter[tuple[QuarantineReason, str]] = field(default_factory=Counter)
     ages_ms: dict[tuple[Metric, str], float] = field(default_factory=dict)
+    lines: list[dict[str, Any]] = field(default_factory=list)
 
     def add(self, outcome: Metric, number: int = 1, reason: Reason | None = None) -> None:
         """Count an outcome; a reason is counted beside it."""
@@ -84,6 +86,8 @@ class Telemetry:
 
     def publish(self, counts: Counts, context: Any) -> None:
         """Write one log line and the metrics of one invocation; ``context`` is Lambda's."""
+        for line in counts.lines:
+            self.logger.info(line.pop("message"), extra={**_invocation(context), **line})
         self.logger.info("invocation", extra={**_invocation(context), **_line(counts)})
         for outcome, number in counts.outcomes.items():
             self._metrics.add_metric(outcome, MetricUnit.Count, number)

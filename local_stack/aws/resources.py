@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from broker import correlation
+
 from blueprint import sizing
 from lifecycle import state
 from local_stack.aws.session import local_client
@@ -40,6 +42,7 @@ class Resources:
     quarantine_bucket: str
     on_failure_bucket: str
     state_table: str
+    correlation_table: str
     secret_arn: str
     control_bucket: str
     suppression_key_arn: str
@@ -59,8 +62,15 @@ def create_resources(
         shard_ids=shard_ids,
         **queues,
         **buckets,
-        state_table=_state_table(client("dynamodb", endpoint), settings.prefix),
         **_secrets(client("secretsmanager", endpoint), settings),
+        state_table=_table(client("dynamodb", endpoint), f"{settings.prefix}-state", state.KEY, "N", state.EXPIRY),
+        correlation_table=_table(
+            client("dynamodb", endpoint),
+            f"{settings.prefix}-correlation",
+            correlation.MONTH,
+            "S",
+            correlation.EXPIRY,
+        ),
     )
 
 
@@ -112,12 +122,11 @@ def _buckets(s3: Any, prefix: str) -> dict[str, str]:
     return names
 
 
-def _state_table(dynamodb: Any, prefix: str) -> str:
-    name, (key, expiry) = f"{prefix}-state", (state.KEY, state.EXPIRY)
+def _table(dynamodb: Any, name: str, key: str, kind: str, expiry: str) -> str:
     dynamodb.create_table(
         TableName=name,
         KeySchema=[{"AttributeName": key, "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": key, "AttributeType": "N"}],
+        AttributeDefinitions=[{"AttributeName": key, "AttributeType": kind}],
         BillingMode="PAY_PER_REQUEST",
     )
     dynamodb.update_time_to_live(TableName=name, TimeToLiveSpecification={"AttributeName": expiry, "Enabled": True})

@@ -59,6 +59,7 @@ def test_without_any_other_variable_refresh_has_the_defaults() -> None:
         maximum_concurrency=4,
         refreshes_per_day=None,
         suppression=None,
+        correlation_table=None,
     )
     assert of_refresh() == expected
     unset = dict.fromkeys(["FILTER_ARN", "NUM_RESULTS", "MPARTICLE_POD", "MPARTICLE_URL", "WRITE_BACK_EVENT"], " ")

@@ -27,6 +27,8 @@ ELSEWHERE = {
     "run": "loop/test_run.py",
     "secret": "cli/test_secret.py",
     "soak": "loop/test_soak.py",
+    "verify": "diagnosis/test_verify.py",
+    "why": "diagnosis/test_why.py",
 }
 HERE = {
     *("status", "backfill", "train", "recommend", "similar", "batch", "filter", "forget", "invoke", "evaluate"),

@@ -19,6 +19,7 @@ from local_stack.aws.session import local_client
 from local_stack.lambda_api import LambdaApi
 from local_stack.settings import PROBE_MPID, LocalStackSettings
 from local_stack.stack import Stack
+from tests.json_numbers import rounded
 from tests.loop.trained import trained_stack
 from tests.real_data import ROOT
 
@@ -70,6 +71,7 @@ def test_every_hop_works_and_the_assumptions_are_answered(stack: Stack, endpoint
         assert done.exit_code == 0, done.stdout
         assert states(done) == dict.fromkeys(HOPS, "ok")
     assert set(json.loads(done.stdout)["answers"].values()) == {"yes"}
+    assert rounded(json.loads(done.stdout)) == []
     in_words = verify(endpoints).stdout
     assert [line.split()[1] for line in in_words.splitlines()[:6]] == HOPS
     assert "events of all 4 types are accepted" in in_words

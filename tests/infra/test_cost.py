@@ -162,6 +162,16 @@ def test_the_alarms_that_stop_a_deployment_and_their_metrics_are_counted_where_t
     assert more["total"] == Decimal("3.80")
 
 
+def test_log_lines_per_record_are_an_item_of_their_own_where_they_are_on() -> None:
+    """2,628,000 records and 1,314,000 refreshes of 0.5 KB are 1.879692 GB at 0.50."""
+    name = "CloudWatch logs per record"
+    for stage, by_hand in ((Stage.RECOMMEND, "0.939846"), (Stage.COLLECT, "0.626564")):
+        cost = usd(bill(ONE_PER_SECOND, settings(stage, record_logs=True), PRICES))[name]
+        assert cost is not None
+        assert abs(cost - Decimal(by_hand)) < Decimal("0.0001")
+    assert name not in usd(bill(ONE_PER_SECOND, settings(), PRICES))
+
+
 def test_an_item_without_a_price_has_none_and_the_total_is_at_least() -> None:
     without = Prices(PRICES.region, {name: price for name, price in PRICES.prices.items() if name != "kinesis_gb_in"})
     result, whole = bill(ONE_PER_SECOND, settings(), without), bill(ONE_PER_SECOND, settings(), PRICES)

@@ -172,3 +172,60 @@ def test_the_suppression_list_and_its_key_outlive_the_stack_and_nothing_of_it_ex
     for kind in ("S3::Bucket", "SecretsManager::Secret"):
         assert listed.the(kind, "Suppression")["DeletionPolicy"] == "RetainExceptOnCreate"
     assert "LifecycleConfiguration" not in listed.properties("S3::Bucket", "Suppression")
+
+
+KEYS = {"broker:record_logs": True}
+SUPPORT = "arn:aws:iam::123456789012:role/support"
+WHY = {**KEYS, "broker:why_principals": SUPPORT}
+
+
+def test_without_the_settings_there_are_no_keys_of_correlation_ids_and_no_role_to_read(made: Synthesise) -> None:
+    recommend = made("recommend")
+    assert len(recommend.of_type("DynamoDB::Table")) == 1
+    assert not [id for id in recommend.of_type("IAM::Role") if id.startswith("Why")]
+    assert "CORRELATION_TABLE" not in recommend.variables("Ingest")
+
+
+@pytest.mark.parametrize("role", ["Ingest", "Refresh"])
+def test_a_function_that_logs_records_reads_and_makes_keys_and_does_nothing_else_to_them(
+    made: Synthesise, role: str
+) -> None:
+    (table,) = [id for id in made("recommend", KEYS).of_type("DynamoDB::Table") if "Correlation" in id]
+    of_keys = [one for one in made("recommend", KEYS).statements(role) if table in json.dumps(one["Resource"])]
+
+    assert actions(of_keys) == {"dynamodb:GetItem", "dynamodb:PutItem"}
+    assert made("recommend", KEYS).variables(role)["CORRELATION_TABLE"] == {"Ref": table}
+
+
+def test_keys_expire_and_go_with_the_stack(made: Synthesise) -> None:
+    table = made("collect", KEYS).the("DynamoDB::Table", "Correlation")
+
+    assert table["Properties"]["TimeToLiveSpecification"] == {"AttributeName": "expires", "Enabled": True}
+    assert "PointInTimeRecoverySpecification" not in table["Properties"]
+    assert table["DeletionPolicy"] == "Delete"
+
+
+def test_the_role_of_why_reads_and_only_named_principals_take_it(made: Synthesise) -> None:
+    with_role = made("recommend", WHY)
+    statements = with_role.statements("Why")
+
+    assert actions(statements) == {
+        "cloudformation:DescribeStacks",
+        "lambda:GetFunctionConfiguration",
+        "logs:FilterLogEvents",
+        "dynamodb:GetItem",
+        "sqs:GetQueueAttributes",
+        "personalize:GetRecommendations",
+    }
+    assert not [one for one in statements if one["Resource"] == "*"]
+    trust = with_role.properties("IAM::Role", "Why")["AssumeRolePolicyDocument"]["Statement"]
+    assert [one["Principal"] for one in trust] == [{"AWS": SUPPORT}]
+
+
+def test_before_recommend_the_role_of_why_reads_what_there_is(made: Synthesise) -> None:
+    assert actions(made("collect", WHY).statements("Why")) == {
+        "cloudformation:DescribeStacks",
+        "lambda:GetFunctionConfiguration",
+        "logs:FilterLogEvents",
+        "dynamodb:GetItem",
+    }

@@ -37,6 +37,10 @@ def findings(app: "cdk.App") -> list[str]:
         ("train", {"broker:mparticle_role": "existing", "broker:alarm_email": ""}),
         ("recommend", {"broker:python": "3.14", "broker:stream_mode": "provisioned", "broker:shards": 2}),
         ("recommend", GIVEN),
+        (
+            "recommend",
+            {"broker:record_logs": True, "broker:why_principals": ["arn:aws:iam::123456789012:role/support"]},
+        ),
     ],
 )
 def test_awssolutions_and_cdks_own_rules_find_nothing_that_has_no_reason(stage: str, context: dict[str, Any]) -> None:

@@ -99,6 +99,13 @@ def test_text_of_the_command_line_means_the_same_as_json() -> None:
         (None, {"runbook_url": "wiki.example"}, "broker:runbook_url must be an https address without #"),
         (None, {"runbook_url": "https://wiki.example/#a"}, "broker:runbook_url must be an https address without #"),
         (None, {"accepted_floor": 101}, "broker:accepted_floor must be a whole number from 0 to 100, not 101"),
+        (None, {"record_logs": "perhaps"}, "broker:record_logs must be true or false, not 'perhaps'"),
+        (None, {"why_principals": "support"}, "broker:why_principals must be an ARN like arn:aws:iam"),
+        (
+            None,
+            {"why_principals": ["arn:aws:iam::123456789012:role/*"]},
+            "broker:why_principals must name each role or user, without wildcards",
+        ),
         (None, {"alarm_email": "nobody"}, "broker:alarm_email must be an e-mail address, not 'nobody'"),
         (None, {"alarm_topic_arn": "alarms"}, "broker:alarm_topic_arn must be the ARN of a standard SNS topic"),
         (None, {"alarm_topic_arn": f"{TOPIC}.fifo"}, "broker:alarm_topic_arn must be the ARN of a standard SNS topic"),
