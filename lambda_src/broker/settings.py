@@ -81,6 +81,7 @@ class RefreshSettings:
     maximum_concurrency: int
     refreshes_per_day: int | None
     suppression: SuppressionSettings | None
+    correlation_table: str | None
 
 
 def counts_by_version(environ: Mapping[str, str] | None = None) -> bool:
@@ -97,7 +98,6 @@ class DailyCheckSettings:
     solution_arn: str | None
     campaign_arn: str | None
     event_tracker_arn: str | None
-    correlation_table: str | None
 
 
 def ingest_settings(environ: Mapping[str, str] | None = None) -> IngestSettings:
