@@ -42,10 +42,9 @@ class GradualDeployment(Construct):
         if len(alarms) > MAX_ALARMS:
             raise ValueError(f"a deployment group has at most {MAX_ALARMS} alarms, not {len(alarms)}")
         group = self._group(name, self._role(name, alias.lambda_), alarms)
-        its = cast(lambda_.CfnAlias, alias.node.default_child)
-        its.add_resource_dependency(group)  # also where it is no reference: the group's alarms look at the new version
         if not self._hotfix:
-            its.cfn_options.update_policy = cdk.CfnUpdatePolicy(
+            # By these references the alias waits for the group, and so for its alarms, which look at the new version.
+            cast(lambda_.CfnAlias, alias.node.default_child).cfn_options.update_policy = cdk.CfnUpdatePolicy(
                 code_deploy_lambda_alias_update=cdk.CfnCodeDeployLambdaAliasUpdate(
                     application_name=self._application.ref, deployment_group_name=group.ref
                 )

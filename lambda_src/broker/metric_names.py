@@ -59,3 +59,15 @@ class Metric(StrEnum):
     def by_reason(self) -> str:
         """Return the name of the metric that counts the same with the dimension ``reason``."""
         return f"{self}ByReason"
+
+
+# By which a deployment tells a version that gets nothing done, or spoils much, from the one before it. They have the
+# dimension ``version``, too, where versions take over gradually.
+OF_A_VERSION = (
+    Metric.RECORDS,
+    Metric.ACCEPTED,
+    Metric.MESSAGES,
+    Metric.PROFILES_UPDATED,
+    Metric.PROFILES_UNCHANGED,
+    Metric.QUARANTINED,
+)

@@ -11,7 +11,7 @@ from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit, single_m
 
 from broker import __version__
 from broker.failures import places
-from broker.metric_names import NAMESPACE, Metric
+from broker.metric_names import NAMESPACE, OF_A_VERSION, Metric
 from broker.position import Position
 from broker.quarantine import QuarantineRow
 from broker.rate_limit import Calls
@@ -19,15 +19,6 @@ from broker.reasons import Omission, QuarantineReason, SkipReason
 from broker.stage_times import StageTimes
 
 MAX_VALUES = 90  # of one metric; at 100, the most that one EMF object may hold, Powertools writes one by itself
-# By which a deployment tells a version that gets nothing done, or spoils much, from the one before it.
-OF_A_VERSION = (
-    Metric.RECORDS,
-    Metric.ACCEPTED,
-    Metric.MESSAGES,
-    Metric.PROFILES_UPDATED,
-    Metric.PROFILES_UNCHANGED,
-    Metric.QUARANTINED,
-)
 MAX_REFUSALS = 10  # of one line, the most frequent ones
 Reason = SkipReason | Omission | QuarantineReason
 

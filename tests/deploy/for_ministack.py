@@ -25,15 +25,11 @@ NEVER_WRITTEN = {
 def for_ministack(template: Mapping[str, Any]) -> dict[str, Any]:
     """Return a template whose alarms are on one metric each, and whose aliases move at once."""
     resources = {id: one for id, one in template["Resources"].items() if not one["Type"].startswith(CODE_DEPLOY)}
-    return {**template, "Resources": {id: _at_once(_plain(one), resources) for id, one in resources.items()}}
+    return {**template, "Resources": {id: _at_once(_plain(one)) for id, one in resources.items()}}
 
 
-def _at_once(resource: Mapping[str, Any], there: Mapping[str, Any]) -> Mapping[str, Any]:
-    if resource["Type"] != "AWS::Lambda::Alias":
-        return resource
-    waits_for = [id for id in resource.get("DependsOn", []) if id in there]
-    rest = {key: value for key, value in resource.items() if key not in ("UpdatePolicy", "DependsOn")}
-    return rest | ({"DependsOn": waits_for} if waits_for else {})
+def _at_once(resource: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {key: value for key, value in resource.items() if key != "UpdatePolicy"}
 
 
 def make_assembly_for_ministack(assembly: Path) -> Path:

@@ -11,7 +11,7 @@ import pytest
 from botocore.exceptions import WaiterError
 
 from tests.deploy.account import Account, account
-from tests.deploy.enforced import ASSETS, CAPABILITIES, bootstrap, upload_code
+from tests.deploy.enforced import ASSETS, CAPABILITIES, bootstrap, upload_code, upload_template
 from tests.deploy.for_ministack import for_ministack
 from tests.infra.conftest import Synthesise
 from tests.infra.conftest import made as made
@@ -45,8 +45,8 @@ def failing(template: Mapping[str, Any], policy: str | None = None) -> dict[str,
 def create(account: Account, template: Mapping[str, Any]) -> None:
     """Create the stack. Raises WaiterError where that is rolled back."""
     cloudformation = account.client("cloudformation")
-    body = json.dumps(for_ministack(template))
-    cloudformation.create_stack(StackName=STACK, TemplateBody=body, Capabilities=CAPABILITIES)
+    url = upload_template(account, for_ministack(template))
+    cloudformation.create_stack(StackName=STACK, TemplateURL=url, Capabilities=CAPABILITIES)
     cloudformation.get_waiter("stack_create_complete").wait(StackName=STACK, WaiterConfig={"Delay": 1})
 
 

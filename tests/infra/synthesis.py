@@ -66,9 +66,14 @@ class Synthesised:
         """Return a function's environment variables."""
         return dict(self.properties("Lambda::Function", function)["Environment"]["Variables"])
 
+    def role(self, of: str) -> dict[str, Any]:
+        """Return the properties of the role of a function, or of another part of the stack."""
+        (found,) = (one["Properties"] for id, one in self.of_type("IAM::Role").items() if id.startswith(f"{of}Role"))
+        return dict(found)
+
     def statements(self, role: str) -> list[dict[str, Any]]:
         """Return all that a function's role may."""
-        (policy,) = self.properties("IAM::Role", role)["Policies"]
+        (policy,) = self.role(role)["Policies"]
         return list(policy["PolicyDocument"]["Statement"])
 
 

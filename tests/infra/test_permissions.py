@@ -133,7 +133,7 @@ def test_given_resources_are_named_exactly(made: Synthesise) -> None:
 @pytest.mark.parametrize("role", ["Ingest", "Refresh", "DailyCheck"])
 def test_no_role_has_a_policy_beside_its_own(made: Synthesise, role: str) -> None:
     recommend = made("recommend")
-    properties = recommend.properties("IAM::Role", role)
+    properties = recommend.role(role)
 
     assert "ManagedPolicyArns" not in properties
     assert len(recommend.of_type("IAM::Policy")) == 1  # mParticle's

@@ -36,6 +36,23 @@ def test_the_stage_of_the_command_line_goes_before_that_of_cdk_json() -> None:
     assert read("recommend").stage is Stage.RECOMMEND
 
 
+@pytest.mark.parametrize(
+    ("stage", "own", "gradual"),
+    [
+        ("collect", {}, False),
+        ("train", {}, False),
+        ("recommend", {}, True),
+        ("recommend", {"deployment": "all-at-once"}, False),
+        ("recommend", {"deployment": ""}, True),
+    ],
+)
+def test_versions_take_over_gradually_where_customers_are_served(
+    stage: str, own: dict[str, str], gradual: bool
+) -> None:
+    assert read(stage, **own).gradual is gradual
+    assert read(stage, **own).hotfix is False
+
+
 def test_text_of_the_command_line_means_the_same_as_json() -> None:
     typed = read(num_results=5, event_value=False, event_types=["view_detail", "purchase"], min_tps=2, view_sample=0.25)
     as_text = read(
@@ -48,6 +65,8 @@ def test_text_of_the_command_line_means_the_same_as_json() -> None:
 @pytest.mark.parametrize(
     ("stage", "own", "message"),
     [
+        (None, {"deployment": "canary"}, "broker:deployment must be one of linear, all-at-once, not 'canary'"),
+        (None, {"hotfix": "yes"}, "broker:hotfix must be true or false, not 'yes'"),
         ("later", {}, "broker:stage must be one of collect, train, recommend, not 'later'"),
         (None, {"mparticle_pod": "mars1"}, "broker:mparticle_pod must be one of us1, us2, eu1, au1, not 'mars1'"),
         (None, {"mparticle_organisation": ""}, "broker:mparticle_organisation is missing"),
