@@ -3,6 +3,7 @@
 import aws_cdk as cdk
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from blueprint import sizing
@@ -23,6 +24,8 @@ class DailyCheck(Construct):
         personalize: PersonalizeResources,
         ingest_function: str,
         lambda_code: LambdaCode,
+        retain: bool,
+        key: kms.IKey | None = None,
     ) -> None:
         super().__init__(scope, id)
         solution, campaign, tracker = (
@@ -43,6 +46,8 @@ class DailyCheck(Construct):
                 event_tracker_arn=tracker,
             ),
             permissions=permissions.daily_check(solution, campaign, tracker),
+            retain=retain,
+            log_key=key,
         ).function
         rule = events.Rule(self, "Schedule", schedule=events.Schedule.rate(cdk.Duration.days(1)))
         rule.add_target(targets.LambdaFunction(self.function))

@@ -25,6 +25,7 @@ from infra.mparticle import EXAMPLE_REFUSED, EXAMPLE_RULE
 from infra.receivers import out_of_reach, region_of
 from infra.region import region as region_of_environment
 from infra.region import without_personalize
+from infra.reserved_concurrency import reserved_concurrency_problems
 from infra.settings import Stage
 from lifecycle.counts import InteractionCounts, from_aws
 from lifecycle.names import Names
@@ -46,7 +47,7 @@ NOBODY_TOLD = (
 class SynthesisedStack:
     """What was synthesised. ``unheard``: alarms without an action; ``topics``: the ARNs of existing topics.
 
-    ``creates``: whether it creates resources of Personalize, rather than being given them.
+    ``creates``: whether it creates resources of Personalize, rather than being given them. ``kms_key``: the setting.
     """
 
     stack: str
@@ -57,6 +58,8 @@ class SynthesisedStack:
     unheard: tuple[str, ...] = ()
     topics: tuple[str, ...] = ()
     creates: bool = True
+    kms_key: str | None = None
+    reserved_concurrency: int | None = None
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,7 @@ class DeployedStack:
     versions: tuple[str, ...] = ()
     empty_secret: str | None = None
     counts: InteractionCounts = InteractionCounts()  # noqa: RUF009 - frozen
+    kms_key: str | None = None
 
 
 def problems(synthesised: SynthesisedStack, deployed: DeployedStack | None, confirm: str = "") -> list[str]:
@@ -82,7 +86,7 @@ def problems(synthesised: SynthesisedStack, deployed: DeployedStack | None, conf
     ]
     if synthesised.stage is Stage.RECOMMEND and synthesised.unheard and SILENT not in confirmed:
         reasons.append(f"{NOBODY_TOLD}. If nobody is to be told: make deploy {_confirming(confirmed, SILENT)}")
-    return reasons + _wrong_step(synthesised, deployed, confirmed)
+    return reasons + _another_key(synthesised, deployed) + _wrong_step(synthesised, deployed, confirmed)
 
 
 def warnings(synthesised: SynthesisedStack, confirm: str = "") -> list[str]:
@@ -131,6 +135,18 @@ def _wrong_step(synthesised: SynthesisedStack, deployed: DeployedStack | None, c
     return found
 
 
+def _another_key(synthesised: SynthesisedStack, deployed: DeployedStack | None) -> list[str]:
+    """Return a problem where a dataset group would get another key: it would be replaced, with all that is in it."""
+    if not deployed or not synthesised.creates or deployed.kms_key == synthesised.kms_key:
+        return []
+    before, now = deployed.kms_key or "empty", synthesised.kms_key or "empty"
+    return [
+        f"broker:kms_key was {before} at the first deployment, and is {now}: a dataset group's key can't be changed, "
+        "and CloudFormation would replace the group with all its data. Set it back, or deploy another stack by another "
+        "broker:name"
+    ]
+
+
 def _lost(target: Stage, deployed: Stage) -> str:
     lost = ["the solution with all its trained models"] if target is Stage.COLLECT else []
     return " and ".join((["the campaign and the refresh queues"] if deployed is Stage.RECOMMEND else []) + lost)
@@ -155,6 +171,8 @@ def read_assembly(folder: Path) -> SynthesisedStack:
         unheard=tuple(alarm["AlarmName"] for alarm in alarms if not alarm.get("AlarmActions")),
         topics=tuple(sorted({action for action in actions if isinstance(action, str)})),
         creates="AWS::Personalize::DatasetGroup" in types,
+        kms_key=template["Outputs"].get("KmsKey", {}).get("Value"),
+        reserved_concurrency=_reserved(template),
     )
 
 
@@ -165,6 +183,12 @@ def _alarms_to_be_heard(resources: Mapping[str, Any]) -> list[Mapping[str, Any]]
     rollback = _rollback_alarms(resources)
     alarms = {id: one["Properties"] for id, one in resources.items() if one["Type"] == "AWS::CloudWatch::Alarm"}
     return pages + [alarm for id, alarm in alarms.items() if f'"{id}"' not in rules and id not in rollback]
+
+
+def _reserved(template: Mapping[str, Any]) -> int | None:
+    """Return the concurrency that a function reserves, if one does."""
+    functions = [one for one in template["Resources"].values() if one["Type"] == "AWS::Lambda::Function"]
+    return next((n for one in functions if (n := one["Properties"].get("ReservedConcurrentExecutions"))), None)
 
 
 def _rollback_alarms(resources: Mapping[str, Any]) -> Set[str]:
@@ -189,7 +213,9 @@ def look_at(stack: str, client: Callable[[str], Any], *, count: bool = True) -> 
         return None
     stage = Stage(outputs["Stage"])
     counts = from_aws(client, Names(stack), outputs) if count and stage is Stage.COLLECT else InteractionCounts()
-    return DeployedStack(stage, _versions(outputs, client), _empty_secret(outputs, client), counts)
+    return DeployedStack(
+        stage, _versions(outputs, client), _empty_secret(outputs, client), counts, kms_key=outputs.get("KmsKey")
+    )
 
 
 def _versions(outputs: Mapping[str, str], client: Callable[[str], Any]) -> tuple[str, ...]:
@@ -237,10 +263,11 @@ def _look_and_decide(synthesised: SynthesisedStack, confirm: str, profile: str |
         if nowhere:  # Personalize need not be there to be asked
             return nowhere
         deployed = look_at(synthesised.stack, session.client, count=synthesised.trains)
+        room = reserved_concurrency_problems(synthesised.stack, synthesised.reserved_concurrency, session.client)
     except (BotoCoreError, ClientError) as error:
         return [f"could not ask AWS what is deployed: {error}"]
     regions = {arn: region_of(arn) for arn in synthesised.topics}
-    return out_of_reach(regions, session.region_name) + problems(synthesised, deployed, confirm)
+    return out_of_reach(regions, session.region_name) + room + problems(synthesised, deployed, confirm)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from typing import cast
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
@@ -19,6 +20,7 @@ from infra.bundling import bundle, find_interpreter, find_uv
 from infra.deployment import live_alias
 from infra.paths import LAMBDA_SRC
 from infra.permissions import Permission, write_logs
+from infra.retention import removal_policy
 
 RUNTIMES = {"3.13": lambda_.Runtime.PYTHON_3_13, "3.14": lambda_.Runtime.PYTHON_3_14}
 
@@ -62,14 +64,18 @@ class BrokerFunction(Construct):
         lambda_code: LambdaCode,
         environment: Mapping[str, str],
         permissions: Sequence[Permission],
+        retain: bool,
         version_of: Sequence[str] = (),
+        log_key: kms.IKey | None = None,
+        reserved_concurrency: int | None = None,
     ) -> None:
         super().__init__(scope, id)
         self.log_group = logs.LogGroup(
             self,
             "Logs",
             retention=logs.RetentionDays.ONE_MONTH,
-            removal_policy=cdk.RemovalPolicy.DESTROY,
+            removal_policy=removal_policy(retain=retain),
+            encryption_key=log_key,
         )
         self.role = self._role([write_logs(self.log_group), *permissions])
         self.function = lambda_.Function(
@@ -85,6 +91,7 @@ class BrokerFunction(Construct):
             environment=dict(environment),
             role=self.role.without_policy_updates(),
             log_group=self.log_group,
+            reserved_concurrent_executions=reserved_concurrency,
             # Lambda's own lines become JSON, with the request id that the functions' lines have.
             logging_format=lambda_.LoggingFormat.JSON,
             current_version_options=lambda_.VersionOptions(removal_policy=cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE),

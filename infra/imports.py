@@ -20,14 +20,16 @@ SERVICE = "personalize.amazonaws.com"
 class Imports(Construct):
     """The bucket forgets files after a while; the accounts of imports under ``summaries/`` hold counts, and stay."""
 
-    def __init__(self, scope: Construct, id: str, *, retain: bool) -> None:
+    def __init__(self, scope: Construct, id: str, *, retain: bool, access_logs: s3.IBucket | None = None) -> None:
         super().__init__(scope, id)
         expiry = cdk.Duration.seconds(sizing.IMPORT_RETENTION)
         rules = [s3.LifecycleRule(prefix=f"{prefix}/", expiration=expiry) for prefix in (IMPORTS, EXPORTS, BATCH)]
         # Parts of uploads that were interrupted would be paid for and seen nowhere.
         rules.append(s3.LifecycleRule(abort_incomplete_multipart_upload_after=cdk.Duration.days(1)))
         reason = "Only its team and Personalize use it, now and then; CloudTrail data events show who read what."
-        self.bucket = private_bucket(self, "Bucket", rules=rules, retain=retain, without_access_log=reason)
+        self.bucket = private_bucket(
+            self, "Bucket", rules=rules, retain=retain, without_access_log=reason, access_logs=access_logs
+        )
         permissions = _permissions(self.bucket)
         for permission in permissions:
             statement = permission.statement()

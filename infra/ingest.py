@@ -2,6 +2,7 @@
 
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_kinesis as kinesis
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
@@ -30,7 +31,10 @@ class Ingest(Construct):
         correlation_keys: dynamodb.ITable | None,
         options: FunctionConfig,
         lambda_code: LambdaCode,
+        retain: bool,
+        key: kms.IKey | None = None,
         suppression: Suppression | None = None,
+        reserved_concurrency: int | None = None,
     ) -> None:
         super().__init__(scope, id)
         broker_function = BrokerFunction(
@@ -50,11 +54,18 @@ class Ingest(Construct):
             ),
             permissions=[
                 *permissions.ingest(
-                    stream, buckets.quarantine, buckets.on_failure, (queues.queue, queues.purchases) if queues else ()
+                    stream,
+                    buckets.quarantine,
+                    buckets.on_failure,
+                    (queues.queue, queues.purchases) if queues else (),
+                    key,
                 ),
                 *(suppression.permissions if suppression else ()),
                 *permissions.make_keys(correlation_keys),
             ],
+            retain=retain,
+            log_key=key,
+            reserved_concurrency=reserved_concurrency,
         )
         self.function, self.live = broker_function.function, broker_function.live
         self.log_group = broker_function.log_group

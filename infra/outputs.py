@@ -58,6 +58,7 @@ def outputs(
         "RefreshQueueUrl": (refresh and refresh.queues.queue.queue_url, "Customers to refresh"),
         "PurchaseQueueUrl": (refresh and refresh.queues.purchases.queue_url, "Customers to refresh after a purchase"),
         "DeadLettersUrl": (refresh and refresh.queues.dead_letters.queue_url, "Customers never refreshed"),
+        "KmsKey": (settings.protection.kms_key, "The setting broker:kms_key as it was at the first deployment"),
         "StateTable": (refresh and refresh.state_table.table_name, "What refresh remembers of each customer"),
         "ControlBucket": (suppression and suppression.settings.bucket, "The suppression list"),
         "SuppressionKeyArn": (suppression and suppression.settings.key_arn, "The key of its hashes"),

@@ -7,6 +7,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kinesis as kinesis
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sqs as sqs
@@ -18,6 +19,8 @@ QUEUE_ACTIONS = ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes", "Chang
 # A transaction has no action of its own: its Put and Update need PutItem and UpdateItem,
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html.
 STATE_ACTIONS = ("BatchGetItem", "PutItem", "UpdateItem")
+# With a key of the team's own: for streams, queues, secrets and objects; and beyond them for a table.
+KEY_ACTIONS, TABLE_KEY_ACTIONS = ("Decrypt", "GenerateDataKey"), ("DescribeKey", "Encrypt")
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,11 @@ def write_logs(log_group: logs.ILogGroup) -> Permission:
 
 
 def ingest(
-    stream: kinesis.IStream, quarantine: s3.IBucket, on_failure: s3.IBucket, queues: Sequence[sqs.IQueue]
+    stream: kinesis.IStream,
+    quarantine: s3.IBucket,
+    on_failure: s3.IBucket,
+    queues: Sequence[sqs.IQueue],
+    key: kms.IKey | None = None,
 ) -> list[Permission]:
     """Return what ``ingest`` may. Of secrets it can at most read the suppression list's key.
 
@@ -64,7 +71,9 @@ def ingest(
         Permission("s3", ("PutObject",), [on_failure.arn_for_objects("aws/lambda/*")], give_up),
         Permission("s3", ("ListBucket",), [on_failure.bucket_arn]),
     ]
-    return granted + ([Permission("sqs", ("SendMessage",), _arns(queues))] if queues else [])
+    if queues:
+        granted.append(Permission("sqs", ("SendMessage",), _arns(queues)))
+    return granted + ([Permission("kms", KEY_ACTIONS, [key.key_arn])] if key else [])
 
 
 def refresh(
@@ -74,15 +83,17 @@ def refresh(
     secret_arn: str,
     quarantine: s3.IBucket,
     state_table: dynamodb.ITable,
+    key: kms.IKey | None = None,
 ) -> list[Permission]:
     """Return what ``refresh`` may. It can write no events, neither to the stream nor to Personalize."""
-    return [
+    granted = [
         Permission("sqs", (*QUEUE_ACTIONS, "SendMessage"), _arns(queues)),  # it sends messages once more, for later
         Permission("personalize", ("GetRecommendations",), [arn for arn in (campaign_arn, filter_arn) if arn]),
         Permission("secretsmanager", ("GetSecretValue",), [secret_arn]),
         _may_quarantine(quarantine, "refresh"),
         Permission("dynamodb", STATE_ACTIONS, [state_table.table_arn]),
     ]
+    return granted + ([Permission("kms", (*KEY_ACTIONS, *TABLE_KEY_ACTIONS), [key.key_arn])] if key else [])
 
 
 def daily_check(solution_arn: str | None, campaign_arn: str | None, event_tracker_arn: str | None) -> list[Permission]:

@@ -12,6 +12,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_personalize as personalize
 from constructs import Construct
 
+from infra.data_key import DataKey
 from infra.retention import removal_policy
 from infra.settings import Personalize, Stage
 from personalize_data.schema import interactions_schema
@@ -20,12 +21,16 @@ from personalize_data.schema import interactions_schema
 class Datasets(Construct):
     """What collects: dataset group, Interactions, Users where there is a schema, and the event tracker."""
 
-    def __init__(self, scope: Construct, id: str, *, name: str, users_schema: str | None, retain: bool) -> None:
+    def __init__(
+        self, scope: Construct, id: str, *, name: str, users_schema: str | None, retain: bool, key: DataKey | None
+    ) -> None:
         super().__init__(scope, id)
         self._name = name
         self._policy = removal_policy(retain=retain)
         self.group = personalize.CfnDatasetGroup(self, "DatasetGroup", name=name)
         self._apply_retention(self.group)
+        if key:
+            key.encrypt(self.group)
         self.datasets = [self._dataset("Interactions", interactions_schema())]
         if users_schema:
             self.datasets.append(self._dataset("Users", users_schema))
@@ -126,7 +131,15 @@ class PersonalizeResources(Construct):
     """What this stage has: a tracking id always, a campaign (and a filter, if there is one) to recommend."""
 
     def __init__(
-        self, scope: Construct, id: str, *, name: str, settings: Personalize, stage: Stage, retain: bool
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        name: str,
+        settings: Personalize,
+        stage: Stage,
+        retain: bool,
+        key: DataKey | None = None,
     ) -> None:
         super().__init__(scope, id)
         self.solution_arn: str | None = None
@@ -139,7 +152,7 @@ class PersonalizeResources(Construct):
             if stage is Stage.RECOMMEND:
                 self.campaign_arn, self.filter_arn = settings.campaign_arn, settings.filter_arn
             return
-        datasets = Datasets(self, "Datasets", name=name, users_schema=settings.users_schema, retain=retain)
+        datasets = Datasets(self, "Datasets", name=name, users_schema=settings.users_schema, retain=retain, key=key)
         self.tracking_id = datasets.tracker.attr_tracking_id
         self.event_tracker_arn = datasets.tracker.attr_event_tracker_arn
         if stage.step >= Stage.TRAIN.step:

@@ -2,6 +2,7 @@
 
 import aws_cdk as cdk
 from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
@@ -23,23 +24,30 @@ class RefreshQueues(Construct):
     that it is from.
     """
 
-    def __init__(self, scope: Construct, id: str) -> None:
+    def __init__(self, scope: Construct, id: str, *, key: kms.IKey | None = None) -> None:
         super().__init__(scope, id)
+        self._key = key
         self.dead_letters = sqs.Queue(
             self,
             "DeadLetters",
             enforce_ssl=True,
-            encryption=sqs.QueueEncryption.SQS_MANAGED,
+            encryption=self._encryption,
+            encryption_master_key=key,
             retention_period=cdk.Duration.seconds(sizing.DEAD_LETTER_RETENTION),
         )
         self.queue, self.purchases = self._queue("Queue"), self._queue("Purchases")
+
+    @property
+    def _encryption(self) -> sqs.QueueEncryption:
+        return sqs.QueueEncryption.KMS if self._key else sqs.QueueEncryption.SQS_MANAGED
 
     def _queue(self, id: str) -> sqs.Queue:
         return sqs.Queue(
             self,
             id,
             enforce_ssl=True,
-            encryption=sqs.QueueEncryption.SQS_MANAGED,
+            encryption=self._encryption,
+            encryption_master_key=self._key,
             delivery_delay=cdk.Duration.seconds(sizing.QUEUE_DELAY),
             visibility_timeout=cdk.Duration.seconds(sizing.QUEUE.visibility_timeout),
             retention_period=cdk.Duration.seconds(sizing.QUEUE_RETENTION),
@@ -63,11 +71,13 @@ class Refresh(Construct):
         correlation_keys: dynamodb.ITable | None,
         options: FunctionConfig,
         lambda_code: LambdaCode,
+        retain: bool,
+        key: kms.IKey | None = None,
         suppression: Suppression | None = None,
     ) -> None:
         super().__init__(scope, id)
-        self.queues = RefreshQueues(self, "RefreshQueue")
-        self.state_table = StateTable(self, "State").table
+        self.queues = RefreshQueues(self, "RefreshQueue", key=key)
+        self.state_table = StateTable(self, "State", key=key).table
         broker_function = BrokerFunction(
             self,
             "Refresh",
@@ -92,10 +102,13 @@ class Refresh(Construct):
                     secret_arn,
                     buckets.quarantine,
                     self.state_table,
+                    key,
                 ),
                 *(suppression.permissions if suppression else ()),
                 *permissions.make_keys(correlation_keys),
             ],
+            retain=retain,
+            log_key=key,
             version_of=[filter_name] if filter_name else [],
         )
         self.function, self.live = broker_function.function, broker_function.live

@@ -19,6 +19,7 @@ from infra.context import Reader, arn, one_of, switch, text, texts, whole
 from infra.model_settings import filter_expression, recipe
 from infra.mparticle import EXAMPLE_ORGANISATION, KNOWN_PRINCIPALS, PODS
 from infra.preflight import problems_of_variables
+from infra.protection import Protection, key_elsewhere, read_protection
 from infra.receivers import Receivers, out_of_reach, read_receivers
 from infra.region import without_personalize
 from personalize_data.schema import users_schema
@@ -104,6 +105,7 @@ class Settings:
     alarm_options: AlarmOptions
     gradual: bool
     hotfix: bool
+    protection: Protection
     record_logs: bool = False
     why_principals: tuple[str, ...] = ()
 
@@ -138,12 +140,14 @@ def read_settings(
         hotfix=read("hotfix", switch, False),
         record_logs=read("record_logs", switch, False),
         why_principals=_why_principals(read),
+        protection=read_protection(read),
     )
     problems = [
         *read.problems,
         *read.unknown(),
         *_contradictions(settings, read),
         *out_of_reach(settings.receivers.topic_regions, region),
+        *key_elsewhere(settings.protection, region),
         *problems_of_variables(settings.options),
     ]
     lines = [f"  {PREFIX}{problem}" for problem in problems]

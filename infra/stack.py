@@ -5,12 +5,15 @@ from typing import Any
 import aws_cdk as cdk
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_kinesis as kinesis
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from infra.alarms import Alarms
 from infra.correlation import CorrelationKeys
 from infra.daily_check import DailyCheck
 from infra.dashboard import Dashboard
+from infra.data_key import DataKey
 from infra.deployment import GradualDeployment
 from infra.example import refuse_example
 from infra.functions import LambdaCode, lambda_code
@@ -23,7 +26,7 @@ from infra.refresh import Refresh
 from infra.rollback_alarms import rollback_alarms
 from infra.settings import Settings
 from infra.storage import Buckets, MParticleSecret
-from infra.stream import EventStream, MParticleAccess
+from infra.stream import EventStream, MParticleAccess, only_writers
 from infra.suppression import Suppression
 from infra.why import WhyRole
 
@@ -34,20 +37,32 @@ class BrokerStack(cdk.Stack):
     def __init__(self, scope: Construct, id: str, *, settings: Settings, **stack: Any) -> None:
         super().__init__(scope, id, stack_name=settings.name, description="Personalize Broker", **stack)
         self._settings = settings
-        name, keep = settings.name, settings.retain
+        name, keep, protection = settings.name, settings.retain, settings.protection
         code = lambda_code(self, settings.python)
 
-        events = EventStream(self, "Events", shards=settings.shards, retain=keep).stream
-        MParticleAccess(self, "MParticle", stream=events, name=name, mparticle=settings.mparticle)
-        buckets = Buckets(self, "Buckets", retain=keep)
-        imports = Imports(self, "Imports", retain=keep)
-        secret = MParticleSecret(self, "MParticleSecret", retain=keep)
+        data_key = DataKey(self, "DataKey", setting=protection.kms_key, retain=keep) if protection.kms_key else None
+        key = data_key.key if data_key else None
+        access_logs = self._access_logs(protection.access_log_bucket)
+
+        events = EventStream(self, "Events", shards=settings.shards, retain=keep, key=key).stream
+        MParticleAccess(self, "MParticle", stream=events, name=name, mparticle=settings.mparticle, key=key)
+        if protection.stream_writers is not None:
+            only_writers(self, events, protection.stream_writers)
+        buckets = Buckets(self, "Buckets", retain=keep, key=key, access_logs=access_logs)
+        imports = Imports(self, "Imports", retain=keep, access_logs=access_logs)
+        secret = MParticleSecret(self, "MParticleSecret", retain=keep, key=key)
         personalize = PersonalizeResources(
-            self, "Personalize", name=name, settings=settings.personalize, stage=settings.stage, retain=keep
+            self,
+            "Personalize",
+            name=name,
+            settings=settings.personalize,
+            stage=settings.stage,
+            retain=keep,
+            key=data_key,
         )
-        suppression = Suppression(self, "Suppression", retain=keep) if settings.suppression_list else None
+        suppression = Suppression(self, "Suppression", retain=keep, key=key) if settings.suppression_list else None
         keys = CorrelationKeys(self, "CorrelationKeys").table if settings.record_logs else None
-        refresh = self._refresh(personalize, secret, buckets, keys, code, suppression)
+        refresh = self._refresh(personalize, secret, buckets, keys, code, suppression, key)
         ingest = Ingest(
             self,
             "Ingest",
@@ -59,8 +74,11 @@ class BrokerStack(cdk.Stack):
             options=settings.options,
             lambda_code=code,
             suppression=suppression,
+            retain=keep,
+            key=key,
+            reserved_concurrency=protection.reserved_concurrency,
         )
-        self._watch(events, ingest, refresh, self._daily_check(personalize, ingest, code))
+        self._watch(events, ingest, refresh, self._daily_check(personalize, ingest, code, key))
         if settings.gradual and refresh:
             self._deploy_gradually(ingest, refresh)
         why = self._why(ingest, refresh, keys)
@@ -76,6 +94,7 @@ class BrokerStack(cdk.Stack):
         keys: dynamodb.ITable | None,
         code: LambdaCode,
         suppression: Suppression | None,
+        key: kms.IKey | None,
     ) -> Refresh | None:
         """Return the second flow, once there is a campaign to ask."""
         if personalize.campaign_arn is None:
@@ -92,7 +111,12 @@ class BrokerStack(cdk.Stack):
             options=self._settings.options,
             lambda_code=code,
             suppression=suppression,
+            retain=self._settings.retain,
+            key=key,
         )
+
+    def _access_logs(self, name: str | None) -> s3.IBucket | None:
+        return s3.Bucket.from_bucket_name(self, "AccessLogs", name) if name else None
 
     def _deploy_gradually(self, ingest: Ingest, refresh: Refresh) -> None:
         deployment = GradualDeployment(self, "Deployment", hotfix=self._settings.hotfix)
@@ -100,12 +124,21 @@ class BrokerStack(cdk.Stack):
         deployment.add("Ingest", ingest.live, alarms["ingest"])
         deployment.add("Refresh", refresh.live, alarms["refresh"])
 
-    def _daily_check(self, personalize: PersonalizeResources, ingest: Ingest, code: LambdaCode) -> DailyCheck | None:
+    def _daily_check(
+        self, personalize: PersonalizeResources, ingest: Ingest, code: LambdaCode, key: kms.IKey | None
+    ) -> DailyCheck | None:
         """Return the daily check, once there is a model to check."""
         if not (personalize.solution_arn or personalize.campaign_arn):
             return None
-        function = ingest.function.function_name
-        return DailyCheck(self, "DailyCheck", personalize=personalize, ingest_function=function, lambda_code=code)
+        return DailyCheck(
+            self,
+            "DailyCheck",
+            personalize=personalize,
+            ingest_function=ingest.function.function_name,
+            lambda_code=code,
+            retain=self._settings.retain,
+            key=key,
+        )
 
     def _why(self, ingest: Ingest, refresh: Refresh | None, keys: dynamodb.ITable | None) -> WhyRole | None:
         """Return the role of `./broker why`, where somebody may take it."""

@@ -2,19 +2,20 @@
 
 import aws_cdk as cdk
 from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from lifecycle import state
 
 
 class StateTable(Construct):
-    """A table with an item a user that expires, encrypted with a key of AWS's own, as every table is.
+    """A table with an item a user that expires, encrypted with a key of AWS's own, as every table is, or a given one.
 
     It is deleted with the stack whatever is kept otherwise: it holds ids of users and digests of their lists, and the
     next refreshes write it again.
     """
 
-    def __init__(self, scope: Construct, id: str) -> None:
+    def __init__(self, scope: Construct, id: str, *, key: kms.IKey | None = None) -> None:
         super().__init__(scope, id)
         self.table = dynamodb.Table(
             self,
@@ -22,6 +23,8 @@ class StateTable(Construct):
             partition_key=dynamodb.Attribute(name=state.KEY, type=dynamodb.AttributeType.NUMBER),
             time_to_live_attribute=state.EXPIRY,
             billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
+            encryption=dynamodb.TableEncryption.CUSTOMER_MANAGED if key else None,
+            encryption_key=key,
             removal_policy=cdk.RemovalPolicy.DESTROY,
         )
         reason = "It is a memory: refresh writes it again, and a backup would keep users who were forgotten."

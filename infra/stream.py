@@ -1,22 +1,27 @@
 """The stream that mParticle fills, and the role by which it may: put records, and nothing else."""
 
+from collections.abc import Sequence
 from typing import cast
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kinesis as kinesis
+from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from blueprint import sizing
 from infra.mparticle import ROLE_NAME
+from infra.permissions import Permission
 from infra.retention import removal_policy
 from infra.settings import MParticle
 
 
 class EventStream(Construct):
-    """A Kinesis stream, encrypted with AWS's key; on demand unless a number of shards is given."""
+    """A Kinesis stream, encrypted with AWS's key or a given one; on demand unless a number of shards is given."""
 
-    def __init__(self, scope: Construct, id: str, *, shards: int | None, retain: bool) -> None:
+    def __init__(
+        self, scope: Construct, id: str, *, shards: int | None, retain: bool, key: kms.IKey | None = None
+    ) -> None:
         super().__init__(scope, id)
         mode = kinesis.StreamMode.ON_DEMAND if shards is None else kinesis.StreamMode.PROVISIONED
         self.stream = kinesis.Stream(
@@ -24,12 +29,16 @@ class EventStream(Construct):
             "Stream",
             stream_mode=mode,
             shard_count=shards,
-            encryption=kinesis.StreamEncryption.MANAGED,
+            encryption=kinesis.StreamEncryption.KMS if key else kinesis.StreamEncryption.MANAGED,
+            encryption_key=key,
             retention_period=cdk.Duration.seconds(sizing.STREAM_RETENTION),
             removal_policy=removal_policy(retain=retain),
         )
         resource = cast(kinesis.CfnStream, self.stream.node.default_child)
         resource.max_record_size_in_kib = sizing.MAX_RECORD_KIB
+        if key:
+            reason = "The team has chosen a key of its own, broker:kms_key, and docs/cost.md says what it costs."
+            cdk.Validations.of(self.stream).acknowledge(cdk.Acknowledgment(id="AwsSolutions-KDS3", reason=reason))
 
 
 class MParticleAccess(Construct):
@@ -44,15 +53,27 @@ class MParticleAccess(Construct):
     policy carries the stack's name, since one of the same name would take the first one's place.
     """
 
-    def __init__(self, scope: Construct, id: str, *, stream: kinesis.IStream, name: str, mparticle: MParticle) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        stream: kinesis.IStream,
+        name: str,
+        mparticle: MParticle,
+        key: kms.IKey | None = None,
+    ) -> None:
         super().__init__(scope, id)
+        permissions = [Permission("kinesis", ("PutRecord",), [stream.stream_arn])]
+        if key:
+            permissions.append(Permission("kms", ("GenerateDataKey",), [key.key_arn]))
         self.role = self._existing() if mparticle.role_exists else self._create(mparticle)
         iam.Policy(
             self,
             "PutRecord",
             policy_name=f"{name}-put-record",
             roles=[self.role],
-            statements=[iam.PolicyStatement(actions=["kinesis:PutRecord"], resources=[stream.stream_arn])],
+            statements=[permission.statement() for permission in permissions],
         )
 
     def _existing(self) -> iam.IRole:
@@ -66,6 +87,29 @@ class MParticleAccess(Construct):
             description="mParticle puts its batches on the stream",
             assumed_by=_trusted(mparticle),
         )
+
+
+def only_writers(scope: Construct, stream: kinesis.Stream, roles: Sequence[str]) -> None:
+    """Let nobody put records on the stream but mParticle's role and some others, whatever their own policies say.
+
+    A denial in the stream's own policy goes before every permission,
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html.
+    """
+    mparticle = f"arn:{cdk.Aws.PARTITION}:iam::{cdk.Aws.ACCOUNT_ID}:role/{ROLE_NAME}"
+    statement = iam.PolicyStatement(
+        sid="OnlyTheseRolesPutRecords",
+        effect=iam.Effect.DENY,
+        principals=[iam.AnyPrincipal()],
+        actions=["kinesis:PutRecord", "kinesis:PutRecords"],
+        resources=[stream.stream_arn],
+        conditions={"ArnNotEquals": {"aws:PrincipalArn": [mparticle, *roles]}},
+    )
+    kinesis.CfnResourcePolicy(
+        scope,
+        "StreamPolicy",
+        resource_arn=stream.stream_arn,
+        resource_policy=iam.PolicyDocument(statements=[statement]),
+    )
 
 
 def _trusted(mparticle: MParticle) -> iam.IPrincipal:

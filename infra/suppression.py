@@ -1,6 +1,7 @@
 """The suppression list: the bucket in which it is one object, and the secret with the key of its hashes."""
 
 import aws_cdk as cdk
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_secretsmanager as secretsmanager
 from broker.settings import SuppressionSettings
 from broker.suppression_store import OBJECT
@@ -17,11 +18,11 @@ class Suppression(Construct):
     Commands write it. Nothing in the bucket expires: a user who was erased stays erased.
     """
 
-    def __init__(self, scope: Construct, id: str, *, retain: bool) -> None:
+    def __init__(self, scope: Construct, id: str, *, retain: bool, key: kms.IKey | None = None) -> None:
         super().__init__(scope, id)
         reason = "Only commands write here, rarely; CloudTrail data events can be switched on where reads must show."
-        self.bucket = private_bucket(self, "Bucket", rules=[], retain=retain, without_access_log=reason)
-        key = secretsmanager.CfnSecret(
+        self.bucket = private_bucket(self, "Bucket", rules=[], retain=retain, without_access_log=reason, key=key)
+        secret = secretsmanager.CfnSecret(
             self,
             "Key",
             description="The key of the suppression list's hashes: without it, the list can't be used any more",
@@ -29,13 +30,13 @@ class Suppression(Construct):
                 password_length=64, exclude_punctuation=True
             ),
         )
-        key.apply_removal_policy(removal_policy(retain=retain))
+        secret.apply_removal_policy(removal_policy(retain=retain))
         rotation = "The hashes of erased users can't be made again with another key: nobody keeps their ids."
-        cdk.Validations.of(key).acknowledge(cdk.Acknowledgment(id="AwsSolutions-SMG4", reason=rotation))
-        self.settings = SuppressionSettings(self.bucket.bucket_name, key.attr_id)
+        cdk.Validations.of(secret).acknowledge(cdk.Acknowledgment(id="AwsSolutions-SMG4", reason=rotation))
+        self.settings = SuppressionSettings(self.bucket.bucket_name, secret.attr_id)
         self.permissions = [
             Permission("s3", ("GetObject",), [self.bucket.arn_for_objects(OBJECT)]),
             # Without it, S3 does not say that there is no list yet, but that reading it is denied.
             Permission("s3", ("ListBucket",), [self.bucket.bucket_arn]),
-            Permission("secretsmanager", ("GetSecretValue",), [key.attr_id]),
+            Permission("secretsmanager", ("GetSecretValue",), [secret.attr_id]),
         ]

@@ -8,6 +8,7 @@ from math import ceil
 from blueprint import sizing
 from infra.cost.prices import MILLION, UNITS, Prices
 from infra.cost.traffic import HOURS, SECONDS, Traffic
+from infra.protection import CREATE
 from infra.settings import Settings, Stage
 
 GB_OF_KB = 1_024 * 1_024
@@ -18,6 +19,9 @@ WEEKS = Decimal(HOURS) / 168  # a solution trains once a week
 GB_PER_EVENT = Decimal("0.3") / MILLION  # of PutEvents, measured
 MESSAGES_PER_REQUEST = 10
 QUEUES = 2
+DATA_KEY_SECONDS = 300  # for which services keep a data key of KMS
+WRITER_AND_READER, TABLE_AND_SECRET = 2, 2
+REQUESTS_PER_QUEUE = 5  # of two senders, twice each, and a receiver
 POLLS_PER_QUEUE, POLL_SECONDS = 5, 20  # that Lambda keeps open
 READ_UNITS, WRITE_UNITS = Decimal("0.5"), 4  # per refresh
 MB_OF_A_PROCESSOR = 1_769  # with this memory, a function has one (Lambda, memory and computing power)
@@ -33,7 +37,7 @@ VERSION_METRICS = 7  # that the functions write for a version, too
 V2 = "-v2"  # these recipes have prices of their own (Personalize, User-Personalization-v2 recipe)
 NOT_INCLUDED = (
     "Not included: AWS's free tiers, discounts and taxes; what mParticle charges for the events on the stream; "
-    "imports of history, batch jobs and tuning; S3, KMS, DynamoDB's storage and data transfer, which are small."
+    "imports of history, batch jobs and tuning; S3, keys of AWS, DynamoDB's storage and data transfer, which are small."
 )
 
 
@@ -115,6 +119,8 @@ def _counts(traffic: Traffic, settings: Settings) -> Counts:
     yield "CloudWatch composite alarms", "cloudwatch_composite_alarm", Decimal(COMPOSITE_ALARMS[stage])
     yield "CloudWatch dashboard", "cloudwatch_dashboard", Decimal(1)
     yield "Secrets Manager", "secret", Decimal(1 + settings.suppression_list)
+    if settings.protection.kms_key:
+        yield from _key(traffic, settings)
     if stage is Stage.RECOMMEND:
         yield from _profiles(traffic, settings)
 
@@ -161,13 +167,17 @@ def gb_seconds_per_record(processor_ms: Decimal, memory: int) -> Decimal:
 def ingest_invocations(traffic: Traffic, settings: Settings) -> Decimal:
     """Return the invocations of a month: for each reader and window in which something arrives, or by full batches."""
     capacity = settings.options.capacity
-    per_second = traffic.events_per_second * traffic.records_per_event
-    kb = per_second * traffic.record_kb
-    shards = settings.shards or max(SHARDS_AT_FIRST, ceil(per_second / SHARD_RECORDS), ceil(kb / SHARD_KB))
+    per_second, shards = traffic.events_per_second * traffic.records_per_event, _shards(traffic, settings)
     window = max(capacity.stream_window, 1)  # Lambda reads a shard once a second
     return _invocations(
         per_second * SECONDS, shards * capacity.parallelization_factor, window, sizing.STREAM.batch_size
     )
+
+
+def _shards(traffic: Traffic, settings: Settings) -> int:
+    per_second = traffic.events_per_second * traffic.records_per_event
+    kb = per_second * traffic.record_kb
+    return settings.shards or max(SHARDS_AT_FIRST, ceil(per_second / SHARD_RECORDS), ceil(kb / SHARD_KB))
 
 
 def refresh_invocations(traffic: Traffic, settings: Settings) -> Decimal:
@@ -197,6 +207,20 @@ def _personalize(traffic: Traffic, settings: Settings) -> Counts:
             yield "Personalize campaign", "personalize_v2_requests", requests
         else:
             yield "Personalize campaign", "personalize_tps_hour", requests / 3_600
+
+
+def _key(traffic: Traffic, settings: Settings) -> Counts:
+    """Yield what a key of one's own costs. Each service asks KMS again when its data key is five minutes old.
+
+    https://docs.aws.amazon.com/streams/latest/dev/costs-performance.html;
+    https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html.
+    """
+    per_data_key = WRITER_AND_READER * _shards(traffic, settings)
+    if settings.stage is Stage.RECOMMEND:
+        per_data_key += QUEUES * REQUESTS_PER_QUEUE + TABLE_AND_SECRET
+    if settings.protection.kms_key == CREATE:
+        yield "KMS key", "kms_key", Decimal(1)
+    yield "KMS requests", "kms_requests", Decimal(per_data_key * SECONDS) / DATA_KEY_SECONDS
 
 
 def _profiles(traffic: Traffic, settings: Settings) -> Counts:

@@ -48,6 +48,8 @@ UNITS = {
     "cloudwatch_dashboard": Unit("dashboard"),
     "cloudwatch_gb_of_logs": Unit("GB"),
     "secret": Unit("secret"),
+    "kms_key": Unit("key"),
+    "kms_requests": Unit("10,000 requests", 10_000),
     "mparticle_events": Unit("1,000 events", 1_000),
 }
 

@@ -25,6 +25,7 @@ from tests.infra.synthesis import CDK_JSON, NO_BUNDLE
 from tests.infra.test_monitoring import alarms, counted, metrics_of
 
 PRICES = read_prices(EXAMPLE)
+KEY_ARN = "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 ONE_PER_SECOND = Traffic(
     events_per_second=Decimal(1),
     reported_per_event=Decimal(1),
@@ -170,6 +171,18 @@ def test_log_lines_per_record_are_an_item_of_their_own_where_they_are_on() -> No
         assert cost is not None
         assert abs(cost - Decimal(by_hand)) < Decimal("0.0001")
     assert name not in usd(bill(ONE_PER_SECOND, settings(), PRICES))
+
+
+@pytest.mark.parametrize(("key", "keys"), [("create", 1), (KEY_ARN, 0)])
+def test_a_key_of_ones_own_costs_its_price_and_requests_every_five_minutes(key: str, keys: int) -> None:
+    usual = usd(bill(ONE_PER_SECOND, settings(), PRICES))
+    own = {item.name: item.quantity for item in bill(ONE_PER_SECOND, settings(kms_key=key), PRICES).items}
+
+    assert "KMS requests" not in usual
+    assert own.get("KMS key", 0) == keys
+    assert own["KMS requests"] == Decimal(8_760 * (2 * 4 + 12)) / 10_000
+    collecting = bill(ONE_PER_SECOND, settings(Stage.COLLECT, kms_key=key), PRICES).items
+    assert {item.name: item.quantity for item in collecting}["KMS requests"] == Decimal(8_760 * 2 * 4) / 10_000
 
 
 def test_an_item_without_a_price_has_none_and_the_total_is_at_least() -> None:
