@@ -13,7 +13,7 @@ endif
 override CONTEXT := $(shell cat $(SETTINGS)) $(CONTEXT)
 endif
 
-.PHONY: setup run test quick proofs check law mutations soak bench synth deploy clean
+.PHONY: setup run test quick proofs check law mutations soak bench synth deploy sbom audit clean
 
 setup: .venv/.ready
 
@@ -73,8 +73,23 @@ deploy: synth
 	@$(BIN)/python -m infra.deploy_checks cdk.out --confirm "$(CONFIRM)" $(FLAGS)
 	@./cdk deploy --app cdk.out $(FLAGS)
 
+# What the functions' zip and the development environment consist of, as CycloneDX. The tools run in environments apart.
+TOOL := $(BIN)/uv tool run --quiet --python $(BIN)/python
+SBOM := $(TOOL) --from cyclonedx-bom==7.5.0 cyclonedx-py requirements --output-reproducible
+sbom: setup
+	@mkdir -p sbom
+	@$(SBOM) --output-file sbom/functions.cdx.json infra/lambda_requirements.txt
+	@$(SBOM) --output-file sbom/development.cdx.json requirements.txt
+	@echo "Written: sbom/functions.cdx.json, sbom/development.cdx.json"
+
+# Known vulnerabilities of the same packages. It asks PyPI about each of them, so it needs the network.
+audit: setup
+	@$(TOOL) pip-audit==2.10.1 --strict --disable-pip --require-hashes --requirement infra/lambda_requirements.txt \
+		--requirement requirements.txt || { code=$$?; echo "make audit: a package above has a known vulnerability, or \
+	PyPI could not be asked (there is no copy of its advisories to use offline)" >&2; exit $$code; }
+
 clean:
-	@rm -rf .venv node_modules tests/clients/node_modules cdk.out .pytest_cache .ruff_cache .mypy_cache .hypothesis .local.env
+	@rm -rf .venv node_modules tests/clients/node_modules cdk.out sbom .pytest_cache .ruff_cache .mypy_cache .hypothesis .local.env
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The lock is installed by uv, in seconds; where uv can't be had, by pip, in a minute or two.

@@ -49,3 +49,22 @@ def test_the_stack_needs_no_package_of_the_tests() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
 
     assert any(one.startswith("aws-cdk-lib==") for one in project)
+
+
+def test_the_tools_that_make_runs_in_environments_apart_are_exact_versions() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    tools = re.findall(r"\$\(TOOL\)(?: --from)? ([\w-]+)(\S*)", makefile)
+
+    assert [name for name, _ in tools] == ["cyclonedx-bom", "pip-audit"]
+    assert all(re.fullmatch(r"==\d+\.\d+\.\d+", version) for _, version in tools)
+
+
+def test_what_is_deployed_has_a_bill_of_materials_and_is_audited() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    sbom, audit = (
+        re.search(rf"^{target}: setup\n((?:\t.*\n)+)", makefile, re.MULTILINE) for target in ("sbom", "audit")
+    )
+
+    for recipe in (sbom, audit):
+        assert recipe
+        assert {"infra/lambda_requirements.txt", "requirements.txt"} <= set(re.findall(r"\S+\.txt", recipe[1]))
