@@ -12,12 +12,15 @@ from blueprint import sizing
 from blueprint.mappings import KinesisMapping, QueueMapping
 from blueprint.sizing import FunctionSize
 
+# Percent of PutEvents' quota that a rewind may use: what the live stream leaves, since an alarm rings where ingest uses
+# more than the rest.
+REWIND_SHARE = 20
 PURCHASES = 4  # one in so many invocations of refresh is reserved for users who bought something
 
 
 @dataclass(frozen=True)
 class Capacity:
-    """Rates in calls or batches per second, windows in seconds, memory in MB."""
+    """Rates in calls or batches per second, windows in seconds, memory in MB, ``rewind_share`` in percent."""
 
     put_events_per_second: int = PUT_EVENTS_PER_SECOND
     get_recommendations_per_second: int = GET_RECOMMENDATIONS_PER_SECOND
@@ -28,6 +31,7 @@ class Capacity:
     refresh_concurrency: int = sizing.REFRESH_CONCURRENCY
     ingest_memory: int = sizing.INGEST.memory
     refresh_memory: int = sizing.REFRESH.memory
+    rewind_share: int = REWIND_SHARE
 
     @property
     def stream(self) -> KinesisMapping:
@@ -37,6 +41,11 @@ class Capacity:
             parallelization_factor=self.parallelization_factor,
             maximum_batching_window=self.stream_window,
         )
+
+    @property
+    def rewind_put_events_per_second(self) -> int:
+        """Return how much of PutEvents' quota a rewind may use."""
+        return max(1, self.put_events_per_second * self.rewind_share // 100)
 
     @property
     def purchase_queue(self) -> QueueMapping:

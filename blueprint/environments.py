@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from broker import __version__
 from broker.settings import SuppressionSettings
 
+from blueprint import sizing
 from blueprint.capacity import Capacity
 
 
@@ -65,6 +66,19 @@ def ingest_environment(
         COUNT_BY_VERSION=_switch(True) if options.count_by_version else None,
         CORRELATION_TABLE=correlation_table,
     )
+
+
+def rewind_environment(
+    options: FunctionConfig, *, tracking_id: str, quarantine_bucket: str, suppression: SuppressionSettings
+) -> dict[str, str]:
+    """Return the variables of ``rewind``: those of ``ingest``, without queues, and with its own share of the quota."""
+    of_ingest = ingest_environment(
+        options, tracking_id=tracking_id, quarantine_bucket=quarantine_bucket, suppression=suppression
+    )
+    return of_ingest | {
+        "PUT_EVENTS_PER_SECOND": str(options.capacity.rewind_put_events_per_second),
+        "PARALLELIZATION_FACTOR": str(sizing.REWIND.parallelization_factor),
+    }
 
 
 def refresh_environment(

@@ -3,9 +3,9 @@
 Times are in seconds, memory in MB.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from blueprint.mappings import KinesisMapping, QueueMapping
+from blueprint.mappings import UNLIMITED, KinesisMapping, QueueMapping
 
 HOUR, DAY = 3_600, 86_400
 
@@ -26,7 +26,7 @@ INGEST = FunctionSize(timeout=60, memory=512)
 REFRESH = FunctionSize(timeout=60, memory=512)
 # A dozen calls, one after the other.
 DAILY_CHECK = FunctionSize(timeout=60, memory=256)
-FUNCTIONS = {"ingest": INGEST, "refresh": REFRESH}
+FUNCTIONS = {"ingest": INGEST, "refresh": REFRESH, "rewind": INGEST}
 
 STREAM_RETENTION = 3 * DAY
 
@@ -46,6 +46,10 @@ STREAM = KinesisMapping(
     report_batch_item_failures=True,
     maximum_record_age=STREAM_RETENTION - DAY,
 )
+
+# Read again, a record may be as old as the stream keeps any. A shard has one reader, so that the last record that is
+# done says how far the shard is. Readers of a shard share 2 MB/s.
+REWIND = replace(STREAM, parallelization_factor=1, maximum_record_age=UNLIMITED)
 
 # Personalize shows an event in its recommendations 1-2 s after it was put; the rest of the delay lets a visit's next
 # clicks arrive, of which one refresh then does for all.

@@ -32,6 +32,7 @@ COMMANDS = {
     "features": "Which attributes of users are worth a column.",
     "evaluate": "Is a recommender worth it? All of them on the same users.",
     "replay": "List quarantined records, and redrive them to the stream.",
+    "rewind": "Read the stream again, without refreshes.",
     "forget": "Erase users from Personalize, and from refresh's table.",
     "secret": "mParticle's key and secret into Secrets Manager.",
     "faults": "Make the local services fail on purpose.",

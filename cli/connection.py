@@ -73,19 +73,20 @@ class Target:
     @property
     def state_table(self) -> str | None:
         """Return the table of what ``refresh`` remembers, None where there is no ``refresh``. Raises ClientError."""
-        return self._known("STATE_TABLE", "StateTable")
+        return self.known("STATE_TABLE", "StateTable")
 
     @property
     def control_bucket(self) -> str | None:
         """Return the bucket by which commands tell functions what to do, None where there is none."""
-        return self._known("CONTROL_BUCKET", "ControlBucket")
+        return self.known("CONTROL_BUCKET", "ControlBucket")
 
     @property
     def suppression_key(self) -> str | None:
         """Return the secret with the suppression list's key, None where there is no list."""
-        return self._known("SUPPRESSION_KEY_ARN", "SuppressionKeyArn")
+        return self.known("SUPPRESSION_KEY_ARN", "SuppressionKeyArn")
 
-    def _known(self, variable: str, output: str) -> str | None:
+    def known(self, variable: str, output: str) -> str | None:
+        """Return a place by the name of a local value, or of an output of the stack; None where there is none."""
         return (self.local_values.get(variable) if self.local_url else self.outputs.get(output)) or None
 
     def bucket(self, name: str | None, role_arn: str | None) -> Bucket:

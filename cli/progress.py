@@ -85,6 +85,11 @@ class WaitDisplay(_BarOnScreen):
         self._pending = "" if status in DONE else label
         self._line(f"{label} {name}".strip(), status, total=None)
 
+    def tell(self, label: str, status: str) -> None:
+        """Show how far a step is that ends with the command."""
+        self._pending = ""
+        self._line(label, status, total=None)
+
     def say(self, text: str) -> None:
         """Print a line that stays."""
         self._console.print(escape(text), soft_wrap=True)

@@ -20,6 +20,7 @@ from local_stack.process import NotStarted, ServiceProcess, start_service
 from local_stack.scenario import Scenario
 from local_stack.settings import PROBE_MPID, LocalStackSettings
 from local_stack.stack import NAME, Stack
+from local_stack.stream_mappings import StreamMappings
 from personalize_local.toggles import Toggles
 
 PORT = click.IntRange(0, 65535)
@@ -111,7 +112,13 @@ def _everything(
 ) -> tuple[list[ServiceProcess], dict[str, str]]:
     stack = running.enter_context(Stack(settings, log=log))
     Scenario(stack, show=_Stages()).prepare()
-    lambda_api = running.enter_context(LambdaApi(stack.functions, rates=stack.recent_counts, logs=stack.lines))
+    rewind = {stack.rewind.settings.name: stack.rewind.arn}
+    mappings = StreamMappings(
+        stack.resources.stream_arn, rewind, lambda _, numbers, begin: stack.read_again(numbers, begin)
+    )
+    lambda_api = running.enter_context(
+        LambdaApi(stack.functions, rates=stack.recent_counts, logs=stack.lines, mappings=mappings)
+    )
     return [stack.aws, stack.personalize, stack.mparticle], exported(stack, lambda_api.url)
 
 
@@ -127,6 +134,7 @@ def exported(stack: Stack, lambda_url: str) -> dict[str, str]:
         "STREAM_NAME": stack.resources.stream_name,
         "STREAM_ARN": stack.resources.stream_arn,
         **{f"{name.upper()}_FUNCTION": name for name in stack.functions},
+        "REWIND_FUNCTION": stack.rewind.settings.name,
         "TRACKING_ID": stack.tracker.tracking_id,
         "SOLUTION_ARN": stack.solution_arn,
         "CAMPAIGN_ARN": stack.campaign_arn or "",

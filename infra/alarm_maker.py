@@ -119,4 +119,6 @@ def _flow(id: str) -> str:
     """Return the function whose log shows the cause of an alarm."""
     if id in DAILY:
         return "daily-check"
+    if id.startswith("rewind-"):
+        return "rewind"
     return "refresh" if id.startswith(("refresh-", "dead-letters", "profiles-", "no-profiles")) else "ingest"

@@ -53,6 +53,8 @@ class Alarms(Construct):
             self._refreshes(metrics)
         if metrics.daily_check:
             add_daily_alarms(self._add, metrics)
+        if metrics.rewind:
+            self._rewind(metrics)
         pages = add_pages(maker)
         # What is on for ever would look like a failure on the dashboard.
         self.shown = [*pages, *(alarm for id, alarm in maker.alarms.items() if id != CONNECTED)]
@@ -294,4 +296,12 @@ class Alarms(Construct):
             TICKET,
             f"{function} put something into quarantine that can never work.",
             metrics.broker(function, Metric.QUARANTINED),
+        )
+
+    def _rewind(self, metrics: Metrics) -> None:
+        self._add(
+            "rewind-errors",
+            TICKET,
+            "Invocations of rewind fail: the stream is not read again as it should be. New events are not concerned.",
+            metrics.function("rewind", "Errors"),
         )

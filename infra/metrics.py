@@ -12,18 +12,23 @@ from broker.metric_names import NAMESPACE, Metric
 from infra.daily_check import DailyCheck
 from infra.ingest import Ingest
 from infra.refresh import Refresh
+from infra.rewind import Rewind
 
 FIVE_MINUTES = cdk.Duration.minutes(5)
 
 
 @dataclass(frozen=True)
 class Metrics:
-    """What the stack measures; ``refresh`` is there once it recommends, ``daily_check`` once it trains."""
+    """What the stack measures.
+
+    ``refresh`` is there once it recommends, ``daily_check`` once it trains, ``rewind`` where it is switched on.
+    """
 
     events: kinesis.IStream
     ingest: Ingest
     refresh: Refresh | None
     daily_check: DailyCheck | None = None
+    rewind: Rewind | None = None
 
     @property
     def recommends(self) -> bool:
@@ -45,7 +50,7 @@ class Metrics:
         return self._metric("AWS/Lambda", "OnFailureDestinationDeliveredEventCount", dimensions)
 
     def function(self, function: str, name: str) -> cloudwatch.Metric:
-        """Return a sum that Lambda counts for ``ingest`` or ``refresh``."""
+        """Return a sum that Lambda counts for a function."""
         return self._metric("AWS/Lambda", name, {"FunctionName": self._name(function)})
 
     def broker(self, function: str, name: Metric, period: cdk.Duration = FIVE_MINUTES) -> cloudwatch.Metric:
@@ -76,10 +81,11 @@ class Metrics:
         return self._metric(namespace, name, dimensions, statistic=statistic, period=cdk.Duration.hours(1))
 
     def function_of(self, flow: str) -> lambda_.Function:
-        """Return ``ingest``, ``refresh`` or ``daily-check``. Raises ValueError where the stage lacks it."""
-        construct = {"ingest": self.ingest, "refresh": self.refresh, "daily-check": self.daily_check}[flow]
+        """Return ``ingest``, ``refresh``, ``daily-check`` or ``rewind``. Raises ValueError where the stack lacks it."""
+        constructs = {"ingest": self.ingest, "refresh": self.refresh, "rewind": self.rewind}
+        construct = {**constructs, "daily-check": self.daily_check}[flow]
         if construct is None:
-            raise ValueError(f"there is no {flow} in this stage")
+            raise ValueError(f"there is no {flow} in this stack")
         return construct.function
 
     def _name(self, function: str) -> str:

@@ -10,6 +10,7 @@ from infra.imports import Imports
 from infra.ingest import Ingest
 from infra.personalize import PersonalizeResources
 from infra.refresh import Refresh
+from infra.rewind import Rewind
 from infra.settings import Settings
 from infra.storage import Buckets, MParticleSecret
 from infra.suppression import Suppression
@@ -29,6 +30,7 @@ def outputs(
     suppression: Suppression | None,
     why: WhyRole | None,
     correlation_keys: dynamodb.ITable | None,
+    rewind: Rewind | None,
 ) -> None:
     """Add the stack's outputs; those of Personalize and of the queues only where they are there."""
     paste = "mParticle, Amazon Kinesis event output:"
@@ -60,7 +62,11 @@ def outputs(
         "DeadLettersUrl": (refresh and refresh.queues.dead_letters.queue_url, "Customers never refreshed"),
         "KmsKey": (settings.protection.kms_key, "The setting broker:kms_key as it was at the first deployment"),
         "StateTable": (refresh and refresh.state_table.table_name, "What refresh remembers of each customer"),
-        "ControlBucket": (suppression and suppression.settings.bucket, "The suppression list"),
+        "RewindFunction": (rewind and rewind.function.function_name, "The function that reads the stream again"),
+        "ControlBucket": (
+            suppression and suppression.settings.bucket,
+            "The suppression list, and the plan of a rewind",
+        ),
         "SuppressionKeyArn": (suppression and suppression.settings.key_arn, "The key of its hashes"),
         "CorrelationTable": (
             correlation_keys and correlation_keys.table_name,

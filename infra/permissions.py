@@ -11,6 +11,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sqs as sqs
+from broker.rewind_plan import PLAN, PROGRESS
 
 # What Lambda needs to read a stream without enhanced fan-out, and a queue (AWSLambdaKinesisExecutionRole and
 # AWSLambdaSQSQueueExecutionRole, less what they have beyond).
@@ -74,6 +75,15 @@ def ingest(
     if queues:
         granted.append(Permission("sqs", ("SendMessage",), _arns(queues)))
     return granted + ([Permission("kms", KEY_ACTIONS, [key.key_arn])] if key else [])
+
+
+def rewind(control: s3.IBucket) -> list[Permission]:
+    """Return what ``rewind`` may beside what ``ingest`` may: read its plan, and say how far it is."""
+    progress = "An object's name is the shard's, of which a stream on demand gets more by itself."
+    return [
+        Permission("s3", ("GetObject",), [control.arn_for_objects(PLAN)]),
+        Permission("s3", ("PutObject",), [control.arn_for_objects(f"{PROGRESS}*")], progress),
+    ]
 
 
 def refresh(

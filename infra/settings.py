@@ -101,6 +101,7 @@ class Settings:
     python: str
     retain: bool
     suppression_list: bool
+    rewind: bool
     receivers: Receivers
     alarm_options: AlarmOptions
     gradual: bool
@@ -131,6 +132,7 @@ def read_settings(
         python=read("python", one_of("3.13", "3.14"), "3.13"),
         retain=read("on_destroy", one_of("keep", "delete"), "keep") == "keep",
         suppression_list=read("suppression_list", switch, False),
+        rewind=read("rewind", switch, False),
         receivers=read_receivers(read),
         alarm_options=AlarmOptions(
             runbook_url=read("runbook_url", text(r"https://[^\s#]+", "an https address without #"), RUNBOOK),
@@ -230,6 +232,7 @@ def _capacity(read: Reader) -> Capacity:
         "refresh_concurrency": (2 * sizing.MINIMUM_CONCURRENCY, 1_000),
         "ingest_memory": (128, 10_240),
         "refresh_memory": (128, 10_240),
+        "rewind_share": (1, 100),
     }
     return Capacity(**{name: read(name, whole(*most), getattr(default, name)) for name, most in limits.items()})
 
@@ -246,6 +249,8 @@ def _shards(read: Reader) -> int | None:
 def _contradictions(settings: Settings, read: Reader) -> list[str]:
     """Return what is wrong with each value being right: Personalize resources are all given, or all created."""
     given, stage, problems = settings.personalize, settings.stage, []
+    if settings.rewind and not settings.suppression_list:
+        problems.append("rewind needs suppression_list: true: without it, a rewind brings erased users back")
     if given.filter_arn and given.filter_expression:
         problems.append("filter_arn and filter_expression are both there: give a filter, or have one created")
     if given.tracking_id:

@@ -23,6 +23,7 @@ from infra.metrics import Metrics
 from infra.outputs import outputs
 from infra.personalize import PersonalizeResources
 from infra.refresh import Refresh
+from infra.rewind import Rewind
 from infra.rollback_alarms import rollback_alarms
 from infra.settings import Settings
 from infra.storage import Buckets, MParticleSecret
@@ -78,11 +79,26 @@ class BrokerStack(cdk.Stack):
             key=key,
             reserved_concurrency=protection.reserved_concurrency,
         )
-        self._watch(events, ingest, refresh, self._daily_check(personalize, ingest, code, key))
+        rewind = None
+        if settings.rewind and suppression:
+            rewind = Rewind(
+                self,
+                "Rewind",
+                stream=events,
+                tracking_id=personalize.tracking_id,
+                buckets=buckets,
+                suppression=suppression,
+                options=settings.options,
+                lambda_code=code,
+                retain=keep,
+                key=key,
+            )
+        self._watch(events, ingest, refresh, self._daily_check(personalize, ingest, code, key), rewind)
         if settings.gradual and refresh:
             self._deploy_gradually(ingest, refresh)
         why = self._why(ingest, refresh, keys)
-        outputs(self, settings, events, buckets, imports, secret, personalize, ingest, refresh, suppression, why, keys)
+        parts = ingest, refresh, suppression, why, keys, rewind
+        outputs(self, settings, events, buckets, imports, secret, personalize, *parts)
         if settings.mparticle.is_example:
             refuse_example(self)
 
@@ -148,9 +164,14 @@ class BrokerStack(cdk.Stack):
         return WhyRole(self, "Why", principals=principals, ingest=ingest, refresh=refresh, correlation_keys=keys)
 
     def _watch(
-        self, events: kinesis.IStream, ingest: Ingest, refresh: Refresh | None, daily_check: DailyCheck | None
+        self,
+        events: kinesis.IStream,
+        ingest: Ingest,
+        refresh: Refresh | None,
+        daily_check: DailyCheck | None,
+        rewind: Rewind | None,
     ) -> None:
-        metrics = Metrics(events=events, ingest=ingest, refresh=refresh, daily_check=daily_check)
+        metrics = Metrics(events=events, ingest=ingest, refresh=refresh, daily_check=daily_check, rewind=rewind)
         name = self._settings.name
         alarms = Alarms(
             self,

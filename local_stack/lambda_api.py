@@ -1,11 +1,13 @@
 """Lambda's Invoke API for the local stack's functions, so that another process can send a sample event to one.
 
 https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html. A failed asynchronous invocation is not repeated; Lambda
-repeats it twice. Beside it are what shows a function's variables (API_GetFunctionConfiguration), CloudWatch's
-FilterLogEvents, and ``GET /_local/rates?minutes=5`` with what the functions counted lately.
+repeats it twice. Beside it are what shows a function's variables (API_GetFunctionConfiguration), the calls for event
+source mappings that a rewind needs, CloudWatch's FilterLogEvents, and ``GET /_local/rates?minutes=5`` with what the
+functions counted lately.
 """
 
 import contextlib
+import functools
 import json
 import re
 import threading
@@ -18,8 +20,10 @@ from urllib.parse import parse_qs, urlsplit
 from local_stack.lambda_emulator.invocation import InvokeResult
 from local_stack.lambda_emulator.runtime.function import FunctionClosed
 from local_stack.log_lines import LogLines, log_group
+from local_stack.stream_mappings import Refused, StreamMappings
 
 CONFIGURATION = re.compile(r"/2015-03-31/functions/([\w-]+)/configuration")
+MAPPINGS = re.compile(r"/2015-03-31/event-source-mappings(?:/([\w-]+))?/?")
 PATH = re.compile(r"/2015-03-31/functions/([\w-]+)/invocations")
 TYPE = "X-Amz-Invocation-Type"
 RATES = "/_local/rates"
@@ -49,8 +53,9 @@ class LambdaApi:
         port: int = 0,
         rates: Rates | None = None,
         logs: LogLines | None = None,
+        mappings: StreamMappings | None = None,
     ) -> None:
-        handler = _handler(functions, rates, logs or LogLines())
+        handler = _handler(functions, rates, logs or LogLines(), mappings)
         self._server = ThreadingHTTPServer(("127.0.0.1", port), handler)
         self._server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
@@ -121,7 +126,29 @@ def _configuration(name: str, function: Invocable | None) -> _Answer:
     return _Answer(200, json.dumps(shown).encode())
 
 
-def _handler(functions: Mapping[str, Invocable], rates: Rates | None, logs: LogLines) -> type[BaseHTTPRequestHandler]:
+def _mapping(mappings: StreamMappings | None, method: str, url: str, body: bytes) -> _Answer | None:
+    """Return the answer to a call for event source mappings; None for another call."""
+    parts = urlsplit(url)
+    named = MAPPINGS.fullmatch(parts.path)
+    if not named or mappings is None:
+        return None
+    query = {name: values[0] for name, values in parse_qs(parts.query).items()}
+    try:
+        if method == "POST":
+            return _Answer(202, json.dumps(mappings.create(json.loads(body or b"{}"))).encode())
+        if named.group(1) is None:
+            listed = mappings.listed(query.get("FunctionName"), query.get("EventSourceArn"))
+            return _Answer(200, json.dumps(listed).encode())
+        if method == "DELETE":
+            return _Answer(202, json.dumps(mappings.delete(named.group(1))).encode())
+        return _Answer(200, json.dumps(mappings.get(named.group(1))).encode())
+    except Refused as refused:
+        return _refusal(refused.status, refused.error_type, str(refused))
+
+
+def _handler(
+    functions: Mapping[str, Invocable], rates: Rates | None, logs: LogLines, mappings: StreamMappings | None
+) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             named = PATH.fullmatch(self.path)
@@ -130,12 +157,17 @@ def _handler(functions: Mapping[str, Invocable], rates: Rates | None, logs: LogL
             if self.headers.get("X-Amz-Target", "").endswith(".FilterLogEvents"):
                 self._send(_Answer(200, json.dumps(logs.filter(json.loads(body))).encode()))
                 return
-            self._send(_invoke(function, self.headers.get(TYPE, "RequestResponse"), body))
+            invoke = functools.partial(_invoke, function, self.headers.get(TYPE, "RequestResponse"), body)
+            self._send(_mapping(mappings, "POST", self.path, body) or invoke())
 
         def do_GET(self) -> None:
             named = CONFIGURATION.fullmatch(self.path)
             name = named.group(1) if named else ""
-            self._send(_configuration(name, functions.get(name)) if named else _rates(rates, self.path))
+            shown = _configuration(name, functions.get(name)) if named else None
+            self._send(shown or _mapping(mappings, "GET", self.path, b"") or _rates(rates, self.path))
+
+        def do_DELETE(self) -> None:
+            self._send(_mapping(mappings, "DELETE", self.path, b"") or _Answer(404))
 
         def _send(self, answer: _Answer) -> None:
             self.send_response(answer.status)

@@ -16,6 +16,7 @@ from broker.settings import SuppressionSettings
 
 from blueprint import environments, sizing
 from blueprint.capacity import Capacity
+from blueprint.mappings import KinesisMapping
 from lifecycle import datasets, training
 from lifecycle.names import USER_PERSONALIZATION, Names
 from lifecycle.resources import Resources
@@ -120,6 +121,12 @@ class Stack:
             "refreshes": "refresh" in self.functions,
         }
 
+    def read_again(self, mapping: KinesisMapping, begin: float) -> StreamThreads:
+        """Let ``rewind`` read the stream from a time on (epoch seconds); return the pollers, which run."""
+        pollers = self._stream_threads(mapping, self.rewind, begin)
+        self._run(pollers)
+        return pollers
+
     def is_idle(self) -> bool:
         """Return whether everything that mParticle accepted is processed: stream read to its end, queues empty."""
         return self.stream_is_read() and self.messages_waiting() == 0
@@ -158,17 +165,22 @@ class Stack:
         self._model = Resources(local_client("personalize", self.personalize.url))
         self.tracker = datasets.tracker(self._model, NAMES)
         self.ingest = self._function("ingest", self._ingest_environment())
-        self.stream_pollers = StreamThreads(
-            self.settings.stream,
+        self.rewind = self._running.enter_context(self._made("rewind", self._rewind_environment()))
+        self.stream_pollers = self._stream_threads(self.settings.stream, self.ingest)
+        self._run(self.stream_pollers)
+
+    def _stream_threads(self, mapping: KinesisMapping, function: Function, begin: float | None = None) -> StreamThreads:
+        return StreamThreads(
+            mapping,
             endpoint=self.aws.url,
             stream_arn=self.resources.stream_arn,
             shard_ids=self.resources.shard_ids,
-            function_arn=self.ingest.arn,
-            invoke=self.ingest.invoke,
+            function_arn=function.arn,
+            invoke=function.invoke,
             on_failure_bucket=self.resources.on_failure_bucket,
+            begin=begin,
             poll_interval=self.settings.shard_poll,
         )
-        self._run(self.stream_pollers)
 
     def _service(self, module: str, *arguments: str) -> ServiceProcess:
         return self._running.enter_context(begin_service(module, arguments, log=self._log))
@@ -187,7 +199,13 @@ class Stack:
         self._running.callback(pollers.stop)
 
     def _function(self, name: str, environment: Mapping[str, str], instances: int = 1) -> Function:
-        function = Function(
+        function = self._made(name, environment, instances)
+        self._running.enter_context(function).start()
+        self.functions[name] = function
+        return function
+
+    def _made(self, name: str, environment: Mapping[str, str], instances: int = 1) -> Function:
+        return Function(
             name,
             f"broker.{name}.handler",
             code_dir=LAMBDA_SRC,
@@ -197,9 +215,6 @@ class Stack:
             instances=instances,
             log=self._function_log,
         )
-        self._running.enter_context(function).start()
-        self.functions[name] = function
-        return function
 
     def _function_log(self, line: str) -> None:
         self.metrics.feed(line)
@@ -229,6 +244,15 @@ class Stack:
             purchase_queue_url=purchase_queue_url,
             suppression=self._suppression(),
             correlation_table=self._correlation_table,
+        )
+        return broker | self._endpoints("PERSONALIZE_EVENTS")
+
+    def _rewind_environment(self) -> dict[str, str]:
+        broker = environments.rewind_environment(
+            OPTIONS,
+            tracking_id=self.tracker.tracking_id,
+            quarantine_bucket=self.resources.quarantine_bucket,
+            suppression=self._suppression(),
         )
         return broker | self._endpoints("PERSONALIZE_EVENTS")
 

@@ -1,1 +1,1 @@
-"""Records in the quarantine and the on-failure bucket, and redriving them to their source."""
+"""What can be done once more: redriving records from quarantine and on-failure bucket, and rewinding the stream."""

@@ -9,11 +9,12 @@ from typing import Any
 
 from broker.clock import Clock
 from broker.failures import Unavailable, aws_call
+from broker.kinesis_record import redriven_key
 from broker.retry import Retry
 
 from replay.records import Record
 
-MOST_RECORDS, MOST_BYTES = 500, 5_000_000
+MOST_RECORDS, MOST_BYTES = 500, 5_000_000  # of 5 MiB: the keys become longer
 MOST_MESSAGES = 10
 RETRY = Retry(attempts=10, base=0.1, cap=10.0)
 FOREVER = float("inf")
@@ -22,7 +23,10 @@ OnDelivered = Callable[[Record], None]
 
 
 class Stream:
-    """A Kinesis stream behind a boto3 client; ``name``: its name or ARN."""
+    """A Kinesis stream behind a boto3 client; ``name``: its name or ARN.
+
+    The partition keys tell ``ingest`` that the records come a second time.
+    """
 
     most_records, most_bytes = MOST_RECORDS, MOST_BYTES
 
@@ -35,7 +39,7 @@ class Stream:
         """Put a batch, retry the refused records, and call ``on_delivered`` for each delivered one. Raises Failure."""
 
         def attempt_put(left: Sequence[Record]) -> list[Record]:
-            entries = [{"Data": record.data, "PartitionKey": record.partition_key} for record in left]
+            entries = [{"Data": record.data, "PartitionKey": redriven_key(record.partition_key)} for record in left]
             answers = aws_call(self._put_records, Records=entries, StreamName=self._stream).get("Records", [])
             return [record for record, answer in zip(left, answers, strict=False) if answer.get("SequenceNumber")]
 

@@ -9,10 +9,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from broker.kinesis_record import LARGEST_KEY
+
 QUARANTINE, ON_FAILURE = "quarantine", "on-failure"
 RECORD, USER = "record", "user"
 REFRESH = "refresh/"
-LARGEST_KEY = 256  # characters, Kinesis API reference
 
 
 class UnrecognisedObject(ValueError):

@@ -22,7 +22,7 @@ ALLOWED = {
     "personalize_local": {"faults", "personalize_rules", "recommender_models"},
     "evaluation": {"personalize_data", "recommender_models"},
     "lifecycle": {"broker", "personalize_data", "personalize_rules"},
-    "replay": {"broker"},
+    "replay": {"blueprint", "broker"},
     "diagnosis": {"broker", "lifecycle"},
     "infra": {"blueprint", "broker", "lifecycle", "personalize_data", "personalize_rules"},
     "local_stack": {"blueprint", "broker", "faults", "lifecycle", "personalize_local"},

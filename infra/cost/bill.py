@@ -114,7 +114,7 @@ def _counts(traffic: Traffic, settings: Settings) -> Counts:
     yield from _personalize(traffic, settings)
     stage = settings.stage
     gradual = (ROLLBACK_METRICS, VERSION_METRICS) if settings.gradual else (0, 0)
-    yield "CloudWatch alarms", "cloudwatch_alarm", Decimal(ALARM_METRICS[stage] + gradual[0])
+    yield "CloudWatch alarms", "cloudwatch_alarm", Decimal(ALARM_METRICS[stage] + gradual[0] + settings.rewind)
     yield "CloudWatch metrics", "cloudwatch_metric", Decimal(METRICS[stage] + gradual[1] + settings.suppression_list)
     yield "CloudWatch composite alarms", "cloudwatch_composite_alarm", Decimal(COMPOSITE_ALARMS[stage])
     yield "CloudWatch dashboard", "cloudwatch_dashboard", Decimal(1)

@@ -28,7 +28,7 @@ from broker.recommendations import digest
 from broker.record_lines import record_lines
 from broker.record_log import RecordLog, record_log
 from broker.refresh_queue import RefreshQueue, RefreshQueues
-from broker.settings import ingest_settings
+from broker.settings import IngestSettings, ingest_settings
 from broker.suppression_store import SuppressionStore, store_from
 from broker.telemetry import Counts
 from broker.tracker_probe import TrackerProbe
@@ -198,14 +198,16 @@ class Ingest:
         return set()
 
     def _queue_refreshes(self, intake: Intake, outcome_of: OutcomeOf, deadline: float, counts: Counts) -> None:
-        """Send one message per user whose events are accepted. What a queue does not take holds nothing up."""
+        """Send one message per user whose events are accepted and new. What a queue does not take holds nothing up."""
         if self._queues is None:
             return
         accepted = only(outcome_of, Accepted)
         lines = [
             line
             for line in intake.lines
-            if line.interaction.action in self._refresh_actions and line.interaction.event_id in accepted
+            if line.interaction.action in self._refresh_actions
+            and line.interaction.event_id in accepted
+            and not line.record.is_redriven
         ]
         recent, late = _by_arrival(lines, self._clock.now())
         users = _users_to_refresh([*late, *recent], self._rules.environment)
@@ -283,7 +285,11 @@ def _ingest() -> Ingest:
     settings = ingest_settings()
     pool = ThreadPoolExecutor(settings.concurrency, "ingest")
     clock = Clock(time.time, time.sleep, random.random)
-    aws = Aws(settings.concurrency, clock.now)
+    return connect(settings, Aws(settings.concurrency, clock.now), pool, clock)
+
+
+def connect(settings: IngestSettings, aws: Aws, pool: Executor, clock: Clock) -> Ingest:
+    """Return the steps on AWS; without queues they ask for no refreshes."""
     queues = None
     if settings.purchase_queue_url and settings.refresh_queue_url:
         sqs = aws.direct_client("sqs", "send_message_batch")

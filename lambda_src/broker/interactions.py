@@ -173,7 +173,10 @@ def _of_products(
     event_id = _event_id(batch, event)
     # The arrival time is not part of the digest: the same event delivered again arrives at another time. It is so long
     # that nobody can make up two items that share it: of two interactions with one id, only one would be trained on.
-    identity = f"{batch.mpid}|{'' if own_time is None else own_time}|{action}|"
+    # The type is part of it where it is another word than the action: reported under a wrong name, the interaction can
+    # be reported once more under the right one.
+    reported = action if event_type == action else f"{action}:{event_type}"
+    identity = f"{batch.mpid}|{'' if own_time is None else own_time}|{reported}|"
     for index, product in enumerate(products):
         if not isinstance(product, dict):
             yield SkipReason.BAD_EVENT

@@ -19,7 +19,8 @@ UNKNOWN_SHARD = "unknown-shard"
 # Kinesis API reference: no leading zeros. A service that is not AWS's own may write some, and would read them again.
 _SEQUENCE_NUMBER = re.compile(r"[0-9]{1,129}")
 _SHARD = re.compile(r"[A-Za-z0-9_.-]{1,128}")
-_LARGEST_KEY = 256  # characters of a partition key, Kinesis API reference
+LARGEST_KEY = 256  # characters of a partition key, Kinesis API reference
+REDRIVEN = "redriven/"  # begins the partition keys of records that ./broker replay puts back on the stream
 
 
 class KinesisRecord(NamedTuple):
@@ -37,9 +38,19 @@ class KinesisRecord(NamedTuple):
         return QuarantineRow(*key, reason, detail, self.arrived_ms, self.partition_key, self.data)
 
     @property
+    def is_redriven(self) -> bool:
+        """Whether it comes a second time, so that nobody waits for a list because of it."""
+        return self.partition_key.startswith(REDRIVEN)
+
+    @property
     def is_numbered(self) -> bool:
         """Whether it has a sequence number, so that Lambda can be told to deliver it again."""
         return _SEQUENCE_NUMBER.fullmatch(self.sequence_number) is not None
+
+
+def redriven_key(partition_key: str) -> str:
+    """Return the partition key of a record that is put back on the stream, by its own."""
+    return REDRIVEN + partition_key.removeprefix(REDRIVEN)[: LARGEST_KEY - len(REDRIVEN)]
 
 
 class MalformedRecord(ValueError):
@@ -109,7 +120,7 @@ def _shard(passed: Any) -> str:
 
 
 def _partition_key(value: object, number: str) -> str:
-    return value if isinstance(value, str) and 0 < len(value) <= _LARGEST_KEY else number
+    return value if isinstance(value, str) and 0 < len(value) <= LARGEST_KEY else number
 
 
 def _arrived_ms(value: object) -> int | None:

@@ -45,7 +45,7 @@ class SuppressionSettings:
 
 @dataclass(frozen=True)
 class IngestSettings:
-    """The settings of ``ingest``."""
+    """The settings of ``ingest``, and of ``rewind``."""
 
     tracking_id: str
     rules: Rules
@@ -102,7 +102,21 @@ class DailyCheckSettings:
 
 def ingest_settings(environ: Mapping[str, str] | None = None) -> IngestSettings:
     """Read ``ingest``'s settings, from the process's environment if no other is given. Raises SettingsError."""
+    return _settings_of_stream("ingest", _Reader(environ))
+
+
+def rewind_settings(environ: Mapping[str, str] | None = None) -> IngestSettings:
+    """Read ``rewind``'s settings, which are ``ingest``'s, with a suppression list. Raises SettingsError.
+
+    Without the list, reading the stream again would bring erased users back. It also holds the plan of the rewind.
+    """
     read = _Reader(environ)
+    read("CONTROL_BUCKET", _bucket)
+    read("SUPPRESSION_KEY_ARN", _arn("secretsmanager", "secret:"))
+    return _settings_of_stream("rewind", read)
+
+
+def _settings_of_stream(function: str, read: "_Reader") -> IngestSettings:
     event_types = read("EVENT_TYPES", _event_types, {action: action for action in DEFAULT_ACTIONS})
     settings = IngestSettings(
         tracking_id=read("TRACKING_ID", _identifier),
@@ -126,7 +140,7 @@ def ingest_settings(environ: Mapping[str, str] | None = None) -> IngestSettings:
         correlation_table=read("CORRELATION_TABLE", _table, None),
     )
     read.together("REFRESH_QUEUE_URL", "PURCHASE_QUEUE_URL")
-    read.check("ingest")
+    read.check(function)
     return settings
 
 
@@ -212,7 +226,7 @@ class _Reader:
 
     def check(self, function: str) -> None:
         if self._problems:
-            raise SettingsError(function, self._problems)
+            raise SettingsError(function, list(dict.fromkeys(self._problems)))
 
 
 def _suppression(read: _Reader) -> SuppressionSettings | None:

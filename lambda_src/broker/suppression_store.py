@@ -84,10 +84,9 @@ class SuppressionStore:
         answer = RETRY.call(
             lambda: aws_call(self._secrets().get_secret_value, SecretId=self._key_arn), self._clock, deadline
         )
-        key = answer.get("SecretString")
-        if not key:
+        if not answer.get("SecretString"):
             raise Misconfigured("the secret with the suppression list's key is empty")
-        return str(key).encode()
+        return str(answer["SecretString"]).encode()
 
     def _get(self, **condition: Any) -> tuple[bytes, str | None]:
         """Return the object and its version; without a version there is none yet."""
@@ -100,6 +99,8 @@ class SuppressionStore:
             if code in MISSING:
                 return b"", None
             raise
+        if "Body" not in answer:  # of a reply that broke off, botocore makes one without anything in it
+            raise Unavailable("GetObject: half a reply")
         return answer["Body"].read(), answer["ETag"]
 
     def _put(self, **request: Any) -> None:

@@ -15,13 +15,13 @@ SOURCE = ROOT / "lambda_src"
 MODULES = sorted((SOURCE / "broker").rglob("*.py"))
 PURE = [
     "batch", "consent", "documents", "interactions", "json_values", "kpl", "metric_names", "outcomes", "product_lines",
-    "profile", "reasons", "recommendations", "shapes", "users", "values.amounts", "values.ids", "values.times",
-    "view_sample",
+    "profile", "reasons", "recommendations", "rewind_plan", "shapes", "suppression", "users", "values.amounts",
+    "values.ids", "values.times", "view_sample",
 ]  # fmt: skip
 # Nothing of these reads a file, a clock, the environment or the network.
 HARMLESS = {
-    "base64", "collections", "dataclasses", "datetime", "enum", "functools", "hashlib", "itertools", "json", "math",
-    "re", "typing", "uuid", "zlib",
+    "base64", "collections", "dataclasses", "datetime", "enum", "functools", "hashlib", "hmac", "itertools", "json",
+    "math", "re", "typing", "uuid", "zlib",
 }  # fmt: skip
 IN_THE_ZIP_OR_THE_RUNTIME = {"aws_lambda_powertools", "boto3", "botocore", "requests", "broker"}
 

@@ -6,7 +6,14 @@ from typing import Any
 
 import pytest
 from broker import ingest, refresh
-from broker.settings import IngestSettings, RefreshSettings, SettingsError, ingest_settings, refresh_settings
+from broker.settings import (
+    IngestSettings,
+    RefreshSettings,
+    SettingsError,
+    ingest_settings,
+    refresh_settings,
+    rewind_settings,
+)
 
 from tests.broker.lambda_events import lambda_context, message
 
@@ -213,11 +220,23 @@ def test_a_queues_url_that_is_none_is_named(wrong: str, url: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("connect", "settings"), [(ingest._ingest, IngestSettings), (refresh._refresh, RefreshSettings)]
+    ("connect", "settings"),
+    [((ingest._ingest, ingest.connect), IngestSettings), ((refresh._refresh,), RefreshSettings)],
 )
 def test_each_setting_is_handed_on_to_the_steps(connect: Any, settings: Any) -> None:
-    source = inspect.getsource(inspect.unwrap(connect))
+    source = "".join(inspect.getsource(inspect.unwrap(function)) for function in connect)
     assert [field.name for field in fields(settings) if f"settings.{field.name}" not in source] == []
+
+
+def test_rewind_has_the_settings_of_ingest_and_needs_a_suppression_list() -> None:
+    listed = {"CONTROL_BUCKET": "control", "SUPPRESSION_KEY_ARN": SECRET}
+    assert rewind_settings(INGEST | listed) == of_ingest(**listed)
+    with pytest.raises(
+        SettingsError, match=r"^settings of rewind: CONTROL_BUCKET is missing; SUPPRESSION_KEY_ARN is m"
+    ):
+        rewind_settings(INGEST)
+    with pytest.raises(SettingsError, match=r"^settings of rewind: SUPPRESSION_KEY_ARN is missing$"):
+        rewind_settings(INGEST | {"CONTROL_BUCKET": "control"})
 
 
 def test_a_refresh_action_has_to_be_a_reported_one() -> None:

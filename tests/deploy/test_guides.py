@@ -12,6 +12,12 @@ from tests.infra.conftest import Synthesise
 from tests.infra.conftest import made as made
 from tests.infra.synthesis import GIVEN
 
+EVERYTHING = {  # all that is off by default
+    "broker:suppression_list": True,
+    "broker:rewind": True,
+    "broker:record_logs": True,
+    "broker:why_principals": "arn:aws:iam::123456789012:role/support",
+}
 DEPLOY, RUNBOOK, PRIVACY = ((ROOT / "docs" / f"{name}.md").read_text() for name in ("deploy", "runbook", "privacy"))
 
 SHELL = re.compile(r"^ *```sh\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
@@ -21,7 +27,7 @@ LOCAL_SERVICES = {"AWS_ENDPOINT_URL", "MPARTICLE_URL"}  # in .local.env
 
 def test_every_alarm_has_a_section_of_its_name_in_the_runbook_and_every_such_section_an_alarm(made: Synthesise) -> None:
     kinds = ("CloudWatch::Alarm", "CloudWatch::CompositeAlarm")
-    found = [alarm for kind in kinds for alarm in made("recommend").of_type(kind).values()]
+    found = [alarm for kind in kinds for alarm in made("recommend", EVERYTHING).of_type(kind).values()]
     named = (alarm["Properties"]["AlarmName"] for alarm in found)
     alarms = [name for name in named if "-rollback-" not in name]  # these tell whoever deploys: docs/upgrade.md
 
@@ -29,8 +35,7 @@ def test_every_alarm_has_a_section_of_its_name_in_the_runbook_and_every_such_sec
 
 
 def test_every_output_that_a_guide_names_is_one_of_the_stacks(made: Synthesise) -> None:
-    options = {"broker:record_logs": True, "broker:why_principals": "arn:aws:iam::123456789012:role/support"}
-    outputs = made("recommend", options).template["Outputs"]
+    outputs = made("recommend", EVERYTHING).template["Outputs"]
     named = re.findall(r"outputs? `(\w+)`", DEPLOY + RUNBOOK + PRIVACY)
 
     assert len(named) >= 10
@@ -79,7 +84,7 @@ def test_every_link_of_a_guide_leads_somewhere() -> None:
 
 def test_every_command_of_a_guide_is_one_that_there_is_with_options_that_it_has() -> None:
     lines = re.findall(
-        r"^\./broker (replay|forget|secret|outputs) ?([^#\n]*)", DEPLOY + RUNBOOK + PRIVACY, re.MULTILINE
+        r"^\./broker (replay|forget|secret|outputs|rewind) ?([^#\n]*)", DEPLOY + RUNBOOK + PRIVACY, re.MULTILINE
     )
     assert len(lines) >= 9
     for name, arguments in lines:

@@ -160,10 +160,10 @@ def test_a_function_may_read_the_suppression_list_and_its_key_and_neither_write_
     assert {one["Action"]: one["Resource"] for one in more} == {
         "s3:GetObject": {"Fn::Join": ["", [{"Fn::GetAtt": [bucket, "Arn"]}, "/suppressed.json"]]},
         "s3:ListBucket": {"Fn::GetAtt": [bucket, "Arn"]},
-        "secretsmanager:GetSecretValue": {"Ref": key},
+        "secretsmanager:GetSecretValue": {"Fn::GetAtt": [key, "Id"]},
     }
     assert listed.variables(role)["CONTROL_BUCKET"] == {"Ref": bucket}
-    assert listed.variables(role)["SUPPRESSION_KEY_ARN"] == {"Ref": key}
+    assert listed.variables(role)["SUPPRESSION_KEY_ARN"] == {"Fn::GetAtt": [key, "Id"]}
 
 
 def test_the_suppression_list_and_its_key_outlive_the_stack_and_nothing_of_it_expires(made: Synthesise) -> None:
@@ -229,3 +229,31 @@ def test_before_recommend_the_role_of_why_reads_what_there_is(made: Synthesise) 
         "logs:FilterLogEvents",
         "dynamodb:GetItem",
     }
+
+
+REWIND = LISTED | {"broker:rewind": True}
+
+
+def test_rewind_may_what_ingest_may_but_for_the_queues_and_beside_it_only_read_its_plan_and_say_how_far_it_is(
+    made: Synthesise,
+) -> None:
+    stack = made("recommend", REWIND)
+    ingest = [one for one in stack.statements("Ingest") if "logs:" not in json.dumps(one)]
+    rewind = [one for one in stack.statements("Rewind") if "logs:" not in json.dumps(one)]
+    more = {one["Action"]: json.dumps(one["Resource"]) for one in rewind if one not in ingest}
+
+    assert [one["Action"] for one in ingest if one not in rewind] == ["sqs:SendMessage"]
+    assert sorted(more) == ["s3:GetObject", "s3:PutObject"]
+    assert "/rewind/plan.json" in more["s3:GetObject"]
+    assert "/rewind/progress/*" in more["s3:PutObject"]
+    assert "Queue" not in json.dumps(rewind)
+    assert "Queue" not in json.dumps(stack.variables("Rewind"))
+
+
+def test_rewind_has_its_own_share_of_the_quota_and_no_mapping_until_the_command_makes_one(made: Synthesise) -> None:
+    stack = made("recommend", REWIND | {"broker:put_events_per_second": 400})
+
+    assert stack.variables("Rewind")["PUT_EVENTS_PER_SECOND"] == "80"
+    assert stack.variables("Ingest")["PUT_EVENTS_PER_SECOND"] == "400"
+    assert len(stack.of_type("Lambda::EventSourceMapping")) == 3
+    assert not [id for id in made("recommend").template["Resources"] if "Rewind" in id]

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from broker.interactions import DEFAULT_ACTIONS
 from hypothesis import strategies as st
 
 from local_stack.audit.view_sample import ALL
@@ -11,15 +12,18 @@ from tests.law.steps import (
     SAMPLES,
     ColdStart,
     Copy,
+    Correct,
     Fails,
     Forget,
     Poison,
     ReadAgain,
+    RewindStream,
     Rotation,
     Sample,
     Spell,
     Step,
     Stray,
+    Suppress,
     Visit,
 )
 from tests.law.world.faults import KINDS, QUICK, is_death
@@ -161,6 +165,47 @@ def histories_after_an_erasure(*wrong: st.SearchStrategy[Step]) -> st.SearchStra
     after = _steps(evenly(others, evenly(*wrong)))
     steps = after.map(lambda steps: (*before, (120.0, Forget(FORGOTTEN)), *steps))
     return st.builds(History, SETTINGS, steps, LASTING)
+
+
+SIX_HOURS = 6 * 3600.0
+# Longer than a history of six hours takes, so that nothing is given up and forgotten meanwhile.
+KEPT_FOR_DAYS = {"record_age": 2 * 86_400, "retention": 3 * 86_400}
+REWINDS = st.builds(
+    Setting,
+    batch_size=st.sampled_from([1, 2, 5, 100]),
+    copies=st.sampled_from([0.0, 0.3]),
+    seed=st.integers(0, 9),
+    upload_probe=st.booleans(),
+    view_sample=st.sampled_from([ALL, ALL, HALF]),
+    reported=st.sets(st.sampled_from(DEFAULT_ACTIONS), min_size=1, max_size=3).map(lambda some: tuple(sorted(some))),
+    suppresses=st.booleans(),
+    **{name: st.just(value) for name, value in KEPT_FOR_DAYS.items()},
+)
+
+
+def histories_with_a_rewind(*wrong: st.SearchStrategy[Step]) -> st.SearchStrategy[History]:
+    """Return histories of six hours in which too few actions are reported; then that is corrected, and rewound.
+
+    Where there is a suppression list, a customer comes onto it long before the rewind.
+    """
+    before = st.lists(
+        st.tuples(st.floats(0, SIX_HOURS - 600), evenly(INPUT, INPUT, evenly(*wrong))), min_size=1, max_size=10
+    )
+    after = _steps(evenly(INPUT, evenly(*wrong)), at_least=0, at_most=6)
+
+    def history(
+        setting: Setting, timed: Sequence[tuple[float, Step]], last: Sequence[tuple[float, Step]], lasting: float
+    ) -> History:
+        suppressed = [(SIX_HOURS - 300, Suppress(FORGOTTEN))] if setting.suppresses else []
+        end = [*suppressed, (SIX_HOURS, Correct()), (SIX_HOURS + 61, RewindStream(SIX_HOURS + 61))]
+        at = 0.0
+        steps: list[tuple[float, Step]] = []
+        for time, step in [*sorted(timed, key=lambda one: one[0]), *end]:
+            steps.append((time - at, step))
+            at = time
+        return History(setting, (*steps, *last), lasting)
+
+    return st.builds(history, REWINDS, before, after, LASTING)
 
 
 def _steps(

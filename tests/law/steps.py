@@ -219,6 +219,46 @@ class Forget:
 
 
 @dataclass(frozen=True)
+class Suppress:
+    """A customer comes onto the suppression list, and goes on doing things."""
+
+    customer: int
+
+    def __str__(self) -> str:
+        return f"customer {self.customer} comes onto the suppression list"
+
+    def happen(self, loop: Loop) -> None:
+        """Write the list."""
+        loop.suppress(self.customer)
+
+
+@dataclass(frozen=True)
+class Correct:
+    """Somebody corrects the actions that are reported."""
+
+    def __str__(self) -> str:
+        return "all actions are reported from now on"
+
+    def happen(self, loop: Loop) -> None:
+        """Deploy."""
+        loop.correct()
+
+
+@dataclass(frozen=True)
+class RewindStream:
+    """The stream is read again, from so many seconds ago on."""
+
+    ago: float
+
+    def __str__(self) -> str:
+        return f"the stream is read again from {self.ago:g} s ago on"
+
+    def happen(self, loop: Loop) -> None:
+        """Begin it."""
+        loop.rewind(loop.time.now - self.ago)
+
+
+@dataclass(frozen=True)
 class Rotation:
     """mParticle takes another key only; the secret has it so many seconds later."""
 

@@ -14,6 +14,7 @@ from tests.law.histories import (
     histories,
     histories_after_an_erasure,
     histories_of_few_customers,
+    histories_with_a_rewind,
     killings,
 )
 from tests.law.world.faults import KINDS
@@ -42,6 +43,9 @@ THEMES: dict[str, st.SearchStrategy[History]] = {
     ),
     "configuration": histories(WRONG, ROTATIONS, faults(("PutEvents",), deaths=False)),
     "erasure": histories_after_an_erasure(faults(INGEST + REFRESH), WRONG, COLD_STARTS),
+    "rewind": histories_with_a_rewind(
+        faults((*INGEST, "read the stream")), killings((*INGEST, "GetObject")), DISTURBANCES, COLD_STARTS
+    ),
     "surroundings": histories(faults(LOCAL), faults(INGEST + REFRESH), DISTURBANCES),
     "everything": histories(faults(KINDS), ROTATIONS, DISTURBANCES, WRONG),
 }

@@ -12,11 +12,15 @@ BATCH = 10
 
 
 class KinesisSource:
-    """Reads a stream's shards. One poller reads each shard; its iterator is kept between reads."""
+    """Reads a stream's shards. One poller reads each shard; its iterator is kept between reads.
 
-    def __init__(self, client: Any, stream_name: str) -> None:
+    ``begin``: the arrival of the first record, in epoch seconds; None: the oldest one.
+    """
+
+    def __init__(self, client: Any, stream_name: str, begin: float | None = None) -> None:
         self._client = client
         self._stream_name = stream_name
+        self._begin = begin
         self._iterators: dict[str, tuple[str | None, str]] = {}
 
     def read(self, shard_id: str, position: str | None, limit: int) -> Sequence[Record]:
@@ -38,11 +42,11 @@ class KinesisSource:
         cached = self._iterators.get(shard_id)
         if cached is not None and cached[0] == position:
             return cached[1]
-        start = (
-            {"ShardIteratorType": "TRIM_HORIZON"}
-            if position is None
-            else {"ShardIteratorType": "AFTER_SEQUENCE_NUMBER", "StartingSequenceNumber": position}
-        )
+        start: dict[str, Any] = {"ShardIteratorType": "TRIM_HORIZON"}
+        if position is not None:
+            start = {"ShardIteratorType": "AFTER_SEQUENCE_NUMBER", "StartingSequenceNumber": position}
+        elif self._begin is not None:
+            start = {"ShardIteratorType": "AT_TIMESTAMP", "Timestamp": self._begin}
         answer = self._client.get_shard_iterator(StreamName=self._stream_name, ShardId=shard_id, **start)
         return str(answer["ShardIterator"])
 

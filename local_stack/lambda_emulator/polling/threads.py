@@ -70,7 +70,10 @@ class PollerThreads:
 
 
 class StreamThreads(PollerThreads):
-    """The stream's event source mapping: one poller per shard."""
+    """The stream's event source mapping: one poller per shard.
+
+    ``begin``: the arrival of the first record (AT_TIMESTAMP); None: TRIM_HORIZON.
+    """
 
     def __init__(
         self,
@@ -82,6 +85,7 @@ class StreamThreads(PollerThreads):
         function_arn: str,
         invoke: Invoke,
         on_failure_bucket: str | None = None,
+        begin: float | None = None,
         poll_interval: float = POLL_INTERVAL,
     ) -> None:
         identity = MappingIdentity(str(uuid.uuid4()), stream_arn, function_arn)
@@ -92,7 +96,7 @@ class StreamThreads(PollerThreads):
                 mapping,
                 identity,
                 shard_id,
-                source=KinesisSource(kinesis, stream_arn.rpartition("/")[2]),
+                source=KinesisSource(kinesis, stream_arn.rpartition("/")[2], begin),
                 invoke=invoke,
                 clock=time.time,
                 new_id=lambda: str(uuid.uuid4()),

@@ -51,7 +51,7 @@ class Calls:
         self.sqs = self._client(
             send_message_batch="SendMessageBatch", change_message_visibility_batch="ChangeMessageVisibilityBatch"
         )
-        self.s3 = self._client(put_object="PutObject")
+        self.s3 = self._client(put_object="PutObject", get_object="GetObject")
         self.dynamodb = self._client(batch_get_item="BatchGetItem", transact_write_items="TransactWriteItems")
         self.secrets = self._client(get_secret_value="GetSecretValue")
         self.mparticle = SimpleNamespace(post=self._post)

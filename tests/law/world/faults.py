@@ -118,6 +118,7 @@ KINDS: dict[str, dict[str, Kind]] = {
     "SendMessageBatch": AWS | EVERY_OTHER,
     "ChangeMessageVisibilityBatch": AWS | EVERY_OTHER,
     "PutObject": AWS,
+    "GetObject": AWS,
     "GetSecretValue": AWS,
     "BatchGetItem": AWS,
     "TransactWriteItems": AWS | LATE_WRITE,

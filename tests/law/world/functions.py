@@ -2,11 +2,11 @@
 
 import functools
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, Protocol
 
 from broker.clock import Clock
-from broker.failures import Misconfigured
+from broker.failures import Misconfigured, Unavailable
 from broker.ingest import Ingest
 from broker.interactions import DEFAULT_ACTIONS, Rules
 from broker.metric_names import Metric
@@ -18,7 +18,9 @@ from broker.quarantine import Quarantine
 from broker.rate_limit import RateLimiter
 from broker.refresh import Refresh
 from broker.refresh_queue import RefreshQueue, RefreshQueues, queue_url
+from broker.rewind import Rewind, RewindStore
 from broker.settings import GET_RECOMMENDATIONS_PER_SECOND, MPARTICLE_BATCHES_PER_SECOND, PUT_EVENTS_PER_SECOND
+from broker.suppression_store import SuppressionStore
 from broker.telemetry import Counts
 
 from blueprint.sizing import REFRESH_CONCURRENCY
@@ -31,7 +33,8 @@ from tests.law.world.recommender import RESULTS
 TIMEOUT = 60.0
 READERS = 2
 LAST_CALL = TIMEOUT - 10.0
-BUCKET, ENDPOINT = "quarantine", "http://127.0.0.1"
+BUCKET, CONTROL, ENDPOINT = "quarantine", "control", "http://127.0.0.1"
+KEY_ARN, KEY = "arn:key", "the key of the suppression list"
 QUEUE_ARN, PURCHASE_QUEUE_ARN = (f"arn:aws:sqs:us-east-1:123456789012:{name}" for name in ("refresh", "purchases"))
 
 
@@ -54,7 +57,12 @@ class Function:
         self._connect = connect
         self._calls = calls
         self._idle: list[tuple[Calls, Steps]] = []
-        self._made = 0
+        self._made = self._version = 0
+
+    def deploy(self, connect: Callable[[Calls], Steps]) -> None:
+        """Let new processes be connected otherwise; the idle ones end, and those that are busy come to their end."""
+        self._connect, self._version = connect, self._version + 1
+        self.end_idle()
 
     def end_idle(self) -> None:
         """Let the idle processes end, as Lambda does after a while: the next invocation is a cold start."""
@@ -63,6 +71,7 @@ class Function:
     def __call__(self, event: dict[str, Any]) -> InvokeResult:
         """Run one invocation."""
         calls, steps = process = self._idle.pop() if self._idle else self._new()
+        version = self._version
         calls.begin(TIMEOUT)
         self.invocations += 1
         calls.say("begins")
@@ -75,15 +84,23 @@ class Function:
         except Misconfigured as error:
             calls.say(f"fails: {error}")
             self.alarms += 1
-            self._idle.append(process)
+            self._rest(process, version)
             return failed("Misconfigured", str(error))
+        except Unavailable as error:  # Lambda tries again
+            calls.say(f"fails: {error}")
+            self._rest(process, version)
+            return failed("InvocationFailed", str(error))
         except Exception as error:
             self.bugs.append(f"{self.name} raises {error!r}")
             return failed(type(error).__name__, str(error))
         finally:
             self.outcomes += counts.outcomes
-        self._idle.append(process)
+        self._rest(process, version)
         return InvokeResult(payload=answer)
+
+    def _rest(self, process: tuple[Calls, Steps], version: int) -> None:
+        if version == self._version:
+            self._idle.append(process)
 
     def _new(self) -> tuple[Calls, Steps]:
         self._made += 1
@@ -91,26 +108,51 @@ class Function:
         return calls, self._connect(calls)
 
 
-def ingest(tracking_id: str, view_sample: float) -> Callable[[Calls], Steps]:
-    """Return what connects ingest to a process's calls, as its ``_ingest`` connects it to AWS."""
+def ingest(
+    tracking_id: str, view_sample: float, actions: Collection[str] = DEFAULT_ACTIONS, *, suppresses: bool = False
+) -> Callable[[Calls], Steps]:
+    """Return what connects ingest to a process's calls, as its ``connect`` connects it to AWS."""
 
-    def connect(calls: Calls) -> Steps:
-        now = calls.time()
-        return Ingest(
-            EventTracker(calls.personalize, tracking_id, now, RateLimiter(PUT_EVENTS_PER_SECOND, READERS, now)),
-            _quarantine(calls, "ingest", now),
-            RefreshQueues(_queue(calls, now, PURCHASE_QUEUE_ARN), _queue(calls, now, QUEUE_ARN)),
-            rules=Rules(),
-            refresh_actions=frozenset(DEFAULT_ACTIONS),
-            pool=Inline(),
-            clock=now,
-            view_sample=view_sample,
-        )
+    def connect(calls: Calls) -> Ingest:
+        return _ingest(calls, tracking_id, view_sample, actions, suppresses=suppresses, with_queues=True)
 
     return connect
 
 
-def refresh(campaign_arn: str, probe_mpid: int | None) -> Callable[[Calls], Steps]:
+def rewind(tracking_id: str, view_sample: float) -> Callable[[Calls], Steps]:
+    """Return what connects rewind to a process's calls, as its ``_rewind`` connects it to AWS."""
+
+    def connect(calls: Calls) -> Steps:
+        again = _ingest(calls, tracking_id, view_sample, DEFAULT_ACTIONS, suppresses=True, with_queues=False)
+        return Rewind(again, RewindStore(lambda: calls.s3, CONTROL, calls.time()))
+
+    return connect
+
+
+def _ingest(
+    calls: Calls,
+    tracking_id: str,
+    view_sample: float,
+    actions: Collection[str],
+    *,
+    suppresses: bool,
+    with_queues: bool,
+) -> Ingest:
+    now = calls.time()
+    return Ingest(
+        EventTracker(calls.personalize, tracking_id, now, RateLimiter(PUT_EVENTS_PER_SECOND, READERS, now)),
+        _quarantine(calls, "ingest", now),
+        RefreshQueues(_queue(calls, now, PURCHASE_QUEUE_ARN), _queue(calls, now, QUEUE_ARN)) if with_queues else None,
+        rules=Rules({action: action for action in actions}),
+        refresh_actions=frozenset(DEFAULT_ACTIONS),
+        pool=Inline(),
+        clock=now,
+        view_sample=view_sample,
+        suppressed=_suppression(calls) if suppresses else None,
+    )
+
+
+def refresh(campaign_arn: str, probe_mpid: int | None, *, suppresses: bool = False) -> Callable[[Calls], Steps]:
     """Return what connects refresh to a process's calls, as its ``_refresh`` connects it to AWS and mParticle."""
 
     def connect(calls: Calls) -> Steps:
@@ -145,6 +187,7 @@ def refresh(campaign_arn: str, probe_mpid: int | None) -> Callable[[Calls], Step
             functools.partial(_queue, calls, now),
             environment="production",
             clock=now,
+            suppressed=_suppression(calls) if suppresses else None,
         )
 
     return connect
@@ -152,6 +195,10 @@ def refresh(campaign_arn: str, probe_mpid: int | None) -> Callable[[Calls], Step
 
 def _queue(calls: Calls, now: Clock, arn: str) -> RefreshQueue:
     return RefreshQueue(calls.sqs, queue_url(arn, ENDPOINT), Inline(), now)
+
+
+def _suppression(calls: Calls) -> SuppressionStore:
+    return SuppressionStore(lambda: calls.s3, lambda: calls.secrets, CONTROL, KEY_ARN, calls.time())
 
 
 def _quarantine(calls: Calls, flow: str, now: Clock) -> Quarantine:

@@ -1,6 +1,8 @@
 """The loop of one history: stream, queue, buckets, local mParticle and Personalize, the pollers and both functions."""
 
 import functools
+import hashlib
+import io
 import itertools
 import json
 import random
@@ -8,8 +10,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from broker.interactions import DEFAULT_ACTIONS
 from broker.probe import PROBE
 from broker.refresh_queue import queue_url
+from broker.suppression import SuppressionList
+from broker.suppression_store import OBJECT, RELOAD_EVERY
 from broker.users import user_from_body
 
 from blueprint.mappings import KinesisMapping, QueueMapping
@@ -28,6 +33,7 @@ from tests.law.world.ends import Key, MParticleEnd, Receiver, Source, forward, o
 from tests.law.world.faults import SPOILT, Faults
 from tests.law.world.queue import Queue
 from tests.law.world.recommender import Recommender
+from tests.law.world.rewinding import RewindInHistory
 from tests.law.world.scheduler import Scheduler
 from tests.law.world.stream import Stream
 
@@ -37,6 +43,8 @@ MAX_RECEIVES = 8
 MPIDS = 16  # ids of one history: its customers', and the probe's
 SHARDS = ("shardId-000000000000", "shardId-000000000001")
 STREAM_ARN = "arn:aws:kinesis:us-east-1:123456789012:stream/events"
+# Seconds after which every process knows a change of the suppression list, also one that is busy then.
+KNOWN_AFTER = RELOAD_EVERY + functions.TIMEOUT
 HALF = 0.5  # of the sessions: those with an even number
 REFUSED_CUSTOMER = 3  # whose profile mParticle refuses to write, always
 
@@ -48,7 +56,8 @@ class Setting:
     """What differs between histories beside what happens.
 
     How many records an invocation takes, chance, whether uploads have a probe, the seconds after which a record is
-    given up and forgotten, and the share of the sessions whose views are reported.
+    given up and forgotten, the share of the sessions whose views are reported, the actions that are (before somebody
+    corrects it), and whether there is a suppression list.
     """
 
     batch_size: int = 100
@@ -58,6 +67,8 @@ class Setting:
     record_age: int = RECORD_AGE
     retention: int = RETENTION
     view_sample: float = ALL
+    reported: tuple[str, ...] = DEFAULT_ACTIONS
+    suppresses: bool = False
 
 
 class Loop:
@@ -70,14 +81,17 @@ class Loop:
         self.time = Scheduler(self.began)
         self.faults = Faults()
         self.key = Key()
-        self.buckets: dict[str, dict[str, bytes]] = {"quarantine": {}, "on-failure": {}}
+        self.buckets: dict[str, dict[str, bytes]] = {"quarantine": {}, "on-failure": {}, functions.CONTROL: {}}
         # Beyond 2^53, and not the same customers as in any other history.
         self._first_mpid = (1 << 60) + number * MPIDS
         self.forgotten: dict[int, int] = {}
+        self.suppressed = SuppressionList(functions.KEY.encode())
+        self.rewinds: list[RewindInHistory] = []
         self.accepted_at: dict[int, float] = {}  # when events of a customer were accepted last, by mpid
         self.asked_at: dict[int, float] = {}  # when the queue took the newest request for a customer's list, by mpid
         self.read_at = 0.0  # when nothing failed any more and the stream was read, once a history is over
         self.setting = setting
+        self.stream_arn = STREAM_ARN
         self.stream = Stream(SHARDS, self.time.clock, setting.retention)
         self.queue = self._queue()
         self.queues = {functions.QUEUE_ARN: self.queue, functions.PURCHASE_QUEUE_ARN: self._queue()}
@@ -89,9 +103,14 @@ class Loop:
         self.services = Services(self.time, self.faults, self._work())
         put = forward(self.services, self.put)
         self.forwarder = Forwarder(put, clock=self.time.clock, chance=chance, copies=setting.copies)
-        self.ingest = self._function("ingest", functions.ingest(self.recommender.shop.tracking_id, setting.view_sample))
+        tracking_id, suppresses = self.recommender.shop.tracking_id, setting.suppresses
+        self.ingest = self._function(
+            "ingest", functions.ingest(tracking_id, setting.view_sample, setting.reported, suppresses=suppresses)
+        )
+        self.rewinder = self._function("rewind", functions.rewind(tracking_id, setting.view_sample))
         self.refresh = self._function(
-            "refresh", functions.refresh(self.recommender.shop.campaign_arn, self._probe_mpid())
+            "refresh",
+            functions.refresh(self.recommender.shop.campaign_arn, self._probe_mpid(), suppresses=suppresses),
         )
         self.pollers: dict[str, KinesisPoller] = {}
         self._parked: set[str] = set()
@@ -105,6 +124,23 @@ class Loop:
     def forget(self, customer: int) -> None:
         """Keep in mind that nothing may be sent about a customer from this call on."""
         self.forgotten[customer] = len(self.services.requests)
+
+    def suppress(self, customer: int) -> None:
+        """Put a customer on the suppression list; once every process knows it, nothing may be sent about them."""
+        self.suppressed = self.suppressed.with_users([self.mpid(customer)])
+        self.buckets[functions.CONTROL][OBJECT] = self.suppressed.as_json()
+        self.time.after(KNOWN_AFTER, lambda: self.forget(customer))
+
+    def correct(self) -> None:
+        """Let ingest report all actions from now on."""
+        connect = functions.ingest(
+            self.recommender.shop.tracking_id, self.setting.view_sample, suppresses=self.setting.suppresses
+        )
+        self.ingest.deploy(connect)
+
+    def rewind(self, since: float) -> None:
+        """Read the stream again, from an epoch second on."""
+        self.rewinds.append(RewindInHistory(self, since))
 
     def shard_of(self, key: str) -> str:
         """Return the shard of a partition key, which is a customer's mpid."""
@@ -124,7 +160,8 @@ class Loop:
 
     def is_read(self) -> bool:
         """Say whether everything on its way to the stream is there and read."""
-        return not any(map(self._behind, SHARDS)) and not self.forwarder.counts()["waiting"]
+        is_rewound = all(rewind.is_over for rewind in self.rewinds)
+        return is_rewound and not any(map(self._behind, SHARDS)) and not self.forwarder.counts()["waiting"]
 
     def is_settled(self) -> bool:
         """Say whether nothing is under way any more."""
@@ -171,7 +208,8 @@ class Loop:
                 lambda request: self._queue_at(request).change_message_visibility_batch(**request)
             ),
             "PutObject": self._put_object,
-            "GetSecretValue": lambda request: {"SecretString": json.dumps(self.key.in_the_secret)},
+            "GetObject": self._get_object,
+            "GetSecretValue": self._get_secret_value,
             "bulkevents": self.mparticle.bulk_events,
             "BatchGetItem": lambda request: self.table.batch_get_item(**request),
             "TransactWriteItems": lambda request: self.table.transact_write_items(**request),
@@ -196,6 +234,19 @@ class Loop:
     def _put_object(self, request: Mapping[str, Any]) -> Any:
         self.buckets[request["Bucket"]][request["Key"]] = request["Body"]
         return {}
+
+    def _get_object(self, request: Mapping[str, Any]) -> Any:
+        found = self.buckets[request["Bucket"]].get(request["Key"])
+        if found is None:
+            raise client_error("NoSuchKey", 404, "", "GetObject")
+        version = hashlib.sha256(found).hexdigest()
+        if request.get("IfNoneMatch") == version:
+            raise client_error("304", 304, "", "GetObject")
+        return {"Body": io.BytesIO(found), "ETag": version}
+
+    def _get_secret_value(self, request: Mapping[str, Any]) -> Any:
+        own = functions.KEY if request["SecretId"] == functions.KEY_ARN else json.dumps(self.key.in_the_secret)
+        return {"SecretString": own}
 
     def _offer(self, batch: dict[str, Any]) -> None:
         self.forwarder.offer(batch)
@@ -226,7 +277,7 @@ class Loop:
         numbers = itertools.count()
         poller = self.pollers[shard] = KinesisPoller(
             mapping,
-            MappingIdentity("mapping", STREAM_ARN, "arn:aws:lambda:us-east-1:123456789012:function:ingest"),
+            MappingIdentity("mapping", self.stream_arn, "arn:aws:lambda:us-east-1:123456789012:function:ingest"),
             shard,
             source=Source(self.services, self.stream),
             invoke=self.ingest,
