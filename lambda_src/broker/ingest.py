@@ -205,9 +205,8 @@ class Ingest:
         lines = [
             line
             for line in intake.lines
-            if line.interaction.action in self._refresh_actions
-            and line.interaction.event_id in accepted
-            and not line.record.is_redriven
+            if line.interaction.action in self._refresh_actions and line.interaction.event_id in accepted
+            if not line.record.is_redriven
         ]
         recent, late = _by_arrival(lines, self._clock.now())
         users = _users_to_refresh([*late, *recent], self._rules.environment)
