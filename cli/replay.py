@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.filesize import decimal
 from rich.table import Table
 
-from cli import connection
+from cli import connection, suppression
 from cli.console import emit
 from cli.errors import service_errors
 from cli.options import connection_options
@@ -84,6 +84,8 @@ def command(
     A record is redriven once: a marker is written under replayed/ in its bucket. Stopped or killed, the same command
     goes on. What is delivered twice counts once in training, since a record gives the same event ids again.
 
+    Of users on the suppression list nothing is redriven.
+
     Remove the cause first: a redriven record that is refused again returns to the quarantine.
 
     --show KEY shows one object. Of its records it shows names and words of mParticle's, and of all other values the
@@ -135,7 +137,8 @@ def _replay(
         destinations[USER] = Queue(target.client("sqs"), places["queue_url"], now)
     s3 = target.client("s3")
     stores = {source: Store(s3, str(buckets[source]), source) for source in options.sources}
-    return Replay(stores, destinations, rules=connection.rules(connection.settings(context)), clock=now)
+    rules = connection.rules(connection.settings(context))
+    return Replay(stores, destinations, rules=rules, clock=now, suppressed=suppression.current(target))
 
 
 def _redrive(replay: Replay, chosen: Sequence[QuarantinedRecord], waiting: WaitDisplay) -> Failure | None:
@@ -155,6 +158,7 @@ def _account(inventory: Inventory, options: ReplayOptions, chosen: Sequence[Quar
         "quarantined": inventory.lines(options.choice),
         "chosen": _count(chosen),
         "redriven": _count(done) if options.redrive else None,
+        "suppressed": sum(record.suppressed and not record.redriven for record in covered),
         "not_repeatable": sum(not record.repeatable and not record.redriven for record in covered),
         "unreadable": [one.key for one in inventory.unreadable],
     }
@@ -181,6 +185,10 @@ def _report(account: Mapping[str, Any], options: ReplayOptions) -> None:
         console.print("What the reasons mean: docs/reasons.md")
     for key in account["unreadable"]:
         console.print(f"unrecognised object, ignored: {key}", markup=False, soft_wrap=True)
+    if account["suppressed"]:
+        console.print(
+            f"{account['suppressed']:,} of users on the suppression list: they are not redriven", soft_wrap=True
+        )
     if account["not_repeatable"]:
         console.print(
             f"{account['not_repeatable']:,} not repeatable: they have events dated over a day after they "

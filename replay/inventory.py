@@ -21,6 +21,7 @@ class QuarantinedRecord:
     objects: list[StoredObject] = field(default_factory=list)
     redriven: bool = False
     repeatable: bool = True
+    suppressed: bool = False
 
 
 @dataclass(frozen=True)
@@ -32,8 +33,8 @@ class RecordFilter:
     until_ms: float | None = None
 
     def selects(self, record: QuarantinedRecord) -> bool:
-        """Whether a record is to be redriven: selected, not yet redriven, and repeatable."""
-        return not record.redriven and record.repeatable and self.covers(record)
+        """Whether a record is to be redriven: selected, not yet redriven, repeatable, and not of suppressed users."""
+        return not record.redriven and record.repeatable and not record.suppressed and self.covers(record)
 
     def covers(self, record: QuarantinedRecord) -> bool:
         """Whether the filter covers a record."""
@@ -49,7 +50,9 @@ class Inventory:
         self.records: dict[str, QuarantinedRecord] = {}
         self.unreadable: list[StoredObject] = []
 
-    def add(self, stored: StoredObject, record: Record, *, redriven: bool, repeatable: bool) -> None:
+    def add(
+        self, stored: StoredObject, record: Record, *, redriven: bool, repeatable: bool, suppressed: bool = False
+    ) -> None:
         """Add a record that an object holds."""
         known = self.records.setdefault(
             record.id, QuarantinedRecord(record.id, record.kind, record.arrived_ms, len(record.data))
@@ -59,6 +62,7 @@ class Inventory:
         known.objects.append(stored)
         known.redriven |= redriven
         known.repeatable &= repeatable
+        known.suppressed |= suppressed
 
     def chosen(self, record_filter: RecordFilter) -> list[QuarantinedRecord]:
         """Return the records to redrive, in order of arrival."""

@@ -11,6 +11,8 @@ from datetime import UTC, datetime
 from broker.batch import BadBatch, decode
 from broker.clock import Clock
 from broker.interactions import Rules, extract
+from broker.suppression import SuppressionList
+from broker.users import user_from_body
 
 from replay.destinations import Queue, Stream, batches
 from replay.inventory import Inventory, QuarantinedRecord, RecordFilter, redriven_ids
@@ -22,7 +24,10 @@ OnProgress = Callable[[int], None]
 
 
 class Replay:
-    """A redrive from both buckets to both destinations; ``rules`` are those of the stack."""
+    """A redrive from both buckets to both destinations; ``rules`` are those of the stack.
+
+    ``suppressed``: of whom nothing is redriven. If a record has other users' events, too, ``ingest`` leaves theirs out.
+    """
 
     def __init__(
         self,
@@ -31,11 +36,13 @@ class Replay:
         *,
         rules: Rules,
         clock: Clock,
+        suppressed: SuppressionList | None = None,
     ) -> None:
         self._stores = stores
         self._destinations = destinations
         self._rules = rules
         self._clock = clock
+        self._suppressed = suppressed
         self._marks: dict[str, dict[str, set[str]]] = {}
         self._open: OrderedDict[tuple[str, str], dict[str, Record]] = OrderedDict()
 
@@ -59,7 +66,13 @@ class Replay:
                 records = []
             for record in records:
                 same = record.kind == USER or is_repeatable(record.data, record.arrived_ms, now_ms, self._rules)
-                inventory.add(stored, record, redriven=record.id in done, repeatable=same)
+                inventory.add(
+                    stored,
+                    record,
+                    redriven=record.id in done,
+                    repeatable=same,
+                    suppressed=self._suppressed is not None and is_of(self._suppressed, record),
+                )
             on_progress(stored.size)
         return inventory
 
@@ -104,6 +117,19 @@ class Replay:
         at = datetime.fromtimestamp(self._clock.now(), UTC)
         for source, key in changed:
             self._stores[source].mark(key, self._marks[source][key], at)
+
+
+def is_of(suppressed: SuppressionList, record: Record) -> bool:
+    """Whether all that can be read of a record is about users on the suppression list."""
+    if record.kind == USER:
+        try:
+            users = [user_from_body(record.data.decode()).mpid]
+        except ValueError:
+            return False
+    else:
+        found = decode(record.data, record.arrived_ms)
+        users = [batch.mpid for batch in found if not isinstance(batch, BadBatch) and batch.mpid is not None]
+    return bool(users) and all(map(suppressed.covers, users))
 
 
 def is_repeatable(data: bytes, arrived_ms: int, now_ms: int, rules: Rules) -> bool:

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 import requests
 from broker.failures import Failure
+from broker.suppression import SuppressionList
+from broker.users import UserToRefresh
 
 from local_stack import loopback
 from local_stack.aws.resources import ResourceSettings, create_resources
@@ -17,7 +19,7 @@ from local_stack.process import ServiceProcess, start_service
 from replay.inventory import RecordFilter
 from replay.records import ON_FAILURE, QUARANTINE
 from replay.store import MARKS
-from tests.replay.world import NAME, NOW, World, client, content, moved, reasons, row
+from tests.replay.world import NAME, NOW, SHARD, World, client, content, moved, reasons, row
 
 NUMBERS = itertools.count()
 
@@ -79,7 +81,9 @@ def test_all_come_back_once_in_the_order_of_their_arrival_as_they_were(world: Wo
             StreamName=world.made.stream_name, ShardId=shard, ShardIteratorType="TRIM_HORIZON"
         )["ShardIterator"]
     )["Records"]
-    assert [(one["PartitionKey"], one["Data"]) for one in found] == [(f"key-{n}", content(n)) for n in range(1, 6)]
+    assert [(one["PartitionKey"], one["Data"]) for one in found] == [
+        (f"redriven/key-{n}", content(n)) for n in range(1, 6)
+    ]
 
 
 def test_what_was_redriven_is_marked_and_not_redriven_again_and_its_objects_stay(world: World) -> None:
@@ -243,3 +247,19 @@ def test_a_record_whose_ids_would_change_is_held_back(world: World) -> None:
 
 def _base64(data: bytes) -> str:
     return base64.b64encode(data).decode()
+
+
+def test_nothing_of_users_on_the_suppression_list_is_redriven_and_what_others_have_in_the_record_is(
+    world: World,
+) -> None:
+    suppressed = SuppressionList(b"key").with_users([1, 4])
+    both = base64.b64encode(content(1) + b"\n" + content(2)).decode()
+    world.quarantine(row(1), row(2), row(3, record=both), row(4))
+    body = UserToRefresh(4, "production", None, "1", 0).as_body()
+    world.quarantine(row(5, source="refresh-queue", record=body), flow="refresh")
+    replay = world.replay(suppressed=suppressed)
+    inventory = replay.inventory(replay.objects(RecordFilter()), moved)
+    chosen = inventory.chosen(RecordFilter())
+
+    assert [record.id for record in chosen] == [f"{SHARD}:2", f"{SHARD}:3"]
+    assert sum(record.suppressed for record in inventory.records.values()) == 3

@@ -9,6 +9,7 @@ from typing import Any
 from broker.clock import Clock
 from broker.interactions import Rules
 from broker.quarantine import Quarantine, QuarantineRow
+from broker.suppression import SuppressionList
 
 from local_stack.audit.services import stream_records
 from local_stack.aws.resources import Resources
@@ -83,13 +84,13 @@ class World:
         key = object_key(identity, shard, self.now, f"{numbers[0]}")
         self.s3.put_object(Bucket=self.made.on_failure_bucket, Key=key, Body=body)
 
-    def replay(self, *sources: str, queue: bool = True) -> Replay:
+    def replay(self, *sources: str, queue: bool = True, suppressed: SuppressionList | None = None) -> Replay:
         """Return what a command works with that has just been started."""
         stores = {name: Store(self.s3, self.buckets[name], name) for name in sources or tuple(self.buckets)}
         destinations: dict[str, Stream | Queue] = {RECORD: Stream(self.kinesis, self.made.stream_arn, self.time)}
         if queue:
             destinations[USER] = Queue(self.sqs, self.made.queue_url, self.time)
-        return Replay(stores, destinations, rules=Rules(), clock=self.time)
+        return Replay(stores, destinations, rules=Rules(), clock=self.time, suppressed=suppressed)
 
     def inventory(self, *sources: str, choice: RecordFilter = RecordFilter(), key: str = "") -> Inventory:  # noqa: B008 - frozen
         replay = self.replay(*sources)
