@@ -14,10 +14,14 @@ OF_RESOURCES = {"TRACKING_ID", "CAMPAIGN_ARN", "QUARANTINE_BUCKET", "STATE_TABLE
     "REFRESH_QUEUE_URL",
     "PURCHASE_QUEUE_URL",
     "MPARTICLE_SECRET_ARN",
+    "CONTROL_BUCKET",
+    "SUPPRESSION_KEY_ARN",
 }
 # cdk.json spells the default event types out, the filter of these tests is not the local stack's, and that has no
 # versions of functions.
 STACK_ONLY = {"EVENT_TYPES", "FILTER_ARN", "COUNT_BY_VERSION"}
+# The local stack has what is off by default, too: it costs nothing there.
+EVERYTHING = {"broker:suppression_list": True, "broker:rewind": True}
 # The local mParticle and the other local services are reached at their addresses.
 LOCAL_ONLY = {
     "MPARTICLE_URL",
@@ -34,7 +38,8 @@ class Unstarted(Stack):
         super().__init__(LocalStackSettings())
         service: Any = SimpleNamespace(url="http://127.0.0.1:1")
         self.aws = self.personalize = self.mparticle = service
-        resources: Any = SimpleNamespace(quarantine_bucket="b", state_table="t", secret_arn="arn")
+        names = "quarantine_bucket", "state_table", "secret_arn", "control_bucket", "suppression_key_arn"
+        resources: Any = SimpleNamespace(**{name: name for name in names})
         self.resources = resources
         tracker: Any = SimpleNamespace(tracking_id="t")
         self.tracker = tracker
@@ -42,16 +47,22 @@ class Unstarted(Stack):
     def variables(self, function: str) -> dict[str, str]:
         if function == "Ingest":
             return self._ingest_environment("http://127.0.0.1:1/q", "http://127.0.0.1:1/p")
+        if function == "Rewind":
+            return self._rewind_environment()
         return self._refresh_environment("arn")
 
 
-@pytest.mark.parametrize("function", ["Ingest", "Refresh"])
+@pytest.mark.parametrize("function", ["Ingest", "Refresh", "Rewind"])
 def test_the_twins_functions_have_the_stacks_variables(made: Synthesise, function: str) -> None:
-    stack, local = made("recommend").variables(function), Unstarted().variables(function)
+    stack, local = made("recommend", EVERYTHING).variables(function), Unstarted().variables(function)
 
     assert stack.keys() - local.keys() <= STACK_ONLY
     assert local.keys() - stack.keys() <= LOCAL_ONLY
-    assert (stack.get("PARALLELIZATION_FACTOR"), local.get("PARALLELIZATION_FACTOR")) in (("2", "1"), (None, None))
+    assert (stack.get("PARALLELIZATION_FACTOR"), local.get("PARALLELIZATION_FACTOR")) in (
+        ("2", "1"),
+        ("1", "1"),
+        (None, None),
+    )
     both = (stack.keys() & local.keys()) - OF_RESOURCES - {"PARALLELIZATION_FACTOR"}
     assert {name: local[name] for name in both} == {name: stack[name] for name in both}
     assert len(both) >= 4

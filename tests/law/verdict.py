@@ -112,10 +112,15 @@ def _asked_by_rewind(loop: Loop) -> list[str]:
 
 
 def brought_back(loop: Loop) -> Iterator[str]:
-    """Say which request was about a customer after they were forgotten."""
+    """Say which request was about a customer after they were forgotten.
+
+    Of one who goes on doing things, a record that nobody can read still goes to quarantine: nobody knows who it is.
+    """
+    kept = {"PutObject"} if loop.setting.suppresses else set()
     for customer, since in loop.forgotten.items():
         mpid = str(abs(loop.mpid(customer)))
-        about_them = [operation for operation, request in loop.services.requests[since:] if mpid in str(request)]
+        later = [one for one in loop.services.requests[since:] if one[0] not in kept]
+        about_them = [operation for operation, request in later if mpid in str(request)]
         yield from (f"{operation} about customer {customer}, who was forgotten" for operation in about_them[:3])
 
 
