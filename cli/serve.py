@@ -52,7 +52,7 @@ def command(
     data: Path | None,
     disable: tuple[str, ...],
 ) -> None:
-    """Start a local Amazon Personalize, mParticle, Kinesis, SQS, S3, DynamoDB and Secrets Manager, and both functions;
+    """Start a local Amazon Personalize, mParticle, Kinesis, SQS, S3, DynamoDB and Secrets Manager, and the functions;
     let the made-up shop's customers train a model; then serve until Ctrl-C.
 
     On stdout: `export NAME=value` lines, then `# ready`. While it runs, the same lines are in .local.env beside this

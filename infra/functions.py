@@ -27,7 +27,7 @@ RUNTIMES = {"3.13": lambda_.Runtime.PYTHON_3_13, "3.14": lambda_.Runtime.PYTHON_
 
 @dataclass(frozen=True)
 class LambdaCode:
-    """What both functions run: the code, and Lambda's runtime for it."""
+    """What all functions run: the code, and Lambda's runtime for it."""
 
     code: lambda_.Code
     runtime: lambda_.Runtime
