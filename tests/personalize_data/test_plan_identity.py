@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from broker.interactions import Rules
+from broker.suppression import SuppressionList
 
 from lifecycle.imports import decide
 from lifecycle.names import Names
@@ -48,8 +49,10 @@ OTHERS: Mapping[str, Mapping[str, Any]] = {
     "decimal": {"format": TableFormat(decimal=",")},
     "columns": {"format": TableFormat(columns=("who", "what"))},
     "split": {"format": TableFormat(split="|")},
+    "suppressed": {"suppressed": SuppressionList(b"key").with_users([1])},
 }  # fmt: skip
 SAME: Mapping[str, Callable[[Plan], Plan]] = {
+    "a suppression list without users": lambda plan: replace(plan, suppressed=SuppressionList(b"key")),
     "files in another order": lambda plan: replace(plan, sources=plan.sources[::-1]),
     "files in other places": lambda plan: replace(
         plan, sources=[replace(source, name="x", path=Path("/elsewhere")) for source in plan.sources]
