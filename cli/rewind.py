@@ -21,6 +21,7 @@ from replay.rewinding import Places, Progress, Rewinding
 from replay.shard_ends import ShardEnd, StreamEnds
 
 MOMENT = Moment()
+A_MOMENT = 60.0  # seconds
 EVERY, EVERY_LOCALLY = 5.0, 0.5  # seconds between two looks at how far it is
 NOT_HERE = (
     "there is no function to rewind with: set broker:suppression_list and broker:rewind to true, and deploy "
@@ -103,6 +104,8 @@ def _plan(stream: StreamEnds, since: datetime, until: datetime | None) -> Rewind
     now = time.time()
     start, end = since.timestamp(), min(now, until.timestamp() if until else now)
     oldest = now - stream.retention()
+    if oldest - A_MOMENT < start < oldest:  # --since 3d, of a stream that keeps three days
+        start = oldest
     if start < oldest:
         raise click.UsageError(f"the stream has forgotten what arrived before {_text(oldest)}: give a later --since")
     if start >= end:

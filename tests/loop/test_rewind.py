@@ -123,6 +123,11 @@ def test_the_mapping_is_gone_afterwards_and_what_comes_later_is_read_by_ingest_a
     assert accepted(stack)[before:] == [(str(LATER), "later", "view_detail")]
 
 
+def test_all_that_the_stream_keeps_can_be_read(broker: Callable[..., Result]) -> None:
+    kept = broker("rewind", "--since", "24h", "--dry-run")  # the local stream keeps a day
+    assert (kept.exit_code, kept.stdout.startswith("would read again: what arrived from ")) == (0, True), kept.output
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
