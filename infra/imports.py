@@ -1,7 +1,8 @@
 """How files come to Personalize and back: a bucket for imports, exports and batch jobs, and Personalize's role.
 
 https://docs.aws.amazon.com/personalize/latest/dg/granting-personalize-s3-access.html: it needs both, a role and the
-bucket's own policy; so do exports, https://docs.aws.amazon.com/personalize/latest/dg/export-permissions.html.
+bucket's own policy. So do exports, https://docs.aws.amazon.com/personalize/latest/dg/export-permissions.html; they are
+in the folder of batch jobs' answers.
 """
 
 import aws_cdk as cdk
@@ -12,7 +13,7 @@ from constructs import Construct
 from blueprint import sizing
 from infra.permissions import Permission
 from infra.storage import private_bucket
-from lifecycle.bucket import BATCH, BATCH_OUTPUT, EXPORTS, IMPORTS
+from lifecycle.bucket import BATCH, BATCH_OUTPUT, IMPORTS
 
 SERVICE = "personalize.amazonaws.com"
 
@@ -23,7 +24,7 @@ class Imports(Construct):
     def __init__(self, scope: Construct, id: str, *, retain: bool, access_logs: s3.IBucket | None = None) -> None:
         super().__init__(scope, id)
         expiry = cdk.Duration.seconds(sizing.IMPORT_RETENTION)
-        rules = [s3.LifecycleRule(prefix=f"{prefix}/", expiration=expiry) for prefix in (IMPORTS, EXPORTS, BATCH)]
+        rules = [s3.LifecycleRule(prefix=f"{prefix}/", expiration=expiry) for prefix in (IMPORTS, BATCH)]
         # Parts of uploads that were interrupted would be paid for and seen nowhere.
         rules.append(s3.LifecycleRule(abort_incomplete_multipart_upload_after=cdk.Duration.days(1)))
         reason = "Only its team and Personalize use it, now and then; CloudTrail data events show who read what."
@@ -55,8 +56,6 @@ def _permissions(bucket: s3.IBucket) -> list[Permission]:
     writes = "Personalize names its files itself, in the folder of the batch job or the export."
     return [
         Permission("s3", ("GetObject",), [bucket.arn_for_objects(f"{prefix}/*") for prefix in (IMPORTS, BATCH)], reads),
-        Permission(
-            "s3", ("PutObject",), [bucket.arn_for_objects(f"{prefix}/*") for prefix in (BATCH_OUTPUT, EXPORTS)], writes
-        ),
+        Permission("s3", ("PutObject",), [bucket.arn_for_objects(f"{BATCH_OUTPUT}/*")], writes),
         Permission("s3", ("ListBucket",), [bucket.bucket_arn]),
     ]

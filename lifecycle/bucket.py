@@ -1,7 +1,6 @@
 """The bucket through which files go to Personalize and come back, and its folders.
 
-The objects in ``imports/``, ``exports/`` and ``batch/`` hold data and expire; ``summaries/`` holds counts only, and is
-kept.
+The objects in ``imports/`` and ``batch/`` hold data and expire; ``summaries/`` holds counts only, and is kept.
 """
 
 import json
@@ -12,8 +11,9 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-IMPORTS, EXPORTS, BATCH, SUMMARIES = "imports", "exports", "batch", "summaries"
+IMPORTS, BATCH, SUMMARIES = "imports", "batch", "summaries"
 BATCH_OUTPUT = f"{BATCH}/output"
+EXPORTS = f"{BATCH_OUTPUT}/exports"  # where Personalize may write, and files expire
 Moved = Callable[[int], None]
 
 

@@ -106,7 +106,7 @@ def test_without_out_it_says_where_the_files_are_and_that_they_have_the_probe(
     bucket, _, key = url.removeprefix("s3://").partition("/")
     body = local_client("s3", endpoints["AWS_ENDPOINT_URL_S3"]).get_object(Bucket=bucket, Key=key)["Body"].read()
     assert (done["bytes"], done["rows"], done["out"]) == (len(body), None, None)
-    assert key.startswith(f"exports/{done['job']}/")
+    assert key.startswith(f"batch/output/exports/{done['job']}/")
     assert body.count(PROBE.encode()) == 2
     report = broker("export", "--mode", "put").stdout
     assert "the broker's own probe, too" in report
@@ -186,5 +186,5 @@ def test_a_job_without_a_file_is_no_export(bucket: Bucket) -> None:
         def describe_dataset_export_job(self, **_: Any) -> dict[str, Any]:
             return {"datasetExportJob": {"status": "ACTIVE"}}
 
-    with pytest.raises(NoExport, match="there is no CSV in s3://files/exports/e/"):
+    with pytest.raises(NoExport, match="there is no CSV in s3://files/batch/output/exports/e/"):
         exports.run(Resources(Done()), bucket, ExportStep("e"), "arn", "all")

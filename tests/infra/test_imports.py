@@ -27,11 +27,7 @@ def places(statements: list[dict[str, Any]]) -> dict[str, list[str]]:
     return found
 
 
-ALLOWED = {
-    "s3:GetObject": ["/batch/*", "/imports/*"],
-    "s3:PutObject": ["/batch/output/*", "/exports/*"],
-    "s3:ListBucket": [""],
-}
+ALLOWED = {"s3:GetObject": ["/batch/*", "/imports/*"], "s3:PutObject": ["/batch/output/*"], "s3:ListBucket": [""]}
 
 
 def test_role_and_bucket_let_personalize_read_files_and_write_answers_and_nothing_else(made: Synthesise) -> None:
@@ -49,12 +45,11 @@ def test_only_personalize_and_only_for_this_account_is_let_in(made: Synthesise) 
         assert statement["Condition"] == OWN_ACCOUNT
 
 
-def test_files_expire_and_the_accounts_of_imports_are_not(made: Synthesise) -> None:
+def test_files_are_forgotten_and_the_accounts_of_imports_are_not(made: Synthesise) -> None:
     rules = made("collect").properties("S3::Bucket", "Imports")["LifecycleConfiguration"]["Rules"]
 
     assert {rule["Prefix"]: rule["ExpirationInDays"] for rule in rules if "ExpirationInDays" in rule} == {
         "imports/": 30,
-        "exports/": 30,
         "batch/": 30,
     }
 
