@@ -11,6 +11,14 @@ HOUR, DAY = 3_600, 86_400
 
 
 @dataclass(frozen=True)
+class Buffer:
+    """What is gathered before it is written: for so long, or until there is so much."""
+
+    seconds: int
+    bytes: int
+
+
+@dataclass(frozen=True)
 class FunctionSize:
     """What one function gets."""
 
@@ -84,3 +92,8 @@ BUCKET_RETENTION = 90 * DAY
 
 # Files for Personalize and from it are of use until the job is done; a month leaves room to look into one that failed.
 IMPORT_RETENTION = 30 * DAY
+
+# Of the raw archive: an object per five minutes, or per 64 MB before compression. Firehose takes 60 to 900 seconds, and
+# 1 to 128 MB.
+ARCHIVE = Buffer(seconds=300, bytes=64 * 2**20)
+ARCHIVE_DAYS = 30

@@ -16,11 +16,13 @@ from broker.json_values import int64
 from broker.suppression import SuppressionList
 from rich.console import Console
 
+from cli import archive as raw_archive
 from cli import connection, place, suppression
 from cli.console import emit
 from cli.errors import service_errors
 from cli.progress import WaitDisplay
 from lifecycle import forgetting, resource_types, state
+from lifecycle.archive import Erasure, mpids
 from lifecycle.batch import parse_users
 from lifecycle.bucket import Bucket
 from lifecycle.resources import Resources
@@ -45,6 +47,7 @@ GUIDE = "docs/privacy.md says how to pause the stream, and what else holds data 
 )
 @click.argument("users", nargs=-1, required=True, metavar="MPID…|FILE")
 @click.option("--yes", is_flag=True, help="Do not ask before.")
+@click.option("--archive", is_flag=True, help="Take them out of the raw archive, too: it is read as a whole.")
 @click.option("--dry-run", is_flag=True, help="Say what would be deleted and where; delete nothing.")
 @click.option("--opted-out", is_flag=True, help="Delete nothing; only put them on the suppression list.")
 @click.option("--lift", is_flag=True, help="Delete nothing; take them off the suppression list again.")
@@ -57,6 +60,7 @@ def command(
     users: tuple[str, ...],
     *,
     yes: bool,
+    archive: bool,
     dry_run: bool,
     opted_out: bool,
     lift: bool,
@@ -95,12 +99,17 @@ def command(
     with service_errors(), WaitDisplay() as waiting:
         resources = Resources(target.client("personalize"), show=waiting.show)
         plan = _plan(target, resources, user_ids, state_table)
+        plan_of_archive = raw_archive.known(target)
+        if archive and plan_of_archive is None:
+            raise click.UsageError("--archive, but there is no raw archive here: only broker:archive makes one")
         if plan.step.arn and not dry_run:
             waiting.say("a job for these users is under way: waiting for that one")
         elif not (yes or dry_run):
             _confirm(plan)
         deleted = None if dry_run else _carry_out(plan, target, resources, target.bucket(bucket, role_arn))
+        erased = _erase_archive(target, user_ids, waiting) if archive and not dry_run else None
     outcome = plan.outcome() | {"dry_run": dry_run, "deleted": deleted, "next": [] if dry_run else _next(target)}
+    outcome["archive"] = plan_of_archive and plan_of_archive.outcome(erased)
     emit(outcome, as_json, lambda: _report(outcome))
 
 
@@ -184,6 +193,15 @@ def _only_list(target: connection.Target, users: list[str], *, lift: bool, dry_r
     emit(outcome, as_json, lambda: click.echo(f"{text} in {bucket}: {_number(len(users), 'user')}"))
 
 
+def _erase_archive(target: connection.Target, users: list[str], waiting: WaitDisplay) -> Erasure | None:
+    """Take users out of the raw archive; return what was done. It is last: until then, records still come in."""
+    opened = raw_archive.opened(target, raw_archive.ERASER)
+    if opened is None:
+        return None
+    size = sum(stored.size for stored in opened.objects())
+    return opened.erase(mpids(users), waiting.growing("reading the raw archive", size))
+
+
 def _erase_state(plan: Plan, target: connection.Target) -> None:
     if plan.state_table is None:
         return
@@ -247,6 +265,8 @@ def _report(outcome: dict[str, Any]) -> None:
     bucket = outcome["suppression_list"]
     listed = f"{'would be ' if outcome['dry_run'] else ''}put on the suppression list in {bucket}: {users}"
     console.print(listed if bucket else NO_LIST, markup=False, soft_wrap=True)
+    for line in raw_archive.report(outcome["archive"]) if outcome["archive"] else ():
+        console.print(line, markup=False, soft_wrap=True)
     if outcome["dry_run"]:
         console.print("dry run: nothing was deleted")
         return

@@ -19,7 +19,7 @@ from local_stack.lambda_api import LambdaApi
 from local_stack.process import NotStarted, ServiceProcess, start_service
 from local_stack.scenario import Scenario
 from local_stack.settings import PROBE_MPID, LocalStackSettings
-from local_stack.stack import NAME, Stack
+from local_stack.stack import ARCHIVE_BUCKET, NAME, Stack
 from local_stack.stream_mappings import StreamMappings
 from personalize_local.toggles import Toggles
 
@@ -29,6 +29,7 @@ PORT = click.IntRange(0, 65535)
 @click.command("serve", short_help="The local services, until Ctrl-C.")
 @click.option("--only", type=click.Choice(["personalize"]), help="Start that service alone.")
 @click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="of the shop and its customers.")
+@click.option("--archive", is_flag=True, help="Archive the stream in S3, as with broker:archive; not with --only.")
 @click.option("--personalize-port", type=PORT, default=0, help="Default: a free one; likewise the others.")
 @click.option("--mparticle-port", type=PORT, default=0)
 @click.option("--aws-port", type=PORT, default=0)
@@ -45,6 +46,7 @@ PORT = click.IntRange(0, 65535)
 def command(
     only: str | None,
     seed: int,
+    archive: bool,
     personalize_port: int,
     mparticle_port: int,
     aws_port: int,
@@ -68,6 +70,8 @@ def command(
     """
     if data and not only:
         raise click.UsageError("--data goes with --only personalize: the whole loop starts over each time")
+    if archive and only:
+        raise click.UsageError("--archive is of the stream, which --only personalize has not")
     if disable and not only:
         raise click.UsageError("--disable goes with --only personalize: the whole loop is tried as it is in production")
     settings = LocalStackSettings(
@@ -77,6 +81,7 @@ def command(
         aws_port=aws_port,
         probe_mpid=PROBE_MPID,
         record_logs=record_logs,
+        archive=archive,
     )
     try:
         with service_log() as log, ExitStack() as running:
@@ -146,6 +151,7 @@ def exported(stack: Stack, lambda_url: str) -> dict[str, str]:
         "SUPPRESSION_KEY_ARN": stack.resources.suppression_key_arn,
         "QUARANTINE_BUCKET": stack.resources.quarantine_bucket,
         "ON_FAILURE_BUCKET": stack.resources.on_failure_bucket,
+        "ARCHIVE_BUCKET": ARCHIVE_BUCKET if settings.archive else "",
         "MPARTICLE_URL": stack.mparticle.url,
         "MPARTICLE_SECRET_ARN": stack.resources.secret_arn,
     }

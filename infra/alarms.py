@@ -7,6 +7,7 @@ from constructs import Construct
 
 from blueprint.capacity import Capacity
 from infra.alarm_maker import BELOW, AlarmMaker
+from infra.archive import Archive
 from infra.daily_alarms import add_daily_alarms
 from infra.metrics import Metrics
 from infra.notifications import Urgency
@@ -25,6 +26,7 @@ MAX_BEHIND = 50  # percent of the profiles that can be compared
 MAX_ARRIVAL_TO_PERSONALIZE_S, MAX_REQUEST_TO_PROFILE_S = 60, 20 * 60
 # Old purchases wait for a quarter of an hour in the queue of all others.
 MAX_QUEUE_AGE_S, MAX_PURCHASE_AGE_S = 30 * 60, 5 * 60
+MAX_ARCHIVE_AGE_S = 30 * 60
 
 
 class Alarms(Construct):
@@ -55,9 +57,30 @@ class Alarms(Construct):
             add_daily_alarms(self._add, metrics)
         if metrics.rewind:
             self._rewind(metrics)
+        if metrics.archive:
+            self._archive(metrics.archive)
         pages = add_pages(maker)
         # What is on for ever would look like a failure on the dashboard.
         self.shown = [*pages, *(alarm for id, alarm in maker.alarms.items() if id != CONNECTED)]
+
+    def _archive(self, archive: Archive) -> None:
+        # Firehose buffers for five minutes, and tries again for a day. Where it can't read, nothing is late in S3.
+        self._add(
+            "archive-late",
+            TICKET,
+            "For ten minutes, records wait over half an hour for their way into the archive.",
+            self._metrics.of_archive("DeliveryToS3.DataFreshness", archive),
+            threshold=MAX_ARCHIVE_AGE_S,
+            evaluations=2,
+        )
+        self._add(
+            "archive-behind",
+            TICKET,
+            "For ten minutes, Firehose reads the stream over half an hour late: what it misses is not archived.",
+            self._metrics.of_archive("KinesisMillisBehindLatest", archive),
+            threshold=MAX_ARCHIVE_AGE_S * 1000,
+            evaluations=2,
+        )
 
     def _refreshes(self, metrics: Metrics) -> None:
         refreshes, purchases = metrics.oldest_requests()

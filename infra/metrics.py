@@ -9,6 +9,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
 from broker.metric_names import NAMESPACE, Metric
 
+from infra.archive import Archive
 from infra.daily_check import DailyCheck
 from infra.ingest import Ingest
 from infra.refresh import Refresh
@@ -21,7 +22,7 @@ FIVE_MINUTES = cdk.Duration.minutes(5)
 class Metrics:
     """What the stack measures.
 
-    ``refresh`` is there once it recommends, ``daily_check`` once it trains, ``rewind`` where it is switched on.
+    ``refresh`` is there once it recommends, ``daily_check`` once it trains, ``rewind`` and ``archive`` if switched on.
     """
 
     events: kinesis.IStream
@@ -29,6 +30,7 @@ class Metrics:
     refresh: Refresh | None
     daily_check: DailyCheck | None = None
     rewind: Rewind | None = None
+    archive: Archive | None = None
 
     @property
     def recommends(self) -> bool:
@@ -43,6 +45,10 @@ class Metrics:
         """Return how long the oldest record waits, in milliseconds."""
         dimensions = {"FunctionName": self.ingest.function.function_name}
         return self._metric("AWS/Lambda", "IteratorAge", dimensions, statistic="Maximum")
+
+    def of_archive(self, name: str, archive: Archive) -> cloudwatch.Metric:
+        """Return a maximum that Firehose counts."""
+        return self._metric("AWS/Firehose", name, {"DeliveryStreamName": archive.delivery.ref}, statistic="Maximum")
 
     def given_up(self) -> cloudwatch.Metric:
         """Return how many records went to the on-failure bucket (event source mapping metrics, Lambda)."""

@@ -6,6 +6,7 @@ from aws_cdk import aws_kinesis as kinesis
 from broker import __version__
 from constructs import Construct
 
+from infra.archive import Archive
 from infra.imports import Imports
 from infra.ingest import Ingest
 from infra.personalize import PersonalizeResources
@@ -31,8 +32,9 @@ def outputs(
     why: WhyRole | None,
     correlation_keys: dynamodb.ITable | None,
     rewind: Rewind | None,
+    archive: Archive | None,
 ) -> None:
-    """Add the stack's outputs; those of Personalize and of the queues only where they are there."""
+    """Add the stack's outputs; those of Personalize, of the queues and of the archive only where they are there."""
     paste = "mParticle, Amazon Kinesis event output:"
     region, account = cdk.Aws.REGION, cdk.Aws.ACCOUNT_ID
     dashboard = (
@@ -73,6 +75,10 @@ def outputs(
             "The keys of ids in log lines per record",
         ),
         "WhyRoleArn": (why and why.role.role_arn, "The role that ./broker why takes"),
+        "ArchiveBucket": (archive and archive.bucket.bucket_name, "The raw archive of the stream"),
+        "ArchiveDays": (archive and str(settings.archive_days), "For how many days it keeps a record"),
+        "ArchiveReaderRoleArn": (archive and archive.reader.role_arn, "By which ./broker reads the archive"),
+        "ArchiveEraserRoleArn": (archive and archive.eraser.role_arn, "By which ./broker forget --archive rewrites it"),
         "DashboardUrl": (dashboard, "The dashboard"),
     }
     for name, (value, description) in shown.items():

@@ -98,6 +98,7 @@ class Settings:
     personalize: Personalize
     options: FunctionConfig
     shards: int | None
+    archive_days: int | None
     python: str
     retain: bool
     suppression_list: bool
@@ -129,6 +130,7 @@ def read_settings(
         personalize=_personalize(read, root),
         options=_options(read, gradual),
         shards=_shards(read),
+        archive_days=_archive_days(read),
         python=read("python", one_of("3.13", "3.14"), "3.13"),
         retain=read("on_destroy", one_of("keep", "delete"), "keep") == "keep",
         suppression_list=read("suppression_list", switch, False),
@@ -244,6 +246,12 @@ def _shards(read: Reader) -> int | None:
     if (mode == "provisioned") != read.is_there("shards"):
         read.problems.append("shards goes with stream_mode provisioned, and only with it")
     return shards
+
+
+def _archive_days(read: Reader) -> int | None:
+    """Return for how many days the raw archive keeps a record, None if there is none."""
+    days: int = read("archive_days", whole(1, 3_650), sizing.ARCHIVE_DAYS)
+    return days if read("archive", switch, False) else None
 
 
 def _contradictions(settings: Settings, read: Reader) -> list[str]:

@@ -10,6 +10,7 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from infra.alarms import Alarms
+from infra.archive import Archive
 from infra.correlation import CorrelationKeys
 from infra.daily_check import DailyCheck
 from infra.dashboard import Dashboard
@@ -93,14 +94,20 @@ class BrokerStack(cdk.Stack):
                 retain=keep,
                 key=key,
             )
-        self._watch(events, ingest, refresh, self._daily_check(personalize, ingest, code, key), rewind)
+        archive = self._archive(events)
+        daily_check = self._daily_check(personalize, ingest, code, key)
+        self._watch(Metrics(events, ingest, refresh, daily_check, rewind, archive))
         if settings.gradual and refresh:
             self._deploy_gradually(ingest, refresh)
         why = self._why(ingest, refresh, keys)
-        parts = ingest, refresh, suppression, why, keys, rewind
+        parts = ingest, refresh, suppression, why, keys, rewind, archive
         outputs(self, settings, events, buckets, imports, secret, personalize, *parts)
         if settings.mparticle.is_example:
             refuse_example(self)
+
+    def _archive(self, events: kinesis.IStream) -> Archive | None:
+        days = self._settings.archive_days
+        return Archive(self, "Archive", stream=events, days=days, retain=self._settings.retain) if days else None
 
     def _refresh(
         self,
@@ -163,15 +170,7 @@ class BrokerStack(cdk.Stack):
             return None
         return WhyRole(self, "Why", principals=principals, ingest=ingest, refresh=refresh, correlation_keys=keys)
 
-    def _watch(
-        self,
-        events: kinesis.IStream,
-        ingest: Ingest,
-        refresh: Refresh | None,
-        daily_check: DailyCheck | None,
-        rewind: Rewind | None,
-    ) -> None:
-        metrics = Metrics(events=events, ingest=ingest, refresh=refresh, daily_check=daily_check, rewind=rewind)
+    def _watch(self, metrics: Metrics) -> None:
         name = self._settings.name
         alarms = Alarms(
             self,

@@ -47,7 +47,8 @@ def private_bucket(
 ) -> s3.Bucket:
     """Return an encrypted bucket that nobody else can be let into.
 
-    ``without_access_log``: why it keeps no log of accesses where there is no bucket for one.
+    ``without_access_log``: why it keeps no log of accesses where there is no bucket for one. ``key``: a key of its own,
+    instead of S3's.
     """
     bucket = s3.Bucket(
         scope,

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 from blueprint import sizing
 from blueprint.mappings import KinesisMapping, QueueMapping
+from blueprint.sizing import Buffer
 
 # Only these of the deployed stack's numbers differ. The windows and the delay are shorter, so that a loop takes
 # seconds; a shard has one reader, since the local stack's poller runs one invocation per shard at a time.
@@ -11,6 +12,7 @@ STREAM = replace(sizing.STREAM, parallelization_factor=1)
 QUEUE = replace(sizing.QUEUE, maximum_batching_window=1)
 QUEUE_DELAY = 3
 PROBE_MPID = 6_917_529_027_641_081_857  # of an identity that no shopper has
+ARCHIVE = replace(sizing.ARCHIVE, seconds=5)
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,8 @@ class LocalStackSettings:
     stream: KinesisMapping = STREAM
     queue: QueueMapping = QUEUE
     queue_delay: int = QUEUE_DELAY
+    archive: bool = False
+    archive_buffer: Buffer = ARCHIVE
     max_receives: int = sizing.MAX_RECEIVES
     shard_poll: float = 0.25
     queue_poll: float = 0.25

@@ -21,9 +21,10 @@ from lifecycle import datasets, training
 from lifecycle.names import USER_PERSONALIZATION, Names
 from lifecycle.resources import Resources
 from local_stack import loopback
+from local_stack.archiver import ArchiverThread
 from local_stack.aws.resources import ResourceSettings, create_resources, messages_in
 from local_stack.aws.session import local_client
-from local_stack.lambda_emulator.polling.threads import QueueThreads, StreamThreads
+from local_stack.lambda_emulator.polling.threads import PollerThreads, QueueThreads, StreamThreads
 from local_stack.lambda_emulator.runtime.function import Function
 from local_stack.log_lines import LogLines
 from local_stack.metrics_log import INTERVAL, MetricsLog
@@ -35,6 +36,7 @@ from personalize_local.shell import PortInUse, listen
 LAMBDA_SRC = Path(__file__).resolve().parents[1] / "lambda_src"
 NAME = "items4u"
 NAMES = Names(NAME)
+ARCHIVE_BUCKET = f"{NAME}-archive"
 OPTIONS = environments.FunctionConfig(capacity=Capacity(parallelization_factor=STREAM.parallelization_factor))
 
 Log = Callable[[str], None]
@@ -168,6 +170,8 @@ class Stack:
         self.rewind = self._running.enter_context(self._made("rewind", self._rewind_environment()))
         self.stream_pollers = self._stream_threads(self.settings.stream, self.ingest)
         self._run(self.stream_pollers)
+        if self.settings.archive:
+            self._archive()
 
     def _stream_threads(self, mapping: KinesisMapping, function: Function, begin: float | None = None) -> StreamThreads:
         return StreamThreads(
@@ -182,6 +186,18 @@ class Stack:
             poll_interval=self.settings.shard_poll,
         )
 
+    def _archive(self) -> None:
+        self.client("s3").create_bucket(Bucket=ARCHIVE_BUCKET)
+        self.archiver = ArchiverThread(
+            endpoint=self.aws.url,
+            stream_name=self.resources.stream_name,
+            shard_ids=self.resources.shard_ids,
+            bucket=ARCHIVE_BUCKET,
+            buffer=self.settings.archive_buffer,
+            poll_interval=self.settings.shard_poll,
+        )
+        self._run(self.archiver)
+
     def _service(self, module: str, *arguments: str) -> ServiceProcess:
         return self._running.enter_context(begin_service(module, arguments, log=self._log))
 
@@ -194,7 +210,7 @@ class Stack:
             *("--kinesis-endpoint", self.aws.url),
         )
 
-    def _run(self, pollers: StreamThreads | QueueThreads) -> None:
+    def _run(self, pollers: PollerThreads) -> None:
         pollers.start()
         self._running.callback(pollers.stop)
 

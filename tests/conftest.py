@@ -75,6 +75,7 @@ SERVER = (
     "cli/test_filter.py",
     "cli/test_filter_values.py",
     "cli/test_forget.py",
+    "cli/test_forget_archive.py",
     "cli/test_interrupted.py",
     "cli/test_json_numbers.py",
     "cli/test_model_guide.py",

@@ -15,6 +15,8 @@ GB_OF_KB = 1_024 * 1_024
 PUT_UNIT_KB = 25
 SHARDS_AT_FIRST = 4  # of a stream on demand
 SHARD_RECORDS, SHARD_KB = 1_000, 1_024  # per second
+FIREHOSE_KB = 5  # to which each record of a stream is rounded up
+GZIP_SHARE = Decimal("0.2")  # of a batch's JSON, at most: mParticle's samples come to a seventh when many are together
 WEEKS = Decimal(HOURS) / 168  # a solution trains once a week
 GB_PER_EVENT = Decimal("0.3") / MILLION  # of PutEvents, measured
 MESSAGES_PER_REQUEST = 10
@@ -31,13 +33,15 @@ LINE_KB = Decimal("0.5")  # per record and user, and per refresh, with broker:re
 # The reason ``suppressed`` is one more where there is a suppression list.
 ALARM_METRICS = {Stage.COLLECT: 18, Stage.TRAIN: 24, Stage.RECOMMEND: 46}  # an alarm by metric math has several
 METRICS = {Stage.COLLECT: 29, Stage.TRAIN: 34, Stage.RECOMMEND: 57}
+ARCHIVE_ALARM_METRICS = 2  # more, with the raw archive
 COMPOSITE_ALARMS = {Stage.COLLECT: 2, Stage.TRAIN: 2, Stage.RECOMMEND: 3}
 ROLLBACK_METRICS = 17  # of the alarms that stop a deployment
 VERSION_METRICS = 7  # that the functions write for a version, too
 V2 = "-v2"  # these recipes have prices of their own (Personalize, User-Personalization-v2 recipe)
 NOT_INCLUDED = (
     "Not included: AWS's free tiers, discounts and taxes; what mParticle charges for the events on the stream; "
-    "imports of history, batch jobs and tuning; S3, keys of AWS, DynamoDB's storage and data transfer, which are small."
+    "imports of history, batch jobs and tuning; other buckets than the raw archive's, keys of AWS, DynamoDB's storage, "
+    "requests of S3 and data transfer, which are small."
 )
 
 
@@ -110,11 +114,14 @@ Counts = Iterator[tuple[str, str, Decimal]]
 def _counts(traffic: Traffic, settings: Settings) -> Counts:
     """Yield what is charged: a name, its price's name, and how many there are in a month."""
     yield from _stream(traffic, settings)
+    if settings.archive_days:
+        yield from _archive(traffic, settings, settings.archive_days)
     yield from _functions(traffic, settings)
     yield from _personalize(traffic, settings)
     stage = settings.stage
     gradual = (ROLLBACK_METRICS, VERSION_METRICS) if settings.gradual else (0, 0)
-    yield "CloudWatch alarms", "cloudwatch_alarm", Decimal(ALARM_METRICS[stage] + gradual[0] + settings.rewind)
+    of_options = gradual[0] + settings.rewind + (ARCHIVE_ALARM_METRICS if settings.archive_days else 0)
+    yield "CloudWatch alarms", "cloudwatch_alarm", Decimal(ALARM_METRICS[stage] + of_options)
     yield "CloudWatch metrics", "cloudwatch_metric", Decimal(METRICS[stage] + gradual[1] + settings.suppression_list)
     yield "CloudWatch composite alarms", "cloudwatch_composite_alarm", Decimal(COMPOSITE_ALARMS[stage])
     yield "CloudWatch dashboard", "cloudwatch_dashboard", Decimal(1)
@@ -139,6 +146,17 @@ def _stream(traffic: Traffic, settings: Settings) -> Counts:
     yield "Kinesis put", "kinesis_gb_in", records * ceil(traffic.record_kb) / GB_OF_KB
     yield "Kinesis read", "kinesis_gb_out", gb
     yield "Kinesis retention", "kinesis_gb_month_kept", gb * days_kept * 24 / HOURS
+
+
+def _archive(traffic: Traffic, settings: Settings, days: int) -> Counts:
+    records = traffic.events * traffic.records_per_event
+    gb = records * traffic.record_kb / GB_OF_KB
+    if not settings.shards:
+        yield "Archive read", "kinesis_gb_out", gb
+    charged_kb = ceil(traffic.record_kb / FIREHOSE_KB) * FIREHOSE_KB
+    yield "Archive delivery", "firehose_gb", records * charged_kb / GB_OF_KB
+    yield "Archive storage", "s3_gb_month", gb * GZIP_SHARE * days * 24 / HOURS
+    yield "Archive key", "kms_key", Decimal(1)
 
 
 def _functions(traffic: Traffic, settings: Settings) -> Counts:

@@ -15,6 +15,7 @@ from tests.infra.synthesis import GIVEN
 EVERYTHING = {  # all that is off by default
     "broker:suppression_list": True,
     "broker:rewind": True,
+    "broker:archive": True,
     "broker:record_logs": True,
     "broker:why_principals": "arn:aws:iam::123456789012:role/support",
 }

@@ -25,6 +25,7 @@ OF_AWS = {
         "DestinationDeliveryFailures",
         "OnFailureDestinationDeliveredEventCount",
     },
+    "AWS/Firehose": {"DeliveryToS3.DataFreshness", "KinesisMillisBehindLatest"},
     "AWS/Kinesis": {"IncomingRecords", "IncomingBytes", "WriteProvisionedThroughputExceeded"},
     "AWS/SQS": {"ApproximateNumberOfMessagesVisible", "ApproximateAgeOfOldestMessage"},
 }

@@ -33,7 +33,7 @@ def findings(app: "cdk.App") -> list[str]:
 @pytest.mark.parametrize(
     ("stage", "context"),
     [
-        ("collect", {}),
+        ("collect", {"broker:archive": True}),
         ("train", {"broker:mparticle_role": "existing", "broker:alarm_email": ""}),
         ("recommend", {"broker:python": "3.14", "broker:stream_mode": "provisioned", "broker:shards": 2}),
         ("recommend", GIVEN),
