@@ -12,7 +12,7 @@ from broker.failures import Failure
 from broker.rewind_plan import NoPlan, RewindPlan
 
 from blueprint import sizing
-from cli import connection, place
+from cli import connection, place, rewind_archive
 from cli.console import emit
 from cli.errors import service_errors
 from cli.progress import WaitDisplay
@@ -36,6 +36,14 @@ CLOCK = Clock(time.time, time.sleep, random.random)
     "--since", type=MOMENT, help="Read what arrived then or later: 2026-11-22T09:30 (UTC), 90m, 2h, 3d. Required."
 )
 @click.option("--until", type=MOMENT, help="Read what arrived before; default: now.")
+@click.option(
+    "--from",
+    "source",
+    type=click.Choice(["stream", "archive"]),
+    default="stream",
+    show_default=True,
+    help="archive: from the raw archive, which has more than the last three days.",
+)
 @click.option("--dry-run", is_flag=True, help="Say what would be read; read nothing again.")
 @click.option("--stop", is_flag=True, help="End a rewind that was interrupted.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, and nothing else, on stdout.")
@@ -44,6 +52,7 @@ def command(
     since: datetime | None,
     until: datetime | None,
     *,
+    source: str,
     dry_run: bool,
     stop: bool,
     as_json: bool,
@@ -62,12 +71,16 @@ def command(
     It needs broker:rewind. The end of each shard is taken at the start, and later records are passed over. Ctrl-C ends
     the rewind, and says from when on to go on.
 
+    --from archive reads the objects of those hours in the raw archive (broker:archive) instead, and ends when they are
+    read. Ctrl-C then says from which hour on to go on.
+
     While a ./broker serve runs, say where: --aws or --local.
 
     \b
     Examples:
       ./broker rewind --since 6h --dry-run
       ./broker rewind --since 2026-11-22T09:30 --until 2026-11-22T15:30 --aws
+      ./broker rewind --since 20d --until 10d --from archive --aws
 
     Exit code: 0 done, or nothing to read; 1 it failed; 2 wrong use.
     """
@@ -80,6 +93,10 @@ def command(
         if since is None:
             _stop(rewinding, as_json=as_json)
             return
+        if source == "archive":
+            outcome = _from_archive(target, places, rewinding, since, until, context, waiting, dry_run=dry_run)
+            emit(outcome, as_json, lambda: rewind_archive.report(outcome))
+            return
         try:
             plan = _plan(StreamEnds(target.client("kinesis"), places.stream_arn, CLOCK), since, until)
             if not dry_run and plan.ends:
@@ -88,6 +105,28 @@ def command(
             raise click.ClickException(str(failure)) from None
     outcome = _outcome(target, plan, dry_run=dry_run)
     emit(outcome, as_json, lambda: _report(outcome))
+
+
+def _from_archive(
+    target: connection.Target,
+    places: Places,
+    rewinding: Rewinding,
+    since: datetime,
+    until: datetime | None,
+    context: tuple[str, ...],
+    waiting: WaitDisplay,
+    *,
+    dry_run: bool,
+) -> dict[str, Any]:
+    if not dry_run and rewinding.under_way():
+        raise click.ClickException(UNDER_WAY)
+    rules = connection.rules(connection.settings(context))
+    try:
+        return rewind_archive.rewind(
+            target, places, since, until, rules=rules, dry_run=dry_run, waiting=waiting, clock=CLOCK
+        )
+    except Failure as failure:
+        raise click.ClickException(str(failure)) from None
 
 
 def _places(target: connection.Target) -> Places:
@@ -107,7 +146,9 @@ def _plan(stream: StreamEnds, since: datetime, until: datetime | None) -> Rewind
     if oldest - A_MOMENT < start < oldest:  # --since 3d, of a stream that keeps three days
         start = oldest
     if start < oldest:
-        raise click.UsageError(f"the stream has forgotten what arrived before {_text(oldest)}: give a later --since")
+        raise click.UsageError(
+            f"the stream has forgotten what arrived before {_text(oldest)}: give a later --since, or --from archive"
+        )
     if start >= end:
         raise click.UsageError("--since must be in the past, and before --until")
     ends: list[ShardEnd] = stream.ends(start, end)

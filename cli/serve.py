@@ -121,8 +121,9 @@ def _everything(
     mappings = StreamMappings(
         stack.resources.stream_arn, rewind, lambda _, numbers, begin: stack.read_again(numbers, begin)
     )
+    functions = {**stack.functions, stack.rewind.settings.name: stack.rewind}
     lambda_api = running.enter_context(
-        LambdaApi(stack.functions, rates=stack.recent_counts, logs=stack.lines, mappings=mappings)
+        LambdaApi(functions, rates=stack.recent_counts, logs=stack.lines, mappings=mappings)
     )
     return [stack.aws, stack.personalize, stack.mparticle], exported(stack, lambda_api.url)
 
@@ -151,7 +152,7 @@ def exported(stack: Stack, lambda_url: str) -> dict[str, str]:
         "SUPPRESSION_KEY_ARN": stack.resources.suppression_key_arn,
         "QUARANTINE_BUCKET": stack.resources.quarantine_bucket,
         "ON_FAILURE_BUCKET": stack.resources.on_failure_bucket,
-        "ARCHIVE_BUCKET": ARCHIVE_BUCKET if settings.archive else "",
+        "ARCHIVE_BUCKET": ARCHIVE_BUCKET if stack.settings.archive else "",
         "MPARTICLE_URL": stack.mparticle.url,
         "MPARTICLE_SECRET_ARN": stack.resources.secret_arn,
     }

@@ -21,6 +21,7 @@ OUTCOMES = (
 LINES = dict.fromkeys(OUTCOMES, "outcomes") | {"accepted-share-fell": "check"}
 DAILY = {"accepted-share-fell", "daily-check-errors"}
 REPLAY = {"ingest-quarantine", "refresh-quarantine"}
+ARCHIVE = {"archive-late", "archive-behind"}
 GIVEN_UP = {"on-failure", "on-failure-lost"}
 STATUS = {
     *("put-events-quota", "get-recommendations-quota", "mparticle-quota", "stream-writes-refused"),
@@ -105,6 +106,8 @@ class AlarmMaker:
         if id == "records-not-read":
             name = self._metrics.function_of("ingest").function_name
             return f"aws lambda list-event-source-mappings --function-name {name}"
+        if id in ARCHIVE and self._metrics.archive:
+            return f"aws logs tail {self._metrics.archive.log_group.log_group_name} --since 2h"
         function = self._metrics.function_of(_flow(id))
         pattern = LINES.get(id, "failed")
         return f"aws logs tail {function.log_group.log_group_name} --since 2h --filter-pattern {pattern}"

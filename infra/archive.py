@@ -47,7 +47,7 @@ class Archive(Construct):
             without_access_log="Only Firehose and the two roles use it; CloudTrail data events show who read what.",
             key=self._key,
         )
-        self._logs = logs.LogGroup(
+        self.log_group = logs.LogGroup(
             self, "Logs", retention=logs.RetentionDays.ONE_MONTH, removal_policy=cdk.RemovalPolicy.DESTROY
         )
         role = self._role(
@@ -59,7 +59,9 @@ class Archive(Construct):
         self.eraser = self._role("Eraser", people, [*self._reads(), *self._erases()])
 
     def _delivery(self, stream: kinesis.IStream, role: iam.Role) -> firehose.CfnDeliveryStream:
-        log_stream = logs.LogStream(self, "LogStream", log_group=self._logs, removal_policy=cdk.RemovalPolicy.DESTROY)
+        log_stream = logs.LogStream(
+            self, "LogStream", log_group=self.log_group, removal_policy=cdk.RemovalPolicy.DESTROY
+        )
         delivery = firehose.CfnDeliveryStream
         created = delivery(
             self,
@@ -81,7 +83,9 @@ class Archive(Construct):
                     enabled=True, processors=[delivery.ProcessorProperty(type="AppendDelimiterToRecord")]
                 ),
                 cloud_watch_logging_options=delivery.CloudWatchLoggingOptionsProperty(
-                    enabled=True, log_group_name=self._logs.log_group_name, log_stream_name=log_stream.log_stream_name
+                    enabled=True,
+                    log_group_name=self.log_group.log_group_name,
+                    log_stream_name=log_stream.log_stream_name,
                 ),
             ),
         )
@@ -108,7 +112,7 @@ class Archive(Construct):
             Permission("s3", ("AbortMultipartUpload", "GetObject", "PutObject"), objects, OWN_NAMES),
             Permission("s3", of_bucket, [self.bucket.bucket_arn]),
             Permission("kms", ("Decrypt", "GenerateDataKey"), [self._key.key_arn]),
-            Permission("logs", ("PutLogEvents",), [self._logs.log_group_arn]),
+            Permission("logs", ("PutLogEvents",), [self.log_group.log_group_arn]),
         ]
 
     def _reads(self) -> list[Permission]:

@@ -34,7 +34,6 @@ UNITS = {
     "kinesis_shard_hour_kept": Unit("shard hour"),
     "firehose_gb": Unit("GB"),
     "s3_gb_month": Unit("GB-month"),
-    "kms_key": Unit("key"),
     "lambda_requests": Unit("million requests", MILLION),
     "lambda_gb_seconds": Unit("million GB-seconds", MILLION),
     "sqs_requests": Unit("million requests", MILLION),
