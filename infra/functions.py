@@ -1,6 +1,7 @@
 """A Lambda function of the broker: code, role, log group."""
 
 import atexit
+import functools
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -98,10 +99,14 @@ class BrokerFunction(Construct):
         )
         for value in version_of:
             self.function.invalidate_version_based_on(value)
-        self.live = live_alias(self, self.function)
         # CDK also lets the function wait for the role, which its ARN says already (cfn-lint W3005).
         cast(cdk.CfnResource, self.function.node.default_child).add_deletion_override("DependsOn")
         self._acknowledge()
+
+    @functools.cached_property
+    def live(self) -> lambda_.Alias:
+        """The alias that the event source mappings invoke; a function without one in the stack has none."""
+        return live_alias(self, self.function)
 
     def _role(self, permissions: Sequence[Permission]) -> iam.Role:
         statements = [permission.statement() for permission in permissions]

@@ -19,6 +19,7 @@ from lifecycle.names import Names
 from lifecycle.resources import Resources
 from local_stack.aws.session import local_client
 from local_stack.process import start_service
+from tests.json_numbers import rounded
 
 BEGAN, NOW = 1_700_000_000, 1_790_000_000
 HEADER = [
@@ -75,6 +76,7 @@ def broker(endpoints: Mapping[str, str], tmp_path_factory: pytest.TempPathFactor
 
 def said(result: Result) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(result.stdout)
+    assert rounded(found) == []
     return found
 
 
@@ -188,3 +190,5 @@ def test_a_job_without_a_file_is_no_export(bucket: Bucket) -> None:
 
     with pytest.raises(NoExport, match="there is no CSV in s3://files/batch/output/exports/e/"):
         exports.run(Resources(Done()), bucket, ExportStep("e"), "arn", "all")
+
+

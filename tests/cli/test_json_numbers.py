@@ -18,12 +18,14 @@ from tests.real_data import ROOT
 # Commands that need a whole stack, or long: their own tests look.
 ELSEWHERE = {
     "cost": "cli/test_cost.py",
+    "export": "cli/test_export.py",
     "faults add": "cli/test_faults.py",
     "faults clear": "loop/test_serve.py",
     "faults list": "loop/test_serve.py",
     "features": "evaluation/features/test_command.py",
     "outputs": "cli/test_outputs.py",
     "replay": "replay/test_after_an_outage.py",
+    "rewind": "loop/test_rewind.py",
     "run": "loop/test_run.py",
     "secret": "cli/test_secret.py",
     "soak": "loop/test_soak.py",

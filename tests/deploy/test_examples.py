@@ -49,6 +49,8 @@ def names(file: Path, made: Synthesise) -> Iterator[tuple[str, ...]]:
     yield region(file), "stack", found.name
     template = made(found.stage.value, {"broker:alarm_email": "", "broker:filter_expression": ""} | options(file))
     for resource in template.template["Resources"].values():
+        if resource["Type"] == "AWS::Lambda::Alias":  # the name is its function's
+            continue
         scope = "account" if resource["Type"].startswith("AWS::IAM") else region(file)
         for key, value in resource["Properties"].items():
             if NAMES.fullmatch(key) and isinstance(value, str):

@@ -68,7 +68,7 @@ class Synthesised:
 
     def role(self, of: str) -> dict[str, Any]:
         """Return the properties of the role of a function, or of another part of the stack."""
-        (found,) = (one["Properties"] for id, one in self.of_type("IAM::Role").items() if id.startswith(f"{of}Role"))
+        (found,) = (one["Properties"] for id, one in self.of_type("IAM::Role").items() if id.startswith(of))
         return dict(found)
 
     def statements(self, role: str) -> list[dict[str, Any]]:

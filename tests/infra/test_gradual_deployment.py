@@ -40,8 +40,8 @@ def test_mappings_invoke_the_alias_at_every_stage(each_stage: Synthesised) -> No
     live = {id for id, one in each_stage.of_type("Lambda::Alias").items() if one["Properties"]["Name"] == "live"}
     mappings = each_stage.of_type("Lambda::EventSourceMapping").values()
 
+    assert live
     assert {mapping["Properties"]["FunctionName"]["Ref"] for mapping in mappings} == live
-    assert len(live) == len(each_stage.of_type("Lambda::Function"))
 
 
 def test_codedeploy_shifts_both_aliases_and_waits_for_alarms_of_the_new_version(made: Synthesise) -> None:

@@ -179,7 +179,7 @@ def test_the_commands_of_the_mails_find_the_lines_of_the_log(capsys: pytest.Capt
     """Of a term, CloudWatch finds the lines that have it as a word; a daily check's line is tested where it runs."""
     from infra.alarm_maker import LINES
 
-    telemetry, context = Telemetry("ingest"), lambda_context("ingest")
+    telemetry, context = Telemetry("mails"), lambda_context("mails")
     telemetry.publish(Counts(), context)
     telemetry.misconfigured(ValueError("20 of 20 refused, so the configuration is wrong"), context)
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"message"' in line]

@@ -54,7 +54,7 @@ def test_all_that_holds_data_has_the_key_but_the_bucket_that_deletions_read(
     created = [{"Fn::GetAtt": [id, "Arn"]} for id in with_key.of_type("KMS::Key")]
     found = keys(with_key)
 
-    assert len(found) == 12
+    assert len(found) == 13
     assert {id for id, key in found.items() if key not in ([ARN] if context is GIVEN_KEY else created)} == {
         id for id in found if id.startswith("ImportsBucket")
     }

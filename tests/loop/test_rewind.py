@@ -16,6 +16,7 @@ from local_stack.settings import LocalStackSettings
 from local_stack.stack import Stack
 from local_stack.stream_mappings import StreamMappings
 from tests.broker.lambda_events import batch, product_event
+from tests.json_numbers import rounded
 
 ERASED, STAYS, LATER = -7346244611012968789, 5, 6
 WAIT_SECONDS = 120.0  # a busy machine needs long; the wait ends as soon as it may
@@ -105,6 +106,7 @@ def test_what_a_wrong_setting_left_out_trains_once_and_an_erased_customer_stays_
     assert done.exit_code == 0, done.output
     outcome: dict[str, Any] = json.loads(done.stdout)
     assert (outcome["done"], outcome["shards"]) == (True, json.loads(planned.stdout)["shards"])
+    assert rounded([outcome, json.loads(planned.stdout)]) == []
     after = accepted(stack)[2:]
     assert sorted(after) == [(str(STAYS), "bought", "purchase"), (str(STAYS), "seen", "view_detail")]
     ids = [event["eventId"] for event in deliveries(stack.personalize.url) if event["itemId"] == "bought"]
