@@ -49,7 +49,7 @@ def command(
     An event takes until mParticle has the first list that takes it into account: one that the campaign gave two seconds
     after it accepted the event, or later. Events whose list was on the profile already are not counted. To the profile,
     it is normal again from the first of two periods of 10 s in a row whose p99 is at most 1.5 times that of the events
-    at least 15 s before the first fault.
+    made from 45 to 15 s before the faults (the median over the faults).
 
     Exit code: 0 nothing is lost or counted twice, the lag came back within a minute after each fault, and, in a run of
     half an hour or more, memory is flat; 1 otherwise.

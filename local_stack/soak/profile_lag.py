@@ -7,6 +7,7 @@ from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from statistics import median
 from typing import NamedTuple
 
 from local_stack.audit.lag import percentile
@@ -14,8 +15,9 @@ from local_stack.soak.plan import PlannedFault
 
 LEARNS = 2.0  # seconds after which a list takes an accepted event into account (AWS: 1 to 2 seconds)
 WINDOW = 10.0  # seconds: lags are judged by when their events happened, in windows of this length
-NORMAL = 1.5  # times the p99 before the first fault
+NORMAL = 1.5  # times the p99 in calm
 CALM = 15.0  # seconds: a fault delays the lists of events that were made shortly before it
+CALM_LASTS = 30.0  # seconds
 
 
 class SentEvent(NamedTuple):
@@ -119,12 +121,15 @@ class _User:
 def normal_limit(found: ProfileLags, began: float, planned: Sequence[PlannedFault]) -> float | None:
     """Return the most that the p99 of a normal window may be, in seconds; None without events before the faults.
 
-    It is 1.5 times the p99 of the events that were made 15 seconds before the first fault, or earlier. ``began``: the
-    epoch seconds from which the plan counts.
+    It is 1.5 times the p99 of the events in calm: from 45 to 15 seconds before a fault, the median over the faults. In
+    the first minute nobody waits for a later interval yet, so it is no measure for an hour. ``began``: the epoch
+    seconds from which the plan counts.
     """
-    until = began + planned[0].at - CALM if planned else float("inf")
-    calm = percentile([lag for made_at, lag in found.lags if made_at < until], 0.99)
-    return None if calm is None else NORMAL * calm
+    ends = [began + fault.at - CALM for fault in planned]
+    calm = [[lag for made_at, lag in found.lags if end - CALM_LASTS <= made_at < end] for end in ends]
+    calm = calm or [[lag for _, lag in found.lags]]
+    p99s = [p99 for lags in calm if (p99 := percentile(lags, 0.99)) is not None]
+    return NORMAL * median(p99s) if p99s else None
 
 
 def normal_after(found: ProfileLags, began: float, planned: Sequence[PlannedFault]) -> list[float | None]:

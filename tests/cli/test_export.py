@@ -190,5 +190,3 @@ def test_a_job_without_a_file_is_no_export(bucket: Bucket) -> None:
 
     with pytest.raises(NoExport, match="there is no CSV in s3://files/batch/output/exports/e/"):
         exports.run(Resources(Done()), bucket, ExportStep("e"), "arn", "all")
-
-

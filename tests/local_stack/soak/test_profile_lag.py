@@ -124,6 +124,13 @@ def test_normal_is_measured_on_events_that_the_first_fault_did_not_delay() -> No
     assert normal_after(steady(), BEGAN, []) == []
 
 
+def test_normal_is_what_users_wait_once_they_have_been_here_for_a_while() -> None:
+    made = [(BEGAN + at, 2.0 if at < 60 else 8.0) for at in range(400)]
+    planned = [PlannedFault(at, 5, SLOW) for at in (60, 160, 260)]
+    assert normal_limit(ProfileLags(made, 0, 0), BEGAN, planned) == 12
+    assert normal_limit(ProfileLags(made, 0, 0), BEGAN, []) == 12
+
+
 class Pages:
     """Both services' pages, which forget all but the newest entries."""
 
