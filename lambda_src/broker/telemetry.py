@@ -83,8 +83,7 @@ class Telemetry:
         for outcome, number in counts.outcomes.items():
             self._metrics.add_metric(outcome, MetricUnit.Count, number)
         for name, lags in counts.lags.items():
-            for lag in evenly(lags, MAX_VALUES):
-                self._metrics.add_metric(name, MetricUnit.Milliseconds, lag)
+            self._add_values(name, evenly(lags, MAX_VALUES))
         if counts.outcomes or any(counts.lags.values()):
             self._metrics.flush_metrics()
         if self._by_version:
@@ -93,6 +92,13 @@ class Telemetry:
             self._write_alone(outcome.by_reason, MetricUnit.Count, number, "reason", reason)
         for (name, queue), age in counts.ages_ms.items():
             self._write_alone(name, MetricUnit.Milliseconds, age, "queue", queue)
+
+    def _add_values(self, name: Metric, lags_ms: Sequence[float]) -> None:
+        """Add the values of a metric. ``add_metric`` formats all that it has so far, each time, for a debug line."""
+        for lag in lags_ms[:1]:
+            self._metrics.add_metric(name, MetricUnit.Milliseconds, lag)
+        for lag in lags_ms[1:]:
+            self._metrics.metric_set[name]["Value"].append(float(lag))
 
     def _write_by_version(self, counts: Counts, version: str) -> None:
         metrics = EphemeralMetrics(namespace=NAMESPACE, service=self._service)
