@@ -27,6 +27,7 @@ COMMANDS = {
     "similar": "Items similar to an item.",
     "batch": "Recommendations for many users at once.",
     "export": "The content of a dataset as CSV.",
+    "tracker": "Another dataset group with an event tracker, to fill beside the first.",
     "filter": "Filters on recommendations: made, listed, deleted.",
     "prepare": "Convert your tables to Personalize's CSVs and schemas.",
     "features": "Which attributes of users are worth a column.",

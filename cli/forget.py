@@ -34,6 +34,10 @@ NEXT = (
     "without a suppression list, run this again once mParticle has erased them: until then an event of theirs brings "
     "them back",
 )
+SECOND_GROUP = (
+    "erase them from the second dataset group, too: the same command with --name and that group's name "
+    "(docs/deploy.md, A second dataset group)"
+)
 NOBODY = "nothing was known of any of them: they were forgotten before, or these are not the ids in Personalize"
 NO_TABLE = "refresh has no table here: only a stack at stage recommend has one (or give --state-table)"
 NO_LIST = "there is no suppression list here: broker:suppression_list keeps them from coming back (docs/privacy.md)"
@@ -249,7 +253,8 @@ def _confirm(plan: Plan) -> None:
 
 def _next(target: connection.Target) -> list[str]:
     train = "./broker train" if target.local_url else "./broker train --aws"
-    return [step.format(train=train) for step in NEXT]
+    has_second = target.known("SECOND_TRACKING_ID", "SecondTrackingId")
+    return [*([SECOND_GROUP] if has_second else []), *(step.format(train=train) for step in NEXT)]
 
 
 def _report(outcome: dict[str, Any]) -> None:

@@ -27,6 +27,11 @@ NOT_HERE = (
     "there is no function to rewind with: set broker:suppression_list and broker:rewind to true, and deploy "
     "(docs/runbook.md, Undo: rewind)"
 )
+NO_SECOND = "there is no second tracker here: set broker:second_tracking_id, and deploy (docs/deploy.md)"
+ONLY_SECOND = (
+    "rewind writes into the second tracker as long as broker:second_tracking_id is set: say --second if you mean that, "
+    "or remove the setting and deploy"
+)
 UNDER_WAY = "a rewind is under way, or was interrupted: ./broker rewind --stop ends it"
 CLOCK = Clock(time.time, time.sleep, random.random)
 
@@ -44,6 +49,7 @@ CLOCK = Clock(time.time, time.sleep, random.random)
     show_default=True,
     help="archive: from the raw archive, which has more than the last three days.",
 )
+@click.option("--second", is_flag=True, help="Fill the second dataset group (broker:second_tracking_id).")
 @click.option("--dry-run", is_flag=True, help="Say what would be read; read nothing again.")
 @click.option("--stop", is_flag=True, help="End a rewind that was interrupted.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, and nothing else, on stdout.")
@@ -53,6 +59,7 @@ def command(
     until: datetime | None,
     *,
     source: str,
+    second: bool,
     dry_run: bool,
     stop: bool,
     as_json: bool,
@@ -74,6 +81,9 @@ def command(
     --from archive reads the objects of those hours in the raw archive (broker:archive) instead, and ends when they are
     read. Ctrl-C then says from which hour on to go on.
 
+    --second fills the second dataset group, for as long as broker:second_tracking_id is set: a rewind writes only there
+    then (docs/deploy.md, A second dataset group).
+
     While a ./broker serve runs, say where: --aws or --local.
 
     \b
@@ -89,6 +99,8 @@ def command(
     target = place.find(name, context, aws=aws, local=local, verb="Rewind", ask=True)
     with service_errors(), WaitDisplay() as waiting:
         places = _places(target)
+        if not stop:
+            _check_tracker(target, second=second)
         rewinding = Rewinding(target.client("lambda"), target.client("s3"), places, CLOCK)
         if since is None:
             _stop(rewinding, as_json=as_json)
@@ -136,6 +148,13 @@ def _places(target: connection.Target) -> Places:
     if not (function and stream_arn and control and on_failure):
         raise click.UsageError(NOT_HERE)
     return Places(function, stream_arn, control, on_failure)
+
+
+def _check_tracker(target: connection.Target, *, second: bool) -> None:
+    """Raise click.UsageError where the rewind would write into another dataset group than is meant."""
+    has_second = target.known("SECOND_TRACKING_ID", "SecondTrackingId") is not None
+    if second != has_second:
+        raise click.UsageError(ONLY_SECOND if has_second else NO_SECOND)
 
 
 def _plan(stream: StreamEnds, since: datetime, until: datetime | None) -> RewindPlan:

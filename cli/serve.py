@@ -30,6 +30,7 @@ PORT = click.IntRange(0, 65535)
 @click.option("--only", type=click.Choice(["personalize"]), help="Start that service alone.")
 @click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="of the shop and its customers.")
 @click.option("--archive", is_flag=True, help="Archive the stream in S3, as with broker:archive; not with --only.")
+@click.option("--second-tracker", is_flag=True, help="Fill a second dataset group, as broker:second_tracking_id.")
 @click.option("--personalize-port", type=PORT, default=0, help="Default: a free one; likewise the others.")
 @click.option("--mparticle-port", type=PORT, default=0)
 @click.option("--aws-port", type=PORT, default=0)
@@ -47,6 +48,7 @@ def command(
     only: str | None,
     seed: int,
     archive: bool,
+    second_tracker: bool,
     personalize_port: int,
     mparticle_port: int,
     aws_port: int,
@@ -72,6 +74,8 @@ def command(
         raise click.UsageError("--data goes with --only personalize: the whole loop starts over each time")
     if archive and only:
         raise click.UsageError("--archive is of the stream, which --only personalize has not")
+    if second_tracker and only:
+        raise click.UsageError("--second-tracker is read from the stream, which --only personalize has not")
     if disable and not only:
         raise click.UsageError("--disable goes with --only personalize: the whole loop is tried as it is in production")
     settings = LocalStackSettings(
@@ -88,7 +92,7 @@ def command(
             if only:
                 services, values = _only_personalize(running, settings, _options(data, disable), log)
             else:
-                services, values = _everything(running, settings, log)
+                services, values = _everything(running, settings, log, second_tracker=second_tracker)
             running.enter_context(written(values))
             click.echo(export_lines(values) + "# ready")
             _wait_for_the_end(services)
@@ -113,10 +117,12 @@ def _only_personalize(
 
 
 def _everything(
-    running: ExitStack, settings: LocalStackSettings, log: Any
+    running: ExitStack, settings: LocalStackSettings, log: Any, *, second_tracker: bool
 ) -> tuple[list[ServiceProcess], dict[str, str]]:
     stack = running.enter_context(Stack(settings, log=log))
     Scenario(stack, show=_Stages()).prepare()
+    if second_tracker:
+        stack.write_second_tracker()
     rewind = {stack.rewind.settings.name: stack.rewind.arn}
     mappings = StreamMappings(
         stack.resources.stream_arn, rewind, lambda _, numbers, begin: stack.read_again(numbers, begin)
@@ -142,6 +148,7 @@ def exported(stack: Stack, lambda_url: str) -> dict[str, str]:
         **{f"{name.upper()}_FUNCTION": name for name in stack.functions},
         "REWIND_FUNCTION": stack.rewind.settings.name,
         "TRACKING_ID": stack.tracker.tracking_id,
+        "SECOND_TRACKING_ID": stack.second_tracker.tracking_id if stack.second_tracker else "",
         "SOLUTION_ARN": stack.solution_arn,
         "CAMPAIGN_ARN": stack.campaign_arn or "",
         "REFRESH_QUEUE_URL": stack.resources.queue_url,

@@ -16,13 +16,13 @@ BELOW = cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD
 # What shows the cause of an alarm: a word of a log line, if it is not a failed invocation; or a command.
 OUTCOMES = (
     *("no-events-accepted", "few-accepted", "iterator-age", "training-late", "refreshes-not-queued"),
-    *("no-profiles-written", "profiles-behind", "refresh-retrying", "refresh-state"),
+    *("no-profiles-written", "profiles-behind", "refresh-retrying", "refresh-state", "second-iterator-age"),
 )
 LINES = dict.fromkeys(OUTCOMES, "outcomes") | {"accepted-share-fell": "check"}
 DAILY = {"accepted-share-fell", "daily-check-errors"}
 REPLAY = {"ingest-quarantine", "refresh-quarantine"}
 ARCHIVE = {"archive-late", "archive-behind"}
-GIVEN_UP = {"on-failure", "on-failure-lost"}
+GIVEN_UP = {"on-failure", "on-failure-lost", "second-on-failure"}
 STATUS = {
     *("put-events-quota", "get-recommendations-quota", "mparticle-quota", "stream-writes-refused"),
     *("refreshes-late", "purchases-late", "profiles-late"),
@@ -122,6 +122,7 @@ def _flow(id: str) -> str:
     """Return the function whose log shows the cause of an alarm."""
     if id in DAILY:
         return "daily-check"
-    if id.startswith("rewind-"):
-        return "rewind"
+    for flow in ("rewind", "second"):
+        if id.startswith(f"{flow}-"):
+            return flow
     return "refresh" if id.startswith(("refresh-", "dead-letters", "profiles-", "no-profiles")) else "ingest"

@@ -13,6 +13,7 @@ from infra.metrics import Metrics
 from infra.notifications import Urgency
 from infra.pages import add_pages
 from infra.receivers import Receivers
+from infra.second_tracker import add_second_alarms
 from infra.settings import AlarmOptions
 
 CONNECTED = "mparticle-connected"
@@ -59,6 +60,8 @@ class Alarms(Construct):
             self._rewind(metrics)
         if metrics.archive:
             self._archive(metrics.archive)
+        if metrics.second:
+            add_second_alarms(self._add, metrics)
         pages = add_pages(maker)
         # What is on for ever would look like a failure on the dashboard.
         self.shown = [*pages, *(alarm for id, alarm in maker.alarms.items() if id != CONNECTED)]

@@ -15,9 +15,14 @@ from infra.refresh import RefreshQueues
 from infra.storage import Buckets
 from infra.suppression import Suppression
 
+MAPPING = "IngestStreamMapping"
+
 
 class Ingest(Construct):
-    """Stream → ``ingest`` → Personalize; with queues also which users to refresh."""
+    """Stream → ``ingest`` → Personalize; with queues also which users to refresh.
+
+    ``mapping_id``: the mapping's logical id, which an update must find again.
+    """
 
     def __init__(
         self,
@@ -35,6 +40,7 @@ class Ingest(Construct):
         key: kms.IKey | None = None,
         suppression: Suppression | None = None,
         reserved_concurrency: int | None = None,
+        mapping_id: str = MAPPING,
     ) -> None:
         super().__init__(scope, id)
         broker_function = BrokerFunction(
@@ -70,6 +76,8 @@ class Ingest(Construct):
         self.function, self.live = broker_function.function, broker_function.live
         self.log_group = broker_function.log_group
         self.mapping = _stream_mapping(self, self.live, stream, buckets.on_failure, options.capacity.stream)
+        # A mapping under a new name starts at TRIM_HORIZON again, and all that the stream holds comes a second time.
+        self.mapping.override_logical_id(mapping_id)
 
 
 def _stream_mapping(
@@ -80,7 +88,7 @@ def _stream_mapping(
     numbers: KinesisMapping,
 ) -> lambda_.CfnEventSourceMapping:
     destination = lambda_.CfnEventSourceMapping.OnFailureProperty(destination=on_failure.bucket_arn)
-    mapping = lambda_.CfnEventSourceMapping(
+    return lambda_.CfnEventSourceMapping(
         scope,
         "StreamMapping",
         function_name=function.function_arn,
@@ -97,6 +105,3 @@ def _stream_mapping(
         # Counts what goes to the on-failure bucket, within minutes; the bucket's own metric comes once a day.
         metrics_config=lambda_.CfnEventSourceMapping.MetricsConfigProperty(metrics=["EventCount"]),
     )
-    # A mapping under a new name starts at TRIM_HORIZON again, and all that the stream holds comes a second time.
-    mapping.override_logical_id("IngestStreamMapping")
-    return mapping

@@ -22,7 +22,8 @@ FIVE_MINUTES = cdk.Duration.minutes(5)
 class Metrics:
     """What the stack measures.
 
-    ``refresh`` is there once it recommends, ``daily_check`` once it trains, ``rewind`` and ``archive`` if switched on.
+    ``refresh`` is there once it recommends, ``daily_check`` once it trains, the others if switched on; ``second`` is
+    the ``ingest`` of the second tracker.
     """
 
     events: kinesis.IStream
@@ -31,6 +32,7 @@ class Metrics:
     daily_check: DailyCheck | None = None
     rewind: Rewind | None = None
     archive: Archive | None = None
+    second: Ingest | None = None
 
     @property
     def recommends(self) -> bool:
@@ -41,18 +43,18 @@ class Metrics:
         """Return a sum of the stream."""
         return self._metric("AWS/Kinesis", name, {"StreamName": self.events.stream_name}, period=period)
 
-    def iterator_age(self) -> cloudwatch.Metric:
+    def iterator_age(self, function: str = "ingest") -> cloudwatch.Metric:
         """Return how long the oldest record waits, in milliseconds."""
-        dimensions = {"FunctionName": self.ingest.function.function_name}
+        dimensions = {"FunctionName": self._name(function)}
         return self._metric("AWS/Lambda", "IteratorAge", dimensions, statistic="Maximum")
 
     def of_archive(self, name: str, archive: Archive) -> cloudwatch.Metric:
         """Return a maximum that Firehose counts."""
         return self._metric("AWS/Firehose", name, {"DeliveryStreamName": archive.delivery.ref}, statistic="Maximum")
 
-    def given_up(self) -> cloudwatch.Metric:
-        """Return how many records went to the on-failure bucket (event source mapping metrics, Lambda)."""
-        dimensions = {"EventSourceMappingUUID": self.ingest.mapping.attr_id}
+    def given_up(self, reader: Ingest | None = None) -> cloudwatch.Metric:
+        """Return how many records ``ingest`` sent to the on-failure bucket (event source mapping metrics, Lambda)."""
+        dimensions = {"EventSourceMappingUUID": (reader or self.ingest).mapping.attr_id}
         return self._metric("AWS/Lambda", "OnFailureDestinationDeliveredEventCount", dimensions)
 
     def function(self, function: str, name: str) -> cloudwatch.Metric:
@@ -87,12 +89,15 @@ class Metrics:
         return self._metric(namespace, name, dimensions, statistic=statistic, period=cdk.Duration.hours(1))
 
     def function_of(self, flow: str) -> lambda_.Function:
-        """Return ``ingest``, ``refresh``, ``daily-check`` or ``rewind``. Raises ValueError where the stack lacks it."""
-        constructs = {"ingest": self.ingest, "refresh": self.refresh, "rewind": self.rewind}
-        construct = {**constructs, "daily-check": self.daily_check}[flow]
-        if construct is None:
+        """Return ``ingest``, ``second``, ``refresh``, ``daily-check`` or ``rewind``. Raises ValueError without it."""
+        return self._part(flow).function
+
+    def _part(self, flow: str) -> Ingest | Refresh | Rewind | DailyCheck:
+        parts = {"ingest": self.ingest, "second": self.second, "refresh": self.refresh, "rewind": self.rewind}
+        part = {**parts, "daily-check": self.daily_check}[flow]
+        if part is None:
             raise ValueError(f"there is no {flow} in this stack")
-        return construct.function
+        return part
 
     def _name(self, function: str) -> str:
         return self.function_of(function).function_name

@@ -12,6 +12,7 @@ from infra.ingest import Ingest
 from infra.personalize import PersonalizeResources
 from infra.refresh import Refresh
 from infra.rewind import Rewind
+from infra.second_tracker import SecondIngest
 from infra.settings import Settings
 from infra.storage import Buckets, MParticleSecret
 from infra.suppression import Suppression
@@ -33,6 +34,7 @@ def outputs(
     correlation_keys: dynamodb.ITable | None,
     rewind: Rewind | None,
     archive: Archive | None,
+    second: SecondIngest | None,
 ) -> None:
     """Add the stack's outputs; those of Personalize, of the queues and of the archive only where they are there."""
     paste = "mParticle, Amazon Kinesis event output:"
@@ -79,6 +81,11 @@ def outputs(
         "ArchiveDays": (archive and str(settings.archive_days), "For how many days it keeps a record"),
         "ArchiveReaderRoleArn": (archive and archive.reader.role_arn, "By which ./broker reads the archive"),
         "ArchiveEraserRoleArn": (archive and archive.eraser.role_arn, "By which ./broker forget --archive rewrites it"),
+        "SecondTrackingId": (
+            second and settings.personalize.second_tracking_id,
+            "The tracker that is filled beside it",
+        ),
+        "SecondIngestFunction": (second and second.function.function_name, "The function that fills it"),
         "DashboardUrl": (dashboard, "The dashboard"),
     }
     for name, (value, description) in shown.items():

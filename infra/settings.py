@@ -53,9 +53,13 @@ class MParticle:
 
 @dataclass(frozen=True)
 class Personalize:
-    """Existing resources, or how to create them. ``users_schema`` is an Avro schema as compact JSON."""
+    """Existing resources, or how to create them. ``users_schema`` is an Avro schema as compact JSON.
+
+    ``second_tracking_id``: of another dataset group that is filled beside the one that serves.
+    """
 
     tracking_id: str | None
+    second_tracking_id: str | None
     campaign_arn: str | None
     filter_arn: str | None
     filter_expression: str | None
@@ -190,8 +194,10 @@ def _why_principals(read: Reader) -> tuple[str, ...]:
 
 
 def _personalize(read: Reader, root: Path) -> Personalize:
+    tracking_id = text(r"[^\s]{1,256}", "an event tracker's tracking id")
     return Personalize(
-        tracking_id=read("tracking_id", text(r"[^\s]{1,256}", "an event tracker's tracking id"), None),
+        tracking_id=read("tracking_id", tracking_id, None),
+        second_tracking_id=read("second_tracking_id", tracking_id, None),
         campaign_arn=read("campaign_arn", arn("personalize", "campaign/"), None),
         filter_arn=read("filter_arn", arn("personalize", "filter/"), None),
         filter_expression=read("filter_expression", filter_expression, None),
@@ -259,6 +265,12 @@ def _contradictions(settings: Settings, read: Reader) -> list[str]:
     given, stage, problems = settings.personalize, settings.stage, []
     if settings.rewind and not settings.suppression_list:
         problems.append("rewind needs suppression_list: true: without it, a rewind brings erased users back")
+    if given.second_tracking_id and not settings.suppression_list:
+        problems.append(
+            "second_tracking_id needs suppression_list: true: without it, erased users come back in the second group"
+        )
+    if given.second_tracking_id and given.second_tracking_id == given.tracking_id:
+        problems.append("second_tracking_id is tracking_id, too: after the switch, remove it")
     if given.filter_arn and given.filter_expression:
         problems.append("filter_arn and filter_expression are both there: give a filter, or have one created")
     if given.tracking_id:

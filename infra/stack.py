@@ -26,6 +26,7 @@ from infra.personalize import PersonalizeResources
 from infra.refresh import Refresh
 from infra.rewind import Rewind
 from infra.rollback_alarms import rollback_alarms
+from infra.second_tracker import SecondIngest
 from infra.settings import Settings
 from infra.storage import Buckets, MParticleSecret
 from infra.stream import EventStream, MParticleAccess, only_writers
@@ -86,7 +87,7 @@ class BrokerStack(cdk.Stack):
                 self,
                 "Rewind",
                 stream=events,
-                tracking_id=personalize.tracking_id,
+                tracking_id=settings.personalize.second_tracking_id or personalize.tracking_id,
                 buckets=buckets,
                 suppression=suppression,
                 options=settings.options,
@@ -95,12 +96,13 @@ class BrokerStack(cdk.Stack):
                 key=key,
             )
         archive = self._archive(events)
+        second = self._second(events, buckets, suppression, code, key)
         daily_check = self._daily_check(personalize, ingest, code, key)
-        self._watch(Metrics(events, ingest, refresh, daily_check, rewind, archive))
+        self._watch(Metrics(events, ingest, refresh, daily_check, rewind, archive, second))
         if settings.gradual and refresh:
             self._deploy_gradually(ingest, refresh)
         why = self._why(ingest, refresh, keys)
-        parts = ingest, refresh, suppression, why, keys, rewind, archive
+        parts = ingest, refresh, suppression, why, keys, rewind, archive, second
         outputs(self, settings, events, buckets, imports, secret, personalize, *parts)
         if settings.mparticle.is_example:
             refuse_example(self)
@@ -108,6 +110,31 @@ class BrokerStack(cdk.Stack):
     def _archive(self, events: kinesis.IStream) -> Archive | None:
         days = self._settings.archive_days
         return Archive(self, "Archive", stream=events, days=days, retain=self._settings.retain) if days else None
+
+    def _second(
+        self,
+        events: kinesis.IStream,
+        buckets: Buckets,
+        suppression: Suppression | None,
+        code: LambdaCode,
+        key: kms.IKey | None,
+    ) -> SecondIngest | None:
+        """Return what fills a second dataset group, while there is one to fill."""
+        tracking_id = self._settings.personalize.second_tracking_id
+        if not (tracking_id and suppression):
+            return None
+        return SecondIngest(
+            self,
+            "Second",
+            stream=events,
+            tracking_id=tracking_id,
+            buckets=buckets,
+            suppression=suppression,
+            options=self._settings.options,
+            lambda_code=code,
+            retain=self._settings.retain,
+            key=key,
+        )
 
     def _refresh(
         self,

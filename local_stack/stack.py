@@ -35,7 +35,7 @@ from personalize_local.shell import PortInUse, listen
 
 LAMBDA_SRC = Path(__file__).resolve().parents[1] / "lambda_src"
 NAME = "items4u"
-NAMES = Names(NAME)
+NAMES, SECOND_NAMES = Names(NAME), Names(f"{NAME}-second")
 ARCHIVE_BUCKET = f"{NAME}-archive"
 OPTIONS = environments.FunctionConfig(capacity=Capacity(parallelization_factor=STREAM.parallelization_factor))
 
@@ -50,6 +50,7 @@ class Stack:
         self.metrics = MetricsLog()
         self.lines = LogLines()
         self.campaign_arn: str | None = None
+        self.second_tracker: datasets.Tracker | None = None
         self.put_directly = 0
         self._began = time.time()
         self.functions: dict[str, Function] = {}
@@ -100,6 +101,22 @@ class Stack:
         self.ingest.update_environment(
             self._ingest_environment(self.resources.queue_url, self.resources.purchase_queue_url)
         )
+
+    def write_second_tracker(self, begin: float | None = None) -> None:
+        """Fill a second dataset group beside the first: a second ``ingest`` reads what arrives from ``begin`` on.
+
+        ``begin``: epoch seconds; without it, all that the stream has. ``rewind`` writes there, too, from now on. Its
+        counts are not among ``metrics``.
+        """
+        self.second_tracker = datasets.tracker(self._model, SECOND_NAMES)
+        environment = {**self.ingest.environment, "TRACKING_ID": self.second_tracker.tracking_id}
+        for name in ("REFRESH_QUEUE_URL", "PURCHASE_QUEUE_URL", "CORRELATION_TABLE"):
+            environment.pop(name, None)
+        second = self._made("second-ingest", environment, handler="ingest", log=self._log)
+        self._running.enter_context(second).start()
+        self.second_pollers = self._stream_threads(self.settings.stream, second, begin)
+        self._run(self.second_pollers)
+        self.rewind.update_environment(self._rewind_environment())
 
     @property
     def solution_arn(self) -> str:
@@ -220,16 +237,25 @@ class Stack:
         self.functions[name] = function
         return function
 
-    def _made(self, name: str, environment: Mapping[str, str], instances: int = 1) -> Function:
+    def _made(
+        self,
+        name: str,
+        environment: Mapping[str, str],
+        instances: int = 1,
+        *,
+        handler: str | None = None,
+        log: Log | None = None,
+    ) -> Function:
+        module = handler or name
         return Function(
             name,
-            f"broker.{name}.handler",
+            f"broker.{module}.handler",
             code_dir=LAMBDA_SRC,
             environment=environment,
-            timeout=sizing.FUNCTIONS[name].timeout,
-            memory=sizing.FUNCTIONS[name].memory,
+            timeout=sizing.FUNCTIONS[module].timeout,
+            memory=sizing.FUNCTIONS[module].memory,
             instances=instances,
-            log=self._function_log,
+            log=log or self._function_log,
         )
 
     def _function_log(self, line: str) -> None:
@@ -266,7 +292,7 @@ class Stack:
     def _rewind_environment(self) -> dict[str, str]:
         broker = environments.rewind_environment(
             OPTIONS,
-            tracking_id=self.tracker.tracking_id,
+            tracking_id=(self.second_tracker or self.tracker).tracking_id,
             quarantine_bucket=self.resources.quarantine_bucket,
             suppression=self._suppression(),
         )

@@ -84,6 +84,7 @@ SERVER = (
     "cli/test_secret.py",
     "cli/test_start.py",
     "cli/test_serve_options.py",
+    "cli/test_tracker.py",
     "deploy",
     "diagnosis/test_verify.py",
     "diagnosis/test_why.py",

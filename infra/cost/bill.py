@@ -34,6 +34,7 @@ LINE_KB = Decimal("0.5")  # per record and user, and per refresh, with broker:re
 ALARM_METRICS = {Stage.COLLECT: 18, Stage.TRAIN: 24, Stage.RECOMMEND: 46}  # an alarm by metric math has several
 METRICS = {Stage.COLLECT: 29, Stage.TRAIN: 34, Stage.RECOMMEND: 57}
 ARCHIVE_ALARM_METRICS = 2  # more, with the raw archive
+SECOND_ALARM_METRICS = 3  # more, with a second tracker; its function writes what ingest does
 COMPOSITE_ALARMS = {Stage.COLLECT: 2, Stage.TRAIN: 2, Stage.RECOMMEND: 3}
 ROLLBACK_METRICS = 17  # of the alarms that stop a deployment
 VERSION_METRICS = 7  # that the functions write for a version, too
@@ -117,12 +118,17 @@ def _counts(traffic: Traffic, settings: Settings) -> Counts:
     if settings.archive_days:
         yield from _archive(traffic, settings, settings.archive_days)
     yield from _functions(traffic, settings)
+    second = bool(settings.personalize.second_tracking_id)
+    if second:
+        yield from _second(traffic, settings)
     yield from _personalize(traffic, settings)
     stage = settings.stage
     gradual = (ROLLBACK_METRICS, VERSION_METRICS) if settings.gradual else (0, 0)
     of_options = gradual[0] + settings.rewind + (ARCHIVE_ALARM_METRICS if settings.archive_days else 0)
+    of_options += SECOND_ALARM_METRICS * second
+    written = METRICS[stage] + gradual[1] + (METRICS[Stage.COLLECT] + 1) * second + settings.suppression_list
     yield "CloudWatch alarms", "cloudwatch_alarm", Decimal(ALARM_METRICS[stage] + of_options)
-    yield "CloudWatch metrics", "cloudwatch_metric", Decimal(METRICS[stage] + gradual[1] + settings.suppression_list)
+    yield "CloudWatch metrics", "cloudwatch_metric", Decimal(written)
     yield "CloudWatch composite alarms", "cloudwatch_composite_alarm", Decimal(COMPOSITE_ALARMS[stage])
     yield "CloudWatch dashboard", "cloudwatch_dashboard", Decimal(1)
     yield "Secrets Manager", "secret", Decimal(1 + settings.suppression_list)
@@ -175,6 +181,23 @@ def _functions(traffic: Traffic, settings: Settings) -> Counts:
     if settings.record_logs:
         refreshes = traffic.events * traffic.refreshes_per_event if settings.stage is Stage.RECOMMEND else Decimal(0)
         yield "CloudWatch logs per record", "cloudwatch_gb_of_logs", (records + refreshes) * LINE_KB / GB_OF_KB
+
+
+def _second(traffic: Traffic, settings: Settings) -> Counts:
+    """Yield what a second tracker costs each month, as long as both are written. Its model is not among it."""
+    records, memory = traffic.events * traffic.records_per_event, settings.options.capacity.ingest_memory
+    invocations = ingest_invocations(traffic, settings)
+    if not settings.shards:
+        yield "Second tracker read", "kinesis_gb_out", records * traffic.record_kb / GB_OF_KB
+    waiting = invocations * memory * traffic.wait_ms / 1_000 / 1_024
+    yield "Second tracker requests", "lambda_requests", invocations
+    yield (
+        "Second tracker time",
+        "lambda_gb_seconds",
+        waiting + records * gb_seconds_per_record(traffic.processor_ms, memory),
+    )
+    yield "Second tracker logs", "cloudwatch_gb_of_logs", invocations * LOG_KB / GB_OF_KB
+    yield "Second tracker events", "personalize_gb", traffic.events * traffic.reported_per_event * GB_PER_EVENT
 
 
 def gb_seconds_per_record(processor_ms: Decimal, memory: int) -> Decimal:

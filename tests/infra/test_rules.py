@@ -42,7 +42,7 @@ def findings(app: "cdk.App") -> list[str]:
             {"broker:record_logs": True, "broker:why_principals": ["arn:aws:iam::123456789012:role/support"]},
         ),
         ("recommend", {"broker:kms_key": "create", "broker:access_log_bucket": "logs-of-the-shop"}),
-        ("recommend", {"broker:suppression_list": True, "broker:rewind": True}),
+        ("recommend", {"broker:suppression_list": True, "broker:rewind": True, "broker:second_tracking_id": "t"}),
     ],
 )
 def test_awssolutions_and_cdks_own_rules_find_nothing_that_has_no_reason(stage: str, context: dict[str, Any]) -> None:

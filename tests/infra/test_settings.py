@@ -71,6 +71,17 @@ def test_text_of_the_command_line_means_the_same_as_json() -> None:
         (None, {"mparticle_pod": "mars1"}, "broker:mparticle_pod must be one of us1, us2, eu1, au1, not 'mars1'"),
         (None, {"mparticle_organisation": ""}, "broker:mparticle_organisation is missing"),
         (None, {"rewind": True}, "broker:rewind needs suppression_list: true: without it, a rewind brings erased"),
+        (
+            None,
+            {"second_tracking_id": "t"},
+            "broker:second_tracking_id needs suppression_list: true: without it, erased",
+        ),
+        (None, {"second_tracking_id": "a b"}, "broker:second_tracking_id must be an event tracker's tracking id"),
+        (
+            None,
+            {"suppression_list": True, "tracking_id": "t", "second_tracking_id": "t"},
+            "broker:second_tracking_id is tracking_id, too: after the switch, remove it",
+        ),
         (None, {"suppression_list": "perhaps"}, "broker:suppression_list must be"),
         (None, {"rewind_share": 0}, "broker:rewind_share must be a whole number from 1 to 100"),
         (None, {"mparticle_organisation": "12 345"}, "broker:mparticle_organisation must be mParticle's number"),
