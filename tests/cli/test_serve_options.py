@@ -26,3 +26,9 @@ def test_what_bites_is_switched_off_by_name(clone: Clone) -> None:
 def test_the_whole_loop_takes_no_option_of_the_service_alone(option: list[str]) -> None:
     done = CliRunner().invoke(main, ["serve", *option])
     assert (done.exit_code, "goes with --only personalize" in done.output) == (2, True)
+
+
+@pytest.mark.parametrize("option", ["--archive", "--second-tracker"])
+def test_the_service_alone_takes_no_option_of_the_stream(option: str) -> None:
+    done = CliRunner().invoke(main, ["serve", "--only", "personalize", option])
+    assert (done.exit_code, "which --only personalize has not" in done.output) == (2, True)
