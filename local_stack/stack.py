@@ -50,6 +50,7 @@ class Stack:
         self.metrics = MetricsLog()
         self.lines = LogLines()
         self.campaign_arn: str | None = None
+        self._version_arn = ""
         self.second_tracker: datasets.Tracker | None = None
         self.put_directly = 0
         self._began = time.time()
@@ -120,7 +121,7 @@ class Stack:
 
     @property
     def solution_arn(self) -> str:
-        """Return what was trained: the ARN of a version is that of its solution, and an id."""
+        """Return what was trained: the ARN of a version is that of its solution, and an id. Nothing before that."""
         return self._version_arn.rpartition("/")[0]
 
     def client(self, service: str) -> Any:

@@ -230,7 +230,7 @@ WORDS = {
 
 def queries() -> list[str]:
     """Return the runbook's queries for CloudWatch Logs Insights."""
-    blocks = re.findall(r"^```\n(.+?)^```$", RUNBOOK, re.MULTILINE | re.DOTALL)
+    blocks = re.findall(r"^```\w*\n(.+?)^```$", RUNBOOK, re.MULTILINE | re.DOTALL)
     return [block for block in blocks if block.startswith(("fields ", "filter ", "stats "))]
 
 

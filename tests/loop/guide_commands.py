@@ -23,6 +23,10 @@ NOT_LOCAL = {
     "make synth": "needs CDK's command line; tests/infra synthesises every stage",
     "./broker secret": "asks in a terminal, or writes to AWS; tests/cli/test_secret.py runs both",
     "for BUCKET in": "the local stack has no bucket for imports before the first import",
+    "./broker serve": "runs until Ctrl-C; this test's services are its own",
+    "./broker verify": "asks AWS, or a local stack with a probe; tests/diagnosis runs it",
+    "./broker why": "asks for a customer; tests/diagnosis runs it",
+    "./broker rewind": "reads a stream again that is long enough; tests/loop/test_rewind.py runs it",
     "aws cloudwatch set-alarm-state": "the local stack has no alarms",
     "aws sqs start-message-move-task": "moto does not have this operation",
 }

@@ -34,12 +34,12 @@ def made(url: str) -> Resources:
     return create_resources(url, ResourceSettings(f"rewind{next(NUMBERS)}", shards=2))
 
 
-def put(url: str, made: Resources, shard: int, count: int = 1) -> None:
-    """Put records on one of the two shards, which share the hash keys evenly."""
+def put(url: str, made: Resources, shard: int, count: int = 1) -> str:
+    """Put records on one of the two shards, which share the hash keys evenly; return the last sequence number."""
     kinesis = local_client("kinesis", url)
-    for _ in range(count):
-        key = str((shard * 2 + 1) << 126)
-        kinesis.put_record(StreamName=made.stream_name, PartitionKey="k", ExplicitHashKey=key, Data=b"{}")
+    key = str((shard * 2 + 1) << 126)
+    record = {"StreamName": made.stream_name, "PartitionKey": "k", "ExplicitHashKey": key, "Data": b"{}"}
+    return [str(kinesis.put_record(**record)["SequenceNumber"]) for _ in range(count)][-1]
 
 
 def test_the_end_of_a_shard_is_its_last_record_before_a_time_and_a_shard_without_one_has_none(
@@ -47,15 +47,14 @@ def test_the_end_of_a_shard_is_its_last_record_before_a_time_and_a_shard_without
 ) -> None:
     stream = StreamEnds(local_client("kinesis", url), made.stream_arn, CLOCK)
     began = time.time()
-    put(url, made, 0, 3)
+    third = put(url, made, 0, 3)
     middle = time.time()
-    put(url, made, 0, 2)
-    put(url, made, 1)
+    last, other = put(url, made, 0, 2), put(url, made, 1)
     whole, half = (stream.ends(began - HOUR, until) for until in (time.time(), middle))
 
     assert stream.shards() == list(made.shard_ids)
-    assert [(end.shard, int(end.sequence_number)) for end in whole] == [(made.shard_ids[0], 5), (made.shard_ids[1], 1)]
-    assert [(end.shard, int(end.sequence_number)) for end in half] == [(made.shard_ids[0], 3)]
+    assert [end.sequence_number for end in whole] == [last, other]
+    assert [(end.shard, end.sequence_number) for end in half] == [(made.shard_ids[0], third)]
     assert began <= half[0].arrived < middle
     assert stream.ends(time.time(), time.time() + 1) == []
     assert stream.retention() == 24 * HOUR
