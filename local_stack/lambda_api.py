@@ -106,8 +106,16 @@ def _result(result: InvokeResult) -> _Answer:
 
 
 def _refusal(status: int, error_type: str, message: str) -> _Answer:
-    body = json.dumps({"Type": "User", "Message": message}).encode()
+    # Lambda names the error in the header, and CloudWatch Logs in the body.
+    body = json.dumps({"Type": "User", "__type": error_type, "Message": message}).encode()
     return _Answer(status, body, {"x-amzn-ErrorType": error_type})
+
+
+def _log_events(functions: Mapping[str, Invocable], logs: LogLines, request: Mapping[str, Any]) -> _Answer:
+    group = request.get("logGroupName")
+    if group not in {log_group(name) for name in functions}:
+        return _refusal(400, "ResourceNotFoundException", f"The log group {group} does not exist.")
+    return _Answer(200, json.dumps(logs.filter(request)).encode())
 
 
 def _rates(rates: Rates | None, url: str) -> _Answer:
@@ -155,7 +163,7 @@ def _handler(
             function = functions.get(named.group(1)) if named else None
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             if self.headers.get("X-Amz-Target", "").endswith(".FilterLogEvents"):
-                self._send(_Answer(200, json.dumps(logs.filter(json.loads(body))).encode()))
+                self._send(_log_events(functions, logs, json.loads(body)))
                 return
             invoke = functools.partial(_invoke, function, self.headers.get(TYPE, "RequestResponse"), body)
             self._send(_mapping(mappings, "POST", self.path, body) or invoke())

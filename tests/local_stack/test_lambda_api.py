@@ -148,6 +148,13 @@ def test_a_functions_variables_and_log_lines_are_shown_as_aws_shows_them(held: H
         request = {"logGroupName": shown["LoggingConfig"]["LogGroup"], "filterPattern": '"odd"'}
         found = [event["message"] for page in pages.paginate(**request) for event in page["events"]]
         assert found == lines[1::2]
+        words = request | {"filterPattern": 'odd "number"'}
+        assert [event["message"] for page in pages.paginate(**words) for event in page["events"]] == lines[1::2]
         assert not [event for page in pages.paginate(**request, endTime=1) for event in page["events"]]
+        events = [event for page in pages.paginate(logGroupName=request["logGroupName"]) for event in page["events"]]
+        assert len({event["eventId"] for event in events}) == len(lines)
+        assert all(event["ingestionTime"] == event["timestamp"] and event["logStreamName"] for event in events)
+        with pytest.raises(ClientError, match="ResourceNotFoundException"):
+            local_client("logs", api.url).filter_log_events(logGroupName="/aws/lambda/nobody")
         with pytest.raises(ClientError, match="ResourceNotFoundException"):
             local_client("lambda", api.url).get_function_configuration(FunctionName="nobody")
