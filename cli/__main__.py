@@ -18,6 +18,7 @@ COMMANDS = {
     "invoke": "What the broker makes of sample batches.",
     "status": "Where a broker is, and what is due next.",
     "outputs": "What the stack's resources are called, also as shell variables.",
+    "failures": "What fails or is left out, and why, by the functions' logs.",
     "verify": "Does a deployed broker work? A probe, hop by hop.",
     "why": "What is known of one user's list, and how surely.",
     "cost": "What a broker costs per month, item by item.",

@@ -1,4 +1,4 @@
-"""The deployed broker that `verify` and `why` ask about, and how they read profiles at mParticle."""
+"""The deployed broker that `verify`, `why` and `failures` ask about, and how they read profiles at mParticle."""
 
 import os
 
@@ -17,7 +17,17 @@ OF_PROFILE_API = ("PROFILE_API_CLIENT_ID", "PROFILE_API_CLIENT_SECRET", "PROFILE
 
 
 def broker(target: connection.Target) -> Deployment:
-    """Return what is deployed. Raises click.ClickException, ClientError."""
+    """Return what is deployed, with settings that can be read. Raises click.ClickException, ClientError."""
+    found = functions(target)
+    try:
+        _ = found.ingest_settings, found.refresh_settings
+    except SettingsError as error:
+        raise click.ClickException(f"{error}: make deploy restores the variables") from None
+    return found
+
+
+def functions(target: connection.Target) -> Deployment:
+    """Return what is deployed, whatever its settings are. Raises click.ClickException, ClientError."""
     if target.local_url:
         found = deployment.from_local(target.client, target.local_values)
         missing = "no functions are running there: ./broker serve starts all services"
@@ -26,10 +36,6 @@ def broker(target: connection.Target) -> Deployment:
         missing = f"no stack {target.names.broker} is deployed here: make deploy, or give --name"
     if found is None:
         raise click.ClickException(missing)
-    try:
-        _ = found.ingest_settings, found.refresh_settings
-    except SettingsError as error:
-        raise click.ClickException(f"{error}: make deploy restores the variables") from None
     return found
 
 

@@ -84,6 +84,8 @@ def _report(broker_status: Status) -> None:
     if broker_status.model:
         console.print(metrics_table(broker_status.model.metrics, f"\nNewest model, {broker_status.model.created}"))
     print_rates(console, broker_status.rates)
+    if broker_status.rates:
+        console.print("What fails or is left out, and why: ./broker failures", markup=False, soft_wrap=True)
     stage = (
         f"{broker_status.stage} (deployed: {broker_status.deployed})" if broker_status.deployed else broker_status.stage
     )

@@ -209,4 +209,4 @@ def due(inventory: Inventory, counts: InteractionCounts, *, local: bool, deploye
     if inventory.newer:
         why = f"the newest model was trained before the import {inventory.newer[-1]} ended, and does not know it"
         return Next("recommend", "./broker train", why)
-    return Next("recommend", "./broker recommend USER", "all is there")
+    return Next("recommend", "./broker recommend USER", "all resources are there")

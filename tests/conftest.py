@@ -86,6 +86,7 @@ SERVER = (
     "cli/test_serve_options.py",
     "cli/test_tracker.py",
     "deploy",
+    "diagnosis/test_failures.py",
     "diagnosis/test_verify.py",
     "diagnosis/test_why.py",
     "evaluation",

@@ -22,6 +22,7 @@ ELSEWHERE = {
     "faults add": "cli/test_faults.py",
     "faults clear": "loop/test_serve.py",
     "faults list": "loop/test_serve.py",
+    "failures": "diagnosis/test_failures.py",
     "features": "evaluation/features/test_command.py",
     "outputs": "cli/test_outputs.py",
     "replay": "replay/test_after_an_outage.py",
