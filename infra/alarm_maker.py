@@ -82,7 +82,7 @@ class AlarmMaker:
             self._scope,
             id,
             composite_alarm_name=f"{self._name}-{id}",
-            alarm_description=self._text(id, Urgency.PAGE, description, which),
+            alarm_description=self._text(id, Urgency.PAGE, description, f"{which}\nOr: {self._broker('failures')}"),
             alarm_rule=rule,
         )
         self._tell(page, Urgency.PAGE)
@@ -98,11 +98,11 @@ class AlarmMaker:
     def _command(self, id: str) -> str:
         """Return the command that shows the cause of an alarm, or comes nearest to it."""
         if id in GIVEN_UP:
-            return f"./broker replay --source on-failure --name {self._name}"
+            return self._broker("replay --source on-failure")
         if id in REPLAY:
-            return f"./broker replay --name {self._name}"
+            return self._broker("replay")
         if id in STATUS:
-            return f"./broker status --name {self._name}"
+            return self._broker("status")
         if id == "records-not-read":
             name = self._metrics.function_of("ingest").function_name
             return f"aws lambda list-event-source-mappings --function-name {name}"
@@ -111,6 +111,10 @@ class AlarmMaker:
         function = self._metrics.function_of(_flow(id))
         pattern = LINES.get(id, "failed")
         return f"aws logs tail {function.log_group.log_group_name} --since 2h --filter-pattern {pattern}"
+
+    def _broker(self, command: str) -> str:
+        # Alarms are on AWS only, and without --aws a ./broker serve that runs beside would answer.
+        return f"./broker {command} --name {self._name} --aws"
 
     def _tell(self, alarm: cloudwatch.AlarmBase, urgency: Urgency) -> None:
         for topic in self._topics[urgency]:

@@ -289,11 +289,13 @@ def test_a_mail_says_what_is_wrong_the_next_command_the_class_and_the_section_of
         if name == CONNECTED:
             continue
         kind = "page" if name in PAGES or "AlarmRule" in alarm else "ticket"
-        said = re.fullmatch(r"[^\n]+\.\nNext: (.+)\nWhat to do \((\w+)\): docs/runbook.md#(.+)", text)
+        said = re.fullmatch(r"[^\n]+\.\nNext: (.+)\n(?:Or: .+\n)?What to do \((\w+)\): docs/runbook.md#(.+)", text)
         assert said, text
         assert said.groups()[1:] == (kind, f"personalize-broker-{name}")
         assert said[1].startswith(("aws logs tail ", "aws lambda ", "aws cloudwatch ", "./broker ")), name
         assert said[3] in sections
+        assert ("AlarmRule" in alarm) == ("\nOr: ./broker failures --name shop --aws\n" in text), text
+        assert all("--name shop --aws" in line for line in text.splitlines() if "./broker " in line), text
 
 
 def test_a_page_names_the_alarms_that_show_it_and_each_of_them_shows_one_page(made: Synthesise) -> None:
