@@ -48,8 +48,15 @@ class Resources:
     suppression_key_arn: str
 
 
+FIRST_CALL = 120.0  # seconds: moto loads a service when it is called first, which takes long on a busy machine
+
+
+def _patient_client(service: str, endpoint: str) -> Any:
+    return local_client(service, endpoint, timeout=FIRST_CALL)
+
+
 def create_resources(
-    endpoint: str, settings: ResourceSettings | None = None, client: Callable[[str, str], Any] = local_client
+    endpoint: str, settings: ResourceSettings | None = None, client: Callable[[str, str], Any] = _patient_client
 ) -> Resources:
     """Create all resources at the local AWS endpoint, which must be empty."""
     settings = settings or ResourceSettings()

@@ -30,6 +30,7 @@ ELSEWHERE = {
     "run": "loop/test_run.py",
     "secret": "cli/test_secret.py",
     "soak": "loop/test_soak.py",
+    "tracker": "cli/test_tracker.py",
     "verify": "diagnosis/test_verify.py",
     "why": "diagnosis/test_why.py",
 }

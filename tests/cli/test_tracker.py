@@ -9,6 +9,7 @@ from click.testing import CliRunner, Result
 from cli.__main__ import main
 from local_stack.aws.session import local_client
 from local_stack.process import start_service
+from tests.json_numbers import rounded
 
 
 @pytest.fixture(scope="module")
@@ -28,6 +29,7 @@ def tracker(url: str) -> Callable[..., Result]:
 
 def test_a_tracker_takes_events_and_a_second_run_names_the_same(url: str, tracker: Callable[..., Result]) -> None:
     made = json.loads(tracker("--name", "shop-2", "--json").stdout)
+    assert rounded(made) == []
     event = {"eventType": "view_detail", "itemId": "i1", "sentAt": 1_790_000_000, "eventId": "e1"}
     local_client("personalize-events", url).put_events(
         trackingId=made["tracking_id"], sessionId="s", userId="u", eventList=[event]
