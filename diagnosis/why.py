@@ -146,7 +146,7 @@ class Why:
         """Return the user's ids of the months since then, the oldest first, as far as their keys exist."""
         months = dict.fromkeys(month_of(since + day * DAY) for day in range((self._days or 0) + 1))
         keys = [read_key(self._client("dynamodb"), table, month) for month in months]
-        return [keyed_hash(key, self._mpid) for key in keys if key]
+        return [keyed_hash(key, self._mpid).hex() for key in keys if key]
 
     def _taken(self) -> Iterator[Fact]:
         if self._events is None:

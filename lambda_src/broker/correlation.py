@@ -53,7 +53,7 @@ class CorrelationIds:
             if self._key[0] != month:
                 self._key = month, RETRY.call(lambda: self._read_or_make(month), self._clock, deadline)
             key = self._key[1]
-        return lambda mpid: keyed_hash(key, mpid)
+        return lambda mpid: keyed_hash(key, mpid).hex()
 
     def _read_or_make(self, month: str) -> bytes:
         client = self._dynamodb()

@@ -11,8 +11,8 @@ from broker.clients import Aws
 from broker.failures import aws_call
 from broker.invocation import invocation
 from broker.metric_names import Metric
-from broker.settings import DailyCheckSettings, counts_by_version, daily_check_settings
-from broker.telemetry import Counts, telemetry
+from broker.settings import DailyCheckSettings, daily_check_settings
+from broker.telemetry import Counts
 
 ACTIVE, FAILED = "ACTIVE", "CREATE FAILED"
 DAY = 86_400
@@ -24,7 +24,7 @@ def handler(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
     """Check once, and log what was seen as one line; ``event`` is EventBridge's and says nothing."""
     with invocation(context) as counts:
         seen = connected().run(counts, time.time())
-        telemetry(context.function_name, counts_by_version()).logger.info("daily check", extra=seen)
+        counts.lines.append({"message": "daily check", **seen})
         return {}
 
 

@@ -1,11 +1,10 @@
-"""A keyed hash of an mpid. Whoever has the key can test a guess, so it is personal data as long as the key exists."""
+"""A keyed hash of a user's id. Whoever has the key can test a guess, so it is personal data while the key exists."""
 
-import hashlib
 import hmac
 
-LENGTH = 32  # hexadecimal digits: 16 bytes, as many as tell all users apart
+SIZE = 16  # bytes: two users never share one
 
 
-def keyed_hash(key: bytes, mpid: int) -> str:
-    """Return the hash of a user under a key, in hexadecimal."""
-    return hmac.new(key, str(mpid).encode(), hashlib.sha256).hexdigest()[:LENGTH]
+def keyed_hash(key: bytes, user: int | str) -> bytes:
+    """Return the hash of a user under a key: of an mpid, or of the id under which Personalize knows them."""
+    return hmac.digest(key, str(user).encode("utf-8", "surrogatepass"), "sha256")[:SIZE]

@@ -9,7 +9,8 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-DIGEST_SIZE = 16  # bytes: two users never share one
+from broker.keyed_hash import keyed_hash
+
 _KEY_CHECK = "suppression list"  # no id of a user: none has a space
 
 
@@ -26,23 +27,20 @@ class SuppressionList:
 
     def covers(self, user: int | str) -> bool:
         """Return whether nothing may be sent of a user: an mpid, or the id under which Personalize knows them."""
-        return self._digest(str(user)) in self.digests
+        return keyed_hash(self.key, user) in self.digests
 
     def with_users(self, users: Iterable[int | str]) -> "SuppressionList":
         """Return a list that covers these users, too."""
-        return replace(self, digests=self.digests | {self._digest(str(user)) for user in users})
+        return replace(self, digests=self.digests | {keyed_hash(self.key, user) for user in users})
 
     def without_users(self, users: Iterable[int | str]) -> "SuppressionList":
         """Return a list that does not cover these users."""
-        return replace(self, digests=self.digests - {self._digest(str(user)) for user in users})
+        return replace(self, digests=self.digests - {keyed_hash(self.key, user) for user in users})
 
     def as_json(self) -> bytes:
         """Return what is stored."""
         digests = sorted(digest.hex() for digest in self.digests)
-        return json.dumps({"key_check": self._digest(_KEY_CHECK).hex(), "users": digests}).encode()
-
-    def _digest(self, text: str) -> bytes:
-        return hmac.digest(self.key, text.encode("utf-8", "surrogatepass"), "sha256")[:DIGEST_SIZE]
+        return json.dumps({"key_check": keyed_hash(self.key, _KEY_CHECK).hex(), "users": digests}).encode()
 
 
 def list_from_json(stored: bytes, key: bytes) -> SuppressionList:
@@ -53,6 +51,6 @@ def list_from_json(stored: bytes, key: bytes) -> SuppressionList:
         key_check = bytes.fromhex(document["key_check"])
     except (ValueError, TypeError, KeyError):
         raise UnusableList("the suppression list can't be read") from None
-    if not hmac.compare_digest(key_check, found._digest(_KEY_CHECK)):
+    if not hmac.compare_digest(key_check, keyed_hash(key, _KEY_CHECK)):
         raise UnusableList("the suppression list was made with another key than the one in the secret")
     return found

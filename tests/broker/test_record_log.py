@@ -53,7 +53,7 @@ def with_log(function: Ingest | Refresh, table: KeyTable, time: FakeTime) -> Non
 
 def id_in(table: KeyTable, mpid: int) -> str:
     [item] = table.items.values()
-    return keyed_hash(item["hash_key"]["B"], mpid)
+    return keyed_hash(item["hash_key"]["B"], mpid).hex()
 
 
 def test_a_record_has_a_line_per_user_with_what_came_of_it(capsys: Capture) -> None:
