@@ -13,7 +13,7 @@ from infra.metrics import Metrics
 from infra.notifications import Urgency
 from infra.pages import add_pages
 from infra.receivers import Receivers
-from infra.second_tracker import add_second_alarms
+from infra.second_alarms import add_second_alarms
 from infra.settings import AlarmOptions
 
 CONNECTED = "mparticle-connected"
@@ -55,13 +55,13 @@ class Alarms(Construct):
             self._function("refresh", metrics)
             self._refreshes(metrics)
         if metrics.daily_check:
-            add_daily_alarms(self._add, metrics)
+            add_daily_alarms(maker, metrics)
         if metrics.rewind:
             self._rewind(metrics)
         if metrics.archive:
             self._archive(metrics.archive)
         if metrics.second:
-            add_second_alarms(self._add, metrics)
+            add_second_alarms(maker, metrics)
         pages = add_pages(maker)
         # What is on for ever would look like a failure on the dashboard.
         self.shown = [*pages, *(alarm for id, alarm in maker.alarms.items() if id != CONNECTED)]

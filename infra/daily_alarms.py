@@ -1,10 +1,8 @@
 """The alarms on what ``daily_check`` writes. None of it is urgent: all goes on with the model that there is."""
 
-from typing import Protocol
-
-from aws_cdk import aws_cloudwatch as cloudwatch
 from broker.metric_names import Metric
 
+from infra.alarm_maker import AlarmMaker
 from infra.metrics import Metrics
 from infra.notifications import Urgency
 
@@ -14,24 +12,7 @@ MAX_DROP = 50  # percent of the accepted share of the week before
 HOURS = 26
 
 
-class Add(Protocol):
-    """Adds an alarm on a metric."""
-
-    def __call__(
-        self,
-        id: str,
-        urgency: Urgency,
-        description: str,
-        metric: cloudwatch.IMetric,
-        *,
-        threshold: float = 0,
-        evaluations: int = 1,
-        datapoints: int | None = None,
-    ) -> None:
-        """Add it."""
-
-
-def add_daily_alarms(add: Add, metrics: Metrics) -> None:
+def add_daily_alarms(maker: AlarmMaker, metrics: Metrics) -> None:
     """Add one alarm per finding, and one on the check itself."""
     for id, metric, threshold, description in (
         ("training-failed", Metric.TRAINING_FAILED, 0, "The newest training failed: the model before it serves."),
@@ -51,8 +32,8 @@ def add_daily_alarms(add: Add, metrics: Metrics) -> None:
         ),
     ):
         daily = metrics.daily(metric)
-        add(id, Urgency.TICKET, description, daily, threshold=threshold, evaluations=HOURS, datapoints=1)
-    add(
+        maker.add(id, Urgency.TICKET, description, daily, threshold=threshold, evaluations=HOURS, datapoints=1)
+    maker.add(
         "daily-check-errors",
         Urgency.TICKET,
         "The daily check fails.",

@@ -12,7 +12,6 @@ from infra.ingest import Ingest
 from infra.personalize import PersonalizeResources
 from infra.refresh import Refresh
 from infra.rewind import Rewind
-from infra.second_tracker import SecondIngest
 from infra.settings import Settings
 from infra.storage import Buckets, MParticleSecret
 from infra.suppression import Suppression
@@ -34,7 +33,7 @@ def outputs(
     correlation_keys: dynamodb.ITable | None,
     rewind: Rewind | None,
     archive: Archive | None,
-    second: SecondIngest | None,
+    second: Ingest | None,
 ) -> None:
     """Add the stack's outputs; those of Personalize, of the queues and of the archive only where they are there."""
     paste = "mParticle, Amazon Kinesis event output:"

@@ -1,5 +1,6 @@
 """The stack: mParticle → stream → ingest → Personalize; queues → refresh → profiles. Only wiring."""
 
+from dataclasses import replace
 from typing import Any
 
 import aws_cdk as cdk
@@ -26,7 +27,6 @@ from infra.personalize import PersonalizeResources
 from infra.refresh import Refresh
 from infra.rewind import Rewind
 from infra.rollback_alarms import rollback_alarms
-from infra.second_tracker import SecondIngest
 from infra.settings import Settings
 from infra.storage import Buckets, MParticleSecret
 from infra.stream import EventStream, MParticleAccess, only_writers
@@ -118,22 +118,28 @@ class BrokerStack(cdk.Stack):
         suppression: Suppression | None,
         code: LambdaCode,
         key: kms.IKey | None,
-    ) -> SecondIngest | None:
-        """Return what fills a second dataset group, while there is one to fill."""
+    ) -> Ingest | None:
+        """Return what fills a second dataset group, while there is one to fill: ``ingest`` once more, without queues.
+
+        The functions share no checkpoint: a tracker that refuses holds back its own function, and not the other one.
+        """
         tracking_id = self._settings.personalize.second_tracking_id
         if not (tracking_id and suppression):
             return None
-        return SecondIngest(
+        return Ingest(
             self,
             "Second",
             stream=events,
             tracking_id=tracking_id,
             buckets=buckets,
-            suppression=suppression,
-            options=self._settings.options,
+            queues=None,
+            correlation_keys=None,
+            options=replace(self._settings.options, count_by_version=False),  # new versions of it take over at once
             lambda_code=code,
+            suppression=suppression,
             retain=self._settings.retain,
             key=key,
+            mapping_id="SecondStreamMapping",
         )
 
     def _refresh(
