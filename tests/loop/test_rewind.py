@@ -2,24 +2,20 @@
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
 
-from cli.__main__ import main
-from cli.serve import personalize_values
 from local_stack.audit.services import deliveries
-from local_stack.lambda_api import LambdaApi
 from local_stack.settings import LocalStackSettings
 from local_stack.stack import Stack
-from local_stack.stream_mappings import StreamMappings
 from tests.broker.lambda_events import batch, product_event
 from tests.json_numbers import rounded
+from tests.loop.clone import eventually
+from tests.loop.stack_commands import Broker, commands
 
 ERASED, STAYS, LATER = -7346244611012968789, 5, 6
-WAIT_SECONDS = 120.0  # a busy machine needs long; the wait ends as soon as it may
 
 
 @pytest.fixture(scope="module")
@@ -29,29 +25,9 @@ def stack() -> Iterator[Stack]:
 
 
 @pytest.fixture(scope="module")
-def broker(stack: Stack) -> Iterator[Callable[..., Result]]:
+def broker(stack: Stack) -> Iterator[Broker]:
     """Return `./broker COMMAND …` with what ``serve`` would export."""
-    rewind = {stack.rewind.settings.name: stack.rewind.arn}
-    mappings = StreamMappings(
-        stack.resources.stream_arn, rewind, lambda _, numbers, begin: stack.read_again(numbers, begin)
-    )
-    with LambdaApi(stack.functions, mappings=mappings) as api:
-        values = personalize_values(stack.personalize.url) | {
-            "AWS_ENDPOINT_URL": stack.aws.url,
-            "AWS_ENDPOINT_URL_S3": stack.aws.url,
-            "AWS_ENDPOINT_URL_LAMBDA": api.url,
-            "STREAM_ARN": stack.resources.stream_arn,
-            "REWIND_FUNCTION": stack.rewind.settings.name,
-            "STATE_TABLE": stack.resources.state_table,
-            "CONTROL_BUCKET": stack.resources.control_bucket,
-            "ON_FAILURE_BUCKET": stack.resources.on_failure_bucket,
-            "SUPPRESSION_KEY_ARN": stack.resources.suppression_key_arn,
-        }
-
-        def run(*arguments: object) -> Result:
-            every = [*map(str, arguments), "--name", "items4u", "--local"]
-            return CliRunner(env=values).invoke(main, every, catch_exceptions=False)
-
+    with commands(stack, lambda _, numbers, begin: stack.read_again(numbers, begin)) as run:
         yield run
 
 
@@ -66,13 +42,6 @@ def put(stack: Stack, mpid: int, action: str, item: str) -> None:
     stack.put_directly += 1
 
 
-def until(done: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + WAIT_SECONDS
-    while not done():
-        assert time.monotonic() < deadline, "not done in time"
-        time.sleep(0.05)
-
-
 def accepted(stack: Stack) -> list[tuple[str, str, str]]:
     """Return who, what and how of all that Personalize has accepted, in order, repeats included."""
     events = deliveries(stack.personalize.url)
@@ -80,7 +49,7 @@ def accepted(stack: Stack) -> list[tuple[str, str, str]]:
 
 
 def test_what_a_wrong_setting_left_out_trains_once_and_an_erased_customer_stays_away(
-    stack: Stack, broker: Callable[..., Result]
+    stack: Stack, broker: Broker
 ) -> None:
     right = dict(stack.ingest.environment)
     began = time.time()
@@ -88,7 +57,7 @@ def test_what_a_wrong_setting_left_out_trains_once_and_an_erased_customer_stays_
     for mpid in (ERASED, STAYS):
         put(stack, mpid, "view_detail", "seen")
         put(stack, mpid, "purchase", "bought")
-    until(stack.stream_is_read)
+    assert eventually(stack.stream_is_read)
     assert sorted(accepted(stack)) == sorted((str(mpid), "bought", "purchase") for mpid in (ERASED, STAYS))
 
     queues = {
@@ -116,16 +85,16 @@ def test_what_a_wrong_setting_left_out_trains_once_and_an_erased_customer_stays_
 
 
 def test_the_mapping_is_gone_afterwards_and_what_comes_later_is_read_by_ingest_alone(
-    stack: Stack, broker: Callable[..., Result]
+    stack: Stack, broker: Broker
 ) -> None:
     assert broker("rewind", "--stop").stdout == "no rewind is under way\n"
     before = len(accepted(stack))
     put(stack, LATER, "view_detail", "later")
-    until(stack.stream_is_read)
+    assert eventually(stack.stream_is_read)
     assert accepted(stack)[before:] == [(str(LATER), "later", "view_detail")]
 
 
-def test_all_that_the_stream_keeps_can_be_read(broker: Callable[..., Result]) -> None:
+def test_all_that_the_stream_keeps_can_be_read(broker: Broker) -> None:
     kept = broker("rewind", "--since", "24h", "--dry-run")  # the local stream keeps a day
     assert (kept.exit_code, kept.stdout.startswith("would read again: what arrived from ")) == (0, True), kept.output
 
@@ -140,9 +109,7 @@ def test_all_that_the_stream_keeps_can_be_read(broker: Callable[..., Result]) ->
         (["--since", "soon"], "is none of"),
     ],
 )
-def test_wrong_use_is_one_line_and_reads_nothing(
-    stack: Stack, broker: Callable[..., Result], arguments: list[str], said: str
-) -> None:
+def test_wrong_use_is_one_line_and_reads_nothing(stack: Stack, broker: Broker, arguments: list[str], said: str) -> None:
     before = len(accepted(stack))
     done = broker("rewind", *arguments)
     assert (done.exit_code, said in done.output) == (2, True), done.output

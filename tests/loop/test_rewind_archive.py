@@ -2,23 +2,19 @@
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
 
-from cli.__main__ import main
-from cli.serve import personalize_values
 from lifecycle.archive import Archive, packed
 from local_stack.audit.services import deliveries
-from local_stack.lambda_api import LambdaApi
 from local_stack.settings import LocalStackSettings
 from local_stack.stack import ARCHIVE_BUCKET, Stack
-from local_stack.stream_mappings import StreamMappings
 from tests.broker.lambda_events import batch, product_event
 from tests.loop.clone import eventually
+from tests.loop.stack_commands import Broker, commands
 
 ERASED, STAYS, LEFT_OUT = -7346244611012968789, 5, 6
 LONG_AGO = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(days=20)
@@ -31,28 +27,9 @@ def stack() -> Iterator[Stack]:
 
 
 @pytest.fixture(scope="module")
-def broker(stack: Stack) -> Iterator[Callable[..., Result]]:
+def broker(stack: Stack) -> Iterator[Broker]:
     """Return `./broker COMMAND …` with what ``serve --archive`` would export."""
-    rewind = stack.rewind.settings.name
-    mappings = StreamMappings(stack.resources.stream_arn, {rewind: stack.rewind.arn}, lambda *_: pytest.fail("mapped"))
-    with LambdaApi({**stack.functions, rewind: stack.rewind}, mappings=mappings) as api:
-        values = personalize_values(stack.personalize.url) | {
-            "AWS_ENDPOINT_URL": stack.aws.url,
-            "AWS_ENDPOINT_URL_S3": stack.aws.url,
-            "AWS_ENDPOINT_URL_LAMBDA": api.url,
-            "STREAM_ARN": stack.resources.stream_arn,
-            "REWIND_FUNCTION": rewind,
-            "STATE_TABLE": stack.resources.state_table,
-            "CONTROL_BUCKET": stack.resources.control_bucket,
-            "ON_FAILURE_BUCKET": stack.resources.on_failure_bucket,
-            "SUPPRESSION_KEY_ARN": stack.resources.suppression_key_arn,
-            "ARCHIVE_BUCKET": ARCHIVE_BUCKET,
-        }
-
-        def run(*arguments: object) -> Result:
-            every = [*map(str, arguments), "--name", "items4u", "--local"]
-            return CliRunner(env=values).invoke(main, every, catch_exceptions=False)
-
+    with commands(stack, lambda *_: pytest.fail("mapped")) as run:
         yield run
 
 
@@ -74,14 +51,14 @@ def archived(stack: Stack) -> Counter[int]:
     return Counter(int(part.document["mpid"]) for part in parts if part.document)
 
 
-def trained(stack: Stack, broker: Callable[..., Result], path: Any) -> list[tuple[str, str]]:
+def trained(stack: Stack, broker: Broker, path: Any) -> list[tuple[str, str]]:
     """Return who and what a training would read: what an export has."""
     assert broker("export", "--out", path).exit_code == 0
     return sorted((line.split(",")[0], line.split(",")[1]) for line in path.read_text().splitlines()[1:])
 
 
 def test_what_the_archive_has_trains_once_and_nothing_of_a_forgotten_customer(
-    stack: Stack, broker: Callable[..., Result], tmp_path: Any
+    stack: Stack, broker: Broker, tmp_path: Any
 ) -> None:
     now, kinesis = datetime.now(UTC), stack.client("kinesis")
     for mpid in (ERASED, STAYS):
@@ -124,11 +101,11 @@ def test_what_the_archive_has_trains_once_and_nothing_of_a_forgotten_customer(
         (["--since", "1m", "--from", "tape"], "tape"),
     ],
 )
-def test_wrong_use_is_one_line(broker: Callable[..., Result], arguments: list[str], said: str) -> None:
+def test_wrong_use_is_one_line(broker: Broker, arguments: list[str], said: str) -> None:
     done = broker("rewind", *arguments)
     assert (done.exit_code, said in done.output) == (2, True), done.output
 
 
-def test_a_time_of_which_the_archive_has_nothing_is_no_failure(broker: Callable[..., Result]) -> None:
+def test_a_time_of_which_the_archive_has_nothing_is_no_failure(broker: Broker) -> None:
     done = broker("rewind", "--since", "90d", "--until", "80d", "--from", "archive")
     assert (done.exit_code, "the archive has nothing" in done.stdout) == (0, True)

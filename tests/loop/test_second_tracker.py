@@ -2,28 +2,23 @@
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
 
-from cli.__main__ import main
-from cli.serve import personalize_values
 from lifecycle.archive import Archive
 from local_stack.audit.services import deliveries
 from local_stack.aws.session import local_client
-from local_stack.lambda_api import LambdaApi
 from local_stack.settings import LocalStackSettings
 from local_stack.stack import ARCHIVE_BUCKET, NAMES, SECOND_NAMES, Stack
-from local_stack.stream_mappings import StreamMappings
 from tests.broker.lambda_events import batch, product_event
 from tests.loop.clone import eventually
+from tests.loop.stack_commands import Broker, commands
 
 ERASED, EARLY, BOTH, LATE = -7346244611012968789, 5, 6, 7
 FIRST, SECOND = NAMES.broker, SECOND_NAMES.broker
-Broker = Callable[..., Result]
 
 
 @pytest.fixture
@@ -35,27 +30,7 @@ def stack() -> Iterator[Stack]:
 @pytest.fixture
 def broker(stack: Stack) -> Iterator[Broker]:
     """Return `./broker COMMAND …` with what ``serve --archive --second-tracker`` would export."""
-    rewind = stack.rewind.settings.name
-    mappings = StreamMappings(stack.resources.stream_arn, {rewind: stack.rewind.arn}, lambda *_: pytest.fail("mapped"))
-    with LambdaApi({**stack.functions, rewind: stack.rewind}, mappings=mappings) as api:
-        values = personalize_values(stack.personalize.url) | {
-            "AWS_ENDPOINT_URL": stack.aws.url,
-            "AWS_ENDPOINT_URL_S3": stack.aws.url,
-            "AWS_ENDPOINT_URL_LAMBDA": api.url,
-            "STREAM_ARN": stack.resources.stream_arn,
-            "REWIND_FUNCTION": rewind,
-            "STATE_TABLE": stack.resources.state_table,
-            "CONTROL_BUCKET": stack.resources.control_bucket,
-            "ON_FAILURE_BUCKET": stack.resources.on_failure_bucket,
-            "SUPPRESSION_KEY_ARN": stack.resources.suppression_key_arn,
-            "ARCHIVE_BUCKET": ARCHIVE_BUCKET,
-        }
-
-        def run(*arguments: object, name: str = FIRST) -> Result:
-            second = {"SECOND_TRACKING_ID": stack.second_tracker.tracking_id} if stack.second_tracker else {}
-            every = [*map(str, arguments), "--name", name, "--local"]
-            return CliRunner(env=values | second).invoke(main, every, catch_exceptions=False)
-
+    with commands(stack, lambda *_: pytest.fail("mapped")) as run:
         yield run
 
 
