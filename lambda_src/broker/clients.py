@@ -16,6 +16,7 @@ from botocore.session import get_session
 from botocore.utils import get_environ_proxies
 
 from broker.direct_calls import DirectCall
+from broker.failures import Unavailable
 from broker.http_connections import HttpConnections, Request, decoded
 from broker.tls import tls_context
 
@@ -93,3 +94,11 @@ def deadline(context: Any) -> float:
     """Return the epoch second after which no further call is started, from Lambda's context."""
     left: float = context.get_remaining_time_in_millis() / 1000
     return time.time() + max(left - LAST_CALL_MARGIN_S, left / 2)
+
+
+def body_of(answer: Any) -> bytes:
+    """Return the body of GetObject's answer. Raises Unavailable for half a reply, in which botocore leaves it out."""
+    if "Body" not in answer:
+        raise Unavailable("GetObject: half a reply")
+    body: bytes = answer["Body"].read()
+    return body

@@ -13,9 +13,9 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from broker.clients import SHUTDOWN_RESERVE_S, Aws, deadline
+from broker.clients import SHUTDOWN_RESERVE_S, Aws, body_of, deadline
 from broker.clock import Clock
-from broker.failures import Misconfigured, Unavailable, aws_call
+from broker.failures import Misconfigured, aws_call
 from broker.ingest import WHOLE_BATCH, Ingest, connect
 from broker.invocation import invocation
 from broker.kinesis_record import KinesisRecord, MalformedRecord, record_from_lambda
@@ -67,10 +67,7 @@ class RewindStore:
             if error.response["Error"]["Code"] in ("NoSuchKey", "404"):
                 raise Misconfigured("no rewind is planned: remove this function's event source mapping") from None
             raise
-        if "Body" not in answer:  # of a reply that broke off, botocore makes one without anything in it
-            raise Unavailable("GetObject: half a reply")
-        body: bytes = answer["Body"].read()
-        return body
+        return body_of(answer)
 
 
 class Rewind:

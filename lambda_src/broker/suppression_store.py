@@ -10,7 +10,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from broker.clients import Aws
+from broker.clients import Aws, body_of
 from broker.clock import Clock
 from broker.failures import Misconfigured, Unavailable, aws_call
 from broker.retry import Retry
@@ -99,9 +99,7 @@ class SuppressionStore:
             if code in MISSING:
                 return b"", None
             raise
-        if "Body" not in answer:  # of a reply that broke off, botocore makes one without anything in it
-            raise Unavailable("GetObject: half a reply")
-        return answer["Body"].read(), answer["ETag"]
+        return body_of(answer), answer["ETag"]
 
     def _put(self, **request: Any) -> None:
         try:
