@@ -1,0 +1,128 @@
+"""An experiment: its variants, the holdout that gets no list, and which of them each user is in.
+
+A user's variant follows from hashes of their mpid: nothing is drawn or stored, and two processes never disagree. The
+holdout has a hash of its own, so that a change of the variants' weights moves nobody into it or out of it. The other
+variants share the rest by weighted rendezvous hashing: a raised weight moves users to that variant only, and the fewest
+that reach the new shares (Schindelhauer and Schomaker, Weighted Distributed Hash Tables, SPAA 2005).
+"""
+
+import hashlib
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from broker.json_values import mapping
+
+HOLDOUT = "holdout"  # the name of the variant
+NONE, POPULAR = HOLDOUT_LISTS = ("none", "popular")
+MAX_VARIANTS = 20  # of at most 100 sources that a metric attribution counts (Amazon Personalize quotas)
+MAX_WEIGHT = 1_000_000
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One way to recommend. ``campaign_arn`` and ``filter_arn`` are None where they are those of all users."""
+
+    weight: int
+    campaign_arn: str | None = None
+    filter_arn: str | None = None
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """``holdout``: the percentage of users in it; ``holdout_list``: what they get, ``none`` or ``popular``.
+
+    ``epoch``: from 1; it grows whenever a weight changes.
+    """
+
+    name: str
+    variants: Mapping[str, Variant]
+    holdout: float = 0.0
+    holdout_list: str = NONE
+    epoch: int = 1
+
+    def variant_of(self, mpid: int) -> str:
+        """Return the name of a user's variant."""
+        if _uniform(self.name, HOLDOUT, mpid) * 100 < self.holdout:
+            return HOLDOUT
+        return max(self.variants, key=lambda name: self._score(name, mpid))
+
+    def _score(self, name: str, mpid: int) -> tuple[float, str]:
+        # Of exponential variables with these rates, the smallest is each one's as often as its weight says.
+        return self.variants[name].weight / -math.log(_uniform(self.name, f"variant {name}", mpid)), name
+
+
+def experiment_from(value: object) -> Experiment:
+    """Read an experiment from parsed JSON. Raises ValueError, which says what to write.
+
+    ``{"name": "autumn", "holdout": 10, "holdout_list": "none", "epoch": 1, "variants": {"control": {"weight": 50},
+    "fresh": {"weight": 40, "campaign_arn": "arn:…", "filter_arn": "arn:…"}}}``
+    """
+    given = _object(value, 'must be an object like {"name": "autumn", "variants": {"control": {"weight": 1}}}')
+    _refuse_unknown("an experiment", given, {"name", "variants", "holdout", "holdout_list", "epoch"})
+    variants = {name: _variant(name, each) for name, each in mapping(given.get("variants")).items()}
+    holdout: Any = given.get("holdout", 0)
+    epoch: Any = given.get("epoch", 1)
+    holdout_list = given.get("holdout_list", NONE)
+    if not 1 <= len(variants) <= MAX_VARIANTS:
+        raise ValueError(f"must have 1 to {MAX_VARIANTS} variants, not {len(variants)}")
+    if not _is_number(holdout) or not 0 <= holdout < 100:
+        raise ValueError(f"holdout must be a percentage from 0 to below 100, not {holdout!r}")
+    if holdout_list not in HOLDOUT_LISTS:
+        raise ValueError(f"holdout_list must be {' or '.join(HOLDOUT_LISTS)}, not {holdout_list!r}")
+    if not _is_whole(epoch) or not 1 <= epoch <= 1000:
+        raise ValueError(f"epoch must be a whole number from 1 to 1000, not {epoch!r}")
+    return Experiment(_named("name", given.get("name")), variants, float(holdout), holdout_list, epoch)
+
+
+def _variant(name: str, value: object) -> Variant:
+    if _named("a variant's name", name) == HOLDOUT:
+        raise ValueError(f"a variant must not be called {HOLDOUT}: holdout is a percentage of its own")
+    given = _object(value, f'variant {name} must be an object like {{"weight": 50}}')
+    _refuse_unknown(f"variant {name}", given, {"weight", "campaign_arn", "filter_arn"})
+    weight: Any = given.get("weight")
+    if not _is_whole(weight) or not 1 <= weight <= MAX_WEIGHT:
+        raise ValueError(f"variant {name}: weight must be a whole number from 1 to {MAX_WEIGHT}, not {weight!r}")
+    return Variant(weight, _arn(name, given, "campaign"), _arn(name, given, "filter"))
+
+
+def _object(value: object, otherwise: str) -> Mapping[str, Any]:
+    if not isinstance(value, dict):
+        raise ValueError(otherwise)  # noqa: TRY004 - one kind of error for all wrong values
+    return value
+
+
+def _arn(name: str, value: Mapping[str, Any], kind: str) -> str | None:
+    arn = value.get(f"{kind}_arn")
+    if arn is not None and not re.fullmatch(rf"arn:\S+:personalize:\S+:{kind}/\S+", str(arn)):
+        raise ValueError(f"variant {name}: {kind}_arn must be an ARN of a {kind}, not {arn!r}")
+    return arn
+
+
+def _named(what: str, value: object) -> str:
+    if not isinstance(value, str) or not _NAME.fullmatch(value):
+        raise ValueError(f"{what} must be at most 40 small letters, digits, hyphens and underscores, not {value!r}")
+    return value
+
+
+def _refuse_unknown(what: str, value: Mapping[str, Any], known: set[str]) -> None:
+    unknown = sorted(value.keys() - known)
+    if unknown:
+        raise ValueError(f"{what} has no {', '.join(unknown)}; it may have {', '.join(sorted(known))}")
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _uniform(experiment: str, salt: str, mpid: int) -> float:
+    """Return a number between 0 and 1, both left out, that anybody computes again from the same three."""
+    key = f"{experiment}|{salt}|{mpid}".encode()
+    return (int.from_bytes(hashlib.sha256(key).digest()[:6]) + 0.5) / 2**48
