@@ -1,7 +1,6 @@
 """`./broker rewind --from archive`: what the raw archive has of a time, by the function that reads the stream again."""
 
 import time
-import uuid
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -76,8 +75,7 @@ def rewind(
         raise click.UsageError(NO_ARCHIVE)
     done = ArchiveRewind(sorted(opened.objects(since, end), key=lambda stored: order(stored.hour, stored.key)))
     if not dry_run and done.objects:
-        feed = ArchiveFeed(target.client("lambda"), target.client("s3"), places.function, places.control_bucket, clock)
-        feed.begin(uuid.uuid4().hex, int(since.timestamp() * 1000), int(end.timestamp() * 1000))
+        feed = ArchiveFeed(target.client("lambda"), places.function, clock)
         _feed(opened, feed, done, rules, waiting)
     return done.outcome(since, end, dry_run=dry_run)
 

@@ -14,10 +14,8 @@ from typing import Any
 from broker.clock import Clock
 from broker.failures import Unavailable, aws_call
 from broker.retry import Retry
-from broker.rewind_plan import PLAN, RewindPlan
+from broker.rewind_plan import ARCHIVE
 
-SHARD = "archive"
-END = "9" * 30  # no number of a record is larger
 MOST_RECORDS = 1_000
 MOST_BYTES = 4_000_000  # of a request; Lambda takes 6 MB
 RETRY = Retry(attempts=8, base=1.0, cap=30.0)
@@ -39,7 +37,7 @@ def record_of_archive(hour: datetime, key: str, index: int, data: bytes) -> Reco
         "approximateArrivalTimestamp": hour.timestamp(),
         "data": base64.b64encode(data).decode(),
     }
-    return {"eventID": f"{SHARD}:{number}", "kinesis": kinesis}
+    return {"eventID": f"{ARCHIVE}:{number}", "kinesis": kinesis}
 
 
 def fits(data: bytes) -> bool:
@@ -63,20 +61,12 @@ def batches(records: Iterable[Record]) -> Iterator[list[Record]]:
 
 
 class ArchiveFeed:
-    """The function ``rewind`` behind a boto3 Lambda client, and the bucket in which it looks for its plan."""
+    """The function ``rewind`` behind a boto3 Lambda client."""
 
-    def __init__(self, lambda_client: Any, s3: Any, function: str, control_bucket: str, clock: Clock) -> None:
+    def __init__(self, lambda_client: Any, function: str, clock: Clock) -> None:
         self._lambda = lambda_client
-        self._s3 = s3
         self._function = function
-        self._control_bucket = control_bucket
         self._clock = clock
-
-    def begin(self, id: str, since_ms: int, until_ms: int) -> None:
-        """Keep the plan by which the function takes all records of the archive. Raises Failure."""
-        plan = RewindPlan(id, since_ms, until_ms, {SHARD: END})
-        put = {"Bucket": self._control_bucket, "Key": PLAN, "Body": plan.as_json(), "ContentType": "application/json"}
-        RETRY.call(lambda: aws_call(self._s3.put_object, **put), self._clock, FOREVER)
 
     def send(self, records: Sequence[Record]) -> None:
         """Let the function deliver records, in order. Raises Failure where it gets on no more."""

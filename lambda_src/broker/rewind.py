@@ -20,7 +20,7 @@ from broker.ingest import WHOLE_BATCH, Ingest, connect
 from broker.invocation import invocation
 from broker.kinesis_record import KinesisRecord, MalformedRecord, record_from_lambda
 from broker.retry import Retry
-from broker.rewind_plan import PLAN, PROGRESS, NoPlan, RewindPlan, ShardProgress, plan_from_json
+from broker.rewind_plan import ARCHIVE, PLAN, PROGRESS, NoPlan, RewindPlan, ShardProgress, plan_from_json
 from broker.settings import rewind_settings
 from broker.telemetry import Counts
 
@@ -79,6 +79,8 @@ class Rewind:
 
     def run(self, records: Sequence[Any], deadline: float, counts: Counts) -> dict[str, Any]:
         """Return ``{"batchItemFailures": [...]}``: the records to be delivered again. Raises Failure."""
+        if all(_is_of_archive(passed) for passed in records):  # the command hands over what it wants to be read
+            return self._ingest.run(records, deadline, counts)
         plan = self._store.plan(deadline)
         numbered = [(passed, _numbered(passed)) for passed in records]
         covered = [passed for passed, record in numbered if _is_covered(plan, record)]
@@ -97,6 +99,11 @@ def _numbered(passed: Any) -> KinesisRecord | None:
         return record_from_lambda(passed)
     except MalformedRecord:
         return None
+
+
+def _is_of_archive(passed: Any) -> bool:
+    record = _numbered(passed)
+    return record is not None and record.shard == ARCHIVE
 
 
 def _is_covered(plan: RewindPlan, record: KinesisRecord | None) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 PLAN, PROGRESS = "rewind/plan.json", "rewind/progress/"
+ARCHIVE = "archive"  # the shard that records of the raw archive name; they are no part of a plan
 
 
 class NoPlan(ValueError):

@@ -3,6 +3,7 @@
 import io
 import json
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -14,11 +15,13 @@ from broker.rewind import Rewind, RewindStore
 from broker.rewind_plan import PLAN, NoPlan, RewindPlan, ShardProgress, plan_from_json, progress_from_json
 from broker.telemetry import Counts
 
+from replay.archive_feed import record_of_archive
 from tests.broker.lambda_events import MPID, SHARD, batch, failures, number_of, product_event, record, visit
 from tests.broker.stubs import BROKEN, FAR, NOW, THROTTLED, AwsClient, FakeTime, client_error
 from tests.broker.test_ingest import World
 
 END = record(3)
+HOUR = datetime.fromtimestamp(NOW, UTC)
 PLANNED = RewindPlan("run-1", int(NOW * 1000) - 1000, int(NOW * 1000), {SHARD: number_of(END)})
 
 
@@ -60,6 +63,14 @@ def test_a_shard_without_an_end_has_nothing_to_read_again() -> None:
     world, control = World(sqs=None), Control(RewindPlan("run-1", 0, 1, {"shardId-000000000009": "1"}))
     assert failures(rewind(world, control).run([record(1, visit(1))], FAR, Counts())) == []
     assert world.events.requests == []
+
+
+def test_records_of_the_archive_are_read_whatever_is_planned_for_the_stream_meanwhile() -> None:
+    world, control = World(sqs=None), Control()
+    of_archive = [record_of_archive(HOUR, "raw/a.gz", index, json.dumps(visit(index)).encode()) for index in (1, 2)]
+    assert failures(rewind(world, control).run(of_archive, FAR, Counts())) == []
+    assert sorted(request["userId"] for request in world.events.of("put_events")) == ["1", "2"]
+    assert control.requests == [], "no plan is asked for, and no progress of a shard is written"
 
 
 def test_how_far_it_is_ends_before_the_first_record_that_failed() -> None:

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from broker.failures import Unavailable
 from broker.kinesis_record import record_from_lambda
-from broker.rewind_plan import PLAN, plan_from_json
+from broker.rewind_plan import ARCHIVE
 
-from replay.archive_feed import SHARD, ArchiveFeed, Record, batches, fits, order, record_of_archive
-from tests.broker.stubs import BROKEN, AwsClient, FakeTime, always
+from replay.archive_feed import ArchiveFeed, Record, batches, fits, order, record_of_archive
+from tests.broker.stubs import BROKEN, AwsClient, FakeTime
 
 HOUR = datetime(2026, 11, 27, 11, tzinfo=UTC)
 Answer = Callable[[list[Record]], Any]
@@ -32,11 +32,10 @@ class World:
 
     def __init__(self, answer: Answer = lambda _: []) -> None:
         self.handed_over: list[list[str]] = []
-        self.s3 = AwsClient(put_object=always({}))
         self.time = FakeTime()
         self._answer = answer
         client = AwsClient(invoke=self._invoke)
-        self.feed = ArchiveFeed(client, self.s3, "rewind", "control", self.time.time())
+        self.feed = ArchiveFeed(client, "rewind", self.time.time())
 
     def _invoke(self, request: Mapping[str, Any]) -> Any:
         handed_over = json.loads(request["Payload"])["Records"]
@@ -52,7 +51,7 @@ class World:
 
 def test_a_record_is_in_lambdas_form_with_a_number_that_is_the_same_each_time() -> None:
     read = record_from_lambda(record_of_archive(HOUR, "raw/a.gz", 7, b"{}"))
-    assert (read.shard, read.arrived_ms, base64.b64decode(read.data)) == (SHARD, HOUR.timestamp() * 1000, b"{}")
+    assert (read.shard, read.arrived_ms, base64.b64decode(read.data)) == (ARCHIVE, HOUR.timestamp() * 1000, b"{}")
     assert read == record_from_lambda(record_of_archive(HOUR, "raw/a.gz", 7, b"{}"))
     assert read.sequence_number != record_from_lambda(record_of_archive(HOUR, "raw/b.gz", 7, b"{}")).sequence_number
 
@@ -76,16 +75,6 @@ def test_a_request_has_at_most_a_thousand_records_and_what_lambda_takes() -> Non
     assert all(len(json.dumps({"Records": batch})) < 6_000_000 for batch in large)
     assert list(batches([])) == []
     assert [fits(b"x" * size) for size in (2_900_000, 3_100_000)] == [True, False]
-
-
-def test_the_plan_covers_all_records_of_the_archive_and_none_of_a_stream() -> None:
-    world = World()
-    world.feed.begin("run", 1, 2)
-    [put] = world.s3.requests
-    plan = plan_from_json(put["Body"])
-    assert (put["Bucket"], put["Key"], plan.id, plan.since_ms, plan.until_ms) == ("control", PLAN, "run", 1, 2)
-    assert all(plan.covers(SHARD, number) for number in numbers(records(3)))
-    assert not plan.covers("shardId-000000000000", "1")
 
 
 def test_what_is_delivered_is_handed_over_once_and_the_rest_again_from_the_first_that_failed() -> None:
