@@ -14,7 +14,7 @@ from broker.position import position
 from broker.quarantine import QuarantineRow
 from broker.reasons import QuarantineReason, SkipReason
 from broker.telemetry import Counts
-from broker.view_sample import EVERYTHING, is_sampled
+from broker.view_sample import EVERYTHING, sampled
 
 # An invocation delivers some 300 a second. Further records are left to the next one.
 MAX_INTERACTIONS_PER_INVOCATION = 10_000
@@ -105,15 +105,15 @@ def _read_one(record: KinesisRecord, rules: Rules, view_sample: float, intake: I
             bad.setdefault(batch.reason, record.row(str(index), batch.reason, batch.detail))
             continue
         interactions, left_out = extract(batch, rules)
-        sampled = [interaction for interaction in interactions if is_sampled(interaction, view_sample)]
-        counts.add(Metric.SKIPPED, len(interactions) - len(sampled), SkipReason.SAMPLED_OUT)
-        lines += [Line(interaction, batch, record) for interaction in sampled]
+        reported = sampled(interactions, view_sample)
+        counts.add(Metric.SKIPPED, len(interactions) - len(reported), SkipReason.SAMPLED_OUT)
+        lines += [Line(interaction, batch, record) for interaction in reported]
         for reason, number in left_out.items():
             if isinstance(reason, QuarantineReason):
                 bad.setdefault(reason, record.row(str(index), reason, ""))
             else:
                 counts.add(Metric.SKIPPED, number, reason)
-        _note_skipped(intake, record, batch, left_out, len(interactions) - len(sampled))
+        _note_skipped(intake, record, batch, left_out, len(interactions) - len(reported))
     intake.lines += lines
     intake.bad += [(record, row) for row in bad.values()]
     for line in lines:

@@ -5,12 +5,20 @@ what a share takes is also taken by each larger one. Only product views are left
 """
 
 import hashlib
+from collections.abc import Sequence
 
 from broker.interactions import Interaction
 
 VIEW = "view_detail"  # product_action.action of mParticle's JSON reference, whatever Personalize's event type is
 EVERYTHING = 1.0
 PERSONALISATION = b"view-sample"  # keeps this hash apart from any other of the same user and session
+
+
+def sampled(interactions: Sequence[Interaction], share: float) -> Sequence[Interaction]:
+    """Return the interactions that are to be reported. ``share`` is of the sessions, 0 to 1."""
+    if share >= EVERYTHING:
+        return interactions
+    return [interaction for interaction in interactions if is_sampled(interaction, share)]
 
 
 def is_sampled(interaction: Interaction, share: float) -> bool:

@@ -14,6 +14,8 @@ _NUMBERS = (str, int, float)
 
 def from_json(value: object) -> float | None:
     """Return a JSON number, or a text with a number and a decimal point; None for anything else, and beyond 32 bits."""
+    if type(value) is float:  # most of them, so it should be quick
+        return value if -MAX_FLOAT32 <= value <= MAX_FLOAT32 else None
     if isinstance(value, bool) or not isinstance(value, _NUMBERS):
         return None
     try:
