@@ -12,6 +12,7 @@ from broker.clients import IMPATIENT_READ_TIMEOUT, SHUTDOWN_RESERVE_S, Aws, dead
 from broker.clock import Clock
 from broker.delivery import deliver
 from broker.failures import Failure, Misconfigured, Unavailable
+from broker.garbage import collect_rarely
 from broker.intake import Intake, Line, read
 from broker.interactions import Interaction, Rules, pack, unique
 from broker.invocation import invocation
@@ -281,6 +282,7 @@ def _users_to_refresh(lines: Iterable[Line], environment: str) -> list[UserToRef
 @functools.cache
 def _ingest() -> Ingest:
     """Connect the steps to AWS, once per process, at its first invocation."""
+    collect_rarely()
     settings = ingest_settings()
     pool = ThreadPoolExecutor(settings.concurrency, "ingest")
     clock = Clock(time.time, time.sleep, random.random)
