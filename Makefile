@@ -13,7 +13,7 @@ endif
 override CONTEXT := $(shell cat $(SETTINGS)) $(CONTEXT)
 endif
 
-.PHONY: setup run test quick proofs check law mutations soak bench synth deploy sbom audit clean
+.PHONY: setup run test quick proofs check law mutations soak bench synth deploy docs sbom audit clean
 
 setup: .venv/.ready
 
@@ -37,7 +37,7 @@ check: setup
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy --strict lambda_src/broker
-	@$(BIN)/mypy cli diagnosis evaluation faults lifecycle local_stack personalize_data personalize_local personalize_rules recommender_models replay
+	@$(BIN)/mypy cli diagnosis docs_site evaluation faults lifecycle local_stack personalize_data personalize_local personalize_rules recommender_models replay
 	@$(BIN)/mypy app.py infra blueprint
 	@$(MAKE) --no-print-directory test
 
@@ -73,6 +73,10 @@ deploy: synth
 	@$(BIN)/python -m infra.deploy_checks cdk.out --confirm "$(CONFIRM)" $(FLAGS)
 	@./cdk deploy --app cdk.out $(FLAGS)
 
+# The pages of this repository as a web site that can be searched: site/index.html, to be opened as it is.
+docs: setup .venv/docs/.ready
+	@$(BIN)/python -m docs_site
+
 # What the functions' zip and the development environment consist of, as CycloneDX. The tools run in environments apart.
 TOOL := $(BIN)/uv tool run --quiet --python $(BIN)/python
 SBOM := $(TOOL) --from cyclonedx-bom==7.5.0 cyclonedx-py requirements --output-reproducible
@@ -89,7 +93,7 @@ audit: setup
 	PyPI could not be asked (there is no copy of its advisories to use offline)" >&2; exit $$code; }
 
 clean:
-	@rm -rf .venv node_modules tests/clients/node_modules cdk.out sbom .pytest_cache .ruff_cache .mypy_cache .hypothesis .local.env
+	@rm -rf .venv node_modules tests/clients/node_modules cdk.out sbom site .pytest_cache .ruff_cache .mypy_cache .hypothesis .local.env
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The lock is installed by uv, in seconds; where uv can't be had, by pip, in a minute or two.
@@ -112,6 +116,10 @@ clean:
 .venv/clients/.ready: .venv/.ready tests/clients/requirements.txt tests/clients/package-lock.json
 	@$(BIN)/python -m tests.clients.install && touch $@ \
 		|| echo "mParticle's and AWS's clients could not be installed: the tests in tests/clients will be skipped" >&2
+
+# What builds the site: nobody who reads the pages on GitHub needs it.
+.venv/docs/.ready: .venv/.ready docs_site/requirements.txt
+	@$(BIN)/python -m tests.environments .venv/docs docs_site/requirements.txt && touch $@
 
 # The CDK command line, by the npm that comes with Node from PyPI.
 node_modules/.ready: .venv/.ready package-lock.json

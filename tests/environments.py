@@ -1,4 +1,7 @@
-"""Environments apart from ours, for other people's programs whose pins are not ours."""
+"""Environments apart from ours, for other people's programs whose pins are not ours.
+
+``python -m tests.environments FOLDER REQUIREMENTS`` creates one.
+"""
 
 import subprocess
 import sys
@@ -20,3 +23,7 @@ def _installer(target: Path) -> list[str]:
 
 def _run(command: list[str]) -> None:
     subprocess.run(command, check=True)  # noqa: S603 - our own installer
+
+
+if __name__ == "__main__":
+    create(Path(sys.argv[1]), Path(sys.argv[2]))

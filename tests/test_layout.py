@@ -27,7 +27,7 @@ ALLOWED = {
     "infra": {"blueprint", "broker", "lifecycle", "personalize_data", "personalize_rules"},
     "local_stack": {"blueprint", "broker", "faults", "lifecycle", "personalize_local"},
 }
-OWN = {*ALLOWED, "app", "bench", "cli", "tests"}
+OWN = {*ALLOWED, "app", "bench", "cli", "docs_site", "tests"}
 LIBRARIES = {
     "faults": {"starlette"},
     "personalize_rules": {"lark"},

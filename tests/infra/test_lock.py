@@ -38,6 +38,7 @@ def test_the_cdk_command_line_is_one_exact_version() -> None:
 
 def test_no_lock_names_a_registry() -> None:
     locks = ["requirements.txt", "package-lock.json", "infra/lambda_requirements.txt", "tests/deploy/requirements.txt"]
+    locks += ["docs_site/requirements.txt"]
 
     for lock in locks:
         text = (ROOT / lock).read_text()
