@@ -13,7 +13,7 @@ endif
 override CONTEXT := $(shell cat $(SETTINGS)) $(CONTEXT)
 endif
 
-.PHONY: setup run test quick proofs check law mutations soak bench synth deploy docs sbom audit clean
+.PHONY: setup run test quick proofs check law mutations soak bench synth deploy docs pictures sbom audit clean
 
 setup: .venv/.ready
 
@@ -76,6 +76,10 @@ deploy: synth
 # The pages of this repository as a web site that can be searched: site/index.html, to be opened as it is.
 docs: setup .venv/docs/.ready
 	@$(BIN)/python -m docs_site
+
+# The pictures in README and docs, from what really runs: some minutes. NAMES=run draws one scene's only.
+pictures: setup
+	@PYTHONPATH=.:lambda_src $(BIN)/python -m docs_site.pictures $(NAMES)
 
 # What the functions' zip and the development environment consist of, as CycloneDX. The tools run in environments apart.
 TOOL := $(BIN)/uv tool run --quiet --python $(BIN)/python
