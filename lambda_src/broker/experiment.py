@@ -9,8 +9,9 @@ that reach the new shares (Schindelhauer and Schomaker, Weighted Distributed Has
 import hashlib
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from broker.json_values import mapping
@@ -32,10 +33,19 @@ class Variant:
 
 
 @dataclass(frozen=True)
+class EarlierEpoch:
+    """The variants' weights from ``began``, in epoch seconds, until the next epoch began."""
+
+    began: int
+    weights: Mapping[str, int]
+
+
+@dataclass(frozen=True)
 class Experiment:
     """``holdout``: the percentage of users in it; ``holdout_list``: what they get, ``none`` or ``popular``.
 
-    ``epoch``: from 1; it grows whenever a weight changes.
+    ``epoch``: from 1; it grows whenever a weight changes. ``began``: when the weights of now began, in epoch seconds;
+    ``earlier``: those before them, oldest first. Only the analysis needs these two.
     """
 
     name: str
@@ -43,6 +53,8 @@ class Experiment:
     holdout: float = 0.0
     holdout_list: str = NONE
     epoch: int = 1
+    began: int | None = None
+    earlier: Sequence[EarlierEpoch] = ()
 
     def variant_of(self, mpid: int) -> str:
         """Return the name of a user's variant."""
@@ -59,13 +71,15 @@ def experiment_from(value: object) -> Experiment:
     """Read an experiment from parsed JSON. Raises ValueError, which says what to write.
 
     ``{"name": "autumn", "holdout": 10, "holdout_list": "none", "epoch": 1, "variants": {"control": {"weight": 50},
-    "fresh": {"weight": 40, "campaign_arn": "arn:…", "filter_arn": "arn:…"}}}``
+    "fresh": {"weight": 40, "campaign_arn": "arn:…", "filter_arn": "arn:…"}}}``. After a change of weights also
+    ``"from": "2026-11-16", "earlier": [{"from": "2026-11-02", "weights": {"control": 60, "fresh": 30}}]``.
     """
     given = _object(value, 'must be an object like {"name": "autumn", "variants": {"control": {"weight": 1}}}')
-    _refuse_unknown("an experiment", given, {"name", "variants", "holdout", "holdout_list", "epoch"})
+    _refuse_unknown("an experiment", given, {"name", "variants", "holdout", "holdout_list", "epoch", "from", "earlier"})
     variants = {name: _variant(name, each) for name, each in mapping(given.get("variants")).items()}
     holdout: Any = given.get("holdout", 0)
-    epoch: Any = given.get("epoch", 1)
+    earlier = _earlier(given.get("earlier", []), set(variants))
+    epoch: Any = given.get("epoch", len(earlier) + 1)
     holdout_list = given.get("holdout_list", NONE)
     if not 1 <= len(variants) <= MAX_VARIANTS:
         raise ValueError(f"must have 1 to {MAX_VARIANTS} variants, not {len(variants)}")
@@ -75,7 +89,36 @@ def experiment_from(value: object) -> Experiment:
         raise ValueError(f"holdout_list must be {' or '.join(HOLDOUT_LISTS)}, not {holdout_list!r}")
     if not _is_whole(epoch) or not 1 <= epoch <= 1000:
         raise ValueError(f"epoch must be a whole number from 1 to 1000, not {epoch!r}")
-    return Experiment(_named("name", given.get("name")), variants, float(holdout), holdout_list, epoch)
+    if earlier and epoch != len(earlier) + 1:
+        raise ValueError(f"epoch must be {len(earlier) + 1} after {len(earlier)} earlier, not {epoch}")
+    began = None if given.get("from") is None else _moment("from", given["from"])
+    _in_order(earlier, began)
+    return Experiment(_named("name", given.get("name")), variants, float(holdout), holdout_list, epoch, began, earlier)
+
+
+def _earlier(value: object, names: set[str]) -> tuple[EarlierEpoch, ...]:
+    if not isinstance(value, list):
+        raise ValueError('earlier must be a list of objects like {"from": "2026-11-02", "weights": {"control": 50}}')  # noqa: TRY004
+    return tuple(_earlier_epoch(each, names) for each in value)
+
+
+def _earlier_epoch(value: object, names: set[str]) -> EarlierEpoch:
+    given = _object(value, 'earlier must have objects like {"from": "2026-11-02", "weights": {"control": 50}}')
+    _refuse_unknown("an earlier epoch", given, {"from", "weights"})
+    weights = mapping(given.get("weights"))
+    if set(weights) != names:
+        raise ValueError(f"an earlier epoch must have a weight for each of {', '.join(sorted(names))}, and no other")
+    return EarlierEpoch(
+        _moment("from", given.get("from")), {name: _weight(name, each) for name, each in weights.items()}
+    )
+
+
+def _in_order(earlier: Sequence[EarlierEpoch], began: int | None) -> None:
+    if earlier and began is None:
+        raise ValueError("earlier needs from: when the weights of now began")
+    moments = [*(epoch.began for epoch in earlier), *([] if began is None else [began])]
+    if sorted(set(moments)) != moments:
+        raise ValueError("earlier must be oldest first, and all of it before from")
 
 
 def _variant(name: str, value: object) -> Variant:
@@ -83,10 +126,22 @@ def _variant(name: str, value: object) -> Variant:
         raise ValueError(f"a variant must not be called {HOLDOUT}: holdout is a percentage of its own")
     given = _object(value, f'variant {name} must be an object like {{"weight": 50}}')
     _refuse_unknown(f"variant {name}", given, {"weight", "campaign_arn", "filter_arn"})
-    weight: Any = given.get("weight")
+    return Variant(_weight(name, given.get("weight")), _arn(name, given, "campaign"), _arn(name, given, "filter"))
+
+
+def _weight(name: str, weight: Any) -> int:
     if not _is_whole(weight) or not 1 <= weight <= MAX_WEIGHT:
         raise ValueError(f"variant {name}: weight must be a whole number from 1 to {MAX_WEIGHT}, not {weight!r}")
-    return Variant(weight, _arn(name, given, "campaign"), _arn(name, given, "filter"))
+    return int(weight)
+
+
+def _moment(name: str, value: object) -> int:
+    """Return a date or a moment of ISO 8601, in UTC where it has no zone, as epoch seconds."""
+    try:
+        moment = datetime.fromisoformat(value if isinstance(value, str) else "")
+    except ValueError:
+        raise ValueError(f"{name} must be a date like 2026-11-02, or 2026-11-02T09:00Z, not {value!r}") from None
+    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
 
 
 def _object(value: object, otherwise: str) -> Mapping[str, Any]:

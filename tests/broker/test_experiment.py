@@ -5,7 +5,7 @@ from dataclasses import replace
 from math import sqrt
 
 import pytest
-from broker.experiment import HOLDOUT, Experiment, Variant, experiment_from
+from broker.experiment import HOLDOUT, EarlierEpoch, Experiment, Variant, experiment_from
 
 USERS = [(number * 2_654_435_761 - 2**62) % 2**64 - 2**63 for number in range(100_000)]
 AUTUMN = Experiment("autumn", {"control": Variant(50), "fresh": Variant(40)}, holdout=10)
@@ -55,6 +55,16 @@ def test_an_experiment_is_read_with_all_that_it_may_have():
     assert read == Experiment("autumn", variants, 2.5, "popular", 3)
 
 
+def test_the_weights_before_a_change_are_an_earlier_epoch():
+    variants = {"control": {"weight": 60}, "fresh": {"weight": 30}}
+    earlier = [{"from": "2026-11-02", "weights": {"control": 50, "fresh": 40}}]
+    read = experiment_from(
+        {"name": "autumn", "holdout": 10, "variants": variants, "from": "2026-11-16T06:00+02:00", "earlier": earlier}
+    )
+    assert (read.epoch, read.began) == (2, 1_794_801_600)
+    assert read.earlier == (EarlierEpoch(1_793_577_600, {"control": 50, "fresh": 40}),)
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -76,6 +86,19 @@ def test_an_experiment_is_read_with_all_that_it_may_have():
         ({"holdout_list": "own"}, "none or popular"),
         ({"epoch": 0}, "epoch must be"),
         ({"split": 1}, "an experiment has no split"),
+        ({"from": "2 November"}, "from must be a date"),
+        ({"from": 1_793_577_600}, "from must be a date"),
+        ({"earlier": {}}, "earlier must be a list"),
+        ({"earlier": [7]}, "earlier must have objects"),
+        ({"earlier": [{"from": "2026-11-02", "weights": {"b": 1}}]}, "a weight for each of a, and no other"),
+        ({"earlier": [{"from": "2026-11-02", "weights": {"a": 0}}]}, "weight must be a whole number"),
+        ({"earlier": [{"from": "2026-11-02", "weights": {"a": 1}, "to": ""}]}, "an earlier epoch has no to"),
+        ({"earlier": [{"from": "2026-11-02", "weights": {"a": 1}}]}, "earlier needs from"),
+        ({"from": "2026-11-01", "earlier": [{"from": "2026-11-02", "weights": {"a": 1}}]}, "oldest first"),
+        (
+            {"from": "2026-12-01", "epoch": 3, "earlier": [{"from": "2026-11-02", "weights": {"a": 1}}]},
+            "epoch must be 2",
+        ),
     ],
 )
 def test_what_an_experiment_may_not_say_is_named(change: dict, message: str):
