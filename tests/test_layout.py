@@ -21,6 +21,7 @@ ALLOWED = {
     "personalize_data": {"broker"},
     "personalize_local": {"faults", "personalize_rules", "recommender_models"},
     "evaluation": {"personalize_data", "recommender_models"},
+    "experiments": {"broker", "personalize_data"},
     "lifecycle": {"broker", "personalize_data", "personalize_rules"},
     "replay": {"blueprint", "broker"},
     "diagnosis": {"broker", "lifecycle"},

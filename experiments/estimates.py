@@ -1,0 +1,193 @@
+"""Differences between two variants with their standard errors, by tea-tasting: means, ratios, and CUPED.
+
+A mean with a column of the time before is adjusted by it (CUPED: Deng et al. 2013), a ratio has its variance by the
+delta method (Deng et al. 2018). Epochs are estimated apart and then combined: each weighs what its customers do, and
+customers who are in several are not taken for others.
+"""
+
+import functools
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+Z = 1.959964  # 95 %
+
+
+@dataclass(frozen=True)
+class Metric:
+    """What is compared: the mean of a column, or the ratio of two. ``words``: what it is, for a sentence."""
+
+    name: str
+    words: str
+    numerator: str
+    denominator: str | None = None
+    before: str | None = None
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Return the columns that it is made of."""
+        return tuple(column for column in (self.numerator, self.denominator, self.before) if column)
+
+
+CONVERSION = Metric("conversion", "customers who bought", "bought", before="bought_before")
+REVENUE = Metric("revenue", "revenue a customer", "revenue", before="revenue_before")
+UNITS = Metric("units", "units a customer", "units", before="units_before")
+LIST_SHARE = Metric("list_share", "bought lines that were on the list", "from_list", "lines")
+ORDER_VALUE = Metric("order_value", "revenue an order", "revenue", "orders")
+METRICS = {metric.name: metric for metric in (CONVERSION, REVENUE, UNITS, LIST_SHARE, ORDER_VALUE)}
+PRIMARY = (CONVERSION.name, REVENUE.name, UNITS.name)
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Two means or ratios, their difference, treatment minus control, and its standard error."""
+
+    control: float
+    treatment: float
+    effect: float
+    standard_error: float
+    customers_control: int
+    customers_treatment: int
+
+    @property
+    def customers(self) -> int:
+        """Return the customers of both."""
+        return self.customers_control + self.customers_treatment
+
+    @property
+    def effective(self) -> float:
+        """Return by how many customers of each the difference is as sure as it is, with half of them in each."""
+        return self.customers_control * self.customers_treatment / max(1, self.customers)
+
+    @property
+    def information(self) -> float:
+        """Return the variance of the sum that the difference is made of, which grows with customers and outcomes."""
+        return (self.effective * self.standard_error) ** 2
+
+
+@dataclass(frozen=True, eq=False)
+class Summary:
+    """A table of customers with the counts, means, variances and covariances of each variant."""
+
+    frame: pl.DataFrame
+    aggregates: Mapping[str, Any]
+
+
+def summary(frame: pl.DataFrame) -> Summary:
+    """Return a table of customers, each with their ``variant``, as the library's aggregates."""
+    from tea_tasting.aggr import read_aggregates  # loads for seconds
+
+    pairs = [combinations(metric.columns, 2) for metric in METRICS.values()]
+    covariances = sorted({pair for some in pairs for pair in some if {*pair} <= {*frame.columns}})
+    columns = sorted({column for metric in METRICS.values() for column in metric.columns} & {*frame.columns})
+    by_variant: Any = (
+        read_aggregates(
+            frame,
+            group_col="variant",
+            has_count=True,
+            mean_cols=columns,
+            var_cols=columns,
+            cov_cols=covariances,
+        )
+        if len(frame)
+        else {}
+    )
+    return Summary(frame, by_variant)
+
+
+def estimate(epochs: Sequence[Summary], control: str, treatment: str, metric: Metric) -> Estimate | None:
+    """Return the estimate of all epochs; None where there is nothing to compare."""
+    parts = [(epoch, of_epoch(epoch, control, treatment, metric)) for epoch in epochs]
+    there = [(epoch.frame, part) for epoch, part in parts if part is not None]
+    if len(there) < 2:
+        return there[0][1] if there else None
+    return _combined([part for _, part in there], [influence(*each, control, treatment, metric) for each in there])
+
+
+def of_epoch(epoch: Summary, control: str, treatment: str, metric: Metric) -> Estimate | None:
+    """Return the estimate of one epoch."""
+    if not _comparable(epoch.aggregates, control, treatment, metric):
+        return None
+    import tea_tasting as tt  # loads for seconds
+
+    both = {variant: epoch.aggregates[variant] for variant in (control, treatment)}
+    library_metric = _of_library(_usable(both, metric))
+    found: Any = tt.Experiment({metric.name: library_metric}).analyze(both, control=control)[metric.name]
+    error = (found.effect_size_ci_upper - found.effect_size_ci_lower) / 2 / Z
+    means = float(found.control), float(found.treatment)
+    counts = both[control].count(), both[treatment].count()
+    return Estimate(*means, float(found.effect_size), float(error), *counts)
+
+
+def influence(frame: pl.DataFrame, part: Estimate, control: str, treatment: str, metric: Metric) -> pl.DataFrame:
+    """Return by how much each customer moves the estimate: user, influence. Their squares add up to its variance."""
+    rows = frame.filter(pl.col("variant").is_in([control, treatment]))
+    found, theta = [], _theta(rows, metric)
+    for variant, sign, value in ((control, -1.0, part.control), (treatment, 1.0, part.treatment)):
+        rows = frame.filter(pl.col("variant") == variant)
+        column = pl.col(metric.numerator)
+        moved = column - column.mean()
+        if metric.denominator:
+            moved = (column - value * pl.col(metric.denominator)) / pl.col(metric.denominator).mean()
+        if theta and metric.before:
+            moved = moved - theta * (pl.col(metric.before) - pl.col(metric.before).mean())
+        found.append(rows.select("user", (sign * moved / len(rows)).alias("influence")))
+    return pl.concat(found)
+
+
+def _usable(aggregates: Mapping[str, Any], metric: Metric) -> Metric:
+    """Return the metric without its column of the time before where nothing is known of that time."""
+    known = metric.before and all(metric.before in each.var_ for each in aggregates.values())
+    if known and any(each.var(metric.before) > 0 for each in aggregates.values()):
+        return metric
+    return replace(metric, before=None)
+
+
+def _comparable(aggregates: Mapping[str, Any], control: str, treatment: str, metric: Metric) -> bool:
+    """Return whether both variants have customers, and something varies in them."""
+    both = [aggregates[variant] for variant in (control, treatment) if variant in aggregates]
+    if len(both) < 2 or min(each.count() for each in both) < 2:
+        return False
+    if not any(each.var(metric.numerator) > 0 for each in both):
+        return False
+    return metric.denominator is None or all(each.mean(metric.denominator) > 0 for each in both)
+
+
+@functools.cache
+def _of_library(metric: Metric) -> Any:
+    import tea_tasting as tt  # loads for seconds
+
+    if metric.denominator:
+        return tt.RatioOfMeans(metric.numerator, metric.denominator, use_t=False, equal_var=False)
+    return tt.Mean(metric.numerator, metric.before, use_t=False, equal_var=False)
+
+
+def _theta(rows: pl.DataFrame, metric: Metric) -> float:
+    before_column = metric.before
+    if not before_column or before_column not in rows.columns:
+        return 0.0
+    # Within the variants: their difference is what is looked for.
+    columns = [pl.col(name) - pl.col(name).mean().over("variant") for name in (metric.numerator, before_column)]
+    outcome, before = (rows.select(column).to_series().to_numpy() for column in columns)
+    return float(np.dot(outcome, before) / (np.dot(before, before) or 1.0))
+
+
+def _combined(parts: Sequence[Estimate], influences: Sequence[pl.DataFrame]) -> Estimate:
+    weights = np.array([part.effective for part in parts])
+    weights = weights / weights.sum()
+    variance = sum((weight * part.standard_error) ** 2 for weight, part in zip(weights, parts, strict=True))
+    for one in range(len(parts)):
+        for other in range(one + 1, len(parts)):
+            both = influences[one].join(influences[other], on="user", suffix="_other")
+            shared = float((both["influence"] * both["influence_other"]).sum())
+            variance += 2 * weights[one] * weights[other] * shared
+    control, treatment, effect = (
+        float(np.dot(weights, [getattr(part, name) for part in parts])) for name in ("control", "treatment", "effect")
+    )
+    customers = sum(part.customers_control for part in parts), sum(part.customers_treatment for part in parts)
+    return Estimate(control, treatment, effect, math.sqrt(max(variance, 0.0)), *customers)
