@@ -33,6 +33,7 @@ COMMANDS = {
     "prepare": "Convert your tables to Personalize's CSVs and schemas.",
     "features": "Which attributes of users are worth a column.",
     "evaluate": "Is a recommender worth it? All of them on the same users.",
+    "experiment": "What an experiment's variants earn, and whether one sells more.",
     "replay": "List quarantined records, and redrive them to the stream.",
     "rewind": "Read the stream again, without refreshes.",
     "forget": "Erase users from Personalize, and from refresh's table.",

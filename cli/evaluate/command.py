@@ -1,6 +1,5 @@
 """The command `./broker evaluate`: its options, and what can be refused before anything heavy is loaded."""
 
-import importlib
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ from cli.errors import file_errors
 from cli.evaluate.options import EvaluateOptions, split_options, table_in
 from cli.options import connection_options, given
 from cli.output_files import NEW_FILE
+from cli.subcommands import WithSubcommands
 from evaluation import constants
 from evaluation.scoring.metric import Metric
 
@@ -66,28 +66,10 @@ class Arn(click.ParamType):
         return str(value)
 
 
-class Evaluate(click.Command):
-    """A command whose first argument may be one of its subcommands: then that takes over, with the rest of the line."""
+class Evaluate(WithSubcommands):
+    """`evaluate`, and what goes before it."""
 
-    def make_context(
-        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
-    ) -> click.Context:
-        if not args or args[0] not in SUBCOMMANDS:
-            return super().make_context(info_name, args, parent, **extra)
-        subcommand: click.Command = importlib.import_module(f"cli.evaluate.{args[0]}").command
-        return subcommand.make_context(f"{info_name} {args[0]}", args[1:], parent, **extra)
-
-    def invoke(self, ctx: click.Context) -> Any:
-        return super().invoke(ctx) if ctx.command is self else ctx.command.invoke(ctx)
-
-    def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
-        *options, file = super().collect_usage_pieces(ctx)
-        return [file, *options]
-
-    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        super().format_options(ctx, formatter)
-        with formatter.section("Subcommands"):
-            formatter.write_dl([*SUBCOMMANDS.items()])
+    package, subcommands = "cli.evaluate", SUBCOMMANDS
 
 
 @click.command("evaluate", cls=Evaluate, epilog=EXAMPLES, no_args_is_help=True, short_help="Is a recommender worth it?")

@@ -22,6 +22,7 @@ ELSEWHERE = {
     "faults add": "cli/test_faults.py",
     "faults clear": "loop/test_serve.py",
     "faults list": "loop/test_serve.py",
+    "experiment": "experiments/test_command.py",
     "failures": "diagnosis/test_failures.py",
     "features": "evaluation/features/test_command.py",
     "outputs": "cli/test_outputs.py",
