@@ -16,6 +16,7 @@ import numpy as np
 import polars as pl
 
 Z = 1.959964  # 95 %
+SMALLEST = 1e-9  # of a variance: anything less is a rounding error
 
 
 @dataclass(frozen=True)
@@ -155,7 +156,20 @@ def _comparable(aggregates: Mapping[str, Any], control: str, treatment: str, met
         return False
     if not any(each.var(metric.numerator) > 0 for each in both):
         return False
-    return metric.denominator is None or all(each.mean(metric.denominator) > 0 for each in both)
+    return metric.denominator is None or _ratio_varies(both, metric.numerator, metric.denominator)
+
+
+def _ratio_varies(both: Sequence[Any], numerator: str, denominator: str) -> bool:
+    """Return whether customers have different ratios; with none, the library takes the root of a rounding error."""
+    if not all(each.mean(denominator) > 0 for each in both):
+        return False
+    error = 0.0
+    for each in both:
+        ratio = each.mean(numerator) / each.mean(denominator)
+        pair = min(numerator, denominator), max(numerator, denominator)
+        variance = each.var(numerator) - 2 * ratio * each.cov(*pair) + ratio**2 * each.var(denominator)
+        error += variance / each.count()
+    return bool(error > SMALLEST * sum(each.var(numerator) for each in both))
 
 
 @functools.cache

@@ -160,6 +160,15 @@ def test_what_each_customer_moves_adds_up_to_the_librarys_standard_error(metric:
     assert float((moved**2).sum()) == pytest.approx(part.standard_error**2, rel=0.01)
 
 
+def test_where_all_customers_have_one_ratio_there_is_nothing_to_compare() -> None:
+    lines_bought = [0.0] * 35 + [1.0] * 7 + [3.0]
+    table = pl.DataFrame({"variant": ["a", "b"] * 43, "lines": [each for each in lines_bought for _ in range(2)]})
+    same = est.summary(table.with_columns(pl.col("lines").alias("from_list")))
+    assert est.of_epoch(same, "a", "b", est.LIST_SHARE) is None
+    varies = est.summary(table.with_columns((pl.col("lines") > 1).cast(pl.Float64).alias("from_list")))
+    assert est.of_epoch(varies, "a", "b", est.LIST_SHARE) is not None
+
+
 def test_only_what_comes_after_the_first_impression_counts_and_refunds_count_as_less() -> None:
     given = frame(
         row(1, 100, PURCHASE, "a", 10.0, 1.0),
