@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from broker.experiment import Experiment, experiment_from
+from broker.json_values import mapping
 from rich.console import Console
 
 from cli import connection, output_files
@@ -22,6 +23,7 @@ from experiments.outcomes import Windows
 from personalize_data.errors import InvalidRequest
 
 WIDTH = 120  # where there is no terminal to measure
+OF_ANALYSIS = ("name", "holdout", "epoch", "from", "earlier")
 EXPERIMENT, IMPRESSION_LIST = "broker:experiment", "broker:impression_list"
 
 
@@ -79,9 +81,26 @@ def _experiment(options: ExperimentOptions) -> Experiment | None:
     if not text:
         return None
     try:
-        return experiment_from(json.loads(text) if isinstance(text, str) else text)
+        return _whole(experiment_from(_analysed(json.loads(text) if isinstance(text, str) else text)))
     except ValueError as error:
         raise InvalidRequest(f"{origin}: {error}") from None
+
+
+def _whole(experiment: Experiment) -> Experiment:
+    """Return an experiment whose earlier weights are known. Raises ValueError."""
+    if experiment.epoch > 1 and not experiment.earlier:
+        raise ValueError(
+            f"epoch {experiment.epoch} needs earlier: the weights before, and since when (docs/experiment.md)"
+        )
+    return experiment
+
+
+def _analysed(value: Any) -> Any:
+    """Return what the analysis reads of an experiment, in the settings' form or in that of the functions' variable."""
+    if not isinstance(value, dict):
+        return value
+    variants = {name: {"weight": mapping(one).get("weight")} for name, one in mapping(value.get("variants")).items()}
+    return {name: value[name] for name in OF_ANALYSIS if name in value} | {"variants": variants}
 
 
 def _setting(options: ExperimentOptions, name: str) -> Any:

@@ -120,6 +120,19 @@ def test_without_an_experiment_the_recorded_variants_decide_by_the_shares_that_a
     assert found["headlines"] == ["There is one variant: nothing to compare."]
 
 
+def test_an_experiment_in_the_settings_form_is_read_and_one_without_its_earlier_weights_is_not(
+    folder: Path, tmp_path: Path
+) -> None:
+    variants = {"control": {"weight": 50}, "fresh": {"weight": 50, "recipe": "aws-user-personalization-v2"}}
+    settings = tmp_path / "settings.json"
+    settings.write_text(json.dumps({"name": "autumn", "from": "2023-11-06", "prepare": False, "variants": variants}))
+    assert invoke(folder / "shop.csv", *MAPPED, "--experiment", settings, "--days", 14).exit_code == 0
+    settings.write_text(json.dumps({"name": "autumn", "epoch": 2, "variants": variants}))
+    result = invoke(folder / "shop.csv", *MAPPED, "--experiment", settings)
+    assert result.exit_code == 2
+    assert "epoch 2 needs earlier" in result.output
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
