@@ -275,18 +275,17 @@ class _Study:
 
     def _sample_ratio(self, population: Population) -> SampleRatio | None:
         """Return whether the shares are met, watched every day: the odds of the epochs multiply."""
-        if any({*self._names} - {*epoch.shares} for epoch in population.epochs):
+        names = list(population.epochs[0].shares)  # also of a variant in which nobody is
+        if {*self._names} - {*names}:
             return None
         ends = [min(self._end, self._start + day * DAY_MS) for day in range(1, self.days + 1)]
-        odds, counts, expected = np.zeros(len(ends)), dict.fromkeys(self._names, 0), dict.fromkeys(self._names, 0.0)
+        odds, counts, expected = np.zeros(len(ends)), dict.fromkeys(names, 0), dict.fromkeys(names, 0.0)
         for epoch, frame in zip(population.epochs, population.customers, strict=True):
-            total = sum(epoch.shares[name] for name in self._names)
-            shares = [epoch.shares[name] / total for name in self._names]
-            by_day = np.array([_counts(frame.filter(pl.col("began") < end), self._names) for end in ends])
-            odds += sample_ratio.log_odds(by_day, shares)
-            for name, share, number in zip(self._names, shares, by_day[-1], strict=True):
+            by_day = np.array([_counts(frame.filter(pl.col("began") < end), names) for end in ends])
+            odds += sample_ratio.log_odds(by_day, [epoch.shares[name] for name in names])
+            for name, number in zip(names, by_day[-1], strict=True):
                 counts[name] += int(number)
-                expected[name] += share * float(by_day[-1].sum())
+                expected[name] += epoch.shares[name] * float(by_day[-1].sum())
         return SampleRatio(counts, expected, sample_ratio.p_value(odds))
 
 

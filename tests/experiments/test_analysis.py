@@ -87,6 +87,15 @@ def test_customers_missing_from_one_variant_stop_every_verdict() -> None:
     assert "shares" in report.main.comparisons[0].verdict.reason
 
 
+def test_a_variant_without_any_customer_is_a_mismatch() -> None:
+    given = shop_events(Shop(customers=400, days=14))
+    control = pl.Series([str(mpid) for mpid in range(1, 401) if AUTUMN.variant_of(mpid) == "control"])
+    report = analyse(replace(given, rows=given.rows.filter(pl.col("user").is_in(control.implode()))), AUTUMN, PLANNED)
+    assert report.main.sample_ratio is not None
+    assert report.main.sample_ratio.customers["fresh"] == 0
+    assert report.main.sample_ratio.mismatch
+
+
 def test_customers_whose_id_or_variant_changed_are_counted_and_a_result_is_without_them() -> None:
     extra = [
         *(row(mpid, START + 20 * DAY_MS, LIST, items=["a"], key=f"x{mpid}", variant="other") for mpid in range(1, 11)),
