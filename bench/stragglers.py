@@ -31,6 +31,7 @@ from broker.quarantine import Quarantine
 from broker.refresh import Refresh
 from broker.refresh_queue import RefreshQueue
 from broker.telemetry import Counts
+from broker.user_lists import UserLists
 
 CUSTOMERS, THREADS = 1000, 16
 PERSONALIZE, MPARTICLE = 0.05, 0.2  # seconds
@@ -155,7 +156,13 @@ def refresh(hung: float, customers: int = CUSTOMERS) -> tuple[float, int]:
         campaign = Campaign(patient, "arn", None, 10, CLOCK, impatient=impatient)
         mparticle = MParticle(Session(), "https://mparticle", Aws, "arn", CLOCK)
         refresher = ProfileRefresher(
-            campaign, mparticle, with_event=True, pool=pool, upload_pool=upload_pool, clock=CLOCK, probe=None
+            UserLists(campaign, CLOCK),
+            mparticle,
+            with_event=True,
+            pool=pool,
+            upload_pool=upload_pool,
+            clock=CLOCK,
+            probe=None,
         )
         steps = Refresh(
             refresher,

@@ -44,8 +44,9 @@ class EarlierEpoch:
 class Experiment:
     """``holdout``: the percentage of users in it; ``holdout_list``: what they get, ``none`` or ``popular``.
 
-    ``epoch``: from 1; it grows whenever a weight changes. ``began``: when the weights of now began, in epoch seconds;
-    ``earlier``: those before them, oldest first. Only the analysis needs these two.
+    ``epoch``: from 1; it grows whenever a weight changes. ``holdout_campaign_arn``: of the popular list. ``began``:
+    when the weights of now began, in epoch seconds; ``earlier``: those before them, oldest first. Only the analysis
+    needs these two.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Experiment:
     holdout: float = 0.0
     holdout_list: str = NONE
     epoch: int = 1
+    holdout_campaign_arn: str | None = None
     began: int | None = None
     earlier: Sequence[EarlierEpoch] = ()
 
@@ -61,6 +63,19 @@ class Experiment:
         if _uniform(self.name, HOLDOUT, mpid) * 100 < self.holdout:
             return HOLDOUT
         return max(self.variants, key=lambda name: self._score(name, mpid))
+
+    def list_of(self, variant: str) -> Variant | None:
+        """Return what decides on the lists of a variant, the holdout's too; None for a holdout without lists."""
+        if variant != HOLDOUT:
+            return self.variants[variant]
+        return None if self.holdout_list == NONE else Variant(0, self.holdout_campaign_arn)
+
+    def source_of(self, mpid: int) -> str:
+        """Return what a metric attribution credits a user's events to.
+
+        The experiment is part of it: a report adds up by source, and the next experiment may have the same variants.
+        """
+        return f"{self.name}/{self.variant_of(mpid)}"
 
     def _score(self, name: str, mpid: int) -> tuple[float, str]:
         # Of exponential variables with these rates, the smallest is each one's as often as its weight says.
@@ -75,7 +90,8 @@ def experiment_from(value: object) -> Experiment:
     ``"from": "2026-11-16", "earlier": [{"from": "2026-11-02", "weights": {"control": 60, "fresh": 30}}]``.
     """
     given = _object(value, 'must be an object like {"name": "autumn", "variants": {"control": {"weight": 1}}}')
-    _refuse_unknown("an experiment", given, {"name", "variants", "holdout", "holdout_list", "epoch", "from", "earlier"})
+    known = {"name", "variants", "holdout", "holdout_list", "holdout_campaign_arn", "epoch", "from", "earlier"}
+    _refuse_unknown("an experiment", given, known)
     variants = {name: _variant(name, each) for name, each in mapping(given.get("variants")).items()}
     holdout: Any = given.get("holdout", 0)
     earlier = _earlier(given.get("earlier", []), set(variants))
@@ -93,7 +109,9 @@ def experiment_from(value: object) -> Experiment:
         raise ValueError(f"epoch must be {len(earlier) + 1} after {len(earlier)} earlier, not {epoch}")
     began = None if given.get("from") is None else _moment("from", given["from"])
     _in_order(earlier, began)
-    return Experiment(_named("name", given.get("name")), variants, float(holdout), holdout_list, epoch, began, earlier)
+    popular = _arn("the holdout", given, "campaign", "holdout_campaign_arn")
+    name = _named("name", given.get("name"))
+    return Experiment(name, variants, float(holdout), holdout_list, epoch, popular, began, earlier)
 
 
 def _earlier(value: object, names: set[str]) -> tuple[EarlierEpoch, ...]:
@@ -126,7 +144,9 @@ def _variant(name: str, value: object) -> Variant:
         raise ValueError(f"a variant must not be called {HOLDOUT}: holdout is a percentage of its own")
     given = _object(value, f'variant {name} must be an object like {{"weight": 50}}')
     _refuse_unknown(f"variant {name}", given, {"weight", "campaign_arn", "filter_arn"})
-    return Variant(_weight(name, given.get("weight")), _arn(name, given, "campaign"), _arn(name, given, "filter"))
+    of_variant = f"variant {name}"
+    campaign, filter_ = (_arn(of_variant, given, kind, f"{kind}_arn") for kind in ("campaign", "filter"))
+    return Variant(_weight(name, given.get("weight")), campaign, filter_)
 
 
 def _weight(name: str, weight: Any) -> int:
@@ -150,10 +170,10 @@ def _object(value: object, otherwise: str) -> Mapping[str, Any]:
     return value
 
 
-def _arn(name: str, value: Mapping[str, Any], kind: str) -> str | None:
-    arn = value.get(f"{kind}_arn")
+def _arn(whose: str, value: Mapping[str, Any], kind: str, key: str) -> str | None:
+    arn = value.get(key)
     if arn is not None and not re.fullmatch(rf"arn:\S+:personalize:\S+:{kind}/\S+", str(arn)):
-        raise ValueError(f"variant {name}: {kind}_arn must be an ARN of a {kind}, not {arn!r}")
+        raise ValueError(f"{whose}: {key} must be an ARN of a {kind}, not {arn!r}")
     return arn
 
 

@@ -298,9 +298,10 @@ def connect(settings: IngestSettings, aws: Aws, pool: Executor, clock: Clock) ->
         queues = RefreshQueues(queue_at(settings.purchase_queue_url), queue_at(settings.refresh_queue_url))
     pace = RateLimiter(settings.put_events_per_second, FALLBACK_SHARDS * settings.parallelization_factor, clock)
     put_events = functools.partial(aws.direct_client, "personalize-events", "put_events")
-    impatient = put_events(read_timeout=IMPATIENT_READ_TIMEOUT)
+    # A metric attribution may count a call twice that was cut short and made again.
+    impatient = None if settings.experiment else put_events(read_timeout=IMPATIENT_READ_TIMEOUT)
     return Ingest(
-        EventTracker(put_events(), settings.tracking_id, clock, pace, impatient),
+        EventTracker(put_events(), settings.tracking_id, clock, pace, impatient, settings.experiment),
         Quarantine(functools.cache(lambda: aws.client("s3")), settings.quarantine_bucket, "ingest", clock),
         queues,
         rules=settings.rules,

@@ -114,14 +114,20 @@ def pack(interactions: Sequence[Interaction]) -> list[list[Interaction]]:
     return [[interaction for _, interaction in request] for request in requests]
 
 
-def put_events_request(interactions: Sequence[Interaction], tracking_id: str) -> dict[str, Any]:
-    """Return PutEvents' arguments for interactions of one user and session."""
+def put_events_request(
+    interactions: Sequence[Interaction], tracking_id: str, source: str | None = None
+) -> dict[str, Any]:
+    """Return PutEvents' arguments for interactions of one user and session.
+
+    ``source``: what a metric attribution credits them to; without it, Personalize names the campaign.
+    """
     first = interactions[0]
+    credit = {"metricAttribution": {"eventAttributionSource": source}} if source else {}
     return {
         "trackingId": tracking_id,
         "userId": first.user_id,
         "sessionId": first.session_id,
-        "eventList": [interaction.as_event() for interaction in interactions],
+        "eventList": [interaction.as_event() | credit for interaction in interactions],
     }
 
 

@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from broker.clock import Clock
+from broker.experiment import Experiment
 from broker.failures import Unavailable
 from broker.interactions import Interaction, put_events_request
+from broker.probe import PROBE
 from broker.rate_limit import Calls, RateLimiter
 from broker.recommendations import Recommendations, get_recommendations_request, recommendations
 from broker.retry import Retry
@@ -21,24 +23,38 @@ class EventTracker:
     """One event tracker: ``client`` is a boto3 ``personalize-events`` client that does not retry by itself.
 
     ``pace`` spaces the calls; without one they start at once. ``impatient``: see SpeculativeRetry.
+    ``experiment``: whose variants events are credited to.
     """
 
     def __init__(
-        self, client: Any, tracking_id: str, clock: Clock, pace: RateLimiter | None = None, impatient: Any = None
+        self,
+        client: Any,
+        tracking_id: str,
+        clock: Clock,
+        pace: RateLimiter | None = None,
+        impatient: Any = None,
+        experiment: Experiment | None = None,
     ) -> None:
         self._calls = SpeculativeRetry(client, impatient, pace)
         self._tracking_id = tracking_id
+        self._experiment = experiment
         self._clock = clock
         self._pace = pace
 
     def put(self, interactions: Sequence[Interaction], deadline: float) -> None:
         """Send one request of one to ten interactions of one user and session; all or nothing. Raises Failure."""
-        request = put_events_request(interactions, self._tracking_id)
+        request = put_events_request(interactions, self._tracking_id, self._source(interactions[0].user_id))
         RETRY.call(lambda: self._calls.call("put_events", **request), self._clock, deadline, self._pace)
 
     def take_calls(self) -> Calls:
         """Return the calls since this was asked last."""
         return self._pace.take_calls() if self._pace else Calls()
+
+    def _source(self, user_id: str) -> str | None:
+        """Return what a user's events are credited to; the probe is in no experiment."""
+        if self._experiment is None or user_id == PROBE:
+            return None
+        return self._experiment.source_of(int(user_id))
 
 
 class Campaign:

@@ -8,7 +8,7 @@ default service limits). A write of a list replaces the one on the profile.
 import hashlib
 import json
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,7 @@ MAX_BATCH_BYTES = 128_000
 MAX_REQUEST_BYTES = 256_000
 MAX_BATCHES = 100
 MAX_VALUE = 4096
+OF_A_LIST = ("product_recs", "product_recs_id")  # the attributes that go with a list
 
 
 @dataclass(frozen=True)
@@ -31,28 +32,40 @@ class Upload:
 
 
 def upload(
-    mpid: int, environment: str, generation: int, new: Recommendations, now_ms: int, *, with_event: bool
+    mpid: int,
+    environment: str,
+    generation: int,
+    new: Recommendations,
+    now_ms: int,
+    *,
+    with_event: bool,
+    variant: str | None = None,
 ) -> Upload:
-    """Return the batch that puts a list on a profile.
+    """Return the batch that puts a list on a profile, or takes the one off that is there if the list is empty.
+
+    ``variant``: the user's in an experiment, which the profile and the event then say.
 
     A retry of it has the same ids. A list of another generation has others, even if it is the same list: mParticle
     ignores a batch whose id it has seen within the last 30 to 60 days. Generations begin again when a user's state is
     gone, but not at the same time.
     """
     items = list(new.items)
-    identity = json.dumps([mpid, generation, new.requested_at, items])
+    of_experiment = {} if variant is None else {"ml_variant": variant}
+    identity = json.dumps([mpid, generation, new.requested_at, items, *of_experiment.values()])
     digest = hashlib.sha256(identity.encode()).hexdigest()
-    attributes: dict[str, Any] = {"product_recs": items}
-    if new.recommendation_id:
+    attributes: dict[str, Any] = {"product_recs": items} if items else {}
+    if items and new.recommendation_id:
         attributes["product_recs_id"] = new.recommendation_id
     batch: dict[str, Any] = {
         "environment": environment,
         "mpid": mpid,
         "source_request_id": digest,
-        "user_attributes": attributes,
+        "user_attributes": attributes | of_experiment,
     }
+    if not items:  # a null would make a tag of the attribute
+        batch["deleted_user_attributes"] = list(OF_A_LIST)
     if with_event:
-        batch["events"] = [_event(items, new.recommendation_id, digest, now_ms)]
+        batch["events"] = [_event(_scalars(attributes) | of_experiment, digest, now_ms)]
     body = json.dumps(batch, separators=(",", ":")).encode()
     if len(body) > MAX_BATCH_BYTES:
         raise ValueError(f"a batch of {len(body)} bytes")
@@ -69,10 +82,17 @@ def bulk_body(uploads: Sequence[Upload]) -> bytes:
     return b"[" + b",".join(upload_.body for upload_ in uploads) + b"]"
 
 
-def _event(items: Sequence[str], recommendation_id: str | None, digest: str, now_ms: int) -> dict[str, Any]:
-    # An event's custom attributes are scalars only: the list is joined, as far as it fits.
-    joined = ",".join(within(items, MAX_VALUE + 1, lambda item: len(item) + 1))
-    attributes = {"product_recs": joined} | ({"product_recs_id": recommendation_id} if recommendation_id else {})
+def _scalars(attributes: Mapping[str, Any]) -> dict[str, str]:
+    """Return the attributes as an event's, which are scalars only: the list is joined, as far as it fits."""
+    joined = {
+        name: ",".join(within(value, MAX_VALUE + 1, lambda item: len(item) + 1))
+        for name, value in attributes.items()
+        if isinstance(value, list)
+    }
+    return {**attributes, **joined}
+
+
+def _event(attributes: Mapping[str, str], digest: str, now_ms: int) -> dict[str, Any]:
     return {
         "event_type": "custom_event",
         "data": {
@@ -80,6 +100,6 @@ def _event(items: Sequence[str], recommendation_id: str | None, digest: str, now
             "custom_event_type": "other",
             "timestamp_unixtime_ms": now_ms,
             "source_message_id": str(uuid.UUID(digest[:32])),
-            "custom_attributes": attributes,
+            "custom_attributes": dict(attributes),
         },
     }

@@ -11,14 +11,13 @@ from broker.clock import Clock
 from broker.delivery import Delivery, is_accepted
 from broker.failures import Failure
 from broker.mparticle import MParticle
-from broker.outcomes import Accepted, Outcome, Retryable, only
-from broker.personalize import Campaign
-from broker.probe import PROBE
+from broker.outcomes import Accepted, Outcome, Rejected, Retryable, only
 from broker.profile import Upload, no_change, upload
 from broker.rate_limit import Calls
 from broker.recommendations import Recommendations, is_changed
 from broker.stage_times import StageTimes
 from broker.upload_stream import UploadStream
+from broker.user_lists import UserLists
 
 MAX_AGE = 10.0  # seconds after which a list is not uploaded but requested again
 UPLOAD_RESERVE = 2.0  # seconds at the end of an invocation in which lists are uploaded, and no more are requested
@@ -29,13 +28,15 @@ RETRY_FEED_AFTER = 30.0  # seconds for which mParticle counts as down after uplo
 class ClaimedUser:
     """A user whom this process may refresh: the generation of the claim, and the digest of the list on the profile.
 
-    ``digest`` is None where it is not known: then any list is written.
+    ``digest`` is None where it is not known: then any list is written. ``variant``: what the profile says, empty where
+    that is not known.
     """
 
     mpid: int
     environment: str
     generation: int
     digest: str | None
+    variant: str = ""
 
 
 @dataclass
@@ -43,24 +44,26 @@ class RefreshResults:
     """What became of users.
 
     ``outcome_of``: of the upload where there is one, else of the request for the list. ``written`` and ``unchanged``:
-    their lists. ``sent``: an upload was tried; ``may_land``: one without an answer may still be on its way. ``stages``:
-    how long it took to ask for all lists, and then until the last upload was through.
+    their lists. ``variant_of``: of an experiment, of the users who have a list by now. ``sent``: an upload was tried;
+    ``may_land``: one without an answer may still be on its way. ``stages``: how long it took to ask for all lists, and
+    then until the last upload was through.
     """
 
     outcome_of: dict[int, Outcome[Any]] = field(default_factory=dict)
     written: dict[int, Recommendations] = field(default_factory=dict)
     unchanged: dict[int, Recommendations] = field(default_factory=dict)
+    variant_of: dict[int, str] = field(default_factory=dict)
     sent: set[int] = field(default_factory=set)
     may_land: set[int] = field(default_factory=set)
     stages: StageTimes = field(default_factory=StageTimes)
 
 
 class ProfileRefresher:
-    """One campaign and one mParticle feed. What it remembers between invocations is best effort."""
+    """The lists of all users and one mParticle feed. What it remembers between invocations is best effort."""
 
     def __init__(
         self,
-        campaign: Campaign,
+        user_lists: UserLists,
         mparticle: MParticle,
         *,
         with_event: bool,
@@ -70,7 +73,7 @@ class ProfileRefresher:
         probe: tuple[int, str] | None = None,
     ) -> None:
         """``probe``: the mpid and the environment of the identity that proves the feed."""
-        self._campaign = campaign
+        self._user_lists = user_lists
         self._mparticle = mparticle
         self._with_event = with_event
         self._pool = pool
@@ -96,8 +99,8 @@ class ProfileRefresher:
         self._recommend_and_upload(tried, deadline, into)
 
     def take_calls(self) -> tuple[Calls, Calls]:
-        """Return the campaign's calls and mParticle's batches since this was asked last."""
-        return self._campaign.take_calls(), self._mparticle.take_calls()
+        """Return the campaigns' calls and mParticle's batches since this was asked last."""
+        return self._user_lists.take_calls(), self._mparticle.take_calls()
 
     def _recommend_and_upload(self, users: Sequence[ClaimedUser], deadline: float, into: RefreshResults) -> None:
         """Ask for each user's list, and upload a hundred of them, or a second's worth, as soon as they are there."""
@@ -105,9 +108,15 @@ class ProfileRefresher:
             lambda request: self._send(request, deadline, into), self._upload_pool
         )
         stream = UploadStream(uploading.start, self._clock)
-        lists = _Lists({user.mpid: user for user in users}, stream.add, self._clock, with_event=self._with_event)
+        lists = _Lists(
+            {user.mpid: user for user in users},
+            self._user_lists.variant_of,
+            stream.add,
+            self._clock,
+            with_event=self._with_event,
+        )
         recommending: Delivery[int, Recommendations] = Delivery(
-            lambda request: self._campaign.recommend(request[0], deadline - UPLOAD_RESERVE),
+            lambda request: self._user_lists.recommend(request[0], deadline - UPLOAD_RESERVE),
             self._pool,
             lambda request, new: lists.add(request[0], new),
             stream.flush_due,
@@ -116,13 +125,14 @@ class ProfileRefresher:
             with into.stages.measure("ask"):
                 for user in users:
                     recommending.start([user.mpid])
-                recommended = recommending.finish(lambda _: self._verify_campaign(deadline))
+                recommended = recommending.finish(lambda so_far: self._verify_campaigns(so_far, deadline))
             for mpid, accepted in only(recommended, Accepted).items():
                 lists.add(mpid, accepted.result)
             into.outcome_of |= recommended
         finally:  # also where the campaign is wrong: the claims end next, and then nothing may be sent
             stream.flush()
             into.unchanged |= lists.unchanged
+            into.variant_of |= lists.variants
             with into.stages.measure("upload"):
                 uploaded = uploading.finish(lambda so_far: self._find_unproven(so_far, deadline))
             into.outcome_of |= dict.fromkeys(list(lists.changed), Retryable())  # a straggler may not have handed one on
@@ -149,8 +159,8 @@ class ProfileRefresher:
         elif only(uploaded, Retryable):
             self._down_since = self._clock.now()
 
-    def _verify_campaign(self, deadline: float) -> tuple[()] | None:
-        return () if is_accepted(lambda: self._campaign.recommend(PROBE, deadline)) else None
+    def _verify_campaigns(self, so_far: Mapping[int, Outcome[Recommendations]], deadline: float) -> tuple[()] | None:
+        return () if self._user_lists.are_accepted(only(so_far, Rejected), deadline) else None
 
     def _find_unproven(self, so_far: Mapping[Upload, Outcome[None]], deadline: float) -> tuple[()] | None:
         """Verify the feed by an upload to the configured identity; without one, by what was accepted a moment ago."""
@@ -161,26 +171,51 @@ class ProfileRefresher:
 
 
 class _Lists:
-    """The lists that the campaign gave, in any thread: each user's first one is handed on, if it is a new one."""
+    """The lists that campaigns gave, in any thread: each user's first one is handed on, if it is a new one.
+
+    Any list is handed on where the profile says another variant than the user's, also an empty one: the list on the
+    profile is then of the other variant.
+    """
 
     def __init__(
-        self, users: Mapping[int, ClaimedUser], hand_on: Callable[[Upload], None], clock: Clock, *, with_event: bool
+        self,
+        users: Mapping[int, ClaimedUser],
+        variant_of: Callable[[int], str | None],
+        hand_on: Callable[[Upload], None],
+        clock: Clock,
+        *,
+        with_event: bool,
     ) -> None:
         self._users = users
+        self._variant_of = variant_of
         self._hand_on = hand_on
         self._clock = clock
         self._with_event = with_event
         self._lock = threading.Lock()
         self.changed: dict[int, Recommendations] = {}
         self.unchanged: dict[int, Recommendations] = {}
+        self.variants: dict[int, str] = {}
 
     def add(self, mpid: int, new: Recommendations) -> None:
-        user = self._users[mpid]
-        write = is_changed(new, user.digest)
+        user, variant = self._users[mpid], self._variant_of(mpid)
+        write = is_changed(new, user.digest) or variant not in (None, user.variant)
         with self._lock:
             if mpid in self.changed or mpid in self.unchanged:
                 return
             (self.changed if write else self.unchanged)[mpid] = new
+            if variant is not None:
+                self.variants[mpid] = variant
         if write:
-            now_ms = int(self._clock.now() * 1000)
-            self._hand_on(upload(mpid, user.environment, user.generation, new, now_ms, with_event=self._with_event))
+            self._hand_on(self._upload(user, new, variant))
+
+    def _upload(self, user: ClaimedUser, new: Recommendations, variant: str | None) -> Upload:
+        now_ms = int(self._clock.now() * 1000)
+        return upload(
+            user.mpid,
+            user.environment,
+            user.generation,
+            new,
+            now_ms,
+            with_event=self._with_event,
+            variant=variant,
+        )

@@ -37,7 +37,7 @@ class ProfileState:
     ``generation``: how often the user was claimed. ``claimed_until``: nobody else may refresh the user before.
     ``asked_at``: when the newest list that is on the profile was requested. ``digest``: of that list, empty if it is
     not known. ``visit_refreshes`` and ``day_refreshes``: how many there were since the visit and the ``day`` (since
-    1970) began.
+    1970) began. ``variant``: of an experiment, as the profile says it, empty if it is not known.
     """
 
     generation: int = 0
@@ -47,6 +47,7 @@ class ProfileState:
     visit_refreshes: int = 0
     day: int = 0
     day_refreshes: int = 0
+    variant: str = ""
 
 
 class ProfileStates:
@@ -196,7 +197,9 @@ def _claim(table: str, mpid: int, state: ProfileState) -> dict[str, Any]:
 
 def _put(table: str, mpid: int, state: ProfileState, now: float) -> dict[str, Any]:
     """Return the write of a state, unless somebody else claimed the user since."""
-    values = {name: {"S": value} if name == "digest" else {"N": str(value)} for name, value in vars(state).items()}
+    values = {
+        name: {"S": value} if isinstance(value, str) else {"N": str(value)} for name, value in vars(state).items()
+    }
     return {
         "Put": {
             "TableName": table,

@@ -16,11 +16,15 @@ MAX_BYTES = 75_000  # of the list as JSON: beside it, 4,096 characters of the ev
 
 @dataclass(frozen=True)
 class Recommendations:
-    """A list as the campaign gave it; ``requested_at`` in epoch seconds."""
+    """A list as the campaign gave it; ``requested_at`` in epoch seconds.
+
+    ``is_withheld``: the user is in an experiment's holdout, whose profiles have no list.
+    """
 
     items: tuple[str, ...]
     recommendation_id: str | None
     requested_at: float
+    is_withheld: bool = False
 
     @functools.cached_property
     def digest(self) -> str:
@@ -58,5 +62,8 @@ def digest(items: Sequence[str]) -> str:
 
 
 def is_changed(new: Recommendations, on_profile: str | None) -> bool:
-    """Return whether the list should be written: it is not empty, and has not the digest of the one on the profile."""
-    return bool(new.items) and new.digest != on_profile
+    """Return whether the list should be written: it has not the digest of the one on the profile.
+
+    An empty list is written only where the user is to have none.
+    """
+    return (bool(new.items) or new.is_withheld) and new.digest != on_profile

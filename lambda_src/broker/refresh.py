@@ -32,9 +32,10 @@ from broker.record_log import RecordLog, record_log
 from broker.refresh_budget import covers, due, refreshed
 from broker.refresh_lines import NOT_DUE, POSTPONED, STATE_FAILED, refresh_lines
 from broker.refresh_queue import MAX_VISIBILITY, RefreshQueue, queue_url
-from broker.settings import refresh_settings
+from broker.settings import RefreshSettings, refresh_settings
 from broker.suppression_store import SuppressionStore, store_from
 from broker.telemetry import Counts
+from broker.user_lists import UserLists, user_lists
 
 DEDUP_CACHE_SIZE = 50_000
 UPLOAD_THREADS = 10  # a thousand users are ten uploads, and mParticle may take seconds for each
@@ -224,7 +225,8 @@ class Refresh:
 
     def _claimed_user(self, message: Message, state: ProfileState) -> ClaimedUser:
         user = user_to_refresh(message)
-        return ClaimedUser(user.mpid, user.environment, state.generation, digest_on_profile(message, state))
+        on_profile = digest_on_profile(message, state)
+        return ClaimedUser(user.mpid, user.environment, state.generation, on_profile, state.variant)
 
     def _settle(
         self, claimed: Mapping[int, ProfileState], results: RefreshResults, deadline: float, counts: Counts
@@ -243,14 +245,17 @@ class Refresh:
     def _settled(self, mpid: int, state: ProfileState, results: RefreshResults) -> ProfileState:
         new = results.written.get(mpid) or results.unchanged.get(mpid)
         if new:
-            return refreshed(state, new.requested_at, new.digest if new.items else state.digest)
+            is_on_profile = new.items or new.is_withheld or mpid in results.written
+            digest = new.digest if is_on_profile else state.digest
+            return refreshed(state, new.requested_at, digest, results.variant_of.get(mpid, ""))
         landing_ends = self._clock.now() + LANDING if mpid in results.may_land else 0.0
         # Which list the profile has is not known after an upload that was not accepted.
         return replace(state, claimed_until=landing_ends, digest="" if mpid in results.sent else state.digest)
 
     def _count(self, users: Mapping[int, Message], results: RefreshResults, counts: Counts) -> None:
         for new in results.unchanged.values():
-            counts.add(Metric.PROFILES_UNCHANGED if new.items else Metric.NO_RECOMMENDATIONS)
+            is_as_wanted = new.items or new.is_withheld
+            counts.add(Metric.PROFILES_UNCHANGED if is_as_wanted else Metric.NO_RECOMMENDATIONS)
         now_ms = self._clock.now() * 1000
         event_times = [user_to_refresh(users[mpid]).event_ms for mpid in results.written]
         counts.add(Metric.PROFILES_UPDATED, len(results.written))
@@ -335,16 +340,6 @@ def _refresh() -> Refresh:
     dynamodb = aws.direct_client("dynamodb", "batch_get_item", "transact_write_items")
     secrets = functools.cache(lambda: aws.client("secretsmanager"))
     pace = functools.partial(RateLimiter, processes=settings.maximum_concurrency, clock=clock)
-    get_recommendations = functools.partial(aws.direct_client, "personalize-runtime", "get_recommendations")
-    campaign = Campaign(
-        get_recommendations(),
-        settings.campaign_arn,
-        settings.filter_arn,
-        settings.num_results,
-        clock,
-        pace(settings.get_recommendations_per_second),
-        impatient=get_recommendations(read_timeout=IMPATIENT_READ_TIMEOUT),
-    )
     mparticle = MParticle(
         session(UPLOAD_THREADS),
         settings.mparticle_url,
@@ -354,7 +349,7 @@ def _refresh() -> Refresh:
         pace(settings.mparticle_batches_per_second),
     )
     refresher = ProfileRefresher(
-        campaign,
+        _user_lists(settings, aws, clock),
         mparticle,
         with_event=settings.write_back_event,
         pool=pool,
@@ -373,3 +368,20 @@ def _refresh() -> Refresh:
         suppressed=store_from(settings.suppression, aws, clock),
         record_log=record_log(aws, settings.correlation_table, clock),
     )
+
+
+def _user_lists(settings: RefreshSettings, aws: Aws, clock: Clock) -> UserLists:
+    """Connect the lists to AWS. The quota is each campaign's, so each has a rate of its own."""
+    get_recommendations = functools.partial(aws.direct_client, "personalize-runtime", "get_recommendations")
+    patient, impatient = get_recommendations(), get_recommendations(read_timeout=IMPATIENT_READ_TIMEOUT)
+
+    @functools.cache
+    def pace_of(campaign_arn: str) -> RateLimiter:
+        return RateLimiter(settings.get_recommendations_per_second, settings.maximum_concurrency, clock)
+
+    def campaign_of(campaign_arn: str | None, filter_arn: str | None) -> Campaign:
+        arn, pace = campaign_arn or settings.campaign_arn, pace_of(campaign_arn or settings.campaign_arn)
+        filtered = filter_arn or settings.filter_arn
+        return Campaign(patient, arn, filtered, settings.num_results, clock, pace, impatient=impatient)
+
+    return user_lists(campaign_of, clock, settings.experiment)

@@ -35,8 +35,11 @@ def due(state: ProfileState, now: float, *, is_purchase: bool, per_day: int | No
     return max(now, state.asked_at + INTERVALS[min(state.visit_refreshes, len(INTERVALS) - 1)])
 
 
-def refreshed(state: ProfileState, asked_at: float, digest: str) -> ProfileState:
-    """Return the state of a user whose profile has the list that was requested at a time. Nobody claims them."""
+def refreshed(state: ProfileState, asked_at: float, digest: str, variant: str = "") -> ProfileState:
+    """Return the state of a user whose profile has the list that was requested at a time. Nobody claims them.
+
+    ``variant``: what the profile says now; without one, what it said before.
+    """
     same_visit, day = asked_at - state.asked_at <= VISIT, int(asked_at // DAY)
     return replace(
         state,
@@ -46,4 +49,5 @@ def refreshed(state: ProfileState, asked_at: float, digest: str) -> ProfileState
         visit_refreshes=state.visit_refreshes + 1 if same_visit else 1,
         day=day,
         day_refreshes=state.day_refreshes + 1 if state.day == day else 1,
+        variant=variant or state.variant,
     )

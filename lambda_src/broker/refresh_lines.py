@@ -26,7 +26,7 @@ def refresh_lines(
 def _of_claimed(mpid: int, state: ProfileState, results: RefreshResults, id_of: IdOf) -> Line:
     new = results.written.get(mpid) or results.unchanged.get(mpid)
     if new:
-        outcome = WRITTEN if mpid in results.written else UNCHANGED if new.items else EMPTY
+        outcome = WRITTEN if mpid in results.written else UNCHANGED if new.items or new.is_withheld else EMPTY
     else:
         outcome = REFUSED if isinstance(results.outcome_of.get(mpid), Rejected) else FAILED
     return {

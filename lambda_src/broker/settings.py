@@ -1,5 +1,6 @@
 """The environment variables, typed: one dataclass per function, and one error for all that is missing or wrong."""
 
+import json
 import os
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -7,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar, overload
 from urllib.parse import urlsplit
 
+from broker.experiment import POPULAR, Experiment, experiment_from
 from broker.interactions import CONSENT_UNKNOWN, DEFAULT_ACTIONS, MAX_ID, SKIP, Rules
 from broker.json_values import int64
 from broker.view_sample import EVERYTHING
@@ -59,6 +61,7 @@ class IngestSettings:
     parallelization_factor: int
     suppression: SuppressionSettings | None
     correlation_table: str | None
+    experiment: Experiment | None = None
 
 
 @dataclass(frozen=True)
@@ -82,6 +85,7 @@ class RefreshSettings:
     refreshes_per_day: int | None
     suppression: SuppressionSettings | None
     correlation_table: str | None
+    experiment: Experiment | None = None
 
 
 def counts_by_version(environ: Mapping[str, str] | None = None) -> bool:
@@ -138,6 +142,7 @@ def _settings_of_stream(function: str, read: "_Reader") -> IngestSettings:
         parallelization_factor=read("PARALLELIZATION_FACTOR", _whole(1, 10), 2),
         suppression=_suppression(read),
         correlation_table=read("CORRELATION_TABLE", _table, None),
+        experiment=read("EXPERIMENT", _experiment, None),
     )
     read.together("REFRESH_QUEUE_URL", "PURCHASE_QUEUE_URL")
     read.check(function)
@@ -170,6 +175,7 @@ def refresh_settings(environ: Mapping[str, str] | None = None) -> RefreshSetting
         refreshes_per_day=read("REFRESHES_PER_DAY", _whole(1, 10_000), None),
         suppression=_suppression(read),
         correlation_table=read("CORRELATION_TABLE", _table, None),
+        experiment=read("EXPERIMENT", _experiment_with_lists, None),
     )
     read.check("refresh")
     return settings
@@ -286,6 +292,21 @@ def _share(text: str) -> float:
     if not re.fullmatch(r"0(\.[0-9]{1,4})?|1(\.0{1,4})?", text):
         raise ValueError(f"must be a share from 0 to 1, with at most four decimals, not {text!r}")
     return float(text)
+
+
+def _experiment(text: str) -> Experiment:
+    try:
+        value = json.loads(text)
+    except ValueError:
+        raise ValueError(f"must be a JSON object, not {text[:40]!r}") from None
+    return experiment_from(value)
+
+
+def _experiment_with_lists(text: str) -> Experiment:
+    experiment = _experiment(text)
+    if experiment.holdout_list == POPULAR and not experiment.holdout_campaign_arn:
+        raise ValueError("has holdout_list popular, but no holdout_campaign_arn")
+    return experiment
 
 
 def _mpid(text: str) -> int:

@@ -56,6 +56,7 @@ CLAIM = {
 CALLS = {
     "one event": ("personalize-events", "put_events", ONE),
     "three events": ("personalize-events", "put_events", THREE),
+    "credited events": ("personalize-events", "put_events", put_events_request(INTERACTIONS, "tracker", "autumn/b")),
     "a list": ("personalize-runtime", "get_recommendations", get_recommendations_request(-5, CAMPAIGN, None, 10)),
     "some states": (
         "dynamodb",

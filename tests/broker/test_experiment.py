@@ -39,6 +39,11 @@ def test_another_name_draws_other_groups():
     assert abs(both - 1_000) < 4 * sqrt(1_000)
 
 
+def test_events_are_credited_to_the_experiment_and_the_variant_so_that_the_next_one_begins_at_nothing():
+    assert [AUTUMN.source_of(mpid) for mpid in (1, 2, 7)] == ["autumn/control", "autumn/fresh", "autumn/holdout"]
+    assert replace(AUTUMN, name="spring").source_of(1).startswith("spring/")
+
+
 def test_an_experiment_is_read_with_all_that_it_may_have():
     campaign = "arn:aws:personalize:eu-central-1:123456789012:campaign/fresh"
     filter_ = "arn:aws:personalize:eu-central-1:123456789012:filter/in-stock"
@@ -47,12 +52,13 @@ def test_an_experiment_is_read_with_all_that_it_may_have():
             "name": "autumn",
             "holdout": 2.5,
             "holdout_list": "popular",
+            "holdout_campaign_arn": campaign,
             "epoch": 3,
             "variants": {"control": {"weight": 1}, "b": {"weight": 2, "campaign_arn": campaign, "filter_arn": filter_}},
         }
     )
     variants = {"control": Variant(1), "b": Variant(2, campaign, filter_)}
-    assert read == Experiment("autumn", variants, 2.5, "popular", 3)
+    assert read == Experiment("autumn", variants, 2.5, "popular", 3, campaign)
 
 
 def test_the_weights_before_a_change_are_an_earlier_epoch():
@@ -84,6 +90,7 @@ def test_the_weights_before_a_change_are_an_earlier_epoch():
         ({"holdout": "10"}, "percentage from 0 to below 100"),
         ({"holdout": float("nan")}, "percentage from 0 to below 100"),
         ({"holdout_list": "own"}, "none or popular"),
+        ({"holdout_campaign_arn": "x"}, "the holdout: holdout_campaign_arn must be an ARN of a campaign"),
         ({"epoch": 0}, "epoch must be"),
         ({"split": 1}, "an experiment has no split"),
         ({"from": "2 November"}, "from must be a date"),

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ConnectTimeoutError
 from broker.batch import Batch, decode
+from broker.experiment import Experiment
 from broker.failures import Misconfigured
 from broker.ingest import Ingest
 from broker.interactions import Rules, extract
@@ -60,11 +61,12 @@ class World:
     pace: RateLimiter | None = None
     view_sample: float = 1.0
     suppressed: SuppressionStore | None = None
+    experiment: Experiment | None = None
 
     def __post_init__(self) -> None:
         self.counts = Counts()
         self.ingest = Ingest(
-            EventTracker(self.events, "tracker", self.time.time(), self.pace),
+            EventTracker(self.events, "tracker", self.time.time(), self.pace, experiment=self.experiment),
             Quarantine(lambda: self.bucket, "bucket", "ingest", self.time.time()),
             RefreshQueues(*map(self.queue, ("https://purchases", "https://queue"))) if self.sqs else None,
             rules=self.rules,

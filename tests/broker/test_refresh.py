@@ -14,6 +14,7 @@ import jsonschema  # type: ignore[import-untyped]
 import pytest
 import requests
 from broker.clock import Clock
+from broker.experiment import Experiment
 from broker.failures import Misconfigured, Unavailable
 from broker.mparticle import MParticle
 from broker.personalize import Campaign
@@ -26,6 +27,7 @@ from broker.refresh import LANDING, Refresh
 from broker.refresh_queue import RefreshQueue, queue_url
 from broker.suppression_store import SuppressionStore
 from broker.telemetry import Counts
+from broker.user_lists import CampaignOf, user_lists
 
 from tests.broker.lambda_events import MPID, PURCHASE_QUEUE_ARN, QUEUE_ARN, failures, message
 from tests.broker.stubs import (
@@ -83,12 +85,13 @@ class World:
     clock: Clock | None = None
     quota: float | None = None
     suppressed: SuppressionStore | None = None
+    experiment: Experiment | None = None
 
     def __post_init__(self) -> None:
         now = self.clock or self.time.time()
         self.counts = Counts()
         refresher = ProfileRefresher(
-            Campaign(self.campaign, CAMPAIGN, None, 10, now, self._pace(now)),
+            user_lists(self._campaign_of(now), now, self.experiment),
             MParticle(
                 self.end.session(), "https://s2s.example", lambda: self.secrets, "arn:secret", now, self._pace(now)
             ),
@@ -108,6 +111,12 @@ class World:
             per_day=self.per_day,
             suppressed=self.suppressed,
         )
+
+    def _campaign_of(self, clock: Clock) -> CampaignOf:
+        def campaign_of(campaign_arn: str | None, filter_arn: str | None) -> Campaign:
+            return Campaign(self.campaign, campaign_arn or CAMPAIGN, filter_arn, 10, clock, self._pace(clock))
+
+        return campaign_of
 
     def _pace(self, clock: Clock) -> RateLimiter | None:
         return None if self.quota is None else RateLimiter(self.quota, 1, clock)

@@ -1,11 +1,13 @@
 """The environment variables: every good and bad value, and one error that names all that is wrong."""
 
 import inspect
+import json
 from dataclasses import fields
 from typing import Any
 
 import pytest
 from broker import ingest, refresh
+from broker.experiment import Experiment, Variant
 from broker.settings import (
     IngestSettings,
     RefreshSettings,
@@ -67,6 +69,7 @@ def test_without_any_other_variable_refresh_has_the_defaults() -> None:
         refreshes_per_day=None,
         suppression=None,
         correlation_table=None,
+        experiment=None,
     )
     assert of_refresh() == expected
     unset = dict.fromkeys(["FILTER_ARN", "NUM_RESULTS", "MPARTICLE_POD", "MPARTICLE_URL", "WRITE_BACK_EVENT"], " ")
@@ -221,7 +224,7 @@ def test_a_queues_url_that_is_none_is_named(wrong: str, url: str) -> None:
 
 @pytest.mark.parametrize(
     ("connect", "settings"),
-    [((ingest._ingest, ingest.connect), IngestSettings), ((refresh._refresh,), RefreshSettings)],
+    [((ingest._ingest, ingest.connect), IngestSettings), ((refresh._refresh, refresh._user_lists), RefreshSettings)],
 )
 def test_each_setting_is_handed_on_to_the_steps(connect: Any, settings: Any) -> None:
     source = "".join(inspect.getsource(inspect.unwrap(function)) for function in connect)
@@ -284,3 +287,28 @@ def test_a_function_without_its_settings_says_which(
         with pytest.raises(SettingsError, match=f"{missing} is missing.*ENVIRONMENT must be"):
             handler(event, lambda_context(f"without-{missing}"))
     assert capsys.readouterr().out.count('"ConfigurationErrors":[1.0]') == 2, "and the alarm on it rings"
+
+
+def test_both_functions_read_the_experiment() -> None:
+    value = {"name": "autumn", "variants": {"control": {"weight": 1}, "b": {"weight": 1, "campaign_arn": CAMPAIGN}}}
+    expected = Experiment("autumn", {"control": Variant(1), "b": Variant(1, CAMPAIGN)})
+    assert of_ingest(EXPERIMENT=json.dumps(value)).experiment == expected
+    assert of_refresh(EXPERIMENT=json.dumps(value)).experiment == expected
+    assert of_ingest().experiment is None
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("autumn", "EXPERIMENT must be a JSON object, not 'autumn'"),
+        ("[]", "EXPERIMENT must be an object like"),
+        ('{"name": "autumn", "variants": {"a": {"weight": 0}}}', "EXPERIMENT variant a: weight must be"),
+        (
+            '{"name": "autumn", "holdout_list": "popular", "holdout": 5, "variants": {"a": {"weight": 1}}}',
+            "EXPERIMENT has holdout_list popular, but no holdout_campaign_arn",
+        ),
+    ],
+)
+def test_a_wrong_experiment_is_named_by_refresh(text: str, message: str) -> None:
+    with pytest.raises(SettingsError, match=message):
+        of_refresh(EXPERIMENT=text)

@@ -22,6 +22,7 @@ from broker.refresh_queue import RefreshQueue, RefreshQueues, queue_url
 from broker.settings import MPARTICLE_BATCHES_PER_SECOND
 from broker.telemetry import Counts
 from broker.upload_stream import WINDOW as UPLOAD_WINDOW
+from broker.user_lists import UserLists
 
 from blueprint import sizing
 from blueprint.capacity import Capacity
@@ -164,7 +165,10 @@ class Overload:
         pace = functools.partial(RateLimiter, processes=CAPACITY.refresh_concurrency, clock=self._clock)
         secret = AwsClient(get_secret_value=always({"SecretString": json.dumps({"key": "key", "secret": "secret"})}))
         refresher = ProfileRefresher(
-            Campaign(AwsClient(get_recommendations=self._recommend), "arn", None, 1, self._clock, pace(LIMIT)),
+            UserLists(
+                Campaign(AwsClient(get_recommendations=self._recommend), "arn", None, 1, self._clock, pace(LIMIT)),
+                self._clock,
+            ),
             MParticle(
                 self._mparticle.session(),
                 ENDPOINT,
