@@ -181,6 +181,16 @@ def test_without_an_experiment_the_holdout_of_the_last_one_gets_lists_again() ->
     assert again["user_attributes"] == {"product_recs": [f"shop-for-{user}"], "product_recs_id": "rec"}
 
 
+def test_the_holdout_that_got_lists_while_no_experiment_ran_loses_them_again() -> None:
+    first, user = world(), of(HOLDOUT)
+    run(first, message("a", user))
+    run(world(None, first.table, NOW + 600), message("b", user, sent=NOW + 590))
+    third = world(table=first.table, now=NOW + 1200)
+    run(third, message("c", user, sent=NOW + 1190))
+    [[removal]] = third.end.bodies()
+    assert removal["deleted_user_attributes"] == ["product_recs", "product_recs_id"]
+
+
 def test_a_list_of_another_variant_does_not_stay_where_the_users_own_is_empty() -> None:
     first, user = world(), of("other")
     run(first, message("a", user))

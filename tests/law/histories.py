@@ -1,7 +1,7 @@
 """How histories are drawn: visits and records, and between them what goes wrong."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from broker.interactions import DEFAULT_ACTIONS
 from hypothesis import strategies as st
@@ -13,6 +13,7 @@ from tests.law.steps import (
     ColdStart,
     Copy,
     Correct,
+    Experimenting,
     Fails,
     Forget,
     Poison,
@@ -26,6 +27,7 @@ from tests.law.steps import (
     Suppress,
     Visit,
 )
+from tests.law.world.experiments import AUTUMN, NO_EXPERIMENT, RAISED, SPRING
 from tests.law.world.faults import KINDS, QUICK, is_death
 from tests.law.world.loop import HALF, SPOILT, Setting
 
@@ -156,6 +158,31 @@ def histories_of_few_customers(*wrong: st.SearchStrategy[Step]) -> st.SearchStra
     )
     steps = _steps(evenly(eager, eager, evenly(*wrong)), at_least=8, at_most=24)
     return st.builds(History, SETTINGS, steps, LASTING)
+
+
+EXPERIMENTS: st.SearchStrategy[Step] = st.builds(
+    Experimenting, st.sampled_from([NO_EXPERIMENT, AUTUMN, RAISED, RAISED, SPRING])
+)
+
+
+def histories_with_an_experiment(*wrong: st.SearchStrategy[Step]) -> st.SearchStrategy[History]:
+    """Return histories in which an experiment begins, half of the time with lists on profiles, and may change later."""
+    settings = SETTINGS.map(lambda setting: replace(setting, experiment=AUTUMN))
+    with_lists = [(0.0, Visit(customer, ("i1",), message=98)) for customer in range(CUSTOMERS)]
+    begun = [[], [(0.0, Experimenting(NO_EXPERIMENT)), *with_lists, (120.0, Experimenting(AUTUMN))]]
+    # A purchase brings another list, a view of the same item the same one.
+    last = [
+        [(200.0, Visit(customer, (item,), action, message=97)) for customer in range(CUSTOMERS)]
+        for item, action in (("i2", "purchase"), ("i1", "view_detail"))
+    ]
+    return st.builds(
+        lambda setting, first, steps, end, lasting: History(setting, (*first, *steps, *end), lasting),
+        settings,
+        st.sampled_from(begun),
+        _steps(evenly(visits(), visits(), evenly(EXPERIMENTS, *wrong)), at_least=0),
+        st.sampled_from(last),
+        LASTING,
+    )
 
 
 def histories_after_an_erasure(*wrong: st.SearchStrategy[Step]) -> st.SearchStrategy[History]:

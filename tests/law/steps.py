@@ -259,6 +259,20 @@ class RewindStream:
 
 
 @dataclass(frozen=True)
+class Experimenting:
+    """Somebody deploys another experiment, other weights of it, or none."""
+
+    name: str
+
+    def __str__(self) -> str:
+        return f"from now on there is {self.name}"
+
+    def happen(self, loop: Loop) -> None:
+        """Deploy."""
+        loop.experiment_with(self.name)
+
+
+@dataclass(frozen=True)
 class Rotation:
     """mParticle takes another key only; the secret has it so many seconds later."""
 

@@ -15,6 +15,7 @@ from tests.law.histories import (
     histories_after_an_erasure,
     histories_of_few_customers,
     histories_with_a_rewind,
+    histories_with_an_experiment,
     killings,
 )
 from tests.law.world.faults import KINDS
@@ -43,6 +44,7 @@ THEMES: dict[str, st.SearchStrategy[History]] = {
     ),
     "configuration": histories(WRONG, ROTATIONS, faults(("PutEvents",), deaths=False)),
     "erasure": histories_after_an_erasure(faults(INGEST + REFRESH), WRONG, COLD_STARTS),
+    "experiment": histories_with_an_experiment(faults((*REFRESH, "PutEvents")), killings(REFRESH), COLD_STARTS),
     "rewind": histories_with_a_rewind(
         faults((*INGEST, "read the stream")), killings((*INGEST, "GetObject")), DISTURBANCES, COLD_STARTS
     ),

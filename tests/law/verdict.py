@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 
 from broker.batch import BadBatch, decode
 from broker.interactions import Interaction, Rules, extract
+from broker.probe import PROBE
 from broker.refresh import CONTESTED_PAUSE
 from broker.refresh_budget import INTERVALS
 from broker.refresh_queue import MAX_VISIBILITY
@@ -19,6 +20,7 @@ from local_stack.audit.rows import customer_events
 from local_stack.audit.services import holdings_from
 from tests.law.histories import CUSTOMERS, History
 from tests.law.steps import Step
+from tests.law.world.experiments import place_of
 from tests.law.world.functions import TIMEOUT
 from tests.law.world.loop import REFUSED_CUSTOMER, SPOILT, Loop
 
@@ -97,6 +99,7 @@ def conserved(loop: Loop) -> Iterator[str]:
             yield f"{what}: {entry}"
     yield from _exact(loop, held)
     yield from brought_back(loop)
+    yield from wrong_variant(loop)
     yield from (f"rewind {what}" for what in _asked_by_rewind(loop))
 
 
@@ -158,6 +161,8 @@ def unanswered(loop: Loop) -> Iterator[str]:
     for customer in sorted(set(range(CUSTOMERS)) - set(loop.forgotten) - {REFUSED_CUSTOMER}):
         mpid = loop.mpid(customer)
         accepted_at, asked_at = loop.accepted_at.get(mpid), loop.asked_at.get(mpid, 0.0)
+        if accepted_at is not None and accepted_at < loop.experimented_at + TIMEOUT:
+            continue  # a process of before may have refreshed them last, and nobody asked for another list
         if accepted_at is None or any(str(abs(mpid)) in text for text in kept):
             continue
         if asked_at >= accepted_at:
@@ -167,13 +172,36 @@ def unanswered(loop: Loop) -> Iterator[str]:
 
 
 def stale(loop: Loop, customers: Iterable[int]) -> Iterator[str]:
-    """Say whose profile shows something else than the campaign says now."""
+    """Say whose profile shows something else than the campaign of their variant says now, or another variant."""
     for customer in customers:
         mpid = loop.mpid(customer)
         profile = loop.workspace.profile(mpid, ("user_attributes",)) or {"user_attributes": {}}
-        shown, said = profile["user_attributes"].get("product_recs"), loop.recommender.items(mpid, loop.time.now)
-        if shown != said:
+        attributes, place = profile["user_attributes"], place_of(loop.experiment, mpid)
+        said = loop.recommender.items(mpid, loop.time.now, place) if place else None
+        if (shown := attributes.get("product_recs")) != said:
             yield f"customer {customer}'s profile shows {shown}, the campaign says {said}"
+        variant = loop.experiment.variant_of(mpid) if loop.experiment else None
+        if variant and attributes.get("ml_variant") != variant:
+            yield f"customer {customer} is in {variant}, the profile says {attributes.get('ml_variant')}"
+
+
+def wrong_variant(loop: Loop) -> Iterator[str]:
+    """Say which request was about another variant than its customer's, where one experiment ran all the time."""
+    experiment = loop.experiment
+    if experiment is None or loop.experimented_at:
+        return
+    for operation, request in loop.services.requests:
+        if not isinstance(request, dict) or request.get("userId") in (None, PROBE):
+            continue
+        mpid = int(request["userId"])
+        if operation == "GetRecommendations":
+            place = place_of(experiment, mpid)
+            if place is None or request.get("filterArn") != place.filter_arn:
+                yield f"GetRecommendations about {mpid} of {experiment.variant_of(mpid)}: {request}"
+        if operation == "PutEvents":
+            sources = {event["metricAttribution"]["eventAttributionSource"] for event in request["eventList"]}
+            if sources != {experiment.source_of(mpid)}:
+                yield f"PutEvents about {mpid} of {experiment.variant_of(mpid)} is credited to {sources}"
 
 
 def _exact(loop: Loop, held: Holdings) -> Iterator[str]:

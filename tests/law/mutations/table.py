@@ -401,7 +401,7 @@ MUTATIONS = (
         TWO,
         "a correction has the id of the upload before",
         "profile.py",
-        "json.dumps([mpid, generation, new.requested_at, items])",
+        "json.dumps([mpid, generation, new.requested_at, items, *of_experiment.values()])",
         "json.dumps([mpid, items])",
     ),
     Mutation(

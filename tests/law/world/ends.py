@@ -101,8 +101,8 @@ class Key:
 class MParticleEnd:
     """mParticle's bulk upload: refuses a wrong key, refuses requests with certain customers, takes the rest.
 
-    ``landed``: of each profile the lists that were accepted, each with the time at which it was sent. ``written_at``:
-    when the last of them was processed.
+    ``landed``: of each profile the lists that were accepted, None where the profile was to lose its own, each with the
+    time at which it was sent. ``written_at``: when the last of them was processed.
     """
 
     def __init__(self, api: EventsApi, key: Key, refused: Collection[int], clock: Callable[[], float]) -> None:
@@ -110,7 +110,7 @@ class MParticleEnd:
         self._key = key
         self._refused = refused
         self._clock = clock
-        self.landed: dict[int, list[tuple[float, list[str]]]] = {}
+        self.landed: dict[int, list[tuple[float, list[str] | None]]] = {}
         self.written_at = 0.0
 
     def bulk_events(self, request: dict[str, Any]) -> int:
@@ -125,14 +125,15 @@ class MParticleEnd:
                 self._keep(batch, request["sent_at"])
         return status
 
-    def newest_sent(self) -> dict[int, list[str]]:
+    def newest_sent(self) -> dict[int, list[str] | None]:
         """Return of each profile the list that was sent last, of those that were accepted."""
-        return {mpid: max(lists)[1] for mpid, lists in self.landed.items()}
+        return {mpid: max(lists, key=lambda one: one[0])[1] for mpid, lists in self.landed.items()}
 
     def _keep(self, batch: dict[str, Any], sent_at: float) -> None:
-        if "product_recs" in batch.get("user_attributes", {}):
+        attributes = batch.get("user_attributes", {})
+        if "product_recs" in attributes or "deleted_user_attributes" in batch:
             self.written_at = self._clock()
-            self.landed.setdefault(batch["mpid"], []).append((sent_at, batch["user_attributes"]["product_recs"]))
+            self.landed.setdefault(batch["mpid"], []).append((sent_at, attributes.get("product_recs")))
 
 
 def authorization(name: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection
 from typing import Any, Protocol
 
 from broker.clock import Clock
+from broker.experiment import Experiment
 from broker.failures import Misconfigured, Unavailable
 from broker.ingest import Ingest
 from broker.interactions import DEFAULT_ACTIONS, Rules
@@ -22,6 +23,7 @@ from broker.rewind import Rewind, RewindStore
 from broker.settings import GET_RECOMMENDATIONS_PER_SECOND, MPARTICLE_BATCHES_PER_SECOND, PUT_EVENTS_PER_SECOND
 from broker.suppression_store import SuppressionStore
 from broker.telemetry import Counts
+from broker.user_lists import UserLists, user_lists
 
 from blueprint.sizing import REFRESH_CONCURRENCY
 from local_stack.lambda_emulator.invocation import InvokeResult, failed
@@ -109,12 +111,25 @@ class Function:
 
 
 def ingest(
-    tracking_id: str, view_sample: float, actions: Collection[str] = DEFAULT_ACTIONS, *, suppresses: bool = False
+    tracking_id: str,
+    view_sample: float,
+    actions: Collection[str] = DEFAULT_ACTIONS,
+    *,
+    suppresses: bool = False,
+    experiment: Experiment | None = None,
 ) -> Callable[[Calls], Steps]:
     """Return what connects ingest to a process's calls, as its ``connect`` connects it to AWS."""
 
     def connect(calls: Calls) -> Ingest:
-        return _ingest(calls, tracking_id, view_sample, actions, suppresses=suppresses, with_queues=True)
+        return _ingest(
+            calls,
+            tracking_id,
+            view_sample,
+            actions,
+            suppresses=suppresses,
+            with_queues=True,
+            experiment=experiment,
+        )
 
     return connect
 
@@ -137,10 +152,12 @@ def _ingest(
     *,
     suppresses: bool,
     with_queues: bool,
+    experiment: Experiment | None = None,
 ) -> Ingest:
     now = calls.time()
+    pace = RateLimiter(PUT_EVENTS_PER_SECOND, READERS, now)
     return Ingest(
-        EventTracker(calls.personalize, tracking_id, now, RateLimiter(PUT_EVENTS_PER_SECOND, READERS, now)),
+        EventTracker(calls.personalize, tracking_id, now, pace, experiment=experiment),
         _quarantine(calls, "ingest", now),
         RefreshQueues(_queue(calls, now, PURCHASE_QUEUE_ARN), _queue(calls, now, QUEUE_ARN)) if with_queues else None,
         rules=Rules({action: action for action in actions}),
@@ -152,20 +169,15 @@ def _ingest(
     )
 
 
-def refresh(campaign_arn: str, probe_mpid: int | None, *, suppresses: bool = False) -> Callable[[Calls], Steps]:
+def refresh(
+    campaign_arn: str, probe_mpid: int | None, *, suppresses: bool = False, experiment: Experiment | None = None
+) -> Callable[[Calls], Steps]:
     """Return what connects refresh to a process's calls, as its ``_refresh`` connects it to AWS and mParticle."""
 
     def connect(calls: Calls) -> Steps:
         now = calls.time()
         refresher = ProfileRefresher(
-            Campaign(
-                calls.personalize,
-                campaign_arn,
-                None,
-                RESULTS,
-                now,
-                RateLimiter(GET_RECOMMENDATIONS_PER_SECOND, REFRESH_CONCURRENCY, now),
-            ),
+            _user_lists(calls, now, campaign_arn, experiment),
             MParticle(
                 calls.mparticle,  # type: ignore[arg-type]
                 "http://127.0.0.1",
@@ -191,6 +203,17 @@ def refresh(campaign_arn: str, probe_mpid: int | None, *, suppresses: bool = Fal
         )
 
     return connect
+
+
+def _user_lists(calls: Calls, now: Clock, own: str, experiment: Experiment | None) -> UserLists:
+    paces: dict[str, RateLimiter] = {}
+
+    def campaign_of(campaign_arn: str | None, filter_arn: str | None) -> Campaign:
+        arn = campaign_arn or own
+        pace = paces.setdefault(arn, RateLimiter(GET_RECOMMENDATIONS_PER_SECOND, REFRESH_CONCURRENCY, now))
+        return Campaign(calls.personalize, arn, filter_arn, RESULTS, now, pace)
+
+    return user_lists(campaign_of, now, experiment)
 
 
 def _queue(calls: Calls, now: Clock, arn: str) -> RefreshQueue:

@@ -6,7 +6,7 @@ import io
 import itertools
 import json
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,6 +30,7 @@ from tests.broker.stubs import Table, client_error
 from tests.law.world import functions
 from tests.law.world.calls import Calls, Services
 from tests.law.world.ends import Key, MParticleEnd, Receiver, Source, forward, on_failure
+from tests.law.world.experiments import NO_EXPERIMENT, experiments
 from tests.law.world.faults import SPOILT, Faults
 from tests.law.world.queue import Queue
 from tests.law.world.recommender import Recommender
@@ -57,7 +58,7 @@ class Setting:
 
     How many records an invocation takes, chance, whether uploads have a probe, the seconds after which a record is
     given up and forgotten, the share of the sessions whose views are reported, the actions that are (before somebody
-    corrects it), and whether there is a suppression list.
+    corrects it), whether there is a suppression list, and which experiment runs at first.
     """
 
     batch_size: int = 100
@@ -69,6 +70,7 @@ class Setting:
     view_sample: float = ALL
     reported: tuple[str, ...] = DEFAULT_ACTIONS
     suppresses: bool = False
+    experiment: str = NO_EXPERIMENT
 
 
 class Loop:
@@ -91,6 +93,10 @@ class Loop:
         self.asked_at: dict[int, float] = {}  # when the queue took the newest request for a customer's list, by mpid
         self.read_at = 0.0  # when nothing failed any more and the stream was read, once a history is over
         self.setting = setting
+        shop = self.recommender.shop
+        self.experiments = experiments(shop.filter_arn, shop.popular_arn, self._first_mpid, setting.seed)
+        self.experiment = self.experiments[setting.experiment]
+        self.experimented_at = 0.0  # when another experiment began, and there was one before
         self.stream_arn = STREAM_ARN
         self.stream = Stream(SHARDS, self.time.clock, setting.retention)
         self.queue = self._queue()
@@ -103,15 +109,11 @@ class Loop:
         self.services = Services(self.time, self.faults, self._work())
         put = forward(self.services, self.put)
         self.forwarder = Forwarder(put, clock=self.time.clock, chance=chance, copies=setting.copies)
-        tracking_id, suppresses = self.recommender.shop.tracking_id, setting.suppresses
-        self.ingest = self._function(
-            "ingest", functions.ingest(tracking_id, setting.view_sample, setting.reported, suppresses=suppresses)
+        self.ingest = self._function("ingest", self._ingest_connect(setting.reported))
+        self.rewinder = self._function(
+            "rewind", functions.rewind(self.recommender.shop.tracking_id, setting.view_sample)
         )
-        self.rewinder = self._function("rewind", functions.rewind(tracking_id, setting.view_sample))
-        self.refresh = self._function(
-            "refresh",
-            functions.refresh(self.recommender.shop.campaign_arn, self._probe_mpid(), suppresses=suppresses),
-        )
+        self.refresh = self._function("refresh", self._refresh_connect())
         self.pollers: dict[str, KinesisPoller] = {}
         self._parked: set[str] = set()
         self._resting: dict[str, list[QueuePoller]] = {arn: [] for arn in self.queues}
@@ -133,10 +135,13 @@ class Loop:
 
     def correct(self) -> None:
         """Let ingest report all actions from now on."""
-        connect = functions.ingest(
-            self.recommender.shop.tracking_id, self.setting.view_sample, suppresses=self.setting.suppresses
-        )
-        self.ingest.deploy(connect)
+        self.ingest.deploy(self._ingest_connect(DEFAULT_ACTIONS))
+
+    def experiment_with(self, name: str) -> None:
+        """Let another experiment, another epoch of it, or none run from now on."""
+        self.experiment, self.experimented_at = self.experiments[name], self.time.now
+        self.ingest.deploy(self._ingest_connect(self.setting.reported))
+        self.refresh.deploy(self._refresh_connect())
 
     def rewind(self, since: float) -> None:
         """Read the stream again, from an epoch second on."""
@@ -190,6 +195,23 @@ class Loop:
 
     def _behind(self, shard: str) -> bool:
         return self.pollers[shard].checkpoint != self.stream.last(shard)
+
+    def _ingest_connect(self, actions: Collection[str]) -> Callable[[Calls], functions.Steps]:
+        return functions.ingest(
+            self.recommender.shop.tracking_id,
+            self.setting.view_sample,
+            actions,
+            suppresses=self.setting.suppresses,
+            experiment=self.experiment,
+        )
+
+    def _refresh_connect(self) -> Callable[[Calls], functions.Steps]:
+        return functions.refresh(
+            self.recommender.shop.campaign_arn,
+            self._probe_mpid(),
+            suppresses=self.setting.suppresses,
+            experiment=self.experiment,
+        )
 
     def _probe_mpid(self) -> int | None:
         return self._first_mpid + MPIDS - 1 if self.setting.upload_probe else None

@@ -7,27 +7,37 @@ import functools
 from dataclasses import dataclass
 from typing import Any
 
+from broker.experiment import Variant
 from broker.interactions import put_events_request
 from broker.probe import PROBE, probe
+from broker.recommendations import get_recommendations_request
 
 from tests.broker.stubs import client_error
 from tests.personalize_local.world import Refused, World
 from tests.real_data import ROOT
 
 SCHEMA = (ROOT / "lambda_src" / "broker" / "interactions.avsc").read_text("utf-8")
+POPULARITY = "arn:aws:personalize:::recipe/aws-popularity-count"
+UNBOUGHT = 'EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ("purchase")'
 LAG = 1.5
 LONGEST = 30 * 86_400.0  # seconds that no history takes
 RESULTS = 5
+ALL = Variant(1)
 SHARED_BY = 200  # histories, so that the service's ledger stays small
 
 
 @dataclass(frozen=True)
 class Shop:
-    """A service with a tracker and a campaign, and the time at which it is ready (epoch seconds)."""
+    """A service with a tracker and a campaign, and the time at which it is ready (epoch seconds).
+
+    Another campaign gives what is popular, and a filter leaves out what was bought.
+    """
 
     service: World
     tracking_id: str
     campaign_arn: str
+    popular_arn: str
+    filter_arn: str
     ready_at: float
 
 
@@ -38,9 +48,15 @@ def _shop(_number: int) -> Shop:
     service.fill(tracking_id)
     service.wait(60)
     campaign = service.campaign(service.trained(service.solution()))
+    group = service.counts()["datasetGroupArn"]
+    made = service.call("CreateSolution", name="popular", datasetGroupArn=group, recipeArn=POPULARITY)
+    service.wait(3)
+    popular = service.campaign(service.trained(made["solutionArn"]), "popular")
+    unbought = service.call("CreateFilter", name="unbought", datasetGroupArn=group, filterExpression=UNBOUGHT)
+    service.wait(6)
     # A probe trains once at most, so all that come later train nothing.
     service.call("PutEvents", **put_events_request([probe(("view_detail", False), PROBE, service.now)], tracking_id))
-    return Shop(service, tracking_id, campaign, service.now + 60)
+    return Shop(service, tracking_id, campaign, popular, unbought["filterArn"], service.now + 60)
 
 
 class Recommender:
@@ -75,10 +91,13 @@ class Recommender:
         self.shop.service.now = now
         return self._counted_now() - self._counted
 
-    def items(self, mpid: int, now: float) -> list[str]:
-        """Return what the campaign says for a customer."""
+    def items(self, mpid: int, now: float, variant: Variant = ALL) -> list[str]:
+        """Return what the campaign says for a customer of a variant."""
         self.shop.service.now = now
-        return self.shop.service.recommended(self.shop.campaign_arn, str(mpid), RESULTS)
+        request = get_recommendations_request(
+            mpid, variant.campaign_arn or self.shop.campaign_arn, variant.filter_arn, RESULTS
+        )
+        return [item["itemId"] for item in self.shop.service.call("GetRecommendations", **request)["itemList"]]
 
     def _status(self) -> dict[str, Any]:
         return self.shop.service.service.status()
