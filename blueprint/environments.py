@@ -14,7 +14,10 @@ from blueprint.capacity import Capacity
 
 @dataclass(frozen=True)
 class FunctionConfig:
-    """What a team decides about its broker; None leaves the function's own default."""
+    """What a team decides about its broker; None leaves the function's own default.
+
+    ``experiment``: as the functions of the stream read it, as JSON; ``refresh`` also has to know its campaigns.
+    """
 
     environment: str = "production"
     event_types: str | None = None
@@ -31,6 +34,7 @@ class FunctionConfig:
     mparticle_pod: str = "us1"
     probe_mpid: int | None = None
     refreshes_per_day: int | None = None
+    experiment: str | None = None
     count_by_version: bool = False  # no setting of its own: where new versions take over gradually
 
 
@@ -65,6 +69,7 @@ def ingest_environment(
         **_suppression(suppression),
         COUNT_BY_VERSION=_switch(True) if options.count_by_version else None,
         CORRELATION_TABLE=correlation_table,
+        EXPERIMENT=options.experiment,
     )
 
 
@@ -92,6 +97,7 @@ def refresh_environment(
     mparticle_url: str | None = None,
     suppression: SuppressionSettings | None = None,
     correlation_table: str | None = None,
+    experiment: str | None = None,
 ) -> dict[str, str]:
     """Return the variables of ``refresh``. Without a URL the pod decides where mParticle is."""
     return _present(
@@ -115,6 +121,7 @@ def refresh_environment(
         **_suppression(suppression),
         COUNT_BY_VERSION=_switch(True) if options.count_by_version else None,
         CORRELATION_TABLE=correlation_table,
+        EXPERIMENT=experiment,
     )
 
 

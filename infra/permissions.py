@@ -94,11 +94,17 @@ def refresh(
     quarantine: s3.IBucket,
     state_table: dynamodb.ITable,
     key: kms.IKey | None = None,
+    variants: Sequence[str] = (),
 ) -> list[Permission]:
-    """Return what ``refresh`` may. It can write no events, neither to the stream nor to Personalize."""
+    """Return what ``refresh`` may, also with the campaigns and filters of ``variants``.
+
+    It can write no events, neither to the stream nor to Personalize.
+    """
     granted = [
         Permission("sqs", (*QUEUE_ACTIONS, "SendMessage"), _arns(queues)),  # it sends messages once more, for later
-        Permission("personalize", ("GetRecommendations",), [arn for arn in (campaign_arn, filter_arn) if arn]),
+        Permission(
+            "personalize", ("GetRecommendations",), [arn for arn in (campaign_arn, filter_arn, *variants) if arn]
+        ),
         Permission("secretsmanager", ("GetSecretValue",), [secret_arn]),
         _may_quarantine(quarantine, "refresh"),
         Permission("dynamodb", STATE_ACTIONS, [state_table.table_arn]),

@@ -7,6 +7,8 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_Perso
 """
 
 import hashlib
+from collections.abc import Mapping
+from typing import Any
 
 import aws_cdk as cdk
 from aws_cdk import aws_personalize as personalize
@@ -74,57 +76,19 @@ class Recommender(Construct):
         self, scope: Construct, id: str, *, name: str, datasets: Datasets, settings: Personalize, serve: bool
     ) -> None:
         super().__init__(scope, id)
-        self._name = name
-        self._datasets = datasets
         self.campaign_arn: str | None = None
         self.filter_arn: str | None = None
         self.filter_name: str | None = None
-        solution = personalize.CfnSolution(
-            self,
-            "Solution",
-            name=name,
-            dataset_group_arn=datasets.group_arn,
-            recipe_arn=f"arn:{cdk.Aws.PARTITION}:personalize:::recipe/{settings.recipe}",
-        )
-        self._apply_retention(solution)
-        self.solution_arn = solution.attr_solution_arn
+        self.solution_arn = make_solution(self, "Solution", name, datasets, settings.recipe)
         if serve:
-            self.campaign_arn = self._campaign(settings.min_tps)
+            self.campaign_arn = make_campaign(
+                self, "Campaign", name, datasets, self.solution_arn, min_tps=settings.min_tps
+            )
             if settings.filter_expression:
-                self.filter_arn = self._filter(settings.filter_expression)
-
-    def _campaign(self, min_tps: int) -> str:
-        config = personalize.CfnCampaign.CampaignConfigProperty(sync_with_latest_solution_version=True)
-        campaign = personalize.CfnCampaign(
-            self,
-            "Campaign",
-            name=self._name,
-            solution_version_arn=f"{self.solution_arn}/$LATEST",
-            min_provisioned_tps=min_tps,
-            campaign_config=config,
-        )
-        reason = "AWS::Personalize::Campaign is newer than the resource types that this version of the rules knows."
-        cdk.Validations.of(campaign).acknowledge(cdk.Acknowledgment(id="CloudFormation-Validate::F3006", reason=reason))
-        self._apply_retention(campaign)
-        return campaign.attr_campaign_arn
-
-    def _filter(self, expression: str) -> str:
-        # A filter's expression can't be changed under the same name: a new one gets a new name.
-        self.filter_name = f"{self._name}-{hashlib.sha256(expression.encode()).hexdigest()[:8]}"
-        filter_ = personalize.CfnFilter(
-            self,
-            "Filter",
-            name=self.filter_name,
-            dataset_group_arn=self._datasets.group_arn,
-            filter_expression=expression,
-        )
-        self._apply_retention(filter_)
-        return filter_.attr_filter_arn
-
-    def _apply_retention(self, resource: cdk.CfnResource) -> None:
-        without_tags(resource)
-        for dataset in self._datasets.datasets:
-            resource.add_resource_dependency(dataset)
+                # A filter's expression can't be changed under the same name: a new one gets a new name.
+                digest = hashlib.sha256(settings.filter_expression.encode()).hexdigest()[:8]
+                self.filter_name = f"{name}-{digest}"
+                self.filter_arn = make_filter(self, "Filter", self.filter_name, datasets, settings.filter_expression)
 
 
 class PersonalizeResources(Construct):
@@ -147,12 +111,14 @@ class PersonalizeResources(Construct):
         self.filter_arn: str | None = None
         self.filter_name: str | None = None
         self.event_tracker_arn: str | None = None
+        self.datasets: Datasets | None = None
         if settings.tracking_id:
             self.tracking_id = settings.tracking_id
             if stage is Stage.RECOMMEND:
                 self.campaign_arn, self.filter_arn = settings.campaign_arn, settings.filter_arn
             return
         datasets = Datasets(self, "Datasets", name=name, users_schema=settings.users_schema, retain=retain, key=key)
+        self.datasets = datasets
         self.tracking_id = datasets.tracker.attr_tracking_id
         self.event_tracker_arn = datasets.tracker.attr_event_tracker_arn
         if stage.step >= Stage.TRAIN.step:
@@ -160,6 +126,61 @@ class PersonalizeResources(Construct):
             recommender = Recommender(self, "Recommender", name=name, datasets=datasets, settings=settings, serve=serve)
             self.solution_arn, self.campaign_arn = recommender.solution_arn, recommender.campaign_arn
             self.filter_arn, self.filter_name = recommender.filter_arn, recommender.filter_name
+
+
+def make_solution(scope: Construct, id: str, name: str, datasets: Datasets, recipe: str) -> str:
+    """Make a solution, which trains itself weekly; return its ARN."""
+    solution = personalize.CfnSolution(
+        scope,
+        id,
+        name=name,
+        dataset_group_arn=datasets.group_arn,
+        recipe_arn=f"arn:{cdk.Aws.PARTITION}:personalize:::recipe/{recipe}",
+    )
+    _made_from(datasets, solution)
+    return solution.attr_solution_arn
+
+
+def make_campaign(
+    scope: Construct,
+    id: str,
+    name: str,
+    datasets: Datasets,
+    solution_arn: str,
+    *,
+    min_tps: int,
+    config: Mapping[str, Any] | None = None,
+) -> str:
+    """Make a campaign on the newest version of a solution; return its ARN. ``config``: more of its configuration."""
+    campaign = personalize.CfnCampaign(
+        scope,
+        id,
+        name=name,
+        solution_version_arn=f"{solution_arn}/$LATEST",
+        min_provisioned_tps=min_tps,
+        campaign_config=personalize.CfnCampaign.CampaignConfigProperty(
+            sync_with_latest_solution_version=True, **(config or {})
+        ),
+    )
+    reason = "AWS::Personalize::Campaign is newer than the resource types that this version of the rules knows."
+    cdk.Validations.of(campaign).acknowledge(cdk.Acknowledgment(id="CloudFormation-Validate::F3006", reason=reason))
+    _made_from(datasets, campaign)
+    return campaign.attr_campaign_arn
+
+
+def make_filter(scope: Construct, id: str, name: str, datasets: Datasets, expression: str) -> str:
+    """Make a filter; return its ARN."""
+    filter_ = personalize.CfnFilter(
+        scope, id, name=name, dataset_group_arn=datasets.group_arn, filter_expression=expression
+    )
+    _made_from(datasets, filter_)
+    return filter_.attr_filter_arn
+
+
+def _made_from(datasets: Datasets, resource: cdk.CfnResource) -> None:
+    without_tags(resource)
+    for dataset in datasets.datasets:
+        resource.add_resource_dependency(dataset)
 
 
 def without_tags(resource: cdk.CfnResource) -> None:

@@ -1,5 +1,7 @@
 """``refresh``, the two queues of customers that it reads, their dead letters, and the table of what it remembers."""
 
+from dataclasses import dataclass
+
 import aws_cdk as cdk
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_kms as kms
@@ -15,6 +17,15 @@ from infra.functions import BrokerFunction, LambdaCode
 from infra.state_table import StateTable
 from infra.storage import Buckets
 from infra.suppression import Suppression
+
+
+@dataclass(frozen=True)
+class ExperimentOfRefresh:
+    """The experiment as ``refresh`` reads it, its campaigns and filters, and the names of those that are made."""
+
+    variable: str
+    arns: tuple[str, ...]
+    names: tuple[str, ...]
 
 
 class RefreshQueues(Construct):
@@ -74,6 +85,7 @@ class Refresh(Construct):
         retain: bool,
         key: kms.IKey | None = None,
         suppression: Suppression | None = None,
+        experiment: ExperimentOfRefresh | None = None,
     ) -> None:
         super().__init__(scope, id)
         self.queues = RefreshQueues(self, "RefreshQueue", key=key)
@@ -93,6 +105,7 @@ class Refresh(Construct):
                 state_table=self.state_table.table_name,
                 suppression=suppression.settings if suppression else None,
                 correlation_table=correlation_keys.table_name if correlation_keys else None,
+                experiment=experiment.variable if experiment else None,
             ),
             permissions=[
                 *permissions.refresh(
@@ -103,17 +116,18 @@ class Refresh(Construct):
                     buckets.quarantine,
                     self.state_table,
                     key,
+                    experiment.arns if experiment else (),
                 ),
                 *(suppression.permissions if suppression else ()),
                 *permissions.make_keys(correlation_keys),
             ],
             retain=retain,
             log_key=key,
-            version_of=[filter_name] if filter_name else [],
+            version_of=[*([filter_name] if filter_name else []), *(experiment.names if experiment else ())],
         )
         self.function, self.live = broker_function.function, broker_function.live
         self.log_group = broker_function.log_group
-        self.asked_arns = [arn for arn in (campaign_arn, filter_arn) if arn]
+        self.asked_arns = [arn for arn in (campaign_arn, filter_arn, *(experiment.arns if experiment else ())) if arn]
         _queue_mapping(self, "QueueMapping", self.live, self.queues.queue, options.capacity.queue)
         _queue_mapping(self, "PurchaseMapping", self.live, self.queues.purchases, options.capacity.purchase_queue)
 

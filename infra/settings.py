@@ -15,7 +15,9 @@ from broker.json_values import int64
 from blueprint import sizing
 from blueprint.capacity import Capacity
 from blueprint.environments import FunctionConfig
+from blueprint.experiment import ExperimentPlan
 from infra.context import Reader, arn, one_of, switch, text, texts, whole
+from infra.experiment import experiment_problems, read_experiment
 from infra.model_settings import filter_expression, recipe
 from infra.mparticle import EXAMPLE_ORGANISATION, KNOWN_PRINCIPALS, PODS
 from infra.preflight import problems_of_variables
@@ -114,6 +116,12 @@ class Settings:
     protection: Protection
     record_logs: bool = False
     why_principals: tuple[str, ...] = ()
+    experiment: ExperimentPlan | None = None
+
+    @property
+    def running_experiment(self) -> ExperimentPlan | None:
+        """Return the experiment that users are in, None while it is only prepared."""
+        return self.experiment if self.experiment and not self.experiment.is_prepared else None
 
 
 def read_settings(
@@ -126,13 +134,14 @@ def read_settings(
     own = {key.removeprefix(PREFIX): value for key, value in context.items() if key.startswith(PREFIX)}
     read = Reader(own | ({"stage": stage} if stage else {}))
     its_stage = Stage(read("stage", one_of(*Stage), Stage.COLLECT))
+    experiment = read_experiment(read)
     gradual = read("deployment", one_of(LINEAR, ALL_AT_ONCE), LINEAR) == LINEAR and its_stage is Stage.RECOMMEND
     settings = Settings(
         stage=its_stage,
         name=read("name", _name, DEFAULT_NAME),
         mparticle=_mparticle(read),
         personalize=_personalize(read, root),
-        options=_options(read, gradual),
+        options=_options(read, gradual, experiment),
         shards=_shards(read),
         archive_days=_archive_days(read),
         python=read("python", one_of("3.13", "3.14"), "3.13"),
@@ -149,6 +158,7 @@ def read_settings(
         record_logs=read("record_logs", switch, False),
         why_principals=_why_principals(read),
         protection=read_protection(read),
+        experiment=experiment,
     )
     problems = [
         *read.problems,
@@ -207,7 +217,7 @@ def _personalize(read: Reader, root: Path) -> Personalize:
     )
 
 
-def _options(read: Reader, gradual: bool) -> FunctionConfig:
+def _options(read: Reader, gradual: bool, experiment: ExperimentPlan | None) -> FunctionConfig:
     return FunctionConfig(
         environment=read("environment", one_of("production", "development"), "production"),
         event_types=read("event_types", _joined, None),
@@ -224,6 +234,7 @@ def _options(read: Reader, gradual: bool) -> FunctionConfig:
         probe_mpid=read("probe_mpid", _mpid, None),
         refreshes_per_day=read("refreshes_per_day", whole(1, 10_000), None),
         capacity=_capacity(read),
+        experiment=experiment.variable() if experiment and not experiment.is_prepared else None,
         count_by_version=gradual,
     )
 
@@ -271,6 +282,14 @@ def _contradictions(settings: Settings, read: Reader) -> list[str]:
         )
     if given.second_tracking_id and given.second_tracking_id == given.tracking_id:
         problems.append("second_tracking_id is tracking_id, too: after the switch, remove it")
+    if settings.experiment:
+        problems += experiment_problems(
+            settings.experiment,
+            serves=stage is Stage.RECOMMEND,
+            creates=not given.tracking_id,
+            own_recipe=given.recipe,
+            has_filter=bool(given.filter_expression),
+        )
     if given.filter_arn and given.filter_expression:
         problems.append("filter_arn and filter_expression are both there: give a filter, or have one created")
     if given.tracking_id:

@@ -13,6 +13,8 @@ from constructs import Construct
 from infra.alarms import Alarms
 from infra.archive import Archive
 from infra.correlation import CorrelationKeys
+from infra.cost.floors import floors
+from infra.cost.prices import EXAMPLE, read_prices
 from infra.daily_check import DailyCheck
 from infra.dashboard import Dashboard
 from infra.data_key import DataKey
@@ -24,13 +26,14 @@ from infra.ingest import Ingest
 from infra.metrics import Metrics
 from infra.outputs import outputs
 from infra.personalize import PersonalizeResources
-from infra.refresh import Refresh
+from infra.refresh import ExperimentOfRefresh, Refresh
 from infra.rewind import Rewind
 from infra.rollback_alarms import rollback_alarms
 from infra.settings import Settings
 from infra.storage import Buckets, MParticleSecret
 from infra.stream import EventStream, MParticleAccess, only_writers
 from infra.suppression import Suppression
+from infra.variants import Variants, tell_floors
 from infra.why import WhyRole
 
 
@@ -65,7 +68,8 @@ class BrokerStack(cdk.Stack):
         )
         suppression = Suppression(self, "Suppression", retain=keep, key=key) if settings.suppression_list else None
         keys = CorrelationKeys(self, "CorrelationKeys").table if settings.record_logs else None
-        refresh = self._refresh(personalize, secret, buckets, keys, code, suppression, key)
+        experiment = self._experiment(personalize)
+        refresh = self._refresh(personalize, secret, buckets, keys, code, suppression, key, experiment)
         ingest = Ingest(
             self,
             "Ingest",
@@ -151,6 +155,7 @@ class BrokerStack(cdk.Stack):
         code: LambdaCode,
         suppression: Suppression | None,
         key: kms.IKey | None,
+        experiment: ExperimentOfRefresh | None,
     ) -> Refresh | None:
         """Return the second flow, once there is a campaign to ask."""
         if personalize.campaign_arn is None:
@@ -169,7 +174,31 @@ class BrokerStack(cdk.Stack):
             suppression=suppression,
             retain=self._settings.retain,
             key=key,
+            experiment=experiment,
         )
+
+    def _experiment(self, personalize: PersonalizeResources) -> ExperimentOfRefresh | None:
+        """Make what the variants of an experiment need; return it for ``refresh``, unless it is only prepared."""
+        plan = self._settings.experiment
+        if plan is None:
+            return None
+        tell_floors(self, floors(self._settings, read_prices(EXAMPLE)))
+        variants = None
+        if personalize.datasets and personalize.solution_arn:
+            variants = Variants(
+                self,
+                "Variants",
+                name=self._settings.name,
+                plan=plan,
+                datasets=personalize.datasets,
+                solution_arn=personalize.solution_arn,
+                serve=not plan.is_prepared,
+            )
+        if plan.is_prepared:
+            return None
+        made = variants.arns if variants else {}
+        arns = [*plan.given_arns(), *(arn for each in made.values() for arn in each.values())]
+        return ExperimentOfRefresh(plan.variable(made), tuple(arns), tuple(variants.names if variants else ()))
 
     def _access_logs(self, name: str | None) -> s3.IBucket | None:
         return s3.Bucket.from_bucket_name(self, "AccessLogs", name) if name else None

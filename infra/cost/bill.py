@@ -5,7 +5,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from math import ceil
 
+from broker.experiment import HOLDOUT
+
 from blueprint import sizing
+from blueprint.experiment import RECIPE
+from infra.cost.floors import V2, campaign_price, recipe_of, shares
 from infra.cost.prices import MILLION, UNITS, Prices
 from infra.cost.traffic import HOURS, SECONDS, Traffic
 from infra.protection import CREATE
@@ -38,7 +42,6 @@ SECOND_ALARM_METRICS = 3  # more, with a second tracker; its function writes wha
 COMPOSITE_ALARMS = {Stage.COLLECT: 2, Stage.TRAIN: 2, Stage.RECOMMEND: 3}
 ROLLBACK_METRICS = 17  # of the alarms that stop a deployment
 VERSION_METRICS = 7  # that the functions write for a version, too
-V2 = "-v2"  # these recipes have prices of their own (Personalize, User-Personalization-v2 recipe)
 NOT_INCLUDED = (
     "Not included: AWS's free tiers, discounts and taxes; what mParticle charges for the events on the stream; "
     "imports of history, batch jobs and tuning; other buckets than the raw archive's, keys of AWS, DynamoDB's storage, "
@@ -234,20 +237,45 @@ def _invocations(arrivals: Decimal, readers: int, window: int, batch_size: int) 
 
 
 def _personalize(traffic: Traffic, settings: Settings) -> Counts:
-    given, v2 = settings.personalize.tracking_id, settings.personalize.recipe.endswith(V2)
+    given, recipe = settings.personalize.tracking_id, settings.personalize.recipe
     yield "Personalize events", "personalize_gb", traffic.events * traffic.reported_per_event * GB_PER_EVENT
     if settings.stage is not Stage.COLLECT and not given:
-        if v2:
-            yield "Personalize training", "personalize_v2_trained_interactions", WEEKS * traffic.trained
-        else:
-            yield "Personalize training", "personalize_training_hour", WEEKS * traffic.training_hours
+        yield "Personalize training", *_training(recipe, traffic)
     if settings.stage is Stage.RECOMMEND:
-        minimum = Decimal(SECONDS * settings.personalize.min_tps)
-        requests = max(minimum, traffic.events * traffic.refreshes_per_event)
-        if v2:
-            yield "Personalize campaign", "personalize_v2_requests", requests
-        else:
-            yield "Personalize campaign", "personalize_tps_hour", requests / 3_600
+        minimum, refreshes = Decimal(SECONDS * settings.personalize.min_tps), _refreshes_of_variants(traffic, settings)
+        own = traffic.events * traffic.refreshes_per_event - sum(refreshes.values())
+        yield "Personalize campaign", *campaign_price(recipe, max(minimum, own))
+        yield from _variants(refreshes, traffic, settings)
+
+
+def _training(recipe: str, traffic: Traffic) -> tuple[str, Decimal]:
+    if recipe.endswith(V2):
+        return "personalize_v2_trained_interactions", WEEKS * traffic.trained
+    return "personalize_training_hour", WEEKS * traffic.training_hours
+
+
+def _refreshes_of_variants(traffic: Traffic, settings: Settings) -> dict[str, Decimal]:
+    """Return the refreshes of a month for which the campaign of all users is not asked, by variant."""
+    plan, total = settings.running_experiment, traffic.events * traffic.refreshes_per_event
+    if plan is None:
+        return {}
+    has_own = {name for name, need in plan.needs.items() if need.has_campaign} | {HOLDOUT}
+    has_own |= {name for name, variant in plan.experiment.variants.items() if variant.campaign_arn}
+    return {name: share * total for name, share in shares(settings).items() if name in has_own}
+
+
+def _variants(refreshes: dict[str, Decimal], traffic: Traffic, settings: Settings) -> Counts:
+    """Yield the campaigns and solutions that an experiment's variants have for themselves."""
+    plan = settings.experiment
+    if plan is None:
+        return
+    for name, need in plan.needs.items():
+        recipe = recipe_of(need, settings)
+        if need.kind == RECIPE:
+            yield f"Experiment training, {name}", *_training(recipe, traffic)
+        if need.has_campaign and name in refreshes:
+            requests = max(Decimal(SECONDS), refreshes[name])
+            yield f"Experiment campaign, {name}", *campaign_price(recipe, requests)
 
 
 def _key(traffic: Traffic, settings: Settings) -> Counts:

@@ -17,6 +17,7 @@ EVERYTHING = {  # all that is off by default
     "broker:rewind": True,
     "broker:archive": True,
     "broker:second_tracking_id": "99998888-7777-6666-5555-444433332222",
+    "broker:experiment": '{"name": "autumn", "holdout": 10, "variants": {"a": {"weight": 1}}}',
     "broker:record_logs": True,
     "broker:why_principals": "arn:aws:iam::123456789012:role/support",
 }
