@@ -11,7 +11,9 @@ from typing import Any
 
 import click
 
+from blueprint.experiment import ExperimentPlan
 from cli.console import service_log
+from cli.experiment_option import ExperimentType
 from cli.local_env import ACCESS_KEY, export_lines, written
 from lifecycle.resources import CreationFailed
 from local_stack.aws import REGION
@@ -36,6 +38,12 @@ PORT = click.IntRange(0, 65535)
 @click.option("--aws-port", type=PORT, default=0)
 @click.option("--record-logs", is_flag=True, help="A log line per record and refresh, as broker:record_logs.")
 @click.option(
+    "--experiment",
+    type=ExperimentType(),
+    metavar="FILE_OR_JSON",
+    help="An experiment, as the value of broker:experiment (docs/experiment.md); not with --only.",
+)
+@click.option(
     "--data", type=click.Path(file_okay=False, path_type=Path), help="With --only: keep Personalize's state there."
 )
 @click.option(
@@ -53,6 +61,7 @@ def command(
     mparticle_port: int,
     aws_port: int,
     record_logs: bool,
+    experiment: ExperimentPlan | None,
     data: Path | None,
     disable: tuple[str, ...],
 ) -> None:
@@ -76,6 +85,8 @@ def command(
         raise click.UsageError("--archive is of the stream, which --only personalize has not")
     if second_tracker and only:
         raise click.UsageError("--second-tracker is read from the stream, which --only personalize has not")
+    if experiment and only:
+        raise click.UsageError("--experiment is of the profiles, which --only personalize has not")
     if disable and not only:
         raise click.UsageError("--disable goes with --only personalize: the whole loop is tried as it is in production")
     settings = LocalStackSettings(
@@ -86,6 +97,7 @@ def command(
         probe_mpid=PROBE_MPID,
         record_logs=record_logs,
         archive=archive,
+        experiment=experiment,
     )
     try:
         with service_log() as log, ExitStack() as running:

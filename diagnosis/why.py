@@ -12,6 +12,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 from broker.clock import Clock
 from broker.correlation import month_of, read_key
+from broker.experiment import Variant
 from broker.failures import Failure
 from broker.keyed_hash import keyed_hash
 from broker.profile_refresher import MAX_AGE
@@ -25,7 +26,7 @@ from diagnosis.profile_api import ProfileApi, ProfileApiError
 from lifecycle import state
 
 KNOWN, INFERRED, UNKNOWN = "known", "inferred", "cannot be known"
-CAME_IN, TAKEN, LIST, WRITTEN, WAITING = "came in", "taken", "list", "written", "waiting"
+CAME_IN, TAKEN, VARIANT, LIST, WRITTEN, WAITING = "came in", "taken", "variant", "list", "written", "waiting"
 DAY = 86_400
 QUEUE_COUNTS = (
     "ApproximateNumberOfMessages",
@@ -81,6 +82,7 @@ class Why:
         if self._refresh is None:
             yield Fact(LIST, f"nobody has a list: the stage is {self._deployment.stage}", KNOWN, "stack")
             return
+        yield from self._variant()
         yield from self._from(LIST, "Profile API", self._on_profile)
         yield from self._from(LIST, "campaign", self._from_campaign)
         yield from remembered
@@ -159,6 +161,17 @@ class Why:
             TAKEN, f"{len(events)} events ({types}){newest}" if events else "no event", KNOWN, "local Personalize"
         )
 
+    def _variant(self) -> Iterator[Fact]:
+        """Say which variant a user is in, and which one the profile was told: the first decides."""
+        experiment = self._of_refresh().experiment
+        if experiment is None:
+            return
+        variant, written = experiment.variant_of(self._mpid), self._text("variant")
+        says = f"{variant}, in the experiment {experiment.name} (epoch {experiment.epoch})"
+        yield Fact(VARIANT, says, KNOWN, "hash of the id")
+        if written:
+            yield Fact(VARIANT, f"the profile was told {written} last", KNOWN, "table of refresh")
+
     def _on_profile(self) -> Iterator[Fact]:
         settings = self._of_refresh()
         if self._profile_api is None:
@@ -190,10 +203,13 @@ class Why:
         return Fact(LIST, other, INFERRED, source)
 
     def _from_campaign(self) -> Iterator[Fact]:
-        settings = self._of_refresh()
-        request = get_recommendations_request(
-            self._mpid, settings.campaign_arn, settings.filter_arn, settings.num_results
-        )
+        settings, experiment = self._of_refresh(), self._of_refresh().experiment
+        variant = experiment.list_of(experiment.variant_of(self._mpid)) if experiment else Variant(1)
+        if variant is None:
+            yield Fact(LIST, "none, since the holdout has no list", KNOWN, "hash of the id")
+            return
+        campaign, filter_ = variant.campaign_arn or settings.campaign_arn, variant.filter_arn or settings.filter_arn
+        request = get_recommendations_request(self._mpid, campaign, filter_, settings.num_results)
         entries = self._client("personalize-runtime").get_recommendations(**request).get("itemList", [])
         items = [entry["itemId"] for entry in entries]
         same = digest(items) == self._text("digest")

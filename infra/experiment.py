@@ -20,11 +20,12 @@ ARN_BYTES = 130
 
 def read_experiment(read: Reader) -> ExperimentPlan | None:
     """Return the experiment, None if there is none."""
-    plan: ExperimentPlan | None = read("experiment", _parse, None)
+    plan: ExperimentPlan | None = read("experiment", parse_experiment, None)
     return plan
 
 
-def _parse(value: Any) -> ExperimentPlan:
+def parse_experiment(value: Any) -> ExperimentPlan:
+    """Return the experiment that an object is, or one as JSON. Raises ValueError."""
     if isinstance(value, str):
         try:
             value = json.loads(value)

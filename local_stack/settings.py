@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 from blueprint import sizing
+from blueprint.experiment import ExperimentPlan
 from blueprint.mappings import KinesisMapping, QueueMapping
 from blueprint.sizing import Buffer
 
@@ -20,8 +21,8 @@ class LocalStackSettings:
     """Times in seconds. Ports of 0 take a free one.
 
     In addition to the numbers above, these are faster than in AWS: Lambda's polling of a shard (AWS: once per second),
-    and creation and training in Personalize (AWS: minutes to hours). ``probe_mpid`` and ``record_logs``: as the
-    settings of these names.
+    and creation and training in Personalize (AWS: minutes to hours). ``probe_mpid``, ``record_logs`` and
+    ``experiment``: as the settings of these names.
     """
 
     seed: int = 1
@@ -40,3 +41,4 @@ class LocalStackSettings:
     queue_poll: float = 0.25
     probe_mpid: int | None = None
     record_logs: bool = False
+    experiment: ExperimentPlan | None = None

@@ -31,6 +31,7 @@ from local_stack.metrics_log import INTERVAL, MetricsLog
 from local_stack.mparticle.inputs import BROKER_FEED, INPUTS
 from local_stack.process import NotStarted, ServiceProcess, begin_service
 from local_stack.settings import STREAM, LocalStackSettings
+from local_stack.variants import make_variants
 from personalize_local.shell import PortInUse, listen
 
 LAMBDA_SRC = Path(__file__).resolve().parents[1] / "lambda_src"
@@ -51,6 +52,7 @@ class Stack:
         self.lines = LogLines()
         self.campaign_arn: str | None = None
         self._version_arn = ""
+        self.experiment: str | None = None
         self.second_tracker: datasets.Tracker | None = None
         self.put_directly = 0
         self._began = time.time()
@@ -84,6 +86,7 @@ class Stack:
         It has one process per queue: a backlog of views holds up no purchase.
         """
         self.campaign_arn = training.campaign(self._model, NAME, self._version_arn)
+        self._make_experiment()
         refresh = self._function("refresh", self._refresh_environment(self.campaign_arn), instances=2)
         for url, arn in (
             (self.resources.queue_url, self.resources.queue_arn),
@@ -102,6 +105,13 @@ class Stack:
         self.ingest.update_environment(
             self._ingest_environment(self.resources.queue_url, self.resources.purchase_queue_url)
         )
+
+    def _make_experiment(self) -> None:
+        """Make what the variants need; from now on both functions know the experiment."""
+        plan = self.settings.experiment
+        if plan:
+            group = self.tracker.dataset_group_arn
+            self.experiment = plan.variable(make_variants(self._model, NAME, group, self._version_arn, plan))
 
     def write_second_tracker(self, begin: float | None = None) -> None:
         """Fill a second dataset group beside the first: a second ``ingest`` reads what arrives from ``begin`` on.
@@ -280,7 +290,7 @@ class Stack:
         self, refresh_queue_url: str | None = None, purchase_queue_url: str | None = None
     ) -> dict[str, str]:
         broker = environments.ingest_environment(
-            OPTIONS,
+            replace(OPTIONS, experiment=self.experiment),
             tracking_id=self.tracker.tracking_id,
             quarantine_bucket=self.resources.quarantine_bucket,
             refresh_queue_url=refresh_queue_url,
@@ -309,6 +319,7 @@ class Stack:
             mparticle_url=self.mparticle.url,
             suppression=self._suppression(),
             correlation_table=self._correlation_table,
+            experiment=self.experiment,
         )
         return broker | self._endpoints("PERSONALIZE_RUNTIME")
 

@@ -95,6 +95,7 @@ SERVER = (
     "law",
     "local_stack/aws",
     "local_stack/test_daily_check.py",
+    "local_stack/test_experiment.py",
     "local_stack/lambda_emulator/test_runtime.py",
     "local_stack/lambda_emulator/test_whole_loop.py",
     "local_stack/mparticle/test_service.py",

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from broker.clock import Clock
 from broker.delivery import is_accepted
-from broker.experiment import HOLDOUT, NONE, POPULAR, Experiment, Variant
+from broker.experiment import HOLDOUT, Experiment
 from broker.personalize import Campaign
 from broker.probe import PROBE
 from broker.rate_limit import Calls
@@ -57,11 +57,7 @@ class UserLists:
     def _of(self, mpid: int) -> Campaign | None:
         """Return what gives a user's list; None for the holdout that has none."""
         variant = self.variant_of(mpid)
-        if variant is None:
-            return self._campaign
-        if variant == HOLDOUT and self._experiment and self._experiment.holdout_list == NONE:
-            return None
-        return self._campaigns[variant]
+        return self._campaign if variant is None else self._campaigns.get(variant)
 
 
 def user_lists(campaign_of: CampaignOf, clock: Clock, experiment: Experiment | None) -> UserLists:
@@ -69,13 +65,12 @@ def user_lists(campaign_of: CampaignOf, clock: Clock, experiment: Experiment | N
     own = campaign_of(None, None)
     if experiment is None:
         return UserLists(own, clock)
-    places = dict(experiment.variants)
-    if experiment.holdout_list == POPULAR:
-        places[HOLDOUT] = Variant(0, experiment.holdout_campaign_arn)
+    found = {name: experiment.list_of(name) for name in (*experiment.variants, HOLDOUT)}
     campaigns = {
         name: campaign_of(variant.campaign_arn, variant.filter_arn)
         if variant.campaign_arn or variant.filter_arn
         else own
-        for name, variant in places.items()
+        for name, variant in found.items()
+        if variant
     }
     return UserLists(own, clock, experiment, campaigns)

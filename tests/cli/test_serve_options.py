@@ -28,6 +28,27 @@ def test_the_whole_loop_takes_no_option_of_the_service_alone(option: list[str]) 
     assert (done.exit_code, "goes with --only personalize" in done.output) == (2, True)
 
 
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ("nowhere.json", "nowhere.json: No such file or directory: name a file, or write the JSON object itself"),
+        ('{"name": "autumn"', "an experiment must be an object, or one as JSON"),
+        ('{"name": "autumn", "variants": {"a": {"weight": 0}}}', "an experiment variant a: weight must be"),
+        ('{"name": "autumn", "variants": {"a": {"weight": 1, "recipe": "aws-sims"}}}', "variant a: recipe must be one"),
+    ],
+)
+def test_a_wrong_experiment_is_named_before_anything_starts(given: str, message: str) -> None:
+    done = CliRunner().invoke(main, ["serve", "--experiment", given])
+    assert done.exit_code == 2
+    assert message in " ".join(done.output.split())
+
+
+def test_the_service_alone_takes_no_experiment() -> None:
+    value = '{"name": "autumn", "variants": {"a": {"weight": 1}}}'
+    done = CliRunner().invoke(main, ["serve", "--only", "personalize", "--experiment", value])
+    assert (done.exit_code, "which --only personalize has not" in done.output) == (2, True)
+
+
 @pytest.mark.parametrize("option", ["--archive", "--second-tracker"])
 def test_the_service_alone_takes_no_option_of_the_stream(option: str) -> None:
     done = CliRunner().invoke(main, ["serve", "--only", "personalize", option])
