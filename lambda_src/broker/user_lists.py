@@ -11,6 +11,7 @@ from broker.probe import PROBE
 from broker.rate_limit import Calls
 from broker.recommendations import Recommendations
 
+REMEMBERED = 50_000  # users whose variant need not be computed again
 # Of an ARN of a campaign and one of a filter; None stands for those of all users.
 CampaignOf = Callable[[str | None, str | None], Campaign]
 
@@ -30,12 +31,13 @@ class UserLists:
     ) -> None:
         self._campaign = campaign
         self._clock = clock
-        self._experiment = experiment
         self._campaigns = dict(campaigns or {})
+        # Asked for the list and for the profile, and again with the user's next refresh.
+        self._variants = functools.lru_cache(REMEMBERED)(experiment.variant_of) if experiment else None
 
     def variant_of(self, mpid: int) -> str | None:
         """Return a user's variant, None without an experiment."""
-        return self._experiment.variant_of(mpid) if self._experiment else None
+        return self._variants(mpid) if self._variants else None
 
     def recommend(self, mpid: int, deadline: float) -> Recommendations:
         """Return a user's list as it is now; it is empty where the service has none. Raises Failure."""

@@ -15,7 +15,7 @@ UNPACED = "1000000"  # per second: the rivals pace nothing, so the broker's quot
 class Rival:
     """``module`` has the first function; ``second_module`` the one behind the queue, if there is one.
 
-    ``source`` is the folder from which ``broker`` is imported.
+    ``source`` is the folder from which ``broker`` is imported. ``extra``: environment variables of its own.
     """
 
     name: str
@@ -23,6 +23,7 @@ class Rival:
     module: str
     second_module: str = ""
     source: Path = ROOT / "lambda_src"
+    extra: tuple[tuple[str, str], ...] = ()
 
     @property
     def modules(self) -> list[str]:
@@ -31,8 +32,8 @@ class Rival:
 
     @property
     def variables(self) -> dict[str, str]:
-        """What Python needs to find the modules."""
-        return {"PYTHONPATH": f"{self.source}{os.pathsep}{ROOT}"}
+        """What Python needs to find the modules, and the rival's own."""
+        return {"PYTHONPATH": f"{self.source}{os.pathsep}{ROOT}", **dict(self.extra)}
 
     @property
     def has_state(self) -> bool:
