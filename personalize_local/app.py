@@ -71,6 +71,9 @@ def _looks(service: Personalize, wire: WireProtocol) -> list[Route]:
     async def lists(request: Request) -> Response:
         return _page(request, "lists", service.recent_lists)
 
+    async def attribution(_: Request) -> Response:
+        return JSONResponse({"reports": service.attribution()})
+
     async def toggles(request: Request) -> Response:
         """Show the production limits; PUT ``{"throttling": false, …}`` changes them."""
         known = asdict(service.toggles)
@@ -86,6 +89,7 @@ def _looks(service: Personalize, wire: WireProtocol) -> list[Route]:
         Route("/_local/status", status),
         Route("/_local/events", events),
         Route("/_local/lists", lists),
+        Route("/_local/attribution", attribution),
         Route("/_local/toggles", toggles, methods=["GET", "PUT"]),
     ]
 

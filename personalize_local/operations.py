@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from personalize_local.control import recipes, resource_types
+from personalize_local.control.attributions import AttributionControl
 from personalize_local.control.batches import BatchControl
 from personalize_local.control.campaigns import CampaignControl
 from personalize_local.control.data_jobs import DataJobControl
@@ -25,7 +26,6 @@ from personalize_local.wire.protocol import Handler
 NEVER_ANY = {
     "ListRecommenders": "recommenders",
     "ListBatchSegmentJobs": "batchSegmentJobs",
-    "ListMetricAttributions": "metricAttributions",
 }
 
 
@@ -59,7 +59,15 @@ class Operations:
         self._durations = durations
         throttle = Throttle(registry.now)
         self.stores = Stores(registry, toggles)
-        self.events = Events(registry, self.stores, throttle, toggles)
+        self.attributions = AttributionControl(registry, self.stores, durations.creating)
+        self.events = Events(
+            registry,
+            self.stores,
+            throttle,
+            toggles,
+            attributions=self.attributions,
+            campaign_of=lambda list_id: self.recommendations.campaign_of(list_id),
+        )
         self._puts = RecordPuts(self.stores, throttle, toggles)
         self._datasets = DatasetControl(registry, durations.creating)
         self._filters = FilterControl(registry, self.stores, durations.creating)
@@ -141,6 +149,9 @@ class Operations:
             "CreateCampaign": self._campaigns.create_campaign,
             "UpdateCampaign": self._campaigns.update_campaign,
             "DescribeCampaign": self._campaigns.describe_campaign,
+            "CreateMetricAttribution": self.attributions.create_metric_attribution,
+            "UpdateMetricAttribution": self.attributions.update_metric_attribution,
+            "ListMetricAttributionMetrics": self.attributions.list_metric_attribution_metrics,
             "CreateFilter": self._filters.create_filter,
             "CreateBatchInferenceJob": self._batches.create_batch_inference_job,
             "PutEvents": self.events.put_events,

@@ -3,7 +3,7 @@
 The models are loaded with the first request: SciPy takes half of a start, and many services never answer one.
 """
 
-from collections import deque
+from collections import OrderedDict, deque
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 DEFAULT_RESULTS, MOST_RESULTS = 25, 500
 NOT_SERVED = ("recommenderArn", "promotions", "metadataColumns")
 RECENT = 20_000  # lists that are remembered, for whoever watches the service
+ATTRIBUTABLE = 200_000  # lists whose campaign is remembered
 Request = dict[str, Any]
 
 
@@ -64,6 +65,7 @@ class Recommendations:
         self._models: dict[Resource, Model] = {}
         self._recent: deque[RecentList] = deque(maxlen=RECENT)
         self._given = 0
+        self._campaign_by_list: OrderedDict[str, str] = OrderedDict()
 
     def get_recommendations(self, request: Request) -> dict[str, Any]:
         """Return ``itemList`` (best first) and ``recommendationId``; an unknown user gets the popular items.
@@ -87,7 +89,7 @@ class Recommendations:
         else:
             items = self._personal(request, version, model, limit)
         # The service gives no scores for Similar-Items, SIMS and Popularity-Count (Developer Guide, "Scores").
-        answer = self._answer("itemList", items, with_scores=isinstance(model, UserPersonalization))
+        answer = self._answer(request, "itemList", items, with_scores=isinstance(model, UserPersonalization))
         if request.get("userId"):
             self._remember(request["userId"], answer["recommendationId"], items)
         return answer
@@ -95,6 +97,15 @@ class Recommendations:
     def recent(self, after: int, limit: int) -> list[dict[str, Any]]:
         """Return at most ``limit`` of the newest lists whose number is above ``after``, in order."""
         return [asdict(one) for one in self._recent if one.number > after][:limit]
+
+    def campaign_of(self, recommendation_id: str) -> str | None:
+        """Return the ARN of the campaign that gave a list, None for one that is not remembered."""
+        return self._campaign_by_list.get(recommendation_id)
+
+    def _remember_campaign(self, recommendation_id: str, campaign_arn: str) -> None:
+        self._campaign_by_list[recommendation_id] = campaign_arn
+        if len(self._campaign_by_list) > ATTRIBUTABLE:
+            self._campaign_by_list.popitem(last=False)
 
     def _remember(self, user_id: str, recommendation_id: str, items: list[tuple[str, float]]) -> None:
         self._given += 1
@@ -136,7 +147,7 @@ class Recommendations:
         if chosen := self._selection(request, version, own, user_id):
             candidates = [item for item in candidates if chosen.allows(item)]
         user = self._stores.records(group, USERS).get(user_id)
-        return self._answer("personalizedRanking", model.rank(_events(version, own), candidates, user=user))
+        return self._answer(request, "personalizedRanking", model.rank(_events(version, own), candidates, user=user))
 
     def _serving(self, request: Request, operation: str) -> Resource:
         campaign = request["campaignArn"]
@@ -173,9 +184,13 @@ class Recommendations:
             self._models[version] = models.load(self._solutions.folder(version) / "model")
         return self._models[version]
 
-    def _answer(self, key: str, items: list[tuple[str, float]], *, with_scores: bool = True) -> dict[str, Any]:
+    def _answer(
+        self, request: Request, key: str, items: list[tuple[str, float]], *, with_scores: bool = True
+    ) -> dict[str, Any]:
         listed = [{"itemId": item, "score": score} if with_scores else {"itemId": item} for item, score in items]
-        return {key: listed, "recommendationId": f"RID-{self._registry.new_id()}"}
+        recommendation_id = f"RID-{self._registry.new_id()}"
+        self._remember_campaign(recommendation_id, request["campaignArn"])
+        return {key: listed, "recommendationId": recommendation_id}
 
 
 def _events(version: Resource, own: list[Interaction]) -> list[tuple[str, float, float]]:

@@ -52,6 +52,10 @@ class RequestContext:
         """Return the value of an option when the request first came in; in a replay the option may have changed."""
         return float(self._draw(lambda: value))
 
+    def first_text(self, text: str) -> str:
+        """Return a text as it was when the request first came in; in a replay it may have changed."""
+        return str(self._draw(lambda: text))
+
     def _draw(self, source: Callable[[], Any]) -> Any:
         value = self._recorded.popleft() if self._recorded else source()
         self.drawn.append(value)

@@ -94,6 +94,12 @@ class Personalize:
         with self._lock:
             return self._operations.recommendations.recent(after, limit)
 
+    def attribution(self) -> list[dict[str, Any]]:
+        """Return the report of each metric attribution; see ``attribution.Report`` for its rows and lists."""
+        with self._lock:
+            self._context.begin()
+            return self._operations.attributions.reports()
+
     def status(self) -> dict[str, Any]:
         """Return the counts of every dataset group, as a training would see them now, and of all deliveries."""
         with self._lock:

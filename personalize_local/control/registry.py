@@ -37,6 +37,10 @@ class Registry:
         """Return the value that the request had when it first came in; in a replay ``value`` may have changed."""
         return self._context.first(value)
 
+    def first_text(self, text: str) -> str:
+        """Return the text that the request had when it first came in; in a replay ``text`` may have changed."""
+        return self._context.first_text(text)
+
     def arn(self, path: str) -> str:
         """Return the ARN of a resource in the request's region; ``path`` is, for example, ``campaign/shop``."""
         region = self._context.region

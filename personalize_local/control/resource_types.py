@@ -40,6 +40,12 @@ FILTER = ResourceType(
     ("name", "filterArn", "datasetGroupArn", "status", *_TIMES, "failureReason"),
     parent_key="datasetGroupArn",
 )
+METRIC_ATTRIBUTION = ResourceType(
+    "MetricAttribution",
+    "metricAttributions",
+    ("name", "metricAttributionArn", "status", *_TIMES, "failureReason"),
+    parent_key="datasetGroupArn",
+)
 IMPORT_JOB = ResourceType(
     "DatasetImportJob",
     "datasetImportJobs",
@@ -66,5 +72,5 @@ DELETION_JOB = ResourceType(
     words=_OF_A_DELETION,
 )
 
-DELETABLE = (SCHEMA, DATASET_GROUP, DATASET, EVENT_TRACKER, SOLUTION, CAMPAIGN, FILTER)
+DELETABLE = (SCHEMA, DATASET_GROUP, DATASET, EVENT_TRACKER, SOLUTION, CAMPAIGN, FILTER, METRIC_ATTRIBUTION)
 ALL = (*DELETABLE, SOLUTION_VERSION, IMPORT_JOB, EXPORT_JOB, BATCH_INFERENCE_JOB, DELETION_JOB)

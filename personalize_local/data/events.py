@@ -1,12 +1,16 @@
 """PutEvents: rules beyond the service model, a ledger of accepted deliveries, and the streamed interactions."""
 
+import functools
 import json
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from personalize_local.control import resource_types
+from personalize_local.control.attributions import AttributionControl, added_by
 from personalize_local.control.registry import Registry
 from personalize_local.control.resources import ACTIVE, Resource
+from personalize_local.data.attribution import UNDEFINED
 from personalize_local.data.stores import INTERACTIONS, Stores
 from personalize_local.data.streamed import Event
 from personalize_local.errors import InvalidInput
@@ -31,15 +35,29 @@ class Delivery:
     sentAt: float
     eventValue: float | None
     recommendationId: str | None
+    impression: tuple[str, ...]
+    eventAttributionSource: str | None
     received_at: float
 
 
 class Events:
     """The event trackers' data plane."""
 
-    def __init__(self, registry: Registry, stores: Stores, throttle: Throttle, toggles: Toggles) -> None:
+    def __init__(
+        self,
+        registry: Registry,
+        stores: Stores,
+        throttle: Throttle,
+        toggles: Toggles,
+        *,
+        attributions: AttributionControl,
+        campaign_of: Callable[[str], str | None],
+    ) -> None:
+        """``campaign_of(recommendation id)``: the ARN of the campaign that gave the list, None if it is not known."""
         self._registry = registry
         self._stores = stores
+        self._attributions = attributions
+        self._campaign_of = campaign_of
         self._throttle = throttle
         self._toggles = toggles
         self.ledger: list[Delivery] = []
@@ -56,6 +74,7 @@ class Events:
         if request["sessionId"] == LOST_SESSION:
             self.dropped += len(properties)
             return
+        self._attribute(request["eventList"], tracker.description["datasetGroupArn"])
         streamed = self._stores.history_for(dataset).streamed
         now = self._registry.now()
         streamed.show(now)  # little by little, so that no later request waits for an hour's events
@@ -66,6 +85,25 @@ class Events:
     def deliveries(self, after: int, limit: int) -> list[dict[str, Any]]:
         """Return at most ``limit`` accepted deliveries whose number is above ``after``, in order."""
         return [asdict(delivery) for delivery in self.ledger[after : after + limit]]
+
+    def _attribute(self, events: list[dict[str, Any]], group_arn: str) -> None:
+        """Add events to the report of the dataset group's metric attribution, if there is one."""
+        attribution = self._attributions.of_group(group_arn)
+        if attribution is None:
+            return
+        report, metrics = attribution
+        for event in events:
+            if report.counts(event, self._registry.now()):
+                number = functools.partial(added_by, event=event, stores=self._stores, group_arn=group_arn)
+                report.add(event, self._source(event), metrics, number)
+
+    def _source(self, event: dict[str, Any]) -> str:
+        """Return the source of an event: as it says itself, or else the campaign of its list."""
+        given, list_id = _given_source(event), event.get("recommendationId")
+        if given or not list_id:
+            return given or UNDEFINED
+        # Nobody keeps which campaign gave a list: in a replay, the first answer counts.
+        return self._registry.first_text(self._campaign_of(list_id) or UNDEFINED)
 
     def _tracker(self, tracking_id: str) -> Resource:
         trackers = self._registry.here(resource_types.EVENT_TRACKER)
@@ -95,9 +133,16 @@ class Events:
                 sentAt=event["sentAt"],
                 eventValue=event.get("eventValue"),
                 recommendationId=event.get("recommendationId"),
+                impression=tuple(event.get("impression", ())),
+                eventAttributionSource=_given_source(event),
                 received_at=now,
             )
         )
+
+
+def _given_source(event: dict[str, Any]) -> str | None:
+    source: str | None = event.get("metricAttribution", {}).get("eventAttributionSource")
+    return source
 
 
 def _properties(text: str | None) -> dict[str, Any]:

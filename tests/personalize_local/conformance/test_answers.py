@@ -71,6 +71,11 @@ def test_every_operation_that_is_served_can_be_answered_as_the_model_says() -> N
     kept = world.create(
         "Filter", name="f", datasetGroupArn=group, filterExpression="INCLUDE ItemID WHERE Items.KIND IN ($K)"
     )
+    count = {"metricName": "views", "eventType": "view", "expression": "SAMPLECOUNT()"}
+    reports = {"metrics": [count], "metricsOutputConfig": {**target, "roleArn": ROLE}}
+    attribution = world.create("MetricAttribution", name="a", datasetGroupArn=group, **reports)
+    assert world.call("ListMetricAttributionMetrics", metricAttributionArn=attribution)["metrics"] == [count]
+    world.call("UpdateMetricAttribution", metricAttributionArn=attribution, removeMetrics=["views"])
     recipes = world.call("ListRecipes")["recipes"]
     assert RECIPE in [recipe["recipeArn"] for recipe in recipes]
     world.call("DescribeRecipe", recipeArn=RECIPE)
@@ -102,6 +107,7 @@ def test_every_operation_that_is_served_can_be_answered_as_the_model_says() -> N
     for arn in (solution, ranking):
         world.call("DeleteSolution", solutionArn=arn)
     world.call("DeleteFilter", filterArn=kept)
+    world.call("DeleteMetricAttribution", metricAttributionArn=attribution)
     world.call("DeleteEventTracker", eventTrackerArn=tracker)
     for arn in (interactions, *datasets.values()):
         world.call("DeleteDataset", datasetArn=arn)
