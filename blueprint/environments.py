@@ -6,9 +6,11 @@
 from dataclasses import dataclass, field
 
 from broker import __version__
-from broker.settings import SuppressionSettings
+from broker.recommendation_ids import ATTRIBUTE
+from broker.settings import SuppressionSettings, ingest_settings
 
 from blueprint import sizing
+from blueprint.attributed_metrics import AttributedMetric, attributed_metrics
 from blueprint.capacity import Capacity
 
 
@@ -22,6 +24,9 @@ class FunctionConfig:
     environment: str = "production"
     event_types: str | None = None
     event_value: bool = True
+    recommendation_id_attribute: str = ATTRIBUTE
+    impression_list: str | None = None
+    metric_attribution: bool = False
     refresh_actions: str | None = None
     view_sample: str = "1"
     consent_purpose: str | None = None
@@ -47,14 +52,22 @@ def ingest_environment(
     purchase_queue_url: str | None = None,
     suppression: SuppressionSettings | None = None,
     correlation_table: str | None = None,
+    impressions_table: str | None = None,
 ) -> dict[str, str]:
-    """Return the variables of ``ingest``. Without the two queues it only collects."""
+    """Return the variables of ``ingest``. Without the two queues it only collects.
+
+    Without a table for impressions, it does not read them.
+    """
     return _present(
         BROKER_VERSION=__version__,
         TRACKING_ID=tracking_id,
         ENVIRONMENT=options.environment,
         EVENT_TYPES=options.event_types,
         EVENT_VALUE=_switch(options.event_value),
+        RECOMMENDATION_ID_ATTRIBUTE=options.recommendation_id_attribute,
+        METRIC_ATTRIBUTION=_switch(True) if options.metric_attribution else None,
+        IMPRESSION_LIST=options.impression_list if impressions_table else None,
+        IMPRESSIONS_TABLE=impressions_table if options.impression_list else None,
         REFRESH_QUEUE_URL=refresh_queue_url,
         PURCHASE_QUEUE_URL=purchase_queue_url,
         REFRESH_ACTIONS=options.refresh_actions,
@@ -71,6 +84,12 @@ def ingest_environment(
         CORRELATION_TABLE=correlation_table,
         EXPERIMENT=options.experiment,
     )
+
+
+def metrics_of(broker: str, options: FunctionConfig) -> list[AttributedMetric]:
+    """Return what a metric attribution of a broker reports on."""
+    rules = ingest_settings(ingest_environment(options, tracking_id="none", quarantine_bucket="none")).rules
+    return attributed_metrics(broker, rules.event_types, event_value=rules.event_value)
 
 
 def rewind_environment(

@@ -76,6 +76,11 @@ class Target:
         return self.known("STATE_TABLE", "StateTable")
 
     @property
+    def impressions_table(self) -> str | None:
+        """Return the table of what users were shown, None where ``ingest`` keeps no impressions. Raises ClientError."""
+        return self.known("IMPRESSIONS_TABLE", "ImpressionsTable")
+
+    @property
     def control_bucket(self) -> str | None:
         """Return the bucket by which commands tell functions what to do, None where there is none."""
         return self.known("CONTROL_BUCKET", "ControlBucket")

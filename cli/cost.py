@@ -41,6 +41,7 @@ OF_FORMULA = {
     "trained_interactions": "Interactions that a training reads, one a week. Default: those that a month reports.",
     "training_hours": "Hours that a training is charged with, for recipes that are no v2.",
     "processor_ms": "Processor time per record, of both functions. Default: as measured in docs/performance.md.",
+    "impressions_per_event": "Impressions of a list on a page per event, where broker:impression_list reads them.",
     "wait_ms": "Time of an invocation apart from that, mostly for answers.",
 }
 

@@ -78,7 +78,7 @@ def command(
     local: bool,
 ) -> None:
     """Delete all that Amazon Personalize knows of some users: interactions and records of the broker's dataset group.
-    Delete what refresh remembers of them, too: their items in the stack's DynamoDB table.
+    Delete what refresh and ingest remember of them, too: their items in the stack's DynamoDB tables.
     MPID… are mParticle ids (negative ones, too). FILE has an id a line, with or without the header USER_ID.
 
     While a ./broker serve runs, say where: --aws or --local. Where both could be meant it asks in a terminal; in a
@@ -119,7 +119,7 @@ def command(
 
 @dataclass(frozen=True)
 class Plan:
-    """Who is erased, and where: by which job of which dataset group, and in which table, if there is one.
+    """Who is erased, and where: by which job of which dataset group, and in which tables, if there are any.
 
     ``suppression_list``: the bucket of the list onto which they come, if there is one.
     """
@@ -130,7 +130,13 @@ class Plan:
     group: str
     step: forgetting.DeletionStep
     state_table: str | None
+    impressions_table: str | None
     suppression_list: str | None
+
+    @property
+    def tables(self) -> list[str]:
+        """Return the tables with an item a user."""
+        return [table for table in (self.state_table, self.impressions_table) if table]
 
     def outcome(self) -> dict[str, Any]:
         """Return it as JSON, without the users' ids."""
@@ -140,6 +146,7 @@ class Plan:
             "job": self.step.job,
             "users": len(self.users),
             "state_table": self.state_table,
+            "impressions_table": self.impressions_table,
             "suppression_list": self.suppression_list,
         }
 
@@ -151,7 +158,7 @@ def _plan(target: connection.Target, resources: Resources, users: list[str], sta
         raise click.ClickException(f"dataset group {target.names.dataset_group} not found: no users to delete")
     step = forgetting.decide(forgetting.jobs(resources, group), target.names, users)
     table, bucket = state_table or target.state_table, target.control_bucket
-    return Plan(target.place, target.where, users, group, step, table, bucket)
+    return Plan(target.place, target.where, users, group, step, table, target.impressions_table, bucket)
 
 
 def _carry_out(plan: Plan, target: connection.Target, resources: Resources, bucket: Bucket) -> int | None:
@@ -207,13 +214,12 @@ def _erase_archive(target: connection.Target, users: list[str], waiting: WaitDis
 
 
 def _erase_state(plan: Plan, target: connection.Target) -> None:
-    if plan.state_table is None:
-        return
     clock = Clock(time.time, time.sleep, random.random)
-    try:
-        state.erase(target.client("dynamodb"), plan.state_table, plan.users, clock)
-    except Unavailable as failure:
-        raise click.ClickException(f"table {plan.state_table}: {failure}: run this again to go on") from None
+    for table in plan.tables:
+        try:
+            state.erase(target.client("dynamodb"), table, plan.users, clock)
+        except Unavailable as failure:
+            raise click.ClickException(f"table {table}: {failure}: run this again to go on") from None
 
 
 def _wanted(arguments: tuple[str, ...]) -> list[str]:
@@ -244,10 +250,10 @@ def _of_file(path: Path) -> list[str]:
 def _confirm(plan: Plan) -> None:
     if not sys.stdin.isatty():
         raise click.UsageError("this deletes for good: say --yes where nobody can be asked")
-    known = " and ".join(filter(None, (plan.where, plan.state_table and f"the table {plan.state_table}")))
+    known = " and ".join((plan.where, *(f"the table {table}" for table in plan.tables)))
     users = _number(len(plan.users), "user")
     click.confirm(
-        f"Delete for good all that {known} know{'' if plan.state_table else 's'} of {users}?", abort=True, err=True
+        f"Delete for good all that {known} know{'' if plan.tables else 's'} of {users}?", abort=True, err=True
     )
 
 
@@ -267,6 +273,8 @@ def _report(outcome: dict[str, Any]) -> None:
         console.print(NOBODY, markup=False, soft_wrap=True)
     table = outcome["state_table"]
     console.print(f"{begins} in the table {table}: {users}" if table else NO_TABLE, markup=False, soft_wrap=True)
+    if shown := outcome["impressions_table"]:
+        console.print(f"{begins} in the table {shown}: {users}", markup=False, soft_wrap=True)
     bucket = outcome["suppression_list"]
     listed = f"{'would be ' if outcome['dry_run'] else ''}put on the suppression list in {bucket}: {users}"
     console.print(listed if bucket else NO_LIST, markup=False, soft_wrap=True)

@@ -37,6 +37,8 @@ PORT = click.IntRange(0, 65535)
 @click.option("--mparticle-port", type=PORT, default=0)
 @click.option("--aws-port", type=PORT, default=0)
 @click.option("--record-logs", is_flag=True, help="A log line per record and refresh, as broker:record_logs.")
+@click.option("--impression-list", help="Read impressions of the list of that name, as broker:impression_list.")
+@click.option("--metric-attribution", is_flag=True, help="Report what lists earn, as broker:metric_attribution.")
 @click.option(
     "--experiment",
     type=ExperimentType(),
@@ -62,6 +64,8 @@ def command(
     aws_port: int,
     record_logs: bool,
     experiment: ExperimentPlan | None,
+    impression_list: str | None,
+    metric_attribution: bool,
     data: Path | None,
     disable: tuple[str, ...],
 ) -> None:
@@ -83,6 +87,12 @@ def command(
         raise click.UsageError("--data goes with --only personalize: the whole loop starts over each time")
     if archive and only:
         raise click.UsageError("--archive is of the stream, which --only personalize has not")
+    if impression_list and only:
+        raise click.UsageError("--impression-list is read from the stream, which --only personalize has not")
+    if metric_attribution and only:
+        raise click.UsageError(
+            "--metric-attribution is of the whole loop: alone, create one by CreateMetricAttribution"
+        )
     if second_tracker and only:
         raise click.UsageError("--second-tracker is read from the stream, which --only personalize has not")
     if experiment and only:
@@ -96,6 +106,8 @@ def command(
         aws_port=aws_port,
         probe_mpid=PROBE_MPID,
         record_logs=record_logs,
+        impression_list=impression_list,
+        metric_attribution=metric_attribution,
         archive=archive,
         experiment=experiment,
     )
@@ -167,6 +179,7 @@ def exported(stack: Stack, lambda_url: str) -> dict[str, str]:
         "PURCHASE_QUEUE_URL": stack.resources.purchase_queue_url,
         "DEAD_LETTERS_URL": stack.resources.dead_letter_url,
         "STATE_TABLE": stack.resources.state_table,
+        "IMPRESSIONS_TABLE": stack.resources.impressions_table if stack.settings.impression_list else "",
         "CONTROL_BUCKET": stack.resources.control_bucket,
         "SUPPRESSION_KEY_ARN": stack.resources.suppression_key_arn,
         "QUARANTINE_BUCKET": stack.resources.quarantine_bucket,

@@ -51,6 +51,8 @@ class Alarms(Construct):
         self._stream(metrics)
         self._quotas()
         self._function("ingest", metrics)
+        if metrics.ingest.keeps_impressions:
+            self._impressions(metrics)
         if metrics.recommends:
             self._function("refresh", metrics)
             self._refreshes(metrics)
@@ -322,6 +324,15 @@ class Alarms(Construct):
             TICKET,
             f"{function} put something into quarantine that can never work.",
             metrics.broker(function, Metric.QUARANTINED),
+        )
+
+    def _impressions(self, metrics: Metrics) -> None:
+        self._add(
+            "impressions-failed",
+            TICKET,
+            "For a quarter of an hour the table of impressions failed: interactions go without what was shown.",
+            metrics.broker("ingest", Metric.IMPRESSIONS_FAILED),
+            evaluations=3,
         )
 
     def _rewind(self, metrics: Metrics) -> None:

@@ -34,6 +34,7 @@ class Ingest(Construct):
         buckets: Buckets,
         queues: RefreshQueues | None,
         correlation_keys: dynamodb.ITable | None,
+        impressions: dynamodb.ITable | None = None,
         options: FunctionConfig,
         lambda_code: LambdaCode,
         retain: bool,
@@ -57,6 +58,7 @@ class Ingest(Construct):
                 purchase_queue_url=queues.purchases.queue_url if queues else None,
                 suppression=suppression.settings if suppression else None,
                 correlation_table=correlation_keys.table_name if correlation_keys else None,
+                impressions_table=impressions.table_name if impressions else None,
             ),
             permissions=[
                 *permissions.ingest(
@@ -68,6 +70,7 @@ class Ingest(Construct):
                 ),
                 *(suppression.permissions if suppression else ()),
                 *permissions.make_keys(correlation_keys),
+                *permissions.keep_impressions(impressions, key),
             ],
             retain=retain,
             log_key=key,
@@ -75,6 +78,7 @@ class Ingest(Construct):
         )
         self.function, self.live = broker_function.function, broker_function.live
         self.log_group = broker_function.log_group
+        self.keeps_impressions = impressions is not None
         self.mapping = _stream_mapping(self, self.live, stream, buckets.on_failure, options.capacity.stream)
         # A mapping under a new name starts at TRIM_HORIZON again, and all that the stream holds comes a second time.
         self.mapping.override_logical_id(mapping_id)

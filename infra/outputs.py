@@ -9,6 +9,7 @@ from constructs import Construct
 from infra.archive import Archive
 from infra.imports import Imports
 from infra.ingest import Ingest
+from infra.metric_attribution import MetricAttribution
 from infra.personalize import PersonalizeResources
 from infra.refresh import Refresh
 from infra.rewind import Rewind
@@ -34,6 +35,8 @@ def outputs(
     rewind: Rewind | None,
     archive: Archive | None,
     second: Ingest | None,
+    impressions: dynamodb.ITable | None,
+    attribution: MetricAttribution | None,
 ) -> None:
     """Add the stack's outputs; those of Personalize, of the queues and of the archive only where they are there."""
     paste = "mParticle, Amazon Kinesis event output:"
@@ -65,6 +68,8 @@ def outputs(
         "DeadLettersUrl": (refresh and refresh.queues.dead_letters.queue_url, "Customers never refreshed"),
         "KmsKey": (settings.protection.kms_key, "The setting broker:kms_key as it was at the first deployment"),
         "StateTable": (refresh and refresh.state_table.table_name, "What refresh remembers of each customer"),
+        "ImpressionsTable": (impressions and impressions.table_name, "What each customer was shown lately"),
+        "MetricAttributionArn": (attribution and attribution.arn, "What reports to CloudWatch what each source earned"),
         "RewindFunction": (rewind and rewind.function.function_name, "The function that reads the stream again"),
         "ControlBucket": (
             suppression and suppression.settings.bucket,

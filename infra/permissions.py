@@ -139,6 +139,14 @@ def make_keys(table: dynamodb.ITable | None) -> list[Permission]:
     return [Permission("dynamodb", ("GetItem", "PutItem"), [table.table_arn])] if table else []
 
 
+def keep_impressions(table: dynamodb.ITable | None, key: kms.IKey | None) -> list[Permission]:
+    """Return what a function may that keeps what users are shown; nothing without such a table."""
+    if table is None:
+        return []
+    granted = [Permission("dynamodb", ("BatchGetItem", "BatchWriteItem"), [table.table_arn])]
+    return granted + ([Permission("kms", TABLE_KEY_ACTIONS, [key.key_arn])] if key else [])
+
+
 def _arns(queues: Sequence[sqs.IQueue]) -> list[str]:
     return [queue.queue_arn for queue in queues]
 

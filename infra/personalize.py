@@ -117,8 +117,9 @@ class PersonalizeResources(Construct):
             if stage is Stage.RECOMMEND:
                 self.campaign_arn, self.filter_arn = settings.campaign_arn, settings.filter_arn
             return
-        datasets = Datasets(self, "Datasets", name=name, users_schema=settings.users_schema, retain=retain, key=key)
-        self.datasets = datasets
+        self.datasets = datasets = Datasets(
+            self, "Datasets", name=name, users_schema=settings.users_schema, retain=retain, key=key
+        )
         self.tracking_id = datasets.tracker.attr_tracking_id
         self.event_tracker_arn = datasets.tracker.attr_event_tracker_arn
         if stage.step >= Stage.TRAIN.step:

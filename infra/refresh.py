@@ -14,9 +14,9 @@ from blueprint.environments import FunctionConfig, refresh_environment
 from blueprint.mappings import QueueMapping
 from infra import permissions
 from infra.functions import BrokerFunction, LambdaCode
-from infra.state_table import StateTable
 from infra.storage import Buckets
 from infra.suppression import Suppression
+from infra.user_table import UserTable
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ class Refresh(Construct):
     ) -> None:
         super().__init__(scope, id)
         self.queues = RefreshQueues(self, "RefreshQueue", key=key)
-        self.state_table = StateTable(self, "State", key=key).table
+        self.state_table = UserTable(self, "State", key=key).table
         broker_function = BrokerFunction(
             self,
             "Refresh",

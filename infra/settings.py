@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from broker.json_values import int64
+from broker.recommendation_ids import ATTRIBUTE
 
 from blueprint import sizing
 from blueprint.capacity import Capacity
@@ -222,6 +223,9 @@ def _options(read: Reader, gradual: bool, experiment: ExperimentPlan | None) -> 
         environment=read("environment", one_of("production", "development"), "production"),
         event_types=read("event_types", _joined, None),
         event_value=read("event_value", switch, True),
+        recommendation_id_attribute=read("recommendation_id_attribute", _attribute, ATTRIBUTE),
+        metric_attribution=read("metric_attribution", switch, False),
+        impression_list=read("impression_list", text(r"(?=.*\S).{1,256}", "the name of a list"), None),
         refresh_actions=read("refresh_actions", _joined, None),
         view_sample=read("view_sample", str, "1"),
         consent_purpose=read("consent_purpose", text(r"(?=.*\S).{1,256}", "a purpose's name"), None),
@@ -294,6 +298,8 @@ def _contradictions(settings: Settings, read: Reader) -> list[str]:
         problems.append("filter_arn and filter_expression are both there: give a filter, or have one created")
     if given.tracking_id:
         defaults = {"filter_expression": None, "users_schema": None, "min_tps": 1, "recipe": DEFAULT_RECIPE}
+        if settings.options.metric_attribution:
+            problems.append("metric_attribution is for resources that are created, but tracking_id names existing ones")
         made = [key for key, default in defaults.items() if getattr(given, key) != default]
         problems += [f"{key} is for resources that are created, but tracking_id names existing ones" for key in made]
         if stage is Stage.TRAIN:
@@ -326,6 +332,9 @@ def _mpid(value: Any) -> int:
     if not mpid:
         raise ValueError(f"must be the mParticle id of an identity of your own, a signed 64-bit integer, not {value!r}")
     return mpid
+
+
+_attribute = text(r"(?=.*\S).{1,256}", "the name of an attribute")
 
 
 def _joined(value: Any) -> str:

@@ -10,6 +10,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from blueprint.environments import metrics_of
 from infra.alarms import Alarms
 from infra.archive import Archive
 from infra.correlation import CorrelationKeys
@@ -23,9 +24,11 @@ from infra.example import refuse_example
 from infra.functions import LambdaCode, lambda_code
 from infra.imports import Imports
 from infra.ingest import Ingest
+from infra.metric_attribution import MetricAttribution
 from infra.metrics import Metrics
 from infra.outputs import outputs
 from infra.personalize import PersonalizeResources
+from infra.recipe_effects import say_effects
 from infra.refresh import ExperimentOfRefresh, Refresh
 from infra.rewind import Rewind
 from infra.rollback_alarms import rollback_alarms
@@ -33,6 +36,7 @@ from infra.settings import Settings
 from infra.storage import Buckets, MParticleSecret
 from infra.stream import EventStream, MParticleAccess, only_writers
 from infra.suppression import Suppression
+from infra.user_table import UserTable
 from infra.variants import Variants, tell_floors
 from infra.why import WhyRole
 
@@ -66,8 +70,10 @@ class BrokerStack(cdk.Stack):
             retain=keep,
             key=data_key,
         )
+        attribution = self._attribution(personalize, imports)
         suppression = Suppression(self, "Suppression", retain=keep, key=key) if settings.suppression_list else None
         keys = CorrelationKeys(self, "CorrelationKeys").table if settings.record_logs else None
+        impressions = UserTable(self, "Impressions", key=key).table if settings.options.impression_list else None
         experiment = self._experiment(personalize)
         refresh = self._refresh(personalize, secret, buckets, keys, code, suppression, key, experiment)
         ingest = Ingest(
@@ -78,6 +84,7 @@ class BrokerStack(cdk.Stack):
             buckets=buckets,
             queues=refresh.queues if refresh else None,
             correlation_keys=keys,
+            impressions=impressions,
             options=settings.options,
             lambda_code=code,
             suppression=suppression,
@@ -100,14 +107,15 @@ class BrokerStack(cdk.Stack):
                 key=key,
             )
         archive = self._archive(events)
-        second = self._second(events, buckets, suppression, code, key)
+        second = self._second(events, buckets, suppression, impressions, code, key)
         daily_check = self._daily_check(personalize, ingest, code, key)
         self._watch(Metrics(events, ingest, refresh, daily_check, rewind, archive, second))
         if settings.gradual and refresh:
             self._deploy_gradually(ingest, refresh)
         why = self._why(ingest, refresh, keys)
-        parts = ingest, refresh, suppression, why, keys, rewind, archive, second
+        parts = ingest, refresh, suppression, why, keys, rewind, archive, second, impressions, attribution
         outputs(self, settings, events, buckets, imports, secret, personalize, *parts)
+        say_effects(self, settings)
         if settings.mparticle.is_example:
             refuse_example(self)
 
@@ -115,11 +123,26 @@ class BrokerStack(cdk.Stack):
         days = self._settings.archive_days
         return Archive(self, "Archive", stream=events, days=days, retain=self._settings.retain) if days else None
 
+    def _attribution(self, personalize: PersonalizeResources, imports: Imports) -> MetricAttribution | None:
+        """Return the metric attribution, where one is wanted and there is a dataset group of the stack's own."""
+        settings = self._settings
+        if not settings.options.metric_attribution or personalize.datasets is None:
+            return None
+        return MetricAttribution(
+            self,
+            "Attribution",
+            name=settings.name,
+            datasets=personalize.datasets,
+            bucket=imports.bucket,
+            metrics=metrics_of(settings.name, settings.options),
+        )
+
     def _second(
         self,
         events: kinesis.IStream,
         buckets: Buckets,
         suppression: Suppression | None,
+        impressions: dynamodb.ITable | None,
         code: LambdaCode,
         key: kms.IKey | None,
     ) -> Ingest | None:
@@ -138,6 +161,7 @@ class BrokerStack(cdk.Stack):
             buckets=buckets,
             queues=None,
             correlation_keys=None,
+            impressions=impressions,
             options=replace(self._settings.options, count_by_version=False),  # new versions of it take over at once
             lambda_code=code,
             suppression=suppression,

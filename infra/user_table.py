@@ -1,4 +1,7 @@
-"""What ``refresh`` remembers of each user outside of its processes, so that no older list is written over a newer."""
+"""What functions remember of each user outside of their processes, for a while.
+
+``refresh``: which list was written last, so that no older one is written over it. ``ingest``: what a user was shown.
+"""
 
 import aws_cdk as cdk
 from aws_cdk import aws_dynamodb as dynamodb
@@ -8,11 +11,10 @@ from constructs import Construct
 from lifecycle import state
 
 
-class StateTable(Construct):
+class UserTable(Construct):
     """A table with an item a user that expires, encrypted with a key of AWS's own, as every table is, or a given one.
 
-    It is deleted with the stack whatever is kept otherwise: it holds ids of users and digests of their lists, and the
-    next refreshes write it again.
+    It is deleted with the stack whatever is kept otherwise: it holds ids of users, and is soon written again.
     """
 
     def __init__(self, scope: Construct, id: str, *, key: kms.IKey | None = None) -> None:
@@ -27,5 +29,5 @@ class StateTable(Construct):
             encryption_key=key,
             removal_policy=cdk.RemovalPolicy.DESTROY,
         )
-        reason = "It is a memory: refresh writes it again, and a backup would keep users who were forgotten."
+        reason = "It is a memory, which is soon written again, and a backup would keep users who were forgotten."
         cdk.Validations.of(self.table).acknowledge(cdk.Acknowledgment(id="AwsSolutions-DDB3", reason=reason))

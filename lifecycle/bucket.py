@@ -1,6 +1,7 @@
 """The bucket through which files go to Personalize and come back, and its folders.
 
-The objects in ``imports/`` and ``batch/`` hold data and expire; ``summaries/`` holds counts only, and is kept.
+The objects in ``imports/`` and ``batch/`` hold data and expire; ``summaries/`` and ``attribution/`` hold counts and
+sums only, and are kept.
 """
 
 import json
@@ -13,6 +14,7 @@ from botocore.exceptions import ClientError
 
 IMPORTS, BATCH, SUMMARIES = "imports", "batch", "summaries"
 BATCH_OUTPUT = f"{BATCH}/output"
+ATTRIBUTION = "attribution"  # Personalize's reports on imports
 EXPORTS = f"{BATCH_OUTPUT}/exports"  # where Personalize may write, and files expire
 Moved = Callable[[int], None]
 

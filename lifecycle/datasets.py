@@ -1,6 +1,8 @@
 """The dataset group, schemas, datasets and event tracker of one broker."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from lifecycle import resource_types
 from lifecycle.names import Names
@@ -52,6 +54,19 @@ def schema_in_use(resources: Resources, names: Names, name: str) -> str | None:
     else:
         arn = resources.find(resource_types.SCHEMA, names.dataset(name))
     return str(resources.describe(resource_types.SCHEMA, arn)["schema"]) if arn else None
+
+
+def metric_attribution(
+    resources: Resources, name: str, group: str, metrics: Sequence[Mapping[str, str]], output: Mapping[str, Any]
+) -> str:
+    """Return the ARN of a dataset group's metric attribution; create it if it is missing. Raises CreationFailed.
+
+    ``output``: ``metricsOutputConfig``, the role and the S3 path of its reports.
+    """
+    request = {"datasetGroupArn": group, "metrics": list(metrics), "metricsOutputConfig": dict(output)}
+    scope = {"datasetGroupArn": group}
+    found = resources.ensure(resource_types.METRIC_ATTRIBUTION, name, request, **scope)
+    return str(found["metricAttributionArn"])
 
 
 def tracker(resources: Resources, names: Names) -> Tracker:

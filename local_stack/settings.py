@@ -21,8 +21,8 @@ class LocalStackSettings:
     """Times in seconds. Ports of 0 take a free one.
 
     In addition to the numbers above, these are faster than in AWS: Lambda's polling of a shard (AWS: once per second),
-    and creation and training in Personalize (AWS: minutes to hours). ``probe_mpid``, ``record_logs`` and
-    ``experiment``: as the settings of these names.
+    and creation and training in Personalize (AWS: minutes to hours). ``probe_mpid``, ``record_logs``, ``experiment``,
+    ``impression_list`` and ``metric_attribution``: as the settings of these names.
     """
 
     seed: int = 1
@@ -42,3 +42,5 @@ class LocalStackSettings:
     probe_mpid: int | None = None
     record_logs: bool = False
     experiment: ExperimentPlan | None = None
+    impression_list: str | None = None
+    metric_attribution: bool = False

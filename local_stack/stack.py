@@ -38,6 +38,7 @@ LAMBDA_SRC = Path(__file__).resolve().parents[1] / "lambda_src"
 NAME = "items4u"
 NAMES, SECOND_NAMES = Names(NAME), Names(f"{NAME}-second")
 ARCHIVE_BUCKET = f"{NAME}-archive"
+ATTRIBUTION_ROLE = "arn:aws:iam::123456789012:role/local"  # roles are not checked here
 OPTIONS = environments.FunctionConfig(capacity=Capacity(parallelization_factor=STREAM.parallelization_factor))
 
 Log = Callable[[str], None]
@@ -194,6 +195,8 @@ class Stack:
         self._sqs = self.client("sqs")
         self._model = Resources(local_client("personalize", self.personalize.url))
         self.tracker = datasets.tracker(self._model, NAMES)
+        if self.settings.metric_attribution:
+            self._attribute()
         self.ingest = self._function("ingest", self._ingest_environment())
         self.rewind = self._running.enter_context(self._made("rewind", self._rewind_environment()))
         self.stream_pollers = self._stream_threads(self.settings.stream, self.ingest)
@@ -212,6 +215,12 @@ class Stack:
             on_failure_bucket=self.resources.on_failure_bucket,
             begin=begin,
             poll_interval=self.settings.shard_poll,
+        )
+
+    def _attribute(self) -> None:
+        metrics = [metric.as_request() for metric in environments.metrics_of(NAME, self._options)]
+        datasets.metric_attribution(
+            self._model, NAME, self.tracker.dataset_group_arn, metrics, {"roleArn": ATTRIBUTION_ROLE}
         )
 
     def _archive(self) -> None:
@@ -290,19 +299,20 @@ class Stack:
         self, refresh_queue_url: str | None = None, purchase_queue_url: str | None = None
     ) -> dict[str, str]:
         broker = environments.ingest_environment(
-            replace(OPTIONS, experiment=self.experiment),
+            self._options,
             tracking_id=self.tracker.tracking_id,
             quarantine_bucket=self.resources.quarantine_bucket,
             refresh_queue_url=refresh_queue_url,
             purchase_queue_url=purchase_queue_url,
             suppression=self._suppression(),
             correlation_table=self._correlation_table,
+            impressions_table=self.resources.impressions_table if self.settings.impression_list else None,
         )
         return broker | self._endpoints("PERSONALIZE_EVENTS")
 
     def _rewind_environment(self) -> dict[str, str]:
         broker = environments.rewind_environment(
-            OPTIONS,
+            self._options,
             tracking_id=(self.second_tracker or self.tracker).tracking_id,
             quarantine_bucket=self.resources.quarantine_bucket,
             suppression=self._suppression(),
@@ -311,7 +321,7 @@ class Stack:
 
     def _refresh_environment(self, campaign_arn: str) -> dict[str, str]:
         broker = environments.refresh_environment(
-            replace(OPTIONS, probe_mpid=self.settings.probe_mpid),
+            self._options,
             campaign_arn=campaign_arn,
             mparticle_secret_arn=self.resources.secret_arn,
             quarantine_bucket=self.resources.quarantine_bucket,
@@ -322,6 +332,17 @@ class Stack:
             experiment=self.experiment,
         )
         return broker | self._endpoints("PERSONALIZE_RUNTIME")
+
+    @property
+    def _options(self) -> environments.FunctionConfig:
+        settings = self.settings
+        return replace(
+            OPTIONS,
+            probe_mpid=settings.probe_mpid,
+            impression_list=settings.impression_list,
+            metric_attribution=settings.metric_attribution,
+            experiment=self.experiment,
+        )
 
     def _suppression(self) -> SuppressionSettings:
         return SuppressionSettings(self.resources.control_bucket, self.resources.suppression_key_arn)

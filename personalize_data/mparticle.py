@@ -65,4 +65,5 @@ def _values(interaction: Interaction) -> dict[str, str]:
         "TIMESTAMP": str(interaction.sent_at),
         "SESSION_ID": interaction.session_id,
         "EVENT_VALUE": "" if interaction.event_value is None else repr(interaction.event_value),
+        "RECOMMENDATION_ID": interaction.recommendation_id or "",
     }

@@ -8,6 +8,7 @@ from math import ceil
 from broker.experiment import HOLDOUT
 
 from blueprint import sizing
+from blueprint.environments import metrics_of
 from blueprint.experiment import RECIPE
 from infra.cost.floors import V2, campaign_price, recipe_of, shares
 from infra.cost.prices import MILLION, UNITS, Prices
@@ -30,6 +31,7 @@ WRITER_AND_READER, TABLE_AND_SECRET = 2, 2
 REQUESTS_PER_QUEUE = 5  # of two senders, twice each, and a receiver
 POLLS_PER_QUEUE, POLL_SECONDS = 5, 20  # that Lambda keeps open
 READ_UNITS, WRITE_UNITS = Decimal("0.5"), 4  # per refresh
+SHOWN_READ_UNITS, SHOWN_WRITE_UNITS = 1, 2  # per impression and the click that it leads to: an item has up to 2 KB
 MB_OF_A_PROCESSOR = 1_769  # with this memory, a function has one (Lambda, memory and computing power)
 LOG_KB = 1  # per invocation
 LINE_KB = Decimal("0.5")  # per record and user, and per refresh, with broker:record_logs
@@ -39,6 +41,8 @@ ALARM_METRICS = {Stage.COLLECT: 18, Stage.TRAIN: 24, Stage.RECOMMEND: 46}  # an 
 METRICS = {Stage.COLLECT: 29, Stage.TRAIN: 34, Stage.RECOMMEND: 57}
 ARCHIVE_ALARM_METRICS = 2  # more, with the raw archive
 SECOND_ALARM_METRICS = 3  # more, with a second tracker; its function writes what ingest does
+IMPRESSION_ALARM_METRICS, IMPRESSION_METRICS = 1, 5  # more, where impressions are read
+ATTRIBUTION_SOURCES = 2  # of a metric attribution, each with all of its metrics: the campaign, and no list
 COMPOSITE_ALARMS = {Stage.COLLECT: 2, Stage.TRAIN: 2, Stage.RECOMMEND: 3}
 ROLLBACK_METRICS = 17  # of the alarms that stop a deployment
 VERSION_METRICS = 7  # that the functions write for a version, too
@@ -129,7 +133,12 @@ def _counts(traffic: Traffic, settings: Settings) -> Counts:
     gradual = (ROLLBACK_METRICS, VERSION_METRICS) if settings.gradual else (0, 0)
     of_options = gradual[0] + settings.rewind + (ARCHIVE_ALARM_METRICS if settings.archive_days else 0)
     of_options += SECOND_ALARM_METRICS * second
+    impressions = settings.options.impression_list is not None
+    of_options += IMPRESSION_ALARM_METRICS * impressions
     written = METRICS[stage] + gradual[1] + (METRICS[Stage.COLLECT] + 1) * second + settings.suppression_list
+    written += IMPRESSION_METRICS * impressions * (1 + second)
+    if settings.options.metric_attribution:
+        written += ATTRIBUTION_SOURCES * len(metrics_of(settings.name, settings.options))
     yield "CloudWatch alarms", "cloudwatch_alarm", Decimal(ALARM_METRICS[stage] + of_options)
     yield "CloudWatch metrics", "cloudwatch_metric", Decimal(written)
     yield "CloudWatch composite alarms", "cloudwatch_composite_alarm", Decimal(COMPOSITE_ALARMS[stage])
@@ -139,6 +148,10 @@ def _counts(traffic: Traffic, settings: Settings) -> Counts:
         yield from _key(traffic, settings)
     if stage is Stage.RECOMMEND:
         yield from _profiles(traffic, settings)
+    if impressions:
+        shown = traffic.events * traffic.impressions_per_event * (1 + second)
+        yield "Impressions reads", "dynamodb_read_units", shown * SHOWN_READ_UNITS
+        yield "Impressions writes", "dynamodb_write_units", shown * SHOWN_WRITE_UNITS
 
 
 def _stream(traffic: Traffic, settings: Settings) -> Counts:

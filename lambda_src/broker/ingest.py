@@ -13,6 +13,9 @@ from broker.clock import Clock
 from broker.delivery import deliver
 from broker.failures import Failure, Misconfigured, Unavailable
 from broker.garbage import collect_rarely
+from broker.impression_matching import ImpressionMatching
+from broker.impression_store import ImpressionStore
+from broker.impressions import Lists
 from broker.intake import Intake, Line, read
 from broker.interactions import Interaction, Rules, pack, unique
 from broker.invocation import invocation
@@ -69,6 +72,7 @@ class Ingest:
         view_sample: float = EVERYTHING,
         suppressed: SuppressionStore | None = None,
         record_log: RecordLog | None = None,
+        impressions: ImpressionMatching | None = None,
     ) -> None:
         self._tracker = tracker
         self._quarantine = quarantine
@@ -81,6 +85,7 @@ class Ingest:
         self._view_sample = view_sample
         self._suppressed = suppressed
         self._record_log = record_log
+        self._impressions = impressions
         self._accepted: LruCache[None] = LruCache(DEDUP_CACHE_SIZE)
         self._unproven = UnprovenEvents(DEDUP_CACHE_SIZE)
         self._probe = TrackerProbe(tracker, dict.fromkeys(rules.event_types.values()), clock)
@@ -101,6 +106,7 @@ class Ingest:
                 self._leave_out_suppressed(intake, deadline, counts)
             except Unavailable:  # whom they are about must be known first
                 return _answer({WHOLE_BATCH})
+        shown = self._match_impressions(intake, deadline, counts)
         with stage("pace"):
             self._share_quota(records)
         with stage("put"):
@@ -111,6 +117,8 @@ class Ingest:
             failed |= self._quarantine_bad(intake, outcome_of, deadline + SHUTDOWN_RESERVE_S, counts)
         with stage("queue"):
             self._queue_refreshes(intake, outcome_of, deadline + SHUTDOWN_RESERVE_S, counts)
+        if self._impressions:
+            self._impressions.keep(shown, deadline + SHUTDOWN_RESERVE_S, counts)
         if self._record_log:
             lines = functools.partial(record_lines, intake, outcome_of)
             self._record_log.add(lines, deadline + SHUTDOWN_RESERVE_S, counts)
@@ -122,10 +130,19 @@ class Ingest:
             return
         suppressed = self._suppressed.current(deadline)
         users = {line.interaction.user_id for line in intake.lines}
+        users |= {str(impression.mpid) for impression in intake.impressions}
         left_out = {user for user in users if suppressed.covers(user)} if suppressed.digests else set()
         kept = [line for line in intake.lines if line.interaction.user_id not in left_out]
         counts.add(Metric.SKIPPED, len(intake.lines) - len(kept), SkipReason.SUPPRESSED)
         intake.lines = kept
+        intake.impressions = [one for one in intake.impressions if str(one.mpid) not in left_out]
+
+    def _match_impressions(self, intake: Intake, deadline: float, counts: Counts) -> Mapping[int, Lists]:
+        """Give interactions the impressions that led to them; return the lists that are to be kept, by user."""
+        if self._impressions is None:
+            return {}
+        with counts.stages.measure("impressions"):
+            return self._impressions.match(intake, deadline, counts)
 
     def _share_quota(self, records: Sequence[Any]) -> None:
         """Divide PutEvents' quota by the readers of the stream that the records are from."""
@@ -299,7 +316,8 @@ def connect(settings: IngestSettings, aws: Aws, pool: Executor, clock: Clock) ->
     pace = RateLimiter(settings.put_events_per_second, FALLBACK_SHARDS * settings.parallelization_factor, clock)
     put_events = functools.partial(aws.direct_client, "personalize-events", "put_events")
     # A metric attribution may count a call twice that was cut short and made again.
-    impatient = None if settings.experiment else put_events(read_timeout=IMPATIENT_READ_TIMEOUT)
+    is_attributed = settings.metric_attribution or settings.experiment is not None
+    impatient = None if is_attributed else put_events(read_timeout=IMPATIENT_READ_TIMEOUT)
     return Ingest(
         EventTracker(put_events(), settings.tracking_id, clock, pace, impatient, settings.experiment),
         Quarantine(functools.cache(lambda: aws.client("s3")), settings.quarantine_bucket, "ingest", clock),
@@ -312,4 +330,13 @@ def connect(settings: IngestSettings, aws: Aws, pool: Executor, clock: Clock) ->
         view_sample=settings.view_sample,
         suppressed=store_from(settings.suppression, aws, clock),
         record_log=record_log(aws, settings.correlation_table, clock),
+        impressions=_impressions(settings.impressions_table, aws, pool, clock),
     )
+
+
+def _impressions(table: str | None, aws: Aws, pool: Executor, clock: Clock) -> ImpressionMatching | None:
+    if table is None:
+        return None
+    methods = "batch_get_item", "batch_write_item"
+    dynamodb = aws.direct_client("dynamodb", *methods, read_timeout=IMPATIENT_READ_TIMEOUT)
+    return ImpressionMatching(ImpressionStore(dynamodb, table, pool, clock), clock)

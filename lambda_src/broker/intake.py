@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from broker.batch import BadBatch, Batch, batches
 from broker.documents import MAX_UNPACKED, unpack
 from broker.failures import described
+from broker.impressions import Impression, impressions
 from broker.interactions import Interaction, Rules, extract
 from broker.kinesis_record import KinesisRecord, MalformedRecord, decoded, malformed_record, record_from_lambda
 from broker.metric_names import Metric
@@ -33,7 +34,8 @@ class Intake:
     """All that one invocation's records hold.
 
     ``deferred`` has the sequence numbers of the records that were not read, ``size`` the bytes of the others, unpacked.
-    ``skipped``: record, mpid, reason and number of what is skipped; None where nobody wants to know.
+    ``skipped``: record, mpid, reason and number of what is skipped; None where nobody wants to know. ``impressions``:
+    what users were shown, if the rules name a list.
     """
 
     lines: list[Line] = field(default_factory=list)
@@ -41,6 +43,7 @@ class Intake:
     deferred: set[str] = field(default_factory=set)
     size: int = 0
     skipped: list[tuple[KinesisRecord, int, SkipReason, int]] | None = None
+    impressions: list[Impression] = field(default_factory=list)
 
     def has_room_for(self, size: int) -> bool:
         """Return whether a record of that many bytes belongs to this invocation: the first one always does."""
@@ -98,6 +101,7 @@ def _read_one(record: KinesisRecord, rules: Rules, view_sample: float, intake: I
         return
     intake.size += size
     lines: list[Line] = []
+    shown: list[Impression] = []
     # One per reason: each row holds the whole record, which may be an array of 100,000 zeros.
     bad: dict[QuarantineReason, QuarantineRow] = {}
     for index, batch in enumerate(batches(unpacked, record.arrived_ms)):
@@ -108,6 +112,7 @@ def _read_one(record: KinesisRecord, rules: Rules, view_sample: float, intake: I
         reported = sampled(interactions, view_sample)
         counts.add(Metric.SKIPPED, len(interactions) - len(reported), SkipReason.SAMPLED_OUT)
         lines += [Line(interaction, batch, record) for interaction in reported]
+        shown += impressions(batch, rules)
         for reason, number in left_out.items():
             if isinstance(reason, QuarantineReason):
                 bad.setdefault(reason, record.row(str(index), reason, ""))
@@ -115,6 +120,7 @@ def _read_one(record: KinesisRecord, rules: Rules, view_sample: float, intake: I
                 counts.add(Metric.SKIPPED, number, reason)
         _note_skipped(intake, record, batch, left_out, len(interactions) - len(reported))
     intake.lines += lines
+    intake.impressions += shown
     intake.bad += [(record, row) for row in bad.values()]
     for line in lines:
         for omission in line.interaction.omissions:

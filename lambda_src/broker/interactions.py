@@ -10,11 +10,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from broker import product_lines
+from broker import product_lines, recommendation_ids
 from broker.batch import Batch, Event, is_unusable_time, usable_time
 from broker.consent import REASONS, Answer, for_purpose, is_readable, opts_out_of_sale
 from broker.json_values import mapping
 from broker.reasons import Omission, QuarantineReason, SkipReason
+from broker.recommendation_ids import from_attributes
 from broker.values import ids
 from broker.values.amounts import PURCHASE
 
@@ -31,6 +32,9 @@ class Rules:
 
     ``consent_purpose`` is a GDPR purpose without whose consent nothing trains. ``consent_unknown`` is ``skip`` or
     ``send``, for users whose answer is not known. ``send`` never overrides a no.
+
+    ``recommendation_id_attribute``: the custom attribute that names the list in which an item was shown.
+    ``impression_list``: the name under which impressions of such lists are reported; None where nobody reads them.
     """
 
     event_types: Mapping[str, str] = field(default_factory=lambda: {action: action for action in DEFAULT_ACTIONS})
@@ -39,12 +43,15 @@ class Rules:
     consent_purpose: str | None = None
     consent_unknown: str = SKIP
     honour_ccpa: bool = True
+    recommendation_id_attribute: str = recommendation_ids.ATTRIBUTE
+    impression_list: str | None = None
 
 
 class Interaction(NamedTuple):
     """One product line of one event. ``action`` is mParticle's word, ``event_type`` the one sent to Personalize.
 
-    ``omissions``: what the line has and is not sent, since it can't be read.
+    ``omissions``: what the line has and is not sent, since it can't be read. ``recommendation_id`` is of the list in
+    which the item was shown, ``impression`` the items that were shown there.
     """
 
     event_id: str
@@ -56,6 +63,8 @@ class Interaction(NamedTuple):
     action: str
     event_value: float | None = None
     omissions: tuple[Omission, ...] = ()
+    recommendation_id: str | None = None
+    impression: tuple[str, ...] = ()
 
     @property
     def sent_at(self) -> int:
@@ -70,7 +79,13 @@ class Interaction(NamedTuple):
             "itemId": self.item_id,
             "sentAt": self.sent_at,
         }
-        return event if self.event_value is None else event | {"eventValue": self.event_value}
+        if self.event_value is not None:
+            event["eventValue"] = self.event_value
+        if self.recommendation_id is not None:
+            event["recommendationId"] = self.recommendation_id
+        if self.impression:
+            event["impression"] = list(self.impression)
+        return event
 
 
 def extract(batch: Batch, rules: Rules) -> tuple[list[Interaction], Counter[SkipReason | QuarantineReason]]:
@@ -79,7 +94,7 @@ def extract(batch: Batch, rules: Rules) -> tuple[list[Interaction], Counter[Skip
     A reason about the batch counts once, one about an event once per event, one about a product once per line. A
     QuarantineReason is about the whole batch, which has interactions, but can't be reported as it is.
     """
-    reason = _why_not(batch, rules)
+    reason = why_not(batch, rules)
     if reason:
         return [], Counter({reason: 1})
     interactions: list[Interaction] = []
@@ -131,7 +146,8 @@ def put_events_request(
     }
 
 
-def _why_not(batch: Batch, rules: Rules) -> SkipReason | None:
+def why_not(batch: Batch, rules: Rules) -> SkipReason | None:
+    """Return why nothing of a batch may be reported, None where it may."""
     if not batch.events and not batch.malformed_events:
         return SkipReason.NO_EVENTS
     if (batch.environment or rules.environment) != rules.environment:
@@ -175,7 +191,7 @@ def _of_products(
 ) -> Iterator[Interaction | SkipReason]:
     own_time, unusable = _own_time(batch, event)
     time_ms = batch.arrived_ms if own_time is None else own_time
-    event_type, user_id, session_id = rules.event_types[action], str(batch.mpid), _session_id(batch, event)
+    event_type, user_id, session = rules.event_types[action], str(batch.mpid), session_id(batch, event)
     event_id = _event_id(batch, event)
     # The arrival time is not part of the digest: the same event delivered again arrives at another time. It is so long
     # that nobody can make up two items that share it: of two interactions with one id, only one would be trained on.
@@ -183,6 +199,8 @@ def _of_products(
     # be reported once more under the right one.
     reported = action if event_type == action else f"{action}:{event_type}"
     identity = f"{batch.mpid}|{'' if own_time is None else own_time}|{reported}|"
+    attribute = rules.recommendation_id_attribute
+    of_event = from_attributes(event.data.get("custom_attributes"), attribute)
     for index, product in enumerate(products):
         if not isinstance(product, dict):
             yield SkipReason.BAD_EVENT
@@ -198,8 +216,13 @@ def _of_products(
         own_id = f"{event_id}-{index}-{_digest((identity + item_id).encode())}"
         value, unread = (value, unread) if rules.event_value else (None, ())
         omissions = (Omission.UNREADABLE_AMOUNT, *unusable) if unread else unusable
+        shown_in = from_attributes(product.get("custom_attributes"), attribute, of_event)
+        if shown_in.omissions:
+            omissions += shown_in.omissions
         # Names would make this twice as slow, and an invocation has thousands of lines.
-        yield Interaction(own_id, event_type, item_id, user_id, session_id, time_ms, action, value, omissions)
+        yield Interaction(
+            own_id, event_type, item_id, user_id, session, time_ms, action, value, omissions, shown_in.text
+        )
 
 
 def _own_time(batch: Batch, event: Event) -> tuple[int | None, tuple[Omission, ...]]:
@@ -220,7 +243,8 @@ def _event_id(batch: Batch, event: Event) -> str:
     return f"{of_batch}-{event.position}" if of_batch else f"e{event.position}"
 
 
-def _session_id(batch: Batch, event: Event) -> str:
+def session_id(batch: Batch, event: Event) -> str:
+    """Return the session that PutEvents is told: one for each batch, or for the user, where events name none."""
     data = event.data
     return _first(data.get("session_uuid"), data.get("session_id"), batch.message_id, batch.batch_id) or str(batch.mpid)
 

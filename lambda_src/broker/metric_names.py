@@ -19,6 +19,11 @@ class Metric(StrEnum):
     REFRESHES_NOT_QUEUED = "RefreshesNotQueued"
     PUT_EVENTS_CALLS = "PutEventsCalls"
     PUT_EVENTS_THROTTLED = "PutEventsThrottled"
+    IMPRESSIONS = "Impressions"  # of recommended lists, with items
+    IMPRESSIONS_WITHOUT_LIST = "ImpressionsWithoutList"  # of the slot, without a recommendation id
+    IMPRESSIONS_MATCHED = "ImpressionsMatched"  # interactions that are reported with what was shown
+    IMPRESSIONS_UNMATCHED = "ImpressionsUnmatched"  # interactions with a recommendation id, and no impression of it
+    IMPRESSIONS_FAILED = "ImpressionsFailed"  # users for whom the table of impressions failed
     ARRIVAL_TO_PERSONALIZE = "ArrivalToPersonalize"  # a lag, by the stream's clock
     EVENT_TO_PERSONALIZE = "EventToPersonalize"  # a lag, by the device's clock
 

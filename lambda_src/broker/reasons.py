@@ -30,6 +30,7 @@ class Omission(StrEnum):
 
     UNREADABLE_AMOUNT = "unreadable_amount"
     UNUSABLE_TIME = "unusable_time"
+    UNREADABLE_RECOMMENDATION_ID = "unreadable_recommendation_id"
 
 
 class QuarantineReason(StrEnum):

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from broker.experiment import POPULAR, Experiment, experiment_from
 from broker.interactions import CONSENT_UNKNOWN, DEFAULT_ACTIONS, MAX_ID, SKIP, Rules
 from broker.json_values import int64
+from broker.recommendation_ids import ATTRIBUTE
 from broker.view_sample import EVERYTHING
 
 T = TypeVar("T")
@@ -26,6 +27,7 @@ ACTIONS = {
 # Quotas, each shared by all processes: PutEvents per dataset group, GetRecommendations per campaign (Amazon Personalize
 # quotas), and batches per mParticle account (default service limits).
 PUT_EVENTS_PER_SECOND, GET_RECOMMENDATIONS_PER_SECOND, MPARTICLE_BATCHES_PER_SECOND = 1000, 500, 270
+MAX_ATTRIBUTE = 256  # characters of an attribute's name (mParticle default service limits)
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
@@ -62,6 +64,8 @@ class IngestSettings:
     suppression: SuppressionSettings | None
     correlation_table: str | None
     experiment: Experiment | None = None
+    impressions_table: str | None
+    metric_attribution: bool
 
 
 @dataclass(frozen=True)
@@ -131,6 +135,8 @@ def _settings_of_stream(function: str, read: "_Reader") -> IngestSettings:
             consent_purpose=read("CONSENT_PURPOSE", str, None),
             consent_unknown=read("CONSENT_UNKNOWN", _consent_unknown, SKIP),
             honour_ccpa=read("HONOUR_CCPA", _switch, True),
+            recommendation_id_attribute=read("RECOMMENDATION_ID_ATTRIBUTE", _attribute, ATTRIBUTE),
+            impression_list=read("IMPRESSION_LIST", _attribute, None),
         ),
         view_sample=read("VIEW_SAMPLE", _share, EVERYTHING),
         refresh_queue_url=read("REFRESH_QUEUE_URL", _url, None),
@@ -143,8 +149,11 @@ def _settings_of_stream(function: str, read: "_Reader") -> IngestSettings:
         suppression=_suppression(read),
         correlation_table=read("CORRELATION_TABLE", _table, None),
         experiment=read("EXPERIMENT", _experiment, None),
+        impressions_table=read("IMPRESSIONS_TABLE", _table, None),
+        metric_attribution=read("METRIC_ATTRIBUTION", _switch, False),
     )
     read.together("REFRESH_QUEUE_URL", "PURCHASE_QUEUE_URL")
+    read.together("IMPRESSION_LIST", "IMPRESSIONS_TABLE")
     read.check(function)
     return settings
 
@@ -331,6 +340,12 @@ def _consent_unknown(text: str) -> str:
 def _identifier(text: str) -> str:
     if len(text) > MAX_ID or any(character.isspace() for character in text):
         raise ValueError(f"must be an id of at most {MAX_ID} characters without spaces")
+    return text
+
+
+def _attribute(text: str) -> str:
+    if len(text) > MAX_ATTRIBUTE:
+        raise ValueError(f"must have at most {MAX_ATTRIBUTE} characters")
     return text
 
 

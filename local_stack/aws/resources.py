@@ -43,6 +43,7 @@ class Resources:
     on_failure_bucket: str
     state_table: str
     correlation_table: str
+    impressions_table: str
     secret_arn: str
     control_bucket: str
     suppression_key_arn: str
@@ -71,6 +72,9 @@ def create_resources(
         **buckets,
         **_secrets(client("secretsmanager", endpoint), settings),
         state_table=_table(client("dynamodb", endpoint), f"{settings.prefix}-state", state.KEY, "N", state.EXPIRY),
+        impressions_table=_table(
+            client("dynamodb", endpoint), f"{settings.prefix}-impressions", state.KEY, "N", state.EXPIRY
+        ),
         correlation_table=_table(
             client("dynamodb", endpoint),
             f"{settings.prefix}-correlation",

@@ -144,7 +144,7 @@ class Sqs(AwsClient):
 
 
 class Table(AwsClient):
-    """A DynamoDB client of one table with the key ``mpid``, as far as ProfileStates uses one; ``error`` answers all."""
+    """A DynamoDB client of one table with the key ``mpid``, as far as the functions use one; ``error`` answers all."""
 
     def __init__(self, error: Any = None) -> None:
         self.items: dict[str, dict[str, Any]] = {}
@@ -153,12 +153,19 @@ class Table(AwsClient):
         super().__init__(
             batch_get_item=lambda request: self.error or self._get(request),
             transact_write_items=lambda request: self.error or self._transact(request),
+            batch_write_item=lambda request: self.error or self._put(request),
         )
 
     def _get(self, request: Mapping[str, Any]) -> Any:
         [(name, wanted)] = request["RequestItems"].items()
         keys = [key["mpid"]["N"] for key in wanted["Keys"]]
         return {"Responses": {name: [self.items[key] for key in keys if key in self.items]}}
+
+    def _put(self, request: Mapping[str, Any]) -> Any:
+        [writes] = request["RequestItems"].values()
+        for write in writes:
+            self.items[_mpid(write["PutRequest"])] = write["PutRequest"]["Item"]
+        return {"UnprocessedItems": {}}
 
     def _transact(self, request: Mapping[str, Any]) -> Any:
         if request["ClientRequestToken"] in self._tokens:  # done before, without an answer

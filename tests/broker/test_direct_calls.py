@@ -42,6 +42,9 @@ INTERACTIONS = [
     for number, (item, value) in enumerate([("sock", None), ("søk ☃ \U0001f9e6", 1.5), ('"\\/\x7f', 1e-7)])
 ]
 ONE, THREE = (put_events_request(interactions, "tracker") for interactions in (INTERACTIONS[:1], INTERACTIONS))
+SHOWN = put_events_request(
+    [INTERACTIONS[1]._replace(recommendation_id="RID-1", impression=("sock", "søk ☃"))], "tracker"
+)
 QUEUE = "https://sqs.eu-west-1.amazonaws.com/123456789012/refresh"
 KEY = {"mpid": {"N": "-5"}}
 CLAIM = {
@@ -57,6 +60,7 @@ CALLS = {
     "one event": ("personalize-events", "put_events", ONE),
     "three events": ("personalize-events", "put_events", THREE),
     "credited events": ("personalize-events", "put_events", put_events_request(INTERACTIONS, "tracker", "autumn/b")),
+    "an event with its list": ("personalize-events", "put_events", SHOWN),
     "a list": ("personalize-runtime", "get_recommendations", get_recommendations_request(-5, CAMPAIGN, None, 10)),
     "some states": (
         "dynamodb",
@@ -70,6 +74,10 @@ CALLS = {
             "TransactItems": [{"Put": {"TableName": "states", "Item": KEY | {"digest": {"S": "ø"}}}}],
             "ClientRequestToken": "token",
         },
+    ),
+    "what a user was shown": (
+        *("dynamodb", "batch_write_item"),
+        {"RequestItems": {"shown": [{"PutRequest": {"Item": KEY | {"shown": {"S": '{"RID": ["s", 1, ["ø"]]}'}}}}]}},
     ),
     "users to refresh": (
         *("sqs", "send_message_batch"),
@@ -391,6 +399,8 @@ def test_an_impatient_call_gives_up_earlier(service: Loopback, aws: Aws) -> None
             time_ms=st.integers(0, 10**14),
             action=st.just("view_detail"),
             event_value=st.none() | st.floats(allow_nan=False, allow_infinity=False),
+            recommendation_id=st.none() | st.text(min_size=1, max_size=40),
+            impression=st.lists(st.text(min_size=1), max_size=25).map(tuple),
         ),
         min_size=1,
         max_size=10,

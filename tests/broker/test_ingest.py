@@ -13,6 +13,7 @@ from botocore.exceptions import ConnectTimeoutError
 from broker.batch import Batch, decode
 from broker.experiment import Experiment
 from broker.failures import Misconfigured
+from broker.impression_matching import ImpressionMatching
 from broker.ingest import Ingest
 from broker.interactions import Rules, extract
 from broker.personalize import EventTracker
@@ -62,6 +63,7 @@ class World:
     view_sample: float = 1.0
     suppressed: SuppressionStore | None = None
     experiment: Experiment | None = None
+    impressions: ImpressionMatching | None = None
 
     def __post_init__(self) -> None:
         self.counts = Counts()
@@ -76,6 +78,7 @@ class World:
             readers=self.readers,
             view_sample=self.view_sample,
             suppressed=self.suppressed,
+            impressions=self.impressions,
         )
 
     def queue(self, url: str) -> RefreshQueue:

@@ -103,6 +103,8 @@ def test_without_any_other_variable_refresh_has_the_defaults() -> None:
         ("VIEW_SAMPLE", "0.0001", lambda s: s.view_sample, 0.0001),
         ("VIEW_SAMPLE", "0", lambda s: s.view_sample, 0),
         ("VIEW_SAMPLE", "1.0", lambda s: s.view_sample, 1),
+        ("RECOMMENDATION_ID_ATTRIBUTE", " recs list ", lambda s: s.rules.recommendation_id_attribute, "recs list"),
+        ("METRIC_ATTRIBUTION", "on", lambda s: s.metric_attribution, True),
         ("CONCURRENCY", "1", lambda s: s.concurrency, 1),
         ("CONCURRENCY", "256", lambda s: s.concurrency, 256),
     ],
@@ -254,6 +256,31 @@ def test_a_refresh_action_has_to_be_a_reported_one() -> None:
 def test_the_two_queues_go_together(there: str, missing: str) -> None:
     with pytest.raises(SettingsError, match=f"^settings of ingest: {missing} is missing$"):
         of_ingest(**{there: "https://sqs.eu-central-1.amazonaws.com/1/q"})
+
+
+@pytest.mark.parametrize(
+    ("there", "missing"), [("IMPRESSION_LIST", "IMPRESSIONS_TABLE"), ("IMPRESSIONS_TABLE", "IMPRESSION_LIST")]
+)
+def test_the_impression_list_and_its_table_go_together(there: str, missing: str) -> None:
+    with pytest.raises(SettingsError, match=f"^settings of ingest: {missing} is missing$"):
+        of_ingest(**{there: "slot"})
+    settings = of_ingest(IMPRESSION_LIST="home page", IMPRESSIONS_TABLE="impressions")
+    assert (settings.rules.impression_list, settings.impressions_table) == ("home page", "impressions")
+
+
+@pytest.mark.parametrize(
+    ("variable", "text"),
+    [
+        ("RECOMMENDATION_ID_ATTRIBUTE", "x" * 257),
+        ("METRIC_ATTRIBUTION", "maybe"),
+        ("IMPRESSIONS_TABLE", "ab"),
+        ("IMPRESSION_LIST", "x" * 257),
+    ],
+)
+def test_what_cannot_be_an_attribute_a_list_or_a_table_is_named(variable: str, text: str) -> None:
+    both = {"IMPRESSION_LIST": "slot", "IMPRESSIONS_TABLE": "impressions"}
+    with pytest.raises(SettingsError, match=rf"^settings of ingest: {variable} [^;]+$"):
+        of_ingest(**both | {variable: text})
 
 
 def test_one_error_names_everything_that_is_missing_or_wrong() -> None:

@@ -153,6 +153,21 @@ def test_what_refresh_remembers_of_them_is_forgotten_before_the_job_and_after_it
     assert f"forgotten in the table {endpoints['STATE_TABLE']}: 1 user\n" in broker("forget", -8, "--yes").stdout
 
 
+def test_what_users_were_shown_is_forgotten_where_impressions_are_kept(
+    broker: Broker, endpoints: Mapping[str, str]
+) -> None:
+    dynamodb, table = local_client("dynamodb", endpoints["AWS_ENDPOINT_URL_DYNAMODB"]), "shop-impressions"
+    for user in (405, 406):
+        dynamodb.put_item(TableName=table, Item={KEY: {"N": str(user)}, "shown": {"S": "{}"}})
+    kept = {**endpoints, "IMPRESSIONS_TABLE": table}
+    given = ["forget", "405", "--yes", "--local", "--name", "shop"]
+    done = CliRunner(env=kept).invoke(main, [*given, "--json"])
+    assert (said(done)["state_table"], said(done)["impressions_table"]) == (endpoints["STATE_TABLE"], table)
+    assert [item[KEY]["N"] for item in dynamodb.scan(TableName=table)["Items"]] == ["406"]
+    assert f"forgotten in the table {table}: 1 user\n" in CliRunner(env=kept).invoke(main, given).stdout
+    assert said(broker("forget", 405, "--yes", "--json"))["impressions_table"] is None
+
+
 def test_a_table_that_refuses_is_known_before_there_is_a_job(
     broker: Broker, endpoints: Mapping[str, str], remembered: Callable[[], set[int]]
 ) -> None:

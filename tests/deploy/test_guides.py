@@ -19,6 +19,8 @@ EVERYTHING = {  # all that is off by default
     "broker:second_tracking_id": "99998888-7777-6666-5555-444433332222",
     "broker:experiment": '{"name": "autumn", "holdout": 10, "variants": {"a": {"weight": 1}}}',
     "broker:record_logs": True,
+    "broker:impression_list": "recommendations",
+    "broker:metric_attribution": True,
     "broker:why_principals": "arn:aws:iam::123456789012:role/support",
 }
 DEPLOY, RUNBOOK, PRIVACY = ((ROOT / "docs" / f"{name}.md").read_text() for name in ("deploy", "runbook", "privacy"))

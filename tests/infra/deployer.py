@@ -78,7 +78,8 @@ class Deployer:
         if not isinstance(value, dict):
             return value
         if "Ref" in value:
-            return PSEUDO.get(value["Ref"]) or self.arn(value["Ref"])
+            id = value["Ref"]
+            return PSEUDO.get(id) or (self.arn(id) if id in self.answers else id.lower())  # another service's: its name
         if "Fn::GetAtt" in value:
             return self._attribute(*value["Fn::GetAtt"])
         if "Fn::Join" in value:
@@ -87,6 +88,8 @@ class Deployer:
         return {key: self._resolved(one) for key, one in value.items()}
 
     def _attribute(self, id: str, name: str) -> Any:
+        if id not in self.answers:  # another service's; what Personalize is told of these are roles
+            return f"arn:aws:iam::123456789012:role/{id}"
         return next(value for key, value in self.answers[id].items() if key.lower() == name.lower())
 
 

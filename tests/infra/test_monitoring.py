@@ -43,6 +43,7 @@ MODULES = {
     "ingest": ("ingest", "intake", "telemetry"),
     "refresh": ("refresh", "profile_comparison", "telemetry"),
     "daily check": ("daily_check",),
+    "impressions": ("impression_matching",),  # of ingest, where it reads any
 }
 
 
