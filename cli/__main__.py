@@ -21,6 +21,7 @@ COMMANDS = {
     "failures": "What fails or is left out, and why, by the functions' logs.",
     "verify": "Does a deployed broker work? A probe, hop by hop.",
     "why": "What is known of one user's list, and how surely.",
+    "attribution": "What each source of recommendations earned.",
     "cost": "What a broker costs per month, item by item.",
     "backfill": "History into a dataset, from exports or a CSV.",
     "train": "A new version of the model, with its metrics.",

@@ -17,6 +17,7 @@ from tests.real_data import ROOT
 
 # Commands that need a whole stack, or long: their own tests look.
 ELSEWHERE = {
+    "attribution": "loop/test_thread.py",
     "cost": "cli/test_cost.py",
     "export": "cli/test_export.py",
     "faults add": "cli/test_faults.py",
