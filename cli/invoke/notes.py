@@ -7,6 +7,7 @@ from broker import product_lines
 from broker.batch import BadBatch, Batch, is_unusable_time
 from broker.interactions import PURCHASE, Rules
 from broker.reasons import SkipReason
+from broker.recommendation_ids import MAX_LENGTH, from_attributes
 from broker.values import times
 
 from cli.invoke.words import ACTIONS, BATCH_KEYS, EVENT_TYPES, ID_KEYS, key_meant, meant, shown
@@ -81,6 +82,7 @@ def _of_commerce(data: Mapping[str, Any], arrived_ms: int | None, rules: Rules) 
     if not product_action.get("products"):
         yield from _misspelt(product_action, "products") or ["it has no products"]
         return
+    yield from _recommendation_id(data, rules)
     for number, product in enumerate(product_lines.listed(product_action), 1):
         yield from (f"product {number}: {note}" for note in _of_product(product, action, rules))
 
@@ -107,8 +109,16 @@ def _of_product(product: object, action: object, rules: Rules) -> Iterator[str]:
     amounts = product_lines.amounts_of(product)
     if action == PURCHASE and amounts.is_return:
         yield "a negative quantity or amount: a return, which is left out"
+    yield from _recommendation_id(product, rules)
     for name in amounts.unread if rules.event_value else ():
         yield f"{name} {shown(product[name])} is not a number with a decimal point: left out"
+
+
+def _recommendation_id(holder: Mapping[str, Any], rules: Rules) -> Iterator[str]:
+    """Say where an event or a product brings back an id that can't be sent."""
+    name, attributes = rules.recommendation_id_attribute, holder.get("custom_attributes")
+    if isinstance(attributes, dict) and from_attributes(attributes, name).omissions:
+        yield f"{name} {shown(attributes[name])} is no id of at most {MAX_LENGTH} characters: left out"
 
 
 def _misspelt(holder: Mapping[Any, Any], wanted: str) -> list[str]:

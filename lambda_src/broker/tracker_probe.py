@@ -14,7 +14,7 @@ class TrackerProbe:
 
     def __init__(self, tracker: EventTracker, event_types: Iterable[str], clock: Clock) -> None:
         self._tracker = tracker
-        self._plain = [(event_type, False) for event_type in event_types]
+        self._plain = [Kind(event_type) for event_type in event_types]
         self._clock = clock
         self._items: dict[Kind, str] = {}
 
@@ -45,5 +45,10 @@ class TrackerProbe:
 
     def _others(self, kinds: Mapping[Kind, str]) -> list[Kind]:
         """Return the other kinds, the likeliest to work first."""
-        swapped = [(event_type, not has_value) for event_type, has_value in kinds]
+        swapped = [_neighbour(kind) for kind in kinds]
         return [kind for kind in dict.fromkeys([*reversed(self._items), *swapped, *self._plain]) if kind not in kinds]
+
+
+def _neighbour(kind: Kind) -> Kind:
+    """Return the kind that may work where this one does not: without a list, or else the other one about the value."""
+    return Kind(kind.event_type, kind.has_value if kind.has_list else not kind.has_value)

@@ -39,6 +39,11 @@ def reasons(world: World) -> list[str]:
     return [row["reason"] for row in world.bucket.rows()]
 
 
+def without_lists(request: Mapping[str, Any]) -> Any:
+    """Answer PutEvents as a schema does that has no column RECOMMENDATION_ID."""
+    return INVALID if any("recommendationId" in event for event in request["eventList"]) else {}
+
+
 # What a customer is spared
 
 
@@ -260,3 +265,24 @@ def test_the_probe_of_the_feed_is_the_identity_of_the_settings_and_changes_nothi
     assert world.run(message("bad", 222)) == []
     posted = [json.loads(post.body or b"") for post in end.posts if b"222" not in bytes(post.body or b"")]
     assert posted == [[{"environment": "production", "mpid": -(2**63)}]] * 2
+
+
+# Columns that a schema may lack
+
+
+def test_where_the_schema_lacks_the_column_of_lists_their_events_wait_and_all_others_are_delivered() -> None:
+    world = World(AwsClient(put_events=without_lists))
+    listed = product_event(items=["a"], event_id="1", session_uuid="s", custom_attributes={"product_recs_id": "RID-1"})
+    waiting = record(1, batch(listed, mpid=1))
+    assert world.run(waiting, record(2, visit(2, "b"))) == [number_of(waiting)]
+    assert reasons(world) == []
+    assert world.sent_items().count("b") == 1
+    assert {event.get("recommendationId") for request in probes(world) for event in request["eventList"]} >= {PROBE}
+
+
+def test_a_bad_event_with_a_list_is_known_by_a_probe_with_a_list() -> None:
+    world = World(AwsClient(put_events=refuses("bad")))
+    listed = product_event(items=["bad"], event_id="1", custom_attributes={"product_recs_id": "RID-1"})
+    assert world.run(record(1, batch(listed, mpid=1)), record(2, visit(2, "b"))) == []
+    assert reasons(world) == ["refused"]
+    assert [event.get("recommendationId") for request in probes(world) for event in request["eventList"]][:1] == [PROBE]

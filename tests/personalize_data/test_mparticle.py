@@ -30,19 +30,20 @@ def streamed(data: bytes, rules: Rules) -> list[Interaction]:
     return [interaction for batch in batches for interaction in extract(batch, rules)[0]]
 
 
-def as_sent(interaction: Interaction) -> tuple[str, str, str, int, float | None]:
+def as_sent(interaction: Interaction) -> tuple[str, str, str, int, float | None, str]:
     return (
         interaction.user_id,
         interaction.item_id,
         interaction.event_type,
         interaction.sent_at,
         interaction.event_value,
+        interaction.recommendation_id or "",
     )
 
 
-def as_written(row: dict[str, str]) -> tuple[str, str, str, int, float | None]:
+def as_written(row: dict[str, str]) -> tuple[str, str, str, int, float | None, str]:
     value = float(row["EVENT_VALUE"]) if row["EVENT_VALUE"] else None
-    return row["USER_ID"], row["ITEM_ID"], row["EVENT_TYPE"], int(row["TIMESTAMP"]), value
+    return row["USER_ID"], row["ITEM_ID"], row["EVENT_TYPE"], int(row["TIMESTAMP"]), value, row["RECOMMENDATION_ID"]
 
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda path: path.stem)

@@ -31,6 +31,7 @@ KILLED = "function killed anywhere"
 TWO = "two processes hold one user"
 HUNG = "a call hangs"
 OVERLOAD = "more refreshes than the quotas allow"
+IMPRESSIONS = "table of impressions not readable or writable"
 
 MUTATIONS = (
     Mutation(
@@ -438,5 +439,19 @@ MUTATIONS = (
         "refresh.py",
         'self._queue_of(records[0]["eventSourceARN"])',
         'self._queue_of("arn:aws:sqs:us-east-1:123456789012:refresh")',
+    ),
+    Mutation(
+        IMPRESSIONS,
+        "the invocation fails",
+        "impression_matching.py",
+        "            self._failed(len(users), counts)\n            return None\n",
+        "            raise\n",
+    ),
+    Mutation(
+        IMPRESSIONS,
+        "what is not known of a user is written over",
+        "impression_matching.py",
+        "{} if known is None else {user: lists_of[user] for user in new}",
+        "{user: lists_of[user] for user in new}",
     ),
 )

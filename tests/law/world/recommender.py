@@ -9,7 +9,7 @@ from typing import Any
 
 from broker.experiment import Variant
 from broker.interactions import put_events_request
-from broker.probe import PROBE, probe
+from broker.probe import PROBE, Kind, probe
 from broker.recommendations import get_recommendations_request
 
 from tests.broker.stubs import client_error
@@ -55,7 +55,7 @@ def _shop(_number: int) -> Shop:
     unbought = service.call("CreateFilter", name="unbought", datasetGroupArn=group, filterExpression=UNBOUGHT)
     service.wait(6)
     # A probe trains once at most, so all that come later train nothing.
-    service.call("PutEvents", **put_events_request([probe(("view_detail", False), PROBE, service.now)], tracking_id))
+    service.call("PutEvents", **put_events_request([probe(Kind("view_detail"), PROBE, service.now)], tracking_id))
     return Shop(service, tracking_id, campaign, popular, unbought["filterArn"], service.now + 60)
 
 
