@@ -76,6 +76,14 @@ MISSPELT = {
         action("purchase", {"id": "a", "price": "12,50", "quantity": 1}),
         "event 1: product 1: price '12,50' is not a number with a decimal point: left out",
     ),
+    "list_of_an_event": (
+        batch(product_event(custom_attributes={"product_recs_id": ["RID-1"]})),
+        'event 1: product_recs_id ["RID-1"] is no id of at most 40 characters: left out',
+    ),
+    "list_of_a_product": (
+        action("purchase", {"id": "a", "custom_attributes": {"product_recs_id": "x" * 41}}),
+        f"event 1: product 1: product_recs_id '{'x' * 41}' is no id of at most 40 characters: left out",
+    ),
     "returns": (
         action("purchase", {"id": "a", "quantity": -1}),
         "event 1: product 1: a negative quantity or amount: a return, which is left out",

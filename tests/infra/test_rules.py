@@ -42,6 +42,10 @@ def findings(app: "cdk.App") -> list[str]:
             {"broker:record_logs": True, "broker:why_principals": ["arn:aws:iam::123456789012:role/support"]},
         ),
         ("recommend", {"broker:kms_key": "create", "broker:access_log_bucket": "logs-of-the-shop"}),
+        (
+            "recommend",
+            {"broker:impression_list": "slot", "broker:metric_attribution": True, "broker:kms_key": "create"},
+        ),
         ("recommend", {"broker:suppression_list": True, "broker:rewind": True, "broker:second_tracking_id": "t"}),
     ],
 )
@@ -71,6 +75,11 @@ def test_broken_rules_of_cdk_stop_the_synthesis() -> None:
 
 def test_cfn_lint_finds_nothing(each_stage: Synthesised) -> None:
     assert lint(each_stage.template, each_stage.folder) == []
+
+
+def test_cfn_lint_finds_nothing_in_what_is_off_by_default(made: Synthesise) -> None:
+    stack = made("recommend", {"broker:impression_list": "slot", "broker:metric_attribution": True})
+    assert lint(stack.template, stack.folder) == []
 
 
 def test_cfn_lint_would_find_something(made: Synthesise, tmp_path: Path) -> None:
