@@ -13,7 +13,7 @@ from broker.clock import Clock
 from broker.delivery import is_accepted
 from broker.failures import Failure
 from broker.personalize import Campaign, EventTracker
-from broker.probe import PROBE, probe
+from broker.probe import PROBE, Kind, probe
 from broker.recommendations import digest
 from broker.settings import RefreshSettings
 
@@ -142,12 +142,12 @@ class Verification:
         deadline = self._clock.now() + CALL_SECONDS
         refused = []
         event_types = sorted(set(self._ingest.rules.event_types.values()))
-        kinds = [(name, False) for name in event_types]
-        kinds += [(event_types[0], True)] if self._ingest.rules.event_value else []
+        kinds = [Kind(name) for name in event_types]
+        kinds += [Kind(event_types[0], has_value=True)] if self._ingest.rules.event_value else []
         for kind in kinds:
             event = probe(kind, self._item, self._clock.now())
             if not is_accepted(lambda event=event: tracker.put([event], deadline)):  # type: ignore[misc]
-                refused.append(f"{kind[0]} with a value" if kind[1] else kind[0])
+                refused.append(f"{kind.event_type} with a value" if kind.has_value else kind.event_type)
         self.answers.give(answers.PROBE_ACCEPTED, is_so=not refused)
         self.answers.give(answers.NO_PROPERTIES, is_so=not refused)
         if len(refused) == len(kinds):
