@@ -64,6 +64,8 @@ def upload(
     }
     if not items:  # a null would make a tag of the attribute
         batch["deleted_user_attributes"] = list(OF_A_LIST)
+    elif not new.recommendation_id:  # or what is bought from this list would be credited to the one before
+        batch["deleted_user_attributes"] = ["product_recs_id"]
     if with_event:
         batch["events"] = [_event(_scalars(attributes) | of_experiment, digest, now_ms)]
     body = json.dumps(batch, separators=(",", ":")).encode()

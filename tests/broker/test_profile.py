@@ -96,7 +96,14 @@ def test_a_profile_gets_the_list_its_id_and_one_event() -> None:
     assert event["data"]["custom_attributes"] == {"product_recs": "b,a", "product_recs_id": "rec-1"}
     assert event["data"]["timestamp_unixtime_ms"] == NOW_MS
     without_id = written(listed("a", recommendation_id=None))
-    assert "product_recs_id" not in json.dumps(without_id)
+    assert "product_recs_id" not in json.dumps(without_id | {"deleted_user_attributes": []})
+
+
+def test_a_list_without_an_id_takes_the_id_of_the_list_before_off_the_profile() -> None:
+    assert written(listed("a", recommendation_id=None), with_event=False)["deleted_user_attributes"] == [
+        "product_recs_id"
+    ]
+    assert "deleted_user_attributes" not in written(listed("a"))
 
 
 def test_a_customers_id_stays_exact_and_an_integer() -> None:
