@@ -37,7 +37,7 @@ check: setup
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy --strict lambda_src/broker
-	@$(BIN)/mypy cli diagnosis docs_site evaluation experiments faults lifecycle local_stack personalize_data personalize_local personalize_rules recommender_models replay
+	@$(BIN)/mypy cli diagnosis docs_site evaluation experiments faults lifecycle local_stack personalize_data personalize_local personalize_rules recommender_models replay seeding
 	@$(BIN)/mypy app.py infra blueprint
 	@$(MAKE) --no-print-directory test
 

@@ -9,7 +9,7 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,12 +26,13 @@ ARRAY = re.compile(r'\s*\[\s*([\[{"\]]|-?[0-9]|$)')
 
 @dataclass(frozen=True)
 class Job:
-    """The request: a solution version, at most ``limit`` items per user, and perhaps a filter."""
+    """The request: a solution version, at most ``limit`` items per user, perhaps a filter, a campaign's ``config``."""
 
     name: str
     version_arn: str
     limit: int
     filter_arn: str | None = None
+    config: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -152,7 +153,8 @@ def _request(job: Job, bucket: Bucket, key: str) -> dict[str, Any]:
         "jobOutput": {"s3DataDestination": {"path": bucket.url(_output(job))}},
         "roleArn": bucket.role_arn,
     }
-    return request | ({"filterArn": job.filter_arn} if job.filter_arn else {})
+    request |= {"filterArn": job.filter_arn} if job.filter_arn else {}
+    return request | ({"batchInferenceJobConfig": dict(job.config)} if job.config else {})
 
 
 def _output(job: Job) -> str:

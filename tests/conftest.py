@@ -111,6 +111,7 @@ SERVER = (
     "privacy",
     "real_data",
     "replay",
+    "seeding/test_a_million.py",
     "test_events.py",
 )
 PROGRAMS = ("python", "node", "broker", "make")

@@ -25,6 +25,7 @@ ALLOWED = {
     "lifecycle": {"broker", "personalize_data", "personalize_rules"},
     "replay": {"blueprint", "broker"},
     "diagnosis": {"broker", "lifecycle"},
+    "seeding": {"broker", "lifecycle", "personalize_data"},
     "infra": {"blueprint", "broker", "lifecycle", "personalize_data", "personalize_rules"},
     "local_stack": {"blueprint", "broker", "faults", "lifecycle", "personalize_local"},
 }
