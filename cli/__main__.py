@@ -28,6 +28,7 @@ COMMANDS = {
     "recommend": "Recommendations for a user.",
     "similar": "Items similar to an item.",
     "batch": "Recommendations for many users at once.",
+    "seed": "Lists for users who do not act, for e-mail and push.",
     "export": "The content of a dataset as CSV.",
     "tracker": "Another dataset group with an event tracker, to fill beside the first.",
     "filter": "Filters on recommendations: made, listed, deleted.",

@@ -31,6 +31,7 @@ ELSEWHERE = {
     "rewind": "loop/test_rewind.py",
     "run": "loop/test_run.py",
     "secret": "cli/test_secret.py",
+    "seed": "loop/test_outage.py",
     "soak": "loop/test_soak.py",
     "tracker": "cli/test_tracker.py",
     "verify": "diagnosis/test_verify.py",

@@ -89,7 +89,7 @@ def test_every_link_of_a_guide_leads_somewhere() -> None:
 
 def test_every_command_of_a_guide_is_one_that_there_is_with_options_that_it_has() -> None:
     lines = re.findall(
-        r"^\./broker (replay|forget|secret|outputs|rewind) ?([^#\n]*)", DEPLOY + RUNBOOK + PRIVACY, re.MULTILINE
+        r"^\./broker (replay|forget|secret|outputs|rewind|seed) ?([^#\n]*)", DEPLOY + RUNBOOK + PRIVACY, re.MULTILINE
     )
     assert len(lines) >= 9
     for name, arguments in lines:

@@ -83,7 +83,7 @@ def test_the_probe_trains_once_and_is_nobody_else(stack: Stack, endpoints: Mappi
     assert verify(endpoints).exit_code == 0
     url = f"{stack.personalize.url}/_local/events"
     events = loopback.get(url, params={"limit": 10_000}).json()["events"]
-    probes = {(event["userId"], event["eventId"]) for event in events if not event["userId"].startswith("made-up-")}
+    probes = {(event["userId"], event["eventId"]) for event in events if not event["eventId"].startswith("made-up-")}
     assert {user for user, _ in probes} == {"broker-probe", str(PROBE_MPID)}
     assert len(probes) == 2
 

@@ -1,13 +1,19 @@
-"""mParticle refuses the broker's uploads for ten seconds: events do not notice, and profiles are right in the end."""
+"""mParticle refuses the broker's uploads for ten seconds: events do not notice, and profiles are right in the end.
+
+Then, on the same stack: whoever did not act gets a list by `./broker seed`.
+"""
 
 import itertools
+import json
 import random
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
+from broker.experiment import HOLDOUT, experiment_from
 
 from local_stack import loopback
 from local_stack.audit.lag import event_times, lags, percentile
@@ -18,8 +24,10 @@ from local_stack.items4u.sessions import Post
 from local_stack.mparticle.inputs import BROKER_FEED
 from local_stack.settings import LocalStackSettings
 from local_stack.stack import Stack
+from tests.json_numbers import rounded
 from tests.loop.clone import eventually
-from tests.loop.trained import ITEMS, trained_stack
+from tests.loop.stack_commands import Broker, commands
+from tests.loop.trained import ITEMS, QUIET, trained_stack
 
 CUSTOMERS = range(-(10**18), 40 - 10**18)  # mpids
 REGULARS = CUSTOMERS[:30]  # the others come in the first half of the outage only: their refresh is tried before its end
@@ -55,9 +63,20 @@ class Outcome:
 
 
 @pytest.fixture(scope="module")
-def outcome() -> Iterator[Outcome]:
-    with trained_stack(LocalStackSettings()) as stack:
-        yield outage_in_mid_run(stack)
+def stack() -> Iterator[Stack]:
+    with trained_stack(LocalStackSettings()) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def outcome(stack: Stack) -> Outcome:
+    return outage_in_mid_run(stack)
+
+
+@pytest.fixture(scope="module")
+def broker(stack: Stack) -> Iterator[Broker]:
+    with commands(stack, lambda *_: pytest.fail("mapped")) as run:
+        yield run
 
 
 def test_events_dated_during_the_outage_reach_personalize_as_fast_as_the_rest(outcome: Outcome) -> None:
@@ -83,6 +102,84 @@ def test_every_profile_says_in_the_end_what_the_campaign_says(outcome: Outcome) 
     assert len(outcome.lists) == len(CUSTOMERS)
     assert len({tuple(due) for _, due in outcome.lists.values()}) > len(CUSTOMERS) / 2
     assert wrong(outcome.lists) == {}
+
+
+def test_whoever_does_not_act_gets_the_models_list_by_seed_once_and_without_an_event(
+    stack: Stack, outcome: Outcome, broker: Broker, tmp_path: Path
+) -> None:
+    table, (erased, *quiet) = tmp_path / "interactions.csv", QUIET
+    assert broker("export", "--out", table).exit_code == 0
+    assert broker("forget", erased, "--opted-out").exit_code == 0
+    assert eventually(stack.is_idle)
+    before, trained, refreshed = lists(stack), len(deliveries(stack.personalize.url)), stack.metrics.sum("Messages")
+
+    planned = broker("seed", table, "--dry-run", "--json")
+    assert planned.exit_code == 0, planned.output
+    plan = json.loads(planned.stdout)
+    assert plan["users"] == len(quiet) + len(CUSTOMERS)
+    assert plan["left_out"] == {"suppressed": 1}
+    assert plan["unread"]["no_mparticle_id"] > 0, "whoever has another id has no profile"
+    assert (plan["usd_complete"], float(plan["usd"]) > 0, plan["batches_per_second"]) == (True, True, 54)
+    assert lists(stack) == before, "a dry run writes nothing"
+
+    done = broker("seed", table, "--yes", "--json", "--share", 100)
+    assert done.exit_code == 0, done.output
+    [job] = json.loads(done.stdout)["jobs"]
+    assert (job["written"], job["not_written"]) == (len(quiet), {"newer_list": len(CUSTOMERS)})
+    assert eventually(lambda: quiet[-1] in lists(stack))
+    after = lists(stack)
+    assert {mpid: after[mpid] for mpid in before} == before, "who has a newer list keeps it"
+    assert after.keys() - before.keys() == set(quiet)
+    assert {mpid: one for mpid, one in after.items() if mpid in quiet and one[0] != one[1]} == {}
+    assert len({tuple(after[mpid][1]) for mpid in quiet}) > len(quiet) / 2
+    assert eventually(stack.is_idle)
+    assert len(deliveries(stack.personalize.url)) == trained, "the upload is no event that trains"
+    assert stack.metrics.sum("Messages") == refreshed, "and asks for no refresh"
+
+    uploads = uploads_by_status(stack)
+    again = broker("seed", table, "--yes", "--json")
+    assert (again.exit_code, json.loads(again.stdout)["jobs"]) == (0, [job | {"goes_on": True}])
+    assert uploads_by_status(stack) == uploads, "what is done is not done again"
+    assert rounded([plan, json.loads(done.stdout), json.loads(again.stdout)]) == []
+
+
+def test_seed_asks_for_consent_leaves_out_the_holdout_and_refuses_wrong_use_in_a_line(
+    stack: Stack, outcome: Outcome, broker: Broker, tmp_path: Path
+) -> None:
+    table = tmp_path / "customers.csv"
+    now = int(time.time())
+    table.write_text("\n".join(["USER_ID,TIMESTAMP,agreed", *(f"{mpid},{now},{mpid % 2}" for mpid in QUIET[1:])]))
+    ingest, refresh = stack.ingest.environment, stack.functions["refresh"].environment
+    variants = {"one": {"weight": 1}, "two": {"weight": 1}}
+    experiment = {"name": "autumn", "holdout": 50, "variants": variants}
+    try:
+        stack.ingest.update_environment({**ingest, "CONSENT_PURPOSE": "recs"})
+        stack.functions["refresh"].update_environment({**refresh, "EXPERIMENT": json.dumps(experiment)})
+        refused = broker("seed", table, "--yes")
+        assert (refused.exit_code, "--consent COLUMN" in refused.output) == (2, True), refused.output
+        planned = broker("seed", table, "--consent", "agreed", "--dry-run", "--json")
+        assert planned.exit_code == 0, planned.output
+    finally:
+        stack.ingest.update_environment(ingest)
+        stack.functions["refresh"].update_environment(refresh)
+    plan = json.loads(planned.stdout)
+    agreed = [mpid for mpid in QUIET[1:] if mpid % 2]
+    held_out = [mpid for mpid in agreed if experiment_from(experiment).variant_of(mpid) == HOLDOUT]
+    assert plan["left_out"] == {"no_consent": len(QUIET) - 1 - len(agreed), "holdout": len(held_out)}
+    assert (plan["users"], plan["experiment"]) == (len(agreed) - len(held_out), "autumn")
+    [job] = plan["jobs"]
+    assert job["variants"] == ["one", "two"]
+
+    asked = broker("seed", table)
+    assert (asked.exit_code, "say --yes" in asked.output) == (2, True), "nobody can be asked here"
+    for arguments, said in (
+        (["--share", 0], "--share must be above 0"),
+        (["--column", "ITEM_ID=x"], "only USER_ID and TIMESTAMP are read"),
+        (["--column", "USER_ID=x"], "has no column x; it has USER_ID, TIMESTAMP, agreed"),
+        (["--prices", tmp_path / "none"], "none: No such file"),
+    ):
+        wrong_use = broker("seed", table, "--dry-run", *arguments)
+        assert (wrong_use.exit_code, said in wrong_use.output) == (2, True), wrong_use.output
 
 
 def wrong(lists: Lists) -> Lists:

@@ -14,6 +14,7 @@ from tests.loop.clone import eventually
 ITEMS = tuple(f"ITEM-{number}" for number in range(80))
 CUSTOMERS = 120
 OF_EACH = 10
+QUIET = tuple(range(-9_107_871_506_589_424_318, -9_107_871_506_589_424_298))  # mpids; the others have none
 
 
 @contextmanager
@@ -35,12 +36,14 @@ def _put_interactions(stack: Stack) -> None:
     client = local_client("personalize-events", stack.personalize.url)
     rng = random.Random(7)
     now = int(time.time()) - 3600
-    for customer in range(CUSTOMERS):
+    for customer, user in enumerate(
+        [*map(str, QUIET), *(f"made-up-{other}" for other in range(len(QUIET), CUSTOMERS))]
+    ):
         shelf = rng.randrange(len(ITEMS))
         liked = [ITEMS[(shelf + rng.randrange(20)) % len(ITEMS)] for _ in range(OF_EACH)]
         client.put_events(
             trackingId=stack.tracker.tracking_id,
-            userId=f"made-up-{customer}",
+            userId=user,
             sessionId=f"made-up-{customer}",
             eventList=[
                 {
