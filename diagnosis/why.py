@@ -235,11 +235,11 @@ class Why:
             said = f"the newest list was requested at {_time(asked)}"
             counted = f"generation {self._number('generation'):.0f}, {self._number('day_refreshes'):.0f} that day"
             yield Fact(WRITTEN, f"{said} ({counted})", KNOWN, source)
-            upload = f"it was uploaded within {MAX_AGE:.0f} s of that, if it had changed"
+            upload = f"it was uploaded within {MAX_AGE:.0f} s of that, if it had changed; by ./broker seed, later"
             yield Fact(WRITTEN, upload, INFERRED, source)
         if not self._text("digest"):
-            unsure = "which list the profile has: the last upload had no answer, was refused, or is under way"
-            yield Fact(WRITTEN, unsure, UNKNOWN, source)
+            unsure = "the last upload had no answer, was refused, is under way, or was one of ./broker seed"
+            yield Fact(WRITTEN, f"which list the profile has: {unsure}", UNKNOWN, source)
         if self._number("claimed_until") > self._now:
             yield Fact(
                 WRITTEN,
