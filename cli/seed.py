@@ -334,6 +334,7 @@ class _Seeder:
                 CLOCK,
                 known_until=part.target.trained_at,
                 belongs=lambda mpid: self._found.of(mpid) == part.target,
+                variant_of=self._found.variant_of,
                 show=lambda progress: self._tell(part, progress),
             )
             part.done = seeding.run(read)

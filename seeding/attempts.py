@@ -41,13 +41,13 @@ def attempt(before: ProfileState, last: Attempt, claimed: ProfileState) -> Attem
     return Attempt(claimed.generation, last.in_id if _is_own(before, last) else claimed.generation)
 
 
-def written(claimed: ProfileState, known_until: float) -> ProfileState:
-    """Return the state of a user whose profile has the list. Nobody claims them.
+def written(claimed: ProfileState, known_until: float, variant: str | None = None) -> ProfileState:
+    """Return the state of a user whose profile has the list, and says the variant. Nobody claims them.
 
     It counts as no refresh. Its digest is not kept: mParticle's acceptance is no proof that a profile has a list, and
     by the time that the list knows, the next event would seem to come long after it was written.
     """
-    return replace(claimed, claimed_until=0.0, asked_at=known_until, digest="")
+    return replace(claimed, claimed_until=0.0, asked_at=known_until, digest="", variant=variant or "")
 
 
 def unwritten(before: ProfileState, claimed: ProfileState, *, sent: bool, lands_until: float) -> ProfileState:

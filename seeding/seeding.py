@@ -68,7 +68,8 @@ class Feed:
 class Seeding:
     """The lists of one job. ``known_until`` (epoch seconds): what happened later, its lists do not know.
 
-    ``belongs(mpid)``: whether a user is still in a variant that the job is for. ``show`` is called after each round.
+    ``belongs(mpid)``: whether a user is still in a variant that the job is for; ``variant_of(mpid)``: which one, None
+    without an experiment. ``show`` is called after each round.
     """
 
     def __init__(
@@ -82,10 +83,12 @@ class Seeding:
         *,
         known_until: float,
         belongs: Callable[[int], bool] = lambda _: True,
+        variant_of: Callable[[int], str | None] = lambda _: None,
         show: Callable[[Progress], None] = lambda _: None,
     ) -> None:
         self._feed, self._states, self._store, self._suppressed = feed, states, store, suppressed
         self._pool, self._clock, self._known_until, self._belongs, self._show = pool, clock, known_until, belongs, show
+        self._variant_of = variant_of
         self._waiting: dict[int, Recommendations] = {}
         self._accepted_at = float("-inf")
         self._fruitless, self._fruit_at = 0, clock.now()
@@ -191,10 +194,7 @@ class Seeding:
     ) -> dict[int, str]:
         """Upload the lists of claimed users and settle their states; return who is at an end, and which."""
         now_ms = int(self._clock.now() * 1000)
-        uploads = [
-            upload(mpid, self._feed.environment, attempts[mpid].in_id, lists[mpid], now_ms, with_event=False)
-            for mpid in claimed
-        ]
+        uploads = [self._batch(mpid, attempts[mpid], lists[mpid], now_ms) for mpid in claimed]
         sending = _Sending(self._feed.mparticle, deadline)
         outcomes: Mapping[Upload, Outcome[None]] = {}
         try:
@@ -209,6 +209,10 @@ class Seeding:
         refused = {one.mpid for one in only(outcomes, Rejected)}
         return dict.fromkeys(taken - unsettled.keys(), WRITTEN) | dict.fromkeys(refused, REFUSED)
 
+    def _batch(self, mpid: int, its_attempt: Attempt, new: Recommendations, now_ms: int) -> Upload:
+        variant = self._variant_of(mpid)
+        return upload(mpid, self._feed.environment, its_attempt.in_id, new, now_ms, with_event=False, variant=variant)
+
     def _settle(
         self,
         before: Mapping[int, ProfileState],
@@ -218,7 +222,7 @@ class Seeding:
         lands_until: float,
     ) -> Mapping[int, Unavailable]:
         settled = {
-            mpid: written(state, self._known_until)
+            mpid: written(state, self._known_until, self._variant_of(mpid))
             if mpid in taken
             else unwritten(
                 before[mpid],

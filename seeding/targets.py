@@ -41,9 +41,13 @@ class Targets:
     targets: tuple[Target, ...]
     experiment: Experiment | None
 
+    def variant_of(self, mpid: int) -> str | None:
+        """Return a user's variant, None without an experiment."""
+        return self.experiment.variant_of(mpid) if self.experiment else None
+
     def of(self, mpid: int) -> Target | None:
         """Return a user's target; None for the holdout, which gets no list by a seeding."""
-        name = self.experiment.variant_of(mpid) if self.experiment else ALL
+        name = self.variant_of(mpid) or ALL
         return None if name == HOLDOUT else next(one for one in self.targets if name in one.variants)
 
 

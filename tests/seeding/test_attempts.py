@@ -52,6 +52,7 @@ def test_an_upload_keeps_its_id_as_long_as_nobody_else_has_claimed_the_user(
 def test_a_seeded_list_counts_as_no_refresh_and_holds_back_none() -> None:
     claimed = ProfileState(3, NOW + 100, KNOWN - 5, "", visit_refreshes=2, day=7, day_refreshes=4)
     assert written(claimed, KNOWN) == ProfileState(3, 0.0, KNOWN, "", 2, 7, 4)
+    assert written(claimed, KNOWN, "fresh") == ProfileState(3, 0.0, KNOWN, "", 2, 7, 4, "fresh")
 
 
 def test_what_was_not_sent_leaves_the_list_known_and_what_may_land_holds_the_user() -> None:

@@ -216,3 +216,16 @@ def test_a_round_is_a_few_seconds_worth_in_whole_requests() -> None:
     assert [size(rate) for rate in (0.1, 2.7, 27, 54, 270, 5_000)] == [
         (1, 1), (10, 27), (100, 100), (200, 100), (1000, 100), (1000, 100),
     ]  # fmt: skip
+
+
+def test_profiles_say_the_variant_and_the_table_knows_it() -> None:
+    world = World(54)
+    world.run(lists, variant_of=lambda mpid: "odd" if mpid % 2 else "even")
+    expected = {mpid: "odd" if mpid % 2 else "even" for mpid in MPIDS}
+    assert world.variants == expected
+    states = world.states().read(MPIDS, world.now + 60)
+    assert {mpid: state.variant for mpid, state in states.items()} == expected
+
+    without = World(54)
+    without.run(lists)
+    assert set(without.variants.values()) == {""}

@@ -48,6 +48,7 @@ class World:
         self.suppressed: set[int] = set()
         self.profiles: dict[int, tuple[float, tuple[str, ...]]] = {}  # when the list was requested, and its items
         self.taken: Counter[int] = Counter()  # lists of the seeding, by user
+        self.variants: dict[int, str] = {}  # what profiles say
         self.repeated = 0
         self.posts: list[tuple[float, int]] = []
         self.calls = 0
@@ -201,6 +202,7 @@ class World:
         self._ids.add(batch["source_request_id"])
         mpid = batch["mpid"]
         self.profiles[mpid] = requested_at, tuple(batch["user_attributes"]["product_recs"])
+        self.variants[mpid] = batch["user_attributes"].get("ml_variant", "")
         if requested_at == KNOWN_UNTIL:
             assert "events" not in batch
             assert batch["deleted_user_attributes"] == ["product_recs_id"]
