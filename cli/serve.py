@@ -28,6 +28,15 @@ from personalize_local.toggles import Toggles
 PORT = click.IntRange(0, 65535)
 
 
+NOT_ALONE = {
+    "archive": "--archive is of the stream, which --only personalize has not",
+    "impression_list": "--impression-list is read from the stream, which --only personalize has not",
+    "metric_attribution": ("--metric-attribution is of the whole loop: alone, create one by CreateMetricAttribution"),
+    "second_tracker": "--second-tracker is read from the stream, which --only personalize has not",
+    "experiment": "--experiment is of the profiles, which --only personalize has not",
+}
+
+
 @click.command("serve", short_help="The local services, until Ctrl-C.")
 @click.option("--only", type=click.Choice(["personalize"]), help="Start that service alone.")
 @click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="of the shop and its customers.")
@@ -85,18 +94,14 @@ def command(
     """
     if data and not only:
         raise click.UsageError("--data goes with --only personalize: the whole loop starts over each time")
-    if archive and only:
-        raise click.UsageError("--archive is of the stream, which --only personalize has not")
-    if impression_list and only:
-        raise click.UsageError("--impression-list is read from the stream, which --only personalize has not")
-    if metric_attribution and only:
-        raise click.UsageError(
-            "--metric-attribution is of the whole loop: alone, create one by CreateMetricAttribution"
+    if only:
+        _refuse_beside_only(
+            archive=archive,
+            impression_list=impression_list,
+            metric_attribution=metric_attribution,
+            second_tracker=second_tracker,
+            experiment=experiment,
         )
-    if second_tracker and only:
-        raise click.UsageError("--second-tracker is read from the stream, which --only personalize has not")
-    if experiment and only:
-        raise click.UsageError("--experiment is of the profiles, which --only personalize has not")
     if disable and not only:
         raise click.UsageError("--disable goes with --only personalize: the whole loop is tried as it is in production")
     settings = LocalStackSettings(
@@ -124,6 +129,13 @@ def command(
         raise click.ClickException(str(error)) from None
     except KeyboardInterrupt:
         click.echo("stopped: all services are down", err=True)
+
+
+def _refuse_beside_only(**given: Any) -> None:
+    """Raise click.UsageError where something is given that Personalize alone has no use for."""
+    for name, value in given.items():
+        if value:
+            raise click.UsageError(NOT_ALONE[name])
 
 
 def _options(data: Path | None, disable: tuple[str, ...]) -> list[str]:

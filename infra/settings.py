@@ -286,14 +286,7 @@ def _contradictions(settings: Settings, read: Reader) -> list[str]:
         )
     if given.second_tracking_id and given.second_tracking_id == given.tracking_id:
         problems.append("second_tracking_id is tracking_id, too: after the switch, remove it")
-    if settings.experiment:
-        problems += experiment_problems(
-            settings.experiment,
-            serves=stage is Stage.RECOMMEND,
-            creates=not given.tracking_id,
-            own_recipe=given.recipe,
-            has_filter=bool(given.filter_expression),
-        )
+    problems += _of_experiment(settings)
     if given.filter_arn and given.filter_expression:
         problems.append("filter_arn and filter_expression are both there: give a filter, or have one created")
     if given.tracking_id:
@@ -310,6 +303,19 @@ def _contradictions(settings: Settings, read: Reader) -> list[str]:
         alone = [key for key in ("campaign_arn", "filter_arn") if read.is_there(key)]
         problems += [f"{key} names an existing resource, but tracking_id is missing: give all or none" for key in alone]
     return problems
+
+
+def _of_experiment(settings: Settings) -> list[str]:
+    given = settings.personalize
+    if settings.experiment is None:
+        return []
+    return experiment_problems(
+        settings.experiment,
+        serves=settings.stage is Stage.RECOMMEND,
+        creates=not given.tracking_id,
+        own_recipe=given.recipe,
+        has_filter=bool(given.filter_expression),
+    )
 
 
 def _name(value: Any) -> str:

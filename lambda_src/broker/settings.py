@@ -63,9 +63,9 @@ class IngestSettings:
     parallelization_factor: int
     suppression: SuppressionSettings | None
     correlation_table: str | None
-    experiment: Experiment | None = None
     impressions_table: str | None
     metric_attribution: bool
+    experiment: Experiment | None = None
 
 
 @dataclass(frozen=True)
