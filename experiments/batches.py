@@ -18,7 +18,8 @@ from broker.json_values import mapping
 from broker.reasons import SkipReason
 from broker.values import amounts, ids
 
-from experiments.events import ACTIVITY, IMPRESSION, LIST, PURCHASE, Events, Row, events
+from experiments.events import ACTIVITY, IMPRESSION, LIST, LOGIN, PURCHASE, Events, Row, events
+from personalize_data.id_changes import id_change
 
 REFUND = "refund"  # mParticle's product action
 LIST_ID = "product_recs_id"
@@ -77,6 +78,10 @@ class Reader:
         return list(rows(event, time))
 
     def _rows(self, user: str, event: Event, time: int) -> Iterator[Row]:
+        change = id_change(event)
+        if change:
+            for mpid in change:
+                yield (str(mpid), time, LOGIN, None, None, None, False, None, f"login of {change}", None, None)
         if event.type != "commerce_event":
             return
         session, of_event = _text(event.data.get("session_uuid") or event.data.get("session_id")), _key(event, time)

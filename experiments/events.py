@@ -8,6 +8,7 @@ import polars as pl
 from broker.probe import PROBE
 
 ACTIVITY, IMPRESSION, PURCHASE, LIST = "activity", "impression", "purchase", "list"
+LOGIN = "login"  # one row for each of both ids, in a session that only they have
 # time: epoch milliseconds. value and quantity: of a purchase's line, below zero where it is given back. credited: the
 # line names the list that it was bought from. id: the same for the same line delivered twice. items: of a list.
 _COLUMNS: dict[str, Any] = {

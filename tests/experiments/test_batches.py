@@ -8,6 +8,8 @@ from broker.interactions import Rules
 
 from experiments.batches import read
 from experiments.events import ACTIVITY, IMPRESSION, LIST, PURCHASE, Events
+from experiments.outcomes import began
+from experiments.populations import with_changed_id
 from tests.experiments.files import SLOT, batch
 from tests.experiments.shop import START, row
 
@@ -110,3 +112,12 @@ def test_what_is_of_nobody_or_of_another_environment_is_left_out() -> None:
     assert len(found.rows) == 0
     assert found.notes == ["1 left out: other_environment", "1 left out: no_customer"]
     assert read([(b"{no json", ARRIVED)], Rules(), SLOT).notes == ["1 left out: not_json"]
+
+
+def test_a_login_that_names_two_ids_is_a_session_that_they_share() -> None:
+    given = batch(row(7, START, IMPRESSION, "i"))
+    pair = {"previous_mpid": "-12", "current_mpid": "7", "profile_event_type": "login"}
+    given["events"].append({"event_type": "profile", "data": pair})
+    found = events_of(given)
+    assert set(with_changed_id(found.rows)) == {"-12", "7"}
+    assert began(found.rows, "everybody", 0, ARRIVED)["user"].to_list() == ["7"]
