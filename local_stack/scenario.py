@@ -18,6 +18,7 @@ from local_stack.audit.services import deliveries
 from local_stack.aws.session import local_client
 from local_stack.items4u.client import Client, NotDelivered, PlayedSession
 from local_stack.items4u.sessions import Session, Shop
+from local_stack.items4u.slot import Slot
 from local_stack.list_quality import Purchase
 from local_stack.loop_result import LoopResult, PurchaseSample, judge
 from local_stack.stack import Stack
@@ -38,7 +39,8 @@ Show = Callable[[str, dict[str, Any]], None]
 class Scenario:
     """One run of the loop on a new stack. ``show(stage, counters)`` is called meanwhile.
 
-    ``trained_on``: how many interactions of the shop there must be before the model is trained.
+    ``trained_on``: how many interactions of the shop there must be before the model is trained. ``slot``: what the
+    shop has from then on.
     """
 
     def __init__(
@@ -49,11 +51,13 @@ class Scenario:
         seconds: float = 0,
         own_records: Sequence[bytes] = (),
         trained_on: int = ENOUGH_TO_TRAIN,
+        slot: Slot | None = None,
     ) -> None:
         self._stack = stack
         self._trained_on = trained_on
         self._seconds = seconds
         self._show = show
+        self._slot, self.slot_opened = slot, 0.0
         self._shop = Shop(stack.settings.seed, stack.settings.shoppers)
         self._visits = self._shop.sessions()
         self._over = threading.Event()
@@ -109,6 +113,7 @@ class Scenario:
         histories = self._own.histories()
         own = [self._own_purchase(record, histories.get(record.customer, [])) for record in self._own.judging]
         self._put(self._own.judging)
+        self._shop.slot, self.slot_opened = self._slot, time.time()
         end = time.time() + self._seconds
         played: list[PlayedSession] = []
         with self._played(self._paced()) as visits:

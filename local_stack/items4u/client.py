@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 import urllib3
 
 from local_stack.items4u.sessions import Post, Session
+from local_stack.items4u.slot import LIST_ID, VARIANT, ProfileList
 
 TIMEOUT_SECONDS = 10.0
 CONNECTIONS = 16
@@ -82,7 +83,7 @@ class Client:
 
     def recommendations(self, mpid: int, environment: str = "production") -> tuple[str, ...]:
         """Return the item ids on a profile's list, best first; empty before the first write-back."""
-        return tuple(self.profile(mpid, environment)["user_attributes"].get("product_recs") or ())
+        return self._list(mpid, environment).items
 
     def post(self, post: Post) -> None:
         """Post one batch; retries keep its ``source_request_id``. Raises NotDelivered."""
@@ -92,10 +93,11 @@ class Client:
     def play(self, session: Session, clock: Callable[[], float] = time.time) -> PlayedSession:
         """Read the profile's recommendations, then post the session's batches in order."""
         mpid = self.identify(session)
-        recommended = self.recommendations(mpid, session.environment)
+        profile_list = self._list(mpid, session.environment)
+        recommended = profile_list.items
         ranked = self._rank(mpid) if recommended and session.purchased_items else ()
         began, batches, interactions = int(clock()), 0, 0
-        for post in session.posts(clock):
+        for post in session.posts(clock, profile_list):
             began = min(began, *(event["data"]["timestamp_unixtime_ms"] // 1000 for event in post.batch["events"]))
             self.post(post)
             batches += 1
@@ -118,6 +120,12 @@ class Client:
                 waiting.append((session.shopper_id, threads.submit(self.play, session, clock)))
             while waiting:
                 yield waiting.popleft()[1].result()
+
+    def _list(self, mpid: int, environment: str) -> ProfileList:
+        attributes = self.profile(mpid, environment)["user_attributes"]
+        return ProfileList(
+            tuple(attributes.get("product_recs") or ()), attributes.get(LIST_ID), attributes.get(VARIANT)
+        )
 
     def _send(self, method: str, path: str, **request: Any) -> urllib3.BaseHTTPResponse:
         problem = ""

@@ -72,6 +72,16 @@ def at_the_till(seen: Visit, rng: random.Random) -> tuple[Upload, ...]:
     return tuple(_cut([_purchase(seen.bought, rng)], rng, signed_in=True))
 
 
+def single(event: Event, rng: random.Random, *, signed_in: bool) -> Upload:
+    """Return the upload of one event, which is posted once."""
+    return Upload((event,), signed_in, made_up_uuid(rng), (made_up_uuid(rng),))
+
+
+def transaction_id(rng: random.Random) -> str:
+    """Return an id of a purchase."""
+    return f"T{rng.randrange(10**9):09}"
+
+
 def _arriving(rng: random.Random) -> list[Event]:
     arriving = [events.bare("session_start"), events.screen("Home")]
     if rng.random() < 0.2:
@@ -119,7 +129,7 @@ def _purchase(bought: Sequence[Item], rng: random.Random) -> Event:
         events.product(item, position, 1 + (item.is_consumable and rng.random() < 0.4))
         for position, item in enumerate(bought, 1)
     ]
-    return events.commerce("purchase", products, transaction_id=f"T{rng.randrange(10**9):09}")
+    return events.commerce("purchase", products, transaction_id=transaction_id(rng))
 
 
 def _leaving(rng: random.Random) -> list[Event]:
