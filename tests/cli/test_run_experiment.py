@@ -21,7 +21,11 @@ def test_without_an_experiment_of_ones_own_half_of_the_customers_have_a_list() -
 
 @pytest.mark.parametrize(
     ("given", "message"),
-    [("{", "must be an object"), ('{"name": "a", "variants": {}}', "1 to 20 variants"), ("nowhere.json", "No such file")],
+    [
+        ("{", "must be an object"),
+        ('{"name": "a", "variants": {}}', "1 to 20 variants"),
+        ("nowhere.json", "No such file"),
+    ],
 )
 def test_a_wrong_experiment_is_refused_before_anything_starts(given: str, message: str) -> None:
     done = CliRunner().invoke(main, ["run", "--experiment", given])
