@@ -69,6 +69,7 @@ SERVER = (
     "broker/test_hostile_input.py",
     "broker/test_layout.py",
     "broker/test_view_sample.py",
+    "browser",
     "clients/test_real_clients.py",
     "cli/test_commands.py",
     "cli/test_connection.py",
