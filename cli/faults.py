@@ -18,12 +18,12 @@ from cli import local_env
 from cli.console import emit
 from faults.rules import FAULTS
 from local_stack import loopback
+from local_stack.mparticle.operations import OPERATIONS as MPARTICLE
 
 # Service → the variable of .local.env with its address. moto's services are one process.
 ADDRESSES = {"personalize": "AWS_ENDPOINT_URL_PERSONALIZE", "mparticle": "MPARTICLE_URL", "aws": "AWS_ENDPOINT_URL_S3"}
 SERVED_BY = {**dict.fromkeys(("kinesis", "sqs", "s3", "dynamodb", "secretsmanager"), "aws"), "mparticle": "mparticle"}
 PERSONALIZE = ("personalize", "personalize-events", "personalize-runtime")
-MPARTICLE = ("UploadEvents", "BulkUploadEvents", "Identify", "GetProfile", "GetToken")
 EXAMPLES = """\b
 Examples:
   ./broker faults add throttling personalize.PutEvents --chance 0.3 --for 20
@@ -65,8 +65,8 @@ def command() -> None:
 @as_json
 def add(fault: str, operation: str, *, as_json: bool, **conditions: Any) -> None:
     """Switch a fault on. SERVICE is personalize, mparticle, kinesis, sqs, s3 or secretsmanager; OPERATION is one of its
-    operations as AWS calls it, or mParticle's UploadEvents, BulkUploadEvents, Identify, GetProfile or GetToken; * for
-    any.
+    operations as AWS calls it, or mParticle's UploadEvents, BulkUploadEvents, GetProfile or GetToken; or what a page's
+    SDK asks of mParticle: UploadWebEvents, Identify, Login, Logout, Modify, Alias, GetConfig or Preflight; * for any.
 
     Exit code: 0 it is on, 1 no service answers, 2 wrong use.
     """

@@ -102,6 +102,7 @@ SERVER = (
     "local_stack/test_experiment.py",
     "local_stack/lambda_emulator/test_runtime.py",
     "local_stack/lambda_emulator/test_whole_loop.py",
+    "local_stack/mparticle/test_browser.py",
     "local_stack/mparticle/test_service.py",
     "local_stack/test_large_record.py",
     "loop",

@@ -1,4 +1,4 @@
-"""The local mParticle over HTTP: Events API, Profile API and its tokens, IDSync's identify, ``/_local``, faults.
+"""The local mParticle over HTTP: Events API, Profile API and its tokens, what pages ask, ``/_local``, faults.
 
 Statuses of refusals: docs.mparticle.com/developers/server/http/.
 """
@@ -13,24 +13,20 @@ from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
-from starlette.types import Send
 
 from faults.answers import MESSAGE, Refusal, retry_after
 from faults.injection import Faults
-from faults.middleware import App, Scope, WithFaults, cut, in_real_time
+from faults.middleware import App, Scope, WithFaults, in_real_time
 from faults.rules import DENIED, INVALID, THROTTLING, UNAVAILABLE, Rule
 from local_stack.mparticle import idsync
+from local_stack.mparticle.browser import ANY_PAGE, Browser
 from local_stack.mparticle.core import ENVIRONMENTS, MParticle
 from local_stack.mparticle.events_api import EVERY_INPUT, EventsApi, Operation
 from local_stack.mparticle.inputs import INPUTS
+from local_stack.mparticle.operations import IDSYNC, OF_PAGES, PREFLIGHT, operation_of
 from local_stack.mparticle.profile_api import Problem, ProfileApi
+from local_stack.mparticle.wire import json_of, to_upload
 
-_PATHS = {
-    "/v2/events": "UploadEvents",
-    "/v2/bulkevents": "BulkUploadEvents",
-    "/v1/identify": "Identify",
-    "/oauth/token": "GetToken",
-}
 _ANSWERS = {
     THROTTLING: (429, "TOO_MANY_REQUESTS"),
     UNAVAILABLE: (503, "SERVICE_UNAVAILABLE"),
@@ -51,13 +47,14 @@ class Service:
         self._profile_api = profiles
         self._delivery = delivery
         self._requests: Counter[tuple[str, str, int]] = Counter()
+        self._browser = Browser(workspace, events, self._counted)
 
     def routes(self) -> list[Route]:
         """Return every route."""
         return [
             Route("/v2/events", self._uploads("UploadEvents"), methods=["POST"]),
             Route("/v2/bulkevents", self._uploads("BulkUploadEvents"), methods=["POST"]),
-            Route("/v1/identify", self.identify, methods=["POST"]),
+            *self._browser.routes(),
             Route("/oauth/token", self.token, methods=["POST"]),
             Route("/userprofile/v1/resolve/{org}/{account}/{workspace}", self.resolve, methods=["POST"]),
             Route("/userprofile/v1/{org}/{account}/{workspace}/{mpid}", self.profile),
@@ -73,28 +70,13 @@ class Service:
     def _uploads(self, operation: Operation) -> Callable[[Request], Any]:
         async def upload(request: Request) -> Response:
             answer = self._events.upload(operation, request.headers.get("authorization"), await request.body())
-            self._requests[operation, answer.source.name if answer.source else "", answer.status] += 1
-            if answer.status == 0:
-                return NoAnswer()
-            kind = "application/json" if answer.code else None
-            return Response(answer.body, answer.status, answer.headers, media_type=kind)
+            return to_upload(operation, answer, self._counted)
 
         return upload
 
-    async def identify(self, request: Request) -> Response:
-        """Identify a user, as SDKs do at start and sign-in (docs.mparticle.com/developers/idsync/http-api/)."""
-        caller = next((each.name for each in INPUTS.values() if each.key == request.headers.get("x-mp-key")), None)
-        if caller is None:
-            return self._counted("Identify", "", Response(status_code=401))
-        try:
-            answer = JSONResponse(idsync.identify(self._workspace, await _json(request)))
-        except idsync.BadRequest as reason:
-            answer = JSONResponse(idsync.refusal(str(reason)), 400)
-        return self._counted("Identify", caller, answer)
-
     async def token(self, request: Request) -> Response:
         """Issue a token for the Profile API."""
-        status, answer = self._profile_api.token(await _json(request))
+        status, answer = self._profile_api.token(await json_of(request))
         return self._counted("GetToken", "", JSONResponse(answer, status))
 
     async def profile(self, request: Request) -> Response:
@@ -109,7 +91,7 @@ class Service:
 
     async def resolve(self, request: Request) -> Response:
         """Return a profile by an immutable identity."""
-        content, fields = await _json(request), request.query_params.get("fields", "")
+        content, fields = await json_of(request), request.query_params.get("fields", "")
         return self._read_profile(lambda: self._profile_api.by_identity(_authorization(request), content, fields))
 
     def _read_profile(self, read: Callable[[], dict[str, Any]]) -> Response:
@@ -177,13 +159,6 @@ class Service:
         return response
 
 
-class NoAnswer(Response):
-    """Closes the connection without an answer, like a server that crashes during a request."""
-
-    async def __call__(self, scope: Any, receive: Any, send: Send) -> None:
-        await cut(scope, receive)
-
-
 def make_app(
     workspace: MParticle, events: EventsApi, profiles: ProfileApi, delivery: Callable[[], dict[str, int]]
 ) -> WithFaults:
@@ -194,14 +169,6 @@ def make_app(
 
 def _authorization(request: Request) -> str | None:
     return request.headers.get("authorization")
-
-
-async def _json(request: Request) -> Any:
-    """Return the body, whatever its content type says; None if it is no JSON."""
-    try:
-        return json.loads(await request.body())
-    except (ValueError, RecursionError):
-        return None
 
 
 def _problem(status: int, message: str) -> Response:
@@ -215,14 +182,17 @@ def with_faults(app: App, faults: Faults) -> WithFaults:
 
 
 def _operation_name(scope: Scope, _headers: Headers, _body: bytes) -> str:
-    return f"mparticle.{_PATHS.get(scope['path'], 'GetProfile')}"
+    return f"mparticle.{operation_of(scope['method'], scope['path'])}"
 
 
 def _refuse(rule: Rule, operation: str) -> Refusal:
     usual, code = _ANSWERS[rule.fault]
     status = rule.status or usual
     content = {"errors": [{"code": code, "message": MESSAGE}]}
-    if operation == f"mparticle.{_PATHS['/v1/identify']}":
+    name = operation.removeprefix("mparticle.")
+    if name in IDSYNC:
         content = idsync.refusal(MESSAGE, status, code)
-    body = json.dumps(content).encode()
-    return Refusal(status, {"content-type": "application/json"} | retry_after(rule), body)
+    headers = {"content-type": "application/json"} | retry_after(rule)
+    if name in OF_PAGES or name == PREFLIGHT:
+        headers |= ANY_PAGE
+    return Refusal(status, headers, json.dumps(content).encode())

@@ -58,17 +58,26 @@ class MParticle:
         return True
 
     def identify(
-        self, environment: str, identities: Mapping[str, Any], device: str | None
+        self, environment: str, identities: Mapping[str, Any], device: str | None, *, logout: bool = False
     ) -> tuple[int, set[tuple[str, str]]]:
         """Return the mpid of a user, and the identities that were theirs before.
 
-        Creates the profile if it is missing, as mParticle's IDSync API does.
+        Creates the profile if it is missing, as mParticle's IDSync API does. A ``logout`` leads to a new user.
         """
         with self._lock:
             profiles, now_ms = self._profiles[environment], int(self._clock() * 1000)
             owners = {(kind, value): profiles.find(kind, value) for kind, value in identities.items()}
-            mpid = profiles.resolve(None, identities, device, now_ms).mpid
-            return mpid, {identity for identity, owner in owners.items() if owner == mpid}
+            profile = (
+                profiles.log_out(identities, device, now_ms)
+                if logout
+                else profiles.resolve(None, identities, device, now_ms)
+            )
+            return profile.mpid, {identity for identity, owner in owners.items() if owner == profile.mpid}
+
+    def modify(self, environment: str, mpid: int, changes: Mapping[str, str | None]) -> bool:
+        """Set identities of a profile, None to remove one; return False if there is no such profile."""
+        with self._lock:
+            return self._profiles[environment].modify(mpid, changes, int(self._clock() * 1000))
 
     def find(self, environment: str, kind: str, value: str) -> int | None:
         """Return the mpid that an identity belongs to, None if it belongs to nobody."""

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from faults.token_bucket import TokenBucket
 from local_stack.mparticle.core import MParticle
-from local_stack.mparticle.inputs import INPUTS, Input, MissingCredentials, WrongCredentials, authenticate
+from local_stack.mparticle.inputs import INPUTS, Input, MissingCredentials, WrongCredentials, authenticate, of_pages
 from local_stack.mparticle.rules.accepted import accepted_form
 from local_stack.mparticle.rules.batch import check_batch
 from local_stack.mparticle.rules.checks import Invalid
@@ -59,7 +59,7 @@ def _bad_request(message: str) -> Refused:
 
 
 class EventsApi:
-    """The two upload operations. Thread-safe; no I/O. ``rate`` is in batches per second and input; None is no limit."""
+    """The upload operations. Thread-safe; no I/O. ``rate`` is in batches per second and input; None is no limit."""
 
     def __init__(self, workspace: MParticle, *, clock: Callable[[], float], rate: float | None) -> None:
         self._workspace = workspace
@@ -72,14 +72,26 @@ class EventsApi:
 
     def upload(self, operation: Operation, authorization: str | None, body: bytes) -> Answer:
         """Answer one request; ``operation`` says whether the body is one batch or an array of them."""
+        bulk = operation == "BulkUploadEvents"
+        return self._answer(lambda: authenticate(authorization), body, bulk=bulk, tolerant=bulk)
+
+    def upload_of_page(self, key: str, body: bytes) -> Answer:
+        """Answer mParticle's web SDK: one batch, and the page's key is all that it shows.
+
+        A bad batch is dropped behind a 202, as one of many is: the SDK would send what is answered 400 again and again,
+        and everything later would wait behind it.
+        """
+        return self._answer(lambda: of_pages(key), body, bulk=False, tolerant=True)
+
+    def _answer(self, authenticated: Callable[[], Input], body: bytes, *, bulk: bool, tolerant: bool) -> Answer:
         source: Input | None = None
         try:
             self._fail_during_outage(EVERY_INPUT)
-            source = _authenticated(authorization)
+            source = _authenticated(authenticated)
             self._fail_during_outage(source.name)
-            batches = _batches(body, bulk=operation == "BulkUploadEvents")
+            batches = _batches(body, bulk=bulk)
             headers = self._within_rate(source, len(batches))
-            self._take(source, batches, len(body), bulk=operation == "BulkUploadEvents")
+            self._take(source, batches, len(body), tolerant=tolerant)
         except Refused as refused:
             return _with_source(refused.answer, source)
         return Answer(202, headers=headers, source=source)
@@ -126,7 +138,7 @@ class EventsApi:
             raise Refused(Answer(429, "TOO_MANY_REQUESTS", "too many batches in a second", headers))
         return {"X-mp-rate-limit-percentage-used": str(used)}
 
-    def _take(self, source: Input, batches: list[Any], size: int, *, bulk: bool) -> None:
+    def _take(self, source: Input, batches: list[Any], size: int, *, tolerant: bool) -> None:
         for batch in batches:
             try:
                 bad_events = check_batch(batch)
@@ -135,7 +147,7 @@ class EventsApi:
                     _check_size(form)
             except Invalid as reason:
                 self._drop(source, batch, str(reason))
-                if not bulk:
+                if not tolerant:
                     raise _bad_request(str(reason)) from None
             else:
                 for bad in bad_events.values():
@@ -149,9 +161,9 @@ class EventsApi:
             self._latest_dropped.append({"input": source.name, "reason": reason, **ids})
 
 
-def _authenticated(authorization: str | None) -> Input:
+def _authenticated(authenticated: Callable[[], Input]) -> Input:
     try:
-        return authenticate(authorization)
+        return authenticated()
     except MissingCredentials:
         raise Refused(Answer(401, "UNAUTHORIZED", "Basic credentials are missing")) from None
     except WrongCredentials:

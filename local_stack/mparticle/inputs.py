@@ -53,6 +53,19 @@ class WrongCredentials(Exception):
     """The key or the secret belongs to no input (mParticle answers 403)."""
 
 
+def by_key(key: str | None) -> Input | None:
+    """Return the input of a key, None if there is none."""
+    return _BY_KEY.get(key or "")
+
+
+def of_pages(key: str) -> Input:
+    """Return the input of web pages, which have its key and no secret. Raises WrongCredentials for another key."""
+    candidate = _BY_KEY.get(key)
+    if candidate is None or candidate.channel != "javascript":
+        raise WrongCredentials
+    return candidate
+
+
 def authenticate(authorization: str | None) -> Input:
     """Return the input of an ``Authorization`` header.
 

@@ -1,5 +1,6 @@
 """The user profiles of one mParticle environment, and the identity resolution of uploads."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -69,6 +70,7 @@ class Profiles:
         self._profiles: dict[int, Profile] = {}
         self._by_identity: dict[tuple[str, str], int] = {}
         self._by_device: dict[str, int] = {}
+        self._logouts: Counter[str] = Counter()
 
     def get(self, mpid: int) -> Profile | None:
         """Return the profile of an mpid, or None."""
@@ -103,6 +105,31 @@ class Profiles:
             self._by_device[device] = profile.mpid
         return profile
 
+    def log_out(self, identities: Mapping[str, Any], device: str | None, now_ms: int) -> Profile:
+        """Return the profile after a logout: on a device that a known user has left, a new one.
+
+        Somebody else may use the device next. A device whose user was never known keeps its profile.
+        """
+        owner = self._by_device.get(device) if device else None
+        if device and owner is not None and self._profiles[owner].identities:
+            del self._by_device[device]
+            self._logouts[device] += 1
+        return self.resolve(None, identities, device, now_ms)
+
+    def modify(self, mpid: int, changes: Mapping[str, str | None], now_ms: int) -> bool:
+        """Set identities of a profile, None to remove one; return False if there is no such profile."""
+        profile = self._profiles.get(mpid)
+        if profile is None:
+            return False
+        for kind, value in changes.items():
+            before = profile.identities.pop(kind, None)
+            if before and self._by_identity.get((kind, before[0])) == mpid:
+                del self._by_identity[kind, before[0]]
+            if value is not None:
+                profile.identities[kind] = (value, now_ms)
+                self._by_identity[kind, value] = mpid
+        return True
+
     def _find(self, login: Mapping[str, str], device: str | None) -> Profile | None:
         candidates = [self._by_identity.get(identity) for identity in login.items()]
         candidates.append(self._by_device.get(device) if device else None)
@@ -112,9 +139,14 @@ class Profiles:
         return None
 
     def _create(self, login: Mapping[str, str], device: str | None, now_ms: int) -> Profile:
-        identity = next(iter(login.items()), ("device", device))
+        identity = next(iter(login.items()), None) or self._unknown_user(device)
         mpid = self._ids.number("mpid", self._environment, *identity)
         return self._profiles.setdefault(mpid, Profile(mpid, now_ms))
+
+    def _unknown_user(self, device: str | None) -> tuple[object, ...]:
+        """Return what the mpid of a device's unknown user is made of."""
+        logouts = self._logouts[device or ""]
+        return ("device", device, logouts) if logouts else ("device", device)
 
 
 def _contradicts(profile: Profile, login: Mapping[str, str]) -> bool:

@@ -49,9 +49,18 @@ class Workspace:
         )
         self.events = EventsApi(self.core, clock=self.clock, rate=rate)
 
-    def identify(self, content: Any) -> dict[str, Any]:
-        """Identify a user. Raises idsync.BadRequest."""
-        return idsync.identify(self.core, content)
+    def identify(self, content: Any, *, logout: bool = False) -> dict[str, Any]:
+        """Identify a user, or log them out. Raises idsync.BadRequest."""
+        return idsync.identify(self.core, content, logout=logout)
+
+    def modify(self, mpid: str, *changes: dict[str, Any], **fields: Any) -> dict[str, Any]:
+        """Change identities of a user. Raises idsync.BadRequest."""
+        return idsync.modify(self.core, mpid, {"environment": "production", "identity_changes": [*changes], **fields})
+
+    def post_of_page(self, content: Any, *, key: str = "web-key") -> Answer:
+        """Post one batch as mParticle's web SDK does."""
+        body = content if isinstance(content, bytes) else json.dumps(content).encode()
+        return self.events.upload_of_page(key, body)
 
     def post(self, content: Any, *, name: str = "web") -> Answer:
         """Post one batch, or a list of them in bulk."""

@@ -110,6 +110,31 @@ def test_the_default_switches_send_eventless_batches_but_no_changes_of_attribute
     assert "mp_deviceid" not in sent
 
 
+def test_changes_of_users_are_sent_in_the_same_style_as_all_events() -> None:
+    """As mParticle's web SDK writes them."""
+    workspace = Workspace(connection=Connection(user_identity_changes=True, user_attribute_changes=True))
+    email = {
+        "identity_type": "email",
+        "identity": "a@example.com",
+        "timestamp_unixtime_ms": 5,
+        "created_this_batch": True,
+    }
+    attribute = {"user_attribute_name": "sizes", "new": ["S"], "old": None, "deleted": False, "is_new_attribute": True}
+    changes = {
+        "user_identity_change": {"new": email, "old": {**email, "identity": None, "created_this_batch": False}},
+        "user_attribute_change": attribute,
+        "opt_out": {"is_opted_out": True},
+    }
+    events = [{"event_type": kind, "data": {**data, "source_message_id": kind}} for kind, data in changes.items()]
+    assert workspace.post_of_page(batch(events=events)).status == 202
+    sent = {each["event_type"]: each["data"] for each in workspace.forwarded[0]["events"]}
+    assert sent["user_identity_change"]["new"] == {**email, "timestamp_unixtime_ms": "5"}
+    assert sent["user_identity_change"]["old"]["identity"] is None
+    assert {name: sent["user_attribute_change"][name] for name in attribute} == attribute
+    assert sent["opt_out"]["is_opted_out"] is True
+    assert {(data["timestamp_unixtime_ms"], data["location"]) for data in sent.values()} == {("1800000000000", None)}
+
+
 def test_switches_that_are_off_hold_things_back() -> None:
     workspace = Workspace(connection=Connection(batches_without_events=False, commerce=False, include_mp_deviceid=True))
     workspace.post(batch())

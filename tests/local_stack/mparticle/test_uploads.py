@@ -104,6 +104,35 @@ def test_what_sdks_write_in_their_own_way_is_forwarded_in_mparticles() -> None:
     assert sent["events"][1]["data"]["new"]["identity_type"] == "other_id_2"
 
 
+@pytest.mark.parametrize("key", ["nobody", "ios-key", "till-key", "broker-feed-key", ""])
+def test_a_page_needs_no_secret_but_only_the_key_of_pages_is_enough(workspace: Workspace, key: str) -> None:
+    assert workspace.post_of_page(batch()).status == 202
+    refused = workspace.post_of_page(batch(), key=key)
+    assert (refused.status, refused.code) == (403, "FORBIDDEN")
+    assert [each["source_info"]["channel"] for each in workspace.forwarded] == ["javascript"]
+
+
+def test_a_page_that_sends_a_batch_again_has_sent_it_once(workspace: Workspace) -> None:
+    once = batch(source_request_id="r1")
+    assert [workspace.post_of_page(once).status, workspace.post(once).status] == [202, 202]
+    assert len(workspace.forwarded) == 1
+
+
+def test_a_bad_batch_of_a_page_is_dropped_behind_a_202_and_says_why(workspace: Workspace) -> None:
+    """The web SDK sends what is answered 400 again, and nothing else before it."""
+    assert workspace.post_of_page(batch(environment="live")).status == 202
+    assert workspace.forwarded == []
+    assert workspace.events.dropped()["reasons"] == {"environment: is not one of the allowed values": 1}
+    assert workspace.post_of_page(b"{").status == 400
+
+
+def test_pages_share_the_rate_and_the_outages_of_their_input() -> None:
+    workspace = Workspace(rate=1)
+    assert [workspace.post_of_page(batch()).status for _ in range(2)] == [202, 429]
+    workspace.events.start_outage("web", 503, 60)
+    assert workspace.post_of_page(batch()).status == 503
+
+
 @pytest.mark.parametrize(
     "content",
     [
