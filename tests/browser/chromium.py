@@ -14,8 +14,11 @@ import pytest
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 PACKAGE = "chromium"
-ARGUMENTS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage")
-"""What it needs without a screen, as root, and in a container with little shared memory."""
+ARGUMENTS = (
+    *("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"),
+    *("--no-first-run", "--disable-background-networking", "--disable-component-update", "--no-proxy-server"),
+)
+"""What it needs without a screen, as root, and in a container with little shared memory; and it asks nobody else."""
 PATIENCE = 900.0  # seconds: other workers of the same test run may install it at this moment
 _INSTALL = ("apt-get", "install", "--yes", "--no-install-recommends", "-o", f"DPkg::Lock::Timeout={PATIENCE:.0f}")
 

@@ -1,11 +1,8 @@
 """The local mParticle as a process: its endpoints over HTTP, and its records at a stream."""
 
-import base64
 import json
-import threading
 import time
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
@@ -16,56 +13,20 @@ from local_stack.items4u.sessions import Shop
 from local_stack.mparticle.profile_api import AUDIENCE, CLIENT_ID, CLIENT_SECRET
 from local_stack.process import ServiceProcess, start_service
 from tests.local_stack.mparticle.batches import batch
+from tests.local_stack.mparticle.stream import Stream, served_stream
 
 BIG = -9_007_199_254_740_993
 
 
-class Stream:
-    """A Kinesis that only knows PutRecord; it refuses the first records that it is told to refuse."""
-
-    def __init__(self) -> None:
-        self.records: list[dict[str, Any]] = []
-        self.refusals = 0
-
-    def put(self, record: dict[str, Any]) -> bool:
-        if self.refusals:
-            self.refusals -= 1
-            return False
-        self.records.append(record)
-        return True
-
-    def batches(self) -> list[dict[str, Any]]:
-        return [json.loads(base64.b64decode(record["Data"])) for record in list(self.records)]
+@pytest.fixture(scope="module")
+def stream() -> Iterator[Stream]:
+    with served_stream() as stream:
+        yield stream
 
 
 @pytest.fixture(scope="module")
-def stream() -> Stream:
-    return Stream()
-
-
-@pytest.fixture(scope="module")
-def kinesis(stream: Stream) -> Iterator[str]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_POST(self) -> None:
-            assert self.headers["X-Amz-Target"] == "Kinesis_20131202.PutRecord"
-            taken = stream.put(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-            answer = b'{"SequenceNumber": "1", "ShardId": "shardId-000000000000"}' if taken else b"{}"
-            self.send_response(200 if taken else 500)
-            self.send_header("Content-Length", str(len(answer)))
-            self.end_headers()
-            self.wfile.write(answer)
-
-        def log_message(self, *_: object) -> None:
-            return
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
+def kinesis(stream: Stream) -> str:
+    return stream.url
 
 
 @pytest.fixture(scope="module")
