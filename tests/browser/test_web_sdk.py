@@ -3,7 +3,6 @@
 import json
 import time
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,11 +12,10 @@ from broker.batch import Batch, decode
 from broker.interactions import Interaction, Rules, extract
 
 from local_stack import loopback
-from local_stack.process import ServiceProcess, start_service
+from local_stack.process import ServiceProcess
 from tests.browser.browsers import BROWSERS, opened
 from tests.browser.page_server import served
-from tests.clients.clients import require_installed
-from tests.local_stack.mparticle.stream import Stream, served_stream
+from tests.local_stack.mparticle.stream import Stream
 from tests.loop.clone import eventually
 
 PAGE = Path(__file__).parent / "pages/visit.html"
@@ -62,31 +60,20 @@ class Visit:
         return dict(loopback.get(self.mparticle + path, params=fields).json())
 
 
-@pytest.fixture(scope="module")
-def stream() -> Iterator[Stream]:
-    require_installed()
-    with served_stream() as stream:
-        yield stream
-
-
-@pytest.fixture(scope="module")
-def mparticle(stream: Stream) -> Iterator[ServiceProcess]:
-    with start_service(
-        "local_stack.mparticle", ["--stream", "s", "--kinesis-endpoint", stream.url, "--forward-copies", "0"]
-    ) as running:
-        yield running
-
-
 @pytest.fixture(scope="module", params=BROWSERS)
 def visit(
-    request: pytest.FixtureRequest, stream: Stream, mparticle: ServiceProcess, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest,
+    stream: Stream,
+    mparticle: ServiceProcess,
+    host: str,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Visit:
     """Of a customer who was known before, on another device."""
     customer = f"customer-by-{request.param}"
     known = {"environment": "production", "known_identities": {"customerid": customer}}
     answer = loopback.call("POST", f"{mparticle.url}/v1/identify", json=known, headers={"x-mp-key": "web-key"})
     first = len(stream.records)
-    html = PAGE.read_text("utf-8").replace("HOST", mparticle.url.removeprefix("http://")).replace("CUSTOMER", customer)
+    html = PAGE.read_text("utf-8").replace("HOST", host).replace("CUSTOMER", customer)
     with served(html) as page, opened(request.param, page.url, tmp_path_factory.mktemp("browser")):
         report = page.report()
     assert eventually(lambda: loopback.get(f"{mparticle.url}/_local/status").json()["waiting"] == 0)
