@@ -51,20 +51,16 @@ def served(real: Clients) -> None:
 
 
 @pytest.fixture(scope="module")
-def visit(served: None, real: Clients) -> list[dict[str, Any]]:
-    """What the web SDK uploads in a visit of the customer who comes by every road."""
+def uploads(served: None, real: Clients) -> list[dict[str, Any]]:
+    """What the web SDK uploads in a visit of the customer who comes by every road, and how it is answered."""
     out = real.node("web_visit.js", real.url, EVERYWHERE, ITEM_OF["web viewed"], ITEM_OF["web bought"])
     return [json.loads(line) for line in out.splitlines()]
 
 
 @pytest.fixture(scope="module")
-def taken(visit: list[dict[str, Any]], real: Clients) -> list[tuple[int, str]]:
-    """How the local mParticle answered the visit's batches."""
-    answers = [
-        loopback.call("POST", f"{real.url}/v2/events", json=batch, auth=("web-key", "web-secret"), timeout=60)
-        for batch in visit
-    ]
-    return [(answer.status_code, answer.text) for answer in answers]
+def visit(uploads: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The visit's batches."""
+    return [each["batch"] for each in uploads]
 
 
 def profile(real: Clients, customer: str) -> dict[str, Any]:
@@ -104,21 +100,21 @@ def test_the_published_usage_example_of_the_node_sdk_is_taken_whole(real: Client
     assert found.json()["user_attributes"] == {"hair color": "brown"}
 
 
-def test_a_recorded_visit_of_the_web_sdk_is_taken_whole(
-    visit: list[dict[str, Any]], taken: list[tuple[int, str]], real: Clients
+def test_a_visit_of_the_web_sdk_is_taken_whole(
+    visit: list[dict[str, Any]], uploads: list[dict[str, Any]], real: Clients
 ) -> None:
     kinds = {event["event_type"] for batch in visit for event in batch["events"]}
     assert kinds == {
         *("session_start", "session_end", "application_state_transition", "screen_view", "commerce_event"),
         *("crash_report", "user_identity_change", "user_attribute_change"),
     }
-    assert taken == [(202, "")] * len(visit)
+    assert {each["status"] for each in uploads} == {202}
     assert loopback.get(f"{real.url}/_local/dropped").json()["latest"] == []
     assert loopback.get(f"{real.url}/_local/status").json()["repeats"] == 0
 
 
 def test_whatever_the_road_a_customer_is_one_profile_with_every_interaction_and_the_newest_list(
-    visit: list[dict[str, Any]], taken: list[tuple[int, str]], real: Clients, stack: Stack
+    visit: list[dict[str, Any]], real: Clients, stack: Stack
 ) -> None:
     """The web SDK's first batches are of the anonymous visitor: the customer was known before, on another device."""
     found = profile(real, EVERYWHERE)

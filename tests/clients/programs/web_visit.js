@@ -1,5 +1,5 @@
 // A visit to a web shop with mParticle's web SDK: web_visit.js URL CUSTOMER VIEWED BOUGHT.
-// The local mParticle at URL identifies the user. What the SDK uploads is printed, one batch a line.
+// The SDK talks to the local mParticle at URL. What it uploads is printed with the answer's status, one batch a line.
 "use strict";
 
 const { readFileSync } = require("node:fs");
@@ -7,21 +7,26 @@ const { JSDOM } = require("jsdom");
 
 const [url, customer, viewed, bought] = process.argv.slice(2);
 const { window } = new JSDOM("<!doctype html><title>Items4U</title>", {
-  url: "https://shop.example/",
+  url: "http://shop.example/",
   runScripts: "outside-only",
 });
 
-// Both of IDSync's roads lead to the one that the local mParticle has.
+let waiting = 0;
+let isOver = false;
 window.fetch = async (address, request) => {
-  if (/\/v1\/(identify|login)$/.test(address)) return fetch(`${url}/v1/identify`, request);
-  if (!address.endsWith("/v3/JS/web-key/events")) throw new Error(`nothing is at ${address}`);
-  console.log(request.body);
-  // The SDK's timers would keep the program up.
-  if (request.body.includes('"session_end"')) process.stdout.write("", () => process.exit());
-  return new Response(null, { status: 202 });
+  waiting += 1;
+  const answer = await fetch(address, request);
+  waiting -= 1;
+  if (!address.endsWith("/events")) return answer;
+  console.log(JSON.stringify({ status: answer.status, batch: JSON.parse(request.body) }));
+  isOver ||= request.body.includes('"session_end"');
+  if (isOver && !waiting) process.stdout.write("", () => process.exit()); // the SDK's timers would keep the program up
+  return answer;
 };
 
-window.mParticle = { config: { requestConfig: false, logLevel: "none", appName: "Items4U", appVersion: "1.0" } };
+const host = url.replace("http://", "");
+const place = { v3SecureServiceUrl: `${host}/v3/JS/`, identityUrl: `${host}/v1/`, forceHttps: false, requestConfig: false };
+window.mParticle = { config: { ...place, logLevel: "none", appName: "Items4U", appVersion: "1.0" } };
 window.eval(readFileSync(require.resolve("@mparticle/web-sdk/dist/mparticle.js"), "utf8"));
 const mParticle = window.mParticle;
 
