@@ -49,7 +49,10 @@ def _install() -> Path | None:
     """Install the distribution's package, with the package lists that are there, or else with new ones."""
     quietly = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     for command in ((*_INSTALL, PACKAGE), ("apt-get", "update"), (*_INSTALL, PACKAGE)):
-        done = subprocess.run(command, env=quietly, capture_output=True, timeout=PATIENCE, check=False)  # noqa: S603
+        try:
+            done = subprocess.run(command, env=quietly, capture_output=True, timeout=PATIENCE, check=False)  # noqa: S603
+        except subprocess.TimeoutExpired:
+            return None
         if done.returncode == 0 and (program := _installed()):
             return program
     return None

@@ -16,7 +16,7 @@ VIEWED = ["CHAIR", "LAMP", "TABLE"]
 
 
 def refused(mparticle: ServiceProcess, status: int) -> int:
-    """Return how many uploads of pages were answered so; 0 is no answer at all."""
+    """Return how many uploads of pages were answered with a status; 0 is no answer at all."""
     rows = loopback.get(f"{mparticle.url}/_local/requests", params={"detail": 1}).json()
     found = [row for row in rows if (row["operation"], row["status"]) == ("UploadWebEvents", status)]
     return sum(row["count"] for row in found)
@@ -42,4 +42,18 @@ def test_what_people_do_while_mparticle_is_down_arrives_once_when_it_is_back(
         loopback.delete(f"{mparticle.url}/_local/outage")
         assert eventually(lambda: len(viewed(stream, first)) >= len(VIEWED))
     assert eventually(lambda: loopback.get(f"{mparticle.url}/_local/status").json()["waiting"] == 0)
+    assert viewed(stream, first) == VIEWED
+
+
+@pytest.mark.parametrize("browser", BROWSERS)
+@pytest.mark.parametrize("fault", ["unavailable", "reset"])
+def test_a_visitor_who_comes_while_mparticle_is_down_is_known_when_it_is_back(
+    browser: str, fault: str, stream: Stream, mparticle: ServiceProcess, host: str, tmp_path: Path
+) -> None:
+    first, faults = len(stream.records), f"{mparticle.url}/_local/faults"
+    loopback.post(faults, json={"faults": [{"fault": fault, "operation": "mparticle.*"}]}).raise_for_status()
+    with served(PAGE.read_text("utf-8").replace("HOST", host)) as page, opened(browser, page.url, tmp_path):
+        assert eventually(lambda: loopback.get(faults).json()["faults"][0]["struck"] > 2)
+        loopback.delete(faults)
+        assert eventually(lambda: len(viewed(stream, first)) >= len(VIEWED))
     assert viewed(stream, first) == VIEWED
