@@ -97,7 +97,8 @@ def command(
             click.echo(f"{path}: unreadable: {', '.join(f'{reason} {n:,}' for reason, n in reasons.items())}", err=True)
     display = Display(to_stderr=as_json)
     try:
-        settings = LocalStackSettings(seed=seed, experiment=plan)
+        impressions_of = slot.list_name if slot else None
+        settings = LocalStackSettings(seed=seed, experiment=plan, impression_list=impressions_of)
         with service_log() as log, display, Stack(settings, log=log) as stack:
             play = Scenario(
                 stack,

@@ -16,13 +16,13 @@ from broker.consent import REASONS
 from broker.interactions import WRITE_BACK_EVENT, Rules, extract
 from broker.json_values import mapping
 from broker.reasons import SkipReason
+from broker.recommendation_ids import from_attributes
 from broker.values import amounts, ids
 
 from experiments.events import ACTIVITY, IMPRESSION, LIST, LOGIN, PURCHASE, Events, Row, events
 from personalize_data.id_changes import id_change
 
 REFUND = "refund"  # mParticle's product action
-LIST_ID = "product_recs_id"
 NOBODY = {SkipReason.OTHER_ENVIRONMENT, SkipReason.NO_CUSTOMER}
 WITHOUT_CONSENT = {*REASONS.values()}
 
@@ -92,12 +92,23 @@ class Reader:
         if action in self.rules.event_types:
             yield (user, time, ACTIVITY, None, None, None, False, of_event, session, None, None)
         if action in (amounts.PURCHASE, REFUND):
+            of_list = from_attributes(event.data.get("custom_attributes"), self.rules.recommendation_id_attribute)
             for index, product in enumerate(product_lines.listed(product_action)):
                 if isinstance(product, dict):
-                    yield from self._line(user, time, product, action == REFUND, f"{of_event}-{index}", session)
+                    attributes = product.get("custom_attributes")
+                    own = from_attributes(attributes, self.rules.recommendation_id_attribute, of_list)
+                    key, is_refund = f"{of_event}-{index}", action == REFUND
+                    yield from self._line(user, time, product, is_refund, own.text is not None, key, session)
 
     def _line(
-        self, user: str, time: int, product: Mapping[str, Any], refund: bool, key: str, session: str | None
+        self,
+        user: str,
+        time: int,
+        product: Mapping[str, Any],
+        refund: bool,
+        credited: bool,
+        key: str,
+        session: str | None,
     ) -> Iterator[Row]:
         item, amount = product_lines.item_id(product), product_lines.amounts_of(product)
         if isinstance(item, SkipReason):
@@ -108,8 +119,6 @@ class Reader:
         quantity = amounts.from_json(product.get(product_lines.QUANTITY))
         sign = -1.0 if refund or amount.is_return else 1.0
         value, units = sign * abs(amount.value or 0.0), sign * abs(1.0 if quantity is None else quantity)
-        attributes = mapping(product.get("custom_attributes"))
-        credited = not ids.stands_for_nothing(attributes.get(LIST_ID))
         yield (user, time, PURCHASE, item, value, units, credited, key, session, None, None)
 
 

@@ -68,6 +68,9 @@ def test_a_refund_is_less_of_a_purchase() -> None:
 def test_a_line_that_names_its_list_is_credited_to_it() -> None:
     assert events_of(purchase(custom_attributes={"product_recs_id": "RID-1"})).rows["credited"].to_list()[-1]
     assert not events_of(purchase(custom_attributes=None)).rows["credited"].any()
+    whole = purchase()
+    whole["events"][0]["data"]["custom_attributes"] = {"product_recs_id": "RID-1"}
+    assert events_of(whole).rows["credited"].to_list()[-1], "an event's list is that of its products"
 
 
 def test_only_impressions_of_the_slot_count() -> None:
