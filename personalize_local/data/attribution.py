@@ -56,9 +56,8 @@ def metric_from_request(request: Mapping[str, str]) -> AttributedMetric:
 
 @dataclass
 class OfList:
-    """What the interactions of one type brought that name one list."""
+    """What the interactions of one type and source brought that name one list."""
 
-    source: str
     events: int = 0
     value: float = 0.0
 
@@ -69,7 +68,7 @@ class Report:
 
     _counted: set[str] = field(default_factory=set)
     _sums: dict[tuple[AttributedMetric, str, int], float] = field(default_factory=lambda: defaultdict(float))
-    _lists: dict[tuple[str, str], OfList] = field(default_factory=dict)
+    _lists: dict[tuple[str, str, str], OfList] = field(default_factory=lambda: defaultdict(OfList))
     _sources: set[str] = field(default_factory=set)
 
     def counts(self, event: Mapping[str, Any], now: float) -> bool:
@@ -97,7 +96,7 @@ class Report:
             if metric.event_type == event["eventType"]:
                 self._sums[metric, source, quarter] += number(metric)
         if list_id := event.get("recommendationId"):
-            brought = self._lists.setdefault((list_id, event["eventType"]), OfList(source))
+            brought = self._lists[list_id, event["eventType"], source]
             brought.events += 1
             brought.value += event.get("eventValue") or 0.0
 
@@ -116,14 +115,14 @@ class Report:
         ]
 
     def lists(self) -> list[dict[str, Any]]:
-        """Return what each list brought, which AWS does not report: only its campaign."""
+        """Return what each list brought by source, which AWS does not report: only the source."""
         return [
             {
                 "recommendationId": list_id,
                 "eventType": event_type,
-                "eventAttributionSource": brought.source,
+                "eventAttributionSource": source,
                 "events": brought.events,
                 "value": brought.value,
             }
-            for (list_id, event_type), brought in self._lists.items()
+            for (list_id, event_type, source), brought in self._lists.items()
         ]

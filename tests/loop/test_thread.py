@@ -23,6 +23,7 @@ from tests.loop.trained import ITEMS, trained_stack
 CUSTOMER = -6_917_529_027_641_081_850
 SESSION = "6D1F0C52-9E0B-4B7A-8E5E-2F5C3C1E7A10"
 SLOT, SHOWN, PRICE = "recommendations", 4, 39.5
+LATER_PRICE, EXPERIMENT = 12.5, {"name": "autumn", "variants": {"control": {"weight": 1}}}
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,8 @@ class Thread:
         return str(self.profile["product_recs_id"])
 
     def of_type(self, event_type: str) -> list[dict[str, Any]]:
-        return [event for event in self.events if event["eventType"] == event_type]
+        """Return the events before there was an experiment."""
+        return [event for event in self.events[:-1] if event["eventType"] == event_type]
 
 
 @pytest.fixture(scope="module")
@@ -75,6 +77,10 @@ def visit(stack: Stack) -> Thread:
     before = len(deliveries(stack.personalize.url))
     shop.repeat_the_last()
     assert eventually(lambda: len(deliveries(stack.personalize.url)) == before + 2)
+    stack.ingest.update_environment({**stack.ingest.environment, "EXPERIMENT": json.dumps(EXPERIMENT)})
+    later = {"id": shown[2]["id"], "price": LATER_PRICE, "quantity": 1, "custom_attributes": brought_back}
+    shop.post({"product_action": {"action": "purchase", "products": [later]}})
+    assert eventually(lambda: len(deliveries(stack.personalize.url)) == before + 3)
     return found(stack, profile)
 
 
@@ -150,13 +156,8 @@ def test_what_was_shown_comes_with_the_purchase_from_another_process(thread: Thr
 
 def test_the_purchase_is_credited_to_its_list_and_to_the_campaign_that_gave_it_once(thread: Thread) -> None:
     assert thread.report["lists"] == [
-        {
-            "recommendationId": thread.list_id,
-            "eventType": "purchase",
-            "eventAttributionSource": thread.campaign,
-            "events": 1,
-            "value": PRICE,
-        }
+        credit(thread.list_id, thread.campaign, PRICE),
+        credit(thread.list_id, "autumn/control", LATER_PRICE),
     ]
     of_list = [row for row in thread.report["rows"] if row["EVENT_ATTRIBUTION_SOURCE"] == thread.campaign]
     assert {row["METRIC_NAME"]: row["VALUE"] for row in of_list} == {
@@ -165,6 +166,23 @@ def test_the_purchase_is_credited_to_its_list_and_to_the_campaign_that_gave_it_o
     }
     others = [row for row in thread.report["rows"] if row["EVENT_ATTRIBUTION_SOURCE"] == "SOURCE_NAME_UNDEFINED"]
     assert {row["METRIC_NAME"]: row["VALUE"] for row in others}["items4u-revenue"] == 10
+
+
+def test_in_an_experiment_it_is_credited_to_the_list_and_the_users_variant(thread: Thread) -> None:
+    bought = thread.events[-1]
+    assert bought["recommendationId"] == thread.list_id
+    assert bought["impression"] == thread.profile["product_recs"][:SHOWN]
+    of_variant = [row for row in thread.report["rows"] if row["EVENT_ATTRIBUTION_SOURCE"] == "autumn/control"]
+    assert {row["METRIC_NAME"]: row["VALUE"] for row in of_variant} == {
+        "items4u-revenue": LATER_PRICE,
+        "items4u-purchase-count": 1,
+    }
+
+
+def credit(list_id: str, source: str, value: float) -> dict[str, Any]:
+    """Return what the report says of one purchase."""
+    of_list = {"recommendationId": list_id, "eventType": "purchase", "eventAttributionSource": source}
+    return {**of_list, "events": 1, "value": value}
 
 
 def test_every_repeat_is_a_delivery_with_the_same_body(thread: Thread) -> None:
