@@ -25,7 +25,7 @@ from local_stack.stack import Stack
 from tests.draws import draws
 from tests.loop.clone import eventually
 from tests.loop.test_outage import lists, wrong
-from tests.loop.trained import ITEMS, trained_stack
+from tests.loop.trained import ITEMS, TRAINED_ON, trained_stack
 
 HISTORIES = int(os.environ.get("BROKER_TEST_KILLS", draws(all_of_them=200, part=5)))
 # A refresh that is killed comes back when its messages can be seen again: in seconds, not in minutes as deployed.
@@ -190,6 +190,6 @@ def audited(stack: Stack) -> Audit:
     """Hold everything that ever was on the stream against what the services have, but for what trained the model."""
     records = stream_records(stack.client("kinesis"), stack.resources.stream_name)
     accepted = [
-        delivery for delivery in deliveries(stack.personalize.url) if not delivery["userId"].startswith("made-up")
+        delivery for delivery in deliveries(stack.personalize.url) if not delivery["eventId"].startswith(TRAINED_ON)
     ]
     return audit_stack(stack, records, accepted)

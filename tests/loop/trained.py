@@ -14,6 +14,7 @@ from tests.loop.clone import eventually
 ITEMS = tuple(f"ITEM-{number}" for number in range(80))
 CUSTOMERS = 120
 OF_EACH = 10
+TRAINED_ON = "made-up-"  # begins the event ids of what the model is trained on
 QUIET = tuple(range(-9_107_871_506_589_424_318, -9_107_871_506_589_424_298))  # mpids; the others have none
 
 
@@ -47,7 +48,7 @@ def _put_interactions(stack: Stack) -> None:
             sessionId=f"made-up-{customer}",
             eventList=[
                 {
-                    "eventId": f"made-up-{customer}-{place}-0-x",
+                    "eventId": f"{TRAINED_ON}{customer}-{place}-0-x",
                     "eventType": "view_detail",
                     "itemId": item,
                     "sentAt": now + place,
