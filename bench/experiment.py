@@ -38,7 +38,12 @@ EXPERIMENT = {
         "other": {"weight": 30, "campaign_arn": f"{ACCOUNT}:campaign/other"},
     },
 }
-VARIABLES = {"EXPERIMENT": json.dumps(EXPERIMENT, separators=(",", ":")), "IMPRESSION_LIST": LIST}
+VARIABLES = {
+    "EXPERIMENT": json.dumps(EXPERIMENT, separators=(",", ":")),
+    "IMPRESSION_LIST": LIST,
+    "IMPRESSIONS_TABLE": "impressions",
+    "METRIC_ATTRIBUTION": "on",
+}
 OFF = replace(BROKER, name="off", title="without")
 ON = replace(BROKER, name="on", title="with an experiment and impressions", extra=tuple(VARIABLES.items()))
 

@@ -68,7 +68,7 @@ def test_latency_is_waited_for_and_takes_no_processor_time(run: Bench) -> None:
 
 
 def test_what_is_throttled_is_counted_and_sent_again(run: Bench) -> None:
-    trial = run.trial(POWERTOOLS, ONE_EVENT, Behaviour(limit_of={"PutEvents": 2}), 4)
+    trial = run.trial(POWERTOOLS, ONE_EVENT, Behaviour(limit_of={"PutEvents": 1}), 4)
     assert trial.refused > 0
     assert trial.requests["PutEvents"] >= trial.refused + 4
     assert (trial.parts["event_ids"], trial.left) == (4, 0)

@@ -19,6 +19,7 @@ def sent(services: Services, operation: str, request: Mapping[str, Any]) -> Any:
 def claim(mpid: int, generation: int, read: int | None = None, token: str = "") -> dict[str, Any]:
     values = {":generation": {"N": str(generation)}} | ({} if read is None else {":read": {"N": str(read)}})
     update = {
+        "TableName": "t",
         "Key": {"mpid": {"N": str(mpid)}},
         "UpdateExpression": "SET generation = :generation",
         "ConditionExpression": "attribute_not_exists(mpid)" if read is None else "generation = :read",
@@ -66,6 +67,7 @@ def test_a_put_replaces_the_item_if_its_condition_holds() -> None:
     item = {"mpid": {"N": "1"}, "generation": {"N": "1"}, "digest": {"S": "d"}}
     for claimed, digest in ((1, {"S": "d"}), (2, {"S": "late"})):
         put = {
+            "TableName": "t",
             "Item": item | {"digest": digest},
             "ConditionExpression": "generation = :claimed",
             "ExpressionAttributeValues": {":claimed": {"N": str(claimed)}},
@@ -108,3 +110,12 @@ def test_requests_above_a_limit_are_throttled_and_have_no_effect() -> None:
     assert answers[1].error == "ThrottlingException"
     assert stub.counts()["requests"] == {"PutEvents": 3}
     assert (stub.refused, stub.counts()["parts"]["event_ids"]) == (2, 2)
+
+
+def test_items_are_kept_by_table() -> None:
+    services = Services()
+    item = {"mpid": {"N": "1"}, "shown": {"S": "[]"}}
+    sent(services, "BatchWriteItem", {"RequestItems": {"other": [{"PutRequest": {"Item": item}}]}})
+    assert items(services, 1) == []
+    asked = {"RequestItems": {"other": {"Keys": [{"mpid": {"N": "1"}}]}}}
+    assert sent(services, "BatchGetItem", asked)["Responses"] == {"other": [item]}

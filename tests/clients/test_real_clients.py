@@ -18,7 +18,7 @@ from local_stack.settings import LocalStackSettings
 from local_stack.stack import Stack
 from tests.clients.clients import Clients, clients, require_installed
 from tests.loop.clone import eventually
-from tests.loop.trained import ITEMS, trained_stack
+from tests.loop.trained import ITEMS, TRAINED_ON, trained_stack
 
 EVERYWHERE = "customer-everywhere"
 SERVER_ROADS = ("python single", "python bulk", "node single", "node bulk")
@@ -79,7 +79,7 @@ def profile(real: Clients, customer: str) -> dict[str, Any]:
 def interactions(stack: Stack, items: set[str]) -> set[tuple[str, str, str]]:
     """Return whom Personalize knows to have done what with which of the items, seeds of the training left out."""
     events = loopback.get(f"{stack.personalize.url}/_local/events", params={"limit": 10_000}).json()["events"]
-    kept = [each for each in events if not each["userId"].startswith("made-up")]
+    kept = [each for each in events if not str(each["eventId"]).startswith(TRAINED_ON)]
     return {(each["userId"], each["eventType"], each["itemId"]) for each in kept if each["itemId"] in items}
 
 

@@ -6,7 +6,7 @@ events is taken, too. DynamoDB keeps its items, and refuses a transaction whose 
 
 import json
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -39,7 +39,7 @@ class Services:
     parts: Counter[str] = field(default_factory=Counter)
     event_ids: set[str] = field(default_factory=set)
     messages: dict[str, list[str]] = field(default_factory=dict)
-    table: dict[str, Item] = field(default_factory=dict)
+    tables: defaultdict[str, dict[str, Item]] = field(default_factory=lambda: defaultdict(dict))
     tokens: set[str] = field(default_factory=set)
 
     def answer(self, operation: str, body: bytes) -> Answer:
@@ -80,10 +80,13 @@ class Services:
 
     def batch_get_item(self, request: Mapping[str, Any]) -> Answer:
         ((table, keys),) = request["RequestItems"].items()
-        wanted = (_key(key) for key in keys["Keys"])
-        return _ok(
-            {"Responses": {table: [self.table[key] for key in wanted if key in self.table]}, "UnprocessedKeys": {}}
-        )
+        items, wanted = self.tables[table], (_key(key) for key in keys["Keys"])
+        return _ok({"Responses": {table: [items[key] for key in wanted if key in items]}, "UnprocessedKeys": {}})
+
+    def batch_write_item(self, request: Mapping[str, Any]) -> Answer:
+        for table, puts in request["RequestItems"].items():
+            self.tables[table] |= {_key(put["PutRequest"]["Item"]): put["PutRequest"]["Item"] for put in puts}
+        return _ok({"UnprocessedItems": {}})
 
     def transact_write_items(self, request: Mapping[str, Any]) -> Answer:
         """Make all writes or none; a token that succeeded once succeeds again without an effect."""
@@ -91,13 +94,14 @@ class Services:
         if token and token in self.tokens:
             return _ok({})
         writes = [write for each in request["TransactItems"] for write in each.values()]
-        holds = [_holds(write, self.table.get(_key_of(write))) for write in writes]
+        holds = [_holds(write, self.tables[write["TableName"]].get(_key_of(write))) for write in writes]
         if not all(holds):
             reasons = [{"Code": "None" if kept else "ConditionalCheckFailed"} for kept in holds]
             return _error("TransactionCanceledException", CancellationReasons=reasons)
         for write in writes:
-            before = self.table.get(_key_of(write), write.get("Key", {}))
-            self.table[_key_of(write)] = write["Item"] if "Item" in write else {**before, **_assigned(write)}
+            items = self.tables[write["TableName"]]
+            before = items.get(_key_of(write), write.get("Key", {}))
+            items[_key_of(write)] = write["Item"] if "Item" in write else {**before, **_assigned(write)}
         self.tokens |= {token} - {""}
         return _ok({})
 
@@ -153,6 +157,7 @@ OPERATIONS: dict[str, Callable[[Services, Any], Answer]] = {
     "SendMessageBatch": Services.send_message_batch,
     "ChangeMessageVisibilityBatch": Services.change_message_visibility_batch,
     "BatchGetItem": Services.batch_get_item,
+    "BatchWriteItem": Services.batch_write_item,
     "TransactWriteItems": Services.transact_write_items,
     "DescribeStreamSummary": lambda services, request: _ok({"StreamDescriptionSummary": {"OpenShardCount": 1}}),
     "GetSecretValue": lambda services, request: _ok(SECRET),
