@@ -12,7 +12,6 @@ from broker.clients import IMPATIENT_READ_TIMEOUT, SHUTDOWN_RESERVE_S, Aws, dead
 from broker.clock import Clock
 from broker.delivery import deliver
 from broker.failures import Failure, Misconfigured, Unavailable
-from broker.garbage import collect_rarely
 from broker.impression_matching import ImpressionMatching
 from broker.impression_store import ImpressionStore
 from broker.impressions import Lists
@@ -299,7 +298,6 @@ def _users_to_refresh(lines: Iterable[Line], environment: str) -> list[UserToRef
 @functools.cache
 def _ingest() -> Ingest:
     """Connect the steps to AWS, once per process, at its first invocation."""
-    collect_rarely()
     settings = ingest_settings()
     pool = ThreadPoolExecutor(settings.concurrency, "ingest")
     clock = Clock(time.time, time.sleep, random.random)

@@ -13,7 +13,6 @@ from broker.clients import IMPATIENT_READ_TIMEOUT, SHUTDOWN_RESERVE_S, Aws, dead
 from broker.clock import Clock
 from broker.failures import Failure, Misconfigured, Unavailable
 from broker.failures import Rejected as NeverAccepted
-from broker.garbage import collect_rarely
 from broker.invocation import invocation
 from broker.lru_cache import LruCache
 from broker.messages import Message, message_from_record, user_to_refresh
@@ -331,7 +330,6 @@ def _together(older: Message | None, newer: Message) -> Message:
 @functools.cache
 def _refresh() -> Refresh:
     """Connect the steps to AWS and mParticle, once per process, at its first invocation."""
-    collect_rarely()
     settings = refresh_settings()
     pool = ThreadPoolExecutor(settings.concurrency, "refresh")
     clock = Clock(time.time, time.sleep, random.random)

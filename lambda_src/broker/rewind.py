@@ -16,7 +16,6 @@ from botocore.exceptions import ClientError
 from broker.clients import SHUTDOWN_RESERVE_S, Aws, body_of, deadline
 from broker.clock import Clock
 from broker.failures import Misconfigured, aws_call
-from broker.garbage import collect_rarely
 from broker.ingest import WHOLE_BATCH, Ingest, connect
 from broker.invocation import invocation
 from broker.kinesis_record import KinesisRecord, MalformedRecord, record_from_lambda
@@ -124,7 +123,6 @@ def _done(records: Sequence[KinesisRecord], answer: Mapping[str, Any]) -> dict[s
 @functools.cache
 def _rewind() -> Rewind:
     """Connect the steps to AWS, once per process, at its first invocation."""
-    collect_rarely()
     settings = rewind_settings()
     pool = ThreadPoolExecutor(settings.concurrency, "rewind")
     clock = Clock(time.time, time.sleep, random.random)
