@@ -15,6 +15,7 @@ from starlette.routing import Route
 from faults.answers import from_aws
 from faults.injection import Faults
 from faults.middleware import App, Scope, WithFaults, in_real_time
+from personalize_local.errors import ServiceError
 from personalize_local.region import signed_for
 from personalize_local.service import CHECK_EVERY, Personalize
 from personalize_local.wire.protocol import WireProtocol
@@ -74,6 +75,15 @@ def _looks(service: Personalize, wire: WireProtocol) -> list[Route]:
     async def attribution(_: Request) -> Response:
         return JSONResponse({"reports": service.attribution()})
 
+    async def terms(request: Request) -> Response:
+        """Show why items have their scores: ``?campaignArn=…&userId=…&itemId=…&itemId=…``."""
+        query = request.query_params
+        try:
+            shown = service.terms(query.get("campaignArn", ""), query.get("userId", ""), query.getlist("itemId"))
+        except ServiceError as error:
+            return JSONResponse({"message": str(error)}, 404)
+        return JSONResponse({"terms": shown})
+
     async def toggles(request: Request) -> Response:
         """Show the production limits; PUT ``{"throttling": false, …}`` changes them."""
         known = asdict(service.toggles)
@@ -90,6 +100,7 @@ def _looks(service: Personalize, wire: WireProtocol) -> list[Route]:
         Route("/_local/events", events),
         Route("/_local/lists", lists),
         Route("/_local/attribution", attribution),
+        Route("/_local/terms", terms),
         Route("/_local/toggles", toggles, methods=["GET", "PUT"]),
     ]
 

@@ -4,6 +4,7 @@ The models are loaded with the first request: SciPy takes half of a start, and m
 """
 
 from collections import OrderedDict, deque
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -106,6 +107,22 @@ class Recommendations:
         self._campaign_by_list[recommendation_id] = campaign_arn
         if len(self._campaign_by_list) > ATTRIBUTABLE:
             self._campaign_by_list.popitem(last=False)
+
+    def terms(self, campaign_arn: str, user_id: str, items: Sequence[str]) -> dict[str, dict[str, Any]]:
+        """Return why the items have their scores for a user now, in the terms of the model.
+
+        Not one of AWS's operations. Empty for a recipe whose model has no such terms. Raises ResourceNotFound.
+        """
+        from recommender_models.models import UserPersonalization
+        from recommender_models.models.terms import terms
+
+        version = self._campaigns.serving(campaign_arn)
+        model = self._model(version)
+        if not isinstance(model, UserPersonalization):
+            return {}
+        user = self._stores.records(version.description["datasetGroupArn"], USERS).get(user_id)
+        own = _events(version, self._history(version, user_id))
+        return {item: asdict(each) for item, each in terms(model, own, items, user).items()}
 
     def _remember(self, user_id: str, recommendation_id: str, items: list[tuple[str, float]]) -> None:
         self._given += 1

@@ -7,7 +7,7 @@ virtual time in a test.
 import logging
 import threading
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -99,6 +99,12 @@ class Personalize:
         with self._lock:
             self._context.begin()
             return self._operations.attributions.reports()
+
+    def terms(self, campaign_arn: str, user_id: str, items: Sequence[str]) -> dict[str, dict[str, Any]]:
+        """Return why the items have their scores for a user now. Raises ServiceError."""
+        with self._lock:
+            self._context.begin()
+            return self._operations.recommendations.terms(campaign_arn, user_id, items)
 
     def status(self) -> dict[str, Any]:
         """Return the counts of every dataset group, as a training would see them now, and of all deliveries."""
