@@ -22,7 +22,7 @@ class LocalStackSettings:
 
     In addition to the numbers above, these are faster than in AWS: Lambda's polling of a shard (AWS: once per second),
     and creation and training in Personalize (AWS: minutes to hours). ``probe_mpid``, ``record_logs``, ``experiment``,
-    ``impression_list`` and ``metric_attribution``: as the settings of these names.
+    ``impression_list``, ``metric_attribution`` and ``filter_expression``: as the settings of these names.
     """
 
     seed: int = 1
@@ -44,3 +44,4 @@ class LocalStackSettings:
     experiment: ExperimentPlan | None = None
     impression_list: str | None = None
     metric_attribution: bool = False
+    filter_expression: str = ""

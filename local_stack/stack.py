@@ -17,7 +17,7 @@ from broker.settings import SuppressionSettings
 from blueprint import environments, sizing
 from blueprint.capacity import Capacity
 from blueprint.mappings import KinesisMapping
-from lifecycle import datasets, training
+from lifecycle import datasets, resource_types, training
 from lifecycle.names import USER_PERSONALIZATION, Names
 from lifecycle.resources import Resources
 from local_stack import loopback
@@ -323,6 +323,7 @@ class Stack:
         broker = environments.refresh_environment(
             self._options,
             campaign_arn=campaign_arn,
+            filter_arn=self._filter_arn(),
             mparticle_secret_arn=self.resources.secret_arn,
             quarantine_bucket=self.resources.quarantine_bucket,
             state_table=self.resources.state_table,
@@ -343,6 +344,14 @@ class Stack:
             metric_attribution=settings.metric_attribution,
             experiment=self.experiment,
         )
+
+    def _filter_arn(self) -> str | None:
+        """Return the filter of the lists, which is made if need be; None without one. Raises CreationFailed."""
+        expression, group = self.settings.filter_expression, self.tracker.dataset_group_arn
+        if not expression:
+            return None
+        request = {"datasetGroupArn": group, "filterExpression": expression}
+        return str(self._model.ensure(resource_types.FILTER, NAME, request, datasetGroupArn=group)["filterArn"])
 
     def _suppression(self) -> SuppressionSettings:
         return SuppressionSettings(self.resources.control_bucket, self.resources.suppression_key_arn)
