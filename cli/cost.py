@@ -20,9 +20,9 @@ from cli.wide_table import show, table
 from infra.cost.bill import NOT_INCLUDED, Bill, bill, money
 from infra.cost.prices import EXAMPLE, Prices, PricesError, read_prices
 from infra.cost.processor_time import NoMeasurement
-from infra.cost.traffic import Shop, Traffic, traffic
+from infra.cost.traffic import Shop, Traffic, of_rates, traffic
 from infra.settings import Settings, Stage
-from lifecycle.rates import Rates, rates
+from lifecycle.rates import rates
 from lifecycle.resources import Resources
 from lifecycle.status import inventory
 
@@ -152,21 +152,6 @@ def _counts(target: connection.Target, minutes: int) -> Mapping[str, Decimal | N
     trained = None if found.interactions is None else Decimal(found.interactions)
     period = period_of(target, minutes)
     return {"trained_interactions": trained, **(of_rates(rates(period)) if period else {})}
-
-
-def of_rates(now: Rates) -> dict[str, Decimal | None]:
-    """Return the inputs that a period has counted, None for those that are not known."""
-
-    def per_event(rate: float | None) -> Decimal | None:
-        return None if rate is None or not now.interactions else Decimal(str(rate)) / Decimal(str(now.interactions))
-
-    return {
-        "events_per_second": Decimal(str(now.interactions)),
-        "records_per_event": per_event(now.records),
-        "reported_per_event": per_event(now.reported),
-        "refreshes_per_event": per_event(now.get_recommendations.per_second),
-        "writes_per_event": per_event(now.profiles_written),
-    }
 
 
 def _as_json(result: Bill, inputs: Traffic, settings: Settings, prices: Prices) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from broker.view_sample import VIEW
 from blueprint.environments import FunctionConfig
 from infra.cost import processor_time
 from infra.settings import Settings
+from lifecycle.rates import Rates
 
 HOURS = 730  # of a month, as AWS's price calculator counts
 SECONDS = HOURS * 3_600
@@ -89,6 +90,21 @@ def traffic(shop: Shop, settings: Settings) -> Traffic:
         reported_per_event=others + views,
         refreshes_per_event=refreshes,
     )
+
+
+def of_rates(now: Rates) -> dict[str, Decimal | None]:
+    """Return the inputs that a period has counted, None for those that are not known."""
+
+    def per_event(rate: float | None) -> Decimal | None:
+        return None if rate is None or not now.interactions else Decimal(str(rate)) / Decimal(str(now.interactions))
+
+    return {
+        "events_per_second": Decimal(str(now.interactions)),
+        "records_per_event": per_event(now.records),
+        "reported_per_event": per_event(now.reported),
+        "refreshes_per_event": per_event(now.get_recommendations.per_second),
+        "writes_per_event": per_event(now.profiles_written),
+    }
 
 
 def _has_views(actions: str | None) -> bool:

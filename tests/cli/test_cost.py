@@ -10,7 +10,7 @@ from broker.metric_names import Metric
 from click.testing import CliRunner, Result
 
 from cli.__main__ import main
-from cli.cost import of_rates
+from infra.cost.traffic import of_rates
 from lifecycle.rates import SAMPLED_OUT, Period, Quotas, rates
 from tests.json_numbers import rounded
 
