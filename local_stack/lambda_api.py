@@ -2,8 +2,8 @@
 
 https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html. A failed asynchronous invocation is not repeated; Lambda
 repeats it twice. Beside it are what shows a function's variables (API_GetFunctionConfiguration), the calls for event
-source mappings that a rewind needs, CloudWatch's FilterLogEvents, and ``GET /_local/rates?minutes=5`` with what the
-functions counted lately.
+source mappings that a rewind needs, CloudWatch's FilterLogEvents, ``GET /_local/rates?minutes=5`` with what the
+functions counted lately, and ``GET /_local/positions`` with the last record of each shard that they are done with.
 """
 
 import contextlib
@@ -26,8 +26,9 @@ CONFIGURATION = re.compile(r"/2015-03-31/functions/([\w-]+)/configuration")
 MAPPINGS = re.compile(r"/2015-03-31/event-source-mappings(?:/([\w-]+))?/?")
 PATH = re.compile(r"/2015-03-31/functions/([\w-]+)/invocations")
 TYPE = "X-Amz-Invocation-Type"
-RATES = "/_local/rates"
+RATES, POSITIONS = "/_local/rates", "/_local/positions"
 Rates = Callable[[int], Mapping[str, Any]]
+Positions = Callable[[], Mapping[str, str | None]]
 
 
 class Invocable(Protocol):
@@ -44,7 +45,8 @@ class Invocable(Protocol):
 class LambdaApi:
     """A loopback server; ``with LambdaApi(functions) as api`` serves at ``api.url``.
 
-    ``rates``: minutes → what the functions counted in the last of them. ``logs``: what they wrote.
+    ``rates``: minutes → what the functions counted in the last of them. ``logs``: what they wrote. ``positions``: shard
+    → sequence number, None before the first record.
     """
 
     def __init__(
@@ -54,8 +56,9 @@ class LambdaApi:
         rates: Rates | None = None,
         logs: LogLines | None = None,
         mappings: StreamMappings | None = None,
+        positions: Positions | None = None,
     ) -> None:
-        handler = _handler(functions, rates, logs or LogLines(), mappings)
+        handler = _handler(functions, rates, logs or LogLines(), mappings, positions)
         self._server = ThreadingHTTPServer(("127.0.0.1", port), handler)
         self._server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
@@ -118,8 +121,10 @@ def _log_events(functions: Mapping[str, Invocable], logs: LogLines, request: Map
     return _Answer(200, json.dumps(logs.filter(request)).encode())
 
 
-def _rates(rates: Rates | None, url: str) -> _Answer:
+def _local(rates: Rates | None, positions: Positions | None, url: str) -> _Answer:
     parts = urlsplit(url)
+    if positions is not None and parts.path == POSITIONS:
+        return _Answer(200, json.dumps(positions()).encode())
     minutes = parse_qs(parts.query).get("minutes", [""])[0]
     if rates is None or parts.path != RATES or not re.fullmatch("[0-9]{1,4}", minutes):
         return _Answer(404)
@@ -155,7 +160,11 @@ def _mapping(mappings: StreamMappings | None, method: str, url: str, body: bytes
 
 
 def _handler(
-    functions: Mapping[str, Invocable], rates: Rates | None, logs: LogLines, mappings: StreamMappings | None
+    functions: Mapping[str, Invocable],
+    rates: Rates | None,
+    logs: LogLines,
+    mappings: StreamMappings | None,
+    positions: Positions | None,
 ) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
@@ -172,7 +181,7 @@ def _handler(
             named = CONFIGURATION.fullmatch(self.path)
             name = named.group(1) if named else ""
             shown = _configuration(name, functions.get(name)) if named else None
-            self._send(shown or _mapping(mappings, "GET", self.path, b"") or _rates(rates, self.path))
+            self._send(shown or _mapping(mappings, "GET", self.path, b"") or _local(rates, positions, self.path))
 
         def do_DELETE(self) -> None:
             self._send(_mapping(mappings, "DELETE", self.path, b"") or _Answer(404))

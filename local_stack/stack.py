@@ -152,6 +152,10 @@ class Stack:
             "refreshes": "refresh" in self.functions,
         }
 
+    def positions(self) -> dict[str, str | None]:
+        """Return the last record of each shard that ``ingest`` is done with."""
+        return {poller.shard_id: poller.checkpoint for poller in self.stream_pollers.pollers}
+
     def read_again(self, mapping: KinesisMapping, begin: float) -> StreamThreads:
         """Let ``rewind`` read the stream from a time on (epoch seconds); return the pollers, which run."""
         pollers = self._stream_threads(mapping, self.rewind, begin)

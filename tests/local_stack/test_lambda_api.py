@@ -75,6 +75,13 @@ def client(held: Held, closed: Closed) -> Iterator[Any]:
         yield local_client("lambda", api.url, timeout=PATIENCE)
 
 
+def test_how_far_the_functions_have_read_is_a_page_beside_it() -> None:
+    with LambdaApi({}, positions=lambda: {"shard-0": "17", "shard-1": None}) as api:
+        assert loopback.get(f"{api.url}/_local/positions").json() == {"shard-0": "17", "shard-1": None}
+    with LambdaApi({}) as api:
+        assert loopback.get(f"{api.url}/_local/positions").status_code == 404
+
+
 def test_the_rates_of_the_last_minutes_are_a_page_beside_it() -> None:
     with LambdaApi({}, rates=lambda minutes: {"sums": {"Records": minutes}}) as api:
         assert loopback.get(f"{api.url}/_local/rates", params={"minutes": 7}).json() == {"sums": {"Records": 7}}
