@@ -18,6 +18,7 @@ from faults.middleware import App, Scope, WithFaults, in_real_time
 from personalize_local.errors import ServiceError
 from personalize_local.region import signed_for
 from personalize_local.service import CHECK_EVERY, Personalize
+from personalize_local.welcome import Welcome
 from personalize_local.wire.protocol import WireProtocol
 
 # The REST services' paths (botocore's service models); the control plane names the operation in a header.
@@ -45,7 +46,8 @@ def make_app(service: Personalize, wire: WireProtocol, on_stop: Callable[[], Non
         ticking.cancel()
         on_stop()
 
-    app = Starlette(routes=[*_looks(service, wire), _aws(wire)], lifespan=lifespan)
+    welcome = Welcome("a local Amazon Personalize").routes()
+    app = Starlette(routes=[*welcome, *_looks(service, wire), _aws(wire)], lifespan=lifespan)
     return with_faults(app, in_real_time("personalize"))
 
 

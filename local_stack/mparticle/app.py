@@ -26,6 +26,7 @@ from local_stack.mparticle.inputs import INPUTS
 from local_stack.mparticle.operations import IDSYNC, OF_PAGES, PREFLIGHT, operation_of
 from local_stack.mparticle.profile_api import Problem, ProfileApi
 from local_stack.mparticle.wire import json_of, to_upload
+from personalize_local.welcome import Welcome
 
 _ANSWERS = {
     THROTTLING: (429, "TOO_MANY_REQUESTS"),
@@ -52,6 +53,7 @@ class Service:
     def routes(self) -> list[Route]:
         """Return every route."""
         return [
+            *Welcome("a local mParticle").routes(),
             Route("/v2/events", self._uploads("UploadEvents"), methods=["POST"]),
             Route("/v2/bulkevents", self._uploads("BulkUploadEvents"), methods=["POST"]),
             *self._browser.routes(),

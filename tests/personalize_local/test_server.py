@@ -11,7 +11,7 @@ import urllib.request
 import uuid
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import boto3
 import pytest
@@ -78,6 +78,31 @@ def test_boto3_gets_recommendations_that_change_with_the_newest_event(
     assert events.put_events(**put, userId="somebody new")["ResponseMetadata"]["HTTPStatusCode"] == 200
     assert runtime.get_recommendations(**ask)["itemList"] == popular["itemList"], "the lag is at least 0.2 s"
     until(lambda: runtime.get_recommendations(**ask)["itemList"][0]["itemId"] == "i17")
+
+
+def test_why_items_have_their_scores_is_a_page(aws: Clients, url: str, campaign: str) -> None:
+    listed = aws("personalize-runtime").get_recommendations(campaignArn=campaign, userId="u3", numResults=5)["itemList"]
+    query = [("campaignArn", campaign), ("userId", "u3"), *(("itemId", one["itemId"]) for one in listed)]
+    terms = local(url, f"terms?{urlencode(query)}")["terms"]
+    for one in listed:
+        why = terms[one["itemId"]]
+        assert why["similar"] + why["again"] + why["popular"] == pytest.approx(one["score"], rel=1e-3)
+    with pytest.raises(urllib.error.HTTPError, match="404"):
+        local(url, f"terms?campaignArn={campaign}x&userId=u3")
+
+
+def test_a_browser_is_told_what_this_is_and_led_to_the_panel_where_there_is_one(url: str) -> None:
+    def asked(method: str, path: str, body: str | None = None) -> http.client.HTTPResponse:
+        connection = http.client.HTTPConnection(str(urlsplit(url).netloc))
+        connection.request(method, path, body)
+        return connection.getresponse()
+
+    assert b"local Amazon Personalize" in asked("GET", "/").read()
+    for wrong in ('{"url": "http://elsewhere.example/"}', '{"url": 7}', "[]", "no JSON"):
+        assert asked("PUT", "/_local/panel", wrong).status == 400
+    assert asked("PUT", "/_local/panel", json.dumps({"url": "http://127.0.0.1:8040/panel"})).status == 204
+    led = asked("GET", "/")
+    assert (led.status, led.getheader("location")) == (307, "http://127.0.0.1:8040/panel")
 
 
 def test_boto3_parses_times_and_lists(aws: Clients, shop: dict[str, str]) -> None:
