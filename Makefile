@@ -1,4 +1,4 @@
-# Two commands for people: `make run` and `make test`. Everything else is `./broker COMMAND`.
+# Three commands for people: `make run`, `make shop` and `make test`. Everything else is `./broker COMMAND`.
 # Needs git, make and Python 3.11 or newer; everything else is installed into .venv.
 
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python; do \
@@ -13,16 +13,20 @@ endif
 override CONTEXT := $(shell cat $(SETTINGS)) $(CONTEXT)
 endif
 
-.PHONY: setup run test quick proofs check law mutations soak bench synth deploy docs pictures sbom audit clean
+.PHONY: setup run shop test quick proofs check law mutations soak bench synth deploy docs pictures sbom audit clean
 
 setup: .venv/.ready
 
 run: setup
 	@./broker run
 
+# A web shop on the local services, and a panel beside it. FLAGS=--port=8080, for example.
+shop: setup shop/node_modules/.ready
+	@./broker shop $(FLAGS)
+
 # The CDK command line before all tests: several of them would install it at once. Bytecode is kept, whatever the
 # environment says: hundreds of processes load the same modules.
-test: setup .venv/ministack/.ready .venv/clients/.ready node_modules/.ready
+test: setup .venv/ministack/.ready .venv/clients/.ready node_modules/.ready shop/node_modules/.ready
 	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 # What needs no process of its own: no services, no CDK. For use while you write.
@@ -37,7 +41,7 @@ check: setup
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy --strict lambda_src/broker
-	@$(BIN)/mypy cli diagnosis docs_site evaluation experiments faults lifecycle local_stack personalize_data personalize_local personalize_rules recommender_models replay seeding
+	@$(BIN)/mypy cli diagnosis docs_site evaluation experiments faults lifecycle local_stack personalize_data personalize_local personalize_rules recommender_models replay seeding shop
 	@$(BIN)/mypy app.py infra blueprint
 	@$(MAKE) --no-print-directory test
 
@@ -97,7 +101,7 @@ audit: setup
 	PyPI could not be asked (there is no copy of its advisories to use offline)" >&2; exit $$code; }
 
 clean:
-	@rm -rf .venv node_modules tests/clients/node_modules cdk.out sbom site .pytest_cache .ruff_cache .mypy_cache .hypothesis .local.env
+	@rm -rf .venv node_modules shop/node_modules tests/clients/node_modules cdk.out sbom site .pytest_cache .ruff_cache .mypy_cache .hypothesis .local.env
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The lock is installed by uv, in seconds; where uv can't be had, by pip, in a minute or two.
@@ -124,6 +128,12 @@ clean:
 # What builds the site: nobody who reads the pages on GitHub needs it.
 .venv/docs/.ready: .venv/.ready docs_site/requirements.txt
 	@$(BIN)/python -m tests.environments .venv/docs docs_site/requirements.txt && touch $@
+
+# mParticle's web SDK, which the shop's pages load.
+shop/node_modules/.ready: .venv/.ready shop/package-lock.json
+	@node=$$($(BIN)/python -m infra.toolchain) && "$$node" "$$(dirname "$$node")/../lib/node_modules/npm/bin/npm-cli.js" \
+		ci --prefix shop --silent --no-audit --no-fund --ignore-scripts
+	@touch $@
 
 # The CDK command line, by the npm that comes with Node from PyPI.
 node_modules/.ready: .venv/.ready package-lock.json

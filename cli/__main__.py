@@ -15,6 +15,7 @@ from cli.version import show_version
 COMMANDS = {
     "run": "The whole loop on this machine, from clicks to recommendations on a profile.",
     "serve": "The same services, until Ctrl-C, for your own code to talk to.",
+    "shop": "A web shop on the same services, and a panel that shows what becomes of each click.",
     "invoke": "What the broker makes of sample batches.",
     "status": "Where a broker is, and what is due next.",
     "outputs": "What the stack's resources are called, also as shell variables.",

@@ -15,13 +15,15 @@ from blueprint.experiment import ExperimentPlan
 from cli.console import service_log
 from cli.experiment_option import ExperimentType
 from cli.local_env import ACCESS_KEY, export_lines, written
+from infra.cost.prices import EXAMPLE
 from lifecycle.resources import CreationFailed
+from local_stack import loopback
 from local_stack.aws import REGION
 from local_stack.lambda_api import LambdaApi
-from local_stack.process import NotStarted, ServiceProcess, start_service
+from local_stack.process import PROJECT_ROOT, NotStarted, ServiceProcess, start_service
 from local_stack.scenario import Scenario
 from local_stack.settings import PROBE_MPID, LocalStackSettings
-from local_stack.stack import ARCHIVE_BUCKET, NAME, Stack
+from local_stack.stack import ARCHIVE_BUCKET, LAMBDA_SRC, NAME, Stack
 from local_stack.stream_mappings import StreamMappings
 from personalize_local.toggles import Toggles
 
@@ -81,6 +83,9 @@ def command(
     """Start a local Amazon Personalize, mParticle, Kinesis, SQS, S3, DynamoDB and Secrets Manager, and the functions;
     let the made-up shop's customers train a model; then serve until Ctrl-C.
 
+    A panel shows what becomes of each event, at PANEL_URL and at / of mParticle and Personalize. SHOP_URL is a web shop
+    to click in; for it, run make shop.
+
     On stdout: `export NAME=value` lines, then `# ready`. While it runs, the same lines are in .local.env beside this
     command:
 
@@ -121,10 +126,10 @@ def command(
             if only:
                 services, values = _only_personalize(running, settings, _options(data, disable), log)
             else:
-                services, values = _everything(running, settings, log, second_tracker=second_tracker)
+                services, values = everything(running, settings, log, second_tracker=second_tracker)
             running.enter_context(written(values))
             click.echo(export_lines(values) + "# ready")
-            _wait_for_the_end(services)
+            wait_for_the_end(services)
     except (NotStarted, CreationFailed) as error:
         raise click.ClickException(str(error)) from None
     except KeyboardInterrupt:
@@ -152,11 +157,21 @@ def _only_personalize(
     return [service, s3], personalize_values(service.url) | {"AWS_ENDPOINT_URL_S3": s3.url}
 
 
-def _everything(
-    running: ExitStack, settings: LocalStackSettings, log: Any, *, second_tracker: bool
+def everything(
+    running: ExitStack,
+    settings: LocalStackSettings,
+    log: Any,
+    *,
+    second_tracker: bool = False,
+    shop_port: int = 0,
+    prices: Path = EXAMPLE,
 ) -> tuple[list[ServiceProcess], dict[str, str]]:
+    """Start all services, train a model, and open the shop with its panel.
+
+    Return the processes, and what is exported. Raises NotStarted, CreationFailed.
+    """
     stack = running.enter_context(Stack(settings, log=log))
-    Scenario(stack, show=_Stages()).prepare()
+    Scenario(stack, show=Stages()).prepare()
     if second_tracker:
         stack.write_second_tracker()
     rewind = {stack.rewind.settings.name: stack.rewind.arn}
@@ -165,9 +180,16 @@ def _everything(
     )
     functions = {**stack.functions, stack.rewind.settings.name: stack.rewind}
     lambda_api = running.enter_context(
-        LambdaApi(functions, rates=stack.recent_counts, logs=stack.lines, mappings=mappings)
+        LambdaApi(functions, rates=stack.recent_counts, logs=stack.lines, mappings=mappings, positions=stack.positions)
     )
-    return [stack.aws, stack.personalize, stack.mparticle], exported(stack, lambda_api.url)
+    values = exported(stack, lambda_api.url)
+    arguments = ["--port", str(shop_port), "--seed", str(settings.seed), "--prices", str(prices.absolute())]
+    paths = {"PYTHONPATH": os.pathsep.join(map(str, (PROJECT_ROOT, LAMBDA_SRC)))}
+    shop = running.enter_context(start_service("shop", arguments, environment=values | paths, log=log))
+    shown = {"SHOP_URL": f"{shop.url}/", "PANEL_URL": f"{shop.url}/panel"}
+    for service in (stack.personalize, stack.mparticle):
+        loopback.call("PUT", f"{service.url}/_local/panel", json={"url": shown["PANEL_URL"]}, timeout=10)
+    return [stack.aws, stack.personalize, stack.mparticle, shop], values | shown
 
 
 def exported(stack: Stack, lambda_url: str) -> dict[str, str]:
@@ -211,7 +233,7 @@ def personalize_values(url: str) -> dict[str, str]:
     return endpoints | keys | region | {"NO_PROXY": direct}
 
 
-class _Stages:
+class Stages:
     """Says on stderr which stage has begun."""
 
     def __init__(self) -> None:
@@ -224,7 +246,7 @@ class _Stages:
             click.echo(f"{time.monotonic() - self._began:5.1f} s  {stage}", err=True)
 
 
-def _wait_for_the_end(services: list[ServiceProcess]) -> None:
+def wait_for_the_end(services: list[ServiceProcess]) -> None:
     """Wait for Ctrl-C. Raises NotStarted when a service ends by itself."""
     forever = threading.Event()
     while not forever.wait(1.0):

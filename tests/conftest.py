@@ -41,6 +41,7 @@ ASK_FOR_TEMPLATES = (
 LONGEST = (
     "deploy/test_deployment.py",
     "infra/test_bundle.py",
+    "browser/test_shop.py",
     "loop/test_killed.py",
     "real_data/test_santander.py",
     "loop/test_soak.py",

@@ -1,0 +1,1 @@
+"""The panel: what becomes of each click, what is left out, faults, and whether anything is lost."""

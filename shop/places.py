@@ -1,0 +1,46 @@
+"""Where the services of a running local stack are, and what its resources are called: what ``serve`` exports."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+
+VARIABLES = {
+    "mparticle": "MPARTICLE_URL",
+    "personalize": "AWS_ENDPOINT_URL_PERSONALIZE",
+    "aws": "AWS_ENDPOINT_URL",
+    "functions": "AWS_ENDPOINT_URL_LAMBDA",
+    "stream_name": "STREAM_NAME",
+    "campaign_arn": "CAMPAIGN_ARN",
+    "quarantine_bucket": "QUARANTINE_BUCKET",
+    "on_failure_bucket": "ON_FAILURE_BUCKET",
+    "refresh_queue_url": "REFRESH_QUEUE_URL",
+    "purchase_queue_url": "PURCHASE_QUEUE_URL",
+}
+
+
+@dataclass(frozen=True)
+class Places:
+    """URLs of the services, without a slash at the end, and names of resources."""
+
+    mparticle: str
+    personalize: str
+    aws: str
+    functions: str
+    stream_name: str
+    campaign_arn: str
+    quarantine_bucket: str
+    on_failure_bucket: str
+    refresh_queue_url: str
+    purchase_queue_url: str
+
+    @classmethod
+    def from_variables(cls, variables: Mapping[str, str]) -> "Places":
+        """Read what ``serve`` exports. Raises ValueError, which names all that are missing."""
+        missing = [VARIABLES[one.name] for one in fields(cls) if not variables.get(VARIABLES[one.name])]
+        if missing:
+            raise ValueError(f"missing: {', '.join(missing)}")
+        return cls(**{one.name: variables[VARIABLES[one.name]] for one in fields(cls)})
+
+    @property
+    def campaign(self) -> str:
+        """Return the campaign's name."""
+        return self.campaign_arn.rpartition("/")[2]
