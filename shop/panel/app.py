@@ -1,6 +1,7 @@
 """The panel's pages: the first one changes by itself, the others show one thing each, as it is when they are opened."""
 
 import asyncio
+import itertools
 import json
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -29,10 +30,11 @@ from shop.places import Places
 from shop.profiles import Profiles
 from shop.why import reasons
 
-EVERY = 1.0  # seconds between two looks
+EVERY = 2.0  # seconds between two looks
 CLICKS, LISTS, PROFILES, MEASURED = 20, 8, 50, 50
 MOST_FORM_BYTES = 4096
 PARTS = ("counters", "clicks", "left-out", "faults", "lists")
+OFTEN, SELDOM = ("clicks", "lists"), 2  # what is looked at in each round, and how many rounds all else waits
 TROUBLE = (requests.RequestException, BotoCoreError, ClientError)
 
 
@@ -159,9 +161,9 @@ class Panel:
 
     async def _changes(self) -> AsyncIterator[tuple[str, str]]:
         shown: dict[str, str] = {}
-        while True:
+        for rounds in itertools.count():
             await run_in_threadpool(self._watcher.look)
-            for name in PARTS:
+            for name in PARTS if rounds % SELDOM == 0 else OFTEN:
                 html = await run_in_threadpool(self._part, name)
                 if shown.get(name) != html:
                     shown[name] = html

@@ -1,5 +1,6 @@
 """The stream, read again by the panel: its own iterators, beside those of the functions."""
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -10,6 +11,7 @@ from botocore.exceptions import ClientError
 from shop.panel.trail import Record
 
 PAGE = 1000
+SHARDS_EVERY = 30.0  # seconds between two questions which shards there are
 
 
 @dataclass
@@ -21,11 +23,16 @@ class StreamReader:
     since: float | None = None
     _iterators: dict[str, str] = field(default_factory=dict)
     _read: dict[str, str] = field(default_factory=dict)
+    _shards: list[str] = field(default_factory=list)
+    _asked: float = -SHARDS_EVERY
 
     def new(self) -> Iterator[Record]:
         """Yield what has arrived since the last time, shard by shard. Raises ClientError."""
-        for shard in self.kinesis.list_shards(StreamName=self.stream_name)["Shards"]:
-            yield from self._new_of(shard["ShardId"])
+        if time.monotonic() - self._asked >= SHARDS_EVERY:
+            shards = self.kinesis.list_shards(StreamName=self.stream_name)["Shards"]
+            self._shards, self._asked = [shard["ShardId"] for shard in shards], time.monotonic()
+        for shard in self._shards:
+            yield from self._new_of(shard)
 
     def _new_of(self, shard: str) -> Iterator[Record]:
         while True:
@@ -35,7 +42,7 @@ class StreamReader:
                 self._read[shard] = record["SequenceNumber"]
                 arrived_ms = round(record["ApproximateArrivalTimestamp"].timestamp() * 1000)
                 yield Record(shard, record["SequenceNumber"], arrived_ms, record["Data"])
-            if not answer["Records"]:
+            if len(answer["Records"]) < PAGE:
                 return
 
     def _records(self, shard: str) -> Any:

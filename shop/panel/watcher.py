@@ -12,12 +12,11 @@ from typing import Any
 import requests
 from botocore.exceptions import BotoCoreError, ClientError
 
-from local_stack import loopback
 from shop.panel.stream import StreamReader
 from shop.panel.trail import Trail
 from shop.places import Places
 
-OFTEN, SELDOM = 0.8, 3.0  # seconds between two looks: at the steps, and at counters and buckets
+OFTEN, SELDOM = 0.8, 3.5  # seconds between two looks: at the steps, and at counters and buckets
 PAGE = 1000
 HOUR = 60  # minutes
 
@@ -55,6 +54,8 @@ class Watcher:
         self._places = places
         self._stream = StreamReader(clients("kinesis"), places.stream_name, time.time())
         self._lock = threading.Lock()
+        self._http = requests.Session()
+        self._http.trust_env = False
         self._looked = self._counted = 0.0
         self._after: dict[str, int] = {}
         self._quarantine_read: set[str] = set()
@@ -137,7 +138,7 @@ class Watcher:
                 return
 
     def _get(self, url: str, name: str, **query: Any) -> Any:
-        answer = loopback.get(f"{url}/_local/{name}", params=query, timeout=5)
+        answer = self._http.get(f"{url}/_local/{name}", params=query, timeout=5)
         answer.raise_for_status()
         return answer.json()
 

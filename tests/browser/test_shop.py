@@ -115,11 +115,15 @@ def mpid_of(who: Visitor) -> str:
     return who.page.locator("#mpid").inner_text()
 
 
+def values(clone: Clone) -> dict[str, str]:
+    """Return what the shop exports for other commands."""
+    lines = clone.local_env.read_text().splitlines()
+    return dict(line.removeprefix("export ").partition("=")[::2] for line in lines)
+
+
 def in_personalize(clone: Clone, mpid: str) -> Counter[tuple[str, str]]:
     """Return what Personalize has of a customer, by type and item."""
-    lines = clone.local_env.read_text().splitlines()
-    values = dict(line.removeprefix("export ").partition("=")[::2] for line in lines)
-    url = f"{values['AWS_ENDPOINT_URL_PERSONALIZE']}/_local/events"
+    url = f"{values(clone)['AWS_ENDPOINT_URL_PERSONALIZE']}/_local/events"
     accepted = loopback.get(url, params={"limit": 10_000}).json()["events"]
     once = {event["eventId"]: event for event in accepted if event["userId"] == mpid}
     return Counter((event["eventType"], event["itemId"]) for event in once.values())
@@ -228,6 +232,35 @@ def test_the_panel_follows_a_click_by_name_and_nothing_is_lost(
     operator.page.goto(f"{address}/panel/ledger")
     assert operator.page.get_by_role("heading", level=1).inner_text() == "Nothing is lost"
     assert operator.complaints == []
+
+
+def test_what_personalize_refuses_is_in_quarantine_and_opens_and_all_else_goes_on(
+    address: str, new_visitor: Callable[..., Visitor]
+) -> None:
+    who, operator = new_visitor(), new_visitor()
+    operator.page.goto(f"{address}/panel")
+    switch(operator, "toys-refused", "true")
+    refused = view(who, address, "toys", 5)
+    view(who, address, "pantry", 5)
+    row = operator.page.locator("#clicks tr", has_text="quarantine: refused").first
+    row.wait_for()
+    who.wait_for_list("(slot) => slot.dataset.list")
+    switch(operator, "toys-refused", "false")
+    row.get_by_role("link", name="view detail").click()
+    operator.page.get_by_text("Personalize has refused it").wait_for()
+    assert refused in operator.page.locator("pre").inner_text()
+    operator.page.get_by_role("link", name="See the quarantine").click()
+    operator.page.locator("summary", has_text="refused").first.click()
+    assert operator.page.locator("dd").first.is_visible()
+
+
+def test_the_addresses_of_the_local_services_lead_to_the_panel(
+    clone: Clone, address: str, new_visitor: Callable[..., Visitor]
+) -> None:
+    who = new_visitor()
+    for name in ("MPARTICLE_URL", "AWS_ENDPOINT_URL_PERSONALIZE"):
+        who.page.goto(f"{values(clone)[name]}/")
+        assert who.page.url == values(clone)["PANEL_URL"] == f"{address}/panel"
 
 
 @pytest.mark.parametrize(("width", "colours"), [(1280, "light"), (360, "dark")])
