@@ -40,8 +40,15 @@ function start(page) {
     v3SecureServiceUrl: `${page.mparticle}/v3/JS/`,
     identityUrl: `${page.mparticle}/v1/`,
     aliasUrl: `${page.mparticle}/v1/identity/`,
-    identityCallback: (result) => signedIn(result.getUser && result.getUser()),
+    identityCallback: identified,
   });
+}
+
+// The SDK sends nothing before it knows the visitor, and does not ask again by itself.
+function identified(result) {
+  const user = result.getUser && result.getUser();
+  if (user) signedIn(user);
+  else setTimeout(() => sdk.Identity.identify({ userIdentities: {} }, identified), 2000);
 }
 
 function report(event) {

@@ -189,6 +189,8 @@ def test_shopping_goes_on_while_mparticle_is_down_and_then_everything_arrives(
     assert who.listed == shown
     assert "mParticle does not answer" in who.page.locator(".badge").inner_text()
     buy(who)
+    newcomer = new_visitor()
+    view(newcomer, address, "running")
     assert in_personalize(clone, mpid) == {("view_detail", before): 1}
     switch(operator, DOWN.name, "false")
     done = {("view_detail", item) for item in (before, *viewed)}
@@ -196,6 +198,7 @@ def test_shopping_goes_on_while_mparticle_is_down_and_then_everything_arrives(
     assert eventually(lambda: in_personalize(clone, mpid) == Counter(done)), in_personalize(clone, mpid)
     who.wait_for_list("(slot, before) => slot.dataset.shown !== before", arg=f"{who.list_id} remembered")
     wait_until_among(who, viewed[0])
+    wait_until_mostly(newcomer, "running")
 
 
 def switch(operator: Visitor, name: str, now: str) -> None:
