@@ -198,7 +198,7 @@ def test_shopping_goes_on_while_mparticle_is_down_and_then_everything_arrives(
     assert eventually(lambda: in_personalize(clone, mpid) == Counter(done)), in_personalize(clone, mpid)
     who.wait_for_list("(slot, before) => slot.dataset.shown !== before", arg=f"{who.list_id} remembered")
     wait_until_among(who, viewed[0])
-    wait_until_mostly(newcomer, "running")
+    newcomer.wait_for_list("(slot) => slot.dataset.list")
 
 
 def switch(operator: Visitor, name: str, now: str) -> None:
