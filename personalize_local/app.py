@@ -77,6 +77,18 @@ def _looks(service: Personalize, wire: WireProtocol) -> list[Route]:
     async def attribution(_: Request) -> Response:
         return JSONResponse({"reports": service.attribution()})
 
+    return [
+        Route("/_local/requests", requests),
+        Route("/_local/status", status),
+        Route("/_local/events", events),
+        Route("/_local/lists", lists),
+        Route("/_local/attribution", attribution),
+        _terms(service),
+        _toggles(service),
+    ]
+
+
+def _terms(service: Personalize) -> Route:
     async def terms(request: Request) -> Response:
         """Show why items have their scores: ``?campaignArn=…&userId=…&itemId=…&itemId=…``."""
         query = request.query_params
@@ -86,6 +98,10 @@ def _looks(service: Personalize, wire: WireProtocol) -> list[Route]:
             return JSONResponse({"message": str(error)}, 404)
         return JSONResponse({"terms": shown})
 
+    return Route("/_local/terms", terms)
+
+
+def _toggles(service: Personalize) -> Route:
     async def toggles(request: Request) -> Response:
         """Show the production limits; PUT ``{"throttling": false, …}`` changes them."""
         known = asdict(service.toggles)
@@ -96,15 +112,7 @@ def _looks(service: Personalize, wire: WireProtocol) -> list[Route]:
             service.set_toggles(changes)
         return JSONResponse(asdict(service.toggles))
 
-    return [
-        Route("/_local/requests", requests),
-        Route("/_local/status", status),
-        Route("/_local/events", events),
-        Route("/_local/lists", lists),
-        Route("/_local/attribution", attribution),
-        Route("/_local/terms", terms),
-        Route("/_local/toggles", toggles, methods=["GET", "PUT"]),
-    ]
+    return Route("/_local/toggles", toggles, methods=["GET", "PUT"])
 
 
 def _page(request: Request, name: str, read: Callable[[int, int], list[dict[str, Any]]]) -> Response:
