@@ -351,9 +351,10 @@ class Stack:
 
     def _filter_arn(self) -> str | None:
         """Return the filter of the lists, which is made if need be; None without one. Raises CreationFailed."""
-        expression, group = self.settings.filter_expression, self.tracker.dataset_group_arn
+        expression = self.settings.filter_expression
         if not expression:
             return None
+        group = self.tracker.dataset_group_arn
         request = {"datasetGroupArn": group, "filterExpression": expression}
         return str(self._model.ensure(resource_types.FILTER, NAME, request, datasetGroupArn=group)["filterArn"])
 
