@@ -44,7 +44,7 @@ CUSTOMERS = {  # one of each variant, negative and positive
 
 @pytest.fixture(scope="module")
 def stack() -> Iterator[Stack]:
-    with trained_stack(LocalStackSettings(shards=1, queue_delay=0, experiment=PLAN)) as running:
+    with trained_stack(LocalStackSettings(shards=1, experiment=PLAN)) as running:
         for mpid in CUSTOMERS.values():
             put(running, mpid, ITEMS[1])
         assert eventually(lambda: all("ml_variant" in profile(running, mpid) for mpid in CUSTOMERS.values()))
