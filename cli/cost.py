@@ -13,12 +13,12 @@ from rich.table import Table
 from cli import connection, place
 from cli.console import emit
 from cli.errors import Refused, service_errors
-from cli.options import given
+from cli.options import given, price_option
 from cli.status import interactions, period_of
 from cli.types import Amount
 from cli.wide_table import show, table
 from infra.cost.bill import NOT_INCLUDED, Bill, bill, money
-from infra.cost.prices import EXAMPLE, Prices, PricesError, read_prices
+from infra.cost.prices import Prices, PricesError, read_prices
 from infra.cost.processor_time import NoMeasurement
 from infra.cost.traffic import Shop, Traffic, of_rates, traffic
 from infra.settings import Settings, Stage
@@ -55,14 +55,7 @@ def _options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @click.command("cost", short_help="What a broker costs per month, item by item.")
-@click.option(
-    "--prices",
-    "prices_file",
-    type=click.Path(path_type=Path),
-    default=EXAMPLE,
-    show_default="examples/prices/us-east-1.toml",
-    help="Your prices, in the form of that file.",
-)
+@price_option
 @click.option(
     "--stage",
     type=click.Choice([str(stage) for stage in Stage]),

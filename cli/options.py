@@ -2,10 +2,13 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import click
 from click.core import ParameterSource
+
+from infra.cost.prices import EXAMPLE
 
 
 def model_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -16,6 +19,16 @@ def model_options(command: Callable[..., Any]) -> Callable[..., Any]:
     ):
         command = option(command)
     return command
+
+
+price_option = click.option(
+    "--prices",
+    "prices_file",
+    type=click.Path(path_type=Path),
+    default=EXAMPLE,
+    show_default="examples/prices/us-east-1.toml",
+    help="Your prices, in the form of that file.",
+)
 
 
 def given(context: click.Context) -> list[click.Parameter]:

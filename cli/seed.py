@@ -27,11 +27,11 @@ from cli import connection, deployed, place, suppression
 from cli.console import emit
 from cli.errors import Refused, service_errors
 from cli.history_files import gather
-from cli.options import pairs
+from cli.options import pairs, price_option
 from cli.progress import WaitDisplay
 from cli.seed_plan import Part, SeedPlan, report
 from cli.types import Amount, Days
-from infra.cost.prices import EXAMPLE, Prices, PricesError, read_prices
+from infra.cost.prices import Prices, PricesError, read_prices
 from lifecycle import batch, resource_types
 from lifecycle.bucket import Bucket
 from lifecycle.resources import Resources
@@ -68,14 +68,7 @@ FOREVER = suppression.FOREVER
 @click.option("--time-unit", type=click.Choice(UNITS), help="Of TIMESTAMP; default: what its first value can only be.")
 @click.option("--consent", metavar="COLUMN", help="Of a table: only users with a yes here (true, 1).")
 @click.option("--consent-given", is_flag=True, help="State that all users of the files have consented.")
-@click.option(
-    "--prices",
-    "prices_file",
-    type=click.Path(path_type=Path),
-    default=EXAMPLE,
-    show_default="examples/prices/us-east-1.toml",
-    help="Your prices, in the form of that file.",
-)
+@price_option
 @click.option("--bucket", help="S3 bucket to go through; default: the stack's.")
 @click.option("--role-arn", help="The role by which Personalize reads and writes it; default: the stack's.")
 @click.option("--yes", is_flag=True, help="Do not ask before it costs money and writes profiles.")

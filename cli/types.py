@@ -121,3 +121,15 @@ class Separator(click.ParamType):
         if not str(value).strip():
             self.fail("it must not be blank", param, ctx)
         return str(value)
+
+
+class Pair(click.ParamType):
+    """NAME=VALUE, without spaces around either."""
+
+    name = "NAME=VALUE"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
+        name, _, rest = (part.strip() for part in str(value).partition("="))
+        if not (name and rest):
+            self.fail(f"{value!r} must be {self.name}", param, ctx)
+        return name, rest

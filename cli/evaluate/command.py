@@ -10,6 +10,7 @@ from cli.evaluate.options import EvaluateOptions, split_options, table_in
 from cli.options import connection_options, given
 from cli.output_files import NEW_FILE
 from cli.subcommands import WithSubcommands
+from cli.types import Pair
 from evaluation import constants
 from evaluation.scoring.metric import Metric
 
@@ -23,18 +24,6 @@ Examples:
 """
 # Loaded when asked for.
 SUBCOMMANDS = {"split": "The files for a real Personalize: what to train on, whom to ask about, and the truth."}
-
-
-class Pair(click.ParamType):
-    """NAME=VALUE, without spaces around either."""
-
-    name = "NAME=VALUE"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
-        name, _, rest = (part.strip() for part in str(value).partition("="))
-        if not (name and rest):
-            self.fail(f"{value!r} must be {self.name}", param, ctx)
-        return name, rest
 
 
 class MetricAtK(click.ParamType):

@@ -10,7 +10,7 @@ from cli.experiment.options import ExperimentOptions
 from cli.options import connection_options
 from cli.output_files import NEW_FILE
 from cli.subcommands import WithSubcommands
-from cli.types import Days, EpochSeconds
+from cli.types import Days, EpochSeconds, Pair
 from personalize_data.times import UNITS
 
 METRICS = ("conversion", "revenue", "units")
@@ -24,18 +24,6 @@ Examples:
   ./broker experiment --archive --gate 'conversion:fresh>=control'
   ./broker experiment sales.parquet --user MPID --time AT --event WHAT --item SKU --value AMOUNT
 """
-
-
-class Pair(click.ParamType):
-    """NAME=VALUE, without spaces around either."""
-
-    name = "NAME=VALUE"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
-        name, _, rest = (part.strip() for part in str(value).partition("="))
-        if not (name and rest):
-            self.fail(f"{value!r} must be {self.name}", param, ctx)
-        return name, rest
 
 
 class ExperimentCommand(WithSubcommands):
