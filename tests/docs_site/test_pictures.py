@@ -82,12 +82,27 @@ def test_a_rare_colour_that_is_unlike_the_others_stays() -> None:
     image = Image.merge("RGB", [Image.linear_gradient("L")] * 3)
     orange = (217, 130, 43)
     image.paste(orange, (100, 100, 104, 104))
-    png = io.BytesIO()
-    image.save(png, format="PNG")
 
-    with Image.open(io.BytesIO(few_colours(png.getvalue()))) as small:
+    with Image.open(io.BytesIO(few_colours(_png(image)))) as small:
         assert small.mode == "P"
         assert small.convert("RGB").getpixel((101, 101)) == pytest.approx(orange, abs=12)
+
+
+def test_large_areas_of_nearly_the_same_colour_keep_theirs() -> None:
+    image = Image.merge("RGB", [Image.effect_noise((256, 256), 90) for _ in range(3)])
+    areas = [(255, 255, 255), (251, 250, 247), (231, 241, 239), (228, 236, 244)]
+    for place, colour in enumerate(areas):
+        image.paste(colour, (0, 32 * place, 256, 32 * place + 32))
+
+    with Image.open(io.BytesIO(few_colours(_png(image)))) as small:
+        shown = small.convert("RGB")
+    assert [shown.getpixel((20, 32 * place + 20)) for place in range(len(areas))] == areas
+
+
+def _png(image: Image.Image) -> bytes:
+    png = io.BytesIO()
+    image.save(png, format="PNG")
+    return png.getvalue()
 
 
 def _writes(size: int) -> Scene:
