@@ -82,7 +82,7 @@ docs: setup .venv/docs/.ready
 	@$(BIN)/python -m docs_site
 
 # The pictures in README and docs, from what really runs: some minutes. NAMES=run draws one scene's only.
-pictures: setup
+pictures: setup shop/node_modules/.ready
 	@PYTHONPATH=.:lambda_src $(BIN)/python -m docs_site.pictures $(NAMES)
 
 # What the functions' zip and the development environment consist of, as CycloneDX. The tools run in environments apart.

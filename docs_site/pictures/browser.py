@@ -20,15 +20,20 @@ class NoBrowser(Exception):
     """There is no Chromium on this machine."""
 
 
+def program() -> str:
+    """Return Chromium's program. Raises NoBrowser."""
+    found = next((path for name in PROGRAMS if (path := shutil.which(name))), None)
+    if found is None:
+        raise NoBrowser
+    return found
+
+
 def screenshot(address: str, width: int, height: int) -> bytes:
     """Return a page's upper part as a PNG of few colours. Raises NoBrowser; CalledProcessError."""
-    program = next((found for name in PROGRAMS if (found := shutil.which(name))), None)
-    if program is None:
-        raise NoBrowser
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "page.png"
         subprocess.run(  # noqa: S603 - a browser on our own page
-            [program, *OPTIONS, f"--window-size={width},{height}", f"--screenshot={file}", address],
+            [program(), *OPTIONS, f"--window-size={width},{height}", f"--screenshot={file}", address],
             check=True,
             capture_output=True,
             timeout=120,

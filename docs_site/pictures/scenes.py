@@ -2,14 +2,16 @@
 
 import os
 import shutil
+import signal
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from docs_site.pictures.browser import screenshot
 from docs_site.pictures.terminal import COLUMNS, svg, without
+from docs_site.pictures.visit import visit
 
 ROOT = Path(__file__).resolve().parents[2]
 BANK = ROOT / "examples/bank/is_it_worth_it.sh"
@@ -45,6 +47,25 @@ def bank(folder: Path) -> None:
         (folder / "report.png").write_bytes(screenshot((worth / "report.html").as_uri(), width=1000, height=1520))
 
 
+def shop(folder: Path) -> None:
+    """A visit to the shop, whose list turns to lamps. Raises ValueError if the shop or that list does not come."""
+    command = [str(ROOT / "broker"), "shop", "--port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - our own command
+        try:
+            visit(shop_address(process.stdout or ()), folder)
+        finally:
+            process.send_signal(signal.SIGINT)
+
+
+def shop_address(lines: Iterable[str]) -> str:
+    """Return where the shop is, by what it prints. Raises ValueError if it ends without that."""
+    for line in lines:
+        word, _, address = line.partition(" ")
+        if word == "shop":
+            return address.strip().rstrip("/")
+    raise ValueError("the shop did not open")
+
+
 @contextmanager
 def _worth() -> Iterator[Path]:
     """Yield the folder that the example writes, and remove it. Raises FileExistsError: it would be somebody's."""
@@ -57,4 +78,8 @@ def _worth() -> Iterator[Path]:
         shutil.rmtree(worth, ignore_errors=True)
 
 
-SCENES = {"run": Scene(("run.svg",), run), "bank": Scene(("features.svg", "report.png"), bank)}
+SCENES = {
+    "run": Scene(("run.svg",), run),
+    "shop": Scene(("shop.webp", "shop.png", "panel.png"), shop),
+    "bank": Scene(("features.svg", "report.png"), bank),
+}

@@ -6,13 +6,14 @@ from pathlib import Path
 from subprocess import CalledProcessError
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageSequence
 
 from docs_site.links import linked_files
 from docs_site.navigation import pages
 from docs_site.pictures.__main__ import LARGEST, TARGET, draw, main
 from docs_site.pictures.browser import NoBrowser, few_colours
-from docs_site.pictures.scenes import SCENES, Scene
+from docs_site.pictures.film import SENTENCE, WIDTH, Frame, film
+from docs_site.pictures.scenes import SCENES, Scene, shop_address
 from docs_site.pictures.terminal import svg, without
 from tests.real_data import ROOT
 
@@ -99,10 +100,42 @@ def test_large_areas_of_nearly_the_same_colour_keep_theirs() -> None:
     assert [shown.getpixel((20, 32 * place + 20)) for place in range(len(areas))] == areas
 
 
+def test_a_film_shows_each_page_for_its_time_with_a_ring_where_the_click_is_and_begins_again() -> None:
+    page = _png(Image.new("RGB", (2 * WIDTH, 400), "white"))
+    frames = [Frame(page, "First.", 1000), Frame(page, "A click.", 2500, click=(200, 100))]
+
+    with Image.open(io.BytesIO(film(frames))) as moving:
+        times, shown = [], []
+        for image in ImageSequence.Iterator(moving):
+            shown.append(image.convert("RGB"))
+            times.append(image.info["duration"])
+        assert moving.info["loop"] == 0
+    around = (80, 30, 120, 70)  # half the size, as the page is twice as wide
+    assert times == [1000, 2500]
+    assert {image.size for image in shown} == {(WIDTH, 200 + SENTENCE)}
+    assert [_reddest(image.crop(around)) > 100 for image in shown] == [False, True]
+    below = (0, 202, WIDTH, 200 + SENTENCE)
+    assert shown[0].crop(below).tobytes() != shown[1].crop(below).tobytes()
+
+
 def _png(image: Image.Image) -> bytes:
     png = io.BytesIO()
     image.save(png, format="PNG")
     return png.getvalue()
+
+
+def _reddest(image: Image.Image) -> int:
+    red, green, _ = image.split()
+    return max(one - other for one, other in zip(red.tobytes(), green.tobytes(), strict=True))
+
+
+def test_the_shops_address_is_read_from_what_it_prints() -> None:
+    assert shop_address(["shop   http://127.0.0.1:8040/\n", "panel  x\n"]) == "http://127.0.0.1:8040"
+
+
+def test_a_shop_that_ends_before_it_opens_is_an_error() -> None:
+    with pytest.raises(ValueError, match="did not open"):
+        shop_address(["shopping\n"])
 
 
 def _writes(size: int) -> Scene:
