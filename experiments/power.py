@@ -15,10 +15,12 @@ from scipy.special import ndtri
 
 from experiments.estimates import Estimate
 from experiments.sequential import ALPHA, anytime_multiplier, planned_multipliers, spent
+from personalize_data.errors import InvalidRequest
 
 WEEK = 7
 LEAST_WEEKS = 2
 MOST = 10**12
+LONGEST = 730  # days that are planned: each is a look, and the bounds of all of them are computed
 Multiplier = Callable[[float], float]  # of the standard error, by customers of both variants
 
 
@@ -48,11 +50,18 @@ class Traffic:
 
 
 def size(traffic: Traffic, relative: float, *, planned: bool = True, power: float = 0.8, alpha: float = ALPHA) -> Size:
-    """Return how many customers find a relative difference with a probability of ``power``."""
+    """Return how many customers find a relative difference with a probability of ``power``.
+
+    Raises InvalidRequest where that are more customers, or more planned days, than there can be.
+    """
     one_look = _one_look(traffic, relative, power, alpha)
+    if one_look > MOST:
+        raise InvalidRequest(f"it takes {one_look:,} customers, more than there can be")
     days = _days(one_look, traffic.a_day)
     # More days are more looks, which cost a little more customers: until that changes nothing.
     for _ in range(8):
+        if planned and days and days > LONGEST:
+            raise InvalidRequest(f"it takes {days:,} days at this traffic: that is too long to plan")
         multiplier = _multiplier(planned, days or 4 * WEEK, alpha)
         every_day = customers(one_look, multiplier, power, alpha)
         longer = _days(every_day, traffic.a_day)

@@ -1,6 +1,7 @@
 """`./broker experiment power`: how many customers, and days, an experiment needs to find a difference."""
 
 import json
+import math
 import re
 from dataclasses import asdict
 from typing import Any
@@ -8,6 +9,9 @@ from typing import Any
 import click
 
 from cli import output_files
+from cli.errors import file_errors
+
+LEAST_POWER = 0.5
 
 
 class Share(click.ParamType):
@@ -67,6 +71,14 @@ def command(
     """
     if (conversion is None) == (mean is None or deviation is None):
         raise click.UsageError("give --conversion, or --mean and --deviation")
+    if conversion and conversion * (1 + effect) >= 1:
+        raise click.UsageError(f"{effect:.3g} more than a conversion of {conversion:.3g} is everybody, or more")
+    if not all(math.isfinite(number) for number in (mean, deviation, a_day) if number is not None):
+        raise click.UsageError("--mean, --deviation and --a-day must be finite numbers")
+    if probability < LEAST_POWER:
+        raise click.UsageError(
+            f"--power {probability:.3g}: below {LEAST_POWER:.0%} an experiment misses more than it finds"
+        )
     from experiments.power import Traffic, size  # loads all that computes
 
     traffic = (
@@ -74,7 +86,8 @@ def command(
         if mean is not None and deviation is not None
         else Traffic.of_conversion(conversion or 0.0, share, a_day)
     )
-    found = size(traffic, effect, planned=not no_end, power=probability, alpha=0.05 / comparisons)
+    with file_errors():
+        found = size(traffic, effect, planned=not no_end, power=probability, alpha=0.05 / comparisons)
     if as_json:
         output_files.put(json.dumps(asdict(found)) + "\n")
         return

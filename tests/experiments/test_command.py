@@ -175,3 +175,21 @@ def test_power_without_an_end_takes_more_and_names_the_customers_to_expect() -> 
 @pytest.mark.parametrize("words", [["--effect", "10%"], ["--conversion", "300%", "--effect", "10%"], ["--mean", "3"]])
 def test_power_refuses_what_says_too_little(words: list[str]) -> None:
     assert invoke("power", *words).exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--conversion", "95%", "--effect", "10%"], "is everybody, or more"),
+        (["--mean", "nan", "--deviation", "1", "--effect", "1%"], "finite"),
+        (["--mean", "3", "--deviation", "inf", "--effect", "1%"], "finite"),
+        (["--conversion", "3%", "--effect", "10%", "--a-day", "nan"], "finite"),
+        (["--conversion", "3%", "--effect", "10%", "--power", "1%"], "misses more than it finds"),
+        (["--conversion", "3%", "--effect", "10%", "--a-day", "0.001"], "too long to plan"),
+        (["--conversion", "3%", "--effect", "0.00001%"], "more than there can be"),
+    ],
+)
+def test_power_refuses_what_no_experiment_can_find(words: list[str], message: str) -> None:
+    result = invoke("power", *words)
+    assert result.exit_code == 2, result.output
+    assert message in result.output
