@@ -53,9 +53,11 @@ def read(source: Source, form: TableForm, times: Times, left_out: Mapping[str, i
         (timestamps.seconds(source, frame, names["time"], times) * 1000).alias("time"),
         *(numbers.read(source, frame, names[name]).alias(name) for name in ("value", "quantity") if name in names),
     )
-    return events(
-        _typed(rows, form.words), notes=[f"{number:,} rows left out: {reason}" for reason, number in left_out.items()]
-    )
+    notes = [f"{number:,} rows left out: {reason}" for reason, number in left_out.items()]
+    again = 0 if "id" in names else len(rows) - rows.n_unique()
+    if again:
+        notes.append(f"{again:,} rows are the same as another one, and count: --id COLUMN says which came twice")
+    return events(_typed(rows, form.words), notes=notes)
 
 
 def _typed(rows: pl.DataFrame, words: Mapping[str, str]) -> pl.DataFrame:

@@ -193,3 +193,17 @@ def test_power_refuses_what_no_experiment_can_find(words: list[str], message: st
     result = invoke("power", *words)
     assert result.exit_code == 2, result.output
     assert message in result.output
+
+
+@pytest.mark.parametrize(("more", "says"), [([], True), (["--id", "i"], False)])
+def test_a_table_says_that_same_rows_count_where_no_id_tells_them_apart(
+    tmp_path: Path, more: list[str], says: bool
+) -> None:
+    bought = "{},2026-11-02T00:00:00Z,purchase,1\n"
+    lines = "".join(bought.format(user) for user in range(1, 40))
+    path, experiment = tmp_path / "sales.csv", tmp_path / "try.json"
+    path.write_text("u,t,e,i\n" + lines + bought.format(1), "utf-8")
+    experiment.write_text('{"name": "try", "holdout": 20, "variants": {"a": {"weight": 1}}}', "utf-8")
+    result = invoke(path, "--experiment", experiment, "--user", "u", "--time", "t", "--event", "e", *more)
+    assert result.exit_code == 0, result.output
+    assert ("1 rows are the same as another one, and count" in result.output) == says
