@@ -39,14 +39,22 @@ def _moment(text: str) -> datetime | None:
     return read if read.tzinfo else read.replace(tzinfo=UTC)
 
 
-class Days(click.FloatRange):
-    """A finite number of days."""
+class Finite(click.FloatRange):
+    """A number of a range, which may be open, but no infinity and no NaN."""
+
+    what = "a finite number"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        days = float(super().convert(value, param, ctx))
-        if not math.isfinite(days):
-            self.fail(f"{value!r} is not a number of days", param, ctx)
-        return days
+        number = float(super().convert(value, param, ctx))
+        if not math.isfinite(number):
+            self.fail(f"{value!r} is not {self.what}", param, ctx)
+        return number
+
+
+class Days(Finite):
+    """A finite number of days."""
+
+    what = "a number of days"
 
 
 class Amount(click.ParamType):

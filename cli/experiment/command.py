@@ -10,7 +10,7 @@ from cli.experiment.options import ExperimentOptions
 from cli.options import connection_options
 from cli.output_files import NEW_FILE
 from cli.subcommands import WithSubcommands
-from cli.types import Days, EpochSeconds, Pair
+from cli.types import Days, EpochSeconds, Finite, Pair
 from personalize_data.times import UNITS
 
 METRICS = ("conversion", "revenue", "units")
@@ -96,7 +96,7 @@ COLUMN_HELP = {
     "--from", "start", type=EpochSeconds(), help="The first day; default: the experiment's, or the first event's."
 )
 @click.option("--until", type=EpochSeconds(), help="Count nothing from then on.")
-@click.option("--cap", type=click.FloatRange(0, min_open=True), help="The most revenue of a customer that counts.")
+@click.option("--cap", type=Finite(0, min_open=True), help="The most revenue of a customer that counts.")
 @click.option(
     "--list-days",
     type=Days(0, min_open=True),

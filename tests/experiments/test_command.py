@@ -139,6 +139,7 @@ def test_an_experiment_in_the_settings_form_is_read_and_one_without_its_earlier_
         ([], "Usage"),
         (["--local", "--archive", "{}"], "give files, or --archive, or --local"),
         (["{}", *MAPPED, "--days", "20"], "whole weeks"),
+        (["{}", *MAPPED, "--cap", "nan"], "not a finite number"),
         (["{}", *MAPPED, "--days", "28", "--customers", "5000"], "--customers goes without --days"),
         (["{}"], "--user COLUMN says where the user of a table stands"),
         (["{}", *MAPPED, "--control", "blue", "--experiment", "{}.json"], "no customer is in blue"),
