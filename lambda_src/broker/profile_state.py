@@ -6,8 +6,7 @@ still land, so its user stays claimed until that is no longer possible. mParticl
 hence this.
 
 One DynamoDB item per user. Every write has a condition on the generation: one that arrives late changes nothing that
-another process wrote meanwhile. Limits: BatchGetItem takes 100 keys, TransactWriteItems 100 items (DynamoDB API
-reference).
+another process wrote meanwhile. Limits: TransactWriteItems takes 100 items (DynamoDB API reference).
 """
 
 import functools
@@ -15,15 +14,15 @@ import uuid
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, fields, replace
-from typing import Any, TypeVar
+from typing import Any
 
 from botocore.exceptions import ClientError
 
 from broker.clock import Clock
 from broker.failures import Unavailable, aws_call
 from broker.retry import Retry
+from broker.user_items import UserItems, key_of, parts
 
-T = TypeVar("T")
 RETRY = Retry(attempts=4, base=0.1, cap=1.0)
 AT_ONCE = 100
 KEPT = 8 * 86_400  # seconds after which DynamoDB may delete the item of a user who does nothing
@@ -58,17 +57,16 @@ class ProfileStates:
         self._table = table
         self._pool = pool
         self._clock = clock
+        self._items = UserItems(client, table, pool, clock, RETRY)
 
     def read(self, mpids: Iterable[int], deadline: float) -> dict[int, ProfileState]:
         """Return each user's state, a new one where there is none. Raises Failure.
 
         It may be a moment old: a claim fails where it is.
         """
-        keys = [_key(mpid) for mpid in mpids]
-        states: dict[int, ProfileState] = {}
-        for found in self._pool.map(functools.partial(self._get, deadline=deadline), _parts(keys)):
-            states |= found
-        return {mpid: states.get(mpid, ProfileState()) for mpid in mpids}
+        wanted = list(mpids)
+        found = self._items.read(wanted, deadline)
+        return {mpid: _state(found[mpid]) if mpid in found else ProfileState() for mpid in wanted}
 
     def claim(
         self, states: Mapping[int, ProfileState], until: float, deadline: float
@@ -95,24 +93,6 @@ class ProfileStates:
         _, unavailable = self._transact(writes, {CHANGED}, deadline)
         return unavailable
 
-    def _get(self, keys: Sequence[Any], deadline: float) -> dict[int, ProfileState]:
-        found: dict[int, ProfileState] = {}
-        left: Mapping[str, Any] = {self._table: {"Keys": list(keys)}}
-
-        def get() -> None:
-            nonlocal left
-            answer = aws_call(self._client.batch_get_item, RequestItems=left)
-            if "Responses" not in answer:  # of a reply that broke off, botocore makes one without anything in it
-                raise Unavailable("BatchGetItem: half a reply")
-            for item in answer["Responses"].get(self._table, []):
-                found[int(item["mpid"]["N"])] = _state(item)
-            left = answer.get("UnprocessedKeys", {})
-            if left:
-                raise Unavailable("BatchGetItem: not all keys were read", throttled=True)
-
-        RETRY.call(get, self._clock, deadline)
-        return found
-
     def _transact(
         self, writes: Sequence[Any], final: Collection[str], deadline: float
     ) -> tuple[set[int], dict[int, Unavailable]]:
@@ -123,7 +103,7 @@ class ProfileStates:
         refused: set[int] = set()
         unavailable: dict[int, Unavailable] = {}
         make = functools.partial(self._transact_part, final=final, deadline=deadline)
-        for part, outcome in zip(parts := _parts(writes), self._pool.map(make, parts), strict=True):
+        for part, outcome in zip(groups := parts(writes, AT_ONCE), self._pool.map(make, groups), strict=True):
             if isinstance(outcome, Unavailable):
                 unavailable |= dict.fromkeys(map(_mpid_of, part), outcome)
             else:
@@ -161,14 +141,6 @@ class ProfileStates:
         return set()
 
 
-def _parts(things: Sequence[T]) -> list[Sequence[T]]:
-    return [things[start : start + AT_ONCE] for start in range(0, len(things), AT_ONCE)]
-
-
-def _key(mpid: int) -> dict[str, Any]:
-    return {"mpid": {"N": str(mpid)}}
-
-
 def _mpid_of(write: Mapping[str, Any]) -> int:
     key = write["Update"]["Key"] if "Update" in write else write["Put"]["Item"]
     return int(key["mpid"]["N"])
@@ -184,7 +156,7 @@ def _claim(table: str, mpid: int, state: ProfileState) -> dict[str, Any]:
     return {
         "Update": {
             "TableName": table,
-            "Key": _key(mpid),
+            "Key": key_of(mpid),
             # From here on, a process that is killed may have written another list than the known one.
             "UpdateExpression": (
                 "SET generation = :generation, claimed_until = :until, expires = :expires, digest = :unknown"
@@ -203,7 +175,7 @@ def _put(table: str, mpid: int, state: ProfileState, now: float) -> dict[str, An
     return {
         "Put": {
             "TableName": table,
-            "Item": {**_key(mpid), **values, "expires": {"N": str(int(now) + KEPT)}},
+            "Item": {**key_of(mpid), **values, "expires": {"N": str(int(now) + KEPT)}},
             "ConditionExpression": "generation = :claimed",
             "ExpressionAttributeValues": {":claimed": {"N": str(state.generation)}},
         }
