@@ -3,12 +3,12 @@
 import json
 import threading
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
 from local_stack.items4u.client import Client, NotDelivered
 from local_stack.items4u.sessions import Post, Session, Shop
+from tests.http_server import QuietHandler, serving
 
 Answer = Callable[[str, bytes], tuple[int, dict[str, str], bytes]]
 POST = Post("web", {"environment": "production"}, ())
@@ -28,31 +28,19 @@ class Server:
 def server() -> Iterator[Server]:
     asked = Server()
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(QuietHandler):
         protocol_version = "HTTP/1.1"
 
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            body = self.body()
             asked.asked.append((self.path, self.headers.get("Authorization", ""), body))
             status, headers, content = asked.answer(self.path, body)
-            self.send_response(status)
-            for name, value in {**headers, "Content-Length": str(len(content))}.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(content)
+            self.answer(status, content, **headers)
 
         do_GET = do_POST
 
-        def log_message(self, *_: object) -> None:
-            return
-
-    http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    http.daemon_threads = True
-    threading.Thread(target=http.serve_forever, daemon=True).start()
-    asked.url = f"http://127.0.0.1:{http.server_port}"
-    yield asked
-    http.shutdown()
-    http.server_close()
+    with serving(Handler) as asked.url:
+        yield asked
 
 
 def scripted(*answers: tuple[int, dict[str, str]]) -> Answer:

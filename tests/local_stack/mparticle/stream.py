@@ -2,11 +2,11 @@
 
 import base64
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from tests.http_server import QuietHandler, serving
 
 
 class Stream:
@@ -36,25 +36,14 @@ def served_stream() -> Iterator[Stream]:
     """Yield a stream that answers at its ``url``."""
     stream = Stream()
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(QuietHandler):
         protocol_version = "HTTP/1.1"
 
         def do_POST(self) -> None:
             assert self.headers["X-Amz-Target"] == "Kinesis_20131202.PutRecord"
-            taken = stream.put(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            taken = stream.put(json.loads(self.body()))
             answer = b'{"SequenceNumber": "1", "ShardId": "shardId-000000000000"}' if taken else b"{}"
-            self.send_response(200 if taken else 500)
-            self.send_header("Content-Length", str(len(answer)))
-            self.end_headers()
-            self.wfile.write(answer)
+            self.answer(200 if taken else 500, answer)
 
-        def log_message(self, *_: object) -> None:
-            return
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    stream.url = f"http://127.0.0.1:{server.server_port}"
-    yield stream
-    server.shutdown()
-    server.server_close()
+    with serving(Handler) as stream.url:
+        yield stream

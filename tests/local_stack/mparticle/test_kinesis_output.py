@@ -2,9 +2,7 @@
 
 import base64
 import json
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
@@ -12,6 +10,7 @@ import pytest
 from local_stack.aws.operations import service_name
 from local_stack.mparticle.forwarding.forwarder import DeliveryFailed
 from local_stack.mparticle.forwarding.kinesis import put_record
+from tests.http_server import QuietHandler, serving
 
 
 class Stream:
@@ -28,9 +27,9 @@ class Stream:
 def stream() -> Iterator[Stream]:
     given = Stream()
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(QuietHandler):
         def do_POST(self) -> None:
-            record = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            record = json.loads(self.body())
             signed = {"authorization": self.headers["Authorization"]}
             given.put.append((service_name(signed), self.headers["X-Amz-Target"], record))
             self.send_response(given.status)
@@ -38,15 +37,8 @@ def stream() -> Iterator[Stream]:
             self.end_headers()
             self.wfile.write(given.content)
 
-        def log_message(self, *_: object) -> None:
-            return
-
-    http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=http.serve_forever, daemon=True).start()
-    given.url = f"http://127.0.0.1:{http.server_port}"
-    yield given
-    http.shutdown()
-    http.server_close()
+    with serving(Handler) as given.url:
+        yield given
 
 
 def test_a_record_arrives_byte_for_byte_signed_for_kinesis(stream: Stream) -> None:
