@@ -136,7 +136,7 @@ class Seeding:
         """Raise Interrupted where the table may have forgotten a list that is newer than these."""
         if self._clock.now() - self._known_until >= KEPT:
             raise Interrupted(
-                "the model's data are too old by now to tell which lists are newer: train, and begin anew"
+                "the model's data are too old by now to tell which lists are newer: train, and seed again"
             )
 
     def _round(self, progress: Progress, part: Sequence[SeedList]) -> bool:

@@ -1,4 +1,4 @@
-"""The sequential rules give the numbers of other people's packages; golden_values.sh writes those anew."""
+"""The sequential rules give the numbers of other people's packages; golden_values.sh writes those again."""
 
 import json
 from pathlib import Path

@@ -98,7 +98,7 @@ def test_variants_with_the_same_campaign_and_filter_share_a_job_and_the_others_h
     assert 150 < in_holdout < 250
 
 
-def test_the_same_files_model_and_variants_are_the_same_job_and_a_failed_one_is_made_anew() -> None:
+def test_the_same_files_model_and_variants_are_the_same_job_and_a_failed_one_is_made_again() -> None:
     found = find(personalize(), campaign_arn("c"), None, None)
     [one] = found.targets
 
