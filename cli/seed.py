@@ -1,11 +1,10 @@
 """`./broker seed`: lists for users who do not act, by a batch inference job and silent uploads at a set share."""
 
-import json
 import random
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,7 +12,6 @@ from pathlib import Path
 
 import click
 from broker.clock import Clock
-from broker.experiment import Experiment, experiment_from
 from broker.failures import Failure
 from broker.interactions import Rules
 from broker.mparticle import MParticle, session
@@ -167,7 +165,6 @@ class Broker:
 
     rules: Rules
     refresh: RefreshSettings
-    experiment: Experiment | None
     suppressed: SuppressionStore
 
 
@@ -183,19 +180,11 @@ def _broker(target: connection.Target) -> Broker:
     """Return what is deployed. Raises click.UsageError where a seeding could not or must not be done."""
     found = deployed.broker(target)
     store, refresh = suppression.store(target), found.refresh_settings
-    if refresh is None or found.refresh is None:
+    if refresh is None:
         raise click.UsageError(NO_REFRESH)
     if store is None:
         raise click.UsageError(NO_LIST)
-    return Broker(found.ingest_settings.rules, refresh, _experiment(found.refresh.variables), store)
-
-
-def _experiment(variables: Mapping[str, str]) -> Experiment | None:
-    text = variables.get("EXPERIMENT")
-    try:
-        return experiment_from(json.loads(text)) if text else None
-    except ValueError as error:
-        raise click.ClickException(f"EXPERIMENT of refresh {error}: make deploy restores the variables") from None
+    return Broker(found.ingest_settings.rules, refresh, store)
 
 
 def _targets(target: connection.Target, broker: Broker) -> Targets:
@@ -203,7 +192,7 @@ def _targets(target: connection.Target, broker: Broker) -> Targets:
         Resources(target.client("personalize")),
         broker.refresh.campaign_arn,
         broker.refresh.filter_arn,
-        broker.experiment,
+        broker.refresh.experiment,
     )
     for one in found.targets:
         days = (time.time() - one.trained_at) / DAY
