@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from personalize_local import metadata_columns
 from personalize_local.control.campaigns import CampaignControl
 from personalize_local.control.filters import FilterControl
 from personalize_local.control.registry import Registry
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from recommender_models.models import Model, PopularityCount, SimilarItems, UserPersonalization
 
 DEFAULT_RESULTS, MOST_RESULTS = 25, 500
-NOT_SERVED = ("recommenderArn", "promotions", "metadataColumns")
+NOT_SERVED = ("recommenderArn", "promotions")
 RECENT = 20_000  # lists that are remembered, for whoever watches the service
 ATTRIBUTABLE = 200_000  # lists whose campaign is remembered
 Request = dict[str, Any]
@@ -82,15 +83,18 @@ class Recommendations:
         model = self._model(version)
         if isinstance(model, PersonalizedRanking):
             raise InvalidInput("The recipe of this campaign ranks: use GetPersonalizedRanking")
+        columns = self._columns(request, version)
         limit = request.get("numResults") or DEFAULT_RESULTS
-        if not 0 < limit <= MOST_RESULTS:
-            raise InvalidInput(f"numResults must be at most {MOST_RESULTS}")
+        most = metadata_columns.MOST_RESULTS if columns else MOST_RESULTS
+        if not 0 < limit <= most:
+            raise InvalidInput(f"numResults must be at most {most}{' with metadataColumns' if columns else ''}")
         if isinstance(model, SimilarItems):
             items = self._similar(request, version, model, limit)
         else:
             items = self._personal(request, version, model, limit)
         # The service gives no scores for Similar-Items, SIMS and Popularity-Count (Developer Guide, "Scores").
         answer = self._answer(request, "itemList", items, with_scores=isinstance(model, UserPersonalization))
+        self._add_metadata(answer["itemList"], columns, version)
         if request.get("userId"):
             self._remember(request["userId"], answer["recommendationId"], items)
         return answer
@@ -155,6 +159,7 @@ class Recommendations:
 
         _refuse_not_served(request)
         version = self._serving(request, "GetPersonalizedRanking")
+        columns = self._columns(request, version)
         model = self._model(version)
         if not isinstance(model, PersonalizedRanking):
             raise InvalidInput("The recipe of this campaign does not rank: use GetRecommendations")
@@ -164,7 +169,10 @@ class Recommendations:
         if chosen := self._selection(request, version, own, user_id):
             candidates = [item for item in candidates if chosen.allows(item)]
         user = self._stores.records(group, USERS).get(user_id)
-        return self._answer(request, "personalizedRanking", model.rank(_events(version, own), candidates, user=user))
+        ranked = model.rank(_events(version, own), candidates, user=user)
+        answer = self._answer(request, "personalizedRanking", ranked)
+        self._add_metadata(answer["personalizedRanking"], columns, version)
+        return answer
 
     def _serving(self, request: Request, operation: str) -> Resource:
         campaign = request["campaignArn"]
@@ -173,6 +181,17 @@ class Recommendations:
             self._throttle.take(CAMPAIGN_RATE, operation, campaign)
             self._throttle.take(ACCOUNT_RATE, "account", region_of(campaign))
         return version
+
+    def _columns(self, request: Request, version: Resource) -> list[str]:
+        dataset = self._stores.dataset(version.description["datasetGroupArn"], ITEMS)
+        known = self._stores.columns(dataset) if dataset else None
+        return metadata_columns.requested(request, self._campaigns.configuration(request["campaignArn"]), known)
+
+    def _add_metadata(self, listed: list[dict[str, Any]], columns: list[str], version: Resource) -> None:
+        if columns:
+            items = self._stores.records(version.description["datasetGroupArn"], ITEMS)
+            for entry in listed:
+                entry["metadata"] = metadata_columns.beside(items.get(entry["itemId"]), columns)
 
     def _history(self, version: Resource, user_id: str) -> list[Interaction]:
         history = self._stores.history(version.description["datasetGroupArn"])

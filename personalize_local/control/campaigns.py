@@ -86,6 +86,12 @@ class CampaignControl:
             raise ResourceNotFound(f"Campaign {campaign_arn} is in status {status}, not ACTIVE")
         return self._version(self._settled(campaign).current)
 
+    def configuration(self, campaign_arn: str) -> dict[str, Any]:
+        """Return a campaign's ``campaignConfig`` as it serves now. Raises ResourceNotFound."""
+        campaign = self._registry.find(resource_types.CAMPAIGN, campaign_arn)
+        configuration: dict[str, Any] = self._settled(campaign).current.settings.get("campaignConfig", {})
+        return configuration
+
     def settle(self) -> None:
         """Apply the updates that are over: the parents of a campaign must not depend on earlier requests."""
         for campaign in self._registry.all(resource_types.CAMPAIGN):

@@ -1,0 +1,43 @@
+"""``metadataColumns``: columns of the Items dataset beside each item of an answer.
+
+https://docs.aws.amazon.com/personalize/latest/dg/getting-recommendations-with-metadata.html; the numbers of columns and
+items: Amazon Personalize, "Quotas".
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from personalize_local.errors import InvalidInput
+
+ITEMS = "ITEMS"
+MOST_COLUMNS, MOST_RESULTS = 10, 50
+
+
+def requested(request: Mapping[str, Any], campaign: Mapping[str, Any], known: Mapping[str, Any] | None) -> list[str]:
+    """Return the columns that a request asks for, in its order; none if it asks for none.
+
+    ``campaign``: its configuration; ``known``: the columns of the Items dataset, None without one. Raises InvalidInput.
+    """
+    if "metadataColumns" not in request:
+        return []
+    columns = list(dict.fromkeys(request["metadataColumns"].get(ITEMS, ())))
+    if others := request["metadataColumns"].keys() - {ITEMS}:
+        raise InvalidInput(f"metadataColumns names {', '.join(sorted(others))}: there are columns of {ITEMS} only")
+    if not campaign.get("enableMetadataWithRecommendations"):
+        raise InvalidInput("The campaign does not have enableMetadataWithRecommendations: update it")
+    if not columns or len(columns) > MOST_COLUMNS:
+        raise InvalidInput(f"metadataColumns has one to {MOST_COLUMNS} columns")
+    if known is None or (unknown := [column for column in columns if column not in known]):
+        named = columns if known is None else unknown
+        raise InvalidInput(f"The Items dataset has no column {', '.join(named)}")
+    return columns
+
+
+def beside(properties: Mapping[str, Any] | None, columns: list[str]) -> dict[str, str]:
+    """Return an item's ``metadata``; values that it does not have are left out. Every value is a string, as on AWS."""
+    found = {column: (properties or {}).get(column) for column in columns}
+    return {column: _text(value) for column, value in found.items() if value is not None}
+
+
+def _text(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
