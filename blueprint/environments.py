@@ -40,6 +40,7 @@ class FunctionConfig:
     probe_mpid: int | None = None
     refreshes_per_day: int | None = None
     experiment: str | None = None
+    profile_columns: tuple[str, ...] = ()
     count_by_version: bool = False  # no setting of its own: where new versions take over gradually
 
 
@@ -141,6 +142,7 @@ def refresh_environment(
         COUNT_BY_VERSION=_switch(True) if options.count_by_version else None,
         CORRELATION_TABLE=correlation_table,
         EXPERIMENT=experiment,
+        PROFILE_COLUMNS=",".join(options.profile_columns) or None,
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import click
+from broker import item_columns
 from rich.console import Console
 from rich.table import Table
 
@@ -44,6 +45,7 @@ class Question:
     name: str | None
     context: tuple[str, ...]
     aws: bool
+    columns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,13 @@ def question_options(command: Callable[[str, Question], None]) -> Callable[..., 
             "--create-campaign", is_flag=True, help="Make the campaign if there is none; on AWS it costs by the hour."
         ),
         value_option,
+        click.option(
+            "--column",
+            "columns",
+            multiple=True,
+            metavar="NAME",
+            help="Show this column of the Items dataset beside each item. Repeat it for more.",
+        ),
         click.option("--filter", "filter_", metavar="NAME|ARN", help="A filter on the items."),
         click.option("--num-results", type=click.IntRange(1, MAX_RESULTS), default=10, show_default=True),
     ):
@@ -88,7 +97,10 @@ def ask(question: Question, about: Mapping[str, str], title: str, default_recipe
         narrowed = filter_arguments(target, question.filter_, question.values)
         with WaitDisplay() as waiting:
             arn = campaign(target, model, waiting, create=question.create_campaign, default=trained)
+            if question.columns:
+                _enable_columns(target, arn, waiting)
         request = {"campaignArn": arn, **about, "numResults": question.num_results, **narrowed}
+        request |= item_columns.requested(question.columns)
         return Answered(target, request, answer(target, request, title, as_json=question.as_json))
 
 
@@ -130,6 +142,23 @@ def campaign(target: connection.Target, model: Training, waiting: WaitDisplay, *
     return training.campaign(resources, name, version["solutionVersionArn"])
 
 
+def _enable_columns(target: connection.Target, arn: str, waiting: WaitDisplay) -> None:
+    """See that a campaign gives columns of the Items dataset; on AWS somebody must decide to pay for it.
+
+    Raises click.ClickException.
+    """
+    resources = Resources(target.client("personalize"), show=waiting.show)
+    if training.gives_columns(resources, arn):
+        return
+    if not target.local_url:
+        option = "--campaign-config enableMetadataWithRecommendations=true"
+        raise click.ClickException(
+            f"the campaign gives no columns: set broker:profile_columns and deploy, or run `aws personalize "
+            f"update-campaign --campaign-arn {arn} {option}`; AWS charges for metadata in recommendations"
+        )
+    training.give_columns(resources, arn)
+
+
 def filter_arguments(target: connection.Target, name: str | None, values: tuple[str, ...]) -> dict[str, Any]:
     """Return GetRecommendations' filter arguments; ``name``: a filter's name or ARN. Raises click.UsageError."""
     if not name:
@@ -169,7 +198,11 @@ def filter_arn(target: connection.Target, name: str) -> str:
 def answer(target: connection.Target, request: Mapping[str, Any], title: str, *, as_json: bool) -> Items:
     """Ask the campaign, print what it says and return its items and scores. Raises botocore's ClientError."""
     response = target.client("personalize-runtime").get_recommendations(**request)
-    items = [{"item": entry["itemId"], "score": entry.get("score")} for entry in response["itemList"]]
+    columns = request.get("metadataColumns", {}).get("ITEMS", ())
+    items = [
+        {"item": entry["itemId"], "score": entry.get("score")} | _columns_of(entry, columns)
+        for entry in response["itemList"]
+    ]
     found = {"items": items, "recommendation_id": response.get("recommendationId")}
     emit(found, as_json, lambda: _print(title, items))
     return items
@@ -185,9 +218,18 @@ def _print(title: str, items: Items) -> None:
 
 def _table(items: Sequence[Mapping[str, Any]]) -> Table:
     scored = any(item["score"] is not None for item in items)  # recipes for similar items give none
+    columns = list(items[0].get("columns", {})) if items else []
     table = Table()
-    for column in ("", "item", "score")[: 3 if scored else 2]:
-        table.add_column(column, justify="left" if column == "item" else "right")
+    for column in ("", "item", *columns, *(["score"] if scored else [])):
+        table.add_column(column, justify="right" if column in ("", "score") else "left")
     for place, item in enumerate(items, 1):
-        table.add_row(str(place), item["item"], *([f"{item['score']:.4f}"] if scored else []))
+        values = [item["columns"][column] for column in columns]
+        table.add_row(str(place), item["item"], *values, *([f"{item['score']:.4f}"] if scored else []))
     return table
+
+
+def _columns_of(entry: Mapping[str, Any], columns: Sequence[str]) -> dict[str, dict[str, str]]:
+    """Return an item's values by column, where columns were asked for."""
+    if not columns:
+        return {}
+    return {"columns": dict(zip(columns, item_columns.values_of(entry, columns), strict=True))}

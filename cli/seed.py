@@ -308,7 +308,7 @@ class _Seeder:
         # Two, so that claims are ended at once after Ctrl-C, while uploads still wait for their turn.
         with ThreadPoolExecutor(UPLOADS_AT_ONCE, "state") as pool, ThreadPoolExecutor(UPLOADS_AT_ONCE, "upload") as up:
             seeding = Seeding(
-                Feed(mparticle, refresh.environment, rate, refresh.probe_mpid),
+                Feed(mparticle, refresh.environment, rate, refresh.probe_mpid, refresh.profile_columns),
                 ProfileStates(self._target.client("dynamodb"), refresh.state_table, pool, CLOCK),
                 self._store(part),
                 self._broker.suppressed,

@@ -21,10 +21,10 @@ from personalize_data.schema import interactions_schema
 
 
 class Datasets(Construct):
-    """What collects: dataset group, Interactions, Users where there is a schema, and the event tracker."""
+    """What collects: dataset group, Interactions, Users and Items where they have a schema, and the event tracker."""
 
     def __init__(
-        self, scope: Construct, id: str, *, name: str, users_schema: str | None, retain: bool, key: DataKey | None
+        self, scope: Construct, id: str, *, name: str, settings: Personalize, retain: bool, key: DataKey | None
     ) -> None:
         super().__init__(scope, id)
         self._name = name
@@ -34,8 +34,9 @@ class Datasets(Construct):
         if key:
             key.encrypt(self.group)
         self.datasets = [self._dataset("Interactions", interactions_schema())]
-        if users_schema:
-            self.datasets.append(self._dataset("Users", users_schema))
+        for kind, schema in (("Users", settings.users_schema), ("Items", settings.items_schema)):
+            if schema:
+                self.datasets.append(self._dataset(kind, schema))
         self.tracker = personalize.CfnEventTracker(self, "EventTracker", name=name, dataset_group_arn=self.group_arn)
         self._apply_retention(self.tracker)
         # Tracker, solution and filter name only the group, but want the datasets to be there.
@@ -82,7 +83,13 @@ class Recommender(Construct):
         self.solution_arn = make_solution(self, "Solution", name, datasets, settings.recipe)
         if serve:
             self.campaign_arn = make_campaign(
-                self, "Campaign", name, datasets, self.solution_arn, min_tps=settings.min_tps
+                self,
+                "Campaign",
+                name,
+                datasets,
+                self.solution_arn,
+                min_tps=settings.min_tps,
+                config=with_columns(settings),
             )
             if settings.filter_expression:
                 # A filter's expression can't be changed under the same name: a new one gets a new name.
@@ -117,9 +124,7 @@ class PersonalizeResources(Construct):
             if stage is Stage.RECOMMEND:
                 self.campaign_arn, self.filter_arn = settings.campaign_arn, settings.filter_arn
             return
-        self.datasets = datasets = Datasets(
-            self, "Datasets", name=name, users_schema=settings.users_schema, retain=retain, key=key
-        )
+        self.datasets = datasets = Datasets(self, "Datasets", name=name, settings=settings, retain=retain, key=key)
         self.tracking_id = datasets.tracker.attr_tracking_id
         self.event_tracker_arn = datasets.tracker.attr_event_tracker_arn
         if stage.step >= Stage.TRAIN.step:
@@ -167,6 +172,11 @@ def make_campaign(
     cdk.Validations.of(campaign).acknowledge(cdk.Acknowledgment(id="CloudFormation-Validate::F3006", reason=reason))
     _made_from(datasets, campaign)
     return campaign.attr_campaign_arn
+
+
+def with_columns(settings: Personalize) -> dict[str, Any]:
+    """Return the configuration of campaigns that give columns of the Items dataset, where profiles are to have any."""
+    return {"enable_metadata_with_recommendations": True} if settings.profile_columns else {}
 
 
 def make_filter(scope: Construct, id: str, name: str, datasets: Datasets, expression: str) -> str:

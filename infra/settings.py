@@ -10,6 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from broker import item_columns
 from broker.json_values import int64
 from broker.recommendation_ids import ATTRIBUTE
 
@@ -25,7 +26,7 @@ from infra.preflight import problems_of_variables
 from infra.protection import Protection, key_elsewhere, read_protection
 from infra.receivers import Receivers, out_of_reach, read_receivers
 from infra.region import without_personalize
-from personalize_data.schema import users_schema
+from personalize_data.schema import metadata_schema, schema_columns
 
 PREFIX = "broker:"
 DEFAULT_NAME = "personalize-broker"
@@ -56,9 +57,10 @@ class MParticle:
 
 @dataclass(frozen=True)
 class Personalize:
-    """Existing resources, or how to create them. ``users_schema`` is an Avro schema as compact JSON.
+    """Existing resources, or how to create them. ``users_schema``, ``items_schema``: Avro schemas as compact JSON.
 
-    ``second_tracking_id``: of another dataset group that is filled beside the one that serves.
+    ``profile_columns``: of the Items dataset, which campaigns then give with each item. ``second_tracking_id``: of
+    another dataset group that is filled beside the one that serves.
     """
 
     tracking_id: str | None
@@ -69,6 +71,8 @@ class Personalize:
     min_tps: int
     recipe: str
     users_schema: str | None
+    items_schema: str | None
+    profile_columns: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -214,7 +218,9 @@ def _personalize(read: Reader, root: Path) -> Personalize:
         filter_expression=read("filter_expression", filter_expression, None),
         min_tps=read("min_tps", whole(1, 500), 1),
         recipe=read("recipe", recipe, DEFAULT_RECIPE),
-        users_schema=read("users_schema", lambda value: users_schema(root / str(value)), None),
+        users_schema=read("users_schema", lambda value: metadata_schema(root / str(value), "users"), None),
+        items_schema=read("items_schema", lambda value: metadata_schema(root / str(value), "items"), None),
+        profile_columns=read("profile_columns", _columns, ()),
     )
 
 
@@ -239,8 +245,13 @@ def _options(read: Reader, gradual: bool, experiment: ExperimentPlan | None) -> 
         refreshes_per_day=read("refreshes_per_day", whole(1, 10_000), None),
         capacity=_capacity(read),
         experiment=experiment.variable() if experiment and not experiment.is_prepared else None,
+        profile_columns=read("profile_columns", _columns, ()),
         count_by_version=gradual,
     )
+
+
+def _columns(value: Any) -> tuple[str, ...]:
+    return item_columns.parsed(",".join(texts(str)(value)))
 
 
 def _capacity(read: Reader) -> Capacity:
@@ -287,10 +298,17 @@ def _contradictions(settings: Settings, read: Reader) -> list[str]:
     if given.second_tracking_id and given.second_tracking_id == given.tracking_id:
         problems.append("second_tracking_id is tracking_id, too: after the switch, remove it")
     problems += _of_experiment(settings)
+    problems += _of_columns(settings)
     if given.filter_arn and given.filter_expression:
         problems.append("filter_arn and filter_expression are both there: give a filter, or have one created")
     if given.tracking_id:
-        defaults = {"filter_expression": None, "users_schema": None, "min_tps": 1, "recipe": DEFAULT_RECIPE}
+        defaults = {
+            "filter_expression": None,
+            "users_schema": None,
+            "items_schema": None,
+            "min_tps": 1,
+            "recipe": DEFAULT_RECIPE,
+        }
         if settings.options.metric_attribution:
             problems.append("metric_attribution is for resources that are created, but tracking_id names existing ones")
         made = [key for key, default in defaults.items() if getattr(given, key) != default]
@@ -303,6 +321,17 @@ def _contradictions(settings: Settings, read: Reader) -> list[str]:
         alone = [key for key in ("campaign_arn", "filter_arn") if read.is_there(key)]
         problems += [f"{key} names an existing resource, but tracking_id is missing: give all or none" for key in alone]
     return problems
+
+
+def _of_columns(settings: Settings) -> list[str]:
+    """Return why the campaigns that are created could not give the columns that profiles are to have."""
+    given = settings.personalize
+    if given.tracking_id or not given.profile_columns:
+        return []
+    known = schema_columns(given.items_schema) if given.items_schema else ()
+    unknown = [column for column in given.profile_columns if column not in known]
+    where = "items_schema has no such column" if given.items_schema else "items_schema is missing"
+    return [f"profile_columns names {', '.join(unknown)}, but {where}"] if unknown else []
 
 
 def _of_experiment(settings: Settings) -> list[str]:

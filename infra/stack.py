@@ -216,6 +216,7 @@ class BrokerStack(cdk.Stack):
                 plan=plan,
                 datasets=personalize.datasets,
                 solution_arn=personalize.solution_arn,
+                settings=self._settings.personalize,
                 serve=not plan.is_prepared,
             )
         if plan.is_prepared:

@@ -11,7 +11,8 @@ import aws_cdk as cdk
 from constructs import Construct
 
 from blueprint.experiment import EXPLORATION, FILTER, ExperimentPlan, Need
-from infra.personalize import Datasets, make_campaign, make_filter, make_solution
+from infra.personalize import Datasets, make_campaign, make_filter, make_solution, with_columns
+from infra.settings import Personalize
 
 MAX_READABLE = 54  # characters of a name, of 63, before its digest
 MIN_TPS = 1
@@ -32,6 +33,7 @@ class Variants(Construct):
         plan: ExperimentPlan,
         datasets: Datasets,
         solution_arn: str,
+        settings: Personalize,
         serve: bool,
     ) -> None:
         super().__init__(scope, id)
@@ -39,6 +41,7 @@ class Variants(Construct):
         self._plan = plan
         self._datasets = datasets
         self._solution_arn = solution_arn
+        self._config = with_columns(settings)
         self._serve = serve
         self.names: list[str] = []
         self.arns: dict[str, dict[str, str]] = {}
@@ -51,9 +54,9 @@ class Variants(Construct):
             if not self._serve:
                 return {}
             return {"filter_arn": make_filter(self, f"Filter-{logical}", name, self._datasets, need.value)}
-        solution_arn, config = self._solution_arn, {}
+        solution_arn, config = self._solution_arn, dict(self._config)
         if need.kind == EXPLORATION:
-            config = {"item_exploration_config": {"explorationWeight": str(need.value)}}
+            config |= {"item_exploration_config": {"explorationWeight": str(need.value)}}
         else:
             solution_arn = make_solution(self, f"Solution-{logical}", name, self._datasets, need.value)
         if not self._serve:

@@ -94,3 +94,17 @@ def campaign(resources: Resources, name: str, version_arn: str) -> str:
         # The old version serves until the update is over.
         resources.wait(resource_types.CAMPAIGN, arn, part="latestCampaignUpdate")
     return arn
+
+
+def gives_columns(resources: Resources, campaign_arn: str) -> bool:
+    """Return whether a campaign gives columns of the Items dataset with its recommendations."""
+    configuration = resources.describe(resource_types.CAMPAIGN, campaign_arn).get("campaignConfig", {})
+    return bool(configuration.get("enableMetadataWithRecommendations"))
+
+
+def give_columns(resources: Resources, campaign_arn: str) -> None:
+    """Let a campaign give columns of the Items dataset; the rest of its configuration stays. Raises CreationFailed."""
+    configuration = resources.describe(resource_types.CAMPAIGN, campaign_arn).get("campaignConfig", {})
+    configuration |= {"enableMetadataWithRecommendations": True}
+    resources.client.update_campaign(campaignArn=campaign_arn, campaignConfig=configuration)
+    resources.wait(resource_types.CAMPAIGN, campaign_arn, part="latestCampaignUpdate")

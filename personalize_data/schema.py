@@ -193,23 +193,30 @@ def interactions_schema() -> str:
     return _compact(json.loads(INTERACTIONS_SCHEMA.read_text()))
 
 
-def users_schema(path: Path) -> str:
-    """Return the schema of a Users dataset from a file. Raises ValueError where it is not one.
+def metadata_schema(path: Path, dataset: str) -> str:
+    """Return the schema of a ``users`` or an ``items`` dataset from a file. Raises ValueError where it is not one.
 
-    https://docs.aws.amazon.com/personalize/latest/dg/users-datasets.html: a USER_ID and at least one more field.
+    https://docs.aws.amazon.com/personalize/latest/dg/users-datasets.html and items-datasets.html: the id and at least
+    one more field.
     """
+    (id_column,), name = REQUIRED[dataset], dataset.capitalize()
     try:
         schema = json.loads(path.read_text())
     except (OSError, ValueError) as error:
         raise ValueError(f"must name a file with an Avro schema: {error}") from error
     fields = [field.get("name") for field in schema.get("fields", [])] if isinstance(schema, dict) else []
-    if "USER_ID" not in fields or len(fields) < 2:
+    if id_column not in fields or len(fields) < 2:
         raise ValueError(
-            f"must have USER_ID and at least one field more, {path.name} has {', '.join(map(str, fields))}"
+            f"must have {id_column} and at least one field more, {path.name} has {', '.join(map(str, fields))}"
         )
-    if (schema.get("name"), schema.get("namespace")) != ("Users", NAMESPACE):
-        raise ValueError(f"must name a schema called Users in the namespace {NAMESPACE}: {path.name} is not")
+    if (schema.get("name"), schema.get("namespace")) != (name, NAMESPACE):
+        raise ValueError(f"must name a schema called {name} in the namespace {NAMESPACE}: {path.name} is not")
     return _compact(schema)
+
+
+def schema_columns(text: str) -> tuple[str, ...]:
+    """Return the names of a schema's columns, in their order."""
+    return tuple(field["name"] for field in json.loads(text)["fields"])
 
 
 def _compact(schema: Any) -> str:

@@ -45,13 +45,15 @@ class Interrupted(Exception):
 class Feed:
     """Where lists go: mParticle at a rate of batches per second, into profiles of one environment.
 
-    ``probe_mpid``: the identity that proves the feed, if there is one.
+    ``probe_mpid``: the identity that proves the feed, if there is one. ``columns``: of the Items dataset, that profiles
+    have beside their lists: a batch inference job gives none, so those of the list before are taken off.
     """
 
     mparticle: MParticle
     environment: str
     rate: float
     probe_mpid: int | None = None
+    columns: Sequence[str] = ()
 
     @property
     def round_size(self) -> int:
@@ -210,8 +212,16 @@ class Seeding:
         return dict.fromkeys(taken - unsettled.keys(), WRITTEN) | dict.fromkeys(refused, REFUSED)
 
     def _batch(self, mpid: int, its_attempt: Attempt, new: Recommendations, now_ms: int) -> Upload:
-        variant = self._variant_of(mpid)
-        return upload(mpid, self._feed.environment, its_attempt.in_id, new, now_ms, with_event=False, variant=variant)
+        return upload(
+            mpid,
+            self._feed.environment,
+            its_attempt.in_id,
+            new,
+            now_ms,
+            with_event=False,
+            variant=self._variant_of(mpid),
+            columns=self._feed.columns,
+        )
 
     def _settle(
         self,

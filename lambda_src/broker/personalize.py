@@ -69,9 +69,12 @@ class Campaign:
         clock: Clock,
         pace: RateLimiter | None = None,
         impatient: Any = None,
+        columns: Sequence[str] = (),
     ) -> None:
+        """``columns``: of the Items dataset, that come with each item."""
         self._calls = SpeculativeRetry(client, impatient, pace)
-        self._request_arguments = campaign_arn, filter_arn, num_results
+        self._request_arguments = campaign_arn, filter_arn, num_results, columns
+        self._columns = columns
         self._clock = clock
         self._pace = pace
 
@@ -84,7 +87,7 @@ class Campaign:
             answer = self._calls.call("get_recommendations", **request)
             if "itemList" not in answer:  # of a reply that broke off, botocore makes one without anything in it
                 raise Unavailable("GetRecommendations: half a reply")
-            return recommendations(answer, asked_at)
+            return recommendations(answer, asked_at, self._columns)
 
         return RETRY.call(ask, self._clock, deadline, self._pace)
 

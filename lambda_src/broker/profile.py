@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from broker.interactions import WRITE_BACK_EVENT
+from broker.item_columns import attribute_of
 from broker.recommendations import Recommendations, within
 
 MAX_BATCH_BYTES = 128_000
@@ -40,10 +41,12 @@ def upload(
     *,
     with_event: bool,
     variant: str | None = None,
+    columns: Sequence[str] = (),
 ) -> Upload:
     """Return the batch that puts a list on a profile, or takes the one off that is there if the list is empty.
 
-    ``variant``: the user's in an experiment, which the profile and the event then say.
+    ``variant``: the user's in an experiment, which the profile and the event then say. ``columns``: of the Items
+    dataset, whose values the profile has beside the list; those that the list came without are taken off.
 
     A retry of it has the same ids. A list of another generation has others, even if it is the same list: mParticle
     ignores a batch whose id it has seen within the last 30 to 60 days. Generations begin again when a user's state is
@@ -56,16 +59,17 @@ def upload(
     attributes: dict[str, Any] = {"product_recs": items} if items else {}
     if items and new.recommendation_id:
         attributes["product_recs_id"] = new.recommendation_id
+    beside = _beside(new, columns)
     batch: dict[str, Any] = {
         "environment": environment,
         "mpid": mpid,
         "source_request_id": digest,
-        "user_attributes": attributes | of_experiment,
+        "user_attributes": attributes | beside | of_experiment,
     }
-    if not items:  # a null would make a tag of the attribute
-        batch["deleted_user_attributes"] = list(OF_A_LIST)
-    elif not new.recommendation_id:  # or what is bought from this list would be credited to the one before
-        batch["deleted_user_attributes"] = ["product_recs_id"]
+    # What is left of the list before would go with this one. A null would make a tag of the attribute.
+    left = [name for name in (*OF_A_LIST, *map(attribute_of, columns)) if name not in attributes and name not in beside]
+    if left:
+        batch["deleted_user_attributes"] = left
     if with_event:
         batch["events"] = [_event(_scalars(attributes) | of_experiment, digest, now_ms)]
     body = json.dumps(batch, separators=(",", ":")).encode()
@@ -82,6 +86,13 @@ def no_change(mpid: int, environment: str, now: float) -> Upload:
 def bulk_body(uploads: Sequence[Upload]) -> bytes:
     """Return the JSON array that ``POST /v2/bulkevents`` takes."""
     return b"[" + b",".join(upload_.body for upload_ in uploads) + b"]"
+
+
+def _beside(new: Recommendations, columns: Sequence[str]) -> dict[str, list[str]]:
+    """Return the values of columns as attributes; none where the list came without, as a batch inference job's does."""
+    if not new.columns:
+        return {}
+    return {attribute_of(column): list(values) for column, values in zip(columns, new.columns, strict=True)}
 
 
 def _scalars(attributes: Mapping[str, Any]) -> dict[str, str]:

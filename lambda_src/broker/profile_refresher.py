@@ -71,8 +71,12 @@ class ProfileRefresher:
         upload_pool: Executor,
         clock: Clock,
         probe: tuple[int, str] | None = None,
+        columns: Sequence[str] = (),
     ) -> None:
-        """``probe``: the mpid and the environment of the identity that proves the feed."""
+        """``probe``: the mpid and the environment of the identity that proves the feed.
+
+        ``columns``: of the Items dataset, whose values go with each list.
+        """
         self._user_lists = user_lists
         self._mparticle = mparticle
         self._with_event = with_event
@@ -80,6 +84,7 @@ class ProfileRefresher:
         self._upload_pool = upload_pool
         self._clock = clock
         self._probe = probe
+        self._columns = columns
         self._down_since = -math.inf
 
     def refresh(self, users: Sequence[ClaimedUser], deadline: float, into: RefreshResults) -> None:
@@ -114,6 +119,7 @@ class ProfileRefresher:
             stream.add,
             self._clock,
             with_event=self._with_event,
+            columns=self._columns,
         )
         recommending: Delivery[int, Recommendations] = Delivery(
             lambda request: self._user_lists.recommend(request[0], deadline - UPLOAD_RESERVE),
@@ -185,12 +191,14 @@ class _Lists:
         clock: Clock,
         *,
         with_event: bool,
+        columns: Sequence[str],
     ) -> None:
         self._users = users
         self._variant_of = variant_of
         self._hand_on = hand_on
         self._clock = clock
         self._with_event = with_event
+        self._columns = columns
         self._lock = threading.Lock()
         self.changed: dict[int, Recommendations] = {}
         self.unchanged: dict[int, Recommendations] = {}
@@ -218,4 +226,5 @@ class _Lists:
             now_ms,
             with_event=self._with_event,
             variant=variant,
+            columns=self._columns,
         )

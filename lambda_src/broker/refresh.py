@@ -354,6 +354,7 @@ def _refresh() -> Refresh:
         upload_pool=ThreadPoolExecutor(UPLOAD_THREADS, "upload"),
         clock=clock,
         probe=None if settings.probe_mpid is None else (settings.probe_mpid, settings.environment),
+        columns=settings.profile_columns,
     )
     return Refresh(
         refresher,
@@ -380,6 +381,15 @@ def _user_lists(settings: RefreshSettings, aws: Aws, clock: Clock) -> UserLists:
     def campaign_of(campaign_arn: str | None, filter_arn: str | None) -> Campaign:
         arn, pace = campaign_arn or settings.campaign_arn, pace_of(campaign_arn or settings.campaign_arn)
         filtered = filter_arn or settings.filter_arn
-        return Campaign(patient, arn, filtered, settings.num_results, clock, pace, impatient=impatient)
+        return Campaign(
+            patient,
+            arn,
+            filtered,
+            settings.num_results,
+            clock,
+            pace,
+            impatient=impatient,
+            columns=settings.profile_columns,
+        )
 
     return user_lists(campaign_of, clock, settings.experiment)

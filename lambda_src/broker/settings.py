@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar, overload
 from urllib.parse import urlsplit
 
+from broker import item_columns
 from broker.experiment import POPULAR, Experiment, experiment_from
 from broker.interactions import CONSENT_UNKNOWN, DEFAULT_ACTIONS, MAX_ID, SKIP, Rules
 from broker.json_values import int64
@@ -90,6 +91,7 @@ class RefreshSettings:
     suppression: SuppressionSettings | None
     correlation_table: str | None
     experiment: Experiment | None = None
+    profile_columns: tuple[str, ...] = ()
 
 
 def counts_by_version(environ: Mapping[str, str] | None = None) -> bool:
@@ -185,7 +187,10 @@ def refresh_settings(environ: Mapping[str, str] | None = None) -> RefreshSetting
         suppression=_suppression(read),
         correlation_table=read("CORRELATION_TABLE", _table, None),
         experiment=read("EXPERIMENT", _experiment_with_lists, None),
+        profile_columns=read("PROFILE_COLUMNS", item_columns.parsed, ()),
     )
+    if settings.profile_columns and settings.num_results > item_columns.MAX_RESULTS:
+        read.note(f"NUM_RESULTS must be at most {item_columns.MAX_RESULTS} with PROFILE_COLUMNS")
     read.check("refresh")
     return settings
 
@@ -232,6 +237,10 @@ class _Reader:
         except ValueError as error:
             self._problems.append(f"{name} {error}")
             return default
+
+    def note(self, problem: str) -> None:
+        """Note what is wrong with settings that are right one by one."""
+        self._problems.append(problem)
 
     def together(self, *names: str) -> None:
         """Note which variables are missing of those that go together; all of them may be."""

@@ -14,9 +14,10 @@ from tests.real_data import ROOT
 SOURCE = ROOT / "lambda_src"
 MODULES = sorted((SOURCE / "broker").rglob("*.py"))
 PURE = [
-    "batch", "consent", "documents", "experiment", "impressions", "interactions", "json_values", "keyed_hash", "kpl",
-    "metric_names", "outcomes", "product_lines", "profile", "reasons", "recommendation_ids", "recommendations",
-    "rewind_plan", "shapes", "suppression", "users", "values.amounts", "values.ids", "values.times", "view_sample",
+    "batch", "consent", "documents", "experiment", "impressions", "interactions", "item_columns", "json_values",
+    "keyed_hash", "kpl", "metric_names", "outcomes", "product_lines", "profile", "reasons", "recommendation_ids",
+    "recommendations", "rewind_plan", "shapes", "suppression", "users", "values.amounts", "values.ids", "values.times",
+    "view_sample",
 ]  # fmt: skip
 # Nothing of these reads a file, a clock, the environment or the network.
 HARMLESS = {

@@ -106,6 +106,49 @@ def test_a_list_without_an_id_takes_the_id_of_the_list_before_off_the_profile() 
     assert "deleted_user_attributes" not in written(listed("a"))
 
 
+def with_columns(*entries: tuple[str, dict[str, Any] | None], columns: tuple[str, ...] = ("NAME",)) -> Recommendations:
+    """Return a list whose answer has these items, each with its metadata."""
+    listed = [{"itemId": item} | ({} if metadata is None else {"metadata": metadata}) for item, metadata in entries]
+    return recommendations({"itemList": listed, "recommendationId": "rec-1"}, NOW, columns)
+
+
+def test_columns_are_asked_for_by_their_names_and_stand_beside_the_list() -> None:
+    request = get_recommendations_request(MPID, ARN, None, 10, ("NAME", "UNIT_PRICE"))
+    assert request["metadataColumns"] == {"ITEMS": ["NAME", "UNIT_PRICE"]}
+    answer = ("b", {"NAME": "Brass, lamp", "unitPrice": "12.5"}), ("a", {"name": "Vase"}), ("c", None)
+    new = with_columns(*answer, columns=("NAME", "UNIT_PRICE"))
+    batch = json.loads(upload(*CLAIM, new, NOW_MS, with_event=True, columns=("NAME", "UNIT_PRICE")).body)
+    assert batch["user_attributes"] == {
+        "product_recs": ["b", "a", "c"],
+        "product_recs_id": "rec-1",
+        "product_recs_name": ["Brass, lamp", "Vase", ""],
+        "product_recs_unit_price": ["12.5", "", ""],
+    }
+    assert "deleted_user_attributes" not in batch
+    assert batch["events"][0]["data"]["custom_attributes"].keys() == {"product_recs", "product_recs_id"}
+
+
+def test_a_list_without_columns_takes_those_of_the_list_before_off_the_profile() -> None:
+    batch = json.loads(upload(*CLAIM, listed("a"), NOW_MS, with_event=False, columns=("NAME", "PRICE")).body)
+    assert batch["deleted_user_attributes"] == ["product_recs_name", "product_recs_price"]
+    nothing = json.loads(
+        upload(*CLAIM, Recommendations((), None, NOW), NOW_MS, with_event=False, columns=("NAME",)).body
+    )
+    assert nothing["deleted_user_attributes"] == ["product_recs", "product_recs_id", "product_recs_name"]
+
+
+def test_a_list_with_columns_keeps_within_a_batch_and_an_entry_within_512_characters() -> None:
+    long = with_columns(*((item, {"NAME": chr(0x1F45F) * 600}) for item in LONG))
+    assert 0 < len(long.items) < len(listed(*LONG).items)
+    assert long.items == tuple(LONG[: len(long.items)]), "the best, without gaps"
+    assert {len(name) for name in long.columns[0]} == {512}
+    assert len(upload(*CLAIM, long, NOW_MS, with_event=True, columns=("NAME",)).body) <= 128_000
+
+
+def test_a_column_does_not_change_whether_a_list_is_new() -> None:
+    assert with_columns(("a", {"NAME": "Vase"})).digest == listed("a").digest
+
+
 def test_a_customers_id_stays_exact_and_an_integer() -> None:
     body = upload(*CLAIM, listed("a"), NOW_MS, with_event=True).body
     assert b'"mpid":-7346244611012968789,' in body

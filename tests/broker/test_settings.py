@@ -130,6 +130,7 @@ def test_a_good_value_for_ingest(variable: str, text: str, read: Any, expected: 
         ("MPARTICLE_URL", "http://[::1]:80/", lambda s: s.mparticle_url, "http://[::1]:80"),
         ("MPARTICLE_URL", "http://LOCALHOST", lambda s: s.mparticle_url, "http://LOCALHOST"),
         ("STATE_TABLE", " Broker-State_1.a ", lambda s: s.state_table, "Broker-State_1.a"),
+        ("PROFILE_COLUMNS", "NAME, UNIT_PRICE,", lambda s: s.profile_columns, ("NAME", "UNIT_PRICE")),
     ],
 )
 def test_a_good_value_for_refresh(variable: str, text: str, read: Any, expected: Any) -> None:
@@ -196,6 +197,11 @@ def test_a_bad_value_for_ingest_is_named(variable: str, text: str) -> None:
         ("MPARTICLE_URL", "https://["),
         ("MPARTICLE_URL", "s2s.mparticle.com"),
         ("WRITE_BACK_EVENT", "-"),
+        ("PROFILE_COLUMNS", "ITEM_ID"),
+        ("PROFILE_COLUMNS", "id"),
+        ("PROFILE_COLUMNS", "UNIT PRICE"),
+        ("PROFILE_COLUMNS", "NAME,name"),
+        ("PROFILE_COLUMNS", ",".join(f"C{number}" for number in range(11))),
         ("PROBE_MPID", "0"),
         ("PROBE_MPID", str(2**63)),
         ("PROBE_MPID", "1.5"),
@@ -231,6 +237,12 @@ def test_a_queues_url_that_is_none_is_named(wrong: str, url: str) -> None:
 def test_each_setting_is_handed_on_to_the_steps(connect: Any, settings: Any) -> None:
     source = "".join(inspect.getsource(inspect.unwrap(function)) for function in connect)
     assert [field.name for field in fields(settings) if f"settings.{field.name}" not in source] == []
+
+
+def test_columns_come_with_at_most_fifty_items() -> None:
+    assert of_refresh(PROFILE_COLUMNS="NAME", NUM_RESULTS="50").num_results == 50
+    with pytest.raises(SettingsError, match="NUM_RESULTS must be at most 50 with PROFILE_COLUMNS"):
+        of_refresh(PROFILE_COLUMNS="NAME", NUM_RESULTS="51")
 
 
 def test_rewind_has_the_settings_of_ingest_and_needs_a_suppression_list() -> None:

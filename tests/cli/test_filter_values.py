@@ -53,6 +53,16 @@ def test_values_are_numbers_texts_and_lists_as_their_columns_want_them(shop: Bro
         result = shop("recommend", "c1", "--filter", name, *given)
         assert (result.exit_code, message in result.stderr) == (2, True), result.stderr
 
+    # Columns of the Items dataset stand beside the items, where they are asked for.
+    only_i3 = ("--filter", "cheap", "--value", "P=3.5")
+    [item] = said(shop("recommend", "c1", "--column", "GENRE", "--column", "PRICE", "--json", *only_i3))["items"]
+    assert (item["item"], item["columns"]) == ("i3", {"GENRE": "Drama", "PRICE": "3.5"})
+    shown = shop("recommend", "c1", "--column", "GENRE", *only_i3).stdout
+    assert all(word in shown for word in ("GENRE", "Drama", "score"))
+    assert "columns" not in said(shop("recommend", "c1", "--json"))["items"][0]
+    unknown = shop("recommend", "c1", "--column", "COLOUR")
+    assert (unknown.exit_code, "no column COLOUR" in unknown.stderr) == (1, True), unknown.stderr
+
     # Line by line in a batch: a line's own values go before those for all, and a wrong line fails alone.
     lines = [
         {"userId": "c1", "filterValues": {"P": "3.5"}},

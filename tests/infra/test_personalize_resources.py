@@ -15,6 +15,7 @@ from tests.infra.deployer import Deployer
 from tests.personalize_local.served.clients import Aws
 from tests.personalize_local.waiting import until
 
+PRICE = {"name": "PRICE", "type": ["null", "float"]}
 USERS = {
     "type": "record",
     "name": "Users",
@@ -24,6 +25,11 @@ USERS = {
         {"name": "USER_ID", "type": "string"},
         {"name": "SEGMENT", "type": ["null", "string"], "categorical": True},
     ],
+}
+ITEMS = {
+    **USERS,
+    "name": "Items",
+    "fields": [{"name": "ITEM_ID", "type": "string"}, {"name": "NAME", "type": ["null", "string"]}, PRICE],
 }
 COLLECTED = {"Schema", "DatasetGroup", "Dataset", "EventTracker"}
 
@@ -47,19 +53,21 @@ def collect(aws: Aws, tracking_id: str) -> None:
         aws.events.put_events(trackingId=tracking_id, sessionId=user, userId=user, eventList=listed)
 
 
-@pytest.mark.parametrize("with_users", [False, True])
+@pytest.mark.parametrize("with_metadata", [False, True])
 def test_each_stage_is_created_on_top_of_the_one_before_and_all_is_deleted_again(
-    aws: Aws, made: Synthesise, tmp_path: Path, with_users: bool
+    aws: Aws, made: Synthesise, tmp_path: Path, with_metadata: bool
 ) -> None:
-    context = {}
-    if with_users:
-        (tmp_path / "users.avsc").write_text(json.dumps(USERS))
-        context["broker:users_schema"] = str(tmp_path / "users.avsc")
+    context: dict[str, Any] = {}
+    if with_metadata:
+        for name, schema in (("users", USERS), ("items", ITEMS)):
+            (tmp_path / name).write_text(json.dumps(schema))
+            context[f"broker:{name}_schema"] = str(tmp_path / name)
+        context["broker:profile_columns"] = "NAME"
     deployer = Deployer(aws)
 
     collected = deployer.deploy(made("collect", context).template)
     assert set(collected) == COLLECTED
-    assert collected.count("Dataset") == (2 if with_users else 1)
+    assert collected.count("Dataset") == (3 if with_metadata else 1)
     (tracking_id,) = (answer["trackingId"] for answer in deployer.answers.values() if "trackingId" in answer)
     collect(aws, tracking_id)
 
@@ -71,9 +79,10 @@ def test_each_stage_is_created_on_top_of_the_one_before_and_all_is_deleted_again
     campaign = aws.describe("Campaign", deployer.the("Campaign"))
     assert campaign["campaignConfig"]["syncWithLatestSolutionVersion"] is True
     assert campaign["solutionVersionArn"] == version
+    assert campaign["campaignConfig"].get("enableMetadataWithRecommendations", False) is with_metadata
     until(lambda: len(aws.recommended(deployer.the("Campaign"), "u1", filterArn=deployer.the("Filter"))) == 10)
 
-    assert len(deployer.delete()) == (9 if with_users else 7)
+    assert len(deployer.delete()) == (11 if with_metadata else 7)
     assert aws.control.list_dataset_groups()["datasetGroups"] == aws.control.list_schemas()["schemas"] == []
 
 
