@@ -1,11 +1,13 @@
 """`./broker serve`: the local services until Ctrl-C, for your own code to talk to."""
 
+import json
 import os
 import threading
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -221,7 +223,20 @@ def exported(stack: Stack, lambda_url: str) -> dict[str, str]:
         "ARCHIVE_BUCKET": ARCHIVE_BUCKET if stack.settings.archive else "",
         "MPARTICLE_URL": stack.mparticle.url,
         "MPARTICLE_SECRET_ARN": stack.resources.secret_arn,
+        "EXPERIMENT": _experiment(stack),
+        "IMPRESSION_LIST": stack.settings.impression_list or "",
     }
+
+
+def _experiment(stack: Stack) -> str:
+    """Return the experiment as it was set, as JSON, with the time from which on variants differ; empty without one."""
+    plan = stack.settings.experiment
+    if plan is None:
+        return ""
+    value = dict(plan.value)
+    if stack.experiment_began is not None:
+        value.setdefault("from", datetime.fromtimestamp(stack.experiment_began, UTC).isoformat())
+    return json.dumps(value, separators=(",", ":"))
 
 
 def personalize_values(url: str) -> dict[str, str]:

@@ -10,6 +10,7 @@ from experiments.assignment import MOVED, Epoch, assigned, epochs
 from experiments.outcomes import began
 
 NO_MPID, MOVED_AWAY, MANY_EVENTS = "no_mpid", "moved", "many_events"
+NO_VARIANT, OTHER_VARIANT = "no_variant", "other_variant"
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,13 +41,16 @@ class Population:
 def population(rows: pl.DataFrame, name: str, experiment: Experiment | None, shares: Mapping[str, float]) -> Population:
     """Return the customers of a population, in the variants that hashes give; without an experiment, as recorded.
 
-    ``shares``: what is expected of each variant where there is no experiment; empty where nobody knows.
+    ``shares``: what is expected of each variant where there is no experiment; empty where nobody knows. Whoever is in
+    a variant without a share is left out.
     """
     if experiment is None:
         epoch = Epoch(1, float("-inf"), float("inf"), shares)
         there = began(rows, name, epoch.began, epoch.ended)
         known = there.join(recorded(rows).select("user", "variant"), on="user")
-        return Population(name, [epoch], [known], {"no_variant": len(there) - len(known)})
+        compared = known.filter(pl.col("variant").is_in([*shares])) if shares else known
+        left_out = {NO_VARIANT: len(there) - len(known), OTHER_VARIANT: len(known) - len(compared)}
+        return Population(name, [epoch], [compared], left_out)
     found, left_out = [], {NO_MPID: 0, MOVED_AWAY: 0}
     by_user = assigned(experiment, rows["user"].unique())
     for place, epoch in enumerate(epochs(experiment)):

@@ -50,8 +50,12 @@ def read(source: Source, form: TableForm, times: Times, left_out: Mapping[str, i
         for name in (*NEEDED, *OPTIONAL)
     ]
     rows = frame.select(columns).with_columns(
-        (timestamps.seconds(source, frame, names["time"], times) * 1000).alias("time"),
-        *(numbers.read(source, frame, names[name]).alias(name) for name in ("value", "quantity") if name in names),
+        (timestamps.seconds(source, frame, names["time"], times, has_forms=False) * 1000).alias("time"),
+        *(
+            numbers.read(source, frame, names[name], has_options=False).alias(name)
+            for name in ("value", "quantity")
+            if name in names
+        ),
     )
     notes = [f"{number:,} rows left out: {reason}" for reason, number in left_out.items()]
     again = 0 if "id" in names else len(rows) - rows.n_unique()

@@ -81,6 +81,7 @@ LEFT_OUT = {
     "moved": "a change of weights moved them, so they count in the epochs before only",
     "no_mpid": "their id is no mpid, so no hash says which variant is theirs",
     "no_variant": "no event says which variant is theirs",
+    "other_variant": "their variant is none of those that --share names",
 }
 
 

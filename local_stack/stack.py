@@ -54,6 +54,7 @@ class Stack:
         self.campaign_arn: str | None = None
         self._version_arn = ""
         self.experiment: str | None = None
+        self.experiment_began: int | None = None
         self.second_tracker: datasets.Tracker | None = None
         self.put_directly = 0
         self._began = time.time()
@@ -106,6 +107,7 @@ class Stack:
         self.ingest.update_environment(
             self._ingest_environment(self.resources.queue_url, self.resources.purchase_queue_url)
         )
+        self.experiment_began = int(time.time()) if self.experiment else None
 
     def _make_experiment(self) -> None:
         """Make what the variants need; from now on both functions know the experiment."""
@@ -131,6 +133,13 @@ class Stack:
         self.rewind.update_environment(self._rewind_environment())
 
     @property
+    def stage(self) -> str:
+        """Return the stage, by the name that it has in the settings."""
+        if self.campaign_arn:
+            return "recommend"
+        return "train" if self._version_arn else "collect"
+
+    @property
     def solution_arn(self) -> str:
         """Return what was trained: the ARN of a version is that of its solution, and an id. Nothing before that."""
         return self._version_arn.rpartition("/")[0]
@@ -150,6 +159,7 @@ class Stack:
             "sums": self.metrics.between(since, until),
             "variables": {name: value for name, value in variables if name.endswith("_PER_SECOND")},
             "refreshes": "refresh" in self.functions,
+            "stage": self.stage,
         }
 
     def positions(self) -> dict[str, str | None]:

@@ -1,12 +1,12 @@
 """The command `./broker experiment`: its options, and what can be refused before anything heavy is loaded."""
 
-from pathlib import Path
 from typing import Any
 
 import click
 
 from cli.errors import file_errors
 from cli.experiment.options import ExperimentOptions
+from cli.experiment_option import ExperimentType
 from cli.options import connection_options
 from cli.output_files import NEW_FILE
 from cli.subcommands import WithSubcommands
@@ -16,7 +16,6 @@ from personalize_data.times import UNITS
 METRICS = ("conversion", "revenue", "units")
 COLUMNS = ("user", "time", "event", "item", "value", "quantity", "list_id", "variant", "id", "session")
 WORDS = {"impression": "impression", "purchase": "purchase", "refund": "refund", "list": "Recommendations Updated"}
-FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 SUBCOMMANDS = {"power": "How many customers, and days, an experiment needs to find a difference."}
 EXAMPLES = """\b
 Examples:
@@ -75,7 +74,12 @@ COLUMN_HELP = {
 @click.argument("files", nargs=-1, metavar="[FILE|S3…]")
 @click.option("--local", is_flag=True, help="Read the stream of the running ./broker serve.")
 @click.option("--archive", is_flag=True, help="Read the raw archive of the stack, or with --local the local one.")
-@click.option("--experiment", "experiment_file", type=FILE, help="The experiment as JSON; default: broker:experiment.")
+@click.option(
+    "--experiment",
+    type=ExperimentType(),
+    metavar="FILE_OR_JSON",
+    help="The experiment; default: broker:experiment, with --local that of serve.",
+)
 @click.option(
     "--share",
     "shares",
@@ -114,7 +118,11 @@ COLUMN_HELP = {
 @click.option(
     "--most-events", type=click.IntRange(1), default=1000, show_default=True, help="Leave out who has more on one day."
 )
-@click.option("--impression-list", metavar="NAME", help="The slot's list; default: broker:impression_list.")
+@click.option(
+    "--impression-list",
+    metavar="NAME",
+    help="The slot's list; default: broker:impression_list, with --local that of serve.",
+)
 @column_options
 @click.option("--time-unit", type=click.Choice(UNITS), help="Of a table; default: what the first time can only be.")
 @click.option("--consent", metavar="COLUMN", help="Of a table, take only rows with a yes here.")

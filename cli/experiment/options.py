@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from blueprint.experiment import ExperimentPlan
+
 
 @dataclass(frozen=True)
 class ExperimentOptions:
@@ -12,7 +14,7 @@ class ExperimentOptions:
     files: tuple[str, ...]
     local: bool
     archive: bool
-    experiment_file: Path | None
+    experiment: ExperimentPlan | None
     shares: Sequence[tuple[str, str]]
     control: str | None
     metric: str

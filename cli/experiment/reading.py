@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from broker.interactions import Rules
 
 from cli import archive as raw_archive
 from cli import connection, records, suppression
@@ -31,10 +32,13 @@ NO_ARCHIVE = "there is no raw archive here: only broker:archive makes one (docs/
 Record = tuple[bytes, int]
 
 
-def read(options: ExperimentOptions, slot: str | None, steps: Steps) -> Events:
-    """Return the events. Raises BadFile, InvalidRequest and click.ClickException."""
-    if options.local or options.archive:
-        return _of_service(options, slot, steps)
+def read(options: ExperimentOptions, target: connection.Target | None, slot: str | None, steps: Steps) -> Events:
+    """Return the events, those of ``target`` where there is one.
+
+    Raises BadFile, InvalidRequest and click.ClickException.
+    """
+    if target:
+        return _of_service(options, target, slot, steps)
     with tempfile.TemporaryDirectory(prefix="personalize-broker-") as folder, WaitDisplay() as waiting:
         paths = [source.path for source in gather(_expanded(options.files), _s3(options), Path(folder), waiting)]
         if all(file_kinds.kind(path) in file_kinds.JSON and json_rows.is_batches(path) for path in paths):
@@ -75,10 +79,10 @@ def _of_table(options: ExperimentOptions, paths: list[Path], scratch: Path) -> E
     return Events(found.rows, found.refused, found.duplicates, [*found.notes, *said.notes(purpose)])
 
 
-def _of_service(options: ExperimentOptions, slot: str | None, steps: Steps) -> Events:
+def _of_service(options: ExperimentOptions, target: connection.Target, slot: str | None, steps: Steps) -> Events:
     """Return the events of a stack's archive or of the local stream, without users on its suppression list."""
-    target = connection.find(options.name, options.context, aws=options.aws, local=options.local)
-    rules = connection.rules(connection.settings(options.context))
+    # The local functions read batches by the default rules, whatever cdk.json says.
+    rules = Rules() if target.local_url else connection.rules(connection.settings(options.context))
     with service_errors():
         steps.begin("reading the archive" if options.archive else "reading the stream")
         read_records = _of_archive(target) if options.archive else _of_stream(target)

@@ -3,28 +3,29 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-from broker.experiment import Experiment, experiment_from
-from broker.json_values import mapping
+import click
+from broker.experiment import Experiment
 from rich.console import Console
 
+from blueprint.experiment import ExperimentPlan
 from cli import connection, output_files
 from cli.console import exact
 from cli.experiment import display, reading
 from cli.experiment.options import ExperimentOptions
-from cli.options import pairs
 from cli.progress import Steps
 from experiments import gate as gates
 from experiments import json_report
 from experiments.analysis import Question, Report, analyse
 from experiments.gate import Outcome
 from experiments.outcomes import Windows
+from infra.experiment import parse_experiment
 from personalize_data.errors import InvalidRequest
 
 WIDTH = 120  # where there is no terminal to measure
-OF_ANALYSIS = ("name", "holdout", "epoch", "from", "earlier")
-EXPERIMENT, IMPRESSION_LIST = "broker:experiment", "broker:impression_list"
+NONE_IN_SERVE = (
+    "the ./broker serve that is running has no experiment: start it with --experiment, or name one here in the same way"
+)
 
 
 def run(options: ExperimentOptions) -> bool:
@@ -33,12 +34,13 @@ def run(options: ExperimentOptions) -> bool:
     Raises BadFile, InvalidRequest, OSError and click.ClickException.
     """
     conditions = [gates.parse(text) for text in options.gates]
-    experiment, question = _experiment(options), _question(options)
+    question = _question(options)
     inputs = [Path(name) for name in options.files if not name.startswith("s3://")]
     output_files.check({"--html": options.html, "--plot": options.plot}, inputs)
+    target = _target(options)
+    experiment, slot = _experiment(options, target), _slot(options, target)
     with Steps(quiet=options.as_json) as steps:
-        slot = options.impression_list or _setting(options, IMPRESSION_LIST) or None
-        found = reading.read(options, slot, steps)
+        found = reading.read(options, target, slot, steps)
         steps.begin(f"analysing {len(found.rows):,} events")
         report = analyse(found, None if options.columns["variant"] else experiment, question)
         outcomes = [gates.check(condition, report) for condition in conditions]
@@ -74,16 +76,39 @@ def _shares(options: ExperimentOptions) -> dict[str, float]:
     return {name: weight / sum(weights.values()) for name, weight in weights.items()}
 
 
-def _experiment(options: ExperimentOptions) -> Experiment | None:
-    """Return the experiment of the option or the settings; None where there is none: then recorded variants decide."""
-    origin = str(options.experiment_file or EXPERIMENT)
-    text = options.experiment_file.read_text("utf-8") if options.experiment_file else _setting(options, EXPERIMENT)
-    if not text:
+def _target(options: ExperimentOptions) -> connection.Target | None:
+    """Return what the events are read from, None for files."""
+    if not (options.local or options.archive):
         return None
+    return connection.find(options.name, options.context, aws=options.aws, local=options.local)
+
+
+def _experiment(options: ExperimentOptions, target: connection.Target | None) -> Experiment | None:
+    """Return the experiment; None where there is none: then recorded variants decide."""
     try:
-        return _whole(experiment_from(_analysed(json.loads(text) if isinstance(text, str) else text)))
+        plan = options.experiment or _set(options, target)
+        return _whole(plan.experiment) if plan else None
     except ValueError as error:
-        raise InvalidRequest(f"{origin}: {error}") from None
+        raise InvalidRequest(f"an experiment: {error}") from None
+
+
+def _set(options: ExperimentOptions, target: connection.Target | None) -> ExperimentPlan | None:
+    """Return the experiment of the settings, or that which the local services run with. Raises ValueError."""
+    if target is None or not target.local_url:
+        return connection.settings(options.context).experiment
+    value = target.local_values.get("EXPERIMENT")
+    if not value:
+        raise click.UsageError(NONE_IN_SERVE)
+    return parse_experiment(value)
+
+
+def _slot(options: ExperimentOptions, target: connection.Target | None) -> str | None:
+    """Return the list of the slot's impressions, None where nobody reads impressions."""
+    if options.impression_list:
+        return options.impression_list
+    if target and target.local_url:
+        return target.local_values.get("IMPRESSION_LIST") or None
+    return connection.settings(options.context).options.impression_list
 
 
 def _whole(experiment: Experiment) -> Experiment:
@@ -93,19 +118,6 @@ def _whole(experiment: Experiment) -> Experiment:
             f"epoch {experiment.epoch} needs earlier: the weights before, and since when (docs/experiment.md)"
         )
     return experiment
-
-
-def _analysed(value: Any) -> Any:
-    """Return what the analysis reads of an experiment, in the settings' form or in that of the functions' variable."""
-    if not isinstance(value, dict):
-        return value
-    variants = {name: {"weight": mapping(one).get("weight")} for name, one in mapping(value.get("variants")).items()}
-    return {name: value[name] for name in OF_ANALYSIS if name in value} | {"variants": variants}
-
-
-def _setting(options: ExperimentOptions, name: str) -> Any:
-    given = pairs("-c", options.context, last_counts=True)
-    return ({**json.loads((connection.ROOT / "cdk.json").read_text("utf-8"))["context"]} | given).get(name)
 
 
 def _write(report: Report, options: ExperimentOptions) -> None:

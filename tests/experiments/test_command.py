@@ -1,6 +1,7 @@
 """The command, from files to a verdict: what it prints, writes and exits with."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -17,6 +18,7 @@ from tests.json_numbers import rounded
 pytestmark = pytest.mark.server  # takes long
 
 SHOP = Shop(customers=3_000, rates={"fresh": 0.2})
+OPTIONS = {word for option in command.params for word in option.opts} | {"--help"}
 HOLDOUT = Experiment("autumn", {"fresh": Variant(1)}, holdout=50)
 
 
@@ -120,13 +122,28 @@ def test_without_an_experiment_the_recorded_variants_decide_by_the_shares_that_a
     assert found["headlines"] == ["There is one variant: nothing to compare."]
 
 
+@pytest.mark.parametrize("shares", [["--share", "control=1", "--share", "fresh=1"], []], ids=["shares", "no shares"])
+def test_a_variant_that_no_share_names_is_left_out_and_counted(tmp_path: Path, shares: list[str]) -> None:
+    lines = [f"{user},2026-11-02T00:00:00Z,impression,{('control', 'fresh')[user % 2]}" for user in range(1, 41)]
+    table = tmp_path / "shop.csv"
+    table.write_text("\n".join(["u,t,e,v", *lines, "41,2026-11-02T00:00:00Z,impression,contrl"]), "utf-8")
+    mapped = ("--user", "u", "--time", "t", "--event", "e", "--variant", "v")
+    result = invoke(table, *mapped, *shares, "--json")
+    assert result.exit_code == 0, result.output
+    found = json.loads(result.stdout)["populations"]["triggered"]
+    assert {*found["variants"]} == {"control", "fresh"} | (set() if shares else {"contrl"})
+    assert found["left_out"]["other_variant"] == bool(shares)
+    assert bool(found["sample_ratio"]) == bool(shares)
+
+
 def test_an_experiment_in_the_settings_form_is_read_and_one_without_its_earlier_weights_is_not(
     folder: Path, tmp_path: Path
 ) -> None:
     variants = {"control": {"weight": 50}, "fresh": {"weight": 50, "recipe": "aws-user-personalization-v2"}}
     settings = tmp_path / "settings.json"
     settings.write_text(json.dumps({"name": "autumn", "from": "2023-11-06", "prepare": False, "variants": variants}))
-    assert invoke(folder / "shop.csv", *MAPPED, "--experiment", settings, "--days", 14).exit_code == 0
+    for given in (settings, settings.read_text()):
+        assert invoke(folder / "shop.csv", *MAPPED, "--experiment", given, "--days", 14).exit_code == 0
     settings.write_text(json.dumps({"name": "autumn", "epoch": 2, "variants": variants}))
     result = invoke(folder / "shop.csv", *MAPPED, "--experiment", settings)
     assert result.exit_code == 2
@@ -144,9 +161,11 @@ def test_an_experiment_in_the_settings_form_is_read_and_one_without_its_earlier_
         (["{}"], "--user COLUMN says where the user of a table stands"),
         (["{}", *MAPPED, "--control", "blue", "--experiment", "{}.json"], "no customer is in blue"),
         (["{}", *MAPPED, "--gate", "fresh>control"], "it should look like conversion:fresh>=holdout"),
-        (["{}", *MAPPED, "--experiment", "{}"], "shop.csv: Expecting value"),
+        (["{}", *MAPPED, "--experiment", "{}"], "must be an object, or one as JSON"),
+        (["{}", *MAPPED, "--experiment", "nowhere.json"], "nowhere.json: No such file or directory: name a file"),
         (["{}", *MAPPED], "is it the right experiment, file and time?"),
-        (["{}", *MAPPED, "--value", "sku"], "which is no number"),
+        (["{}", *MAPPED, "--value", "sku"], "which is no number: write a point before decimals"),
+        (["{}", *MAPPED, "--time", "what"], "is no time that can be used"),
         (["{}", "{}", *MAPPED], "of tables give one file"),
     ],
 )
@@ -154,7 +173,17 @@ def test_wrong_use_is_one_line_that_says_what_to_do(folder: Path, words: list[st
     place = {"{}": str(folder / "shop.csv"), "{}.json": str(folder / "autumn.json")}
     result = invoke(*(place.get(word, word) for word in words))
     assert result.exit_code in (0, 2) if not words else result.exit_code == 2, result.output
-    assert message in result.output
+    assert message in " ".join(result.output.split())
+    named = re.findall(r"--[a-z][a-z-]+", result.output)
+    assert {*named} <= {*OPTIONS}, "it names options that the command has not"
+
+
+def test_a_date_in_digits_is_refused_by_what_to_write_and_by_no_option_of_another_command(tmp_path: Path) -> None:
+    table = tmp_path / "shop.csv"
+    table.write_text("u,t,e\n1,20261102,purchase\n", "utf-8")
+    result = invoke(table, "--user", "u", "--time", "t", "--event", "e")
+    assert result.exit_code == 2
+    assert "looks like a date in digits: write 2026-11-02" in result.output
 
 
 def test_power_says_customers_and_days_and_the_options_that_fit() -> None:

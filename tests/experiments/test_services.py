@@ -69,6 +69,19 @@ def test_the_stream_and_the_archive_of_the_same_batches_give_the_same(
     assert stream["start_ms"] == START
 
 
+def test_the_stream_of_serve_is_read_with_the_experiment_and_the_list_that_it_runs_with(
+    environment: Mapping[str, str], words: list[str]
+) -> None:
+    running = {**environment, "EXPERIMENT": json.dumps(EXPERIMENT), "IMPRESSION_LIST": SLOT}
+    assert analysed(running, "--local", "--json") == analysed(environment, "--local", *words)
+
+
+def test_a_serve_without_an_experiment_says_how_to_have_one(environment: Mapping[str, str]) -> None:
+    result = CliRunner(env=environment).invoke(command, ["--local"])
+    assert result.exit_code == 2
+    assert "has no experiment: start it with --experiment" in result.output
+
+
 def test_a_stack_without_an_archive_says_what_makes_one(environment: Mapping[str, str], words: list[str]) -> None:
     without = {**environment, "ARCHIVE_BUCKET": ""}
     result = CliRunner(env=without).invoke(command, ["--local", "--archive", *words])

@@ -8,6 +8,7 @@ from broker.values.amounts import BETWEEN_THOUSANDS, GROUPED, MAX_FLOAT32, POINT
 from personalize_data.prepare.source import ROW, Source
 
 MOSTLY = 0.9  # of a column's values are numbers: then one that is none is more likely a mistake than a word
+NO_NUMBER = "which is no number: write a point before decimals, nothing between thousands, and leave unknown ones empty"
 CODE = r"^[+-]?0[0-9]"  # 01234 and 1234 are two codes, and would be one number
 
 
@@ -27,13 +28,17 @@ def loose(source: Source, table: pl.DataFrame, column: str) -> pl.Series:
     return pointed(table[column], source.decimal(column)).cast(pl.Float64, strict=False)
 
 
-def read(source: Source, table: pl.DataFrame, column: str) -> pl.Series:
-    """Return the same. Raises BadFile for another text, and for nan and inf."""
+def read(source: Source, table: pl.DataFrame, column: str, *, has_options: bool = True) -> pl.Series:
+    """Return the same. Raises BadFile for another text, and for nan and inf.
+
+    ``has_options``: the command has --null-value and --decimal, which the error may name.
+    """
     numbers = loose(source, table, column)
     bad = (~numbers.is_finite().fill_null(False) & table[column].is_not_null()).arg_true()
     if len(bad):
         row, text = table[ROW][int(bad[0])], table[column][int(bad[0])]
-        raise source.bad(int(row), f"{column} is {text!r}, {_no_number(text, source.decimal(column))}")
+        why = _no_number(text, source.decimal(column)) if has_options else NO_NUMBER
+        raise source.bad(int(row), f"{column} is {text!r}, {why}")
     return numbers
 
 

@@ -16,10 +16,8 @@ from personalize_data.times import Times
 
 ROWS = 500_000  # at a time
 YEAR_1971 = 31_536_000  # numbers below are hardly times
-NO_TIME = (
-    "is no time that can be used: seconds or milliseconds since 1970 (from 2000 until tomorrow), or ISO 8601; "
-    "--time-format says how others are written, as in %d/%m/%Y %H:%M"
-)
+NO_TIME = "is no time that can be used: seconds or milliseconds since 1970 (from 2000 until tomorrow), or ISO 8601"
+OTHER_FORMS = "; --time-format says how others are written, as in %d/%m/%Y %H:%M"
 OTHER_UNIT = "is in another unit than the times before it: one column, one unit"
 _MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
 _NUMBER = re.compile(r"[0-9]{1,19}(\.[0-9]*)?")
@@ -32,15 +30,24 @@ def check_form(form: str | None) -> None:
         raise InvalidRequest(f"--time-format {form}: formats look like %d.%m.%Y or %d/%m/%Y %H:%M")
 
 
-def seconds(source: Source, frame: pl.DataFrame, column: str, times: Times, form: str | None = None) -> pl.Series:
+def seconds(
+    source: Source,
+    frame: pl.DataFrame,
+    column: str,
+    times: Times,
+    form: str | None = None,
+    *,
+    has_forms: bool = True,
+) -> pl.Series:
     """Return a column of text as epoch seconds. ``form``: strptime's, for times in no unit that is known here.
 
     2016-05 is the first of May. Raises BadFile with the line of the first that is no time or in another unit.
+    ``has_forms``: the command has --time-format, which the error may name.
     """
     if form is not None:
         return _by_form(source, frame, column, form, times)
     # By distinct text: many rows have the same time.
-    parts = [_read(source, part, times) for part in _parts(frame, column)]
+    parts = [_read(source, part, times, has_forms) for part in _parts(frame, column)]
     return pl.concat(parts).alias(column) if parts else pl.Series(column, [], dtype=pl.Int64)
 
 
@@ -49,24 +56,27 @@ def _parts(frame: pl.DataFrame, column: str) -> list[pl.DataFrame]:
     return [pl.DataFrame({"row": row, "text": text}) for row, text in rows]
 
 
-def _read(source: Source, part: pl.DataFrame, times: Times) -> pl.Series:
+def _read(source: Source, part: pl.DataFrame, times: Times, has_forms: bool) -> pl.Series:
     distinct = part.group_by("text", maintain_order=True).agg(pl.col("row").first())
     times_ = []
     for text, row in distinct.iter_rows():
         try:
             times_.append(times.read(f"{text}-01" if len(text) == 7 and _MONTH.fullmatch(text) else text))
         except BadValue as error:
-            raise _bad(source, row, text, OTHER_UNIT if str(error) == "other_time_unit" else _why(text)) from None
+            why = OTHER_UNIT if str(error) == "other_time_unit" else _why(text, has_forms)
+            raise _bad(source, row, text, why) from None
     read = pl.DataFrame({"text": distinct["text"], "seconds": times_}, schema_overrides={"seconds": pl.Int64})
     return part.join(read, on="text", how="left", maintain_order="left")["seconds"]
 
 
-def _why(text: str) -> str:
+def _why(text: str, has_forms: bool) -> str:
     """Return why a text is no time, with the option that reads it, if there is one."""
+    no_time = NO_TIME + (OTHER_FORMS if has_forms else "")
     if compact := _COMPACT.fullmatch(text):
-        return f"looks like a date in digits: --time-format %Y%m%d{'%H%M%S' if compact[4] else ''} reads it"
+        reads = f"--time-format %Y%m%d{'%H%M%S' if compact[4] else ''} reads it"
+        return f"looks like a date in digits: {reads if has_forms else f'write {text[:4]}-{text[4:6]}-{text[6:8]}'}"
     if not _NUMBER.fullmatch(text):
-        return "is before 2000: --time-unit iso takes it as it is" if re.match("19[789][0-9]-", text) else NO_TIME
+        return "is before 2000: --time-unit iso takes it as it is" if re.match("19[789][0-9]-", text) else no_time
     number = float(text) if "." in text else int(text)
     unit = unit_of(number)
     if unit:
@@ -75,7 +85,7 @@ def _why(text: str) -> str:
         return f"is {_date(moment)} in {unit.label}{ways}"
     if YEAR_1971 <= number < YEAR_2000:
         return f"is {_date(int(number))} in {Unit.SECONDS.label}, before 2000: --time-unit s reads it"
-    return NO_TIME
+    return no_time
 
 
 def _date(moment: int) -> str:
