@@ -10,7 +10,7 @@ properties if the Users dataset has any of theirs (see ``popularity``). Items of
 come last.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,8 @@ from recommender_models.settings import Settings
 from recommender_models.training_set import Codes, Floats, TrainingSet
 
 BLOCK = 256  # users at a time
+PopularAt = Callable[[slice], Floats]
+"""Takes places of users; returns what is popular when each of them is asked, users by items."""
 
 
 class UserPersonalization:
@@ -86,19 +88,31 @@ class UserPersonalization:
         own[counted.items] = counted.weights
         return self._mixed(self.similarities.affinity(counted)[None], own[None], popular[None])[0]
 
-    def lists(self, rows: TrainingSet, users: Sequence[Properties | None], limit: int) -> Codes:
+    def lists(
+        self,
+        rows: TrainingSet,
+        users: Sequence[Properties | None],
+        limit: int,
+        popular_now: PopularAt | None = None,
+    ) -> Codes:
         """Return the best items' codes for each of ``rows.user_ids``: what ``recommend`` says, for many at once.
 
-        ``users``: properties, one a user of ``rows``.
+        ``users``: properties, one a user of ``rows``. ``popular_now``: where users are asked about different moments;
+        else all are asked at the end of the training.
         """
-        return np.concatenate([top_rows(scores, limit) for scores in self.blocks(rows, users)])
+        return np.concatenate([top_rows(scores, limit) for scores in self.blocks(rows, users, popular_now)])
 
-    def blocks(self, rows: TrainingSet, users: Sequence[Properties | None]) -> Iterator[Floats]:
-        """Yield what ``scores`` says, one line for each of ``rows.user_ids``, some lines at a time."""
+    def blocks(
+        self, rows: TrainingSet, users: Sequence[Properties | None], popular_now: PopularAt | None = None
+    ) -> Iterator[Floats]:
+        """Yield what ``scores`` says, one line for each of ``rows.user_ids``, some lines at a time; see ``lists``."""
         histories = past.for_many(rows, self.settings)
+        popular_now = popular_now or (
+            lambda lines: np.stack([self.popularity.for_user(properties) for properties in users[lines]])
+        )
         for start in range(0, histories.shape[0], BLOCK):
             some = histories[start : start + BLOCK]
-            popular = np.stack([self.popularity.for_user(user) for user in users[start : start + BLOCK]])
+            popular = popular_now(slice(start, start + some.shape[0]))
             scores = self._mixed(self.similarities.affinities(some), some.toarray(), popular)
             cold = np.diff(some.indptr) == 0
             scores[cold] = popular[cold]
