@@ -27,7 +27,8 @@ class Campaign:
 
 @dataclass(frozen=True)
 class ComparisonSettings:
-    """How recommenders are compared. ``main``: decides. ``prices``: name → a month.
+    """How recommenders are compared. ``main``: decides; ``matters``: the smallest difference of it that the reader
+    cares about. ``prices``: name → a month.
 
     ``slice_by``: a column of the Users dataset; ``tune``: whether settings are chosen by validation; ``seed``: for all
     that is random.
@@ -40,6 +41,7 @@ class ComparisonSettings:
     slice_by: str | None = None
     tune: bool = True
     seed: int = 1
+    matters: float | None = None
 
 
 @dataclass(frozen=True)

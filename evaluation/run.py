@@ -99,7 +99,7 @@ def _boards(
     advance = begin("scores", len(settings.tasks))
     leaderboards, unscored = {}, []
     for name in settings.tasks:
-        leaderboard = score_candidates(task, name, candidates, settings.main, settings.seed)
+        leaderboard = score_candidates(task, name, candidates, settings.main, settings.seed, settings.matters)
         if leaderboard is None:
             unscored.append(f"{name}: {why_none(task, name, candidates)}")
         else:

@@ -89,6 +89,12 @@ class Evaluate(WithSubcommands):
     show_default=True,
     help=f"What decides. There are {constants.METRICS_IN_WORDS}.",
 )
+@click.option(
+    "--matters",
+    type=click.FloatRange(0, 1, min_open=True),
+    metavar="DIFFERENCE",
+    help="The smallest difference of --metric that matters to you: the report says how many users it takes.",
+)
 @click.option("--slice-by", metavar="COLUMN", help="A column of --users to slice by.")
 @click.option("--cost", type=Pair(), multiple=True, metavar="NAME=AMOUNT", help="What one costs a month.")
 @click.option("--currency", default="USD", show_default=True)
@@ -106,7 +112,7 @@ def command(**values: Any) -> None:
     one), or of a DIR that `prepare` or `evaluate split` has written: counting, models trained here, and what you give.
 
     A gate with >= fails if NAME is shown to be worse than OTHER (a recommender or a number), one with > unless it is
-    shown to be better; shown means beyond the 95 % interval.
+    shown to be better; shown means beyond the 95 % interval. Below 100 users, or 20 who differ, both fail.
 
     Exit code: 0 done, 1 a gate fails or a service refuses, 2 wrong use or a file that can't be used.
     """

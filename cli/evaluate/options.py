@@ -41,6 +41,7 @@ class EvaluateOptions:
     check_table: Path | None
     tasks: Sequence[str]
     metric: Metric
+    matters: float | None
     slice_by: str | None
     cost: Sequence[tuple[str, str]]
     currency: str

@@ -47,6 +47,7 @@ def build(
         slice_by=options.slice_by,
         tune=not options.no_tuning,
         seed=options.hold_out.seed,
+        matters=options.matters,
     )
     return EvaluationRequest(
         file,

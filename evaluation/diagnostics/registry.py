@@ -7,6 +7,7 @@ import numpy as np
 
 from evaluation.diagnostics import data, histories, lists, neighbours, published_tables
 from evaluation.scoring.leaderboard import Leaderboard, Result
+from evaluation.scoring.uncertainty import BETTER
 from evaluation.task import ALL_ITEMS, NEW_ITEMS, Task
 from recommender_models.training_set import Codes
 
@@ -100,9 +101,9 @@ def _about_row(task: Task, leaderboard: Leaderboard, row: Result) -> Iterator[Ch
         own_mean, best_mean = (
             result.intervals[leaderboard.main].mean for result in (row, leaderboard.row(leaderboard.best_here))
         )
-        message = published_tables.knows_the_answer(
-            own_mean, best_mean, leaderboard.best_here, row.against_here.verdict
-        )
+        # A fault of this size is asked about with fewer users than a verdict takes.
+        lead = BETTER if row.against_here.difference.low > 0 else row.against_here.verdict
+        message = published_tables.knows_the_answer(own_mean, best_mean, leaderboard.best_here, lead)
         yield "knows_the_answer", about, message
     if not candidate.baseline:
         if leaderboard.task == ALL_ITEMS:

@@ -167,7 +167,10 @@ def _comparison(comparison: Comparison) -> dict[str, Any]:
         "tie": comparison.tie,
         "lose": comparison.lose,
         "verdict": comparison.verdict,
-        "more_users": comparison.more_users,
+        "p": _number(comparison.p),
+        "detectable": None if comparison.detectable is None else _number(comparison.detectable),
+        "matters": comparison.matters,
+        "users_needed": comparison.users_needed,
         "in_words": comparison.in_words(),
     }
 

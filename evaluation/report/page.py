@@ -43,9 +43,9 @@ WORDS = {
 
 HOW = (
     "Every recommender was asked about the same users, knowing the same past. A verdict compares it with the best of "
-    "the baselines; it says better or worse where the 95 % interval of the difference leaves out zero (paired "
-    "bootstrap of the users, or Student's t where that is wider; 10 users at least, of whom 6 differ). Users needed "
-    "are for finding a difference of the size seen four times in five. NDCG is the usual one; Personalize's divides by "
+    "the baselines; it says better or worse where the 95 % interval of the difference leaves out zero (Student's t, "
+    "or a studentized bootstrap of the users where that is wider), and too few below 100 users, or 20 who differ. What "
+    "a test finds, it finds four times in five. NDCG is the usual one; Personalize's divides by "
     "the ideal of the hits found, and is always higher."
 )
 

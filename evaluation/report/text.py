@@ -64,6 +64,8 @@ def _external_verdict(leaderboard: Leaderboard, result: Result) -> str:
     sentence = {
         "better": f"{name} is better than everything trained here: {by} against {leaderboard.best_here}.",
         "worse": f"{name} is worse than {best} ({by}).",
+        "too few": f"{name} cannot be told from {best} ({by}; {comparison.reason}).",
+        "no difference that matters": f"Between {name} and {best} is no difference that matters ({by}).",
     }.get(comparison.verdict, f"{name} is not clearly different from {best} ({by}; {comparison.reason}).")
     return (
         sentence

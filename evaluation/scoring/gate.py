@@ -1,8 +1,9 @@
 """A condition for CI: ``[TASK/]METRIC:NAME>=OTHER``, where OTHER is a recommender or a number.
 
 ``>=`` holds unless the test shows NAME to be worse: the 95 % interval of the difference, or of the mean, lies below.
-``>`` holds only if the test shows NAME to be better: the interval lies above. If TASK is left out, it is the
-only one that is scored, or ``all-items`` of both.
+``>`` holds only if the test shows NAME to be better: the interval lies above. Where too few users are in the test, or
+differ, nothing can be told, and neither holds. If TASK is left out, it is the only one that is scored, or
+``all-items`` of both.
 """
 
 import re
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 from evaluation.constants import METRICS_AT_K, METRICS_IN_WORDS
 from evaluation.scoring.leaderboard import Leaderboard, Result
 from evaluation.scoring.metric import FORM, Metric
-from evaluation.scoring.uncertainty import compare
+from evaluation.scoring.uncertainty import BETTER, FEWEST_USERS, INCONCLUSIVE, TOO_FEW, WORSE, Interval, compare
 from evaluation.task import ALL_ITEMS, TASKS
 from personalize_data.errors import InvalidRequest
 
@@ -34,10 +35,11 @@ class Gate:
 
 @dataclass(frozen=True)
 class Outcome:
-    """Whether a gate holds, and the numbers, in one line."""
+    """Whether a gate holds, and the numbers, in one line. ``told``: whether the test has enough users to tell."""
 
     holds: bool
     line: str
+    told: bool = True
 
 
 def parse(text: str, tasks: Sequence[str] = TASKS) -> Gate:
@@ -82,18 +84,25 @@ def check(gate: Gate, leaderboards: Mapping[str, Leaderboard], seed: int) -> Out
     leaderboard = leaderboards.get(gate.task)
     if leaderboard is None:
         raise InvalidRequest(f"--require {gate.text}: nothing was scored for {gate.task}")
+    interval, verdict, subject = _tested(gate, leaderboard, seed)
+    holds = verdict == BETTER if gate.strict else verdict not in (WORSE, TOO_FEW)
+    state = "TOO FEW USERS TO TELL" if verdict == TOO_FEW else "holds" if holds else "FAILS"
+    return Outcome(holds, f"{state}: {gate.text} ({subject}: {interval})", verdict != TOO_FEW)
+
+
+def _tested(gate: Gate, leaderboard: Leaderboard, seed: int) -> tuple[Interval, str, str]:
+    """Return what the condition is about, the verdict on it, and how it is called."""
     row = _row(gate, leaderboard, gate.name)
     number = _number(gate.other)
-    if number is not None:
-        interval, subject = row.intervals[gate.metric], gate.name
-        better, worse = interval.low > number, interval.high < number
-    else:
+    if number is None:
         other_row = _row(gate, leaderboard, gate.other)
-        comparison = compare(row.scores.values[gate.metric], other_row.scores.values[gate.metric], seed)
-        interval, subject = comparison.difference, f"{gate.name} minus {gate.other}"
-        better, worse = comparison.verdict == "better", comparison.verdict == "worse"
-    holds = better if gate.strict else not worse
-    return Outcome(holds, f"{'holds' if holds else 'FAILS'}: {gate.text} ({subject}: {interval})")
+        matters = leaderboard.matters if gate.metric == leaderboard.main else None
+        values, others = row.scores.values[gate.metric], other_row.scores.values[gate.metric]
+        comparison = compare(values, others, seed, matters)
+        return comparison.difference, comparison.verdict, f"{gate.name} minus {gate.other}"
+    interval = row.intervals[gate.metric]
+    outside = BETTER if interval.low > number else WORSE if interval.high < number else INCONCLUSIVE
+    return interval, outside if interval.n >= FEWEST_USERS else TOO_FEW, gate.name
 
 
 def _row(gate: Gate, leaderboard: Leaderboard, name: str) -> Result:

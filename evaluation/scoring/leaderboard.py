@@ -39,7 +39,7 @@ class Leaderboard:
 
     ``users``: places of the test users with a truth, in the order of every row's values; ``best_baseline``: a name;
     ``instead_of``: the metric that was asked to decide, where its k is not used; ``best_here``: the name of the best
-    that was not given from outside.
+    that was not given from outside. ``matters``: the smallest difference of ``main`` that the reader cares about.
     """
 
     task: str
@@ -52,6 +52,7 @@ class Leaderboard:
     candidate_count: int = 0
     instead_of: Metric | None = None
     best_here: str | None = None
+    matters: float | None = None
 
     def row(self, name: str) -> Result:
         """Return the row of a recommender. Raises KeyError."""
@@ -87,11 +88,16 @@ def why_none(task: Task, task_name: str, candidates: Sequence[Candidate]) -> str
 
 
 def score_candidates(
-    task: Task, task_name: str, candidates: Sequence[Candidate], main: Metric, seed: int
+    task: Task,
+    task_name: str,
+    candidates: Sequence[Candidate],
+    main: Metric,
+    seed: int,
+    matters: float | None = None,
 ) -> Leaderboard | None:
     """Score all candidates that answer this task; None if there is a reason why not: see ``why_none``.
 
-    ``main``: its k falls back to the next smaller in use.
+    ``main``: its k falls back to the next smaller in use. ``matters``: see ``Leaderboard``.
     """
     if why_none(task, task_name, candidates):
         return None
@@ -104,9 +110,9 @@ def score_candidates(
     best = _best([candidate for candidate in taking_part if candidate.baseline], scored, main)
     best_here = _best([candidate for candidate in taking_part if not candidate.external], scored, main)
     names = [candidate.name for candidate in taking_part if candidate.name != best]
-    against = _against(names, best, scored, main, seed)
+    against = _against(names, best, scored, main, seed, matters)
     names = [candidate.name for candidate in taking_part if candidate.external]
-    against_here = against if best_here == best else _against(names, best_here, scored, main, seed)
+    against_here = against if best_here == best else _against(names, best_here, scored, main, seed, matters)
     rows = []
     for candidate in taking_part:
         name = candidate.name
@@ -114,7 +120,7 @@ def score_candidates(
         rows.append(replace(row, against_here=against_here.get(name) if candidate.external else None))
     users = next(iter(scored.values())).users
     left_out, instead_of = [k for k in KS if k not in ks], requested if requested != main else None
-    return Leaderboard(task_name, rows, ks, left_out, main, users, best, to_choose, instead_of, best_here)
+    return Leaderboard(task_name, rows, ks, left_out, main, users, best, to_choose, instead_of, best_here, matters)
 
 
 def _row(
@@ -141,10 +147,15 @@ def _best(candidates: Sequence[Candidate], scored: Mapping[str, Scores], main: M
 
 
 def _against(
-    names: Sequence[str], other: str | None, scored: Mapping[str, Scores], main: Metric, seed: int
+    names: Sequence[str],
+    other: str | None,
+    scored: Mapping[str, Scores],
+    main: Metric,
+    seed: int,
+    matters: float | None,
 ) -> dict[str, Comparison]:
     """Compare some with one other; empty where there is no other."""
     if other is None:
         return {}
     pairs = [(scored[name].values[main], scored[other].values[main]) for name in names]
-    return dict(zip(names, uncertainty.compare_each(pairs, seed), strict=True))
+    return dict(zip(names, uncertainty.compare_each(pairs, seed, matters), strict=True))

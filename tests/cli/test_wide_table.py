@@ -9,7 +9,7 @@ from rich.markup import escape
 from cli import wide_table
 
 NUMBERS = [f"0.{number:04}" for number in range(12)]
-VERDICT = "inconclusive: about 1,234 more users needed"
+VERDICT = "inconclusive: this test finds differences of 0.014 or more"
 
 
 def printed(width: int, name: str = "ease-history") -> list[str]:
@@ -27,7 +27,7 @@ def test_a_narrow_terminal_gets_the_columns_in_parts_with_nothing_cut(width: int
     lines = printed(width)
     assert max(map(len, lines)) <= width
     words = " ".join(lines).split()
-    assert [word for word in words if word.startswith("0.")] == NUMBERS
+    assert [word for word in words if word in NUMBERS] == NUMBERS
     assert [word for word in words if word in VERDICT.split()] == VERDICT.split()
     assert "…" not in "".join(lines)
     assert sum("ease-history" in line for line in lines) == sum("recommender" in line for line in lines) > 1

@@ -25,6 +25,12 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made_up.write(tmp_path_factory.mktemp("shop") / "interactions.csv")
 
 
+@pytest.fixture(scope="module")
+def larger(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a shop with more than 100 users to ask about."""
+    return made_up.write(tmp_path_factory.mktemp("shop") / "interactions.csv", made_up.rows(users=260))
+
+
 def test_it_compares_all_recommenders_with_intervals_verdicts_and_alarms(file: Path) -> None:
     result = invoke(file, "--json")
     assert result.exit_code == 0, result.output
@@ -35,7 +41,7 @@ def test_it_compares_all_recommenders_with_intervals_verdicts_and_alarms(file: P
     }
     ease = leaderboard["recommenders"]["ease"]
     assert {f"{name}@10" for name in ("hit_rate", "precision", "recall", "mrr", "map", "ndcg")} < set(ease["metrics"])
-    assert ease["against_best_baseline"]["verdict"] in ("better", "worse", "inconclusive")
+    assert ease["against_best_baseline"]["verdict"] == "too few"  # of 42 users
     assert set(ease["settings"]) == {"regularisation", "half_life_days", "step_decay"}
     assert len(ease["personalize"]) == 8
     assert (leaderboard["candidate_count"], leaderboard["main_metric"]) == (40, "ndcg@10")
@@ -95,11 +101,26 @@ def test_the_way_over_a_real_personalize_asks_the_same_users(file: Path, tmp_pat
         ("cheers@10:ease>=random", 2),
     ],
 )
-def test_a_gate_fails_by_its_exit_code(gate: str, code: int, file: Path) -> None:
-    result = invoke(file, FIXED, "--require", gate)
+def test_a_gate_fails_by_its_exit_code(gate: str, code: int, larger: Path) -> None:
+    result = invoke(larger, FIXED, "--require", gate)
     assert result.exit_code == code, result.output
     if code < 2:
         assert ("FAILS" if code else "holds") in result.stdout
+
+
+def test_a_gate_that_42_users_cannot_tell_fails_and_says_why(file: Path) -> None:
+    result = invoke(file, FIXED, "--require", "ndcg@10:history>=random")
+    assert result.exit_code == 1
+    assert "gate TOO FEW USERS TO TELL: ndcg@10:history>=random" in result.stdout
+
+
+def test_what_matters_to_the_reader_comes_with_the_users_that_it_takes(larger: Path) -> None:
+    report = json.loads(invoke(larger, FIXED, "--matters", 0.05, "--json").stdout)
+    ease = report["tasks"]["all-items"]["recommenders"]["ease"]["against_best_baseline"]
+    deviation = ease["detectable"] / 2.8016 * report["tasks"]["all-items"]["users"] ** 0.5
+    assert ease["matters"] == 0.05
+    assert ease["users_needed"] == pytest.approx((2.8016 * deviation / 0.05) ** 2, abs=1)
+    assert invoke(larger, "--matters", 0).exit_code == 2
 
 
 def test_the_report_stands_alone_and_the_rows_of_users_are_whole(file: Path, tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 """A gate: ``>=`` lets pass what can't be told apart, ``>`` does not."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -59,3 +61,34 @@ def test_a_gate_without_a_task_is_of_the_one_that_is_scored() -> None:
 def test_a_gate_on_what_was_not_scored_is_refused() -> None:
     with pytest.raises(InvalidRequest, match="nothing was scored for new-items"):
         gate.check(gate.parse("new-items/ndcg@10:one>=like"), BOARDS, seed=1)
+
+
+def few(name: str, values: np.ndarray) -> dict[str, Leaderboard]:
+    rows = [row("one", SAME[: len(values)]), row(name, values)]
+    return {ALL_ITEMS: Leaderboard(ALL_ITEMS, rows, (10,), (), Metric("ndcg", 10), np.arange(len(values)), None)}
+
+
+@pytest.mark.parametrize("operator", [">=", ">"])
+@pytest.mark.parametrize(
+    ("boards", "other"),
+    [
+        (few("like", OTHER[:99]), "like"),
+        (few("like", OTHER[:99]), "0.1"),
+        (few("nearly", np.r_[OTHER[:19], SAME[19:]]), "nearly"),
+    ],
+)
+def test_what_too_few_users_cannot_tell_is_not_met_and_says_so(
+    boards: dict[str, Leaderboard], other: str, operator: str
+) -> None:
+    outcome = gate.check(gate.parse(f"ndcg@10:one{operator}{other}"), boards, seed=1)
+    assert (outcome.holds, outcome.told) == (False, False)
+    assert outcome.line.startswith(f"TOO FEW USERS TO TELL: ndcg@10:one{operator}{other} (one")
+
+
+def test_a_lead_that_does_not_matter_is_no_lead_and_no_loss() -> None:
+    rows = [row("one", SAME), row("ahead", (SAME + RANDOM.normal(0.005, 0.01, 200)).astype(np.float32))]
+    leaderboard = Leaderboard(ALL_ITEMS, rows, (10,), (), Metric("ndcg", 10), np.arange(200), None)
+    gates = [gate.parse(text) for text in ("ndcg@10:ahead>one", "ndcg@10:one>=ahead")]
+    for matters, holds in ((0.01, [False, True]), (None, [True, False])):
+        boards = {ALL_ITEMS: replace(leaderboard, matters=matters)}
+        assert [gate.check(each, boards, seed=1).holds for each in gates] == holds

@@ -23,7 +23,7 @@ from tests.evaluation import made_up
 # matplotlib takes a second to load, so only the tests that draw load it: whoever collects them does not.
 
 RANDOM = np.random.default_rng(4)
-COUNTED = RANDOM.random(41)
+COUNTED = RANDOM.random(141)
 
 
 def row(name: str, values: np.ndarray, counted: np.ndarray | None) -> Result:

@@ -22,7 +22,7 @@ SETTINGS = ComparisonSettings(tasks=[ALL_ITEMS], recommenders=[BY_NAME["populari
 
 @pytest.fixture(scope="module")
 def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return made_up.write(tmp_path_factory.mktemp("shop") / "interactions.csv")
+    return made_up.write(tmp_path_factory.mktemp("shop") / "interactions.csv", made_up.rows(users=120))
 
 
 @pytest.mark.parametrize("metric", METRICS_AT_K)
@@ -40,7 +40,7 @@ def test_what_is_no_name_at_k_is_no_metric(text: str) -> None:
 
 def test_conditions_are_answered_in_their_order_and_the_file_is_named(file: Path) -> None:
     requirements = [gate.parse(f"ndcg@10:{text}", SETTINGS.tasks) for text in ("history>=0", "popularity>0.99")]
-    result = evaluate(EvaluationRequest(file, SETTINGS, requirements=requirements))
+    result = evaluate(EvaluationRequest(file, SETTINGS, HoldOut("leave-one-out"), requirements=requirements))
     assert [outcome.holds for outcome in result.outcomes] == [True, False]
     assert result.source == "interactions.csv"
 
@@ -60,7 +60,7 @@ def test_a_campaign_is_asked_about_the_test_users_and_stands_beside_the_others_w
     external = result.leaderboards[ALL_ITEMS].row("campaign").candidate.external
     assert external is not None
     assert (external.users_without, external.unknown_users, external.unknown_items) == (0, 0, 0)
-    assert result.notes[0] == "a sample of 30 of 60 test users: --sample-users asks about more"
+    assert result.notes[0] == "a sample of 30 of 120 test users: --sample-users asks about more"
     assert "campaign: a rehearsal" in result.notes
 
 

@@ -73,8 +73,8 @@ def test_lists_that_are_as_good_are_said_to_be_and_what_is_given_is_never_the_be
     same = compared(question, theirs(question, 0)).leaderboards[ALL_ITEMS].row("item-knn").candidate.lists[ALL_ITEMS]
     leaderboard = compared(question, external("theirs", ExternalLists(same, 0, 0, 0, 0, 0))).leaderboards[ALL_ITEMS]
     message = (
-        "theirs is not clearly different from item-knn, the best that costs nothing beside this machine "
-        "(+0.000, +0.000 to"
+        "theirs cannot be told from item-knn, the best that costs nothing beside this machine "
+        "(+0.000, +0.000 to +0.000; no user differs)"
     )
     assert message in words.headline(leaderboard)
     assert compared(question, theirs(question, 1)).leaderboards[ALL_ITEMS].best_here == "item-knn"
