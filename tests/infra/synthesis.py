@@ -77,15 +77,23 @@ class Synthesised:
         return list(policy["PolicyDocument"]["Statement"])
 
 
-def make_app(stage: str, context: Mapping[str, Any], folder: Path | None = None) -> "cdk.App":
-    """Return an application with one stack, not synthesised yet."""
+def make_app(
+    stage: str, context: Mapping[str, Any], folder: Path | None = None, *, validates: bool = True
+) -> "cdk.App":
+    """Return an application with one stack, not synthesised yet; ``validates``: by CDK's own rules, too."""
     import aws_cdk as cdk
 
     from infra.stack import BrokerStack
 
     whole = CDK_JSON["context"] | FULL | NO_BUNDLE | dict(context)
     outdir = tempfile.mkdtemp(dir=folder or _OUT.name)
-    app = cdk.App(context=whole, analytics_reporting=False, outdir=outdir)
+    app = cdk.App(
+        context=whole,
+        analytics_reporting=False,
+        outdir=outdir,
+        tree_metadata=False,
+        builtin_cloud_formation_validation=validates,
+    )
     BrokerStack(app, "Broker", settings=read_settings(app.node.get_all_context(), stage, ROOT))
     return app
 
@@ -93,10 +101,13 @@ def make_app(stage: str, context: Mapping[str, Any], folder: Path | None = None)
 def synthesise(
     stage: str, context: Mapping[str, Any], tag: str | None = None, folder: Path | None = None
 ) -> Synthesised:
-    """Synthesise a stage, into a folder that stays if one is given; with a ``tag`` the application carries one."""
+    """Synthesise a stage, into a folder that stays if one is given; with a ``tag`` the application carries one.
+
+    Without CDK's own rules, which take longer than all else: tests/infra/test_rules.py is about them.
+    """
     import aws_cdk as cdk
 
-    app = make_app(stage, context, folder)
+    app = make_app(stage, context, folder, validates=False)
     if tag:
         cdk.Tags.of(app).add("cost-centre", tag)
     assembly = app.synth()
@@ -107,14 +118,17 @@ def synthesise(
 def synthesise_as_app(stage: str, settings: Mapping[str, str], folder: Path) -> Path:
     """Synthesise with a bundle into a folder, by what ``make synth`` runs, from cdk.json and ``settings`` over it.
 
-    CDK is loaded once for all stages; the command line loads it once for each.
+    CDK is loaded once for all stages; the command line loads it once for each, and asks CDK's own rules, too.
     """
     import aws_cdk as cdk
 
     from app import synthesise
 
     context = CDK_JSON["context"] | {f"broker:{key}": value for key, value in settings.items()}
-    assert synthesise(cdk.App(context=context, analytics_reporting=False, outdir=str(folder)), stage) == 0
+    app = cdk.App(
+        context=context, analytics_reporting=False, outdir=str(folder), builtin_cloud_formation_validation=False
+    )
+    assert synthesise(app, stage) == 0
     return folder
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from tests.infra.conftest import Synthesise
 from tests.infra.synthesis import CDK_JSON, GIVEN, Synthesised, make_app
+from tests.infra.test_experiment import ALL_KINDS, CONTEXT, experiment
 
 if TYPE_CHECKING:
     import aws_cdk as cdk
@@ -44,7 +45,9 @@ def findings(app: "cdk.App") -> list[str]:
         ("recommend", {"broker:kms_key": "create", "broker:access_log_bucket": "logs-of-the-shop"}),
         (
             "recommend",
-            {"broker:impression_list": "slot", "broker:metric_attribution": True, "broker:kms_key": "create"},
+            CONTEXT
+            | {"broker:impression_list": "slot", "broker:metric_attribution": True, "broker:kms_key": "create"}
+            | {"broker:experiment": json.dumps(experiment(ALL_KINDS))},
         ),
         ("recommend", {"broker:suppression_list": True, "broker:rewind": True, "broker:second_tracking_id": "t"}),
     ],
