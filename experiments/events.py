@@ -1,7 +1,7 @@
 """The table of events that an analysis reads, whatever they come from: one row an event, or a product line of it."""
 
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import polars as pl
@@ -48,6 +48,12 @@ class Events:
     refused: Collection[str] = ()
     duplicates: int = 0
     notes: list[str] = field(default_factory=list)
+
+    def without(self, is_refused: Callable[[str], bool]) -> "Events":
+        """Return it without more customers, who count as refused."""
+        gone = [user for user in self.rows["user"].unique() if is_refused(user)]
+        kept = self.rows.filter(~pl.col("user").is_in(gone))
+        return replace(self, rows=kept, refused={*self.refused, *gone}) if gone else self
 
 
 def events(rows: pl.DataFrame | Iterable[Row], refused: Collection[str] = (), notes: Iterable[str] = ()) -> Events:

@@ -5,6 +5,7 @@ import functools
 import os
 import sys
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 
 from infra.cost.prices import EXAMPLE
@@ -13,10 +14,11 @@ from local_stack.aws.session import local_client
 from local_stack.items4u.catalogue import catalogue
 from local_stack.items4u.shoppers import shoppers
 from personalize_local.shell import serve
-from shop.app import make_app
+from shop.app import Asgi, make_app
 from shop.goods import Goods
 from shop.pages import Pages
 from shop.panel.app import Panel
+from shop.panel.experiment import RunningExperiment
 from shop.panel.ledger import Ledger
 from shop.panel.watcher import Watcher
 from shop.places import Places
@@ -42,24 +44,29 @@ def main() -> int:
     options = arguments()
     places = Places.from_variables(os.environ)
     sold = Counter(one["itemId"] for one in deliveries(places.personalize) if one["eventType"] == "purchase")
-    goods = Goods(catalogue(options.seed))
+    app = application(places, seed=options.seed, prices=options.prices, sold=sold)
+    return serve(app, port=options.port, with_parent=options.with_parent)
+
+
+def application(places: Places, *, seed: int, prices: Path, sold: Mapping[str, int]) -> Asgi:
+    """Return the shop with its panel. ``sold``: how often each item was sold, for the best-sellers."""
+    goods = Goods(catalogue(seed))
     pages, profiles = Pages(), Profiles(places)
     slot = Slot(goods, profiles, pages, campaign=places.campaign, sold=lambda: sold)
-    people = [one for one in shoppers(options.seed, 3 * CUSTOMERS) if one.sells_data][:CUSTOMERS]
+    people = [one for one in shoppers(seed, 3 * CUSTOMERS) if one.sells_data][:CUSTOMERS]
     store = Storefront(goods=goods, people=people, slot=slot, pages=pages, mparticle=places.mparticle)
     clients = functools.cache(functools.partial(local_client, endpoint=places.aws))
     panel = Panel(
         places=places,
         watcher=Watcher(places, clients),
         ledger=Ledger(places, clients),
+        experiment=RunningExperiment(places, clients),
         profiles=profiles,
         pages=pages,
         names=goods.by_id,
-        prices=options.prices,
+        prices=prices,
     )
-    return serve(
-        make_app([*store.routes(), *panel.routes()], store.missing), port=options.port, with_parent=options.with_parent
-    )
+    return make_app([*store.routes(), *panel.routes()], store.missing)
 
 
 if __name__ == "__main__":

@@ -14,12 +14,20 @@ VARIABLES = {
     "on_failure_bucket": "ON_FAILURE_BUCKET",
     "refresh_queue_url": "REFRESH_QUEUE_URL",
     "purchase_queue_url": "PURCHASE_QUEUE_URL",
+    "control_bucket": "CONTROL_BUCKET",
+    "suppression_key_arn": "SUPPRESSION_KEY_ARN",
+    "experiment": "EXPERIMENT",
+    "impression_list": "IMPRESSION_LIST",
 }
+MAY_BE_EMPTY = {"experiment", "impression_list"}
 
 
 @dataclass(frozen=True)
 class Places:
-    """URLs of the services, without a slash at the end, and names of resources."""
+    """URLs of the services, without a slash at the end, and names of resources.
+
+    ``experiment``: as JSON. It and ``impression_list`` are empty where ``serve`` runs without.
+    """
 
     mparticle: str
     personalize: str
@@ -31,14 +39,19 @@ class Places:
     on_failure_bucket: str
     refresh_queue_url: str
     purchase_queue_url: str
+    control_bucket: str
+    suppression_key_arn: str
+    experiment: str
+    impression_list: str
 
     @classmethod
     def from_variables(cls, variables: Mapping[str, str]) -> "Places":
         """Read what ``serve`` exports. Raises ValueError, which names all that are missing."""
-        missing = [VARIABLES[one.name] for one in fields(cls) if not variables.get(VARIABLES[one.name])]
+        values = {one.name: variables.get(VARIABLES[one.name], "") for one in fields(cls)}
+        missing = [VARIABLES[name] for name, value in values.items() if not value and name not in MAY_BE_EMPTY]
         if missing:
             raise ValueError(f"missing: {', '.join(missing)}")
-        return cls(**{one.name: variables[VARIABLES[one.name]] for one in fields(cls)})
+        return cls(**values)
 
     @property
     def campaign(self) -> str:

@@ -28,7 +28,16 @@ ALLOWED = {
     "seeding": {"broker", "lifecycle", "personalize_data"},
     "infra": {"blueprint", "broker", "lifecycle", "personalize_data", "personalize_rules"},
     "local_stack": {"blueprint", "broker", "faults", "lifecycle", "personalize_local"},
-    "shop": {"broker", "infra", "lifecycle", "local_stack", "personalize_local"},
+    "shop": {
+        "blueprint",
+        "broker",
+        "experiments",
+        "infra",
+        "lifecycle",
+        "local_stack",
+        "personalize_data",
+        "personalize_local",
+    },
 }
 OWN = {*ALLOWED, "app", "bench", "cli", "docs_site", "tests"}
 LIBRARIES = {

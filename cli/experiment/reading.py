@@ -16,7 +16,7 @@ from cli.experiment.options import ExperimentOptions
 from cli.history_files import gather
 from cli.progress import Steps, WaitDisplay
 from experiments import batches, table
-from experiments.events import Events, events
+from experiments.events import Events
 from experiments.table import TableForm
 from lifecycle.archive import Archive
 from local_stack.audit.services import stream_records
@@ -88,10 +88,7 @@ def _of_service(options: ExperimentOptions, target: connection.Target, slot: str
         read_records = _of_archive(target) if options.archive else _of_stream(target)
         found = batches.read(read_records, rules, slot)
         suppressed = suppression.current(target)
-    if not suppressed:
-        return found
-    gone = [user for user in found.rows["user"].unique() if suppressed.covers(user)]
-    return events(found.rows, {*found.refused, *gone}, found.notes)
+    return found.without(suppressed.covers) if suppressed else found
 
 
 def _of_archive(target: connection.Target) -> Iterator[Record]:

@@ -1,16 +1,12 @@
 """The panel's pages: the first one changes by itself, the others show one thing each, as it is when they are opened."""
 
-import asyncio
-import itertools
 import json
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
-import requests
-from botocore.exceptions import BotoCoreError, ClientError
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -22,20 +18,17 @@ from local_stack.items4u.catalogue import Item
 from shop import live
 from shop.pages import Pages
 from shop.panel import switches
+from shop.panel.experiment import RunningExperiment
 from shop.panel.hour_cost import last_hour
 from shop.panel.ledger import Ledger
-from shop.panel.trail import Trail, median_seconds
+from shop.panel.parts import CLICKS, EXPERIMENT, FIRST, TROUBLE, Parts
 from shop.panel.watcher import Watcher
 from shop.places import Places
 from shop.profiles import Profiles
 from shop.why import reasons
 
-EVERY = 2.0  # seconds between two looks
-CLICKS, LISTS, PROFILES, MEASURED = 20, 8, 50, 50
+PROFILES = 50  # on a page
 MOST_FORM_BYTES = 4096
-PARTS = ("counters", "clicks", "left-out", "faults", "lists")
-OFTEN, SELDOM = ("clicks", "lists"), 2  # what is looked at in each round, and how many rounds all else waits
-TROUBLE = (requests.RequestException, BotoCoreError, ClientError)
 
 
 class Panel:
@@ -47,6 +40,7 @@ class Panel:
         places: Places,
         watcher: Watcher,
         ledger: Ledger,
+        experiment: RunningExperiment,
         profiles: Profiles,
         pages: Pages,
         names: Mapping[str, Item],
@@ -59,12 +53,17 @@ class Panel:
         self._pages = pages
         self._names = names
         self._prices = prices
+        self._parts = Parts(
+            places=places, watcher=watcher, experiment=experiment, pages=pages, name_of=self._name_or_id
+        )
 
     def routes(self) -> list[Route]:
         """Return every route."""
         return [
             Route("/panel", self.first),
             Route("/panel/live", self.live),
+            Route("/panel/experiment", self.experiment),
+            Route("/panel/experiment/live", self.experiment_live),
             Route("/panel/clicks/{event_id}", self.click),
             Route("/panel/left-out/{reason}", self.left_out),
             Route("/panel/quarantine", self.quarantine),
@@ -79,7 +78,7 @@ class Panel:
     def first(self, request: Request) -> Response:
         """The first page, as it is now."""
         self._watcher.look()
-        return self._page("panel.html", "Panel", parts={name: self._part(name) for name in PARTS})
+        return self._page("panel.html", "Panel", parts={name: self._parts.html(name) for name in FIRST})
 
     def beside(self, request: Request) -> Response:
         """The shop, and the panel beside it."""
@@ -87,7 +86,17 @@ class Panel:
 
     def live(self, request: Request) -> Response:
         """The parts of the first page that have changed, as server-sent events."""
-        return live.response(self._changes())
+        return live.response(self._parts.changes(FIRST))
+
+    def experiment(self, request: Request) -> Response:
+        """The variants of the experiment that runs, and what they have earned so far."""
+        self._watcher.look()
+        parts = {name: self._parts.html(name) for name in ("stage", *EXPERIMENT)}
+        return self._page("experiment.html", "Experiment", parts=parts)
+
+    def experiment_live(self, request: Request) -> Response:
+        """The result each time that it has changed, as server-sent events."""
+        return live.response(self._parts.changes(EXPERIMENT))
 
     def click(self, request: Request) -> Response:
         """One click, step by step."""
@@ -133,7 +142,13 @@ class Panel:
         with self._watcher.reading() as trail:
             clicks = trail.newest(CLICKS, mpid)
         return self._page(
-            "customer.html", f"Customer {mpid}", mpid=mpid, newest=newest, listed=listed, clicks=clicks, now=_now_ms()
+            "customer.html",
+            f"Customer {mpid}",
+            mpid=mpid,
+            newest=newest,
+            listed=listed,
+            clicks=clicks,
+            now=time.time() * 1000,
         )
 
     def ledger(self, request: Request) -> Response:
@@ -143,58 +158,28 @@ class Panel:
     def cost(self, request: Request) -> Response:
         """What the last hour would have cost on AWS."""
         self._watcher.look()
-        try:
+
+        def page() -> Response:
             found = last_hour(self._places, self._watcher.counters.interactions, self._prices)
+            return self._page("cost.html", "What it would cost", cost=found)
+
+        try:
+            return self._or_trouble(page)
         except PricesError as error:
             return self._missing(str(error))
-        return self._page("cost.html", "What it would cost", cost=found)
 
     async def faults(self, request: Request) -> Response:
         """Switch a fault on or off: ``on`` is the name of a switch, ``off`` the ids of faults."""
         body = (await request.body())[:MOST_FORM_BYTES]
         form = parse_qs(body.decode("utf-8", "replace"))
+        return await run_in_threadpool(self._or_trouble, lambda: self._switched(form))
+
+    def _switched(self, form: Mapping[str, Sequence[str]]) -> Response:
         for name in form.get("on", ()):
             if name in switches.BY_NAME:
-                await run_in_threadpool(switches.switch_on, self._places, name)
-        await run_in_threadpool(switches.switch_off, self._places, form.get("off", ()))
+                switches.switch_on(self._places, name)
+        switches.switch_off(self._places, form.get("off", ()))
         return RedirectResponse("/panel#faults-title", 303)
-
-    async def _changes(self) -> AsyncIterator[tuple[str, str]]:
-        shown: dict[str, str] = {}
-        for rounds in itertools.count():
-            await run_in_threadpool(self._watcher.look)
-            for name in PARTS if rounds % SELDOM == 0 else OFTEN:
-                html = await run_in_threadpool(self._part, name)
-                if shown.get(name) != html:
-                    shown[name] = html
-                    yield name, html
-            await asyncio.sleep(EVERY)
-
-    def _part(self, name: str) -> str:
-        template = f"panel_{name.replace('-', '_')}.html"
-        if name == "faults":
-            return self._pages.render(template, **self._faults())
-        with self._watcher.reading() as trail:
-            return self._pages.render(template, **self._content(name, trail), name_of=self._name_or_id)
-
-    def _content(self, name: str, trail: Trail) -> dict[str, Any]:
-        counters = self._watcher.counters
-        if name == "clicks":
-            return {"clicks": trail.newest(CLICKS), "now": _now_ms()}
-        if name == "lists":
-            return {"written": trail.newest_writes(LISTS)}
-        if name == "left-out":
-            return {"skipped": counters.by_reason("Skipped"), "quarantined": counters.by_reason("Quarantined")}
-        newest = trail.newest(MEASURED)
-        lags = {step: median_seconds(newest, step) for step in ("record", "personalize", "list", "profile")}
-        return {"counters": counters, "lags": lags, "silent": sorted(self._watcher.silent)}
-
-    def _faults(self) -> dict[str, Any]:
-        try:
-            states, others = switches.states(self._places)
-        except TROUBLE:
-            return {"states": None, "others": []}
-        return {"states": states, "others": others}
 
     def _quarantined(self) -> list[dict[str, Any]]:
         s3 = self._watcher.client("s3")
@@ -228,7 +213,3 @@ class Panel:
 
 def _pretty(batch: Mapping[str, Any]) -> str:
     return json.dumps(batch, indent=2, ensure_ascii=False)
-
-
-def _now_ms() -> float:
-    return time.time() * 1000

@@ -23,7 +23,10 @@ HOUR = 60  # minutes
 
 @dataclass
 class Counters:
-    """What the services count. ``sums``: the functions' metrics in the last hour, or since they have started."""
+    """What the services count. ``sums``: the functions' metrics in the last hour, or since they have started.
+
+    ``stage``: of the deployment, as the setting calls it; empty where it is not known yet.
+    """
 
     mparticle: dict[str, int] = field(default_factory=dict)
     accepted: int = 0
@@ -32,6 +35,7 @@ class Counters:
     sums: dict[str, int] = field(default_factory=dict)
     since: int = 0
     until: int = 0
+    stage: str = ""
 
     def by_reason(self, metric: str) -> dict[str, int]:
         """Return a metric's counts by reason, the largest first."""
@@ -103,9 +107,8 @@ class Watcher:
             self.counters.interactions = sum(group["interactions"] for group in status["datasetGroups"])
         with self._noting("the functions"):
             rates = self._get(self._places.functions, "rates", minutes=HOUR)
-            self.counters.sums, self.counters.since, self.counters.until = (
-                rates[name] for name in ("sums", "since", "until")
-            )
+            for name in ("sums", "since", "until", "stage"):
+                setattr(self.counters, name, rates[name])
         with self._noting("the queues"):
             urls = {"views": self._places.refresh_queue_url, "purchases": self._places.purchase_queue_url}
             self.counters.waiting = {name: self._messages(url) for name, url in urls.items()}

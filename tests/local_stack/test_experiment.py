@@ -1,6 +1,8 @@
 """An experiment on the local stack: profiles say the variant, lists are its own, and the holdout loses its list."""
 
+import functools
 import json
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,10 +15,13 @@ from blueprint.experiment import plan_from
 from cli import local_env
 from cli.__main__ import main
 from cli.serve import exported
+from local_stack import loopback
 from local_stack.aws.session import local_client
 from local_stack.lambda_api import LambdaApi
 from local_stack.settings import LocalStackSettings
 from local_stack.stack import Stack
+from shop.panel.experiment import RunningExperiment
+from shop.places import Places
 from tests.diagnosis.test_why import profile, put
 from tests.loop.clone import eventually
 from tests.loop.trained import ITEMS, trained_stack
@@ -46,7 +51,7 @@ CUSTOMERS = {  # one of each variant, negative and positive
 def stack() -> Iterator[Stack]:
     with trained_stack(LocalStackSettings(shards=1, experiment=PLAN)) as running:
         for mpid in CUSTOMERS.values():
-            put(running, mpid, ITEMS[1])
+            put(running, mpid, ITEMS[1], timestamp_unixtime_ms=int(1000 * time.time()))
         assert eventually(lambda: all("ml_variant" in profile(running, mpid) for mpid in CUSTOMERS.values()))
         yield running
 
@@ -96,3 +101,17 @@ def test_why_says_in_which_variant_a_user_is_and_what_their_campaign_says(
     assert f"the profile was told {name} last" in said
     of_campaign = "none, since the holdout has no list" if name == HOLDOUT else "the campaign's list now is "
     assert any(one.startswith(of_campaign) for one in said), said
+
+
+def test_the_panel_says_of_the_running_experiment_what_the_command_says(endpoints: Mapping[str, str]) -> None:
+    done = CliRunner(env=endpoints).invoke(main, ["experiment", "--local", "--json"], catch_exceptions=False)
+    said = json.loads(done.stdout)
+    places = Places.from_variables({"QUARANTINE_BUCKET": "none", **endpoints})
+    result = RunningExperiment(places, functools.cache(functools.partial(local_client, endpoint=places.aws))).result()
+    assert result.sentences == [*said["faults"], *said["headlines"]]
+    arms = said["populations"][said["main_population"]]["variants"]
+    assert {line.arm.name: line.arm.customers for line in result.lines} == dict.fromkeys(NAMES, 1)
+    assert {line.arm.name: line.arm.bought for line in result.lines} == {name: arms[name]["bought"] for name in NAMES}
+    assert [line.arm.name for line in result.lines if line.difference is None] == [HOLDOUT]  # the control
+    answer = loopback.get(f"{endpoints['AWS_ENDPOINT_URL_LAMBDA']}/_local/rates", params={"minutes": 5})
+    assert answer.json()["stage"] == "recommend"
