@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from evaluation.data.list_files import ExternalLists
 from evaluation.progress import Advance, Begin, unseen
@@ -21,7 +21,7 @@ class Candidate:
     """``lists``: by task, users by places. ``settings``: by task, what was chosen, empty where nothing was.
 
     ``seconds``: for choosing settings, learning and making the lists; ``external``: what is known of lists from
-    outside.
+    outside; ``validated``: by task, the NDCG@10 in the validation, empty where there was none.
     """
 
     name: str
@@ -32,6 +32,7 @@ class Candidate:
     settings: Mapping[str, Mapping[str, float]] | None = None
     seconds: float = 0.0
     external: ExternalLists | None = None
+    validated: Mapping[str, float] | None = None
 
 
 def train(
@@ -55,21 +56,26 @@ def train(
     models = TrainedModels(task.train, users, seed)
     candidates = []
     for recommender in fitting:
-        settings, seconds = chosen.get(recommender.name, (dict.fromkeys(TASKS, recommender.defaults), 0.0))
-        candidates.append(_entry(recommender, task, models, settings, seconds, begin))
+        none = dict.fromkeys(TASKS, recommender.defaults), dict[str, float](), 0.0
+        settings, validated, seconds = chosen.get(recommender.name, none)
+        entry = _entry(recommender, task, models, settings, seconds, begin)
+        candidates.append(replace(entry, validated=validated))
     return candidates, notes
 
 
 def _chosen(
     task: Task, users: RecordColumns, recommenders: Sequence[RecommenderSpec], seed: int, begin: Begin
-) -> dict[str, tuple[Chosen, float]]:
+) -> dict[str, tuple[Chosen, dict[str, float], float]]:
+    """Return by name the settings, what they reach in the validation, and the seconds that this took."""
     validation = Validation(task.train, users, seed)
     settings_by_name = {}
     for recommender in recommenders:
         trials = validation.to_try(recommender)
         done = begin(f"settings of {recommender.name}", trials) if trials else unseen("", None)
         began = time.perf_counter()
-        settings_by_name[recommender.name] = validation.choose(recommender, done), time.perf_counter() - began
+        chosen = validation.choose(recommender, done)
+        reached = validation.reached(recommender, chosen)
+        settings_by_name[recommender.name] = chosen, reached, time.perf_counter() - began
     return settings_by_name
 
 

@@ -49,6 +49,13 @@ class Validation:
         names = self._searched(recommender)
         return {task: _climbed(recommender.defaults, names, reached, task, done) for task in TASKS}
 
+    def reached(self, recommender: RecommenderSpec, chosen: Chosen) -> dict[str, float]:
+        """Return the NDCG@10 of each task with its settings; none of a task about which nobody could be asked."""
+        if self.task is None:
+            return {}
+        asked = [task for task in TASKS if len(self.task.truth_for(task))]
+        return {task: self._reached(recommender, chosen[task])[task] for task in asked}
+
     def _searched(self, recommender: RecommenderSpec) -> Sequence[str]:
         if self.task is None:
             return ()

@@ -125,6 +125,8 @@ def _leaderboard(leaderboard: Leaderboard) -> dict[str, Any]:
         "candidate_count": leaderboard.candidate_count,
         "best_baseline": leaderboard.best_baseline,
         "best_here": leaderboard.best_here,
+        "named_by": "validation" if leaderboard.by_validation else "test",
+        "users_with_a_past": leaderboard.with_past,
         "k_left_out": list(leaderboard.left_out),
         "recommenders": {row.candidate.name: _row(leaderboard, row) for row in leaderboard.rows},
     }
@@ -140,6 +142,7 @@ def _row(leaderboard: Leaderboard, result: Result) -> dict[str, Any]:
         "personalize": {name: round(value, 4) for name, value in result.personalize.items()},
         "against_best_baseline": _comparison(result.against_best) if result.against_best else None,
         "against_best_here": _comparison(result.against_here) if result.against_here else None,
+        "with_a_past": _comparison(result.with_past) if result.with_past else None,
     }
 
 
@@ -167,6 +170,7 @@ def _comparison(comparison: Comparison) -> dict[str, Any]:
         "tie": comparison.tie,
         "lose": comparison.lose,
         "verdict": comparison.verdict,
+        "family": comparison.family,
         "p": _number(comparison.p),
         "detectable": None if comparison.detectable is None else _number(comparison.detectable),
         "matters": comparison.matters,

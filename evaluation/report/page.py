@@ -44,7 +44,10 @@ WORDS = {
 HOW = (
     "Every recommender was asked about the same users, knowing the same past. A verdict compares it with the best of "
     "the baselines; it says better or worse where the 95 % interval of the difference leaves out zero (Student's t, "
-    "or a studentized bootstrap of the users where that is wider), and too few below 100 users, or 20 who differ. What "
+    "or a studentized bootstrap of the users where that is wider; verdicts of one column are corrected for their "
+    "number by Holm's method), and too few below 100 users, or 20 who differ. The best baseline, and the best here, "
+    "are named in validation, within the training data; without one they are the best of this test, and verdicts are "
+    "corrected for that, too. What "
     "a test finds, it finds four times in five. NDCG is the usual one; Personalize's divides by "
     "the ideal of the hits found, and is always higher."
 )

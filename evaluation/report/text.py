@@ -8,7 +8,7 @@ from evaluation.recommenders.candidates import UNCHANGED
 from evaluation.report import json_report
 from evaluation.scoring.leaderboard import Leaderboard, Result
 from evaluation.scoring.metric import Metric
-from evaluation.scoring.uncertainty import Interval
+from evaluation.scoring.uncertainty import BETTER, Interval
 from evaluation.task import Task
 
 TITLES = {
@@ -35,15 +35,39 @@ def question(task: Task) -> str:
 def headline(leaderboard: Leaderboard) -> str:
     """Return what the given lists are worth against the best here, who is best, and what that is against counting."""
     external = "".join(f"{_external_verdict(leaderboard, row)} " for row in leaderboard.rows if row.against_here)
-    best = max(leaderboard.rows, key=lambda row: row.intervals[leaderboard.main].mean)
+    best = _foremost(leaderboard)
     interval = best.intervals[leaderboard.main]
     around = f"{interval.mean:.3f} ({_between(interval, '.3f')})"
-    reached = f"{external}{best.candidate.name} has the highest {leaderboard.main}, {around}"
+    name = best.candidate.name
+    stands = f"{name}, the best in validation, has" if leaderboard.by_validation else f"{name} has the highest"
+    reached = f"{TITLES[leaderboard.task]}: {external}{stands} {leaderboard.main}, {around}."
     if best.against_best is None:
-        return f"{TITLES[leaderboard.task]}: {reached}. Nothing here is shown to be better than the baselines."
-    lead = best.against_best.difference
+        return f"{reached} {_better_than_counting(leaderboard)}"
     against = f"Against {leaderboard.best_baseline}, a baseline that learns nothing: {best.against_best.in_words()}"
-    return f"{TITLES[leaderboard.task]}: {reached}. {against} ({lead.mean:+.3f}, {_between(lead, '+.3f')})."
+    lead = f"({difference(best.against_best.difference)})"
+    return f"{reached} {against} {lead}{_of_users_with_a_past(leaderboard, best)}."
+
+
+def _foremost(leaderboard: Leaderboard) -> Result:
+    """Return whom the headline names: the best by validation; where there was none, by the test."""
+    if leaderboard.by_validation and leaderboard.best_here:
+        return leaderboard.row(leaderboard.best_here)
+    return max(leaderboard.rows, key=lambda row: row.intervals[leaderboard.main].mean)
+
+
+def _better_than_counting(leaderboard: Leaderboard) -> str:
+    better = [row.candidate.name for row in leaderboard.rows if row.against_best and row.against_best.verdict == BETTER]
+    if better:
+        return f"Shown to be better than this baseline: {', '.join(better)}."
+    return "Nothing here is shown to be better than the baselines."
+
+
+def _of_users_with_a_past(leaderboard: Leaderboard, result: Result) -> str:
+    if result.with_past is None:
+        return ""
+    share = leaderboard.with_past / len(leaderboard.users)
+    lead = difference(result.with_past.difference)
+    return f"; for the {share:.0%} with a past: {result.with_past.in_words()} ({lead})"
 
 
 def verdict(leaderboard: Leaderboard, result: Result) -> str:
@@ -125,15 +149,30 @@ def means(leaderboard: Leaderboard) -> Table:
 
 def verdicts(leaderboard: Leaderboard) -> Table:
     """Return each against the best baseline; lists from outside against the best here, too."""
-    title = f"{leaderboard.main} against {leaderboard.best_baseline or 'nothing'}, the best baseline"
+    how = "the best baseline in validation" if leaderboard.by_validation else "the best baseline"
+    title = f"{leaderboard.main} against {leaderboard.best_baseline or 'nothing'}, {how}"
+    past = any(row.with_past for row in leaderboard.rows)
     rows = []
     for row in leaderboard.rows:
         against = row.against_best
         shown = ["", ""]
         if against:
             shown = [difference(against.difference), f"{against.win:.0%}/{against.lose:.0%}"]
+        shown += [_with_past(row)] * past
         rows.append([row.candidate.name, *shown, verdict(leaderboard, row)])
-    return Table(title, ["recommender", "difference, 95 %", "win/lose", "verdict"], rows, words=True)
+    columns = [
+        "recommender",
+        "difference, 95 %",
+        "win/lose",
+        *[f"{leaderboard.with_past:,} with a past"] * past,
+        "verdict",
+    ]
+    return Table(title, columns, rows, words=True)
+
+
+def _with_past(result: Result) -> str:
+    of_these = result.with_past
+    return f"{difference(of_these.difference)} {of_these.verdict}" if of_these else ""
 
 
 def beyond_accuracy(leaderboard: Leaderboard) -> Table:

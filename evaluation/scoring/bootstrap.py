@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 RESAMPLES = 1000
+DRAWN_AT_ONCE = 100_000  # users, over resamples
 LEAST_VARIANCE = 1e-30  # of a resample in which all users are alike
 
 Values = npt.NDArray[np.floating]
@@ -33,9 +34,12 @@ def _sums(columns: Values, seed: int) -> Values:
     """Return the sums of the columns over each resample of the rows; each resample is drawn once for all columns."""
     random, n = np.random.default_rng(seed), len(columns)
     sums = np.empty((RESAMPLES, columns.shape[1]))
-    for number in range(RESAMPLES):
-        times_drawn = np.bincount(random.integers(n, size=n), minlength=n).astype(np.float64)
-        sums[number] = times_drawn @ columns
+    at_once = max(1, DRAWN_AT_ONCE // n)
+    for start in range(0, RESAMPLES, at_once):
+        size = min(at_once, RESAMPLES - start)
+        drawn = random.integers(n, size=(size, n)) + n * np.arange(size)[:, None]
+        times_drawn = np.bincount(drawn.ravel(), minlength=size * n).reshape(size, n)
+        sums[start : start + size] = times_drawn.astype(np.float64) @ columns
     return sums
 
 

@@ -1,16 +1,18 @@
 """All recommenders side by side on the same users of one task, and each against the best baseline."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from evaluation.recommenders.candidates import Candidate
-from evaluation.scoring import uncertainty
+from evaluation.scoring import opponents, uncertainty
 from evaluation.scoring.beyond_accuracy import BeyondAccuracy, beyond_accuracy
 from evaluation.scoring.metric import Metric
 from evaluation.scoring.metrics import KS, PERSONALIZE_KS, Scores, personalize, score, usable_ks
-from evaluation.scoring.uncertainty import Comparison, Interval
+from evaluation.scoring.opponents import Opponent
+from evaluation.scoring.uncertainty import Comparison, Interval, Values
 from evaluation.task import ALL_ITEMS, NEW_ITEMS, Task
 
 FEW = 0.1  # of the users
@@ -21,6 +23,7 @@ class Result:
     """One recommender. ``against_best``: minus the best baseline by the main metric; None for that one itself.
 
     ``against_here``: of lists from outside, minus the best baseline or model trained here; None for all others.
+    ``with_past``: as ``against_best``, of the users with a past; None where these are all, or none.
     """
 
     candidate: Candidate
@@ -30,6 +33,7 @@ class Result:
     personalize: Mapping[str, float]
     against_best: Comparison | None
     against_here: Comparison | None = None
+    with_past: Comparison | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +43,9 @@ class Leaderboard:
 
     ``users``: places of the test users with a truth, in the order of every row's values; ``best_baseline``: a name;
     ``instead_of``: the metric that was asked to decide, where its k is not used; ``best_here``: the name of the best
-    that was not given from outside. ``matters``: the smallest difference of ``main`` that the reader cares about.
+    that was not given from outside; ``by_validation``: whether these two are the best by validation, or else by the
+    test. ``with_past``: how many of the users have a past. ``matters``: the smallest difference of ``main`` that the
+    reader cares about.
     """
 
     task: str
@@ -53,6 +59,8 @@ class Leaderboard:
     instead_of: Metric | None = None
     best_here: str | None = None
     matters: float | None = None
+    by_validation: bool = False
+    with_past: int = 0
 
     def row(self, name: str) -> Result:
         """Return the row of a recommender. Raises KeyError."""
@@ -107,31 +115,79 @@ def score_candidates(
     ks = usable_ks(to_choose)
     requested, main = main, _deciding_metric(main, ks)
     scored = {candidate.name: score(candidate.lists[task_name], truth, ks) for candidate in taking_part}
-    best = _best([candidate for candidate in taking_part if candidate.baseline], scored, main)
-    best_here = _best([candidate for candidate in taking_part if not candidate.external], scored, main)
-    names = [candidate.name for candidate in taking_part if candidate.name != best]
-    against = _against(names, best, scored, main, seed, matters)
-    names = [candidate.name for candidate in taking_part if candidate.external]
-    against_here = against if best_here == best else _against(names, best_here, scored, main, seed, matters)
-    rows = []
-    for candidate in taking_part:
-        name = candidate.name
-        row = _row(task, candidate, scored[name], against.get(name), task_name, ks)
-        rows.append(replace(row, against_here=against_here.get(name) if candidate.external else None))
     users = next(iter(scored.values())).users
+    had_past = (np.bincount(task.past.users, minlength=task.users) > 0)[users]
+    values = {name: scores.values[main] for name, scores in scored.items()}
+    compared = _compare(taking_part, task_name, values, had_past, seed, matters)
+    rows = [_row(task, candidate, scored[candidate.name], compared, task_name, ks) for candidate in taking_part]
+    best, here = (opponent.name if opponent else None for opponent in (compared.best, compared.here))
     left_out, instead_of = [k for k in KS if k not in ks], requested if requested != main else None
-    return Leaderboard(task_name, rows, ks, left_out, main, users, best, to_choose, instead_of, best_here, matters)
+    by_validation = all(opponent is None or opponent.among == 1 for opponent in (compared.best, compared.here))
+    return Leaderboard(
+        task_name,
+        rows,
+        ks,
+        left_out,
+        main,
+        users,
+        best,
+        to_choose,
+        instead_of,
+        here,
+        matters,
+        by_validation,
+        int(had_past.sum()),
+    )
+
+
+@dataclass(frozen=True)
+class _Compared:
+    best: Opponent | None
+    here: Opponent | None
+    against_best: Mapping[str, Comparison]
+    against_here: Mapping[str, Comparison]
+    with_past: Mapping[str, Comparison]
+
+
+def _compare(
+    candidates: Sequence[Candidate],
+    task_name: str,
+    values: Mapping[str, Values],
+    had_past: npt.NDArray[np.bool_],
+    seed: int,
+    matters: float | None,
+) -> _Compared:
+    """Compare all with the best baseline, and those from outside with the best here; each is a family."""
+    means = {name: float(each.mean()) for name, each in values.items()}
+    best = opponents.best_of([each for each in candidates if each.baseline], task_name, means)
+    here = opponents.best_of([each for each in candidates if not each.external], task_name, means)
+    names = [each.name for each in candidates if best and each.name != best.name]
+    external = [each.name for each in candidates if each.external]
+    against_best = opponents.against(names, best, values, seed, matters)
+    against_here = against_best if here == best else opponents.against(external, here, values, seed, matters)
+    some = 0 < had_past.sum() < len(had_past)
+    with_past = opponents.against(names, best, values, seed, matters, had_past) if some else {}
+    return _Compared(best, here, against_best, {name: against_here[name] for name in external if here}, with_past)
 
 
 def _row(
-    task: Task, candidate: Candidate, scores: Scores, against: Comparison | None, task_name: str, ks: Sequence[int]
+    task: Task, candidate: Candidate, scores: Scores, compared: _Compared, task_name: str, ks: Sequence[int]
 ) -> Result:
-    lists = candidate.lists[task_name]
+    name, lists = candidate.name, candidate.lists[task_name]
     counts = np.bincount(task.train.items, minlength=len(task.past.item_ids))
     broad = beyond_accuracy(lists, counts, task.catalogue, 10 if 10 in ks else ks[-1])
     full = beyond_accuracy(lists, counts, task.catalogue, ks[-1]).coverage_of_catalogue
     intervals = {metric: uncertainty.mean(values) for metric, values in scores.values.items()}
-    return Result(candidate, scores, intervals, broad, personalize(scores, full), against)
+    return Result(
+        candidate,
+        scores,
+        intervals,
+        broad,
+        personalize(scores, full),
+        compared.against_best.get(name),
+        compared.against_here.get(name),
+        compared.with_past.get(name),
+    )
 
 
 def _deciding_metric(requested: Metric, ks: Sequence[int]) -> Metric:
@@ -139,23 +195,3 @@ def _deciding_metric(requested: Metric, ks: Sequence[int]) -> Metric:
     usable = [k for k in ks if requested.name != "ndcg_personalize" or k in PERSONALIZE_KS]
     name, usable = (requested.name, usable) if usable else ("ndcg", list(ks))
     return Metric(name, max((k for k in usable if k <= requested.k), default=usable[0]))
-
-
-def _best(candidates: Sequence[Candidate], scored: Mapping[str, Scores], main: Metric) -> str | None:
-    names = [candidate.name for candidate in candidates]
-    return max(names, key=lambda name: float(scored[name].values[main].mean()), default=None)
-
-
-def _against(
-    names: Sequence[str],
-    other: str | None,
-    scored: Mapping[str, Scores],
-    main: Metric,
-    seed: int,
-    matters: float | None,
-) -> dict[str, Comparison]:
-    """Compare some with one other; empty where there is no other."""
-    if other is None:
-        return {}
-    pairs = [(scored[name].values[main], scored[other].values[main]) for name in names]
-    return dict(zip(names, uncertainty.compare_each(pairs, seed, matters), strict=True))

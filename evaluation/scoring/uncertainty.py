@@ -50,8 +50,9 @@ class Comparison:
     """One recommender minus another, on the same users. ``win``, ``tie``, ``lose``: shares of users.
 
     ``verdict``: ``better``, ``worse``, ``inconclusive``, ``too few`` (fewer than 100 users, or than 20 who differ), or
-    ``no difference that matters`` (the interval lies within ±``matters``). ``p``: two-sided. ``detectable``: the
-    smallest difference that such a test finds four times in five. ``users_needed``: for a difference of ``matters``.
+    ``no difference that matters`` (the interval lies within ±``matters``). ``p``: two-sided, and corrected for the
+    ``family`` of comparisons that it is one of. ``detectable``: the smallest difference that such a test finds four
+    times in five, by itself. ``users_needed``: for a difference of ``matters``.
     """
 
     difference: Interval
@@ -63,6 +64,7 @@ class Comparison:
     detectable: float | None = None
     matters: float | None = None
     users_needed: int | None = None
+    family: int = 1
 
     @property
     def different(self) -> int:
@@ -76,6 +78,8 @@ class Comparison:
             return self._too_few()
         if self.verdict != INCONCLUSIVE or self.detectable is None:
             return None
+        if self.difference.low > 0 or self.difference.high < 0:
+            return f"not clear among {self.family} comparisons"
         finds = f"this test finds differences of {self.detectable:.2g} or more"
         return f"{finds}; {self.matters:g} takes {self.users_needed:,} users" if self.users_needed else finds
 
@@ -86,6 +90,11 @@ class Comparison:
         if not different:
             return "no user differs"
         return f"{different} user{'s differ' if different > 1 else ' differs'}, it takes {FEWEST_DIFFERENT} or more"
+
+    def corrected(self, p: float, family: int) -> "Comparison":
+        """Return the comparison as one of a family, by its corrected ``p``."""
+        outcome = verdict(self.difference, p, self.different, self.matters)
+        return replace(self, p=p, family=family, verdict=outcome)
 
     def in_words(self) -> str:
         """Return the verdict, and the reason if there is one."""
