@@ -9,7 +9,7 @@
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -43,27 +43,52 @@ class HoldOut:
 class Split:
     """Which interactions a training may know, which are the past of those asked about, and which are the truth.
 
-    ``cut``: the moment before which all training lies and from which on all truth lies, or None.
+    ``cut``: the moment before which all training lies and from which on all truth lies, or None. ``hold_out``: how it
+    was split.
     """
 
     train: Mask
     past: Mask
     truth: Mask
     cut: int | None
+    hold_out: HoldOut = field(default_factory=HoldOut)
 
 
 def split(log: Log, hold_out: HoldOut) -> Split:
     """Part the interactions. Raises InvalidRequest if nothing is left on one side."""
-    parted = _SPLITS[hold_out.kind](log, hold_out)
     if hold_out.event_type is not None:
         log.check_type(hold_out.event_type)
-        parted = Split(parted.train, parted.past, parted.truth & log.is_type(hold_out.event_type), parted.cut)
+    parted = _parted(log, hold_out)
     if not parted.train.any():
         raise InvalidRequest(f"nothing is left to train on: {_advice(hold_out, _TO_TRAIN)}")
     if not parted.truth.any():
         of_type = "" if hold_out.event_type is None else f" of {hold_out.event_type}"
         raise InvalidRequest(f"nothing{of_type} is held out: {_advice(hold_out, _TO_HOLD_OUT)}")
     return parted
+
+
+def within(training: Log, hold_out: HoldOut, cut: int | None, last: int) -> Split | None:
+    """Return a split of the training by the same kind, by which settings are chosen; None if a side of it is empty.
+
+    ``cut``: of the test; ``last``: the last time of its truth. The inner cut of ``time`` lies as far before the outer
+    one as the outer truth reaches beyond it, but never before half of the interactions.
+    """
+    occurring = np.bincount(training.rows.users, minlength=len(training.rows.user_ids)) > 0
+    # Other users are drawn by the same seed only if the users of the test are not counted.
+    training = replace(training, rows=training.rows.for_users(occurring))
+    if cut is not None and len(training):
+        reach = last + 1 - cut if hold_out.horizon_days is None else int(hold_out.horizon_days * DAY)
+        half = int(np.quantile(training.rows.times, 0.5, method="higher"))
+        hold_out = replace(hold_out, at=max(cut - reach, half))
+    parted = _parted(training, hold_out)
+    return parted if parted.train.any() and parted.truth.any() else None
+
+
+def _parted(log: Log, hold_out: HoldOut) -> Split:
+    parted = replace(_SPLITS[hold_out.kind](log, hold_out), hold_out=hold_out)
+    if hold_out.event_type is None:
+        return parted
+    return replace(parted, truth=parted.truth & log.is_type(hold_out.event_type))
 
 
 def default_cut(times: npt.NDArray) -> int:

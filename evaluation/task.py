@@ -8,11 +8,12 @@ import numpy.typing as npt
 
 from evaluation import constants
 from evaluation.data.log import Log
-from evaluation.splits import Split
+from evaluation.splits import Split, within
 from recommender_models.grouping import are_among, distinct
 from recommender_models.training_set import Codes, TrainingSet
 
 ALL_ITEMS, NEW_ITEMS, TASKS = constants.ALL_ITEMS, constants.NEW_ITEMS, constants.TASKS
+FEW_REPEATS = 0.05  # of what is to be predicted; below, a list of the user's own items wastes its places
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +37,8 @@ class Task:
 
     Items are coded alike everywhere: first those of ``train.item_ids``, which can be recommended by learning, then
     others that only the past or the truth has; ``past.item_ids`` has them all. ``truth``: pairs held out;
-    ``truth_times``: the earliest time of each. ``cut``: see ``Split``.
+    ``truth_times``: the earliest time of each. ``cut``: see ``Split``. ``validation``: how the training is split for
+    the choice of settings, or None; see ``inner``.
     """
 
     train: TrainingSet
@@ -46,6 +48,7 @@ class Task:
     cut: int | None
     catalogue: int
     """How many items could be recommended: those trained on, and others of the Items dataset."""
+    validation: Split | None = None
 
     @property
     def users(self) -> int:
@@ -68,9 +71,26 @@ class Task:
         """Return which pairs of the truth the user had before."""
         return is_in(self.truth, self.owned(), len(self.past.item_ids))
 
+    def moments(self) -> npt.NDArray[np.int64] | None:
+        """Return when each test user is asked: the first of their truth; None where all are asked at the cut."""
+        if self.cut is not None:
+            return None
+        first = np.full(self.users, np.iinfo(np.int64).max)
+        np.minimum.at(first, self.truth.users, self.truth_times)
+        return first
+
+    def repeat_share(self) -> float:
+        """Return the share of the truth that the user had before; 0 without a truth."""
+        return float(self.repeats().mean()) if len(self.truth) else 0.0
+
     def truth_for(self, task_name: str) -> Pairs:
         """Return what counts as a hit: any item for ``all-items``, one new to the user for ``new-items``."""
         return self.truth if task_name == ALL_ITEMS else self.truth.take(~self.repeats())
+
+
+def in_order(task: Task, names: Sequence[str]) -> list[str]:
+    """Return names of tasks, ``new-items`` first where nearly nobody takes an item again."""
+    return sorted(names, key=lambda name: name != NEW_ITEMS) if task.repeat_share() < FEW_REPEATS else list(names)
 
 
 def is_in(pairs: Pairs, others: Pairs, items: int) -> npt.NDArray[np.bool_]:
@@ -80,7 +100,19 @@ def is_in(pairs: Pairs, others: Pairs, items: int) -> npt.NDArray[np.bool_]:
 
 def task(log: Log, split: Split, sample_users: int | None, seed: int) -> Task:
     """Return the question of a split, about all test users or a sample of them."""
-    rows, chosen = log.rows, sampled(log, split, sample_users, seed)
+    chosen = sampled(log, split, sample_users, seed)
+    last = int(log.rows.times[split.truth & chosen[log.rows.users]].max())
+    validation = within(log.take(split.train), split.hold_out, split.cut, last)
+    return replace(_asked(log.rows, split, chosen), validation=validation)
+
+
+def inner(task: Task, most_users: int, seed: int) -> Task | None:
+    """Return the same kind of question within the training, about at most so many users; None if there is none."""
+    parts = task.validation
+    return _asked(task.train, parts, _sampled(task.train, parts, most_users, seed)) if parts else None
+
+
+def _asked(rows: TrainingSet, split: Split, chosen: npt.NDArray[np.bool_]) -> Task:
     trained = np.bincount(rows.items[split.train], minlength=len(rows.item_ids)) > 0
     # The trained items first, each part still sorted by id.
     order = np.argsort(~trained, kind="stable")
@@ -92,14 +124,16 @@ def task(log: Log, split: Split, sample_users: int | None, seed: int) -> Task:
     return assemble(train, recoded.take(split.past).for_users(chosen), truth, split.cut)
 
 
-def assemble(train: TrainingSet, past: TrainingSet, truth: TrainingSet, cut: int | None) -> Task:
+def assemble(
+    train: TrainingSet, past: TrainingSet, truth: TrainingSet, cut: int | None, validation: Split | None = None
+) -> Task:
     """Return the question; the codes of all three agree, and ``past`` and ``truth`` have the same users."""
     size = len(past.item_ids)
     pairs = _distinct(truth.users, truth.items, size)
     pair = np.searchsorted(_keys(pairs.users, pairs.items, size), _keys(truth.users, truth.items, size))
     times = np.full(len(pairs), np.iinfo(np.int64).max)
     np.minimum.at(times, pair, truth.times)
-    return Task(train, past, pairs, times, cut, len(train.item_ids))
+    return Task(train, past, pairs, times, cut, len(train.item_ids), validation)
 
 
 def with_catalogue(task: Task, item_ids: Sequence[str]) -> Task:
@@ -112,10 +146,14 @@ def with_catalogue(task: Task, item_ids: Sequence[str]) -> Task:
 
 def sampled(log: Log, split: Split, most: int | None, seed: int) -> npt.NDArray[np.bool_]:
     """Return which users are asked about, one mark each: those with a truth, or ``most`` of them, drawn by the seed."""
-    with_truth = np.unique(log.rows.users[split.truth])
+    return _sampled(log.rows, split, most, seed)
+
+
+def _sampled(rows: TrainingSet, split: Split, most: int | None, seed: int) -> npt.NDArray[np.bool_]:
+    with_truth = np.unique(rows.users[split.truth])
     if most is not None:
         with_truth = np.random.default_rng(seed).permutation(with_truth)[:most]
-    chosen = np.zeros(len(log.rows.user_ids), dtype=bool)
+    chosen = np.zeros(len(rows.user_ids), dtype=bool)
     chosen[with_truth] = True
     return chosen
 

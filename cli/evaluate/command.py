@@ -98,7 +98,7 @@ class Evaluate(WithSubcommands):
 @click.option("--slice-by", metavar="COLUMN", help="A column of --users to slice by.")
 @click.option("--cost", type=Pair(), multiple=True, metavar="NAME=AMOUNT", help="What one costs a month.")
 @click.option("--currency", default="USD", show_default=True)
-@click.option("--no-tuning", is_flag=True, help="Use the default settings; skip tuning by validation.")
+@click.option("--no-tuning", is_flag=True, help="Use the default settings; tune history alone.")
 @click.option(
     "--require", multiple=True, metavar="[TASK/]METRIC:NAME>=OTHER", help="Exit with code 1 unless the condition holds."
 )

@@ -16,7 +16,7 @@ import polars as pl
 
 from evaluation.data import log as logs
 from evaluation.data.log import Log, Mask
-from evaluation.splits import HoldOut, Split
+from evaluation.splits import HOLD_OUTS, HoldOut, Split, within
 from evaluation.task import Task, assemble
 from personalize_data.errors import BadFile
 from personalize_data.files import whole_folder
@@ -70,6 +70,18 @@ def is_split(folder: Path) -> bool:
     return (folder / ABOUT).is_file()
 
 
+def hold_out(folder: Path) -> HoldOut:
+    """Return how the folder was split. Raises BadFile."""
+    about = folder / ABOUT
+    try:
+        made_with = HoldOut(**json.loads(about.read_text(encoding="utf-8"))["hold_out"])
+    except (ValueError, TypeError, KeyError, RecursionError):
+        raise BadFile(about, "it doesn't say how the folder was split: it may be cut off") from None
+    if made_with.kind not in HOLD_OUTS:
+        raise BadFile(about, f"there is no --hold-out {made_with.kind}; split it again")
+    return made_with
+
+
 def read(folder: Path, now: float = math.inf) -> tuple[Task, Log, str | None]:
     """Return the question of a folder, the interactions of its train.csv, and what is odd about its truth.csv.
 
@@ -83,7 +95,8 @@ def read(folder: Path, now: float = math.inf) -> tuple[Task, Log, str | None]:
         if change := _changed(row_count, rows[name]):
             raise BadFile(folder / name, f"it {change}; split it again")
     change = _changed(_file_rows(truth), rows[TRUTH])
-    return _question(train, truth, cut, past_only), train, f"{TRUTH} {change}" if change else None
+    question = _question(train, truth, cut, past_only, hold_out(folder))
+    return question, train, f"{TRUTH} {change}" if change else None
 
 
 def _changed(row_count: int, written: int) -> str | None:
@@ -115,7 +128,7 @@ def _about(path: Path) -> tuple[int | None, set[str], Mapping[str, int]]:
     return cut, set(past_only), rows
 
 
-def _question(before: Log, truth: Log, cut: int | None, past_only: set[str]) -> Task:
+def _question(before: Log, truth: Log, cut: int | None, past_only: set[str], made_with: HoldOut) -> Task:
     log = before.rows
     trained = np.array([user not in past_only for user in log.user_ids])[log.users]
     in_training = np.bincount(log.items[trained], minlength=len(log.item_ids)) > 0
@@ -130,7 +143,8 @@ def _question(before: Log, truth: Log, cut: int | None, past_only: set[str]) -> 
     past = replace(log.take(test_user_index >= 0), user_ids=users)
     past = replace(past, users=test_user_index[test_user_index >= 0])
     train = replace(log.take(trained), item_ids=items[: len(known)])
-    return assemble(train, past, _recoded(truth.rows, code, items), cut)
+    validation = within(before.take(trained), made_with, cut, int(truth.rows.times.max()))
+    return assemble(train, past, _recoded(truth.rows, code, items), cut, validation)
 
 
 def _recoded(rows: TrainingSet, code: Mapping[str, int], items: Sequence[str]) -> TrainingSet:

@@ -29,7 +29,7 @@ def truth_before_cut(task: Task) -> str | None:
 
 def repeat_task(task: Task) -> str | None:
     """Mostly repeats: whoever repeats wins, and a model has little to show."""
-    share = float(task.repeats().mean()) if len(task.truth) else 0.0
+    share = task.repeat_share()
     if share <= REPEAT_TASK:
         return None
     return (

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from evaluation.data.list_files import ExternalLists
 from evaluation.progress import Advance, Begin, unseen
 from evaluation.recommenders.registry import Blocks, RecommenderSpec, TrainedModels, lists
-from evaluation.recommenders.tuning import Chosen, Validation
+from evaluation.recommenders.tuning import Choice, Chosen, Validation, defaults
 from evaluation.scoring.metrics import PLACES
 from evaluation.task import NEW_ITEMS, TASKS, Task
 from recommender_models.record_columns import RecordColumns
@@ -18,10 +18,11 @@ UNCHANGED = "lists from outside, taken as they are"
 
 @dataclass(frozen=True, eq=False)
 class Candidate:
-    """``lists``: by task, users by places. ``settings``: by task, what was chosen, empty where nothing was.
+    """``lists``: by task, users by places. ``settings``: by task, the values used, empty where there are none.
 
     ``seconds``: for choosing settings, learning and making the lists; ``external``: what is known of lists from
-    outside; ``validated``: by task, the NDCG@10 in the validation, empty where there was none.
+    outside; ``validated``: by task, the NDCG@10 in the validation, empty where there was none; ``choices``: by task,
+    how the settings came about.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Candidate:
     seconds: float = 0.0
     external: ExternalLists | None = None
     validated: Mapping[str, float] | None = None
+    choices: Mapping[str, Choice] | None = None
 
 
 def train(
@@ -43,7 +45,10 @@ def train(
     begin: Begin,
     tune: bool = True,
 ) -> tuple[list[Candidate], list[str]]:
-    """Return an entry for each kind, and notes on those left out. ``begin`` shows how far it is."""
+    """Return an entry for each kind, and notes on those left out and on settings. ``begin`` shows how far it is.
+
+    ``tune``: whether settings are chosen by validation; those of baselines always are, as a weak one flatters others.
+    """
     notes = [
         f"{recommender.name} is left out: {task.trained_items:,} items are more than the "
         f"{recommender.most_items:,} that it can take"
@@ -52,22 +57,24 @@ def train(
     ]
     fitting = [recommender for recommender in recommenders if not _too_many(recommender, task)]
     # All settings first: what was learned for the validation is gone before the large matrices are learned again.
-    chosen = _chosen(task, users, fitting, seed, begin) if tune else {}
-    models = TrainedModels(task.train, users, seed)
+    to_tune = (
+        fitting if tune else [recommender for recommender in fitting if recommender.baseline and recommender.searched]
+    )
+    chosen = _chosen(task, users, to_tune, seed, begin) if to_tune else {}
+    models = TrainedModels(task.train, users, seed, task.moments())
     candidates = []
     for recommender in fitting:
-        none = dict.fromkeys(TASKS, recommender.defaults), dict[str, float](), 0.0
-        settings, validated, seconds = chosen.get(recommender.name, none)
-        entry = _entry(recommender, task, models, settings, seconds, begin)
+        choices, validated, seconds = chosen.get(recommender.name, (defaults(recommender), {}, 0.0))
+        entry = _entry(recommender, task, models, choices, seconds, begin)
         candidates.append(replace(entry, validated=validated))
-    return candidates, notes
+    return candidates, [*notes, *_at_end(candidates)]
 
 
 def _chosen(
     task: Task, users: RecordColumns, recommenders: Sequence[RecommenderSpec], seed: int, begin: Begin
 ) -> dict[str, tuple[Chosen, dict[str, float], float]]:
     """Return by name the settings, what they reach in the validation, and the seconds that this took."""
-    validation = Validation(task.train, users, seed)
+    validation = Validation(task, users, seed)
     settings_by_name = {}
     for recommender in recommenders:
         trials = validation.to_try(recommender)
@@ -91,13 +98,14 @@ def _entry(
     past, owned = task.known_past(), task.owned()
     tasks = [task_name for task_name in TASKS if not (recommender.repeats and task_name == NEW_ITEMS)]
     done = begin(recommender.name, task.users * len(tasks))
+    choices = {task_name: chosen[task_name] for task_name in tasks}
     lists_by_task = {
-        task_name: lists(_counted(recommender.score(models, past, chosen[task_name]), done), task_name, owned, PLACES)
-        for task_name in tasks
+        task_name: lists(_counted(recommender.score(models, past, choice.settings), done), task_name, owned, PLACES)
+        for task_name, choice in choices.items()
     }
     settings = {
-        task_name: {name: getattr(chosen[task_name], name) for name in recommender.searched}
-        for task_name in lists_by_task
+        task_name: {name: getattr(choice.settings, name) for name in recommender.searched}
+        for task_name, choice in choices.items()
     }
     seconds = choosing + time.perf_counter() - began
     return Candidate(
@@ -108,7 +116,19 @@ def _entry(
         recommender.personal,
         settings,
         seconds,
+        choices=choices,
     )
+
+
+def _at_end(candidates: Sequence[Candidate]) -> list[str]:
+    """Return a note on values at the end of what was tried: a further one might be better still."""
+    ends = [
+        f"{candidate.name}, {task_name}: {name.replace('_', ' ')} {getattr(choice.settings, name):g} is the {end}"
+        for candidate in candidates
+        for task_name, choice in (candidate.choices or {}).items()
+        for name, end in choice.at_end.items()
+    ]
+    return [f"settings at the end of what was tried: {'; '.join(ends)}"] if ends else []
 
 
 def _counted(blocks: Blocks, done: Advance) -> Blocks:

@@ -1,7 +1,8 @@
 """The recommenders by name. Their models are those of the local Personalize: one implementation serves both.
 
 A kind scores, for each user, every trained item; settings that it does not search for have no effect on it. Where a
-history says nothing, what sold in the newest 30 days decides, so that every list is full.
+history says nothing, what sold in the 30 days before decides, so that every list is full: before the user's own moment
+where each has one.
 """
 
 import functools
@@ -17,8 +18,10 @@ from evaluation.task import ALL_ITEMS, Pairs
 from recommender_models import history
 from recommender_models.models import covisitation, ease, item_knn
 from recommender_models.models.lists import Catalogue, top_rows
+from recommender_models.models.popular_now import PopularNow
 from recommender_models.models.popularity import Popularity
 from recommender_models.models.popularity_count import PopularityCount
+from recommender_models.models.popularity_over_time import PopularityOverTime
 from recommender_models.models.similarity import MOST_DENSE, DenseSimilarity
 from recommender_models.models.user_personalization import UserPersonalization
 from recommender_models.record_columns import RecordColumns
@@ -36,9 +39,17 @@ NONE = -1
 class TrainedModels:
     """What can be trained on one set of interactions: each thing when it is first asked for, and only once."""
 
-    def __init__(self, train: TrainingSet, users: RecordColumns | None = None, seed: int = 1) -> None:
+    def __init__(
+        self,
+        train: TrainingSet,
+        users: RecordColumns | None = None,
+        seed: int = 1,
+        moments: npt.NDArray[np.int64] | None = None,
+    ) -> None:
+        """``moments``: when each user in the test is asked; None: all of them at the end of the training."""
         self.train = train
         self.seed = seed
+        self.moments = moments
         self._users = users or RecordColumns()
         # Each matrix takes 4 bytes a pair of items: 50 MB for 3,600 items, 400 MB for 10,000.
         self._ease = functools.lru_cache(maxsize=4 if len(train.item_ids) < MANY_ITEMS else 1)(self._fit_ease)
@@ -50,6 +61,17 @@ class TrainedModels:
     @functools.cached_property
     def recent(self) -> Popularity:
         return Popularity.of(self.train, self._users, len(self.train.item_ids))
+
+    @functools.cached_property
+    def over_time(self) -> PopularityOverTime:
+        return PopularityOverTime(self.train, self._users, len(self.train.item_ids))
+
+    @functools.cached_property
+    def popular_now(self) -> Callable[[slice], Floats]:
+        """Takes places of users in the test; returns users by items, or one line where all are asked at the end."""
+        if self.moments is None:
+            return lambda lines: self.recent.shares[None]
+        return PopularNow(self.over_time, self.moments)
 
     @functools.cached_property
     def properties(self) -> Mapping[str, Mapping[str, Any]]:
@@ -111,21 +133,23 @@ def _popularity(models: TrainedModels, past: TrainingSet, settings: Settings) ->
 
 
 def _popularity_30_days(models: TrainedModels, past: TrainingSet, settings: Settings) -> Blocks:
-    return _same(models.recent.shares, past)
+    for start in range(0, len(past.user_ids), BLOCK):
+        lines = slice(start, min(start + BLOCK, len(past.user_ids)))
+        yield np.broadcast_to(models.popular_now(lines), (lines.stop - start, len(past.item_ids))).copy()
 
 
 def _from_history(
     matrix: Floats | sparse.csr_array | None, models: TrainedModels, past: TrainingSet, settings: Settings
 ) -> Blocks:
     """Yield Σ weight · line of the matrix; without one, the weights themselves."""
-    histories, now = history.for_many(past, settings), models.recent.shares
-    tie_breaks = TIE_BREAK_WEIGHT * now / now.max()
+    histories = history.for_many(past, settings)
     for start in range(0, histories.shape[0], BLOCK):
         some = histories[start : start + BLOCK]
         product = some if matrix is None else some @ matrix
         scores = np.asarray(product.toarray() if sparse.issparse(product) else product)
         scores /= np.maximum(scores.max(axis=1, keepdims=True), np.float32(1e-30))
-        scores += tie_breaks
+        now = models.popular_now(slice(start, start + some.shape[0]))
+        scores += TIE_BREAK_WEIGHT * now / now.max(axis=1, keepdims=True)
         yield scores
 
 
@@ -148,7 +172,12 @@ def _ease(models: TrainedModels, past: TrainingSet, settings: Settings) -> Block
 def _ease_history(models: TrainedModels, past: TrainingSet, settings: Settings) -> Blocks:
     similarities = DenseSimilarity(models.ease(settings.regularisation))
     model = UserPersonalization(Catalogue(past.item_ids), similarities, models.recent, settings)
-    return model.blocks(past, [models.properties.get(user) for user in past.user_ids])
+    properties = [models.properties.get(user) for user in past.user_ids]
+    if models.moments is None:
+        return model.blocks(past, properties)
+    if not any(properties):
+        return model.blocks(past, properties, models.popular_now)
+    return model.blocks(past, properties, PopularNow(models.over_time, models.moments, properties))
 
 
 _ALL_OF_EASE = ("regularisation", "half_life_days", "step_decay")
@@ -158,7 +187,7 @@ RECOMMENDERS = (
     RecommenderSpec("random", "chance", _random, baseline=True, personal=False, searched=()),
     RecommenderSpec("popularity", "what is taken most", _popularity, baseline=True, personal=False, searched=()),
     RecommenderSpec(
-        "popularity-30d", "what is taken most in the newest 30 days", _popularity_30_days, baseline=True,
+        "popularity-30d", "what is taken most in the 30 days before", _popularity_30_days, baseline=True,
         personal=False, searched=(),
     ),
     RecommenderSpec("history", "what the user had before, the newest first", _history, baseline=True, repeats=True),

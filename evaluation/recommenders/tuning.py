@@ -1,97 +1,127 @@
-"""Settings chosen where the test can't see: by what predicts the newest visits within the training interactions."""
+"""Settings chosen where the test can't see: by what predicts best in a test of the same kind within the training.
+
+A value replaces the default only if it is shown to be better for the users of this inner test; see
+``evaluation.scoring.uncertainty``. Otherwise the default is kept.
+"""
 
 import functools
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from evaluation.progress import Advance
 from evaluation.recommenders.registry import MANY_ITEMS, RecommenderSpec, TrainedModels, lists
+from evaluation.scoring import uncertainty
 from evaluation.scoring.metric import Metric
 from evaluation.scoring.metrics import score
-from evaluation.task import TASKS, Task, assemble
+from evaluation.task import TASKS, Task, inner
+from recommender_models.paired import shown_better
 from recommender_models.record_columns import RecordColumns
-from recommender_models.search import REGULARISATIONS, VALUES
+from recommender_models.search import REGULARISATION, VALUES, end_of_tried, improved
 from recommender_models.settings import Settings
-from recommender_models.splits import last_basket
-from recommender_models.training_set import TrainingSet
 
-MOST_USERS = 1000
+MOST_USERS = 2000
 K = 10
-# Another one takes another matrix, a minute and more with many items; what it is worth was found to be little.
-REGULARISATION = "regularisation"
-TRIED = {**VALUES, REGULARISATION: REGULARISATIONS}
-Chosen = dict[str, Settings]
+Values = npt.NDArray[np.floating]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Settings for one task. ``tried``: the names of those that validation looked at; ``chosen``: of these, the ones
+    that it shows to be better than the default; the others are kept.
+    """
+
+    settings: Settings
+    tried: Sequence[str] = ()
+    chosen: Sequence[str] = ()
+
+    @property
+    def at_end(self) -> Mapping[str, str]:
+        """Return ``smallest`` or ``largest`` for each value that is at the end of those tried."""
+        ends = {name: end_of_tried(name, getattr(self.settings, name)) for name in self.tried}
+        return {name: end for name, end in ends.items() if end}
+
+    def in_words(self, name: str) -> str:
+        """Return a setting, and how it came about."""
+        value = f"{name.replace('_', ' ')} {getattr(self.settings, name):g}"
+        if name not in self.tried:
+            return value
+        end = f", the {self.at_end[name]} tried" if name in self.at_end else ""
+        return f"{value} ({'chosen' if name in self.chosen else 'kept'}{end})"
+
+
+Chosen = dict[str, Choice]
+
+
+def defaults(recommender: RecommenderSpec) -> Chosen:
+    """Return what applies without a validation."""
+    return dict.fromkeys(TASKS, Choice(recommender.defaults))
 
 
 class Validation:
-    """An inner test: everybody's newest visits in the training are predicted, for some users, from the older ones."""
+    """An inner test: the training split as the whole was, for some users."""
 
-    def __init__(self, train: TrainingSet, users: RecordColumns, seed: int) -> None:
-        held = last_basket(train)
-        self.task = _inner(train, held, seed) if held.any() else None
+    def __init__(self, task: Task, users: RecordColumns, seed: int) -> None:
+        self._seed = seed
+        self.task = inner(task, MOST_USERS, seed)
         if self.task:
             self._past = self.task.known_past()
-            self._models = TrainedModels(self.task.train, users, seed)
+            self._models = TrainedModels(self.task.train, users, seed, self.task.moments())
             self._owned = self.task.owned()
 
     def to_try(self, recommender: RecommenderSpec) -> int:
-        """Return how many values ``choose`` will try."""
-        return sum(len(TRIED[name]) for name in self._searched(recommender)) * len(TASKS)
+        """Return how many values ``choose`` will try at most."""
+        return sum(len(VALUES[name]) for name in self._searched(recommender)) * len(TASKS)
 
     def choose(self, recommender: RecommenderSpec, done: Advance = lambda more: None) -> Chosen:
-        """Return the best settings for each task: each setting in turn takes its best value, from the defaults on.
+        """Return the settings for each task: each setting in turn takes its best value, from the defaults on.
 
-        ``done`` takes 1 for each value tried.
+        ``done`` takes how many values of a setting there are, when it is decided.
         """
-        reached = functools.cache(functools.partial(self._reached, recommender))
+        values = functools.cache(functools.partial(self._values, recommender))
+        return {task: self._choice(recommender, functools.partial(_of_task, values, task), done) for task in TASKS}
+
+    def _choice(self, recommender: RecommenderSpec, score: Callable[[Settings], Values], done: Advance) -> Choice:
+        best, chosen = recommender.defaults, list[str]()
         names = self._searched(recommender)
-        return {task: _climbed(recommender.defaults, names, reached, task, done) for task in TASKS}
+        for name in names:
+            candidate = improved(best, name, score, self._is_better)
+            if candidate != best:
+                best = candidate
+                chosen.append(name)
+            done(len(VALUES[name]))
+        return Choice(best, names, chosen)
+
+    def _is_better(self, values: Values, others: Values) -> bool:
+        """Return whether the interval leaves out zero. A verdict would take more users: here the default is safe."""
+        return shown_better(values, others) and uncertainty.compare(values, others, self._seed).difference.low > 0
 
     def reached(self, recommender: RecommenderSpec, chosen: Chosen) -> dict[str, float]:
         """Return the NDCG@10 of each task with its settings; none of a task about which nobody could be asked."""
         if self.task is None:
             return {}
         asked = [task for task in TASKS if len(self.task.truth_for(task))]
-        return {task: self._reached(recommender, chosen[task])[task] for task in asked}
+        return {task: float(self._values(recommender, chosen[task].settings)[task].mean()) for task in asked}
 
     def _searched(self, recommender: RecommenderSpec) -> Sequence[str]:
+        """Return the settings to choose: another λ is another matrix, a minute and more with many items."""
         if self.task is None:
             return ()
         few = self.task.trained_items < MANY_ITEMS
         return [name for name in recommender.searched if few or name != REGULARISATION]
 
-    def _reached(self, recommender: RecommenderSpec, settings: Settings) -> dict[str, float]:
-        """Return the NDCG@10 of each task."""
+    def _values(self, recommender: RecommenderSpec, settings: Settings) -> Mapping[str, Values]:
+        """Return each user's NDCG@10, by task."""
         assert self.task is not None  # noqa: S101 - only asked for with one
-        means = {}
         blocks = list(recommender.score(self._models, self._past, settings))
+        values = {}
         for task in TASKS:
-            top_lists = lists(iter(blocks), task, self._owned, K)
-            values = score(top_lists, self.task.truth_for(task), (K,)).values.get(Metric("ndcg", K), np.zeros(1))
-            means[task] = float(values.mean()) if len(values) else 0.0
-        return means
+            scores = score(lists(iter(blocks), task, self._owned, K), self.task.truth_for(task), (K,))
+            values[task] = scores.values.get(Metric("ndcg", K), np.zeros(0))
+        return values
 
 
-def _climbed(
-    best: Settings, names: Sequence[str], reached: Callable[[Settings], Mapping[str, float]], task: str, done: Advance
-) -> Settings:
-    for name in names:
-        for variant in _variants(best, name):
-            # The present value stays unless another is better.
-            best = variant if reached(variant)[task] > reached(best)[task] else best
-            done(1)
-    return best
-
-
-def _variants(settings: Settings, name: str) -> Iterator[Settings]:
-    for value in TRIED[name]:
-        yield replace(settings, **{name: value})
-
-
-def _inner(train: TrainingSet, held: np.ndarray, seed: int) -> Task:
-    users = np.random.default_rng(seed).permutation(np.unique(train.users[held]))[:MOST_USERS]
-    chosen = np.isin(np.arange(len(train.user_ids)), users)
-    older = train.take(~held)
-    return assemble(older, older.for_users(chosen), train.take(held).for_users(chosen), None)
+def _of_task(values: Callable[[Settings], Mapping[str, Values]], task: str, settings: Settings) -> Values:
+    return values(settings)[task]

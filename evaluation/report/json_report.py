@@ -84,7 +84,7 @@ def question(task: Task) -> dict[str, Any]:
         "held_out": len(task.truth),
         "held_out_per_user_mean": _number(per_user.mean()) if task.users else 0.0,
         "held_out_per_user_median": _number(np.median(per_user)) if task.users else 0.0,
-        "repeat_share": _number(task.repeats().mean()) if len(task.truth) else 0.0,
+        "repeat_share": _number(task.repeat_share()),
         "unknown_items": int((task.truth.items >= task.trained_items).sum()),
     }
 
@@ -136,6 +136,7 @@ def _row(leaderboard: Leaderboard, result: Result) -> dict[str, Any]:
     return {
         "baseline": result.candidate.baseline,
         "settings": dict((result.candidate.settings or {}).get(leaderboard.task, {})),
+        **_choice(leaderboard, result),
         "seconds": round(result.candidate.seconds, 3),
         "metrics": {str(metric): _interval(interval) for metric, interval in result.intervals.items()},
         "beyond_accuracy": {name: _number(value) for name, value in result.beyond_accuracy.as_dict().items()},
@@ -144,6 +145,13 @@ def _row(leaderboard: Leaderboard, result: Result) -> dict[str, Any]:
         "against_best_here": _comparison(result.against_here) if result.against_here else None,
         "with_a_past": _comparison(result.with_past) if result.with_past else None,
     }
+
+
+def _choice(leaderboard: Leaderboard, result: Result) -> dict[str, Any]:
+    """Return which settings validation looked at, which of them it chose, and which are at the end of what it tried."""
+    choice = (result.candidate.choices or {}).get(leaderboard.task, None)
+    tried, chosen, at_end = (choice.tried, choice.chosen, choice.at_end) if choice else ((), (), {})
+    return {"settings_tried": list(tried), "settings_chosen": list(chosen), "settings_at_end": dict(at_end)}
 
 
 def _cost(cost: Cost) -> dict[str, Any]:

@@ -149,11 +149,12 @@ def _every_metric(leaderboard: Leaderboard) -> Table:
 def _settings(leaderboard: Leaderboard) -> Table:
     rows = []
     for row in leaderboard.rows:
-        settings = (row.candidate.settings or {}).get(leaderboard.task, {})
-        if settings:
-            values = (f"{name.replace('_', ' ')} {value:g}" for name, value in settings.items())
-            rows.append([row.candidate.name, ", ".join(values)])
-    return Table("Settings that were chosen, or the defaults", ["recommender", "settings"], rows, words=True)
+        names = (row.candidate.settings or {}).get(leaderboard.task, {})
+        choice = (row.candidate.choices or {}).get(leaderboard.task)
+        if names and choice:
+            rows.append([row.candidate.name, ", ".join(map(choice.in_words, names))])
+    title = "Settings: chosen by validation, kept where it shows nothing better, or the defaults"
+    return Table(title, ["recommender", "settings"], rows, words=True)
 
 
 def _published(answer: Published) -> PublishedAnswer:

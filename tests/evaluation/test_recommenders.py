@@ -95,7 +95,7 @@ def test_ease_by_fewer_shoppers_than_items_is_the_closed_form() -> None:
 
 
 def test_the_validation_learns_nothing_of_what_it_predicts(question: Task) -> None:
-    inner = Validation(question.train, RecordColumns(), 1).task
+    inner = Validation(question, RecordColumns(), 1).task
     assert inner is not None
     first = np.full(inner.users, np.iinfo(np.int64).max)
     np.minimum.at(first, inner.truth.users, inner.truth_times)

@@ -105,8 +105,16 @@ def test_the_metrics_are_those_of_a_model_that_has_not_seen_its_test_users(tmp_p
 
 
 def test_the_search_chooses_settings_that_go_into_the_model_and_are_told_as_text(tmp_path: Path) -> None:
-    plain = run(spec(tmp_path / "a", ROWS), tmp_path / "plain")
-    result = run(spec(tmp_path / "b", ROWS, solution={"performHPO": True}), tmp_path / "tuned")
+    # Nobody takes an item twice, and each month has items of its own: the defaults expect otherwise.
+    random = np.random.default_rng(6)
+    rows: list[Row] = [
+        (f"u{user}", f"month {month} item {item}", "buy", month * 2_592_000 + int(random.integers(2_592_000)), None)
+        for user in range(150)
+        for month in range(user % 5, user % 5 + 4)
+        for item in random.permutation(12)[:3].tolist()
+    ]
+    plain = run(spec(tmp_path / "a", rows), tmp_path / "plain")
+    result = run(spec(tmp_path / "b", rows, solution={"performHPO": True}), tmp_path / "tuned")
     model = load(tmp_path / "tuned" / "model")
     assert isinstance(model, UserPersonalization)
     assert result["hyperparameters"] == model.settings.as_text() != Settings().as_text()
