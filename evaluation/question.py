@@ -27,6 +27,7 @@ class Question:
 def read(request: EvaluationRequest) -> Question:
     """Read and split the interactions. Raises BadFile, and InvalidRequest if a side of the split is empty."""
     question = _from_folder(request.file, request.now) if request.file.is_dir() else _from_table(request)
+    question = replace(question, notes=[*question.notes, *_later_note(question.task)])
     if request.items_file is None:
         return question
     notes = [*question.notes]
@@ -46,6 +47,14 @@ def _from_table(request: EvaluationRequest) -> Question:
     test = task(log, parts, request.sample_users, request.hold_out.seed)
     past_only = int((parts.past & ~parts.train).sum())
     return Question(test, [*_sample_note(test, log, parts), *_past_note(past_only), *log.notes])
+
+
+def _later_note(test: Task) -> list[str]:
+    """Return what the models know here that they can't know in production."""
+    if test.cut is not None:
+        return []
+    known = "the models know others' later interactions, as no recommender in production does"
+    return [f"{known}: the figures are optimistic; decide by --hold-out time"]
 
 
 def _sample_note(test: Task, log: Log, parts: Split) -> list[str]:

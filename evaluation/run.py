@@ -17,7 +17,7 @@ from evaluation.scoring.gate import Outcome
 from evaluation.scoring.leaderboard import Leaderboard, score_candidates, why_none
 from evaluation.scoring.published import Published
 from evaluation.scoring.slices import Slice, slices
-from evaluation.task import Task
+from evaluation.task import Task, in_order
 from personalize_data.errors import InvalidRequest
 from recommender_models.record_columns import RecordColumns
 
@@ -72,6 +72,7 @@ def compare(
     begin: Begin = unseen,
 ) -> Evaluation:
     """Compare recommenders on one question. ``external``: lists from outside. Raises InvalidRequest as ``evaluate``."""
+    settings, order_note = _in_order(task, settings)
     trained, left_out = train(task, users, settings.recommenders, settings.seed, begin, settings.tune)
     leaderboards, unscored = _boards(task, settings, [*trained, *external], begin)
     parts = {name: slices(task, leaderboard, users, settings.slice_by) for name, leaderboard in leaderboards.items()}
@@ -79,8 +80,17 @@ def compare(
     metrics_left_out = [
         note for leaderboard in leaderboards.values() for note in _left_out(leaderboard, task.catalogue)
     ]
-    notes = [*left_out, *unscored, *metrics_left_out]
+    notes = [*order_note, *left_out, *unscored, *metrics_left_out]
     return Evaluation(task, leaderboards, parts, priced, diagnose(task, leaderboards), notes)
+
+
+def _in_order(task: Task, settings: ComparisonSettings) -> tuple[ComparisonSettings, list[str]]:
+    """Return the settings with the task first that has most to say, and a note if that is not the usual one."""
+    tasks = in_order(task, settings.tasks)
+    if tasks == list(settings.tasks):
+        return settings, []
+    share = f"{task.repeat_share():.1%} of what is to be predicted the user had before"
+    return replace(settings, tasks=tasks), [f"{share}: (nearly) nobody repeats, so {tasks[0]} comes first"]
 
 
 def _users(request: EvaluationRequest, note: Callable[[str], None]) -> RecordColumns:

@@ -15,6 +15,8 @@ from evaluation.scoring.uncertainty import Interval
 from evaluation.task import Pairs, Task, is_in
 from recommender_models.record_columns import RecordColumns
 
+YOUNG = 30  # days
+DAY = 86_400
 LENGTHS = (("0", 0, 0), ("1", 1, 1), ("2-5", 2, 5), ("6-20", 6, 20), (">20", 21, None))
 Part = tuple[str, npt.NDArray[np.bool_]]
 MOST_VALUES = 8
@@ -55,8 +57,16 @@ def _by_history(task: Task, leaderboard: Leaderboard) -> Iterator[Slice]:
 def _by_truth(task: Task, leaderboard: Leaderboard) -> Iterator[Slice]:
     truth = task.truth_for(leaderboard.task)
     old, head = _repeats(task, truth), _is_head(task, truth)
-    parts = (("truth", "new to the user", ~old), ("truth", "had before", old))
-    for by, part, mask in (*parts, ("item", "head", head), ("item", "tail", ~head)):
+    young, aged = _ages(task, truth)
+    parts = (
+        ("truth", "new to the user", ~old),
+        ("truth", "had before", old),
+        ("item", "head", head),
+        ("item", "tail", ~head),
+        ("item's age", f"under {YOUNG} days", young),
+        ("item's age", f"{YOUNG} days or more", aged),
+    )
+    for by, part, mask in parts:
         yield _of_truth(leaderboard, by, part, truth.take(mask))
 
 
@@ -123,6 +133,20 @@ def _of_truth(leaderboard: Leaderboard, by: str, part: str, truth: Pairs) -> Sli
 
 def _repeats(task: Task, truth: Pairs) -> npt.NDArray[np.bool_]:
     return is_in(truth, task.owned(), len(task.past.item_ids))
+
+
+def _ages(task: Task, truth: Pairs) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+    """Return which pairs are of an item that was first taken less than 30 days before the user's moment, or never; and
+    which of an older one. A pair is in neither where the interactions do not reach back that far.
+    """
+    first = np.full(len(task.past.item_ids), np.iinfo(np.int64).max)
+    for rows in (task.train, task.past):
+        np.minimum.at(first, rows.items, rows.times.astype(np.int64))
+    moments = task.moments()
+    latest = (np.full(len(truth), task.cut) if moments is None else moments[truth.users]) - YOUNG * DAY
+    known = latest >= task.train.times.min()
+    aged = first[truth.items] <= latest
+    return known & ~aged, known & aged
 
 
 def _is_head(task: Task, truth: Pairs) -> npt.NDArray[np.bool_]:

@@ -48,7 +48,7 @@ def test_it_compares_all_recommenders_with_intervals_verdicts_and_alarms(file: P
     assert ease["against_best_baseline"]["family"] == 7
     assert (leaderboard["candidate_count"], leaderboard["main_metric"]) == (40, "ndcg@10")
     assert "too_few_users" in {diagnostic["name"] for diagnostic in report["diagnostics"]}
-    assert {part["by"] for part in report["slices"]["all-items"]} == {"history", "truth", "item"}
+    assert {part["by"] for part in report["slices"]["all-items"]} == {"history", "truth", "item", "item's age"}
 
 
 def test_people_get_tables_and_every_sentence_stands_there(file: Path) -> None:

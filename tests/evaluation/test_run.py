@@ -1,6 +1,7 @@
 """An evaluation asked for by a request alone: its metrics and conditions, a campaign, and the clock passed in."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,8 @@ from evaluation.request import Campaign, ComparisonSettings, EvaluationRequest
 from evaluation.run import evaluate
 from evaluation.scoring import gate
 from evaluation.scoring.metric import Metric
-from evaluation.splits import HoldOut
-from evaluation.task import ALL_ITEMS
+from evaluation.splits import HOLD_OUTS, HoldOut
+from evaluation.task import ALL_ITEMS, NEW_ITEMS
 from personalize_data.errors import BadFile
 from tests.evaluation import made_up
 
@@ -62,6 +63,30 @@ def test_a_campaign_is_asked_about_the_test_users_and_stands_beside_the_others_w
     assert (external.users_without, external.unknown_users, external.unknown_items) == (0, 0, 0)
     assert result.notes[0] == "a sample of 30 of 120 test users: --sample-users asks about more"
     assert "campaign: a rehearsal" in result.notes
+
+
+def test_where_nearly_nobody_repeats_new_items_come_first_and_a_note_says_why(tmp_path: Path) -> None:
+    """Of 40 held-out items, one or three are repeats: 2.5 and 7.5 %."""
+    settings = replace(SETTINGS, tasks=(ALL_ITEMS, NEW_ITEMS))
+    for repeats, tasks in ((1, [NEW_ITEMS, ALL_ITEMS]), (3, [ALL_ITEMS, NEW_ITEMS])):
+        rows = [
+            (f"u{user}", f"i{(user + (step if step < 3 or user >= repeats else 0)) % 9}", made_up.START + step, "")
+            for user in range(40)
+            for step in range(4)
+        ]
+        path = made_up.write(tmp_path / f"{repeats}.csv", rows)
+        result = evaluate(EvaluationRequest(path, settings, HoldOut("leave-one-out")))
+        assert list(result.leaderboards) == tasks
+        notes = [note for note in result.notes if "comes first" in note]
+        assert notes == ["2.5% of what is to be predicted the user had before: (nearly) nobody repeats, so new-items comes first"][: repeats == 1]  # fmt: skip  # noqa: E501
+
+
+@pytest.mark.parametrize("kind", HOLD_OUTS)
+def test_where_others_later_interactions_are_known_the_report_says_that_this_is_optimistic(
+    kind: str, file: Path
+) -> None:
+    notes = evaluate(EvaluationRequest(file, SETTINGS, HoldOut(kind))).notes
+    assert sum("optimistic; decide by --hold-out time" in note for note in notes) == (kind != "time")
 
 
 def test_the_request_says_when_now_is(file: Path) -> None:

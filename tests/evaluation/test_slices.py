@@ -1,8 +1,9 @@
-"""Slices by a column of the users: each user in one of them, under a name that no other has."""
+"""Slices: by a column of the users each user in one of them, under a name that no other has; by an item's age."""
 
 import math
 import random
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -60,3 +61,29 @@ def test_values_beyond_the_eight_commonest_are_the_others(question: Task) -> Non
     users_by_part = parts(question, [f"s{min(user % 12, 10)}" for user in range(USERS)])
     assert len(users_by_part) == 9
     assert (users_by_part["others"], sum(users_by_part.values())) == (15, USERS)
+
+
+@pytest.mark.parametrize("how", [HoldOut("time", at=made_up.START + 100 * made_up.DAY), HoldOut("leave-one-out")])
+def test_an_item_is_young_for_thirty_days_before_each_users_moment(how: HoldOut, tmp_path: Path) -> None:
+    """The item i40 appears on day 40, and so on; the last of each user is of day 100, or, of one, of day 35."""
+    days = [("u0", 0), ("u1", 40), ("u2", 69), ("u3", 70), ("u4", 71), ("u5", 99)]
+    rows = [(user, f"i{day}", day, "") for user, day in days]
+    rows += [(f"u{user}", f"i{item}", 100, "") for user, item in enumerate((40, 69, 70, 71, 99))]
+    rows += [("u5", "never before", 100, ""), ("u6", "i0", 33, ""), ("u6", "i0", 35, "")]
+    rows = [(user, item, made_up.START + day * made_up.DAY, kind) for user, item, day, kind in rows]
+    log = logs.read(made_up.write(tmp_path / "i.csv", rows))
+    settings = ComparisonSettings(tasks=[ALL_ITEMS], recommenders=[BY_NAME["popularity"]], tune=False)
+    compared = compare(task(log, split(log, how), None, 1), settings, RecordColumns())
+    ages = {part.part: part.users for part in compared.slices[ALL_ITEMS] if part.by == "item's age"}
+    # Day 70 is thirty days before day 100; of u6, asked on day 35, i0 is of day 0.
+    assert ages == {"under 30 days": 3, "30 days or more": 3 + (how.kind != "time")}
+
+
+def test_where_the_interactions_do_not_reach_back_no_age_is_known(question: Task, tmp_path: Path) -> None:
+    rows = [row for row in made_up.rows(USERS) if row[2] < made_up.START + 30 * made_up.DAY]
+    log = logs.read(made_up.write(tmp_path / "i.csv", rows))
+    settings = ComparisonSettings(tasks=[ALL_ITEMS], recommenders=[BY_NAME["popularity"]], tune=False)
+    short = compare(task(log, split(log, HoldOut("last-basket")), None, 1), settings, RecordColumns())
+    assert not [part for part in short.slices[ALL_ITEMS] if part.by == "item's age"]
+    whole = compare(question, settings, RecordColumns())
+    assert [part.part for part in whole.slices[ALL_ITEMS] if part.by == "item's age"]

@@ -256,9 +256,8 @@ def test_where_there_is_nothing_to_choose_from_that_is_the_reason_and_nothing_is
     path.write_text("USER_ID,ITEM_ID,TIMESTAMP\n" + rows.replace(" ", "\n") + "\n")
     result = CliRunner().invoke(command, [str(path), "--no-tuning"])
     assert (result.exit_code, result.stdout) == (2, "")
-    assert (
-        "Error: nothing can be scored: all-items: nothing to choose from: there is one item, or none" in result.stderr
-    )
+    (error,) = (line for line in result.stderr.splitlines() if line.startswith("Error: nothing can be scored: "))
+    assert "all-items: nothing to choose from: there is one item, or none" in error
 
 
 def test_both_commands_say_that_a_personalize_trains_on_the_past_of_the_tested(tmp_path: Path, log: logs.Log) -> None:
