@@ -1,11 +1,13 @@
 """The question of an evaluation, read from its files: a split of a table, or a folder that is split already."""
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
+from evaluation import rolling
 from evaluation.data import attributes, splits_folder
 from evaluation.data import log as logs
 from evaluation.data.log import Log
@@ -17,11 +19,15 @@ from evaluation.task import Task, task, with_catalogue
 
 @dataclass(frozen=True, eq=False)
 class Question:
-    """A task, with notes and diagnostics on the files that it was read from."""
+    """A task, with notes and diagnostics on the files that it was read from.
+
+    ``earlier``: the same at earlier cuts, the oldest first, each made when it is asked for.
+    """
 
     task: Task
     notes: Sequence[str]
     diagnostics: Sequence[Diagnostic] = ()
+    earlier: Sequence[Callable[[], Task]] = ()
 
 
 def read(request: EvaluationRequest) -> Question:
@@ -32,7 +38,12 @@ def read(request: EvaluationRequest) -> Question:
         return question
     notes = [*question.notes]
     item_ids = attributes.read(request.items_file, "ITEM_ID", notes.append).ids
-    return replace(question, task=with_catalogue(question.task, item_ids), notes=notes)
+    earlier = [functools.partial(_with_catalogue, each, item_ids) for each in question.earlier]
+    return replace(question, task=with_catalogue(question.task, item_ids), notes=notes, earlier=earlier)
+
+
+def _with_catalogue(read_task: Callable[[], Task], item_ids: Sequence[str]) -> Task:
+    return with_catalogue(read_task(), item_ids)
 
 
 def _from_folder(folder: Path, now: float) -> Question:
@@ -46,7 +57,17 @@ def _from_table(request: EvaluationRequest) -> Question:
     parts = split(log, request.hold_out)
     test = task(log, parts, request.sample_users, request.hold_out.seed)
     past_only = int((parts.past & ~parts.train).sum())
-    return Question(test, [*_sample_note(test, log, parts), *_past_note(past_only), *log.notes])
+    notes = [*_sample_note(test, log, parts), *_past_note(past_only), *log.notes]
+    return Question(test, notes, earlier=_earlier(log, request))
+
+
+def _earlier(log: Log, request: EvaluationRequest) -> Sequence[Callable[[], Task]]:
+    """Return the questions of the earlier cuts. Raises InvalidRequest if a side of one of them is empty."""
+    if request.cuts < 2:
+        return []
+    earlier = rolling.hold_outs(log, request.hold_out, request.cuts)[:-1]
+    parts = [rolling.split_at(log, each, request.cuts) for each in earlier]
+    return [functools.partial(task, log, each, request.sample_users, request.hold_out.seed) for each in parts]
 
 
 def _later_note(test: Task) -> list[str]:

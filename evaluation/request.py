@@ -50,7 +50,8 @@ class EvaluationRequest:
 
     ``hold_out`` and ``sample_users`` say how a file is split; a folder is split already. ``recommendations``: name → a
     file of lists. ``requirements``: conditions on the result. ``figures``: to show beside it.
-    ``now``: epoch seconds; interactions of the future are refused.
+    ``cuts``: how many periods are predicted, each as long as the newest. ``now``: epoch seconds; interactions of the
+    future are refused.
     """
 
     file: Path
@@ -64,3 +65,4 @@ class EvaluationRequest:
     requirements: Sequence[Gate] = ()
     figures: PublishedFigures = field(default_factory=PublishedFigures)
     now: float = math.inf
+    cuts: int = 1

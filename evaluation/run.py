@@ -1,7 +1,7 @@
 """The order of an evaluation: read the question, train and read the candidates, score them, and check the result."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from evaluation import question as questions
 from evaluation.data import attributes
@@ -11,8 +11,10 @@ from evaluation.progress import Begin, unseen
 from evaluation.recommenders import external as external_lists
 from evaluation.recommenders.candidates import Candidate, train
 from evaluation.request import ComparisonSettings, EvaluationRequest
+from evaluation.scoring import cuts
 from evaluation.scoring import gate as gates
 from evaluation.scoring.cost import Cost, costs
+from evaluation.scoring.cuts import Cut, CutsResult
 from evaluation.scoring.gate import Outcome
 from evaluation.scoring.leaderboard import Leaderboard, score_candidates, why_none
 from evaluation.scoring.published import Published
@@ -26,7 +28,8 @@ from recommender_models.record_columns import RecordColumns
 class Evaluation:
     """All that a report shows. ``leaderboards`` and what belongs to them: by task, those that could be scored.
 
-    ``outcomes``: of the request's requirements, in their order; ``source``: the name of the file evaluated.
+    ``outcomes``: of the request's requirements, in their order; ``source``: the name of the file evaluated; ``cuts``:
+    by task, over all cuts, empty where there is only one.
     """
 
     task: Task
@@ -39,6 +42,7 @@ class Evaluation:
     results: Sequence[PublishedResult] = ()
     outcomes: Sequence[Outcome] = ()
     source: str = ""
+    cuts: Mapping[str, CutsResult] = field(default_factory=dict)
 
 
 def evaluate(request: EvaluationRequest, begin: Begin = unseen) -> Evaluation:
@@ -52,15 +56,27 @@ def evaluate(request: EvaluationRequest, begin: Begin = unseen) -> Evaluation:
     begin(f"reading {request.file.name}", None)
     question = questions.read(request)
     candidates = external_lists.read(request, question.task, begin)
-    evaluation = compare(question.task, request.settings, users, candidates, begin)
+    earlier, like = _earlier(question.earlier, request.settings, users, begin)
+    evaluation = compare(question.task, request.settings, users, candidates, begin, like)
+    all_cuts = [*earlier, cuts.cut(question.task, evaluation.leaderboards)]
+    over = {name: cuts.over(all_cuts, name) for name in evaluation.leaderboards}
     return replace(
         evaluation,
         diagnostics=[*question.diagnostics, *evaluation.diagnostics, *request.figures.diagnostics],
-        notes=[*question.notes, *notes, *external_lists.notes(candidates), *evaluation.notes],
+        notes=[
+            *question.notes,
+            *notes,
+            *external_lists.notes(candidates),
+            *(_newest_alone(candidates) if earlier else []),
+            *evaluation.notes,
+        ],
         published=[answer.with_data(question.task.train) for answer in request.figures.metrics],
         results=request.figures.results,
-        outcomes=[gates.check(gate, evaluation.leaderboards, request.settings.seed) for gate in request.requirements],
+        outcomes=[
+            gates.check(gate, evaluation.leaderboards, request.settings.seed, all_cuts) for gate in request.requirements
+        ],
         source=request.file.name,
+        cuts={name: result for name, result in over.items() if result},
     )
 
 
@@ -70,10 +86,14 @@ def compare(
     users: RecordColumns,
     external: Sequence[Candidate] = (),
     begin: Begin = unseen,
+    like: Sequence[Candidate] = (),
 ) -> Evaluation:
-    """Compare recommenders on one question. ``external``: lists from outside. Raises InvalidRequest as ``evaluate``."""
+    """Compare recommenders on one question. ``external``: lists from outside; ``like``: see ``train``.
+
+    Raises InvalidRequest as ``evaluate``.
+    """
     settings, order_note = _in_order(task, settings)
-    trained, left_out = train(task, users, settings.recommenders, settings.seed, begin, settings.tune)
+    trained, left_out = train(task, users, settings.recommenders, settings.seed, begin, settings.tune, like)
     leaderboards, unscored = _boards(task, settings, [*trained, *external], begin)
     parts = {name: slices(task, leaderboard, users, settings.slice_by) for name, leaderboard in leaderboards.items()}
     priced = {name: costs(leaderboard, settings.prices, settings.seed) for name, leaderboard in leaderboards.items()}
@@ -91,6 +111,28 @@ def _in_order(task: Task, settings: ComparisonSettings) -> tuple[ComparisonSetti
         return settings, []
     share = f"{task.repeat_share():.1%} of what is to be predicted the user had before"
     return replace(settings, tasks=tasks), [f"{share}: (nearly) nobody repeats, so {tasks[0]} comes first"]
+
+
+def _earlier(
+    tasks: Sequence[Callable[[], Task]], settings: ComparisonSettings, users: RecordColumns, begin: Begin
+) -> tuple[list[Cut], Sequence[Candidate]]:
+    """Return the earlier cuts, the oldest first, and what was trained at the oldest one.
+
+    Settings are chosen there, before anything that is predicted at any cut; each other cut only trains anew.
+    """
+    earlier: list[Cut] = []
+    like: Sequence[Candidate] = ()
+    for read_task in tasks:
+        task = read_task()
+        trained, _ = train(task, users, settings.recommenders, settings.seed, begin, settings.tune, like)
+        like = like or trained
+        leaderboards, _ = _boards(task, settings, trained, begin)
+        earlier.append(cuts.cut(task, leaderboards))
+    return earlier, like
+
+
+def _newest_alone(candidates: Sequence[Candidate]) -> list[str]:
+    return [f"{candidate.name} takes part at the newest cut alone: lists are made for one" for candidate in candidates]
 
 
 def _users(request: EvaluationRequest, note: Callable[[str], None]) -> RecordColumns:

@@ -95,6 +95,14 @@ class Evaluate(WithSubcommands):
     metavar="DIFFERENCE",
     help="The smallest difference of --metric that matters to you: the report says how many users it takes.",
 )
+@click.option(
+    "--cuts",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="Predict so many periods as long as the newest, one after the other: does the verdict hold in each?",
+)
 @click.option("--slice-by", metavar="COLUMN", help="A column of --users to slice by.")
 @click.option("--cost", type=Pair(), multiple=True, metavar="NAME=AMOUNT", help="What one costs a month.")
 @click.option("--currency", default="USD", show_default=True)
@@ -137,5 +145,9 @@ def _check_use(options: EvaluateOptions, context: click.Context) -> None:
             raise click.UsageError(f"{', '.join(idle)}: nothing to do without a FILE of interactions")
         if not options.personalize_metrics and not options.check_table:
             raise click.UsageError("give a FILE of interactions, --personalize-metrics or --check-table")
+    if options.cuts > 1 and options.hold_out.kind != "time":
+        raise click.UsageError("--cuts goes with --hold-out time")
+    if options.cuts > 1 and options.file is not None and options.file.is_dir():
+        raise click.UsageError(f"--cuts {options.cuts}: {options.file} is split already, at one cut")
     if options.file is not None and options.slice_by and not options.users_file:
         raise click.UsageError("--slice-by goes with --users, whose column it names")

@@ -21,10 +21,13 @@ from evaluation.task import ALL_ITEMS
 def show(result: Evaluation, console: Console, currency: str) -> None:
     """Print everything."""
     console.print(escape(text.question(result.task)), soft_wrap=True)
+    if periods := text.periods(result.task, result.cuts):
+        console.print(periods, soft_wrap=True)
     for task_name, leaderboard in result.leaderboards.items():
         console.print()
-        console.print(escape(text.headline(leaderboard)), soft_wrap=True)
-        for table in text.task_tables(leaderboard):
+        over = result.cuts.get(task_name)
+        console.print(escape(text.headline(leaderboard, over)), soft_wrap=True)
+        for table in [*text.task_tables(leaderboard), *([text.over_cuts(over)] if over else [])]:
             wide_table.show(console, _drawn(table))
         wide_table.show(console, _slices(leaderboard, result))
         for cost in result.costs[task_name]:

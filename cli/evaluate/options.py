@@ -42,6 +42,7 @@ class EvaluateOptions:
     tasks: Sequence[str]
     metric: Metric
     matters: float | None
+    cuts: int
     slice_by: str | None
     cost: Sequence[tuple[str, str]]
     currency: str

@@ -61,6 +61,7 @@ def build(
         requirements=requirements,
         figures=figures,
         now=time.time(),
+        cuts=options.cuts,
     )
 
 

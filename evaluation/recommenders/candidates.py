@@ -44,10 +44,13 @@ def train(
     seed: int,
     begin: Begin,
     tune: bool = True,
+    like: Sequence[Candidate] = (),
 ) -> tuple[list[Candidate], list[str]]:
     """Return an entry for each kind, and notes on those left out and on settings. ``begin`` shows how far it is.
 
     ``tune``: whether settings are chosen by validation; those of baselines always are, as a weak one flatters others.
+    ``like``: those of an earlier cut, whose settings and validation hold here, too; whoever is not among them gets the
+    defaults.
     """
     notes = [
         f"{recommender.name} is left out: {task.trained_items:,} items are more than the "
@@ -60,7 +63,7 @@ def train(
     to_tune = (
         fitting if tune else [recommender for recommender in fitting if recommender.baseline and recommender.searched]
     )
-    chosen = _chosen(task, users, to_tune, seed, begin) if to_tune else {}
+    chosen = _taken(like) if like else _chosen(task, users, to_tune, seed, begin) if to_tune else {}
     models = TrainedModels(task.train, users, seed, task.moments())
     candidates = []
     for recommender in fitting:
@@ -84,6 +87,15 @@ def _chosen(
         reached = validation.reached(recommender, chosen)
         settings_by_name[recommender.name] = chosen, reached, time.perf_counter() - began
     return settings_by_name
+
+
+def _taken(like: Sequence[Candidate]) -> dict[str, tuple[Chosen, dict[str, float], float]]:
+    """Return the settings and the validation of candidates that were trained before."""
+    return {
+        candidate.name: (dict(candidate.choices), dict(candidate.validated or {}), 0.0)
+        for candidate in like
+        if candidate.choices is not None
+    }
 
 
 def external(name: str, external_lists: ExternalLists, description: str = UNCHANGED) -> Candidate:

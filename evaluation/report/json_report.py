@@ -13,8 +13,10 @@ from evaluation.data.results_table import PublishedResult
 from evaluation.diagnostics.registry import Diagnostic
 from evaluation.run import Evaluation
 from evaluation.scoring.cost import Cost
+from evaluation.scoring.cuts import CutsResult
 from evaluation.scoring.leaderboard import Leaderboard, Result
 from evaluation.scoring.metric import Metric
+from evaluation.scoring.over_cuts import OverCuts
 from evaluation.scoring.published import Published
 from evaluation.scoring.slices import Slice, history_lengths
 from evaluation.scoring.uncertainty import Comparison, Interval
@@ -26,6 +28,7 @@ def as_json(result: Evaluation) -> dict[str, Any]:
     return {
         "question": question(result.task),
         "tasks": {task_name: _leaderboard(leaderboard) for task_name, leaderboard in result.leaderboards.items()},
+        "cuts": {task_name: _cuts(over) for task_name, over in result.cuts.items()},
         "slices": {task_name: [_slice(part) for part in parts] for task_name, parts in result.slices.items()},
         "costs": {task_name: [_cost(cost) for cost in priced] for task_name, priced in result.costs.items()},
         "diagnostics": diagnostics(result.diagnostics),
@@ -152,6 +155,25 @@ def _choice(leaderboard: Leaderboard, result: Result) -> dict[str, Any]:
     choice = (result.candidate.choices or {}).get(leaderboard.task, None)
     tried, chosen, at_end = (choice.tried, choice.chosen, choice.at_end) if choice else ((), (), {})
     return {"settings_tried": list(tried), "settings_chosen": list(chosen), "settings_at_end": dict(at_end)}
+
+
+def _cuts(result: CutsResult) -> dict[str, Any]:
+    return {
+        "at": list(result.at),
+        "users": list(result.users),
+        "main_metric": str(result.main),
+        "best_baseline": result.best_baseline,
+        "recommenders": {name: _over(over) for name, over in result.rows.items()},
+    }
+
+
+def _over(over: OverCuts) -> dict[str, Any]:
+    return {
+        **_comparison(over.total),
+        "cuts_on_this_side": over.ahead,
+        "by_cut": [_interval(each) for each in over.by_cut],
+        "another_period": _interval(over.another),
+    }
 
 
 def _cost(cost: Cost) -> dict[str, Any]:

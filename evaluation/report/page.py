@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from evaluation.report import plots
 from evaluation.report.style import svg
-from evaluation.report.text import TITLES, Table, headline, question, task_tables
+from evaluation.report.text import TITLES, Table, headline, over_cuts, periods, question, task_tables
 from evaluation.run import Evaluation
 from evaluation.scoring.leaderboard import Leaderboard
 from evaluation.scoring.published import Published
@@ -85,7 +85,8 @@ def page(result: Evaluation, currency: str) -> str:
     """Return the report as HTML."""
     return TEMPLATES.get_template(TEMPLATE).render(
         title=f"{result.source}: recommenders compared" if result.source else "Recommenders compared",
-        headlines=[headline(leaderboard) for leaderboard in result.leaderboards.values()],
+        headlines=[headline(leaderboard, result.cuts.get(name)) for name, leaderboard in result.leaderboards.items()],
+        periods=periods(result.task, result.cuts),
         faults=[diagnostic for diagnostic in result.diagnostics if diagnostic.fault],
         glossary=list(glossary(result.leaderboards)),
         question=question(result.task),
@@ -112,7 +113,10 @@ def _section(leaderboard: Leaderboard, result: Evaluation, currency: str) -> Sec
     return Section(
         title=TITLES[leaderboard.task],
         plot=_markup(plots.models(leaderboard)),
-        tables=task_tables(leaderboard),
+        tables=[
+            *task_tables(leaderboard),
+            *(over_cuts(over) for name, over in result.cuts.items() if name == leaderboard.task),
+        ],
         slices_plot=_slices_plot(leaderboard, result),
         costs=[cost.in_words(currency) for cost in result.costs[leaderboard.task]],
         personalize=_personalize(leaderboard),

@@ -1,13 +1,15 @@
 """The report's sentences and tables as text."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from evaluation.recommenders.candidates import UNCHANGED
 from evaluation.report import json_report
+from evaluation.scoring.cuts import CutsResult
 from evaluation.scoring.leaderboard import Leaderboard, Result
 from evaluation.scoring.metric import Metric
+from evaluation.scoring.over_cuts import OverCuts
 from evaluation.scoring.uncertainty import BETTER, Interval
 from evaluation.task import Task
 
@@ -32,8 +34,11 @@ def question(task: Task) -> str:
     )
 
 
-def headline(leaderboard: Leaderboard) -> str:
-    """Return what the given lists are worth against the best here, who is best, and what that is against counting."""
+def headline(leaderboard: Leaderboard, over: CutsResult | None = None) -> str:
+    """Return what the given lists are worth against the best here, who is best, and what that is against counting.
+
+    ``over``: several cuts, whose verdict then is the one that is given.
+    """
     external = "".join(f"{_external_verdict(leaderboard, row)} " for row in leaderboard.rows if row.against_here)
     best = _foremost(leaderboard)
     interval = best.intervals[leaderboard.main]
@@ -43,9 +48,26 @@ def headline(leaderboard: Leaderboard) -> str:
     reached = f"{TITLES[leaderboard.task]}: {external}{stands} {leaderboard.main}, {around}."
     if best.against_best is None:
         return f"{reached} {_better_than_counting(leaderboard)}"
+    if over and name in over.rows:
+        return f"{reached} {_over_cuts_in_words(over, over.rows[name])}."
     against = f"Against {leaderboard.best_baseline}, a baseline that learns nothing: {best.against_best.in_words()}"
     lead = f"({difference(best.against_best.difference)})"
     return f"{reached} {against} {lead}{_of_users_with_a_past(leaderboard, best)}."
+
+
+def _over_cuts_in_words(result: CutsResult, over: OverCuts) -> str:
+    lead, another = difference(over.total.difference), _between(over.another, "+.3f")
+    against = f"Against {result.best_baseline}, a baseline that learns nothing, over {len(result.at)} cuts"
+    return f"{against}: {over.in_words()} ({lead}); in another such period {another}"
+
+
+def periods(task: Task, over: Mapping[str, CutsResult]) -> str:
+    """Return how many periods the verdicts are about; empty where each user has a moment of their own."""
+    if over:
+        return f"Verdicts against baselines are about {max(len(each.at) for each in over.values())} periods."
+    if task.cut is None:
+        return ""
+    return "One period: another may differ by more than the interval. --cuts 4 predicts four of them."
 
 
 def _foremost(leaderboard: Leaderboard) -> Result:
@@ -173,6 +195,17 @@ def verdicts(leaderboard: Leaderboard) -> Table:
 def _with_past(result: Result) -> str:
     of_these = result.with_past
     return f"{difference(of_these.difference)} {of_these.verdict}" if of_these else ""
+
+
+def over_cuts(result: CutsResult) -> Table:
+    """Return each against the best baseline over several cuts, with a column for each cut."""
+    days = [f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d}" for at in result.at]
+    rows = [
+        [name, *(f"{each.mean:+.3f}" for each in over.by_cut), difference(over.total.difference), over.in_words()]
+        for name, over in result.rows.items()
+    ]
+    title = f"{result.main} against {result.best_baseline}, over {len(days)} cuts"
+    return Table(title, ["recommender", *days, "mean, 95 %", "verdict"], rows, words=True)
 
 
 def beyond_accuracy(leaderboard: Leaderboard) -> Table:

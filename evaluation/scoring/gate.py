@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from evaluation.constants import METRICS_AT_K, METRICS_IN_WORDS
+from evaluation.scoring import cuts
+from evaluation.scoring.cuts import Cut
 from evaluation.scoring.leaderboard import Leaderboard, Result
 from evaluation.scoring.metric import FORM, Metric
 from evaluation.scoring.uncertainty import BETTER, FEWEST_USERS, INCONCLUSIVE, TOO_FEW, WORSE, Interval, compare
@@ -79,12 +81,19 @@ def answerable(gate: Gate, names: Mapping[str, Sequence[str]]) -> None:
         raise InvalidRequest(f"--require {gate.text}: {gate.name} is compared with itself")
 
 
-def check(gate: Gate, leaderboards: Mapping[str, Leaderboard], seed: int) -> Outcome:
-    """Return whether the gate holds. Raises InvalidRequest for a task, a metric or a name that was not scored."""
+def check(gate: Gate, leaderboards: Mapping[str, Leaderboard], seed: int, all_cuts: Sequence[Cut] = ()) -> Outcome:
+    """Return whether the gate holds; over several cuts, by the mean over them.
+
+    Who takes part at the newest cut alone is judged by that one. Raises InvalidRequest for a task, a metric or a name
+    that was not scored.
+    """
     leaderboard = leaderboards.get(gate.task)
     if leaderboard is None:
         raise InvalidRequest(f"--require {gate.text}: nothing was scored for {gate.task}")
     interval, verdict, subject = _tested(gate, leaderboard, seed)
+    over = _over(gate, leaderboard, all_cuts)
+    if over:
+        interval, verdict, subject = *over, f"{subject} over {len(all_cuts)} cuts"
     holds = verdict == BETTER if gate.strict else verdict not in (WORSE, TOO_FEW)
     state = "TOO FEW USERS TO TELL" if verdict == TOO_FEW else "holds" if holds else "FAILS"
     return Outcome(holds, f"{state}: {gate.text} ({subject}: {interval})", verdict != TOO_FEW)
@@ -103,6 +112,19 @@ def _tested(gate: Gate, leaderboard: Leaderboard, seed: int) -> tuple[Interval, 
     interval = row.intervals[gate.metric]
     outside = BETTER if interval.low > number else WORSE if interval.high < number else INCONCLUSIVE
     return interval, outside if interval.n >= FEWEST_USERS else TOO_FEW, gate.name
+
+
+def _over(gate: Gate, leaderboard: Leaderboard, all_cuts: Sequence[Cut]) -> tuple[Interval, str] | None:
+    """Return the difference over several cuts (from a number: the mean itself) and the verdict, where there is one."""
+    number = _number(gate.other)
+    other = gate.other if number is None else number
+    matters = leaderboard.matters if gate.metric == leaderboard.main and number is None else None
+    over = cuts.compare(all_cuts, gate.task, gate.metric, gate.name, other, matters)
+    if over is None:
+        return None
+    total = over.total
+    shifted = total.difference if number is None else total.difference.shifted(number)
+    return shifted, total.verdict
 
 
 def _row(gate: Gate, leaderboard: Leaderboard, name: str) -> Result:

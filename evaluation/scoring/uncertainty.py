@@ -39,6 +39,10 @@ class Interval:
     def __str__(self) -> str:
         return f"{self.mean:.4f} [{self.low:.4f}, {self.high:.4f}]"
 
+    def shifted(self, by: float) -> "Interval":
+        """Return the interval of the same values, each that much larger."""
+        return replace(self, mean=self.mean + by, low=self.low + by, high=self.high + by)
+
     @property
     def half(self) -> float:
         """Return half of its width."""
