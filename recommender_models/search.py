@@ -12,11 +12,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
+from scipy import sparse
 
 from recommender_models import metrics
 from recommender_models.models.popular_now import PopularNow
 from recommender_models.models.popularity_over_time import PopularityOverTime
 from recommender_models.models.similarity import MOST_DENSE
+from recommender_models.models.transitions import transitions
 from recommender_models.models.user_personalization import UserPersonalization, catalogue_of
 from recommender_models.paired import Values, shown_better
 from recommender_models.record_columns import RecordColumns
@@ -34,9 +36,15 @@ VALUES: Mapping[str, Sequence[float]] = {
     "step_decay": (0.3, 0.6, 0.8, 0.9, 1.0),
     "repeat": (0.0, 0.1, 0.3, 1.0, 3.0),
     "popularity": (0.05, 0.15, 0.5, 1.0, 3.0),
+    "sequence": (0.0, 0.3, 1.0, 3.0),
     REGULARISATION: (1.0, 4.0, 14.0, 40.0, 140.0),
 }
-LIMITS = {"half_life_days": ENDLESS, "step_decay": 1.0, "repeat": 0.0}  # beyond these there is nothing to try
+LIMITS = {
+    "half_life_days": ENDLESS,
+    "step_decay": 1.0,
+    "repeat": 0.0,
+    "sequence": 0.0,
+}  # beyond these there is nothing to try
 
 
 def walk(values: Sequence[float], start: float, score: Callable[[float], float]) -> float:
@@ -91,7 +99,7 @@ def search(rows: TrainingSet, users: RecordColumns, items: RecordColumns, seed: 
     score = functools.cache(validation.score)
     for name in VALUES:
         if name == REGULARISATION and len(rows.item_ids) > MOST_DENSE:
-            continue  # co-occurrence has no λ
+            continue  # each takes minutes
         best = improved(best, name, score)
     return best
 
@@ -128,7 +136,12 @@ class _Validation:
 
     def _fit(self, regularisation: float) -> UserPersonalization:
         settings = Settings(regularisation=regularisation)
-        return UserPersonalization.fit(self._others, self._users, self._items, settings)
+        model = UserPersonalization.fit(self._others, self._users, self._items, settings)
+        return model.with_transitions(self._transitions)
+
+    @functools.cached_property
+    def _transitions(self) -> sparse.csr_array:
+        return transitions(self._others)
 
     @functools.cached_property
     def _popular_now(self) -> PopularNow:

@@ -26,6 +26,8 @@ class Settings:
     """Weight of the user's own items, where items similar to them weigh one."""
     popularity: float = 0.5
     """Weight of recent popularity."""
+    sequence: float = 0.0
+    """Weight of what follows the user's last few steps (``transitions``); at 0 that is not learned."""
     regularisation: float = 14.0
     """λ of EASE, as a multiple of the mean of the diagonal of X'X (how many users an item has)."""
 

@@ -54,6 +54,11 @@ class TrainingSet:
         items = self.items_in({item: code for code, item in enumerate(item_ids)})
         return replace(self, item_ids=item_ids, items=items).take(items >= 0)
 
+    def shuffled(self, random: np.random.Generator) -> "TrainingSet":
+        """Return the same rows with each user's items at their times in another order."""
+        order = np.lexsort((random.random(len(self)), self.users))
+        return replace(self, items=self.items[order], weights=self.weights[order])
+
     def items_in(self, codes: Mapping[str, int]) -> Codes:
         """Return each row's item in other codes, -1 where these have none."""
         return np.array([codes.get(item, -1) for item in self.item_ids], dtype=np.int64)[self.items]

@@ -8,30 +8,31 @@ import numpy as np
 from scipy import sparse
 
 from recommender_models.grouping import rank_within
-from recommender_models.models.item_knn import strongest
-from recommender_models.training_set import TrainingSet
+from recommender_models.models.item_knn import Mask, strongest, wanted_lines
+from recommender_models.training_set import Codes, TrainingSet
 
 NEAREST = 500  # of each item: those that go with it most often
 SAME_VISIT = 0.5  # a pair on one visit is seen from both of its items, one that follows from the earlier alone
 MOST_IN_VISIT = 200  # by chance: pairs grow with the square of a visit, and a wholesaler's say little
 
 
-def co_visited(rows: TrainingSet) -> sparse.csr_array:
+def co_visited(rows: TrainingSet, wanted: Mask | None = None) -> sparse.csr_array:
     """Return ``[i, j]``: how often j came with i or on the visit after / (√(visits with i · with j) + shrinkage).
 
-    ``rows`` are by user, then time. A pair on one visit counts half for each direction.
+    ``rows`` are by user, then time. A pair on one visit counts half for each direction. ``wanted``: which items i to do
+    so for.
     """
-    visits, ends = _visits(rows)
-    followed = np.flatnonzero(~ends)
+    visits, users = visits_by_items(rows)
+    followed = np.flatnonzero(users[1:] == users[:-1])
     # One product for both: each visit beside itself, and beside the visit after it.
     first = sparse.vstack([visits * np.float32(SAME_VISIT), visits[followed]]).T.tocsr()
     then = sparse.vstack([visits, visits[followed + 1]], format="csr")
     usual = np.sqrt(np.asarray(visits.sum(axis=0)).ravel())
-    return strongest(first, then, usual, NEAREST)
+    return strongest(wanted_lines(first, wanted), then, usual, NEAREST)
 
 
-def _visits(rows: TrainingSet) -> tuple[sparse.csr_array, np.ndarray]:
-    """Return visits by items, and which visits are a user's last."""
+def visits_by_items(rows: TrainingSet) -> tuple[sparse.csr_array, Codes]:
+    """Return visits by items, by user and time, and the user of each visit. ``rows`` are by user, then time."""
     new_user = np.r_[True, rows.users[1:] != rows.users[:-1]]
     new = new_user | np.r_[True, rows.times[1:] != rows.times[:-1]]
     visit = np.cumsum(new) - 1
@@ -41,5 +42,4 @@ def _visits(rows: TrainingSet) -> tuple[sparse.csr_array, np.ndarray]:
         (np.ones(int(in_visit.sum()), dtype=np.float32), (visit[in_visit], rows.items[in_visit])), shape=shape
     )
     held.data[:] = 1  # an item counts once, in whatever ways it was looked at
-    users = rows.users[new]
-    return held, np.r_[users[1:] != users[:-1], True]
+    return held, rows.users[new]

@@ -33,10 +33,24 @@ def similarities(user_items: sparse.csr_array, regularisation: float) -> Floats:
     return matrix
 
 
-def _by_users(user_items: sparse.csr_array, regularisation: float) -> Floats:
-    penalty = regularisation * user_items.multiply(user_items).sum(dtype=np.float64) / user_items.shape[1]
+def kernel(user_items: sparse.csr_array, regularisation: float) -> Floats:
+    """Return (XX' + λI)⁻¹, users by users; arguments as of ``similarities``."""
+    matrix = _penalised(user_items, regularisation)
+    _invert(matrix)
+    return matrix
+
+
+def _penalised(user_items: sparse.csr_array, regularisation: float) -> Floats:
+    """Return XX' + λI."""
+    wanted = np.count_nonzero(np.bincount(user_items.indices, minlength=user_items.shape[1]))
+    penalty = regularisation * user_items.multiply(user_items).sum(dtype=np.float64) / max(1, wanted)
     between = (user_items @ user_items.T).toarray()
     np.einsum("ii->i", between)[:] += np.float32(penalty)
+    return between
+
+
+def _by_users(user_items: sparse.csr_array, regularisation: float) -> Floats:
+    between = _penalised(user_items, regularisation)
     solved = cho_solve(cho_factor(between, overwrite_a=True), user_items.toarray(), overwrite_b=True)
     matrix = np.asarray(user_items.T @ solved)
     diagonal = np.einsum("ii->i", matrix)

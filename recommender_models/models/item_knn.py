@@ -1,16 +1,19 @@
 """Items that the same users want: co-occurrence against what each item has anyway, the nearest ones of each item."""
 
+import itertools
+
 import numpy as np
+import numpy.typing as npt
 from scipy import sparse
 
 from recommender_models.grouping import rank_within
-from recommender_models.models.lists import top
-from recommender_models.training_set import Floats, TrainingSet
+from recommender_models.training_set import Codes, Floats, TrainingSet
 
 NEAREST = 200
 SHRINKAGE = 10.0  # as if each pair had this much more that does not go together: few witnesses are not believed
 MOST_ITEMS = 500  # of a user, the newest: pairs grow with the square, and who wants everything says little
 BLOCK = 256
+Mask = npt.NDArray[np.bool_]
 
 
 def user_item_matrix(rows: TrainingSet, most_items: int | None = None) -> sparse.csr_array:
@@ -32,11 +35,21 @@ def user_item_matrix(rows: TrainingSet, most_items: int | None = None) -> sparse
     return sparse.csr_array((strongest, (users, items)), shape=shape, dtype=np.float32)
 
 
-def nearest(rows: TrainingSet) -> sparse.csr_array:
-    """Return for each item its nearest ones: Σ over users of the product of weights / (√nᵢnⱼ + shrinkage)."""
+def nearest(rows: TrainingSet, wanted: Mask | None = None) -> sparse.csr_array:
+    """Return for each item its nearest ones: Σ over users of the product of weights / (√nᵢnⱼ + shrinkage).
+
+    ``wanted``: which items to do so for; the others' lines stay empty.
+    """
     matrix = user_item_matrix(rows, MOST_ITEMS)
     norms = np.sqrt(np.asarray(matrix.multiply(matrix).sum(axis=0)).ravel())
-    return strongest(matrix.T.tocsr(), matrix, norms, NEAREST)
+    return strongest(wanted_lines(matrix.T.tocsr(), wanted), matrix, norms, NEAREST)
+
+
+def wanted_lines(matrix: sparse.csr_array, wanted: Mask | None) -> sparse.csr_array:
+    """Return the matrix with all other lines empty; as it is for None."""
+    if wanted is None:
+        return matrix
+    return sparse.diags_array(wanted.astype(np.float32), format="csr") @ matrix
 
 
 def strongest(first: sparse.csr_array, then: sparse.csr_array, usual: Floats, most: int) -> sparse.csr_array:
@@ -55,13 +68,25 @@ def strongest(first: sparse.csr_array, then: sparse.csr_array, usual: Floats, mo
 
 
 def _strongest_of_lines(pairs: sparse.csr_array, most: int) -> sparse.csr_array:
-    pairs.eliminate_zeros()
-    pairs.sort_indices()
-    is_strongest = np.ones(pairs.nnz, dtype=bool)
-    # Line by line: a partition of each is a fraction of the work of sorting all.
-    for line in np.flatnonzero(np.diff(pairs.indptr) > most).tolist():
-        part = slice(pairs.indptr[line], pairs.indptr[line + 1])
-        is_strongest[part] = False
-        is_strongest[part.start + top(pairs.data[part], most)] = True
-    ends = np.r_[0, np.cumsum(is_strongest)][pairs.indptr]
-    return sparse.csr_array((pairs.data[is_strongest], pairs.indices[is_strongest], ends), shape=pairs.shape)
+    kept = [
+        _strongest_of_line(pairs.data[start:end], pairs.indices[start:end], most)
+        for start, end in itertools.pairwise(pairs.indptr.tolist())
+    ]
+    ends = np.cumsum([0, *map(len, kept)])
+    places = np.concatenate(kept) + np.repeat(pairs.indptr[:-1], np.diff(ends))
+    strongest = sparse.csr_array((pairs.data[places], pairs.indices[places], ends), shape=pairs.shape)
+    strongest.eliminate_zeros()
+    strongest.sort_indices()
+    return strongest
+
+
+def _strongest_of_line(values: Floats, codes: Codes, most: int) -> npt.NDArray[np.intp]:
+    """Return the places of the ``most`` highest values, in any order; of equal ones those with the lowest codes."""
+    if len(values) <= most:
+        return np.arange(len(values))
+    # A partition of each line is a fraction of the work of sorting all; few are equal to the least.
+    least = np.partition(values, len(values) - most)[len(values) - most]
+    at_least = np.flatnonzero(values >= least)
+    equal = at_least[values[at_least] == least]
+    above = at_least[values[at_least] > least]
+    return np.concatenate([above, equal[np.argsort(codes[equal])[: most - len(above)]]])

@@ -1,4 +1,9 @@
-"""What a history says for every item: the same sum over a full matrix, or over the nearest items of each."""
+"""What a history says for every item: EASE in the form that the numbers of users and items allow.
+
+- up to 20,000 items: a full matrix.
+- more items, but at most 10,000 users: exact, through the users (``ease_by_users``).
+- more of both: EASE for the 20,000 items taken most, pruned; the nearest items for the others (``pruned_ease``).
+"""
 
 from collections.abc import Mapping
 from typing import Protocol
@@ -8,15 +13,20 @@ from scipy import sparse
 from scipy.linalg import blas
 
 from recommender_models.history import History
-from recommender_models.models import ease, item_knn
+from recommender_models.models import ease, item_knn, pruned_ease
+from recommender_models.models.ease_by_users import EaseByUsers
 from recommender_models.training_set import Floats, TrainingSet
 
 # A full matrix of 20,000 items takes 1.6 GB and a minute and a half; a recommendation reads a line of it for each item.
 MOST_DENSE = 20_000
+# A kernel of 10,000 users takes 0.4 GB; a recommendation reads all of it.
+MOST_USERS = 10_000
 
 
 class Similarity(Protocol):
-    """Item-to-item weights for the items from 0 to ``len``."""
+    """Item-to-item weights for the items from 0 to ``len``. ``form``: how they come about, in words."""
+
+    form: str
 
     def __len__(self) -> int: ...
 
@@ -35,6 +45,8 @@ class Similarity(Protocol):
 
 class DenseSimilarity:
     """A matrix with a number for each pair."""
+
+    form = "EASE, exact"
 
     def __init__(self, matrix: Floats) -> None:
         self.matrix = matrix
@@ -59,6 +71,8 @@ class DenseSimilarity:
 class SparseSimilarity:
     """A few numbers for each item: the rest is zero."""
 
+    form = f"EASE for the {MOST_DENSE:,} items taken most, pruned, and the nearest items for the others"
+
     def __init__(self, matrix: sparse.csr_array) -> None:
         self.matrix = matrix
 
@@ -80,16 +94,27 @@ class SparseSimilarity:
         return {f"nearest_{part}": getattr(self.matrix, part) for part in ("data", "indices", "indptr")}
 
 
-def fit(rows: TrainingSet, regularisation: float, most_dense: int = MOST_DENSE) -> Similarity:
-    """Learn from interactions: EASE, or above ``most_dense`` items the nearest by co-occurrence."""
-    if len(rows.item_ids) > most_dense:
-        return SparseSimilarity(item_knn.nearest(rows))
-    return DenseSimilarity(ease.similarities(item_knn.user_item_matrix(rows), regularisation))
+def fit(
+    rows: TrainingSet, regularisation: float, most_dense: int = MOST_DENSE, most_users: int = MOST_USERS
+) -> Similarity:
+    """Learn from interactions, in the form that so many items and users allow."""
+    if len(rows.item_ids) <= most_dense:
+        return DenseSimilarity(ease.similarities(item_knn.user_item_matrix(rows), regularisation))
+    if np.count_nonzero(np.bincount(rows.users)) <= most_users:
+        return EaseByUsers.fit(_of_users_with_items(rows), regularisation)
+    return SparseSimilarity(pruned_ease.pruned(rows, regularisation, most_dense))
+
+
+def _of_users_with_items(rows: TrainingSet) -> sparse.csr_array:
+    user_items = item_knn.user_item_matrix(rows)
+    return user_items[np.flatnonzero(np.diff(user_items.indptr))]
 
 
 def restore(arrays: Mapping[str, np.ndarray]) -> Similarity:
     """Return what ``arrays`` were taken from."""
     if "similarities" in arrays:
         return DenseSimilarity(arrays["similarities"])
+    if "kernel" in arrays:
+        return EaseByUsers.restore(arrays)
     parts = tuple(arrays[f"nearest_{part}"] for part in ("data", "indices", "indptr"))
     return SparseSimilarity(sparse.csr_array(parts, shape=(len(parts[2]) - 1,) * 2))

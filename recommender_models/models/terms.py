@@ -8,6 +8,7 @@ import numpy as np
 from recommender_models import history as past
 from recommender_models.history import Event, History
 from recommender_models.models.segments import Properties
+from recommender_models.models.transitions import RECENT_STEPS
 from recommender_models.models.user_personalization import UserPersonalization
 from recommender_models.training_set import Floats
 
@@ -16,13 +17,15 @@ from recommender_models.training_set import Floats
 class Terms:
     """The terms of one item's score, which add up to it.
 
-    ``similar``: by what the user's items say for it; ``again``: it is one of these; ``popular``: recent popularity.
+    ``similar``: by what the user's items say for it; ``again``: it is one of these; ``popular``: recent popularity;
+    ``follows``: what comes after the user's last steps, where the model knows that.
     ``because`` has the own items that speak for it, each with its share of ``similar``, the strongest first.
     """
 
     similar: float
     again: float
     popular: float
+    follows: float = 0.0
     because: Mapping[str, float] = field(default_factory=dict)
 
 
@@ -41,13 +44,15 @@ def terms(
     said = [_padded(model, History(own.items[i : i + 1], own.weights[i : i + 1])) for i in range(len(own.items))]
     affinity = np.maximum(np.sum(said, axis=0), 0)
     repeat, popularity = model.settings.repeat, model.settings.popularity
-    total = 1 + repeat + popularity
+    total = 1 + repeat + popularity + model.settings.sequence
+    follows = _following(model, counted)
     again = dict(zip(own.items.tolist(), own.weights / own.weights.sum(), strict=True))
     return {
         item: Terms(
             similar=float(affinity[code] / max(affinity.sum(), 1e-30) / total),
             again=float(repeat * again.get(code, 0.0) / total),
             popular=float(popularity * popular[code] / total),
+            follows=float(follows[code] / total),
             because=_shares(model, own, [float(line[code]) for line in said]),
         )
         for item, code in codes.items()
@@ -59,6 +64,15 @@ def _padded(model: UserPersonalization, history: History) -> Floats:
     affinity = np.zeros(len(model.catalogue), dtype=np.float32)
     affinity[: len(model.similarities)] = model.similarities.affinity(history)
     return affinity
+
+
+def _following(model: UserPersonalization, events: Sequence[tuple[int, float, float]]) -> Floats:
+    """Return for every item of the catalogue its share of what follows the last steps, by the weight of that."""
+    shares = np.zeros(len(model.catalogue), dtype=np.float32)
+    if model.transitions and model.settings.sequence:
+        following = model.transitions.affinity(past.for_one(events, RECENT_STEPS))
+        shares[: len(following)] = model.settings.sequence * following / max(following.sum(), 1e-30)
+    return shares
 
 
 def _shares(model: UserPersonalization, own: History, said: Sequence[float]) -> dict[str, float]:

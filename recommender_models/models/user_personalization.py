@@ -1,8 +1,9 @@
 """What a user wants next: items like theirs, their own again, and recent popularity among similar users.
 
     affinity  = Σ over their history: decayed weight · what that item says for others (EASE, or co-occurrence)
-    score  = (affinity + repeat · their own decayed weights + popularity · recent popularity) / (1 + repeat +
-    popularity)
+    next      = Σ over their last few steps: decayed weight · what follows that item (transitions)
+    score  = (affinity + repeat · their own decayed weights + popularity · recent popularity + sequence · next)
+             / (1 + repeat + popularity + sequence)
 
 each part summing to one (of affinity only what is above zero counts). The history comes in with each question, so new
 events count at once, without training. Without a known history recent popularity is left, to users with the same
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from scipy import sparse
 
 from recommender_models import history as past
 from recommender_models.history import Event
@@ -23,12 +25,15 @@ from recommender_models.models import files, similarity
 from recommender_models.models.lists import Catalogue, Scored, Selection, top_rows
 from recommender_models.models.popularity import Popularity
 from recommender_models.models.segments import Properties
-from recommender_models.models.similarity import Similarity
+from recommender_models.models.similarity import Similarity, SparseSimilarity
+from recommender_models.models.transitions import RECENT_STEPS, transitions
 from recommender_models.record_columns import RecordColumns
 from recommender_models.settings import Settings
 from recommender_models.training_set import Codes, Floats, TrainingSet
 
 BLOCK = 256  # users at a time
+NEXT = "next_"  # begins the names of the arrays that say what follows
+SMALLEST = np.float32(1e-30)
 PopularAt = Callable[[slice], Floats]
 """Takes places of users; returns what is popular when each of them is asked, users by items."""
 
@@ -39,12 +44,19 @@ class UserPersonalization:
     kind = "user-personalization"
 
     def __init__(
-        self, catalogue: Catalogue, similarities: Similarity, popularity: Popularity, settings: Settings
+        self,
+        catalogue: Catalogue,
+        similarities: Similarity,
+        popularity: Popularity,
+        settings: Settings,
+        transitions: Similarity | None = None,
     ) -> None:
+        """``transitions``: what follows each item; not looked at where the settings give it no weight."""
         self.catalogue = catalogue
         self.similarities = similarities
         self.popularity = popularity
         self.settings = settings
+        self.transitions = transitions
 
     @classmethod
     def fit(
@@ -53,12 +65,18 @@ class UserPersonalization:
         """Train on at least one interaction."""
         catalogue = catalogue_of(rows, items)
         popularity = Popularity.of(rows, users, len(catalogue))
-        return cls(catalogue, similarity.fit(rows, settings.regularisation), popularity, settings)
+        model = cls(catalogue, similarity.fit(rows, settings.regularisation), popularity, settings)
+        return model.with_transitions(transitions(rows)) if settings.sequence else model
 
     def with_settings(self, settings: Settings) -> "UserPersonalization":
         """Return the same model with other settings; ``regularisation`` has gone into the similarities."""
         usable = replace(settings, regularisation=self.settings.regularisation)
-        return UserPersonalization(self.catalogue, self.similarities, self.popularity, usable)
+        return UserPersonalization(self.catalogue, self.similarities, self.popularity, usable, self.transitions)
+
+    def with_transitions(self, matrix: sparse.csr_array) -> "UserPersonalization":
+        """Return the same model that knows, too, what follows what; items as in its similarities."""
+        following = SparseSimilarity(matrix)
+        return UserPersonalization(self.catalogue, self.similarities, self.popularity, self.settings, following)
 
     def recommend(
         self,
@@ -86,7 +104,10 @@ class UserPersonalization:
         counted = past.for_one(events, self.settings)
         own = np.zeros(known, dtype=np.float32)
         own[counted.items] = counted.weights
-        return self._mixed(self.similarities.affinity(counted)[None], own[None], popular[None])[0]
+        scores = self._mixed(self.similarities.affinity(counted)[None], own[None], popular[None])
+        if self.transitions and self.settings.sequence:
+            self._add_next(scores, self.transitions.affinity(past.for_one(events, RECENT_STEPS))[None])
+        return scores[0]
 
     def lists(
         self,
@@ -107,6 +128,7 @@ class UserPersonalization:
     ) -> Iterator[Floats]:
         """Yield what ``scores`` says, one line for each of ``rows.user_ids``, some lines at a time; see ``lists``."""
         histories = past.for_many(rows, self.settings)
+        steps = past.for_many(rows, RECENT_STEPS) if self.transitions and self.settings.sequence else None
         popular_now = popular_now or (
             lambda lines: np.stack([self.popularity.for_user(properties) for properties in users[lines]])
         )
@@ -114,6 +136,8 @@ class UserPersonalization:
             some = histories[start : start + BLOCK]
             popular = popular_now(slice(start, start + some.shape[0]))
             scores = self._mixed(self.similarities.affinities(some), some.toarray(), popular)
+            if self.transitions and steps is not None:
+                self._add_next(scores, self.transitions.affinities(steps[start : start + BLOCK]))
             cold = np.diff(some.indptr) == 0
             scores[cold] = popular[cold]
             yield scores
@@ -122,13 +146,22 @@ class UserPersonalization:
         """Return scores, one line a user; ``affinities`` and ``own`` lack the items that nobody has looked at."""
         repeat, popularity = np.float32(self.settings.repeat), np.float32(self.settings.popularity)
         np.maximum(affinities, 0, out=affinities)
-        affinities /= np.maximum(affinities.sum(axis=1, keepdims=True), np.float32(1e-30))
+        affinities /= np.maximum(affinities.sum(axis=1, keepdims=True), SMALLEST)
         own *= repeat / own.sum(axis=1, keepdims=True).clip(1e-30)
         scores = popularity * popular
         scores[:, : affinities.shape[1]] += affinities
         scores[:, : affinities.shape[1]] += own
-        scores /= 1 + repeat + popularity
+        scores /= self._total
         return scores
+
+    def _add_next(self, scores: Floats, following: Floats) -> None:
+        """Add what follows the last steps to scores, one line a user."""
+        following *= self.settings.sequence / (self._total * np.maximum(following.sum(axis=1, keepdims=True), SMALLEST))
+        scores[:, : following.shape[1]] += following
+
+    @property
+    def _total(self) -> np.float32:
+        return np.float32(1 + self.settings.repeat + self.settings.popularity + self.settings.sequence)
 
     def save(self, folder: Path, kind: str = kind) -> None:
         """Write the model's files, to be loaded as a model of this kind."""
@@ -138,14 +171,18 @@ class UserPersonalization:
             "settings": vars(self.settings),
             "popularity": self.popularity.about(),
         }
-        files.save(folder, about, self.similarities.arrays() | self.popularity.arrays())
+        following = self.transitions.arrays() if self.transitions and self.settings.sequence else {}
+        arrays = self.similarities.arrays() | {f"{NEXT}{name}": array for name, array in following.items()}
+        files.save(folder, about, arrays | self.popularity.arrays())
 
     @classmethod
     def restore(cls, about: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> "UserPersonalization":
         """Return what ``save`` has written."""
         popularity = Popularity.restore(arrays, about["popularity"])
         settings = Settings(**about["settings"])
-        return cls(Catalogue(about["item_ids"]), similarity.restore(arrays), popularity, settings)
+        following = {name.removeprefix(NEXT): array for name, array in arrays.items() if name.startswith(NEXT)}
+        next_items = similarity.restore(following) if following else None
+        return cls(Catalogue(about["item_ids"]), similarity.restore(arrays), popularity, settings, next_items)
 
 
 def catalogue_of(rows: TrainingSet, items: RecordColumns) -> Catalogue:

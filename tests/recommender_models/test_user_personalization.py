@@ -193,7 +193,7 @@ def test_the_similarities_are_the_closed_form_of_ease() -> None:
 def test_above_the_most_that_a_matrix_takes_the_nearest_items_serve(
     shop: MadeUpShop, model: UserPersonalization, tmp_path: Path
 ) -> None:
-    nearest = similarity.fit(of_shop(shop.before), 14.0, most_dense=100)
+    nearest = similarity.fit(of_shop(shop.before), 14.0, most_dense=100, most_users=1)
     assert isinstance(nearest, SparseSimilarity)
     sparse = UserPersonalization(model.catalogue, nearest, model.popularity, model.settings)
     sparse.save(tmp_path)
