@@ -176,11 +176,11 @@ def _not_started(module: str, process: subprocess.Popen[str], errors: deque[str]
 def _follow(
     stream: IO[str] | None, line: Callable[[str], object], at_end: Callable[[], object] = lambda: None
 ) -> threading.Thread:
-    """Pass every line of a pipe to ``line`` in its own thread, so that the pipe never fills."""
+    """Pass every line of a pipe to ``line`` in its own thread, so that the pipe never fills; close it at its end."""
 
     def read() -> None:
-        with contextlib.suppress(ValueError, OSError):
-            for text in stream or ():
+        with contextlib.suppress(ValueError, OSError), stream or contextlib.nullcontext(()) as lines:
+            for text in lines:
                 line(text.rstrip("\n"))
         at_end()
 

@@ -106,9 +106,10 @@ class Instance:
 
     def _follow(self, process: subprocess.Popen[str], api: RuntimeApi) -> None:
         """Pass on the process's output; its invocation ends with the process."""
-        for line in process.stdout or ():
-            if self._log is not None:
-                self._log(line.rstrip("\n"))
+        with process.stdout or contextlib.nullcontext(()) as lines:
+            for line in lines:
+                if self._log is not None:
+                    self._log(line.rstrip("\n"))
         api.process_ended(_exit_message(process.wait()))
 
 

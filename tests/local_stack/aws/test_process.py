@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from local_stack.process import PROJECT_ROOT, START_SECONDS, NotStarted, scrubbed_environment, start_service
+from tests.loop.clone import eventually
 
 SERVICE = """
 import sys, threading
@@ -54,6 +55,8 @@ def test_a_service_is_there_with_its_url_and_gone_after_stop(module: Path) -> No
     assert service.stop() == 0
     assert service.stop() == 0
     assert lines == ["starting"]
+    pipes = service.process.stdin, service.process.stdout, service.process.stderr
+    assert eventually(lambda: all(pipe and pipe.closed for pipe in pipes))
 
 
 def test_a_service_that_ends_at_once_is_an_error_with_its_last_lines(module: Path) -> None:
