@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from botocore.loaders import JSONFileLoader, Loader
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
 
@@ -25,7 +25,8 @@ for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 
-settings.register_profile("any machine", deadline=None)  # a busy one is no error
+# A busy one is no error.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any machine")
 
 # These ask for templates: one worker runs them all, since loading CDK takes longer than most of what is asked of it.

@@ -7,10 +7,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lifecycle.archive import Archive, Part, mpids, packed, parts
+from tests.draws import draws
 
 MPID = -7346244611012968789
 
@@ -58,6 +59,7 @@ def texts(bucket: Bucket) -> bytes:
     return b"".join(gzip.decompress(body) for body in bucket.objects.values())
 
 
+@settings(max_examples=draws(100, 20))
 @given(st.lists(st.recursive(st.none() | st.text() | st.integers(), lambda inner: st.lists(inner)), min_size=1))
 def test_documents_come_back_in_order_with_line_feeds_between_them_or_without(documents: list[Any]) -> None:
     texts = [json.dumps([document]).encode() for document in documents]

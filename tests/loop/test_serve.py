@@ -198,15 +198,25 @@ def test_the_guides_recipe_reads_a_list_line_by_line(clone: Clone, serving: Serv
     assert eventually(lambda: "product_recs" in loopback.get(path, params={"fields": "user_attributes"}).text)
 
 
+@pytest.fixture(scope="module")
+def variables(clone: Clone, serving: Serving) -> str:
+    """Return what the guides' first command evaluates: a script of its own tries that command itself."""
+    done = clone.run("outputs", "--export")
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
 @pytest.mark.skipif(not AWS_CLI.exists(), reason="the guides' commands need the AWS CLI of tests/clients")
 @pytest.mark.parametrize("script", RUNNABLE, ids=lambda script: script.runnable[-1][:60])
-def test_the_commands_of_a_guide_run_beside_the_local_stack(clone: Clone, serving: Serving, script: Script) -> None:
+def test_the_commands_of_a_guide_run_beside_the_local_stack(
+    clone: Clone, serving: Serving, variables: str, script: Script
+) -> None:
     """Version 1 of the AWS CLI ignores the variables for SQS, as the runbook says: there it needs the endpoint."""
     local_client("s3", serving.values["AWS_ENDPOINT_URL"]).put_object(
         Bucket=serving.values["QUARANTINE_BUCKET"], Key=SHOWN_KEY, Body=json.dumps(asdict(row(1))).encode()
     )
     aws = 'aws() { [ "$1" = sqs ] && set -- "$@" --endpoint-url "$AWS_ENDPOINT_URL"; command aws "$@"; }'
-    lines = "\n".join(("set -eu", ". ./.local.env", aws, EVAL, *script.runnable))
+    lines = "\n".join(("set -eu", ". ./.local.env", aws, variables, *script.runnable))
     environment = in_quiet(clone) | {"PATH": f"{AWS_CLI.parent}:{os.defpath}", "AWS_EC2_METADATA_DISABLED": "true"}
     done = subprocess.run(  # noqa: S603 - our own guide
         ["/bin/sh", "-c", lines], cwd=clone.root, env=environment, capture_output=True, text=True, check=False
@@ -220,6 +230,7 @@ def test_each_command_that_does_not_run_here_is_one_that_a_guide_has() -> None:
 
     assert [begins for begins in NOT_LOCAL if not any(line.startswith(begins) for line in lines)] == []
     assert sum(reason(line) is None for line in lines) >= 10
+    assert any(EVAL in script.runnable for script in RUNNABLE)
 
 
 def shell_blocks(page: Path) -> list[str]:
