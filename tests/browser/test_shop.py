@@ -21,6 +21,7 @@ DOWN = BY_NAME["mparticle-down"]
 SHOP_PAGES = ("/", "/c/desk", "/search?q=lamp", "/search?q=zzz", "/items/{item}", "/cart", "/wishes", "/account", "/no")
 PANEL_PAGES = (
     "",
+    "/experiment",
     "/customers",
     "/customers/{mpid}",
     "/ledger",

@@ -38,6 +38,9 @@ def ask(app: Asgi, path: str, *, method: str = "GET", body: str = "", **headers:
     async def send(message: Any) -> None:
         sent.append(message)
 
-    asyncio.run(app(scope, receive, send))
+    async def served() -> None:
+        await app(scope, receive, send)
+
+    asyncio.run(served())
     names = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
     return Answer(sent[0]["status"], names, b"".join(one.get("body", b"") for one in sent[1:]).decode())

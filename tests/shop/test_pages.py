@@ -21,8 +21,10 @@ PLACES = Places.from_variables(
     | {"EXPERIMENT": '{"name": "try", "holdout": 20, "variants": {"a": {"weight": 1}, "b": {"weight": 3}}}'}
 )
 LAMP = next(item for item in catalogue(1) if item.name.endswith("Desk Lamp"))
-SHOP = ("/", "/c/lighting", "/search", "/search?q=lamp", "/search?q=zzz", f"/items/{LAMP.id}", "/cart", "/wishes")
-SHOP += ("/account",)
+SHOP = (
+    *("/", "/c/lighting", "/search", "/search?q=lamp", "/search?q=zzz", f"/items/{LAMP.id}"),
+    *("/cart", "/wishes", "/account"),
+)
 PANEL = ("/panel", "/panel/experiment", "/panel/left-out/other_action", "/panel/customers/7", "/beside")
 SILENT = ("/panel/customers", "/panel/ledger", "/panel/cost", "/panel/quarantine")
 MISSING = ("/no", "/c/no", "/items/no", "/orders/no", "/panel/no", "/panel/clicks/no", "/panel/customers/no")
