@@ -51,14 +51,13 @@ def headline(leaderboard: Leaderboard, over: CutsResult | None = None) -> str:
     if over and name in over.rows:
         return f"{reached} {_over_cuts_in_words(over, over.rows[name])}."
     against = f"Against {leaderboard.best_baseline}, a baseline that learns nothing: {best.against_best.in_words()}"
-    lead = f"({difference(best.against_best.difference)})"
-    return f"{reached} {against} {lead}{_of_users_with_a_past(leaderboard, best)}."
+    return f"{reached} {against} {_lead(best.against_best.difference)}{_of_users_with_a_past(leaderboard, best)}."
 
 
 def _over_cuts_in_words(result: CutsResult, over: OverCuts) -> str:
-    lead, another = difference(over.total.difference), _between(over.another, "+.3f")
+    lead, another = _lead(over.total.difference), _between(over.another, "+.3f")
     against = f"Against {result.best_baseline}, a baseline that learns nothing, over {len(result.at)} cuts"
-    return f"{against}: {over.in_words()} ({lead}); in another such period {another}"
+    return f"{against}: {over.in_words()} {lead}; in another such period {another}"
 
 
 def periods(task: Task, over: Mapping[str, CutsResult]) -> str:
@@ -88,8 +87,11 @@ def _of_users_with_a_past(leaderboard: Leaderboard, result: Result) -> str:
     if result.with_past is None:
         return ""
     share = leaderboard.with_past / len(leaderboard.users)
-    lead = difference(result.with_past.difference)
-    return f"; for the {share:.0%} with a past: {result.with_past.in_words()} ({lead})"
+    return f"; for the {share:.0%} with a past: {result.with_past.in_words()} {_lead(result.with_past.difference)}"
+
+
+def _lead(interval: Interval) -> str:
+    return f"({interval.mean:+.3f}, {_between(interval, '+.3f')})"
 
 
 def verdict(leaderboard: Leaderboard, result: Result) -> str:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from evaluation.recommenders.candidates import Candidate
+from evaluation.report import text as words
 from evaluation.scoring import opponents
 from evaluation.scoring.leaderboard import Leaderboard, score_candidates
 from evaluation.scoring.metric import Metric
@@ -87,6 +88,14 @@ def test_the_best_are_named_by_validation_and_not_by_the_test(question: Task) ->
     assert leaderboard.row("learned").against_best.family == 3  # type: ignore[union-attr]
 
 
+def test_the_headline_names_the_best_in_validation_and_lists_what_is_better_than_a_baseline(question: Task) -> None:
+    leaderboard = scored(question, [*COUNTING, *LEARNED])
+    assert "cold, the best in validation, has ndcg@10, 0.333" in words.headline(leaderboard)
+    assert words.verdicts(leaderboard).title == "ndcg@10 against steady, the best baseline in validation"
+    counted = scored(question, [COUNTING[0], replace(COUNTING[1], validated={ALL_ITEMS: 0.9}), *LEARNED])
+    assert words.headline(counted).endswith("Shown to be better than this baseline: lucky, learned, cold.")
+
+
 def test_where_one_has_no_validation_the_test_names_and_its_luck_is_corrected(question: Task) -> None:
     unseen = [replace(each, validated=None) for each in (*COUNTING, *LEARNED)]
     leaderboard = scored(question, unseen)
@@ -104,6 +113,9 @@ def test_users_with_a_past_have_a_verdict_of_their_own(question: Task) -> None:
     assert row.with_past is not None
     assert (row.against_best.difference.n, row.with_past.difference.n) == (300, 200)
     assert (row.against_best.verdict, row.with_past.verdict) == ("better", "worse")
+    assert words.headline(leaderboard).endswith("; for the 67% with a past: worse (-0.200, -0.262 to -0.144).")
+    columns = words.verdicts(leaderboard).columns
+    assert columns == ["recommender", "difference, 95 %", "win/lose", "200 with a past", "verdict"]
     everybody = replace(question, past=interactions(np.arange(USERS), ITEMS + 1))
     assert scored(everybody, [COUNTING[0], LEARNED[1]]).row("cold").with_past is None
 
