@@ -111,8 +111,11 @@ def test_users_who_come_back_at_each_cut_are_not_taken_for_new_ones() -> None:
     covered = 0
     for _ in range(TIMES):
         loyal = random.normal(0.01, USERS_SD, 200)  # what each user is worth, month after month
-        total = compare(users, [loyal + random.normal(0, USERS_SD / 4, 200) for _ in users], None).total.difference
+        months = random.normal(0, UCI[0], 4)
+        total = compare(users, [loyal + month for month in months], None).total.difference
         covered += total.low <= 0.01 <= total.high
+        error = (months.var(ddof=1) / 4 + loyal.var(ddof=1) / 200) ** 0.5
+        assert total.half == pytest.approx(stats.t.ppf(0.975, 3) * error, rel=0.01)
     assert covered >= TIMES - by_chance.most(TIMES, 0.05), covered
 
 
