@@ -8,6 +8,7 @@ from lifecycle import resource_types
 from lifecycle.names import Names, recipe_arn
 from lifecycle.resources import Resources, State
 
+POPULARITY = "aws-popularity-count"
 # The meaning of each figure of GetSolutionMetrics.
 # https://docs.aws.amazon.com/personalize/latest/dg/working-with-training-metrics.html
 MEANINGS = {
@@ -55,6 +56,22 @@ def begin_version(resources: Resources, solution_arn: str) -> tuple[str, bool]:
         if version["status"] in ("CREATE PENDING", "CREATE IN_PROGRESS"):
             return str(version["solutionVersionArn"]), True
     return resources.create(resource_types.SOLUTION_VERSION, {"solutionArn": solution_arn}), False
+
+
+def popularity(resources: Resources, names: Names, group: str, training: Training, *, create: bool) -> str | None:
+    """Return the ARN of a version that recommends what is most popular, to compare ``training`` with; None without one.
+
+    ``create``: begin a version; else the newest that exists. AWS's guide proposes this recipe as a baseline:
+    https://docs.aws.amazon.com/personalize/latest/dg/native-recipe-popularity.html
+    """
+    if training.recipe.rpartition("/")[2] == POPULARITY:
+        return None
+    if create:
+        arn = solution(resources, names, group, Training(POPULARITY))
+        return begin_version(resources, arn)[0]
+    found = resources.find(resource_types.SOLUTION, names.solution(POPULARITY), datasetGroupArn=group)
+    version = newest_active(resources, found) if found else None
+    return str(version["solutionVersionArn"]) if version else None
 
 
 def train(resources: Resources, names: Names, group: str, training: Training) -> Iterator[State]:
