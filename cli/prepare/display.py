@@ -1,6 +1,6 @@
 """What was prepared, for people and for programs."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -37,7 +37,13 @@ def _print(account: Mapping[str, Any], out: Path | None) -> None:
         console.print(f"  {note}", markup=False, soft_wrap=True)
     if out:
         console.print(f"wrote {', '.join(account['files'])}", markup=False, soft_wrap=True)
-        console.print(f"next: ./broker evaluate {out / 'interactions.csv'}", markup=False, soft_wrap=True)
+        console.print(f"next: {_next(prepared_files=account['files'], out=out)}", markup=False, soft_wrap=True)
+
+
+def _next(prepared_files: Collection[str], out: Path) -> str:
+    """Return the command that compares recommenders on what was written."""
+    attributes = [f" --{name} {out / f'{name}.csv'}" for name in ("users", "items") if f"{name}.csv" in prepared_files]
+    return f"./broker evaluate {out / 'interactions.csv'}{''.join(attributes)}"
 
 
 def _rows(account: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

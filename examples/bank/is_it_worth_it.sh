@@ -6,6 +6,7 @@ set -eu
 service=
 finish() {
     status=$?
+    { set +x; } 2>/dev/null
     trap - EXIT
     if [ -n "$service" ]; then
         kill "$service" 2>/dev/null || true
@@ -40,6 +41,9 @@ then
     serve
 fi
 . ./.local.env # whatever else the environment says: to the local Personalize, and to nothing else
+PS4='
+== ' # each command goes before what it prints
+set -x
 
 # As docs/evaluation.md shows them:
 ./broker prepare ownership worth/bank.csv --out worth/bank --user CUSTOMER --month MONTH --product 'HAS_*' \

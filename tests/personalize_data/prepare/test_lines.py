@@ -108,6 +108,6 @@ def test_the_files_and_the_next_command_are_said(tmp_path: Path) -> None:
     shown = run("invoices", file, *COLUMNS, "--impute", "who=drop", "--item-attribute", "name", "--out", out).stdout
     assert shown.splitlines()[-2:] == [
         "wrote interactions.csv, interactions.avsc, items.csv, items.avsc",
-        f"next: ./broker evaluate {out}/interactions.csv",
+        f"next: ./broker evaluate {out}/interactions.csv --items {out}/items.csv",
     ]
     assert {path.name for path in out.iterdir()} == set(shown.splitlines()[-2].removeprefix("wrote ").split(", "))
