@@ -13,7 +13,7 @@ endif
 override CONTEXT := $(shell cat $(SETTINGS)) $(CONTEXT)
 endif
 
-.PHONY: setup run shop test quick proofs check law mutations soak bench synth deploy docs pictures sbom audit clean
+.PHONY: setup run shop test quick proofs check law mutations soak bench libraries synth deploy docs pictures sbom audit clean
 
 setup: .venv/.ready
 
@@ -26,7 +26,7 @@ shop: setup shop/node_modules/.ready
 
 # The CDK command line before all tests: several of them would install it at once. Bytecode is kept, whatever the
 # environment says: hundreds of processes load the same modules.
-test: setup .venv/ministack/.ready .venv/clients/.ready node_modules/.ready shop/node_modules/.ready
+test: setup .venv/ministack/.ready .venv/clients/.ready .venv/libraries/.ready node_modules/.ready shop/node_modules/.ready
 	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 # What needs no process of its own: no services, no CDK. For use while you write.
@@ -65,6 +65,10 @@ bench: setup
 	@baseline=$$(bench/baseline) && PYTHONPATH=lambda_src:. $(BIN)/python -m bench.loop --baseline "$$baseline" \
 		$(if $(PAGE),--page $(PAGE)) $(FLAGS)
 	@$(if $(PAGE),PYTHONPATH=lambda_src:. $(BIN)/python -m bench.cost_page)
+
+# Other metric libraries on the same lists: writes the tables of docs/other_libraries.md. It installs PyTorch, gigabytes.
+libraries: setup .venv/libraries/.ready
+	@PYTHONPATH=lambda_src:. $(BIN)/python -m bench.libraries $(FLAGS)
 
 # The template in cdk.out. STAGE=collect|train|recommend goes before cdk.json; CONTEXT='-c broker:name=…', too.
 # With CONFIRM=hotfix the functions' new versions take over at once, and no alarm stops them.
@@ -124,6 +128,11 @@ clean:
 .venv/clients/.ready: .venv/.ready tests/clients/requirements.txt tests/clients/package-lock.json
 	@$(BIN)/python -m tests.clients.install && touch $@ \
 		|| echo "mParticle's and AWS's clients could not be installed: the tests in tests/clients will be skipped" >&2
+
+# Metric libraries that tests hold ours against: RecTools needs an older NumPy.
+.venv/libraries/.ready: .venv/.ready bench/libraries/requirements.txt
+	@$(BIN)/python -m tests.environments .venv/libraries bench/libraries/requirements.txt && touch $@ \
+		|| echo "other metric libraries could not be installed: tests with them will be skipped" >&2
 
 # What builds the site: nobody who reads the pages on GitHub needs it.
 .venv/docs/.ready: .venv/.ready docs_site/requirements.txt

@@ -1,0 +1,1 @@
+"""What other metric libraries make of the same lists: the tables of docs/other_libraries.md."""
