@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,19 +15,22 @@ from evaluation.diagnostics.registry import Diagnostic
 from evaluation.request import EvaluationRequest
 from evaluation.splits import Split, split
 from evaluation.task import Task, task, with_catalogue
+from recommender_models.record_columns import RecordColumns
 
 
 @dataclass(frozen=True, eq=False)
 class Question:
     """A task, with notes and diagnostics on the files that it was read from.
 
-    ``earlier``: the same at earlier cuts, the oldest first, each made when it is asked for.
+    ``earlier``: the same at earlier cuts, the oldest first, each made when it is asked for. ``items``: the Items
+    dataset.
     """
 
     task: Task
     notes: Sequence[str]
     diagnostics: Sequence[Diagnostic] = ()
     earlier: Sequence[Callable[[], Task]] = ()
+    items: RecordColumns = field(default_factory=RecordColumns)
 
 
 def read(request: EvaluationRequest) -> Question:
@@ -37,9 +40,9 @@ def read(request: EvaluationRequest) -> Question:
     if request.items_file is None:
         return question
     notes = [*question.notes]
-    item_ids = attributes.read(request.items_file, "ITEM_ID", notes.append).ids
-    earlier = [functools.partial(_with_catalogue, each, item_ids) for each in question.earlier]
-    return replace(question, task=with_catalogue(question.task, item_ids), notes=notes, earlier=earlier)
+    items = attributes.read(request.items_file, "ITEM_ID", notes.append)
+    earlier = [functools.partial(_with_catalogue, each, items.ids) for each in question.earlier]
+    return replace(question, task=with_catalogue(question.task, items.ids), notes=notes, earlier=earlier, items=items)
 
 
 def _with_catalogue(read_task: Callable[[], Task], item_ids: Sequence[str]) -> Task:

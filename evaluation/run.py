@@ -56,8 +56,8 @@ def evaluate(request: EvaluationRequest, begin: Begin = unseen) -> Evaluation:
     begin(f"reading {request.file.name}", None)
     question = questions.read(request)
     candidates = external_lists.read(request, question.task, begin)
-    earlier, like = _earlier(question.earlier, request.settings, users, begin)
-    evaluation = compare(question.task, request.settings, users, candidates, begin, like)
+    earlier, like = _earlier(question, request.settings, users, begin)
+    evaluation = compare(question.task, request.settings, users, candidates, begin, like, question.items)
     all_cuts = [*earlier, cuts.cut(question.task, evaluation.leaderboards)]
     over = {name: cuts.over(all_cuts, name) for name in evaluation.leaderboards}
     return replace(
@@ -87,13 +87,14 @@ def compare(
     external: Sequence[Candidate] = (),
     begin: Begin = unseen,
     like: Sequence[Candidate] = (),
+    items: RecordColumns | None = None,
 ) -> Evaluation:
-    """Compare recommenders on one question. ``external``: lists from outside; ``like``: see ``train``.
+    """Compare recommenders on one question. Raises InvalidRequest as ``evaluate``.
 
-    Raises InvalidRequest as ``evaluate``.
+    ``external``: lists from outside; ``like`` and ``items``: see ``train``.
     """
     settings, order_note = _in_order(task, settings)
-    trained, left_out = train(task, users, settings.recommenders, settings.seed, begin, settings.tune, like)
+    trained, left_out = train(task, users, settings.recommenders, settings.seed, begin, settings.tune, like, items)
     leaderboards, unscored = _boards(task, settings, [*trained, *external], begin)
     parts = {name: slices(task, leaderboard, users, settings.slice_by) for name, leaderboard in leaderboards.items()}
     priced = {name: costs(leaderboard, settings.prices, settings.seed) for name, leaderboard in leaderboards.items()}
@@ -114,7 +115,7 @@ def _in_order(task: Task, settings: ComparisonSettings) -> tuple[ComparisonSetti
 
 
 def _earlier(
-    tasks: Sequence[Callable[[], Task]], settings: ComparisonSettings, users: RecordColumns, begin: Begin
+    question: questions.Question, settings: ComparisonSettings, users: RecordColumns, begin: Begin
 ) -> tuple[list[Cut], Sequence[Candidate]]:
     """Return the earlier cuts, the oldest first, and what was trained at the oldest one.
 
@@ -122,9 +123,11 @@ def _earlier(
     """
     earlier: list[Cut] = []
     like: Sequence[Candidate] = ()
-    for read_task in tasks:
+    for read_task in question.earlier:
         task = read_task()
-        trained, _ = train(task, users, settings.recommenders, settings.seed, begin, settings.tune, like)
+        trained, _ = train(
+            task, users, settings.recommenders, settings.seed, begin, settings.tune, like, question.items
+        )
         like = like or trained
         leaderboards, _ = _boards(task, settings, trained, begin)
         earlier.append(cuts.cut(task, leaderboards))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from evaluation.diagnostics import data, histories, lists, neighbours, published_tables
+from evaluation.diagnostics import data, histories, lists, neighbours, order, published_tables
 from evaluation.scoring.leaderboard import Leaderboard, Result
 from evaluation.scoring.uncertainty import BETTER
 from evaluation.task import ALL_ITEMS, NEW_ITEMS, Task
@@ -17,7 +17,7 @@ BY_CHANCE = {
     *("too_good", "knows_the_answer", "new_items_like_all_items", "hits_only_ndcg"),
 }
 # Nothing needs to be wrong for these: they are what a comparison found, or how far it reaches.
-RESULTS = {"baseline_wins", "one_item_first", "repeat_task", "too_few_users"}
+RESULTS = {"order_carries_nothing", "baseline_wins", "one_item_first", "repeat_task", "too_few_users"}
 TRAINED_HERE = {"not_personal"}  # what is trained here can't have been joined with the wrong users
 
 
@@ -105,6 +105,10 @@ def _about_row(task: Task, leaderboard: Leaderboard, row: Result) -> Iterator[Ch
         lead = BETTER if row.against_here.difference.low > 0 else row.against_here.verdict
         message = published_tables.knows_the_answer(own_mean, best_mean, leaderboard.best_here, lead)
         yield "knows_the_answer", about, message
+    if candidate.shuffled and leaderboard.main in row.scores.values:
+        values, shuffled = row.scores.values[leaderboard.main], candidate.shuffled[leaderboard.task]
+        truth = task.truth_for(leaderboard.task)
+        yield "order_carries_nothing", about, order.order_carries_nothing(values, shuffled, truth, leaderboard.main)
     if not candidate.baseline:
         if leaderboard.task == ALL_ITEMS:
             yield (

@@ -12,7 +12,8 @@ import numpy as np
 from evaluation.data.log import Log
 from evaluation.feeds import naive_bayes
 from evaluation.recommenders.candidates import Candidate
-from evaluation.recommenders.registry import BY_NAME, TrainedModels, lists
+from evaluation.recommenders.registry import BY_NAME, TrainedModels
+from evaluation.recommenders.score_blocks import lists
 from evaluation.scoring import uncertainty
 from evaluation.scoring.leaderboard import Leaderboard, Result, score_candidates
 from evaluation.scoring.metric import Metric

@@ -4,14 +4,19 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from evaluation.data.list_files import ExternalLists
 from evaluation.progress import Advance, Begin, unseen
-from evaluation.recommenders.registry import Blocks, RecommenderSpec, TrainedModels, lists
+from evaluation.recommenders import ranked
+from evaluation.recommenders.ranked import Ranker
+from evaluation.recommenders.registry import RecommenderSpec, TrainedModels
+from evaluation.recommenders.score_blocks import Blocks, lists
 from evaluation.recommenders.tuning import Choice, Chosen, Validation, defaults
 from evaluation.scoring.metrics import PLACES
 from evaluation.task import NEW_ITEMS, TASKS, Task
 from recommender_models.record_columns import RecordColumns
-from recommender_models.training_set import Codes
+from recommender_models.training_set import Codes, TrainingSet
 
 UNCHANGED = "lists from outside, taken as they are"
 
@@ -22,7 +27,8 @@ class Candidate:
 
     ``seconds``: for choosing settings, learning and making the lists; ``external``: what is known of lists from
     outside; ``validated``: by task, the NDCG@10 in the validation, empty where there was none; ``choices``: by task,
-    how the settings came about.
+    how the settings came about; ``shuffled``: by task, the lists for histories in another order, of a recommender that
+    lives by the order.
     """
 
     name: str
@@ -35,6 +41,7 @@ class Candidate:
     external: ExternalLists | None = None
     validated: Mapping[str, float] | None = None
     choices: Mapping[str, Choice] | None = None
+    shuffled: Mapping[str, Codes] | None = None
 
 
 def train(
@@ -45,12 +52,13 @@ def train(
     begin: Begin,
     tune: bool = True,
     like: Sequence[Candidate] = (),
+    items: RecordColumns | None = None,
 ) -> tuple[list[Candidate], list[str]]:
     """Return an entry for each kind, and notes on those left out and on settings. ``begin`` shows how far it is.
 
     ``tune``: whether settings are chosen by validation; those of baselines always are, as a weak one flatters others.
     ``like``: those of an earlier cut, whose settings and validation hold here, too; whoever is not among them gets the
-    defaults.
+    defaults. ``items``: the Items dataset, for those that learn from it.
     """
     notes = [
         f"{recommender.name} is left out: {task.trained_items:,} items are more than the "
@@ -60,24 +68,51 @@ def train(
     ]
     fitting = [recommender for recommender in recommenders if not _too_many(recommender, task)]
     # All settings first: what was learned for the validation is gone before the large matrices are learned again.
-    to_tune = (
-        fitting if tune else [recommender for recommender in fitting if recommender.baseline and recommender.searched]
-    )
-    chosen = _taken(like) if like else _chosen(task, users, to_tune, seed, begin) if to_tune else {}
+    chosen, ranker = _validated(task, users, fitting, seed, begin, tune, like, items or RecordColumns())
     models = TrainedModels(task.train, users, seed, task.moments())
+    past = task.known_past()
     candidates = []
     for recommender in fitting:
         choices, validated, seconds = chosen.get(recommender.name, (defaults(recommender), {}, 0.0))
-        entry = _entry(recommender, task, models, choices, seconds, begin)
+        if recommender.learns_order:
+            if ranker:
+                candidates.append(_ordered(recommender, ranker, task, past, models))
+            else:
+                notes.append(f"{recommender.name} is left out: in the validation, too little came true to learn from")
+            continue
+        entry = _entry(recommender, task, past, models, choices, seconds, begin)
         candidates.append(replace(entry, validated=validated))
-    return candidates, [*notes, *_at_end(candidates)]
+    return candidates, [*notes, *models.notes(), *_at_end(candidates)]
+
+
+def _validated(
+    task: Task,
+    users: RecordColumns,
+    recommenders: Sequence[RecommenderSpec],
+    seed: int,
+    begin: Begin,
+    tune: bool,
+    like: Sequence[Candidate],
+    items: RecordColumns,
+) -> tuple[dict[str, tuple[Chosen, dict[str, float], float]], Ranker | None]:
+    """Return what validation chose by name, and the order that it taught, if one is to be learned."""
+    to_tune = [
+        recommender
+        for recommender in recommenders
+        if not recommender.learns_order and (tune or (recommender.baseline and recommender.searched))
+    ]
+    learns_order = any(recommender.learns_order for recommender in recommenders)
+    if not learns_order and (like or not to_tune):
+        return _taken(like), None
+    validation = Validation(task, users, seed)
+    chosen = _taken(like) if like else _chosen(validation, to_tune, begin)
+    return chosen, _ranker(validation, chosen, users, items, seed) if learns_order else None
 
 
 def _chosen(
-    task: Task, users: RecordColumns, recommenders: Sequence[RecommenderSpec], seed: int, begin: Begin
+    validation: Validation, recommenders: Sequence[RecommenderSpec], begin: Begin
 ) -> dict[str, tuple[Chosen, dict[str, float], float]]:
     """Return by name the settings, what they reach in the validation, and the seconds that this took."""
-    validation = Validation(task, users, seed)
     settings_by_name = {}
     for recommender in recommenders:
         trials = validation.to_try(recommender)
@@ -98,16 +133,55 @@ def _taken(like: Sequence[Candidate]) -> dict[str, tuple[Chosen, dict[str, float
     }
 
 
+def _ranker(
+    validation: Validation,
+    chosen: Mapping[str, tuple[Chosen, dict[str, float], float]],
+    users: RecordColumns,
+    items: RecordColumns,
+    seed: int,
+) -> Ranker | None:
+    if validation.task is None or validation.models is None:
+        return None
+    settings = {
+        name: {task_name: choice.settings for task_name, choice in choices.items()}
+        for name, (choices, _, _) in chosen.items()
+    }
+    return ranked.learn(validation.task, validation.models, settings, users, items, seed)
+
+
+def _ordered(
+    recommender: RecommenderSpec, ranker: Ranker, task: Task, past: TrainingSet, models: TrainedModels
+) -> Candidate:
+    began = time.perf_counter()
+    lists_by_task = {task_name: ranker.lists(task, models, past, task_name) for task_name in ranker.orders}
+    seconds = time.perf_counter() - began
+    settings: dict[str, dict[str, float]] = {task_name: {} for task_name in lists_by_task}
+    return Candidate(
+        recommender.name,
+        recommender.description,
+        lists_by_task,
+        settings=settings,
+        seconds=seconds,
+        validated=ranker.reached,
+    )
+
+
 def external(name: str, external_lists: ExternalLists, description: str = UNCHANGED) -> Candidate:
     """Return the entry of lists from outside: the same lists for every task, as they were given."""
     return Candidate(name, description, dict.fromkeys(TASKS, external_lists.lists), external=external_lists)
 
 
 def _entry(
-    recommender: RecommenderSpec, task: Task, models: TrainedModels, chosen: Chosen, choosing: float, begin: Begin
+    recommender: RecommenderSpec,
+    task: Task,
+    past: TrainingSet,
+    models: TrainedModels,
+    chosen: Chosen,
+    choosing: float,
+    begin: Begin,
 ) -> Candidate:
     began = time.perf_counter()
-    past, owned = task.known_past(), task.owned()
+    owned = task.owned()
     tasks = [task_name for task_name in TASKS if not (recommender.repeats and task_name == NEW_ITEMS)]
     done = begin(recommender.name, task.users * len(tasks))
     choices = {task_name: chosen[task_name] for task_name in tasks}
@@ -115,6 +189,13 @@ def _entry(
         task_name: lists(_counted(recommender.score(models, past, choice.settings), done), task_name, owned, PLACES)
         for task_name, choice in choices.items()
     }
+    shuffled = None
+    if recommender.by_order:
+        mixed_up = past.shuffled(np.random.default_rng(models.seed))
+        shuffled = {
+            task_name: lists(recommender.score(models, mixed_up, choice.settings), task_name, owned, PLACES)
+            for task_name, choice in choices.items()
+        }
     settings = {
         task_name: {name: getattr(choice.settings, name) for name in recommender.searched}
         for task_name, choice in choices.items()
@@ -129,6 +210,7 @@ def _entry(
         settings,
         seconds,
         choices=choices,
+        shuffled=shuffled,
     )
 
 

@@ -12,7 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from evaluation.progress import Advance
-from evaluation.recommenders.registry import MANY_ITEMS, RecommenderSpec, TrainedModels, lists
+from evaluation.recommenders.registry import MANY_ITEMS, RecommenderSpec, TrainedModels
+from evaluation.recommenders.score_blocks import lists
 from evaluation.scoring import uncertainty
 from evaluation.scoring.metric import Metric
 from evaluation.scoring.metrics import score
@@ -22,7 +23,8 @@ from recommender_models.record_columns import RecordColumns
 from recommender_models.search import REGULARISATION, VALUES, end_of_tried, improved
 from recommender_models.settings import Settings
 
-MOST_USERS = 2000
+MOST_USERS, FEWEST_USERS = 2000, 200
+MOST_SCORES = 20_000_000  # users by items: with many items fewer users are asked, or settings would take minutes
 K = 10
 Values = npt.NDArray[np.floating]
 
@@ -60,15 +62,21 @@ def defaults(recommender: RecommenderSpec) -> Chosen:
     return dict.fromkeys(TASKS, Choice(recommender.defaults))
 
 
+def users_to_ask(items: int) -> int:
+    """Return how many users settings are chosen by, with so many items."""
+    return min(MOST_USERS, max(FEWEST_USERS, MOST_SCORES // max(1, items)))
+
+
 class Validation:
     """An inner test: the training split as the whole was, for some users."""
 
     def __init__(self, task: Task, users: RecordColumns, seed: int) -> None:
         self._seed = seed
-        self.task = inner(task, MOST_USERS, seed)
+        self.models: TrainedModels | None = None
+        self.task = inner(task, users_to_ask(task.trained_items), seed)
         if self.task:
             self._past = self.task.known_past()
-            self._models = TrainedModels(self.task.train, users, seed, self.task.moments())
+            self.models = TrainedModels(self.task.train, users, seed, self.task.moments())
             self._owned = self.task.owned()
 
     def to_try(self, recommender: RecommenderSpec) -> int:
@@ -114,8 +122,8 @@ class Validation:
 
     def _values(self, recommender: RecommenderSpec, settings: Settings) -> Mapping[str, Values]:
         """Return each user's NDCG@10, by task."""
-        assert self.task is not None  # noqa: S101 - only asked for with one
-        blocks = list(recommender.score(self._models, self._past, settings))
+        assert self.task is not None and self.models is not None  # noqa: S101, PT018 - only asked for with one
+        blocks = list(recommender.score(self.models, self._past, settings))
         values = {}
         for task in TASKS:
             scores = score(lists(iter(blocks), task, self._owned, K), self.task.truth_for(task), (K,))

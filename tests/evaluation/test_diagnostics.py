@@ -11,7 +11,7 @@ from evaluation.diagnostics import data, histories, lists, published_tables
 from evaluation.diagnostics.registry import diagnose
 from evaluation.recommenders.candidates import Candidate, external
 from evaluation.recommenders.registry import BY_NAME, TrainedModels
-from evaluation.recommenders.registry import lists as make
+from evaluation.recommenders.score_blocks import lists as make
 from evaluation.scoring.leaderboard import score_candidates
 from evaluation.scoring.metric import Metric
 from evaluation.scoring.metrics import hit_metrics

@@ -1,0 +1,106 @@
+"""Scores of some users at a time, and the best items by them.
+
+With few items a block is a full matrix. With many, most items have no score of their own: a block has those that do,
+and beside them what sells now, by which all others are ordered.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+
+from evaluation.task import ALL_ITEMS, Pairs
+from recommender_models.models.lists import top, top_rows
+from recommender_models.training_set import Codes, Floats
+
+NONE = -1
+HEAD = 1_000  # items that sell best: what an item without a score of its own must be among to be listed
+
+
+@dataclass(frozen=True, eq=False)
+class SparseScores:
+    """``own``: users by items, positive; ``usual``: added to every item's, users by items or one line for all."""
+
+    own: sparse.csr_array
+    usual: Floats
+
+    def __len__(self) -> int:
+        return int(self.own.shape[0])
+
+    def best(self, left_out: Sequence[Codes], limit: int) -> Codes:
+        """Return the best codes, users by places, -1 where there are no more; ``left_out``: codes for each user."""
+        lists = np.full((len(self), limit), NONE, dtype=np.int32)
+        heads: list[Codes] = []
+        for line in range(len(self)):
+            usual = self.usual[line if len(self.usual) > 1 else 0]
+            if len(self.usual) > 1 or not heads:
+                heads = [top(usual, HEAD)]
+            codes = _best_of(self._line(line), usual, heads[0], left_out[line], limit)
+            lists[line, : len(codes)] = codes
+        return lists
+
+    def full(self) -> Floats:
+        """Return every item's score, users by items."""
+        return np.asarray(self.own.toarray() + self.usual)
+
+    def _line(self, line: int) -> tuple[Codes, Floats]:
+        part = slice(self.own.indptr[line], self.own.indptr[line + 1])
+        return self.own.indices[part], self.own.data[part]
+
+
+Block = Floats | SparseScores
+Blocks = Iterator[Block]
+
+
+def lists(blocks: Blocks, task: str, owned: Pairs, limit: int) -> Codes:
+    """Return the best items' codes, users by places, -1 where there are no more.
+
+    ``task``: of the task; for ``new-items`` what a user has (``owned``) is left out.
+    """
+    blocks_of_codes: list[Codes] = []
+    start = 0
+    for block in blocks:
+        items = block.own.shape[1] if isinstance(block, SparseScores) else block.shape[1]
+        left_out = _owned(owned, start, len(block), items) if task != ALL_ITEMS else [np.empty(0, np.intp)] * len(block)
+        best = block.best(left_out, limit) if isinstance(block, SparseScores) else _best_rows(block, left_out, limit)
+        blocks_of_codes.append(best)
+        start += len(block)
+    return np.concatenate(blocks_of_codes)
+
+
+def _best_rows(scores: Floats, left_out: Sequence[Codes], limit: int) -> Codes:
+    for line, codes in zip(scores, left_out, strict=True):
+        line[codes] = -np.inf
+    best = top_rows(scores, limit)
+    best[np.isneginf(scores[np.arange(len(best))[:, None], best])] = NONE
+    return best.astype(np.int32)
+
+
+def _best_of(own: tuple[Codes, Floats], usual: Floats, head: Codes, left_out: Codes, limit: int) -> Codes:
+    codes, values = own
+    scores = usual.copy()
+    scores[codes] += values
+    scores[left_out] = -np.inf
+    has_score = np.zeros(len(usual), dtype=bool)
+    has_score[codes] = True
+    best = _top(np.concatenate([codes, head[~has_score[head]]]), scores, limit)
+    # Nothing sells better than the head. Where much of it is left out, all items are looked at.
+    if len(best) < limit or scores[best[-1]] < usual[head[-1]]:
+        best = top(scores, limit)
+    return best[~np.isneginf(scores[best])]
+
+
+def _top(candidates: Codes, scores: Floats, limit: int) -> Codes:
+    """Return the candidates with the highest scores, best first, equal ones in the order of their codes."""
+    values = scores[candidates]
+    if limit < len(values):
+        candidates = candidates[values >= np.partition(values, len(values) - limit)[len(values) - limit]]
+    return candidates[np.lexsort((candidates, -scores[candidates]))][:limit]
+
+
+def _owned(owned: Pairs, start: int, users: int, items: int) -> list[Codes]:
+    """Return the codes, below ``items``, that each of some users has."""
+    ends = np.searchsorted(owned.users, np.arange(start, start + users + 1))
+    each = np.split(owned.items[ends[0] : ends[-1]], ends[1:-1] - ends[0])
+    return [codes[: np.searchsorted(codes, items)] for codes in each]
