@@ -21,13 +21,15 @@ def reasons(terms: Mapping[str, Any] | None, name_of: Callable[[str], str | None
     """Return the terms of an item's score, the largest first; none if the model did not say."""
     if not terms:
         return []
-    total = terms["similar"] + terms["again"] + terms["popular"]
+    follows = terms.get("follows", 0.0)
+    total = terms["similar"] + terms["again"] + terms["popular"] + follows
     if total <= 0:
         return []
     found = [
         Reason("similar", terms["similar"] / total, _similar(terms["because"], name_of)),
         Reason("again", terms["again"] / total, "you looked at it"),
         Reason("popular", terms["popular"] / total, "popular at the moment"),
+        Reason("follows", follows / total, "others went on to it"),
     ]
     return sorted((one for one in found if one.share >= LEAST), key=lambda one: -one.share)
 

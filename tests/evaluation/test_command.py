@@ -37,7 +37,8 @@ def test_it_compares_all_recommenders_with_intervals_verdicts_and_alarms(file: P
     report = json.loads(result.stdout)
     leaderboard = report["tasks"]["all-items"]
     assert set(leaderboard["recommenders"]) == {
-        *("random", "popularity", "popularity-30d", "history", "co-visitation", "item-knn", "ease", "ease-history")
+        *("random", "popularity", "popularity-30d", "history", "co-visitation", "item-knn", "sequential", "ease"),
+        *("ease-history", "ranked"),
     }
     ease = leaderboard["recommenders"]["ease"]
     assert {f"{name}@10" for name in ("hit_rate", "precision", "recall", "mrr", "map", "ndcg")} < set(ease["metrics"])
