@@ -80,6 +80,7 @@ synth: node_modules/.ready
 deploy: synth
 	@$(BIN)/python -m infra.deploy_checks cdk.out --confirm "$(CONFIRM)" $(FLAGS)
 	@./cdk deploy --app cdk.out $(FLAGS)
+	@$(BIN)/python -m infra.apply_tuning cdk.out $(FLAGS)
 
 # The pages of this repository as a web site that can be searched: site/index.html, to be opened as it is.
 docs: setup .venv/docs/.ready

@@ -17,6 +17,7 @@ from infra.cost.estimate import write_estimate
 from infra.region import region
 from infra.settings import SettingsError, read_settings
 from infra.stack import BrokerStack
+from infra.tuning import write_tuning
 
 
 def main() -> int:
@@ -38,6 +39,7 @@ def synthesise(app: cdk.App, stage: str | None) -> int:
         return 2
     app.synth()
     write_estimate(Path(app.outdir), settings)
+    write_tuning(Path(app.outdir), settings)
     return 0
 
 

@@ -6,6 +6,7 @@
 from dataclasses import dataclass, field
 
 from broker import __version__
+from broker.interactions import Rules
 from broker.recommendation_ids import ATTRIBUTE
 from broker.settings import SuppressionSettings, ingest_settings
 
@@ -89,8 +90,17 @@ def ingest_environment(
 
 def metrics_of(broker: str, options: FunctionConfig) -> list[AttributedMetric]:
     """Return what a metric attribution of a broker reports on."""
-    rules = ingest_settings(ingest_environment(options, tracking_id="none", quarantine_bucket="none")).rules
+    rules = _rules(options)
     return attributed_metrics(broker, rules.event_types, event_value=rules.event_value)
+
+
+def event_types_of(options: FunctionConfig) -> list[str]:
+    """Return the event types that a broker reports to Personalize, each once. Raises SettingsError."""
+    return list(dict.fromkeys(_rules(options).event_types.values()))
+
+
+def _rules(options: FunctionConfig) -> Rules:
+    return ingest_settings(ingest_environment(options, tracking_id="none", quarantine_bucket="none")).rules
 
 
 def rewind_environment(

@@ -24,7 +24,7 @@ NOT_LOCAL = (
     *("ImportRoleArn", "DashboardUrl"),
 )
 IN_BOTH = ("MParticleSecretArn", "StreamArn", "QuarantineBucket", "OnFailureBucket", "IngestFunction")
-NO_VARIABLES = ("Version", "Stage")  # STAGE would go before cdk.json in the next `make deploy`
+NO_VARIABLES = ("Version", "Stage", "Paused")  # STAGE would go before cdk.json in the next `make deploy`
 FAILS = "false"  # eval of a command that printed nothing would succeed
 
 

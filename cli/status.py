@@ -10,11 +10,14 @@ from cli.console import emit
 from cli.errors import service_errors
 from cli.rates import print_rates
 from cli.train import metrics_table
-from lifecycle import counts
+from cli.unused_campaigns import warning
+from infra.tuning import wanted
+from lifecycle import campaign_use, counts, tuning
 from lifecycle.counts import InteractionCounts
 from lifecycle.rates import Period, from_aws, from_local, rates
 from lifecycle.resources import Resources
 from lifecycle.status import Inventory, Status, inventory, status
+from lifecycle.tuning import Difference
 from local_stack import loopback
 from personalize_data.quotas import MIN_TRAINING_INTERACTIONS, MIN_TRAINING_USERS
 
@@ -29,11 +32,15 @@ def command(as_json: bool, minutes: int, name: str | None, context: tuple[str, .
     """Say where a broker is: interactions against what a training needs, resources and their states, the newest model
     with its metrics, the rates of the last minutes against the quotas, what is due next and the command for it.
 
+    On AWS it also warns of a campaign that nobody asks, and of a minimum throughput above what is used. Where
+    broker:events_config or broker:training_schedule of cdk.json differ from Personalize, it says so.
+
     Exit code: 0 said, 1 a service does not answer, 2 wrong use.
     """
     target = connection.find(name, context, aws=aws, local=local)
     with service_errors():
-        inventory_ = inventory(Resources(target.client("personalize")), target.names)
+        resources = Resources(target.client("personalize"))
+        inventory_ = inventory(resources, target.names)
         broker_status = status(
             target.names,
             inventory_,
@@ -42,8 +49,30 @@ def command(as_json: bool, minutes: int, name: str | None, context: tuple[str, .
             where=target.where,
             local=bool(target.local_url),
             deployed=target.outputs.get("Stage"),
+            paused="Paused" in target.outputs,
+            differences=differences(resources, target, context),
+            warnings=unused(resources, target, inventory_),
         )
     emit(broker_status.as_json(), as_json, lambda: _report(broker_status))
+
+
+def differences(resources: Resources, target: connection.Target, context: tuple[str, ...]) -> list[Difference]:
+    """Return where solutions are tuned otherwise than cdk.json says, if that is this broker's. Raises ClientError."""
+    try:
+        settings = connection.settings(context)
+    except click.UsageError:
+        return []  # settings of a stack that is to be, or none: what is deployed can still be said
+    every = wanted(settings) if settings.name == target.names.broker else []
+    found = tuning.find(resources, target.names.dataset_group, every)
+    return [one for each in every if each.solution in found for one in tuning.differences(each, found[each.solution])]
+
+
+def unused(resources: Resources, target: connection.Target, inventory_: Inventory) -> list[str]:
+    """Return a line for each campaign that is paid for and not used; locally nothing costs. Raises ClientError."""
+    if target.local_url:
+        return []
+    uses = campaign_use.from_aws(target.client("cloudwatch"), resources, inventory_, target.outputs)
+    return [line for use in uses if (line := warning(use))]
 
 
 def interactions(target: connection.Target, inventory_: Inventory) -> InteractionCounts:
@@ -84,11 +113,15 @@ def _report(broker_status: Status) -> None:
     if broker_status.model:
         console.print(metrics_table(broker_status.model.metrics, f"\nNewest model, {broker_status.model.created}"))
     print_rates(console, broker_status.rates)
+    for difference in broker_status.differences:
+        console.print(f"Not as in cdk.json: {difference}: ./broker tune", markup=False, soft_wrap=True)
+    for line in broker_status.warnings:
+        console.print(f"Warning: {line}", markup=False, soft_wrap=True)
     if broker_status.rates:
         console.print("What fails or is left out, and why: ./broker failures", markup=False, soft_wrap=True)
-    stage = (
-        f"{broker_status.stage} (deployed: {broker_status.deployed})" if broker_status.deployed else broker_status.stage
-    )
+    paused = ", paused" if broker_status.paused else ""
+    deployed = f" (deployed: {broker_status.deployed}{paused})" if broker_status.deployed else ""
+    stage = f"{broker_status.stage}{deployed}"
     console.print(
         f"\nstage: {stage}\nnext:  {broker_status.next.command}\n       {broker_status.next.why}",
         markup=False,

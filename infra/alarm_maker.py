@@ -1,6 +1,7 @@
 """How an alarm is made: its name, what its mail says, and whom it tells."""
 
 import shlex
+from collections.abc import Collection
 
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
@@ -33,15 +34,24 @@ STATUS = {
 class AlarmMaker:
     """Makes the alarms of one stack in ``scope``, and keeps them by their ids.
 
-    A page's alarm tells nobody itself: the page does, which several alarms may have in common.
+    A page's alarm tells nobody itself: the page does, which several alarms may have in common. Those that are ``muted``
+    go on and off, and tell nobody.
     """
 
     def __init__(
-        self, scope: Construct, *, name: str, metrics: Metrics, receivers: Receivers, runbook_url: str
+        self,
+        scope: Construct,
+        *,
+        name: str,
+        metrics: Metrics,
+        receivers: Receivers,
+        runbook_url: str,
+        muted: Collection[str] = (),
     ) -> None:
         self._scope, self._name, self._metrics = scope, name, metrics
         self._topics = topics(scope, receivers)
         self._runbook_url = runbook_url
+        self._muted = muted
         self.alarms: dict[str, cloudwatch.Alarm] = {}
 
     def add(
@@ -69,6 +79,7 @@ class AlarmMaker:
             datapoints_to_alarm=datapoints,
             comparison_operator=comparison,
             treat_missing_data=missing,
+            actions_enabled=id not in self._muted,
         )
         if urgency is Urgency.TICKET:
             self._tell(alarm, urgency)
@@ -84,6 +95,7 @@ class AlarmMaker:
             composite_alarm_name=f"{self._name}-{id}",
             alarm_description=self._text(id, Urgency.PAGE, description, f"{which}\nOr: {self._broker('failures')}"),
             alarm_rule=rule,
+            actions_enabled=id not in self._muted,
         )
         self._tell(page, Urgency.PAGE)
         return page

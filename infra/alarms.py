@@ -28,6 +28,12 @@ MAX_ARRIVAL_TO_PERSONALIZE_S, MAX_REQUEST_TO_PROFILE_S = 60, 20 * 60
 # Old purchases wait for a quarter of an hour in the queue of all others.
 MAX_QUEUE_AGE_S, MAX_PURCHASE_AGE_S = 30 * 60, 5 * 60
 MAX_ARCHIVE_AGE_S = 30 * 60
+# What is on profiles, and the way there. While the broker is paused nobody works on it, and messages grow old.
+OF_PROFILES = (
+    *("refreshes-late", "purchases-late", "profiles-late", "refresh-retrying", "refresh-state", "dead-letters"),
+    *("refresh-errors", "refresh-throttles", "refresh-configuration", "refresh-quarantine", "refreshes-not-queued"),
+    *("get-recommendations-quota", "mparticle-quota", "no-profiles-written", "profiles-behind", "profiles-stand-still"),
+)
 
 
 class Alarms(Construct):
@@ -46,7 +52,14 @@ class Alarms(Construct):
     ) -> None:
         super().__init__(scope, id)
         self._capacity, self._metrics, self._options = capacity, metrics, options
-        maker = AlarmMaker(self, name=name, metrics=metrics, receivers=receivers, runbook_url=options.runbook_url)
+        maker = AlarmMaker(
+            self,
+            name=name,
+            metrics=metrics,
+            receivers=receivers,
+            runbook_url=options.runbook_url,
+            muted=OF_PROFILES if options.paused else (),
+        )
         self._add = maker.add
         self._stream(metrics)
         self._quotas()
@@ -57,7 +70,7 @@ class Alarms(Construct):
             self._function("refresh", metrics)
             self._refreshes(metrics)
         if metrics.daily_check:
-            add_daily_alarms(maker, metrics)
+            add_daily_alarms(maker, metrics, options.trains_every)
         if metrics.rewind:
             self._rewind(metrics)
         if metrics.archive:

@@ -14,7 +14,10 @@ from infra.personalize import PersonalizeResources
 
 
 class DailyCheck(Construct):
-    """EventBridge → ``daily_check`` → metrics, once a day from the deployment on."""
+    """EventBridge → ``daily_check`` → metrics, once a day from the deployment on.
+
+    While the broker is paused there is no campaign of its own to check.
+    """
 
     def __init__(
         self,
@@ -23,6 +26,7 @@ class DailyCheck(Construct):
         *,
         personalize: PersonalizeResources,
         ingest_function: str,
+        paused: bool,
         lambda_code: LambdaCode,
         retain: bool,
         key: kms.IKey | None = None,
@@ -30,7 +34,7 @@ class DailyCheck(Construct):
         super().__init__(scope, id)
         solution, campaign, tracker = (
             personalize.solution_arn,
-            personalize.campaign_arn,
+            None if paused and personalize.solution_arn else personalize.campaign_arn,
             personalize.event_tracker_arn,
         )
         self.function = BrokerFunction(

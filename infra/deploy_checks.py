@@ -60,6 +60,7 @@ class SynthesisedStack:
     creates: bool = True
     kms_key: str | None = None
     reserved_concurrency: int | None = None
+    paused: bool = False
 
 
 @dataclass(frozen=True)
@@ -108,6 +109,12 @@ def _confirming(confirmed: Set[str], word: str) -> str:
 def _wrong_step(synthesised: SynthesisedStack, deployed: DeployedStack | None, confirmed: Set[str]) -> list[str]:
     """Return why this stage can't follow what is deployed. With given Personalize resources only going back matters."""
     found = []
+    if synthesised.paused and (not deployed or deployed.stage is not Stage.RECOMMEND):
+        state = f"at stage {deployed.stage}" if deployed else "not deployed yet"
+        found.append(
+            f"broker:paused takes the campaign out of a stack at stage recommend, and {synthesised.stack} is {state}: "
+            "set it to false"
+        )
     if deployed and synthesised.stage.step < deployed.stage.step and DOWNGRADE not in confirmed:
         found.append(
             f"{synthesised.stack} is deployed at stage {deployed.stage}; going back to {synthesised.stage} deletes "
@@ -173,6 +180,7 @@ def read_assembly(folder: Path) -> SynthesisedStack:
         creates="AWS::Personalize::DatasetGroup" in types,
         kms_key=template["Outputs"].get("KmsKey", {}).get("Value"),
         reserved_concurrency=_reserved(template),
+        paused="Paused" in template["Outputs"],
     )
 
 

@@ -61,7 +61,11 @@ def outputs(
         "RefreshFunction": (refresh and refresh.function.function_name, "The function that writes profiles, likewise"),
         "TrackingId": (personalize.tracking_id, "The event tracker"),
         "SolutionArn": (personalize.solution_arn, "What is trained"),
-        "CampaignArn": (personalize.campaign_arn, "What recommends"),
+        "CampaignArn": (
+            personalize.campaign_arn if personalize.campaigns or not personalize.datasets else None,
+            "What recommends",
+        ),
+        "Paused": ("true" if settings.paused else None, "Whether the campaign is taken out, by broker:paused"),
         "FilterArn": (personalize.filter_arn, "What the recommendations leave out"),
         "RefreshQueueUrl": (refresh and refresh.queues.queue.queue_url, "Customers to refresh"),
         "PurchaseQueueUrl": (refresh and refresh.queues.purchases.queue_url, "Customers to refresh after a purchase"),

@@ -8,6 +8,7 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_Perso
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import aws_cdk as cdk
@@ -67,6 +68,17 @@ class Datasets(Construct):
         without_tags(resource)
 
 
+@dataclass(frozen=True)
+class Campaign:
+    """What is asked for lists. ``resource``: None while the broker is paused.
+
+    The ARN is made of the name: functions and roles that have it stay as they are while the campaign is gone.
+    """
+
+    arn: str
+    resource: personalize.CfnCampaign | None
+
+
 class Recommender(Construct):
     """What recommends: a solution, which trains itself weekly; with ``serve`` a campaign on its newest version.
 
@@ -74,15 +86,23 @@ class Recommender(Construct):
     """
 
     def __init__(
-        self, scope: Construct, id: str, *, name: str, datasets: Datasets, settings: Personalize, serve: bool
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        name: str,
+        datasets: Datasets,
+        settings: Personalize,
+        serve: bool,
+        paused: bool,
     ) -> None:
         super().__init__(scope, id)
-        self.campaign_arn: str | None = None
+        self.campaign: Campaign | None = None
         self.filter_arn: str | None = None
         self.filter_name: str | None = None
         self.solution_arn = make_solution(self, "Solution", name, datasets, settings.recipe)
         if serve:
-            self.campaign_arn = make_campaign(
+            self.campaign = make_campaign(
                 self,
                 "Campaign",
                 name,
@@ -90,6 +110,7 @@ class Recommender(Construct):
                 self.solution_arn,
                 min_tps=settings.min_tps,
                 config=with_columns(settings),
+                paused=paused,
             )
             if settings.filter_expression:
                 # A filter's expression can't be changed under the same name: a new one gets a new name.
@@ -99,7 +120,10 @@ class Recommender(Construct):
 
 
 class PersonalizeResources(Construct):
-    """What this stage has: a tracking id always, a campaign (and a filter, if there is one) to recommend."""
+    """What this stage has: a tracking id always, a campaign (and a filter, if there is one) to recommend.
+
+    ``campaigns``: those that the stack makes, none while it is paused.
+    """
 
     def __init__(
         self,
@@ -109,10 +133,12 @@ class PersonalizeResources(Construct):
         name: str,
         settings: Personalize,
         stage: Stage,
+        paused: bool,
         retain: bool,
         key: DataKey | None = None,
     ) -> None:
         super().__init__(scope, id)
+        self.campaigns: list[personalize.CfnCampaign] = []
         self.solution_arn: str | None = None
         self.campaign_arn: str | None = None
         self.filter_arn: str | None = None
@@ -129,9 +155,14 @@ class PersonalizeResources(Construct):
         self.event_tracker_arn = datasets.tracker.attr_event_tracker_arn
         if stage.step >= Stage.TRAIN.step:
             serve = stage is Stage.RECOMMEND
-            recommender = Recommender(self, "Recommender", name=name, datasets=datasets, settings=settings, serve=serve)
-            self.solution_arn, self.campaign_arn = recommender.solution_arn, recommender.campaign_arn
+            recommender = Recommender(
+                self, "Recommender", name=name, datasets=datasets, settings=settings, serve=serve, paused=paused
+            )
+            self.solution_arn = recommender.solution_arn
             self.filter_arn, self.filter_name = recommender.filter_arn, recommender.filter_name
+            if recommender.campaign:
+                self.campaign_arn = recommender.campaign.arn
+                self.campaigns = [recommender.campaign.resource] if recommender.campaign.resource else []
 
 
 def make_solution(scope: Construct, id: str, name: str, datasets: Datasets, recipe: str) -> str:
@@ -155,9 +186,13 @@ def make_campaign(
     solution_arn: str,
     *,
     min_tps: int,
+    paused: bool,
     config: Mapping[str, Any] | None = None,
-) -> str:
-    """Make a campaign on the newest version of a solution; return its ARN. ``config``: more of its configuration."""
+) -> Campaign:
+    """Make a campaign on the newest version of a solution, unless paused. ``config``: more of its configuration."""
+    arn = cdk.Stack.of(scope).format_arn(service="personalize", resource="campaign", resource_name=name)
+    if paused:
+        return Campaign(arn, None)
     campaign = personalize.CfnCampaign(
         scope,
         id,
@@ -171,7 +206,7 @@ def make_campaign(
     reason = "AWS::Personalize::Campaign is newer than the resource types that this version of the rules knows."
     cdk.Validations.of(campaign).acknowledge(cdk.Acknowledgment(id="CloudFormation-Validate::F3006", reason=reason))
     _made_from(datasets, campaign)
-    return campaign.attr_campaign_arn
+    return Campaign(arn, campaign)
 
 
 def with_columns(settings: Personalize) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """``refresh``, the two queues of customers that it reads, their dead letters, and the table of what it remembers."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import aws_cdk as cdk
@@ -21,11 +22,15 @@ from infra.user_table import UserTable
 
 @dataclass(frozen=True)
 class ExperimentOfRefresh:
-    """The experiment as ``refresh`` reads it, its campaigns and filters, and the names of those that are made."""
+    """The experiment as ``refresh`` reads it, its campaigns and filters, and the names of those that are made.
+
+    ``campaigns``: those that the stack makes.
+    """
 
     variable: str
     arns: tuple[str, ...]
     names: tuple[str, ...]
+    campaigns: tuple[cdk.CfnResource, ...] = ()
 
 
 class RefreshQueues(Construct):
@@ -67,7 +72,11 @@ class RefreshQueues(Construct):
 
 
 class Refresh(Construct):
-    """The queues → ``refresh`` → the customers' profiles at mParticle."""
+    """The queues → ``refresh`` → the customers' profiles at mParticle.
+
+    ``campaigns``: what the stack makes, and ``refresh`` asks. While ``paused`` it reads no queue; the mappings stay, so
+    that they stop before a campaign goes, and begin after it is back.
+    """
 
     def __init__(
         self,
@@ -75,6 +84,8 @@ class Refresh(Construct):
         id: str,
         *,
         campaign_arn: str,
+        campaigns: Sequence[cdk.CfnResource],
+        paused: bool,
         filter_arn: str | None,
         filter_name: str | None,
         secret_arn: str,
@@ -128,16 +139,23 @@ class Refresh(Construct):
         self.function, self.live = broker_function.function, broker_function.live
         self.log_group = broker_function.log_group
         self.asked_arns = [arn for arn in (campaign_arn, filter_arn, *(experiment.arns if experiment else ())) if arn]
-        _queue_mapping(self, "QueueMapping", self.live, self.queues.queue, options.capacity.queue)
-        _queue_mapping(self, "PurchaseMapping", self.live, self.queues.purchases, options.capacity.purchase_queue)
+        capacity, after = options.capacity, [*campaigns, *(experiment.campaigns if experiment else ())]
+        for name, queue, numbers in (
+            ("QueueMapping", self.queues.queue, capacity.queue),
+            ("PurchaseMapping", self.queues.purchases, capacity.purchase_queue),
+        ):
+            mapping = _queue_mapping(self, name, self.live, queue, numbers, paused=paused)
+            for campaign in after:
+                mapping.add_resource_dependency(campaign)
 
 
 def _queue_mapping(
-    scope: Construct, id: str, function: lambda_.IAlias, queue: sqs.IQueue, numbers: QueueMapping
-) -> None:
-    lambda_.CfnEventSourceMapping(
+    scope: Construct, id: str, function: lambda_.IAlias, queue: sqs.IQueue, numbers: QueueMapping, *, paused: bool
+) -> lambda_.CfnEventSourceMapping:
+    return lambda_.CfnEventSourceMapping(
         scope,
         id,
+        enabled=not paused,  # said also where it is true: an update that leaves it out changes nothing
         function_name=function.function_arn,
         event_source_arn=queue.queue_arn,
         batch_size=numbers.batch_size,

@@ -16,7 +16,7 @@ from broker.recommendation_ids import ATTRIBUTE
 
 from blueprint import sizing
 from blueprint.capacity import Capacity
-from blueprint.environments import FunctionConfig
+from blueprint.environments import FunctionConfig, event_types_of
 from blueprint.experiment import ExperimentPlan
 from infra.context import Reader, arn, one_of, switch, text, texts, whole
 from infra.experiment import experiment_problems, read_experiment
@@ -26,6 +26,7 @@ from infra.preflight import problems_of_variables
 from infra.protection import Protection, key_elsewhere, read_protection
 from infra.receivers import Receivers, out_of_reach, read_receivers
 from infra.region import without_personalize
+from infra.tuning_settings import Tuning, read_tuning, tuning_problems
 from personalize_data.schema import metadata_schema, schema_columns
 
 PREFIX = "broker:"
@@ -77,10 +78,15 @@ class Personalize:
 
 @dataclass(frozen=True)
 class AlarmOptions:
-    """What alarms say and when: the runbook's address, and the least share of accepted interactions in percent."""
+    """What alarms say and when: the runbook's address, and the least share of accepted interactions in percent.
+
+    ``paused``: nobody is told of profiles. ``trains_every``: the days between automatic trainings, 0 without them.
+    """
 
     runbook_url: str
     accepted_floor: int
+    paused: bool = False
+    trains_every: int = 7
 
 
 class Stage(StrEnum):
@@ -100,7 +106,8 @@ class Stage(StrEnum):
 class Settings:
     """All that the stack needs to know.
 
-    ``gradual``: whether a new version takes over bit by bit; ``hotfix``: but not this time.
+    ``gradual``: whether a new version takes over bit by bit; ``hotfix``: but not this time. ``paused``: without
+    campaigns, until it is resumed. ``tuning``: of the solutions, beyond what CloudFormation can set.
     """
 
     stage: Stage
@@ -122,6 +129,13 @@ class Settings:
     record_logs: bool = False
     why_principals: tuple[str, ...] = ()
     experiment: ExperimentPlan | None = None
+    paused: bool = False
+    tuning: Tuning = Tuning()  # noqa: RUF009 - frozen
+
+    @property
+    def serves(self) -> bool:
+        """Return whether profiles get lists: from the last stage on, unless paused."""
+        return self.stage is Stage.RECOMMEND and not self.paused
 
     @property
     def running_experiment(self) -> ExperimentPlan | None:
@@ -140,6 +154,7 @@ def read_settings(
     read = Reader(own | ({"stage": stage} if stage else {}))
     its_stage = Stage(read("stage", one_of(*Stage), Stage.COLLECT))
     experiment = read_experiment(read)
+    paused, tuning = read("paused", switch, False), read_tuning(read)
     gradual = read("deployment", one_of(LINEAR, ALL_AT_ONCE), LINEAR) == LINEAR and its_stage is Stage.RECOMMEND
     settings = Settings(
         stage=its_stage,
@@ -157,6 +172,8 @@ def read_settings(
         alarm_options=AlarmOptions(
             runbook_url=read("runbook_url", text(r"https://[^\s#]+", "an https address without #"), RUNBOOK),
             accepted_floor=read("accepted_floor", whole(0, 100), 1),
+            paused=paused,
+            trains_every=tuning.trains_every,
         ),
         gradual=gradual,
         hotfix=read("hotfix", switch, False),
@@ -164,14 +181,19 @@ def read_settings(
         why_principals=_why_principals(read),
         protection=read_protection(read),
         experiment=experiment,
+        paused=paused,
+        tuning=tuning,
     )
+    variables = problems_of_variables(settings.options)
     problems = [
         *read.problems,
         *read.unknown(),
         *_contradictions(settings, read),
+        *_of_pause(settings),
         *out_of_reach(settings.receivers.topic_regions, region),
         *key_elsewhere(settings.protection, region),
-        *problems_of_variables(settings.options),
+        *variables,
+        *([] if variables else _of_tuning(settings)),
     ]
     lines = [f"  {PREFIX}{problem}" for problem in problems]
     if not settings.personalize.tracking_id:
@@ -344,6 +366,23 @@ def _of_experiment(settings: Settings) -> list[str]:
         creates=not given.tracking_id,
         own_recipe=given.recipe,
         has_filter=bool(given.filter_expression),
+    )
+
+
+def _of_pause(settings: Settings) -> list[str]:
+    if settings.paused and settings.stage is not Stage.RECOMMEND:
+        return [f"paused needs stage recommend: stage {settings.stage} has no campaign to take out"]
+    return []
+
+
+def _of_tuning(settings: Settings) -> list[str]:
+    given, options = settings.personalize, settings.options
+    return tuning_problems(
+        settings.tuning,
+        recipe=given.recipe,
+        reported=event_types_of(options),
+        event_value=options.event_value,
+        creates=not given.tracking_id,
     )
 
 

@@ -67,6 +67,7 @@ class BrokerStack(cdk.Stack):
             name=name,
             settings=settings.personalize,
             stage=settings.stage,
+            paused=settings.paused,
             retain=keep,
             key=data_key,
         )
@@ -82,7 +83,7 @@ class BrokerStack(cdk.Stack):
             stream=events,
             tracking_id=personalize.tracking_id,
             buckets=buckets,
-            queues=refresh.queues if refresh else None,
+            queues=refresh.queues if refresh and not settings.paused else None,
             correlation_keys=keys,
             impressions=impressions,
             options=settings.options,
@@ -188,6 +189,8 @@ class BrokerStack(cdk.Stack):
             self,
             "Refresh",
             campaign_arn=personalize.campaign_arn,
+            campaigns=personalize.campaigns,
+            paused=self._settings.paused,
             filter_arn=personalize.filter_arn,
             filter_name=personalize.filter_name,
             secret_arn=secret.arn,
@@ -218,12 +221,14 @@ class BrokerStack(cdk.Stack):
                 solution_arn=personalize.solution_arn,
                 settings=self._settings.personalize,
                 serve=not plan.is_prepared,
+                paused=self._settings.paused,
             )
         if plan.is_prepared:
             return None
         made = variants.arns if variants else {}
         arns = [*plan.given_arns(), *(arn for each in made.values() for arn in each.values())]
-        return ExperimentOfRefresh(plan.variable(made), tuple(arns), tuple(variants.names if variants else ()))
+        names, campaigns = (variants.names, variants.campaigns) if variants else ((), ())
+        return ExperimentOfRefresh(plan.variable(made), tuple(arns), tuple(names), tuple(campaigns))
 
     def _access_logs(self, name: str | None) -> s3.IBucket | None:
         return s3.Bucket.from_bucket_name(self, "AccessLogs", name) if name else None
@@ -245,6 +250,7 @@ class BrokerStack(cdk.Stack):
             "DailyCheck",
             personalize=personalize,
             ingest_function=ingest.function.function_name,
+            paused=self._settings.paused,
             lambda_code=code,
             retain=self._settings.retain,
             key=key,

@@ -3,25 +3,23 @@
 Create-only as all of it (``infra.personalize``): no tag reaches it, and what can't be changed is part of its name.
 """
 
-import hashlib
-import json
-from typing import Any
-
 import aws_cdk as cdk
+from aws_cdk import aws_personalize as personalize
 from constructs import Construct
 
 from blueprint.experiment import EXPLORATION, FILTER, ExperimentPlan, Need
 from infra.personalize import Datasets, make_campaign, make_filter, make_solution, with_columns
 from infra.settings import Personalize
+from infra.variant_names import variant_name
 
-MAX_READABLE = 54  # characters of a name, of 63, before its digest
 MIN_TPS = 1
 
 
 class Variants(Construct):
     """``arns``: of each variant, as the functions' variable has them; ``names`` of what was made for them.
 
-    ``serve``: without it there are solutions only, which train themselves before the experiment begins.
+    ``serve``: without it there are solutions only, which train themselves before the experiment begins. ``campaigns``
+    are those that were made; none where ``paused``.
     """
 
     def __init__(
@@ -35,6 +33,7 @@ class Variants(Construct):
         solution_arn: str,
         settings: Personalize,
         serve: bool,
+        paused: bool,
     ) -> None:
         super().__init__(scope, id)
         self._name = name
@@ -43,6 +42,8 @@ class Variants(Construct):
         self._solution_arn = solution_arn
         self._config = with_columns(settings)
         self._serve = serve
+        self._paused = paused
+        self.campaigns: list[personalize.CfnCampaign] = []
         self.names: list[str] = []
         self.arns: dict[str, dict[str, str]] = {}
         for variant, need in plan.needs.items():
@@ -62,16 +63,20 @@ class Variants(Construct):
         if not self._serve:
             return {}
         campaign = make_campaign(
-            self, f"Campaign-{logical}", name, self._datasets, solution_arn, min_tps=MIN_TPS, config=config
+            self,
+            f"Campaign-{logical}",
+            name,
+            self._datasets,
+            solution_arn,
+            min_tps=MIN_TPS,
+            config=config,
+            paused=self._paused,
         )
-        return {"campaign_arn": campaign}
+        self.campaigns += [campaign.resource] if campaign.resource else []
+        return {"campaign_arn": campaign.arn}
 
     def _named(self, variant: str, need: Need) -> str:
-        """Return a name that stays for as long as the resource can: a campaign's exploration can be changed."""
-        fixed: list[Any] = [self._plan.experiment.name, variant, need.kind]
-        fixed += [] if need.kind == EXPLORATION else [need.value]
-        digest = hashlib.sha256(json.dumps(fixed).encode()).hexdigest()[:8]
-        name = f"{f'{self._name}-{self._plan.experiment.name}-{variant}'[:MAX_READABLE]}-{digest}"
+        name = variant_name(self._name, self._plan, variant, need)
         self.names.append(name)
         return name
 

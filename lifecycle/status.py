@@ -1,6 +1,6 @@
 """The status of a broker: its resources in Personalize, its newest model, and the next step."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,7 @@ from lifecycle.names import Names
 from lifecycle.rates import Rates
 from lifecycle.resource_types import ResourceType
 from lifecycle.resources import Resources, State
+from lifecycle.tuning import Difference
 
 
 @dataclass(frozen=True)
@@ -41,9 +42,17 @@ class Next:
     why: str
 
 
+RESUME = Next(
+    "recommend", "./broker resume", "the broker is paused: it collects and trains, and profiles get no new lists"
+)
+
+
 @dataclass(frozen=True)
 class Status:
-    """The status of a broker. ``stage`` is ``nothing``, ``collect``, ``train`` or ``recommend``."""
+    """The status of a broker. ``stage`` is ``nothing``, ``collect``, ``train`` or ``recommend``.
+
+    ``differences``: where solutions are not tuned as wanted. ``warnings``: what is paid for and not used.
+    """
 
     name: str
     where: str
@@ -54,6 +63,9 @@ class Status:
     model: Model | None
     next: Next
     rates: Rates | None = None
+    paused: bool = False
+    differences: tuple[Difference, ...] = ()
+    warnings: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """Return it as one JSON object."""
@@ -62,11 +74,14 @@ class Status:
             "where": self.where,
             "stage": self.stage,
             "deployed_stage": self.deployed,
+            "paused": self.paused,
             "interactions": self.counts.as_json(),
             "resources": [vars(resource) for resource in self.resources],
             "model": vars(self.model) if self.model else None,
             "next": vars(self.next),
             "rates": self.rates.as_json() if self.rates else None,
+            "differences": [vars(difference) for difference in self.differences],
+            "warnings": list(self.warnings),
         }
 
 
@@ -148,6 +163,9 @@ def status(
     where: str,
     local: bool,
     deployed: str | None,
+    paused: bool = False,
+    differences: Sequence[Difference] = (),
+    warnings: Sequence[str] = (),
 ) -> Status:
     """Return the status of a broker from its inventory. ``deployed``: the stage of the deployed stack, if any."""
     model = None
@@ -162,8 +180,11 @@ def status(
         counts=counts,
         resources=inventory.resources,
         model=model,
-        next=due(inventory, counts, local=local, deployed=deployed),
+        next=RESUME if paused else due(inventory, counts, local=local, deployed=deployed),
         rates=rates,
+        paused=paused,
+        differences=tuple(differences),
+        warnings=tuple(warnings),
     )
 
 

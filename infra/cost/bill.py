@@ -22,7 +22,7 @@ SHARDS_AT_FIRST = 4  # of a stream on demand
 SHARD_RECORDS, SHARD_KB = 1_000, 1_024  # per second
 FIREHOSE_KB = 5  # to which each record of a stream is rounded up
 GZIP_SHARE = Decimal("0.2")  # of a batch's JSON, at most: mParticle's samples come to a seventh when many are together
-WEEKS = Decimal(HOURS) / 168  # a solution trains once a week
+DAYS = Decimal(HOURS) / 24
 GB_PER_EVENT = Decimal("0.3") / MILLION  # of PutEvents, measured
 MESSAGES_PER_REQUEST = 10
 QUEUES = 2
@@ -130,12 +130,14 @@ def _counts(traffic: Traffic, settings: Settings) -> Counts:
         yield from _second(traffic, settings)
     yield from _personalize(traffic, settings)
     stage = settings.stage
+    writes = Stage.TRAIN if settings.paused else stage  # while paused, refresh does not run
     gradual = (ROLLBACK_METRICS, VERSION_METRICS) if settings.gradual else (0, 0)
     of_options = gradual[0] + settings.rewind + (ARCHIVE_ALARM_METRICS if settings.archive_days else 0)
     of_options += SECOND_ALARM_METRICS * second
+    of_options -= stage is not Stage.COLLECT and not settings.tuning.trains_every  # no alarm on an old model
     impressions = settings.options.impression_list is not None
     of_options += IMPRESSION_ALARM_METRICS * impressions
-    written = METRICS[stage] + gradual[1] + (METRICS[Stage.COLLECT] + 1) * second + settings.suppression_list
+    written = METRICS[writes] + gradual[1] + (METRICS[Stage.COLLECT] + 1) * second + settings.suppression_list
     written += IMPRESSION_METRICS * impressions * (1 + second)
     if settings.options.metric_attribution:
         written += ATTRIBUTION_SOURCES * len(metrics_of(settings.name, settings.options))
@@ -146,7 +148,7 @@ def _counts(traffic: Traffic, settings: Settings) -> Counts:
     yield "Secrets Manager", "secret", Decimal(1 + settings.suppression_list)
     if settings.protection.kms_key:
         yield from _key(traffic, settings)
-    if stage is Stage.RECOMMEND:
+    if settings.serves:
         yield from _profiles(traffic, settings)
     if impressions:
         shown = traffic.events * traffic.impressions_per_event * (1 + second)
@@ -185,7 +187,7 @@ def _functions(traffic: Traffic, settings: Settings) -> Counts:
     capacity = settings.options.capacity
     invocations = {"ingest": ingest_invocations(traffic, settings)}
     memory = {"ingest": capacity.ingest_memory, "refresh": capacity.refresh_memory}
-    if settings.stage is Stage.RECOMMEND:
+    if settings.serves:
         invocations["refresh"] = refresh_invocations(traffic, settings)
     records = traffic.events * traffic.records_per_event
     waiting = sum(number * memory[name] * traffic.wait_ms / 1_000 / 1_024 for name, number in invocations.items())
@@ -195,7 +197,7 @@ def _functions(traffic: Traffic, settings: Settings) -> Counts:
     yield "Lambda time", "lambda_gb_seconds", working + waiting
     yield "CloudWatch logs", "cloudwatch_gb_of_logs", total * LOG_KB / GB_OF_KB
     if settings.record_logs:
-        refreshes = traffic.events * traffic.refreshes_per_event if settings.stage is Stage.RECOMMEND else Decimal(0)
+        refreshes = traffic.events * traffic.refreshes_per_event if settings.serves else Decimal(0)
         yield "CloudWatch logs per record", "cloudwatch_gb_of_logs", (records + refreshes) * LINE_KB / GB_OF_KB
 
 
@@ -252,19 +254,22 @@ def _invocations(arrivals: Decimal, readers: int, window: int, batch_size: int) 
 def _personalize(traffic: Traffic, settings: Settings) -> Counts:
     given, recipe = settings.personalize.tracking_id, settings.personalize.recipe
     yield "Personalize events", "personalize_gb", traffic.events * traffic.reported_per_event * GB_PER_EVENT
-    if settings.stage is not Stage.COLLECT and not given:
-        yield "Personalize training", *_training(recipe, traffic)
-    if settings.stage is Stage.RECOMMEND:
-        minimum, refreshes = Decimal(SECONDS * settings.personalize.min_tps), _refreshes_of_variants(traffic, settings)
-        own = traffic.events * traffic.refreshes_per_event - sum(refreshes.values())
+    every = settings.tuning.trains_every
+    if settings.stage is not Stage.COLLECT and not given and every:
+        yield "Personalize training", *_training(recipe, traffic, every)
+    refreshes = _refreshes_of_variants(traffic, settings)
+    if settings.stage is Stage.RECOMMEND and (given or not settings.paused):
+        minimum = Decimal(SECONDS * settings.personalize.min_tps)
+        own = traffic.events * traffic.refreshes_per_event - sum(refreshes.values()) if settings.serves else Decimal(0)
         yield "Personalize campaign", *campaign_price(recipe, max(minimum, own))
-        yield from _variants(refreshes, traffic, settings)
+    yield from _variants(refreshes, traffic, settings)
 
 
-def _training(recipe: str, traffic: Traffic) -> tuple[str, Decimal]:
+def _training(recipe: str, traffic: Traffic, every: int) -> tuple[str, Decimal]:
+    """Return a price's name, and how many there are; ``every``: days between two trainings."""
     if recipe.endswith(V2):
-        return "personalize_v2_trained_interactions", WEEKS * traffic.trained
-    return "personalize_training_hour", WEEKS * traffic.training_hours
+        return "personalize_v2_trained_interactions", DAYS / every * traffic.trained
+    return "personalize_training_hour", DAYS / every * traffic.training_hours
 
 
 def _refreshes_of_variants(traffic: Traffic, settings: Settings) -> dict[str, Decimal]:
@@ -279,14 +284,14 @@ def _refreshes_of_variants(traffic: Traffic, settings: Settings) -> dict[str, De
 
 def _variants(refreshes: dict[str, Decimal], traffic: Traffic, settings: Settings) -> Counts:
     """Yield the campaigns and solutions that an experiment's variants have for themselves."""
-    plan = settings.experiment
+    plan, every = settings.experiment, settings.tuning.trains_every
     if plan is None:
         return
     for name, need in plan.needs.items():
         recipe = recipe_of(need, settings)
-        if need.kind == RECIPE:
-            yield f"Experiment training, {name}", *_training(recipe, traffic)
-        if need.has_campaign and name in refreshes:
+        if need.kind == RECIPE and every:
+            yield f"Experiment training, {name}", *_training(recipe, traffic, every)
+        if need.has_campaign and name in refreshes and settings.serves:
             requests = max(Decimal(SECONDS), refreshes[name])
             yield f"Experiment campaign, {name}", *campaign_price(recipe, requests)
 
@@ -298,7 +303,7 @@ def _key(traffic: Traffic, settings: Settings) -> Counts:
     https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html.
     """
     per_data_key = WRITER_AND_READER * _shards(traffic, settings)
-    if settings.stage is Stage.RECOMMEND:
+    if settings.serves:
         per_data_key += QUEUES * REQUESTS_PER_QUEUE + TABLE_AND_SECRET
     if settings.protection.kms_key == CREATE:
         yield "KMS key", "kms_key", Decimal(1)

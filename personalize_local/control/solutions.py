@@ -70,7 +70,7 @@ class SolutionControl:
         return {"solutionArn": arn}
 
     def update_solution(self, request: Request) -> dict[str, str]:
-        """Change automatic training, its schedule, or the events that the next versions train on."""
+        """Change automatic training, its schedule, or the events that the next versions train on, at once."""
         solution = self._registry.find(resource_types.SOLUTION, request["solutionArn"])
         solution.require_active(self._registry.now())
         changed = {key: request[key] for key in ("performAutoTraining", "performIncrementalUpdate") if key in request}
@@ -78,7 +78,10 @@ class SolutionControl:
         description = solution.description | changed | ({"solutionConfig": config} if config else {})
         _check_selection(description)
         period(description)
-        solution.description.update(description)
+        now = self._registry.now()
+        update = changed | {"status": ACTIVE, "creationDateTime": now, "lastUpdatedDateTime": now}
+        update |= {key: request[key] for key in ("solutionUpdateConfig",) if key in request}
+        solution.description.update(description | {"latestSolutionUpdate": update})
         return {"solutionArn": solution.arn}
 
     def create_solution_version(self, request: Request, training_type: str = MANUAL) -> dict[str, str]:

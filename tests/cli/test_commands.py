@@ -11,11 +11,14 @@ import pytest
 from click.testing import CliRunner, Result
 
 from cli.__main__ import main
-from lifecycle import datasets
-from lifecycle.names import Names
+from infra.apply_tuning import apply_all
+from lifecycle import datasets, resource_types, training
+from lifecycle.names import USER_PERSONALIZATION, Names
 from lifecycle.resources import Resources
+from lifecycle.tuning import TuningFailed, Wanted
 from local_stack.aws.session import local_client
 from local_stack.process import start_service
+from tests.json_numbers import rounded
 from tests.loop.clone import eventually
 
 Broker = Callable[..., Result]
@@ -134,6 +137,58 @@ def test_the_same_again_does_nothing_and_says_so(broker: Broker, tmp_path: Path)
 
     assert (again.exit_code, again.stderr.count("CREATE")) == (0, 0)
     assert "was there already" in again.stdout
+
+
+def test_solutions_are_tuned_as_cdk_json_wants_and_status_says_where_they_are_not(
+    broker: Broker, endpoints: Mapping[str, str]
+) -> None:
+    name = said(broker("status", "--json"))["name"]
+    wanted = ("-c", f"broker:name={name}", "-c", f"broker:events_config={json.dumps(WEIGHTS)}")
+    wanted += ("-c", "broker:training_schedule=rate(3 days)")
+    assert said(broker("tune", *wanted, "--json"))["without_solution"] == [name]
+    control = local_client("personalize", endpoints["AWS_ENDPOINT_URL_PERSONALIZE"])
+    resources = Resources(control)
+    group = resources.ensure(resource_types.DATASET_GROUP, name, {})["datasetGroupArn"]
+    weekly = training.Training(USER_PERSONALIZATION, auto=True)
+    arn = {"solutionArn": training.solution(resources, Names(name), group, weekly)}
+    (weights, schedule) = said(broker("status", *wanted, "--json"))["differences"]
+    assert (weights["setting"], schedule["setting"]) == ("events_config", "training_schedule")
+    assert schedule["found"] == "every 7 days"
+
+    planned = said(broker("tune", *wanted, "--dry-run", "--json"))
+    assert planned["differences"] == [weights, schedule]
+    assert rounded(planned) == []
+    assert said(broker("status", *wanted, "--json"))["differences"] == [weights, schedule]
+    assert "is now every 3 days" in broker("tune", *wanted).stdout
+    assert said(broker("status", *wanted, "--json"))["differences"] == []
+    assert broker("tune", *wanted).stdout == "nothing differs\n"
+
+    control.update_solution(**arn, performAutoTraining=False)
+    result = broker("status", *wanted).stdout
+    assert f"Not as in cdk.json: solution {name}, training_schedule: off in Personalize, every 3 days wanted" in result
+    assert said(broker("tune", *wanted, "--json"))["differences"][0]["setting"] == "training_schedule"
+    described = control.describe_solution(**arn)["solution"]
+    assert described["performAutoTraining"] is True
+    assert {one["eventType"]: one["weight"] for one in events_of(described)} == WEIGHTS
+    assert broker("tune").exit_code == 2  # cdk.json is another broker's
+
+    wanted_once = [Wanted(name, None, "rate(2 days)")]  # as a deployment finds it
+    assert [line.partition(": ")[2] for line in apply_all(resources, name, wanted_once)] == [
+        "every 3 days in Personalize, every 2 days wanted"
+    ]
+    assert apply_all(resources, name, wanted_once) == []
+    assert {
+        one["eventType"]: one["weight"] for one in events_of(control.describe_solution(**arn)["solution"])
+    } == WEIGHTS
+    with pytest.raises(TuningFailed, match="there is no solution other"):
+        apply_all(resources, name, [Wanted("other", None, "off")])
+
+
+WEIGHTS = {"view_detail": 0.2, "add_to_cart": 0.5, "add_to_wishlist": 0, "purchase": 1}
+
+
+def events_of(solution: Mapping[str, Any]) -> list[Any]:
+    return list(solution["latestSolutionUpdate"]["solutionUpdateConfig"]["eventsConfig"]["eventParametersList"])
 
 
 def test_a_failure_is_one_line_with_the_services_own_reason_and_status_shows_it(broker: Broker, tmp_path: Path) -> None:

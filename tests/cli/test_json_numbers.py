@@ -34,6 +34,7 @@ ELSEWHERE = {
     "seed": "loop/test_outage.py",
     "soak": "loop/test_soak.py",
     "tracker": "cli/test_tracker.py",
+    "tune": "cli/test_commands.py",
     "verify": "diagnosis/test_verify.py",
     "why": "diagnosis/test_why.py",
 }

@@ -27,7 +27,7 @@ Series = list[float | None]  # a value for each period, the oldest first; None: 
 Operand = Series | float
 
 KNOWN = {
-    *("AlarmName", "AlarmDescription", "AlarmActions", "OKActions"),
+    *("AlarmName", "AlarmDescription", "ActionsEnabled", "AlarmActions", "OKActions"),
     *("ComparisonOperator", "Threshold", "EvaluationPeriods", "DatapointsToAlarm", "TreatMissingData"),
     *("Namespace", "MetricName", "Dimensions", "Period", "Statistic", "ExtendedStatistic", "Metrics"),
 }

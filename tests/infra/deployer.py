@@ -3,6 +3,7 @@
 Nothing knows a resource's properties: the template's names become the API's by the service model.
 """
 
+from collections.abc import Sequence
 from graphlib import TopologicalSorter
 from typing import Any
 
@@ -23,12 +24,13 @@ class Deployer:
         self._kinds: dict[str, str] = {}
 
     def deploy(self, template: dict[str, Any]) -> list[str]:
-        """Create what is not there yet; return the kinds that were created, in order."""
+        """Create what is not there yet; return the kinds that were created, in order. Delete what is there no more."""
         resources = {id: one for id, one in template["Resources"].items() if one["Type"].startswith(PREFIX)}
         order = TopologicalSorter({id: _named(one) & resources.keys() for id, one in resources.items()})
         new = [id for id in order.static_order() if id not in self.answers]
         for id in new:
             self._create(id, resources[id])
+        self._delete([id for id in reversed(self.answers) if id not in resources])
         return [self._kinds[id] for id in new]
 
     def roll_back(self, template: dict[str, Any]) -> list[str]:
@@ -45,12 +47,15 @@ class Deployer:
     def delete(self) -> list[str]:
         """Delete everything in the opposite order; return the kinds."""
         ids = list(reversed(self.answers))
+        self._delete(ids)
+        return [self._kinds[id] for id in ids]
+
+    def _delete(self, ids: Sequence[str]) -> None:
         for id in ids:
             kind, arn = self._kinds[id], self.arn(id)
             self._call(f"Delete{kind}", {f"{kind}Arn": arn})
             self._aws.wait_until_gone(kind, arn)
             del self.answers[id]
-        return [self._kinds[id] for id in ids]
 
     def arn(self, id: str) -> str:
         """Return the ARN of what was created for a logical id."""

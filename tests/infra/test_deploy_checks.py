@@ -17,6 +17,7 @@ COLLECT = SynthesisedStack("shop", Stage.COLLECT, is_example=False, trains=False
 TRAIN = replace(COLLECT, stage=Stage.TRAIN, trains=True)
 RECOMMEND = replace(TRAIN, stage=Stage.RECOMMEND, serves=True)
 GIVEN_RECOMMEND = replace(COLLECT, stage=Stage.RECOMMEND)
+PAUSED = replace(RECOMMEND, serves=False, paused=True)
 
 
 @pytest.mark.parametrize(
@@ -34,6 +35,7 @@ GIVEN_RECOMMEND = replace(COLLECT, stage=Stage.RECOMMEND)
         (RECOMMEND, DeployedStack(Stage.RECOMMEND, ("ACTIVE", "CREATE IN_PROGRESS"))),
         (GIVEN_RECOMMEND, None),
         (GIVEN_RECOMMEND, DeployedStack(Stage.COLLECT)),
+        (PAUSED, DeployedStack(Stage.RECOMMEND, ("ACTIVE",))),
     ],
 )
 def test_a_step_that_can_work_is_let_through(wanted: SynthesisedStack, deployed: DeployedStack | None) -> None:
@@ -63,6 +65,8 @@ def test_a_step_that_can_work_is_let_through(wanted: SynthesisedStack, deployed:
             "./broker secret --aws --secret-id arn:secret",
         ),
         (GIVEN_RECOMMEND, DeployedStack(Stage.COLLECT, empty_secret="arn:secret"), "mParticle's secret is empty"),
+        (PAUSED, DeployedStack(Stage.TRAIN, ("ACTIVE",)), "shop is at stage train: set it to false"),
+        (replace(GIVEN_RECOMMEND, paused=True), None, "shop is not deployed yet: set it to false"),
     ],
 )
 def test_a_step_that_cannot_work_or_loses_something_is_refused(

@@ -132,6 +132,9 @@ def synthesised(made: Synthesise, value: dict[str, Any], **context: Any) -> Synt
     return made("recommend", CONTEXT | {"broker:experiment": json.dumps(value)} | context)
 
 
+PSEUDO = {"AWS::Partition": "aws", "AWS::Region": "us-east-1", "AWS::AccountId": "123456789012"}
+
+
 def resolved(variable: Any) -> Any:
     """Return a variable with the logical id of what a reference is about in its place."""
     if isinstance(variable, str):
@@ -139,7 +142,11 @@ def resolved(variable: Any) -> Any:
     region = "arn:aws:personalize:us-east-1:123456789012"
     _, parts = variable["Fn::Join"]
     text = "".join(
-        part if isinstance(part, str) else f"{region}:{kind_of(part['Fn::GetAtt'])}/{part['Fn::GetAtt'][0]}"
+        part
+        if isinstance(part, str)
+        else PSEUDO[part["Ref"]]
+        if "Ref" in part
+        else f"{region}:{kind_of(part['Fn::GetAtt'])}/{part['Fn::GetAtt'][0]}"
         for part in parts
     )
     return json.loads(text)
@@ -157,14 +164,14 @@ def test_each_variant_gets_what_it_needs_and_both_functions_know_the_experiment(
     of_refresh = resolved(stack.variables("Refresh")["EXPERIMENT"])
     read_by_refresh = experiment_from(of_refresh)
     assert read_by_refresh.variants["cheap"].filter_arn.rpartition("/")[2] in stack.of_type("Personalize::Filter")  # type: ignore[union-attr]
+    campaigns = {one["Properties"]["Name"]: id for id, one in stack.of_type("Personalize::Campaign").items()}
     for variant, named in (("bold", "Campaignbold"), ("trending", "Campaigntrending")):
         arn = read_by_refresh.variants[variant].campaign_arn
         assert arn
-        assert named in arn
-        assert arn.rpartition("/")[2] in stack.of_type("Personalize::Campaign")
+        assert named in campaigns[arn.rpartition(":campaign/")[2]]
     assert read_by_refresh.variants["given"].campaign_arn == CAMPAIGN
     assert read_by_refresh.holdout_campaign_arn
-    assert "Campaignholdout" in read_by_refresh.holdout_campaign_arn
+    assert "Campaignholdout" in campaigns[read_by_refresh.holdout_campaign_arn.rpartition(":campaign/")[2]]
 
     of_ingest = experiment_from(resolved(stack.variables("Ingest")["EXPERIMENT"]))
     assert [of_ingest.variant_of(mpid) for mpid in range(200)] == [read_by_refresh.variant_of(n) for n in range(200)]

@@ -138,6 +138,7 @@ def test_make_deploy_synthesises_a_hotfix_where_that_is_confirmed(confirm: str, 
         ({"broker:refresh_memory": 1024}, {"Refresh"}),
         ({"broker:python": "3.14"}, {"Ingest", "Refresh"}),
         ({"broker:min_tps": 5}, set()),
+        ({"broker:paused": True}, {"Ingest"}),
         ({"broker:alarm_email": ""}, set()),
         # The variable's text stays: a reference to the filter, which is another one now.
         ({"broker:filter_expression": 'INCLUDE ItemID WHERE Items.SALE IN ("y")'}, {"Refresh"}),
