@@ -17,13 +17,12 @@ from broker.suppression import SuppressionList
 from rich.console import Console
 
 from cli import archive as raw_archive
-from cli import connection, place, suppression
+from cli import connection, place, suppression, user_ids
 from cli.console import emit
 from cli.errors import service_errors
 from cli.progress import WaitDisplay
 from lifecycle import forgetting, resource_types, state
 from lifecycle.archive import Erasure, mpids
-from lifecycle.batch import parse_users
 from lifecycle.bucket import Bucket
 from lifecycle.resources import Resources
 
@@ -225,26 +224,11 @@ def _erase_state(plan: Plan, target: connection.Target) -> None:
 def _wanted(arguments: tuple[str, ...]) -> list[str]:
     """Return the users that are meant. Raises click.UsageError."""
     if len(arguments) == 1 and int64(arguments[0]) is None:
-        return _of_file(Path(arguments[0]))
+        return user_ids.of_file(Path(arguments[0]))
     wrong = [text for text in arguments if int64(text) is None]
     if wrong:
         raise click.UsageError(f"{wrong[0]} is no mParticle id (a 64-bit number); a file stands alone")
     return list(dict.fromkeys(str(int64(text)) for text in arguments))
-
-
-def _of_file(path: Path) -> list[str]:
-    try:
-        users = parse_users(path.read_text(encoding="utf-8").splitlines())
-    except OSError as error:
-        raise click.UsageError(f"{path} is neither an mParticle id nor a file: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise click.UsageError(f"{path} is no text in UTF-8: one id a line is wanted") from None
-    except ValueError as error:
-        raise click.UsageError(f"{path}: {error}") from None
-    bad = forgetting.bad_users(users)
-    if bad or not users:
-        raise click.UsageError(f"{path}: user {bad[0]} is no id" if bad else f"{path} names no user")
-    return users
 
 
 def _confirm(plan: Plan) -> None:

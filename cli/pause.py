@@ -10,10 +10,11 @@ from typing import Any
 import click
 from botocore.exceptions import BotoCoreError, ClientError
 
-from cli import connection
+from cli import clear_lists, connection
 from cli.errors import Refused, file_errors, service_errors
 from cli.options import pairs, price_option
 from cli.pause_plan import PausePlan
+from cli.seed_plan import REASONS
 from cli.settings_file import NotChanged, SettingsFile
 from cli.types import Amount
 from infra.cost.prices import PricesError, read_prices
@@ -49,14 +50,25 @@ def options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @click.command("pause", short_help="Take out what costs by the hour, and keep data and models.")
+@click.option(
+    "--clear",
+    "clear_file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Then take the lists off the profiles of these users, an mpid a line.",
+)
 @options
-def command(**given: Any) -> None:
+def command(*, clear_file: Path | None, **given: Any) -> None:
     """Take the campaign out of the deployed stack, and with it what costs by the hour: broker:paused becomes true in
     cdk.json, and a deployment follows, as by make deploy. The broker goes on collecting and training; profiles keep
     their lists, and get no new ones. ./broker resume brings the campaign back under the same ARN.
 
     The price per month before and after is shown first. With several stacks, name the stack's file by --settings. A
     deployment takes ten minutes longer with broker:deployment linear; --confirm hotfix does it at once.
+
+    --clear takes lists off profiles once it is paused, at a fifth of mParticle's limit of batches, and without an
+    event. It needs the suppression list, as ./broker seed does. No list of all users exists here: mParticle can export
+    an audience of those who have product_recs.
 
     \b
     Examples:
@@ -66,7 +78,14 @@ def command(**given: Any) -> None:
 
     Exit code: 0 paused, or paused already; 1 there is no such stack, or the deployment failed; 2 wrong use.
     """
-    run(paused=True, **given)
+    users = clear_lists.users_of(clear_file) if clear_file else []
+    target = run(paused=True, **given)
+    if users and target:
+        with service_errors():
+            ends = clear_lists.clear(target, users)
+        click.echo(f"lists taken off: {ends.pop('written', 0):,} of {len(users):,} users")
+        for reason, number in ends.items():
+            click.echo(f"  not taken off: {number:,} ({REASONS.get(reason, reason)})")
 
 
 def run(
@@ -79,8 +98,8 @@ def run(
     confirm: str,
     yes: bool,
     dry_run: bool,
-) -> None:
-    """Do what either command is asked for. Raises click.ClickException."""
+) -> connection.Target | None:
+    """Do what either command is asked for; return what is so now, None after a dry run. Raises click.ClickException."""
     with file_errors():
         file = SettingsFile(settings_file or CDK_JSON)
         more = file.context()
@@ -92,18 +111,19 @@ def run(
     for line in plan.said():
         click.echo(line)
     if dry_run:
-        return
+        return None
     target = connection.find(plan.settings.name, (), aws=True)
     with service_errors():
         if is_done(plan, target.outputs):
             click.echo(f"{plan.settings.name} is {'paused' if paused else 'not paused'} already")
-            return
+            return target
     if not yes:
         if not sys.stdin.isatty():
             raise click.UsageError("this deploys: say --yes where nobody can be asked")
         click.confirm("Change the setting, and deploy?", abort=True, err=True)
     with service_errors(), file_errors():
         carry_out(plan, lambda: connection.find(plan.settings.name, (), aws=True).outputs, _deploy)
+    return connection.find(plan.settings.name, (), aws=True)
 
 
 def _plan(

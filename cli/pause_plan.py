@@ -14,7 +14,7 @@ from infra.settings import Settings
 
 STAYS = (
     "Stays as it is: the stream and what is on it, the dataset group, the event tracker, the solution and its models, "
-    "the queues, the table of refresh, the secret, and the lists on profiles."
+    "the queues, the table of refresh, the secret, and the lists on profiles (--clear takes those off)."
 )
 WAITS = (
     "Users on the refresh queues wait for four days at most, then SQS deletes the request; ingest adds none. On resume "

@@ -9,7 +9,7 @@ import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from botocore.exceptions import ClientError
 from broker.clients import body_of
@@ -50,6 +50,14 @@ def progress_from(document: Mapping[str, Any]) -> Progress:
         return Progress(int(document["done"]), open_, Counter(document["counts"]))
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError("no progress of a seeding") from error
+
+
+class KeepsProgress(Protocol):
+    """What reads and writes how far it came."""
+
+    def read(self, deadline: float) -> Progress: ...
+
+    def write(self, progress: Progress, deadline: float) -> None: ...
 
 
 class ProgressStore:

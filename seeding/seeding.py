@@ -25,7 +25,7 @@ from broker.suppression_store import SuppressionStore
 
 from seeding.attempts import Attempt, Step, attempt, next_step, unwritten, written
 from seeding.lists import SeedList
-from seeding.progress import Progress, ProgressStore
+from seeding.progress import KeepsProgress, Progress
 
 WRITTEN, NEWER, REFUSED = "written", "newer_list", "refused"
 NO_ANSWER, NO_ITEMS, OTHER_VARIANT = "no_answer", "no_recommendations", "other_variant"
@@ -71,14 +71,15 @@ class Seeding:
     """The lists of one job. ``known_until`` (epoch seconds): what happened later, its lists do not know.
 
     ``belongs(mpid)``: whether a user is still in a variant that the job is for; ``variant_of(mpid)``: which one, None
-    without an experiment. ``show`` is called after each round.
+    without an experiment. ``clears``: an empty list takes off the one that is there. ``show`` is called after each
+    round.
     """
 
     def __init__(
         self,
         feed: Feed,
         states: ProfileStates,
-        store: ProgressStore,
+        store: KeepsProgress,
         suppressed: SuppressionStore,
         pool: Executor,
         clock: Clock,
@@ -86,11 +87,12 @@ class Seeding:
         known_until: float,
         belongs: Callable[[int], bool] = lambda _: True,
         variant_of: Callable[[int], str | None] = lambda _: None,
+        clears: bool = False,
         show: Callable[[Progress], None] = lambda _: None,
     ) -> None:
         self._feed, self._states, self._store, self._suppressed = feed, states, store, suppressed
         self._pool, self._clock, self._known_until, self._belongs, self._show = pool, clock, known_until, belongs, show
-        self._variant_of = variant_of
+        self._variant_of, self._clears = variant_of, clears
         self._waiting: dict[int, Recommendations] = {}
         self._accepted_at = float("-inf")
         self._fruitless, self._fruit_at = 0, clock.now()
@@ -177,7 +179,7 @@ class Seeding:
                 left_out.append((one.mpid, SkipReason.SUPPRESSED.value))
             elif not self._belongs(one.mpid):
                 left_out.append((one.mpid, OTHER_VARIANT))
-            elif not one.new.items:
+            elif not (one.new.items or self._clears):
                 left_out.append((one.mpid, NO_ITEMS))
             else:
                 wanted[one.mpid] = one.new

@@ -13,6 +13,7 @@ from click.testing import CliRunner, Result
 
 from cli import connection
 from cli.__main__ import main
+from cli.clear_lists import users_of
 from cli.errors import Refused
 from cli.pause import carry_out, is_done
 from cli.pause_plan import PausePlan
@@ -186,3 +187,14 @@ def test_interrupted_the_setting_is_that_of_the_stack_again(cdk_json: Path) -> N
     with pytest.raises(KeyboardInterrupt):
         carry_out(plan(cdk_json), dict, interrupted)
     assert cdk_json.read_text() == CDK_JSON.read_text()
+
+
+def test_users_whose_lists_go_are_an_id_a_line_and_a_bad_file_is_said_before_anything_is_done(tmp_path: Path) -> None:
+    path = tmp_path / "users.txt"
+    path.write_text("USER_ID\n-12\n9007199254740993\n-12\n")
+    assert users_of(path) == [-12, 9007199254740993]
+    for text, problem in (("USER_ID\n", "names no user"), ("USER_ID\n-12\nc17\n", "c17 is no mParticle id")):
+        path.write_text(text)
+        result = broker("pause", "--dry-run", "--clear", path)
+        assert (result.exit_code, result.stdout) == (2, "")
+        assert problem in result.stderr

@@ -21,7 +21,7 @@ from broker.suppression import SuppressionList
 from broker.suppression_store import OBJECT, SuppressionStore
 
 from seeding.lists import SeedList
-from seeding.progress import Progress, ProgressStore
+from seeding.progress import KeepsProgress, Progress, ProgressStore
 from seeding.seeding import Feed, Seeding
 from tests.broker.stubs import NOW, Inline, Table, client_error
 
@@ -65,7 +65,7 @@ class World:
         """Put users on the suppression list."""
         self._suppress(self.suppressed | mpids)
 
-    def seeding(self, **how: Any) -> Seeding:
+    def seeding(self, store: KeepsProgress | None = None, **how: Any) -> Seeding:
         """Return a command that has just started: it remembers nothing."""
         clock = self.clock()
         secrets = SimpleNamespace(get_secret_value=self._secret)
@@ -76,7 +76,7 @@ class World:
         return Seeding(
             Feed(mparticle, "production", self.rate),
             self.states(),
-            ProgressStore(s3, BUCKET, PROGRESS, clock),
+            store or ProgressStore(s3, BUCKET, PROGRESS, clock),
             SuppressionStore(lambda: s3, lambda: secrets, BUCKET, "list", clock),
             Inline(),
             clock,
@@ -201,9 +201,10 @@ class World:
             return
         self._ids.add(batch["source_request_id"])
         mpid = batch["mpid"]
-        self.profiles[mpid] = requested_at, tuple(batch["user_attributes"]["product_recs"])
+        items = tuple(batch["user_attributes"].get("product_recs", ()))
+        self.profiles[mpid] = requested_at, items
         self.variants[mpid] = batch["user_attributes"].get("ml_variant", "")
         if requested_at == KNOWN_UNTIL:
             assert "events" not in batch
-            assert batch["deleted_user_attributes"] == ["product_recs_id"]
+            assert batch["deleted_user_attributes"] == ([] if items else ["product_recs"]) + ["product_recs_id"]
             self.taken[mpid] += 1
