@@ -79,8 +79,8 @@ QUEUE = QueueMapping(
 )
 
 # mParticle may be down for twelve hours before a message goes to the dead letters. Refresh hides a failed message for
-# 5 s, then twice as long each time up to 900, and by chance for down to half of that; a function that is killed leaves
-# it hidden for the queue's visibility. The latter is the sooner over: 120 times 360 s.
+# 5 s, then half as long again each time up to 900, and by chance for down to half of that; a function that is killed
+# leaves it hidden for the queue's visibility. The latter is the sooner over: 120 times 360 s.
 OUTAGE = 12 * HOUR
 MAX_RECEIVES = 120
 

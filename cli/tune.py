@@ -31,7 +31,7 @@ def command(
     \b
     Examples:
       ./broker tune --dry-run
-      ./broker tune --local -c 'broker:events_config={"purchase": 1, "add_to_cart": 0.5, ...}'
+      ./broker tune --local -c 'broker:training_schedule=rate(3 days)'
 
     Exit code: 0 all is as wanted, 1 a service refuses or does not answer, 2 wrong use.
     """

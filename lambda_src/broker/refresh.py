@@ -39,6 +39,7 @@ from broker.user_lists import UserLists, user_lists
 DEDUP_CACHE_SIZE = 50_000
 UPLOAD_THREADS = 10  # a thousand users are ten uploads, and mParticle may take seconds for each
 FIRST_PAUSE = 5.0  # seconds until a message whose refresh failed comes back the first time
+GROWTH = 1.5  # of that pause with each further receive
 CONTESTED_PAUSE = 5.0  # seconds until a user whom another process refreshes now is looked at again
 # Seconds after which an upload without an answer is no longer processed: 30, and those in which a straggler of this
 # invocation may still be sent. No upload starts after the invocation's deadline, so a claim ends so long after it.
@@ -268,7 +269,7 @@ class Refresh:
         pauses = {}
         for message in messages:
             retry_after = retryable.get(user_to_refresh(message).mpid, Retryable()).retry_after or 0
-            growing = min(FIRST_PAUSE * 2 ** min(message.receives - 1, 10), MAX_VISIBILITY)
+            growing = min(FIRST_PAUSE * GROWTH ** min(message.receives - 1, 20), MAX_VISIBILITY)
             pause = max(retry_after, growing * (0.5 + self._clock.jitter() / 2))
             pauses[message.receipt_handle] = math.ceil(min(pause, MAX_VISIBILITY))
         queue.hide(pauses, deadline)

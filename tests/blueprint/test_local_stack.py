@@ -51,7 +51,7 @@ def test_the_queues_visibility_is_six_times_the_functions_timeout() -> None:
 def test_a_message_survives_twelve_hours_before_it_is_a_dead_letter(killed: bool) -> None:
     waited = 0.0
     for receive in range(1, sizing.MAX_RECEIVES + 1):
-        growing = min(refresh_module.FIRST_PAUSE * 2 ** min(receive - 1, 10), MAX_VISIBILITY)
+        growing = min(refresh_module.FIRST_PAUSE * refresh_module.GROWTH ** (receive - 1), MAX_VISIBILITY)
         waited += sizing.QUEUE.visibility_timeout if killed else growing / 2  # chance takes off up to a half
 
     assert waited >= sizing.OUTAGE == 12 * 3600

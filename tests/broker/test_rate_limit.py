@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import pytest
 from broker.clock import Clock
 from broker.failures import Unavailable
-from broker.rate_limit import BURST, DECREASE, LONGEST, SLOWING_DOWN, Calls, RateLimiter
+from broker.rate_limit import AFTER_AN_OUTAGE, BURST, DECREASE, LONGEST, SLOWING_DOWN, Calls, RateLimiter
 from broker.readers import ASK_EVERY, FALLBACK_SHARDS, StreamReaders
 from broker.retry import Retry
 
@@ -119,6 +119,35 @@ def test_after_a_spell_in_which_nearly_all_is_refused_the_rate_is_back_within_ha
         limiter.wait(time.now + 60)
         limiter.accepted()
     assert time.now - ended < 30
+
+
+@pytest.mark.parametrize("batches", [1, 10, 100])
+def test_after_a_spell_in_which_all_is_refused_one_acceptance_takes_up_half_of_the_rate(batches: int) -> None:
+    """A request of a hundred takes ten seconds at the least rate: with some of these only, it would take minutes."""
+    time = FakeTime()
+    limiter = RateLimiter(quota=270, processes=4, clock=time.time())
+    usual = limiter.rate
+    while time.now < NOW + 30:
+        limiter.wait(time.now + 60, calls=batches)
+        limiter.throttled(batches)
+    assert limiter.rate < usual / 3
+    ended = time.now
+    limiter.wait(time.now + 60, calls=batches)
+    limiter.accepted(batches)
+    assert limiter.rate >= AFTER_AN_OUTAGE * usual
+    for _ in range(2):
+        limiter.wait(time.now + 60, calls=batches)
+    assert time.now - ended < 1.5 * LONGEST
+
+
+def test_refusals_between_acceptances_go_on_slowing_down() -> None:
+    time = FakeTime()
+    limiter = RateLimiter(quota=100, processes=2, clock=time.time())
+    for _ in range(6):
+        time.now += 1
+        limiter.throttled()
+        limiter.accepted()
+    assert limiter.rate < 50 * DECREASE**5
 
 
 def test_the_rate_does_not_grow_while_nothing_waits() -> None:

@@ -318,7 +318,7 @@ def test_without_a_word_from_mparticle_the_pause_grows_with_the_receives_and_has
         world = World(end=MParticleEnd(always(answer)), time=FakeTime(jitter=jitter))
         names = [str(receives) for receives in (1, 2, 3, 7, 8, 100, 1000)]
         assert world.run(*(message(name, int(name), receives=int(name)) for name in names)) == names
-        expected = [5, 10, 20, 320, 640, 900, 900]
+        expected = [5, 7.5, 11.25, 56.95, 85.43, 900, 900]
         assert list(world.pauses().values()) == [-int(-factor * pause // 1) for pause in expected]
         assert len(world.end.posts) == 3, "bounded retries on the spot"
 
@@ -347,7 +347,7 @@ def test_a_key_that_stays_refused_fails_loudly_and_hides_every_message(status: i
     assert len(world.secrets.requests) == 2
     assert len(world.end.posts) == 2
     assert world.bucket.requests == []
-    assert world.pauses() == {"handle-a": 5, "handle-b": 20}
+    assert world.pauses() == {"handle-a": 5, "handle-b": 12}
 
 
 @pytest.mark.parametrize(
