@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
-from scipy.stats import binom
 
 from experiments.analysis import PopulationResult, Question, analyse
 from experiments.looks import BETTER, CANNOT_TELL
@@ -76,6 +75,13 @@ def outcome(found: PopulationResult, effect: float) -> Outcome:
     return Outcome(comparison.verdict.outcome, last.low <= true <= last.high, last.estimate.customers)
 
 
+def limit(probability: float, rate: float) -> float:
+    """Return how many of all seeds there are at most with a probability, at a rate."""
+    from scipy.stats import binom  # loads for a second
+
+    return float(binom.ppf(probability, SEEDS, rate))
+
+
 def share(effect: float, population: str, verdict: str) -> int:
     return sum(found[population].verdict == verdict for found in played(effect))
 
@@ -84,7 +90,7 @@ def share(effect: float, population: str, verdict: str) -> int:
 def test_an_effect_is_found_as_often_as_the_power_command_says(effect: float, record_property) -> None:
     found = share(effect, TRIGGERED, BETTER)
     record_property(f"effect {effect:.0%}: {needed(effect, TRIGGERED):,} customers, found of {SEEDS}", found)
-    assert found >= binom.ppf(SURE, SEEDS, POWER)
+    assert found >= limit(SURE, POWER)
 
 
 @pytest.mark.parametrize("effect", EFFECTS)
@@ -92,14 +98,14 @@ def test_the_interval_covers_the_true_difference_as_often_as_it_says(effect: flo
     for population in MEASURED:
         covered = sum(found[population].covers for found in played(effect))
         record_property(f"effect {effect:.0%}, {population}: intervals that cover the truth of {SEEDS}", covered)
-        assert covered >= binom.ppf(SURE, SEEDS, CONFIDENCE)
+        assert covered >= limit(SURE, CONFIDENCE)
 
 
 @pytest.mark.parametrize("population", MEASURED)
 def test_without_an_effect_there_are_no_more_alarms_than_allowed(population: str, record_property) -> None:
     alarms = SEEDS - share(0.0, population, CANNOT_TELL)
     record_property(f"no effect, {population}: alarms of {SEEDS}", alarms)
-    assert alarms <= binom.ppf(1 - SURE, SEEDS, 1 - CONFIDENCE)
+    assert alarms <= limit(1 - SURE, 1 - CONFIDENCE)
 
 
 @pytest.mark.parametrize("effect", EFFECTS[1:])
