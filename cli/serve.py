@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from broker.experiment import HOLDOUT, experiment_from
 
 from blueprint.experiment import ExperimentPlan
 from cli.console import service_log
@@ -225,6 +226,8 @@ def exported(stack: Stack, lambda_url: str) -> dict[str, str]:
         "MPARTICLE_SECRET_ARN": stack.resources.secret_arn,
         "EXPERIMENT": _experiment(stack),
         "IMPRESSION_LIST": stack.settings.impression_list or "",
+        "VARIANT_CAMPAIGNS": _variant_campaigns(stack),
+        "FILTER_EXPRESSION": stack.settings.filter_expression,
     }
 
 
@@ -237,6 +240,16 @@ def _experiment(stack: Stack) -> str:
     if stack.experiment_began is not None:
         value.setdefault("from", datetime.fromtimestamp(stack.experiment_began, UTC).isoformat())
     return json.dumps(value, separators=(",", ":"))
+
+
+def _variant_campaigns(stack: Stack) -> str:
+    """Return the campaigns of the variants that have one of their own, by name, as JSON; empty without one."""
+    if stack.experiment is None:
+        return ""
+    experiment = experiment_from(json.loads(stack.experiment))
+    lists = {name: experiment.list_of(name) for name in (*experiment.variants, HOLDOUT)}
+    found = {name: one.campaign_arn for name, one in lists.items() if one and one.campaign_arn}
+    return json.dumps(found, separators=(",", ":")) if found else ""
 
 
 def personalize_values(url: str) -> dict[str, str]:

@@ -52,15 +52,23 @@ def application(places: Places, *, seed: int, prices: Path, sold: Mapping[str, i
     """Return the shop with its panel. ``sold``: how often each item was sold, for the best-sellers."""
     goods = Goods(catalogue(seed))
     pages, profiles = Pages(), Profiles(places)
-    slot = Slot(goods, profiles, pages, campaign=places.campaign, sold=lambda: sold)
-    people = [one for one in shoppers(seed, 3 * CUSTOMERS) if one.sells_data][:CUSTOMERS]
-    store = Storefront(goods=goods, people=people, slot=slot, pages=pages, mparticle=places.mparticle)
     clients = functools.cache(functools.partial(local_client, endpoint=places.aws))
+    experiment = RunningExperiment(places, clients)
+    slot = Slot(goods, profiles, pages, sold=lambda: sold, has_holdout=experiment.has_holdout)
+    people = [one for one in shoppers(seed, 3 * CUSTOMERS) if one.sells_data][:CUSTOMERS]
+    store = Storefront(
+        goods=goods,
+        people=people,
+        slot=slot,
+        pages=pages,
+        mparticle=places.mparticle,
+        has_filter=bool(places.filter_expression),
+    )
     panel = Panel(
         places=places,
         watcher=Watcher(places, clients),
         ledger=Ledger(places, clients),
-        experiment=RunningExperiment(places, clients),
+        experiment=experiment,
         profiles=profiles,
         pages=pages,
         names=goods.by_id,

@@ -7,6 +7,8 @@ from typing import Any
 
 import jinja2
 
+from shop.goods import title_of
+
 HERE = Path(__file__).parent
 NO_SCRIPT_END = {ord("<"): "\\u003c", ord(">"): "\\u003e", ord("&"): "\\u0026"}
 NONE = "\N{EN DASH}"
@@ -26,6 +28,7 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
+        self._templates.filters["title_of"] = title_of
         self._templates.filters |= {"for_script": for_script, "price": price, "seconds": seconds, "clock": clock}
         self._templates.globals["version"] = str(int(time.time()))
 

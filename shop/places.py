@@ -1,5 +1,6 @@
 """Where the services of a running local stack are, and what its resources are called: what ``serve`` exports."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
@@ -18,15 +19,17 @@ VARIABLES = {
     "suppression_key_arn": "SUPPRESSION_KEY_ARN",
     "experiment": "EXPERIMENT",
     "impression_list": "IMPRESSION_LIST",
+    "variant_campaigns": "VARIANT_CAMPAIGNS",
+    "filter_expression": "FILTER_EXPRESSION",
 }
-MAY_BE_EMPTY = {"experiment", "impression_list"}
+MAY_BE_EMPTY = {"experiment", "impression_list", "variant_campaigns", "filter_expression"}
 
 
 @dataclass(frozen=True)
 class Places:
     """URLs of the services, without a slash at the end, and names of resources.
 
-    ``experiment``: as JSON. It and ``impression_list`` are empty where ``serve`` runs without.
+    ``experiment`` and ``variant_campaigns``, ARNs by variant, are JSON. What ``serve`` runs without is empty.
     """
 
     mparticle: str
@@ -43,6 +46,8 @@ class Places:
     suppression_key_arn: str
     experiment: str
     impression_list: str
+    variant_campaigns: str
+    filter_expression: str
 
     @classmethod
     def from_variables(cls, variables: Mapping[str, str]) -> "Places":
@@ -56,4 +61,14 @@ class Places:
     @property
     def campaign(self) -> str:
         """Return the campaign's name."""
-        return self.campaign_arn.rpartition("/")[2]
+        return name_of(self.campaign_arn)
+
+    def campaign_of(self, variant: str | None) -> str:
+        """Return the ARN of the campaign that makes the lists of a variant; None is that of all users."""
+        own = json.loads(self.variant_campaigns) if self.variant_campaigns else {}
+        return str(own.get(variant, self.campaign_arn))
+
+
+def name_of(arn: str) -> str:
+    """Return the name of what an ARN names."""
+    return arn.rpartition("/")[2]

@@ -6,14 +6,13 @@ pages under ``/_local``, which AWS and mParticle do not have.
 
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import requests
 
 from local_stack.mparticle.profile_api import AUDIENCE, CLIENT_ID, CLIENT_SECRET
-from shop.places import Places
+from shop.places import Places, name_of
 
 WORKSPACE = "org/account/workspace"
 SECONDS = 3.0  # a page does not wait longer for its list
@@ -59,9 +58,14 @@ class Profiles:
             return self._remembered(mpid)
         return self._read(mpid, answer.json()["user_attributes"])
 
-    def terms(self, mpid: str, item_ids: Sequence[str]) -> dict[str, Any]:
+    def campaign(self, newest: RecommendationList | None) -> str:
+        """Return the name of the campaign that a list is from."""
+        return name_of(self._places.campaign_of(newest.variant if newest else None))
+
+    def terms(self, mpid: str, newest: RecommendationList) -> dict[str, Any]:
         """Return why items have their scores, by item, in the terms of the local model; empty if it can't be said."""
-        query = [("campaignArn", self._places.campaign_arn), ("userId", mpid), *(("itemId", one) for one in item_ids)]
+        arn = self._places.campaign_of(newest.variant)
+        query = [("campaignArn", arn), ("userId", mpid), *(("itemId", one) for one in newest.item_ids)]
         try:
             answer = self._http.get(f"{self._places.personalize}/_local/terms", params=query, timeout=SECONDS)
         except requests.RequestException:

@@ -30,16 +30,25 @@ class Card:
 
 
 class Slot:
-    """``sold`` returns how often each item was sold, for the best-sellers that stand in for a list."""
+    """``sold`` returns how often each item was sold, for the best-sellers that stand in for a list.
+
+    ``has_holdout``: some visitors never get a list.
+    """
 
     def __init__(
-        self, goods: Goods, profiles: Profiles, pages: Pages, *, campaign: str, sold: Callable[[], Mapping[str, int]]
+        self,
+        goods: Goods,
+        profiles: Profiles,
+        pages: Pages,
+        *,
+        sold: Callable[[], Mapping[str, int]],
+        has_holdout: bool = False,
     ) -> None:
         self._goods = goods
         self._profiles = profiles
         self._pages = pages
-        self._campaign = campaign
         self._sold = sold
+        self._has_holdout = has_holdout
 
     def best_sellers(self) -> list[Item]:
         """Return what stands in for a list."""
@@ -63,13 +72,14 @@ class Slot:
     def _html(self, mpid: str | None, newest: RecommendationList | None) -> str:
         listed = self._goods.known(newest.item_ids)[:SHOWN] if newest else []
         items = listed or self.best_sellers()
-        terms = self._profiles.terms(mpid, [item.id for item in items]) if mpid and listed else {}
+        terms = self._profiles.terms(mpid, newest) if mpid and newest and listed else {}
         list_id = newest.id if newest and listed else None
         return self._pages.render(
             "for_you.html",
             cards=[Card(item, reasons(terms.get(item.id), self._name_of)) for item in items],
             newest=newest if listed else None,
-            campaign=self._campaign,
+            campaign=self._profiles.campaign(newest),
+            has_holdout=self._has_holdout,
             now_ms=time.time() * 1000,
             query=f"?{urlencode({'list': list_id})}" if list_id else "",
             impression=events.impression(items, list_id),

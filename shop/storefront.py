@@ -25,14 +25,27 @@ MOST_FORM_BYTES = 4096
 
 
 class Storefront:
-    """``people`` are the known customers that one can be; ``mparticle`` is the URL that pages report to."""
+    """``people`` are the known customers that one can be; ``mparticle`` is the URL that pages report to.
 
-    def __init__(self, *, goods: Goods, people: Sequence[Shopper], slot: Slot, pages: Pages, mparticle: str) -> None:
+    ``has_filter``: lists leave out what was bought.
+    """
+
+    def __init__(
+        self,
+        *,
+        goods: Goods,
+        people: Sequence[Shopper],
+        slot: Slot,
+        pages: Pages,
+        mparticle: str,
+        has_filter: bool,
+    ) -> None:
         self._goods = goods
         self._people = {one.customer_id: one for one in people}
         self._slot = slot
         self._pages = pages
         self._mparticle = mparticle
+        self._has_filter = has_filter
         self._visits = Visits()
 
     def routes(self) -> list[Route]:
@@ -109,7 +122,8 @@ class Storefront:
         if placed is None:
             return self.missing(request)
         lines, number = self._lines(placed), request.path_params["number"]
-        return self._page(request, "order.html", title="Thank you", lines=lines, total=_total(lines), number=number)
+        content = {"lines": lines, "total": _total(lines), "number": number, "has_filter": self._has_filter}
+        return self._page(request, "order.html", title="Thank you", **content)
 
     def account(self, request: Request) -> Response:
         """Sign in as a known customer, or be a new visitor."""

@@ -136,7 +136,7 @@ class Panel:
         if not mpid.lstrip("-").isdecimal():
             return self._missing("An mpid is a number.")
         newest = self._profiles.list_of(mpid)
-        terms = self._profiles.terms(mpid, newest.item_ids) if newest else {}
+        terms = self._profiles.terms(mpid, newest) if newest else {}
         listed = [(item_id, reasons(terms.get(item_id), self._name)) for item_id in (newest.item_ids if newest else ())]
         self._watcher.look()
         with self._watcher.reading() as trail:
@@ -146,6 +146,7 @@ class Panel:
             f"Customer {mpid}",
             mpid=mpid,
             newest=newest,
+            campaign=self._profiles.campaign(newest),
             listed=listed,
             clicks=clicks,
             now=time.time() * 1000,
@@ -198,9 +199,7 @@ class Panel:
         return self._page("nothing.html", "Nothing to see", status=404, words=words)
 
     def _page(self, template: str, title: str, *, status: int = 200, **content: Any) -> Response:
-        html = self._pages.render(
-            template, title=title, name_of=self._name_or_id, campaign=self._places.campaign, **content
-        )
+        html = self._pages.render(template, title=title, name_of=self._name_or_id, **content)
         return HTMLResponse(html, status, {"Cache-Control": "no-store"})
 
     def _name(self, item_id: str) -> str | None:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 KEPT_SECONDS = 10.0
 FOREVER = float("inf")
 DIFFERS = {RECIPE: "the recipe {}", FILTER: "the filter {}", EXPLORATION: "the exploration weight {}"}
+NO_LIST = "no list"
 SILENT = "A service does not answer. A fault may be on: see the panel."
 
 
@@ -99,7 +100,7 @@ def variants(plan: ExperimentPlan) -> list[Variant]:
 
 def _words(plan: ExperimentPlan, name: str) -> str:
     if name == HOLDOUT:
-        return "no list" if plan.experiment.holdout_list == NONE else "what is popular"
+        return NO_LIST if plan.experiment.holdout_list == NONE else "what is popular"
     value = plan.value["variants"][name]
     found = [DIFFERS.get(key, "{}").format(value[key]) for key in (*MADE, *GIVEN) if key in value]
     return " and ".join(found) or "the lists of all users"
@@ -130,6 +131,11 @@ class RunningExperiment:
     def variants(self) -> Sequence[Variant]:
         """Return the variants; none without an experiment."""
         return variants(self.plan) if self.plan else ()
+
+    @property
+    def has_holdout(self) -> bool:
+        """Return whether some users never get a list."""
+        return any(one.name == HOLDOUT and one.words == NO_LIST for one in self.variants)
 
     def result(self) -> Result:
         """Return the newest result, which may be some seconds old."""

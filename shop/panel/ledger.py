@@ -57,12 +57,13 @@ class Ledger:
         """Compare the stream with the services. Raises requests.RequestException, botocore's ClientError."""
         with self._lock:
             began = time.monotonic()
-            # The positions first: what is before them was delivered before the deliveries are read.
+            # The positions first: what is before them was delivered before the deliveries are read. The stream last:
+            # all that was delivered is on it, and what has come since is beyond the positions.
             done = loopback.get(f"{self.places.functions}/_local/positions").json()
+            self._read_accepted()
             self._records += [
                 StreamRecord(one.shard, one.sequence_number, one.arrived_ms, one.data) for one in self._stream.new()
             ]
-            self._read_accepted()
             still = {
                 (record.shard_id, record.sequence_number)
                 for record in self._records

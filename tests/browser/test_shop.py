@@ -18,7 +18,18 @@ from tests.loop.clone import Clone, eventually
 CATEGORY = {item.id: item.category for item in catalogue(1)}
 MOSTLY = 5  # of ten items
 DOWN = BY_NAME["mparticle-down"]
-SHOP_PAGES = ("/", "/c/desk", "/search?q=lamp", "/search?q=zzz", "/items/{item}", "/cart", "/wishes", "/account", "/no")
+SHOP_PAGES = (
+    "/",
+    "/c/desk",
+    "/search?q=lamp",
+    "/search?q=zzz",
+    "/items/{item}",
+    "/cart",
+    "/wishes",
+    "/account",
+    "/beside",
+    "/no",
+)
 PANEL_PAGES = (
     "",
     "/experiment",

@@ -103,7 +103,9 @@ def test_why_says_in_which_variant_a_user_is_and_what_their_campaign_says(
     assert any(one.startswith(of_campaign) for one in said), said
 
 
-def test_the_panel_says_of_the_running_experiment_what_the_command_says(endpoints: Mapping[str, str]) -> None:
+def test_the_panel_says_of_the_running_experiment_what_the_command_says(
+    endpoints: Mapping[str, str], experiment: Experiment
+) -> None:
     done = CliRunner(env=endpoints).invoke(main, ["experiment", "--local", "--json"], catch_exceptions=False)
     said = json.loads(done.stdout)
     places = Places.from_variables({"QUARANTINE_BUCKET": "none", **endpoints})
@@ -115,3 +117,5 @@ def test_the_panel_says_of_the_running_experiment_what_the_command_says(endpoint
     assert [line.arm.name for line in result.lines if line.difference is None] == [HOLDOUT]  # the control
     answer = loopback.get(f"{endpoints['AWS_ENDPOINT_URL_LAMBDA']}/_local/rates", params={"minutes": 5})
     assert answer.json()["stage"] == "recommend"
+    own = {name: variant.campaign_arn for name, variant in experiment.variants.items() if variant.campaign_arn}
+    assert {name: places.campaign_of(name) for name in NAMES} == dict.fromkeys(NAMES, places.campaign_arn) | own

@@ -18,7 +18,10 @@ from tests.shop.html import Page, problems, read
 NOBODY_LISTENS = "http://127.0.0.1:9"  # the discard service's port
 PLACES = Places.from_variables(
     {name: NOBODY_LISTENS if "URL" in name else f"arn:local/{name.lower()}" for name in VARIABLES.values()}
-    | {"EXPERIMENT": '{"name": "try", "holdout": 20, "variants": {"a": {"weight": 1}, "b": {"weight": 3}}}'}
+    | {
+        "VARIANT_CAMPAIGNS": "",
+        "EXPERIMENT": '{"name": "try", "holdout": 20, "variants": {"a": {"weight": 1}, "b": {"weight": 3}}}',
+    }
 )
 LAMP = next(item for item in catalogue(1) if item.name.endswith("Desk Lamp"))
 SHOP = (
@@ -82,6 +85,12 @@ def test_all_that_pages_lead_to_is_there(app: Asgi) -> None:
     forms = {"/cart/remove", "/orders", "/panel/faults"}  # which are posted to
     assert {kind for kind, status in met.items() if status >= 400} <= {*SILENT, *forms}
     assert {"/account", "/c/desk", "/panel/experiment", "/items/", "/pictures/", "/static/shop.css"} <= met.keys()
+
+
+def test_a_visitor_without_a_list_learns_why(app: Asgi) -> None:
+    assert "No list yet: it comes some seconds after your first click on an item, unless you are in the holdout" in (
+        " ".join(ask(app, "/").body.split())
+    )
 
 
 def test_the_script_of_a_page_learns_only_what_it_needs(app: Asgi) -> None:

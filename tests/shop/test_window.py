@@ -12,6 +12,7 @@ from shop.goods import Goods
 from shop.pages import Pages, for_script, seconds
 from shop.pictures import PALETTES, picture
 from shop.places import VARIABLES, Places
+from shop.profiles import Profiles, RecommendationList
 from shop.visits import KEPT, MOST_LINES, MOST_QUANTITY, Visits
 from shop.why import reasons
 
@@ -130,6 +131,13 @@ def test_all_templates_can_be_read() -> None:
     assert len(names) > 15
     for name in names:
         pages.template(name)
+
+
+def test_the_campaign_of_a_list_is_that_of_its_variant() -> None:
+    values = dict.fromkeys(VARIABLES.values(), "arn:x/items4u") | {"VARIANT_CAMPAIGNS": '{"popular": "arn:x/popular"}'}
+    profiles = Profiles(Places.from_variables(values))
+    for variant, campaign in (("popular", "popular"), ("control", "items4u"), (None, "items4u")):
+        assert profiles.campaign(RecommendationList("RID-1", ("LAMP",), variant)) == campaign
 
 
 def test_places_name_all_that_is_missing_at_once() -> None:
