@@ -41,9 +41,12 @@ def of_folder(folder: Path, context: click.Context) -> None:
 
 
 def taking_part(
-    tasks: Sequence[str], recommendations: Sequence[tuple[str, Any]], *, campaign: bool
+    tasks: Sequence[str], recommendations: Sequence[tuple[str, Any]], *, campaign: bool, items: bool = True
 ) -> dict[str, list[str]]:
-    """Return the names by task. Raises InvalidRequest for a given one that is another's."""
+    """Return the names by task. Raises InvalidRequest for a given one that is another's.
+
+    ``items``: whether there is an Items dataset.
+    """
     external = [name for name, _ in recommendations] + ([CAMPAIGN] if campaign else [])
     for name, times in Counter(external).items():
         if name in BY_NAME:
@@ -51,9 +54,9 @@ def taking_part(
         if times > 1:
             whose = " (--campaign is one)" if campaign and name == CAMPAIGN else ""
             raise InvalidRequest(f"--recommendations {name}=…: two are named {name}{whose}: give it another name")
+    kinds = [kind for kind in RECOMMENDERS if items or not kind.by_category]
     return {
-        task: [kind.name for kind in RECOMMENDERS if not (kind.repeats and task == NEW_ITEMS)] + external
-        for task in tasks
+        task: [kind.name for kind in kinds if not (kind.repeats and task == NEW_ITEMS)] + external for task in tasks
     }
 
 

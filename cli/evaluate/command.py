@@ -69,7 +69,9 @@ class Evaluate(WithSubcommands):
     type=CSV,
     help="The Users dataset: USER_ID and attributes. ease-history learns from them, too.",
 )
-@click.option("--items", "items_file", type=CSV, help="The Items dataset: more of what could be recommended.")
+@click.option(
+    "--items", "items_file", type=CSV, help="The Items dataset: more of what could be recommended, and categories."
+)
 @click.option("--recommendations", type=Pair(), multiple=True, metavar="NAME=FILE", help="A batch job's .out file.")
 @click.option("--campaign", "campaign_arn", type=Arn(), help="Ask this live campaign about every test user.")
 @click.option("--filter", "filter_", metavar="NAME|ARN", help="A filter on what --campaign answers.")

@@ -24,7 +24,10 @@ def check(options: EvaluateOptions, context: click.Context) -> tuple[Sequence[Ga
     if options.file is not None and options.file.is_dir():
         checks.of_folder(options.file, context)
     names_by_task = checks.taking_part(
-        options.tasks, options.recommendations, campaign=options.campaign_arn is not None
+        options.tasks,
+        options.recommendations,
+        campaign=options.campaign_arn is not None,
+        items=options.items_file is not None,
     )
     other_files = options.users_file, options.items_file, options.personalize_metrics, options.check_table
     inputs = checks.read_files(options.file, options.recommendations, *other_files)

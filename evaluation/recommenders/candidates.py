@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from evaluation.data.item_columns import categories_of
 from evaluation.data.list_files import ExternalLists
 from evaluation.progress import Advance, Begin, unseen
 from evaluation.recommenders import ranked
@@ -58,8 +59,10 @@ def train(
 
     ``tune``: whether settings are chosen by validation; those of baselines always are, as a weak one flatters others.
     ``like``: those of an earlier cut, whose settings and validation hold here, too; whoever is not among them gets the
-    defaults. ``items``: the Items dataset, for those that learn from it.
+    defaults. ``items``: the Items dataset; without categories in it nobody takes part who lives by them.
     """
+    known = bool(items and categories_of(items))
+    recommenders = [recommender for recommender in recommenders if known or not recommender.by_category]
     notes = [
         f"{recommender.name} is left out: {task.trained_items:,} items are more than the "
         f"{recommender.most_items:,} that it can take"
@@ -69,7 +72,7 @@ def train(
     fitting = [recommender for recommender in recommenders if not _too_many(recommender, task)]
     # All settings first: what was learned for the validation is gone before the large matrices are learned again.
     chosen, ranker = _validated(task, users, fitting, seed, begin, tune, like, items or RecordColumns())
-    models = TrainedModels(task.train, users, seed, task.moments())
+    models = TrainedModels(task.train, users, seed, task.moments(), items=items)
     past = task.known_past()
     candidates = []
     for recommender in fitting:
@@ -104,7 +107,7 @@ def _validated(
     learns_order = any(recommender.learns_order for recommender in recommenders)
     if not learns_order and (like or not to_tune):
         return _taken(like), None
-    validation = Validation(task, users, seed)
+    validation = Validation(task, users, seed, items)
     chosen = _taken(like) if like else _chosen(validation, to_tune, begin)
     return chosen, _ranker(validation, chosen, users, items, seed) if learns_order else None
 

@@ -15,7 +15,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from evaluation.recommenders import large_catalogues
+from evaluation.data.item_columns import categories_of
+from evaluation.recommenders import by_category, large_catalogues
 from evaluation.recommenders.large_catalogues import KeptScores
 from evaluation.recommenders.score_blocks import HEAD, Blocks, SparseScores
 from recommender_models import history
@@ -53,6 +54,7 @@ class TrainedModels:
         seed: int = 1,
         moments: npt.NDArray[np.int64] | None = None,
         many_items: int = MOST_DENSE,
+        items: RecordColumns | None = None,
     ) -> None:
         """``moments``: when each user in the test is asked; None: all of them at the end of the training.
 
@@ -61,7 +63,7 @@ class TrainedModels:
         self.train = train
         self.seed = seed
         self.moments = moments
-        self._users = users or RecordColumns()
+        self._users, self._items = users or RecordColumns(), items or RecordColumns()
         # Each matrix takes 4 bytes a pair of items: 50 MB for 3,600 items, 400 MB for 10,000.
         self.many_items = len(train.item_ids) > many_items
         self.forms: set[str] = set()
@@ -88,6 +90,10 @@ class TrainedModels:
         if self.moments is None:
             return lambda lines: self.recent.shares[None]
         return PopularNow(self.over_time, self.moments)
+
+    @functools.cached_property
+    def categories(self) -> sparse.csr_array:
+        return by_category.items_by_category(self.train.item_ids, categories_of(self._items))
 
     @functools.cached_property
     def properties(self) -> Mapping[str, Mapping[str, Any]]:
@@ -168,6 +174,7 @@ class RecommenderSpec:
     ``personal``: it looks at a user's history; ``repeats``: it is about what the user had before, and has nothing to
     say of what is new to them. ``searched``: the settings to choose by validation. ``learns_order``: see ``ranked``;
     ``by_order``: it lives by the order of a history, so that shuffling that shows what the order is worth.
+    ``by_category``: it takes part only where the Items dataset names categories.
     """
 
     name: str
@@ -178,6 +185,7 @@ class RecommenderSpec:
     repeats: bool = False
     learns_order: bool = False
     by_order: bool = False
+    by_category: bool = False
     most_items: int | None = None
     searched: Sequence[str] = field(default=("half_life_days", "step_decay"))
     defaults: Settings = field(default_factory=Settings)
@@ -203,6 +211,10 @@ def _popularity_30_days(models: TrainedModels, past: TrainingSet, settings: Sett
     for start in range(0, len(past.user_ids), BLOCK):
         lines = slice(start, min(start + BLOCK, len(past.user_ids)))
         yield np.broadcast_to(models.popular_now(lines), (lines.stop - start, len(past.item_ids))).copy()
+
+
+def _popularity_by_category(models: TrainedModels, past: TrainingSet, settings: Settings) -> Blocks:
+    return by_category.blocks(past, models.categories, models.popular_now)
 
 
 def _from_history(multiply: Multiply | None, models: TrainedModels, past: TrainingSet, settings: Settings) -> Blocks:
@@ -290,6 +302,10 @@ RECOMMENDERS = (
     RecommenderSpec(
         "popularity-30d", "what is taken most in the 30 days before", _popularity_30_days, baseline=True,
         personal=False, searched=(),
+    ),
+    RecommenderSpec(
+        "popularity-category", "what is taken most in the 30 days before, of the user's two commonest categories",
+        _popularity_by_category, baseline=True, by_category=True, searched=(),
     ),
     RecommenderSpec("history", "what the user had before, the newest first", _history, baseline=True, repeats=True),
     # The visit after is the one after the last: what was before it counts for less than with the others.

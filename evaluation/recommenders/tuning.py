@@ -70,13 +70,13 @@ def users_to_ask(items: int) -> int:
 class Validation:
     """An inner test: the training split as the whole was, for some users."""
 
-    def __init__(self, task: Task, users: RecordColumns, seed: int) -> None:
+    def __init__(self, task: Task, users: RecordColumns, seed: int, items: RecordColumns | None = None) -> None:
         self._seed = seed
         self.models: TrainedModels | None = None
         self.task = inner(task, users_to_ask(task.trained_items), seed)
         if self.task:
             self._past = self.task.known_past()
-            self.models = TrainedModels(self.task.train, users, seed, self.task.moments())
+            self.models = TrainedModels(self.task.train, users, seed, self.task.moments(), items=items)
             self._owned = self.task.owned()
 
     def to_try(self, recommender: RecommenderSpec) -> int:

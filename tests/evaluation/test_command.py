@@ -52,6 +52,20 @@ def test_it_compares_all_recommenders_with_intervals_verdicts_and_alarms(file: P
     assert {part["by"] for part in report["slices"]["all-items"]} == {"history", "truth", "item", "item's age"}
 
 
+def test_with_categories_what_sells_in_a_users_own_is_a_baseline_too(file: Path, tmp_path: Path) -> None:
+    items = tmp_path / "items.csv"
+    items.write_text("ITEM_ID,GENRES\n" + "".join(f"i{item},kind {item // 10}\n" for item in range(40)))
+    condition = "ndcg@10:popularity-category>=popularity"
+    report = json.loads(invoke(file, FIXED, "--items", items, "--require", condition, "--json").stdout)
+    row = report["tasks"]["new-items"]["recommenders"]["popularity-category"]
+    # Whoever keeps to their kind is told from all the others by it alone.
+    assert row["baseline"]
+    assert report["tasks"]["new-items"]["best_baseline"] == "popularity-category"
+    without = invoke(file, FIXED, "--require", condition)
+    assert (without.exit_code, without.stdout) == (2, "")
+    assert "no recommender popularity-category" in without.stderr
+
+
 def test_people_get_tables_and_every_sentence_stands_there(file: Path) -> None:
     result = invoke(file, FIXED, "--cost", "ease=250")
     assert result.exit_code == 0, result.output

@@ -32,7 +32,7 @@ def question(tmp_path_factory: pytest.TempPathFactory) -> Task:
 
 def test_every_recommender_makes_full_lists_without_repeats_and_new_ones_where_asked(question: Task) -> None:
     entries, notes = train(question, RecordColumns(), RECOMMENDERS, 1, unseen)
-    assert [entry.name for entry in entries] == [kind.name for kind in RECOMMENDERS]
+    assert [entry.name for entry in entries] == [kind.name for kind in RECOMMENDERS if not kind.by_category]
     assert not notes
     owned, items = question.owned(), len(question.past.item_ids)
     for entry in entries:
@@ -51,6 +51,37 @@ def test_what_learns_beats_chance_where_shoppers_keep_to_their_kind(question: Ta
             for entry in entries if NEW_ITEMS in entry.lists}  # fmt: skip
     for name in ("co-visitation", "item-knn", "ease", "ease-history"):
         assert ndcg[name] > 1.5 * max(ndcg["random"], ndcg["popularity"]), ndcg
+
+
+def test_by_category_comes_first_what_sells_now_of_the_two_that_the_user_takes_most(tmp_path: Path) -> None:
+    # Everybody's last is on day 100; of tea, pots sold most lately, and of beans, those called b.
+    rows = [(f"v{user}", item, 90, "") for item, users in (("pot", 5), ("b", 4), ("cup", 9)) for user in range(users)]
+    rows += [(f"v{user}", "a", 10, "") for user in range(9)]
+    rows += [("u", item, day, "") for day, item in enumerate(("green", "green", "black", "a", "a", "fork"), 80)]
+    rows = [(user, item, made_up.START + day * made_up.DAY, kind) for user, item, day, kind in rows]
+    rows += [(user, "last", made_up.START + 100 * made_up.DAY, "") for user in ("u", "cold")]
+    log = logs.read(made_up.write(tmp_path / "x.csv", rows))
+    test = task(log, split(log, HoldOut("time", at=made_up.START + 100 * made_up.DAY)), None, 1)
+    kinds = {
+        "green": "tea",
+        "black": "tea",
+        "pot": "tea|TEA",
+        "a": "bean",
+        "b": "bean",
+        "fork": "other",
+        "cup": "other",
+    }
+    items = RecordColumns(list(kinds), {"Category": list(kinds.values())})
+    (entry,), notes = train(test, RecordColumns(), [BY_NAME["popularity-category"]], 1, unseen, items=items)
+    assert not notes
+    first, cold = (
+        [test.past.item_ids[item] for item in entry.lists[NEW_ITEMS][test.past.user_ids.index(user)] if item >= 0]
+        for user in ("u", "cold")
+    )
+    assert first == ["pot", "b", "cup"]
+    assert cold[:3] == ["cup", "pot", "b"]
+    for none in (None, RecordColumns(["a"], {"PRICE": [1.0]})):
+        assert train(test, RecordColumns(), [BY_NAME["popularity-category"]], 1, unseen, items=none) == ([], [])
 
 
 def test_the_settings_do_not_change_with_the_truth(question: Task) -> None:

@@ -1,0 +1,27 @@
+"""Which columns of the Items dataset hold categories and titles: by their names."""
+
+from collections.abc import Mapping, Sequence
+
+from recommender_models.record_columns import RecordColumns, categories
+
+CATEGORY_COLUMNS = ("CATEGORY_L1", "CATEGORY", "CATEGORIES", "GENRES", "GENRE")
+"""CATEGORY_L1 and GENRES are Amazon Personalize's own names (Developer Guide, "Items dataset")."""
+TITLE_COLUMNS = ("TITLE", "NAME", "ITEM_NAME", "PRODUCT_NAME", "DESCRIPTION")
+
+
+def categories_of(items: RecordColumns) -> dict[str, list[str]]:
+    """Return the categories of each item that has some; several stand apart by ``|``."""
+    values = _values(items, CATEGORY_COLUMNS)
+    found = {item: categories(value if value is None else str(value)) for item, value in values.items()}
+    return {item: names for item, names in found.items() if names}
+
+
+def titles_of(items: RecordColumns) -> dict[str, str]:
+    """Return the title of each item that has one."""
+    return {item: str(value) for item, value in _values(items, TITLE_COLUMNS).items() if value}
+
+
+def _values(items: RecordColumns, names: Sequence[str]) -> Mapping[str, object]:
+    by_name = {name.upper(): values for name, values in items.columns.items()}
+    column = next((by_name[name] for name in names if name in by_name), None)
+    return {} if column is None else dict(zip(items.ids, column, strict=True))
