@@ -54,6 +54,8 @@ def test_a_difference_below_what_matters_is_said_to_be_none_and_one_around_it_is
     differences += 0.008 - differences.mean()  # its interval is 0.002 to 0.014
     said = {matters: compare(differences, np.zeros(1000), 1, matters).in_words() for matters in (0.01, 0.015, None)}
     assert said == {0.01: "better", 0.015: "no difference that matters", None: "better"}
+    below = {matters: compare(-differences, np.zeros(1000), 1, matters).in_words() for matters in (0.01, 0.015)}
+    assert below == {0.01: "worse", 0.015: "no difference that matters"}
     assert compare(differences[:99], np.zeros(99), 1, 0.5).verdict == "too few"
 
 
