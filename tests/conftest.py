@@ -2,6 +2,8 @@
 
 import functools
 import gc
+import gzip
+import json
 import os
 import sys
 from collections.abc import Generator
@@ -11,6 +13,7 @@ from typing import Any
 import pytest
 from botocore.loaders import JSONFileLoader, Loader
 from hypothesis import HealthCheck, settings
+from hypothesis.internal.charmap import charmap_file
 from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
 
@@ -28,6 +31,7 @@ sys.dont_write_bytecode = False
 # A busy one is no error.
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any machine")
+
 
 # These ask for templates: one worker runs them all, since loading CDK takes longer than most of what is asked of it.
 ASK_FOR_TEMPLATES = (
@@ -177,6 +181,19 @@ def _read_descriptions_once() -> None:
 _read_descriptions_once()
 
 
+def _know_utf_8() -> None:
+    """Leave Hypothesis its own table of what UTF-8 can encode: all but surrogates.
+
+    Without it, each worker of a fresh clone tries all characters, for seconds.
+    """
+    table = charmap_file("codec-v2-utf-8")
+    if not table.exists():
+        table.parent.mkdir(parents=True, exist_ok=True)
+        written = table.with_suffix(f".{os.getpid()}")
+        written.write_bytes(gzip.compress(json.dumps([[[0, 0xD7FF], [0xE000, sys.maxunicode]], []]).encode()))
+        written.replace(table)
+
+
 class _Units(LoadFileScheduling):
     """A worker gets a file at a time, or all that ask for templates."""
 
@@ -193,6 +210,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFil
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Generator[None, object, object]:
     """Keep Python's garbage collector from what is collected: it all stays, and to look through it takes long."""
+    _know_utf_8()
     gc.disable()
     try:
         return (yield)

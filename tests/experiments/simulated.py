@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import binom, lognorm
 
 from experiments.looks import LEAST_BOUGHT
 from experiments.sequential import anytime_multiplier, planned_multipliers, spent
@@ -36,6 +35,8 @@ class Simulated:
 
 def most_by_chance(experiments: int, rate: float = 0.05) -> int:
     """Return how many of so many false alarms at a rate there are at most, 99 times in 100."""
+    from scipy.stats import binom  # loads for a second
+
     return int(binom.ppf(0.99, experiments, rate))
 
 
@@ -74,6 +75,8 @@ def late_conversions(experiments: int, traffic: Values, *, rate: float, seed: in
 
 def revenue(experiments: int, traffic: Values, *, rate: float, uplift: float, sigma: float, seed: int) -> Simulated:
     """Return experiments on revenue: log-normal, capped at the largest hundredth; ``uplift`` is of who buys."""
+    from scipy.stats import lognorm  # loads for a second
+
     random = np.random.default_rng(seed)
     cap = float(lognorm.ppf(0.99, sigma))
     counts, buyers, sums, squares = [], [], [], []
