@@ -39,6 +39,12 @@ def functions(target: connection.Target) -> Deployment:
     return found
 
 
+def refuse_paused(target: connection.Target, command: str) -> None:
+    """Refuse a command that asks the campaign, while there is none. Raises click.ClickException."""
+    if "Paused" in target.outputs:
+        raise click.ClickException(f"the broker is paused, and has no campaign: ./broker resume, then {command}")
+
+
 def profile_api(target: connection.Target) -> ProfileApi | None:
     """Return the Profile API by the credentials in the environment, None without them. Raises click.UsageError.
 

@@ -126,6 +126,7 @@ def command(
         raise Refused(str(error)) from None
     target = place.find(name, context, aws=aws, local=local, verb="Seed", ask=not yes)
     with service_errors(), _seed_errors(), tempfile.TemporaryDirectory() as folder, WaitDisplay() as waiting:
+        deployed.refuse_paused(target, "seed")
         broker = _broker(target)
         found = _targets(target, broker)
         files_bucket = target.bucket(bucket, role_arn)

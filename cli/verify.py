@@ -63,6 +63,7 @@ def command(
     target = place.find(name, context, aws=aws, local=local, verb="Write a probe", ask=not yes)
     profile_api = deployed.profile_api(target)
     with service_errors():
+        deployed.refuse_paused(target, "verify")
         found = deployed.broker(target)
         if not yes:
             _confirm(target, found)

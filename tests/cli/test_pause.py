@@ -4,14 +4,15 @@ import json
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import click
 import pytest
 from botocore.exceptions import EndpointConnectionError
 from click.testing import CliRunner, Result
 
-from cli import connection
+from cli import connection, deployed
 from cli.__main__ import main
 from cli.clear_lists import users_of
 from cli.errors import Refused
@@ -144,6 +145,13 @@ def test_only_what_is_deployed_at_the_last_stage_can_be_paused(cdk_json: Path) -
     cdk_json.write_text(pausing.file.changed("paused", True))
     assert is_done(pausing, {"Stage": "recommend", "Paused": "true"})
     assert not is_done(plan(cdk_json, paused=False), {"Stage": "recommend", "Paused": "true"})
+
+
+def test_a_command_that_asks_the_campaign_is_refused_while_there_is_none() -> None:
+    deployed.refuse_paused(cast("connection.Target", SimpleNamespace(outputs={"Stage": "recommend"})), "seed")
+    paused = cast("connection.Target", SimpleNamespace(outputs={"Stage": "recommend", "Paused": "true"}))
+    with pytest.raises(click.ClickException, match="resume, then seed"):
+        deployed.refuse_paused(paused, "seed")
 
 
 @pytest.mark.parametrize(
