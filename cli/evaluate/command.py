@@ -67,10 +67,13 @@ class Evaluate(WithSubcommands):
     "--users",
     "users_file",
     type=CSV,
-    help="The Users dataset: USER_ID and attributes. ease-history learns from them, too.",
+    help="The Users dataset: USER_ID and attributes. ease-history and ranked learn from them, too.",
 )
 @click.option(
-    "--items", "items_file", type=CSV, help="The Items dataset: more of what could be recommended, and categories."
+    "--items",
+    "items_file",
+    type=CSV,
+    help="The Items dataset: more of what could be recommended, and categories. ranked learns from it.",
 )
 @click.option("--recommendations", type=Pair(), multiple=True, metavar="NAME=FILE", help="A batch job's .out file.")
 @click.option("--campaign", "campaign_arn", type=Arn(), help="Ask this live campaign about every test user.")
@@ -108,7 +111,7 @@ class Evaluate(WithSubcommands):
 @click.option("--slice-by", metavar="COLUMN", help="A column of --users to slice by.")
 @click.option("--cost", type=Pair(), multiple=True, metavar="NAME=AMOUNT", help="What one costs a month.")
 @click.option("--currency", default="USD", show_default=True)
-@click.option("--no-tuning", is_flag=True, help="Use the default settings; tune history alone.")
+@click.option("--no-tuning", is_flag=True, help="Use the default settings; tune history alone, and leave out ranked.")
 @click.option(
     "--require", multiple=True, metavar="[TASK/]METRIC:NAME>=OTHER", help="Exit with code 1 unless the condition holds."
 )

@@ -12,13 +12,15 @@ from evaluation.progress import Advance, Begin, unseen
 from evaluation.recommenders import ranked
 from evaluation.recommenders.ranked import Ranker
 from evaluation.recommenders.registry import RecommenderSpec, TrainedModels
-from evaluation.recommenders.score_blocks import Blocks, lists
+from evaluation.recommenders.score_blocks import Blocks, lists_by_task
 from evaluation.recommenders.tuning import Choice, Chosen, Validation, defaults
 from evaluation.scoring.metrics import PLACES
-from evaluation.task import NEW_ITEMS, TASKS, Task
+from evaluation.task import NEW_ITEMS, TASKS, Pairs, Task
 from recommender_models.record_columns import RecordColumns
 from recommender_models.training_set import Codes, TrainingSet
 
+TOO_LITTLE = "in the validation, too little came true to learn from"
+NO_VALIDATION = "it learns from the validation, which --no-tuning skips"
 UNCHANGED = "lists from outside, taken as they are"
 
 
@@ -81,7 +83,7 @@ def train(
             if ranker:
                 candidates.append(_ordered(recommender, ranker, task, past, models))
             else:
-                notes.append(f"{recommender.name} is left out: in the validation, too little came true to learn from")
+                notes.append(f"{recommender.name} is left out: {TOO_LITTLE if tune else NO_VALIDATION}")
             continue
         entry = _entry(recommender, task, past, models, choices, seconds, begin)
         candidates.append(replace(entry, validated=validated))
@@ -104,7 +106,7 @@ def _validated(
         for recommender in recommenders
         if not recommender.learns_order and (tune or (recommender.baseline and recommender.searched))
     ]
-    learns_order = any(recommender.learns_order for recommender in recommenders)
+    learns_order = tune and any(recommender.learns_order for recommender in recommenders)
     if not learns_order and (like or not to_tune):
         return _taken(like), None
     validation = Validation(task, users, seed, items)
@@ -186,19 +188,13 @@ def _entry(
     began = time.perf_counter()
     owned = task.owned()
     tasks = [task_name for task_name in TASKS if not (recommender.repeats and task_name == NEW_ITEMS)]
-    done = begin(recommender.name, task.users * len(tasks))
     choices = {task_name: chosen[task_name] for task_name in tasks}
-    lists_by_task = {
-        task_name: lists(_counted(recommender.score(models, past, choice.settings), done), task_name, owned, PLACES)
-        for task_name, choice in choices.items()
-    }
+    done = begin(recommender.name, task.users * len({choice.settings for choice in choices.values()}))
+    top_lists = _lists(recommender, models, past, choices, owned, done)
     shuffled = None
     if recommender.by_order:
-        mixed_up = past.shuffled(np.random.default_rng(models.seed))
-        shuffled = {
-            task_name: lists(recommender.score(models, mixed_up, choice.settings), task_name, owned, PLACES)
-            for task_name, choice in choices.items()
-        }
+        in_another_order = past.shuffled(np.random.default_rng(models.seed))
+        shuffled = _lists(recommender, models, in_another_order, choices, owned)
     settings = {
         task_name: {name: getattr(choice.settings, name) for name in recommender.searched}
         for task_name, choice in choices.items()
@@ -207,7 +203,7 @@ def _entry(
     return Candidate(
         recommender.name,
         recommender.description,
-        lists_by_task,
+        top_lists,
         recommender.baseline,
         recommender.personal,
         settings,
@@ -226,6 +222,22 @@ def _at_end(candidates: Sequence[Candidate]) -> list[str]:
         for name, end in choice.at_end.items()
     ]
     return [f"settings at the end of what was tried: {'; '.join(ends)}"] if ends else []
+
+
+def _lists(
+    recommender: RecommenderSpec,
+    models: TrainedModels,
+    past: TrainingSet,
+    choices: Chosen,
+    owned: Pairs,
+    done: Advance = lambda more: None,
+) -> dict[str, Codes]:
+    """Return the lists by task; what has the same settings is scored once."""
+    found: dict[str, Codes] = {}
+    for settings in dict.fromkeys(choice.settings for choice in choices.values()):
+        names = [task_name for task_name, choice in choices.items() if choice.settings == settings]
+        found |= lists_by_task(_counted(recommender.score(models, past, settings), done), names, owned, PLACES)
+    return {task_name: found[task_name] for task_name in choices}
 
 
 def _counted(blocks: Blocks, done: Advance) -> Blocks:

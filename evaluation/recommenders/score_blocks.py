@@ -58,15 +58,30 @@ def lists(blocks: Blocks, task: str, owned: Pairs, limit: int) -> Codes:
 
     ``task``: of the task; for ``new-items`` what a user has (``owned``) is left out.
     """
-    blocks_of_codes: list[Codes] = []
+    return lists_by_task(blocks, (task,), owned, limit)[task]
+
+
+def lists_by_task(blocks: Blocks, tasks: Sequence[str], owned: Pairs, limit: int) -> dict[str, Codes]:
+    """Return ``lists`` for each task, all from the same scores."""
+    best: dict[str, list[Codes]] = {task: [] for task in tasks}
     start = 0
     for block in blocks:
-        items = block.own.shape[1] if isinstance(block, SparseScores) else block.shape[1]
-        left_out = _owned(owned, start, len(block), items) if task != ALL_ITEMS else [np.empty(0, np.intp)] * len(block)
-        best = block.best(left_out, limit) if isinstance(block, SparseScores) else _best_rows(block, left_out, limit)
-        blocks_of_codes.append(best)
+        # All items first: the scores of what users have are gone afterwards.
+        for task in sorted(tasks, key=lambda task: task != ALL_ITEMS):
+            best[task].append(_best(block, _left_out(block, task, owned, start), limit))
         start += len(block)
-    return np.concatenate(blocks_of_codes)
+    return {task: np.concatenate(parts) for task, parts in best.items()}
+
+
+def _best(block: Block, left_out: Sequence[Codes], limit: int) -> Codes:
+    return block.best(left_out, limit) if isinstance(block, SparseScores) else _best_rows(block, left_out, limit)
+
+
+def _left_out(block: Block, task: str, owned: Pairs, start: int) -> Sequence[Codes]:
+    if task == ALL_ITEMS:
+        return [np.empty(0, dtype=np.intp)] * len(block)
+    items = block.own.shape[1] if isinstance(block, SparseScores) else block.shape[1]
+    return _owned(owned, start, len(block), items)
 
 
 def _best_rows(scores: Floats, left_out: Sequence[Codes], limit: int) -> Codes:

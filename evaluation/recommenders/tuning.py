@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from evaluation.progress import Advance
 from evaluation.recommenders.registry import MANY_ITEMS, RecommenderSpec, TrainedModels
-from evaluation.recommenders.score_blocks import lists
+from evaluation.recommenders.score_blocks import lists_by_task
 from evaluation.scoring import uncertainty
 from evaluation.scoring.metric import Metric
 from evaluation.scoring.metrics import score
@@ -123,10 +123,9 @@ class Validation:
     def _values(self, recommender: RecommenderSpec, settings: Settings) -> Mapping[str, Values]:
         """Return each user's NDCG@10, by task."""
         assert self.task is not None and self.models is not None  # noqa: S101, PT018 - only asked for with one
-        blocks = list(recommender.score(self.models, self._past, settings))
-        values = {}
-        for task in TASKS:
-            scores = score(lists(iter(blocks), task, self._owned, K), self.task.truth_for(task), (K,))
+        blocks, values = recommender.score(self.models, self._past, settings), {}
+        for task, top_lists in lists_by_task(blocks, TASKS, self._owned, K).items():
+            scores = score(top_lists, self.task.truth_for(task), (K,))
             values[task] = scores.values.get(Metric("ndcg", K), np.zeros(0))
         return values
 

@@ -9,7 +9,7 @@ import pytest
 from evaluation.data import log as logs
 from evaluation.progress import unseen
 from evaluation.recommenders.candidate_features import Asked, features, ordered
-from evaluation.recommenders.candidates import Candidate, train
+from evaluation.recommenders.candidates import NO_VALIDATION, TOO_LITTLE, Candidate, train
 from evaluation.recommenders.registry import BY_NAME
 from evaluation.scoring.metric import Metric
 from evaluation.scoring.metrics import score
@@ -20,7 +20,7 @@ from tests.evaluation import made_up
 from tests.recommender_models.rows import visits
 
 DAY = 86_400
-COMPARED = [BY_NAME["ease-history"], BY_NAME["ranked"]]
+COMPARED = [replace(BY_NAME["ease-history"], searched=()), BY_NAME["ranked"]]
 ITEMS = RecordColumns([f"i{n:02}" for n in range(60)], {"PRICE": [float(n % 2) for n in range(60)]})
 
 
@@ -39,8 +39,8 @@ def question(tmp_path_factory: pytest.TempPathFactory) -> Task:
 
 
 def candidates(question: Task, items: RecordColumns) -> dict[str, Candidate]:
-    entries, notes = train(question, RecordColumns(), COMPARED, 1, unseen, tune=False, items=items)
-    assert not notes
+    entries, notes = train(question, RecordColumns(), COMPARED, 1, unseen, items=items)
+    assert not any("left out" in note for note in notes)
     return {entry.name: entry for entry in entries}
 
 
@@ -62,11 +62,13 @@ def test_its_lists_do_not_change_with_the_truth_and_hold_only_new_items_where_as
     assert not owned & set(shown)
 
 
-def test_where_too_little_came_true_it_is_left_out_and_said(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("tune", "why"), [(True, TOO_LITTLE), (False, NO_VALIDATION)])
+def test_where_there_is_nothing_to_learn_from_it_is_left_out_and_said(tmp_path: Path, tune: bool, why: str) -> None:
     log = logs.read(made_up.write(tmp_path / "x.csv", made_up.rows(users=3, items=40, visits=4)))
-    entries, notes = train(task(log, split(log, HoldOut("time")), None, 1), RecordColumns(), COMPARED, 1, unseen)
+    small = task(log, split(log, HoldOut("time")), None, 1)
+    entries, notes = train(small, RecordColumns(), COMPARED, 1, unseen, tune)
     assert [entry.name for entry in entries] == ["ease-history"]
-    assert "ranked is left out: in the validation, too little came true to learn from" in notes
+    assert f"ranked is left out: {why}" in notes
 
 
 def test_the_columns_say_what_was_had_when_and_of_which_kind() -> None:
