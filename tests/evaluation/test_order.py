@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from evaluation.data import log as logs
+from evaluation.diagnostics.order import order_carries_nothing
 from evaluation.diagnostics.registry import diagnose
 from evaluation.progress import unseen
 from evaluation.recommenders.candidates import train
@@ -13,7 +14,7 @@ from evaluation.recommenders.registry import BY_NAME
 from evaluation.scoring.leaderboard import score_candidates
 from evaluation.scoring.metric import Metric
 from evaluation.splits import HoldOut, split
-from evaluation.task import NEW_ITEMS, task
+from evaluation.task import NEW_ITEMS, Pairs, task
 from recommender_models.record_columns import RecordColumns
 from tests.evaluation import made_up
 
@@ -45,3 +46,14 @@ def test_what_the_order_carries(tmp_path: Path, in_order: bool) -> None:
     assert not any(one.fault for one in found)
     if in_order:
         assert leaderboard.row("sequential").scores.means()[Metric("ndcg", 1)] > 0.5
+
+
+def test_a_small_fall_that_is_certain_is_a_fall() -> None:
+    users = np.arange(200)
+    truth, hit, missed = Pairs(users, np.zeros(200, dtype=int)), np.zeros((200, 10), dtype=int) - 1, 12
+    hit[:, 0] = 0
+    fallen = hit.copy()
+    fallen[:missed, 0] = 1
+    values = np.ones(200, dtype=np.float32)
+    assert order_carries_nothing(values, hit, truth, Metric("ndcg", 10))
+    assert order_carries_nothing(values, fallen, truth, Metric("ndcg", 10)) is None
