@@ -13,7 +13,7 @@ endif
 override CONTEXT := $(shell cat $(SETTINGS)) $(CONTEXT)
 endif
 
-.PHONY: setup run shop test quick proofs check law mutations soak bench libraries synth deploy docs pictures sbom audit clean
+.PHONY: setup run shop test quick proofs check law mutations soak bench libraries benchmarks synth deploy docs pictures sbom audit clean
 
 setup: .venv/.ready
 
@@ -69,6 +69,11 @@ bench: setup
 # Other metric libraries on the same lists: writes the tables of docs/other_libraries.md. It installs PyTorch, gigabytes.
 libraries: setup .venv/libraries/.ready
 	@PYTHONPATH=lambda_src:. $(BIN)/python -m bench.libraries $(FLAGS)
+
+# Our recommenders where others have published results: writes docs/benchmarks.md, which says what to download into DATA.
+benchmarks: setup
+	@test -n "$(DATA)" || { echo "make benchmarks DATA=FOLDER: docs/benchmarks.md says what to download into it" >&2; exit 2; }
+	@OMP_NUM_THREADS=1 PYTHONPATH=lambda_src:. $(BIN)/python -m bench.published "$(DATA)" $(FLAGS)
 
 # The template in cdk.out. STAGE=collect|train|recommend goes before cdk.json; CONTEXT='-c broker:name=…', too.
 # With CONFIRM=hotfix the functions' new versions take over at once, and no alarm stops them.

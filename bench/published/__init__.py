@@ -1,0 +1,1 @@
+"""Published results of others beside ours, on the same split: docs/benchmarks.md (make benchmarks)."""
