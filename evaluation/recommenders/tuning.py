@@ -1,7 +1,7 @@
 """Settings chosen where the test can't see: by what predicts best in a test of the same kind within the training.
 
-A value replaces the default only if it is shown to be better for the users of this inner test; see
-``evaluation.scoring.uncertainty``. Otherwise the default is kept.
+A value of a model replaces the default only if it is shown to be better for the users of this inner test; see
+``evaluation.scoring.uncertainty``. Otherwise the default is kept. A baseline takes the best value.
 """
 
 import functools
@@ -32,7 +32,7 @@ Values = npt.NDArray[np.floating]
 @dataclass(frozen=True)
 class Choice:
     """Settings for one task. ``tried``: the names of those that validation looked at; ``chosen``: of these, the ones
-    that it shows to be better than the default; the others are kept.
+    that it replaced; the others are kept.
     """
 
     settings: Settings
@@ -94,8 +94,10 @@ class Validation:
     def _choice(self, recommender: RecommenderSpec, score: Callable[[Settings], Values], done: Advance) -> Choice:
         best, chosen = recommender.defaults, list[str]()
         names = self._searched(recommender)
+        # Of a baseline the better mean is enough: where it can't be told, the stronger opponent is the safer one.
+        is_better = _has_higher_mean if recommender.baseline else self._is_better
         for name in names:
-            candidate = improved(best, name, score, self._is_better)
+            candidate = improved(best, name, score, is_better)
             if candidate != best:
                 best = candidate
                 chosen.append(name)
@@ -132,3 +134,7 @@ class Validation:
 
 def _of_task(values: Callable[[Settings], Mapping[str, Values]], task: str, settings: Settings) -> Values:
     return values(settings)[task]
+
+
+def _has_higher_mean(values: Values, others: Values) -> bool:
+    return float(values.mean()) > float(others.mean())

@@ -151,10 +151,20 @@ def test_from_chance_next_to_nothing_is_chosen(tmp_path: Path) -> None:
     ]
     outer, _ = asked(read(tmp_path, rows), HoldOut("last-basket"))
     validation = Validation(outer, NOBODY, 1)
-    choices = [one for name in ("history", "item-knn", "ease-history") for one in validation.choose(BY_NAME[name]).values()]  # fmt: skip  # noqa: E501
+    choices = [one for name in ("item-knn", "ease-history") for one in validation.choose(BY_NAME[name]).values()]  # fmt: skip  # noqa: E501
     tried, chosen = (sum(len(names) for names in some) for some in zip(*((one.tried, one.chosen) for one in choices), strict=True))  # fmt: skip  # noqa: E501
-    assert tried == 18
+    assert tried >= 14
     assert chosen <= 2
+
+
+def test_a_baseline_takes_the_best_value_also_where_the_validation_cannot_tell(tmp_path: Path) -> None:
+    # Too few to tell anything of.
+    outer, _ = asked(read(tmp_path, newest_again(users=9)), HoldOut("leave-one-out"))
+    validation = Validation(outer, NOBODY, 1)
+    baseline = validation.choose(BY_NAME["history"])[ALL_ITEMS]
+    model = validation.choose(replace(BY_NAME["history"], baseline=False))[ALL_ITEMS]
+    assert (baseline.settings.step_decay, baseline.chosen) == (0.3, ["step_decay"])
+    assert model.chosen == []
 
 
 def newest_again(users: int = 60) -> list[Row]:
