@@ -10,24 +10,26 @@ import numpy as np
 from evaluation import rolling
 from evaluation.data import attributes, splits_folder
 from evaluation.data import log as logs
+from evaluation.data.arms import interactions_from_lists
 from evaluation.data.log import Log
 from evaluation.diagnostics.registry import Diagnostic
+from evaluation.provenance import DataFacts
 from evaluation.request import EvaluationRequest
-from evaluation.splits import Split, split
+from evaluation.splits import Split, for_users, split
 from evaluation.task import Task, task, with_catalogue
 from recommender_models.record_columns import RecordColumns
 
 
 @dataclass(frozen=True, eq=False)
 class Question:
-    """A task, with notes and diagnostics on the files that it was read from.
+    """A task, with notes, diagnostics and counts on the files that it was read from, and the Items dataset.
 
-    ``earlier``: the same at earlier cuts, the oldest first, each made when it is asked for. ``items``: the Items
-    dataset.
+    ``earlier``: the same at earlier cuts, the oldest first, each made when it is asked for.
     """
 
     task: Task
     notes: Sequence[str]
+    data: DataFacts
     diagnostics: Sequence[Diagnostic] = ()
     earlier: Sequence[Callable[[], Task]] = ()
     items: RecordColumns = field(default_factory=RecordColumns)
@@ -37,6 +39,7 @@ def read(request: EvaluationRequest) -> Question:
     """Read and split the interactions. Raises BadFile, and InvalidRequest if a side of the split is empty."""
     question = _from_folder(request.file, request.now) if request.file.is_dir() else _from_table(request)
     question = replace(question, notes=[*question.notes, *_later_note(question.task)])
+    question = _with_lists(question, request.file / splits_folder.TRAIN if request.file.is_dir() else request.file)
     if request.items_file is None:
         return question
     notes = [*question.notes]
@@ -51,17 +54,20 @@ def _with_catalogue(read_task: Callable[[], Task], item_ids: Sequence[str]) -> T
 
 def _from_folder(folder: Path, now: float) -> Question:
     test, log, change = splits_folder.read(folder, now)
+    truth = logs.read(folder / splits_folder.TRUTH, now)
     diagnostics = [Diagnostic("truth_changed", "data", change)] if change else []
-    return Question(test, [*_past_note(len(log) - len(test.train)), *log.notes], diagnostics)
+    notes = [*_past_note(len(log) - len(test.train)), *log.notes]
+    return Question(test, notes, DataFacts.of(log.rows, truth.rows), diagnostics)
 
 
 def _from_table(request: EvaluationRequest) -> Question:
     log = logs.read(request.file, request.now)
-    parts = split(log, request.hold_out)
+    parts = _of_arm(split(log, request.hold_out), log, request)
     test = task(log, parts, request.sample_users, request.hold_out.seed)
     past_only = int((parts.past & ~parts.train).sum())
     notes = [*_sample_note(test, log, parts), *_past_note(past_only), *log.notes]
-    return Question(test, notes, earlier=_earlier(log, request))
+    notes += request.arm.notes if request.arm else ()
+    return Question(test, notes, DataFacts.of(log.rows), earlier=_earlier(log, request))
 
 
 def _earlier(log: Log, request: EvaluationRequest) -> Sequence[Callable[[], Task]]:
@@ -69,8 +75,15 @@ def _earlier(log: Log, request: EvaluationRequest) -> Sequence[Callable[[], Task
     if request.cuts < 2:
         return []
     earlier = rolling.hold_outs(log, request.hold_out, request.cuts)[:-1]
-    parts = [rolling.split_at(log, each, request.cuts) for each in earlier]
+    parts = [_of_arm(rolling.split_at(log, each, request.cuts), log, request) for each in earlier]
     return [functools.partial(task, log, each, request.sample_users, request.hold_out.seed) for each in parts]
+
+
+def _of_arm(parted: Split, log: Log, request: EvaluationRequest) -> Split:
+    """Return a split about the users of the arm that was asked for, if any was. Raises InvalidRequest."""
+    if request.arm is None:
+        return parted
+    return for_users(parted, log, request.arm.members(log.rows.user_ids), request.hold_out)
 
 
 def _later_note(test: Task) -> list[str]:
@@ -79,6 +92,12 @@ def _later_note(test: Task) -> list[str]:
         return []
     known = "the models know others' later interactions, as no recommender in production does"
     return [f"{known}: the figures are optimistic; decide by --hold-out time"]
+
+
+def _with_lists(question: Question, file: Path) -> Question:
+    """Return the question with how many of its interactions name the list that they came from."""
+    rows, column = interactions_from_lists(file)
+    return replace(question, data=replace(question.data, from_lists=rows, list_column=column))
 
 
 def _sample_note(test: Task, log: Log, parts: Split) -> list[str]:

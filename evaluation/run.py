@@ -4,15 +4,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from evaluation import question as questions
-from evaluation.data import attributes
+from evaluation.data import attributes, item_columns
 from evaluation.data.results_table import PublishedResult
+from evaluation.diagnostics.data import shaped_by_lists
 from evaluation.diagnostics.registry import Diagnostic, diagnose
 from evaluation.progress import Begin, unseen
+from evaluation.provenance import Provenance, provenance
 from evaluation.recommenders import external as external_lists
 from evaluation.recommenders.candidates import Candidate, train
 from evaluation.request import ComparisonSettings, EvaluationRequest
 from evaluation.scoring import cuts
 from evaluation.scoring import gate as gates
+from evaluation.scoring.categories import CategoryMeasures, by_category
 from evaluation.scoring.cost import Cost, costs
 from evaluation.scoring.cuts import Cut, CutsResult
 from evaluation.scoring.gate import Outcome
@@ -23,13 +26,16 @@ from evaluation.task import Task, in_order
 from personalize_data.errors import InvalidRequest
 from recommender_models.record_columns import RecordColumns
 
+NO_ITEMS = RecordColumns()
+
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:
     """All that a report shows. ``leaderboards`` and what belongs to them: by task, those that could be scored.
 
-    ``outcomes``: of the request's requirements, in their order; ``source``: the name of the file evaluated; ``cuts``:
-    by task, over all cuts, empty where there is only one.
+    ``outcomes``: of the request's requirements, in their order; ``how``: where all this comes from, if it was read.
+    ``cuts``: by task, over all cuts, empty where there is only one. ``categories``: measures by recommender;
+    ``titles``: of items.
     """
 
     task: Task
@@ -41,8 +47,10 @@ class Evaluation:
     published: Sequence[Published] = ()
     results: Sequence[PublishedResult] = ()
     outcomes: Sequence[Outcome] = ()
-    source: str = ""
+    how: Provenance | None = None
     cuts: Mapping[str, CutsResult] = field(default_factory=dict)
+    categories: Mapping[str, Mapping[str, CategoryMeasures]] = field(default_factory=dict)
+    titles: Mapping[str, str] = field(default_factory=dict)
 
 
 def evaluate(request: EvaluationRequest, begin: Begin = unseen) -> Evaluation:
@@ -60,9 +68,10 @@ def evaluate(request: EvaluationRequest, begin: Begin = unseen) -> Evaluation:
     evaluation = compare(question.task, request.settings, users, candidates, begin, like, question.items)
     all_cuts = [*earlier, cuts.cut(question.task, evaluation.leaderboards)]
     over = {name: cuts.over(all_cuts, name) for name in evaluation.leaderboards}
+    how = provenance(request, question.data)
     return replace(
         evaluation,
-        diagnostics=[*question.diagnostics, *evaluation.diagnostics, *request.figures.diagnostics],
+        diagnostics=[*question.diagnostics, *_shaped(how), *evaluation.diagnostics, *request.figures.diagnostics],
         notes=[
             *question.notes,
             *notes,
@@ -75,7 +84,7 @@ def evaluate(request: EvaluationRequest, begin: Begin = unseen) -> Evaluation:
         outcomes=[
             gates.check(gate, evaluation.leaderboards, request.settings.seed, all_cuts) for gate in request.requirements
         ],
-        source=request.file.name,
+        how=how,
         cuts={name: result for name, result in over.items() if result},
     )
 
@@ -87,7 +96,7 @@ def compare(
     external: Sequence[Candidate] = (),
     begin: Begin = unseen,
     like: Sequence[Candidate] = (),
-    items: RecordColumns | None = None,
+    items: RecordColumns = NO_ITEMS,
 ) -> Evaluation:
     """Compare recommenders on one question. Raises InvalidRequest as ``evaluate``.
 
@@ -97,12 +106,32 @@ def compare(
     trained, left_out = train(task, users, settings.recommenders, settings.seed, begin, settings.tune, like, items)
     leaderboards, unscored = _boards(task, settings, [*trained, *external], begin)
     parts = {name: slices(task, leaderboard, users, settings.slice_by) for name, leaderboard in leaderboards.items()}
-    priced = {name: costs(leaderboard, settings.prices, settings.seed) for name, leaderboard in leaderboards.items()}
+    priced = {
+        name: costs(leaderboard, settings.prices, settings.seed, settings.business)
+        for name, leaderboard in leaderboards.items()
+    }
     metrics_left_out = [
         note for leaderboard in leaderboards.values() for note in _left_out(leaderboard, task.catalogue)
     ]
     notes = [*order_note, *left_out, *unscored, *metrics_left_out]
-    return Evaluation(task, leaderboards, parts, priced, diagnose(task, leaderboards), notes)
+    known = item_columns.categories_of(items)
+    return Evaluation(
+        task,
+        leaderboards,
+        parts,
+        priced,
+        diagnose(task, leaderboards),
+        notes,
+        categories={name: by_category(task, leaderboard, known) for name, leaderboard in leaderboards.items()},
+        titles=item_columns.titles_of(items),
+    )
+
+
+def _shaped(how: Provenance) -> list[Diagnostic]:
+    """Return what is odd about a log that lists have shaped, unless only users without lists are asked about."""
+    facts = how.data
+    message = shaped_by_lists(facts.from_lists, facts.interactions, facts.list_column)
+    return [Diagnostic("shaped_by_lists", "data", message)] if message and not how.hold_out.arm else []
 
 
 def _in_order(task: Task, settings: ComparisonSettings) -> tuple[ComparisonSettings, list[str]]:

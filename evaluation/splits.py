@@ -30,6 +30,7 @@ class HoldOut:
     """How to hold out. ``at``: epoch seconds, for ``time``; ``horizon_days``: of ``time``, how far to predict.
 
     ``event_type``: only interactions of this type are to be predicted, though all are known. ``seed``: for chance.
+    ``arm``: of an experiment, whose users alone are asked about; see ``for_users``.
     """
 
     kind: str = "time"
@@ -37,6 +38,7 @@ class HoldOut:
     horizon_days: float | None = None
     event_type: str | None = None
     seed: int = 1
+    arm: str | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,6 +91,14 @@ def _parted(log: Log, hold_out: HoldOut) -> Split:
     if hold_out.event_type is None:
         return parted
     return replace(parted, truth=parted.truth & log.is_type(hold_out.event_type))
+
+
+def for_users(parted: Split, log: Log, users: Mask, hold_out: HoldOut) -> Split:
+    """Return the same split with a truth of these users alone. Raises InvalidRequest if nothing of theirs is."""
+    truth = parted.truth & users[log.rows.users]
+    if not truth.any():
+        raise InvalidRequest(f"nothing of the arm {hold_out.arm} is held out: {_advice(hold_out, _TO_HOLD_OUT)}")
+    return replace(parted, truth=truth)
 
 
 def default_cut(times: npt.NDArray) -> int:

@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 AT_ONCE = 8
 
 
@@ -21,3 +23,13 @@ def ask(
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
         return dict(zip(users, pool.map(recommend, users), strict=True))
+
+
+def recipe(client: Any, arn: str) -> str | None:
+    """Return the recipe of a campaign's model; None where the login may not ask. ``client``: boto3's personalize."""
+    try:
+        campaign = client.describe_campaign(campaignArn=arn)["campaign"]
+        version = client.describe_solution_version(solutionVersionArn=campaign["solutionVersionArn"])["solutionVersion"]
+    except ClientError:
+        return None
+    return str(version["recipeArn"]).rpartition("/")[2]

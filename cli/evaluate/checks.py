@@ -1,7 +1,6 @@
 """What can be refused before anything is read: names, prices, gates, and options that the split was not made with."""
 
 import json
-import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -17,7 +16,7 @@ from evaluation.scoring.gate import Gate
 from evaluation.task import NEW_ITEMS
 from personalize_data.errors import BadFile, InvalidRequest
 
-OF_THE_SPLIT = {"hold_out": "kind", "at": "at", "horizon_days": "horizon_days", "target": "event_type"}
+OF_THE_SPLIT = {"hold_out": "kind", "at": "at", "horizon_days": "horizon_days", "target": "event_type", "arm": "arm"}
 CAMPAIGN = "campaign"  # the name of what --campaign answers
 
 
@@ -60,19 +59,6 @@ def taking_part(
     }
 
 
-def prices(costs: Sequence[tuple[str, str]], names_by_task: Mapping[str, Sequence[str]]) -> dict[str, float]:
-    """Return what each costs a month. Raises InvalidRequest."""
-    known = list(dict.fromkeys(name for some in names_by_task.values() for name in some))
-    amounts: dict[str, float] = {}
-    for name, text in costs:
-        if name not in known:
-            raise InvalidRequest(f"--cost {name}={text}: no recommender {name} (there are: {', '.join(known)})")
-        if name in amounts:
-            raise InvalidRequest(f"--cost {name}={text}: {name} has a price already")
-        amounts[name] = _amount(name, text)
-    return amounts
-
-
 def conditions(texts: Sequence[str], names_by_task: Mapping[str, Sequence[str]]) -> list[Gate]:
     """Return the gates. Raises InvalidRequest for one that no data could answer."""
     requirements = [gates.parse(text, list(names_by_task)) for text in texts]
@@ -102,13 +88,3 @@ def _made_with(folder: Path) -> dict[str, Any]:
 
 def _users(folder: Path) -> int:
     return sum(1 for line in (folder / splits_folder.USERS).read_bytes().split(b"\n") if line)
-
-
-def _amount(name: str, text: str) -> float:
-    try:
-        amount = float(text)
-    except ValueError:
-        amount = math.nan
-    if not (math.isfinite(amount) and amount >= 0):
-        raise InvalidRequest(f"--cost {name}={text}: {text} is not an amount: a number from 0 on")
-    return amount

@@ -10,7 +10,7 @@ from cli.evaluate.options import EvaluateOptions, split_options, table_in
 from cli.options import connection_options, given
 from cli.output_files import NEW_FILE
 from cli.subcommands import WithSubcommands
-from cli.types import Pair
+from cli.types import Finite, Pair
 from evaluation import constants
 from evaluation.scoring.metric import Metric
 
@@ -109,7 +109,25 @@ class Evaluate(WithSubcommands):
     help="Predict so many periods as long as the newest, one after the other: does the verdict hold in each?",
 )
 @click.option("--slice-by", metavar="COLUMN", help="A column of --users to slice by.")
-@click.option("--cost", type=Pair(), multiple=True, metavar="NAME=AMOUNT", help="What one costs a month.")
+@click.option(
+    "--cost",
+    type=Pair(),
+    multiple=True,
+    metavar="NAME=AMOUNT|FILE",
+    help="What one costs a month: an amount, or what ./broker cost --json printed.",
+)
+@click.option(
+    "--users-per-month",
+    type=Finite(0, min_open=True),
+    metavar="N",
+    help="Users who get a list, each counted once a month: says what a hit must be worth to pay --cost.",
+)
+@click.option(
+    "--value-per-hit",
+    type=Finite(0, min_open=True),
+    metavar="AMOUNT",
+    help="What a sale brings: says how many hits must be sales that nobody would have made without the list.",
+)
 @click.option("--currency", default="USD", show_default=True)
 @click.option("--no-tuning", is_flag=True, help="Use the default settings; tune history alone, and leave out ranked.")
 @click.option(
@@ -154,5 +172,9 @@ def _check_use(options: EvaluateOptions, context: click.Context) -> None:
         raise click.UsageError("--cuts goes with --hold-out time")
     if options.cuts > 1 and options.file is not None and options.file.is_dir():
         raise click.UsageError(f"--cuts {options.cuts}: {options.file} is split already, at one cut")
+    if options.users_per_month and not options.cost:
+        raise click.UsageError("--users-per-month goes with --cost, which they are to pay")
+    if options.value_per_hit and not options.users_per_month:
+        raise click.UsageError("--value-per-hit goes with --users-per-month, who have the hits")
     if options.file is not None and options.slice_by and not options.users_file:
         raise click.UsageError("--slice-by goes with --users, whose column it names")

@@ -1,6 +1,6 @@
 """A result in the terminal: the question, the tables side by side, the verdicts, and what is odd."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from rich.console import Console
 from rich.markup import escape
@@ -10,45 +10,43 @@ from cli import wide_table
 from evaluation.data.results_table import PublishedResult
 from evaluation.diagnostics.registry import Diagnostic
 from evaluation.published import PublishedFigures
-from evaluation.report import text
+from evaluation.report import answer, method, money, text
 from evaluation.run import Evaluation
 from evaluation.scoring.leaderboard import Leaderboard
 from evaluation.scoring.published import Published
-from evaluation.scoring.slices import Slice
-from evaluation.task import ALL_ITEMS
 
 
 def show(result: Evaluation, console: Console, currency: str) -> None:
-    """Print everything."""
-    console.print(escape(text.question(result.task)), soft_wrap=True)
-    if periods := text.periods(result.task, result.cuts):
-        console.print(periods, soft_wrap=True)
+    """Print everything, the answers at the end, where they stay on the screen."""
+    for sentence in _data(result):
+        console.print(escape(sentence), soft_wrap=True)
     for task_name, leaderboard in result.leaderboards.items():
         console.print()
-        over = result.cuts.get(task_name)
-        console.print(escape(text.headline(leaderboard, over)), soft_wrap=True)
-        for table in [*text.task_tables(leaderboard), *([text.over_cuts(over)] if over else [])]:
+        headline = text.headline(leaderboard, result.cuts.get(task_name), answer.left_out(result))
+        console.print(escape(headline), soft_wrap=True)
+        for table in _tables(result, leaderboard):
             wide_table.show(console, _drawn(table))
-        wide_table.show(console, _slices(leaderboard, result))
-        for cost in result.costs[task_name]:
-            console.print(escape(cost.in_words(currency)), soft_wrap=True)
-    for answer in result.published:
+        for sentence in _sentences(result, task_name, currency):
+            console.print(escape(sentence), soft_wrap=True)
+    for figures in result.published:
         console.print()
-        print_published(console, answer)
+        print_published(console, figures)
     if result.results:
         console.print()
         print_results(console, result.results)
     for note in result.notes:
         console.print(f"[dim]note:[/] {escape(note)}", soft_wrap=True)
     print_diagnostics(console, result.diagnostics)
+    for sentence in _answers(result, currency):
+        console.print(escape(sentence), soft_wrap=True)
     for outcome in result.outcomes:
         console.print(f"gate {outcome.line}", markup=False, soft_wrap=True)
 
 
 def show_figures(figures: PublishedFigures, console: Console) -> None:
     """Print what others have published, without an evaluation beside it."""
-    for answer in figures.metrics:
-        print_published(console, answer)
+    for each in figures.metrics:
+        print_published(console, each)
     if figures.results:
         print_results(console, figures.results)
         print_diagnostics(console, figures.diagnostics)
@@ -98,6 +96,39 @@ def print_results(console: Console, lines: Sequence[PublishedResult]) -> None:
     wide_table.show(console, table)
 
 
+def _data(result: Evaluation) -> Iterator[str]:
+    if result.how:
+        yield method.data(result.how)
+        yield method.in_short(result.how, result.task.cut)
+    yield text.question(result.task)
+
+
+def _answers(result: Evaluation, currency: str) -> Iterator[str]:
+    for each in answer.answers(result, currency):
+        yield f"\n{each.question} {each.word}{f' {each.condition}' if each.condition else ''}."
+        yield from filter(None, (each.customers, *each.money, each.verdict))
+    yield f"\n{answer.CAUSALITY}"
+    yield "What would change the answer:"
+    yield from (f"  {caveat}" for caveat in answer.caveats(result))
+
+
+def _tables(result: Evaluation, leaderboard: Leaderboard) -> Iterator[text.Table]:
+    yield text.means(leaderboard)
+    yield text.verdicts(leaderboard)
+    if over := result.cuts.get(leaderboard.task):
+        yield text.over_cuts(over)
+    yield text.beyond_accuracy(leaderboard, result.categories.get(leaderboard.task, {}))
+    yield text.slices(leaderboard, result.slices[leaderboard.task])
+    yield text.settings(leaderboard)
+
+
+def _sentences(result: Evaluation, task_name: str, currency: str) -> Iterator[str]:
+    if reach := text.reachable(result.task, task_name):
+        yield reach
+    for cost in result.costs[task_name]:
+        yield from money.sentences(cost, currency)
+
+
 def _drawn(report_table: text.Table) -> Table:
     """Return a table of the report for the terminal."""
     first, *others = report_table.columns[:-1] if report_table.words else report_table.columns
@@ -107,25 +138,6 @@ def _drawn(report_table: text.Table) -> Table:
     for row in report_table.rows:
         table.add_row(*map(escape, row))
     return table
-
-
-def _slices(leaderboard: Leaderboard, result: Evaluation) -> Table:
-    names = _shown(leaderboard)
-    table = wide_table.table(f"{leaderboard.main} by slice", "slice", "users", *(escape(name) for name in names))
-    for part in result.slices[leaderboard.task]:
-        if not (leaderboard.task != ALL_ITEMS and part.by == "truth"):  # all of it is new there
-            table.add_row(escape(f"{part.by}: {part.part}"), f"{part.users:,}", *_values(part, names))
-    return table
-
-
-def _shown(leaderboard: Leaderboard) -> list[str]:
-    """Return the best baseline, then what is not a baseline."""
-    others = [row.candidate.name for row in leaderboard.rows if not row.candidate.baseline]
-    return [*([leaderboard.best_baseline] if leaderboard.best_baseline else []), *others]
-
-
-def _values(part: Slice, names: list[str]) -> list[str]:
-    return [f"{part.values[name].mean:.3f}" if name in part.values else "" for name in names]
 
 
 def _published(answer: Published) -> Table:

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from cli.experiment_option import ExperimentType
 from cli.types import Days, EpochSeconds
 from evaluation import constants
 from evaluation.scoring.metric import Metric
 
 if TYPE_CHECKING:
+    from blueprint.experiment import ExperimentPlan
     from evaluation.splits import HoldOut
 
 MOST_USERS = 20_000
@@ -45,6 +47,8 @@ class EvaluateOptions:
     cuts: int
     slice_by: str | None
     cost: Sequence[tuple[str, str]]
+    users_per_month: float | None
+    value_per_hit: float | None
     currency: str
     no_tuning: bool
     require: Sequence[str]
@@ -52,24 +56,43 @@ class EvaluateOptions:
     html: Path | None
     per_user: Path | None
     hold_out: "HoldOut"
+    arm: "ArmOptions | None"
     sample_users: int
     aws: bool
     context: tuple[str, ...]
     name: str | None
 
 
+@dataclass(frozen=True)
+class ArmOptions:
+    """Whose users alone are asked about, and by what: one of ``column`` and ``experiment``."""
+
+    name: str
+    column: str | None
+    experiment: "ExperimentPlan | None"
+
+
 def split_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options of a split; the command gets ``hold_out`` (HoldOut) and ``sample_users`` in their place."""
+    """Add the options of a split; the command gets ``hold_out`` (HoldOut), ``arm`` and ``sample_users`` for them."""
 
     @functools.wraps(command)
     def with_hold_out(
-        hold_out: str, at: int | None, horizon_days: float | None, target: str | None, seed: int, **others: Any
+        hold_out: str,
+        at: int | None,
+        horizon_days: float | None,
+        target: str | None,
+        seed: int,
+        arm: str | None,
+        arm_column: str | None,
+        experiment: "ExperimentPlan | None",
+        **others: Any,
     ) -> Any:
         if hold_out != "time" and (at is not None or horizon_days is not None):
             raise click.UsageError("--at and --horizon-days go with --hold-out time")
+        arm_options = _arm(arm, arm_column, experiment, others["file"])
         from evaluation.splits import HoldOut  # loads what reads tables, which wrong use needn't wait for
 
-        return command(hold_out=HoldOut(hold_out, at, horizon_days, target, seed), **others)
+        return command(hold_out=HoldOut(hold_out, at, horizon_days, target, seed, arm), arm=arm_options, **others)
 
     decorated: Callable[..., Any] = with_hold_out
     for option in (
@@ -81,6 +104,18 @@ def split_options(command: Callable[..., Any]) -> Callable[..., Any]:
             show_default=True,
             metavar="N",
             help="Ask about at most so many users, drawn by the seed.",
+        ),
+        click.option(
+            "--experiment",
+            type=ExperimentType(),
+            metavar="FILE|JSON",
+            help="The experiment that assigns users, whose ids are mpids, to arms; as broker:experiment has it.",
+        ),
+        click.option("--arm-column", metavar="COLUMN", help="The column of FILE that names a user's arm."),
+        click.option(
+            "--arm",
+            metavar="NAME",
+            help="Ask only about users of this arm of an experiment. Those of holdout saw no list.",
         ),
         click.option("--target", metavar="EVENT_TYPE", help="Predict only interactions of this type."),
         click.option("--horizon-days", type=Days(0, min_open=True), help="Predict only so far."),
@@ -96,3 +131,17 @@ def split_options(command: Callable[..., Any]) -> Callable[..., Any]:
     ):
         decorated = option(decorated)
     return decorated
+
+
+def _arm(
+    name: str | None, column: str | None, experiment: "ExperimentPlan | None", file: Path | None
+) -> ArmOptions | None:
+    """Return the options of an arm. Raises click.UsageError where they don't say who is in it."""
+    if name is None:
+        if column or experiment:
+            raise click.UsageError("--arm-column and --experiment go with --arm, as in --arm holdout")
+        return None
+    is_split = file is not None and (file / "split.json").exists()  # and has an arm already, or is refused
+    if not is_split and bool(column) == bool(experiment):
+        raise click.UsageError("--arm goes with one of --experiment and --arm-column: they say who is in it")
+    return None if is_split else ArmOptions(name, column, experiment)

@@ -44,10 +44,13 @@ def run(options: EvaluateOptions, context: click.Context) -> bool:
 
 def _print_result(result: Evaluation, console: Console, options: EvaluateOptions) -> None:
     if options.as_json:
-        output_files.put(json.dumps(json_report.as_json(result)) + "\n")
+        output_files.put(json.dumps(json_report.as_json(result, options.currency)) + "\n")
         return
     with output_files.printing(console):
         display.show(result, console, options.currency)
+        for what, path in (("users", options.per_user), ("report", options.html)):
+            if path:
+                console.print(f"{what}: {path}", markup=False, soft_wrap=True)
 
 
 def _print_figures(figures: PublishedFigures, console: Console, *, as_json: bool) -> None:
@@ -67,7 +70,7 @@ def _write(result: Evaluation, options: EvaluateOptions) -> None:
     if options.per_user:
         files[options.per_user] = lambda path: json_report.write_per_user(result, path)
     if options.html:
-        from evaluation.report import page  # draws: a second to load
+        from evaluation.report import page
 
         files[options.html] = lambda path: page.write(result, path, options.currency)
     output_files.write(files)

@@ -12,6 +12,7 @@ from cli.evaluate.options import split_options, table_in
 from cli.progress import Steps
 
 if TYPE_CHECKING:
+    from cli.evaluate.options import ArmOptions
     from evaluation.splits import HoldOut
 
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 @click.argument("file", type=click.Path(exists=True, path_type=Path), metavar="FILE|DIR")
 @click.option("--out", type=click.Path(path_type=Path), required=True, metavar="DIR", help="A new or empty folder.")
 @split_options
-def command(file: Path, out: Path, hold_out: "HoldOut", sample_users: int) -> None:
+def command(file: Path, out: Path, hold_out: "HoldOut", arm: "ArmOptions | None", sample_users: int) -> None:
     """Part the interactions of FILE (USER_ID, ITEM_ID, TIMESTAMP in seconds, EVENT_TYPE if there is one), or of a
     folder that `prepare` has written.
 
@@ -32,15 +33,18 @@ def command(file: Path, out: Path, hold_out: "HoldOut", sample_users: int) -> No
     output_files.check_folder("--out", out)
     import numpy as np
 
+    from cli.evaluate import arms
     from evaluation.data import log as logs
     from evaluation.data import splits_folder
-    from evaluation.splits import split
+    from evaluation.splits import for_users, split
     from evaluation.task import sampled
 
     with file_errors(), Steps() as steps:
         steps.begin(f"reading {file.name}")
         log = logs.read(file, time.time())
-        parted = split(log, hold_out)
+        parted, only = split(log, hold_out), arms.arm(arm, file)
+        if only is not None:
+            parted = for_users(parted, log, only.members(log.rows.user_ids), hold_out)
         chosen = sampled(log, parted, sample_users, hold_out.seed)
         rows = steps.begin("writing the split", int(log.row_numbers.max()) + 1)
         written = splits_folder.write(file, log, parted, chosen, hold_out, out, rows)

@@ -38,6 +38,16 @@ def repeat_task(task: Task) -> str | None:
     )
 
 
+def shaped_by_lists(rows: int, interactions: int, column: str) -> str | None:
+    """Some interactions name the list that they came from: what was shown is taken more often for that."""
+    if not rows:
+        return None
+    return (
+        f"{rows:,} of {interactions:,} interactions name the list that they came from ({column}): lists shaped this "
+        "log, and it favours the recommender that made them. --arm holdout asks only about users who saw no list"
+    )
+
+
 def too_few_users(users: int) -> str | None:
     """Below 400 users only large differences can be told."""
     return (

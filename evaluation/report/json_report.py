@@ -1,18 +1,19 @@
 """A result as plain numbers: one JSON object, and one CSV row for each user, recommender and task."""
 
 import csv
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from evaluation.data.results_table import PublishedResult
 from evaluation.diagnostics.registry import Diagnostic
+from evaluation.provenance import Provenance
+from evaluation.report import answer
+from evaluation.report.counts import counts
+from evaluation.report.numbers import number as _number
 from evaluation.run import Evaluation
-from evaluation.scoring.cost import Cost
+from evaluation.scoring.cost import Cost, Range
 from evaluation.scoring.cuts import CutsResult
 from evaluation.scoring.leaderboard import Leaderboard, Result
 from evaluation.scoring.metric import Metric
@@ -20,14 +21,18 @@ from evaluation.scoring.over_cuts import OverCuts
 from evaluation.scoring.published import Published
 from evaluation.scoring.slices import Slice, history_lengths
 from evaluation.scoring.uncertainty import Comparison, Interval
-from evaluation.task import Task
 
 
-def as_json(result: Evaluation) -> dict[str, Any]:
+def as_json(result: Evaluation, currency: str = "USD") -> dict[str, Any]:
     """Return everything but the values of single users; what is not a number is None."""
     return {
-        "question": question(result.task),
-        "tasks": {task_name: _leaderboard(leaderboard) for task_name, leaderboard in result.leaderboards.items()},
+        "answers": [asdict(each) for each in answer.answers(result, currency)],
+        "caveats": [*answer.caveats(result), answer.CAUSALITY],
+        "question": counts(result.task),
+        "how": how(result.how) if result.how else None,
+        "tasks": {
+            task_name: _leaderboard(result, leaderboard) for task_name, leaderboard in result.leaderboards.items()
+        },
         "cuts": {task_name: _cuts(over) for task_name, over in result.cuts.items()},
         "slices": {task_name: [_slice(part) for part in parts] for task_name, parts in result.slices.items()},
         "costs": {task_name: [_cost(cost) for cost in priced] for task_name, priced in result.costs.items()},
@@ -37,6 +42,11 @@ def as_json(result: Evaluation) -> dict[str, Any]:
         **({"results": results(result.results)} if result.results else {}),
         "gates": [asdict(outcome) for outcome in result.outcomes],
     }
+
+
+def how(origin: Provenance) -> dict[str, Any]:
+    """Return everything that the result depended on; the settings of each recommender stand with its metrics."""
+    return asdict(origin)
 
 
 def diagnostics(findings: Sequence[Diagnostic]) -> list[dict[str, Any]]:
@@ -73,25 +83,6 @@ def results(lines: Sequence[PublishedResult]) -> list[dict[str, Any]]:
     ]
 
 
-def question(task: Task) -> dict[str, Any]:
-    """Return the task line: how much is asked of whom."""
-    per_user = np.bincount(task.truth.users, minlength=task.users)
-    cold = int((history_lengths(task) == 0).sum())
-    return {
-        "cut": task.cut,
-        "training_interactions": len(task.train),
-        "training_users": len(np.unique(task.train.users)),
-        "items": task.trained_items,
-        "test_users": task.users,
-        "cold_users": cold,
-        "held_out": len(task.truth),
-        "held_out_per_user_mean": _number(per_user.mean()) if task.users else 0.0,
-        "held_out_per_user_median": _number(np.median(per_user)) if task.users else 0.0,
-        "repeat_share": _number(task.repeat_share()),
-        "unknown_items": int((task.truth.items >= task.trained_items).sum()),
-    }
-
-
 def write_per_user(result: Evaluation, path: Path) -> int:
     """Write one row for each user, recommender and task, with all metrics; return how many."""
     rows = 0
@@ -120,7 +111,7 @@ def _metrics(result: Evaluation) -> list[Metric]:
     return list(dict.fromkeys(metric for row in rows for metric in row.scores.values))
 
 
-def _leaderboard(leaderboard: Leaderboard) -> dict[str, Any]:
+def _leaderboard(result: Evaluation, leaderboard: Leaderboard) -> dict[str, Any]:
     return {
         "users": len(leaderboard.users),
         "main_metric": str(leaderboard.main),
@@ -131,22 +122,24 @@ def _leaderboard(leaderboard: Leaderboard) -> dict[str, Any]:
         "named_by": "validation" if leaderboard.by_validation else "test",
         "users_with_a_past": leaderboard.with_past,
         "k_left_out": list(leaderboard.left_out),
-        "recommenders": {row.candidate.name: _row(leaderboard, row) for row in leaderboard.rows},
+        "recommenders": {row.candidate.name: _row(result, leaderboard, row) for row in leaderboard.rows},
     }
 
 
-def _row(leaderboard: Leaderboard, result: Result) -> dict[str, Any]:
+def _row(result: Evaluation, leaderboard: Leaderboard, row: Result) -> dict[str, Any]:
+    categories = result.categories.get(leaderboard.task, {}).get(row.candidate.name)
+    broad = row.beyond_accuracy.as_dict() | (asdict(categories) if categories else {})
     return {
-        "baseline": result.candidate.baseline,
-        "settings": dict((result.candidate.settings or {}).get(leaderboard.task, {})),
-        **_choice(leaderboard, result),
-        "seconds": round(result.candidate.seconds, 3),
-        "metrics": {str(metric): _interval(interval) for metric, interval in result.intervals.items()},
-        "beyond_accuracy": {name: _number(value) for name, value in result.beyond_accuracy.as_dict().items()},
-        "personalize": {name: round(value, 4) for name, value in result.personalize.items()},
-        "against_best_baseline": _comparison(result.against_best) if result.against_best else None,
-        "against_best_here": _comparison(result.against_here) if result.against_here else None,
-        "with_a_past": _comparison(result.with_past) if result.with_past else None,
+        "baseline": row.candidate.baseline,
+        "settings": dict((row.candidate.settings or {}).get(leaderboard.task, {})),
+        **_choice(leaderboard, row),
+        "seconds": round(row.candidate.seconds, 3),
+        "metrics": {str(metric): _interval(interval) for metric, interval in row.intervals.items()},
+        "beyond_accuracy": {name: _number(value) for name, value in broad.items()},
+        "personalize": {name: round(value, 4) for name, value in row.personalize.items()},
+        "against_best_baseline": _comparison(row.against_best) if row.against_best else None,
+        "against_best_here": _comparison(row.against_here) if row.against_here else None,
+        "with_a_past": _comparison(row.with_past) if row.with_past else None,
     }
 
 
@@ -180,7 +173,16 @@ def _cost(cost: Cost) -> dict[str, Any]:
     return {
         "recommender": cost.name,
         "per_month": cost.per_month,
+        "per_month_is_complete": cost.name not in cost.business.at_least,
         "k": cost.k,
+        "users_per_month": cost.business.users_per_month,
+        "value_per_hit": cost.business.value_per_hit,
+        "hits": _interval(cost.hits),
+        "alternative": cost.alternative[0],
+        "break_even_value": _range(cost.break_even_value),
+        "break_even_incrementality": _range(cost.break_even_incrementality),
+        "break_even_of_further_hits": _range(cost.break_even_of_further_hits),
+        "further_value": _range(cost.further_value),
         "against": cost.against,
         **_comparison(cost.extra_hits),
         "best_here": cost.here,
@@ -213,6 +215,6 @@ def _interval(interval: Interval) -> dict[str, Any]:
     return {"mean": _number(interval.mean), "low": _number(interval.low), "high": _number(interval.high)}
 
 
-def _number(value: Any) -> float | None:
-    number = float(value)
-    return round(number, 6) if math.isfinite(number) else None
+def _range(amounts: Range | None) -> dict[str, Any] | None:
+    """Return an amount with its interval; None within it stands for infinity: no amount is enough."""
+    return {name: _number(value) for name, value in asdict(amounts).items()} if amounts else None

@@ -1,21 +1,33 @@
 """A report as one HTML file that stands alone: no script, no font and no picture from elsewhere."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
-from matplotlib.figure import Figure
 
-from evaluation.report import plots
-from evaluation.report.style import svg
-from evaluation.report.text import TITLES, Table, headline, over_cuts, periods, question, task_tables
+from evaluation.report import answer, charts, method, money, shown
+from evaluation.report.text import (
+    TITLES,
+    Table,
+    beyond_accuracy,
+    headline,
+    means,
+    over_cuts,
+    question,
+    reachable,
+    settings,
+    slices,
+    verdicts,
+)
 from evaluation.run import Evaluation
+from evaluation.scoring.cuts import CutsResult
 from evaluation.scoring.leaderboard import Leaderboard
 from evaluation.scoring.published import Published
 
 TEMPLATE = "page.html.j2"
+ITEMS = "Share of the interactions that the most popular items have"
+HISTORIES = "Users by their interactions before"
 TEMPLATES = Environment(
     loader=FileSystemLoader(Path(__file__).parent),
     autoescape=True,
@@ -23,6 +35,7 @@ TEMPLATES = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+TEMPLATES.filters["capitalize_first"] = lambda text: text[:1].upper() + text[1:]
 WORDS = {
     "@10": "of the first 10 places of each list; likewise with other numbers",
     "HR, hit rate": "share of users with at least one hit",
@@ -38,6 +51,11 @@ WORDS = {
     "novelty, bits": "how rarely the shown items are taken, on average: one bit more is half as often",
     "top-20 items": "share of the first places that the 20 most popular items take",
     "full lists": "users who get as many items as were asked for",
+    "items in half of the places": "the fewest items that fill half of the first places: few items are shown to all",
+    "Gini": "how unequal the places are over the catalogue: 0 if every item has as many, near 1 if few have all",
+    "two users' overlap": "share of the places that two users' lists have in common: 100 % is one list for all",
+    "diversity": "how much the items of a list differ in their categories: 0 all the same, 1 no two share one",
+    "calibration": "how far the categories of a list are from those of the user's past, in nats: 0 is the same mix",
 }
 
 
@@ -55,13 +73,18 @@ HOW = (
 
 @dataclass(frozen=True)
 class Section:
-    """What the page shows of one task; plots are SVG."""
+    """What the page shows of one task."""
 
     title: str
-    plot: Markup
-    tables: list[Table]
-    slices_plot: Markup | None
-    costs: list[str]
+    main: str
+    chart: Sequence[charts.Bar]
+    kinds: Mapping[str, str]
+    tables: Sequence[Table]
+    slices: Table
+    beyond: Table
+    reachable: str
+    most_shown: Table
+    money: Sequence[str]
     personalize: Table
     every_metric: Table
     settings: Table
@@ -83,18 +106,28 @@ def write(result: Evaluation, path: Path, currency: str) -> None:
 
 def page(result: Evaluation, currency: str) -> str:
     """Return the report as HTML."""
+    how = result.how
     return TEMPLATES.get_template(TEMPLATE).render(
-        title=f"{result.source}: recommenders compared" if result.source else "Recommenders compared",
-        headlines=[headline(leaderboard, result.cuts.get(name)) for name, leaderboard in result.leaderboards.items()],
-        periods=periods(result.task, result.cuts),
+        title=f"{how.source}: recommenders compared" if how else "Recommenders compared",
+        data=method.data(how) if how else "",
+        made=method.made(how) if how else "",
+        asked=answer.question(result),
+        answers=answer.answers(result, currency),
+        causality=answer.CAUSALITY,
+        caveats=answer.caveats(result),
+        headlines=[
+            headline(leaderboard, result.cuts.get(name), answer.left_out(result))
+            for name, leaderboard in result.leaderboards.items()
+        ],
         faults=[diagnostic for diagnostic in result.diagnostics if diagnostic.fault],
         glossary=list(glossary(result.leaderboards)),
         question=question(result.task),
-        question_plots=[_markup(plots.items(result.task)), _markup(plots.histories(result.task))],
+        question_charts=[(ITEMS, charts.items(result.task)), (HISTORIES, charts.histories(result.task))],
         sections=[_section(leaderboard, result, currency) for leaderboard in result.leaderboards.values()],
-        published=[_published(answer) for answer in result.published],
+        published=[_published(figures) for figures in result.published],
         results=[diagnostic for diagnostic in result.diagnostics if not diagnostic.fault],
         how_to_read=HOW,
+        how=method.lines(how, result.task.cut) if how else [],
         notes=result.notes,
     )
 
@@ -110,30 +143,23 @@ def glossary(leaderboards: Mapping[str, Leaderboard]) -> Iterator[tuple[str, str
 
 
 def _section(leaderboard: Leaderboard, result: Evaluation, currency: str) -> Section:
+    judged = [row.candidate.name for row in answer.judged(leaderboard)]
+    compared = list(dict.fromkeys(name for name in (*judged, leaderboard.best_here, leaderboard.best_baseline) if name))
     return Section(
         title=TITLES[leaderboard.task],
-        plot=_markup(plots.models(leaderboard)),
-        tables=[
-            *task_tables(leaderboard),
-            *(over_cuts(over) for name, over in result.cuts.items() if name == leaderboard.task),
-        ],
-        slices_plot=_slices_plot(leaderboard, result),
-        costs=[cost.in_words(currency) for cost in result.costs[leaderboard.task]],
+        main=str(leaderboard.main),
+        chart=charts.models(leaderboard),
+        kinds=charts.kinds(leaderboard),
+        tables=[means(leaderboard), verdicts(leaderboard), *map(over_cuts, _cuts_of(result, leaderboard))],
+        slices=slices(leaderboard, result.slices[leaderboard.task]),
+        beyond=beyond_accuracy(leaderboard, result.categories.get(leaderboard.task, {})),
+        reachable=reachable(result.task, leaderboard.task),
+        most_shown=shown.most_shown(leaderboard, shown.Names(result.task, result.titles), compared),
+        money=[sentence for cost in result.costs[leaderboard.task] for sentence in money.sentences(cost, currency)],
         personalize=_personalize(leaderboard),
         every_metric=_every_metric(leaderboard),
-        settings=_settings(leaderboard),
+        settings=settings(leaderboard),
     )
-
-
-def _slices_plot(leaderboard: Leaderboard, result: Evaluation) -> Markup | None:
-    parts = [part for part in result.slices[leaderboard.task] if part.values]
-    candidates = [row.candidate for row in leaderboard.rows]
-    names = [
-        candidate.name
-        for candidate in candidates
-        if not candidate.baseline or candidate.name == leaderboard.best_baseline
-    ]
-    return _markup(plots.slices(leaderboard, parts, names)) if parts else None
 
 
 def _personalize(leaderboard: Leaderboard) -> Table:
@@ -150,15 +176,8 @@ def _every_metric(leaderboard: Leaderboard) -> Table:
     return Table("All metrics at every k", ["metric", *(row.candidate.name for row in leaderboard.rows)], rows)
 
 
-def _settings(leaderboard: Leaderboard) -> Table:
-    rows = []
-    for row in leaderboard.rows:
-        names = (row.candidate.settings or {}).get(leaderboard.task, {})
-        choice = (row.candidate.choices or {}).get(leaderboard.task)
-        if names and choice:
-            rows.append([row.candidate.name, ", ".join(map(choice.in_words, names))])
-    title = "Settings: chosen by validation, kept where it shows nothing better, or the defaults"
-    return Table(title, ["recommender", "settings"], rows, words=True)
+def _cuts_of(result: Evaluation, leaderboard: Leaderboard) -> list[CutsResult]:
+    return [over for name, over in result.cuts.items() if name == leaderboard.task]
 
 
 def _published(answer: Published) -> PublishedAnswer:
@@ -168,8 +187,3 @@ def _published(answer: Published) -> PublishedAnswer:
         rows.append([name.replace("_", " "), f"{value:.4f}", f"{low:.3f} to {high:.3f}" if low is not None else ""])
     title = f"{answer.name}, as Personalize printed it"
     return PublishedAnswer(title, answer.in_words(), Table(title, ["metric", "value", "95 %"], rows))
-
-
-def _markup(figure: Figure) -> Markup:
-    """Return a plot, whose texts matplotlib has escaped."""
-    return Markup(svg(figure))  # noqa: S704 - not of text

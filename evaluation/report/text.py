@@ -1,43 +1,55 @@
 """The report's sentences and tables as text."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from evaluation.recommenders.candidates import UNCHANGED
-from evaluation.report import json_report
+from evaluation.report.counts import counts
+from evaluation.scoring.beyond_accuracy import reachable_recall
+from evaluation.scoring.categories import CategoryMeasures
 from evaluation.scoring.cuts import CutsResult
 from evaluation.scoring.leaderboard import Leaderboard, Result
 from evaluation.scoring.metric import Metric
 from evaluation.scoring.over_cuts import OverCuts
-from evaluation.scoring.uncertainty import BETTER, Interval
-from evaluation.task import Task
+from evaluation.scoring.slices import Slice
+from evaluation.scoring.uncertainty import BETTER, WORSE, Comparison, Interval
+from evaluation.task import NEW_ITEMS, Task
 
 TITLES = {
     "all-items": "All items (repeats count)",
     "new-items": "New items (only what the user has not had)",
 }
+SMALL = 0.1  # of the value that it is compared with
+FEWEST = 10  # users of a slice that is shown: fewer say nothing, and may tell who they are
 METRICS = ("hit_rate", "precision", "recall", "mrr", "map")
 HEADINGS = {"hit_rate": "HR", "precision": "P", "recall": "R", "ndcg_personalize": "NDCG (hits)"}
 
 
 def question(task: Task) -> str:
     """Return what was trained on, and what was asked of whom."""
-    counts = json_report.question(task)
-    cut = f" before {datetime.fromtimestamp(counts['cut'], UTC):%Y-%m-%d %H:%M:%S} UTC" if counts["cut"] else ""
+    numbers = counts(task)
+    cut = f" before {datetime.fromtimestamp(numbers['cut'], UTC):%Y-%m-%d %H:%M:%S} UTC" if numbers["cut"] else ""
     return (
-        f"Trained on {counts['training_interactions']:,} interactions of {counts['training_users']:,} users with "
-        f"{counts['items']:,} items{cut}. Asked about {counts['test_users']:,} users "
-        f"({counts['cold_users']:,} without a "
-        f"past): {counts['held_out']:,} held-out items, {counts['held_out_per_user_mean']:.1f} a user (median "
-        f"{counts['held_out_per_user_median']:g}), {counts['repeat_share']:.0%} of them had before."
+        f"Trained on {numbers['training_interactions']:,} interactions of {numbers['training_users']:,} users with "
+        f"{numbers['items']:,} items{cut}. Asked about {numbers['test_users']:,} users "
+        f"({numbers['cold_users']:,} without a "
+        f"past): {numbers['held_out']:,} held-out items, {numbers['held_out_per_user_mean']:.1f} a user (median "
+        f"{numbers['held_out_per_user_median']:g}), {numbers['repeat_share']:.0%} of them had before."
     )
 
 
-def headline(leaderboard: Leaderboard, over: CutsResult | None = None) -> str:
+def size(difference: float, of: float) -> str:
+    """Return a word on a difference that is less than a tenth ``of`` what it is compared with; else nothing."""
+    return ", by little" if abs(difference) < SMALL * of else ""
+
+
+def headline(leaderboard: Leaderboard, over: CutsResult | None = None, left_out: Sequence[str] = ()) -> str:
     """Return what the given lists are worth against the best here, who is best, and what that is against counting.
 
-    ``over``: several cuts, whose verdict then is the one that is given.
+    ``over``: several cuts, whose verdict then is the one that is given. ``left_out``: the names of recommenders that
+    could not take part.
     """
     external = "".join(f"{_external_verdict(leaderboard, row)} " for row in leaderboard.rows if row.against_here)
     best = _foremost(leaderboard)
@@ -47,10 +59,11 @@ def headline(leaderboard: Leaderboard, over: CutsResult | None = None) -> str:
     stands = f"{name}, the best in validation, has" if leaderboard.by_validation else f"{name} has the highest"
     reached = f"{TITLES[leaderboard.task]}: {external}{stands} {leaderboard.main}, {around}."
     if best.against_best is None:
-        return f"{reached} {_better_than_counting(leaderboard)}"
+        return f"{reached} {_better_than_counting(leaderboard, left_out)}"
     if over and name in over.rows:
         return f"{reached} {_over_cuts_in_words(over, over.rows[name])}."
-    against = f"Against {leaderboard.best_baseline}, a baseline that learns nothing: {best.against_best.in_words()}"
+    words = f"{best.against_best.in_words()}{_by_little(leaderboard, best.against_best)}"
+    against = f"Against {leaderboard.best_baseline}, a baseline that learns nothing: {words}"
     return f"{reached} {against} {_lead(best.against_best.difference)}{_of_users_with_a_past(leaderboard, best)}."
 
 
@@ -76,11 +89,19 @@ def _foremost(leaderboard: Leaderboard) -> Result:
     return max(leaderboard.rows, key=lambda row: row.intervals[leaderboard.main].mean)
 
 
-def _better_than_counting(leaderboard: Leaderboard) -> str:
+def _by_little(leaderboard: Leaderboard, against: Comparison) -> str:
+    if against.verdict not in (BETTER, WORSE):
+        return ""
+    baseline = leaderboard.row(str(leaderboard.best_baseline)).intervals[leaderboard.main].mean
+    return size(against.difference.mean, baseline)
+
+
+def _better_than_counting(leaderboard: Leaderboard, left_out: Sequence[str]) -> str:
     better = [row.candidate.name for row in leaderboard.rows if row.against_best and row.against_best.verdict == BETTER]
     if better:
         return f"Shown to be better than this baseline: {', '.join(better)}."
-    return "Nothing here is shown to be better than the baselines."
+    missing = f"; {', '.join(left_out)} could not" if left_out else ""
+    return f"Nothing that took part is shown to be better than the baselines{missing}."
 
 
 def _of_users_with_a_past(leaderboard: Leaderboard, result: Result) -> str:
@@ -108,7 +129,7 @@ def _external_verdict(leaderboard: Leaderboard, result: Result) -> str:
     if comparison is None:
         return ""
     by = f"{comparison.difference.mean:+.3f}, {_between(comparison.difference, '+.3f')}"
-    best = f"{leaderboard.best_here}, the best that costs nothing beside this machine"
+    best = f"{leaderboard.best_here}, the best trained here, which needs no service"
     sentence = {
         "better": f"{name} is better than everything trained here: {by} against {leaderboard.best_here}.",
         "worse": f"{name} is worse than {best} ({by}).",
@@ -151,20 +172,15 @@ def heading(metric: Metric) -> str:
     return f"{HEADINGS.get(metric.name, metric.name.upper())}@{metric.k}"
 
 
-def task_tables(leaderboard: Leaderboard) -> list[Table]:
-    """Return all of them, in order."""
-    return [means(leaderboard), verdicts(leaderboard), beyond_accuracy(leaderboard)]
-
-
 def means(leaderboard: Leaderboard) -> Table:
-    """Return the means at the k of the metric that decides, and that one with its interval."""
+    """Return the means at the k of the metric that decides, that one first, with its interval."""
     metrics = [metric for name in METRICS if (metric := Metric(name, leaderboard.main.k)) != leaderboard.main]
-    columns = ["recommender", *map(heading, metrics), f"{heading(leaderboard.main)}, 95 %"]
+    columns = ["recommender", f"{heading(leaderboard.main)}, 95 %", *map(heading, metrics)]
     rows = [
         [
             row.candidate.name,
-            *(f"{row.intervals[metric].mean:.3f}" for metric in metrics),
             with_half(row.intervals[leaderboard.main]),
+            *(f"{row.intervals[metric].mean:.3f}" for metric in metrics),
         ]
         for row in leaderboard.rows
     ]
@@ -174,7 +190,7 @@ def means(leaderboard: Leaderboard) -> Table:
 def verdicts(leaderboard: Leaderboard) -> Table:
     """Return each against the best baseline; lists from outside against the best here, too."""
     how = "the best baseline in validation" if leaderboard.by_validation else "the best baseline"
-    title = f"{leaderboard.main} against {leaderboard.best_baseline or 'nothing'}, {how}"
+    title = f"{heading(leaderboard.main)} against {leaderboard.best_baseline or 'nothing'}, {how}"
     past = any(row.with_past for row in leaderboard.rows)
     rows = []
     for row in leaderboard.rows:
@@ -210,12 +226,74 @@ def over_cuts(result: CutsResult) -> Table:
     return Table(title, ["recommender", *days, "mean, 95 %", "verdict"], rows, words=True)
 
 
-def beyond_accuracy(leaderboard: Leaderboard) -> Table:
-    """Return how wide the lists reach."""
-    columns = ["recommender", "catalogue covered", "novelty, bits", "top-20 items", "full lists"]
+def beyond_accuracy(leaderboard: Leaderboard, categories: Mapping[str, CategoryMeasures]) -> Table:
+    """Return how wide the lists reach. ``categories``: measures by recommender, where items have categories."""
+    columns = ["recommender", "items in half of the places", "catalogue covered", "Gini", "two users' overlap"]
+    columns += ["novelty, bits", "top-20 items", "full lists"]
+    columns += ["diversity", "calibration"] if categories else []
     rows = []
     for row in leaderboard.rows:
-        measures = row.beyond_accuracy
-        shares = f"{measures.share_of_top:.0%}", f"{measures.user_coverage:.0%}"
-        rows.append([row.candidate.name, f"{measures.coverage_of_catalogue:.1%}", f"{measures.novelty:.1f}", *shares])
-    return Table("beyond accuracy: coverage and novelty", columns, rows)
+        name, measures = row.candidate.name, row.beyond_accuracy
+        concentration = f"{measures.half_of_places:,}", f"{measures.coverage_of_catalogue:.1%}", f"{measures.gini:.2f}"
+        shares = [_share(share) for share in (measures.share_of_top, measures.user_coverage)]
+        cells = [name, *concentration, _share(measures.overlap), f"{measures.novelty:.1f}", *shares]
+        rows.append([*cells, *_of_categories(categories.get(name))])
+    return Table("beyond accuracy: concentration, coverage and novelty", columns, rows)
+
+
+def reachable(task: Task, task_name: str) -> str:
+    """Return how far learning from interactions can reach; nothing where it reaches everything."""
+    unknown = int((task.truth_for(task_name).items >= task.trained_items).sum())
+    if not unknown:
+        return ""
+    share = unknown / len(task.truth_for(task_name))
+    return (
+        f"{unknown:,} of the held-out items ({share:.1%}) had no interaction before. What learns from interactions can "
+        f"reach a recall of {reachable_recall(task, task_name):.3f} at most."
+    )
+
+
+def settings(leaderboard: Leaderboard) -> Table:
+    """Return what was chosen for each recommender that has settings, or the defaults."""
+    rows = []
+    for row in leaderboard.rows:
+        names = (row.candidate.settings or {}).get(leaderboard.task, {})
+        choice = (row.candidate.choices or {}).get(leaderboard.task)
+        if names and choice:
+            rows.append([row.candidate.name, ", ".join(map(choice.in_words, names))])
+    title = "Settings: chosen by validation, kept where it shows nothing better, or the defaults"
+    return Table(title, ["recommender", "settings"], rows, words=True)
+
+
+def slices(leaderboard: Leaderboard, parts: Sequence[Slice]) -> Table:
+    """Return the main metric of the best baseline and of what is none, slice by slice."""
+    names = _not_counting(leaderboard)
+    shown = [part for part in parts if part.users >= FEWEST and not _is_whole(leaderboard, part)]
+    rows = [[f"{part.by}: {part.part}", f"{part.users:,}", *(_value(part, name) for name in names)] for part in shown]
+    few = sum(0 < part.users < FEWEST for part in parts)
+    hidden = f" ({few} with fewer than {FEWEST} users not shown)" if few else ""
+    return Table(f"{heading(leaderboard.main)} by slice{hidden}", ["slice", "users", *names], rows)
+
+
+def _of_categories(measures: CategoryMeasures | None) -> list[str]:
+    if measures is None:
+        return []
+    return ["" if math.isnan(value) else f"{value:.2f}" for value in (measures.diversity, measures.calibration)]
+
+
+def _share(value: float) -> str:
+    return "" if math.isnan(value) else f"{value:.0%}"
+
+
+def _not_counting(leaderboard: Leaderboard) -> list[str]:
+    others = [row.candidate.name for row in leaderboard.rows if not row.candidate.baseline]
+    return [*([leaderboard.best_baseline] if leaderboard.best_baseline else []), *others]
+
+
+def _is_whole(leaderboard: Leaderboard, part: Slice) -> bool:
+    """Return whether a slice can only be all or nothing: all of the new items are new."""
+    return leaderboard.task == NEW_ITEMS and part.by == "truth"
+
+
+def _value(part: Slice, name: str) -> str:
+    return f"{part.values[name].mean:.3f}" if name in part.values else ""

@@ -43,7 +43,8 @@ def test_conditions_are_answered_in_their_order_and_the_file_is_named(file: Path
     requirements = [gate.parse(f"ndcg@10:{text}", SETTINGS.tasks) for text in ("history>=0", "popularity>0.99")]
     result = evaluate(EvaluationRequest(file, SETTINGS, HoldOut("leave-one-out"), requirements=requirements))
     assert [outcome.holds for outcome in result.outcomes] == [True, False]
-    assert result.source == "interactions.csv"
+    assert result.how is not None
+    assert result.how.source == f"{file.parent.name}/interactions.csv"
 
 
 def test_a_campaign_is_asked_about_the_test_users_and_stands_beside_the_others_with_a_note(file: Path) -> None:
