@@ -73,15 +73,6 @@ def _over_cuts_in_words(result: CutsResult, over: OverCuts) -> str:
     return f"{against}: {over.in_words()} {lead}; in another such period {another}"
 
 
-def periods(task: Task, over: Mapping[str, CutsResult]) -> str:
-    """Return how many periods the verdicts are about; empty where each user has a moment of their own."""
-    if over:
-        return f"Verdicts against baselines are about {max(len(each.at) for each in over.values())} periods."
-    if task.cut is None:
-        return ""
-    return "One period: another may differ by more than the interval. --cuts 4 predicts four of them."
-
-
 def _foremost(leaderboard: Leaderboard) -> Result:
     """Return whom the headline names: the best by validation; where there was none, by the test."""
     if leaderboard.by_validation and leaderboard.best_here:
