@@ -19,7 +19,7 @@ CAUSALITY = (
     "This says which list predicts best, not what a list brings: customers may take the same items without it. "
     "./broker experiment answers that. It compares customers who get the list with a random share who do not."
 )
-HIT = "A hit is a customer who then took at least one item of their list."
+HIT = "A hit is a customer who then took at least one item of their list. Numbers in brackets are 95 % intervals."
 HUNDRED = 100
 
 
@@ -219,7 +219,7 @@ def _on_the_recommenders(result: Evaluation) -> Iterator[str]:
         yield f"Recommenders that could not take part: {', '.join(missing)} (the notes say why)."
     out_of_reach = [TITLES[name] for name in result.leaderboards if reachable(result.task, name)]
     if out_of_reach:
-        yield "New items. What had no interaction before, nobody who learns from interactions can recommend."
+        yield "Items without a past. What had no interaction before, nobody who learns from interactions can recommend."
 
 
 def _of_hundred(interval: Interval) -> str:

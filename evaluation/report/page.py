@@ -51,9 +51,9 @@ WORDS = {
     "novelty, bits": "how rarely the shown items are taken, on average: one bit more is half as often",
     "top-20 items": "share of the first places that the 20 most popular items take",
     "full lists": "users who get as many items as were asked for",
-    "items in half of the places": "the fewest items that fill half of the first places: few items are shown to all",
+    "half of the places": "the fewest items that fill half of the first places: few items are shown to all",
     "Gini": "how unequal the places are over the catalogue: 0 if every item has as many, near 1 if few have all",
-    "two users' overlap": "share of the places that two users' lists have in common: 100 % is one list for all",
+    "overlap": "share of the places that two users' lists have in common: 100 % is one list for all",
     "diversity": "how much the items of a list differ in their categories: 0 all the same, 1 no two share one",
     "calibration": "how far the categories of a list are from those of the user's past, in nats: 0 is the same mix",
 }

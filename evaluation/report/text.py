@@ -219,7 +219,7 @@ def over_cuts(result: CutsResult) -> Table:
 
 def beyond_accuracy(leaderboard: Leaderboard, categories: Mapping[str, CategoryMeasures]) -> Table:
     """Return how wide the lists reach. ``categories``: measures by recommender, where items have categories."""
-    columns = ["recommender", "items in half of the places", "catalogue covered", "Gini", "two users' overlap"]
+    columns = ["recommender", "half of the places", "catalogue covered", "Gini", "overlap"]
     columns += ["novelty, bits", "top-20 items", "full lists"]
     columns += ["diversity", "calibration"] if categories else []
     rows = []
