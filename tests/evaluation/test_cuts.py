@@ -218,12 +218,15 @@ def test_the_command_shows_a_line_for_each_recommender_and_a_column_for_each_cut
     text = page.read_text()
     assert "over 3 cuts</h3>" in text
     assert "at 3 of 3 cuts" in text
-    assert "One period" not in text
+    assert "Another period. This is one" not in text
 
 
 def test_one_cut_says_that_another_period_may_differ_and_each_users_own_moment_is_no_period(file: Path) -> None:
-    assert "One period: another may differ by more than the interval" in invoke(file, "--no-tuning")[1]
-    assert "One period" not in invoke(file, "--no-tuning", "--hold-out", "leave-one-out", "--task", "all-items")[1]
+    assert "Another period. This is one; season and promotions differ" in invoke(file, "--no-tuning")[1]
+    assert (
+        "Another period. This is one"
+        not in invoke(file, "--no-tuning", "--hold-out", "leave-one-out", "--task", "all-items")[1]
+    )
 
 
 def test_cuts_are_of_time_and_of_a_table(file: Path, tmp_path: Path) -> None:

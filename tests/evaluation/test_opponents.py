@@ -91,7 +91,7 @@ def test_the_best_are_named_by_validation_and_not_by_the_test(question: Task) ->
 def test_the_headline_names_the_best_in_validation_and_lists_what_is_better_than_a_baseline(question: Task) -> None:
     leaderboard = scored(question, [*COUNTING, *LEARNED])
     assert "cold, the best in validation, has ndcg@10, 0.333" in words.headline(leaderboard)
-    assert words.verdicts(leaderboard).title == "ndcg@10 against steady, the best baseline in validation"
+    assert words.verdicts(leaderboard).title == "NDCG@10 against steady, the best baseline in validation"
     counted = scored(question, [COUNTING[0], replace(COUNTING[1], validated={ALL_ITEMS: 0.9}), *LEARNED])
     assert words.headline(counted).endswith("Shown to be better than this baseline: lucky, learned, cold.")
 

@@ -45,6 +45,12 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
+def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a file in which enough users are asked for a verdict."""
+    return made_up.write(tmp_path_factory.mktemp("large") / "interactions.csv", made_up.rows(users=260))
+
+
+@pytest.fixture(scope="module")
 def folder(file: Path) -> Path:
     out = file.parent / "parted"
     assert invoke("split", file, "--out", out, "--hold-out", "last-basket", "--sample-users", 30).exit_code == 0
@@ -172,14 +178,14 @@ def test_a_gate_that_could_never_tell_anything_is_refused(gate: str, why: str, f
     assert why in refused(file, "--require", gate, "--html", tmp_path / "r.html")
 
 
-def test_a_gate_knows_the_names_and_tasks_that_were_given(file: Path, lists: Path, tmp_path: Path) -> None:
+def test_a_gate_knows_the_names_and_tasks_that_were_given(file: Path, many: Path, lists: Path) -> None:
     message = refused(file, "--task", "all-items", "--require", "new-items/ndcg@10:ease>0.1")
     assert message.endswith("--task leaves out new-items: write all-items/ndcg@10:…")
     # Repeats are no recommender of new-items, which the gate is of, for it is all that is scored.
     message = refused(file, "--task", "new-items", "--require", "ndcg@10:ease>history")
     assert "no recommender history in new-items" in message
     gates = ("--require", "ndcg@10:theirs >= 0.0", "--require", "ndcg@10:history>=theirs")
-    result = invoke(file, FIXED, "--recommendations", f"theirs={lists}", *gates)
+    result = invoke(many, FIXED, "--recommendations", f"theirs={lists}", *gates)
     assert result.exit_code == 0, result.output
 
 
@@ -293,9 +299,9 @@ def test_what_cannot_be_printed_is_one_line(table: Path, capsys: pytest.CaptureF
 
 
 @pytest.mark.parametrize(("gate", "code"), [("ndcg@10:ease>=0", 0), ("ndcg@10:ease>1", 1)])
-def test_a_reader_who_leaves_changes_no_exit_code(gate: str, code: int, file: Path) -> None:
+def test_a_reader_who_leaves_changes_no_exit_code(gate: str, code: int, many: Path) -> None:
     reading, writing = os.pipe()
     os.close(reading)
     with printed_to(os.fdopen(writing, "w")) as end:
-        command([str(file), FIXED, "--require", gate])
+        command([str(many), FIXED, "--require", gate])
     assert end.value.code == code
