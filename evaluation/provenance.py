@@ -42,7 +42,8 @@ class Provenance:
     """Everything that a result depends on. ``source``: the file or folder, with the folder that it is in.
 
     ``sha256``: of each file read, by the role it has. ``recipes``: of Amazon Personalize, by the name of the lists,
-    where it is known. ``evaluated_at``: epoch seconds. ``settings`` of the recommenders stand with their scores.
+    where it is known. ``cuts``: periods predicted. ``evaluated_at``: epoch seconds. The settings of the recommenders
+    stand with their scores.
     """
 
     source: str
@@ -55,6 +56,7 @@ class Provenance:
     tuned: bool
     seed: int
     recommenders: Sequence[str]
+    cuts: int = 1
     recipes: Mapping[str, str] = field(default_factory=dict)
     version: str = ""
     evaluated_at: float | None = None
@@ -75,6 +77,7 @@ def provenance(request: EvaluationRequest, data: DataFacts) -> Provenance:
         tuned=settings.tune,
         seed=settings.seed,
         recommenders=[recommender.name for recommender in settings.recommenders],
+        cuts=request.cuts,
         recipes={campaign.name: campaign.recipe} if campaign and campaign.recipe else {},
         version=request.version,
         evaluated_at=request.now if np.isfinite(request.now) else None,

@@ -24,7 +24,7 @@ def counts(task: Task) -> dict[str, Any]:
         "held_out": len(task.truth),
         "held_out_per_user_mean": number(per_user.mean()) if task.users else 0.0,
         "held_out_per_user_median": number(np.median(per_user)) if task.users else 0.0,
-        "repeat_share": number(task.repeats().mean()) if len(task.truth) else 0.0,
+        "repeat_share": number(task.repeat_share()),
         "unknown_items": int((task.truth.items >= task.trained_items).sum()),
         "reachable_recall": {task_name: number(reachable_recall(task, task_name)) for task_name in TASKS},
     }

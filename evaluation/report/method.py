@@ -50,6 +50,7 @@ def lines(how: Provenance, cut: int | None) -> list[tuple[str, str]]:
     return [
         ("data", data(how)),
         ("held out", held_out(how, cut)),
+        *([("periods", f"{how.cuts}, each as long as this one (--cuts)")] if how.cuts > 1 else []),
         ("users asked about", users),
         ("tasks", ", ".join(how.tasks)),
         ("metric that decides", how.metric),

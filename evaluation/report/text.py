@@ -252,7 +252,7 @@ def settings(leaderboard: Leaderboard) -> Table:
         choice = (row.candidate.choices or {}).get(leaderboard.task)
         if names and choice:
             rows.append([row.candidate.name, ", ".join(map(choice.in_words, names))])
-    title = "Settings: chosen by validation, kept where it shows nothing better, or the defaults"
+    title = "settings: chosen by validation, kept where it shows nothing better, or the defaults"
     return Table(title, ["recommender", "settings"], rows, words=True)
 
 
