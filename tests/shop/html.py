@@ -98,6 +98,8 @@ def _structure(page: Page) -> Iterator[str]:
         yield "no title"
     if len(page.all("h1")) != 1:
         yield f"{len(page.all('h1'))} headings of the first level"
+    if len(page.all("main")) != 1:
+        yield "no main part, or several"
     ids = Counter(element["id"] for element in page.elements if element["id"])
     yield from (f"the id {id_} is there {number} times" for id_, number in ids.items() if number > 1)
     for element in page.elements:
