@@ -13,6 +13,10 @@ from scipy import stats
 from cli.evaluate import command
 from evaluation import rolling
 from evaluation.data import log as logs
+from evaluation.progress import unseen
+from evaluation.recommenders.candidates import train
+from evaluation.recommenders.registry import BY_NAME
+from evaluation.recommenders.tuning import Choice
 from evaluation.scoring import cuts, gate
 from evaluation.scoring.beyond_accuracy import BeyondAccuracy
 from evaluation.scoring.cuts import Cut
@@ -22,8 +26,10 @@ from evaluation.scoring.metrics import Scores
 from evaluation.scoring.over_cuts import OverCuts, compare
 from evaluation.scoring.uncertainty import Values, mean
 from evaluation.splits import DAY, HoldOut, split
-from evaluation.task import ALL_ITEMS
+from evaluation.task import ALL_ITEMS, task
 from personalize_data.errors import InvalidRequest
+from recommender_models.record_columns import RecordColumns
+from recommender_models.settings import Settings
 from tests.draws import draws
 from tests.evaluation import by_chance, made_up
 
@@ -193,6 +199,16 @@ def test_a_gate_is_judged_over_all_cuts_and_by_the_newest_where_one_takes_part_i
     )
 
 
+def test_a_later_cut_takes_the_settings_and_the_validation_of_the_oldest(file: Path) -> None:
+    log = logs.read(file)
+    question = task(log, split(log, HoldOut()), 30, 1)
+    (first,), _ = train(question, RecordColumns(), [BY_NAME["history"]], 1, unseen, tune=False)
+    like = replace(first, choices={ALL_ITEMS: Choice(Settings(half_life_days=3.5))}, validated={ALL_ITEMS: 0.5})
+    (later,), _ = train(question, RecordColumns(), [BY_NAME["history"]], 1, unseen, like=[like])
+    assert (later.settings or {})[ALL_ITEMS]["half_life_days"] == 3.5
+    assert later.validated == {ALL_ITEMS: 0.5}
+
+
 def invoke(*arguments: str | Path | int) -> tuple[int, str, str]:
     result = CliRunner().invoke(command, [str(argument) for argument in arguments])
     return result.exit_code, result.stdout, result.stderr
@@ -218,6 +234,7 @@ def test_the_command_shows_a_line_for_each_recommender_and_a_column_for_each_cut
     text = page.read_text()
     assert "over 3 cuts</h3>" in text
     assert "at 3 of 3 cuts" in text
+    assert "a baseline that learns nothing, over 3 cuts: " in text
     assert "Another period. This is one" not in text
 
 

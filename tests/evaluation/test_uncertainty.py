@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 
+from evaluation.scoring import bootstrap
 from evaluation.scoring.uncertainty import compare, compare_each, mean, users_needed
 from tests.draws import draws
 
@@ -77,6 +78,11 @@ def test_an_interval_leaves_out_zero_where_p_is_below_one_in_twenty() -> None:
         comparison = compare(random.choice([0.02, -0.1, 0.3], 200, p=[0.6, 0.3, 0.1]), np.zeros(200), seed=1)
         outside = comparison.difference.low > 0 or comparison.difference.high < 0
         assert outside is (comparison.p < 0.05) is (comparison.verdict in ("better", "worse"))
+
+
+@pytest.mark.parametrize(("t", "p"), [(0.9, 0.1), (-0.9, 0.1), (0.0, 1.0), (2.0, 0.0)])
+def test_a_bootstraps_p_is_twice_the_share_of_resamples_beyond(t: float, p: float) -> None:
+    assert bootstrap.p_value(np.linspace(-1, 1, 101), t) == pytest.approx(p)
 
 
 def test_one_user_tells_nothing_of_others_and_too_few_are_named_as_the_reason() -> None:
