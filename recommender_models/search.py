@@ -32,11 +32,11 @@ K = 10
 REGULARISATION = "regularisation"
 ENDLESS = 36_500.0  # days: after a hundred years nothing has faded
 VALUES: Mapping[str, Sequence[float]] = {
+    "sequence": (0.0, 0.3, 1.0, 3.0),  # first: beside it, EASE remembers longer
     "half_life_days": (2.0, 7.0, 20.0, 60.0, 180.0, ENDLESS),
     "step_decay": (0.3, 0.6, 0.8, 0.9, 1.0),
     "repeat": (0.0, 0.1, 0.3, 1.0, 3.0),
     "popularity": (0.05, 0.15, 0.5, 1.0, 3.0),
-    "sequence": (0.0, 0.3, 1.0, 3.0),
     REGULARISATION: (1.0, 4.0, 14.0, 40.0, 140.0),
 }
 LIMITS = {

@@ -321,7 +321,8 @@ RECOMMENDERS = (
     RecommenderSpec("ease", "what goes with what, by EASE", _ease, searched=_ALL_OF_EASE),
     RecommenderSpec(
         "ease-history", "EASE, history, popularity and what comes next: the local Personalize", _ease_history,
-        searched=(*_ALL_OF_EASE, "repeat", "popularity", "sequence"),
+        # The sequence first: beside it, EASE remembers longer.
+        searched=("sequence", *_ALL_OF_EASE, "repeat", "popularity"),
     ),
     RecommenderSpec(
         "ranked", "what ease-history recommends, in an order learned from scores, counts, ages and attributes",
