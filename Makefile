@@ -27,7 +27,7 @@ shop: setup shop/node_modules/.ready
 # The CDK command line before all tests: several of them would install it at once. Bytecode is kept, whatever the
 # environment says: hundreds of processes load the same modules.
 test: setup .venv/ministack/.ready .venv/clients/.ready .venv/libraries/.ready node_modules/.ready shop/node_modules/.ready
-	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder
 
 # What needs no process of its own: no services, no CDK. For use while you write.
 quick: setup
