@@ -76,7 +76,11 @@ def provenance(request: EvaluationRequest, data: DataFacts) -> Provenance:
         metric=str(settings.main),
         tuned=settings.tune,
         seed=settings.seed,
-        recommenders=[recommender.name for recommender in settings.recommenders],
+        recommenders=[
+            recommender.name
+            for recommender in settings.recommenders
+            if request.items_file is not None or not recommender.by_category
+        ],
         cuts=request.cuts,
         recipes={campaign.name: campaign.recipe} if campaign and campaign.recipe else {},
         version=request.version,

@@ -68,6 +68,9 @@ def test_with_categories_what_sells_in_a_users_own_is_a_baseline_too(file: Path,
 def test_people_get_tables_and_every_sentence_stands_there(file: Path) -> None:
     result = invoke(file, FIXED, "--cost", "ease=250")
     assert result.exit_code == 0, result.output
+    missing = re.search(r"could not take part: (.*) \(the notes say why\)", result.output)
+    assert missing
+    assert missing[1] == "ranked"  # not what needs an Items dataset, which nobody gave
     for text in (
         "All items (repeats ",
         "New items (only what the",
