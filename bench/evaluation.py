@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from evaluation.data.log import read
-from evaluation.recommenders.registry import TrainedModels
+from evaluation.recommenders.trained_models import TrainedModels
 from evaluation.scoring.metrics import PLACES, score
 from evaluation.task import Pairs
 from recommender_models.models.similarity import MOST_DENSE

@@ -12,8 +12,9 @@ import numpy as np
 from evaluation.data.log import Log
 from evaluation.feeds import naive_bayes
 from evaluation.recommenders.candidates import Candidate
-from evaluation.recommenders.registry import BY_NAME, TrainedModels
+from evaluation.recommenders.registry import BY_NAME
 from evaluation.recommenders.score_blocks import lists
+from evaluation.recommenders.trained_models import TrainedModels
 from evaluation.scoring import uncertainty
 from evaluation.scoring.leaderboard import Leaderboard, Result, score_candidates
 from evaluation.scoring.metric import Metric

@@ -11,8 +11,9 @@ from evaluation.data.list_files import ExternalLists
 from evaluation.progress import Advance, Begin, unseen
 from evaluation.recommenders import ranked
 from evaluation.recommenders.ranked import Ranker
-from evaluation.recommenders.registry import RecommenderSpec, TrainedModels
+from evaluation.recommenders.registry import RecommenderSpec
 from evaluation.recommenders.score_blocks import Blocks, lists_by_task
+from evaluation.recommenders.trained_models import TrainedModels
 from evaluation.recommenders.tuning import Choice, Chosen, Validation, defaults
 from evaluation.scoring.metrics import PLACES
 from evaluation.task import NEW_ITEMS, TASKS, Pairs, Task

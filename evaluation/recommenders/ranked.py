@@ -13,8 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from evaluation.recommenders.candidate_features import Asked, features, labels, ordered
-from evaluation.recommenders.registry import BY_NAME, TrainedModels
+from evaluation.recommenders.registry import BY_NAME
 from evaluation.recommenders.score_blocks import lists
+from evaluation.recommenders.trained_models import TrainedModels
 from evaluation.scoring.metric import Metric
 from evaluation.scoring.metrics import PLACES, score
 from evaluation.task import NEW_ITEMS, TASKS, Task

@@ -12,8 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from evaluation.progress import Advance
-from evaluation.recommenders.registry import MANY_ITEMS, RecommenderSpec, TrainedModels
+from evaluation.recommenders.registry import RecommenderSpec
 from evaluation.recommenders.score_blocks import lists_by_task
+from evaluation.recommenders.trained_models import MANY_ITEMS, TrainedModels
 from evaluation.scoring import uncertainty
 from evaluation.scoring.metric import Metric
 from evaluation.scoring.metrics import score

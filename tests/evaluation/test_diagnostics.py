@@ -10,8 +10,9 @@ from evaluation.data.list_files import ExternalLists
 from evaluation.diagnostics import data, histories, lists, published_tables
 from evaluation.diagnostics.registry import diagnose
 from evaluation.recommenders.candidates import Candidate, external
-from evaluation.recommenders.registry import BY_NAME, TrainedModels
+from evaluation.recommenders.registry import BY_NAME
 from evaluation.recommenders.score_blocks import lists as make
+from evaluation.recommenders.trained_models import TrainedModels
 from evaluation.scoring.leaderboard import score_candidates
 from evaluation.scoring.metric import Metric
 from evaluation.scoring.metrics import hit_metrics

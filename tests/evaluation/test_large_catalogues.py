@@ -6,8 +6,9 @@ from scipy import sparse
 
 from evaluation.data import log as logs
 from evaluation.recommenders.large_catalogues import kept
-from evaluation.recommenders.registry import RECOMMENDERS, TrainedModels
+from evaluation.recommenders.registry import RECOMMENDERS
 from evaluation.recommenders.score_blocks import SparseScores, lists
+from evaluation.recommenders.trained_models import TrainedModels
 from evaluation.splits import HoldOut, split
 from evaluation.task import TASKS, Pairs, Task, task
 from recommender_models.settings import Settings

@@ -11,8 +11,9 @@ from evaluation.data import log as logs
 from evaluation.diagnostics.lists import newest_interactions, owned_items_recommended
 from evaluation.progress import unseen
 from evaluation.recommenders.candidates import train
-from evaluation.recommenders.registry import BY_NAME, TrainedModels
+from evaluation.recommenders.registry import BY_NAME
 from evaluation.recommenders.score_blocks import lists
+from evaluation.recommenders.trained_models import TrainedModels
 from evaluation.request import ComparisonSettings
 from evaluation.run import Evaluation, compare
 from evaluation.scoring.metric import Metric
