@@ -16,7 +16,8 @@ BURST = 1.0  # seconds: for so long unused calls are kept for later
 INCREASE = 0.05  # of the rate that was refused last, per second in which calls have to wait for their turn
 INCREASE_PER_CALL = 0.02  # at most: at a call in two seconds, one in twenty is then refused
 DECREASE = 0.7
-AFTER_AN_OUTAGE = 0.5  # of the rate before refusals among which nothing was accepted: they say nothing of the quota
+OUTAGE = 5.0  # seconds of refusals with no acceptance among them: these say nothing of the quota
+AFTER_AN_OUTAGE = 0.5  # of the rate before it
 FASTER_AFTER = 0.5  # of the rate that was refused last, regained without a refusal: from then on increases grow
 DOUBLING = 0.1  # of that rate, with each of which the increases double
 MOST_DOUBLINGS = 30
@@ -51,7 +52,8 @@ class RateLimiter:
         self._next = 0.0  # epoch seconds at which the next call is due
         self._decreased_at = 0.0
         self._regained = 0.0  # of the rate that was refused last, since then
-        self._before_refusals: float | None = None  # the rate, while nothing has been accepted since
+        self._before_refusals = 0.0  # the rate
+        self._refused_since: float | None = None  # nothing has been accepted since
         self._calls = Calls()
         self.rate = self._refused_at = self._share
 
@@ -90,7 +92,8 @@ class RateLimiter:
             self._calls = replace(self._calls, throttled=self._calls.throttled + calls)
             if now - self._decreased_at >= max(CALM, 1 / self.rate):
                 self._refused_at = self.rate
-                self._before_refusals = self._before_refusals or self.rate
+                if self._refused_since is None:
+                    self._before_refusals, self._refused_since = self.rate, now
                 self.rate = max(LEAST * self._share, DECREASE * self.rate)
                 self._decreased_at, self._regained = now, 0.0
                 self._next = max(self._next, now)
@@ -115,13 +118,14 @@ class RateLimiter:
                 self._share = share
 
     def _end_outage(self) -> None:
-        """Take the rate up again where everything was refused until now. The caller holds the lock."""
-        if self._before_refusals is None:
+        """Take the rate up again where everything was refused for a while. The caller holds the lock."""
+        if self._refused_since is None:
             return
-        rate, self._before_refusals = AFTER_AN_OUTAGE * self._before_refusals, None
-        if rate > self.rate:
+        now, since, self._refused_since = self._now(), self._refused_since, None
+        rate = AFTER_AN_OUTAGE * self._before_refusals
+        if now - since >= OUTAGE and rate > self.rate:
             self.rate = rate
-            self._next = min(self._next, self._now() + 1 / rate)
+            self._next = min(self._next, now + 1 / rate)
 
     def _now(self) -> float:
         """Return the time. Where the clock was set back, what is due moves with it. The caller holds the lock."""

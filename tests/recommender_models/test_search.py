@@ -91,5 +91,5 @@ def test_the_search_predicts_the_newest_tenth_of_others_at_their_own_moments() -
     ]
     chosen = search(visits(seen), NOTHING, NOTHING, 1)
     assert chosen.repeat < Settings().repeat
-    assert chosen.popularity > Settings().popularity
+    assert chosen.popularity + chosen.sequence > Settings().popularity + Settings().sequence
     assert UserPersonalization.fit(visits(seen), NOTHING, NOTHING, chosen)
