@@ -120,7 +120,7 @@ class Evaluate(WithSubcommands):
     "--users-per-month",
     type=Finite(0, min_open=True),
     metavar="N",
-    help="Users who get a list, each counted once a month: says what a hit must be worth to pay --cost.",
+    help="Users a month who come and act, as those in the test did: says what a hit must be worth to pay --cost.",
 )
 @click.option(
     "--value-per-hit",

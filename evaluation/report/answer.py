@@ -43,7 +43,7 @@ def question(result: Evaluation) -> str:
     """Return what was asked, in one sentence."""
     if result.how is None:
         return "Which list predicts best what customers take next?"
-    asked = f"{result.task.users:,} customers are asked about"
+    asked = f"It was checked for {result.task.users:,} customers who took something then"
     return f"Which list predicts best what customers take next? To be predicted: {_held_out(result)}. {asked}. {HIT}"
 
 
@@ -52,7 +52,7 @@ def answers(result: Evaluation, currency: str) -> list[Answer]:
     return [
         _answer(result, leaderboard, row, currency)
         for leaderboard in result.leaderboards.values()
-        for row in judged(leaderboard)
+        for row in judged(result, leaderboard)
     ]
 
 
@@ -68,9 +68,10 @@ def caveats(result: Evaluation) -> list[str]:
     ]
 
 
-def judged(leaderboard: Leaderboard) -> list[Result]:
-    """Return the lists that were given, or else the best model trained here."""
-    given = [row for row in leaderboard.rows if row.candidate.external is not None]
+def judged(result: Evaluation, leaderboard: Leaderboard) -> list[Result]:
+    """Return the lists that were given and what has a price, or else the best model trained here."""
+    priced = {cost.name for cost in result.costs[leaderboard.task]}
+    given = [row for row in leaderboard.rows if row.candidate.external is not None or row.candidate.name in priced]
     models = [row for row in leaderboard.rows if not row.candidate.baseline]
     best = [row for row in models if row.candidate.name == leaderboard.best_here]
     by_mean = sorted(models, key=lambda row: row.intervals[leaderboard.main].mean, reverse=True)
@@ -85,19 +86,28 @@ def left_out(result: Evaluation) -> list[str]:
 
 def _answer(result: Evaluation, leaderboard: Leaderboard, row: Result, currency: str) -> Answer:
     cost = next((cost for cost in result.costs[leaderboard.task] if cost.name == row.candidate.name), None)
-    asked = "Are the lists" if row.candidate.external else "Is the model"
     hits = _hits(result, leaderboard, row)
     comparison = _comparison(result, leaderboard, row)
     word = _word(comparison, hits, cost)
     return Answer(
         task=leaderboard.task,
-        question=f"{TITLES[leaderboard.task]}: {asked} {row.candidate.name} worth it?",
+        question=f"{TITLES[leaderboard.task]}: {_question(row, cost)}?",
         word=word,
         condition=(money.condition(cost) or "") if cost and word == YES_IF else "",
         verdict=_verdict(result, leaderboard, row, comparison, hits),
         customers=_customers(leaderboard, row, hits) if hits else "",
         money=_money(cost, currency, word) if cost else [],
     )
+
+
+def _question(row: Result, cost: Cost | None) -> str:
+    """Return what is asked of a recommender: whether it is worth its price can be asked only where that is known."""
+    name, is_list = row.candidate.name, row.candidate.external is not None
+    if cost:
+        return f"{'Are the lists' if is_list else 'Is the model'} “{name}” worth the price"
+    if is_list:
+        return f"Do the lists “{name}” predict better than what needs no service"
+    return f"Does the model “{name}” predict better than counting"
 
 
 def _money(cost: Cost, currency: str, word: str) -> list[str]:
@@ -136,7 +146,8 @@ def _other(leaderboard: Leaderboard, row: Result) -> tuple[str | None, str]:
     """Return what it is compared with, and what that is."""
     if row.against_here and leaderboard.best_here != leaderboard.best_baseline:
         return leaderboard.best_here, "the best model trained here, which needs no service"
-    return leaderboard.best_baseline, "the best list that only counts"
+    when = " before that" if leaderboard.by_validation else ""
+    return leaderboard.best_baseline, f"the list that only counts which did best{when}"
 
 
 def _verdict(
@@ -166,6 +177,10 @@ def _customers(leaderboard: Leaderboard, row: Result, hits: Comparison) -> str:
     beside = leaderboard.row(other)
     rates = [f"with {other} ({beside.candidate.description}) {_of_hundred(beside.intervals[metric])}"]
     rates += [
+        f"with {better.candidate.name}, which did better then, {_of_hundred(better.intervals[metric])}"
+        for better in _better_baseline(leaderboard, beside, metric)
+    ]
+    rates += [
         f"by chance {_of_hundred(each.intervals[metric])}"
         for each in leaderboard.rows
         if each.candidate.name == CHANCE != other
@@ -178,6 +193,15 @@ def _customers(leaderboard: Leaderboard, row: Result, hits: Comparison) -> str:
         f"{metric.k} items of their {row.candidate.name} list; {'; '.join(rates)}. "
         f"The difference is {more}{told}."
     )
+
+
+def _better_baseline(leaderboard: Leaderboard, beside: Result, metric: Metric) -> list[Result]:
+    """Return the baseline with the most hits in the test, if it has more than the one that validation has named."""
+    if not beside.candidate.baseline:
+        return []
+    baselines = [row for row in leaderboard.rows if row.candidate.baseline]
+    most = max(baselines, key=lambda row: row.intervals[metric].mean)
+    return [most] if most.intervals[metric].mean > beside.intervals[metric].mean else []
 
 
 def _held_out(result: Evaluation) -> str:
@@ -207,7 +231,7 @@ def _on_the_users(result: Evaluation) -> Iterator[str]:
     if cold:
         yield (
             f"New customers. {cold:.0%} of those asked about have no past, so most recommenders give them the same "
-            "list. With more or fewer of them, all figures move together."
+            "list. With more or fewer of them, the figures are others: the slices by history say which."
         )
     if result.task.cut is not None:
         yield "Customers who did not come back. Nobody knows what they would have taken, so they are not in it."

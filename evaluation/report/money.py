@@ -20,7 +20,7 @@ def incrementality(cost: Cost, currency: str) -> str | None:
     share, users, value = cost.break_even_incrementality, cost.business.users_per_month, cost.business.value_per_hit
     if share is None:
         return None
-    given = f"{users:,.0f} users a month, {value:,.2f} {currency} a sale"
+    given = f"{users:,.0f} active users a month, {value:,.2f} {currency} a sale"
     needed = f"of every 100 hits, {_of_hundred(share)} would have to be {WITHOUT_THE_LIST}"
     return f"To pay for {cost.name}, {_price(cost, currency)} ({given}), {needed}"
 
@@ -39,7 +39,7 @@ def against_the_alternative(cost: Cost) -> str | None:
     instead = f"Instead of {cost.alternative[0]}, which needs no service"
     even_if = "too few, even if each of them were such a sale"
     if share.low > 1:
-        return f"{instead}, it does not pay: its further hits are {even_if}"
+        return f"{instead}, it does not pay: it has no further hits, or {even_if}"
     if share.high > 1:
         return f"{instead}, it is not shown to pay: its further hits may be {even_if}"
     return f"{instead}: {_further(cost, share)} would have to be such sales"
@@ -58,7 +58,7 @@ def _value(cost: Cost, currency: str) -> Iterator[str]:
     if value is None or users is None:
         return
     alternative, further = cost.alternative
-    with_users = f"With {users:,.0f} users a month, {cost.name} instead of {alternative}"
+    with_users = f"With {users:,.0f} active users a month, {cost.name} instead of {alternative}"
     amounts = f"{value.middle:,.2f} {currency} ({value.low:,.2f} to {value.high:,.2f})"
     if not math.isfinite(value.middle):
         yield f"{with_users} pays at no value of a hit: there are no further hits"
@@ -70,7 +70,7 @@ def _value(cost: Cost, currency: str) -> Iterator[str]:
 
 
 def _of_a_thousand(cost: Cost, currency: str) -> str:
-    more = f"of 1,000 users, {_more(cost.extra_hits)} have a hit in {cost.k} than with {cost.against}"
+    more = f"of 1,000 users, {_more(cost.extra_hits)} have a hit in their {cost.k} items than with {cost.against}"
     if cost.beyond_here and cost.here != cost.against:
         more += f", and {_more(cost.beyond_here)} than with {cost.here}, which is trained here"
     return f"{cost.name} costs {_price(cost, currency)}: {more}"

@@ -143,7 +143,7 @@ def glossary(leaderboards: Mapping[str, Leaderboard]) -> Iterator[tuple[str, str
 
 
 def _section(leaderboard: Leaderboard, result: Evaluation, currency: str) -> Section:
-    judged = [row.candidate.name for row in answer.judged(leaderboard)]
+    judged = [row.candidate.name for row in answer.judged(result, leaderboard)]
     compared = list(dict.fromkeys(name for name in (*judged, leaderboard.best_here, leaderboard.best_baseline) if name))
     return Section(
         title=TITLES[leaderboard.task],

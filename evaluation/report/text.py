@@ -56,8 +56,8 @@ def headline(leaderboard: Leaderboard, over: CutsResult | None = None, left_out:
     interval = best.intervals[leaderboard.main]
     around = f"{interval.mean:.3f} ({_between(interval, '.3f')})"
     name = best.candidate.name
-    stands = f"{name}, the best in validation, has" if leaderboard.by_validation else f"{name} has the highest"
-    reached = f"{TITLES[leaderboard.task]}: {external}{stands} {leaderboard.main}, {around}."
+    stands = f"{name}, the best in validation, has an" if leaderboard.by_validation else f"{name} has the highest"
+    reached = f"{TITLES[leaderboard.task]}: {external}{stands} {leaderboard.main} of {around}."
     if best.against_best is None:
         return f"{reached} {_better_than_counting(leaderboard, left_out)}"
     if over and name in over.rows:
@@ -240,7 +240,7 @@ def reachable(task: Task, task_name: str) -> str:
     share = unknown / len(task.truth_for(task_name))
     return (
         f"{unknown:,} of the held-out items ({share:.1%}) had no interaction before. What learns from interactions can "
-        f"reach a recall of {reachable_recall(task, task_name):.3f} at most."
+        f"reach a recall of {reachable_recall(task, task_name):.3f} at most, with lists of any length."
     )
 
 

@@ -58,7 +58,7 @@ def test_where_there_may_be_no_further_hit_no_value_is_shown_to_pay() -> None:
 def test_the_first_sentence_is_the_break_even_incrementality() -> None:
     first, second, *_ = money.sentences(cost(500, 400), "EUR")
     assert first == (
-        "To pay for theirs, 100.00 EUR a month (1,000 users a month, 2.00 EUR a sale), of every 100 hits, 10 "
+        "To pay for theirs, 100.00 EUR a month (1,000 active users a month, 2.00 EUR a sale), of every 100 hits, 10 "
         "(8.3 to 12) would have to be sales that nobody would have made without the list"
     )
     assert second.startswith(
@@ -77,7 +77,7 @@ def test_without_users_and_value_there_is_only_what_is_known() -> None:
     assert len(money.sentences(cost(500, 400, business=Business()), "USD")) == 1
     with_users = money.sentences(cost(500, 400, business=Business(users_per_month=1_000)), "USD")
     assert with_users[0].startswith(
-        "With 1,000 users a month, theirs instead of history pays if a further hit is worth"
+        "With 1,000 active users a month, theirs instead of history pays if a further hit is worth"
     )
     assert len(with_users) == 2
 

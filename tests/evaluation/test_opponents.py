@@ -6,7 +6,10 @@ import numpy as np
 import pytest
 
 from evaluation.recommenders.candidates import Candidate
+from evaluation.report import answer
 from evaluation.report import text as words
+from evaluation.request import ComparisonSettings
+from evaluation.run import compare
 from evaluation.scoring import opponents
 from evaluation.scoring.leaderboard import Leaderboard, score_candidates
 from evaluation.scoring.metric import Metric
@@ -14,6 +17,7 @@ from evaluation.scoring.multiple import corrected, holm
 from evaluation.scoring.opponents import Opponent
 from evaluation.scoring.uncertainty import Comparison, Interval
 from evaluation.task import ALL_ITEMS, Task, assemble
+from recommender_models.record_columns import RecordColumns
 from recommender_models.training_set import TrainingSet
 
 USERS, ITEMS = 300, 40
@@ -81,6 +85,17 @@ def scored(question: Task, candidates: list[Candidate]) -> Leaderboard:
     return leaderboard
 
 
+def test_the_answer_names_a_baseline_that_did_better_than_the_one_of_validation(question: Task) -> None:
+    settings = ComparisonSettings(tasks=[ALL_ITEMS], recommenders=[], tune=False)
+    told = answer.answers(compare(question, settings, RecordColumns(), [*COUNTING, *LEARNED]), "USD")
+    (single,) = told
+    assert single.question.endswith("Does the model “cold” predict better than counting?")
+    assert "with steady () 13.3; with lucky, which did better then, 20.0" in single.customers
+    priced = replace(settings, prices={"learned": 5.0})
+    asked = answer.answers(compare(question, priced, RecordColumns(), [*COUNTING, *LEARNED]), "USD")
+    assert [one.question.partition(": ")[2] for one in asked] == ["Is the model “learned” worth the price?"]
+
+
 def test_the_best_are_named_by_validation_and_not_by_the_test(question: Task) -> None:
     leaderboard = scored(question, [*COUNTING, *LEARNED])
     assert (leaderboard.best_baseline, leaderboard.best_here, leaderboard.by_validation) == ("steady", "cold", True)
@@ -90,7 +105,7 @@ def test_the_best_are_named_by_validation_and_not_by_the_test(question: Task) ->
 
 def test_the_headline_names_the_best_in_validation_and_lists_what_is_better_than_a_baseline(question: Task) -> None:
     leaderboard = scored(question, [*COUNTING, *LEARNED])
-    assert "cold, the best in validation, has ndcg@10, 0.333" in words.headline(leaderboard)
+    assert "cold, the best in validation, has an ndcg@10 of 0.333" in words.headline(leaderboard)
     assert words.verdicts(leaderboard).title == "NDCG@10 against steady, the best baseline in validation"
     counted = scored(question, [COUNTING[0], replace(COUNTING[1], validated={ALL_ITEMS: 0.9}), *LEARNED])
     assert words.headline(counted).endswith("Shown to be better than this baseline: lucky, learned, cold.")

@@ -90,7 +90,7 @@ def test_a_price_stands_beside_what_it_is_compared_with(question: Task) -> None:
     learned, bought = sorted(result.costs[ALL_ITEMS], key=lambda cost: cost.per_month)
     (sentence,) = money.sentences(learned, "USD")
     assert sentence.startswith("item-knn costs 40.00 USD a month: of 1,000 users, ")
-    assert sentence.endswith(f"have a hit in 10 than with {result.leaderboards[ALL_ITEMS].best_baseline}")
+    assert sentence.endswith(f"have a hit in their 10 items than with {result.leaderboards[ALL_ITEMS].best_baseline}")
     (sentence,) = money.sentences(bought, "USD")
     assert " fewer (" in sentence
     assert sentence.endswith("than with item-knn, which is trained here")
