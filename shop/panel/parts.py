@@ -17,7 +17,7 @@ from shop.panel.trail import Trail, median_seconds
 from shop.panel.watcher import Watcher
 from shop.places import Places
 
-EVERY = 2.0  # seconds between two looks
+EVERY = 2.5  # seconds between two looks
 CLICKS, LISTS, MEASURED = 20, 8, 50
 FIRST = {"counters": 2, "clicks": 1, "stage": 2, "left-out": 2, "faults": 2, "lists": 1}
 """The parts of the first page, and in which of the rounds each is looked at: every one, or every second."""
