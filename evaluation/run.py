@@ -148,7 +148,7 @@ def _earlier(
 ) -> tuple[list[Cut], Sequence[Candidate]]:
     """Return the earlier cuts, the oldest first, and what was trained at the oldest one.
 
-    Settings are chosen there, before anything that is predicted at any cut; each other cut only trains anew.
+    Settings are chosen there, before anything that is predicted at any cut; each other cut only trains again.
     """
     earlier: list[Cut] = []
     like: Sequence[Candidate] = ()

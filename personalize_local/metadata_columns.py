@@ -4,7 +4,7 @@ https://docs.aws.amazon.com/personalize/latest/dg/getting-recommendations-with-m
 items: Amazon Personalize, "Quotas".
 """
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Any
 
 from personalize_local.errors import InvalidInput
@@ -13,10 +13,10 @@ ITEMS = "ITEMS"
 MOST_COLUMNS, MOST_RESULTS = 10, 50
 
 
-def requested(request: Mapping[str, Any], campaign: Mapping[str, Any], known: Mapping[str, Any] | None) -> list[str]:
+def requested(request: Mapping[str, Any], campaign: Mapping[str, Any], known: Container[str]) -> list[str]:
     """Return the columns that a request asks for, in its order; none if it asks for none.
 
-    ``campaign``: its configuration; ``known``: the columns of the Items dataset, None without one. Raises InvalidInput.
+    ``campaign``: its configuration; ``known``: the columns of the Items dataset. Raises InvalidInput.
     """
     if "metadataColumns" not in request:
         return []
@@ -27,9 +27,8 @@ def requested(request: Mapping[str, Any], campaign: Mapping[str, Any], known: Ma
         raise InvalidInput("The campaign does not have enableMetadataWithRecommendations: update it")
     if not columns or len(columns) > MOST_COLUMNS:
         raise InvalidInput(f"metadataColumns has one to {MOST_COLUMNS} columns")
-    if known is None or (unknown := [column for column in columns if column not in known]):
-        named = columns if known is None else unknown
-        raise InvalidInput(f"The Items dataset has no column {', '.join(named)}")
+    if unknown := [column for column in columns if column not in known]:
+        raise InvalidInput(f"The Items dataset has no column {', '.join(unknown)}")
     return columns
 
 

@@ -184,7 +184,7 @@ class Recommendations:
 
     def _columns(self, request: Request, version: Resource) -> list[str]:
         dataset = self._stores.dataset(version.description["datasetGroupArn"], ITEMS)
-        known = self._stores.columns(dataset) if dataset else None
+        known = self._stores.columns(dataset) if dataset else {}
         return metadata_columns.requested(request, self._campaigns.configuration(request["campaignArn"]), known)
 
     def _add_metadata(self, listed: list[dict[str, Any]], columns: list[str], version: Resource) -> None:

@@ -17,7 +17,7 @@ def without_lists(mpids: Iterable[int], now: float) -> list[SeedList]:
 
 
 class OneRun:
-    """The progress of a command that begins anew each time: a list that is gone can be taken off once more."""
+    """The progress of a command that has none to go on from: a list that is gone can be taken off once more."""
 
     def read(self, deadline: float) -> Progress:
         """Return that nothing is done."""

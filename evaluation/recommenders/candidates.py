@@ -64,7 +64,8 @@ def train(
     ``like``: those of an earlier cut, whose settings and validation hold here, too; whoever is not among them gets the
     defaults. ``items``: the Items dataset; without categories in it nobody takes part who lives by them.
     """
-    known = bool(items and categories_of(items))
+    items = items or RecordColumns()
+    known = bool(categories_of(items))
     recommenders = [recommender for recommender in recommenders if known or not recommender.by_category]
     notes = [
         f"{recommender.name} is left out: {task.trained_items:,} items are more than the "
@@ -74,7 +75,7 @@ def train(
     ]
     fitting = [recommender for recommender in recommenders if not _too_many(recommender, task)]
     # All settings first: what was learned for the validation is gone before the large matrices are learned again.
-    chosen, ranker = _validated(task, users, fitting, seed, begin, tune, like, items or RecordColumns())
+    chosen, ranker = _validated(task, users, fitting, seed, begin, tune, like, items)
     models = TrainedModels(task.train, users, seed, task.moments(), items=items)
     past = task.known_past()
     candidates = []

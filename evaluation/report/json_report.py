@@ -11,7 +11,7 @@ from evaluation.diagnostics.registry import Diagnostic
 from evaluation.provenance import Provenance
 from evaluation.report import answer
 from evaluation.report.counts import counts
-from evaluation.report.numbers import number as _number
+from evaluation.report.numbers import number
 from evaluation.run import Evaluation
 from evaluation.scoring.cost import Cost, Range
 from evaluation.scoring.cuts import CutsResult
@@ -135,7 +135,7 @@ def _row(result: Evaluation, leaderboard: Leaderboard, row: Result) -> dict[str,
         **_choice(leaderboard, row),
         "seconds": round(row.candidate.seconds, 3),
         "metrics": {str(metric): _interval(interval) for metric, interval in row.intervals.items()},
-        "beyond_accuracy": {name: _number(value) for name, value in broad.items()},
+        "beyond_accuracy": {name: number(value) for name, value in broad.items()},
         "personalize": {name: round(value, 4) for name, value in row.personalize.items()},
         "against_best_baseline": _comparison(row.against_best) if row.against_best else None,
         "against_best_here": _comparison(row.against_here) if row.against_here else None,
@@ -203,8 +203,8 @@ def _comparison(comparison: Comparison) -> dict[str, Any]:
         "lose": comparison.lose,
         "verdict": comparison.verdict,
         "family": comparison.family,
-        "p": _number(comparison.p),
-        "detectable": None if comparison.detectable is None else _number(comparison.detectable),
+        "p": number(comparison.p),
+        "detectable": None if comparison.detectable is None else number(comparison.detectable),
         "matters": comparison.matters,
         "users_needed": comparison.users_needed,
         "in_words": comparison.in_words(),
@@ -212,9 +212,9 @@ def _comparison(comparison: Comparison) -> dict[str, Any]:
 
 
 def _interval(interval: Interval) -> dict[str, Any]:
-    return {"mean": _number(interval.mean), "low": _number(interval.low), "high": _number(interval.high)}
+    return {"mean": number(interval.mean), "low": number(interval.low), "high": number(interval.high)}
 
 
 def _range(amounts: Range | None) -> dict[str, Any] | None:
     """Return an amount with its interval; None within it stands for infinity: no amount is enough."""
-    return {name: _number(value) for name, value in asdict(amounts).items()} if amounts else None
+    return {name: number(value) for name, value in asdict(amounts).items()} if amounts else None

@@ -21,7 +21,6 @@ from evaluation.report.text import (
     verdicts,
 )
 from evaluation.run import Evaluation
-from evaluation.scoring.cuts import CutsResult
 from evaluation.scoring.leaderboard import Leaderboard
 from evaluation.scoring.published import Published
 
@@ -143,6 +142,7 @@ def glossary(leaderboards: Mapping[str, Leaderboard]) -> Iterator[tuple[str, str
 
 
 def _section(leaderboard: Leaderboard, result: Evaluation, currency: str) -> Section:
+    over = result.cuts.get(leaderboard.task)
     judged = [row.candidate.name for row in answer.judged(result, leaderboard)]
     compared = list(dict.fromkeys(name for name in (*judged, leaderboard.best_here, leaderboard.best_baseline) if name))
     return Section(
@@ -150,7 +150,7 @@ def _section(leaderboard: Leaderboard, result: Evaluation, currency: str) -> Sec
         main=str(leaderboard.main),
         chart=charts.models(leaderboard),
         kinds=charts.kinds(leaderboard),
-        tables=[means(leaderboard), verdicts(leaderboard), *map(over_cuts, _cuts_of(result, leaderboard))],
+        tables=[means(leaderboard), verdicts(leaderboard), *([over_cuts(over)] if over else [])],
         slices=slices(leaderboard, result.slices[leaderboard.task]),
         beyond=beyond_accuracy(leaderboard, result.categories.get(leaderboard.task, {})),
         reachable=reachable(result.task, leaderboard.task),
@@ -174,10 +174,6 @@ def _every_metric(leaderboard: Leaderboard) -> Table:
     metrics = sorted(leaderboard.rows[0].intervals, key=lambda metric: metric.name)
     rows = [[str(metric), *(f"{row.intervals[metric].mean:.4f}" for row in leaderboard.rows)] for metric in metrics]
     return Table("All metrics at every k", ["metric", *(row.candidate.name for row in leaderboard.rows)], rows)
-
-
-def _cuts_of(result: Evaluation, leaderboard: Leaderboard) -> list[CutsResult]:
-    return [over for name, over in result.cuts.items() if name == leaderboard.task]
 
 
 def _published(answer: Published) -> PublishedAnswer:

@@ -18,7 +18,7 @@ from evaluation.run import compare
 from evaluation.task import NEW_ITEMS, Task
 from recommender_models.record_columns import RecordColumns
 
-# Everybody takes one film of a circle after the other, and leaves one out by chance: nobody can foretell all.
+# Everybody takes one film of a circle after the other, and leaves one out by chance: nobody can predict all.
 DRAW = random.Random(1)
 CIRCLE = [f"film-{number:02}" for number in range(30)]
 PLACES = [accumulate(DRAW.choices([1, 2], k=8), initial=start) for start in range(30)]
