@@ -16,7 +16,7 @@ LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
 
 @dataclass
 class Measured:
-    """``seconds``: the latencies, in the order of the answers; ``refused``: the first of the answers other than 200."""
+    """``seconds``: the latencies, in the order of the answers; ``refused``: the answers that were refused."""
 
     seconds: list[float] = field(default_factory=list)
     refused: list[bytes] = field(default_factory=list)
@@ -63,12 +63,25 @@ def post(url: str, path: str, body: bytes) -> bytes:
     return head.encode() + body
 
 
-def drive(url: str, make: Callable[[int], bytes], *, rate: float, seconds: float, connections: int = 16) -> Measured:
-    """Send ``make(0)``, ``make(1)``, … at ``rate`` per second for ``seconds``; return the measurements."""
-    return asyncio.run(_drive(urlsplit(url), make, rate, int(rate * seconds), connections))
+def drive(
+    url: str,
+    make: Callable[[int], bytes],
+    *,
+    rate: float,
+    seconds: float,
+    connections: int = 16,
+    accepted: int = 200,
+) -> Measured:
+    """Send ``make(0)``, ``make(1)``, … at ``rate`` per second for ``seconds``; return the measurements.
+
+    ``accepted``: the status of an answer that is not refused.
+    """
+    return asyncio.run(_drive(urlsplit(url), make, rate, int(rate * seconds), connections, accepted))
 
 
-async def _drive(url: object, make: Callable[[int], bytes], rate: float, count: int, connections: int) -> Measured:
+async def _drive(
+    url: object, make: Callable[[int], bytes], rate: float, count: int, connections: int, accepted: int
+) -> Measured:
     loop, host, port = asyncio.get_running_loop(), url.hostname, url.port  # type: ignore[attr-defined]
     pool = [(await loop.create_connection(Connection, host, port))[1] for _ in range(connections)]
     measured, waiting = Measured(), deque(enumerate(i / rate for i in range(count)))
@@ -81,7 +94,7 @@ async def _drive(url: object, make: Callable[[int], bytes], rate: float, count: 
                 await asyncio.sleep(early)
             answer = await connection.ask(make(number))
             measured.seconds.append(time.perf_counter() - began - due)
-            if not answer.startswith(b"HTTP/1.1 200"):
+            if not answer.startswith(b"HTTP/1.1 %d" % accepted):
                 measured.refused.append(answer)
 
     await asyncio.gather(*(work(connection) for connection in pool))
