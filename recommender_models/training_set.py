@@ -31,6 +31,34 @@ class TrainingSet:
     def __len__(self) -> int:
         return len(self.users)
 
+    @property
+    def first(self) -> int | float:
+        """Return the earliest time."""
+        return self.times.min()  # type: ignore[no-any-return]
+
+    @property
+    def last(self) -> int | float:
+        """Return the latest time."""
+        return self.times.max()  # type: ignore[no-any-return]
+
+    def item_counts(self, size: int) -> npt.NDArray[np.int64]:
+        """Return how many rows each of ``size`` items has."""
+        return np.bincount(self.items, minlength=size)
+
+    def user_counts(self) -> npt.NDArray[np.int64]:
+        """Return how many rows each user has."""
+        return np.bincount(self.users, minlength=len(self.user_ids))
+
+    def first_times(self, size: int) -> npt.NDArray[np.int64]:
+        """Return the earliest time of each of ``size`` items, the largest number where it has none."""
+        first = np.full(size, np.iinfo(np.int64).max)
+        np.minimum.at(first, self.items, self.times.astype(np.int64))
+        return first
+
+    def late(self, moment: int) -> int:
+        """Return how many rows are at a moment or after it."""
+        return int((self.times >= moment).sum())
+
     def take(self, rows: npt.NDArray[np.bool_]) -> "TrainingSet":
         """Return the rows of a mask; ids and codes stay."""
         columns = {name: getattr(self, name)[rows] for name in ("users", "items", "times", "weights")}

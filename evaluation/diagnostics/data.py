@@ -12,7 +12,7 @@ REPEAT_TASK = 0.5
 def training_after_cut(task: Task) -> str | None:
     """The training holds what came at or after the cut, or, of a test user, after what they were to be asked."""
     if task.cut is not None:
-        late = int((task.train.times >= task.cut).sum())
+        late = task.train.late(task.cut)
         return f"{late:,} training interactions are not before the cut: the training knows the answer" if late else None
     # Where each user has a cut of their own, their past must not be later than the first thing to predict.
     first = np.full(task.users, np.iinfo(np.int64).max)

@@ -55,7 +55,7 @@ def histories(task: Task) -> list[Bar]:
 
 def items(task: Task) -> list[Bar]:
     """Return the share of the interactions that the most popular items have."""
-    counts = np.sort(np.bincount(task.train.items, minlength=task.trained_items))[::-1]
+    counts = np.sort(task.train.item_counts(task.trained_items))[::-1]
     parts = {}
     for share in HEAD:
         number = max(1, round(len(counts) * share))

@@ -17,7 +17,7 @@ def counts(task: Task) -> dict[str, Any]:
     return {
         "cut": task.cut,
         "training_interactions": len(task.train),
-        "training_users": len(np.unique(task.train.users)),
+        "training_users": int(np.count_nonzero(task.train.user_counts())),
         "items": task.trained_items,
         "test_users": task.users,
         "cold_users": cold,

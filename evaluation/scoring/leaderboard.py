@@ -174,7 +174,7 @@ def _row(
     task: Task, candidate: Candidate, scores: Scores, compared: _Compared, task_name: str, ks: Sequence[int]
 ) -> Result:
     name, lists = candidate.name, candidate.lists[task_name]
-    counts = np.bincount(task.train.items, minlength=len(task.past.item_ids))
+    counts = task.train.item_counts(len(task.past.item_ids))
     broad = beyond_accuracy(lists, counts, task.catalogue, 10 if 10 in ks else ks[-1])
     full = beyond_accuracy(lists, counts, task.catalogue, ks[-1]).coverage_of_catalogue
     intervals = {metric: uncertainty.mean(values) for metric, values in scores.values.items()}

@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from scipy import special
 
 from evaluation.scoring.uncertainty import Z
@@ -65,7 +64,7 @@ class Published:
 
     def with_data(self, rows: TrainingSet) -> "Published":
         """Return what it says once the data that it trained on are known, or at least all of their users."""
-        surely = np.bincount(rows.users, minlength=len(rows.user_ids)) >= SURELY_TESTED
+        surely = rows.user_counts() >= SURELY_TESTED
         tested = _tested(len(surely), int(surely.sum()))
         return replace(self, looked_at=tested, candidates=_fitting(self.metrics, tested), training_users=len(surely))
 

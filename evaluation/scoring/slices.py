@@ -139,19 +139,18 @@ def _ages(task: Task, truth: Pairs) -> tuple[npt.NDArray[np.bool_], npt.NDArray[
     """Return which pairs are of an item that was first taken less than 30 days before the user's moment, or never; and
     which of an older one. A pair is in neither where the interactions do not reach back that far.
     """
-    first = np.full(len(task.past.item_ids), np.iinfo(np.int64).max)
-    for rows in (task.train, task.past):
-        np.minimum.at(first, rows.items, rows.times.astype(np.int64))
+    size = len(task.past.item_ids)
+    first = np.minimum(task.train.first_times(size), task.past.first_times(size))
     moments = task.moments()
     latest = (np.full(len(truth), task.cut) if moments is None else moments[truth.users]) - YOUNG * DAY
-    known = latest >= task.train.times.min()
+    known = latest >= task.train.first
     aged = first[truth.items] <= latest
     return known & ~aged, known & aged
 
 
 def _is_head(task: Task, truth: Pairs) -> npt.NDArray[np.bool_]:
     """Return which pairs are of the head: the most popular items that have half of all interactions together."""
-    counts = np.bincount(task.train.items, minlength=len(task.past.item_ids))
+    counts = task.train.item_counts(len(task.past.item_ids))
     order = np.argsort(-counts, kind="stable")
     head = order[: int(np.searchsorted(np.cumsum(counts[order]), counts.sum() / 2)) + 1]
     return np.isin(truth.items, head)

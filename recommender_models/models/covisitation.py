@@ -8,7 +8,7 @@ import numpy as np
 from scipy import sparse
 
 from recommender_models.grouping import rank_within
-from recommender_models.models.item_knn import Mask, strongest, wanted_lines
+from recommender_models.models.item_knn import Mask, PairFactors, strongest, wanted_lines
 from recommender_models.training_set import Codes, TrainingSet
 
 NEAREST = 500  # of each item: those that go with it most often
@@ -22,13 +22,18 @@ def co_visited(rows: TrainingSet, wanted: Mask | None = None) -> sparse.csr_arra
     ``rows`` are by user, then time. A pair on one visit counts half for each direction. ``wanted``: which items i to do
     so for.
     """
+    together = visited_together(rows)
+    return strongest(wanted_lines(together.first, wanted), together.then, together.usual, NEAREST)
+
+
+def visited_together(rows: TrainingSet) -> PairFactors:
+    """Return the factors of: how often j came with i or on the visit after. ``rows`` are by user, then time."""
     visits, users = visits_by_items(rows)
     followed = np.flatnonzero(users[1:] == users[:-1])
     # One product for both: each visit beside itself, and beside the visit after it.
     first = sparse.vstack([visits * np.float32(SAME_VISIT), visits[followed]]).T.tocsr()
     then = sparse.vstack([visits, visits[followed + 1]], format="csr")
-    usual = np.sqrt(np.asarray(visits.sum(axis=0)).ravel())
-    return strongest(wanted_lines(first, wanted), then, usual, NEAREST)
+    return PairFactors(first, then, np.asarray(visits.sum(axis=0)).ravel())
 
 
 def visits_by_items(rows: TrainingSet) -> tuple[sparse.csr_array, Codes]:

@@ -24,7 +24,11 @@ def similarities(user_items: sparse.csr_array, regularisation: float) -> Floats:
     """
     if user_items.shape[0] < user_items.shape[1]:
         return _by_users(user_items, regularisation)
-    matrix = _gram(user_items)
+    return of_gram(gram(user_items), regularisation)
+
+
+def of_gram(matrix: Floats, regularisation: float) -> Floats:
+    """Return ``similarities`` of X'X, in its place; what it takes of several parts of the users adds up."""
     diagonal = np.einsum("ii->i", matrix)
     diagonal += np.float32(regularisation * diagonal[diagonal > 0].mean(dtype=np.float64))
     _invert(matrix)
@@ -59,13 +63,13 @@ def _by_users(user_items: sparse.csr_array, regularisation: float) -> Floats:
     return matrix
 
 
-def _gram(user_items: sparse.csr_array) -> Floats:
-    """Return X'X."""
+def gram(user_items: sparse.csr_array, total: Floats | None = None) -> Floats:
+    """Return X'X, added to ``total`` in its place if there is one: the matrix of other users."""
     items = user_items.T.tocsr()
-    gram = np.empty((items.shape[0],) * 2, dtype=np.float32)
-    for lines in _blocks(len(gram)):
-        (items[lines] @ user_items).toarray(out=gram[lines])
-    return gram
+    matrix = np.zeros((items.shape[0],) * 2, dtype=np.float32) if total is None else total
+    for lines in _blocks(len(matrix)):
+        matrix[lines] += (items[lines] @ user_items).toarray()
+    return matrix
 
 
 def _invert(matrix: Floats) -> None:

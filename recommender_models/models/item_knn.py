@@ -1,6 +1,7 @@
 """Items that the same users want: co-occurrence against what each item has anyway, the nearest ones of each item."""
 
 import itertools
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +15,24 @@ SHRINKAGE = 10.0  # as if each pair had this much more that does not go together
 MOST_ITEMS = 500  # of a user, the newest: pairs grow with the square, and who wants everything says little
 BLOCK = 256
 Mask = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class PairFactors:
+    """How often items go together, as a product: ``first`` (items by what links them) times ``then``, by items.
+
+    ``counts``: how much of each item there is. Of interactions in parts, with no user in two of them, products and
+    counts add up.
+    """
+
+    first: sparse.csr_array
+    then: sparse.csr_array
+    counts: Floats
+
+    @property
+    def usual(self) -> Floats:
+        """Return how often an item goes with others anyway."""
+        return np.sqrt(self.counts)
 
 
 def user_item_matrix(rows: TrainingSet, most_items: int | None = None) -> sparse.csr_array:
@@ -40,9 +59,14 @@ def nearest(rows: TrainingSet, wanted: Mask | None = None) -> sparse.csr_array:
 
     ``wanted``: which items to do so for; the others' lines stay empty.
     """
+    together = taken_together(rows)
+    return strongest(wanted_lines(together.first, wanted), together.then, together.usual, NEAREST)
+
+
+def taken_together(rows: TrainingSet) -> PairFactors:
+    """Return the factors of: Σ over users of the product of weights."""
     matrix = user_item_matrix(rows, MOST_ITEMS)
-    norms = np.sqrt(np.asarray(matrix.multiply(matrix).sum(axis=0)).ravel())
-    return strongest(wanted_lines(matrix.T.tocsr(), wanted), matrix, norms, NEAREST)
+    return PairFactors(matrix.T.tocsr(), matrix, np.asarray(matrix.multiply(matrix).sum(axis=0)).ravel())
 
 
 def wanted_lines(matrix: sparse.csr_array, wanted: Mask | None) -> sparse.csr_array:
@@ -57,14 +81,17 @@ def strongest(first: sparse.csr_array, then: sparse.csr_array, usual: Floats, mo
 
     ``[i, j]`` is Σ first[i, ·] · then[·, j] / (usual[i] · usual[j] + shrinkage); all weights are positive.
     """
-    blocks = []
-    for start in range(0, first.shape[0], BLOCK):
-        pairs = first[start : start + BLOCK] @ then
-        lines = start + np.repeat(np.arange(pairs.shape[0]), np.diff(pairs.indptr))
-        pairs.data /= usual[lines] * usual[pairs.indices] + np.float32(SHRINKAGE)
-        pairs.data[lines == pairs.indices] = 0
-        blocks.append(_strongest_of_lines(pairs, most))
+    starts = range(0, first.shape[0], BLOCK)
+    blocks = [strongest_pairs(first[start : start + BLOCK] @ then, start, usual, most) for start in starts]
     return sparse.vstack(blocks, format="csr")
+
+
+def strongest_pairs(pairs: sparse.csr_array, start: int, usual: Floats, most: int) -> sparse.csr_array:
+    """Return ``strongest`` of the lines from ``start`` on. ``pairs``: how often their items go with others; changed."""
+    lines = start + np.repeat(np.arange(pairs.shape[0]), np.diff(pairs.indptr))
+    pairs.data /= usual[lines] * usual[pairs.indices] + np.float32(SHRINKAGE)
+    pairs.data[lines == pairs.indices] = 0
+    return _strongest_of_lines(pairs, most)
 
 
 def _strongest_of_lines(pairs: sparse.csr_array, most: int) -> sparse.csr_array:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from scipy import sparse
 
 from recommender_models.models.segments import Properties, Segments
@@ -23,6 +24,26 @@ from recommender_models.training_set import Floats, TrainingSet
 WINDOW = 30 * DAY  # before the newest event
 PRIOR_STRENGTH = 500.0  # events; a segment with as many is believed half
 OLD_EVENT_WEIGHT, SMOOTHING = 1e-3, 1e-6  # what an old event, and an item without any, count against a recent event
+
+
+@dataclass(frozen=True, eq=False)
+class PopularityCounts:
+    """Events of each item: those of the last 30 days, all, and the recent ones of each segment (segments by items)."""
+
+    recent: npt.NDArray[np.float64]
+    ever: npt.NDArray[np.float64]
+    by_segment: sparse.csr_array
+
+    @classmethod
+    def of(cls, rows: TrainingSet, users: RecordColumns, size: int, newest: float) -> "PopularityCounts":
+        """Count the events of ``rows`` for ``size`` items. ``newest``: the end of the 30 days, epoch seconds."""
+        recent = rows.take(rows.times > newest - WINDOW)
+        ever = np.bincount(rows.items, rows.weights, size)
+        by_segment = _by_segment(recent, users, Segments.of(users), size)
+        return cls(np.bincount(recent.items, recent.weights, size), ever, by_segment)
+
+    def __add__(self, other: "PopularityCounts") -> "PopularityCounts":
+        return PopularityCounts(self.recent + other.recent, self.ever + other.ever, self.by_segment + other.by_segment)
 
 
 @dataclass(frozen=True)
@@ -36,12 +57,14 @@ class Popularity:
     @classmethod
     def of(cls, rows: TrainingSet, users: RecordColumns, size: int) -> "Popularity":
         """Count the events of ``rows`` for ``size`` items."""
-        recent = rows.take(rows.times > rows.times.max() - WINDOW)
-        now = np.bincount(recent.items, recent.weights, size)
+        return cls.of_counts(PopularityCounts.of(rows, users, size, rows.last), users)
+
+    @classmethod
+    def of_counts(cls, counted: "PopularityCounts", users: RecordColumns) -> "Popularity":
+        """Return it by counts, which may be those of several parts of the users, added up."""
         # Old sales break ties, and every item keeps a share above zero: the service fills the list that was asked for.
-        counts = now + OLD_EVENT_WEIGHT * np.bincount(rows.items, rows.weights, size) + SMOOTHING
-        segments = Segments.of(users)
-        return cls((counts / counts.sum()).astype(np.float32), segments, _by_segment(recent, users, segments, size))
+        counts = counted.recent + OLD_EVENT_WEIGHT * counted.ever + SMOOTHING
+        return cls((counts / counts.sum()).astype(np.float32), Segments.of(users), counted.by_segment)
 
     def for_user(self, properties: Properties | None) -> Floats:
         """Return the shares for a user with these properties."""

@@ -5,6 +5,7 @@ to say, in all, as much for an item as EASE does.
 """
 
 import numpy as np
+import numpy.typing as npt
 from scipy import sparse
 
 from recommender_models.models import ease, item_knn
@@ -17,9 +18,19 @@ KEPT = 200
 def pruned(rows: TrainingSet, regularisation: float, most_items: int) -> sparse.csr_array:
     """Return ``[i, j]``: what item i says for item j. ``most_items``: how many items EASE is computed for."""
     user_items = item_knn.user_item_matrix(rows)
-    most_taken = np.sort(top(np.diff(user_items.tocsc().indptr).astype(np.float32), most_items))
-    weights = _largest(ease.similarities(user_items[:, most_taken], regularisation))
-    nearest = item_knn.nearest(rows)
+    most_taken = taken_most(np.diff(user_items.tocsc().indptr), most_items)
+    exact = ease.similarities(user_items[:, most_taken], regularisation)
+    return merged(exact, most_taken, item_knn.nearest(rows))
+
+
+def taken_most(users: npt.NDArray[np.integer], most_items: int) -> npt.NDArray[np.intp]:
+    """Return the items that most users took, by code. ``users``: how many each item has."""
+    return np.sort(top(users.astype(np.float32), most_items))
+
+
+def merged(exact: Floats, most_taken: npt.NDArray[np.intp], nearest: sparse.csr_array) -> sparse.csr_array:
+    """Return the largest of EASE's weights among ``most_taken``, and the nearest items for the others; see above."""
+    weights = _largest(exact)
     is_most_taken = np.zeros(nearest.shape[0], dtype=bool)
     is_most_taken[most_taken] = True
     lines = np.repeat(np.arange(nearest.shape[0]), np.diff(nearest.indptr))

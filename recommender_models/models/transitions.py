@@ -8,7 +8,7 @@ import numpy.typing as npt
 from scipy import sparse
 
 from recommender_models.models.covisitation import NEAREST, visits_by_items
-from recommender_models.models.item_knn import Mask, strongest, wanted_lines
+from recommender_models.models.item_knn import Mask, PairFactors, strongest, wanted_lines
 from recommender_models.settings import Settings
 from recommender_models.training_set import Codes, TrainingSet
 
@@ -26,10 +26,18 @@ def transitions(rows: TrainingSet, wanted: Mask | None = None) -> sparse.csr_arr
 
     ``rows`` are by user, then time. At most 20 steps. ``wanted``: which items i to do so for.
     """
+    following = followed_by(rows)
+    return strongest(wanted_lines(following.first, wanted), following.then, following.usual, NEAREST)
+
+
+def followed_by(rows: TrainingSet, steps: int | None = None) -> PairFactors:
+    """Return the factors of: Σ 0.9^(s-1) over each j that came s steps after an i.
+
+    ``steps``: at most so many, or None for as many as ``rows`` alone allow.
+    """
     visits, users = visits_by_items(rows)
-    before = _before(visits, users, _steps(visits, users))
-    usual = np.sqrt(np.asarray(visits.sum(axis=0)).ravel())
-    return strongest(wanted_lines(before.T.tocsr(), wanted), visits, usual, NEAREST)
+    before = _before(visits, users, steps or steps_within(_pairs_by_step(visits, users)))
+    return PairFactors(before.T.tocsr(), visits, np.asarray(visits.sum(axis=0)).ravel())
 
 
 def _before(visits: sparse.csr_array, users: Codes, steps: int) -> sparse.csr_array:
@@ -45,15 +53,22 @@ def _before(visits: sparse.csr_array, users: Codes, steps: int) -> sparse.csr_ar
     return earlier @ visits
 
 
-def _steps(visits: sparse.csr_array, users: Codes) -> int:
-    """Return how many steps make at most ``MOST_PAIRS`` pairs; at least one."""
-    sizes, pairs = np.diff(visits.indptr), 0
+def pairs_by_step(rows: TrainingSet) -> npt.NDArray[np.int64]:
+    """Return how many pairs of items are 1, 2, … 20 steps apart."""
+    return _pairs_by_step(*visits_by_items(rows))
+
+
+def _pairs_by_step(visits: sparse.csr_array, users: Codes) -> npt.NDArray[np.int64]:
+    sizes, pairs = np.diff(visits.indptr).astype(np.int64), []
     for step in range(1, STEPS + 1):
         later = _with_a_visit_before(users, step)
-        pairs += int(sizes[later].astype(np.int64) @ sizes[later - step])
-        if pairs > MOST_PAIRS:
-            return max(1, step - 1)
-    return STEPS
+        pairs.append(int(sizes[later] @ sizes[later - step]))
+    return np.array(pairs)
+
+
+def steps_within(pairs: npt.NDArray[np.int64]) -> int:
+    """Return how many steps make at most ``MOST_PAIRS`` pairs; at least one. ``pairs``: of each step."""
+    return max(1, int(np.searchsorted(np.cumsum(pairs), MOST_PAIRS, side="right")))
 
 
 def _with_a_visit_before(users: Codes, step: int) -> npt.NDArray[np.intp]:
