@@ -10,6 +10,8 @@ from typing import Any
 import click
 
 AGO = re.compile(r"(\d+)([mhd])")
+SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*(?:([kmgt]?)b)?")
+SIZES = {"": 1, "k": 1_000, "m": 1_000_000, "g": 1_000_000_000, "t": 1_000_000_000_000}
 UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -49,6 +51,20 @@ class Finite(click.FloatRange):
         if not math.isfinite(number):
             self.fail(f"{value!r} is not {self.what}", param, ctx)
         return number
+
+
+class Bytes(click.ParamType):
+    """A size, such as 6GB, 500MB or 2.5GB: powers of 1,000. Without a unit, bytes."""
+
+    name = "SIZE"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        if isinstance(value, int):
+            return value
+        size = SIZE.fullmatch(value.strip().lower())
+        if size is None or not (number := float(size[1]) * SIZES[size[2] or ""]):
+            self.fail(f"{value!r} is not a size; expected one like 6GB or 500MB", param, ctx)
+        return int(number)
 
 
 class Days(Finite):

@@ -13,6 +13,10 @@ from evaluation.data import log as logs
 from evaluation.data.arms import interactions_from_lists
 from evaluation.data.log import Log
 from evaluation.diagnostics.registry import Diagnostic
+from evaluation.parts import memory
+from evaluation.parts import question as parts
+from evaluation.parts.task import Spill
+from evaluation.progress import Begin, unseen
 from evaluation.provenance import DataFacts
 from evaluation.request import EvaluationRequest
 from evaluation.splits import Split, for_users, split
@@ -35,9 +39,12 @@ class Question:
     items: RecordColumns = field(default_factory=RecordColumns)
 
 
-def read(request: EvaluationRequest) -> Question:
-    """Read and split the interactions. Raises BadFile, and InvalidRequest if a side of the split is empty."""
-    question = _from_folder(request.file, request.now) if request.file.is_dir() else _from_table(request)
+def read(request: EvaluationRequest, folder: Path | None = None, begin: Begin = unseen) -> Question:
+    """Read and split the interactions. Raises BadFile, and InvalidRequest if a side of the split is empty.
+
+    ``folder``: an empty one, for interactions that do not fit into the request's memory.
+    """
+    question = _read(request, folder, begin)
     question = replace(question, notes=[*question.notes, *_later_note(question.task)])
     question = _with_lists(question, request.file / splits_folder.TRAIN if request.file.is_dir() else request.file)
     if request.items_file is None:
@@ -46,6 +53,37 @@ def read(request: EvaluationRequest) -> Question:
     items = attributes.read(request.items_file, "ITEM_ID", notes.append)
     earlier = [functools.partial(_with_catalogue, each, items.ids) for each in question.earlier]
     return replace(question, task=with_catalogue(question.task, items.ids), notes=notes, earlier=earlier, items=items)
+
+
+def _read(request: EvaluationRequest, folder: Path | None, begin: Begin) -> Question:
+    is_split = request.file.is_dir()
+    interactions = request.file / splits_folder.TRAIN if is_split else request.file
+    if folder is None or request.memory is None or memory.fits(interactions, request.memory):
+        return _from_folder(request.file, request.now) if is_split else _from_table(request)
+    return _in_parts(request, interactions, Spill(folder, request.memory), begin)
+
+
+def _in_parts(request: EvaluationRequest, interactions: Path, spill: Spill, begin: Begin) -> Question:
+    """Return the question of interactions that do not fit into memory."""
+    parts.check(splits_folder.hold_out(request.file) if request.file.is_dir() else request.hold_out)
+    log = parts.log(interactions, request.now, spill, begin)
+    facts = DataFacts(len(log), log.users, len(log.item_ids), log.first, log.last)
+    notes = [
+        *log.notes,
+        f"the interactions are read in {len(log.files)} parts: at once they would not fit into --memory",
+    ]
+    if request.file.is_dir():
+        test, facts, change = parts.of_folder(request.file, log, request.now, spill, facts)
+        return Question(test, notes, facts, [Diagnostic("truth_changed", "data", change)] if change else [])
+    tasks = parts.tasks(log, request.hold_out, request.arm, request.cuts, request.sample_users, spill)
+    *earlier, newest = tasks
+    test, with_truth = newest()
+    notes = [*_sample_note(test.users, with_truth), *notes, *(request.arm.notes if request.arm else ())]
+    return Question(test, notes, facts, earlier=[functools.partial(_task_of, each) for each in earlier])
+
+
+def _task_of(read_task: Callable[[], tuple[Task, int]]) -> Task:
+    return read_task()[0]
 
 
 def _with_catalogue(read_task: Callable[[], Task], item_ids: Sequence[str]) -> Task:
@@ -62,10 +100,11 @@ def _from_folder(folder: Path, now: float) -> Question:
 
 def _from_table(request: EvaluationRequest) -> Question:
     log = logs.read(request.file, request.now)
-    parts = _of_arm(split(log, request.hold_out), log, request)
-    test = task(log, parts, request.sample_users, request.hold_out.seed)
-    past_only = int((parts.past & ~parts.train).sum())
-    notes = [*_sample_note(test, log, parts), *_past_note(past_only), *log.notes]
+    parted = _of_arm(split(log, request.hold_out), log, request)
+    test = task(log, parted, request.sample_users, request.hold_out.seed)
+    past_only = int((parted.past & ~parted.train).sum())
+    with_truth = len(np.unique(log.rows.users[parted.truth]))
+    notes = [*_sample_note(test.users, with_truth), *_past_note(past_only), *log.notes]
     notes += request.arm.notes if request.arm else ()
     return Question(test, notes, DataFacts.of(log.rows), earlier=_earlier(log, request))
 
@@ -75,8 +114,8 @@ def _earlier(log: Log, request: EvaluationRequest) -> Sequence[Callable[[], Task
     if request.cuts < 2:
         return []
     earlier = rolling.hold_outs(log, request.hold_out, request.cuts)[:-1]
-    parts = [_of_arm(rolling.split_at(log, each, request.cuts), log, request) for each in earlier]
-    return [functools.partial(task, log, each, request.sample_users, request.hold_out.seed) for each in parts]
+    splits = [_of_arm(rolling.split_at(log, each, request.cuts), log, request) for each in earlier]
+    return [functools.partial(task, log, each, request.sample_users, request.hold_out.seed) for each in splits]
 
 
 def _of_arm(parted: Split, log: Log, request: EvaluationRequest) -> Split:
@@ -100,11 +139,10 @@ def _with_lists(question: Question, file: Path) -> Question:
     return replace(question, data=replace(question.data, from_lists=rows, list_column=column))
 
 
-def _sample_note(test: Task, log: Log, parts: Split) -> list[str]:
-    users = len(np.unique(log.rows.users[parts.truth]))
-    if test.users == users:
+def _sample_note(asked: int, users: int) -> list[str]:
+    if asked == users:
         return []
-    return [f"a sample of {test.users:,} of {users:,} test users: --sample-users asks about more"]
+    return [f"a sample of {asked:,} of {users:,} test users: --sample-users asks about more"]
 
 
 def _past_note(rows: int) -> list[str]:

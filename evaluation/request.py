@@ -55,7 +55,8 @@ class ComparisonSettings:
 class EvaluationRequest:
     """Everything that an evaluation needs. ``file``: interactions, or a folder that ``evaluate split`` has written.
 
-    ``hold_out``, ``arm`` and ``sample_users`` say how a file is split; a folder is split already.
+    ``hold_out``, ``arm`` and ``sample_users`` say how a file is split; a folder is split already. ``memory``: bytes;
+    interactions that do not fit are read in parts. None: all at once.
     ``recommendations``: name → a file of lists. ``requirements``: conditions on the result. ``figures``: to show
     beside it. ``cuts``: how many periods are predicted, each as long as the newest. ``now``: epoch seconds;
     interactions of the future are refused. ``version``: of this program.
@@ -66,6 +67,7 @@ class EvaluationRequest:
     hold_out: HoldOut = field(default_factory=HoldOut)
     arm: Arm | None = None
     sample_users: int | None = None
+    memory: int | None = None
     users_file: Path | None = None
     items_file: Path | None = None
     recommendations: Mapping[str, Path] = field(default_factory=dict)

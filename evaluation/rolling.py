@@ -11,10 +11,14 @@ from personalize_data.errors import InvalidRequest
 
 def hold_outs(log: Log, hold_out: HoldOut, cuts: int) -> Sequence[HoldOut]:
     """Return how to hold out at each cut, the oldest first. Periods touch, and none overlaps another."""
-    times = log.rows.times
-    newest = default_cut(times) if hold_out.at is None else hold_out.at
+    newest = default_cut(log.rows.times) if hold_out.at is None else hold_out.at
+    return periods(newest, int(log.rows.last), hold_out, cuts)
+
+
+def periods(newest: int, last: int, hold_out: HoldOut, cuts: int) -> Sequence[HoldOut]:
+    """Return ``hold_outs``. ``newest``: the newest cut; ``last``: the time of the last interaction; epoch seconds."""
     days = hold_out.horizon_days
-    period = int(times.max()) + 1 - newest if days is None else int(days * DAY)
+    period = last + 1 - newest if days is None else int(days * DAY)
     if cuts > 1 and period < 1:
         raise InvalidRequest(
             f"--cuts {cuts}: nothing lies after the newest of them: hold out from an earlier time (--at)"
@@ -29,5 +33,10 @@ def split_at(log: Log, hold_out: HoldOut, cuts: int) -> Split:
     try:
         return split(log, hold_out)
     except InvalidRequest as refused:
-        at = f"{datetime.fromtimestamp(hold_out.at or 0, UTC):%Y-%m-%d}"
-        raise InvalidRequest(f"--cuts {cuts}: at the cut of {at}, {refused}; or ask for fewer cuts") from None
+        raise at_cut(refused, hold_out, cuts) from None
+
+
+def at_cut(refused: InvalidRequest, hold_out: HoldOut, cuts: int) -> InvalidRequest:
+    """Return why a split at one of several cuts is refused."""
+    at = f"{datetime.fromtimestamp(hold_out.at or 0, UTC):%Y-%m-%d}"
+    return InvalidRequest(f"--cuts {cuts}: at the cut of {at}, {refused}; or ask for fewer cuts")

@@ -1,7 +1,9 @@
 """The order of an evaluation: read the question, train and read the candidates, score them, and check the result."""
 
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from evaluation import question as questions
 from evaluation.data import attributes, item_columns
@@ -59,10 +61,16 @@ def evaluate(request: EvaluationRequest, begin: Begin = unseen) -> Evaluation:
     Raises BadFile, InvalidRequest if nothing can be scored or a requirement can't be answered, and what the campaign
     raises.
     """
+    with tempfile.TemporaryDirectory(prefix="broker-evaluate-") as folder:
+        return _evaluated(request, begin, Path(folder))
+
+
+def _evaluated(request: EvaluationRequest, begin: Begin, folder: Path) -> Evaluation:
+    """Evaluate; ``folder``: for interactions that do not fit into memory."""
     notes: list[str] = []
     users = _users(request, notes.append)
     begin(f"reading {request.file.name}", None)
-    question = questions.read(request)
+    question = questions.read(request, folder, begin)
     candidates = external_lists.read(request, question.task, begin)
     earlier, like = _earlier(question, request.settings, users, begin)
     evaluation = compare(question.task, request.settings, users, candidates, begin, like, question.items)

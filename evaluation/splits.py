@@ -15,13 +15,14 @@ import numpy as np
 import numpy.typing as npt
 
 from evaluation import constants
-from evaluation.data.log import Log, Mask
+from evaluation.data.log import Log, Mask, check_type
 from personalize_data.errors import InvalidRequest
 from recommender_models.grouping import rank_within
 from recommender_models.splits import draw_test_users, last_basket, newest_tenth
 
 HOLD_OUTS = constants.HOLD_OUTS
 NEWEST_SHARE = 0.1
+HALF = 0.5  # of the training, at least, is left to train on for the choice of settings
 DAY = 86_400
 
 
@@ -59,14 +60,19 @@ class Split:
 def split(log: Log, hold_out: HoldOut) -> Split:
     """Part the interactions. Raises InvalidRequest if nothing is left on one side."""
     if hold_out.event_type is not None:
-        log.check_type(hold_out.event_type)
-    parted = _parted(log, hold_out)
-    if not parted.train.any():
+        check_type(log.event_types, hold_out.event_type)
+    parted = masks(log, hold_out)
+    check_sides(hold_out, bool(parted.train.any()), bool(parted.truth.any()))
+    return parted
+
+
+def check_sides(hold_out: HoldOut, train: bool, truth: bool) -> None:
+    """Raise InvalidRequest if nothing is left on one side of a split. ``train``, ``truth``: whether anything is."""
+    if not train:
         raise InvalidRequest(f"nothing is left to train on: {_advice(hold_out, _TO_TRAIN)}")
-    if not parted.truth.any():
+    if not truth:
         of_type = "" if hold_out.event_type is None else f" of {hold_out.event_type}"
         raise InvalidRequest(f"nothing{of_type} is held out: {_advice(hold_out, _TO_HOLD_OUT)}")
-    return parted
 
 
 def within(training: Log, hold_out: HoldOut, cut: int | None, last: int) -> Split | None:
@@ -79,14 +85,20 @@ def within(training: Log, hold_out: HoldOut, cut: int | None, last: int) -> Spli
     # Other users are drawn by the same seed only if the users of the test are not counted.
     training = replace(training, rows=training.rows.for_users(occurring))
     if cut is not None and len(training):
-        reach = last + 1 - cut if hold_out.horizon_days is None else int(hold_out.horizon_days * DAY)
-        half = int(np.quantile(training.rows.times, 0.5, method="higher"))
-        hold_out = replace(hold_out, at=max(cut - reach, half))
-    parted = _parted(training, hold_out)
+        half = int(np.quantile(training.rows.times, HALF, method="higher"))
+        hold_out = inner_cut(hold_out, cut, last, half)
+    parted = masks(training, hold_out)
     return parted if parted.train.any() and parted.truth.any() else None
 
 
-def _parted(log: Log, hold_out: HoldOut) -> Split:
+def inner_cut(hold_out: HoldOut, cut: int, last: int, half: int) -> HoldOut:
+    """Return how to hold out within the training, half of which lies from ``half`` on; see ``within``."""
+    reach = last + 1 - cut if hold_out.horizon_days is None else int(hold_out.horizon_days * DAY)
+    return replace(hold_out, at=max(cut - reach, half))
+
+
+def masks(log: Log, hold_out: HoldOut) -> Split:
+    """Part the interactions, or those of some users, whatever is left on a side."""
     parted = replace(_SPLITS[hold_out.kind](log, hold_out), hold_out=hold_out)
     if hold_out.event_type is None:
         return parted

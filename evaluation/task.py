@@ -1,6 +1,7 @@
 """The question that all recommenders get: what the users in the test will take, given what was known before."""
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy.typing as npt
 from evaluation import constants
 from evaluation.data.log import Log
 from evaluation.splits import Split, within
+from evaluation.training import Training
 from recommender_models.grouping import are_among, distinct
 from recommender_models.training_set import Codes, TrainingSet
 
@@ -31,24 +33,28 @@ class Pairs:
         return Pairs(self.users[mask], self.items[mask])
 
 
+Inner = Callable[[int, int], "Task | None"]
+"""Takes how many users at most, and a seed."""
+
+
 @dataclass(frozen=True, eq=False)
 class Task:
     """``train``: what may be trained on. ``past``: what was known of the test users, ``past.user_ids``.
 
     Items are coded alike everywhere: first those of ``train.item_ids``, which can be recommended by learning, then
     others that only the past or the truth has; ``past.item_ids`` has them all. ``truth``: pairs held out;
-    ``truth_times``: the earliest time of each. ``cut``: see ``Split``. ``validation``: how the training is split for
-    the choice of settings, or None; see ``inner``.
+    ``truth_times``: the earliest time of each. ``cut``: see ``Split``. ``validation``: asks the same kind of
+    question within the training, for the choice of settings, or None; see ``inner``.
     """
 
-    train: TrainingSet
+    train: Training
     past: TrainingSet
     truth: Pairs
     truth_times: npt.NDArray[np.int64]
     cut: int | None
     catalogue: int
     """How many items could be recommended: those trained on, and others of the Items dataset."""
-    validation: Split | None = None
+    validation: "Inner | None" = None
 
     @property
     def users(self) -> int:
@@ -103,16 +109,22 @@ def task(log: Log, split: Split, sample_users: int | None, seed: int) -> Task:
     chosen = sampled(log, split, sample_users, seed)
     last = int(log.rows.times[split.truth & chosen[log.rows.users]].max())
     validation = within(log.take(split.train), split.hold_out, split.cut, last)
-    return replace(_asked(log.rows, split, chosen), validation=validation)
+    return _asked(log.rows, split, chosen, validation)
 
 
 def inner(task: Task, most_users: int, seed: int) -> Task | None:
     """Return the same kind of question within the training, about at most so many users; None if there is none."""
-    parts = task.validation
-    return _asked(task.train, parts, _sampled(task.train, parts, most_users, seed)) if parts else None
+    return task.validation(most_users, seed) if task.validation else None
 
 
-def _asked(rows: TrainingSet, split: Split, chosen: npt.NDArray[np.bool_]) -> Task:
+def inner_of(train: TrainingSet, split: Split | None) -> Inner | None:
+    """Return what asks about a split of the training."""
+    if split is None:
+        return None
+    return lambda most_users, seed: _asked(train, split, _sampled(train, split, most_users, seed))
+
+
+def _asked(rows: TrainingSet, split: Split, chosen: npt.NDArray[np.bool_], validation: Split | None = None) -> Task:
     trained = np.bincount(rows.items[split.train], minlength=len(rows.item_ids)) > 0
     # The trained items first, each part still sorted by id.
     order = np.argsort(~trained, kind="stable")
@@ -121,11 +133,12 @@ def _asked(rows: TrainingSet, split: Split, chosen: npt.NDArray[np.bool_]) -> Ta
     recoded = replace(rows, items=code[rows.items], item_ids=[rows.item_ids[item] for item in order.tolist()])
     train = replace(recoded.take(split.train), item_ids=recoded.item_ids[: int(trained.sum())])
     truth = recoded.take(split.truth).for_users(chosen)
-    return assemble(train, recoded.take(split.past).for_users(chosen), truth, split.cut)
+    past = recoded.take(split.past).for_users(chosen)
+    return assemble(train, past, truth, split.cut, inner_of(train, validation))
 
 
 def assemble(
-    train: TrainingSet, past: TrainingSet, truth: TrainingSet, cut: int | None, validation: Split | None = None
+    train: Training, past: TrainingSet, truth: TrainingSet, cut: int | None, validation: Inner | None = None
 ) -> Task:
     """Return the question; the codes of all three agree, and ``past`` and ``truth`` have the same users."""
     size = len(past.item_ids)
@@ -145,17 +158,39 @@ def with_catalogue(task: Task, item_ids: Sequence[str]) -> Task:
 
 
 def sampled(log: Log, split: Split, most: int | None, seed: int) -> npt.NDArray[np.bool_]:
-    """Return which users are asked about, one mark each: those with a truth, or ``most`` of them, drawn by the seed."""
-    return _sampled(log.rows, split, most, seed)
+    """Return which users are asked about, one mark each: those with a truth, or ``most`` of them.
+
+    Who they are follows from hashes of the ids and the seed.
+    """
+    with_truth = np.unique(log.rows.users[split.truth])
+    if most is not None and most < len(with_truth):
+        ids = [log.rows.user_ids[user] for user in with_truth.tolist()]
+        with_truth = with_truth[first_by_hash(ids, most, seed)]
+    return _marked(with_truth, len(log.rows.user_ids))
+
+
+def first_by_hash(user_ids: Sequence[str], most: int, seed: int) -> list[int]:
+    """Return the places of the users with the lowest hashes, whatever order they come in, on whatever machine."""
+    hashes = [sample_hash(user, seed) for user in user_ids]
+    return sorted(range(len(hashes)), key=hashes.__getitem__)[:most]
+
+
+def sample_hash(user_id: str, seed: int) -> str:
+    """Return what decides on whether a user is in a sample: a random order that every engine can compute."""
+    return hashlib.sha256(f"{seed}:{user_id}".encode()).hexdigest()
 
 
 def _sampled(rows: TrainingSet, split: Split, most: int | None, seed: int) -> npt.NDArray[np.bool_]:
     with_truth = np.unique(rows.users[split.truth])
     if most is not None:
         with_truth = np.random.default_rng(seed).permutation(with_truth)[:most]
-    chosen = np.zeros(len(rows.user_ids), dtype=bool)
-    chosen[with_truth] = True
-    return chosen
+    return _marked(with_truth, len(rows.user_ids))
+
+
+def _marked(places: Codes, size: int) -> npt.NDArray[np.bool_]:
+    marks = np.zeros(size, dtype=bool)
+    marks[places] = True
+    return marks
 
 
 def _distinct(users: Codes, items: Codes, size: int) -> Pairs:

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cli.experiment_option import ExperimentType
-from cli.types import Days, EpochSeconds
+from cli.types import Bytes, Days, EpochSeconds
 from evaluation import constants
+from evaluation.parts import memory as memory_limits
 from evaluation.scoring.metric import Metric
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ class EvaluateOptions:
     hold_out: "HoldOut"
     arm: "ArmOptions | None"
     sample_users: int
+    memory: int
     aws: bool
     context: tuple[str, ...]
     name: str | None
@@ -73,7 +75,7 @@ class ArmOptions:
 
 
 def split_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options of a split; the command gets ``hold_out`` (HoldOut), ``arm`` and ``sample_users`` for them."""
+    """Add the options of a split; the command gets ``hold_out`` (HoldOut), ``arm``, ``sample_users`` and ``memory``."""
 
     @functools.wraps(command)
     def with_hold_out(
@@ -98,12 +100,19 @@ def split_options(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in (
         click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Random seed."),
         click.option(
+            "--memory",
+            type=Bytes(),
+            default=memory_limits.of_machine,
+            show_default="three quarters of the machine's",
+            help="Read interactions that would take more, as 6GB, in parts from disk (in TMPDIR).",
+        ),
+        click.option(
             "--sample-users",
             type=click.IntRange(1),
             default=MOST_USERS,
             show_default=True,
             metavar="N",
-            help="Ask about at most so many users, drawn by the seed.",
+            help="Ask about at most so many users, drawn by the seed. All items stay.",
         ),
         click.option(
             "--experiment",

@@ -62,6 +62,7 @@ def build(
         hold_out=options.hold_out,
         arm=arms.arm(options.arm, file),
         sample_users=options.sample_users,
+        memory=options.memory,
         users_file=options.users_file,
         items_file=options.items_file,
         recommendations={name: Path(path) for name, path in options.recommendations},

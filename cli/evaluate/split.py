@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 @click.argument("file", type=click.Path(exists=True, path_type=Path), metavar="FILE|DIR")
 @click.option("--out", type=click.Path(path_type=Path), required=True, metavar="DIR", help="A new or empty folder.")
 @split_options
-def command(file: Path, out: Path, hold_out: "HoldOut", arm: "ArmOptions | None", sample_users: int) -> None:
+def command(
+    file: Path, out: Path, hold_out: "HoldOut", arm: "ArmOptions | None", sample_users: int, memory: int
+) -> None:
     """Part the interactions of FILE (USER_ID, ITEM_ID, TIMESTAMP in seconds, EVENT_TYPE if there is one), or of a
     folder that `prepare` has written.
 
@@ -31,31 +33,23 @@ def command(file: Path, out: Path, hold_out: "HoldOut", arm: "ArmOptions | None"
     """
     file = table_in(file)
     output_files.check_folder("--out", out)
-    import numpy as np
-
     from cli.evaluate import arms
-    from evaluation.data import log as logs
-    from evaluation.data import splits_folder
-    from evaluation.splits import for_users, split
-    from evaluation.task import sampled
+    from evaluation import split_files
 
     with file_errors(), Steps() as steps:
-        steps.begin(f"reading {file.name}")
-        log = logs.read(file, time.time())
-        parted, only = split(log, hold_out), arms.arm(arm, file)
-        if only is not None:
-            parted = for_users(parted, log, only.members(log.rows.user_ids), hold_out)
-        chosen = sampled(log, parted, sample_users, hold_out.seed)
-        rows = steps.begin("writing the split", int(log.row_numbers.max()) + 1)
-        written = splits_folder.write(file, log, parted, chosen, hold_out, out, rows)
-    for note in log.notes:
+        result = split_files.write(
+            file, hold_out, out, arm=arms.arm(arm, file), sample_users=sample_users, memory=memory, now=time.time(),
+            begin=steps.begin,
+        )  # fmt: skip
+    for note in result.notes:
         click.echo(f"{file}: {note}", err=True)
+    written = result.written
     if written.past_only_rows:
         past = f"the past of the tested users, {written.past_only_rows:,} interactions"
         click.echo(f"{past}, is in train.csv, too: evaluate {out} does not train on it; Personalize does", err=True)
-    asked_about = np.unique(log.rows.users[parted.truth]).size
-    if written.users < asked_about:
-        click.echo(f"{written.users:,} of {asked_about:,} users, by chance: --sample-users asks about more", err=True)
+    if written.users < result.with_truth:
+        sample = f"{written.users:,} of {result.with_truth:,} users, by chance"
+        click.echo(f"{sample}: --sample-users asks about more", err=True)
     output_files.put(
         f"{out}: {written.train_rows:,} interactions to train on, {written.truth_rows:,} to predict of "
         f"{written.users:,} users; {written.rows_left_out:,} in neither\n"

@@ -28,6 +28,11 @@ def any_wrong(name: str, distinct: pl.Series) -> bool:
     return any(csv_reader.wrong(name, text) for text in odd)
 
 
+def endings(ids: Sequence[str]) -> pl.Series:
+    """Return which ids are like 17850.0."""
+    return pl.Series(ids, dtype=pl.String).str.contains(_WHOLE)
+
+
 class Numbers:
     """What becomes of the ids of a column that are like 17850.0: ``ids`` are those to go on with, in the same order.
 
@@ -37,7 +42,7 @@ class Numbers:
     def __init__(self, name: str, ids: Sequence[str]) -> None:
         self.ids: Sequence[str] = ids
         self.note, self.in_two_ways = "", None
-        ending = pl.Series(ids, dtype=pl.String).str.contains(_WHOLE)
+        ending = endings(ids)
         if not ending.any():
             return
         bare = [whole_number(text) or text for text in ids]

@@ -12,7 +12,7 @@ from personalize_data.ids import REASONS
 from personalize_data.table import PURCHASE
 
 TYPE, VALUE = csv_reader.TYPE, "EVENT_VALUE"
-PLACE, BLANK, NEGATIVE = "place", "blank", "negative"
+PLACE, BLANK, NEGATIVE, AMOUNT = "place", "blank", "negative", "amount"
 IN_WORDS = {
     "empty": "empty rows",
     REASONS["USER_ID"]: f"rows without a user ({REASONS['USER_ID']})",
@@ -31,11 +31,16 @@ class LeftOut(NamedTuple):
     line: int
 
 
-def marks(names: Sequence[str]) -> list[pl.Expr]:
-    """Return the columns that ``without`` needs beside ids and types. ``names``: the columns of the file."""
+def marks(names: Sequence[str], *, amounts: bool = False) -> list[pl.Expr]:
+    """Return the columns that ``without`` needs beside ids and types. ``names``: the columns of the file.
+
+    ``amounts``: with them at once, for who reads a part of the file at a time.
+    """
     blank = pl.all_horizontal(pl.all().is_null() | (pl.all() == "")).alias(BLANK)
     sign = pl.col(VALUE).str.strip_chars_start().str.starts_with("-").fill_null(False) if VALUE in names else None
-    return [blank] if sign is None or TYPE not in names else [blank, sign.alias(NEGATIVE)]
+    if sign is None or TYPE not in names:
+        return [blank]
+    return [blank, sign.alias(NEGATIVE), *([_amount().alias(AMOUNT)] if amounts else [])]
 
 
 def distinct(frame: pl.DataFrame) -> Distinct:
@@ -46,14 +51,20 @@ def distinct(frame: pl.DataFrame) -> Distinct:
 
 def without(path: Path, frame: pl.DataFrame, values: Distinct) -> tuple[pl.DataFrame, Mapping[str, LeftOut]]:
     """Return the rows that count, and which others there are, by reason: the first that holds of a row."""
-    left_out: dict[str, LeftOut] = {}
+    frame, counted = parted(path, frame, values)
+    return frame, {reason: LeftOut(rows, csv_reader.line_of(path, place)) for reason, (rows, place) in counted.items()}
+
+
+def parted(path: Path, frame: pl.DataFrame, values: Distinct) -> tuple[pl.DataFrame, Mapping[str, tuple[int, int]]]:
+    """Return the rows that count, and of the others, by reason, how many there are, and the place of the first."""
+    counted: dict[str, tuple[int, int]] = {}
     for reason, test in _tests(path, frame, values):
         rows = test(frame).fill_null(False)
         if rows.any():
             places = frame[PLACE].filter(rows)
-            left_out[reason] = LeftOut(len(places), csv_reader.line_of(path, int(places[0])))
+            counted[reason] = len(places), int(places[0])
             frame = frame.filter(~rows)
-    return frame.drop(BLANK, NEGATIVE, strict=False), left_out
+    return frame.drop(BLANK, NEGATIVE, AMOUNT, strict=False), counted
 
 
 def _tests(path: Path, frame: pl.DataFrame, values: Distinct) -> Iterator[tuple[str, Test]]:
@@ -72,9 +83,14 @@ def _has_no_id(column: pl.Series, values: pl.Series) -> pl.Series:
 
 def _returns(path: Path, rows: pl.DataFrame) -> pl.Series:
     """Return which rows are returns. The amounts are read now: nearly no file has one below zero."""
-    amounts = pl.scan_csv(path, infer_schema=False).select(
-        pl.col(VALUE).str.strip_chars().cast(pl.Float64, strict=False)
-    )
-    below = amounts.collect(engine="streaming")[VALUE].gather(rows[PLACE])
+    below = rows[AMOUNT] if AMOUNT in rows.columns else _amounts(path).gather(rows[PLACE])
     types = rows[TYPE].cast(pl.String).str.strip_chars().str.to_lowercase()
     return rows[NEGATIVE] & (below < 0) & (types == PURCHASE)
+
+
+def _amounts(path: Path) -> pl.Series:
+    return pl.scan_csv(path, infer_schema=False).select(_amount()).collect(engine="streaming")[VALUE]
+
+
+def _amount() -> pl.Expr:
+    return pl.col(VALUE).str.strip_chars().cast(pl.Float64, strict=False)

@@ -45,13 +45,7 @@ class Log:
     @property
     def notes(self) -> list[str]:
         """Return a sentence for each reason for which rows are not among the interactions, and for changed ids."""
-        same = "duplicate rows (same user, item, type and second)"
-        duplicates = [f"{self.duplicates:,} {same} left out"] if self.duplicates else []
-        others = [
-            f"{counted.rows:,} {left_out.IN_WORDS[reason]} left out, the first in line {counted.line}"
-            for reason, counted in self.left_out.items()
-        ]
-        return [*duplicates, *others, *self.id_notes]
+        return notes(self.duplicates, self.left_out, self.id_notes)
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -65,12 +59,26 @@ class Log:
         code = list(self.event_types).index(event_type) if event_type in self.event_types else -2
         return np.asarray(self.types == code)
 
-    def check_type(self, event_type: str) -> None:
-        """Raise InvalidRequest if no interaction is of a type."""
-        if not self.is_type(event_type).any():
-            known = f"there are: {', '.join(self.event_types)}"
-            none = f"there is no column {TYPE}, or nothing in it"
-            raise InvalidRequest(f"no interaction has the type {event_type} ({known if self.event_types else none})")
+
+def check_type(event_types: Sequence[str], event_type: str) -> None:
+    """Raise InvalidRequest if a type is none of those that there are."""
+    if event_type not in event_types:
+        known = f"there are: {', '.join(event_types)}"
+        none = f"there is no column {TYPE}, or nothing in it"
+        raise InvalidRequest(f"no interaction has the type {event_type} ({known if event_types else none})")
+
+
+def notes(duplicates: int, others: Mapping[str, LeftOut], id_notes: Sequence[str]) -> list[str]:
+    """Return what is said of rows that are left out, and of ids. Arguments: see ``Log``."""
+    same = "duplicate rows (same user, item, type and second)"
+    return [
+        *([f"{duplicates:,} {same} left out"] if duplicates else []),
+        *(
+            f"{counted.rows:,} {left_out.IN_WORDS[reason]} left out, the first in line {counted.line}"
+            for reason, counted in others.items()
+        ),
+        *id_notes,
+    ]
 
 
 def read(path: Path, now: float = math.inf) -> Log:
@@ -81,10 +89,10 @@ def read(path: Path, now: float = math.inf) -> Log:
     frame = _scanned(path, header.names(path, NEEDED, "; ./broker prepare makes them of other tables"), now + DAY)
     distinct = left_out.distinct(frame)
     frame, others = left_out.without(path, frame, distinct)
-    if any(frame[name].null_count() for name in NEEDED) or not _usable(frame[TIME], now + DAY):
+    if any(frame[name].null_count() for name in NEEDED) or not usable(frame[TIME], now + DAY):
         raise csv_reader.find(path, NEEDED, now + DAY)
     if frame.is_empty():
-        raise BadFile(path, f"there are no interactions in it{_but(others)}")
+        raise BadFile(path, f"there are no interactions in it{but(others)}")
     log = replace(_in_order(frame, left_out.distinct(frame) if others else distinct), left_out=others)
     texts = {"USER_ID": log.rows.user_ids, "ITEM_ID": log.rows.item_ids, TYPE: log.event_types}
     if any(id_columns.any_wrong(name, pl.Series(values, dtype=pl.String)) for name, values in texts.items()):
@@ -110,7 +118,7 @@ def _scanned(path: Path, names: Sequence[str], newest: float) -> pl.DataFrame:
     return frame.with_row_index("place").drop("without last")
 
 
-def _but(others: Mapping[str, LeftOut]) -> str:
+def but(others: Mapping[str, LeftOut]) -> str:
     counts = ", ".join(f"{counted.rows:,} {reason}" for reason, counted in others.items())
     return f" but what is left out: {counts}" if counts else ""
 
@@ -124,7 +132,7 @@ def _with_whole_ids(path: Path, log: Log) -> Log:
     return replace(log, rows=rows, id_notes=[numbers.note for numbers in (users, items) if numbers.note])
 
 
-def _usable(times: pl.Series, newest: float) -> bool:
+def usable(times: pl.Series, newest: float) -> bool:
     """Return whether all times are in one unit that can be used, and none is in the future."""
     if times.is_empty():
         return True
@@ -146,8 +154,21 @@ def _in_order(frame: pl.DataFrame, distinct: left_out.Distinct) -> Log:
         event_types, types = _coded(frame[TYPE], distinct[TYPE])
         if event_types[:1] == [""]:  # quoted, and as empty as the others
             event_types, types = event_types[1:], np.maximum(types - 1, -1)
-    times = frame[TIME].to_numpy()
-    row_numbers = frame["place"].to_numpy().astype(np.int64)
+    times, row_numbers = frame[TIME].to_numpy(), frame["place"].to_numpy().astype(np.int64)
+    return in_order(user_ids, item_ids, event_types, users, items, types, times, row_numbers)
+
+
+def in_order(
+    user_ids: Sequence[str],
+    item_ids: Sequence[str],
+    event_types: Sequence[str],
+    users: Codes,
+    items: Codes,
+    types: Codes,
+    times: npt.NDArray[np.int64],
+    row_numbers: npt.NDArray[np.int64],
+) -> Log:
+    """Return interactions by user and time, each once. Ids are sorted; codes are places among them."""
     keys = {"users": users, "times": times, "items": items, "types": types}
     # By polars: with ten million rows several times as fast as NumPy's lexsort.
     order = pl.DataFrame(keys).select(pl.arg_sort_by(*keys, maintain_order=True)).to_series().to_numpy()

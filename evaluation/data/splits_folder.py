@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from evaluation.data import log as logs
 from evaluation.data.log import Log, Mask
 from evaluation.splits import HOLD_OUTS, HoldOut, Split, within
-from evaluation.task import Task, assemble
+from evaluation.task import Task, assemble, inner_of
 from personalize_data.errors import BadFile
 from personalize_data.files import whole_folder
 from recommender_models.training_set import TrainingSet
@@ -26,6 +27,8 @@ TRAIN, TRUTH, USERS, ABOUT = "train.csv", "truth.csv", "batch_users.json", "spli
 PAST_ONLY = "past_only"
 ROWS = "rows"
 AT_A_TIME = 200_000  # rows of the file
+IN_TRAIN, IN_TRUTH = 1, 2  # the marks of a row of the file
+Sides = npt.NDArray[np.uint8]
 _FAR = 10**15  # seconds: no time of ours
 
 
@@ -49,20 +52,55 @@ def write(
     rows the split keeps out of the training, split.json names: so ``read`` returns the question of the split itself.
     Raises BadFile if the folder is not empty, and leaves nothing half-written.
     """
-    train = _rows(log, split.train | split.past, source)
-    truth = _rows(log, split.truth & chosen[log.rows.users], source)
+    sides = np.zeros(int(log.row_numbers.max()) + 1, dtype=np.uint8)
+    mark(sides, log, split, chosen)
     users = [log.rows.user_ids[user] for user in np.flatnonzero(chosen).tolist()]
-    counts = int(train.sum()), int(truth.sum())
+    past_only, past_only_rows = _past_only(log, split), int((split.past & ~split.train).sum())
+    return write_sides(source, sides, users, hold_out, split.cut, past_only, past_only_rows, len(log), out, step)
+
+
+def mark(sides: Sides, log: Log, split: Split, chosen: Mask) -> None:
+    """Mark the rows of the file that go into train.csv and truth.csv. ``chosen``: the users asked about."""
+    sides[log.row_numbers[split.train | split.past]] |= IN_TRAIN
+    sides[log.row_numbers[split.truth & chosen[log.rows.users]]] |= IN_TRUTH
+
+
+def write_sides(
+    source: Path,
+    sides: Sides,
+    users: Sequence[str],
+    hold_out: HoldOut,
+    cut: int | None,
+    past_only: Sequence[str],
+    past_only_rows: int,
+    interactions: int,
+    out: Path,
+    step: Callable[[int], None],
+) -> Written:
+    """Write what ``mark`` has marked; ``sides``: one number a row of the file. Else see ``write``."""
+    counts = int(np.count_nonzero(sides & IN_TRAIN)), int(np.count_nonzero(sides & IN_TRUTH))
     rows = dict(zip((TRAIN, TRUTH, USERS), (*counts, len(users)), strict=True))
     with whole_folder(out) as folder:
         with (folder / TRAIN).open("wb") as before, (folder / TRUTH).open("wb") as after:
-            _copy(source, ((train, before), (truth, after)), step)
-        lines = (json.dumps({"userId": user}, ensure_ascii=False) + "\n" for user in users)
-        (folder / USERS).write_text("".join(lines), encoding="utf-8")
-        about_split = {"hold_out": asdict(hold_out), "cut": split.cut, "source": source.name}
-        about = about_split | {ROWS: rows, PAST_ONLY: _past_only(log, split)}
-        (folder / ABOUT).write_text(json.dumps(about, indent=1) + "\n")
-    return Written(*counts, len(users), len(log) - sum(counts), int((split.past & ~split.train).sum()))
+            _copy(source, sides, ((IN_TRAIN, before), (IN_TRUTH, after)), step)
+        write_users(folder, users)
+        write_about(folder, hold_out, cut, source.name, rows, past_only)
+    return Written(*counts, len(users), interactions - sum(counts), past_only_rows)
+
+
+def write_users(folder: Path, users: Sequence[str]) -> None:
+    """Write the input of a batch inference job."""
+    lines = (json.dumps({"userId": user}, ensure_ascii=False) + "\n" for user in users)
+    (folder / USERS).write_text("".join(lines), encoding="utf-8")
+
+
+def write_about(
+    folder: Path, hold_out: HoldOut, cut: int | None, source: str, rows: Mapping[str, int], past_only: Sequence[str]
+) -> None:
+    """Write how a split was made. ``rows``: of each file."""
+    about_split = {"hold_out": asdict(hold_out), "cut": cut, "source": source}
+    about = about_split | {ROWS: rows, PAST_ONLY: past_only}
+    (folder / ABOUT).write_text(json.dumps(about, indent=1) + "\n")
 
 
 def is_split(folder: Path) -> bool:
@@ -88,15 +126,23 @@ def read(folder: Path, now: float = math.inf) -> tuple[Task, Log, str | None]:
     A file that has not the rows that were written looks whole if it was cut off at a line's end. Of truth.csv that is
     only said: somebody may want less to be predicted. ``now``: see ``log.read``. Raises BadFile.
     """
-    cut, past_only, rows = _about(folder / ABOUT)
     train, truth = logs.read(folder / TRAIN, now), logs.read(folder / TRUTH, now)
+    cut, past_only, change = checked(folder, file_rows(train), file_rows(truth))
+    return _question(train, truth, cut, past_only, hold_out(folder)), train, change
+
+
+def checked(folder: Path, train_rows: int, truth_rows: int) -> tuple[int | None, set[str], str | None]:
+    """Return the cut, the users whose rows of train.csv are no training, and what is odd about truth.csv.
+
+    The numbers are of rows in the files. Raises BadFile.
+    """
+    cut, past_only, rows = _about(folder / ABOUT)
     users = sum(1 for line in (folder / USERS).read_bytes().split(b"\n") if line)
-    for name, row_count in ((TRAIN, _file_rows(train)), (USERS, users)):
+    for name, row_count in ((TRAIN, train_rows), (USERS, users)):
         if change := _changed(row_count, rows[name]):
             raise BadFile(folder / name, f"it {change}; split it again")
-    change = _changed(_file_rows(truth), rows[TRUTH])
-    question = _question(train, truth, cut, past_only, hold_out(folder))
-    return question, train, f"{TRUTH} {change}" if change else None
+    change = _changed(truth_rows, rows[TRUTH])
+    return cut, past_only, f"{TRUTH} {change}" if change else None
 
 
 def _changed(row_count: int, written: int) -> str | None:
@@ -107,7 +153,8 @@ def _changed(row_count: int, written: int) -> str | None:
     )
 
 
-def _file_rows(log: Log) -> int:
+def file_rows(log: Log) -> int:
+    """Return how many rows the file of a log has."""
     return len(log) + log.duplicates + sum(left_out.rows for left_out in log.left_out.values())
 
 
@@ -144,7 +191,7 @@ def _question(before: Log, truth: Log, cut: int | None, past_only: set[str], mad
     past = replace(past, users=test_user_index[test_user_index >= 0])
     train = replace(log.take(trained), item_ids=items[: len(known)])
     validation = within(before.take(trained), made_with, cut, int(truth.rows.times.max()))
-    return assemble(train, past, _recoded(truth.rows, code, items), cut, validation)
+    return assemble(train, past, _recoded(truth.rows, code, items), cut, inner_of(train, validation))
 
 
 def _recoded(rows: TrainingSet, code: Mapping[str, int], items: Sequence[str]) -> TrainingSet:
@@ -156,21 +203,13 @@ def _past_only(log: Log, split: Split) -> list[str]:
     return [log.rows.user_ids[user] for user in users.tolist()]
 
 
-def _rows(log: Log, mask: Mask, source: Path) -> Mask:
-    """Return which rows of the file are the interactions of a mask."""
-    row_numbers = log.row_numbers[mask]
-    rows = np.zeros(int(log.row_numbers.max()) + 1, dtype=bool)
-    rows[row_numbers] = True
-    return rows
-
-
-def _copy(source: Path, parts: Sequence[tuple[Mask, BinaryIO]], step: Callable[[int], None]) -> None:
+def _copy(source: Path, sides: Sides, files: Sequence[tuple[int, BinaryIO]], step: Callable[[int], None]) -> None:
     start = 0
     frames = pl.scan_csv(source, infer_schema=False).collect_batches(chunk_size=AT_A_TIME, maintain_order=True)
     for frame in frames:
-        for mask, file in parts:
-            selected = mask[start : start + len(frame)]
-            selected = np.pad(selected, (0, len(frame) - len(selected)))
-            frame.filter(pl.Series(selected)).write_csv(file, include_header=start == 0)
+        marks = sides[start : start + len(frame)]
+        marks = np.pad(marks, (0, len(frame) - len(marks)))
+        for side, file in files:
+            frame.filter(pl.Series(marks & side != 0)).write_csv(file, include_header=start == 0)
         start += len(frame)
         step(start)

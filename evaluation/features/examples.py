@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from evaluation import constants
-from evaluation.data.log import Log, Mask
+from evaluation.data.log import Log, Mask, check_type
 from recommender_models.grouping import rank_within
 from recommender_models.training_set import Codes
 
@@ -47,7 +47,7 @@ def examples(log: Log, groups: Groups, target: str | None, most: int, seed: int)
     ``target``: only interactions of this type are predicted, though all are history. Raises InvalidRequest.
     """
     if target is not None:
-        log.check_type(target)
+        check_type(log.event_types, target)
     eligible = np.ones(len(log), dtype=bool) if target is None else log.is_type(target)
     rows = _drawn(log, eligible, most, seed)
     history, categorical = _histories(log, groups, rows)

@@ -10,6 +10,7 @@ from evaluation.data.item_columns import categories_of
 from evaluation.data.list_files import ExternalLists
 from evaluation.progress import Advance, Begin, unseen
 from evaluation.recommenders import ranked
+from evaluation.recommenders.models import models_of
 from evaluation.recommenders.ranked import Ranker
 from evaluation.recommenders.registry import RecommenderSpec
 from evaluation.recommenders.score_blocks import Blocks, lists_by_task
@@ -67,16 +68,12 @@ def train(
     items = items or RecordColumns()
     known = bool(categories_of(items))
     recommenders = [recommender for recommender in recommenders if known or not recommender.by_category]
-    notes = [
-        f"{recommender.name} is left out: {task.trained_items:,} items are more than the "
-        f"{recommender.most_items:,} that it can take"
-        for recommender in recommenders
-        if _too_many(recommender, task)
-    ]
-    fitting = [recommender for recommender in recommenders if not _too_many(recommender, task)]
+    left_out = {recommender.name: _why_not(recommender, task) for recommender in recommenders}
+    notes = [f"{name} is left out: {why}" for name, why in left_out.items() if why]
+    fitting = [recommender for recommender in recommenders if not left_out[recommender.name]]
     # All settings first: what was learned for the validation is gone before the large matrices are learned again.
     chosen, ranker = _validated(task, users, fitting, seed, begin, tune, like, items)
-    models = TrainedModels(task.train, users, seed, task.moments(), items=items)
+    models = models_of(task, users, seed, items)
     past = task.known_past()
     candidates = []
     for recommender in fitting:
@@ -248,5 +245,10 @@ def _counted(blocks: Blocks, done: Advance) -> Blocks:
         done(len(block))
 
 
-def _too_many(recommender: RecommenderSpec, task: Task) -> bool:
-    return recommender.most_items is not None and task.trained_items > recommender.most_items
+def _why_not(recommender: RecommenderSpec, task: Task) -> str:
+    """Return why a recommender can't take part, or nothing."""
+    if recommender.most_items is not None and task.trained_items > recommender.most_items:
+        return f"{task.trained_items:,} items are more than the {recommender.most_items:,} that it can take"
+    if recommender.learns_order and not isinstance(task.train, TrainingSet):
+        return "it learns from all interactions at once, and they are more than --memory holds"
+    return ""

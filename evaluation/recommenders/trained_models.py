@@ -151,5 +151,9 @@ class TrainedModels:
 
 
 def _nearest_and_itself(rows: TrainingSet, wanted: npt.NDArray[np.bool_] | None = None) -> sparse.csr_array:
-    # An item is its own nearest: what the user had is as likely as its like.
-    return item_knn.nearest(rows, wanted) + sparse.eye_array(len(rows.item_ids), dtype=np.float32)
+    return with_itself(item_knn.nearest(rows, wanted))
+
+
+def with_itself(nearest: sparse.csr_array) -> sparse.csr_array:
+    """Return the same with each item as its own nearest: what the user had is as likely as its like."""
+    return nearest + sparse.eye_array(nearest.shape[0], dtype=np.float32)

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from evaluation.progress import Advance
+from evaluation.recommenders.models import models_of
 from evaluation.recommenders.registry import RecommenderSpec
 from evaluation.recommenders.score_blocks import lists_by_task
 from evaluation.recommenders.trained_models import MANY_ITEMS, TrainedModels
@@ -77,7 +78,7 @@ class Validation:
         self.task = inner(task, users_to_ask(task.trained_items), seed)
         if self.task:
             self._past = self.task.known_past()
-            self.models = TrainedModels(self.task.train, users, seed, self.task.moments(), items=items)
+            self.models = models_of(self.task, users, seed, items)
             self._owned = self.task.owned()
 
     def to_try(self, recommender: RecommenderSpec) -> int:

@@ -16,8 +16,8 @@ from typing import Any
 from scipy import special
 
 from evaluation.scoring.uncertainty import Z
+from evaluation.training import Training
 from personalize_data.errors import BadFile
-from recommender_models.training_set import TrainingSet
 
 BELOW = 100  # without the data: one above fits by chance more than once in a thousand times
 MOST_USERS = 1000  # above, one in two fits
@@ -62,7 +62,7 @@ class Published:
         """Return (value, low, high), 95 %, by metric, for the smallest candidate; empty where there are too many."""
         return intervals(self.metrics, self.candidates[0]) if 0 < len(self.candidates) <= MOST_NAMED else {}
 
-    def with_data(self, rows: TrainingSet) -> "Published":
+    def with_data(self, rows: Training) -> "Published":
         """Return what it says once the data that it trained on are known, or at least all of their users."""
         surely = rows.user_counts() >= SURELY_TESTED
         tested = _tested(len(surely), int(surely.sum()))

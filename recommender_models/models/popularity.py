@@ -30,8 +30,8 @@ OLD_EVENT_WEIGHT, SMOOTHING = 1e-3, 1e-6  # what an old event, and an item witho
 class PopularityCounts:
     """Events of each item: those of the last 30 days, all, and the recent ones of each segment (segments by items)."""
 
-    recent: npt.NDArray[np.float64]
-    ever: npt.NDArray[np.float64]
+    recent: npt.NDArray
+    ever: npt.NDArray
     by_segment: sparse.csr_array
 
     @classmethod

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from recommender_models.history import Event
 from recommender_models.models import files
@@ -37,8 +38,7 @@ class PopularityCount:
     ) -> "PopularityCount":
         """Count interactions by weight; neither users nor settings matter."""
         catalogue = catalogue_of(rows, items)
-        counts = np.bincount(rows.items, rows.weights, len(catalogue)) + SMOOTHING
-        return cls(catalogue, (counts / counts.sum()).astype(np.float32))
+        return cls(catalogue, shares(np.bincount(rows.items, rows.weights, len(catalogue))))
 
     def recommend(
         self,
@@ -65,3 +65,9 @@ class PopularityCount:
     def restore(cls, about: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> "PopularityCount":
         """Return what ``save`` has written."""
         return cls(Catalogue(about["item_ids"]), arrays["shares"])
+
+
+def shares(counts: npt.NDArray) -> Floats:
+    """Return each item's share of the interactions; one without any has one, too."""
+    smoothed = counts + SMOOTHING
+    return (smoothed / smoothed.sum()).astype(np.float32)

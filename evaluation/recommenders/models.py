@@ -1,0 +1,16 @@
+"""The models that serve a question: of interactions in memory, or in parts."""
+
+from evaluation.parts.models import PartedModels
+from evaluation.parts.training import PartedTraining
+from evaluation.recommenders.trained_models import TrainedModels
+from evaluation.task import Task
+from recommender_models.record_columns import RecordColumns
+from recommender_models.training_set import TrainingSet
+
+
+def models_of(task: Task, users: RecordColumns, seed: int, items: RecordColumns | None) -> TrainedModels:
+    """Return what can be trained on the training of a question."""
+    if isinstance(task.train, TrainingSet):
+        return TrainedModels(task.train, users, seed, task.moments(), items=items)
+    assert isinstance(task.train, PartedTraining)  # noqa: S101 - there is no third kind
+    return PartedModels(task.train, users, seed, items)
