@@ -1,16 +1,21 @@
 """Where a result comes from: everything that another run needs to give the same figures."""
 
 import hashlib
+import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib import metadata
 from pathlib import Path
 
 import numpy as np
 
 from evaluation.data import splits_folder
+from evaluation.recommenders.tuning import ValidationFacts
 from evaluation.request import EvaluationRequest
 from evaluation.splits import HoldOut
 from recommender_models.training_set import TrainingSet
+
+COMPUTING = ("numpy", "scipy", "scikit-learn")
 
 
 @dataclass(frozen=True)
@@ -42,8 +47,9 @@ class Provenance:
     """Everything that a result depends on. ``source``: the file or folder, with the folder that it is in.
 
     ``sha256``: of each file read, by the role it has. ``recipes``: of Amazon Personalize, by the name of the lists,
-    where it is known. ``cuts``: periods predicted. ``evaluated_at``: epoch seconds. The settings of the recommenders
-    stand with their scores.
+    where it is known. ``cuts``: periods predicted. ``evaluated_at``: epoch seconds. ``validation``: by what settings
+    were chosen; with several cuts, at the oldest. ``command``: as it was typed. ``libraries``: versions of what
+    computes. The settings of the recommenders stand with their scores.
     """
 
     source: str
@@ -60,9 +66,12 @@ class Provenance:
     recipes: Mapping[str, str] = field(default_factory=dict)
     version: str = ""
     evaluated_at: float | None = None
+    validation: ValidationFacts | None = None
+    command: str = ""
+    libraries: Mapping[str, str] = field(default_factory=dict)
 
 
-def provenance(request: EvaluationRequest, data: DataFacts) -> Provenance:
+def provenance(request: EvaluationRequest, data: DataFacts, validation: ValidationFacts | None = None) -> Provenance:
     """Return where the result of a request comes from. Reads its files once more, for their hashes."""
     settings, campaign, file = request.settings, request.campaign, request.file
     hold_out = splits_folder.hold_out(file) if file.is_dir() else request.hold_out
@@ -85,6 +94,9 @@ def provenance(request: EvaluationRequest, data: DataFacts) -> Provenance:
         recipes={campaign.name: campaign.recipe} if campaign and campaign.recipe else {},
         version=request.version,
         evaluated_at=request.now if np.isfinite(request.now) else None,
+        validation=validation,
+        command=request.command,
+        libraries={"Python": platform.python_version()} | {name: metadata.version(name) for name in COMPUTING},
     )
 
 

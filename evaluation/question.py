@@ -45,7 +45,6 @@ def read(request: EvaluationRequest, folder: Path | None = None, begin: Begin = 
     ``folder``: an empty one, for interactions that do not fit into the request's memory.
     """
     question = _read(request, folder, begin)
-    question = replace(question, notes=[*question.notes, *_later_note(question.task)])
     question = _with_lists(question, request.file / splits_folder.TRAIN if request.file.is_dir() else request.file)
     if request.items_file is None:
         return question
@@ -123,14 +122,6 @@ def _of_arm(parted: Split, log: Log, request: EvaluationRequest) -> Split:
     if request.arm is None:
         return parted
     return for_users(parted, log, request.arm.members(log.rows.user_ids), request.hold_out)
-
-
-def _later_note(test: Task) -> list[str]:
-    """Return what the models know here that they can't know in production."""
-    if test.cut is not None:
-        return []
-    known = "the models know others' later interactions, as no recommender in production does"
-    return [f"{known}: the figures are optimistic; decide by --hold-out time"]
 
 
 def _with_lists(question: Question, file: Path) -> Question:

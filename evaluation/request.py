@@ -59,7 +59,7 @@ class EvaluationRequest:
     interactions that do not fit are read in parts. None: all at once.
     ``recommendations``: name → a file of lists. ``requirements``: conditions on the result. ``figures``: to show
     beside it. ``cuts``: how many periods are predicted, each as long as the newest. ``now``: epoch seconds;
-    interactions of the future are refused. ``version``: of this program.
+    interactions of the future are refused. ``version``: of this program; ``command``: as it was typed.
     """
 
     file: Path
@@ -77,3 +77,4 @@ class EvaluationRequest:
     now: float = math.inf
     cuts: int = 1
     version: str = ""
+    command: str = ""

@@ -1,7 +1,7 @@
 """The order of an evaluation: read the question, train and read the candidates, score them, and check the result."""
 
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from evaluation.progress import Begin, unseen
 from evaluation.provenance import Provenance, provenance
 from evaluation.recommenders import external as external_lists
 from evaluation.recommenders.candidates import Candidate, train
+from evaluation.recommenders.tuning import ValidationFacts
 from evaluation.request import ComparisonSettings, EvaluationRequest
 from evaluation.scoring import cuts
 from evaluation.scoring import gate as gates
@@ -76,7 +77,7 @@ def _evaluated(request: EvaluationRequest, begin: Begin, folder: Path) -> Evalua
     evaluation = compare(question.task, request.settings, users, candidates, begin, like, question.items)
     all_cuts = [*earlier, cuts.cut(question.task, evaluation.leaderboards)]
     over = {name: cuts.over(all_cuts, name) for name in evaluation.leaderboards}
-    how = provenance(request, question.data)
+    how = provenance(request, question.data, _validation(like, evaluation.leaderboards.values()))
     return replace(
         evaluation,
         diagnostics=[*question.diagnostics, *_shaped(how), *evaluation.diagnostics, *request.figures.diagnostics],
@@ -173,6 +174,12 @@ def _earlier(
 
 def _newest_alone(candidates: Sequence[Candidate]) -> list[str]:
     return [f"{candidate.name} takes part at the newest cut alone: lists are made for one" for candidate in candidates]
+
+
+def _validation(like: Sequence[Candidate], leaderboards: Iterable[Leaderboard]) -> ValidationFacts | None:
+    """Return by what settings were chosen: at the oldest cut, where there are several."""
+    newest = (row.candidate for leaderboard in leaderboards for row in leaderboard.rows)
+    return next((candidate.validation for candidate in [*like, *newest] if candidate.validation), None)
 
 
 def _users(request: EvaluationRequest, note: Callable[[str], None]) -> RecordColumns:

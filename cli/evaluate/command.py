@@ -1,5 +1,6 @@
 """The command `./broker evaluate`: its options, and what can be refused before anything heavy is loaded."""
 
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from evaluation import constants
 from evaluation.scoring.metric import Metric
 
 WITHOUT_FILE = ("personalize_metrics", "check_table", "as_json")  # the options that need no FILE
+COMMAND_LINE = "cli.evaluate.command_line"
 CSV = click.Path(exists=True, dir_okay=False, path_type=Path)
 EXAMPLES = """\b
 Examples:
@@ -59,6 +61,10 @@ class Evaluate(WithSubcommands):
     """`evaluate`, and what goes before it."""
 
     package, subcommands = "cli.evaluate", SUBCOMMANDS
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        ctx.meta[COMMAND_LINE] = shlex.join(["./broker", "evaluate", *args])
+        return super().parse_args(ctx, args)
 
 
 @click.command("evaluate", cls=Evaluate, epilog=EXAMPLES, no_args_is_help=True, short_help="Is a recommender worth it?")
@@ -148,7 +154,8 @@ def command(**values: Any) -> None:
     Exit code: 0 done, 1 a gate fails or a service refuses, 2 wrong use or a file that can't be used.
     """
     values["file"] = values["file"] and table_in(values["file"])
-    options, context = EvaluateOptions(**values), click.get_current_context()
+    context = click.get_current_context()
+    options = EvaluateOptions(**values, command_line=context.meta[COMMAND_LINE])
     _check_use(options, context)
     from cli.evaluate.run import run  # loads all that computes
 

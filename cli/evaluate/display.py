@@ -99,7 +99,7 @@ def print_results(console: Console, lines: Sequence[PublishedResult]) -> None:
 def _data(result: Evaluation) -> Iterator[str]:
     if result.how:
         yield method.data(result.how)
-        yield method.in_short(result.how, result.task.cut)
+        yield from method.in_short(result.how, result.task.cut)
     yield text.question(result.task)
 
 
@@ -123,6 +123,7 @@ def _tables(result: Evaluation, leaderboard: Leaderboard) -> Iterator[text.Table
 
 
 def _sentences(result: Evaluation, task_name: str, currency: str) -> Iterator[str]:
+    yield text.catalogue(result.task)
     if reach := text.reachable(result.task, task_name):
         yield reach
     for cost in result.costs[task_name]:

@@ -63,6 +63,7 @@ class EvaluateOptions:
     aws: bool
     context: tuple[str, ...]
     name: str | None
+    command_line: str
 
 
 @dataclass(frozen=True)

@@ -72,6 +72,7 @@ def build(
         now=time.time(),
         cuts=options.cuts,
         version=version(),
+        command=options.command_line,
     )
 
 

@@ -24,7 +24,7 @@ def training_after_cut(task: Task) -> str | None:
 def truth_before_cut(task: Task) -> str | None:
     """What is to be predicted was there before the cut."""
     early = int((task.truth_times < task.cut).sum()) if task.cut is not None else 0
-    return f"{early:,} held-out interactions are before the cut" if early else None
+    return f"{early:,} interactions to be predicted are before the cut" if early else None
 
 
 def repeat_task(task: Task) -> str | None:

@@ -44,7 +44,7 @@ def wrong_histories(overlap: Shared) -> str | None:
     if overlap.by_chance < ENOUGH or not low * (1 - ALIKE) <= overlap.own <= high * (1 + ALIKE):
         return None
     numbers = (
-        f"{overlap.own:,} held-out interactions are in the user's own past, {high:,} in that of the user "
+        f"{overlap.own:,} interactions to be predicted are in the user's own past, {high:,} in that of the user "
         "before or after"
     )
     return f"{numbers}: histories joined with the wrong users"
@@ -56,7 +56,9 @@ def truth_owned(overlap: Shared, truth: Pairs, owned: Pairs, items: int) -> str 
         return None
     least = min(overlap.before, overlap.after)
     if least < KEPT_CLEAR * overlap.by_chance:
-        numbers = f"{overlap.own:,} held-out interactions the user has already, and only {least:,} a neighbour has"
+        numbers = (
+            f"{overlap.own:,} interactions to be predicted the user has already, and only {least:,} a neighbour has"
+        )
         return f"{numbers} ({overlap.by_chance:,.0f} by chance): filtered by another user's history"
     predicted, had = _counts(truth.items, items), _counts(owned.items, items)
     retained = _counts(truth.items[is_in(truth, owned, items)], items)

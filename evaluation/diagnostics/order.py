@@ -20,5 +20,6 @@ def order_carries_nothing(values: Values, shuffled_lists: Codes, truth: Pairs, m
     own, fall = float(values.mean()), mean(values - shuffled)
     if len(values) < ENOUGH_USERS or own == 0 or fall.low > 0 or fall.high > NEXT_TO_NOTHING * own:
         return None
-    numbers = f"({metric} {shuffled.mean():.4f} against {own:.4f})"
+    between = f"{fall.mean:+.4f}, {fall.low:+.4f} to {fall.high:+.4f}"
+    numbers = f"({metric} {own:.4f} against {shuffled.mean():.4f} shuffled: {between})"
     return f"each user's history shuffled, it scores as well {numbers}: the order carries nothing to learn"

@@ -15,7 +15,7 @@ from evaluation.recommenders.ranked import Ranker
 from evaluation.recommenders.registry import RecommenderSpec
 from evaluation.recommenders.score_blocks import Blocks, lists_by_task
 from evaluation.recommenders.trained_models import TrainedModels
-from evaluation.recommenders.tuning import Choice, Chosen, Validation, defaults
+from evaluation.recommenders.tuning import Choice, Chosen, Validation, ValidationFacts, defaults
 from evaluation.scoring.metrics import PLACES
 from evaluation.task import NEW_ITEMS, TASKS, Pairs, Task
 from recommender_models.record_columns import RecordColumns
@@ -33,7 +33,7 @@ class Candidate:
     ``seconds``: for choosing settings, learning and making the lists; ``external``: what is known of lists from
     outside; ``validated``: by task, the NDCG@10 in the validation, empty where there was none; ``choices``: by task,
     how the settings came about; ``shuffled``: by task, the lists for histories in another order, of a recommender that
-    lives by the order.
+    lives by the order; ``validation``: who was asked about in it.
     """
 
     name: str
@@ -47,6 +47,7 @@ class Candidate:
     validated: Mapping[str, float] | None = None
     choices: Mapping[str, Choice] | None = None
     shuffled: Mapping[str, Codes] | None = None
+    validation: ValidationFacts | None = None
 
 
 def train(
@@ -72,7 +73,7 @@ def train(
     notes = [f"{name} is left out: {why}" for name, why in left_out.items() if why]
     fitting = [recommender for recommender in recommenders if not left_out[recommender.name]]
     # All settings first: what was learned for the validation is gone before the large matrices are learned again.
-    chosen, ranker = _validated(task, users, fitting, seed, begin, tune, like, items)
+    chosen, ranker, facts = _validated(task, users, fitting, seed, begin, tune, like, items)
     models = models_of(task, users, seed, items)
     past = task.known_past()
     candidates = []
@@ -86,6 +87,7 @@ def train(
             continue
         entry = _entry(recommender, task, past, models, choices, seconds, begin)
         candidates.append(replace(entry, validated=validated))
+    candidates = [replace(candidate, validation=facts) for candidate in candidates]
     return candidates, [*notes, *models.notes(), *_at_end(candidates)]
 
 
@@ -98,19 +100,21 @@ def _validated(
     tune: bool,
     like: Sequence[Candidate],
     items: RecordColumns,
-) -> tuple[dict[str, tuple[Chosen, dict[str, float], float]], Ranker | None]:
-    """Return what validation chose by name, and the order that it taught, if one is to be learned."""
+) -> tuple[dict[str, tuple[Chosen, dict[str, float], float]], Ranker | None, ValidationFacts | None]:
+    """Return what validation chose by name, the order that it taught, if one is to be learned, and whom it asked."""
     to_tune = [
         recommender
         for recommender in recommenders
         if not recommender.learns_order and (tune or (recommender.baseline and recommender.searched))
     ]
     learns_order = tune and any(recommender.learns_order for recommender in recommenders)
+    before = next((candidate.validation for candidate in like if candidate.validation), None)
     if not learns_order and (like or not to_tune):
-        return _taken(like), None
+        return _taken(like), None, before
     validation = Validation(task, users, seed, items)
     chosen = _taken(like) if like else _chosen(validation, to_tune, begin)
-    return chosen, _ranker(validation, chosen, users, items, seed) if learns_order else None
+    ranker = _ranker(validation, chosen, users, items, seed) if learns_order else None
+    return chosen, ranker, before or validation.facts(to_tune)
 
 
 def _chosen(
@@ -159,7 +163,7 @@ def _ordered(
     began = time.perf_counter()
     lists_by_task = {task_name: ranker.lists(task, models, past, task_name) for task_name in ranker.orders}
     seconds = time.perf_counter() - began
-    settings: dict[str, dict[str, float]] = {task_name: {} for task_name in lists_by_task}
+    settings = {task_name: {"candidates": float(ranked.CANDIDATES), **ranked.TREES} for task_name in lists_by_task}
     return Candidate(
         recommender.name,
         recommender.description,

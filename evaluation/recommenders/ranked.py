@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 FROM = "ease-history"
 CANDIDATES = 150
+TREES: Mapping[str, float] = {"trees": 150, "learning_rate": 0.06, "leaves": 15, "l2": 5.0}
 LEAST_POSITIVE = 25  # of the pairs to learn from, for each half of the users
 DECIDING = Metric("ndcg", 10)
 SCORES = ("popularity", "popularity-30d", "history", "co-visitation", "item-knn", "sequential", "ease", FROM)
@@ -110,11 +111,11 @@ def _fit(table: Floats, came: npt.NDArray[np.bool_], seed: int) -> Order:
     known = np.asarray(~np.isnan(table).all(axis=0))
     ensemble = importlib.import_module("sklearn.ensemble")  # takes seconds
     trees: HistGradientBoostingClassifier = ensemble.HistGradientBoostingClassifier(
-        max_iter=150,
-        learning_rate=0.06,
-        max_leaf_nodes=15,
+        max_iter=int(TREES["trees"]),
+        learning_rate=TREES["learning_rate"],
+        max_leaf_nodes=int(TREES["leaves"]),
         min_samples_leaf=min(200, max(20, len(came) // 500)),
-        l2_regularization=5.0,
+        l2_regularization=TREES["l2"],
         early_stopping=False,
         random_state=seed,
     )

@@ -56,6 +56,20 @@ class Choice:
         return f"{value} ({'chosen' if name in self.chosen else 'kept'}{end})"
 
 
+@dataclass(frozen=True)
+class ValidationFacts:
+    """The test within the training by which settings were chosen. ``users``: asked about.
+
+    ``cut``, ``last``: when what was to be predicted begins and ends, epoch seconds; no ``cut`` where each user has a
+    moment of their own. ``values``: by setting, those that could be chosen.
+    """
+
+    users: int
+    cut: int | None
+    last: int
+    values: Mapping[str, Sequence[float]]
+
+
 Chosen = dict[str, Choice]
 
 
@@ -80,6 +94,14 @@ class Validation:
             self._past = self.task.known_past()
             self.models = models_of(self.task, users, seed, items)
             self._owned = self.task.owned()
+
+    def facts(self, recommenders: Sequence[RecommenderSpec]) -> ValidationFacts | None:
+        """Return who was asked about when, and what could be chosen for these recommenders."""
+        if self.task is None:
+            return None
+        searched = {name for recommender in recommenders for name in self._searched(recommender)}
+        values = {name: tuple(VALUES[name]) for name in VALUES if name in searched}
+        return ValidationFacts(self.task.users, self.task.cut, int(self.task.truth_times.max()), values)
 
     def to_try(self, recommender: RecommenderSpec) -> int:
         """Return how many values ``choose`` will try at most."""

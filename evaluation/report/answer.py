@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from evaluation.provenance import Provenance
 from evaluation.report import method, money
 from evaluation.report.text import TITLES, difference, reachable, size
 from evaluation.run import Evaluation
@@ -19,7 +20,11 @@ CAUSALITY = (
     "This says which list predicts best, not what a list brings: customers may take the same items without it. "
     "./broker experiment answers that. It compares customers who get the list with a random share who do not."
 )
-HIT = "A hit is a customer who then took at least one item of their list. Numbers in brackets are 95 % intervals."
+HIT = "A hit is a customer who took at least one item of their list. Numbers in brackets are 95 % intervals."
+ATTRIBUTES = (
+    "Attributes of users and items. They must be those known before what is to be predicted: from a later price or "
+    "category, ranked and ease-history would know of the test."
+)
 HUNDRED = 100
 
 
@@ -40,11 +45,17 @@ class Answer:
 
 
 def question(result: Evaluation) -> str:
-    """Return what was asked, in one sentence."""
+    """Return what was asked of whom, with the words that the answers take."""
     if result.how is None:
-        return "Which list predicts best what customers take next?"
+        return HIT
+    taken = f"To take an item is to have an interaction with it{_of_type(result.how)}"
     asked = f"It was checked for {result.task.users:,} customers who took something then"
-    return f"Which list predicts best what customers take next? To be predicted: {_held_out(result)}. {asked}. {HIT}"
+    return f"{taken}. To be predicted: {method.to_be_predicted(result.how, result.task.cut)}. {asked}. {HIT}"
+
+
+def _of_type(how: Provenance) -> str:
+    event_type = how.hold_out.event_type
+    return f" of type {event_type}" if event_type else ", of any type in the data"
 
 
 def answers(result: Evaluation, currency: str) -> list[Answer]:
@@ -204,10 +215,6 @@ def _better_baseline(leaderboard: Leaderboard, beside: Result, metric: Metric) -
     return [most] if most.intervals[metric].mean > beside.intervals[metric].mean else []
 
 
-def _held_out(result: Evaluation) -> str:
-    return method.held_out(result.how, result.task.cut) if result.how else ""
-
-
 def _on_the_question(result: Evaluation) -> Iterator[str]:
     how = result.how
     if how is None:
@@ -219,6 +226,8 @@ def _on_the_question(result: Evaluation) -> Iterator[str]:
             "Another period. This is one; season and promotions differ, and the intervals do not know of that. "
             "--cuts 4 asks about four of them."
         )
+    if how.sha256.keys() & {"users", "items"}:
+        yield ATTRIBUTES
     if how.data.from_lists and not how.hold_out.arm:
         yield (
             "Customers without lists. Lists helped to shape this log, and it favours the one that was shown. "

@@ -29,7 +29,7 @@ class Bar:
 
 def models(leaderboard: Leaderboard) -> list[Bar]:
     """Return all recommenders by the main metric, the best first, with 95 % intervals within what a share can be."""
-    rows = sorted(leaderboard.rows, key=lambda row: -row.intervals[leaderboard.main].mean)
+    rows = leaderboard.by_main
     intervals = [row.intervals[leaderboard.main] for row in rows]
     ends = [(max(0.0, each.low), each.mean, min(1.0, each.high)) for each in intervals]
     widest = max((high for _, _, high in ends), default=0.0) or 1.0
@@ -37,6 +37,23 @@ def models(leaderboard: Leaderboard) -> list[Bar]:
         Bar(row.candidate.name, _kind(row.candidate), f"{mean:.3f}", *(100 * end / widest for end in (low, mean, high)))
         for row, (low, mean, high) in zip(rows, ends, strict=True)
     ]
+
+
+def differences(leaderboard: Leaderboard) -> tuple[list[Bar], float]:
+    """Return the paired differences from the best baseline, the best first, and where zero lies."""
+    rows = [(row, row.against_best.difference) for row in leaderboard.by_main if row.against_best]
+    ends = [end for _, each in rows for end in (each.low, each.high) if np.isfinite(end)]
+    low, high = min([0.0, *ends]), max([0.0, *ends])
+    width = (high - low) or 1.0
+
+    def at(value: float) -> float:
+        return 100 * (min(max(value, low), high) - low) / width
+
+    bars = [
+        Bar(row.candidate.name, _kind(row.candidate), f"{each.mean:+.3f}", at(each.low), at(each.mean), at(each.high))
+        for row, each in rows
+    ]
+    return bars, at(0.0)
 
 
 def kinds(leaderboard: Leaderboard) -> dict[str, str]:

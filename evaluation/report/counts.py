@@ -19,6 +19,7 @@ def counts(task: Task) -> dict[str, Any]:
         "training_interactions": len(task.train),
         "training_users": int(np.count_nonzero(task.train.user_counts())),
         "items": task.trained_items,
+        "catalogue": task.catalogue,
         "test_users": task.users,
         "cold_users": cold,
         "held_out": len(task.truth),

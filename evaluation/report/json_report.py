@@ -122,7 +122,7 @@ def _leaderboard(result: Evaluation, leaderboard: Leaderboard) -> dict[str, Any]
         "named_by": "validation" if leaderboard.by_validation else "test",
         "users_with_a_past": leaderboard.with_past,
         "k_left_out": list(leaderboard.left_out),
-        "recommenders": {row.candidate.name: _row(result, leaderboard, row) for row in leaderboard.rows},
+        "recommenders": {row.candidate.name: _row(result, leaderboard, row) for row in leaderboard.by_main},
     }
 
 

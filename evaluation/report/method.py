@@ -1,8 +1,10 @@
 """How a result was made, in words: the question that was asked, the data, and everything that another run needs."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from evaluation.provenance import Provenance
+from evaluation.recommenders.tuning import ValidationFacts
 from evaluation.splits import DAY, HoldOut
 
 LATER_KNOWN = (
@@ -18,11 +20,11 @@ _KIND = {
 
 
 def knows_later(hold_out: HoldOut) -> bool:
-    """Return whether the models know others' interactions that are later than what is held out."""
-    return hold_out.kind in ("leave-one-out", "last-basket")
+    """Return whether the models know others' interactions that are later than what is to be predicted."""
+    return hold_out.kind in ("leave-one-out", "last-basket", "personalize")
 
 
-def held_out(how: Provenance, cut: int | None) -> str:
+def to_be_predicted(how: Provenance, cut: int | None) -> str:
     """Return what is to be predicted."""
     of_type = f", only of type {how.hold_out.event_type}" if how.hold_out.event_type else ""
     if how.hold_out.kind != "time" or cut is None:
@@ -49,19 +51,35 @@ def lines(how: Provenance, cut: int | None) -> list[tuple[str, str]]:
     by = "chosen by validation within the training data" if how.tuned else "defaults (--no-tuning)"
     return [
         ("data", data(how)),
-        ("held out", held_out(how, cut)),
+        ("to be predicted", to_be_predicted(how, cut)),
         *([("periods", f"{how.cuts}, each as long as this one (--cuts)")] if how.cuts > 1 else []),
         ("users asked about", users),
         ("tasks", ", ".join(how.tasks)),
         ("metric that decides", how.metric),
         ("settings", by),
+        *(_validation(how.validation) if how.validation else []),
         ("seed", str(how.seed)),
         ("recommenders", ", ".join(how.recommenders)),
         *((f"recipe of {name}", recipe) for name, recipe in how.recipes.items()),
         *((f"sha256 of {role}", digest) for role, digest in how.sha256.items()),
         *([("evaluated", moment(int(how.evaluated_at)))] if how.evaluated_at is not None else []),
         *([("version", how.version)] if how.version else []),
+        *([("computed by", ", ".join(f"{name} {version}" for name, version in how.libraries.items()))]),
+        *([("command", how.command)] if how.command else []),
     ]
+
+
+def _validation(facts: ValidationFacts) -> list[tuple[str, str]]:
+    window = f"{moment(facts.cut)} to {day(facts.last)}" if facts.cut is not None else "each at a moment of their own"
+    values = "; ".join(f"{name.replace('_', ' ')} {_numbers(tried)}" for name, tried in facts.values.items())
+    return [
+        ("validation", f"{facts.users:,} users, {window}"),
+        *([("values to choose from", values)] if values else []),
+    ]
+
+
+def _numbers(values: Sequence[float]) -> str:
+    return ", ".join(f"{value:g}" for value in values)
 
 
 def made(how: Provenance) -> str:
@@ -74,12 +92,12 @@ def made(how: Provenance) -> str:
     return " · ".join(filter(None, parts))
 
 
-def in_short(how: Provenance, cut: int | None) -> str:
-    """Return the same in a line for the terminal; the hashes by their first letters."""
+def in_short(how: Provenance, cut: int | None) -> list[str]:
+    """Return the same in lines for the terminal; the hashes by their first letters."""
     left_out = ("data", "users asked about", "recommenders")
     parts = [f"{name}: {value}" for name, value in lines(how, cut) if name not in left_out and "sha256" not in name]
     hashes = ", ".join(f"{role} {digest[:HASH]}" for role, digest in how.sha256.items())
-    return "; ".join([*parts, f"sha256: {hashes}"])
+    return [*parts, f"sha256: {hashes}"]
 
 
 def day(time: int) -> str:

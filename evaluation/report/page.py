@@ -11,6 +11,7 @@ from evaluation.report.text import (
     TITLES,
     Table,
     beyond_accuracy,
+    catalogue,
     headline,
     means,
     over_cuts,
@@ -39,14 +40,15 @@ WORDS = {
     "@10": "of the first 10 places of each list; likewise with other numbers",
     "HR, hit rate": "share of users with at least one hit",
     "P, precision": "share of the places that are hits",
-    "R, recall": "share of what the user then took that the list held",
+    "R, recall": "share of what the user took that the list held",
     "MRR": "1 / the place of the first hit (1st: 1, 2nd: 0.5, none: 0), on average",
-    "MAP": "precision at each hit, averaged over all that the user then took: rewards all hits that stand early",
-    "NDCG": "hits count the less, the later they stand; 1 is a list that begins with all that the user then took",
+    "MAP": "precision at each hit, averaged over all that the user took: rewards all hits that stand early",
+    "NDCG": "hits count the less, the later they stand; 1 is a list that begins with all that the user took",
     "95 %": "how far a number may be off, by the chance of which users were asked",
     "win/lose": "share of users for whom the list is better, or worse, than that which it is compared with",
     "baseline": "no model: chance, what is taken most, or what the user had before",
-    "catalogue covered": "share of all items that stand in the first places of at least one list",
+    "catalogue covered": "share of the catalogue that stands in the first places of at least one list",
+    "catalogue": "the items of the training data, and others of --items",
     "novelty, bits": "how rarely the shown items are taken, on average: one bit more is half as often",
     "top-20 items": "share of the first places that the 20 most popular items take",
     "full lists": "users who get as many items as were asked for",
@@ -77,10 +79,14 @@ class Section:
     title: str
     main: str
     chart: Sequence[charts.Bar]
+    differences: Sequence[charts.Bar]
+    zero: float
+    best_baseline: str
     kinds: Mapping[str, str]
     tables: Sequence[Table]
     slices: Table
     beyond: Table
+    catalogue: str
     reachable: str
     most_shown: Table
     money: Sequence[str]
@@ -143,16 +149,21 @@ def glossary(leaderboards: Mapping[str, Leaderboard]) -> Iterator[tuple[str, str
 
 def _section(leaderboard: Leaderboard, result: Evaluation, currency: str) -> Section:
     over = result.cuts.get(leaderboard.task)
+    differences, zero = charts.differences(leaderboard)
     judged = [row.candidate.name for row in answer.judged(result, leaderboard)]
     compared = list(dict.fromkeys(name for name in (*judged, leaderboard.best_here, leaderboard.best_baseline) if name))
     return Section(
         title=TITLES[leaderboard.task],
         main=str(leaderboard.main),
         chart=charts.models(leaderboard),
+        differences=differences,
+        zero=zero,
+        best_baseline=leaderboard.best_baseline or "",
         kinds=charts.kinds(leaderboard),
         tables=[means(leaderboard), verdicts(leaderboard), *([over_cuts(over)] if over else [])],
         slices=slices(leaderboard, result.slices[leaderboard.task]),
         beyond=beyond_accuracy(leaderboard, result.categories.get(leaderboard.task, {})),
+        catalogue=catalogue(result.task),
         reachable=reachable(result.task, leaderboard.task),
         most_shown=shown.most_shown(leaderboard, shown.Names(result.task, result.titles), compared),
         money=[sentence for cost in result.costs[leaderboard.task] for sentence in money.sentences(cost, currency)],
@@ -164,7 +175,9 @@ def _section(leaderboard: Leaderboard, result: Evaluation, currency: str) -> Sec
 
 def _personalize(leaderboard: Leaderboard) -> Table:
     metrics = list(leaderboard.rows[0].personalize)
-    rows = [[row.candidate.name, *(f"{row.personalize[metric]:.4f}" for metric in metrics)] for row in leaderboard.rows]
+    rows = [
+        [row.candidate.name, *(f"{row.personalize[metric]:.4f}" for metric in metrics)] for row in leaderboard.by_main
+    ]
     columns = ["recommender", *(metric.replace("_", " ") for metric in metrics)]
     return Table("By Amazon Personalize's own rules", columns, rows)
 
@@ -172,8 +185,9 @@ def _personalize(leaderboard: Leaderboard) -> Table:
 def _every_metric(leaderboard: Leaderboard) -> Table:
     """Return a line for each metric and k, the metrics one after the other, a column for each recommender."""
     metrics = sorted(leaderboard.rows[0].intervals, key=lambda metric: metric.name)
-    rows = [[str(metric), *(f"{row.intervals[metric].mean:.4f}" for row in leaderboard.rows)] for metric in metrics]
-    return Table("All metrics at every k", ["metric", *(row.candidate.name for row in leaderboard.rows)], rows)
+    best_first = leaderboard.by_main
+    rows = [[str(metric), *(f"{row.intervals[metric].mean:.4f}" for row in best_first)] for metric in metrics]
+    return Table("All metrics at every k", ["metric", *(row.candidate.name for row in best_first)], rows)
 
 
 def _published(answer: Published) -> PublishedAnswer:

@@ -35,7 +35,7 @@ def question(task: Task) -> str:
         f"Trained on {numbers['training_interactions']:,} interactions of {numbers['training_users']:,} users with "
         f"{numbers['items']:,} items{cut}. Asked about {numbers['test_users']:,} users "
         f"({numbers['cold_users']:,} without a "
-        f"past): {numbers['held_out']:,} held-out items, {numbers['held_out_per_user_mean']:.1f} a user (median "
+        f"past): {numbers['held_out']:,} items to be predicted, {numbers['held_out_per_user_mean']:.1f} a user (median "
         f"{numbers['held_out_per_user_median']:g}), {numbers['repeat_share']:.0%} of them had before."
     )
 
@@ -173,7 +173,7 @@ def means(leaderboard: Leaderboard) -> Table:
             with_half(row.intervals[leaderboard.main]),
             *(f"{row.intervals[metric].mean:.3f}" for metric in metrics),
         ]
-        for row in leaderboard.rows
+        for row in leaderboard.by_main
     ]
     return Table(f"{len(leaderboard.users):,} users", columns, rows)
 
@@ -184,7 +184,7 @@ def verdicts(leaderboard: Leaderboard) -> Table:
     title = f"{heading(leaderboard.main)} against {leaderboard.best_baseline or 'nothing'}, {how}"
     past = any(row.with_past for row in leaderboard.rows)
     rows = []
-    for row in leaderboard.rows:
+    for row in leaderboard.by_main:
         against = row.against_best
         shown = ["", ""]
         if against:
@@ -211,10 +211,17 @@ def over_cuts(result: CutsResult) -> Table:
     days = [f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d}" for at in result.at]
     rows = [
         [name, *(f"{each.mean:+.3f}" for each in over.by_cut), difference(over.total.difference), over.in_words()]
-        for name, over in result.rows.items()
+        for name, over in sorted(result.rows.items(), key=lambda row: row[1].total.difference.mean, reverse=True)
     ]
     title = f"{result.main} against {result.best_baseline}, over {len(days)} cuts"
     return Table(title, ["recommender", *days, "mean, 95 %", "verdict"], rows, words=True)
+
+
+def catalogue(task: Task) -> str:
+    """Return which items coverage and Gini are of."""
+    others = task.catalogue - task.trained_items
+    more = f"; {others:,} of them are in --items alone" if others else " in the training data"
+    return f"Coverage and Gini are of {task.catalogue:,} items{more}."
 
 
 def beyond_accuracy(leaderboard: Leaderboard, categories: Mapping[str, CategoryMeasures]) -> Table:
@@ -223,7 +230,7 @@ def beyond_accuracy(leaderboard: Leaderboard, categories: Mapping[str, CategoryM
     columns += ["novelty, bits", "top-20 items", "full lists"]
     columns += ["diversity", "calibration"] if categories else []
     rows = []
-    for row in leaderboard.rows:
+    for row in leaderboard.by_main:
         name, measures = row.candidate.name, row.beyond_accuracy
         concentration = f"{measures.half_of_places:,}", f"{measures.coverage_of_catalogue:.1%}", f"{measures.gini:.2f}"
         shares = [_share(share) for share in (measures.share_of_top, measures.user_coverage)]
@@ -239,21 +246,26 @@ def reachable(task: Task, task_name: str) -> str:
         return ""
     share = unknown / len(task.truth_for(task_name))
     return (
-        f"{unknown:,} of the held-out items ({share:.1%}) had no interaction before. What learns from interactions can "
-        f"reach a recall of {reachable_recall(task, task_name):.3f} at most, with lists of any length."
+        f"{unknown:,} of the items to be predicted ({share:.1%}) had no interaction before. What learns from "
+        f"interactions can reach a recall of {reachable_recall(task, task_name):.3f} at most, with lists of any length."
     )
 
 
 def settings(leaderboard: Leaderboard) -> Table:
     """Return what was chosen for each recommender that has settings, or the defaults."""
     rows = []
-    for row in leaderboard.rows:
-        names = (row.candidate.settings or {}).get(leaderboard.task, {})
+    for row in leaderboard.by_main:
+        values = (row.candidate.settings or {}).get(leaderboard.task, {})
         choice = (row.candidate.choices or {}).get(leaderboard.task)
-        if names and choice:
-            rows.append([row.candidate.name, ", ".join(map(choice.in_words, names))])
+        if values:
+            words = map(choice.in_words, values) if choice else (_fixed(*each) for each in values.items())
+            rows.append([row.candidate.name, ", ".join(words)])
     title = "settings: chosen by validation, kept where it shows nothing better, or the defaults"
     return Table(title, ["recommender", "settings"], rows, words=True)
+
+
+def _fixed(name: str, value: float) -> str:
+    return f"{name.replace('_', ' ')} {value:g} (fixed)"
 
 
 def slices(leaderboard: Leaderboard, parts: Sequence[Slice]) -> Table:
@@ -277,7 +289,7 @@ def _share(value: float) -> str:
 
 
 def _not_counting(leaderboard: Leaderboard) -> list[str]:
-    others = [row.candidate.name for row in leaderboard.rows if not row.candidate.baseline]
+    others = [row.candidate.name for row in leaderboard.by_main if not row.candidate.baseline]
     return [*([leaderboard.best_baseline] if leaderboard.best_baseline else []), *others]
 
 

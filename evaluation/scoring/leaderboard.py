@@ -62,6 +62,11 @@ class Leaderboard:
     by_validation: bool = False
     with_past: int = 0
 
+    @property
+    def by_main(self) -> list[Result]:
+        """Return the rows by what decides, the best first."""
+        return sorted(self.rows, key=lambda row: row.intervals[self.main].mean, reverse=True)
+
     def row(self, name: str) -> Result:
         """Return the row of a recommender. Raises KeyError."""
         for row in self.rows:

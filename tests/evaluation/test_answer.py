@@ -118,6 +118,10 @@ def test_what_would_change_the_answer_depends_on_how_it_was_asked(tmp_path: Path
     assert any("did not come back" in caveat for caveat in by_time)
     assert not any("optimistic" in caveat for caveat in by_time)
     assert any("optimistic" in caveat and "--hold-out time" in caveat for caveat in by_user)
+    assert answer.ATTRIBUTES not in by_time
+    users = tmp_path / "users.csv"
+    users.write_text("USER_ID,AGE\nu1,30\n")
+    assert answer.ATTRIBUTES in report(file, "--users", str(users))["caveats"]
     assert by_time[-1] == by_user[-1] == answer.CAUSALITY
     assert "./broker experiment" in answer.CAUSALITY
 

@@ -55,5 +55,7 @@ def test_a_small_fall_that_is_certain_is_a_fall() -> None:
     fallen = hit.copy()
     fallen[:missed, 0] = 1
     values = np.ones(200, dtype=np.float32)
-    assert order_carries_nothing(values, hit, truth, Metric("ndcg", 10))
+    same = order_carries_nothing(values, hit, truth, Metric("ndcg", 10))
+    assert same is not None
+    assert "(ndcg@10 1.0000 against 1.0000 shuffled: +0.0000, +0.0000 to +0.0000)" in same
     assert order_carries_nothing(values, fallen, truth, Metric("ndcg", 10)) is None

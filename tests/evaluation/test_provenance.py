@@ -2,7 +2,10 @@
 
 import hashlib
 import json
+import platform
 import re
+import shlex
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -47,6 +50,8 @@ def test_terminal_page_and_json_say_how_the_result_was_made(file: Path, tmp_path
             "of 60 users with 40 items, 2023-11-",
             sha256[:12],
             how["version"],
+            f"Python {platform.python_version()}, numpy {metadata.version('numpy')}",
+            shlex.join(["./broker", "evaluate", str(file), *OPTIONS]),
         ):
             assert said.replace("'", "&#39;") in text or said in text, said
     assert sha256 in page.read_text()
@@ -63,7 +68,8 @@ def test_what_is_said_is_enough_to_make_the_same_figures_again(file: Path) -> No
         *(option for task in how["tasks"] for option in ("--task", task)),
     ]
     second = json.loads(invoke(file, *again, "--json").stdout)
-    assert second["how"] | {"evaluated_at": None} == how | {"evaluated_at": None}
+    unlike = {"evaluated_at": None, "command": ""}
+    assert second["how"] | unlike == how | unlike
     for task, leaderboard in first["tasks"].items():
         for name, row in leaderboard["recommenders"].items():
             assert row["metrics"] == second["tasks"][task]["recommenders"][name]["metrics"]
@@ -97,4 +103,22 @@ def test_a_page_fits_a_phone_by_itself_and_prints_its_summary_alone(file: Path, 
     assert "prefers-color-scheme: dark" in text
     assert ".summary { break-after: page }" in text
     tables = re.findall(r"<table>", text)
-    assert len(tables) == len(re.findall(r'<div class="wide"><table>', text)) > 5  # each scrolls, and not the page
+    scrolled = re.findall(r'<div class="wide[^>]*aria-label="[^"]+"><table>', text)
+    assert len(tables) == len(scrolled) > 5  # each scrolls, and not the page
+    assert len(re.findall(r'<div class="wide many"', text)) > 3  # and says so where it has many columns
+    assert text.index('class="word"') < text.index('class="data"')  # the answer first
+
+
+def test_the_validation_says_whom_it_asked_when_and_what_it_could_choose_from(file: Path, tmp_path: Path) -> None:
+    page = tmp_path / "r.html"
+    result = json.loads(invoke(file, "--json", "--html", page).stdout)
+    validation, cut = result["how"]["validation"], result["question"]["cut"]
+    assert validation["cut"] < validation["last"] < cut
+    rows = [row for row in made_up.rows() if validation["cut"] <= row[2] < cut]
+    assert validation["users"] == len({row[0] for row in rows})
+    assert max(row[2] for row in rows) == validation["last"]
+    assert validation["values"]["repeat"] == [0, 0.1, 0.3, 1, 3]
+    assert f"<dt>validation</dt><dd>{validation['users']} users, " in page.read_text()
+    ranked = result["tasks"]["all-items"]["recommenders"]["ranked"]
+    assert ranked["settings"]["candidates"] == 150
+    assert '<th scope="row">ranked</th><td class="words">candidates 150 (fixed), ' in page.read_text()

@@ -10,7 +10,17 @@ import pytest
 from evaluation.data import log as logs
 from evaluation.recommenders.candidates import Candidate
 from evaluation.report import charts
-from evaluation.report.text import difference, headline, slices, with_half
+from evaluation.report.text import (
+    METRICS,
+    beyond_accuracy,
+    catalogue,
+    difference,
+    headline,
+    means,
+    slices,
+    verdicts,
+    with_half,
+)
 from evaluation.scoring.beyond_accuracy import BeyondAccuracy
 from evaluation.scoring.leaderboard import Leaderboard, Result
 from evaluation.scoring.metric import Metric
@@ -18,7 +28,7 @@ from evaluation.scoring.metrics import Scores
 from evaluation.scoring.slices import Slice
 from evaluation.scoring.uncertainty import compare, mean
 from evaluation.splits import HoldOut, split
-from evaluation.task import ALL_ITEMS, NEW_ITEMS, task
+from evaluation.task import ALL_ITEMS, NEW_ITEMS, task, with_catalogue
 from tests.evaluation import made_up
 
 RANDOM = np.random.default_rng(4)
@@ -29,7 +39,8 @@ def row(name: str, values: np.ndarray, counted: np.ndarray | None) -> Result:
     against = None if counted is None else compare(values, counted, 1)
     scores = Scores(np.arange(len(values)), {Metric("ndcg", 10): values})
     entry = Candidate(name, "", {}, baseline=counted is None)
-    return Result(entry, scores, {Metric("ndcg", 10): mean(values)}, BeyondAccuracy(0, 0, 0, 0, 0, 0), {}, against)
+    intervals = {Metric(name, 10): mean(values) for name in ("ndcg", *METRICS)}
+    return Result(entry, scores, intervals, BeyondAccuracy(0, 0, 0, 0, 0, 0), {}, against)
 
 
 def leaderboard_of(
@@ -89,6 +100,34 @@ def test_the_bar_of_a_share_ends_at_nothing_and_at_all() -> None:
     assert bars[0].at == pytest.approx(100 * np.mean([1.0, 1.0, 0.9]))  # of a width that ends at 1
     assert all(0 <= bar.low <= bar.at <= bar.high <= 100 for bar in bars)
     assert {bar.kind for bar in bars} == {charts.TRAINED, charts.COUNTING}
+
+
+def test_tables_have_the_best_first() -> None:
+    leaderboard = leaderboard_of(COUNTED - 0.1, COUNTED + 0.2, COUNTED + 0.1)
+    for table in (means(leaderboard), verdicts(leaderboard), beyond_accuracy(leaderboard, {})):
+        assert [row[0] for row in table.rows] == ["b", "c", "counting", "a"], table.title
+    assert slices(leaderboard, []).columns == ["slice", "users", "counting", "b", "c", "a"]
+
+
+def test_the_differences_that_decide_are_drawn_from_zero() -> None:
+    values = np.clip(COUNTED + np.random.default_rng(1).normal(0.05, 0.1, len(COUNTED)), 0, None)
+    leaderboard = leaderboard_of(values, COUNTED - 0.5)
+    bars, zero = charts.differences(leaderboard)
+    assert [(bar.name, bar.text) for bar in bars][1] == ("b", "-0.500")
+    against = leaderboard.row("a").against_best
+    assert against is not None
+    span = 0.5 + against.difference.high  # from the lowest end to the highest
+    assert zero == pytest.approx(100 * 0.5 / span)
+    assert bars[0].low == pytest.approx(zero + 100 * against.difference.low / span)
+    assert (bars[0].high, bars[1].low) == (pytest.approx(100), pytest.approx(0))
+
+
+def test_coverage_says_of_which_items_it_is(tmp_path: Path) -> None:
+    log = logs.read(made_up.write(tmp_path / "i.csv"))
+    test = task(log, split(log, HoldOut("last-basket")), None, 1)
+    assert catalogue(test) == "Coverage and Gini are of 40 items in the training data."
+    more = with_catalogue(test, ["i1", "new", "newer"])
+    assert catalogue(more) == "Coverage and Gini are of 42 items; 2 of them are in --items alone."
 
 
 def test_the_charts_of_the_data_add_up(tmp_path: Path) -> None:
