@@ -12,19 +12,22 @@ from personalize_local.control.datasets import DatasetControl
 from personalize_local.control.exports import ExportControl
 from personalize_local.control.filters import FilterControl
 from personalize_local.control.pending_jobs import PendingJobs
+from personalize_local.control.recommenders import RecommenderControl
 from personalize_local.control.registry import Registry
 from personalize_local.control.schedule import Schedule
 from personalize_local.control.solutions import SolutionControl
+from personalize_local.control.trainings import Trainings
 from personalize_local.data.events import Events
 from personalize_local.data.put_records import RecordPuts
 from personalize_local.data.stores import Stores
+from personalize_local.given_lists import GivenLists
 from personalize_local.recommendations import Recommendations
+from personalize_local.serving import Endpoints
 from personalize_local.toggles import Throttle, Toggles
 from personalize_local.wire.protocol import Handler
 
 # What cannot be created here: there is none of it, which programs that walk through everything may ask.
 NEVER_ANY = {
-    "ListRecommenders": "recommenders",
     "ListBatchSegmentJobs": "batchSegmentJobs",
 }
 
@@ -59,6 +62,7 @@ class Operations:
         self._durations = durations
         throttle = Throttle(registry.now)
         self.stores = Stores(registry, toggles)
+        self.given = GivenLists()
         self.attributions = AttributionControl(registry, self.stores, durations.creating)
         self.events = Events(
             registry,
@@ -66,7 +70,7 @@ class Operations:
             throttle,
             toggles,
             attributions=self.attributions,
-            campaign_of=lambda list_id: self.recommendations.campaign_of(list_id),
+            source_of=self.given.source_of,
         )
         self._puts = RecordPuts(self.stores, throttle, toggles)
         self._datasets = DatasetControl(registry, durations.creating)
@@ -86,21 +90,20 @@ class Operations:
             s3_endpoint=s3_endpoint,
             seconds=durations.importing,
         )
+        trainings = Trainings(registry, self.stores, pending_jobs, toggles)
         self.solutions = SolutionControl(
-            registry,
-            self.stores,
-            pending_jobs=pending_jobs,
-            toggles=toggles,
-            seconds=durations.creating,
-            training_seconds=durations.training,
+            registry, trainings, seconds=durations.creating, training_seconds=durations.training
         )
-        self.schedule = Schedule(registry, self.stores, self.solutions, durations.auto_training)
+        self.schedule = Schedule(registry, self.stores, self.solutions, trainings, durations.auto_training)
         self._campaigns = CampaignControl(registry, self.solutions, durations.deploying)
+        self._recommenders = RecommenderControl(
+            registry, self.stores, trainings, seconds=durations.deploying, training_seconds=durations.training
+        )
         self._batches = BatchControl(
             registry,
             self.stores,
             pending_jobs=pending_jobs,
-            solutions=self.solutions,
+            trainings=trainings,
             filters=self._filters,
             s3_endpoint=s3_endpoint,
             seconds=durations.importing,
@@ -108,9 +111,9 @@ class Operations:
         self.recommendations = Recommendations(
             registry,
             self.stores,
-            solutions=self.solutions,
-            campaigns=self._campaigns,
+            endpoints=Endpoints(trainings, self._campaigns, self._recommenders),
             filters=self._filters,
+            given=self.given,
             throttle=throttle,
             toggles=toggles,
         )
@@ -143,12 +146,19 @@ class Operations:
             "DescribeRecipe": recipes.describe_recipe,
             "CreateSolution": self.solutions.create_solution,
             "UpdateSolution": self.solutions.update_solution,
+            "DescribeSolutionVersion": self.solutions.describe_solution_version,
             "DescribeSolution": self.solutions.describe_solution,
             "CreateSolutionVersion": self.solutions.create_solution_version,
             "GetSolutionMetrics": self.solutions.get_solution_metrics,
             "CreateCampaign": self._campaigns.create_campaign,
             "UpdateCampaign": self._campaigns.update_campaign,
             "DescribeCampaign": self._campaigns.describe_campaign,
+            "CreateRecommender": self._recommenders.create_recommender,
+            "UpdateRecommender": self._recommenders.update_recommender,
+            "StartRecommender": self._recommenders.start_recommender,
+            "StopRecommender": self._recommenders.stop_recommender,
+            "DescribeRecommender": self._recommenders.describe_recommender,
+            "ListRecommenders": self._recommenders.list_recommenders,
             "CreateMetricAttribution": self.attributions.create_metric_attribution,
             "UpdateMetricAttribution": self.attributions.update_metric_attribution,
             "ListMetricAttributionMetrics": self.attributions.list_metric_attribution_metrics,

@@ -1,116 +1,114 @@
-"""GetRecommendations and GetPersonalizedRanking: a user's visible history against the model of a campaign.
+"""GetRecommendations and GetPersonalizedRanking: a user's visible history against the model of an endpoint."""
 
-The models are loaded with the first request: SciPy takes half of a start, and many services never answer one.
-"""
-
-from collections import OrderedDict, deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from personalize_local import metadata_columns
-from personalize_local.control.campaigns import CampaignControl
+from personalize_local import metadata_columns, promotions
 from personalize_local.control.filters import FilterControl
 from personalize_local.control.registry import Registry
-from personalize_local.control.resources import Resource
-from personalize_local.control.solutions import SolutionControl
 from personalize_local.data.stores import ITEMS, USERS, Stores
-from personalize_local.errors import InvalidInput, NotServed
-from personalize_local.filters.evaluation import Selection
+from personalize_local.errors import InvalidInput
+from personalize_local.filters.evaluation import MOST_RECENT, Selection, items_by_type
+from personalize_local.given_lists import GivenLists
 from personalize_local.region import region_of
+from personalize_local.serving import Endpoint, Endpoints
 from personalize_local.toggles import ACCOUNT_RATE, CAMPAIGN_RATE, Throttle, Toggles
 from recommender_models.interactions import Interaction
 from recommender_models.selection import EventSelection
 
 if TYPE_CHECKING:
-    from recommender_models.models import Model, PopularityCount, SimilarItems, UserPersonalization
+    from recommender_models.models import Model
 
 DEFAULT_RESULTS, MOST_RESULTS = 25, 500
-NOT_SERVED = ("recommenderArn", "promotions")
-RECENT = 20_000  # lists that are remembered, for whoever watches the service
-ATTRIBUTABLE = 200_000  # lists whose campaign is remembered
 Request = dict[str, Any]
+Scored = Sequence[tuple[str, float]]
 
 
-@dataclass(frozen=True, slots=True)
-class RecentList:
-    """One list that was given to a user, in the names of GetRecommendations; ``given_at`` in epoch seconds."""
+@dataclass(frozen=True)
+class Asker:
+    """Who asks, and about what: their visible interactions and properties, and the item of the request."""
 
-    number: int
-    userId: str
-    recommendationId: str
-    items: tuple[str, ...]
-    given_at: float
+    user_id: str | None
+    item_id: str | None
+    history: list[Interaction]
+    properties: Mapping[str, Any] | None
 
 
 class Recommendations:
-    """The campaigns' data plane."""
+    """The data plane of campaigns and recommenders."""
 
     def __init__(
         self,
         registry: Registry,
         stores: Stores,
         *,
-        solutions: SolutionControl,
-        campaigns: CampaignControl,
+        endpoints: Endpoints,
         filters: FilterControl,
+        given: GivenLists,
         throttle: Throttle,
         toggles: Toggles,
     ) -> None:
         self._registry = registry
         self._stores = stores
-        self._solutions = solutions
-        self._campaigns = campaigns
+        self._endpoints = endpoints
         self._filters = filters
+        self._given = given
         self._throttle = throttle
         self._toggles = toggles
-        self._models: dict[Resource, Model] = {}
-        self._recent: deque[RecentList] = deque(maxlen=RECENT)
-        self._given = 0
-        self._campaign_by_list: OrderedDict[str, str] = OrderedDict()
 
     def get_recommendations(self, request: Request) -> dict[str, Any]:
         """Return ``itemList`` (best first) and ``recommendationId``; an unknown user gets the popular items.
 
-        Raises InvalidInput, ResourceNotFound (no such campaign, or not ACTIVE), Throttling, NotServed.
+        Raises InvalidInput, ResourceNotFound (no such campaign or recommender, or not ACTIVE), Throttling.
         """
-        from recommender_models.models import PersonalizedRanking, SimilarItems, UserPersonalization
+        from recommender_models.models import PersonalizedRanking, UserPersonalization
 
-        _refuse_not_served(request)
-        if "campaignArn" not in request:
-            raise InvalidInput("campaignArn is required")
-        version = self._serving(request, "GetRecommendations")
-        model = self._model(version)
+        endpoint = self._endpoint(request, "GetRecommendations")
+        model = self._endpoints.model(endpoint)
         if isinstance(model, PersonalizedRanking):
             raise InvalidInput("The recipe of this campaign ranks: use GetPersonalizedRanking")
-        columns = self._columns(request, version)
-        limit = request.get("numResults") or DEFAULT_RESULTS
-        most = metadata_columns.MOST_RESULTS if columns else MOST_RESULTS
-        if not 0 < limit <= most:
-            raise InvalidInput(f"numResults must be at most {most}{' with metadataColumns' if columns else ''}")
-        if isinstance(model, SimilarItems):
-            items = self._similar(request, version, model, limit)
-        else:
-            items = self._personal(request, version, model, limit)
+        _require_members(request, endpoint, model)
+        columns = self._columns(request, endpoint)
+        limit, promotion = _limit(request, columns), promotions.requested(request)
+        asker = self._asker(request, endpoint)
+        items = self._best(endpoint, model, asker, limit, request)
+        recommendation_id = f"RID-{self._registry.new_id()}"
+        promoted: Scored = ()
+        if promotion:
+            promoted = self._best(endpoint, model, asker, promotion.places(limit), promotion.filtered)
+            items = promotions.mixed(promoted, items, limit, recommendation_id)
         # The service gives no scores for Similar-Items, SIMS and Popularity-Count (Developer Guide, "Scores").
-        answer = self._answer(request, "itemList", items, with_scores=isinstance(model, UserPersonalization))
-        self._add_metadata(answer["itemList"], columns, version)
-        if request.get("userId"):
-            self._remember(request["userId"], answer["recommendationId"], items)
-        return answer
+        listed = _listed(items, with_scores=isinstance(model, UserPersonalization))
+        if promotion:
+            _mark(listed, {item for item, _ in promoted}, promotion.name, endpoint)
+        self._add_metadata(listed, columns, endpoint)
+        self._given.add(recommendation_id, endpoint.arn)
+        if asker.user_id:
+            self._given.add_recent(asker.user_id, recommendation_id, [item for item, _ in items], self._registry.now())
+        return {"itemList": listed, "recommendationId": recommendation_id}
 
-    def recent(self, after: int, limit: int) -> list[dict[str, Any]]:
-        """Return at most ``limit`` of the newest lists whose number is above ``after``, in order."""
-        return [asdict(one) for one in self._recent if one.number > after][:limit]
+    def get_personalized_ranking(self, request: Request) -> dict[str, Any]:
+        """Return ``personalizedRanking``: the items of ``inputList``, best first, unknown ones at the end.
 
-    def campaign_of(self, recommendation_id: str) -> str | None:
-        """Return the ARN of the campaign that gave a list, None for one that is not remembered."""
-        return self._campaign_by_list.get(recommendation_id)
+        Raises InvalidInput, ResourceNotFound, Throttling.
+        """
+        from recommender_models.models import PersonalizedRanking
 
-    def _remember_campaign(self, recommendation_id: str, campaign_arn: str) -> None:
-        self._campaign_by_list[recommendation_id] = campaign_arn
-        if len(self._campaign_by_list) > ATTRIBUTABLE:
-            self._campaign_by_list.popitem(last=False)
+        endpoint = self._endpoint(request, "GetPersonalizedRanking")
+        model = self._endpoints.model(endpoint)
+        if not isinstance(model, PersonalizedRanking):
+            raise InvalidInput("The recipe of this campaign does not rank: use GetRecommendations")
+        columns = self._columns(request, endpoint)
+        asker = self._asker(request, endpoint)
+        candidates = list(dict.fromkeys(request["inputList"]))
+        if chosen := self._selection(request, endpoint, asker):
+            candidates = [item for item in candidates if chosen.allows(item)]
+        listed = _listed(model.rank(_events(endpoint, asker.history), candidates, user=asker.properties))
+        self._add_metadata(listed, columns, endpoint)
+        recommendation_id = f"RID-{self._registry.new_id()}"
+        self._given.add(recommendation_id, endpoint.arn)
+        return {"personalizedRanking": listed, "recommendationId": recommendation_id}
 
     def terms(self, campaign_arn: str, user_id: str, items: Sequence[str]) -> dict[str, dict[str, Any]]:
         """Return why the items have their scores for a user now, in the terms of the model.
@@ -120,127 +118,103 @@ class Recommendations:
         from recommender_models.models import UserPersonalization
         from recommender_models.models.terms import terms
 
-        version = self._campaigns.serving(campaign_arn)
-        model = self._model(version)
+        endpoint = self._endpoints.campaign(campaign_arn)
+        model = self._endpoints.model(endpoint)
         if not isinstance(model, UserPersonalization):
             return {}
-        user = self._stores.records(version.description["datasetGroupArn"], USERS).get(user_id)
-        own = _events(version, self._history(version, user_id))
-        return {item: asdict(each) for item, each in terms(model, own, items, user).items()}
+        asker = self._asker({"userId": user_id}, endpoint)
+        found = terms(model, _events(endpoint, asker.history), items, asker.properties)
+        return {item: asdict(each) for item, each in found.items()}
 
-    def _remember(self, user_id: str, recommendation_id: str, items: list[tuple[str, float]]) -> None:
-        self._given += 1
-        listed = tuple(item for item, _ in items)
-        self._recent.append(RecentList(self._given, user_id, recommendation_id, listed, self._registry.now()))
-
-    def _personal(
-        self, request: Request, version: Resource, model: "UserPersonalization | PopularityCount", limit: int
-    ) -> list[tuple[str, float]]:
-        user_id = _required(request, "userId")
-        own = self._history(version, user_id)
-        chosen = self._selection(request, version, own, user_id)
-        user = self._stores.records(version.description["datasetGroupArn"], USERS).get(user_id)
-        return model.recommend(_events(version, own), limit, user=user, selection=chosen)
-
-    def _similar(
-        self, request: Request, version: Resource, model: "SimilarItems", limit: int
-    ) -> list[tuple[str, float]]:
-        item, user_id = _required(request, "itemId"), request.get("userId")
-        own = self._history(version, user_id) if user_id else []
-        chosen = self._selection(request, version, own, user_id)
-        return model.similar(item, limit, selection=chosen)
-
-    def get_personalized_ranking(self, request: Request) -> dict[str, Any]:
-        """Return ``personalizedRanking``: the items of ``inputList``, best first, unknown ones at the end.
-
-        Raises InvalidInput, ResourceNotFound, Throttling, NotServed.
-        """
-        from recommender_models.models import PersonalizedRanking
-
-        _refuse_not_served(request)
-        version = self._serving(request, "GetPersonalizedRanking")
-        columns = self._columns(request, version)
-        model = self._model(version)
-        if not isinstance(model, PersonalizedRanking):
-            raise InvalidInput("The recipe of this campaign does not rank: use GetRecommendations")
-        user_id, group = request["userId"], version.description["datasetGroupArn"]
-        own = self._history(version, user_id)
-        candidates = list(dict.fromkeys(request["inputList"]))
-        if chosen := self._selection(request, version, own, user_id):
-            candidates = [item for item in candidates if chosen.allows(item)]
-        user = self._stores.records(group, USERS).get(user_id)
-        ranked = model.rank(_events(version, own), candidates, user=user)
-        answer = self._answer(request, "personalizedRanking", ranked)
-        self._add_metadata(answer["personalizedRanking"], columns, version)
-        return answer
-
-    def _serving(self, request: Request, operation: str) -> Resource:
-        campaign = request["campaignArn"]
-        version = self._campaigns.serving(campaign)
+    def _endpoint(self, request: Request, operation: str) -> Endpoint:
+        endpoint = self._endpoints.of(request)
         if self._toggles.throttling:
-            self._throttle.take(CAMPAIGN_RATE, operation, campaign)
-            self._throttle.take(ACCOUNT_RATE, "account", region_of(campaign))
-        return version
+            self._throttle.take(CAMPAIGN_RATE, operation, endpoint.arn)
+            self._throttle.take(ACCOUNT_RATE, "account", region_of(endpoint.arn))
+        return endpoint
 
-    def _columns(self, request: Request, version: Resource) -> list[str]:
-        dataset = self._stores.dataset(version.description["datasetGroupArn"], ITEMS)
+    def _asker(self, request: Request, endpoint: Endpoint) -> Asker:
+        user_id = request.get("userId")
+        history = self._stores.history(endpoint.group) if user_id else None
+        own = history.for_user(user_id or "", self._registry.now()) if history else []
+        properties = self._stores.records(endpoint.group, USERS).get(user_id or "")
+        return Asker(user_id, request.get("itemId"), own, properties)
+
+    def _best(
+        self, endpoint: Endpoint, model: "Model", asker: Asker, limit: int, filtered: Mapping[str, Any]
+    ) -> Scored:
+        """Return the best items that a filter and the use case let through."""
+        from recommender_models.models import PersonalizedRanking, SimilarItems
+
+        assert not isinstance(model, PersonalizedRanking)  # noqa: S101 - which get_recommendations refuses
+        chosen = _without_taken(endpoint, asker, self._selection(filtered, endpoint, asker))
+        if isinstance(model, SimilarItems):
+            return model.similar(asker.item_id or "", limit, selection=chosen)
+        own = _events(endpoint, asker.history)
+        return model.recommend(own, limit, user=asker.properties, selection=chosen)
+
+    def _selection(self, filtered: Mapping[str, Any], endpoint: Endpoint, asker: Asker) -> Selection | None:
+        if "filterArn" not in filtered:
+            if "filterValues" in filtered:
+                raise InvalidInput("filterValues needs a filterArn")
+            return None
+        bound = self._filters.bound(filtered["filterArn"], endpoint.group, filtered.get("filterValues", {}))
+        items = self._stores.records(endpoint.group, ITEMS)
+        return bound.select(items, asker.history, asker.properties, asker.item_id)
+
+    def _columns(self, request: Request, endpoint: Endpoint) -> list[str]:
+        dataset = self._stores.dataset(endpoint.group, ITEMS)
         known = self._stores.columns(dataset) if dataset else {}
-        return metadata_columns.requested(request, self._campaigns.configuration(request["campaignArn"]), known)
+        return metadata_columns.requested(request, endpoint.configuration, known)
 
-    def _add_metadata(self, listed: list[dict[str, Any]], columns: list[str], version: Resource) -> None:
+    def _add_metadata(self, listed: list[dict[str, Any]], columns: list[str], endpoint: Endpoint) -> None:
         if columns:
-            items = self._stores.records(version.description["datasetGroupArn"], ITEMS)
+            items = self._stores.records(endpoint.group, ITEMS)
             for entry in listed:
                 entry["metadata"] = metadata_columns.beside(items.get(entry["itemId"]), columns)
 
-    def _history(self, version: Resource, user_id: str) -> list[Interaction]:
-        history = self._stores.history(version.description["datasetGroupArn"])
-        return history.for_user(user_id, self._registry.now()) if history else []
 
-    def _selection(
-        self, request: Request, version: Resource, own: list[Interaction], user_id: str | None
-    ) -> Selection | None:
-        if "filterArn" not in request:
-            if "filterValues" in request:
-                raise InvalidInput("filterValues needs a filterArn")
-            return None
-        group = version.description["datasetGroupArn"]
-        bound = self._filters.bound(request["filterArn"], group, request.get("filterValues", {}))
-        user = self._stores.records(group, USERS).get(user_id or "")
-        return bound.select(self._stores.records(group, ITEMS), own, user, request.get("itemId"))
+def _require_members(request: Request, endpoint: Endpoint, model: "Model") -> None:
+    """Raise InvalidInput unless a request has what the use case needs, or the recipe of the campaign."""
+    from recommender_models.models import SimilarItems
 
-    def _model(self, version: Resource) -> "Model":
-        from recommender_models import models
-
-        if version not in self._models:
-            served = self._campaigns.served()
-            self._models = {
-                known_version: model for known_version, model in self._models.items() if known_version in served
-            }
-            self._models[version] = models.load(self._solutions.folder(version) / "model")
-        return self._models[version]
-
-    def _answer(
-        self, request: Request, key: str, items: list[tuple[str, float]], *, with_scores: bool = True
-    ) -> dict[str, Any]:
-        listed = [{"itemId": item, "score": score} if with_scores else {"itemId": item} for item, score in items]
-        recommendation_id = f"RID-{self._registry.new_id()}"
-        self._remember_campaign(recommendation_id, request["campaignArn"])
-        return {key: listed, "recommendationId": recommendation_id}
+    needed = ("itemId",) if isinstance(model, SimilarItems) else ("userId",)
+    for key in endpoint.use_case.needs if endpoint.use_case else needed:
+        if not request.get(key):
+            raise InvalidInput(f"{key} is required by the recipe {endpoint.recipe}")
 
 
-def _events(version: Resource, own: list[Interaction]) -> list[tuple[str, float, float]]:
-    weighted = EventSelection.of(version.description).weigh(own)
+def _limit(request: Request, columns: list[str]) -> int:
+    limit: int = request.get("numResults") or DEFAULT_RESULTS
+    most = metadata_columns.MOST_RESULTS if columns else MOST_RESULTS
+    if not 0 < limit <= most:
+        raise InvalidInput(f"numResults must be at most {most}{' with metadataColumns' if columns else ''}")
+    return limit
+
+
+def _without_taken(endpoint: Endpoint, asker: Asker, chosen: Selection | None) -> Selection | None:
+    """Return a selection without the items that the use case leaves out: those that the user bought or watched."""
+    event_type = endpoint.use_case.leaves_out if endpoint.use_case else None
+    if event_type is None:
+        return chosen
+    taken = frozenset(items_by_type(asker.history, MOST_RECENT).get(event_type.casefold(), ()))
+    if not taken:
+        return chosen
+    return Selection(chosen.included, chosen.excluded | taken) if chosen else Selection(None, taken)
+
+
+def _events(endpoint: Endpoint, own: list[Interaction]) -> list[tuple[str, float, float]]:
+    weighted = EventSelection.of(endpoint.solution).weigh(own)
     return [(interaction.item, interaction.time, weight) for interaction, weight in weighted]
 
 
-def _required(request: Request, key: str) -> str:
-    if not request.get(key):
-        raise InvalidInput(f"{key} is required by the recipe of this campaign")
-    return str(request[key])
+def _listed(items: Scored, *, with_scores: bool = True) -> list[dict[str, Any]]:
+    return [{"itemId": item, "score": score} if with_scores else {"itemId": item} for item, score in items]
 
 
-def _refuse_not_served(request: Request) -> None:
-    for option in NOT_SERVED:
-        if option in request:
-            raise NotServed(f"{option} is not served locally")
+def _mark(listed: list[dict[str, Any]], promoted: set[str], name: str | None, endpoint: Endpoint) -> None:
+    """Say which items are promoted; only recipes of the second version give reasons (PredictedItem)."""
+    for entry in listed:
+        if entry["itemId"] in promoted:
+            entry |= {"promotionName": name} if name else {}
+            entry |= {"reason": ["Promoted item"]} if endpoint.recipe.endswith("-v2") else {}

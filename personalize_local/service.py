@@ -26,7 +26,7 @@ from personalize_local.toggles import Toggles
 from personalize_local.wire.protocol import Handler, RegionalHandler
 
 LOG = logging.getLogger(__name__)
-CHANGING = ("Create", "Update", "Delete", "Put")
+CHANGING = ("Create", "Update", "Delete", "Put", "Start", "Stop", "Tag", "Untag")
 JOB_ENDED, AUTO_TRAINING, TOGGLES_CHANGED = "_JobEnded", "_AutoTraining", "_TogglesChanged"
 CHECK_EVERY = 1.0  # seconds between two checks of the schedule of automatic trainings
 
@@ -90,9 +90,9 @@ class Personalize:
             return self._operations.events.deliveries(after, limit)
 
     def recent_lists(self, after: int = 0, limit: int = 1000) -> list[dict[str, Any]]:
-        """Return the newest lists of GetRecommendations; see ``recommendations.RecentList`` for the keys."""
+        """Return the newest lists of GetRecommendations; see ``given_lists.RecentList`` for the keys."""
         with self._lock:
-            return self._operations.recommendations.recent(after, limit)
+            return self._operations.given.recent(after, limit)
 
     def attribution(self) -> list[dict[str, Any]]:
         """Return the report of each metric attribution; see ``attribution.Report`` for its rows and lists."""

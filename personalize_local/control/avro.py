@@ -1,7 +1,7 @@
 """The rules for a Personalize schema: Avro JSON of a few flat types, with the fields that each dataset type requires.
 
-Source: Amazon Personalize Developer Guide, "Creating schema JSON files" and "Custom datasets and schemas"; the numbers
-of metadata fields from its quotas.
+Source: Amazon Personalize Developer Guide, "Creating schema JSON files"; the numbers of metadata fields from its
+quotas.
 """
 
 import functools
@@ -11,30 +11,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from personalize_local.control import schema_fields
+from personalize_local.control.schema_fields import CATEGORICAL, TEXTUAL, Rule
 from personalize_local.errors import InvalidInput
 
 TYPES = frozenset({"float", "double", "int", "long", "string", "boolean", "null"})
 NAMESPACE = "com.amazonaws.personalize.schema"
 VERSION = "1.0"
 MAX_LENGTH = 20_000
-REQUIRED = {
-    "Interactions": {"USER_ID": "string", "ITEM_ID": "string", "TIMESTAMP": "long"},
-    "Users": {"USER_ID": "string"},
-    "Items": {"ITEM_ID": "string"},
-}
-RESERVED: Mapping[str, Mapping[str, str]] = {
-    "Interactions": {
-        "EVENT_TYPE": "string",
-        "EVENT_VALUE": "float",
-        "IMPRESSION": "string",
-        "RECOMMENDATION_ID": "string",
-        "EVENT_ATTRIBUTION_SOURCE": "string",
-    },
-    "Users": {},
-    "Items": {"CREATION_TIMESTAMP": "long"},
-}
-NEVER_NULL = frozenset({"EVENT_TYPE", "CREATION_TIMESTAMP"})  # of the reserved fields
-MOST_METADATA = {"Interactions": 5, "Users": 25, "Items": 100}
+MOST_METADATA = {"Interactions": 5, "Users": 25, "Items": 100, "Actions": 10, "ActionInteractions": 10}
+KEYS = frozenset({"USER_ID", "ITEM_ID", "ACTION_ID", "CREATION_TIMESTAMP", "ACTION_EXPIRATION_TIMESTAMP"})
+DESCRIBED = ("Users", "Items", "Actions")  # whose records are nothing without a field to learn from
 FIELD_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,149}")
 
 
@@ -55,33 +42,40 @@ class Field:
 
 @functools.cache
 def fields(schema: str) -> tuple[Field, ...]:
-    """Return the columns of a valid schema, in its order. Raises InvalidInput with the reason."""
-    record = _parse(schema)
-    columns = tuple(_field(field) for field in record["fields"])
+    """Return the columns of a schema, in its order. Raises InvalidInput where it is no Avro of the service's form."""
+    return tuple(_field(field) for field in _parse(schema)["fields"])
+
+
+def check(schema: str, domain: str | None = None) -> None:
+    """Raise InvalidInput with the reason if a schema breaks a rule of a custom dataset group, or of a domain's."""
+    name, columns = dataset_type(schema), fields(schema)
+    if name not in schema_fields.names(domain):
+        raise InvalidInput(f"The schema's name must be one of {', '.join(schema_fields.names(domain))}")
     _check_names(columns)
-    name = record["name"]
+    required, reserved = schema_fields.required(name, domain), schema_fields.reserved(name, domain)
     for field in columns:
-        _check_reserved(name, field)
-        _check_attributes(name, field)
-    _check_required(name, {field.name: field for field in columns})
-    _check_metadata(name, metadata(name, columns))
-    return columns
+        if field.name in reserved:
+            _check_reserved(field, reserved[field.name])
+        _check_attributes(name, field, (required | reserved).get(field.name))
+    _check_required(name, {field.name: field for field in columns}, required)
+    _check_metadata(name, columns, [field for field in columns if field.name not in required | reserved])
 
 
 def columns(schema: str) -> dict[str, frozenset[str]]:
-    """Return the types of each column of a valid schema. Raises InvalidInput with the reason."""
+    """Return the types of each column of a valid schema."""
     return {field.name: field.types for field in fields(schema)}
 
 
 def dataset_type(schema: str) -> str:
-    """Return the dataset type that a valid schema is for: ``Interactions``, ``Users`` or ``Items``."""
-    name: str = json.loads(schema)["name"]
+    """Return the dataset type that a schema is for, such as ``Interactions``. Raises InvalidInput as ``fields``."""
+    name: str = _parse(schema)["name"]
     return name
 
 
-def metadata(name: str, fields: tuple[Field, ...]) -> list[Field]:
-    """Return the fields of a dataset type that are neither required nor reserved."""
-    return [field for field in fields if field.name not in REQUIRED[name] and field.name not in RESERVED[name]]
+def metadata(name: str, columns: tuple[Field, ...]) -> list[Field]:
+    """Return the columns of a custom dataset that are neither required nor reserved."""
+    known = schema_fields.required(name, None) | schema_fields.reserved(name, None)
+    return [field for field in columns if field.name not in known]
 
 
 def _parse(schema: str) -> dict[str, Any]:
@@ -93,8 +87,8 @@ def _parse(schema: str) -> dict[str, Any]:
         raise InvalidInput(f"Input is not a valid Avro schema: {error}") from error
     if not isinstance(record, dict) or record.get("type") != "record" or not isinstance(record.get("fields"), list):
         raise InvalidInput('Input is not a valid Avro schema: it must be {"type": "record", …, "fields": […]}')
-    if not isinstance(record.get("name"), str) or record["name"] not in REQUIRED:
-        raise InvalidInput(f"The schema's name must be one of {', '.join(REQUIRED)}")
+    if not isinstance(record.get("name"), str) or record["name"] not in schema_fields.NAMES:
+        raise InvalidInput(f"The schema's name must be one of {', '.join(schema_fields.NAMES)}")
     if record.get("namespace") != NAMESPACE:
         raise InvalidInput(f"The schema's namespace must be {NAMESPACE}")
     if record.get("version", VERSION) != VERSION:
@@ -130,30 +124,34 @@ def _check_names(fields: tuple[Field, ...]) -> None:
         seen[plain] = field.name
 
 
-def _check_required(name: str, fields: Mapping[str, Field]) -> None:
-    for column, required_type in REQUIRED[name].items():
-        if column not in fields or fields[column].types != {required_type}:
-            raise InvalidInput(f"A schema for {name} requires the field {column} of type {required_type}")
+def _check_required(name: str, columns: Mapping[str, Field], required: Mapping[str, Rule]) -> None:
+    for column, rule in required.items():
+        field = columns.get(column)
+        if field is None or field.types != {rule.type} or not _has_attribute(field, rule):
+            form = f"type {rule.type}{f', {rule.attribute}' if rule.attribute else ''}"
+            raise InvalidInput(f"A schema for {name} requires the field {column} of {form}")
 
 
-def _check_reserved(name: str, field: Field) -> None:
-    required_type = RESERVED[name].get(field.name)
-    if required_type is None:
-        return
-    if field.name in NEVER_NULL and field.types != {required_type}:
-        raise InvalidInput(f"The reserved field {field.name} must be of type {required_type}")
-    if field.types - {"null"} != {required_type}:
-        raise InvalidInput(
-            f"The reserved field {field.name} must be of type {required_type}, or null and {required_type}"
-        )
+def _check_reserved(field: Field, rule: Rule) -> None:
+    if field.name in schema_fields.NEVER_NULL and field.types != {rule.type}:
+        raise InvalidInput(f"The reserved field {field.name} must be of type {rule.type}")
+    if field.types - {"null"} != {rule.type}:
+        raise InvalidInput(f"The reserved field {field.name} must be of type {rule.type}, or null and {rule.type}")
+    if rule.attribute and not _has_attribute(field, rule):
+        raise InvalidInput(f"The reserved field {field.name} must be {rule.attribute}")
 
 
-def _check_attributes(name: str, field: Field) -> None:
+def _has_attribute(field: Field, rule: Rule) -> bool:
+    return (field.categorical, field.textual) == (rule.attribute == CATEGORICAL, rule.attribute == TEXTUAL)
+
+
+def _check_attributes(name: str, field: Field, rule: Rule | None) -> None:
+    """Check a field that is categorical or textual; ``rule``: of a required or reserved one."""
     if not field.categorical and not field.textual:
         return
     if field.kind != "string":
         raise InvalidInput(f"Field {field.name} is no string: it cannot be categorical or textual")
-    if field.name in REQUIRED[name] or field.name in RESERVED[name]:
+    if rule is not None and rule.attribute is None:
         raise InvalidInput(f"Field {field.name} is required or reserved: it cannot be categorical or textual")
     if field.textual and name != "Items":
         raise InvalidInput(f"Field {field.name} is textual, which only Items may have")
@@ -161,11 +159,13 @@ def _check_attributes(name: str, field: Field) -> None:
         raise InvalidInput(f"Field {field.name} cannot be both categorical and textual")
 
 
-def _check_metadata(name: str, fields: list[Field]) -> None:
-    learned = [field for field in fields if field.kind != "string" or field.categorical or field.textual]
-    if name != "Interactions" and not learned:
+def _check_metadata(name: str, columns: tuple[Field, ...], free: list[Field]) -> None:
+    """Check the numbers of fields; ``free``: those that are neither required nor reserved."""
+    others = [field for field in columns if field.name not in KEYS]
+    learned = [field for field in others if field.kind != "string" or field.categorical or field.textual]
+    if name in DESCRIBED and not learned:
         raise InvalidInput(f"A schema for {name} requires a metadata field: a number, boolean or categorical string")
-    if len(fields) > MOST_METADATA[name]:
-        raise InvalidInput(f"A schema for {name} has at most {MOST_METADATA[name]} metadata fields, not {len(fields)}")
-    if sum(field.textual for field in fields) > 1:
+    if len(free) > MOST_METADATA[name]:
+        raise InvalidInput(f"A schema for {name} has at most {MOST_METADATA[name]} metadata fields, not {len(free)}")
+    if sum(field.textual for field in columns) > 1:
         raise InvalidInput(f"A schema for {name} has at most one textual field")

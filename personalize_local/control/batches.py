@@ -9,7 +9,7 @@ from personalize_local.control.filters import FilterControl
 from personalize_local.control.pending_jobs import PendingJobs
 from personalize_local.control.registry import Registry
 from personalize_local.control.resources import Resource
-from personalize_local.control.solutions import SolutionControl
+from personalize_local.control.trainings import Trainings
 from personalize_local.data.stores import Stores
 from personalize_local.errors import InvalidInput, NotServed
 
@@ -26,7 +26,7 @@ class BatchControl:
         stores: Stores,
         *,
         pending_jobs: PendingJobs,
-        solutions: SolutionControl,
+        trainings: Trainings,
         filters: FilterControl,
         s3_endpoint: str | None,
         seconds: float,
@@ -34,7 +34,7 @@ class BatchControl:
         self._registry = registry
         self._stores = stores
         self._pending_jobs = pending_jobs
-        self._solutions = solutions
+        self._trainings = trainings
         self._filters = filters
         self._s3_endpoint = s3_endpoint
         self._seconds = seconds
@@ -77,7 +77,7 @@ class BatchControl:
             expression = self._filters.require(request["filterArn"], group).description["filterExpression"]
             columns = self._filters.columns(group)
         return {
-            "version": str(self._solutions.folder(version)),
+            "version": str(self._trainings.folder(version)),
             "solution": version.description,
             "data_location": source["path"],
             "output_location": destination["path"],

@@ -19,6 +19,8 @@ REFUSING_DELETION = (
     resource_types.IMPORT_JOB,
     resource_types.EXPORT_JOB,
     resource_types.SOLUTION_VERSION,
+    resource_types.RECOMMENDER,
+    resource_types.RETRAINING,
     resource_types.DELETION_JOB,
 )
 Request = dict[str, Any]

@@ -1,11 +1,11 @@
-"""Creates schemas, custom dataset groups, their datasets and event trackers, under the service's preconditions."""
+"""Creates schemas, dataset groups, their datasets and event trackers, under the service's preconditions."""
 
 from typing import Any
 
 from personalize_local.control import avro, resource_types
 from personalize_local.control.registry import ACCOUNT, Registry
 from personalize_local.control.resources import Resource
-from personalize_local.errors import InvalidInput, LimitExceeded, NotServed
+from personalize_local.errors import InvalidInput, LimitExceeded
 
 Request = dict[str, Any]
 
@@ -19,15 +19,15 @@ class DatasetControl:
 
     def create_schema(self, request: Request) -> dict[str, str]:
         """Create a schema, without delay. Raises InvalidInput (not Avro, a required field is missing)."""
-        _refuse_domain(request)
-        avro.columns(request["schema"])
-        return self._add(resource_types.SCHEMA, f"schema/{request['name']}", request, ("name", "schema"), seconds=0.0)
+        avro.check(request["schema"], request.get("domain"))
+        shown = ("name", "schema", "domain")
+        return self._add(resource_types.SCHEMA, f"schema/{request['name']}", request, shown, seconds=0.0)
 
     def create_dataset_group(self, request: Request) -> dict[str, str]:
-        """Create a custom dataset group. Raises ResourceAlreadyExists."""
-        _refuse_domain(request)
-        shown = ("name", "roleArn", "kmsKeyArn")
-        return self._add(resource_types.DATASET_GROUP, f"dataset-group/{request['name']}", request, shown)
+        """Create a dataset group, a custom one unless the request names a domain. Raises ResourceAlreadyExists."""
+        shown = ("name", "roleArn", "kmsKeyArn", "domain")
+        answer = self._add(resource_types.DATASET_GROUP, f"dataset-group/{request['name']}", request, shown)
+        return answer | ({"domain": request["domain"]} if "domain" in request else {})
 
     def create_dataset(self, request: Request) -> dict[str, str]:
         """Create the dataset of a type in an ACTIVE dataset group. Raises ResourceInUse, InvalidInput."""
@@ -36,6 +36,8 @@ class DatasetControl:
         made_for = avro.dataset_type(schema.description["schema"])
         if made_for.lower() != request["datasetType"].lower():
             raise InvalidInput(f"The schema is one for {made_for}, not for {request['datasetType']}")
+        if schema.description.get("domain") != group.description.get("domain"):
+            raise InvalidInput(f"{schema.arn} and {group.arn} are not of the same domain")
         path = f"dataset/{group.description['name']}/{made_for.upper()}"
         shown = ("name", "datasetGroupArn", "schemaArn")
         return self._add(
@@ -83,8 +85,3 @@ class DatasetControl:
         resource = Resource(resource_type, self._registry.arn(path), description, self._registry.now(), took, parents)
         self._registry.add(resource)
         return {resource_type.arn_key: resource.arn}
-
-
-def _refuse_domain(request: Request) -> None:
-    if "domain" in request:
-        raise NotServed("domain dataset groups are not served locally: leave domain out for a custom one")

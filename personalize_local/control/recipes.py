@@ -4,6 +4,7 @@ from typing import Any
 
 from personalize_local.errors import InvalidInput, NotServed, ResourceNotFound
 from personalize_rules.recipes import PREFIX, TYPES
+from personalize_rules.use_cases import USE_CASES
 
 SERVED = (
     "aws-user-personalization-v2",
@@ -29,26 +30,28 @@ def require_served(arn: str | None) -> str:
 
 
 def list_recipes(request: dict[str, Any]) -> dict[str, Any]:
-    """Answer ListRecipes, all on one page, without domain recipes."""
-    names = [] if "domain" in request else sorted(TYPES)
+    """Answer ListRecipes: the recipes of custom dataset groups, or of a domain."""
+    domain = request.get("domain")
+    names = sorted(TYPES if domain is None else (name for name, one in USE_CASES.items() if one.domain == domain))
     after = request.get("nextToken", "")
     rest = [name for name in names if name > after]
     shown = rest[: request.get("maxResults", 100)]
-    answer: dict[str, Any] = {"recipes": [_summary(name) for name in shown]}
+    of_domain = {} if domain is None else {"domain": domain}
+    answer: dict[str, Any] = {"recipes": [_summary(name) | of_domain for name in shown]}
     return answer | ({"nextToken": shown[-1]} if len(shown) < len(rest) else {})
 
 
 def describe_recipe(request: dict[str, Any]) -> dict[str, Any]:
     """Describe one recipe. Raises ResourceNotFound."""
     name = request["recipeArn"].removeprefix(PREFIX)
-    if name not in TYPES:
+    if name not in TYPES and name not in USE_CASES:
         raise ResourceNotFound(f"Could not find Recipe {request['recipeArn']}")
-    served = "served locally" if name in SERVED else "listed, but not served locally"
+    served = "served locally" if name in SERVED or name in USE_CASES else "listed, but not served locally"
     about = {
         "algorithmArn": f"arn:aws:personalize:::algorithm/{name}",
         "featureTransformationArn": "arn:aws:personalize:::feature-transformation/JSON-percentile-filtering",
         "description": f"{name}: {served}",
-        "recipeType": TYPES[name],
+        "recipeType": TYPES.get(name) or USE_CASES[name].recipe_type,
     }
     return {"recipe": _summary(name) | about}
 

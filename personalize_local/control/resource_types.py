@@ -11,9 +11,9 @@ _OF_A_DELETION = (
 )
 _TIMES = ("creationDateTime", "lastUpdatedDateTime")
 
-SCHEMA = ResourceType("Schema", "schemas", ("name", "schemaArn", *_TIMES), has_status=False)
+SCHEMA = ResourceType("Schema", "schemas", ("name", "schemaArn", *_TIMES, "domain"), has_status=False)
 DATASET_GROUP = ResourceType(
-    "DatasetGroup", "datasetGroups", ("name", "datasetGroupArn", "status", *_TIMES, "failureReason")
+    "DatasetGroup", "datasetGroups", ("name", "datasetGroupArn", "status", *_TIMES, "failureReason", "domain")
 )
 DATASET = ResourceType(
     "Dataset", "datasets", ("name", "datasetArn", "datasetType", "status", *_TIMES), parent_key="datasetGroupArn"
@@ -46,6 +46,14 @@ METRIC_ATTRIBUTION = ResourceType(
     ("name", "metricAttributionArn", "status", *_TIMES, "failureReason"),
     parent_key="datasetGroupArn",
 )
+RECOMMENDER = ResourceType(
+    "Recommender",
+    "recommenders",
+    ("name", "recommenderArn", "datasetGroupArn", "recipeArn", "recommenderConfig", "status", *_TIMES),
+    parent_key="datasetGroupArn",
+)
+# A training of a recommender after its first one: no operation shows it.
+RETRAINING = ResourceType("RecommenderTraining", "recommenderTrainings", ())
 IMPORT_JOB = ResourceType(
     "DatasetImportJob",
     "datasetImportJobs",
@@ -72,5 +80,15 @@ DELETION_JOB = ResourceType(
     words=_OF_A_DELETION,
 )
 
-DELETABLE = (SCHEMA, DATASET_GROUP, DATASET, EVENT_TRACKER, SOLUTION, CAMPAIGN, FILTER, METRIC_ATTRIBUTION)
+DELETABLE = (
+    SCHEMA,
+    DATASET_GROUP,
+    DATASET,
+    EVENT_TRACKER,
+    SOLUTION,
+    CAMPAIGN,
+    RECOMMENDER,
+    FILTER,
+    METRIC_ATTRIBUTION,
+)
 ALL = (*DELETABLE, SOLUTION_VERSION, IMPORT_JOB, EXPORT_JOB, BATCH_INFERENCE_JOB, DELETION_JOB)

@@ -10,7 +10,8 @@ from typing import Any
 from personalize_local.errors import ResourceInUse
 
 PENDING_SHARE = 1 / 3  # of the time until ACTIVE is spent PENDING, the rest IN_PROGRESS
-ACTIVE, FAILED = "ACTIVE", "CREATE FAILED"
+ACTIVE, FAILED, INACTIVE, STOPPED = "ACTIVE", "CREATE FAILED", "INACTIVE", "CREATE STOPPED"
+SETTLED = (ACTIVE, FAILED, INACTIVE, STOPPED)
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,21 @@ class ResourceType:
         return f"{self.described_as}Arn"
 
 
+@dataclass(frozen=True)
+class Switch:
+    """A change of an ACTIVE resource, by START or STOP, that takes ``seconds`` and leads to a status."""
+
+    action: str
+    status: str
+    at: float
+    seconds: float
+
+    def phase(self, now: float) -> tuple[str, float]:
+        """Return the status and the time at which it began."""
+        over = self.at + self.seconds
+        return (self.status, over) if now >= over else _step(self.action, self.at, self.seconds, now)
+
+
 @dataclass(eq=False)
 class Resource:
     """One resource. ``description`` holds the fields that Describe shows, without status and times.
@@ -54,6 +70,8 @@ class Resource:
     failure: str | None = None
     has_job: bool = False
     settled_at: float | None = None
+    stopped: bool = False
+    switch: Switch | None = None
     serial: int = 0
     deleted_at: float | None = None
     deleting_seconds: float = 0.0
@@ -66,7 +84,9 @@ class Resource:
         ready_at = max(self.created_at + self.seconds, self.settled_at or 0)
         if now < ready_at or (self.has_job and self.settled_at is None):
             return _step("CREATE", self.created_at, self.seconds, now)
-        return (FAILED if self.failure else ACTIVE), ready_at
+        if self.failure or self.stopped:
+            return (FAILED if self.failure else STOPPED), ready_at
+        return self.switch.phase(now) if self.switch else (ACTIVE, ready_at)
 
     def settle(self, now: float, failure: str | None) -> None:
         """Record that the job has ended; ``failure``: the reason, or None if it succeeded."""
@@ -77,8 +97,8 @@ class Resource:
         return self.phase(now)[0]
 
     def is_settled(self, now: float) -> bool:
-        """Whether the creation has succeeded or failed, and no deletion has begun."""
-        return self.status(now) in (ACTIVE, FAILED)
+        """Whether the creation has succeeded, failed or been stopped, and nothing else has begun."""
+        return self.status(now) in SETTLED
 
     def gone(self, now: float) -> bool:
         """Whether the deletion of the resource, or of its owner, is over."""
@@ -114,7 +134,7 @@ class Resource:
         have just created.
         """
         status = self.status(now)
-        if status == FAILED or status.startswith("DELETE"):
+        if status in (FAILED, STOPPED) or status.startswith("DELETE"):
             raise ResourceInUse(f"{self.arn} is in status {status}")
 
 

@@ -4,6 +4,7 @@ from personalize_local.control import resource_types
 from personalize_local.control.registry import Registry
 from personalize_local.control.resources import ACTIVE, Resource
 from personalize_local.control.solutions import AUTOMATIC, SolutionControl, group_for, period
+from personalize_local.control.trainings import Trainings
 from personalize_local.data.stores import Stores
 from recommender_models.selection import LEAST_INTERACTIONS, LEAST_USERS
 
@@ -16,11 +17,14 @@ class Schedule:
     before there is enough to train on, nor while users are being deleted.
     """
 
-    def __init__(self, registry: Registry, stores: Stores, solutions: SolutionControl, delay: float) -> None:
+    def __init__(
+        self, registry: Registry, stores: Stores, solutions: SolutionControl, trainings: Trainings, delay: float
+    ) -> None:
         """``delay``: seconds from ACTIVE to the first automatic training."""
         self._registry = registry
         self._stores = stores
         self._solutions = solutions
+        self._trainings = trainings
         self._delay = delay
 
     def due(self) -> list[Resource]:
@@ -44,6 +48,6 @@ class Schedule:
             return False
         now = self._registry.now()
         size = history.size(now)
-        if size < LEAST_INTERACTIONS or size == (self._solutions.sizes[versions[-1]] if versions else 0):
+        if size < LEAST_INTERACTIONS or size == (self._trainings.sizes[versions[-1]] if versions else 0):
             return False
         return history.totals(now)[2] >= LEAST_USERS

@@ -2,18 +2,13 @@
 
 import re
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from personalize_local.control import recipes, resource_types
-from personalize_local.control.pending_jobs import Apply, PendingJobs
 from personalize_local.control.registry import Registry
 from personalize_local.control.resources import ACTIVE, Resource
-from personalize_local.data.history import History
-from personalize_local.data.stores import Stores
-from personalize_local.errors import InvalidInput, NotServed, ResourceInUse, ResourceNotFound
-from personalize_local.toggles import Toggles
+from personalize_local.control.trainings import Trainings
+from personalize_local.errors import InvalidInput, NotServed, ResourceNotFound
 from recommender_models.selection import EventSelection
 
 DAY = 86_400.0
@@ -28,21 +23,15 @@ class SolutionControl:
     def __init__(
         self,
         registry: Registry,
-        stores: Stores,
+        trainings: Trainings,
         *,
-        pending_jobs: PendingJobs,
-        toggles: Toggles,
         seconds: float,
         training_seconds: float,
     ) -> None:
         self._registry = registry
-        self._stores = stores
-        self._pending_jobs = pending_jobs
-        self._toggles = toggles
+        self._trainings = trainings
         self._seconds = seconds
         self._training_seconds = training_seconds
-        self._trained: WeakKeyDictionary[Resource, tuple[Path, Mapping[str, Any]]] = WeakKeyDictionary()
-        self.sizes: WeakKeyDictionary[Resource, int] = WeakKeyDictionary()
 
     def create_solution(self, request: Request) -> dict[str, str]:
         """Create a solution for an ACTIVE dataset group; ``performAutoTraining`` is true by default.
@@ -94,12 +83,12 @@ class SolutionControl:
         if request.get("trainingMode", "FULL") != "FULL":
             raise NotServed("only the training mode FULL is served locally")
         self._registry.refuse_running(resource_types.DELETION_JOB, group_for(solution))
-        history = self._stores.history(solution.description["datasetGroupArn"])
-        if history is None:
-            raise InvalidInput("The dataset group has no Interactions dataset")
+        group = solution.description["datasetGroupArn"]
+        self._trainings.require_interactions(group)
         version = self._new_version(solution, request, training_type)
         self._registry.add(version)
-        self._train(version, history)
+        recipe = version.description["recipeArn"].removeprefix(recipes.PREFIX)
+        self._trainings.start(version, group, recipe, version.description)
         return {"solutionVersionArn": version.arn}
 
     def _new_version(self, solution: Resource, request: Request, training_type: str) -> Resource:
@@ -108,7 +97,7 @@ class SolutionControl:
         description |= {"solutionArn": solution.arn, "trainingMode": "FULL", "trainingType": training_type}
         description |= {"name": request["name"]} if "name" in request else {}
         arn = f"{solution.arn}/{self._registry.new_id()[:8]}"
-        inputs = (solution, *self._stores.datasets(solution.description["datasetGroupArn"]))
+        inputs = (solution, *self._trainings.inputs(solution.description["datasetGroupArn"]))
         now = self._registry.now()
         return Resource(
             resource_types.SOLUTION_VERSION,
@@ -119,35 +108,6 @@ class SolutionControl:
             inputs=inputs,
             owner=solution,
         )
-
-    def _train(self, version: Resource, history: History) -> None:
-        group = version.description["datasetGroupArn"]
-        now = self._registry.now()
-        self.sizes[version] = int(self._registry.first(history.size(now)))
-        snapshot = history.snapshot(now)
-        tables = self._stores.tables(group)
-        seed, minimums = int(self._registry.new_id()[:8], 16), self._toggles.minimums
-
-        def prepare(folder: Path) -> dict[str, Any]:
-            return {
-                "recipe": version.description["recipeArn"].removeprefix(recipes.PREFIX),
-                "solution": version.description,
-                "interactions": snapshot.save(folder),
-                **tables.save(folder),
-                "minimums": minimums,
-                "seed": seed,
-            }
-
-        def read(folder: Path, result: Mapping[str, Any]) -> Apply:
-            return lambda: self._apply(version, folder, result)
-
-        self._pending_jobs.start("training", version, version.arn.rpartition("/")[2], prepare, read)
-
-    def _apply(self, version: Resource, folder: Path, result: Mapping[str, Any]) -> None:
-        self._trained[version] = folder, result
-        version.description["trainingHours"] = result.get("hours", 0.0)
-        if "hyperparameters" in result:
-            version.description["tunedHPOParams"] = {"algorithmHyperParameters": result["hyperparameters"]}
 
     def describe_solution(self, request: Request) -> dict[str, Any]:
         """Describe a solution, with the summary of its newest version."""
@@ -162,8 +122,17 @@ class SolutionControl:
         """Return the offline metrics of a version. Raises ResourceInUse unless it is ACTIVE."""
         version = self._registry.find(resource_types.SOLUTION_VERSION, request["solutionVersionArn"])
         version.require_active(self._registry.now())
-        _, result = self._trained[version]
-        return {"solutionVersionArn": version.arn, "metrics": result["metrics"]}
+        return {"solutionVersionArn": version.arn, "metrics": self._trainings.result(version)["metrics"]}
+
+    def describe_solution_version(self, request: Request) -> dict[str, Any]:
+        """Describe a version, with what its training has found out."""
+        version = self._registry.find(resource_types.SOLUTION_VERSION, request["solutionVersionArn"])
+        described, result = version.describe(self._registry.now()), self._trainings.result(version)
+        if result:
+            described["trainingHours"] = result.get("hours", 0.0)
+        if "hyperparameters" in result:
+            described["tunedHPOParams"] = {"algorithmHyperParameters": result["hyperparameters"]}
+        return {"solutionVersion": described}
 
     def versions(self, solution: Resource) -> list[Resource]:
         """Return a solution's versions, oldest first."""
@@ -176,12 +145,6 @@ class SolutionControl:
         if not active:
             raise ResourceNotFound(f"{solution.arn} has no solution version that is ACTIVE")
         return active[-1]
-
-    def folder(self, version: Resource) -> Path:
-        """Return the folder of a version's model. Raises ResourceInUse while there is none."""
-        if version not in self._trained:
-            raise ResourceInUse(f"{version.arn} is not trained")
-        return self._trained[version][0]
 
 
 def group_for(solution: Resource) -> Resource:

@@ -51,13 +51,13 @@ class Events:
         toggles: Toggles,
         *,
         attributions: AttributionControl,
-        campaign_of: Callable[[str], str | None],
+        source_of: Callable[[str], str | None],
     ) -> None:
-        """``campaign_of(recommendation id)``: the ARN of the campaign that gave the list, None if it is not known."""
+        """``source_of(recommendation id)``: the ARN of what gave the list, None if it is not known."""
         self._registry = registry
         self._stores = stores
         self._attributions = attributions
-        self._campaign_of = campaign_of
+        self._source_of = source_of
         self._throttle = throttle
         self._toggles = toggles
         self.ledger: list[Delivery] = []
@@ -98,12 +98,12 @@ class Events:
                 report.add(event, self._source(event), metrics, number)
 
     def _source(self, event: dict[str, Any]) -> str:
-        """Return the source of an event: as it says itself, or else the campaign of its list."""
+        """Return the source of an event: as it says itself, or else the campaign or recommender of its list."""
         given, list_id = _given_source(event), event.get("recommendationId")
         if given or not list_id:
             return given or UNDEFINED
-        # Nobody keeps which campaign gave a list: in a replay, the first answer counts.
-        return self._registry.first_text(self._campaign_of(list_id) or UNDEFINED)
+        # Nobody keeps what gave a list: in a replay, the first answer counts.
+        return self._registry.first_text(self._source_of(list_id) or UNDEFINED)
 
     def _tracker(self, tracking_id: str) -> Resource:
         trackers = self._registry.here(resource_types.EVENT_TRACKER)

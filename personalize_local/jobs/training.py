@@ -4,6 +4,7 @@ It writes ``model/`` (see ``recommender_models.models.load``) and its training d
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ def run(spec: Spec, folder: Path) -> dict[str, Any]:
     Raises JobFailed if there is too little to train on.
     """
     rows = _rows(spec, folder)
-    users, items = RecordColumns.load(spec["users"]), RecordColumns.load(spec["items"])
+    users, items = (_records(spec, kind) for kind in ("users", "items"))
     recipe, seed = RECIPES[spec["recipe"]], spec["seed"]
     settings = Settings()
     tuned = bool(spec["solution"].get("performHPO")) and recipe in (UserPersonalization, PersonalizedRanking)
@@ -41,6 +42,20 @@ def run(spec: Spec, folder: Path) -> dict[str, Any]:
     recipe.fit(rows, users, items, settings).save(folder / "model")
     counts = {"interactions": len(rows), "users": len(rows.user_ids), "items": len(rows.item_ids)}
     return {"metrics": metrics, **counts, **({"hyperparameters": settings.as_text()} if tuned else {})}
+
+
+def _records(spec: Spec, kind: str) -> RecordColumns:
+    """Return the records with the columns that the solution trains on (CreateSolution, trainingDataConfig)."""
+    config, dataset = spec["solution"].get("solutionConfig", {}).get("trainingDataConfig", {}), kind.upper()
+    included = config.get("includedDatasetColumns", {}).get(dataset)
+    excluded = config.get("excludedDatasetColumns", {}).get(dataset, ())
+    records = RecordColumns.load(spec[kind])
+    chosen = {
+        name: values
+        for name, values in records.columns.items()
+        if name not in excluded and (included is None or name in included)
+    }
+    return replace(records, columns=chosen)
 
 
 def _rows(spec: Spec, folder: Path) -> TrainingSet:

@@ -3,6 +3,8 @@
 from pathlib import Path
 
 from recommender_models.models import files
+from recommender_models.models.bought_together import BoughtTogether
+from recommender_models.models.most_users import MostUsers
 from recommender_models.models.popularity_count import PopularityCount
 from recommender_models.models.ranking import PersonalizedRanking
 from recommender_models.models.similar_items import SimilarItems, Sims
@@ -18,8 +20,19 @@ RECIPES: dict[str, type[Model]] = {
     "aws-popularity-count": PopularityCount,
     "aws-personalized-ranking": PersonalizedRanking,
     "aws-personalized-ranking-v2": PersonalizedRanking,
+    "aws-ecomm-popular-items-by-views": PopularityCount,
+    "aws-ecomm-popular-items-by-purchases": PopularityCount,
+    "aws-ecomm-frequently-bought-together": BoughtTogether,
+    "aws-ecomm-customers-who-viewed-x-also-viewed": Sims,
+    "aws-ecomm-recommended-for-you": UserPersonalization,
+    "aws-vod-most-popular": MostUsers,
+    "aws-vod-because-you-watched-x": Sims,
+    "aws-vod-more-like-x": SimilarItems,
+    "aws-vod-top-picks": UserPersonalization,
 }
-KINDS: dict[str, type[Model]] = {model.kind: model for model in RECIPES.values() if model is not Sims}
+KINDS: dict[str, type[Model]] = {
+    model.kind: model for model in (UserPersonalization, SimilarItems, PopularityCount, PersonalizedRanking)
+}
 
 
 def load(folder: Path) -> Model:

@@ -157,7 +157,7 @@ def test_what_cannot_be_recommended_is_refused_with_the_reason(shop: World) -> N
         ({**ask, "numResults": 501}, 400, "InvalidInputException"),
         ({**ask, "filterArn": campaign.replace("campaign", "filter")}, 404, "ResourceNotFoundException"),
         ({**ask, "filterValues": {"a": "1"}}, 400, "InvalidInputException"),
-        ({**ask, "promotions": []}, 501, "NotServedLocally"),
+        ({**ask, "promotions": [{"percentPromotedItems": 10}]}, 400, "InvalidInputException"),
     ]
     for request, status, code in wrong:
         error = refusal(shop, "GetRecommendations", **request)

@@ -137,7 +137,6 @@ def test_boto3_raises_its_typed_exceptions(aws: Clients, shop: dict[str, str], c
 
 def test_operations_that_are_not_served_say_so(aws: Clients, shop: dict[str, str]) -> None:
     for call in (
-        lambda: aws("personalize").start_recommender(recommenderArn=shop["group"]),
         lambda: aws("personalize-events").put_actions(datasetArn=shop["group"], actions=[{"actionId": "a"}]),
         lambda: aws("personalize-runtime").get_action_recommendations(campaignArn=shop["group"]),
     ):

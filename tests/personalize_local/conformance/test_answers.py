@@ -1,51 +1,16 @@
 """Every operation that is served, answered at least once, with everything its answer may hold checked by the model."""
 
-from typing import Any
-
 import pytest
 
 from personalize_local.jobs.runner import Outcome
 from personalize_local.operations import NEVER_ANY
-from tests.personalize_local.world import RECIPE, HeldJobs, World
+from tests.personalize_local.conformance.domain_walk import walk_domain
+from tests.personalize_local.conformance.recorded import Recorded, avro
+from tests.personalize_local.world import RECIPE, HeldJobs
 
 RANKING = "arn:aws:personalize:::recipe/aws-personalized-ranking"
 ROLE = "arn:aws:iam::123456789012:role/any"
 SOURCE = {"dataLocation": "s3://shop/interactions.csv"}
-
-
-class Recorded(World):
-    """A world that remembers which operations were answered."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(**options)
-        self.answered: set[str] = set()
-
-    def post(self, operation: str, body: bytes) -> dict[str, Any]:
-        answer = super().post(operation, body)
-        self.answered.add(operation)
-        return answer
-
-    def create(self, operation: str, **request: Any) -> str:
-        """Create a resource, wait until it is settled, describe and list its kind; return its ARN."""
-        (arn,) = self.call(f"Create{operation}", **request).values()
-        self.wait(60)
-        self.check_described_and_listed(operation, arn)
-        return str(arn)
-
-    def check_described_and_listed(self, kind: str, arn: str) -> None:
-        key = f"{kind[0].lower()}{kind[1:]}Arn"
-        (described,) = self.call(f"Describe{kind}", **{key: arn}).values()
-        listed = next(value for name, value in self.call(f"List{kind}s").items() if name != "nextToken")
-        assert arn in [one[key] for one in listed]
-        assert described[key] == arn
-
-
-def avro(name: str, *columns: str) -> str:
-    """Return the schema of a Users or an Items dataset."""
-    fields = [f'{{"name": "{column}", "type": "string"}}' for column in columns]
-    fields.append('{"name": "KIND", "type": ["null", "string"], "categorical": true}')
-    head = f'"type": "record", "name": "{name}", "namespace": "com.amazonaws.personalize.schema"'
-    return f'{{{head}, "fields": [{", ".join(fields)}]}}'
 
 
 def test_every_operation_that_is_served_can_be_answered_as_the_model_says() -> None:
@@ -116,6 +81,7 @@ def test_every_operation_that_is_served_can_be_answered_as_the_model_says() -> N
     for one in world.call("ListSchemas")["schemas"]:
         world.call("DeleteSchema", schemaArn=one["schemaArn"])
 
+    walk_domain(world)
     assert world.service.handlers.keys() - world.answered == set()
 
 

@@ -73,7 +73,9 @@ def test_what_was_trained_on_is_kept_beside_the_model(tmp_path: Path) -> None:
 def test_every_recipe_trains_and_has_the_eight_metrics_of_the_service(recipe: str, tmp_path: Path) -> None:
     result = run(spec(tmp_path, ROWS, recipe=recipe), tmp_path)
     assert result["metrics"].keys() == KEYS
-    assert all(0 < value <= 1 and round(value, 4) == value for value in result["metrics"].values())
+    assert all(0 <= value <= 1 and round(value, 4) == value for value in result["metrics"].values())
+    assert result["metrics"]["coverage"] > 0
+    assert result["metrics"]["mean_reciprocal_rank_at_25"] > 0
     assert load(tmp_path / "model").kind == RECIPES[recipe].kind
     assert "hyperparameters" not in result
     assert json.loads(json.dumps(result)) == result
@@ -145,6 +147,21 @@ def test_users_and_items_datasets_reach_the_model(tmp_path: Path) -> None:
     ranking = load(tmp_path / "ranking" / "model")
     assert isinstance(ranking, PersonalizedRanking)
     assert ranking.rank([], ["cold"]) == [("cold", 1.0)]
+
+
+@pytest.mark.parametrize("chosen", [{"excludedDatasetColumns": ["KIND"]}, {"includedDatasetColumns": ["SIZE"]}])
+def test_a_column_that_is_not_to_be_trained_on_does_not_reach_the_model(
+    chosen: dict[str, list[str]], tmp_path: Path
+) -> None:
+    items = {"ids": ["i001", "i002", "cold"], "columns": {"KIND": ["x", "y", "x"], "SIZE": ["l", "s", "s"]}}
+    (tmp_path / "items.json").write_text(json.dumps(items))
+    config = {name: {"ITEMS": columns} for name, columns in chosen.items()}
+    options = {"recipe": "aws-similar-items", "items": str(tmp_path / "items.json")}
+    solution = {"solutionConfig": {"trainingDataConfig": config}}
+    run(spec(tmp_path / "a", ROWS, **options, solution=solution), tmp_path / "similar")
+    similar = load(tmp_path / "similar" / "model")
+    assert isinstance(similar, SimilarItems)
+    assert similar.similar("cold", 1)[0][0] == "i002"
 
 
 @pytest.mark.parametrize(

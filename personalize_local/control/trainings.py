@@ -1,0 +1,79 @@
+"""Starts trainings of solution versions and recommenders, and keeps what each has left: a model and its metrics."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from personalize_local.control.pending_jobs import Apply, PendingJobs
+from personalize_local.control.registry import Registry
+from personalize_local.control.resources import Resource
+from personalize_local.data.stores import Stores
+from personalize_local.errors import InvalidInput, ResourceInUse
+from personalize_local.toggles import Toggles
+
+
+class Trainings:
+    """All trainings. ``sizes``: how many interactions each had."""
+
+    def __init__(self, registry: Registry, stores: Stores, pending_jobs: PendingJobs, toggles: Toggles) -> None:
+        self._registry = registry
+        self._stores = stores
+        self._pending_jobs = pending_jobs
+        self._toggles = toggles
+        self._trained: WeakKeyDictionary[Resource, tuple[Path, Mapping[str, Any]]] = WeakKeyDictionary()
+        self.sizes: WeakKeyDictionary[Resource, int] = WeakKeyDictionary()
+
+    def require_interactions(self, group_arn: str) -> None:
+        """Raise InvalidInput unless a dataset group has an Interactions dataset."""
+        if self._stores.history(group_arn) is None:
+            raise InvalidInput("The dataset group has no Interactions dataset")
+
+    def inputs(self, group_arn: str) -> tuple[Resource, ...]:
+        """Return what cannot be deleted while a training runs."""
+        return tuple(self._stores.datasets(group_arn))
+
+    def start(self, resource: Resource, group_arn: str, recipe: str, solution: Mapping[str, Any]) -> None:
+        """Train a recipe's model on the data that is visible now; the resource is ACTIVE when that has succeeded.
+
+        ``solution``: the options of CreateSolution. The dataset group has an Interactions dataset.
+        """
+        history, now = self._stores.history(group_arn), self._registry.now()
+        assert history is not None  # noqa: S101 - see above
+        self.sizes[resource] = int(self._registry.first(history.size(now)))
+        snapshot, tables = history.snapshot(now), self._stores.tables(group_arn)
+        folder_id = self._folder_id(resource)
+        seed, minimums = int(self._registry.new_id()[:8], 16), self._toggles.minimums
+
+        def prepare(folder: Path) -> dict[str, Any]:
+            return {
+                "recipe": recipe,
+                "solution": solution,
+                "interactions": snapshot.save(folder),
+                **tables.save(folder),
+                "minimums": minimums,
+                "seed": seed,
+            }
+
+        def read(folder: Path, result: Mapping[str, Any]) -> Apply:
+            return lambda: self._apply(resource, folder, result)
+
+        self._pending_jobs.start("training", resource, folder_id, prepare, read)
+
+    def _folder_id(self, resource: Resource) -> str:
+        """Return the last part of an ARN that ends in an id of its own, else a new id: a name may be used again."""
+        parent, _, last = resource.arn.rpartition("/")
+        return last if "/" in parent else self._registry.new_id()
+
+    def _apply(self, resource: Resource, folder: Path, result: Mapping[str, Any]) -> None:
+        self._trained[resource] = folder, result
+
+    def folder(self, resource: Resource) -> Path:
+        """Return the folder of a model. Raises ResourceInUse while there is none."""
+        if resource not in self._trained:
+            raise ResourceInUse(f"{resource.arn} is not trained")
+        return self._trained[resource][0]
+
+    def result(self, resource: Resource) -> Mapping[str, Any]:
+        """Return what a training has found out; nothing while it runs, or if it has failed."""
+        return self._trained[resource][1] if resource in self._trained else {}
