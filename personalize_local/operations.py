@@ -91,13 +91,20 @@ class Operations:
             seconds=durations.importing,
         )
         trainings = Trainings(registry, self.stores, pending_jobs, toggles)
-        self.solutions = SolutionControl(
+        self._solutions = SolutionControl(
             registry, trainings, seconds=durations.creating, training_seconds=durations.training
         )
-        self.schedule = Schedule(registry, self.stores, self.solutions, trainings, durations.auto_training)
-        self._campaigns = CampaignControl(registry, self.solutions, durations.deploying)
+        self._campaigns = CampaignControl(registry, self._solutions, durations.deploying)
         self._recommenders = RecommenderControl(
             registry, self.stores, trainings, seconds=durations.deploying, training_seconds=durations.training
+        )
+        self.schedule = Schedule(
+            registry,
+            self.stores,
+            solutions=self._solutions,
+            recommenders=self._recommenders,
+            trainings=trainings,
+            delay=durations.auto_training,
         )
         self._batches = BatchControl(
             registry,
@@ -144,12 +151,12 @@ class Operations:
             "ListTagsForResource": self._list_tags,
             "ListRecipes": recipes.list_recipes,
             "DescribeRecipe": recipes.describe_recipe,
-            "CreateSolution": self.solutions.create_solution,
-            "UpdateSolution": self.solutions.update_solution,
-            "DescribeSolutionVersion": self.solutions.describe_solution_version,
-            "DescribeSolution": self.solutions.describe_solution,
-            "CreateSolutionVersion": self.solutions.create_solution_version,
-            "GetSolutionMetrics": self.solutions.get_solution_metrics,
+            "CreateSolution": self._solutions.create_solution,
+            "UpdateSolution": self._solutions.update_solution,
+            "DescribeSolutionVersion": self._solutions.describe_solution_version,
+            "DescribeSolution": self._solutions.describe_solution,
+            "CreateSolutionVersion": self._solutions.create_solution_version,
+            "GetSolutionMetrics": self._solutions.get_solution_metrics,
             "CreateCampaign": self._campaigns.create_campaign,
             "UpdateCampaign": self._campaigns.update_campaign,
             "DescribeCampaign": self._campaigns.describe_campaign,

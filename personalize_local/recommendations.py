@@ -14,6 +14,7 @@ from personalize_local.given_lists import GivenLists
 from personalize_local.region import region_of
 from personalize_local.serving import Endpoint, Endpoints
 from personalize_local.toggles import ACCOUNT_RATE, CAMPAIGN_RATE, Throttle, Toggles
+from personalize_local.trends import Trends
 from recommender_models.interactions import Interaction
 from recommender_models.selection import EventSelection
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from recommender_models.models import Model
 
 DEFAULT_RESULTS, MOST_RESULTS = 25, 500
+NEEDED: dict[str, tuple[str, ...]] = {"similar-items": ("itemId",), "trending-now": ()}  # kind of model -> members
 Request = dict[str, Any]
 Scored = Sequence[tuple[str, float]]
 
@@ -52,6 +54,7 @@ class Recommendations:
         self._registry = registry
         self._stores = stores
         self._endpoints = endpoints
+        self._trends = Trends(registry, stores)
         self._filters = filters
         self._given = given
         self._throttle = throttle
@@ -144,12 +147,14 @@ class Recommendations:
         self, endpoint: Endpoint, model: "Model", asker: Asker, limit: int, filtered: Mapping[str, Any]
     ) -> Scored:
         """Return the best items that a filter and the use case let through."""
-        from recommender_models.models import PersonalizedRanking, SimilarItems
+        from recommender_models.models import PersonalizedRanking, SimilarItems, TrendingNow
 
         assert not isinstance(model, PersonalizedRanking)  # noqa: S101 - which get_recommendations refuses
         chosen = _without_taken(endpoint, asker, self._selection(filtered, endpoint, asker))
         if isinstance(model, SimilarItems):
             return model.similar(asker.item_id or "", limit, selection=chosen)
+        if isinstance(model, TrendingNow):
+            return self._trends.now(endpoint, model).recommend((), limit, selection=chosen)
         own = _events(endpoint, asker.history)
         return model.recommend(own, limit, user=asker.properties, selection=chosen)
 
@@ -176,9 +181,7 @@ class Recommendations:
 
 def _require_members(request: Request, endpoint: Endpoint, model: "Model") -> None:
     """Raise InvalidInput unless a request has what the use case needs, or the recipe of the campaign."""
-    from recommender_models.models import SimilarItems
-
-    needed = ("itemId",) if isinstance(model, SimilarItems) else ("userId",)
+    needed = NEEDED.get(model.kind, ("userId",))
     for key in endpoint.use_case.needs if endpoint.use_case else needed:
         if not request.get(key):
             raise InvalidInput(f"{key} is required by the recipe {endpoint.recipe}")

@@ -15,7 +15,6 @@ from typing import Any
 from personalize_local.control import resource_types
 from personalize_local.control.pending_jobs import Apply, PendingJobs
 from personalize_local.control.registry import Registry
-from personalize_local.control.solutions import AUTOMATIC
 from personalize_local.errors import ServiceError
 from personalize_local.jobs.runner import Jobs, Outcome
 from personalize_local.journal import Journal, JournalEntry, JournalUnusable
@@ -157,10 +156,9 @@ class Personalize:
         if self._context.at < self._checked_at + CHECK_EVERY:
             return
         self._checked_at = self._context.at
-        for solution in self._operations.schedule.due():
+        for request in list(self._operations.schedule.due()):
             self._context.drawn = []
-            request = {"solutionArn": solution.arn}
-            self._operations.solutions.create_solution_version(request, AUTOMATIC)
+            self._operations.schedule.train(request)
             self._keep(AUTO_TRAINING, request)
             self._pending_jobs.launch()
 
@@ -197,6 +195,6 @@ class Personalize:
         elif entry.operation == TOGGLES_CHANGED:
             self._set_toggles(request)
         elif entry.operation == AUTO_TRAINING:
-            self._operations.solutions.create_solution_version(request, AUTOMATIC)
+            self._operations.schedule.train(request)
         else:
             self._operations.table[entry.operation](request)

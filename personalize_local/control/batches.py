@@ -12,7 +12,10 @@ from personalize_local.control.resources import Resource
 from personalize_local.control.trainings import Trainings
 from personalize_local.data.stores import Stores
 from personalize_local.errors import InvalidInput, NotServed
+from personalize_rules.recipes import PREFIX
 
+# Developer Guide, "Getting batch item recommendations" and the pages of these recipes.
+WITHOUT_BATCHES = frozenset({f"{PREFIX}aws-trending-now", f"{PREFIX}aws-next-best-action"})
 DEFAULT_RESULTS, MOST_RESULTS = 25, 500
 Request = dict[str, Any]
 
@@ -46,6 +49,8 @@ class BatchControl:
         """
         version = self._registry.find(resource_types.SOLUTION_VERSION, request["solutionVersionArn"])
         version.require_active(self._registry.now())
+        if version.description["recipeArn"] in WITHOUT_BATCHES:
+            raise InvalidInput(f"{version.description['recipeArn']} has no batch recommendations")
         if request.get("batchInferenceJobMode", "BATCH_INFERENCE") != "BATCH_INFERENCE":
             raise NotServed("theme generation is not served locally")
         if not 0 <= request.get("numResults", DEFAULT_RESULTS) <= MOST_RESULTS:

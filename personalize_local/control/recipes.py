@@ -10,6 +10,7 @@ SERVED = (
     "aws-user-personalization-v2",
     "aws-user-personalization",
     "aws-popularity-count",
+    "aws-trending-now",
     "aws-personalized-ranking-v2",
     "aws-personalized-ranking",
     "aws-similar-items",

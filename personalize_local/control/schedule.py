@@ -1,53 +1,85 @@
 """The schedule of automatic trainings."""
 
+from collections.abc import Iterator, Mapping
+from typing import Any
+
 from personalize_local.control import resource_types
+from personalize_local.control.recommenders import RecommenderControl
 from personalize_local.control.registry import Registry
 from personalize_local.control.resources import ACTIVE, Resource
-from personalize_local.control.solutions import AUTOMATIC, SolutionControl, group_for, period
+from personalize_local.control.solutions import AUTOMATIC, DAY, SolutionControl, group_for, period
 from personalize_local.control.trainings import Trainings
 from personalize_local.data.stores import Stores
 from recommender_models.selection import LEAST_INTERACTIONS, LEAST_USERS
 
+RECOMMENDER_PERIOD = 7 * DAY  # Developer Guide, "Maintaining recommenders": automatic retraining
+
 
 class Schedule:
-    """Finds the solutions whose automatic training is due.
+    """Finds the solutions and recommenders whose automatic training is due, and trains them.
 
     As in the service: first within an hour after the solution is ACTIVE, then after each period, and only if new
-    interactions have come in since the last version (CreateSolution, performAutoTraining). Locally nothing starts
-    before there is enough to train on, nor while users are being deleted.
+    interactions have come in since the last version (CreateSolution, performAutoTraining); a recommender every seven
+    days. Locally nothing starts before there is enough to train on, nor while users are being deleted.
     """
 
     def __init__(
-        self, registry: Registry, stores: Stores, solutions: SolutionControl, trainings: Trainings, delay: float
+        self,
+        registry: Registry,
+        stores: Stores,
+        *,
+        solutions: SolutionControl,
+        recommenders: RecommenderControl,
+        trainings: Trainings,
+        delay: float,
     ) -> None:
-        """``delay``: seconds from ACTIVE to the first automatic training."""
+        """``delay``: seconds from ACTIVE to the first automatic training of a solution."""
         self._registry = registry
         self._stores = stores
         self._solutions = solutions
+        self._recommenders = recommenders
         self._trainings = trainings
         self._delay = delay
 
-    def due(self) -> list[Resource]:
-        """Return the solutions to train now."""
-        return [solution for solution in self._registry.all(resource_types.SOLUTION) if self._is_due(solution)]
+    def due(self) -> Iterator[dict[str, str]]:
+        """Yield what to train now, each as ``train`` takes it."""
+        for solution in self._registry.all(resource_types.SOLUTION):
+            if self._is_solution_due(solution):
+                yield {"solutionArn": solution.arn}
+        for recommender in self._registry.all(resource_types.RECOMMENDER):
+            if self._is_recommender_due(recommender):
+                yield {"recommenderArn": recommender.arn}
 
-    def _is_due(self, solution: Resource) -> bool:
+    def train(self, request: Mapping[str, Any]) -> None:
+        """Train a solution or a recommender."""
+        if "solutionArn" in request:
+            self._solutions.create_solution_version(dict(request), AUTOMATIC)
+        else:
+            self._recommenders.retrain(self._registry.find(resource_types.RECOMMENDER, request["recommenderArn"]))
+
+    def _is_solution_due(self, solution: Resource) -> bool:
         status, since = solution.phase(self._registry.now())
         if status != ACTIVE or not solution.description["performAutoTraining"]:
             return False
         versions = self._solutions.versions(solution)
         automatic = [version for version in versions if version.description["trainingType"] == AUTOMATIC]
-        if self._registry.running(resource_types.DELETION_JOB, group_for(solution)):
-            return False
         due_at = automatic[-1].created_at + period(solution.description) if automatic else since + self._delay
-        return self._registry.now() >= due_at and self._has_news(solution, versions)
+        return self._registry.now() >= due_at and self._may_start(group_for(solution), versions)
 
-    def _has_news(self, solution: Resource, versions: list[Resource]) -> bool:
-        history = self._stores.history(solution.description["datasetGroupArn"])
-        if history is None:
-            return False
+    def _is_recommender_due(self, recommender: Resource) -> bool:
         now = self._registry.now()
+        if recommender.status(now) != ACTIVE:
+            return False
+        trainings = [recommender, *self._recommenders.retrainings(recommender)]
+        due = now >= trainings[-1].created_at + RECOMMENDER_PERIOD
+        return due and self._may_start(recommender.parents[0], trainings)
+
+    def _may_start(self, group: Resource, before: list[Resource]) -> bool:
+        """Whether there is enough to train on, and more than for the trainings before; no users are being deleted."""
+        history, now = self._stores.history(group.arn), self._registry.now()
+        if history is None or self._registry.running(resource_types.DELETION_JOB, group):
+            return False
         size = history.size(now)
-        if size < LEAST_INTERACTIONS or size == (self._trainings.sizes[versions[-1]] if versions else 0):
+        if size < LEAST_INTERACTIONS or size == (self._trainings.sizes[before[-1]] if before else 0):
             return False
         return history.totals(now)[2] >= LEAST_USERS

@@ -8,6 +8,7 @@ from personalize_local.control import recipes, resource_types
 from personalize_local.control.registry import Registry
 from personalize_local.control.resources import ACTIVE, Resource
 from personalize_local.control.trainings import Trainings
+from personalize_local.control.trend_frequency import interval
 from personalize_local.errors import InvalidInput, NotServed, ResourceNotFound
 from recommender_models.selection import EventSelection
 
@@ -51,6 +52,7 @@ class SolutionControl:
         }
         description.pop("tags", None)
         _check_selection(description)
+        interval(description)
         period(description)
         arn = self._registry.arn(f"solution/{request['name']}")
         self._registry.add(

@@ -3,7 +3,7 @@
 import math
 import shutil
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,6 +44,11 @@ class Imported:
         rows = self._order[self._starts[code] : self._starts[code + 1]]
         rows = rows[np.argsort(self._columns.times[rows], kind="stable")][-RECENT:]
         return [self._interaction(row) for row in rows.tolist()]
+
+    def between(self, start: float, end: float) -> Iterator[Interaction]:
+        """Yield the interactions from ``start`` to before ``end``."""
+        times = self._columns.times
+        return (self._interaction(row) for row in np.flatnonzero((times >= start) & (times < end)).tolist())
 
     def _interaction(self, row: int) -> Interaction:
         own = self._columns
@@ -115,6 +120,12 @@ class History:
         merged = [interaction for imported in self._imports for interaction in imported.for_user(known)]
         # An interaction that was both imported and streamed counts once.
         return sorted(dict.fromkeys([*merged, *own]), key=lambda interaction: interaction.time)[-RECENT:]
+
+    def between(self, start: float, end: float, now: float) -> Iterator[Interaction]:
+        """Yield the visible interactions from ``start`` to before ``end``, in no particular order."""
+        yield from self.streamed.between(start, end, now)
+        for imported in self._imports:
+            yield from imported.between(start, end)
 
     def snapshot(self, now: float) -> Snapshot:
         """Return the input of a training that starts at ``now``."""

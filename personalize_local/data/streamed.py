@@ -7,7 +7,7 @@ one counts (Developer Guide, "Recording item interaction events").
 
 import heapq
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -86,6 +86,12 @@ class Streamed:
         """
         self.show(now)
         return [interaction for interactions in self._by_user.values() for interaction in interactions]
+
+    def between(self, start: float, end: float, now: float) -> Iterator[Interaction]:
+        """Yield the visible interactions from ``start`` to before ``end``, in no particular order."""
+        self.show(now)
+        for interactions in self._by_user.values():
+            yield from (each for each in interactions if start <= each.time < end)
 
     def for_user(self, user_id: str, now: float) -> list[Interaction]:
         """Return a user's newest visible interactions; ``user_id`` may be a session id of an unknown user."""

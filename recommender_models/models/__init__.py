@@ -8,6 +8,7 @@ from recommender_models.models.most_users import MostUsers
 from recommender_models.models.popularity_count import PopularityCount
 from recommender_models.models.ranking import PersonalizedRanking
 from recommender_models.models.similar_items import SimilarItems, Sims
+from recommender_models.models.trending_now import TrendingNow
 from recommender_models.models.user_personalization import UserPersonalization
 
 Model = UserPersonalization | SimilarItems | PopularityCount | PersonalizedRanking
@@ -18,6 +19,7 @@ RECIPES: dict[str, type[Model]] = {
     "aws-similar-items": SimilarItems,
     "aws-sims": Sims,
     "aws-popularity-count": PopularityCount,
+    "aws-trending-now": TrendingNow,
     "aws-personalized-ranking": PersonalizedRanking,
     "aws-personalized-ranking-v2": PersonalizedRanking,
     "aws-ecomm-popular-items-by-views": PopularityCount,
@@ -28,10 +30,12 @@ RECIPES: dict[str, type[Model]] = {
     "aws-vod-most-popular": MostUsers,
     "aws-vod-because-you-watched-x": Sims,
     "aws-vod-more-like-x": SimilarItems,
+    "aws-vod-trending-now": TrendingNow,
     "aws-vod-top-picks": UserPersonalization,
 }
 KINDS: dict[str, type[Model]] = {
-    model.kind: model for model in (UserPersonalization, SimilarItems, PopularityCount, PersonalizedRanking)
+    model.kind: model
+    for model in (UserPersonalization, SimilarItems, PopularityCount, TrendingNow, PersonalizedRanking)
 }
 
 

@@ -215,8 +215,8 @@ def test_a_solution_keeps_and_shows_its_settings_and_other_recipes_are_refused(w
     solution = world.call("DescribeSolution", solutionArn=arn)["solution"]
     assert (solution["performAutoTraining"], solution["solutionConfig"]) == (False, config)
     group = {"name": "other", "datasetGroupArn": f"{ARN}dataset-group/shop"}
-    sims = "arn:aws:personalize:::recipe/aws-trending-now"
+    legacy = "arn:aws:personalize:::recipe/aws-hrnn"
     bad = {"eventType": "buy", "solutionConfig": {"eventValueThreshold": "high"}, "recipeArn": RECIPE}
-    assert refusal(world, "CreateSolution", **group, recipeArn=sims).code == "NotServedLocally"
+    assert refusal(world, "CreateSolution", **group, recipeArn=legacy).code == "NotServedLocally"
     assert refusal(world, "CreateSolution", **group).code == "InvalidInputException"
     assert refusal(world, "CreateSolution", **group, **bad).code == "InvalidInputException"

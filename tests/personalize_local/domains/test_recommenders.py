@@ -1,16 +1,19 @@
 """A recommender is created, stopped, started, updated and deleted under the service's rules."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from personalize_local.jobs.runner import Outcome
+from personalize_local.journal import Journal
 from personalize_local.toggles import Toggles
-from tests.personalize_local.domains.domain import INTERACTIONS, RECIPES, Domain
+from tests.personalize_local.domains.domain import HOUR, INTERACTIONS, RECIPES, Domain
 from tests.personalize_local.world import HeldJobs, Refused, World
 
 BY_VIEWS = "aws-ecomm-popular-items-by-views"
+DAY = 24 * HOUR
 
 
 @pytest.fixture
@@ -90,6 +93,31 @@ def test_other_columns_to_train_on_train_anew(shop: Domain) -> None:
     assert shop.recommended(arn, 1, userId="u1") == ["i1"]
     shop.world.wait(30)
     assert shop.recommended(arn, 1, userId="u1") == ["i2"]
+
+
+def test_a_recommender_is_trained_again_after_seven_days_if_there_is_news(tmp_path: Path) -> None:
+    world = World(folder=tmp_path, journal=Journal(tmp_path))
+    shop = Domain("ECOMMERCE", world)
+    world.fill(shop.tracking)
+    world.wait(2)
+    arn = shop.recommender("aws-ecomm-recommended-for-you")
+    before = shop.recommended(arn, 25, userId="nobody")
+    world.wait(8 * DAY)
+    shop.put([(f"u{number}", "new", "View", 1.0) for number in range(30)])
+    world.service.tick()
+    world.wait(30)
+    after = shop.recommended(arn, 25, userId="nobody")
+    assert "new" not in before
+    assert "new" in after
+    shop.put([(f"u{number}", "newer", "View", 1.0) for number in range(30)])
+    world.wait(6 * DAY)
+    world.service.tick()
+    world.wait(30)
+    assert shop.recommended(arn, 25, userId="nobody") == after
+    world.journal.close()
+    again = World(folder=tmp_path, journal=Journal(tmp_path), now=world.now)
+    answer = again.call("GetRecommendations", recommenderArn=arn, userId="nobody")["itemList"]
+    assert [item["itemId"] for item in answer] == after
 
 
 def test_too_few_events_of_the_use_cases_type_fail_the_creation() -> None:
