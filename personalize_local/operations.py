@@ -15,6 +15,7 @@ from personalize_local.control.pending_jobs import PendingJobs
 from personalize_local.control.recommenders import RecommenderControl
 from personalize_local.control.registry import Registry
 from personalize_local.control.schedule import Schedule
+from personalize_local.control.segment_jobs import SegmentControl
 from personalize_local.control.solutions import SolutionControl
 from personalize_local.control.trainings import Trainings
 from personalize_local.data.events import Events
@@ -25,11 +26,6 @@ from personalize_local.recommendations import Recommendations
 from personalize_local.serving import Endpoints
 from personalize_local.toggles import Throttle, Toggles
 from personalize_local.wire.protocol import Handler
-
-# What cannot be created here: there is none of it, which programs that walk through everything may ask.
-NEVER_ANY = {
-    "ListBatchSegmentJobs": "batchSegmentJobs",
-}
 
 
 @dataclass(frozen=True)
@@ -115,6 +111,14 @@ class Operations:
             s3_endpoint=s3_endpoint,
             seconds=durations.importing,
         )
+        self._segments = SegmentControl(
+            registry,
+            self.stores,
+            pending_jobs=pending_jobs,
+            trainings=trainings,
+            s3_endpoint=s3_endpoint,
+            seconds=durations.importing,
+        )
         self.recommendations = Recommendations(
             registry,
             self.stores,
@@ -133,8 +137,6 @@ class Operations:
         for resource_type in resource_types.ALL:
             operations[f"Describe{resource_type.noun}"] = self._describe(resource_type)
             operations[f"List{resource_type.noun}s"] = self._list(resource_type)
-        for name, listed_as in NEVER_ANY.items():
-            operations[name] = self._list_none(listed_as)
         for resource_type in resource_types.DELETABLE:
             operations[f"Delete{resource_type.noun}"] = self._delete(resource_type)
         return operations
@@ -171,6 +173,7 @@ class Operations:
             "ListMetricAttributionMetrics": self.attributions.list_metric_attribution_metrics,
             "CreateFilter": self._filters.create_filter,
             "CreateBatchInferenceJob": self._batches.create_batch_inference_job,
+            "CreateBatchSegmentJob": self._segments.create_batch_segment_job,
             "PutEvents": self.events.put_events,
             "PutUsers": self._puts.put_users,
             "PutItems": self._puts.put_items,
@@ -187,9 +190,6 @@ class Operations:
 
     def _list(self, resource_type: resource_types.ResourceType) -> Handler:
         return lambda request: self._registry.page(resource_type, request)
-
-    def _list_none(self, listed_as: str) -> Handler:
-        return lambda request: {listed_as: []}
 
     def _list_tags(self, request: dict[str, Any]) -> dict[str, Any]:
         return {"tags": self._registry.existing(request["resourceArn"]).tags}

@@ -147,14 +147,14 @@ class Recommendations:
         self, endpoint: Endpoint, model: "Model", asker: Asker, limit: int, filtered: Mapping[str, Any]
     ) -> Scored:
         """Return the best items that a filter and the use case let through."""
-        from recommender_models.models import PersonalizedRanking, SimilarItems, TrendingNow
+        from recommender_models.models import PopularityCount, SimilarItems, TrendingNow, UserPersonalization
 
-        assert not isinstance(model, PersonalizedRanking)  # noqa: S101 - which get_recommendations refuses
         chosen = _without_taken(endpoint, asker, self._selection(filtered, endpoint, asker))
         if isinstance(model, SimilarItems):
             return model.similar(asker.item_id or "", limit, selection=chosen)
         if isinstance(model, TrendingNow):
             return self._trends.now(endpoint, model).recommend((), limit, selection=chosen)
+        assert isinstance(model, UserPersonalization | PopularityCount)  # noqa: S101 - no other recipe comes here
         own = _events(endpoint, asker.history)
         return model.recommend(own, limit, user=asker.properties, selection=chosen)
 

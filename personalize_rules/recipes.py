@@ -5,6 +5,7 @@ Names: Developer Guide, "Choosing a recipe"; types: its table of recipe types.
 
 PREFIX = "arn:aws:personalize:::recipe/"
 PERSONALIZATION, RELATED, RANKING = "USER_PERSONALIZATION", "RELATED_ITEMS", "PERSONALIZED_RANKING"
+SEGMENTATION, ACTIONS = "USER_SEGMENTATION", "PERSONALIZED_ACTIONS"
 TYPES = {
     "aws-user-personalization-v2": PERSONALIZATION,
     "aws-user-personalization": PERSONALIZATION,
@@ -15,9 +16,9 @@ TYPES = {
     "aws-similar-items": RELATED,
     "aws-semantic-similarity": RELATED,
     "aws-sims": RELATED,
-    "aws-next-best-action": "PERSONALIZED_ACTIONS",
-    "aws-item-affinity": "USER_SEGMENTATION",
-    "aws-item-attribute-affinity": "USER_SEGMENTATION",
+    "aws-next-best-action": ACTIONS,
+    "aws-item-affinity": SEGMENTATION,
+    "aws-item-attribute-affinity": SEGMENTATION,
     "aws-hrnn": PERSONALIZATION,
     "aws-hrnn-metadata": PERSONALIZATION,
     "aws-hrnn-coldstart": PERSONALIZATION,

@@ -15,7 +15,9 @@ from personalize_local.errors import InvalidInput, NotServed
 from personalize_rules.recipes import PREFIX
 
 # Developer Guide, "Getting batch item recommendations" and the pages of these recipes.
-WITHOUT_BATCHES = frozenset({f"{PREFIX}aws-trending-now", f"{PREFIX}aws-next-best-action"})
+WITHOUT_BATCHES = frozenset(
+    {"aws-trending-now", "aws-next-best-action", "aws-item-affinity", "aws-item-attribute-affinity"}
+)
 DEFAULT_RESULTS, MOST_RESULTS = 25, 500
 Request = dict[str, Any]
 
@@ -49,8 +51,9 @@ class BatchControl:
         """
         version = self._registry.find(resource_types.SOLUTION_VERSION, request["solutionVersionArn"])
         version.require_active(self._registry.now())
-        if version.description["recipeArn"] in WITHOUT_BATCHES:
-            raise InvalidInput(f"{version.description['recipeArn']} has no batch recommendations")
+        recipe = version.description["recipeArn"].removeprefix(PREFIX)
+        if recipe in WITHOUT_BATCHES:
+            raise InvalidInput(f"{recipe} has no batch recommendations")
         if request.get("batchInferenceJobMode", "BATCH_INFERENCE") != "BATCH_INFERENCE":
             raise NotServed("theme generation is not served locally")
         if not 0 <= request.get("numResults", DEFAULT_RESULTS) <= MOST_RESULTS:
@@ -72,10 +75,6 @@ class BatchControl:
         return {"batchInferenceJobArn": arn}
 
     def _spec(self, request: Request, version: Resource) -> dict[str, Any]:
-        source, destination = request["jobInput"]["s3DataSource"], request["jobOutput"]["s3DataDestination"]
-        for name, location in (("jobInput", source), ("jobOutput", destination)):
-            if not location["path"].startswith("s3://"):
-                raise InvalidInput(f"{name} must be an S3 location: s3://bucket/key")
         expression, columns = None, {}
         if "filterArn" in request:
             group = version.description["datasetGroupArn"]
@@ -84,8 +83,7 @@ class BatchControl:
         return {
             "version": str(self._trainings.folder(version)),
             "solution": version.description,
-            "data_location": source["path"],
-            "output_location": destination["path"],
+            **s3_locations(request),
             "s3_endpoint": self._s3_endpoint,
             "num_results": request.get("numResults") or DEFAULT_RESULTS,
             "filter": expression,
@@ -93,3 +91,12 @@ class BatchControl:
                 kind: {name: sorted(types) for name, types in of_kind.items()} for kind, of_kind in columns.items()
             },
         }
+
+
+def s3_locations(request: Request) -> dict[str, str]:
+    """Return where a batch job's input and output are, for its spec. Raises InvalidInput unless both are in S3."""
+    source, destination = request["jobInput"]["s3DataSource"], request["jobOutput"]["s3DataDestination"]
+    for name, location in (("jobInput", source), ("jobOutput", destination)):
+        if not location["path"].startswith("s3://"):
+            raise InvalidInput(f"{name} must be an S3 location: s3://bucket/key")
+    return {"data_location": source["path"], "output_location": destination["path"]}

@@ -9,6 +9,7 @@ from personalize_local.control.registry import Registry
 from personalize_local.control.resources import ACTIVE, Resource
 from personalize_local.control.solutions import SolutionControl
 from personalize_local.errors import InvalidInput, ResourceInUse, ResourceNotFound
+from personalize_rules.recipes import PREFIX, SEGMENTATION, TYPES
 
 LATEST = "/$LATEST"
 Request = dict[str, Any]
@@ -124,11 +125,14 @@ class CampaignControl:
         follows = bool(settings.get("campaignConfig", {}).get("syncWithLatestSolutionVersion"))
         if version_arn.endswith(LATEST):
             solution = self._registry.find(resource_types.SOLUTION, version_arn.removesuffix(LATEST))
-            return Deployment(solution, self._solutions.newest_active(solution), follows, settings, now, seconds)
+            newest = self._solutions.newest_active(solution)
+            _refuse_segments(newest)
+            return Deployment(solution, newest, follows, settings, now, seconds)
         if follows:
             raise InvalidInput("syncWithLatestSolutionVersion needs a solutionVersionArn that ends in /$LATEST")
         version = self._registry.find(resource_types.SOLUTION_VERSION, version_arn)
         version.require_active(now)
+        _refuse_segments(version)
         solution = self._registry.find(resource_types.SOLUTION, version.description["solutionArn"])
         return Deployment(solution, version, follows, settings, now, seconds)
 
@@ -141,6 +145,12 @@ class CampaignControl:
             "creationDateTime": update.started_at,
             "lastUpdatedDateTime": update.started_at + update.seconds if over else update.started_at,
         }
+
+
+def _refuse_segments(version: Resource) -> None:
+    recipe = version.description["recipeArn"].removeprefix(PREFIX)
+    if TYPES[recipe] == SEGMENTATION:
+        raise InvalidInput(f"{recipe} gives user segments: use CreateBatchSegmentJob, without a campaign")
 
 
 def _settings(request: Request) -> dict[str, Any]:

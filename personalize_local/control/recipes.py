@@ -15,6 +15,8 @@ SERVED = (
     "aws-personalized-ranking",
     "aws-similar-items",
     "aws-sims",
+    "aws-item-affinity",
+    "aws-item-attribute-affinity",
 )
 SINCE = 1_572_566_400.0  # 2019-11-01, before every local resource
 

@@ -72,6 +72,12 @@ BATCH_INFERENCE_JOB = ResourceType(
     ("batchInferenceJobArn", "jobName", "status", *_TIMES, "failureReason", "solutionVersionArn"),
     parent_key="solutionVersionArn",
 )
+BATCH_SEGMENT_JOB = ResourceType(
+    "BatchSegmentJob",
+    "batchSegmentJobs",
+    ("batchSegmentJobArn", "jobName", "status", *_TIMES, "failureReason", "solutionVersionArn"),
+    parent_key="solutionVersionArn",
+)
 DELETION_JOB = ResourceType(
     "DataDeletionJob",
     "dataDeletionJobs",
@@ -91,4 +97,4 @@ DELETABLE = (
     FILTER,
     METRIC_ATTRIBUTION,
 )
-ALL = (*DELETABLE, SOLUTION_VERSION, IMPORT_JOB, EXPORT_JOB, BATCH_INFERENCE_JOB, DELETION_JOB)
+ALL = (*DELETABLE, SOLUTION_VERSION, IMPORT_JOB, EXPORT_JOB, BATCH_INFERENCE_JOB, BATCH_SEGMENT_JOB, DELETION_JOB)

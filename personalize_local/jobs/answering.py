@@ -49,7 +49,7 @@ class Batch:
         """
         request: Any = None
         try:
-            request = _parsed(line)
+            request = parsed_line(line)
             output, error = self._output(request), None
         except InvalidInput as refused:
             output, error = None, f"line {number}: {refused}"
@@ -59,7 +59,7 @@ class Batch:
     def _output(self, request: Mapping[str, Any]) -> dict[str, Any]:
         kind = self.model.kind
         if kind == SIMILAR:
-            item = _id(request, "itemId")
+            item = text_of(request, "itemId")
             scored = self.model.similar(item, self.limit, selection=self._selection(request, [], None, item))
         elif kind == RANKING:
             scored = self._ranked(request)
@@ -71,14 +71,14 @@ class Batch:
         return output
 
     def _recommended(self, request: Mapping[str, Any]) -> Scored:
-        user_id = _id(request, "userId")
+        user_id = text_of(request, "userId")
         own, user = self.history_for(user_id), self.users.get(user_id)
         selection = self._selection(request, own, user, None)
         scored: Scored = self.model.recommend(self._events(own), self.limit, user=user, selection=selection)
         return scored
 
     def _ranked(self, request: Mapping[str, Any]) -> Scored:
-        user_id, items = _id(request, "userId"), _item_list(request)
+        user_id, items = text_of(request, "userId"), _item_list(request)
         own, user = self.history_for(user_id), self.users.get(user_id)
         selection: ItemFilter | None = self._selection(request, own, user, None)
         candidates = [item for item in items if selection is None or selection.allows(item)]
@@ -99,7 +99,8 @@ class Batch:
         return None
 
 
-def _parsed(line: bytes | None) -> dict[str, Any]:
+def parsed_line(line: bytes | None) -> dict[str, Any]:
+    """Return the JSON object of a line, None for one that is too long. Raises InvalidInput."""
     if line is None:
         raise InvalidInput("the line is too long")
     try:
@@ -112,10 +113,11 @@ def _parsed(line: bytes | None) -> dict[str, Any]:
     return request
 
 
-def _id(request: Mapping[str, Any], key: str) -> str:
+def text_of(request: Mapping[str, Any], key: str, longest: int = MAX_ID) -> str:
+    """Return a member of a line that must be there. Raises InvalidInput."""
     if key not in request:
         raise InvalidInput(f"{key} is missing; the recipe needs it")
-    return _checked(request[key], key)
+    return _checked(request[key], key, longest)
 
 
 def _item_list(request: Mapping[str, Any]) -> list[str]:
@@ -125,7 +127,7 @@ def _item_list(request: Mapping[str, Any]) -> list[str]:
     return list(dict.fromkeys(_checked(item, "each of itemList") for item in items))
 
 
-def _checked(value: Any, name: str) -> str:
-    if not isinstance(value, str) or not 0 < len(value) <= MAX_ID:
-        raise InvalidInput(f"{name} must be a string of 1 to {MAX_ID} characters")
+def _checked(value: Any, name: str, longest: int = MAX_ID) -> str:
+    if not isinstance(value, str) or not 0 < len(value) <= longest:
+        raise InvalidInput(f"{name} must be a string of 1 to {longest} characters")
     return value

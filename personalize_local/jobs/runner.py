@@ -23,7 +23,7 @@ from personalize_local.errors import JobFailed
 
 # One thread each: a training must leave the other cores for answering requests.
 ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"), "1")
-KINDS = ("deletion", "exporting", "importing", "inference", "training")
+KINDS = ("deletion", "exporting", "importing", "inference", "segments", "training")
 OUTCOME = "outcome.json"
 STDERR = "stderr.txt"
 # Loading what jobs need takes longer than most jobs. One process loads it and starts no thread; each job is a fork of

@@ -10,8 +10,9 @@ from recommender_models.models.ranking import PersonalizedRanking
 from recommender_models.models.similar_items import SimilarItems, Sims
 from recommender_models.models.trending_now import TrendingNow
 from recommender_models.models.user_personalization import UserPersonalization
+from recommender_models.models.user_segments import UserSegments
 
-Model = UserPersonalization | SimilarItems | PopularityCount | PersonalizedRanking
+Model = UserPersonalization | SimilarItems | PopularityCount | PersonalizedRanking | UserSegments
 
 RECIPES: dict[str, type[Model]] = {
     "aws-user-personalization": UserPersonalization,
@@ -22,6 +23,8 @@ RECIPES: dict[str, type[Model]] = {
     "aws-trending-now": TrendingNow,
     "aws-personalized-ranking": PersonalizedRanking,
     "aws-personalized-ranking-v2": PersonalizedRanking,
+    "aws-item-affinity": UserSegments,
+    "aws-item-attribute-affinity": UserSegments,
     "aws-ecomm-popular-items-by-views": PopularityCount,
     "aws-ecomm-popular-items-by-purchases": PopularityCount,
     "aws-ecomm-frequently-bought-together": BoughtTogether,
@@ -35,7 +38,7 @@ RECIPES: dict[str, type[Model]] = {
 }
 KINDS: dict[str, type[Model]] = {
     model.kind: model
-    for model in (UserPersonalization, SimilarItems, PopularityCount, TrendingNow, PersonalizedRanking)
+    for model in (UserPersonalization, SimilarItems, PopularityCount, TrendingNow, PersonalizedRanking, UserSegments)
 }
 
 
@@ -43,7 +46,7 @@ def load(folder: Path) -> Model:
     """Read a model that ``save`` has written; large arrays stay on disk until they are looked at.
 
     What it can do depends on its ``kind``: "user-personalization" and "popularity" have ``recommend``, "similar-items"
-    has ``similar``, "personalized-ranking" has ``rank``.
+    has ``similar``, "personalized-ranking" has ``rank``, "user-segments" has ``affinities``.
     """
     about, arrays = files.load(folder)
     return KINDS[about["kind"]].restore(about, arrays)

@@ -1,0 +1,58 @@
+"""Batch segment jobs are for versions of a segment recipe, and these are for nothing else."""
+
+from typing import Any
+
+import pytest
+
+from personalize_local.toggles import Toggles
+from tests.personalize_local.behaviours.shop import RECIPES, ROLE, Shop, made_shop
+from tests.personalize_local.world import Refused, World
+
+PLACES = {
+    "jobInput": {"s3DataSource": {"path": "s3://shop/asked.json"}},
+    "jobOutput": {"s3DataDestination": {"path": "s3://shop/out/"}},
+}
+
+
+@pytest.fixture
+def shop() -> Shop:
+    """Return a shop in which a few interactions train a model."""
+    shop = made_shop(World(toggles=Toggles(throttling=False, minimums=False)))
+    shop.world.fill(shop.tracking, users=4, each=10)
+    shop.world.wait(2)
+    return shop
+
+
+def version(shop: Shop, recipe: str) -> str:
+    return shop.world.trained(shop.world.solution(recipe, datasetGroupArn=shop.group, recipeArn=RECIPES + recipe))
+
+
+def refused(shop: Shop, operation: str, **request: Any) -> str:
+    with pytest.raises(Refused) as caught:
+        shop.world.call(operation, **request)
+    assert caught.value.code == "InvalidInputException"
+    return caught.value.message
+
+
+def test_a_job_needs_a_segment_recipe_and_has_at_most_five_million_users(shop: Shop) -> None:
+    affinity, personal = version(shop, "aws-item-affinity"), version(shop, "aws-user-personalization")
+    job = {"jobName": "j", "roleArn": ROLE, **PLACES}
+    assert "not a recipe for user segments" in refused(
+        shop, "CreateBatchSegmentJob", **job, solutionVersionArn=personal
+    )
+    assert "no batch recommendations" in refused(shop, "CreateBatchInferenceJob", **job, solutionVersionArn=affinity)
+    too_many = {"solutionVersionArn": affinity, "numResults": 5_000_001}
+    assert "0 to 5000000" in refused(shop, "CreateBatchSegmentJob", **job, **too_many)
+    elsewhere = job | {"jobOutput": {"s3DataDestination": {"path": "https://shop/out/"}}}
+    assert "S3 location" in refused(shop, "CreateBatchSegmentJob", **elsewhere, solutionVersionArn=affinity)
+    chosen = shop.filter('EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ("view")')
+    with_filter = {"solutionVersionArn": affinity, "filterArn": chosen}
+    assert "Filters for users are not supported" in refused(shop, "CreateBatchSegmentJob", **job, **with_filter)
+    arn = shop.world.call("CreateBatchSegmentJob", **job, solutionVersionArn=affinity)["batchSegmentJobArn"]
+    assert arn.endswith(":batch-segment-job/j")
+
+
+def test_a_segment_recipe_has_no_campaign(shop: Shop) -> None:
+    affinity = version(shop, "aws-item-attribute-affinity")
+    for arn in (affinity, f"{affinity.rpartition('/')[0]}/$LATEST"):
+        assert "CreateBatchSegmentJob" in refused(shop, "CreateCampaign", name="c", solutionVersionArn=arn)
