@@ -13,7 +13,7 @@ endif
 override CONTEXT := $(shell cat $(SETTINGS)) $(CONTEXT)
 endif
 
-.PHONY: setup run shop test quick proofs check law mutations soak bench libraries benchmarks synth deploy docs pictures sbom audit clean
+.PHONY: setup run shop test quick proofs check law mutations soak bench libraries benchmarks synth deploy dist docs pictures sbom audit clean
 
 setup: .venv/.ready
 
@@ -41,7 +41,7 @@ check: setup
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy --strict lambda_src/broker
-	@$(BIN)/mypy cli diagnosis docs_site evaluation experiments faults lifecycle local_stack personalize_data personalize_local personalize_rules recommender_models replay seeding shop
+	@$(BIN)/mypy cli diagnosis distribution docs_site evaluation experiments faults lifecycle local_stack personalize_data personalize_local personalize_rules recommender_models replay seeding shop
 	@$(BIN)/mypy app.py infra blueprint
 	@$(MAKE) --no-print-directory test
 
@@ -88,6 +88,10 @@ deploy: synth
 	@./cdk deploy --app cdk.out $(FLAGS)
 	@$(BIN)/python -m infra.apply_tuning cdk.out $(FLAGS)
 
+# The local Amazon Personalize as a distribution of its own: wheel and source archive in dist/ (distribution/README.md).
+dist: setup
+	@$(BIN)/python -m distribution
+
 # The pages of this repository as a web site that can be searched: site/index.html, to be opened as it is.
 docs: setup .venv/docs/.ready
 	@$(BIN)/python -m docs_site
@@ -112,7 +116,7 @@ audit: setup
 	PyPI could not be asked (there is no copy of its advisories to use offline)" >&2; exit $$code; }
 
 clean:
-	@rm -rf .venv node_modules shop/node_modules tests/clients/node_modules cdk.out sbom site .pytest_cache .ruff_cache .mypy_cache .hypothesis .local.env
+	@rm -rf .venv node_modules shop/node_modules tests/clients/node_modules cdk.out dist sbom site .pytest_cache .ruff_cache .mypy_cache .hypothesis .local.env
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The lock is installed by uv, in seconds; where uv can't be had, by pip, in a minute or two.

@@ -1,4 +1,4 @@
-"""Starts the local Amazon Personalize: ``python -m personalize_local [--port N] …``."""
+"""Starts the local Amazon Personalize: ``python -m personalize_local [--port N] …``, ``personalize-local …``."""
 
 import argparse
 import contextlib
@@ -12,13 +12,18 @@ from dataclasses import asdict
 from pathlib import Path
 
 from personalize_local.app import make_app
+from personalize_local.errors import JobFailed
 from personalize_local.jobs.runner import ProcessJobs
+from personalize_local.jobs.s3_folder import FolderStore
 from personalize_local.journal import Journal, JournalUnusable
 from personalize_local.operations import Durations
 from personalize_local.service import Personalize
-from personalize_local.shell import serve
+from personalize_local.shell import LOOPBACK, serve
 from personalize_local.toggles import Toggles
 from personalize_local.wire.protocol import WireProtocol
+from personalize_local.with_shop import fill
+
+SCRIPT = "personalize-local"
 
 
 def seconds_range(text: str) -> tuple[float, float]:
@@ -32,11 +37,17 @@ def seconds_range(text: str) -> tuple[float, float]:
 
 def parser() -> argparse.ArgumentParser:
     """Return the command line."""
-    command_line = argparse.ArgumentParser(prog="python -m personalize_local", description=__doc__)
+    command_line = argparse.ArgumentParser(
+        prog=SCRIPT if Path(sys.argv[0]).name == SCRIPT else "python -m personalize_local", description=__doc__
+    )
     command_line.add_argument("--port", type=int, default=0, help="default: a free one")
+    command_line.add_argument("--host", default=LOOPBACK, help="default: %(default)s, so that only this machine calls")
+    command_line.add_argument("--with-shop", action="store_true", help="create a small shop with a trained campaign")
     command_line.add_argument("--with-parent", action="store_true", help="stop when standard input ends")
     command_line.add_argument("--data", type=Path, metavar="DIR", help="keep everything there; default: in memory")
-    command_line.add_argument("--s3-endpoint", metavar="URL", help="where imports and batch jobs find S3, on loopback")
+    s3 = command_line.add_mutually_exclusive_group()
+    s3.add_argument("--s3-endpoint", metavar="URL", help="where imports and batch jobs find S3, on loopback")
+    s3.add_argument("--s3-folder", type=Path, metavar="DIR", help="or a folder instead: s3://b/k is the file DIR/b/k")
     command_line.add_argument(
         "--lag", type=seconds_range, default=(1.0, 2.0), metavar="SECONDS|MIN-MAX", help="default: 1-2"
     )
@@ -65,11 +76,16 @@ def main(arguments: list[str] | None = None) -> int:
     """Serve until stopped; return the exit code."""
     options = parser().parse_args(arguments)
     logging.basicConfig(stream=sys.stderr, level=logging.INFO)
+    if options.with_shop and options.s3_endpoint:
+        parser().error("--with-shop has its files in a folder: not with --s3-endpoint")
     with contextlib.ExitStack() as running:
         try:
             journal = running.enter_context(contextlib.closing(Journal(options.data))) if options.data else None
             folder = options.data or Path(running.enter_context(tempfile.TemporaryDirectory(prefix="personalize-")))
             return _serve(options, folder.absolute(), journal)
+        except JobFailed as error:
+            print(f"--with-shop failed: {error}", file=sys.stderr)  # noqa: T201
+            return 1
         except (JournalUnusable, OSError) as error:
             message = f"--data {options.data} can't be used: {error.strerror}" if isinstance(error, OSError) else error
             print(message, file=sys.stderr)  # noqa: T201
@@ -77,6 +93,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _serve(options: argparse.Namespace, folder: Path, journal: Journal | None) -> int:
+    s3_folder = options.s3_folder or (folder / "s3" if options.with_shop else None)
+    s3_endpoint = s3_folder.absolute().as_uri() if s3_folder else options.s3_endpoint
     lags = random.Random(options.seed)  # noqa: S311 - a simulation
     jobs = ProcessJobs()
     service = Personalize(
@@ -86,15 +104,21 @@ def _serve(options: argparse.Namespace, folder: Path, journal: Journal | None) -
         folder=folder,
         durations=Durations(training=options.training_delay, auto_training=options.auto_training_delay),
         toggles=Toggles(**{name.replace("-", "_"): False for name in options.disable}),
-        s3_endpoint=options.s3_endpoint,
+        s3_endpoint=s3_endpoint,
         journal=journal,
     )
+    if options.with_shop:
+        jobs.in_place = True
+        campaign = fill(service, FolderStore(s3_endpoint))
+        jobs.in_place = False
+        print(f"campaign of the shop: {campaign}", file=sys.stderr)  # noqa: T201
     wire = WireProtocol(
         service.handlers,
         new_id=lambda: str(uuid.uuid4()),
         length_limits=lambda: service.toggles.length_limits,
     )
-    return serve(make_app(service, wire, on_stop=jobs.close), port=options.port, with_parent=options.with_parent)
+    app = make_app(service, wire, on_stop=jobs.close)
+    return serve(app, host=options.host, port=options.port, with_parent=options.with_parent)
 
 
 if __name__ == "__main__":

@@ -26,13 +26,13 @@ class PortInUse(Exception):
     """Another program listens on the requested port."""
 
 
-def listen(port: int) -> socket.socket:
-    """Return a listening socket on loopback; port 0 takes a free one. Raises PortInUse."""
+def listen(port: int, host: str = LOOPBACK) -> socket.socket:
+    """Return a listening socket, on loopback by default; port 0 takes a free one. Raises PortInUse."""
     # The protocol is named because asyncio turns Nagle's delay (40 ms an answer) off only for sockets that name it.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listener.bind((LOOPBACK, port))
+        listener.bind((host, port))
         listener.listen(1024)
     except OSError as error:
         listener.close()
@@ -44,13 +44,14 @@ def listen(port: int) -> socket.socket:
 
 def announce(listener: socket.socket) -> None:
     """Print the service's URL for the parent, as one line of JSON."""
-    print(json.dumps({"url": f"http://{LOOPBACK}:{listener.getsockname()[1]}"}), flush=True)  # noqa: T201
+    host, port = listener.getsockname()
+    print(json.dumps({"url": f"http://{host}:{port}"}), flush=True)  # noqa: T201
 
 
-def serve(app: ASGIApp, *, port: int = 0, with_parent: bool = False) -> int:
+def serve(app: ASGIApp, *, host: str = LOOPBACK, port: int = 0, with_parent: bool = False) -> int:
     """Serve an ASGI application until SIGTERM, Ctrl-C or the parent's end; return the exit code (2: port in use)."""
     try:
-        listener = listen(port)
+        listener = listen(port, host)
     except PortInUse as error:
         print(error, file=sys.stderr)  # noqa: T201
         return 2

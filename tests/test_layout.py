@@ -39,12 +39,12 @@ ALLOWED = {
         "personalize_local",
     },
 }
-OWN = {*ALLOWED, "app", "bench", "cli", "docs_site", "tests"}
+OWN = {*ALLOWED, "app", "bench", "cli", "distribution", "docs_site", "tests"}
 LIBRARIES = {
     "faults": {"starlette"},
     "personalize_rules": {"lark"},
     "recommender_models": {"numpy", "scipy"},
-    "personalize_local": {"botocore", "numpy", "scipy", "starlette", "uvicorn"},
+    "personalize_local": {"botocore", "numpy", "pytest", "scipy", "starlette", "uvicorn"},
 }
 WITHOUT_SERVICES = """
 import sys

@@ -23,7 +23,7 @@ def answer_files(spec: Mapping[str, Any], folder: Path, answers: Answers) -> dic
 
     ``spec``: ``data_location``, ``output_location``, ``s3_endpoint``. Raises JobFailed where there is no line.
     """
-    store, output = s3.Store(spec["s3_endpoint"]), _output_folder(spec["output_location"])
+    store, output = s3.store_at(spec["s3_endpoint"]), _output_folder(spec["output_location"])
     count = failed = 0
     for stored in store.objects(spec["data_location"]):
         with tempfile.TemporaryFile(dir=folder) as answered:

@@ -18,7 +18,7 @@ def run(spec: Mapping[str, Any], folder: Path) -> dict[str, Any]:
 
     ``spec``: ``data_location``, ``s3_endpoint``. Raises JobFailed.
     """
-    store = s3.Store(spec["s3_endpoint"])
+    store = s3.store_at(spec["s3_endpoint"])
     files = store.objects(spec["data_location"], subfolders=True)
     size = sum(file.size for file in files)
     if size > MOST_BYTES:

@@ -30,7 +30,7 @@ def run(spec: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     key = KEYS.get(avro.dataset_type(spec["schema"]))
     found = _records(spec["records"], names, key) if key else _interactions(spec["interactions"], names)
     rows = dict.fromkeys(found)
-    store, path = s3.Store(spec["s3_endpoint"]), folder / "export.csv"
+    store, path = s3.store_at(spec["s3_endpoint"]), folder / "export.csv"
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(names)

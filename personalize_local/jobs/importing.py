@@ -20,7 +20,7 @@ def run(spec: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     """
     fields = avro.fields(spec["schema"])
     table = _table(spec["dataset_type"], fields)
-    store = s3.Store(spec["s3_endpoint"])
+    store = s3.store_at(spec["s3_endpoint"])
     names = [field.name for field in fields]
     rows = sum(s3.read(store, stored, names, table.add) for stored in store.objects(spec["data_location"]))
     least = spec.get("minimum_rows", 1)

@@ -1,11 +1,9 @@
-"""S3 for jobs: an S3 on this machine, with dummy keys and without the user's AWS configuration."""
+"""S3 for jobs: a folder, or an S3 on this machine, with dummy keys and without the user's AWS configuration."""
 
 import contextlib
 import io
 import ipaddress
-import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, BinaryIO
 from urllib.parse import urlsplit
 
@@ -16,9 +14,10 @@ from botocore.exceptions import BotoCoreError, ClientError, ConnectionError, End
 
 from personalize_local.data.csv_rows import BadLine, read_table
 from personalize_local.errors import JobFailed
+from personalize_local.jobs import s3_folder
+from personalize_local.jobs.s3_location import S3Object, parse
 
 BUFFER = 1 << 20
-LOCATION = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/(.*))?", re.DOTALL)
 CONFIG = Config(
     connect_timeout=2.0,
     read_timeout=60.0,
@@ -30,18 +29,9 @@ CONFIG = Config(
 )
 
 
-@dataclass(frozen=True)
-class S3Object:
-    """One object of a bucket; ``size`` in bytes."""
-
-    bucket: str
-    key: str
-    size: int = 0
-
-    @property
-    def name(self) -> str:
-        """The location as one printable line."""
-        return "".join(character if character.isprintable() else "?" for character in f"s3://{self.bucket}/{self.key}")
+def store_at(endpoint: str | None) -> "AnyStore":
+    """Return the S3 at an endpoint, ``http://127.0.0.1:PORT`` or ``file:///FOLDER``. Raises JobFailed."""
+    return s3_folder.FolderStore(str(endpoint)) if s3_folder.is_folder(endpoint) else Store(endpoint)
 
 
 class Store:
@@ -111,18 +101,15 @@ class Store:
             raise JobFailed(f"{failure}: {_one_line(error)}") from error
 
 
-def parse(location: str) -> S3Object:
-    """Return the bucket and key of a location. Raises JobFailed if it is not s3://bucket/key."""
-    match = LOCATION.fullmatch(location)
-    if not match:
-        raise JobFailed("The location must be s3://bucket/key or s3://bucket/folder/")
-    return S3Object(match[1], match[2] or "")
+AnyStore = Store | s3_folder.FolderStore
 
 
 def loopback(endpoint: str | None) -> str:
     """Return an endpoint on this machine. Raises JobFailed if it is missing or on another machine."""
     if not endpoint:
-        raise JobFailed("No S3 is known: start the service with --s3-endpoint, the address of one on this machine")
+        raise JobFailed(
+            "No S3 is known: start the service with --s3-endpoint, one on this machine, or with --s3-folder"
+        )
     try:
         parts = urlsplit(endpoint)
         host, port = parts.hostname or "", parts.port
@@ -152,7 +139,7 @@ def _one_line(message: object) -> str:
     return " ".join(str(message).split())[:300]
 
 
-def read(store: Store, stored: S3Object, names: Sequence[str], add: Callable[[list[str]], object]) -> int:
+def read(store: AnyStore, stored: S3Object, names: Sequence[str], add: Callable[[list[str]], object]) -> int:
     """Call ``add`` with each row after the header, which has these names; return their number. Raises JobFailed."""
     with store.open(stored) as stream:
         try:

@@ -19,7 +19,7 @@ def test_an_endpoint_on_this_machine_is_taken(endpoint: str) -> None:
 
 @pytest.mark.parametrize("endpoint", [None, ""])
 def test_without_an_endpoint_the_reason_says_what_to_do(endpoint: str | None) -> None:
-    with pytest.raises(JobFailed, match="start the service with --s3-endpoint"):
+    with pytest.raises(JobFailed, match=r"start the service with --s3-endpoint, .* or with --s3-folder"):
         s3.Store(endpoint)
 
 

@@ -1,0 +1,1 @@
+"""Builds the local Amazon Personalize as a distribution of its own: ``make dist``."""
