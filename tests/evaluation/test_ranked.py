@@ -1,5 +1,6 @@
 """A learned order: it finds what the closed form can't know, and learns from the validation's truth alone."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,12 +11,14 @@ from evaluation.data import log as logs
 from evaluation.progress import unseen
 from evaluation.recommenders.candidate_features import Asked, features, ordered
 from evaluation.recommenders.candidates import NO_VALIDATION, TOO_LITTLE, Candidate, train
-from evaluation.recommenders.registry import BY_NAME
+from evaluation.recommenders.registry import BY_NAME, RecommenderSpec
+from evaluation.recommenders.tuning import Choice
 from evaluation.scoring.metric import Metric
 from evaluation.scoring.metrics import score
 from evaluation.splits import HoldOut, split
-from evaluation.task import NEW_ITEMS, Pairs, Task, task
+from evaluation.task import NEW_ITEMS, TASKS, Pairs, Task, task
 from recommender_models.record_columns import RecordColumns
+from recommender_models.settings import Settings
 from tests.evaluation import made_up
 from tests.recommender_models.rows import visits
 
@@ -38,28 +41,55 @@ def question(tmp_path_factory: pytest.TempPathFactory) -> Task:
     return task(log, split(log, HoldOut("time", at=1_700_000_000 + 7 * DAY)), None, 1)
 
 
-def candidates(question: Task, items: RecordColumns) -> dict[str, Candidate]:
-    entries, notes = train(question, RecordColumns(), COMPARED, 1, unseen, items=items)
+def candidates(
+    question: Task,
+    items: RecordColumns,
+    compared: Sequence[RecommenderSpec] = COMPARED,
+    like: Sequence[Candidate] = (),
+) -> dict[str, Candidate]:
+    entries, notes = train(question, RecordColumns(), compared, 1, unseen, like=like, items=items)
     assert not any("left out" in note for note in notes)
     return {entry.name: entry for entry in entries}
 
 
-def test_it_learns_the_price_that_the_closed_form_cannot_know(question: Task) -> None:
+@pytest.fixture(scope="module")
+def by_default(question: Task) -> dict[str, Candidate]:
+    return candidates(question, ITEMS)
+
+
+def test_it_learns_the_price_that_the_closed_form_cannot_know(question: Task, by_default: dict[str, Candidate]) -> None:
     ndcg = {
         name: score(entry.lists[NEW_ITEMS], question.truth_for(NEW_ITEMS)).means()[Metric("ndcg", 10)]
-        for name, entry in candidates(question, ITEMS).items()
+        for name, entry in by_default.items()
     }
     assert ndcg["ranked"] > 1.3 * ndcg["ease-history"], ndcg
 
 
-def test_its_lists_do_not_change_with_the_truth_and_hold_only_new_items_where_asked(question: Task) -> None:
+def test_its_lists_do_not_change_with_the_truth_and_hold_only_new_items_where_asked(
+    question: Task, by_default: dict[str, Candidate]
+) -> None:
     other = replace(question, truth=Pairs(question.truth.users, question.truth.items[::-1]))
-    first, second = (candidates(one, ITEMS)["ranked"].lists for one in (question, other))
+    first, second = by_default["ranked"].lists, candidates(other, ITEMS)["ranked"].lists
     assert all((first[name] == second[name]).all() for name in first)
     owned = set(zip(question.owned().users.tolist(), question.owned().items.tolist(), strict=True))
     lines, places = np.nonzero(first[NEW_ITEMS] >= 0)
     shown = zip(lines.tolist(), first[NEW_ITEMS][lines, places].tolist(), strict=True)
     assert not owned & set(shown)
+
+
+def test_at_a_later_cut_it_learns_anew_over_the_settings_of_the_oldest_one(
+    question: Task, by_default: dict[str, Candidate]
+) -> None:
+    choice = Choice(Settings(half_life_days=0.1, popularity=3.0))
+    oldest = replace(by_default["ease-history"], choices=dict.fromkeys(TASKS, choice), validated={NEW_ITEMS: 0.5})
+    later = candidates(question, ITEMS, like=[oldest, by_default["ranked"]])
+    with_them = replace(COMPARED[0], defaults=choice.settings)
+    expected = candidates(question, ITEMS, [with_them, COMPARED[1]])
+    for name in TASKS:
+        assert (later["ranked"].lists[name] == expected["ranked"].lists[name]).all()
+        assert (later["ranked"].lists[name] != by_default["ranked"].lists[name]).any()
+    assert later["ranked"].validated == expected["ranked"].validated
+    assert later["ease-history"].validated == {NEW_ITEMS: 0.5}
 
 
 @pytest.mark.parametrize(("tune", "why"), [(True, TOO_LITTLE), (False, NO_VALIDATION)])
