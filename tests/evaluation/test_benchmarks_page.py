@@ -15,7 +15,7 @@ from bench.published.rows import BENCHMARKS, Benchmark, Published
 from evaluation.recommenders.registry import BY_NAME
 from evaluation.request import ComparisonSettings
 from evaluation.run import compare
-from evaluation.task import NEW_ITEMS, Task
+from evaluation.task import NEW_ITEMS, Task, inner
 from recommender_models.record_columns import RecordColumns
 
 # Everybody takes one film of a circle after the other, and leaves one out by chance: nobody can predict all.
@@ -44,6 +44,16 @@ def test_each_user_is_asked_for_the_last_item_and_has_all_items_before_it(task: 
         assert task.past.times[of_user].max() == task.past.times.max(), "all histories end at the same moment"
         assert [task.past.item_ids[item] for item in task.truth.items[task.truth.users == user]] == [items[-1]]
     assert len(task.train) == sum(len(items) - 2 for items in HISTORIES)
+
+
+def test_all_are_asked_after_their_past_and_settings_are_chosen_by_the_last_items_of_the_training(task: Task) -> None:
+    moments = task.moments()
+    assert moments is not None
+    assert moments.min() > task.past.times.max(), "or what sells now would be counted before anything was sold"
+    validation = inner(task, 30, seed=1)
+    assert validation is not None
+    assert {validation.past.item_ids[item] for item in validation.truth.items} == {items[-3] for items in HISTORIES}
+    assert len(validation.train) == sum(len(items) - 3 for items in HISTORIES)
 
 
 def test_what_only_the_past_or_the_truth_has_is_no_trained_item() -> None:
