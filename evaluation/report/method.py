@@ -1,6 +1,6 @@
 """How a result was made, in words: the question that was asked, the data, and everything that another run needs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from evaluation.provenance import Provenance
@@ -64,7 +64,7 @@ def lines(how: Provenance, cut: int | None) -> list[tuple[str, str]]:
         *((f"sha256 of {role}", digest) for role, digest in how.sha256.items()),
         *([("evaluated", moment(int(how.evaluated_at)))] if how.evaluated_at is not None else []),
         *([("version", how.version)] if how.version else []),
-        *([("computed by", ", ".join(f"{name} {version}" for name, version in how.libraries.items()))]),
+        *([("computed by", _versions(how.libraries))] if how.libraries else []),
         *([("command", how.command)] if how.command else []),
     ]
 
@@ -76,6 +76,10 @@ def _validation(facts: ValidationFacts) -> list[tuple[str, str]]:
         ("validation", f"{facts.users:,} users, {window}"),
         *([("values to choose from", values)] if values else []),
     ]
+
+
+def _versions(libraries: Mapping[str, str]) -> str:
+    return ", ".join(f"{name} {version}" for name, version in libraries.items())
 
 
 def _numbers(values: Sequence[float]) -> str:
