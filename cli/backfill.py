@@ -1,7 +1,6 @@
 """`./broker backfill`: history into a dataset, from mParticle's exports or any CSV; interrupted, it goes on."""
 
 import tempfile
-import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from cli.console import emit
 from cli.errors import service_errors
 from cli.history_files import gather
 from cli.import_summary import left_out, report
+from cli.local_conversion import LocalConversion
 from cli.options import pairs
 from cli.progress import WaitDisplay
 from cli.types import Encoding, Names, Separator
@@ -20,7 +20,7 @@ from lifecycle import datasets, imports, resource_types
 from lifecycle.bucket import Bucket
 from lifecycle.resources import Resources
 from personalize_data.consent import Consent
-from personalize_data.conversion import Plan, TableFormat, convert
+from personalize_data.conversion import Plan, TableFormat
 from personalize_data.errors import BadFile
 from personalize_data.import_summary import ImportSummary
 from personalize_data.schema import DATASETS, INTERACTIONS_SCHEMA, Schema, SchemaError, read_schema
@@ -36,6 +36,8 @@ class BackfillOptions:
     mode: str | None
     bucket: str | None
     role_arn: str | None
+    work: Path | None
+    processes: int | None
 
 
 @click.command("backfill", short_help="History into a dataset.")
@@ -69,6 +71,13 @@ class BackfillOptions:
 )
 @click.option("--bucket", help="S3 bucket to import from; default: the stack's.")
 @click.option("--role-arn", help="The role by which Personalize reads it; default: the stack's.")
+@click.option("--processes", type=click.IntRange(1), help="That convert exports; default: one for each processor.")
+@click.option(
+    "--work",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Keep here what is converted until it is uploaded; default: a folder below TMPDIR.",
+)
 @click.option("--dry-run", is_flag=True, help="Convert and count, ask no service.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, and nothing else, on stdout.")
 @place.options
@@ -88,6 +97,8 @@ def command(
     mode: str | None,
     bucket: str | None,
     role_arn: str | None,
+    processes: int | None,
+    work: Path | None,
     dry_run: bool,
     as_json: bool,
     name: str | None,
@@ -120,7 +131,7 @@ def command(
           --column TIMESTAMP=InvoiceDate --constant EVENT_TYPE=purchase
       ./broker backfill customers.csv --dataset users --column USER_ID=id
     """
-    options = BackfillOptions(dataset, mode, bucket, role_arn)
+    options = BackfillOptions(dataset, mode, bucket, role_arn, work, processes)
 
     def find() -> connection.Target:
         if mode == "full" and not dry_run:
@@ -152,10 +163,12 @@ class Run:
 
     def __init__(self, plan: Plan, options: BackfillOptions, folder: Path, waiting: WaitDisplay) -> None:
         self._plan, self._asked, self._folder, self._waiting = plan, options, folder, waiting
+        self._conversion = LocalConversion(plan, options.work, options.processes)
 
     def convert_only(self) -> ImportSummary:
         """Convert; return the summary."""
         csv, summary = self._convert()
+        self._conversion.forget()
         return replace(summary, bytes=csv.stat().st_size, state="dry run")
 
     def into(self, target: connection.Target) -> ImportSummary:
@@ -196,13 +209,13 @@ class Run:
             self._waiting.say(line)
         for warning in imports.warnings(step, self._asked.dataset, summary.rows, size):
             self._waiting.say(f"warning: {warning}")
-        return imports.store(bucket, step, csv, summary, self._waiting.growing("uploading", size))
+        stored = imports.store(bucket, step, csv, summary, self._waiting.growing("uploading", size))
+        self._conversion.forget()
+        return stored
 
     def _convert(self) -> tuple[Path, ImportSummary]:
         path = self._folder / "data.csv"
-        total = sum(source.path.stat().st_size for source in self._plan.sources)
-        with path.open("w", encoding="utf-8", newline="") as out:
-            return path, convert(self._plan, out, time.time(), self._waiting.bytes("converting", total))
+        return path, self._conversion.csv(path, self._waiting)
 
 
 def _said_of_mode(step: imports.ImportStep, *, chosen: bool) -> str:

@@ -3,31 +3,42 @@
 https://docs.aws.amazon.com/personalize/latest/dg/data-prep-formatting.html: UTF-8, a header with the schema's names.
 """
 
+from collections.abc import Callable, Iterator, Sequence
 from typing import TextIO
 
-from personalize_data import file_kinds, files, json_table, mparticle, table_conversion
+from personalize_data import csv_lines, file_kinds, json_table, table_conversion
 from personalize_data.consent import Consent
 from personalize_data.errors import BadFile
+from personalize_data.exports import mparticle, one_process
+from personalize_data.exports.part import Part, parts_of_file
+from personalize_data.exports.report import Report
+from personalize_data.exports.settings import Conversion
 from personalize_data.file_kinds import JSON, FileKind
 from personalize_data.files import Moved
-from personalize_data.import_summary import ImportSummary, RowCounts
+from personalize_data.import_summary import ImportSummary
 from personalize_data.plan import Plan, Source, TableFormat
 from personalize_data.schema import REQUIRED, Schema, SchemaError, check_reserved
 from personalize_data.table import Mapped, MappingError
 
-Converted = tuple[Schema, RowCounts, list[str]]
+Converted = tuple[Schema, Report, list[str]]
+InParts = Callable[[Sequence[Part], Conversion, TextIO, Moved], Iterator[tuple[Part, Report]]]
 SHOWN = 20  # names of columns in a note
 
 
-def convert(plan: Plan, out: TextIO, now: float, moved: Moved = lambda _: None) -> ImportSummary:
+def convert(
+    plan: Plan, out: TextIO, now: float, moved: Moved = lambda _: None, in_parts: InParts = one_process.converted
+) -> ImportSummary:
     """Write the CSV; return its summary. ``moved`` gets how many bytes of all sources are read.
 
-    Raises MappingError and SchemaError before the first row, and BadFile for a file of which no row can be used.
+    ``in_parts``: what converts the parts of exports. Raises MappingError and SchemaError before the first row, and
+    BadFile for a table of which no row can be used. Of exports, one that can't be read is counted, and stops nothing.
     """
-    kinds = {_is_table(plan, source) for source in plan.sources}
-    if len(kinds) > 1:
-        raise MappingError("some files are tables and some are JSON: convert them one kind at a time")
-    schema, counts, notes = (table_conversion.convert if kinds == {True} else _batches)(plan, out, now, moved)
+    converted = (
+        table_conversion.convert(plan, out, now, moved)
+        if _are_tables(plan)
+        else _batches(plan, out, now, moved, in_parts)
+    )
+    schema, counts, notes = converted
     return counts.summary(
         plan.dataset,
         files=[source.name for source in plan.sources],
@@ -37,13 +48,33 @@ def convert(plan: Plan, out: TextIO, now: float, moved: Moved = lambda _: None) 
     )
 
 
-def _is_table(plan: Plan, source: Source) -> bool:
-    """Return whether a file is a table: a CSV, or objects that are rows. Raises BadFile for what is not read here."""
+def _are_tables(plan: Plan) -> bool:
+    """Return whether the files are tables. Raises MappingError where some are; BadFile where no file can be read."""
+    kinds, errors = set[bool](), list[BadFile]()
+    for source in plan.sources:
+        try:
+            kinds |= _is_table(plan, source)
+        except BadFile as error:
+            errors.append(error)
+    if len(kinds) > 1:
+        raise MappingError("some files are tables and some are JSON: convert them one kind at a time")
+    if errors and kinds != {False}:
+        raise errors[0]
+    return kinds != {False}
+
+
+def _is_table(plan: Plan, source: Source) -> set[bool]:
+    """Return whether a file is a table: a CSV, or objects that are rows; nothing of an empty file.
+
+    Raises BadFile for what is not read here.
+    """
     kind = file_kinds.kind(source.path, source.name)
+    if kind is FileKind.EMPTY:
+        return set()
     if kind in JSON:
-        return _is_json_table(plan, source)
-    if kind in (FileKind.TABLE, FileKind.EMPTY) or (kind is FileKind.UTF_16 and plan.format.encoding):
-        return True
+        return {_is_json_table(plan, source)}
+    if kind is FileKind.TABLE or (kind is FileKind.UTF_16 and plan.format.encoding):
+        return {True}
     raise BadFile(source.name, kind.refusal)
 
 
@@ -53,7 +84,7 @@ def _is_json_table(plan: Plan, source: Source) -> bool:
     return "events" not in names and (bool(plan.mapped.columns) or REQUIRED[plan.dataset].keys() <= set(names))
 
 
-def _batches(plan: Plan, out: TextIO, now: float, moved: Moved) -> Converted:
+def _batches(plan: Plan, out: TextIO, now: float, moved: Moved, in_parts: InParts) -> Converted:
     if plan.dataset != "interactions" or plan.schema is None:
         raise MappingError(
             f"JSON is read as mParticle's batches, which hold interactions, not {plan.dataset}, or as rows of a table "
@@ -71,16 +102,26 @@ def _batches(plan: Plan, out: TextIO, now: float, moved: Moved) -> Converted:
         )
     mparticle.check_schema(plan.schema)
     check_reserved(plan.schema)
-    counts = RowCounts()
-    with_rows = table_conversion.writer(plan.schema, out)
-    for source, source_moved in table_conversion.with_progress(plan.sources, moved):
-        with files.opened(source.path, source.name, source_moved) as file:
-            lines = files.json_lines(file, source.name)
-            with_rows(mparticle.rows(source.name, lines, plan, now, counts))
-    return plan.schema, counts, _not_batches(plan, counts)
+    conversion = Conversion(plan.schema, plan.rules, now, suppressed=plan.suppressed)
+    csv_lines.writer(plan.schema, out)
+    report = Report()
+    for part, of_part in in_parts(_parts(plan, report), conversion, out, moved):
+        report.add(part, of_part)
+    return plan.schema, report, [*report.all_notes(), *_not_batches(plan, report)]
 
 
-def _not_batches(plan: Plan, counts: RowCounts) -> list[str]:
+def _parts(plan: Plan, report: Report) -> list[Part]:
+    """Return the parts of all files. What can't be opened is counted in ``report``."""
+    parts: list[Part] = []
+    for source in plan.sources:
+        try:
+            parts += parts_of_file(source.name, source.path)
+        except BadFile as error:
+            report.refuse(error)
+    return parts
+
+
+def _not_batches(plan: Plan, counts: Report) -> list[str]:
     """Return a note on JSON that is no batch: how rows of a table are read."""
     note = _as_rows(plan) if counts.bad["not_a_batch"] else ""
     return [f"not_a_batch: {note}"] if note else []
@@ -89,7 +130,7 @@ def _not_batches(plan: Plan, counts: RowCounts) -> list[str]:
 def _as_rows(plan: Plan) -> str:
     """Say how the first file that does not begin with a batch is read as rows; empty where all begin with one."""
     for source in plan.sources:
-        names = json_table.first_names(source.path, source.name)
+        names = _first_names(source)
         if names and "events" not in names:
             return (
                 "JSON is read as mParticle's batches, or, with a mapping, as rows of a table, one object per row: "
@@ -97,6 +138,13 @@ def _as_rows(plan: Plan) -> str:
                 f"{', '.join(names[:SHOWN])}"
             )
     return ""
+
+
+def _first_names(source: Source) -> list[str]:
+    try:
+        return json_table.first_names(source.path, source.name)
+    except BadFile:  # counted already
+        return []
 
 
 __all__ = ["MappingError", "Plan", "SchemaError", "Source", "TableFormat", "convert"]

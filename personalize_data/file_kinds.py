@@ -78,6 +78,11 @@ def kind(path: Path, name: Path | str = "") -> FileKind:
         head = _head(file)
         if head.startswith(b"PK\x03\x04"):
             return _of_zip(file)
+    return of_head(head)
+
+
+def of_head(head: bytes) -> FileKind:
+    """Return the kind of a file that is not packed, by its first bytes: HEAD of them, if it has as many."""
     for magic, of_magic in MAGIC:
         if re.match(magic, head, re.DOTALL):
             return of_magic

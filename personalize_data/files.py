@@ -8,7 +8,7 @@ import re
 import shutil
 import tempfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, TextIO, cast
@@ -35,6 +35,16 @@ def opened(path: Path, name: Path | str = "", moved: Moved | None = None) -> Ite
             yield file
     except UNREADABLE as error:
         raise unreadable(name or path, error) from None
+
+
+@contextmanager
+def opened_as_it_is(path: Path, name: str) -> Iterator[BinaryIO]:
+    """Open a file without unpacking it. Raises BadFile, which calls it ``name``."""
+    try:
+        with path.open("rb", buffering=BUFFER) as file:
+            yield file
+    except OSError as error:
+        raise unreadable(name, error) from None
 
 
 @contextmanager
@@ -82,8 +92,13 @@ def json_lines(file: BinaryIO, name: str) -> Iterator[tuple[int, bytes]]:
 
     Of objects that are joined without a line end, as Amazon Data Firehose joins records, each comes as a line.
     """
-    for number, line in _lines_or_document(file, name):
-        if b"}{" in line or (number == 1 and _JOINED.search(line)):
+    return separated(_lines_or_document(file, name), is_first=True)
+
+
+def separated(lines: Iterable[tuple[int, bytes]], *, is_first: bool) -> Iterator[tuple[int, bytes]]:
+    """Yield each of the joined objects of numbered lines as a line. ``is_first``: whether line 1 begins its file."""
+    for number, line in lines:
+        if b"}{" in line or (is_first and number == 1 and _JOINED.search(line)):
             yield from ((number, part) for part in _objects(line))
         else:
             yield number, line
@@ -114,7 +129,7 @@ def _objects(line: bytes) -> Iterator[bytes]:
 
 def _lines_or_document(file: BinaryIO, name: str) -> Iterator[tuple[int, bytes]]:
     head = [(number, line) for number, line in zip(range(1, 3), file, strict=False)]
-    if _is_one_document([line for _, line in head]):
+    if is_one_document([line for _, line in head]):
         rest = file.read(LARGEST_DOCUMENT)
         if len(rest) == LARGEST_DOCUMENT:
             raise BadFile(name, "it is one JSON document of over 256 MB: write one batch a line")
@@ -124,7 +139,8 @@ def _lines_or_document(file: BinaryIO, name: str) -> Iterator[tuple[int, bytes]]
     yield from enumerate(file, 3)
 
 
-def _is_one_document(head: list[bytes]) -> bool:
+def is_one_document(head: Sequence[bytes]) -> bool:
+    """Return whether a file is one JSON document over several lines, by its first two lines, if it has as many."""
     if len(head) < 2 or (head[1].lstrip()[:1] == b"{" and head[0].lstrip()[:1] == b"{"):
         return False
     try:

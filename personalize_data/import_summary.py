@@ -86,6 +86,13 @@ class RowCounts:
             if self.last is None or seconds > self.last:
                 self.last = seconds
 
+    def keep_all(self, user: str, times: Sequence[int]) -> None:
+        """Count rows of a user, one for each time (epoch seconds)."""
+        self.rows += len(times)
+        self.users[user] += len(times)
+        self.first = min(times if self.first is None else (self.first, *times))
+        self.last = max(times if self.last is None else (self.last, *times))
+
     def summary(self, dataset: str, **others: Any) -> ImportSummary:
         """Return the summary of an import. ``others``: its fields that are not counted here."""
         return ImportSummary(

@@ -1,14 +1,13 @@
 """Tables of history, converted to one CSV: the schema, the rows, and what can be known only after all rows."""
 
-import csv
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
 from typing import TextIO
 
 from broker.values import amounts
 
-from personalize_data import csv_reader, file_kinds, id_places, json_table, table
+from personalize_data import csv_lines, csv_reader, file_kinds, id_places, json_table, table
 from personalize_data import times as table_times
 from personalize_data.consent import Consent
 from personalize_data.files import Moved
@@ -46,30 +45,6 @@ def convert(plan: Plan, out: TextIO, now: float, moved: Moved) -> tuple[Schema, 
         return schema, counts, [*notes, *plan.consent.notes(plan.rules.consent_purpose)]
 
 
-class _LineFeeds:
-    """A file for csv's writer, in which rows end in a line feed alone.
-
-    The writer is told that they end in both characters: it quotes those of its own line end, and an unquoted carriage
-    return would break a row in two.
-    """
-
-    def __init__(self, out: TextIO) -> None:
-        self._out = out
-
-    def write(self, row: str) -> int:
-        """Write one row, which csv passes whole."""
-        return self._out.write(row.removesuffix("\r\n") + "\n")
-
-
-def writer(schema: Schema, out: TextIO) -> Callable[[Iterator[list[str]]], None]:
-    """Write the header of the CSV, and nothing else is in it; return the function that writes rows."""
-    out.seek(0)
-    out.truncate()
-    csv_writer = csv.writer(_LineFeeds(out), lineterminator="\r\n")
-    csv_writer.writerow(schema.names)
-    return csv_writer.writerows
-
-
 def with_progress(sources: Sequence[Source], moved: Moved) -> Iterator[tuple[Source, Moved]]:
     """Yield each source, with what is to be told how many of its bytes are read."""
     before = 0
@@ -87,7 +62,7 @@ def _write(
 ) -> tuple[RowCounts, Reading]:
     counts = RowCounts()
     reading = _reading(plan, schema, as_they_are, counts, now)
-    with_rows = writer(schema, out)
+    with_rows = csv_lines.writer(schema, out)
     used = [mapped.source(name) for name in schema.names if name not in mapped.constants]
     for source, source_moved in with_progress(plan.sources, moved):
         with _opened(plan, source, source_moved, used) as read:

@@ -117,6 +117,7 @@ SERVER = (
     "local_stack/mparticle/test_service.py",
     "local_stack/test_large_record.py",
     "loop",
+    "personalize_data/exports/test_parts.py",
     "personalize_data/test_plan_identity.py",
     "personalize_local/conformance",
     "personalize_local/jobs",

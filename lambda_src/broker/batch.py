@@ -4,11 +4,11 @@ The wire is looser than its reference: 64-bit integers come as numbers or as str
 and unknown fields are to be ignored (mParticle JSON reference).
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from broker.consent import named, opts_out
-from broker.documents import BadBatch, documents, is_batch, unpack
+from broker.documents import BadBatch, QuickReader, documents, is_batch, unpack
 from broker.json_values import mapping, texts
 from broker.reasons import QuarantineReason
 from broker.shapes import shape_of
@@ -53,17 +53,17 @@ class Batch(NamedTuple):
     has_unusable_time: bool = False
 
 
-def decode(data: bytes, arrived_ms: int) -> list[Batch | BadBatch]:
-    """Return the batches of one record. Never raises."""
+def decode(data: bytes, arrived_ms: int, quick: QuickReader | None = None) -> list[Batch | BadBatch]:
+    """Return the batches of one record. Never raises. ``quick``: see ``documents``."""
     unpacked = unpack(data)
-    return [unpacked] if isinstance(unpacked, BadBatch) else batches(unpacked, arrived_ms)
+    return [unpacked] if isinstance(unpacked, BadBatch) else batches(unpacked, arrived_ms, quick)
 
 
-def batches(unpacked: Iterable[bytes], arrived_ms: int) -> list[Batch | BadBatch]:
+def batches(unpacked: Sequence[bytes], arrived_ms: int, quick: QuickReader | None = None) -> list[Batch | BadBatch]:
     """Return the batches in the unpacked texts of one record. Never raises."""
     return [
         document if isinstance(document, BadBatch) else batch_from(document, arrived_ms)
-        for document in documents(unpacked)
+        for document in documents(unpacked, quick)
     ]
 
 
@@ -90,12 +90,14 @@ def batch_from(document: object, arrived_ms: int) -> Batch | BadBatch:
     if listed and not events:
         return BadBatch(QuarantineReason.NO_WELL_FORMED_EVENT)
     environment, mpid = document.get("environment"), ids.int64_from_json(document.get("mpid"))
+    given_time = document.get("timestamp_unixtime_ms")
+    time_ms = usable_time(given_time, arrived_ms)
     return Batch(
         mpid=mpid,
         environment=environment.strip().lower() or None if isinstance(environment, str) else None,
         events=events,
         malformed_events=len(listed) - len(events),
-        time_ms=usable_time(document.get("timestamp_unixtime_ms"), arrived_ms),
+        time_ms=time_ms,
         arrived_ms=arrived_ms,
         message_id=document.get("message_id"),
         batch_id=document.get("batch_id"),
@@ -103,7 +105,7 @@ def batch_from(document: object, arrived_ms: int) -> Batch | BadBatch:
         opted_out=any(map(opts_out, listed)),
         recommendations=_list_on_profile(mapping(document.get("user_attributes"))),
         has_unreadable_mpid=mpid is None and not ids.stands_for_nothing(document.get("mpid")),
-        has_unusable_time=is_unusable_time(document.get("timestamp_unixtime_ms"), arrived_ms),
+        has_unusable_time=time_ms is None and is_unusable_time(given_time, arrived_ms),
     )
 
 

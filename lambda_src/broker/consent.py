@@ -4,6 +4,7 @@ Consent is opt-in, so only a readable yes is a yes. Names are compared without r
 Of contradicting answers, the one that keeps the data out counts.
 """
 
+import functools
 from collections.abc import Iterable, Iterator, Sequence
 from enum import Enum
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 from broker.reasons import SkipReason
 
 REPEATED = None  # an object's key for the values of a name that it has more than once: no JSON name is None
+_KNOWN_OBJECTS, _LONGEST_KNOWN = 500, 1_000  # a shop's objects have the same names again and again; characters
 _YES = frozenset({"true", "yes", "y", "t", "1", "1.0"})
 _NO = frozenset({"false", "no", "n", "f", "0", "0.0"})
 
@@ -40,15 +42,22 @@ def named(value: object, name: str) -> list[Any]:
     """Return all values that a JSON object has under a name, null included; none for any other value."""
     if not isinstance(value, dict):
         return []
+    if REPEATED not in value and len("".join(value)) <= _LONGEST_KNOWN:  # nearly always, so it should be quick
+        return [value[key] for key in _known_matches(tuple(value), name)]
     wanted = _folded(name)
-    if REPEATED not in value and wanted not in "\n".join(value).casefold():  # nearly always, so it should be quick
-        return []
     return [member for key, member in _members(value) if _folded(key) == wanted]
+
+
+@functools.lru_cache(_KNOWN_OBJECTS)
+def _known_matches(names: tuple[str, ...], name: str) -> tuple[str, ...]:
+    """Return which names of an object's members are the same as ``name``."""
+    wanted = _folded(name)
+    return tuple(other for other in names if _folded(other) == wanted)
 
 
 def is_readable(states: Iterable[object]) -> bool:
     """Return whether the consent states of a batch, null aside, are all objects."""
-    return all(isinstance(state, dict) for state in states)
+    return set(map(type, states)) <= {dict}
 
 
 def for_purpose(states: Sequence[object], purpose: str) -> Answer:
@@ -74,9 +83,10 @@ def opts_out_of_sale(states: Sequence[object]) -> bool:
 
 def opts_out(event: object) -> bool:
     """Return whether an event of a batch is an opt-out; one that does not clearly say the opposite is."""
-    if not any(isinstance(kind, str) and _folded(kind) == "opt_out" for kind in named(event, "event_type")):
-        return False
-    return not _is_no([value for data in named(event, "data") for value in named(data, "is_opted_out")])
+    for kind in named(event, "event_type"):
+        if isinstance(kind, str) and _folded(kind) == "opt_out":
+            return not _is_no([value for data in named(event, "data") for value in named(data, "is_opted_out")])
+    return False
 
 
 def _members(value: dict[Any, Any]) -> Iterator[tuple[str, Any]]:

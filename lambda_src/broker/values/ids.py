@@ -41,6 +41,8 @@ def whole_number(text: str) -> str | None:
 
 def has_half_character(text: str) -> bool:
     """Return whether a text has half of a surrogate pair, which no UTF-8 can hold."""
+    if text.isascii():
+        return False
     try:
         text.encode()
     except UnicodeEncodeError:

@@ -51,6 +51,7 @@ def unit_of(number: float) -> Unit | None:
     return next((unit for unit in Unit if YEAR_2000 <= seconds(number, unit) < YEAR_2100), None)
 
 
+_NUMBER_TYPES = (int, float)
 _NUMBER = re.compile(r"\s*[0-9]{1,19}(?:\.[0-9]{1,9})?\s*")
 
 
@@ -58,7 +59,7 @@ def number_from_json(value: object) -> float | None:
     """Return a JSON number, or a text with one, that may be a time; None for anything else."""
     if isinstance(value, str) and _NUMBER.fullmatch(value):
         value = float(value) if "." in value else int(value)
-    is_number = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 2**63
+    is_number = isinstance(value, _NUMBER_TYPES) and not isinstance(value, bool) and abs(value) < 2**63
     return value if is_number else None  # type: ignore[return-value]
 
 
@@ -68,7 +69,9 @@ def milliseconds_from_json(value: object) -> int | None:
     No number is a date from 2000 until 2100 in both. Microseconds, nanoseconds and day numbers are not read, as they
     are not in tables.
     """
-    number = number_from_json(value)
+    if type(value) is str and len(value) == 13 and value.isascii() and value.isdigit():  # most, so it should be quick
+        value = int(value)
+    number = value if type(value) is int else number_from_json(value)
     if number is None:
         return None
     if YEAR_2000 * 1000 <= number < YEAR_2100 * 1000:

@@ -1,0 +1,40 @@
+"""The conversion of `./broker backfill` on this machine: small files in this process, others by several, resumable."""
+
+import os
+import shutil
+import time
+from functools import partial
+from pathlib import Path
+
+from cli.progress import WaitDisplay
+from personalize_data.conversion import convert
+from personalize_data.exports import processes
+from personalize_data.exports.part import SIZE
+from personalize_data.exports.work_folder import WorkFolder, default_folder
+from personalize_data.import_summary import ImportSummary
+from personalize_data.plan import Plan
+
+
+class LocalConversion:
+    """A conversion to one CSV. ``work``: the folder for what is converted; None for one below TMPDIR."""
+
+    def __init__(self, plan: Plan, work: Path | None, processes: int | None) -> None:
+        self._plan, self._processes = plan, processes or len(os.sched_getaffinity(0))
+        self._total = sum(source.path.stat().st_size for source in plan.sources)
+        self._work = None if work is None and self._total < SIZE // 2 else work or default_folder(plan.identity())
+
+    def csv(self, path: Path, waiting: WaitDisplay) -> ImportSummary:
+        """Write the CSV; return its summary. Stopped, it goes on where it was. Raises what ``convert`` does."""
+        moved = waiting.bytes("converting", self._total)
+        with path.open("w", encoding="utf-8", newline="") as out:
+            if self._work is None:
+                return convert(self._plan, out, time.time(), moved)
+            folder = WorkFolder(self._work)
+            now = folder.started(self._plan.identity(), time.time())
+            in_parts = partial(processes.converted, folder=folder, processes=self._processes)
+            return convert(self._plan, out, now, moved, in_parts)
+
+    def forget(self) -> None:
+        """Remove what was kept to go on from: it holds personal data."""
+        if self._work is not None:
+            shutil.rmtree(self._work, ignore_errors=True)

@@ -1,0 +1,1 @@
+"""Exports of mParticle, converted in parts."""

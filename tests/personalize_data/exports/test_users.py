@@ -1,0 +1,39 @@
+"""Users are counted exactly while they fit, and then from a sample that does not depend on how the parts were cut."""
+
+import json
+from collections import Counter
+
+import pytest
+
+from personalize_data.exports.users import UserCounts
+
+PARTS = [{f"user-{number}": 1 + number % 3 for number in range(start, start + 700)} for start in range(0, 3_500, 500)]
+
+
+def counted(kept: int) -> UserCounts:
+    total = UserCounts(kept)
+    for part in PARTS:
+        of_part = UserCounts(kept)
+        of_part.add_users(part)
+        total.add(UserCounts.from_json(json.loads(json.dumps(of_part.as_json()))))
+    return total
+
+
+def test_users_who_fit_are_counted_exactly_each_once() -> None:
+    rows = Counter[str]()
+    for part in PARTS:
+        rows.update(part)
+    two = sum(number > 1 for number in rows.values())
+
+    total = counted(10_000)
+
+    assert (total.users, total.users_with_two, total.is_exact) == (len(rows), two, True)
+
+
+def test_more_users_than_fit_are_estimated_within_what_the_sample_can_tell() -> None:
+    exact, total = counted(10_000), counted(1_000)
+
+    assert not total.is_exact
+    assert len(total.rows) <= 1_000
+    assert total.users == pytest.approx(exact.users, rel=0.15)
+    assert total.users_with_two == pytest.approx(exact.users_with_two, rel=0.15)
