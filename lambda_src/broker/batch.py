@@ -35,7 +35,8 @@ class Batch(NamedTuple):
     ``consent`` has the consent states that are not null: one object if all is well. ``opted_out``: an event is, or may
     be, an opt-out. ``recommendations`` is the list that the profile had when mParticle enriched the batch, empty where
     it had other attributes only, and None where mParticle sent none. An mpid that is unreadable and a time that is
-    unusable are there, while a missing one is not.
+    unusable are there, while a missing one is not. ``attributes`` are the user's, ``deleted_attributes`` the names of
+    those that were taken away.
     """
 
     mpid: int | None
@@ -51,6 +52,8 @@ class Batch(NamedTuple):
     recommendations: tuple[str, ...] | None = None
     has_unreadable_mpid: bool = False
     has_unusable_time: bool = False
+    attributes: Mapping[str, Any] = {}
+    deleted_attributes: Sequence[Any] = ()
 
 
 def decode(data: bytes, arrived_ms: int, quick: QuickReader | None = None) -> list[Batch | BadBatch]:
@@ -92,6 +95,7 @@ def batch_from(document: object, arrived_ms: int) -> Batch | BadBatch:
     environment, mpid = document.get("environment"), ids.int64_from_json(document.get("mpid"))
     given_time = document.get("timestamp_unixtime_ms")
     time_ms = usable_time(given_time, arrived_ms)
+    attributes, deleted = mapping(document.get("user_attributes")), document.get("deleted_user_attributes")
     return Batch(
         mpid=mpid,
         environment=environment.strip().lower() or None if isinstance(environment, str) else None,
@@ -103,9 +107,11 @@ def batch_from(document: object, arrived_ms: int) -> Batch | BadBatch:
         batch_id=document.get("batch_id"),
         consent=tuple(state for state in named(document, "consent_state") if state is not None),
         opted_out=any(map(opts_out, listed)),
-        recommendations=_list_on_profile(mapping(document.get("user_attributes"))),
+        recommendations=_list_on_profile(attributes),
         has_unreadable_mpid=mpid is None and not ids.stands_for_nothing(document.get("mpid")),
         has_unusable_time=time_ms is None and is_unusable_time(given_time, arrived_ms),
+        attributes=attributes,
+        deleted_attributes=deleted if isinstance(deleted, list) else (),
     )
 
 

@@ -153,6 +153,11 @@ def why_not(batch: Batch, rules: Rules) -> SkipReason | None:
     """Return why nothing of a batch may be reported, None where it may."""
     if not batch.events and not batch.malformed_events:
         return SkipReason.NO_EVENTS
+    return why_not_user(batch, rules)
+
+
+def why_not_user(batch: Batch, rules: Rules) -> SkipReason | None:
+    """Return why nothing that a batch says may be used, whether it has events or not; None where it may."""
     if (batch.environment or rules.environment) != rules.environment:
         return SkipReason.OTHER_ENVIRONMENT
     if not batch.mpid and not batch.has_unreadable_mpid:

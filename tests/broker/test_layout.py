@@ -15,7 +15,8 @@ SOURCE = ROOT / "lambda_src"
 MODULES = sorted((SOURCE / "broker").rglob("*.py"))
 PURE = [
     "batch", "consent", "documents", "experiment", "impressions", "interactions", "item_columns", "json_values",
-    "keyed_hash", "kpl", "metric_names", "outcomes", "product_lines", "profile", "reasons", "recommendation_ids",
+    "keyed_hash", "kpl", "metadata.columns", "metadata.sightings", "metadata.state",
+    "metric_names", "outcomes", "product_lines", "profile", "reasons", "recommendation_ids",
     "recommendations", "rewind_plan", "shapes", "suppression", "users", "values.amounts", "values.ids", "values.times",
     "view_sample",
 ]  # fmt: skip

@@ -1,0 +1,1 @@
+"""Users and items on their way from the stream to the Users and the Items dataset."""
