@@ -23,7 +23,15 @@ def explained(*headings: str) -> set[str]:
         (["Skipped"], SkipReason),
         (["Incomplete"], Omission),
         (["Quarantine"], QuarantineReason),
-        (["Outcomes of `ingest`", "Outcomes of `refresh`", "Findings of the daily check"], Metric),
+        (
+            [
+                "Outcomes of `ingest`",
+                "Outcomes of `refresh`",
+                "Outcomes of `put_metadata`",
+                "Findings of the daily check",
+            ],
+            Metric,
+        ),
     ],
     ids=["skipped", "incomplete", "quarantine", "outcomes"],
 )

@@ -20,10 +20,15 @@ from broker.interactions import Interaction, Rules, pack, unique
 from broker.invocation import invocation
 from broker.json_values import mapping
 from broker.lru_cache import LruCache
+from broker.metadata.collector import MetadataCollector
+from broker.metadata.queue import MetadataQueue
+from broker.metadata.sightings import Mapped
+from broker.metadata.table import MetadataTable
 from broker.metric_names import Metric
 from broker.outcomes import Accepted, Outcome, Rejected, Retryable, Unproven, only
 from broker.personalize import EventTracker
 from broker.quarantine import Quarantine, QuarantineRow
+from broker.queue_calls import QueueCalls
 from broker.rate_limit import RateLimiter
 from broker.readers import FALLBACK_SHARDS, StreamReaders
 from broker.reasons import QuarantineReason, SkipReason
@@ -31,7 +36,7 @@ from broker.recommendations import digest
 from broker.record_lines import record_lines
 from broker.record_log import RecordLog, record_log
 from broker.refresh_queue import RefreshQueue, RefreshQueues
-from broker.settings import IngestSettings, ingest_settings
+from broker.settings import IngestSettings, MetadataSettings, ingest_settings
 from broker.suppression_store import SuppressionStore, store_from
 from broker.telemetry import Counts
 from broker.tracker_probe import TrackerProbe
@@ -72,6 +77,7 @@ class Ingest:
         suppressed: SuppressionStore | None = None,
         record_log: RecordLog | None = None,
         impressions: ImpressionMatching | None = None,
+        metadata: MetadataCollector | None = None,
     ) -> None:
         self._tracker = tracker
         self._quarantine = quarantine
@@ -85,6 +91,7 @@ class Ingest:
         self._suppressed = suppressed
         self._record_log = record_log
         self._impressions = impressions
+        self._metadata = metadata
         self._accepted: LruCache[None] = LruCache(DEDUP_CACHE_SIZE)
         self._unproven = UnprovenEvents(DEDUP_CACHE_SIZE)
         self._probe = TrackerProbe(tracker, dict.fromkeys(rules.event_types.values()), clock)
@@ -100,7 +107,8 @@ class Ingest:
         stage = counts.stages.measure
         with stage("read"):
             now, is_logged = self._clock.now(), self._record_log is not None
-            intake = read(records, self._rules, now, counts, self._view_sample, note_skipped=is_logged)
+            mapped = self._metadata.mapped if self._metadata else Mapped()
+            intake = read(records, self._rules, now, counts, self._view_sample, note_skipped=is_logged, mapped=mapped)
             try:
                 self._leave_out_suppressed(intake, deadline, counts)
             except Unavailable:  # whom they are about must be known first
@@ -118,6 +126,9 @@ class Ingest:
             self._queue_refreshes(intake, outcome_of, deadline + SHUTDOWN_RESERVE_S, counts)
         if self._impressions:
             self._impressions.keep(shown, deadline + SHUTDOWN_RESERVE_S, counts)
+        if self._metadata:
+            with counts.stages.measure("metadata"):
+                self._metadata.collect(intake.sightings, deadline + SHUTDOWN_RESERVE_S, counts)
         if self._record_log:
             lines = functools.partial(record_lines, intake, outcome_of)
             self._record_log.add(lines, deadline + SHUTDOWN_RESERVE_S, counts)
@@ -130,11 +141,13 @@ class Ingest:
         suppressed = self._suppressed.current(deadline)
         users = {line.interaction.user_id for line in intake.lines}
         users |= {str(impression.mpid) for impression in intake.impressions}
+        users |= {sighting.user for sighting in intake.sightings}
         left_out = {user for user in users if suppressed.covers(user)} if suppressed.digests else set()
         kept = [line for line in intake.lines if line.interaction.user_id not in left_out]
         counts.add(Metric.SKIPPED, len(intake.lines) - len(kept), SkipReason.SUPPRESSED)
         intake.lines = kept
         intake.impressions = [one for one in intake.impressions if str(one.mpid) not in left_out]
+        intake.sightings = [one for one in intake.sightings if one.user not in left_out]
 
     def _match_impressions(self, intake: Intake, deadline: float, counts: Counts) -> Mapping[int, Lists]:
         """Give interactions the impressions that led to them; return the lists that are to be kept, by user."""
@@ -329,6 +342,7 @@ def connect(settings: IngestSettings, aws: Aws, pool: Executor, clock: Clock) ->
         suppressed=store_from(settings.suppression, aws, clock),
         record_log=record_log(aws, settings.correlation_table, clock),
         impressions=_impressions(settings.impressions_table, aws, pool, clock),
+        metadata=_metadata(settings.metadata, aws, pool, clock),
     )
 
 
@@ -338,3 +352,14 @@ def _impressions(table: str | None, aws: Aws, pool: Executor, clock: Clock) -> I
     methods = "batch_get_item", "batch_write_item"
     dynamodb = aws.direct_client("dynamodb", *methods, read_timeout=IMPATIENT_READ_TIMEOUT)
     return ImpressionMatching(ImpressionStore(dynamodb, table, pool, clock), clock)
+
+
+def _metadata(settings: MetadataSettings | None, aws: Aws, pool: Executor, clock: Clock) -> MetadataCollector | None:
+    if settings is None or settings.queue_url is None:
+        return None
+    methods = "batch_get_item", "transact_write_items"
+    dynamodb = aws.direct_client("dynamodb", *methods, read_timeout=IMPATIENT_READ_TIMEOUT)
+    sqs = aws.direct_client("sqs", "send_message_batch", read_timeout=IMPATIENT_READ_TIMEOUT)
+    queue = MetadataQueue(QueueCalls(sqs, settings.queue_url, pool, clock))
+    table = MetadataTable(dynamodb, settings.table, pool, clock)
+    return MetadataCollector(settings.mapped, table, queue, settings.policies, clock)

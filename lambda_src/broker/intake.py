@@ -1,5 +1,6 @@
 """What one invocation's Kinesis records hold: interactions, bad batches, and records for the next invocation."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -10,6 +11,7 @@ from broker.failures import described
 from broker.impressions import Impression, impressions
 from broker.interactions import Interaction, Rules, extract
 from broker.kinesis_record import KinesisRecord, MalformedRecord, decoded, malformed_record, record_from_lambda
+from broker.metadata.sightings import Mapped, Sighting, sightings
 from broker.metric_names import Metric
 from broker.position import position
 from broker.quarantine import QuarantineRow
@@ -19,6 +21,7 @@ from broker.view_sample import EVERYTHING, sampled
 
 # An invocation delivers some 300 a second. Further records are left to the next one.
 MAX_INTERACTIONS_PER_INVOCATION = 10_000
+NOTHING_MAPPED = Mapped()
 
 
 class Line(NamedTuple):
@@ -35,7 +38,7 @@ class Intake:
 
     ``deferred`` has the sequence numbers of the records that were not read, ``size`` the bytes of the others, unpacked.
     ``skipped``: record, mpid, reason and number of what is skipped; None where nobody wants to know. ``impressions``:
-    what users were shown, if the rules name a list.
+    what users were shown, if the rules name a list. ``sightings``: what is said of users and items, if it is mapped.
     """
 
     lines: list[Line] = field(default_factory=list)
@@ -44,6 +47,7 @@ class Intake:
     size: int = 0
     skipped: list[tuple[KinesisRecord, int, SkipReason, int]] | None = None
     impressions: list[Impression] = field(default_factory=list)
+    sightings: list[Sighting] = field(default_factory=list)
 
     def has_room_for(self, size: int) -> bool:
         """Return whether a record of that many bytes belongs to this invocation: the first one always does."""
@@ -62,18 +66,20 @@ def read(
     view_sample: float = EVERYTHING,
     *,
     note_skipped: bool = False,
+    mapped: Mapped = NOTHING_MAPPED,
 ) -> Intake:
     """Read records as Lambda passes them, in order; ``now`` in epoch seconds. What is wrong with one is its own matter.
 
     A record that Lambda does not pass in such a form, and one that raises an exception, is quarantined alone.
     ``view_sample``: the share of the sessions whose views are reported. ``note_skipped``: for a line per record.
+    ``mapped``: the columns of users and items that are wanted.
     """
     intake, well_formed = Intake(skipped=[] if note_skipped else None), list[KinesisRecord]()
     for passed in records:
         try:
             record = record_from_lambda(passed)
             well_formed.append(record)
-            _read_one(record, rules, view_sample, intake, counts)
+            _read_one(record, rules, view_sample, intake, counts, mapped)
         except MalformedRecord as error:
             intake.refuse(malformed_record(passed, int(now * 1000)), QuarantineReason.MALFORMED_RECORD, str(error))
         except Exception as error:
@@ -86,7 +92,14 @@ def read(
     return intake
 
 
-def _read_one(record: KinesisRecord, rules: Rules, view_sample: float, intake: Intake, counts: Counts) -> None:
+def _read_one(
+    record: KinesisRecord,
+    rules: Rules,
+    view_sample: float,
+    intake: Intake,
+    counts: Counts,
+    mapped: Mapped,
+) -> None:
     # Lambda delivers again from the first record that it is told of, so reading on behind it is of no use.
     if intake.deferred or len(intake.lines) >= MAX_INTERACTIONS_PER_INVOCATION:
         intake.deferred.add(record.sequence_number)
@@ -102,6 +115,7 @@ def _read_one(record: KinesisRecord, rules: Rules, view_sample: float, intake: I
     intake.size += size
     lines: list[Line] = []
     shown: list[Impression] = []
+    seen: list[Sighting] = []
     # One per reason: each row holds the whole record, which may be an array of 100,000 zeros.
     bad: dict[QuarantineReason, QuarantineRow] = {}
     for index, batch in enumerate(batches(unpacked, record.arrived_ms)):
@@ -113,6 +127,7 @@ def _read_one(record: KinesisRecord, rules: Rules, view_sample: float, intake: I
         counts.add(Metric.SKIPPED, len(interactions) - len(reported), SkipReason.SAMPLED_OUT)
         lines += [Line(interaction, batch, record) for interaction in reported]
         shown += impressions(batch, rules)
+        seen += _sightings(batch, mapped, rules, counts)
         for reason, number in left_out.items():
             if isinstance(reason, QuarantineReason):
                 bad.setdefault(reason, record.row(str(index), reason, ""))
@@ -121,10 +136,20 @@ def _read_one(record: KinesisRecord, rules: Rules, view_sample: float, intake: I
         _note_skipped(intake, record, batch, left_out, len(interactions) - len(reported))
     intake.lines += lines
     intake.impressions += shown
+    intake.sightings += seen
     intake.bad += [(record, row) for row in bad.values()]
     for line in lines:
         for omission in line.interaction.omissions:
             counts.add(Metric.INCOMPLETE, 1, omission)
+
+
+def _sightings(batch: Batch, mapped: Mapped, rules: Rules, counts: Counts) -> list[Sighting]:
+    if not any(mapped):
+        return []
+    unreadable = Counter[str]()
+    seen = sightings(batch, mapped, rules, unreadable)
+    counts.add(Metric.METADATA_UNREADABLE, unreadable.total())
+    return seen
 
 
 def _note_skipped(

@@ -24,6 +24,10 @@ class Metric(StrEnum):
     IMPRESSIONS_MATCHED = "ImpressionsMatched"  # interactions that are reported with what was shown
     IMPRESSIONS_UNMATCHED = "ImpressionsUnmatched"  # interactions with a recommendation id, and no impression of it
     IMPRESSIONS_FAILED = "ImpressionsFailed"  # users for whom the table of impressions failed
+    METADATA_CHANGED = "MetadataChanged"  # users and items of which something new is known
+    METADATA_QUEUED = "MetadataQueued"  # of them, those whose record is to be put
+    METADATA_UNREADABLE = "MetadataUnreadable"  # values that do not fit their column
+    METADATA_FAILED = "MetadataFailed"  # users and items for whom table or queue failed; of put_metadata, any failure
     ARRIVAL_TO_PERSONALIZE = "ArrivalToPersonalize"  # a lag, by the stream's clock
     EVENT_TO_PERSONALIZE = "EventToPersonalize"  # a lag, by the device's clock
 
@@ -46,6 +50,13 @@ class Metric(StrEnum):
     OLDEST_REQUEST = "OldestRequest"  # an age, by the queue's clock; it has the dimension ``queue``, too
     REQUEST_TO_PROFILE = "RequestToProfile"  # a lag, by the queue's clock
     EVENT_TO_PROFILE = "EventToProfile"  # a lag, by the device's clock
+
+    # put_metadata
+    METADATA_SENT = "MetadataSent"  # records that Personalize accepted
+    METADATA_REFUSED = "MetadataRefused"  # records that it never will accept as they are
+    PUT_METADATA_CALLS = "PutMetadataCalls"
+    PUT_METADATA_THROTTLED = "PutMetadataThrottled"
+    CHANGE_TO_DATASET = "ChangeToDataset"  # a lag, by the broker's clock
 
     # daily_check
     MODEL_AGE_DAYS = "ModelAgeDays"  # of the model that serves

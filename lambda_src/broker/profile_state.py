@@ -6,27 +6,22 @@ still land, so its user stays claimed until that is no longer possible. mParticl
 hence this.
 
 One DynamoDB item per user. Every write has a condition on the generation: one that arrives late changes nothing that
-another process wrote meanwhile. Limits: TransactWriteItems takes 100 items (DynamoDB API reference).
+another process wrote meanwhile.
 """
 
-import functools
-import uuid
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from broker.clock import Clock
-from broker.failures import Unavailable, aws_call
+from broker.failures import Unavailable
 from broker.retry import Retry
-from broker.user_items import UserItems, key_of, parts
+from broker.transactions import CHANGED, CONFLICT, Transactions
+from broker.user_items import UserItems, key_of
 
 RETRY = Retry(attempts=4, base=0.1, cap=1.0)
-AT_ONCE = 100
 KEPT = 8 * 86_400  # seconds after which DynamoDB may delete the item of a user who does nothing
-CHANGED, CONFLICT = "ConditionalCheckFailed", "TransactionConflict"  # why a transaction is cancelled
 
 
 @dataclass(frozen=True)
@@ -53,10 +48,9 @@ class ProfileStates:
     """The table; ``client`` is a boto3 DynamoDB client that does not retry by itself."""
 
     def __init__(self, client: Any, table: str, pool: Executor, clock: Clock) -> None:
-        self._client = client
         self._table = table
-        self._pool = pool
         self._clock = clock
+        self._transactions = Transactions(client, pool, clock, RETRY)
         self._items = UserItems(client, table, pool, clock, RETRY)
 
     def read(self, mpids: Iterable[int], deadline: float) -> dict[int, ProfileState]:
@@ -96,49 +90,10 @@ class ProfileStates:
     def _transact(
         self, writes: Sequence[Any], final: Collection[str], deadline: float
     ) -> tuple[set[int], dict[int, Unavailable]]:
-        """Make all writes but those that are refused for a ``final`` reason.
-
-        Return the users of the refused ones, and those about whom the table gave no answer.
-        """
-        refused: set[int] = set()
-        unavailable: dict[int, Unavailable] = {}
-        make = functools.partial(self._transact_part, final=final, deadline=deadline)
-        for part, outcome in zip(groups := parts(writes, AT_ONCE), self._pool.map(make, groups), strict=True):
-            if isinstance(outcome, Unavailable):
-                unavailable |= dict.fromkeys(map(_mpid_of, part), outcome)
-            else:
-                refused |= outcome
-        return refused, unavailable
-
-    def _transact_part(self, writes: Sequence[Any], final: Collection[str], deadline: float) -> set[int] | Unavailable:
-        """Make the writes of one transaction; return the users of the refused ones."""
-        refused: set[int] = set()
-        left = list(writes)
-        while left:
-            # The same token with every try: one that succeeded without an answer is then not refused by itself.
-            request = {"TransactItems": left, "ClientRequestToken": uuid.uuid4().hex}
-            call = functools.partial(aws_call, self._transact_once, final=final, request=request)
-            try:
-                places = RETRY.call(call, self._clock, deadline)
-            except Unavailable as failure:
-                return failure
-            if not places:
-                break
-            refused |= {_mpid_of(left[place]) for place in places}
-            left = [write for place, write in enumerate(left) if place not in places]
-        return refused
-
-    def _transact_once(self, request: Mapping[str, Any], final: Collection[str]) -> set[int]:
-        """Return the places of the writes that kept the others from being made; none where all were made."""
-        try:
-            self._client.transact_write_items(**request)
-        except ClientError as error:
-            reasons = [reason.get("Code") for reason in error.response.get("CancellationReasons", [])]
-            refused = {place for place, code in enumerate(reasons) if code in final}
-            if error.response["Error"]["Code"] != "TransactionCanceledException" or not refused:
-                raise
-            return refused
-        return set()
+        """Return the users of the refused writes, and those about whom the table gave no answer."""
+        refused, unavailable = self._transactions.write(writes, final, deadline)
+        unanswered = {_mpid_of(writes[place]): failure for place, failure in unavailable.items()}
+        return {_mpid_of(writes[place]) for place in refused}, unanswered
 
 
 def _mpid_of(write: Mapping[str, Any]) -> int:

@@ -25,12 +25,13 @@ from broker.profile_comparison import count_behind, digest_on_profile
 from broker.profile_refresher import MAX_AGE, ClaimedUser, ProfileRefresher, RefreshResults
 from broker.profile_state import ProfileState, ProfileStates
 from broker.quarantine import Quarantine
+from broker.queue_calls import MAX_VISIBILITY
 from broker.rate_limit import RateLimiter
 from broker.reasons import QuarantineReason, SkipReason
 from broker.record_log import RecordLog, record_log
 from broker.refresh_budget import covers, due, refreshed
 from broker.refresh_lines import NOT_DUE, POSTPONED, STATE_FAILED, refresh_lines
-from broker.refresh_queue import MAX_VISIBILITY, RefreshQueue, queue_url
+from broker.refresh_queue import RefreshQueue, queue_url
 from broker.settings import RefreshSettings, refresh_settings
 from broker.suppression_store import SuppressionStore, store_from
 from broker.telemetry import Counts

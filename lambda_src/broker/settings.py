@@ -12,6 +12,9 @@ from broker import item_columns
 from broker.experiment import POPULAR, Experiment, experiment_from
 from broker.interactions import CONSENT_UNKNOWN, DEFAULT_ACTIONS, MAX_ID, SKIP, Rules
 from broker.json_values import int64
+from broker.metadata.columns import ITEMS, USERS, columns_from_json
+from broker.metadata.sightings import Mapped
+from broker.metadata.state import Policy
 from broker.recommendation_ids import ATTRIBUTE
 from broker.view_sample import EVERYTHING
 
@@ -29,6 +32,7 @@ ACTIONS = {
 # quotas), and batches per mParticle account (default service limits).
 PUT_EVENTS_PER_SECOND, GET_RECOMMENDATIONS_PER_SECOND, MPARTICLE_BATCHES_PER_SECOND = 1000, 500, 270
 MAX_ATTRIBUTE = 256  # characters of an attribute's name (mParticle default service limits)
+ADD, MERGE = ITEM_UPDATES = ("add", "merge")
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
@@ -46,6 +50,26 @@ class SuppressionSettings:
 
     bucket: str
     key_arn: str
+
+
+@dataclass(frozen=True)
+class MetadataSettings:
+    """Which columns of users and items come from the stream, and where they are kept on their way.
+
+    ``merges_items``: whether the stream changes items that are known. ``queue_url``: None for ``put_metadata``, which
+    is told the queue by its messages.
+    """
+
+    table: str
+    mapped: Mapped
+    merges_items: bool
+    queue_url: str | None = None
+
+    @property
+    def policies(self) -> dict[str, Policy]:
+        """Return how each dataset is filled that has columns."""
+        policies = {USERS: Policy(self.mapped.users), ITEMS: Policy(self.mapped.items, adds_only=not self.merges_items)}
+        return {dataset: policy for dataset, policy in policies.items() if policy.columns}
 
 
 @dataclass(frozen=True)
@@ -67,6 +91,16 @@ class IngestSettings:
     impressions_table: str | None
     metric_attribution: bool
     experiment: Experiment | None = None
+    metadata: MetadataSettings | None = None
+
+
+@dataclass(frozen=True)
+class PutMetadataSettings:
+    """The settings of ``put_metadata``. ``dataset_arns``: of those datasets that have columns."""
+
+    metadata: MetadataSettings
+    dataset_arns: Mapping[str, str]
+    suppression: SuppressionSettings | None
 
 
 @dataclass(frozen=True)
@@ -153,11 +187,27 @@ def _settings_of_stream(function: str, read: "_Reader") -> IngestSettings:
         experiment=read("EXPERIMENT", _experiment, None),
         impressions_table=read("IMPRESSIONS_TABLE", _table, None),
         metric_attribution=read("METRIC_ATTRIBUTION", _switch, False),
+        metadata=_metadata(read),
     )
     read.together("REFRESH_QUEUE_URL", "PURCHASE_QUEUE_URL")
     read.together("IMPRESSION_LIST", "IMPRESSIONS_TABLE")
+    read.together("METADATA_TABLE", "METADATA_QUEUE_URL")
     read.check(function)
     return settings
+
+
+def put_metadata_settings(environ: Mapping[str, str] | None = None) -> PutMetadataSettings:
+    """Read ``put_metadata``'s settings, from the process's environment if no other is given. Raises SettingsError."""
+    read = _Reader(environ)
+    read("METADATA_TABLE", _table)
+    metadata = _metadata(read) or MetadataSettings("", Mapped(), merges_items=False)
+    if not metadata.policies:
+        read.note("USER_COLUMNS and ITEM_COLUMNS are missing")
+    names = {USERS: "USERS_DATASET_ARN", ITEMS: "ITEMS_DATASET_ARN"}
+    arns = {dataset: read(names[dataset], _arn("personalize", "dataset/")) for dataset in metadata.policies}
+    suppression = _suppression(read)
+    read.check("put_metadata")
+    return PutMetadataSettings(metadata, arns, suppression)
 
 
 def refresh_settings(environ: Mapping[str, str] | None = None) -> RefreshSettings:
@@ -261,6 +311,15 @@ def _suppression(read: _Reader) -> SuppressionSettings | None:
     return SuppressionSettings(bucket, key_arn) if bucket and key_arn else None
 
 
+def _metadata(read: _Reader) -> MetadataSettings | None:
+    """Read what comes from the stream beside interactions; None where nothing does."""
+    table = read("METADATA_TABLE", _table, None)
+    mapped = Mapped(read("USER_COLUMNS", columns_from_json, ()), read("ITEM_COLUMNS", columns_from_json, ()))
+    merges_items = read("ITEM_UPDATES", _item_updates, ADD) == MERGE
+    queue_url = read("METADATA_QUEUE_URL", _url, None)
+    return MetadataSettings(table, mapped, merges_items, queue_url) if table and any(mapped) else None
+
+
 def _event_types(text: str) -> dict[str, str]:
     pairs = [entry.strip().partition(":") for entry in text.split(",") if entry.strip()]
     types = {action.strip(): name.strip() or action.strip() for action, _, name in pairs}
@@ -343,6 +402,12 @@ def _environment(text: str) -> str:
 def _consent_unknown(text: str) -> str:
     if text.lower() not in CONSENT_UNKNOWN:
         raise ValueError(f"must be skip or send, not {text!r}")
+    return text.lower()
+
+
+def _item_updates(text: str) -> str:
+    if text.lower() not in ITEM_UPDATES:
+        raise ValueError(f"must be add or merge, not {text!r}")
     return text.lower()
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from broker import refresh as refresh_module
-from broker.refresh_queue import MAX_VISIBILITY
+from broker.queue_calls import MAX_VISIBILITY
 from broker.settings import ingest_settings, refresh_settings
 
 from blueprint import sizing

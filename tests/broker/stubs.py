@@ -144,10 +144,11 @@ class Sqs(AwsClient):
 
 
 class Table(AwsClient):
-    """A DynamoDB client of one table with the key ``mpid``, as far as the functions use one; ``error`` answers all."""
+    """A DynamoDB client of one table with one key, as far as the functions use one; ``error`` answers all."""
 
-    def __init__(self, error: Any = None) -> None:
+    def __init__(self, error: Any = None, key: str = "mpid") -> None:
         self.items: dict[str, dict[str, Any]] = {}
+        self._key = key
         self.error = error
         self._tokens: set[str] = set()
         super().__init__(
@@ -158,13 +159,13 @@ class Table(AwsClient):
 
     def _get(self, request: Mapping[str, Any]) -> Any:
         [(name, wanted)] = request["RequestItems"].items()
-        keys = [key["mpid"]["N"] for key in wanted["Keys"]]
+        keys = [_only_value(key[self._key]) for key in wanted["Keys"]]
         return {"Responses": {name: [self.items[key] for key in keys if key in self.items]}}
 
     def _put(self, request: Mapping[str, Any]) -> Any:
         [writes] = request["RequestItems"].values()
         for write in writes:
-            self.items[_mpid(write["PutRequest"])] = write["PutRequest"]["Item"]
+            self.items[self._key_of(write["PutRequest"])] = write["PutRequest"]["Item"]
         return {"UnprocessedItems": {}}
 
     def _transact(self, request: Mapping[str, Any]) -> Any:
@@ -183,25 +184,29 @@ class Table(AwsClient):
         return {}
 
     def _holds(self, write: Mapping[str, Any]) -> bool:
-        item, condition = self.items.get(_mpid(write)), write["ConditionExpression"]
-        if condition == "attribute_not_exists(mpid)":
+        item, condition = self.items.get(self._key_of(write)), write["ConditionExpression"]
+        if condition == f"attribute_not_exists({self._key})":
             return item is None
         name, value = condition.split(" = ")
         return item is not None and item[name] == write["ExpressionAttributeValues"].get(value, item[name])
 
     def _write(self, write: Mapping[str, Any]) -> None:
         if "Item" in write:
-            self.items[_mpid(write)] = write["Item"]
+            self.items[self._key_of(write)] = write["Item"]
             return
         values = write["ExpressionAttributeValues"]
         assignments = write["UpdateExpression"].removeprefix("SET ").split(", ")
-        item = self.items.setdefault(_mpid(write), {"mpid": {"N": _mpid(write)}})
+        item = self.items.setdefault(self._key_of(write), dict(write["Key"]))
         item |= {name: values[value] for name, value in (one.split(" = ") for one in assignments)}
 
+    def _key_of(self, write: Mapping[str, Any]) -> str:
+        return _only_value(write.get("Item", write.get("Key", {}))[self._key])
 
-def _mpid(write: Mapping[str, Any]) -> str:
-    mpid: str = write.get("Item", write.get("Key", {}))["mpid"]["N"]
-    return mpid
+
+def _only_value(typed: Mapping[str, str]) -> str:
+    """Return the text of DynamoDB's ``{"N": "7"}`` or ``{"S": "x"}``."""
+    (value,) = typed.values()
+    return value
 
 
 class MParticleEnd(BaseAdapter):

@@ -16,6 +16,7 @@ from broker.failures import Misconfigured
 from broker.impression_matching import ImpressionMatching
 from broker.ingest import Ingest
 from broker.interactions import Rules, extract
+from broker.metadata.collector import MetadataCollector
 from broker.personalize import EventTracker
 from broker.quarantine import Quarantine
 from broker.rate_limit import RateLimiter
@@ -64,6 +65,7 @@ class World:
     suppressed: SuppressionStore | None = None
     experiment: Experiment | None = None
     impressions: ImpressionMatching | None = None
+    metadata: MetadataCollector | None = None
 
     def __post_init__(self) -> None:
         self.counts = Counts()
@@ -79,6 +81,7 @@ class World:
             view_sample=self.view_sample,
             suppressed=self.suppressed,
             impressions=self.impressions,
+            metadata=self.metadata,
         )
 
     def queue(self, url: str) -> RefreshQueue:

@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator
 from broker.batch import BadBatch, decode
 from broker.interactions import Interaction, Rules, extract
 from broker.probe import PROBE
+from broker.queue_calls import MAX_VISIBILITY
 from broker.refresh import CONTESTED_PAUSE
 from broker.refresh_budget import INTERVALS
-from broker.refresh_queue import MAX_VISIBILITY
 from broker.view_sample import is_sampled
 
 from local_stack.audit.reconciliation import Holdings, audit

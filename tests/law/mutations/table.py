@@ -251,21 +251,21 @@ MUTATIONS = (
     Mutation(
         NO_QUEUE,
         "the queue is tried once",
-        "refresh_queue.py",
+        "queue_calls.py",
         "Retry(attempts=3",
         "Retry(attempts=1",
     ),
     Mutation(
         NO_QUEUE,
         "entries that the queue refuses alone are dropped",
-        "refresh_queue.py",
+        "queue_calls.py",
         'return {int(entry["Id"]): None for entry in entries if entry["Id"] not in taken}',
         "return {}",
     ),
     Mutation(
         NO_QUEUE,
         "an answer that broke off is taken for a yes",
-        "refresh_queue.py",
+        "queue_calls.py",
         'taken = {entry["Id"] for entry in answer.get("Successful", [])}',
         'taken = {entry["Id"] for entry in answer.get("Successful", entries)}',
     ),
@@ -366,7 +366,7 @@ MUTATIONS = (
     Mutation(
         TWO,
         "where a part of the claims fails, the others are not used",
-        "profile_state.py",
+        "transactions.py",
         "            except Unavailable as failure:\n                return failure\n",
         "            except Unavailable:\n                raise\n",
     ),

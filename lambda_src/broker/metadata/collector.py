@@ -1,0 +1,122 @@
+"""What an invocation of ``ingest`` saw of users and items, into their table; what has changed, onto the queue.
+
+It never holds up the stream: what the table does not take at once waits for the user's or the item's next event, and
+after a failure the table is left alone for a while.
+"""
+
+import contextlib
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from broker.clock import Clock
+from broker.failures import Failure
+from broker.lru_cache import LruCache
+from broker.metadata.queue import MetadataQueue
+from broker.metadata.sightings import Mapped, Sighting
+from broker.metadata.state import Policy, State, Step, after, together
+from broker.metadata.table import MetadataTable, key_of
+from broker.metric_names import Metric
+from broker.telemetry import Counts
+
+PATIENCE = 4.0  # seconds after which no further call starts
+PAUSE = 30.0  # seconds after a failure
+ROUNDS = 5  # of reading and writing what other processes write at the same time
+REMEMBERED = 50_000
+
+
+class MetadataCollector:
+    """What one process knows of the table. ``mapped``: what comes from the stream; ``policies``: by dataset."""
+
+    def __init__(
+        self,
+        mapped: Mapped,
+        table: MetadataTable,
+        queue: MetadataQueue,
+        policies: Mapping[str, Policy],
+        clock: Clock,
+    ) -> None:
+        self.mapped = mapped
+        self._table = table
+        self._queue = queue
+        self._policies = policies
+        self._clock = clock
+        self._ask_at = 0.0
+        self._final: LruCache[None] = LruCache(REMEMBERED)  # which the stream changes no more
+        self._queued: LruCache[int] = LruCache(REMEMBERED)  # how often each was settled when its message was sent
+
+    def collect(self, sightings: Iterable[Sighting], deadline: float, counts: Counts) -> None:
+        """Write what is new, and ask for it to be sent."""
+        seen = self._by_key(sightings)
+        if not seen:
+            return
+        if self._clock.now() < self._ask_at:
+            counts.add(Metric.METADATA_FAILED, len(seen))
+            return
+        deadline = min(deadline, self._clock.now() + PATIENCE)
+        to_send: dict[str, State] = {}
+        left = dict(seen)
+        try:
+            for _ in range(ROUNDS):
+                left = self._write(left, to_send, deadline, counts)
+                if not left:
+                    break
+        except Failure:
+            self._failed(len(left), counts)
+        else:
+            counts.add(Metric.METADATA_FAILED, len(left))
+        self._send(to_send, deadline, counts)
+
+    def _by_key(self, sightings: Iterable[Sighting]) -> dict[str, Sighting]:
+        """Return one sighting for each user and item that may have changed."""
+        seen: dict[str, Sighting] = {}
+        for one in sightings:
+            key = key_of(one.dataset, one.id)
+            if key in seen:
+                seen[key] = together(seen[key], one)
+            elif key not in self._final:
+                seen[key] = one
+        return seen
+
+    def _write(
+        self, seen: Mapping[str, Sighting], to_send: dict[str, State], deadline: float, counts: Counts
+    ) -> dict[str, Sighting]:
+        """Write what the sightings change; return those that met another process. Raises Failure."""
+        states = self._table.read(seen, deadline)
+        steps = {key: self._step(states.get(key, State()), one) for key, one in seen.items()}
+        changed = {key: step.state for key, step in steps.items() if step.write}
+        contested, unavailable = self._table.write(changed, deadline)
+        counts.add(Metric.METADATA_CHANGED, len(changed) - len(contested) - len(unavailable))
+        if unavailable:
+            self._failed(len(unavailable), counts)
+        for key, step in steps.items():
+            if key in contested or key in unavailable:
+                continue
+            if step.send and self._queued.get(key) != step.state.settled:
+                to_send[key] = step.state
+            if self._policies[seen[key].dataset].adds_only and step.state.is_final:
+                self._final.remember(key, None)
+        return {key: seen[key] for key in contested}
+
+    def _step(self, state: State, seen: Sighting) -> Step:
+        return after(state, seen, self._policies[seen.dataset], self._clock.now())
+
+    def _send(self, states: Mapping[str, State], deadline: float, counts: Counts) -> None:
+        if not states:
+            return
+        not_taken = self._queue.send({key: state.settled for key, state in states.items()}, deadline)
+        for key in states.keys() - not_taken.keys():
+            self._queued.remember(key, states[key].settled)
+        counts.add(Metric.METADATA_QUEUED, len(states) - len(not_taken))
+        if not_taken:
+            self._take_back({key: states[key] for key in not_taken}, deadline)
+            self._failed(len(not_taken), counts)
+
+    def _take_back(self, states: Mapping[str, State], deadline: float) -> None:
+        """Say that no message waits, so that the next event sends one. Where that fails, too, it is hours later."""
+        waiting = {key: replace(state, version=state.version + 1, pending_since=0.0) for key, state in states.items()}
+        with contextlib.suppress(Failure):
+            self._table.write(waiting, deadline + PATIENCE)
+
+    def _failed(self, number: int, counts: Counts) -> None:
+        self._ask_at = self._clock.now() + PAUSE
+        counts.add(Metric.METADATA_FAILED, number)
