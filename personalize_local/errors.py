@@ -3,6 +3,7 @@
     ServiceError
      ├ InvalidInput            ├ ResourceNotFound      ├ ResourceAlreadyExists
      ├ InvalidNextToken        ├ ResourceInUse         ├ LimitExceeded        ├ Throttling
+     ├ TooManyTags             ├ TooManyTagKeys
      └ of the wire protocol: MalformedRequest, UnknownOperation, NotServed
 
 ``status`` is the one of the REST services (events, runtime); the control plane answers 400 to all of them (botocore's
@@ -54,6 +55,18 @@ class LimitExceeded(ServiceError):
     """More resources than AWS allows."""
 
     code = "LimitExceededException"
+
+
+class TooManyTags(ServiceError):
+    """More tags than a resource may have."""
+
+    code = "TooManyTagsException"
+
+
+class TooManyTagKeys(ServiceError):
+    """More keys of tags than a request may remove."""
+
+    code = "TooManyTagKeysException"
 
 
 class Throttling(ServiceError):

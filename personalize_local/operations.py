@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from personalize_local.control import recipes, resource_types
+from personalize_local.control import algorithms, recipes, resource_types
 from personalize_local.control.attributions import AttributionControl
 from personalize_local.control.batches import BatchControl
 from personalize_local.control.campaigns import CampaignControl
@@ -17,6 +17,7 @@ from personalize_local.control.registry import Registry
 from personalize_local.control.schedule import Schedule
 from personalize_local.control.segment_jobs import SegmentControl
 from personalize_local.control.solutions import SolutionControl
+from personalize_local.control.tags import TagControl
 from personalize_local.control.trainings import Trainings
 from personalize_local.data.events import Events
 from personalize_local.data.put_records import RecordPuts
@@ -128,8 +129,9 @@ class Operations:
             throttle=throttle,
             toggles=toggles,
         )
+        self._tags = TagControl(registry)
         specific = self._specific()
-        creating = {name: self._tagged(handler) for name, handler in specific.items() if name.startswith("Create")}
+        creating = {name: self._tags.tagged(handler) for name, handler in specific.items() if name.startswith("Create")}
         self.table = self._generic() | specific | creating
 
     def _generic(self) -> dict[str, Handler]:
@@ -150,7 +152,13 @@ class Operations:
             "CreateDatasetImportJob": self._data_jobs.create_dataset_import_job,
             "CreateDatasetExportJob": self._exports.create_dataset_export_job,
             "CreateDataDeletionJob": self._data_jobs.create_data_deletion_job,
-            "ListTagsForResource": self._list_tags,
+            "ListTagsForResource": self._tags.list_tags_for_resource,
+            "TagResource": self._tags.tag_resource,
+            "UntagResource": self._tags.untag_resource,
+            "DescribeAlgorithm": algorithms.describe_algorithm,
+            "DescribeFeatureTransformation": algorithms.describe_feature_transformation,
+            "UpdateDataset": self._datasets.update_dataset,
+            "StopSolutionVersionCreation": self._solutions.stop_solution_version_creation,
             "ListRecipes": recipes.list_recipes,
             "DescribeRecipe": recipes.describe_recipe,
             "CreateSolution": self._solutions.create_solution,
@@ -190,18 +198,6 @@ class Operations:
 
     def _list(self, resource_type: resource_types.ResourceType) -> Handler:
         return lambda request: self._registry.page(resource_type, request)
-
-    def _list_tags(self, request: dict[str, Any]) -> dict[str, Any]:
-        return {"tags": self._registry.existing(request["resourceArn"]).tags}
-
-    def _tagged(self, create: Handler) -> Handler:
-        def created(request: dict[str, Any]) -> dict[str, Any] | None:
-            answer = create(request) or {}
-            arn = next(value for name, value in answer.items() if name.endswith("Arn"))
-            self._registry.existing(arn).tags = request.get("tags", [])
-            return answer
-
-        return created
 
     def _delete(self, resource_type: resource_types.ResourceType) -> Handler:
         seconds = 0.0 if resource_type is resource_types.SCHEMA else self._durations.deleting

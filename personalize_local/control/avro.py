@@ -61,6 +61,21 @@ def check(schema: str, domain: str | None = None) -> None:
     _check_metadata(name, columns, [field for field in columns if field.name not in required | reserved])
 
 
+def added(before: str, after: str) -> list[str]:
+    """Return the columns that one schema has more than another. Raises InvalidInput where it may not replace it."""
+    old, new = ({field.name: field for field in fields(schema)} for schema in (before, after))
+    if dataset_type(before) != dataset_type(after):
+        raise InvalidInput(f"The schema is one for {dataset_type(after)}, not for {dataset_type(before)}")
+    for name, field in old.items():
+        if new.get(name) != field:
+            raise InvalidInput(f"The new schema must have the field {name} as it is in the schema before")
+    more = [name for name in new if name not in old]
+    for name in more:
+        if "null" not in new[name].types:
+            raise InvalidInput(f"The new field {name} must allow null")
+    return more
+
+
 def columns(schema: str) -> dict[str, frozenset[str]]:
     """Return the types of each column of a valid schema."""
     return {field.name: field.types for field in fields(schema)}

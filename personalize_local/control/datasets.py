@@ -4,9 +4,10 @@ from typing import Any
 
 from personalize_local.control import avro, resource_types
 from personalize_local.control.registry import ACCOUNT, Registry
-from personalize_local.control.resources import Resource
+from personalize_local.control.resources import ACTIVE, Resource
 from personalize_local.errors import InvalidInput, LimitExceeded
 
+REPLACEABLE = ("USERS", "ITEMS")  # the types of datasets whose schema may be replaced
 Request = dict[str, Any]
 
 
@@ -47,6 +48,29 @@ class DatasetControl:
             (*shown, "datasetType"),
             (group, schema),
         )
+
+    def update_dataset(self, request: Request) -> dict[str, str]:
+        """Replace the schema of an ACTIVE Users or Items dataset by one with more fields, at once.
+
+        https://docs.aws.amazon.com/personalize/latest/dg/updating-dataset-schema.html: all fields stay as they are, and
+        new ones allow null. Raises ResourceNotFound, ResourceInUse, InvalidInput.
+        """
+        dataset = self._registry.find(resource_types.DATASET, request["datasetArn"])
+        schema = self._registry.find(resource_types.SCHEMA, request["schemaArn"])
+        now = self._registry.now()
+        dataset.require_active(now)
+        before = self._registry.find(resource_types.SCHEMA, dataset.description["schemaArn"])
+        if dataset.description["datasetType"] not in REPLACEABLE:
+            raise InvalidInput(f"{dataset.arn} is neither a Users nor an Items dataset")
+        if schema.description.get("domain") != before.description.get("domain"):
+            raise InvalidInput(f"{schema.arn} and {before.arn} are not of the same domain")
+        for name in avro.added(before.description["schema"], schema.description["schema"]):
+            dataset.columns_added_at[name] = now
+        dataset.description["schemaArn"] = schema.arn
+        dataset.parents = (dataset.parents[0], schema)
+        times = {"creationDateTime": now, "lastUpdatedDateTime": now}
+        dataset.description["latestDatasetUpdate"] = {"schemaArn": schema.arn, "status": ACTIVE, **times}
+        return {"datasetArn": dataset.arn}
 
     def create_event_tracker(self, request: Request) -> dict[str, str]:
         """Create the event tracker of an ACTIVE dataset group; also returns ``trackingId``.

@@ -38,6 +38,12 @@ class PendingJobs:
             if arn in self._open:
                 self._jobs.start(self._open[arn][1], lambda outcome, arn=arn: self._report(arn, outcome))  # type: ignore[misc]
 
+    def stop(self, arn: str) -> None:
+        """Give up the job of a resource, if it has not ended."""
+        if arn in self._open:
+            _, job, _ = self._open.pop(arn)
+            self._jobs.stop(job)
+
     def read(self, arn: str, outcome: Outcome) -> Apply:
         """Read what a job wrote; return the function that applies it. Reading may be slow: hold no lock meanwhile."""
         if outcome.result is None or arn not in self._open:

@@ -18,6 +18,8 @@ SERVED = (
     "aws-item-affinity",
     "aws-item-attribute-affinity",
 )
+ALGORITHM = "arn:aws:personalize:::algorithm/"
+FEATURES = "arn:aws:personalize:::feature-transformation/JSON-percentile-filtering"
 SINCE = 1_572_566_400.0  # 2019-11-01, before every local resource
 
 
@@ -30,6 +32,11 @@ def require_served(arn: str | None) -> str:
     if arn.removeprefix(PREFIX) not in SERVED:
         raise NotServed(f"{arn} is not served locally; served are {', '.join(SERVED)}")
     return arn
+
+
+def is_known(name: str) -> bool:
+    """Return whether there is such a recipe, of a custom dataset group or of a domain."""
+    return name in TYPES or name in USE_CASES
 
 
 def list_recipes(request: dict[str, Any]) -> dict[str, Any]:
@@ -47,12 +54,12 @@ def list_recipes(request: dict[str, Any]) -> dict[str, Any]:
 def describe_recipe(request: dict[str, Any]) -> dict[str, Any]:
     """Describe one recipe. Raises ResourceNotFound."""
     name = request["recipeArn"].removeprefix(PREFIX)
-    if name not in TYPES and name not in USE_CASES:
+    if not is_known(name):
         raise ResourceNotFound(f"Could not find Recipe {request['recipeArn']}")
     served = "served locally" if name in SERVED or name in USE_CASES else "listed, but not served locally"
     about = {
-        "algorithmArn": f"arn:aws:personalize:::algorithm/{name}",
-        "featureTransformationArn": "arn:aws:personalize:::feature-transformation/JSON-percentile-filtering",
+        "algorithmArn": f"{ALGORITHM}{name}",
+        "featureTransformationArn": FEATURES,
         "description": f"{name}: {served}",
         "recipeType": TYPES.get(name) or USE_CASES[name].recipe_type,
     }

@@ -158,7 +158,7 @@ class RecommenderControl:
     def _train(self, training: Resource, recommender: Resource) -> None:
         name = recommender.description["recipeArn"].removeprefix(PREFIX)
         group = recommender.description["datasetGroupArn"]
-        self._trainings.start(training, group, name, self.solution(recommender))
+        self._trainings.start(training, group, name, self.solution(recommender), recommender.created_at)
 
     def _resource(
         self, kind: ResourceType, arn: str, description: Request, group: Resource, **relations: Any

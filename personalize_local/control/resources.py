@@ -11,6 +11,7 @@ from personalize_local.errors import ResourceInUse
 
 PENDING_SHARE = 1 / 3  # of the time until ACTIVE is spent PENDING, the rest IN_PROGRESS
 ACTIVE, FAILED, INACTIVE, STOPPED = "ACTIVE", "CREATE FAILED", "INACTIVE", "CREATE STOPPED"
+PENDING, IN_PROGRESS = "CREATE PENDING", "CREATE IN_PROGRESS"
 SETTLED = (ACTIVE, FAILED, INACTIVE, STOPPED)
 
 
@@ -38,7 +39,7 @@ class ResourceType:
 
 @dataclass(frozen=True)
 class Switch:
-    """A change of an ACTIVE resource, by START or STOP, that takes ``seconds`` and leads to a status."""
+    """A change of status, by START or STOP, that takes ``seconds``."""
 
     action: str
     status: str
@@ -57,6 +58,7 @@ class Resource:
 
     ``parents`` cannot be deleted before this resource is. ``inputs`` cannot be deleted while it is being created. It is
     deleted with its ``owner``. If ``has_job`` is set, a job must settle it before it is ACTIVE or FAILED.
+    ``columns_added_at``: the columns of a dataset that its first schema did not have.
     """
 
     kind: ResourceType
@@ -70,27 +72,37 @@ class Resource:
     failure: str | None = None
     has_job: bool = False
     settled_at: float | None = None
-    stopped: bool = False
+    stopped_at: float | None = None
+    stopping_seconds: float = 0.0
     switch: Switch | None = None
     serial: int = 0
     deleted_at: float | None = None
     deleting_seconds: float = 0.0
-    tags: list[dict[str, str]] = field(default_factory=list)
+    tags: dict[str, str] = field(default_factory=dict)
+    columns_added_at: dict[str, float] = field(default_factory=dict)
 
     def phase(self, now: float) -> tuple[str, float]:
         """Return the status and the time at which it began."""
         if self.deleted_at is not None:
             return _step("DELETE", self.deleted_at, self.deleting_seconds, now)
+        if self.stopped_at is not None:
+            over = self.stopped_at + self.stopping_seconds
+            return (STOPPED, over) if now >= over else ("CREATE STOPPING", self.stopped_at)
         ready_at = max(self.created_at + self.seconds, self.settled_at or 0)
         if now < ready_at or (self.has_job and self.settled_at is None):
             return _step("CREATE", self.created_at, self.seconds, now)
-        if self.failure or self.stopped:
-            return (FAILED if self.failure else STOPPED), ready_at
+        if self.failure:
+            return FAILED, ready_at
         return self.switch.phase(now) if self.switch else (ACTIVE, ready_at)
 
     def settle(self, now: float, failure: str | None) -> None:
         """Record that the job has ended; ``failure``: the reason, or None if it succeeded."""
         self.settled_at, self.failure = now, failure
+
+    def stop(self, now: float, seconds: float) -> None:
+        """Give up the creation, at once if it is PENDING, else within ``seconds``."""
+        is_pending = self.status(now) == PENDING
+        self.stopped_at, self.stopping_seconds = now, 0.0 if is_pending else seconds
 
     def status(self, now: float) -> str:
         """Return the status, e.g. ``CREATE IN_PROGRESS``."""

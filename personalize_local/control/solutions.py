@@ -6,10 +6,10 @@ from typing import Any
 
 from personalize_local.control import recipes, resource_types
 from personalize_local.control.registry import Registry
-from personalize_local.control.resources import ACTIVE, Resource
+from personalize_local.control.resources import ACTIVE, IN_PROGRESS, PENDING, Resource
 from personalize_local.control.trainings import Trainings
 from personalize_local.control.trend_frequency import interval
-from personalize_local.errors import InvalidInput, NotServed, ResourceNotFound
+from personalize_local.errors import InvalidInput, NotServed, ResourceInUse, ResourceNotFound
 from recommender_models.selection import EventSelection
 
 DAY = 86_400.0
@@ -90,8 +90,18 @@ class SolutionControl:
         version = self._new_version(solution, request, training_type)
         self._registry.add(version)
         recipe = version.description["recipeArn"].removeprefix(recipes.PREFIX)
-        self._trainings.start(version, group, recipe, version.description)
+        self._trainings.start(version, group, recipe, version.description, solution.created_at)
         return {"solutionVersionArn": version.arn}
+
+    def stop_solution_version_creation(self, request: Request) -> None:
+        """Give up the training of a version that is not trained. Raises ResourceNotFound, ResourceInUse."""
+        version = self._registry.find(resource_types.SOLUTION_VERSION, request["solutionVersionArn"])
+        now = self._registry.now()
+        status = version.status(now)
+        if status not in (PENDING, IN_PROGRESS):
+            raise ResourceInUse(f"{version.arn} is in status {status}")
+        version.stop(now, self._registry.first(self._seconds))
+        self._trainings.stop(version)
 
     def _new_version(self, solution: Resource, request: Request, training_type: str) -> Resource:
         copied = ("performHPO", "performAutoML", "recipeArn", "eventType", "datasetGroupArn", "solutionConfig")

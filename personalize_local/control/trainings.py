@@ -33,16 +33,22 @@ class Trainings:
         """Return what cannot be deleted while a training runs."""
         return tuple(self._stores.datasets(group_arn))
 
-    def start(self, resource: Resource, group_arn: str, recipe: str, solution: Mapping[str, Any]) -> None:
+    def start(self, resource: Resource, group_arn: str, recipe: str, solution: Mapping[str, Any], since: float) -> None:
         """Train a recipe's model on the data that is visible now; the resource is ACTIVE when that has succeeded.
 
-        ``solution``: the options of CreateSolution. The dataset group has an Interactions dataset.
+        ``solution``: the options of CreateSolution. ``since``: when the solution or recommender was created, which does
+        not train on columns that a dataset has had for a shorter time (see ``DatasetControl.update_dataset``). The
+        dataset group has an Interactions dataset.
         """
         history, now = self._stores.history(group_arn), self._registry.now()
         assert history is not None  # noqa: S101 - see above
         self.sizes[resource] = int(self._registry.first(history.size(now)))
         snapshot, tables = history.snapshot(now), self._stores.tables(group_arn)
         folder_id = self._folder_id(resource)
+        newer = {
+            dataset.description["datasetType"]: [name for name, at in dataset.columns_added_at.items() if at > since]
+            for dataset in self._stores.datasets(group_arn)
+        }
         seed, minimums = int(self._registry.new_id()[:8], 16), self._toggles.minimums
 
         def prepare(folder: Path) -> dict[str, Any]:
@@ -51,6 +57,7 @@ class Trainings:
                 "solution": solution,
                 "interactions": snapshot.save(folder),
                 **tables.save(folder),
+                "newer_columns": newer,
                 "minimums": minimums,
                 "seed": seed,
             }
@@ -59,6 +66,10 @@ class Trainings:
             return lambda: self._apply(resource, folder, result)
 
         self._pending_jobs.start("training", resource, folder_id, prepare, read)
+
+    def stop(self, resource: Resource) -> None:
+        """Give up the training of a resource, if it runs."""
+        self._pending_jobs.stop(resource.arn)
 
     def _folder_id(self, resource: Resource) -> str:
         """Return the last part of an ARN that ends in an id of its own, else a new id: a name may be used again."""

@@ -55,9 +55,11 @@ Done = Callable[[Outcome], None]
 
 
 class Jobs(Protocol):
-    """Starts jobs; ``done`` is called once for each, perhaps from another thread."""
+    """Starts jobs; ``done`` is called once for each that is not stopped, perhaps from another thread."""
 
     def start(self, job: Job, done: Done) -> None: ...
+
+    def stop(self, job: Job) -> None: ...
 
     def close(self) -> None: ...
 
@@ -68,6 +70,9 @@ class InlineJobs:
     def start(self, job: Job, done: Done) -> None:
         """Run the job, then call ``done``."""
         done(_finished(job.folder) or run(job.kind, job.folder, _prepared(job)))
+
+    def stop(self, job: Job) -> None:
+        """Do nothing: no job is running."""
 
     def close(self) -> None:
         """Do nothing: no job is running."""
@@ -82,7 +87,8 @@ class ProcessJobs:
     def __init__(self) -> None:
         self.in_place = False
         self._threads = {kind: ThreadPoolExecutor(1, thread_name_prefix=kind) for kind in KINDS}
-        self._running: set[BaseProcess] = set()
+        self._running: dict[Path, BaseProcess] = {}  # by the folder of the job
+        self._stopped: set[Path] = set()
         self._closed = False
         os.environ.update(ONE_THREAD)  # the jobs' processes inherit it
 
@@ -90,20 +96,28 @@ class ProcessJobs:
         """Queue the job and return."""
         self._threads[job.kind].submit(self._work, job, done)
 
+    def stop(self, job: Job) -> None:
+        """Kill a job, or don't begin it. It must have been started; ``done`` is not called."""
+        self._stopped.add(job.folder)
+        if process := self._running.get(job.folder):
+            process.kill()
+
     def close(self) -> None:
         """Kill running jobs and accept no more; ``done`` is not called for them."""
         self._closed = True
-        for process in list(self._running):
+        for process in list(self._running.values()):
             process.kill()
         for threads in self._threads.values():
             threads.shutdown(wait=True, cancel_futures=True)
 
     def _work(self, job: Job, done: Done) -> None:
+        if job.folder in self._stopped:
+            return
         try:
             outcome = _finished(job.folder) or self._run(job)
         except Exception as error:
             outcome = Outcome(failure=f"{job.kind} failed: {type(error).__name__}: {error}")
-        if not self._closed:
+        if not self._closed and job.folder not in self._stopped:
             done(outcome)
 
     def _run(self, job: Job) -> Outcome:
@@ -114,11 +128,11 @@ class ProcessJobs:
         (job.folder / STDERR).touch()
         process = _PROCESSES.Process(target=main, args=(job.kind, job.folder), name=job.kind, daemon=True)
         process.start()
-        self._running.add(process)
-        if self._closed:
+        self._running[job.folder] = process
+        if self._closed or job.folder in self._stopped:
             process.kill()
         process.join()
-        self._running.discard(process)
+        del self._running[job.folder]
         complaint = (job.folder / STDERR).read_text(errors="replace").strip().splitlines()
         ended = f"{job.kind} ended with code {process.exitcode}: {''.join(complaint[-1:])}"
         return _finished(job.folder) or Outcome(failure=ended)

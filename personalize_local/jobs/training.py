@@ -26,9 +26,10 @@ def run(spec: Spec, folder: Path) -> dict[str, Any]:
     """Train a model as the spec says.
 
     Spec: ``recipe`` (name), ``solution`` (as Describe shows it), ``interactions`` (folders of columns), ``users`` and
-    ``items`` (paths of records, or None), ``minimums`` (whether the service's apply), ``seed``. Result: the eight
-    ``metrics``, the numbers of ``interactions``, ``users`` and ``items``, and the tuned ``hyperparameters``, if any.
-    Raises JobFailed if there is too little to train on.
+    ``items`` (paths of records, or None), ``minimums`` (whether the service's apply), ``seed``, and perhaps
+    ``newer_columns`` (dataset type -> columns that are trained on only if the solution includes them). Result: the
+    eight ``metrics``, the numbers of ``interactions``, ``users`` and ``items``, and the tuned ``hyperparameters``, if
+    any. Raises JobFailed if there is too little to train on.
     """
     rows = _rows(spec, folder)
     users, items = (_records(spec, kind) for kind in ("users", "items"))
@@ -48,7 +49,8 @@ def _records(spec: Spec, kind: str) -> RecordColumns:
     """Return the records with the columns that the solution trains on (CreateSolution, trainingDataConfig)."""
     config, dataset = spec["solution"].get("solutionConfig", {}).get("trainingDataConfig", {}), kind.upper()
     included = config.get("includedDatasetColumns", {}).get(dataset)
-    excluded = config.get("excludedDatasetColumns", {}).get(dataset, ())
+    excluded = {*config.get("excludedDatasetColumns", {}).get(dataset, ())}
+    excluded |= {*spec.get("newer_columns", {}).get(dataset, ())} - {*(included or ())}
     records = RecordColumns.load(spec[kind])
     chosen = {
         name: values

@@ -112,3 +112,17 @@ def test_closing_kills_what_runs_and_reports_nothing(tmp_path: Path) -> None:
     jobs.close()
     assert reports == []
     assert not (tmp_path / "long" / "outcome.json").exists()
+
+
+def test_stopping_kills_what_runs_and_begins_nothing_that_waits(jobs: ProcessJobs, tmp_path: Path) -> None:
+    reports: list[Outcome] = []
+    long, waiting = training(tmp_path / "long", rows=300_000, users=5000, items=6000), training(tmp_path / "waiting")
+    for job in (long, waiting):
+        jobs.start(job, reports.append)
+    until((tmp_path / "long" / "interactions").exists)  # which the process itself writes
+    for job in (long, waiting):
+        jobs.stop(job)
+    assert run_to_end(jobs, training(tmp_path / "next")).failure is None
+    assert reports == []
+    assert not (tmp_path / "long" / "outcome.json").exists()
+    assert not (tmp_path / "waiting").exists()

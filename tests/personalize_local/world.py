@@ -53,6 +53,10 @@ class HeldJobs:
         """Keep the job."""
         self.started.append((job, done))
 
+    def stop(self, job: Job) -> None:
+        """Forget the job."""
+        self.started = [(each, done) for each, done in self.started if each is not job]
+
     def end(self, outcome: Outcome) -> None:
         """End the oldest job."""
         self.started.pop(0)[1](outcome)

@@ -28,6 +28,9 @@ def test_every_operation_that_is_served_can_be_answered_as_the_model_says() -> N
         datasets[name] = world.create("Dataset", name=name, schemaArn=shaped, datasetGroupArn=group, datasetType=name)
     world.call("PutUsers", datasetArn=datasets["Users"], users=[{"userId": "u1", "properties": '{"kind": "a"}'}])
     world.call("PutItems", datasetArn=datasets["Items"], items=[{"itemId": "i1", "properties": '{"kind": "a"}'}])
+    same = world.create("Schema", name="same", schema=avro("Users", "USER_ID"))
+    world.call("UpdateDataset", datasetArn=datasets["Users"], schemaArn=same)
+    world.check_described_and_listed("Dataset", datasets["Users"])
     # There is no S3 in this world: these jobs end in CREATE FAILED, whose answers say why.
     world.create("DatasetImportJob", jobName="i", datasetArn=interactions, dataSource=SOURCE, roleArn=ROLE)
     target = {"s3DataDestination": {"path": "s3://shop/out/"}}
@@ -43,10 +46,16 @@ def test_every_operation_that_is_served_can_be_answered_as_the_model_says() -> N
     world.call("UpdateMetricAttribution", metricAttributionArn=attribution, removeMetrics=["views"])
     recipes = world.call("ListRecipes")["recipes"]
     assert RECIPE in [recipe["recipeArn"] for recipe in recipes]
-    world.call("DescribeRecipe", recipeArn=RECIPE)
-    assert world.call("ListTagsForResource", resourceArn=kept) == {"tags": []}
+    recipe = world.call("DescribeRecipe", recipeArn=RECIPE)["recipe"]
+    world.call("DescribeAlgorithm", algorithmArn=recipe["algorithmArn"])
+    world.call("DescribeFeatureTransformation", featureTransformationArn=recipe["featureTransformationArn"])
+    world.call("TagResource", resourceArn=kept, tags=[{"tagKey": "a", "tagValue": "b"}])
+    assert world.call("ListTagsForResource", resourceArn=kept) == {"tags": [{"tagKey": "a", "tagValue": "b"}]}
+    world.call("UntagResource", resourceArn=kept, tagKeys=["a"])
 
     solution = world.create("Solution", name="s", datasetGroupArn=group, recipeArn=RECIPE)
+    stopped = world.call("CreateSolutionVersion", solutionArn=solution)["solutionVersionArn"]
+    world.call("StopSolutionVersionCreation", solutionVersionArn=stopped)
     version = world.create("SolutionVersion", solutionArn=solution, name="first")
     world.call("UpdateSolution", solutionArn=solution, performAutoTraining=False)
     world.check_described_and_listed("Solution", solution)
