@@ -11,11 +11,12 @@ import numpy as np
 from scipy import sparse
 
 from evaluation.task import ALL_ITEMS, Pairs
-from recommender_models.models.lists import top, top_rows
+from recommender_models.models import sparse_lists
+from recommender_models.models.lists import Allowed, are_among, top, top_rows
 from recommender_models.training_set import Codes, Floats
 
 NONE = -1
-HEAD = 1_000  # items that sell best: what an item without a score of its own must be among to be listed
+HEAD = sparse_lists.HEAD
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +37,9 @@ class SparseScores:
             usual = self.usual[line if len(self.usual) > 1 else 0]
             if len(self.usual) > 1 or not heads:
                 heads = [top(usual, HEAD)]
-            codes = _best_of(self._line(line), usual, heads[0], left_out[line], limit)
+            own, allowed = self._line(line), _without(left_out[line])
+            chosen = sparse_lists.best(own, usual, heads[0], limit, allowed)
+            codes = chosen[0] if chosen else _best_of_all(own, usual, left_out[line], limit)
             lists[line, : len(codes)] = codes
         return lists
 
@@ -46,7 +49,22 @@ class SparseScores:
 
     def _line(self, line: int) -> tuple[Codes, Floats]:
         part = slice(self.own.indptr[line], self.own.indptr[line + 1])
-        return self.own.indices[part], self.own.data[part]
+        codes, values = self.own.indices[part], self.own.data[part]
+        order = np.argsort(codes)
+        return codes[order], values[order]
+
+
+def _best_of_all(own: tuple[Codes, Floats], usual: Floats, left_out: Codes, limit: int) -> Codes:
+    codes, values = own
+    scores = usual.copy()
+    scores[codes] += values
+    scores[left_out] = -np.inf
+    best = top(scores, limit)
+    return best[~np.isneginf(scores[best])]
+
+
+def _without(codes: Codes) -> Allowed | None:
+    return (lambda candidates: ~are_among(candidates, np.sort(codes))) if len(codes) else None
 
 
 Block = Floats | SparseScores
@@ -90,28 +108,6 @@ def _best_rows(scores: Floats, left_out: Sequence[Codes], limit: int) -> Codes:
     best = top_rows(scores, limit)
     best[np.isneginf(scores[np.arange(len(best))[:, None], best])] = NONE
     return best.astype(np.int32)
-
-
-def _best_of(own: tuple[Codes, Floats], usual: Floats, head: Codes, left_out: Codes, limit: int) -> Codes:
-    codes, values = own
-    scores = usual.copy()
-    scores[codes] += values
-    scores[left_out] = -np.inf
-    has_score = np.zeros(len(usual), dtype=bool)
-    has_score[codes] = True
-    best = _top(np.concatenate([codes, head[~has_score[head]]]), scores, limit)
-    # Nothing sells better than the head. Where much of it is left out, all items are looked at.
-    if len(best) < limit or scores[best[-1]] < usual[head[-1]]:
-        best = top(scores, limit)
-    return best[~np.isneginf(scores[best])]
-
-
-def _top(candidates: Codes, scores: Floats, limit: int) -> Codes:
-    """Return the candidates with the highest scores, best first, equal ones in the order of their codes."""
-    values = scores[candidates]
-    if limit < len(values):
-        candidates = candidates[values >= np.partition(values, len(values) - limit)[len(values) - limit]]
-    return candidates[np.lexsort((candidates, -scores[candidates]))][:limit]
 
 
 def _owned(owned: Pairs, start: int, users: int, items: int) -> list[Codes]:
