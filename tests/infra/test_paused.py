@@ -1,12 +1,17 @@
 """broker:paused: what costs by the hour goes, and all else stays where it is, until it is resumed."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from cli import connection
+from cli.pause import CDK_JSON, carry_out
+from cli.pause_plan import PausePlan
+from cli.settings_file import SettingsFile
 from infra.alarms import OF_PROFILES
 from infra.cost.bill import bill
 from infra.cost.prices import EXAMPLE, read_prices
@@ -20,6 +25,7 @@ from tests.infra.synthesis import GIVEN, Synthesised
 from tests.infra.test_experiment import ALL_KINDS, CONTEXT, experiment
 from tests.infra.test_personalize_resources import collect
 from tests.infra.test_settings import read
+from tests.infra.test_updates import replaced
 from tests.personalize_local.served.clients import Aws
 from tests.personalize_local.waiting import until
 
@@ -29,6 +35,18 @@ COMPARED = CONTEXT | {"broker:experiment": json.dumps(experiment(ALL_KINDS, hold
 MAPPINGS = ("QueueMapping", "PurchaseMapping")
 # What may differ: the campaigns, and what would ask or fill a queue that nobody reads.
 DIFFERS = ("Personalize::Campaign", "Lambda::EventSourceMapping", "CloudWatch::", "Lambda::Version", "Lambda::Alias")
+
+BY_THE_HOUR: Mapping[str, Callable[[Mapping[str, Any]], object]] = {
+    "Personalize::Campaign": lambda its: True,
+    "Personalize::Recommender": lambda its: True,
+    "Kinesis::Stream": lambda its: True,
+    "Kinesis::StreamConsumer": lambda its: True,
+    "EC2::NatGateway": lambda its: True,
+    "EC2::VPCEndpoint": lambda its: its.get("VpcEndpointType") != "Gateway",
+    "DynamoDB::Table": lambda its: its.get("BillingMode") != "PAY_PER_REQUEST",
+    "Lambda::Alias": lambda its: "ProvisionedConcurrencyConfig" in its,
+    "Lambda::EventSourceMapping": lambda its: "ProvisionedPollerConfig" in its,
+}
 
 
 def mapping(stack: Synthesised, name: str) -> Mapping[str, Any]:
@@ -63,6 +81,46 @@ def test_all_else_has_the_same_ids_and_the_same_properties(made: Synthesise) -> 
     assert {id for id in paused if "Refresh" in id and "Version" in id} == {
         id for id in running if "Refresh" in id and "Version" in id
     }
+
+
+def test_from_running_to_paused_to_resumed_with_other_settings_nothing_is_replaced(made: Synthesise) -> None:
+    """Over both updates each resource keeps its logical id, and no property changes that only a new one can have."""
+    changed = COMPARED | {"broker:min_tps": 3}
+    states = [made("recommend", context).template["Resources"] for context in (COMPARED, COMPARED | PAUSED, changed)]
+    running, paused, resumed = (
+        # A version of a function is of its code and its settings.
+        {id: one for id, one in state.items() if one["Type"] != "AWS::Lambda::Version"}
+        for state in states
+    )
+    campaigns = {id: one for id, one in running.items() if one["Type"] == "AWS::Personalize::Campaign"}
+
+    assert replaced(running, paused) == {id: ["it is gone"] for id in campaigns}
+    assert replaced(paused, resumed) == {}
+    assert replaced(running, resumed) == {}
+    assert resumed.keys() == running.keys()
+
+
+def test_the_stream_is_read_on_while_it_is_paused(made: Synthesise) -> None:
+    running, paused = made("recommend", COMPARED), made("recommend", COMPARED | PAUSED)
+
+    assert mapping(paused, "IngestStreamMapping") == mapping(running, "IngestStreamMapping")
+    assert mapping(paused, "IngestStreamMapping")["Properties"].get("Enabled", True) is True
+
+
+def by_the_hour(stack: Synthesised) -> list[str]:
+    """Return the types of what AWS bills by the hour, whether it is used or not (the services' pages of prices)."""
+    return sorted(
+        one["Type"]
+        for one in stack.template["Resources"].values()
+        if (is_so := BY_THE_HOUR.get(one["Type"].removeprefix("AWS::"))) and is_so(one["Properties"])
+    )
+
+
+def test_paused_nothing_is_billed_by_the_hour_but_the_stream(made: Synthesise) -> None:
+    running, paused = (by_the_hour(made("recommend", COMPARED | state)) for state in ({}, PAUSED))
+
+    assert paused == ["AWS::Kinesis::Stream"]
+    assert running == ["AWS::Kinesis::Stream", *["AWS::Personalize::Campaign"] * 4]
 
 
 def test_the_queues_are_read_again_only_once_the_campaigns_are_back(made: Synthesise) -> None:
@@ -156,31 +214,63 @@ def aws() -> Iterator[Aws]:
 
 
 def test_paused_changed_and_resumed_in_personalize_nothing_is_lost_and_the_newest_model_serves(
-    aws: Aws, made: Synthesise
+    aws: Aws, made: Synthesise, tmp_path: Path
 ) -> None:
-    deployer = Deployer(aws)
+    """The commands' own order, on a cdk.json, with another setting changed between them by hand."""
+    file, deployer = cdk_json(tmp_path), Deployer(aws)
+    created: list[list[str]] = []
+
+    def deploy(command: list[str]) -> int:
+        created.append(deployer.deploy(made("recommend", own_context(file)).template))
+        return 0
+
     deployer.deploy(made("collect").template)
     (tracking_id,) = (answer["trackingId"] for answer in deployer.answers.values() if "trackingId" in answer)
     collect(aws, tracking_id)
     deployer.deploy(made("train").template)
     versions = [train(aws, deployer)]
-    deployer.deploy(made("recommend").template)
+    deploy([])
     before = {id: deployer.arn(id) for id in deployer.answers}
     campaign = deployer.the("Campaign")
 
-    assert deployer.deploy(made("recommend", PAUSED).template) == []
+    carry_out(plan(file, paused=True), dict, deploy)
+    assert created.pop() == []
     assert aws.control.list_campaigns()["campaigns"] == []
     assert set(before.values()) - {deployer.arn(id) for id in deployer.answers} == {campaign}
     collect(aws, tracking_id)
     versions.append(train(aws, deployer))
 
-    assert deployer.deploy(made("recommend", {"broker:min_tps": 2}).template) == ["Campaign"]
+    file.write_text(file.read_text().replace('"broker:min_tps": 1', '"broker:min_tps": 2'))
+    carry_out(plan(file, paused=False), dict, deploy)
+    assert created.pop() == ["Campaign"]
+    assert own_context(file) == {"broker:paused": False, "broker:min_tps": 2}
     assert {id: deployer.arn(id) for id in deployer.answers} == before
     described = aws.describe("Campaign", campaign)
     assert (described["minProvisionedTPS"], described["solutionVersionArn"]) == (2, versions[1])
     known = {one["solutionVersionArn"] for one in aws.control.list_solution_versions()["solutionVersions"]}
     assert known == set(versions)
     until(lambda: len(aws.recommended(campaign, "u1", filterArn=deployer.the("Filter"))) == 10)
+
+
+def plan(file: Path, *, paused: bool) -> PausePlan:
+    settings = connection.settings((f"broker:paused={str(paused).lower()}", "broker:stage=recommend"))
+    return PausePlan(
+        paused, settings, SettingsFile(file), context=(), traffic=traffic(Shop(), settings),
+        prices=read_prices(EXAMPLE), confirm="", ask_nothing=True,
+    )  # fmt: skip
+
+
+def cdk_json(folder: Path) -> Path:
+    """Return a copy of cdk.json, to be changed."""
+    path = folder / "cdk.json"
+    path.write_text(CDK_JSON.read_text())
+    return path
+
+
+def own_context(file: Path) -> dict[str, Any]:
+    """Return what differs in a changed cdk.json from the defaults, as it is written there."""
+    context = json.loads(file.read_text())["context"]
+    return {key: context[key] for key in ("broker:paused", "broker:min_tps")}
 
 
 def train(aws: Aws, deployer: Deployer) -> str:

@@ -25,7 +25,7 @@ def replaced(before: dict[str, Resource], after: dict[str, Resource]) -> dict[st
             found[id] = ["it is gone"]
             continue
         fixed = create_only(old["Type"])
-        changed = [name for name in fixed if old["Properties"].get(name) != new.get("Properties", {}).get(name)]
+        changed = [name for name in fixed if old.get("Properties", {}).get(name) != new.get("Properties", {}).get(name)]
         if changed:
             found[id] = changed
     return found
