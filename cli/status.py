@@ -63,8 +63,8 @@ def differences(resources: Resources, target: connection.Target, context: tuple[
     except click.UsageError:
         return []  # settings of a stack that is to be, or none: what is deployed can still be said
     every = wanted(settings) if settings.name == target.names.broker else []
-    found = tuning.find(resources, target.names.dataset_group, every)
-    return [one for each in every if each.solution in found for one in tuning.differences(each, found[each.solution])]
+    compared = tuning.compare(resources, target.names.dataset_group, every)
+    return [difference for one in compared for difference in one.differences]
 
 
 def unused(resources: Resources, target: connection.Target, inventory_: Inventory) -> list[str]:

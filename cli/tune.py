@@ -11,7 +11,7 @@ from cli.errors import service_errors
 from infra.tuning import wanted
 from lifecycle import tuning
 from lifecycle.resources import Resources
-from lifecycle.tuning import Difference, Wanted
+from lifecycle.tuning import Wanted
 
 NOTHING = "nothing is wanted: broker:events_config and broker:training_schedule are empty"
 NEXT = "The next training takes it into account; ./broker train begins one now."
@@ -47,20 +47,16 @@ def command(
 
 
 def _tune(resources: Resources, target: connection.Target, every: Sequence[Wanted], *, dry_run: bool) -> dict[str, Any]:
-    found, differences = tuning.find(resources, target.names.dataset_group, every), list[Difference]()
-    missing = [one.solution for one in every if one.solution not in found]
+    compared = tuning.compare(resources, target.names.dataset_group, every)
     try:
-        for one in every:
-            differ = tuning.differences(one, found[one.solution]) if one.solution in found else []
-            if differ and not dry_run:
-                tuning.apply(resources, one, found[one.solution])
-            differences += differ
+        if not dry_run:
+            tuning.apply_all(resources, compared)
     except tuning.TuningFailed as error:
         raise click.ClickException(str(error)) from None
     return {
         "wanted": [one.as_json() for one in every],
-        "differences": [vars(one) for one in differences],
-        "without_solution": missing,
+        "differences": [vars(difference) for one in compared for difference in one.differences],
+        "without_solution": [one.wanted.solution for one in compared if one.solution is None],
     }
 
 

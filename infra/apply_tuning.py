@@ -44,14 +44,11 @@ def main(arguments: list[str] | None = None) -> int:
 
 def apply_all(resources: Resources, stack: str, wanted: Sequence[tuning.Wanted]) -> list[str]:
     """Update the solutions that are not as wanted; return a line for each difference. Raises TuningFailed."""
-    found, done = tuning.find(resources, Names(stack).dataset_group, wanted), list[str]()
-    for one in wanted:
-        if one.solution not in found:
-            raise tuning.TuningFailed(f"there is no solution {one.solution}")
-        if differences := tuning.differences(one, found[one.solution]):
-            tuning.apply(resources, one, found[one.solution])
-            done += map(str, differences)
-    return done
+    compared = tuning.compare(resources, Names(stack).dataset_group, wanted)
+    tuning.apply_all(resources, compared)
+    if missing := [one.wanted.solution for one in compared if one.solution is None]:
+        raise tuning.TuningFailed(f"there is no solution {', '.join(missing)}")
+    return [str(difference) for one in compared for difference in one.differences]
 
 
 if __name__ == "__main__":

@@ -93,6 +93,7 @@ class Recommender(Construct):
         name: str,
         datasets: Datasets,
         settings: Personalize,
+        gives_columns: bool,
         serve: bool,
         paused: bool,
     ) -> None:
@@ -109,7 +110,7 @@ class Recommender(Construct):
                 datasets,
                 self.solution_arn,
                 min_tps=settings.min_tps,
-                config=with_columns(settings),
+                config=with_columns(gives_columns),
                 paused=paused,
             )
             if settings.filter_expression:
@@ -122,7 +123,8 @@ class Recommender(Construct):
 class PersonalizeResources(Construct):
     """What this stage has: a tracking id always, a campaign (and a filter, if there is one) to recommend.
 
-    ``campaigns``: those that the stack makes, none while it is paused.
+    ``campaigns``: those that the stack makes, none while it is paused. ``gives_columns``: whether they can give columns
+    of the Items dataset, which costs extra.
     """
 
     def __init__(
@@ -132,6 +134,7 @@ class PersonalizeResources(Construct):
         *,
         name: str,
         settings: Personalize,
+        gives_columns: bool,
         stage: Stage,
         paused: bool,
         retain: bool,
@@ -156,7 +159,14 @@ class PersonalizeResources(Construct):
         if stage.step >= Stage.TRAIN.step:
             serve = stage is Stage.RECOMMEND
             recommender = Recommender(
-                self, "Recommender", name=name, datasets=datasets, settings=settings, serve=serve, paused=paused
+                self,
+                "Recommender",
+                name=name,
+                datasets=datasets,
+                settings=settings,
+                gives_columns=gives_columns,
+                serve=serve,
+                paused=paused,
             )
             self.solution_arn = recommender.solution_arn
             self.filter_arn, self.filter_name = recommender.filter_arn, recommender.filter_name
@@ -209,9 +219,9 @@ def make_campaign(
     return Campaign(arn, campaign)
 
 
-def with_columns(settings: Personalize) -> dict[str, Any]:
-    """Return the configuration of campaigns that give columns of the Items dataset, where profiles are to have any."""
-    return {"enable_metadata_with_recommendations": True} if settings.profile_columns else {}
+def with_columns(gives_columns: bool) -> dict[str, Any]:
+    """Return the configuration of campaigns by whether they give columns of the Items dataset."""
+    return {"enable_metadata_with_recommendations": True} if gives_columns else {}
 
 
 def make_filter(scope: Construct, id: str, name: str, datasets: Datasets, expression: str) -> str:

@@ -60,8 +60,7 @@ class MParticle:
 class Personalize:
     """Existing resources, or how to create them. ``users_schema``, ``items_schema``: Avro schemas as compact JSON.
 
-    ``profile_columns``: of the Items dataset, which campaigns then give with each item. ``second_tracking_id``: of
-    another dataset group that is filled beside the one that serves.
+    ``second_tracking_id``: of another dataset group that is filled beside the one that serves.
     """
 
     tracking_id: str | None
@@ -73,7 +72,6 @@ class Personalize:
     recipe: str
     users_schema: str | None
     items_schema: str | None
-    profile_columns: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -242,7 +240,6 @@ def _personalize(read: Reader, root: Path) -> Personalize:
         recipe=read("recipe", recipe, DEFAULT_RECIPE),
         users_schema=read("users_schema", lambda value: metadata_schema(root / str(value), "users"), None),
         items_schema=read("items_schema", lambda value: metadata_schema(root / str(value), "items"), None),
-        profile_columns=read("profile_columns", _columns, ()),
     )
 
 
@@ -347,11 +344,11 @@ def _contradictions(settings: Settings, read: Reader) -> list[str]:
 
 def _of_columns(settings: Settings) -> list[str]:
     """Return why the campaigns that are created could not give the columns that profiles are to have."""
-    given = settings.personalize
-    if given.tracking_id or not given.profile_columns:
+    given, columns = settings.personalize, settings.options.profile_columns
+    if given.tracking_id or not columns:
         return []
     known = schema_columns(given.items_schema) if given.items_schema else ()
-    unknown = [column for column in given.profile_columns if column not in known]
+    unknown = [column for column in columns if column not in known]
     where = "items_schema has no such column" if given.items_schema else "items_schema is missing"
     return [f"profile_columns names {', '.join(unknown)}, but {where}"] if unknown else []
 

@@ -66,6 +66,7 @@ class BrokerStack(cdk.Stack):
             "Personalize",
             name=name,
             settings=settings.personalize,
+            gives_columns=bool(settings.options.profile_columns),
             stage=settings.stage,
             paused=settings.paused,
             retain=keep,
@@ -219,7 +220,7 @@ class BrokerStack(cdk.Stack):
                 plan=plan,
                 datasets=personalize.datasets,
                 solution_arn=personalize.solution_arn,
-                settings=self._settings.personalize,
+                gives_columns=bool(self._settings.options.profile_columns),
                 serve=not plan.is_prepared,
                 paused=self._settings.paused,
             )

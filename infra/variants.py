@@ -9,7 +9,6 @@ from constructs import Construct
 
 from blueprint.experiment import EXPLORATION, FILTER, ExperimentPlan, Need
 from infra.personalize import Datasets, make_campaign, make_filter, make_solution, with_columns
-from infra.settings import Personalize
 from infra.variant_names import variant_name
 
 MIN_TPS = 1
@@ -31,7 +30,7 @@ class Variants(Construct):
         plan: ExperimentPlan,
         datasets: Datasets,
         solution_arn: str,
-        settings: Personalize,
+        gives_columns: bool,
         serve: bool,
         paused: bool,
     ) -> None:
@@ -40,7 +39,7 @@ class Variants(Construct):
         self._plan = plan
         self._datasets = datasets
         self._solution_arn = solution_arn
-        self._config = with_columns(settings)
+        self._config = with_columns(gives_columns)
         self._serve = serve
         self._paused = paused
         self.campaigns: list[personalize.CfnCampaign] = []

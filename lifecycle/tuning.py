@@ -93,7 +93,7 @@ def request(wanted: Wanted, solution: State) -> dict[str, Any]:
     }
 
 
-def find(resources: Resources, dataset_group: str, wanted: Sequence[Wanted]) -> dict[str, State]:
+def _find(resources: Resources, dataset_group: str, wanted: Sequence[Wanted]) -> dict[str, State]:
     """Return the solutions that are there, by name. Raises ClientError."""
     group = resources.find(resource_types.DATASET_GROUP, dataset_group)
     if not (group and wanted):
@@ -107,7 +107,34 @@ def find(resources: Resources, dataset_group: str, wanted: Sequence[Wanted]) -> 
     }
 
 
-def apply(resources: Resources, wanted: Wanted, solution: State) -> None:
+@dataclass(frozen=True)
+class Compared:
+    """A solution as it is wanted, and as it is: None where there is none. ``differences``: none where it is so."""
+
+    wanted: Wanted
+    solution: State | None
+    differences: Sequence[Difference] = ()
+
+
+def compare(resources: Resources, dataset_group: str, wanted: Sequence[Wanted]) -> list[Compared]:
+    """Return each wanted solution beside what is there. Raises ClientError."""
+    found = _find(resources, dataset_group, wanted)
+    return [
+        Compared(one, found[one.solution], differences(one, found[one.solution]))
+        if one.solution in found
+        else Compared(one, None)
+        for one in wanted
+    ]
+
+
+def apply_all(resources: Resources, compared: Sequence[Compared]) -> None:
+    """Update the solutions that are there, and not as wanted, one after the other. Raises TuningFailed, ClientError."""
+    for one in compared:
+        if one.solution and one.differences:
+            _apply(resources, one.wanted, one.solution)
+
+
+def _apply(resources: Resources, wanted: Wanted, solution: State) -> None:
     """Update a solution, and wait until the update is done. Raises TuningFailed, ClientError."""
     try:
         resources.client.update_solution(**request(wanted, solution))
