@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from broker import item_columns
 from broker.experiment import HOLDOUT, experiment_from
 
 from blueprint.experiment import ExperimentPlan
@@ -22,6 +23,7 @@ from infra.cost.prices import EXAMPLE
 from lifecycle.resources import CreationFailed
 from local_stack import loopback
 from local_stack.aws import REGION
+from local_stack.items_dataset import COLUMNS
 from local_stack.lambda_api import LambdaApi
 from local_stack.process import PROJECT_ROOT, NotStarted, ServiceProcess, start_service
 from local_stack.scenario import Scenario
@@ -33,11 +35,32 @@ from personalize_local.toggles import Toggles
 PORT = click.IntRange(0, 65535)
 
 
+class ColumnsType(click.ParamType):
+    """Columns of the local Items dataset, with commas between them."""
+
+    name = "columns"
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
+        return "NAME,…"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, ...]:
+        if isinstance(value, tuple):
+            return value
+        try:
+            columns = item_columns.parsed(str(value).upper())
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+        if unknown := [column for column in columns if column not in COLUMNS]:
+            self.fail(f"there is no column {', '.join(unknown)}; there are {', '.join(COLUMNS)}", param, ctx)
+        return columns
+
+
 NOT_ALONE = {
     "archive": "--archive is of the stream, which --only personalize has not",
     "impression_list": "--impression-list is read from the stream, which --only personalize has not",
     "metric_attribution": ("--metric-attribution is of the whole loop: alone, create one by CreateMetricAttribution"),
     "second_tracker": "--second-tracker is read from the stream, which --only personalize has not",
+    "profile_columns": "--profile-columns is of the profiles, which --only personalize has not",
     "experiment": "--experiment is of the profiles, which --only personalize has not",
 }
 
@@ -53,6 +76,12 @@ NOT_ALONE = {
 @click.option("--record-logs", is_flag=True, help="A log line per record and refresh, as broker:record_logs.")
 @click.option("--impression-list", help="Read impressions of the list of that name, as broker:impression_list.")
 @click.option("--metric-attribution", is_flag=True, help="Report what lists earn, as broker:metric_attribution.")
+@click.option(
+    "--profile-columns",
+    type=ColumnsType(),
+    default=(),
+    help=f"Of the shop's items, as broker:profile_columns: {', '.join(COLUMNS)}.",
+)
 @click.option(
     "--experiment",
     type=ExperimentType(),
@@ -80,6 +109,7 @@ def command(
     experiment: ExperimentPlan | None,
     impression_list: str | None,
     metric_attribution: bool,
+    profile_columns: tuple[str, ...],
     data: Path | None,
     disable: tuple[str, ...],
 ) -> None:
@@ -107,6 +137,7 @@ def command(
             archive=archive,
             impression_list=impression_list,
             metric_attribution=metric_attribution,
+            profile_columns=profile_columns,
             second_tracker=second_tracker,
             experiment=experiment,
         )
@@ -121,6 +152,7 @@ def command(
         record_logs=record_logs,
         impression_list=impression_list,
         metric_attribution=metric_attribution,
+        profile_columns=profile_columns,
         archive=archive,
         experiment=experiment,
     )

@@ -22,7 +22,8 @@ class LocalStackSettings:
 
     In addition to the numbers above, these are faster than in AWS: Lambda's polling of a shard (AWS: once per second),
     and creation and training in Personalize (AWS: minutes to hours). ``probe_mpid``, ``record_logs``, ``experiment``,
-    ``impression_list``, ``metric_attribution`` and ``filter_expression``: as the settings of these names.
+    ``impression_list``, ``metric_attribution``, ``filter_expression`` and ``profile_columns``, of ``items_dataset``:
+    as the settings of these names.
     """
 
     seed: int = 1
@@ -45,3 +46,4 @@ class LocalStackSettings:
     impression_list: str | None = None
     metric_attribution: bool = False
     filter_expression: str = ""
+    profile_columns: tuple[str, ...] = ()

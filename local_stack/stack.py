@@ -24,6 +24,8 @@ from local_stack import loopback
 from local_stack.archiver import ArchiverThread
 from local_stack.aws.resources import ResourceSettings, create_resources, messages_in
 from local_stack.aws.session import local_client
+from local_stack.items4u.catalogue import catalogue
+from local_stack.items_dataset import import_catalogue
 from local_stack.lambda_emulator.polling.threads import PollerThreads, QueueThreads, StreamThreads
 from local_stack.lambda_emulator.runtime.function import Function
 from local_stack.log_lines import LogLines
@@ -88,6 +90,8 @@ class Stack:
         It has one process per queue: a backlog of views holds up no purchase.
         """
         self.campaign_arn = training.campaign(self._model, NAME, self._version_arn)
+        if self.settings.profile_columns:
+            training.give_columns(self._model, self.campaign_arn)
         self._make_experiment()
         refresh = self._function("refresh", self._refresh_environment(self.campaign_arn), instances=2)
         for url, arn in (
@@ -114,7 +118,9 @@ class Stack:
         plan = self.settings.experiment
         if plan:
             group = self.tracker.dataset_group_arn
-            self.experiment = plan.variable(make_variants(self._model, NAME, group, self._version_arn, plan))
+            columns = bool(self.settings.profile_columns)
+            arns = make_variants(self._model, NAME, group, self._version_arn, plan, gives_columns=columns)
+            self.experiment = plan.variable(arns)
 
     def write_second_tracker(self, begin: float | None = None) -> None:
         """Fill a second dataset group beside the first: a second ``ingest`` reads what arrives from ``begin`` on.
@@ -209,6 +215,8 @@ class Stack:
         self._sqs = self.client("sqs")
         self._model = Resources(local_client("personalize", self.personalize.url))
         self.tracker = datasets.tracker(self._model, NAMES)
+        if self.settings.profile_columns:
+            import_catalogue(self._model, self.client("s3"), NAMES, catalogue(self.settings.seed))
         if self.settings.metric_attribution:
             self._attribute()
         self.ingest = self._function("ingest", self._ingest_environment())
@@ -356,6 +364,7 @@ class Stack:
             probe_mpid=settings.probe_mpid,
             impression_list=settings.impression_list,
             metric_attribution=settings.metric_attribution,
+            profile_columns=settings.profile_columns,
             experiment=self.experiment,
         )
 

@@ -49,7 +49,17 @@ def test_the_service_alone_takes_no_experiment() -> None:
     assert (done.exit_code, "which --only personalize has not" in done.output) == (2, True)
 
 
-@pytest.mark.parametrize("option", ["--archive", "--second-tracker"])
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [("NAME,COLOUR", "no column COLOUR; there are NAME, CATEGORY"), ("ITEM_ID", "can be no column on a profile")],
+)
+def test_a_column_that_no_item_has_is_named_before_anything_starts(columns: str, message: str) -> None:
+    done = CliRunner().invoke(main, ["serve", "--profile-columns", columns])
+    assert done.exit_code == 2
+    assert message in " ".join(done.output.split())
+
+
+@pytest.mark.parametrize("option", ["--archive", "--second-tracker", "--profile-columns=name"])
 def test_the_service_alone_takes_no_option_of_the_stream(option: str) -> None:
     done = CliRunner().invoke(main, ["serve", "--only", "personalize", option])
     assert (done.exit_code, "which --only personalize has not" in done.output) == (2, True)

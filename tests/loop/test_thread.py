@@ -11,6 +11,7 @@ import pytest
 
 from local_stack import loopback
 from local_stack.audit.services import deliveries
+from local_stack.aws.session import local_client
 from local_stack.items4u.client import Client
 from local_stack.items4u.sessions import Post
 from local_stack.settings import LocalStackSettings
@@ -49,8 +50,26 @@ class Thread:
 
 @pytest.fixture(scope="module")
 def thread() -> Iterator[Thread]:
-    with trained_stack(LocalStackSettings(queue_delay=1, impression_list=SLOT, metric_attribution=True)) as stack:
+    settings = LocalStackSettings(
+        queue_delay=1, impression_list=SLOT, metric_attribution=True, profile_columns=("NAME", "PRICE")
+    )
+    with trained_stack(settings) as stack:
+        put_items(stack)
         yield visit(stack)
+
+
+def put_items(stack: Stack) -> None:
+    """Put the items that these customers take beside those of the shop's catalogue, each with a name of its own."""
+    control, events = (local_client(name, stack.personalize.url) for name in ("personalize", "personalize-events"))
+    datasets = control.list_datasets(datasetGroupArn=stack.tracker.dataset_group_arn)["datasets"]
+    (arn,) = (one["datasetArn"] for one in datasets if one["datasetType"] == "ITEMS")
+    same = {"category": "any", "style": "any", "brand": "any"}
+    for first in range(0, len(ITEMS), 10):
+        records = [
+            {"itemId": item, "properties": json.dumps(same | {"name": f"the {item}", "price": float(number)})}
+            for number, item in enumerate(ITEMS[first : first + 10], first)
+        ]
+        events.put_items(datasetArn=arn, items=records)
 
 
 def visit(stack: Stack) -> Thread:
@@ -146,6 +165,12 @@ def test_put_events_holds_the_id_that_the_profile_had_where_it_was_brought_back(
         assert first["recommendationId"] == thread.list_id
         assert (first["itemId"], first["eventValue"]) == (thread.profile["product_recs"][1], PRICE)
         assert second["recommendationId"] is None, "an id is never added"
+
+
+def test_columns_of_the_items_dataset_are_beside_the_list_on_the_profile(thread: Thread) -> None:
+    listed = thread.profile["product_recs"]
+    assert thread.profile["product_recs_name"] == [f"the {item}" for item in listed]
+    assert thread.profile["product_recs_price"] == [str(float(ITEMS.index(item))) for item in listed]
 
 
 def test_what_was_shown_comes_with_the_purchase_from_another_process(thread: Thread) -> None:
