@@ -123,7 +123,7 @@ class Operations:
         self.recommendations = Recommendations(
             registry,
             self.stores,
-            endpoints=Endpoints(trainings, self._campaigns, self._recommenders),
+            endpoints=Endpoints(registry, self.stores, trainings, self._campaigns, self._recommenders),
             filters=self._filters,
             given=self.given,
             throttle=throttle,

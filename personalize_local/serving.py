@@ -1,7 +1,4 @@
-"""What answers a request: the trained model behind a campaign or a recommender, with the rules that it serves by.
-
-The models are loaded with the first request: SciPy takes half of a start, and many services never answer one.
-"""
+"""What answers a request: the trained model behind a campaign or a recommender, with the rules that it serves by."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,9 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from personalize_local.control.campaigns import CampaignControl
 from personalize_local.control.recommenders import RecommenderControl
+from personalize_local.control.registry import Registry
 from personalize_local.control.resources import Resource
 from personalize_local.control.trainings import Trainings
+from personalize_local.data.stores import Stores
 from personalize_local.errors import InvalidInput
+from personalize_local.served_models import ServedModels
 from personalize_rules.recipes import PREFIX
 from personalize_rules.use_cases import USE_CASES, UseCase
 
@@ -40,11 +40,17 @@ class Endpoint:
 class Endpoints:
     """All campaigns and recommenders, and the loaded models of those that have answered."""
 
-    def __init__(self, trainings: Trainings, campaigns: CampaignControl, recommenders: RecommenderControl) -> None:
-        self._trainings = trainings
+    def __init__(
+        self,
+        registry: Registry,
+        stores: Stores,
+        trainings: Trainings,
+        campaigns: CampaignControl,
+        recommenders: RecommenderControl,
+    ) -> None:
         self._campaigns = campaigns
         self._recommenders = recommenders
-        self._models: dict[Resource, Model] = {}
+        self._models = ServedModels(registry, stores, trainings, lambda: {*campaigns.served(), *recommenders.served()})
 
     def of(self, request: Request) -> Endpoint:
         """Return what a request names. Raises InvalidInput (none or both), ResourceNotFound (not ACTIVE, too)."""
@@ -79,12 +85,5 @@ class Endpoints:
         )
 
     def model(self, endpoint: Endpoint) -> "Model":
-        """Return the model of an endpoint; those that nothing serves any more are forgotten."""
-        from recommender_models import models
-
-        trained = endpoint.trained
-        if trained not in self._models:
-            served = self._campaigns.served() | self._recommenders.served()
-            self._models = {known: model for known, model in self._models.items() if known in served}
-            self._models[trained] = models.load(self._trainings.folder(trained) / "model")
-        return self._models[trained]
+        """Return the model of an endpoint."""
+        return self._models.model(endpoint.trained, endpoint.group)

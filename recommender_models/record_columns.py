@@ -1,6 +1,7 @@
 """The users or the items of a dataset as columns: what an import leaves behind, and what jobs are handed.
 
-The file is ``{"ids": […], "columns": {"NAME": [value or null, …]}}``; a missing file means no records.
+The file is ``{"ids": […], "columns": {"NAME": [value or null, …]}}``, and perhaps ``"textual": ["NAME"]``; a missing
+file means no records.
 """
 
 import json
@@ -14,10 +15,14 @@ Properties = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class RecordColumns:
-    """``columns``: name → one value for each of ``ids``, None where there is none."""
+    """``columns``: name → one value for each of ``ids``, None where there is none.
+
+    ``textual``: the columns that are text to be read, not categories.
+    """
 
     ids: Sequence[str] = ()
     columns: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    textual: Sequence[str] = ()
 
     @classmethod
     def load(cls, path: str | Path | None) -> "RecordColumns":
@@ -26,7 +31,7 @@ class RecordColumns:
 
     def save(self, path: Path) -> None:
         """Write them as one JSON object."""
-        path.write_text(json.dumps(asdict(self)))
+        path.write_text(json.dumps({name: value for name, value in asdict(self).items() if value or name != "textual"}))
 
     def properties(self) -> dict[str, Properties]:
         """Return each id's properties by column."""

@@ -29,7 +29,7 @@ from recommender_models.training_set import TrainingSet
 MOST_USERS = 2000
 ONE_IN = 5  # a tenth, as in the metrics, tells little in a small shop
 K = 10
-REGULARISATION = "regularisation"
+REGULARISATION, CONTENT = "regularisation", "content"
 ENDLESS = 36_500.0  # days: after a hundred years nothing has faded
 VALUES: Mapping[str, Sequence[float]] = {
     "sequence": (0.0, 0.3, 1.0, 3.0),  # first: beside it, EASE remembers longer
@@ -37,6 +37,7 @@ VALUES: Mapping[str, Sequence[float]] = {
     "step_decay": (0.3, 0.6, 0.8, 0.9, 1.0),
     "repeat": (0.0, 0.1, 0.3, 1.0, 3.0),
     "popularity": (0.05, 0.15, 0.5, 1.0, 3.0),
+    CONTENT: (0.3, 1.0, 3.0, 10.0, 30.0),
     REGULARISATION: (1.0, 4.0, 14.0, 40.0, 140.0),
 }
 LIMITS = {
@@ -100,6 +101,8 @@ def search(rows: TrainingSet, users: RecordColumns, items: RecordColumns, seed: 
     for name in VALUES:
         if name == REGULARISATION and len(rows.item_ids) > MOST_DENSE:
             continue  # each takes minutes
+        if name == CONTENT and not validation.has_content:
+            continue
         best = improved(best, name, score)
     return best
 
@@ -119,6 +122,11 @@ class _Validation:
 
     def __bool__(self) -> bool:
         return len(self._newest) > 0 and len(self._others) > 0
+
+    @property
+    def has_content(self) -> bool:
+        """Whether attributes of items say something."""
+        return self._fitted(Settings().regularisation).content is not None
 
     def score(self, settings: Settings) -> Values:
         """Return each user's NDCG@10."""

@@ -28,6 +28,8 @@ class Settings:
     """Weight of recent popularity."""
     sequence: float = 0.0
     """Weight of what follows the user's last few steps (``transitions``); at 0 that is not learned."""
+    content: float = 1.0
+    """How many users an item's attributes count for, where they say something (``content``); at 0 they are not used."""
     regularisation: float = 14.0
     """λ of EASE, as a multiple of the mean of the diagonal of X'X (how many users an item has)."""
 

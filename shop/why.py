@@ -21,8 +21,8 @@ def reasons(terms: Mapping[str, Any] | None, name_of: Callable[[str], str | None
     """Return the terms of an item's score, the largest first; none if the model did not say."""
     if not terms:
         return []
-    follows = terms.get("follows", 0.0)
-    total = terms["similar"] + terms["again"] + terms["popular"] + follows
+    follows, fits = terms.get("follows", 0.0), terms.get("fits", 0.0)
+    total = terms["similar"] + terms["again"] + terms["popular"] + follows + fits
     if total <= 0:
         return []
     found = [
@@ -30,6 +30,7 @@ def reasons(terms: Mapping[str, Any] | None, name_of: Callable[[str], str | None
         Reason("again", terms["again"] / total, "you looked at it"),
         Reason("popular", terms["popular"] / total, "popular at the moment"),
         Reason("follows", follows / total, "others went on to it"),
+        Reason("fits", fits / total, "is like what you clicked"),
     ]
     return sorted((one for one in found if one.share >= LEAST), key=lambda one: -one.share)
 

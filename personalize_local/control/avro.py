@@ -93,6 +93,11 @@ def metadata(name: str, columns: tuple[Field, ...]) -> list[Field]:
     return [field for field in columns if field.name not in known]
 
 
+def is_learned(field: Field) -> bool:
+    """Return whether a training looks at a field: at no string that is neither categorical nor textual."""
+    return field.kind != "string" or field.categorical or field.textual
+
+
 def _parse(schema: str) -> dict[str, Any]:
     if len(schema) > MAX_LENGTH:
         raise InvalidInput(f"A schema has at most {MAX_LENGTH} characters; this one has {len(schema)}")
@@ -177,8 +182,8 @@ def _check_attributes(name: str, field: Field, rule: Rule | None) -> None:
 def _check_metadata(name: str, columns: tuple[Field, ...], free: list[Field]) -> None:
     """Check the numbers of fields; ``free``: those that are neither required nor reserved."""
     others = [field for field in columns if field.name not in KEYS]
-    learned = [field for field in others if field.kind != "string" or field.categorical or field.textual]
-    if name in DESCRIBED and not learned:
+    others = [field for field in columns if field.name not in KEYS]
+    if name in DESCRIBED and not any(map(is_learned, others)):
         raise InvalidInput(f"A schema for {name} requires a metadata field: a number, boolean or categorical string")
     if len(free) > MOST_METADATA[name]:
         raise InvalidInput(f"A schema for {name} has at most {MOST_METADATA[name]} metadata fields, not {len(free)}")

@@ -10,6 +10,7 @@ from personalize_local.control.resources import ACTIVE, Resource
 from personalize_local.control.solutions import SolutionControl
 from personalize_local.errors import InvalidInput, ResourceInUse, ResourceNotFound
 from personalize_rules.recipes import PREFIX, SEGMENTATION, TYPES
+from recommender_models.content.exploration import Exploration
 
 LATEST = "/$LATEST"
 Request = dict[str, Any]
@@ -122,6 +123,7 @@ class CampaignControl:
 
     def _deployment(self, version_arn: str, settings: dict[str, Any]) -> Deployment:
         now, seconds = self._registry.now(), self._registry.first(self._seconds)
+        _check_exploration(settings)
         follows = bool(settings.get("campaignConfig", {}).get("syncWithLatestSolutionVersion"))
         if version_arn.endswith(LATEST):
             solution = self._registry.find(resource_types.SOLUTION, version_arn.removesuffix(LATEST))
@@ -151,6 +153,13 @@ def _refuse_segments(version: Resource) -> None:
     recipe = version.description["recipeArn"].removeprefix(PREFIX)
     if TYPES[recipe] == SEGMENTATION:
         raise InvalidInput(f"{recipe} gives user segments: use CreateBatchSegmentJob, without a campaign")
+
+
+def _check_exploration(settings: dict[str, Any]) -> None:
+    try:
+        Exploration.of(settings.get("campaignConfig", {}).get("itemExplorationConfig", {}))
+    except ValueError as error:
+        raise InvalidInput(f"itemExplorationConfig: {error}") from error
 
 
 def _settings(request: Request) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from weakref import WeakKeyDictionary
 from personalize_local.control.pending_jobs import Apply, PendingJobs
 from personalize_local.control.registry import Registry
 from personalize_local.control.resources import Resource
-from personalize_local.data.stores import Stores
+from personalize_local.data.stores import ITEMS, Stores
 from personalize_local.errors import InvalidInput, ResourceInUse
 from personalize_local.toggles import Toggles
 
@@ -44,6 +44,7 @@ class Trainings:
         assert history is not None  # noqa: S101 - see above
         self.sizes[resource] = int(self._registry.first(history.size(now)))
         snapshot, tables = history.snapshot(now), self._stores.tables(group_arn)
+        item_columns = self._stores.learned_columns(group_arn, ITEMS)
         folder_id = self._folder_id(resource)
         newer = {
             dataset.description["datasetType"]: [name for name, at in dataset.columns_added_at.items() if at > since]
@@ -58,6 +59,7 @@ class Trainings:
                 "interactions": snapshot.save(folder),
                 **tables.save(folder),
                 "newer_columns": newer,
+                "item_columns": item_columns,
                 "minimums": minimums,
                 "seed": seed,
             }

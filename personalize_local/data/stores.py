@@ -60,6 +60,12 @@ class Stores:
         """Return the Avro types of each column of a dataset."""
         return avro.columns(self.schema(dataset))
 
+    def learned_columns(self, group_arn: str, dataset_type: str) -> dict[str, bool]:
+        """Return the columns that a training looks at, and whether each is textual; none without such a dataset."""
+        dataset = self.dataset(group_arn, dataset_type)
+        fields = avro.fields(self.schema(dataset)) if dataset else ()
+        return {field.name: field.textual for field in fields if avro.is_learned(field)}
+
     def schema(self, dataset: Resource) -> str:
         """Return the text of a dataset's schema."""
         text: str = self._registry.find(resource_types.SCHEMA, dataset.description["schemaArn"]).description["schema"]

@@ -27,12 +27,13 @@ def run(spec: Spec, folder: Path) -> dict[str, Any]:
 
     Spec: ``recipe`` (name), ``solution`` (as Describe shows it), ``interactions`` (folders of columns), ``users`` and
     ``items`` (paths of records, or None), ``minimums`` (whether the service's apply), ``seed``, and perhaps
+    ``item_columns`` (column -> whether it is textual, of those that a training looks at; without it: all) and
     ``newer_columns`` (dataset type -> columns that are trained on only if the solution includes them). Result: the
     eight ``metrics``, the numbers of ``interactions``, ``users`` and ``items``, and the tuned ``hyperparameters``, if
     any. Raises JobFailed if there is too little to train on.
     """
     rows = _rows(spec, folder)
-    users, items = (_records(spec, kind) for kind in ("users", "items"))
+    users, items = _records(spec, "users"), _items(spec)
     recipe, seed = RECIPES[spec["recipe"]], spec["seed"]
     settings = Settings()
     tuned = bool(spec["solution"].get("performHPO")) and recipe in (UserPersonalization, PersonalizedRanking)
@@ -58,6 +59,13 @@ def _records(spec: Spec, kind: str) -> RecordColumns:
         if name not in excluded and (included is None or name in included)
     }
     return replace(records, columns=chosen)
+
+
+def _items(spec: Spec) -> RecordColumns:
+    items = _records(spec, "items")
+    looked_at = spec.get("item_columns", dict.fromkeys(items.columns, False))
+    columns = {name: values for name, values in items.columns.items() if name in looked_at}
+    return replace(items, columns=columns, textual=[name for name in columns if looked_at[name]])
 
 
 def _rows(spec: Spec, folder: Path) -> TrainingSet:

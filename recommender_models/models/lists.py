@@ -61,6 +61,16 @@ class Catalogue:
         """Return codes as items, with the scores of these codes."""
         return [(self.ids[code], score) for code, score in zip(codes.tolist(), scores.tolist(), strict=True)]
 
+    def mask(self, selection: Selection | None) -> npt.NDArray[np.bool_]:
+        """Return which items a selection lets through."""
+        included = selection.included if selection else None
+        allowed = np.full(len(self), included is None)
+        if included is not None:
+            allowed[self._codes(included)] = True
+        if selection and selection.excluded:
+            allowed[self._codes(selection.excluded)] = False
+        return allowed
+
     def _scored(self, codes: Codes, scores: Floats) -> Scored:
         return self.scored(codes, scores[codes])
 

@@ -82,6 +82,15 @@ class Popularity:
             shares[items] *= 1 + self.counts.data[line] / (np.float32(PRIOR_STRENGTH) * self.shares[items])
         return shares / shares.sum(dtype=np.float64).astype(np.float32)
 
+    def resized(self, trained: int, size: int) -> "Popularity":
+        """Return the same for another number of items, of which the first ``trained`` have interactions."""
+        if size == len(self.shares):
+            return self
+        least = self.shares[trained:].min(initial=self.shares.min() * np.float32(SMOOTHING / OLD_EVENT_WEIGHT))
+        shares = np.concatenate([self.shares[:trained], np.full(size - trained, least, dtype=np.float32)])
+        parts = self.counts.data, self.counts.indices, self.counts.indptr
+        return Popularity(shares, self.segments, sparse.csr_array(parts, shape=(self.counts.shape[0], size)))
+
     def arrays(self) -> dict[str, np.ndarray]:
         """Return what a file of the model keeps beside ``about``."""
         counts = {f"segments_{part}": getattr(self.counts, part) for part in ("data", "indices", "indptr")}

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from recommender_models.content.exploration import Exploration
 from recommender_models.history import Event
 from recommender_models.models.lists import Scored
 from recommender_models.models.segments import Properties
@@ -13,6 +14,8 @@ from recommender_models.models.user_personalization import UserPersonalization
 from recommender_models.record_columns import RecordColumns
 from recommender_models.settings import Settings
 from recommender_models.training_set import Codes, TrainingSet
+
+NONE = Exploration(weight=0)  # the items are given: there is nothing to explore
 
 
 class PersonalizedRanking:
@@ -44,7 +47,7 @@ class PersonalizedRanking:
         requested = list(dict.fromkeys(item_ids))
         known = [item for item in requested if item in self.model.catalogue.code]
         codes = np.array(sorted(self.model.catalogue.code[item] for item in known), dtype=np.int64)
-        scores = self.model.scores(history, user)[codes]
+        scores = self.model.scores(history, user, NONE)[codes]
         scores = scores / scores.sum() if len(scores) else scores
         best = np.argsort(-scores, kind="stable")
         ranked = [(self.model.catalogue.ids[codes[index]], float(scores[index])) for index in best]

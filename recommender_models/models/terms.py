@@ -1,7 +1,7 @@
 """Why an item has its score: the terms of ``UserPersonalization`` one by one, and which own items speak for it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -18,7 +18,8 @@ class Terms:
     """The terms of one item's score, which add up to it.
 
     ``similar``: by what the user's items say for it; ``again``: it is one of these; ``popular``: recent popularity;
-    ``follows``: what comes after the user's last steps, where the model knows that.
+    ``follows``: what comes after the user's last steps, where the model knows that; ``fits``: what its attributes, and
+    the place that a new item gets, add to that.
     ``because`` has the own items that speak for it, each with its share of ``similar``, the strongest first.
     """
 
@@ -26,6 +27,7 @@ class Terms:
     again: float
     popular: float
     follows: float = 0.0
+    fits: float = 0.0
     because: Mapping[str, float] = field(default_factory=dict)
 
 
@@ -45,18 +47,22 @@ def terms(
     affinity = np.maximum(np.sum(said, axis=0), 0)
     repeat, popularity = model.settings.repeat, model.settings.popularity
     total = 1 + repeat + popularity + model.settings.sequence
-    follows = _following(model, counted)
+    follows, scores = _following(model, counted), model.scores(events, user)
     again = dict(zip(own.items.tolist(), own.weights / own.weights.sum(), strict=True))
-    return {
-        item: Terms(
-            similar=float(affinity[code] / max(affinity.sum(), 1e-30) / total),
+
+    def of(code: int) -> Terms:
+        similar = float(affinity[code] / max(affinity.sum(), 1e-30) / total)
+        others = Terms(
+            similar=similar,
             again=float(repeat * again.get(code, 0.0) / total),
             popular=float(popularity * popular[code] / total),
             follows=float(follows[code] / total),
             because=_shares(model, own, [float(line[code]) for line in said]),
         )
-        for item, code in codes.items()
-    }
+        rest = float(scores[code]) - (others.similar + others.again + others.popular + others.follows)
+        return replace(others, similar=similar + min(rest, 0), fits=max(rest, 0)) if model.content else others
+
+    return {item: of(code) for item, code in codes.items()}
 
 
 def _padded(model: UserPersonalization, history: History) -> Floats:

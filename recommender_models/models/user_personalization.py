@@ -5,10 +5,12 @@
     score  = (affinity + repeat · their own decayed weights + popularity · recent popularity + sequence · next)
              / (1 + repeat + popularity + sequence)
 
-each part summing to one (of affinity only what is above zero counts). The history comes in with each question, so new
+each part summing to one (of affinity only what is above zero counts). Where the attributes of the Items dataset say
+something, affinity is that of ``content``, for items without interactions, too, and some of these get a place in the
+list (``exploration``). The history comes in with each question, so new
 events count at once, without training. Without a known history recent popularity is left, to users with the same
-properties if the Users dataset has any of theirs (see ``popularity``). Items of the Items dataset without interactions
-come last.
+properties if the Users dataset has any of theirs (see ``popularity``). Other items of the Items dataset without
+interactions come last.
 """
 
 import functools
@@ -21,6 +23,9 @@ import numpy as np
 from scipy import sparse
 
 from recommender_models import history as past
+from recommender_models.content import exploration as exploring
+from recommender_models.content.exploration import Exploration
+from recommender_models.content.model import Content
 from recommender_models.history import Event, History
 from recommender_models.models import files, similarity, sparse_lists
 from recommender_models.models.lists import Catalogue, Scored, Selection, lines_at_once, top, top_rows
@@ -28,11 +33,14 @@ from recommender_models.models.popularity import Popularity
 from recommender_models.models.segments import Properties
 from recommender_models.models.similarity import Similarity, SparseSimilarity
 from recommender_models.models.transitions import RECENT_STEPS, transitions
+from recommender_models.record_columns import Properties as ItemProperties
 from recommender_models.record_columns import RecordColumns
 from recommender_models.settings import Settings
 from recommender_models.training_set import Codes, Floats, TrainingSet
 
 NEXT = "next_"  # begins the names of the arrays that say what follows
+CONTENT = "content_"  # and of those about attributes
+LEARNED_FROM = 300  # users, for what attributes say
 SMALLEST = np.float32(1e-30)
 PopularAt = Callable[[slice], Floats]
 """Takes places of users; returns what is popular when each of them is asked, users by items."""
@@ -50,13 +58,18 @@ class UserPersonalization:
         popularity: Popularity,
         settings: Settings,
         transitions: Similarity | None = None,
+        content: Content | None = None,
     ) -> None:
-        """``transitions``: what follows each item; not looked at where the settings give it no weight."""
+        """``transitions``: what follows each item; not looked at where the settings give it no weight.
+
+        ``content``: what attributes say; None where they say nothing.
+        """
         self.catalogue = catalogue
         self.similarities = similarities
         self.popularity = popularity
         self.settings = settings
         self.transitions = transitions
+        self.content = content
 
     @classmethod
     def fit(
@@ -65,18 +78,35 @@ class UserPersonalization:
         """Train on at least one interaction."""
         catalogue = catalogue_of(rows, items)
         popularity = Popularity.of(rows, users, len(catalogue))
-        model = cls(catalogue, similarity.fit(rows, settings.regularisation), popularity, settings)
+        similarities = similarity.fit(rows, settings.regularisation)
+        content = content_of(rows, items, similarities, settings, catalogue.ids[len(rows.item_ids) :])
+        model = cls(catalogue, similarities, popularity, settings, content=content)
         return model.with_transitions(transitions(rows)) if settings.sequence else model
 
     def with_settings(self, settings: Settings) -> "UserPersonalization":
         """Return the same model with other settings; ``regularisation`` has gone into the similarities."""
-        usable = replace(settings, regularisation=self.settings.regularisation)
-        return UserPersonalization(self.catalogue, self.similarities, self.popularity, usable, self.transitions)
+        return self._with(settings=replace(settings, regularisation=self.settings.regularisation))
 
     def with_transitions(self, matrix: sparse.csr_array) -> "UserPersonalization":
         """Return the same model that knows, too, what follows what; items as in its similarities."""
-        following = SparseSimilarity(matrix)
-        return UserPersonalization(self.catalogue, self.similarities, self.popularity, self.settings, following)
+        return self._with(transitions=SparseSimilarity(matrix))
+
+    def with_new_items(self, items: Mapping[str, ItemProperties]) -> "UserPersonalization":
+        """Return the same model for an Items dataset that has changed; the same one where attributes say nothing."""
+        if self.content is None:
+            return self
+        trained = len(self.similarities)
+        known = self.catalogue.ids[:trained]
+        new = sorted(items.keys() - set(known))
+        return self._with(
+            catalogue=Catalogue([*known, *new]),
+            popularity=self.popularity.resized(trained, trained + len(new)),
+            content=self.content.with_new([items[item] for item in new]),
+        )
+
+    def _with(self, **changed: Any) -> "UserPersonalization":
+        names = ("catalogue", "similarities", "popularity", "settings", "transitions", "content")
+        return UserPersonalization(**{name: getattr(self, name) for name in names} | changed)
 
     def recommend(
         self,
@@ -85,17 +115,18 @@ class UserPersonalization:
         *,
         user: Properties | None = None,
         selection: Selection | None = None,
+        exploration: Exploration = exploring.DEFAULT,
     ) -> Scored:
         """Return the best items with their scores (positive, falling; all items' scores sum to at most one).
 
         ``history``: a user's events in any order; items that the training did not know are passed over.
         ``user``: their properties. Equal scores come in the order of the item ids.
         """
-        if isinstance(self.similarities, SparseSimilarity):
+        if self._looks_at_few:
             events = self._events(history)
             if events and (scored := self._best_of_few(events, limit, user, selection)):
                 return scored
-        return self.catalogue.best(self.scores(history, user), limit, selection)
+        return self.catalogue.best(self.scores(history, user, exploration, selection), limit, selection)
 
     def _best_of_few(
         self,
@@ -146,6 +177,15 @@ class UserPersonalization:
         return usual, top(usual, sparse_lists.HEAD)
 
     @property
+    def _looks_at_few(self) -> bool:
+        """Whether most items have no score of their own: attributes give every item one."""
+        return isinstance(self.similarities, SparseSimilarity) and not self._has_content
+
+    @property
+    def _has_content(self) -> bool:
+        return self.content is not None and bool(self.settings.content)
+
+    @property
     def _has_next(self) -> bool:
         return self.transitions is not None and bool(self.settings.sequence)
 
@@ -155,8 +195,14 @@ class UserPersonalization:
         coded = [(self.catalogue.code.get(item, known), time, weight) for item, time, weight in history]
         return [event for event in coded if event[0] < known and event[2] > 0]
 
-    def scores(self, history: Sequence[Event], user: Properties | None = None) -> Floats:
-        """Return the score of every item of the catalogue."""
+    def scores(
+        self,
+        history: Sequence[Event],
+        user: Properties | None = None,
+        exploration: Exploration = exploring.DEFAULT,
+        selection: Selection | None = None,
+    ) -> Floats:
+        """Return the score of every item of the catalogue. ``selection``: among which items new ones get a place."""
         events, known = self._events(history), len(self.similarities)
         popular = self.popularity.for_user(user)
         if not events:
@@ -164,9 +210,11 @@ class UserPersonalization:
         counted = past.for_one(events, self.settings)
         own = np.zeros(known, dtype=np.float32)
         own[counted.items] = counted.weights
-        scores = self._mixed(self.similarities.affinity(counted)[None], own[None], popular[None])
+        affinities = self._affinities(self.similarities.affinity(counted)[None])
+        scores = self._mixed(affinities, own[None], popular[None])
         if self.transitions and self.settings.sequence:
             self._add_next(scores, self.transitions.affinity(past.for_one(events, RECENT_STEPS))[None])
+        self._explore(scores, affinities, exploration, selection)
         return scores[0]
 
     def lists(
@@ -181,7 +229,7 @@ class UserPersonalization:
         ``users``: properties, one a user of ``rows``. ``popular_now``: where users are asked about different moments;
         else all are asked at the end of the training.
         """
-        if isinstance(self.similarities, SparseSimilarity) and popular_now is None:
+        if self._looks_at_few and popular_now is None:
             return self._lists_of_few(rows, users, limit)
         return np.concatenate([top_rows(scores, limit) for scores in self.blocks(rows, users, popular_now)])
 
@@ -222,22 +270,27 @@ class UserPersonalization:
         for start in range(0, histories.shape[0], block):
             some = histories[start : start + block]
             popular = popular_now(slice(start, start + some.shape[0]))
-            scores = self._mixed(self.similarities.affinities(some), some.toarray(), popular)
+            affinities = self._affinities(self.similarities.affinities(some))
+            scores = self._mixed(affinities, some.toarray(), popular)
             if self.transitions and steps is not None:
                 self._add_next(scores, self.transitions.affinities(steps[start : start + block]))
+            self._explore(scores, affinities, exploring.DEFAULT)
             cold = np.diff(some.indptr) == 0
             scores[cold] = popular[cold]
             yield scores
 
+    def _affinities(self, affinities: Floats) -> Floats:
+        """Return each user's affinities as shares; without ``content`` for the trained items alone."""
+        shares = _shares(affinities)
+        return self.content.mixed(shares, self.settings.content) if self.content and self._has_content else shares
+
     def _mixed(self, affinities: Floats, own: Floats, popular: Floats) -> Floats:
-        """Return scores, one line a user; ``affinities`` and ``own`` lack the items that nobody has looked at."""
+        """Return scores, one line a user; ``affinities`` and ``own`` may lack items without interactions."""
         repeat, popularity = np.float32(self.settings.repeat), np.float32(self.settings.popularity)
-        np.maximum(affinities, 0, out=affinities)
-        affinities /= np.maximum(affinities.sum(axis=1, keepdims=True), SMALLEST)
         own *= repeat / own.sum(axis=1, keepdims=True).clip(1e-30)
         scores = popularity * popular
         scores[:, : affinities.shape[1]] += affinities
-        scores[:, : affinities.shape[1]] += own
+        scores[:, : own.shape[1]] += own
         scores /= self._total
         return scores
 
@@ -245,6 +298,20 @@ class UserPersonalization:
         """Add what follows the last steps to scores, one line a user."""
         following *= self.settings.sequence / (self._total * np.maximum(following.sum(axis=1, keepdims=True), SMALLEST))
         scores[:, : following.shape[1]] += following
+
+    def _explore(
+        self, scores: Floats, affinities: Floats, exploration: Exploration, selection: Selection | None = None
+    ) -> None:
+        """Give new items that fit their places, in scores of one line a user, whose sum stays one at most."""
+        if not self.content or not self._has_content or not len(self.content.new):
+            return
+        trained = len(self.similarities)
+        allowed, ranks = self.catalogue.mask(selection), exploration.ranks()
+        allowed[trained:] &= exploration.young(self.content.new.created, self.content.newest)
+        for line, own in zip(scores, affinities, strict=True):
+            least = exploring.FITS * float(own[:trained].mean())
+            exploring.explore(line, own[trained:], least, allowed, ranks)
+        scores /= np.maximum(scores.sum(axis=1, keepdims=True), 1)
 
     @property
     def _total(self) -> np.float32:
@@ -257,9 +324,12 @@ class UserPersonalization:
             "item_ids": list(self.catalogue.ids),
             "settings": vars(self.settings),
             "popularity": self.popularity.about(),
+            "content": self.content.about() if self.content else None,
         }
         following = self.transitions.arrays() if self.transitions and self.settings.sequence else {}
+        attributes = self.content.arrays() if self.content else {}
         arrays = self.similarities.arrays() | {f"{NEXT}{name}": array for name, array in following.items()}
+        arrays |= {f"{CONTENT}{name}": array for name, array in attributes.items()}
         files.save(folder, about, arrays | self.popularity.arrays())
 
     @classmethod
@@ -267,9 +337,36 @@ class UserPersonalization:
         """Return what ``save`` has written."""
         popularity = Popularity.restore(arrays, about["popularity"])
         settings = Settings(**about["settings"])
-        following = {name.removeprefix(NEXT): array for name, array in arrays.items() if name.startswith(NEXT)}
+        following = _with_prefix(arrays, NEXT)
         next_items = similarity.restore(following) if following else None
-        return cls(Catalogue(about["item_ids"]), similarity.restore(arrays), popularity, settings, next_items)
+        attributes = about.get("content")  # models of earlier versions have none
+        content = Content.restore(attributes, _with_prefix(arrays, CONTENT)) if attributes else None
+        return cls(Catalogue(about["item_ids"]), similarity.restore(arrays), popularity, settings, next_items, content)
+
+
+def content_of(
+    rows: TrainingSet, items: RecordColumns, similarities: Similarity, settings: Settings, new: Sequence[str]
+) -> Content | None:
+    """Return what the attributes of items say, for new items in this order; None where they say nothing."""
+    if not items.columns:
+        return None
+    users = np.random.default_rng(1).permutation(len(rows.user_ids))[:LEARNED_FROM]
+    some = np.isin(np.arange(len(rows.user_ids)), users)
+    affinities = _shares(similarities.affinities(past.for_many(rows.for_users(some), settings)))
+    content = Content.of(rows, items, affinities)
+    properties = items.properties()
+    return content.with_new([properties.get(item) for item in new]) if content else None
+
+
+def _shares(affinities: Floats) -> Floats:
+    """Return affinities so that what is above zero sums to one in each line; the rest is zero."""
+    np.maximum(affinities, 0, out=affinities)
+    affinities /= np.maximum(affinities.sum(axis=1, keepdims=True), SMALLEST)
+    return affinities
+
+
+def _with_prefix(arrays: Mapping[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:
+    return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
 
 
 def catalogue_of(rows: TrainingSet, items: RecordColumns) -> Catalogue:

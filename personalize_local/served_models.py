@@ -1,0 +1,65 @@
+"""The models of what serves: loaded with their first request, and told of new items.
+
+SciPy is loaded with the first of them: it takes half of a start, and many services never answer a request. Amazon
+Personalize updates the User-Personalization recipes every two hours, so that new items are considered, without a
+training (Developer Guide, "User-Personalization recipe", automatic updates). Here that takes seconds.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from personalize_local.control.registry import Registry
+from personalize_local.control.resources import Resource
+from personalize_local.control.trainings import Trainings
+from personalize_local.data.stores import ITEMS, Stores
+
+if TYPE_CHECKING:
+    from recommender_models.models import Model
+
+UPDATE_EVERY = 5.0  # seconds: between two looks at an Items dataset that has changed
+
+
+@dataclass
+class Served:
+    """``items``: the version of the Items dataset that the model knows, since ``updated_at``."""
+
+    model: "Model"
+    items: int
+    updated_at: float
+
+
+class ServedModels:
+    """The models by what was trained. ``served`` returns what still serves: other models are dropped."""
+
+    def __init__(
+        self, registry: Registry, stores: Stores, trainings: Trainings, served: Callable[[], set[Resource]]
+    ) -> None:
+        self._registry = registry
+        self._stores = stores
+        self._trainings = trainings
+        self._kept = served
+        self._served: dict[Resource, Served] = {}
+
+    def model(self, trained: Resource, group_arn: str) -> "Model":
+        """Return the model of a training; a model for users knows the items of seconds ago."""
+        from recommender_models import models
+
+        if trained not in self._served:
+            kept = self._kept()
+            self._served = {known: served for known, served in self._served.items() if known in kept}
+            loaded = models.load(self._trainings.folder(trained) / "model")
+            self._served[trained] = Served(loaded, -1, -UPDATE_EVERY)
+        self._update(group_arn, self._served[trained])
+        return self._served[trained].model
+
+    def _update(self, group_arn: str, served: Served) -> None:
+        from recommender_models.models import UserPersonalization
+
+        items = self._stores.records(group_arn, ITEMS)
+        now = self._registry.now()
+        if items.version == served.items or now < served.updated_at + UPDATE_EVERY:
+            return
+        if isinstance(served.model, UserPersonalization):
+            served.model = served.model.with_new_items(items)
+        served.items, served.updated_at = items.version, now

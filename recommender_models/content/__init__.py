@@ -1,0 +1,1 @@
+"""What attributes say of items that nobody, or hardly anybody, has taken yet."""
