@@ -88,7 +88,7 @@ def provenance(request: EvaluationRequest, data: DataFacts, validation: Validati
         recommenders=[
             recommender.name
             for recommender in settings.recommenders
-            if request.items_file is not None or not recommender.by_category
+            if request.items_file is not None or not recommender.by_items
         ],
         cuts=request.cuts,
         recipes={campaign.name: campaign.recipe} if campaign and campaign.recipe else {},

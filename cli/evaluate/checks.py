@@ -53,7 +53,7 @@ def taking_part(
         if times > 1:
             whose = " (--campaign is one)" if campaign and name == CAMPAIGN else ""
             raise InvalidRequest(f"--recommendations {name}=…: two are named {name}{whose}: give it another name")
-    kinds = [kind for kind in RECOMMENDERS if items or not kind.by_category]
+    kinds = [kind for kind in RECOMMENDERS if items or not kind.by_items]
     return {
         task: [kind.name for kind in kinds if not (kind.repeats and task == NEW_ITEMS)] + external for task in tasks
     }

@@ -17,12 +17,13 @@ from evaluation.recommenders.score_blocks import Blocks, lists_by_task
 from evaluation.recommenders.trained_models import TrainedModels
 from evaluation.recommenders.tuning import Choice, Chosen, Validation, ValidationFacts, defaults
 from evaluation.scoring.metrics import PLACES
-from evaluation.task import NEW_ITEMS, TASKS, Pairs, Task
+from evaluation.task import ALL_ITEMS, NEW_ITEMS, TASKS, Pairs, Task
 from recommender_models.record_columns import RecordColumns
 from recommender_models.training_set import Codes, TrainingSet
 
 TOO_LITTLE = "in the validation, too little came true to learn from"
 NO_VALIDATION = "it learns from the validation, which --no-tuning skips"
+SAY_NOTHING = "the attributes of known items are not shown to tell who takes them"
 UNCHANGED = "lists from outside, taken as they are"
 
 
@@ -68,7 +69,11 @@ def train(
     """
     items = items or RecordColumns()
     known = bool(categories_of(items))
-    recommenders = [recommender for recommender in recommenders if known or not recommender.by_category]
+    recommenders = [
+        recommender
+        for recommender in recommenders
+        if (known or not recommender.by_category) and (items.columns or not recommender.by_attributes)
+    ]
     left_out = {recommender.name: _why_not(recommender, task) for recommender in recommenders}
     notes = [f"{name} is left out: {why}" for name, why in left_out.items() if why]
     fitting = [recommender for recommender in recommenders if not left_out[recommender.name]]
@@ -84,6 +89,9 @@ def train(
                 candidates.append(_ordered(recommender, ranker, task, past, models))
             else:
                 notes.append(f"{recommender.name} is left out: {TOO_LITTLE if tune else NO_VALIDATION}")
+            continue
+        if recommender.by_attributes and models.content(choices[ALL_ITEMS].settings.regularisation) is None:
+            notes.append(f"{recommender.name} is left out: {SAY_NOTHING}")
             continue
         entry = _entry(recommender, task, past, models, choices, seconds, begin)
         candidates.append(replace(entry, validated=validated))
@@ -121,12 +129,13 @@ def _chosen(
     validation: Validation, recommenders: Sequence[RecommenderSpec], begin: Begin
 ) -> dict[str, tuple[Chosen, dict[str, float], float]]:
     """Return by name the settings, what they reach in the validation, and the seconds that this took."""
-    settings_by_name = {}
+    settings_by_name: dict[str, tuple[Chosen, dict[str, float], float]] = {}
     for recommender in recommenders:
         trials = validation.to_try(recommender)
         done = begin(f"settings of {recommender.name}", trials) if trials else unseen("", None)
         began = time.perf_counter()
-        chosen = validation.choose(recommender, done)
+        start = settings_by_name[recommender.like][0] if recommender.like in settings_by_name else None
+        chosen = validation.choose(recommender, done, start)
         reached = validation.reached(recommender, chosen)
         settings_by_name[recommender.name] = chosen, reached, time.perf_counter() - began
     return settings_by_name
@@ -253,6 +262,6 @@ def _why_not(recommender: RecommenderSpec, task: Task) -> str:
     """Return why a recommender can't take part, or nothing."""
     if recommender.most_items is not None and task.trained_items > recommender.most_items:
         return f"{task.trained_items:,} items are more than the {recommender.most_items:,} that it can take"
-    if recommender.learns_order and not isinstance(task.train, TrainingSet):
+    if (recommender.learns_order or recommender.by_attributes) and not isinstance(task.train, TrainingSet):
         return "it learns from all interactions at once, and they are more than --memory holds"
     return ""

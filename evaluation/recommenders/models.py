@@ -11,6 +11,7 @@ from recommender_models.training_set import TrainingSet
 def models_of(task: Task, users: RecordColumns, seed: int, items: RecordColumns | None) -> TrainedModels:
     """Return what can be trained on the training of a question."""
     if isinstance(task.train, TrainingSet):
-        return TrainedModels(task.train, users, seed, task.moments(), items=items)
+        moments, all_items = task.moments(), task.past.item_ids
+        return TrainedModels(task.train, users, seed, moments, items=items, all_items=all_items)
     assert isinstance(task.train, PartedTraining)  # noqa: S101 - there is no third kind
     return PartedModels(task.train, users, seed, items)

@@ -36,7 +36,8 @@ class RecommenderSpec:
     ``personal``: it looks at a user's history; ``repeats``: it is about what the user had before, and has nothing to
     say of what is new to them. ``searched``: the settings to choose by validation. ``learns_order``: see ``ranked``;
     ``by_order``: it lives by the order of a history, so that shuffling that shows what the order is worth.
-    ``by_category``: it takes part only where the Items dataset names categories.
+    ``by_category``, ``by_attributes``: it takes part only where the Items dataset names categories, or has attributes
+    that say something. ``like``: the recommender whose chosen settings its own are searched from.
     """
 
     name: str
@@ -48,9 +49,16 @@ class RecommenderSpec:
     learns_order: bool = False
     by_order: bool = False
     by_category: bool = False
+    by_attributes: bool = False
+    like: str | None = None
     most_items: int | None = None
     searched: Sequence[str] = field(default=("half_life_days", "step_decay"))
     defaults: Settings = field(default_factory=Settings)
+
+    @property
+    def by_items(self) -> bool:
+        """Return whether it needs the Items dataset."""
+        return self.by_category or self.by_attributes
 
 
 def _random(models: TrainedModels, past: TrainingSet, settings: Settings) -> Blocks:
@@ -139,6 +147,24 @@ def _ease_history(models: TrainedModels, past: TrainingSet, settings: Settings) 
     return model.blocks(past, properties, models.popular_for(properties))
 
 
+def _content(models: TrainedModels, past: TrainingSet, settings: Settings) -> Blocks:
+    """Yield scores of the items of the Items dataset, too: users by all items that the task knows."""
+    transitions = SparseSimilarity(models.transitions(past)) if settings.sequence else None
+    model = UserPersonalization(
+        Catalogue(models.all_items), models.ease(settings.regularisation), models.recent, settings, transitions,
+        models.content(settings.regularisation),
+    )  # fmt: skip
+    properties = [models.properties.get(user) for user in past.user_ids]
+    popular = models.popular_for(properties)
+
+    def of_all(lines: slice) -> Floats:
+        shares = np.zeros((lines.stop - lines.start, len(models.all_items)), dtype=np.float32)
+        shares[:, : len(past.item_ids)] = popular(lines)
+        return shares
+
+    return model.blocks(past, properties, of_all)
+
+
 def _ease_history_of_many_items(models: TrainedModels, past: TrainingSet, settings: Settings) -> Blocks:
     """Yield what ``UserPersonalization`` says, but for items whose affinity is too small to be kept."""
     histories, steps = models.histories(past, settings), models.histories(past, RECENT_STEPS)
@@ -185,6 +211,10 @@ RECOMMENDERS = (
         "ease-history", "EASE, history, popularity and what comes next: the local Personalize", _ease_history,
         # The sequence first: beside it, EASE remembers longer.
         searched=("sequence", *_ALL_OF_EASE, "repeat", "popularity"),
+    ),
+    RecommenderSpec(
+        "content", "ease-history, and by their attributes items that nobody, or hardly anybody, has taken", _content,
+        by_attributes=True, most_items=MOST_DENSE, like="ease-history", searched=("content",),
     ),
     RecommenderSpec(
         "ranked", "what ease-history recommends, in an order learned from scores, counts, ages and attributes",

@@ -9,11 +9,12 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from evaluation.data.item_columns import categories_of
+from evaluation.data.item_columns import categories_of, described
 from evaluation.recommenders import by_category, large_catalogues
 from evaluation.recommenders.large_catalogues import KeptScores
 from evaluation.recommenders.score_blocks import HEAD
 from recommender_models import history
+from recommender_models.content.model import Content
 from recommender_models.models import covisitation, item_knn, similarity
 from recommender_models.models.lists import top
 from recommender_models.models.popular_now import PopularNow
@@ -22,6 +23,7 @@ from recommender_models.models.popularity_count import PopularityCount
 from recommender_models.models.popularity_over_time import PopularityOverTime
 from recommender_models.models.similarity import MOST_DENSE, Similarity
 from recommender_models.models.transitions import transitions
+from recommender_models.models.user_personalization import content_of
 from recommender_models.record_columns import RecordColumns
 from recommender_models.settings import Settings
 from recommender_models.training_set import Floats, TrainingSet
@@ -43,21 +45,25 @@ class TrainedModels:
         moments: npt.NDArray[np.int64] | None = None,
         many_items: int = MOST_DENSE,
         items: RecordColumns | None = None,
+        all_items: Sequence[str] | None = None,
     ) -> None:
         """``moments``: when each user in the test is asked; None: all of them at the end of the training.
 
-        ``many_items``: from so many on, scores are kept for the best items alone.
+        ``many_items``: from so many on, scores are kept for the best items alone. ``all_items``: the trained ones, and
+        after them others of the task, in the order of its codes.
         """
         self.train = train
         self.seed = seed
         self.moments = moments
         self._users, self._items = users or RecordColumns(), items or RecordColumns()
+        self.all_items = train.item_ids if all_items is None else all_items
         # Each matrix takes 4 bytes a pair of items: 50 MB for 3,600 items, 400 MB for 10,000.
         self.many_items = len(train.item_ids) > many_items
         self.forms: set[str] = set()
         self._histories = functools.lru_cache(maxsize=16)(self._weighed)
         self._kept = functools.lru_cache(maxsize=32)(self._keep)
         self._learned = functools.lru_cache(maxsize=3)(self._learn)
+        self.content = functools.lru_cache(maxsize=4)(self._fit_content)
         self._ease = functools.lru_cache(maxsize=4 if len(train.item_ids) < MANY_ITEMS else 1)(self._fit_ease)
 
     @functools.cached_property
@@ -111,6 +117,11 @@ class TrainedModels:
         fitted = similarity.fit(self.train, regularisation)
         self.forms.add(fitted.form)
         return fitted
+
+    def _fit_content(self, regularisation: float) -> Content | None:
+        """Return what attributes say of all items, in their order; None where they say nothing."""
+        settings, new = Settings(regularisation=regularisation), self.all_items[len(self.train.item_ids) :]
+        return content_of(self.train, described(self._items), self.ease(regularisation), settings, new)
 
     def notes(self) -> list[str]:
         """Return which form of EASE served, where there are too many items for the usual one."""

@@ -107,16 +107,23 @@ class Validation:
         """Return how many values ``choose`` will try at most."""
         return sum(len(VALUES[name]) for name in self._searched(recommender)) * len(TASKS)
 
-    def choose(self, recommender: RecommenderSpec, done: Advance = lambda more: None) -> Chosen:
+    def choose(
+        self, recommender: RecommenderSpec, done: Advance = lambda more: None, start: Chosen | None = None
+    ) -> Chosen:
         """Return the settings for each task: each setting in turn takes its best value, from the defaults on.
 
-        ``done`` takes how many values of a setting there are, when it is decided.
+        ``done`` takes how many values of a setting there are, when it is decided; ``start``: instead of the defaults.
         """
-        values = functools.cache(functools.partial(self._values, recommender))
-        return {task: self._choice(recommender, functools.partial(_of_task, values, task), done) for task in TASKS}
+        values, start = functools.cache(functools.partial(self._values, recommender)), start or defaults(recommender)
+        return {
+            task: self._choice(recommender, start[task].settings, functools.partial(_of_task, values, task), done)
+            for task in TASKS
+        }
 
-    def _choice(self, recommender: RecommenderSpec, score: Callable[[Settings], Values], done: Advance) -> Choice:
-        best, chosen = recommender.defaults, list[str]()
+    def _choice(
+        self, recommender: RecommenderSpec, start: Settings, score: Callable[[Settings], Values], done: Advance
+    ) -> Choice:
+        best, chosen = start, list[str]()
         names = self._searched(recommender)
         # Of a baseline the better mean is enough: where it can't be told, the stronger opponent is the safer one.
         is_better = _has_higher_mean if recommender.baseline else self._is_better

@@ -32,7 +32,7 @@ def question(tmp_path_factory: pytest.TempPathFactory) -> Task:
 
 def test_every_recommender_makes_full_lists_without_repeats_and_new_ones_where_asked(question: Task) -> None:
     entries, notes = train(question, RecordColumns(), RECOMMENDERS, 1, unseen)
-    assert [entry.name for entry in entries] == [kind.name for kind in RECOMMENDERS if not kind.by_category]
+    assert [entry.name for entry in entries] == [kind.name for kind in RECOMMENDERS if not kind.by_items]
     assert not notes
     owned, items = question.owned(), len(question.past.item_ids)
     for entry in entries:
