@@ -6,7 +6,7 @@ import numpy as np
 
 from evaluation.data.log import Log
 from evaluation.splits import HoldOut, Split, within
-from evaluation.task import Task, assemble
+from evaluation.task import Task, assemble, inner_of
 from recommender_models.training_set import TrainingSet
 
 Histories = Sequence[Sequence[str]]
@@ -25,7 +25,9 @@ def question(train: Histories, past: Histories, truth: Sequence[str]) -> Task:
     asked_at = START + STEP * max(map(len, [*train, *past]))
     learned = _rows(train, item_ids[: len(trained)], asked_at)
     held_out = _rows([[item] for item in truth], item_ids, asked_at + STEP)
-    return assemble(learned, _rows(past, item_ids, asked_at), held_out, None, _validation(learned, asked_at))
+    return assemble(
+        learned, _rows(past, item_ids, asked_at), held_out, None, inner_of(learned, _validation(learned, asked_at))
+    )
 
 
 def _validation(learned: TrainingSet, asked_at: int) -> Split | None:

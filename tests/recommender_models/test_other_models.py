@@ -16,6 +16,7 @@ from recommender_models.models import (
     load,
 )
 from recommender_models.models.item_knn import SHRINKAGE, nearest
+from recommender_models.models.user_segments import UserSegments
 from recommender_models.record_columns import RecordColumns
 from recommender_models.settings import DAY, Settings
 from recommender_models.training_set import TrainingSet
@@ -108,14 +109,17 @@ def test_each_model_survives_its_files_and_offers_what_its_kind_promises(recipe:
     model.save(tmp_path)
     loaded = load(tmp_path)
     assert loaded.kind == model.kind
-    offered = {name for name in ("recommend", "similar", "rank") if hasattr(loaded, name)}
-    promised = {"similar-items": "similar", "personalized-ranking": "rank"}
+    offered = {name for name in ("recommend", "similar", "rank", "affinities") if hasattr(loaded, name)}
+    promised = {"similar-items": "similar", "personalized-ranking": "rank", "user-segments": "affinities"}
     assert offered == {promised.get(loaded.kind, "recommend")}
     history = [("coffee", 1.0, 1.0), ("tea", 2.0, 0.5)]
     if isinstance(model, SimilarItems) and isinstance(loaded, SimilarItems):
         assert loaded.similar("coffee", 9) == model.similar("coffee", 9)
     elif isinstance(model, PersonalizedRanking) and isinstance(loaded, PersonalizedRanking):
         assert loaded.rank(history, ["tea", "bread"]) == model.rank(history, ["tea", "bread"])
+    elif isinstance(model, UserSegments) and isinstance(loaded, UserSegments):
+        asked = SHOP, [None] * 60, [["tea", "bread"], ["coffee"]]
+        assert (loaded.affinities(*asked) == model.affinities(*asked)).all()
     else:
         assert isinstance(model, UserPersonalization | PopularityCount)
         assert isinstance(loaded, UserPersonalization | PopularityCount)
