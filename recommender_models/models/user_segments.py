@@ -47,7 +47,7 @@ class UserSegments:
         of_list = np.zeros((len(self.catalogue), len(wanted)), dtype=np.float32)
         for column, items in enumerate(wanted):
             of_list[[code[item] for item in items if item in code], column] = 1
-        coded = rows.for_items(self.catalogue.ids)
+        coded = rows.for_items(self.catalogue.ids[: len(self.model.similarities)])  # the others have no history
         return np.concatenate([scores @ of_list for scores in self.model.blocks(coded, users)])
 
     def lists(self, rows: TrainingSet, users: Sequence[Properties | None], limit: int) -> Codes:
