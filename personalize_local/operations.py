@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from personalize_local.action_recommendations import ActionRecommendations
 from personalize_local.control import algorithms, recipes, resource_types
 from personalize_local.control.attributions import AttributionControl
 from personalize_local.control.batches import BatchControl
@@ -19,6 +20,7 @@ from personalize_local.control.segment_jobs import SegmentControl
 from personalize_local.control.solutions import SolutionControl
 from personalize_local.control.tags import TagControl
 from personalize_local.control.trainings import Trainings
+from personalize_local.data.action_interactions import ActionInteractions
 from personalize_local.data.events import Events
 from personalize_local.data.put_records import RecordPuts
 from personalize_local.data.stores import Stores
@@ -69,6 +71,7 @@ class Operations:
             attributions=self.attributions,
             source_of=self.given.source_of,
         )
+        self._action_interactions = ActionInteractions(registry, self.stores, throttle, toggles)
         self._puts = RecordPuts(self.stores, throttle, toggles)
         self._datasets = DatasetControl(registry, durations.creating)
         self._filters = FilterControl(registry, self.stores, durations.creating)
@@ -120,10 +123,14 @@ class Operations:
             s3_endpoint=s3_endpoint,
             seconds=durations.importing,
         )
+        endpoints = Endpoints(registry, self.stores, trainings, self._campaigns, self._recommenders)
+        self._actions = ActionRecommendations(
+            registry, self.stores, endpoints=endpoints, given=self.given, throttle=throttle, toggles=toggles
+        )
         self.recommendations = Recommendations(
             registry,
             self.stores,
-            endpoints=Endpoints(registry, self.stores, trainings, self._campaigns, self._recommenders),
+            endpoints=endpoints,
             filters=self._filters,
             given=self.given,
             throttle=throttle,
@@ -184,6 +191,9 @@ class Operations:
             "CreateBatchSegmentJob": self._segments.create_batch_segment_job,
             "PutEvents": self.events.put_events,
             "PutUsers": self._puts.put_users,
+            "PutActions": self._puts.put_actions,
+            "PutActionInteractions": self._action_interactions.put_action_interactions,
+            "GetActionRecommendations": self._actions.get_action_recommendations,
             "PutItems": self._puts.put_items,
             "GetRecommendations": self.recommendations.get_recommendations,
             "GetPersonalizedRanking": self.recommendations.get_personalized_ranking,

@@ -20,7 +20,7 @@ from recommender_models.interactions import Interaction
 from recommender_models.selection import EventSelection
 
 if TYPE_CHECKING:
-    from recommender_models.models import Model
+    from recommender_models.models import Loaded
 
 DEFAULT_RESULTS, MOST_RESULTS = 25, 500
 EXPLORES = "aws-user-personalization"
@@ -67,12 +67,14 @@ class Recommendations:
 
         Raises InvalidInput, ResourceNotFound (no such campaign or recommender, or not ACTIVE), Throttling.
         """
-        from recommender_models.models import PersonalizedRanking, UserPersonalization
+        from recommender_models.models import NextBestAction, PersonalizedRanking, UserPersonalization
 
         endpoint = self._endpoint(request, "GetRecommendations")
         model = self._endpoints.model(endpoint)
         if isinstance(model, PersonalizedRanking):
             raise InvalidInput("The recipe of this campaign ranks: use GetPersonalizedRanking")
+        if isinstance(model, NextBestAction):
+            raise InvalidInput("The recipe of this campaign recommends actions: use GetActionRecommendations")
         _require_members(request, endpoint, model)
         columns = self._columns(request, endpoint)
         limit, promotion = _limit(request, columns), promotions.requested(request)
@@ -146,7 +148,7 @@ class Recommendations:
         return Asker(user_id, request.get("itemId"), own, properties)
 
     def _best(
-        self, endpoint: Endpoint, model: "Model", asker: Asker, limit: int, filtered: Mapping[str, Any]
+        self, endpoint: Endpoint, model: "Loaded", asker: Asker, limit: int, filtered: Mapping[str, Any]
     ) -> Scored:
         """Return the best items that a filter and the use case let through."""
         from recommender_models.models import PopularityCount, SimilarItems, TrendingNow, UserPersonalization
@@ -184,7 +186,7 @@ class Recommendations:
                 entry["metadata"] = metadata_columns.beside(items.get(entry["itemId"]), columns)
 
 
-def _require_members(request: Request, endpoint: Endpoint, model: "Model") -> None:
+def _require_members(request: Request, endpoint: Endpoint, model: "Loaded") -> None:
     """Raise InvalidInput unless a request has what the use case needs, or the recipe of the campaign."""
     needed = NEEDED.get(model.kind, ("userId",))
     for key in endpoint.use_case.needs if endpoint.use_case else needed:

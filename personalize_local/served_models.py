@@ -15,7 +15,7 @@ from personalize_local.control.trainings import Trainings
 from personalize_local.data.stores import ITEMS, Stores
 
 if TYPE_CHECKING:
-    from recommender_models.models import Model
+    from recommender_models.models import Loaded
 
 UPDATE_EVERY = 5.0  # seconds: between two looks at an Items dataset that has changed
 
@@ -24,7 +24,7 @@ UPDATE_EVERY = 5.0  # seconds: between two looks at an Items dataset that has ch
 class Served:
     """``items``: the version of the Items dataset that the model knows, since ``updated_at``."""
 
-    model: "Model"
+    model: "Loaded"
     items: int
     updated_at: float
 
@@ -41,7 +41,7 @@ class ServedModels:
         self._kept = served
         self._served: dict[Resource, Served] = {}
 
-    def model(self, trained: Resource, group_arn: str) -> "Model":
+    def model(self, trained: Resource, group_arn: str) -> "Loaded":
         """Return the model of a training; a model for users knows the items of seconds ago."""
         from recommender_models import models
 

@@ -16,7 +16,7 @@ from personalize_rules.recipes import PREFIX
 from personalize_rules.use_cases import USE_CASES, UseCase
 
 if TYPE_CHECKING:
-    from recommender_models.models import Model
+    from recommender_models.models import Loaded
 
 Request = Mapping[str, Any]
 
@@ -84,6 +84,6 @@ class Endpoints:
             USE_CASES[recipe],
         )
 
-    def model(self, endpoint: Endpoint) -> "Model":
+    def model(self, endpoint: Endpoint) -> "Loaded":
         """Return the model of an endpoint."""
         return self._models.model(endpoint.trained, endpoint.group)

@@ -4,7 +4,7 @@ A row of columns costs 22 bytes instead of an object's hundreds, so a million of
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -38,6 +38,14 @@ class InteractionColumns:
         """Return some of the rows, by place or by mask; the lists of names stay whole."""
         chosen = {name: getattr(self, name)[rows] for name in CODED}
         return InteractionColumns(self.user_ids, self.item_ids, self.event_types, **chosen)
+
+    def rows(self) -> "Iterator[Interaction]":
+        """Yield the interactions one by one."""
+        coded = (self.users.tolist(), self.items.tolist(), self.types.tolist(), self.times.tolist(), self.values)
+        for user, item, kind, time, value in zip(*coded, strict=True):
+            event_type = "" if kind == NO_TYPE else self.event_types[kind]
+            number = None if np.isnan(value) else float(value)
+            yield Interaction(self.user_ids[user], self.item_ids[item], event_type, float(time), number)
 
     def without_unused_users(self) -> "InteractionColumns":
         """Return the same rows with the names of users that have a row, and no others."""

@@ -67,3 +67,13 @@ def _best(counts: Codes, k: int) -> Values:
 
 def _discounts(k: int) -> Values:
     return np.asarray(1 / np.log2(np.arange(2, k + 2)))
+
+
+def area_under_curve(scores: Values, positive: npt.NDArray[np.bool_]) -> float:
+    """Return how often a positive case has a higher score than a negative one; equal scores count half, .5 for none."""
+    positives, negatives = int(positive.sum()), int((~positive).sum())
+    if not positives or not negatives:
+        return 0.5
+    _, place, counts = np.unique(scores, return_inverse=True, return_counts=True)
+    ranks = (np.cumsum(counts) - (counts - 1) / 2)[place]
+    return float((ranks[positive].sum() - positives * (positives + 1) / 2) / (positives * negatives))

@@ -8,7 +8,7 @@ from personalize_local.control import resource_types
 from personalize_local.control.pending_jobs import Apply, PendingJobs
 from personalize_local.control.registry import Registry
 from personalize_local.control.resources import Resource, ResourceType
-from personalize_local.data.stores import INTERACTIONS, USERS, Stores
+from personalize_local.data.stores import INTERACTIONS, OF_INTERACTIONS, USERS, Stores
 from personalize_local.errors import InvalidInput
 from personalize_local.toggles import Toggles
 
@@ -105,8 +105,12 @@ class DataJobControl:
         return {"dataDeletionJobArn": job.arn}
 
     def _forget(self, group_arn: str, users: list[str]) -> int:
-        history = self._stores.history(group_arn)
-        dropped = history.forget(users, self._registry.now()) if history else 0
+        now = self._registry.now()
+        dropped = sum(
+            self._stores.history_for(dataset).forget(users, now)
+            for dataset in self._stores.datasets(group_arn)
+            if dataset.description["datasetType"] in OF_INTERACTIONS
+        )
         return dropped + self._stores.records(group_arn, USERS).forget(users)
 
     def _add(self, resource_type: ResourceType, path: str, description: dict[str, Any], **relations: Any) -> Resource:

@@ -5,6 +5,7 @@ from typing import Any
 from personalize_local.control import avro, resource_types
 from personalize_local.control.registry import ACCOUNT, Registry
 from personalize_local.control.resources import ACTIVE, Resource
+from personalize_local.data.stores import ACTION_INTERACTIONS
 from personalize_local.errors import InvalidInput, LimitExceeded
 
 REPLACEABLE = ("USERS", "ITEMS")  # the types of datasets whose schema may be replaced
@@ -35,16 +36,18 @@ class DatasetControl:
         schema = self._registry.find(resource_types.SCHEMA, request["schemaArn"])
         group = self._active_group(request)
         made_for = avro.dataset_type(schema.description["schema"])
-        if made_for.lower() != request["datasetType"].lower():
+        if made_for.lower() != request["datasetType"].lower().replace("_", ""):
             raise InvalidInput(f"The schema is one for {made_for}, not for {request['datasetType']}")
         if schema.description.get("domain") != group.description.get("domain"):
             raise InvalidInput(f"{schema.arn} and {group.arn} are not of the same domain")
-        path = f"dataset/{group.description['name']}/{made_for.upper()}"
-        shown = ("name", "datasetGroupArn", "schemaArn")
+        dataset_type = request["datasetType"].upper()
+        path = f"dataset/{group.description['name']}/{dataset_type}"
+        shown = ("name", "datasetGroupArn", "schemaArn", "trackingId")
+        tracking = {"trackingId": self._registry.new_id()} if dataset_type == ACTION_INTERACTIONS else {}
         return self._add(
             resource_types.DATASET,
             path,
-            {**request, "datasetType": made_for.upper()},
+            {**request, "datasetType": dataset_type, **tracking},
             (*shown, "datasetType"),
             (group, schema),
         )

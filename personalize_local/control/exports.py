@@ -13,10 +13,10 @@ from personalize_local.control.pending_jobs import PendingJobs, Prepare
 from personalize_local.control.registry import Registry
 from personalize_local.control.resources import Resource
 from personalize_local.data.records import ALL, PUT
-from personalize_local.data.stores import INTERACTIONS, Stores
+from personalize_local.data.stores import OF_INTERACTIONS, Stores
 from personalize_local.errors import InvalidInput, NotServed
 
-KEPT = frozenset({"USER_ID", "ITEM_ID", "EVENT_TYPE", "TIMESTAMP", "EVENT_VALUE"})
+KEPT = frozenset({"USER_ID", "ITEM_ID", "ACTION_ID", "EVENT_TYPE", "TIMESTAMP", "EVENT_VALUE"})
 Request = dict[str, Any]
 
 
@@ -64,7 +64,7 @@ class ExportControl:
         return {"datasetExportJobArn": arn}
 
     def _refuse_columns(self, dataset: Resource) -> None:
-        if dataset.description["datasetType"] != INTERACTIONS:
+        if dataset.description["datasetType"] not in OF_INTERACTIONS:
             return
         fields = avro.fields(self._stores.schema(dataset))
         if lost := [field.name for field in fields if field.name not in KEPT and "null" not in field.types]:
@@ -77,7 +77,7 @@ class ExportControl:
             "name": name,
             "s3_endpoint": self._s3_endpoint,
         }
-        if dataset.description["datasetType"] != INTERACTIONS:
+        if dataset.description["datasetType"] not in OF_INTERACTIONS:
             records = self._stores.records_for(dataset).exported(mode)
 
             def with_records(folder: Path) -> Mapping[str, Any]:

@@ -15,6 +15,7 @@ SERVED = (
     "aws-personalized-ranking",
     "aws-similar-items",
     "aws-sims",
+    "aws-next-best-action",
     "aws-item-affinity",
     "aws-item-attribute-affinity",
 )

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from personalize_local.control import recipes, resource_types
+from personalize_local.control.action_period import days_of
 from personalize_local.control.registry import Registry
 from personalize_local.control.resources import ACTIVE, IN_PROGRESS, PENDING, Resource
 from personalize_local.control.trainings import Trainings
@@ -13,6 +14,7 @@ from personalize_local.errors import InvalidInput, NotServed, ResourceInUse, Res
 from recommender_models.selection import EventSelection
 
 DAY = 86_400.0
+NEXT_BEST_ACTION = f"{recipes.PREFIX}aws-next-best-action"
 MANUAL, AUTOMATIC = "MANUAL", "AUTOMATIC"
 DEFAULT_SCHEDULE = "rate(7 days)"  # CreateSolution, autoTrainingConfig
 Request = dict[str, Any]
@@ -53,6 +55,7 @@ class SolutionControl:
         description.pop("tags", None)
         _check_selection(description)
         interval(description)
+        days_of(description)
         period(description)
         arn = self._registry.arn(f"solution/{request['name']}")
         self._registry.add(
@@ -87,6 +90,8 @@ class SolutionControl:
         self._registry.refuse_running(resource_types.DELETION_JOB, group_for(solution))
         group = solution.description["datasetGroupArn"]
         self._trainings.require_interactions(group)
+        if solution.description["recipeArn"] == NEXT_BEST_ACTION:
+            self._trainings.require_actions(group)
         version = self._new_version(solution, request, training_type)
         self._registry.add(version)
         recipe = version.description["recipeArn"].removeprefix(recipes.PREFIX)

@@ -8,7 +8,7 @@ from weakref import WeakKeyDictionary
 from personalize_local.control.pending_jobs import Apply, PendingJobs
 from personalize_local.control.registry import Registry
 from personalize_local.control.resources import Resource
-from personalize_local.data.stores import ITEMS, Stores
+from personalize_local.data.stores import ACTION_INTERACTIONS, ACTIONS, ITEMS, Stores
 from personalize_local.errors import InvalidInput, ResourceInUse
 from personalize_local.toggles import Toggles
 
@@ -29,6 +29,11 @@ class Trainings:
         if self._stores.history(group_arn) is None:
             raise InvalidInput("The dataset group has no Interactions dataset")
 
+    def require_actions(self, group_arn: str) -> None:
+        """Raise InvalidInput unless a dataset group has an Actions dataset."""
+        if self._stores.dataset(group_arn, ACTIONS) is None:
+            raise InvalidInput("The recipe requires an Actions dataset, and the dataset group has none")
+
     def inputs(self, group_arn: str) -> tuple[Resource, ...]:
         """Return what cannot be deleted while a training runs."""
         return tuple(self._stores.datasets(group_arn))
@@ -45,6 +50,8 @@ class Trainings:
         self.sizes[resource] = int(self._registry.first(history.size(now)))
         snapshot, tables = history.snapshot(now), self._stores.tables(group_arn)
         item_columns = self._stores.learned_columns(group_arn, ITEMS)
+        actions = self._stores.dataset(group_arn, ACTION_INTERACTIONS)
+        of_actions = self._stores.history_for(actions).snapshot(now) if actions else None
         folder_id = self._folder_id(resource)
         newer = {
             dataset.description["datasetType"]: [name for name, at in dataset.columns_added_at.items() if at > since]
@@ -58,6 +65,7 @@ class Trainings:
                 "solution": solution,
                 "interactions": snapshot.save(folder),
                 **tables.save(folder),
+                "action_interactions": of_actions.save(folder / "actions") if of_actions else [],
                 "newer_columns": newer,
                 "item_columns": item_columns,
                 "minimums": minimums,

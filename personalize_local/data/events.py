@@ -70,7 +70,7 @@ class Events:
             self._throttle.take(EVENTS_RATE, "PutEvents", tracker.description["datasetGroupArn"])
         dataset = self._dataset(tracker)
         has_value = "EVENT_VALUE" in self._stores.columns(dataset)
-        properties = [_properties(event.get("properties")) for event in request["eventList"]]
+        properties = [properties_from_text(event.get("properties")) for event in request["eventList"]]
         if request["sessionId"] == LOST_SESSION:
             self.dropped += len(properties)
             return
@@ -145,7 +145,7 @@ def _given_source(event: dict[str, Any]) -> str | None:
     return source
 
 
-def _properties(text: str | None) -> dict[str, Any]:
+def properties_from_text(text: str | None) -> dict[str, Any]:
     """Return an event's properties, which travel as a JSON string. Raises InvalidInput."""
     if text is None:
         return {}

@@ -1,4 +1,4 @@
-"""PutUsers and PutItems, which add single records to the Users and the Items dataset."""
+"""PutUsers, PutItems and PutActions, which add single records to the dataset of their type."""
 
 import json
 from collections.abc import Sequence
@@ -7,11 +7,12 @@ from typing import Any
 from personalize_local.control import avro
 from personalize_local.control.avro import Field
 from personalize_local.data.cells import BadCell, parser
-from personalize_local.data.stores import ITEMS, USERS, Stores
+from personalize_local.data.stores import ACTIONS, ITEMS, USERS, Stores
 from personalize_local.errors import InvalidInput
 from personalize_local.toggles import RECORDS_RATE, Throttle, Toggles
 from personalize_local.wire.validation import LONE_SURROGATE
 
+ID_COLUMNS = {USERS: "USER_ID", ITEMS: "ITEM_ID", ACTIONS: "ACTION_ID"}
 PYTHON_TYPES = {
     "string": (str,),
     "boolean": (bool,),
@@ -24,7 +25,7 @@ PYTHON_TYPES = {
 
 
 class RecordPuts:
-    """The operations PutUsers and PutItems."""
+    """The operations PutUsers, PutItems and PutActions."""
 
     def __init__(self, stores: Stores, throttle: Throttle, toggles: Toggles) -> None:
         self._stores = stores
@@ -39,13 +40,17 @@ class RecordPuts:
         """Store all items of a call, or none. Raises InvalidInput, ResourceNotFound, Throttling."""
         self._put(request, ITEMS, [(item["itemId"], item.get("properties")) for item in request["items"]])
 
+    def put_actions(self, request: dict[str, Any]) -> None:
+        """Store all actions of a call, or none. Raises InvalidInput, ResourceNotFound, Throttling."""
+        self._put(request, ACTIONS, [(action["actionId"], action.get("properties")) for action in request["actions"]])
+
     def _put(self, request: dict[str, Any], dataset_type: str, records: list[tuple[str, str | None]]) -> None:
         dataset = self._stores.open_dataset(request["datasetArn"])
         if dataset.description["datasetType"] != dataset_type:
             raise InvalidInput(f"{dataset.arn} is not a dataset of type {dataset_type}")
         if self._toggles.throttling:
             self._throttle.take(RECORDS_RATE, dataset_type, dataset.description["datasetGroupArn"])
-        id_column = "USER_ID" if dataset_type == USERS else "ITEM_ID"
+        id_column = ID_COLUMNS[dataset_type]
         fields = [field for field in avro.fields(self._stores.schema(dataset)) if field.name != id_column]
         checked = [(key, _properties(text, fields)) for key, text in records]
         for key, properties in checked:

@@ -15,6 +15,9 @@ from personalize_local.toggles import Toggles
 from recommender_models.record_columns import RecordColumns
 
 INTERACTIONS, USERS, ITEMS = "INTERACTIONS", "USERS", "ITEMS"
+ACTIONS, ACTION_INTERACTIONS = "ACTIONS", "ACTION_INTERACTIONS"
+TYPES = (INTERACTIONS, USERS, ITEMS, ACTIONS, ACTION_INTERACTIONS)
+OF_INTERACTIONS = frozenset({INTERACTIONS, ACTION_INTERACTIONS})
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,7 @@ class Stores:
 
     def datasets(self, group_arn: str) -> list[Resource]:
         """Return a dataset group's datasets."""
-        candidates = (self.dataset(group_arn, dataset_type) for dataset_type in (INTERACTIONS, USERS, ITEMS))
+        candidates = (self.dataset(group_arn, dataset_type) for dataset_type in TYPES)
         return [dataset for dataset in candidates if dataset]
 
     def columns(self, dataset: Resource) -> dict[str, frozenset[str]]:
@@ -77,18 +80,18 @@ class Stores:
         return self.history_for(dataset) if dataset else None
 
     def history_for(self, dataset: Resource) -> History:
-        """Return the content of an Interactions dataset."""
+        """Return the content of an Interactions or an Action interactions dataset, whose items are actions."""
         if dataset not in self._histories:
             self._histories[dataset] = History(self._toggles)
         return self._histories[dataset]
 
     def records(self, group_arn: str, dataset_type: str) -> Records:
-        """Return the users or the items of a dataset group; empty if it has no dataset for them."""
+        """Return the users, the items or the actions of a dataset group; empty if it has no dataset for them."""
         dataset = self.dataset(group_arn, dataset_type)
         return self.records_for(dataset) if dataset else self._nothing
 
     def records_for(self, dataset: Resource) -> Records:
-        """Return the content of a Users or an Items dataset."""
+        """Return the content of a Users, an Items or an Actions dataset."""
         return self._records.setdefault(dataset, Records())
 
     def tables(self, group_arn: str) -> Tables:
@@ -97,7 +100,7 @@ class Stores:
 
     def read_import(self, dataset: Resource, job_folder: Path, *, replace: bool) -> Callable[[], None]:
         """Read an import from its folder; return the function that adds it to a dataset at once."""
-        if dataset.description["datasetType"] == INTERACTIONS:
+        if dataset.description["datasetType"] in OF_INTERACTIONS:
             imported = Imported(job_folder)
             return lambda: self.history_for(dataset).add_import(imported, replace=replace)
         rows = RecordColumns.load(job_folder / "records.json").properties()

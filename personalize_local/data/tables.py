@@ -37,7 +37,12 @@ class InteractionTable:
         self._types = _Codes("h", most=MOST_TYPES_AND_METADATA - metadata)
         self._times = array("q")
         self._values = array("f")
-        own = {"USER_ID": self._users.taker, "ITEM_ID": self._items.taker, "EVENT_TYPE": self._types.taker}
+        own = {
+            "USER_ID": self._users.taker,
+            "ITEM_ID": self._items.taker,
+            "ACTION_ID": self._items.taker,
+            "EVENT_TYPE": self._types.taker,
+        }
         own |= {"TIMESTAMP": self._time_taker, "EVENT_VALUE": self._value_taker}
         self._takers = [own.get(field.name, _checked)(parser(field)) for field in fields]
 

@@ -15,7 +15,7 @@ from personalize_local.jobs import s3
 from recommender_models.interactions import NO_TYPE, InteractionColumns
 from recommender_models.record_columns import RecordColumns
 
-KEYS = {"Users": "USER_ID", "Items": "ITEM_ID"}
+KEYS = {"Users": "USER_ID", "Items": "ITEM_ID", "Actions": "ACTION_ID"}
 Row = tuple[str, ...]
 
 
@@ -55,6 +55,7 @@ def _interactions(folders: Sequence[str], names: Sequence[str]) -> Iterator[Row]
             cells = {
                 "USER_ID": own.user_ids[user],
                 "ITEM_ID": own.item_ids[item],
+                "ACTION_ID": own.item_ids[item],
                 "EVENT_TYPE": "" if kind == NO_TYPE else own.event_types[kind],
                 "TIMESTAMP": str(time),
                 "EVENT_VALUE": "" if math.isnan(value) else str(value),

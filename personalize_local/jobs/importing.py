@@ -9,7 +9,7 @@ from personalize_local.data.tables import InteractionTable, RecordTable, Table
 from personalize_local.errors import JobFailed
 from personalize_local.jobs import s3
 
-KEYS = {"USERS": "USER_ID", "ITEMS": "ITEM_ID"}
+KEYS = {"USERS": "USER_ID", "ITEMS": "ITEM_ID", "ACTIONS": "ACTION_ID"}
 
 
 def run(spec: Mapping[str, Any], folder: Path) -> dict[str, Any]:

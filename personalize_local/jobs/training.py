@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from personalize_local.errors import JobFailed
+from personalize_local.jobs import training_actions
 from recommender_models.evaluation import evaluate
 from recommender_models.interactions import InteractionColumns, combine
 from recommender_models.models import RECIPES, PersonalizedRanking, UserPersonalization
@@ -33,6 +34,8 @@ def run(spec: Spec, folder: Path) -> dict[str, Any]:
     any. Raises JobFailed if there is too little to train on.
     """
     rows = _rows(spec, folder)
+    if spec["recipe"] == training_actions.RECIPE:
+        return training_actions.train(spec, rows, folder)
     users, items = _records(spec, "users"), _items(spec)
     recipe, seed = RECIPES[spec["recipe"]], spec["seed"]
     settings = Settings()

@@ -5,6 +5,7 @@ from pathlib import Path
 from recommender_models.models import files
 from recommender_models.models.bought_together import BoughtTogether
 from recommender_models.models.most_users import MostUsers
+from recommender_models.models.next_best_action import NextBestAction
 from recommender_models.models.popularity_count import PopularityCount
 from recommender_models.models.ranking import PersonalizedRanking
 from recommender_models.models.similar_items import SimilarItems, Sims
@@ -13,6 +14,8 @@ from recommender_models.models.user_personalization import UserPersonalization
 from recommender_models.models.user_segments import UserSegments
 
 Model = UserPersonalization | SimilarItems | PopularityCount | PersonalizedRanking | UserSegments
+"""What a recipe trains on interactions with items alone."""
+Loaded = Model | NextBestAction
 
 RECIPES: dict[str, type[Model]] = {
     "aws-user-personalization": UserPersonalization,
@@ -36,17 +39,26 @@ RECIPES: dict[str, type[Model]] = {
     "aws-vod-trending-now": TrendingNow,
     "aws-vod-top-picks": UserPersonalization,
 }
-KINDS: dict[str, type[Model]] = {
+KINDS: dict[str, type[Loaded]] = {
     model.kind: model
-    for model in (UserPersonalization, SimilarItems, PopularityCount, TrendingNow, PersonalizedRanking, UserSegments)
+    for model in (
+        UserPersonalization,
+        SimilarItems,
+        PopularityCount,
+        TrendingNow,
+        PersonalizedRanking,
+        UserSegments,
+        NextBestAction,
+    )
 }
 
 
-def load(folder: Path) -> Model:
+def load(folder: Path) -> Loaded:
     """Read a model that ``save`` has written; large arrays stay on disk until they are looked at.
 
     What it can do depends on its ``kind``: "user-personalization" and "popularity" have ``recommend``, "similar-items"
-    has ``similar``, "personalized-ranking" has ``rank``, "user-segments" has ``affinities``.
+    has ``similar``, "personalized-ranking" has ``rank``, "user-segments" has ``affinities``,
+    "next-best-action" has ``propensities``.
     """
     about, arrays = files.load(folder)
     return KINDS[about["kind"]].restore(about, arrays)

@@ -135,13 +135,9 @@ def test_boto3_raises_its_typed_exceptions(aws: Clients, shop: dict[str, str], c
     assert missing.value.response["ResponseMetadata"]["HTTPStatusCode"] == 404
 
 
-def test_operations_that_are_not_served_say_so(aws: Clients, shop: dict[str, str]) -> None:
-    for call in (
-        lambda: aws("personalize-events").put_actions(datasetArn=shop["group"], actions=[{"actionId": "a"}]),
-        lambda: aws("personalize-runtime").get_action_recommendations(campaignArn=shop["group"]),
-    ):
-        with pytest.raises(ClientError, match=r"NotServedLocally.* not served locally"):
-            call()
+def test_what_is_not_served_says_so(aws: Clients, shop: dict[str, str]) -> None:
+    with pytest.raises(ClientError, match=r"NotServedLocally.*performAutoML is not served locally"):
+        aws("personalize").create_solution(name="auto", datasetGroupArn=shop["group"], performAutoML=True)
 
 
 def test_unknown_operations_and_paths_are_unknown(url: str) -> None:

@@ -12,7 +12,10 @@ from tests.personalize_local.world import OPERATIONS, Refused, World
 
 SERVED = sorted(World().service.handlers)
 FREE = ("CreateDatasetGroup",)  # need nothing that exists
-OPTIONAL = ("GetRecommendations",)  # name what they need in a member that the model leaves optional
+OPTIONAL = (
+    "GetActionRecommendations",
+    "GetRecommendations",
+)  # name what they need in a member that the model leaves optional
 MODELS: dict[str, OperationModel] = {}
 for service in ("personalize", "personalize-events", "personalize-runtime"):
     model = ServiceModel(Loader().load_service_model(service, "service-2"))
