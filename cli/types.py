@@ -5,6 +5,7 @@ import math
 import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
+from pathlib import Path
 from typing import Any
 
 import click
@@ -51,6 +52,17 @@ class Finite(click.FloatRange):
         if not math.isfinite(number):
             self.fail(f"{value!r} is not {self.what}", param, ctx)
         return number
+
+
+class FileOrUrl(click.ParamType):
+    """A path that exists, or a URL as it is."""
+
+    name = "FILE"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path | str:
+        if isinstance(value, Path) or "://" in value:
+            return value  # type: ignore[no-any-return]
+        return Path(str(click.Path(exists=True).convert(value, param, ctx)))
 
 
 class Bytes(click.ParamType):

@@ -19,8 +19,12 @@ from evaluation.parts.task import Spill
 from evaluation.progress import Begin, unseen
 from evaluation.provenance import DataFacts
 from evaluation.request import EvaluationRequest
+from evaluation.spark import run as asked_spark
+from evaluation.spark.connection import Spark
+from evaluation.spark.training import SparkTraining
 from evaluation.splits import Split, for_users, split
 from evaluation.task import Task, task, with_catalogue
+from personalize_data.errors import InvalidRequest
 from recommender_models.record_columns import RecordColumns
 
 
@@ -56,10 +60,21 @@ def read(request: EvaluationRequest, folder: Path | None = None, begin: Begin = 
 
 def _read(request: EvaluationRequest, folder: Path | None, begin: Begin) -> Question:
     is_split = request.file.is_dir()
+    if request.spark is not None:
+        return _from_spark(request, request.spark)
     interactions = request.file / splits_folder.TRAIN if is_split else request.file
     if folder is None or request.memory is None or memory.fits(interactions, request.memory):
         return _from_folder(request.file, request.now) if is_split else _from_table(request)
     return _in_parts(request, interactions, Spill(folder, request.memory), begin)
+
+
+def _from_spark(request: EvaluationRequest, spark: Spark) -> Question:
+    if request.file.is_dir() or request.cuts > 1:
+        raise InvalidRequest("--spark goes with a FILE of interactions, and without --cuts")
+    test, facts, with_truth = asked_spark.question(
+        spark, str(request.file.absolute()), request.hold_out, sample_users=request.sample_users, now=request.now
+    )
+    return Question(test, [*_sample_note(test.users, with_truth), "counted on Spark: no settings are chosen"], facts)
 
 
 def _in_parts(request: EvaluationRequest, interactions: Path, spill: Spill, begin: Begin) -> Question:
@@ -126,6 +141,8 @@ def _of_arm(parted: Split, log: Log, request: EvaluationRequest) -> Split:
 
 def _with_lists(question: Question, file: Path) -> Question:
     """Return the question with how many of its interactions name the list that they came from."""
+    if isinstance(question.task.train, SparkTraining):
+        return question
     rows, column = interactions_from_lists(file)
     return replace(question, data=replace(question.data, from_lists=rows, list_column=column))
 

@@ -14,6 +14,7 @@ from evaluation.recommenders.registry import RECOMMENDERS, RecommenderSpec
 from evaluation.scoring.cost import Business
 from evaluation.scoring.gate import Gate
 from evaluation.scoring.metric import Metric
+from evaluation.spark.connection import Spark
 from evaluation.splits import HoldOut
 from evaluation.task import TASKS
 
@@ -56,7 +57,7 @@ class EvaluationRequest:
     """Everything that an evaluation needs. ``file``: interactions, or a folder that ``evaluate split`` has written.
 
     ``hold_out``, ``arm`` and ``sample_users`` say how a file is split; a folder is split already. ``memory``: bytes;
-    interactions that do not fit are read in parts. None: all at once.
+    interactions that do not fit are read in parts. None: all at once. ``spark``: who reads the file instead.
     ``recommendations``: name → a file of lists. ``requirements``: conditions on the result. ``figures``: to show
     beside it. ``cuts``: how many periods are predicted, each as long as the newest. ``now``: epoch seconds;
     interactions of the future are refused. ``version``: of this program; ``command``: as it was typed.
@@ -68,6 +69,7 @@ class EvaluationRequest:
     arm: Arm | None = None
     sample_users: int | None = None
     memory: int | None = None
+    spark: Spark | None = None
     users_file: Path | None = None
     items_file: Path | None = None
     recommendations: Mapping[str, Path] = field(default_factory=dict)

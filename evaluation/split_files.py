@@ -20,6 +20,8 @@ from evaluation.parts.split import check as check_sides
 from evaluation.parts.split import split as split_in_parts
 from evaluation.parts.task import Spill
 from evaluation.progress import Begin, unseen
+from evaluation.spark import run as asked_spark
+from evaluation.spark.connection import Spark
 from evaluation.splits import HoldOut, for_users, split
 from evaluation.task import sampled
 
@@ -49,6 +51,14 @@ def write(
         return _at_once(file, hold_out, out, arm, sample_users, now, begin)
     with tempfile.TemporaryDirectory(prefix="broker-split-") as folder:
         return _in_parts(file, hold_out, out, arm, sample_users, now, begin, Spill(Path(folder), memory))
+
+
+def on_spark(
+    spark: Spark, source: str, hold_out: HoldOut, out: Path, *, sample_users: int | None, now: float
+) -> SplitFiles:
+    """Do the same on Spark; see ``spark.run.split``."""
+    written, with_truth = asked_spark.split(spark, source, hold_out, out, sample_users=sample_users, now=now)
+    return SplitFiles(written, (), with_truth)
 
 
 def _at_once(

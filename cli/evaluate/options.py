@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from cli.connection import ROOT
 from cli.experiment_option import ExperimentType
 from cli.types import Bytes, Days, EpochSeconds
 from evaluation import constants
@@ -18,6 +19,7 @@ from evaluation.scoring.metric import Metric
 
 if TYPE_CHECKING:
     from blueprint.experiment import ExperimentPlan
+    from evaluation.spark.connection import Spark
     from evaluation.splits import HoldOut
 
 MOST_USERS = 20_000
@@ -60,10 +62,25 @@ class EvaluateOptions:
     arm: "ArmOptions | None"
     sample_users: int
     memory: int
+    spark: str | None
     aws: bool
     context: tuple[str, ...]
     name: str | None
     command_line: str
+
+
+def spark_at(remote: str | None, *, arm: bool) -> "Spark | None":
+    """Return the Spark to ask, if there is one. Raises click.UsageError where it can't be."""
+    if remote is None:
+        return None
+    if arm:
+        raise click.UsageError("--arm goes without --spark: Spark asks about all users")
+    python = ROOT / ".venv" / "spark" / "bin" / "python"
+    if not python.exists():
+        raise click.UsageError("Spark's client is not installed: make spark installs it, half a gigabyte")
+    from evaluation.spark.connection import Spark
+
+    return Spark(remote, python, ROOT)
 
 
 @dataclass(frozen=True)
@@ -76,7 +93,7 @@ class ArmOptions:
 
 
 def split_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options of a split; the command gets ``hold_out`` (HoldOut), ``arm``, ``sample_users`` and ``memory``."""
+    """Add the options of a split. The command gets ``hold_out`` (HoldOut), ``arm`` and the others for them."""
 
     @functools.wraps(command)
     def with_hold_out(
@@ -100,6 +117,11 @@ def split_options(command: Callable[..., Any]) -> Callable[..., Any]:
     decorated: Callable[..., Any] = with_hold_out
     for option in (
         click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Random seed."),
+        click.option(
+            "--spark",
+            metavar="sc://HOST",
+            help="Split and count on this Spark (Spark Connect; make spark installs the client). It reads FILE itself.",
+        ),
         click.option(
             "--memory",
             type=Bytes(),

@@ -9,7 +9,7 @@ import click
 from cli import connection, output_files
 from cli.errors import service_errors
 from cli.evaluate import arms, campaign, checks
-from cli.evaluate.options import EvaluateOptions
+from cli.evaluate.options import EvaluateOptions, spark_at
 from cli.evaluate.prices import Prices, prices
 from cli.recommendation_query import filter_arn
 from cli.version import version
@@ -63,6 +63,7 @@ def build(
         arm=arms.arm(options.arm, file),
         sample_users=options.sample_users,
         memory=options.memory,
+        spark=spark_at(options.spark, arm=options.arm is not None),
         users_file=options.users_file,
         items_file=options.items_file,
         recommendations={name: Path(path) for name, path in options.recommendations},

@@ -12,10 +12,14 @@ DAY = 86_400
 def higher(times: Callable[[], Iterable[npt.NDArray]], share: float) -> int:
     """Return the same as ``np.quantile`` of all parts with the method "higher". ``times``: epoch seconds, twice."""
     days = _counted(np.floor_divide(part, DAY) for part in times())
-    place = math.ceil((sum(days.values()) - 1) * share)
-    day, place = _at(days, place)
+    day, rest = at(days, place(sum(days.values()), share))
     seconds = _counted(part[np.floor_divide(part, DAY) == day] for part in times())
-    return _at(seconds, place)[0]
+    return at(seconds, rest)[0]
+
+
+def place(size: int, share: float) -> int:
+    """Return the place, in ascending order, of the quantile of so many values."""
+    return math.ceil((size - 1) * share)
 
 
 def _counted(parts: Iterable[npt.NDArray]) -> dict[int, int]:
@@ -26,7 +30,7 @@ def _counted(parts: Iterable[npt.NDArray]) -> dict[int, int]:
     return counts
 
 
-def _at(counts: dict[int, int], place: int) -> tuple[int, int]:
+def at(counts: dict[int, int], place: int) -> tuple[int, int]:
     """Return the value at a place of all in ascending order, and how many equal ones are before it."""
     for value in sorted(counts):
         if place < counts[value]:

@@ -17,6 +17,7 @@ from evaluation.recommenders.score_blocks import Blocks, lists_by_task
 from evaluation.recommenders.trained_models import TrainedModels
 from evaluation.recommenders.tuning import Choice, Chosen, Validation, ValidationFacts, defaults
 from evaluation.scoring.metrics import PLACES
+from evaluation.spark.training import SparkTraining
 from evaluation.task import ALL_ITEMS, NEW_ITEMS, TASKS, Pairs, Task
 from recommender_models.record_columns import RecordColumns
 from recommender_models.training_set import Codes, TrainingSet
@@ -262,6 +263,8 @@ def _why_not(recommender: RecommenderSpec, task: Task) -> str:
     """Return why a recommender can't take part, or nothing."""
     if recommender.most_items is not None and task.trained_items > recommender.most_items:
         return f"{task.trained_items:,} items are more than the {recommender.most_items:,} that it can take"
+    if isinstance(task.train, SparkTraining):
+        return "" if recommender.name in task.train.recommenders else "Spark has not counted what it learns from"
     if (recommender.learns_order or recommender.by_attributes) and not isinstance(task.train, TrainingSet):
         return "it learns from all interactions at once, and they are more than --memory holds"
     return ""

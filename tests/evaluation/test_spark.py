@@ -1,0 +1,133 @@
+"""On Spark, the split and the counts are those of one machine. The server is Sail, in an environment of its own."""
+
+import json
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from cli.evaluate import command
+from evaluation import split_files
+from evaluation.data import log as logs
+from evaluation.data import splits_folder
+from evaluation.recommenders.models import models_of
+from evaluation.recommenders.registry import BY_NAME
+from evaluation.recommenders.score_blocks import lists
+from evaluation.spark import run as on_spark
+from evaluation.spark.connection import Spark
+from evaluation.spark.training import COUNTING
+from evaluation.splits import HoldOut, split
+from evaluation.task import TASKS, task
+from personalize_data.errors import InvalidRequest
+from recommender_models.record_columns import RecordColumns
+from tests.evaluation import made_up
+from tests.real_data import ROOT
+
+PYTHON = ROOT / ".venv" / "spark" / "bin" / "python"
+SERVER = """
+import sys
+from pysail.spark import SparkConnectServer
+server = SparkConnectServer("127.0.0.1", 0)
+server.start(background=True)
+print(server.listening_address[1], flush=True)
+sys.stdin.read()
+"""
+NOW = float("inf")
+USERS = 40
+FILES = (splits_folder.TRAIN, splits_folder.TRUTH, splits_folder.USERS, splits_folder.ABOUT)
+
+
+@pytest.fixture(scope="module")
+def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Spark]:
+    """Start the server in a folder from which this project cannot be imported."""
+    if not PYTHON.exists():
+        pytest.skip("make spark has not installed Spark's client")
+    folder, pipe = tmp_path_factory.mktemp("server"), subprocess.PIPE
+    words = [str(PYTHON), "-c", SERVER]
+    with subprocess.Popen(words, cwd=folder, env={}, stdin=pipe, stdout=pipe, text=True) as server:  # noqa: S603
+        assert server.stdin
+        assert server.stdout
+        port = int(server.stdout.readline())
+        yield Spark(f"sc://127.0.0.1:{port}", PYTHON, ROOT)
+        server.stdin.close()
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    rows = made_up.rows(users=90, items=30)
+    odd = [('u"1, the first', "i é", made_up.START + 5, "view"), ("broker-probe", "i1", made_up.START + 6, "view")]
+    path = tmp_path_factory.mktemp("shop") / "interactions.csv"
+    quoted = [(f'"{user.replace(chr(34), chr(34) * 2)}"', *others) for user, *others in odd]
+    return made_up.write(path, [*rows, *rows[:9], *quoted])
+
+
+def test_the_counts_give_the_lists_of_one_machine(spark: Spark, shop: Path) -> None:
+    log = logs.read(shop)
+    expected = task(log, split(log, HoldOut()), USERS, 1)
+    found, facts, with_truth = on_spark.question(spark, str(shop), HoldOut(), sample_users=USERS, now=NOW)
+    assert (found.cut, found.past.user_ids) == (expected.cut, expected.past.user_ids)
+    assert found.past.items.tolist() == expected.past.items.tolist()
+    assert found.truth.items.tolist() == expected.truth.items.tolist()
+    assert (facts.interactions, facts.users, facts.items) == (len(log), len(log.rows.user_ids), len(log.rows.item_ids))
+    assert with_truth > USERS
+    size = len(found.past.item_ids)
+    assert found.train.item_counts(size).tolist() == expected.train.item_counts(size).tolist()
+    assert found.train.first_times(size).tolist() == expected.train.first_times(size).tolist()
+    users = (sorted(count for count in each.train.user_counts().tolist() if count) for each in (found, expected))
+    assert next(users) == next(users)
+    models, full = (models_of(each, RecordColumns(), 1, None) for each in (found, expected))
+    for name in sorted({*COUNTING, "ease"} - {"popularity-category"}):
+        recommender = BY_NAME[name]
+        for kind in TASKS:
+            own, others = (
+                lists(recommender.score(each, asked.known_past(), recommender.defaults), kind, asked.owned(), 25)
+                for each, asked in ((models, found), (full, expected))
+            )
+            assert own.tolist() == others.tolist(), name
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        HoldOut(at=made_up.START + 50 * made_up.DAY, horizon_days=9.5),
+        HoldOut("last-basket", event_type="view"),
+        HoldOut("leave-one-out", event_type="purchase", seed=2),
+    ],
+    ids=lambda how: how.kind,
+)
+def test_the_files_of_a_split_have_the_rows_of_one_machine(
+    spark: Spark, shop: Path, tmp_path: Path, how: HoldOut
+) -> None:
+    here = split_files.write(shop, how, tmp_path / "here", sample_users=USERS, now=NOW)
+    there = split_files.on_spark(spark, str(shop), how, tmp_path / "there", sample_users=USERS, now=NOW)
+    assert (there.written, there.with_truth) == (here.written, here.with_truth)
+    assert sorted(path.name for path in (tmp_path / "there").iterdir()) == sorted(FILES)
+    for name in FILES:
+        rows = (sorted((tmp_path / place / name).read_text().splitlines()) for place in ("here", "there"))
+        assert next(rows) == next(rows)
+
+
+@pytest.mark.parametrize("row", ["undefined,i1,1700000000", "u1,i1,1700000000123", "u1, i1,1700000000", "1.0,i1,17"])
+def test_rows_that_prepare_would_not_write_are_refused(spark: Spark, tmp_path: Path, row: str) -> None:
+    path = tmp_path / "log.csv"
+    path.write_text(f"USER_ID,ITEM_ID,TIMESTAMP\nu1,i1,1700000000\n{row}\n")
+    with pytest.raises(InvalidRequest, match="1 rows are not as"):
+        on_spark.question(spark, str(path), HoldOut(), sample_users=USERS, now=1_800_000_000)
+
+
+def test_the_command_says_what_spark_did_not_count(spark: Spark, shop: Path) -> None:
+    result = CliRunner().invoke(command, [str(shop), "--spark", spark.remote, "--json"])
+    assert result.exit_code == 0, result.output
+    report = json.loads(result.stdout)
+    assert any("item-knn is left out: Spark has not counted" in note for note in report["notes"])
+
+
+def test_without_the_client_or_with_an_arm_it_is_refused(shop: Path) -> None:
+    result = CliRunner().invoke(command, [str(shop), "--spark", "sc://x", "--arm", "a", "--arm-column", "EVENT_TYPE"])
+    assert result.exit_code == 2
+    assert "--arm goes without --spark" in result.output
+    without = CliRunner().invoke(command, ["split", "s3://bucket/key", "--out", str(shop.with_name("out"))])
+    assert without.exit_code == 2
+    assert "without --spark, give a file" in without.output
