@@ -9,13 +9,13 @@ from personalize_local.control.filters import FilterControl
 from personalize_local.control.registry import Registry
 from personalize_local.data.stores import ITEMS, USERS, Stores
 from personalize_local.errors import InvalidInput
+from personalize_local.exploration import exploration_of
 from personalize_local.filters.evaluation import MOST_RECENT, Selection, items_by_type
 from personalize_local.given_lists import GivenLists
 from personalize_local.region import region_of
 from personalize_local.serving import Endpoint, Endpoints
 from personalize_local.toggles import ACCOUNT_RATE, CAMPAIGN_RATE, Throttle, Toggles
 from personalize_local.trends import Trends
-from recommender_models.content.exploration import DEFAULT, Exploration
 from recommender_models.interactions import Interaction
 from recommender_models.selection import EventSelection
 
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from recommender_models.models import Loaded
 
 DEFAULT_RESULTS, MOST_RESULTS = 25, 500
-EXPLORES = "aws-user-personalization"
 NEEDED: dict[str, tuple[str, ...]] = {"similar-items": ("itemId",), "trending-now": ()}  # kind of model -> members
 Request = dict[str, Any]
 Scored = Sequence[tuple[str, float]]
@@ -161,8 +160,7 @@ class Recommendations:
         assert isinstance(model, UserPersonalization | PopularityCount)  # noqa: S101 - no other recipe comes here
         own = _events(endpoint, asker.history)
         if isinstance(model, UserPersonalization):
-            explored = _exploration(endpoint)
-            return model.recommend(own, limit, user=asker.properties, selection=chosen, exploration=explored)
+            model = model.with_exploration(exploration_of(endpoint.recipe, endpoint.configuration))
         return model.recommend(own, limit, user=asker.properties, selection=chosen)
 
     def _selection(self, filtered: Mapping[str, Any], endpoint: Endpoint, asker: Asker) -> Selection | None:
@@ -200,13 +198,6 @@ def _limit(request: Request, columns: list[str]) -> int:
     if not 0 < limit <= most:
         raise InvalidInput(f"numResults must be at most {most}{' with metadataColumns' if columns else ''}")
     return limit
-
-
-def _exploration(endpoint: Endpoint) -> Exploration:
-    """Return how much a list explores: a campaign or recommender that can be told says so (CampaignConfig)."""
-    if endpoint.recipe != EXPLORES and not endpoint.use_case:
-        return DEFAULT
-    return Exploration.of(endpoint.configuration.get("itemExplorationConfig", {}))
 
 
 def _without_taken(endpoint: Endpoint, asker: Asker, chosen: Selection | None) -> Selection | None:

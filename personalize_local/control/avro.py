@@ -182,7 +182,6 @@ def _check_attributes(name: str, field: Field, rule: Rule | None) -> None:
 def _check_metadata(name: str, columns: tuple[Field, ...], free: list[Field]) -> None:
     """Check the numbers of fields; ``free``: those that are neither required nor reserved."""
     others = [field for field in columns if field.name not in KEYS]
-    others = [field for field in columns if field.name not in KEYS]
     if name in DESCRIBED and not any(map(is_learned, others)):
         raise InvalidInput(f"A schema for {name} requires a metadata field: a number, boolean or categorical string")
     if len(free) > MOST_METADATA[name]:

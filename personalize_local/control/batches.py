@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from personalize_local import exploration
 from personalize_local.control import resource_types
 from personalize_local.control.filters import FilterControl
 from personalize_local.control.pending_jobs import PendingJobs
@@ -58,6 +59,7 @@ class BatchControl:
             raise NotServed("theme generation is not served locally")
         if not 0 <= request.get("numResults", DEFAULT_RESULTS) <= MOST_RESULTS:
             raise InvalidInput(f"numResults must be 0 to {MOST_RESULTS}")
+        exploration.checked(request.get("batchInferenceJobConfig", {}))
         spec = self._spec(request, version)
         keys = ("jobName", "solutionVersionArn", "filterArn", "numResults", "jobInput", "jobOutput", "roleArn")
         description = {key: request[key] for key in (*keys, "batchInferenceJobConfig") if key in request}
@@ -85,6 +87,7 @@ class BatchControl:
             "solution": version.description,
             **s3_locations(request),
             "s3_endpoint": self._s3_endpoint,
+            "config": request.get("batchInferenceJobConfig", {}),
             "num_results": request.get("numResults") or DEFAULT_RESULTS,
             "filter": expression,
             "columns": {

@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from typing import Any
 from weakref import WeakKeyDictionary
 
+from personalize_local import exploration
 from personalize_local.control import resource_types
 from personalize_local.control.registry import Registry
 from personalize_local.control.resources import ACTIVE, Resource
 from personalize_local.control.solutions import SolutionControl
 from personalize_local.errors import InvalidInput, ResourceInUse, ResourceNotFound
 from personalize_rules.recipes import PREFIX, SEGMENTATION, TYPES
-from recommender_models.content.exploration import Exploration
 
 LATEST = "/$LATEST"
 Request = dict[str, Any]
@@ -123,8 +123,9 @@ class CampaignControl:
 
     def _deployment(self, version_arn: str, settings: dict[str, Any]) -> Deployment:
         now, seconds = self._registry.now(), self._registry.first(self._seconds)
-        _check_exploration(settings)
-        follows = bool(settings.get("campaignConfig", {}).get("syncWithLatestSolutionVersion"))
+        config = settings.get("campaignConfig", {})
+        exploration.checked(config)
+        follows = bool(config.get("syncWithLatestSolutionVersion"))
         if version_arn.endswith(LATEST):
             solution = self._registry.find(resource_types.SOLUTION, version_arn.removesuffix(LATEST))
             newest = self._solutions.newest_active(solution)
@@ -153,13 +154,6 @@ def _refuse_segments(version: Resource) -> None:
     recipe = version.description["recipeArn"].removeprefix(PREFIX)
     if TYPES[recipe] == SEGMENTATION:
         raise InvalidInput(f"{recipe} gives user segments: use CreateBatchSegmentJob, without a campaign")
-
-
-def _check_exploration(settings: dict[str, Any]) -> None:
-    try:
-        Exploration.of(settings.get("campaignConfig", {}).get("itemExplorationConfig", {}))
-    except ValueError as error:
-        raise InvalidInput(f"itemExplorationConfig: {error}") from error
 
 
 def _settings(request: Request) -> dict[str, Any]:

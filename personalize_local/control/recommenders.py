@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from weakref import WeakKeyDictionary
 
+from personalize_local import exploration
 from personalize_local.control import resource_types
 from personalize_local.control.registry import Registry
 from personalize_local.control.resources import ACTIVE, INACTIVE, Resource, ResourceType, Switch
@@ -54,6 +55,7 @@ class RecommenderControl:
         group = self._registry.find(resource_types.DATASET_GROUP, request["datasetGroupArn"])
         group.require_active(self._registry.now())
         use_case = self._use_case(request["recipeArn"], group)
+        exploration.checked(request.get("recommenderConfig", {}))
         arn = self._registry.arn(f"recommender/{request['name']}")
         self._registry.refuse_duplicate(arn)
         self._registry.refuse_running(resource_types.DELETION_JOB, group)
@@ -75,6 +77,7 @@ class RecommenderControl:
         if recommender in self._updates and not self._updates[recommender].over(now):
             raise ResourceInUse(f"{recommender.arn} is being updated")
         before, config = self.configuration(recommender), request["recommenderConfig"]
+        exploration.checked(config)
         self._updates[recommender] = Update(config, now, self._registry.first(self._seconds))
         if config.get(COLUMNS) != before.get(COLUMNS):
             self.retrain(recommender)

@@ -6,10 +6,12 @@ from typing import Any
 
 from personalize_local.data.history import Imported
 from personalize_local.errors import InvalidInput, JobFailed
+from personalize_local.exploration import exploration_of
 from personalize_local.filters import language
 from personalize_local.jobs.answer_files import answer_files
 from personalize_local.jobs.answering import Batch, Properties, Select
 from personalize_rules.filters.rules import Columns
+from personalize_rules.recipes import PREFIX
 from recommender_models import models
 from recommender_models.record_columns import RecordColumns
 from recommender_models.selection import EventSelection
@@ -28,10 +30,15 @@ def run(spec: Mapping[str, Any], folder: Path) -> dict[str, Any]:
 
     ``spec``: ``version`` (the training's folder), ``data_location``, ``output_location``, ``s3_endpoint``,
     ``num_results``, ``filter``, ``users``, ``items``, and perhaps ``columns`` (dataset type -> column -> Avro types, by
-    which the filter's values are checked) and ``solution``, whose events' weights are used: without
-    it all weights are equal. An invalid line gets an error and does not fail the job. Raises JobFailed.
+    which the filter's values are checked), ``config`` (the job's, which may say how much lists explore) and
+    ``solution``, whose events' weights are used: without it all weights are equal. An invalid line gets an error and
+    does not fail the job. Raises JobFailed.
     """
-    return run_with(models.load(Path(spec["version"]) / "model"), spec, folder)
+    model = models.load(Path(spec["version"]) / "model")
+    if isinstance(model, models.UserPersonalization):
+        recipe = spec.get("solution", {}).get("recipeArn", "").removeprefix(PREFIX)
+        model = model.with_exploration(exploration_of(recipe, spec.get("config", {})))
+    return run_with(model, spec, folder)
 
 
 def run_with(model: Any, spec: Mapping[str, Any], folder: Path) -> dict[str, Any]:

@@ -15,8 +15,6 @@ from recommender_models.record_columns import RecordColumns
 from recommender_models.settings import Settings
 from recommender_models.training_set import Codes, TrainingSet
 
-NONE = Exploration(weight=0)  # the items are given: there is nothing to explore
-
 
 class PersonalizedRanking:
     """A trained model; it ranks, and recommends nothing."""
@@ -24,7 +22,8 @@ class PersonalizedRanking:
     kind = "personalized-ranking"
 
     def __init__(self, model: UserPersonalization) -> None:
-        self.model = model
+        # The items are given: there is nothing to explore.
+        self.model = model.with_exploration(Exploration(weight=0))
 
     @classmethod
     def fit(
@@ -47,7 +46,7 @@ class PersonalizedRanking:
         requested = list(dict.fromkeys(item_ids))
         known = [item for item in requested if item in self.model.catalogue.code]
         codes = np.array(sorted(self.model.catalogue.code[item] for item in known), dtype=np.int64)
-        scores = self.model.scores(history, user, NONE)[codes]
+        scores = self.model.scores(history, user)[codes]
         scores = scores / scores.sum() if len(scores) else scores
         best = np.argsort(-scores, kind="stable")
         ranked = [(self.model.catalogue.ids[codes[index]], float(scores[index])) for index in best]

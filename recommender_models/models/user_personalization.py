@@ -7,10 +7,9 @@
 
 each part summing to one (of affinity only what is above zero counts). Where the attributes of the Items dataset say
 something, affinity is that of ``content``, for items without interactions, too, and some of these get a place in the
-list (``exploration``). The history comes in with each question, so new
-events count at once, without training. Without a known history recent popularity is left, to users with the same
-properties if the Users dataset has any of theirs (see ``popularity``). Other items of the Items dataset without
-interactions come last.
+list (``exploration``). The history comes in with each question, so new events count at once, without training. Without
+a known history recent popularity is left, to users with the same properties if the Users dataset has any of theirs (see
+``popularity``). Other items of the Items dataset without interactions come last.
 """
 
 import functools
@@ -59,6 +58,7 @@ class UserPersonalization:
         settings: Settings,
         transitions: Similarity | None = None,
         content: Content | None = None,
+        exploration: Exploration = exploring.DEFAULT,
     ) -> None:
         """``transitions``: what follows each item; not looked at where the settings give it no weight.
 
@@ -70,6 +70,7 @@ class UserPersonalization:
         self.settings = settings
         self.transitions = transitions
         self.content = content
+        self.exploration = exploration
 
     @classmethod
     def fit(
@@ -91,6 +92,12 @@ class UserPersonalization:
         """Return the same model that knows, too, what follows what; items as in its similarities."""
         return self._with(transitions=SparseSimilarity(matrix))
 
+    def with_exploration(self, exploration: Exploration) -> "UserPersonalization":
+        """Return the same model that gives new items other places."""
+        # The model itself where nothing changes: it keeps what it has computed.
+        same = exploration == self.exploration or self.content is None
+        return self if same else self._with(exploration=exploration)
+
     def with_new_items(self, items: Mapping[str, ItemProperties]) -> "UserPersonalization":
         """Return the same model for an Items dataset that has changed; the same one where attributes say nothing."""
         if self.content is None:
@@ -105,7 +112,7 @@ class UserPersonalization:
         )
 
     def _with(self, **changed: Any) -> "UserPersonalization":
-        names = ("catalogue", "similarities", "popularity", "settings", "transitions", "content")
+        names = ("catalogue", "similarities", "popularity", "settings", "transitions", "content", "exploration")
         return UserPersonalization(**{name: getattr(self, name) for name in names} | changed)
 
     def recommend(
@@ -115,7 +122,6 @@ class UserPersonalization:
         *,
         user: Properties | None = None,
         selection: Selection | None = None,
-        exploration: Exploration = exploring.DEFAULT,
     ) -> Scored:
         """Return the best items with their scores (positive, falling; all items' scores sum to at most one).
 
@@ -126,7 +132,7 @@ class UserPersonalization:
             events = self._events(history)
             if events and (scored := self._best_of_few(events, limit, user, selection)):
                 return scored
-        return self.catalogue.best(self.scores(history, user, exploration, selection), limit, selection)
+        return self.catalogue.best(self.scores(history, user, selection), limit, selection)
 
     def _best_of_few(
         self,
@@ -196,11 +202,7 @@ class UserPersonalization:
         return [event for event in coded if event[0] < known and event[2] > 0]
 
     def scores(
-        self,
-        history: Sequence[Event],
-        user: Properties | None = None,
-        exploration: Exploration = exploring.DEFAULT,
-        selection: Selection | None = None,
+        self, history: Sequence[Event], user: Properties | None = None, selection: Selection | None = None
     ) -> Floats:
         """Return the score of every item of the catalogue. ``selection``: among which items new ones get a place."""
         events, known = self._events(history), len(self.similarities)
@@ -214,7 +216,7 @@ class UserPersonalization:
         scores = self._mixed(affinities, own[None], popular[None])
         if self.transitions and self.settings.sequence:
             self._add_next(scores, self.transitions.affinity(past.for_one(events, RECENT_STEPS))[None])
-        self._explore(scores, affinities, exploration, selection)
+        self._explore(scores, affinities, selection)
         return scores[0]
 
     def lists(
@@ -274,7 +276,7 @@ class UserPersonalization:
             scores = self._mixed(affinities, some.toarray(), popular)
             if self.transitions and steps is not None:
                 self._add_next(scores, self.transitions.affinities(steps[start : start + block]))
-            self._explore(scores, affinities, exploring.DEFAULT)
+            self._explore(scores, affinities)
             cold = np.diff(some.indptr) == 0
             scores[cold] = popular[cold]
             yield scores
@@ -299,15 +301,13 @@ class UserPersonalization:
         following *= self.settings.sequence / (self._total * np.maximum(following.sum(axis=1, keepdims=True), SMALLEST))
         scores[:, : following.shape[1]] += following
 
-    def _explore(
-        self, scores: Floats, affinities: Floats, exploration: Exploration, selection: Selection | None = None
-    ) -> None:
+    def _explore(self, scores: Floats, affinities: Floats, selection: Selection | None = None) -> None:
         """Give new items that fit their places, in scores of one line a user, whose sum stays one at most."""
         if not self.content or not self._has_content or not len(self.content.new):
             return
         trained = len(self.similarities)
-        allowed, ranks = self.catalogue.mask(selection), exploration.ranks()
-        allowed[trained:] &= exploration.young(self.content.new.created, self.content.newest)
+        allowed, ranks = self.catalogue.mask(selection), self.exploration.ranks()
+        allowed[trained:] &= self.exploration.young(self.content.new.created, self.content.newest)
         for line, own in zip(scores, affinities, strict=True):
             least = exploring.FITS * float(own[:trained].mean())
             exploring.explore(line, own[trained:], least, allowed, ranks)

@@ -160,7 +160,8 @@ def test_a_given_list_is_ranked_by_attributes_without_exploring(shop: PlantedSho
     for user, liked in list(shop.likes.items())[:10]:
         ranked = [item for item, _ in ranking.rank(shop.history(user), list(shop.new.values()))]
         assert ranked[0] == shop.new[liked]
-    expected = ranking.model.scores(shop.history("u000"), exploration=Exploration(0))
+    plain = fitted(shop, shop.items())
+    expected = plain.with_exploration(Exploration(0)).scores(shop.history("u000"))
     code = ranking.catalogue.code
     of_two = dict(ranking.rank(shop.history("u000"), ["new 0", "i000"]))
     assert of_two["new 0"] / of_two["i000"] == pytest.approx(expected[code["new 0"]] / expected[code["i000"]], rel=1e-4)

@@ -71,6 +71,16 @@ def test_top_picks_follow_the_user_and_leave_out_what_they_watched(cinema: Domai
     assert not {"space-1", "space-2"} & set(found)
 
 
+def test_a_recommender_that_would_explore_more_than_everything_is_refused(cinema: Domain) -> None:
+    config = {"itemExplorationConfig": {"explorationWeight": "1.5"}}
+    made = {"name": "wrong", "datasetGroupArn": cinema.group, "recipeArn": f"arn:aws:personalize:::recipe/{TOP_PICKS}"}
+    with pytest.raises(Refused, match=r"InvalidInput.*explorationWeight must be from 0 to 1"):
+        cinema.world.call("CreateRecommender", **made, recommenderConfig=config)
+    arn = cinema.recommender(TOP_PICKS, "explores")
+    with pytest.raises(Refused, match=r"InvalidInput.*explorationWeight must be from 0 to 1"):
+        cinema.world.call("UpdateRecommender", recommenderArn=arn, recommenderConfig=config)
+
+
 def test_more_like_x_requires_an_items_dataset(world: World) -> None:
     group = world.call("CreateDatasetGroup", name="bare", domain="VIDEO_ON_DEMAND")["datasetGroupArn"]
     world.wait(3)

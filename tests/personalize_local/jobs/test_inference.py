@@ -12,7 +12,12 @@ from personalize_local.errors import JobFailed
 from personalize_local.filters.evaluation import Selection
 from personalize_local.jobs import inference
 from recommender_models.interactions import InteractionColumns
+from recommender_models.models import UserPersonalization
+from recommender_models.record_columns import RecordColumns
+from recommender_models.settings import Settings
 from tests.personalize_local.jobs.conftest import Bucket
+from tests.recommender_models.planted_shop import PlantedShop
+from tests.recommender_models.rows import columns
 
 Scored = list[tuple[str, float]]
 ITEMS = ("x", "y", "z")
@@ -262,3 +267,25 @@ def test_a_job_without_a_line_fails(bucket: Bucket, spec: dict[str, Any], folder
     bucket.put("in/1.json", "\n\n")
     with pytest.raises(JobFailed, match="There is no line in"):
         inference.run_with(HandMade("user-personalization"), spec, folder)
+
+
+@pytest.mark.parametrize(
+    ("recipe", "weight", "places"),
+    [("aws-user-personalization", "0.5", [2]), ("aws-user-personalization", "0", []),
+     ("aws-user-personalization-v2", "0.5", [5])],
+)  # fmt: skip
+def test_a_job_of_the_recipe_that_can_be_told_explores_as_much_as_it_says(
+    bucket: Bucket, spec: dict[str, Any], folder: Path, recipe: str, weight: str, places: list[int]
+) -> None:
+    shop = PlantedShop()
+    training = folder.parent / "planted"
+    UserPersonalization.fit(shop.rows, RecordColumns(), shop.items(), Settings()).save(training / "model")
+    columns((user, item, "view", int(time), None) for user, item, time in shop.seen).save(training / "interactions")
+    bucket.put("in/asked.json", json.dumps({"userId": "u000"}))
+    config = {"itemExplorationConfig": {"explorationWeight": weight}}
+    solution = {"recipeArn": f"arn:aws:personalize:::recipe/{recipe}"}
+    of_job = {"version": str(training), "num_results": 8, "solution": solution, "config": config}
+    inference.run(spec | of_job, folder)
+    (line,) = bucket.get("out/asked.json.out").splitlines()
+    listed = json.loads(line)["output"]["recommendedItems"]
+    assert [place for place, item in enumerate(listed, 1) if item == "new 0"] == places
