@@ -114,6 +114,13 @@ def test_reasons_are_the_terms_as_shares_the_largest_first_and_name_the_clicks()
     assert reasons(None, names.get) == reasons({"similar": 0, "again": 0, "popular": 0, "because": {}}, names.get) == []
 
 
+def test_a_new_item_is_listed_because_it_is_like_the_clicks() -> None:
+    terms = {"similar": 0.0, "again": 0.0, "popular": 0.01, "follows": 0.0, "fits": 0.09, "because": {}}
+    found = reasons(terms, {}.get)
+    assert [(one.kind, round(one.share, 2)) for one in found] == [("fits", 0.9), ("popular", 0.1)]
+    assert found[0].words == "is like what you clicked"
+
+
 def test_what_a_script_reads_cannot_end_its_element() -> None:
     written = for_script({"name": "</script><b>&"})
     assert "<" not in written
