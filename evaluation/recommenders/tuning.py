@@ -105,7 +105,7 @@ class Validation:
 
     def to_try(self, recommender: RecommenderSpec) -> int:
         """Return how many values ``choose`` will try at most."""
-        return sum(len(VALUES[name]) for name in self._searched(recommender)) * len(TASKS)
+        return sum(len(VALUES[name]) for name in self._in_turn(recommender)) * len(TASKS)
 
     def choose(
         self, recommender: RecommenderSpec, done: Advance = lambda more: None, start: Chosen | None = None
@@ -123,17 +123,21 @@ class Validation:
     def _choice(
         self, recommender: RecommenderSpec, start: Settings, score: Callable[[Settings], Values], done: Advance
     ) -> Choice:
-        best, chosen = start, list[str]()
-        names = self._searched(recommender)
+        best = start
         # Of a baseline the better mean is enough: where it can't be told, the stronger opponent is the safer one.
         is_better = _has_higher_mean if recommender.baseline else self._is_better
-        for name in names:
-            candidate = improved(best, name, score, is_better)
-            if candidate != best:
-                best = candidate
-                chosen.append(name)
+        for name in self._in_turn(recommender):
+            best = improved(best, name, score, is_better)
             done(len(VALUES[name]))
-        return Choice(best, names, chosen)
+        names = self._searched(recommender)
+        return Choice(best, names, [name for name in names if getattr(best, name) != getattr(start, name)])
+
+    def _in_turn(self, recommender: RecommenderSpec) -> Sequence[str]:
+        """Return the settings to choose one after the other; a baseline's in two turns.
+
+        In the first turn, a half-life is the best beside the default decay, and not beside the one that is chosen next.
+        """
+        return [*self._searched(recommender)] * (2 if recommender.baseline else 1)
 
     def _is_better(self, values: Values, others: Values) -> bool:
         """Return whether the interval leaves out zero. A verdict would take more users: here the default is safe."""

@@ -13,12 +13,15 @@ from evaluation.data.log import Log
 from evaluation.progress import unseen
 from evaluation.recommenders.candidates import train
 from evaluation.recommenders.registry import BY_NAME
+from evaluation.recommenders.score_blocks import Blocks
+from evaluation.recommenders.trained_models import TrainedModels
 from evaluation.recommenders.tuning import Choice, Validation
 from evaluation.splits import HOLD_OUTS, HoldOut, split
 from evaluation.task import ALL_ITEMS, NEW_ITEMS, Task, inner, sampled, task
 from personalize_data.errors import BadFile
 from recommender_models.record_columns import RecordColumns
 from recommender_models.settings import Settings
+from recommender_models.training_set import TrainingSet
 from tests.evaluation import made_up
 from tests.evaluation.made_up import DAY, START
 
@@ -165,6 +168,25 @@ def test_a_baseline_takes_the_best_value_also_where_the_validation_cannot_tell(t
     model = validation.choose(replace(BY_NAME["history"], baseline=False))[ALL_ITEMS]
     assert (baseline.settings.step_decay, baseline.chosen) == (0.3, ["step_decay"])
     assert model.chosen == []
+
+
+@pytest.mark.parametrize("baseline", [True, False])
+def test_a_baseline_looks_at_its_first_setting_again_beside_the_others(log: Log, baseline: bool) -> None:
+    outer, within = asked(log, HoldOut("last-basket"))
+    hits = {(60, 0.9): 0.2, (180, 0.9): 0.4, (180, 1): 0.6, (60, 1): 0.9}  # up to 180 days, and then back
+
+    def score(_models: TrainedModels, _past: TrainingSet, settings: Settings) -> Blocks:
+        share = hits.get((settings.half_life_days, settings.step_decay), 0)
+        found = (within.truth.users < share * within.users) & (within.truth.items < within.trained_items)
+        scores = np.zeros((within.users, within.trained_items), dtype=np.float32)
+        scores[within.truth.users[found], within.truth.items[found]] = 1
+        yield scores
+
+    recommender = replace(BY_NAME["history"], score=score, baseline=baseline)
+    choice = Validation(outer, NOBODY, 1).choose(recommender)[ALL_ITEMS]
+    reached = choice.settings.half_life_days, choice.settings.step_decay
+    assert reached == ((60, 1) if baseline else (180, 1))
+    assert choice.chosen == (["step_decay"] if baseline else ["half_life_days", "step_decay"])
 
 
 def newest_again(users: int = 60) -> list[Row]:
