@@ -88,8 +88,8 @@ def read(interactions: int, folder: Path, memory: int, stages: Stages) -> Parted
     place.mkdir()
     writer = PartsWriter(place, number, float("inf"), buffered=memory // BYTES_OF_ROW)
     made = tables(interactions, folder)
-    while path := stages.run("making them", lambda: next(made, None)):
-        stages.run("reading", lambda path=path: writer.add(path))
+    while path := stages.run("making them", functools.partial(next, made, None)):
+        stages.run("reading", functools.partial(writer.add, path))
     return stages.run("sorting", writer.finish)
 
 

@@ -25,14 +25,17 @@ def items_by_category(item_ids: Sequence[str], categories: Mapping[str, Sequence
     return sparse.csr_array((np.ones(len(lines), dtype=np.float32), (lines, columns)), shape=shape)
 
 
-def blocks(past: TrainingSet, held: sparse.csr_array, popular_now: Callable[[slice], Floats]) -> Iterator[Floats]:
+def blocks(
+    past: TrainingSet, held: sparse.csr_array, popular_now: Callable[[slice], Floats], block: int = BLOCK
+) -> Iterator[Floats]:
     """Yield scores, users by items: what is popular, first of the user's commonest categories, then of the others.
 
-    ``held``: see ``items_by_category``; ``popular_now``: takes places of users, returns shares.
+    ``held``: see ``items_by_category``; ``popular_now``: takes places of users, returns shares. ``block``: users
+    at a time.
     """
     of_user = favourites(past, held)
-    for start in range(0, len(past.user_ids), BLOCK):
-        some = of_user[start : start + BLOCK]
+    for start in range(0, len(past.user_ids), block):
+        some = of_user[start : start + block]
         first = (some @ held.T).toarray() > 0
         yield first + popular_now(slice(start, start + some.shape[0])).astype(np.float32)
 

@@ -10,6 +10,7 @@ import numpy as np
 from scipy import sparse
 
 from evaluation.recommenders.score_blocks import SparseScores
+from recommender_models.models.lists import are_among
 from recommender_models.training_set import Codes, Floats
 
 KEPT = 1_000  # about so many of the strongest, by the scores of one item in sixteen
@@ -34,6 +35,23 @@ def kept(scores: Floats, always: Sequence[Codes]) -> KeptScores:
     ends = np.cumsum([0, *map(len, lines)])
     matrix = sparse.csr_array((data, np.concatenate(lines), ends), shape=scores.shape)
     return KeptScores(matrix, scores.sum(axis=1), scores.max(axis=1))
+
+
+def kept_of_few(scores: sparse.csr_array, always: Sequence[Codes]) -> KeptScores:
+    """Do the same where most scores are zero and none is below. The ``KEPT`` strongest stay."""
+    lines, data = [], []
+    for number, codes in enumerate(always):
+        part = slice(scores.indptr[number], scores.indptr[number + 1])
+        line, values = scores.indices[part], scores.data[part]
+        if len(values) > KEPT:
+            least = np.partition(values, len(values) - KEPT)[len(values) - KEPT]
+            stays = (values >= least) | are_among(line, np.sort(codes))
+            line, values = line[stays], values[stays]
+        lines.append(line)
+        data.append(values)
+    ends = np.cumsum([0, *map(len, lines)])
+    matrix = sparse.csr_array((np.concatenate(data), np.concatenate(lines), ends), shape=scores.shape)
+    return KeptScores(matrix, np.asarray(scores.sum(axis=1)).ravel(), scores.max(axis=1).toarray().ravel())
 
 
 def _strongest(line: Floats, always: Codes) -> Codes:

@@ -14,7 +14,7 @@ from scipy import sparse
 
 from evaluation.recommenders import by_category, large_catalogues
 from evaluation.recommenders.score_blocks import Blocks, SparseScores
-from evaluation.recommenders.trained_models import BLOCK, TrainedModels
+from evaluation.recommenders.trained_models import TrainedModels
 from recommender_models.models.lists import Catalogue
 from recommender_models.models.similarity import MOST_DENSE, SparseSimilarity
 from recommender_models.models.transitions import RECENT_STEPS
@@ -62,36 +62,40 @@ class RecommenderSpec:
 
 
 def _random(models: TrainedModels, past: TrainingSet, settings: Settings) -> Blocks:
-    random = np.random.default_rng(models.seed)
-    for start in range(0, len(past.user_ids), BLOCK):
-        lines = min(BLOCK, len(past.user_ids) - start)
+    random, block = np.random.default_rng(models.seed), models.block
+    for start in range(0, len(past.user_ids), block):
+        lines = min(block, len(past.user_ids) - start)
         yield random.random((lines, len(past.item_ids)), dtype=np.float32)
 
 
-def _same(shares: Floats, past: TrainingSet) -> Blocks:
-    for start in range(0, len(past.user_ids), BLOCK):
-        yield np.tile(shares, (min(BLOCK, len(past.user_ids) - start), 1))
+def _popular(models: TrainedModels, past: TrainingSet, shares: Callable[[slice], Floats]) -> Blocks:
+    """Yield the same scores for each user of some lines, or a line for each."""
+    for start in range(0, len(past.user_ids), models.block):
+        lines = slice(start, min(start + models.block, len(past.user_ids)))
+        shape = lines.stop - start, len(past.item_ids)
+        if models.many_items:
+            yield SparseScores(sparse.csr_array(shape, dtype=np.float32), shares(lines))
+        else:
+            yield np.broadcast_to(shares(lines), shape).copy()
 
 
 def _popularity(models: TrainedModels, past: TrainingSet, settings: Settings) -> Blocks:
-    return _same(models.popularity, past)
+    return _popular(models, past, lambda lines: models.popularity[None])
 
 
 def _popularity_30_days(models: TrainedModels, past: TrainingSet, settings: Settings) -> Blocks:
-    for start in range(0, len(past.user_ids), BLOCK):
-        lines = slice(start, min(start + BLOCK, len(past.user_ids)))
-        yield np.broadcast_to(models.popular_now(lines), (lines.stop - start, len(past.item_ids))).copy()
+    return _popular(models, past, models.popular_now)
 
 
 def _popularity_by_category(models: TrainedModels, past: TrainingSet, settings: Settings) -> Blocks:
-    return by_category.blocks(past, models.categories, models.popular_now)
+    return by_category.blocks(past, models.categories, models.popular_now, models.block)
 
 
 def _from_history(multiply: Multiply | None, models: TrainedModels, past: TrainingSet, settings: Settings) -> Blocks:
     """Yield Σ weight · line of a matrix; without one, the weights themselves."""
     histories = models.histories(past, settings)
-    for start in range(0, histories.shape[0], BLOCK):
-        some = histories[start : start + BLOCK]
+    for start in range(0, histories.shape[0], models.block):
+        some = histories[start : start + models.block]
         product = multiply(some) if multiply else some
         now = models.popular_now(slice(start, start + some.shape[0]))
         tie_breaks = TIE_BREAK_WEIGHT * now / now.max(axis=1, keepdims=True)
@@ -128,7 +132,7 @@ def _ease(models: TrainedModels, past: TrainingSet, settings: Settings) -> Block
     if not models.many_items:
         yield from _from_history(models.ease(settings.regularisation).affinities, models, past, settings)
         return
-    for start, kept in zip(itertools.count(0, BLOCK), models.kept_of_ease(past, settings), strict=False):
+    for start, kept in zip(itertools.count(0, models.block), models.kept_of_ease(past, settings), strict=False):
         now = models.popular_now(slice(start, start + len(kept.sums)))
         tie_breaks = TIE_BREAK_WEIGHT * now / now.max(axis=1, keepdims=True)
         yield SparseScores(large_catalogues.over(kept.scores, kept.most), tie_breaks)
@@ -170,7 +174,7 @@ def _ease_history_of_many_items(models: TrainedModels, past: TrainingSet, settin
     histories, steps = models.histories(past, settings), models.histories(past, RECENT_STEPS)
     popular = models.popular_for([models.properties.get(user) for user in past.user_ids])
     total = 1 + settings.repeat + settings.popularity + settings.sequence
-    for start, kept in zip(itertools.count(0, BLOCK), models.kept_of_ease(past, settings), strict=False):
+    for start, kept in zip(itertools.count(0, models.block), models.kept_of_ease(past, settings), strict=False):
         lines = slice(start, start + len(kept.sums))
         parts = [
             large_catalogues.over(kept.scores, kept.sums),

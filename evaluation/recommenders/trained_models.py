@@ -16,19 +16,18 @@ from evaluation.recommenders.score_blocks import HEAD
 from recommender_models import history
 from recommender_models.content.model import Content
 from recommender_models.models import covisitation, item_knn, similarity
-from recommender_models.models.lists import top
+from recommender_models.models.lists import lines_at_once, top
 from recommender_models.models.popular_now import PopularNow
 from recommender_models.models.popularity import Popularity
 from recommender_models.models.popularity_count import PopularityCount
 from recommender_models.models.popularity_over_time import PopularityOverTime
-from recommender_models.models.similarity import MOST_DENSE, Similarity
+from recommender_models.models.similarity import MOST_DENSE, Similarity, SparseSimilarity
 from recommender_models.models.transitions import transitions
 from recommender_models.models.user_personalization import content_of
 from recommender_models.record_columns import RecordColumns
 from recommender_models.settings import Settings
 from recommender_models.training_set import Floats, TrainingSet
 
-BLOCK = 256  # users at a time
 MANY_ITEMS = 5_000  # from here on a matrix of all pairs takes seconds and 100 MB: one at a time, with one λ
 Learn = Callable[[TrainingSet, npt.NDArray[np.bool_] | None], sparse.csr_array]
 """Takes a training, and which items to learn of, None for all; returns weights, items by items."""
@@ -59,6 +58,7 @@ class TrainedModels:
         self.all_items = train.item_ids if all_items is None else all_items
         # Each matrix takes 4 bytes a pair of items: 50 MB for 3,600 items, 400 MB for 10,000.
         self.many_items = len(train.item_ids) > many_items
+        self.block = lines_at_once(len(train.item_ids))
         self.forms: set[str] = set()
         self._histories = functools.lru_cache(maxsize=16)(self._weighed)
         self._kept = functools.lru_cache(maxsize=32)(self._keep)
@@ -149,15 +149,18 @@ class TrainedModels:
     def _keep(self, past: TrainingSet, regularisation: float, *decays: float) -> Sequence[KeptScores]:
         histories, similarities = self._histories(past, *decays), self.ease(regularisation)
         blocks = []
-        for start in range(0, histories.shape[0], BLOCK):
-            some = histories[start : start + BLOCK]
+        for start in range(0, histories.shape[0], self.block):
+            some = histories[start : start + self.block]
             now = self.popular_now(slice(start, start + some.shape[0]))
             heads = [top(line, HEAD) for line in now]
             heads = heads if len(heads) > 1 else heads * some.shape[0]
             ends = np.searchsorted(past.users, np.arange(start, start + some.shape[0] + 1))
             had = (past.items[first:end] for first, end in itertools.pairwise(ends.tolist()))
             always = [np.concatenate(each) for each in zip(had, heads, strict=True)]
-            blocks.append(large_catalogues.kept(similarities.affinities(some), always))
+            if isinstance(similarities, SparseSimilarity):
+                blocks.append(large_catalogues.kept_of_few(sparse.csr_array(some @ similarities.matrix), always))
+            else:
+                blocks.append(large_catalogues.kept(similarities.affinities(some), always))
         return blocks
 
 
