@@ -12,6 +12,7 @@ AT_ONCE = 10
 # The same for the interactions in parts: a part in memory, sorted, beside the counts of all of them.
 IN_PARTS = 24
 MOST_PARTS = 512
+LARGEST = 100_000_000  # bytes of a CSV in a part: more of them at once are sorted more slowly
 UNPACKED = 6  # bytes for a byte of gzip, about
 
 
@@ -27,7 +28,7 @@ def fits(path: Path, memory: int) -> bool:
 
 def parts(size: int, memory: int) -> int:
     """Return in how many parts interactions fit. ``size``: of their CSV, unpacked, and ``memory``: bytes."""
-    return min(MOST_PARTS, max(2, math.ceil(size * IN_PARTS / memory)))
+    return min(MOST_PARTS, max(2, math.ceil(size * IN_PARTS / memory), math.ceil(size / LARGEST)))
 
 
 def csv_bytes(path: Path) -> int:

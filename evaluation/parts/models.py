@@ -15,7 +15,13 @@ from recommender_models.models import covisitation, ease, item_knn, pruned_ease,
 from recommender_models.models.item_knn import Mask, PairFactors
 from recommender_models.models.popularity import Popularity, PopularityCounts
 from recommender_models.models.popularity_count import shares
-from recommender_models.models.similarity import MOST_DENSE, DenseSimilarity, Similarity, SparseSimilarity
+from recommender_models.models.similarity import (
+    MOST_DENSE,
+    DenseSimilarity,
+    Similarity,
+    SparseSimilarity,
+    exact_items,
+)
 from recommender_models.record_columns import RecordColumns
 from recommender_models.training_set import Floats, TrainingSet
 
@@ -66,10 +72,11 @@ class PartedModels(TrainedModels):
         if len(self.train.item_ids) <= MOST_DENSE:
             fitted = DenseSimilarity(ease.of_gram(self.gram(None), regularisation))
         else:
-            exact_items = pruned_ease.taken_most(self._takers(), MOST_DENSE)
-            exact = ease.of_gram(self.gram(exact_items), regularisation)
+            most = exact_items(len(self.train.item_ids), MOST_DENSE)
+            places = pruned_ease.taken_most(self._takers(), most)
+            exact = ease.of_gram(self.gram(places), regularisation)
             nearest = self._strongest(item_knn.taken_together, item_knn.NEAREST)
-            fitted = SparseSimilarity(pruned_ease.merged(exact, exact_items, nearest))
+            fitted = SparseSimilarity(pruned_ease.merged(exact, places, nearest), most)
         self.forms.add(fitted.form)
         return fitted
 

@@ -58,7 +58,20 @@ def test_with_many_of_both_the_most_taken_items_have_the_largest_weights_and_the
     assert full[np.ix_(head, tail)].any()
     assert full[np.ix_(tail, head)].any()
     assert (full >= 0).all()
-    assert "EASE for the" in pruned.form
+    assert "EASE for the 30 items" in pruned.form
+
+
+def test_with_very_many_items_the_exact_part_is_half_as_large(
+    rows: TrainingSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(similarity, "VERY_MANY", 80)
+    half = similarity.fit(rows, 3.0, most_dense=30, most_users=10)
+    monkeypatch.setattr(similarity, "VERY_MANY", 1000)
+    full = similarity.fit(rows, 3.0, most_dense=15, most_users=10)
+    assert isinstance(half, SparseSimilarity)
+    assert isinstance(full, SparseSimilarity)
+    assert "EASE for the 15 items" in half.form
+    assert half.matrix.toarray() == pytest.approx(full.matrix.toarray())
 
 
 SEGMENTED = RecordColumns([f"u{n}" for n in range(40)], {"LOYALTY": ["gold" if n % 3 else "new" for n in range(40)]})
