@@ -13,7 +13,7 @@ endif
 override CONTEXT := $(shell cat $(SETTINGS)) $(CONTEXT)
 endif
 
-.PHONY: setup run shop test quick proofs check law mutations soak bench libraries benchmarks synth deploy dist docs pictures sbom audit clean
+.PHONY: setup spark run shop test quick proofs check law mutations soak bench libraries benchmarks synth deploy dist docs pictures sbom audit clean
 
 setup: .venv/.ready
 
@@ -26,7 +26,7 @@ shop: setup shop/node_modules/.ready
 
 # The CDK command line before all tests: several of them would install it at once. Bytecode is kept, whatever the
 # environment says: hundreds of processes load the same modules.
-test: setup .venv/ministack/.ready .venv/clients/.ready .venv/libraries/.ready node_modules/.ready shop/node_modules/.ready
+test: setup .venv/ministack/.ready .venv/clients/.ready .venv/libraries/.ready .venv/spark/.ready node_modules/.ready shop/node_modules/.ready
 	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder
 
 # What needs no process of its own: no services, no CDK. For use while you write.
@@ -41,7 +41,7 @@ check: setup
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy --strict lambda_src/broker
-	@$(BIN)/mypy cli diagnosis distribution docs_site evaluation experiments faults lifecycle local_stack personalize_data personalize_local personalize_rules recommender_models replay seeding shop
+	@$(BIN)/mypy cli diagnosis distribution docs_site evaluation experiments faults lifecycle local_stack personalize_data personalize_local personalize_rules recommender_models history_jobs replay seeding shop
 	@$(BIN)/mypy app.py infra blueprint
 	@$(MAKE) --no-print-directory test
 
@@ -144,6 +144,13 @@ clean:
 .venv/libraries/.ready: .venv/.ready bench/libraries/requirements.txt
 	@$(BIN)/python -m tests.environments .venv/libraries bench/libraries/requirements.txt && touch $@ \
 		|| echo "other metric libraries could not be installed: tests with them will be skipped" >&2
+
+# Spark's client, for ./broker backfill --spark, and Sail, a server of Spark Connect for the tests.
+.venv/spark/.ready: .venv/.ready history_jobs/requirements.txt
+	@$(BIN)/python -m tests.environments .venv/spark history_jobs/requirements.txt && touch $@ \
+		|| echo "Spark's client could not be installed: ./broker backfill --spark needs it, and tests with it will be skipped" >&2
+
+spark: setup .venv/spark/.ready
 
 # What builds the site: nobody who reads the pages on GitHub needs it.
 .venv/docs/.ready: .venv/.ready docs_site/requirements.txt

@@ -3,6 +3,7 @@
 import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import click
 from broker.values.amounts import DECIMALS, POINT
@@ -15,6 +16,7 @@ from cli.import_summary import left_out, report
 from cli.local_conversion import LocalConversion
 from cli.options import pairs
 from cli.progress import WaitDisplay
+from cli.spark_conversion import SparkConversion, SparkOptions
 from cli.types import Encoding, Names, Separator
 from lifecycle import datasets, imports, resource_types
 from lifecycle.bucket import Bucket
@@ -78,6 +80,14 @@ class BackfillOptions:
     metavar="DIR",
     help="Keep here what is converted until it is uploaded; default: a folder below TMPDIR.",
 )
+@click.option("--spark", metavar="sc://HOST", help="Convert exports on the Spark of this address (Spark Connect).")
+@click.option(
+    "--spark-job",
+    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    metavar="FILE",
+    help="Write a job that converts exports, for EMR Serverless or Glue, and import nothing.",
+)
+@click.option("--out", metavar="URL|DIR", help="Where Spark writes the rows: s3://…, or a folder of all its machines.")
 @click.option("--dry-run", is_flag=True, help="Convert and count, ask no service.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, and nothing else, on stdout.")
 @place.options
@@ -99,6 +109,9 @@ def command(
     role_arn: str | None,
     processes: int | None,
     work: Path | None,
+    spark: str | None,
+    spark_job: Path | None,
+    out: str | None,
     dry_run: bool,
     as_json: bool,
     name: str | None,
@@ -130,7 +143,10 @@ def command(
       ./broker backfill shop.csv --column USER_ID=CustomerID --column ITEM_ID=StockCode \\
           --column TIMESTAMP=InvoiceDate --constant EVENT_TYPE=purchase
       ./broker backfill customers.csv --dataset users --column USER_ID=id
+      ./broker backfill s3://exports/2026/ --spark sc://spark.example.com --out s3://import-bucket/imports/2026
     """
+    on_spark = SparkOptions(spark, spark_job, out)
+    on_spark.check(dry_run=dry_run)
     options = BackfillOptions(dataset, mode, bucket, role_arn, work, processes)
 
     def find() -> connection.Target:
@@ -143,18 +159,26 @@ def command(
     mapped = _mapped(columns, constants)
     with service_errors(), tempfile.TemporaryDirectory() as folder, WaitDisplay() as waiting:
         try:
-            sources = gather(files, lambda: (target or find()).client("s3"), Path(folder), waiting)
+
+            def s3() -> Any:
+                return (target or find()).client("s3")
+
+            listed = list(on_spark.files(files, s3)) if on_spark.is_chosen else []
+            sources = [file.source for file in listed] or gather(files, s3, Path(folder), waiting)
             schema = _schema(target, options, schema_file, waiting)
             form = TableFormat(encoding, decimal, header, split)
             suppressed = suppression.current(target) if target else None
             agreed = Consent(consent, consent_given)
             plan = Plan(dataset, sources, schema, mapped, time_unit, rules, agreed, form, suppressed)
             run = Run(plan, options, Path(folder), waiting)
-            summary = run.convert_only() if target is None else run.into(target)
+            if on_spark.is_chosen:
+                summary = run.by_spark(target, SparkConversion(plan, listed, on_spark))
+            else:
+                summary = run.convert_only() if target is None else run.into(target)
         except (BadFile, MappingError, SchemaError) as error:
             raise click.UsageError(str(error)) from None
     emit(summary.as_json(), as_json, lambda: report(summary))
-    if not summary.rows:
+    if not summary.rows and not spark_job:
         raise click.ClickException(f"not one row of {dataset} could be made of {', '.join(files)}")
 
 
@@ -163,13 +187,26 @@ class Run:
 
     def __init__(self, plan: Plan, options: BackfillOptions, folder: Path, waiting: WaitDisplay) -> None:
         self._plan, self._asked, self._folder, self._waiting = plan, options, folder, waiting
-        self._conversion = LocalConversion(plan, options.work, options.processes)
 
     def convert_only(self) -> ImportSummary:
         """Convert; return the summary."""
-        csv, summary = self._convert()
-        self._conversion.forget()
+        conversion = self._conversion()
+        csv, summary = self._convert(conversion)
+        conversion.forget()
         return replace(summary, bytes=csv.stat().st_size, state="dry run")
+
+    def by_spark(self, target: connection.Target | None, conversion: SparkConversion) -> ImportSummary:
+        """Convert by Spark; import the folder of rows where there is a service, and return the summary."""
+        summary = conversion.summary(self._waiting)
+        if target is None or conversion.writes_job or not summary.rows:
+            return summary
+        resources = Resources(target.client("personalize"), show=self._waiting.show)
+        bucket = target.bucket(self._asked.bucket, self._asked.role_arn)
+        step = self._step(target, resources)
+        arn = datasets.dataset(resources, target.names, self._asked.dataset, summary.schema)
+        job = imports.start(resources, bucket, step, arn, conversion.rows_url)
+        resources.wait(resource_types.IMPORT_JOB, job)
+        return replace(summary, job=step.job, mode=step.mode, state="imported")
 
     def into(self, target: connection.Target) -> ImportSummary:
         """Import; return the summary. Raises CreationFailed."""
@@ -201,7 +238,8 @@ class Run:
         return step
 
     def _store(self, bucket: Bucket, step: imports.ImportStep) -> ImportSummary:
-        csv, summary = self._convert()
+        conversion = self._conversion()
+        csv, summary = self._convert(conversion)
         if not summary.rows:
             return summary
         size = csv.stat().st_size
@@ -210,12 +248,15 @@ class Run:
         for warning in imports.warnings(step, self._asked.dataset, summary.rows, size):
             self._waiting.say(f"warning: {warning}")
         stored = imports.store(bucket, step, csv, summary, self._waiting.growing("uploading", size))
-        self._conversion.forget()
+        conversion.forget()
         return stored
 
-    def _convert(self) -> tuple[Path, ImportSummary]:
+    def _conversion(self) -> LocalConversion:
+        return LocalConversion(self._plan, self._asked.work, self._asked.processes)
+
+    def _convert(self, conversion: LocalConversion) -> tuple[Path, ImportSummary]:
         path = self._folder / "data.csv"
-        return path, self._conversion.csv(path, self._waiting)
+        return path, conversion.csv(path, self._waiting)
 
 
 def _said_of_mode(step: imports.ImportStep, *, chosen: bool) -> str:

@@ -87,14 +87,17 @@ def store(bucket: Bucket, step: ImportStep, csv: Path, summary: ImportSummary, m
     return stored_summary
 
 
-def start(resources: Resources, bucket: Bucket, step: ImportStep, dataset_arn: str) -> str:
-    """Create the import job of a stored CSV unless it exists; return its ARN."""
+def start(resources: Resources, bucket: Bucket, step: ImportStep, dataset_arn: str, location: str | None = None) -> str:
+    """Create the import job of a stored CSV unless it exists; return its ARN.
+
+    ``location``: a folder of CSVs instead, of which Personalize imports the files at its first level.
+    """
     if step.arn:
         return step.arn
     request = {
         "jobName": step.job,
         "datasetArn": dataset_arn,
-        "dataSource": {"dataLocation": bucket.url(csv_key(step))},
+        "dataSource": {"dataLocation": location or bucket.url(csv_key(step))},
         "roleArn": bucket.role_arn,
         "importMode": step.mode,
     }

@@ -2,7 +2,6 @@
 
 import json
 import re
-import zipfile
 from enum import Enum
 from pathlib import Path
 from typing import BinaryIO
@@ -102,6 +101,8 @@ def _head(file: BinaryIO) -> bytes:
 
 
 def _of_zip(file: BinaryIO) -> FileKind:
+    import zipfile  # a megabyte of memory, which few files need
+
     try:
         names = zipfile.ZipFile(file).namelist()
     except zipfile.BadZipFile:

@@ -106,6 +106,7 @@ SERVER = (
     "evaluation",
     "experiments/test_virtual_shop.py",
     "faults/test_services.py",
+    "history_jobs",
     "infra",
     "law",
     "local_stack/aws",

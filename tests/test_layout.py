@@ -22,6 +22,7 @@ ALLOWED = {
     "personalize_local": {"faults", "personalize_rules", "recommender_models"},
     "evaluation": {"personalize_data", "recommender_models"},
     "experiments": {"broker", "personalize_data"},
+    "history_jobs": {"broker", "personalize_data"},
     "lifecycle": {"broker", "personalize_data", "personalize_rules"},
     "replay": {"blueprint", "broker"},
     "diagnosis": {"broker", "lifecycle"},
@@ -44,6 +45,7 @@ LIBRARIES = {
     "faults": {"starlette"},
     "personalize_rules": {"lark"},
     "recommender_models": {"numpy", "scipy"},
+    "history_jobs": {"pyarrow", "pyspark"},
     "personalize_local": {"botocore", "numpy", "pytest", "scipy", "starlette", "uvicorn"},
 }
 WITHOUT_SERVICES = """

@@ -21,19 +21,24 @@ class PartConversion:
         self._counts, self._lines = RowCounts(), 0
         self._notes: list[str] = []
 
-    def rows(self, path: Path, moved: Moved | None = None) -> Iterator[str]:
+    def rows(self, path: Path, moved: Moved | None = None, part: Part | None = None) -> Iterator[str]:
         """Yield each row as a line of a CSV, without its line end. What can't be read of a file is counted.
 
-        ``path``: where the file is here; ``moved`` gets the bytes read of it so far.
+        ``path``: where the file is here; ``moved`` gets the bytes read of it so far; ``part``: of a copy of the file,
+        where that holds less than all.
         """
-        numbered = self._numbered(lines(self._part, path, moved))
+        numbered = self._numbered(lines(part or self._part, path, moved))
         try:
             for row in mparticle.rows(self._part.name, numbered, self._conversion, self._counts):
                 yield csv_line(row)
         except BadFile as error:
-            line = error.line or (self._lines + 1 if self._lines else 0)
-            self._counts.refuse(self._part.name, line, UNREADABLE)
-            self._notes.append(note_on(BadFile(error.path, error.reason, line)))
+            self.refuse(error)
+
+    def refuse(self, error: BadFile) -> None:
+        """Count the file as one that can't be read, or not further than to here."""
+        line = error.line or (self._lines + 1 if self._lines else 0)
+        self._counts.refuse(self._part.name, line, UNREADABLE)
+        self._notes.append(note_on(BadFile(self._part.name, error.reason, line)))
 
     def report(self) -> Report:
         """Return what the rows came to."""

@@ -35,6 +35,7 @@ class Report:
         """Return the report of one part. ``kept``: see UserCounts."""
         users = UserCounts(kept)
         users.add_users(counts.users)
+        counts.users.clear()  # there may be as many as fit into memory once
         return cls(
             counts.rows, lines, counts.skipped, counts.bad, counts.examples, counts.first, counts.last, users, notes
         )

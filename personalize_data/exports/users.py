@@ -12,7 +12,7 @@ from typing import Any, Self
 
 ALL = 2**64
 KEPT = 1_000_000  # users on one machine, some 100 bytes each
-KEPT_OF_PART = 65_536  # where reports of parts are stored: a megabyte each at most
+KEPT_OF_PART = 16_384  # where reports of parts are stored: a third of a megabyte each at most
 
 
 @dataclass

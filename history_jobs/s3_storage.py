@@ -1,0 +1,63 @@
+"""Files in S3 through boto3, which AWS Lambda's runtime has."""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from history_jobs import line_ranges
+from personalize_data.errors import BadFile
+from personalize_data.exports.part import Part
+
+GONE = ("NoSuchKey", "404", "AccessDenied", "InvalidObjectState")  # of one object, and not of the service
+
+
+@dataclass(frozen=True)
+class S3Storage:
+    """``s3``: a boto3 client; ``folder``: below which files are put, ending in a slash. See ``part_files.Storage``."""
+
+    s3: Any
+    bucket: str
+    folder: str
+
+    @contextmanager
+    def at_hand(self, part: Part) -> Iterator[tuple[Part, Path]]:
+        """Yield the copy of a part, and where it is. Raises BadFile for an object that can't be read."""
+        bucket, _, key = part.location.removeprefix("s3://").partition("/")
+
+        def read(place: int, size: int) -> bytes:
+            return self._read(bucket, key, place, size)
+
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "part"
+            try:
+                copied = line_ranges.copy(part, read, path)
+            except Exception as error:
+                code = getattr(error, "response", {}).get("Error", {}).get("Code")
+                if code not in GONE:
+                    raise
+                raise BadFile(part.name, f"S3 says {code}") from None
+            yield copied, path
+
+    def put(self, name: str, path: Path) -> None:
+        """Write a file."""
+        self.s3.upload_file(str(path), self.bucket, self.folder + name)
+
+    def write(self, name: str, data: bytes) -> None:
+        """Write an object."""
+        self.s3.put_object(Bucket=self.bucket, Key=self.folder + name, Body=data)
+
+    def read(self, name: str) -> bytes:
+        """Read an object."""
+        return bytes(self.s3.get_object(Bucket=self.bucket, Key=self.folder + name)["Body"].read())
+
+    def _read(self, bucket: str, key: str, place: int, size: int) -> bytes:
+        try:
+            answer = self.s3.get_object(Bucket=bucket, Key=key, Range=f"bytes={place}-{place + size - 1}")
+        except Exception as error:
+            if getattr(error, "response", {}).get("Error", {}).get("Code") == "InvalidRange":  # the end of the file
+                return b""
+            raise
+        return bytes(answer["Body"].read())

@@ -1,0 +1,1 @@
+"""The conversion of exports on more machines than this one."""
