@@ -115,6 +115,7 @@ class Settings:
     options: FunctionConfig
     shards: int | None
     archive_days: int | None
+    history_exports: str | None
     python: str
     retain: bool
     suppression_list: bool
@@ -162,6 +163,7 @@ def read_settings(
         options=_options(read, gradual, experiment),
         shards=_shards(read),
         archive_days=_archive_days(read),
+        history_exports=read("history_exports", text(r"s3://[a-z0-9.-]{3,63}/(.+/)?", "s3://bucket/folder/"), None),
         python=read("python", one_of("3.13", "3.14"), "3.13"),
         retain=read("on_destroy", one_of("keep", "delete"), "keep") == "keep",
         suppression_list=read("suppression_list", switch, False),
@@ -305,6 +307,12 @@ def _archive_days(read: Reader) -> int | None:
     return days if read("archive", switch, False) else None
 
 
+def _of_history(settings: Settings) -> list[str]:
+    if not (settings.history_exports and settings.suppression_list):
+        return []
+    return ["history_exports does not know the suppression list: ./broker backfill does, and leaves its users out"]
+
+
 def _contradictions(settings: Settings, read: Reader) -> list[str]:
     """Return what is wrong with each value being right: Personalize resources are all given, or all created."""
     given, stage, problems = settings.personalize, settings.stage, []
@@ -317,6 +325,7 @@ def _contradictions(settings: Settings, read: Reader) -> list[str]:
     if given.second_tracking_id and given.second_tracking_id == given.tracking_id:
         problems.append("second_tracking_id is tracking_id, too: after the switch, remove it")
     problems += _of_experiment(settings)
+    problems += _of_history(settings)
     problems += _of_columns(settings)
     if given.filter_arn and given.filter_expression:
         problems.append("filter_arn and filter_expression are both there: give a filter, or have one created")

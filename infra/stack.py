@@ -22,6 +22,7 @@ from infra.data_key import DataKey
 from infra.deployment import GradualDeployment
 from infra.example import refuse_example
 from infra.functions import LambdaCode, lambda_code
+from infra.history_map import HistoryMap
 from infra.imports import Imports
 from infra.ingest import Ingest
 from infra.metric_attribution import MetricAttribution
@@ -109,6 +110,18 @@ class BrokerStack(cdk.Stack):
                 key=key,
             )
         archive = self._archive(events)
+        if settings.history_exports:
+            HistoryMap(
+                self,
+                "History",
+                name=name,
+                exports=settings.history_exports,
+                imports=imports.bucket,
+                options=settings.options,
+                python=settings.python,
+                retain=keep,
+                key=key,
+            )
         second = self._second(events, buckets, suppression, impressions, code, key)
         daily_check = self._daily_check(personalize, ingest, code, key)
         self._watch(Metrics(events, ingest, refresh, daily_check, rewind, archive, second))

@@ -27,7 +27,7 @@ ALLOWED = {
     "replay": {"blueprint", "broker"},
     "diagnosis": {"broker", "lifecycle"},
     "seeding": {"broker", "lifecycle", "personalize_data"},
-    "infra": {"blueprint", "broker", "lifecycle", "personalize_data", "personalize_rules"},
+    "infra": {"blueprint", "broker", "history_jobs", "lifecycle", "personalize_data", "personalize_rules"},
     "local_stack": {"blueprint", "broker", "faults", "lifecycle", "personalize_local"},
     "shop": {
         "blueprint",
