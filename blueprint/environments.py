@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from broker import __version__
 from broker.interactions import Rules
 from broker.recommendation_ids import ATTRIBUTE
-from broker.settings import SuppressionSettings, ingest_settings
+from broker.settings import ADD, SuppressionSettings, ingest_settings
 
 from blueprint import sizing
 from blueprint.attributed_metrics import AttributedMetric, attributed_metrics
@@ -20,6 +20,7 @@ class FunctionConfig:
     """What a team decides about its broker; None leaves the function's own default.
 
     ``experiment``: as the functions of the stream read it, as JSON; ``refresh`` also has to know its campaigns.
+    ``user_columns``, ``item_columns``: what comes from the stream, as ``broker.metadata.columns`` writes it.
     """
 
     environment: str = "production"
@@ -42,6 +43,9 @@ class FunctionConfig:
     refreshes_per_day: int | None = None
     experiment: str | None = None
     profile_columns: tuple[str, ...] = ()
+    user_columns: str | None = None
+    item_columns: str | None = None
+    item_updates: str = ADD
     count_by_version: bool = False  # no setting of its own: where new versions take over gradually
 
 
@@ -55,10 +59,12 @@ def ingest_environment(
     suppression: SuppressionSettings | None = None,
     correlation_table: str | None = None,
     impressions_table: str | None = None,
+    metadata_table: str | None = None,
+    metadata_queue_url: str | None = None,
 ) -> dict[str, str]:
     """Return the variables of ``ingest``. Without the two queues it only collects.
 
-    Without a table for impressions, it does not read them.
+    Without a table for impressions, it does not read them, and without one for metadata no users and items.
     """
     return _present(
         BROKER_VERSION=__version__,
@@ -85,6 +91,35 @@ def ingest_environment(
         COUNT_BY_VERSION=_switch(True) if options.count_by_version else None,
         CORRELATION_TABLE=correlation_table,
         EXPERIMENT=options.experiment,
+        METADATA_QUEUE_URL=metadata_queue_url,
+        **(_metadata(options, metadata_table) if metadata_table else {}),
+    )
+
+
+def put_metadata_environment(
+    options: FunctionConfig,
+    *,
+    metadata_table: str,
+    users_dataset_arn: str | None,
+    items_dataset_arn: str | None,
+    suppression: SuppressionSettings | None = None,
+) -> dict[str, str]:
+    """Return the variables of ``put_metadata``. A dataset without columns needs no ARN."""
+    return _present(
+        BROKER_VERSION=__version__,
+        USERS_DATASET_ARN=users_dataset_arn if options.user_columns else None,
+        ITEMS_DATASET_ARN=items_dataset_arn if options.item_columns else None,
+        **_metadata(options, metadata_table),
+        **_suppression(suppression),
+    )
+
+
+def _metadata(options: FunctionConfig, table: str) -> dict[str, str]:
+    return _present(
+        METADATA_TABLE=table,
+        USER_COLUMNS=options.user_columns,
+        ITEM_COLUMNS=options.item_columns,
+        ITEM_UPDATES=options.item_updates,
     )
 
 

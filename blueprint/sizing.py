@@ -34,7 +34,9 @@ INGEST = FunctionSize(timeout=60, memory=512)
 REFRESH = FunctionSize(timeout=60, memory=512)
 # A dozen calls, one after the other.
 DAILY_CHECK = FunctionSize(timeout=60, memory=256)
-FUNCTIONS = {"ingest": INGEST, "refresh": REFRESH, "rewind": INGEST}
+# A call of a tenth of a second at a time, to each dataset.
+PUT_METADATA = FunctionSize(timeout=60, memory=512)
+FUNCTIONS = {"ingest": INGEST, "refresh": REFRESH, "rewind": INGEST, "put_metadata": PUT_METADATA}
 
 STREAM_RETENTION = 3 * DAY
 
@@ -76,6 +78,19 @@ QUEUE = QueueMapping(
     report_batch_item_failures=True,
     function_timeout=REFRESH.timeout,
     visibility_timeout=6 * REFRESH.timeout,
+)
+
+# Of a FIFO queue Lambda takes ten messages at most, without a window, and one batch at a time of each group. Two
+# groups, one for users and one for items, are two invocations at a time. The delay lets further changes of a record
+# arrive: one message does for all of them.
+METADATA_DELAY = 10
+METADATA_QUEUE = QueueMapping(
+    batch_size=10,
+    maximum_batching_window=0,
+    maximum_concurrency=MINIMUM_CONCURRENCY,
+    report_batch_item_failures=True,
+    function_timeout=PUT_METADATA.timeout,
+    visibility_timeout=6 * PUT_METADATA.timeout,
 )
 
 # mParticle may be down for twelve hours before a message goes to the dead letters. Refresh hides a failed message for

@@ -42,6 +42,7 @@ OF_FORMULA = {
     "training_hours": "Hours that a training is charged with, for recipes that are no v2.",
     "processor_ms": "Processor time per record, of both functions. Default: as measured in docs/performance.md.",
     "impressions_per_event": "Impressions of a list on a page per event, where broker:impression_list reads them.",
+    "changes_per_event": "Changed users and items per event, where broker:user_columns or item_columns name any.",
     "wait_ms": "Time of an invocation apart from that, mostly for answers.",
 }
 

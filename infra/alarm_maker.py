@@ -18,6 +18,7 @@ BELOW = cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD
 OUTCOMES = (
     *("no-events-accepted", "few-accepted", "iterator-age", "training-late", "refreshes-not-queued"),
     *("no-profiles-written", "profiles-behind", "refresh-retrying", "refresh-state", "second-iterator-age"),
+    *("metadata-failed", "metadata-refused", "metadata-late"),
 )
 LINES = dict.fromkeys(OUTCOMES, "outcomes") | {"accepted-share-fell": "check"}
 DAILY = {"accepted-share-fell", "daily-check-errors"}
@@ -138,7 +139,9 @@ def _flow(id: str) -> str:
     """Return the function whose log shows the cause of an alarm."""
     if id in DAILY:
         return "daily-check"
-    for flow in ("rewind", "second"):
+    if id.startswith("metadata-"):
+        return "ingest" if id == "metadata-failed" else "put-metadata"
+    for flow in ("rewind", "second", "put-metadata"):
         if id.startswith(f"{flow}-"):
             return flow
     return "refresh" if id.startswith(("refresh-", "dead-letters", "profiles-", "no-profiles")) else "ingest"

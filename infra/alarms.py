@@ -9,6 +9,7 @@ from blueprint.capacity import Capacity
 from infra.alarm_maker import BELOW, AlarmMaker
 from infra.archive import Archive
 from infra.daily_alarms import add_daily_alarms
+from infra.metadata_alarms import add_metadata_alarms
 from infra.metrics import Metrics
 from infra.notifications import Urgency
 from infra.pages import add_pages
@@ -77,6 +78,8 @@ class Alarms(Construct):
             self._archive(metrics.archive)
         if metrics.second:
             add_second_alarms(maker, metrics)
+        if metrics.metadata:
+            add_metadata_alarms(maker, metrics)
         pages = add_pages(maker)
         # What is on for ever would look like a failure on the dashboard.
         self.shown = [*pages, *(alarm for id, alarm in maker.alarms.items() if id != CONNECTED)]

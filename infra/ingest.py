@@ -11,6 +11,7 @@ from blueprint.environments import FunctionConfig, ingest_environment
 from blueprint.mappings import KinesisMapping
 from infra import permissions
 from infra.functions import BrokerFunction, LambdaCode
+from infra.metadata import Metadata
 from infra.refresh import RefreshQueues
 from infra.storage import Buckets
 from infra.suppression import Suppression
@@ -35,6 +36,7 @@ class Ingest(Construct):
         queues: RefreshQueues | None,
         correlation_keys: dynamodb.ITable | None,
         impressions: dynamodb.ITable | None = None,
+        metadata: Metadata | None = None,
         options: FunctionConfig,
         lambda_code: LambdaCode,
         retain: bool,
@@ -59,6 +61,8 @@ class Ingest(Construct):
                 suppression=suppression.settings if suppression else None,
                 correlation_table=correlation_keys.table_name if correlation_keys else None,
                 impressions_table=impressions.table_name if impressions else None,
+                metadata_table=metadata.table.table_name if metadata else None,
+                metadata_queue_url=metadata.queues.queue.queue_url if metadata else None,
             ),
             permissions=[
                 *permissions.ingest(
@@ -71,6 +75,7 @@ class Ingest(Construct):
                 *(suppression.permissions if suppression else ()),
                 *permissions.make_keys(correlation_keys),
                 *permissions.keep_impressions(impressions, key),
+                *(permissions.collect_metadata(metadata.table, metadata.queues.queue, key) if metadata else ()),
             ],
             retain=retain,
             log_key=key,

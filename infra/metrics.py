@@ -12,6 +12,7 @@ from broker.metric_names import NAMESPACE, Metric
 from infra.archive import Archive
 from infra.daily_check import DailyCheck
 from infra.ingest import Ingest
+from infra.metadata import Metadata
 from infra.refresh import Refresh
 from infra.rewind import Rewind
 
@@ -33,6 +34,7 @@ class Metrics:
     rewind: Rewind | None = None
     archive: Archive | None = None
     second: Ingest | None = None
+    metadata: Metadata | None = None
 
     @property
     def recommends(self) -> bool:
@@ -89,12 +91,15 @@ class Metrics:
         return self._metric(namespace, name, dimensions, statistic=statistic, period=cdk.Duration.hours(1))
 
     def function_of(self, flow: str) -> lambda_.Function:
-        """Return ``ingest``, ``second``, ``refresh``, ``daily-check`` or ``rewind``. Raises ValueError without it."""
+        """Return ``ingest``, ``second``, ``refresh``, ``daily-check``, ``rewind`` or ``put-metadata``.
+
+        Raises ValueError without it.
+        """
         return self._part(flow).function
 
-    def _part(self, flow: str) -> Ingest | Refresh | Rewind | DailyCheck:
+    def _part(self, flow: str) -> Ingest | Refresh | Rewind | DailyCheck | Metadata:
         parts = {"ingest": self.ingest, "second": self.second, "refresh": self.refresh, "rewind": self.rewind}
-        part = {**parts, "daily-check": self.daily_check}[flow]
+        part = {**parts, "daily-check": self.daily_check, "put-metadata": self.metadata}[flow]
         if part is None:
             raise ValueError(f"there is no {flow} in this stack")
         return part
@@ -136,6 +141,13 @@ class Metrics:
     def dead_letters(self) -> cloudwatch.Metric:
         """Return how many dead letters there are."""
         return self._queue("ApproximateNumberOfMessagesVisible", self._refresh.queues.dead_letters)
+
+    def metadata_queue(self, name: str, *, dead_letters: bool = False) -> cloudwatch.Metric:
+        """Return a maximum of the queue of users and items, or of its dead letters."""
+        if self.metadata is None:
+            raise ValueError("there is no queue of users and items in this stack")
+        queues = self.metadata.queues
+        return self._queue(name, queues.dead_letters if dead_letters else queues.queue)
 
     @property
     def _refresh(self) -> Refresh:

@@ -9,6 +9,7 @@ from constructs import Construct
 from infra.archive import Archive
 from infra.imports import Imports
 from infra.ingest import Ingest
+from infra.metadata import Metadata
 from infra.metric_attribution import MetricAttribution
 from infra.personalize import PersonalizeResources
 from infra.refresh import Refresh
@@ -37,6 +38,7 @@ def outputs(
     second: Ingest | None,
     impressions: dynamodb.ITable | None,
     attribution: MetricAttribution | None,
+    metadata: Metadata | None,
 ) -> None:
     """Add the stack's outputs; those of Personalize, of the queues and of the archive only where they are there."""
     paste = "mParticle, Amazon Kinesis event output:"
@@ -73,6 +75,10 @@ def outputs(
         "KmsKey": (settings.protection.kms_key, "The setting broker:kms_key as it was at the first deployment"),
         "StateTable": (refresh and refresh.state_table.table_name, "What refresh remembers of each customer"),
         "ImpressionsTable": (impressions and impressions.table_name, "What each customer was shown lately"),
+        "MetadataTable": (metadata and metadata.table.table_name, "What is known of each user and item, and was sent"),
+        "MetadataQueueUrl": (metadata and metadata.queues.queue.queue_url, "Users and items to put"),
+        "MetadataDeadLettersUrl": (metadata and metadata.queues.dead_letters.queue_url, "Users and items never put"),
+        "PutMetadataFunction": (metadata and metadata.function.function_name, "The function that puts them, likewise"),
         "MetricAttributionArn": (attribution and attribution.arn, "What reports to CloudWatch what each source earned"),
         "RewindFunction": (rewind and rewind.function.function_name, "The function that reads the stream again"),
         "ControlBucket": (

@@ -147,6 +147,28 @@ def keep_impressions(table: dynamodb.ITable | None, key: kms.IKey | None) -> lis
     return granted + ([Permission("kms", TABLE_KEY_ACTIONS, [key.key_arn])] if key else [])
 
 
+def collect_metadata(table: dynamodb.ITable, queue: sqs.IQueue, key: kms.IKey | None) -> list[Permission]:
+    """Return what a function may that reads users and items from the stream."""
+    granted = [
+        Permission("dynamodb", ("BatchGetItem", "PutItem"), [table.table_arn]),
+        Permission("sqs", ("SendMessage",), [queue.queue_arn]),
+    ]
+    return granted + ([Permission("kms", TABLE_KEY_ACTIONS, [key.key_arn])] if key else [])
+
+
+def put_metadata(
+    queue: sqs.IQueue, table: dynamodb.ITable, users_arn: str | None, items_arn: str | None, key: kms.IKey | None
+) -> list[Permission]:
+    """Return what ``put_metadata`` may: read its queue, and put records into those datasets that have columns."""
+    granted = [
+        Permission("sqs", (*QUEUE_ACTIONS, "SendMessage"), [queue.queue_arn]),
+        Permission("dynamodb", ("BatchGetItem", "PutItem"), [table.table_arn]),
+    ]
+    for action, arn in (("PutUsers", users_arn), ("PutItems", items_arn)):
+        granted += [Permission("personalize", (action,), [arn])] if arn else []
+    return granted + ([Permission("kms", (*KEY_ACTIONS, *TABLE_KEY_ACTIONS), [key.key_arn])] if key else [])
+
+
 def _arns(queues: Sequence[sqs.IQueue]) -> list[str]:
     return [queue.queue_arn for queue in queues]
 

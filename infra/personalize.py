@@ -35,9 +35,12 @@ class Datasets(Construct):
         if key:
             key.encrypt(self.group)
         self.datasets = [self._dataset("Interactions", interactions_schema())]
+        self.metadata_arns: dict[str, str] = {}  # of the Users and the Items dataset, by their kind in small letters
         for kind, schema in (("Users", settings.users_schema), ("Items", settings.items_schema)):
             if schema:
-                self.datasets.append(self._dataset(kind, schema))
+                dataset = self._dataset(kind, schema)
+                self.datasets.append(dataset)
+                self.metadata_arns[kind.lower()] = dataset.attr_dataset_arn
         self.tracker = personalize.CfnEventTracker(self, "EventTracker", name=name, dataset_group_arn=self.group_arn)
         self._apply_retention(self.tracker)
         # Tracker, solution and filter name only the group, but want the datasets to be there.

@@ -5,13 +5,14 @@ They stand in ``cdk.json``; ``-c broker:KEY=VALUE`` and, for the stage, the envi
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 from broker import item_columns
 from broker.json_values import int64
+from broker.metadata.columns import ITEMS, USERS
 from broker.recommendation_ids import ATTRIBUTE
 
 from blueprint import sizing
@@ -20,6 +21,7 @@ from blueprint.environments import FunctionConfig, event_types_of
 from blueprint.experiment import ExperimentPlan
 from infra.context import Reader, arn, one_of, switch, text, texts, whole
 from infra.experiment import experiment_problems, read_experiment
+from infra.metadata_settings import read_metadata
 from infra.model_settings import filter_expression, recipe
 from infra.mparticle import EXAMPLE_ORGANISATION, KNOWN_PRINCIPALS, PODS
 from infra.preflight import problems_of_variables
@@ -153,14 +155,16 @@ def read_settings(
     read = Reader(own | ({"stage": stage} if stage else {}))
     its_stage = Stage(read("stage", one_of(*Stage), Stage.COLLECT))
     experiment = read_experiment(read)
+    personalize = _personalize(read, root)
+    metadata = read_metadata(read, {USERS: personalize.users_schema, ITEMS: personalize.items_schema})
     paused, tuning = read("paused", switch, False), read_tuning(read)
     gradual = read("deployment", one_of(LINEAR, ALL_AT_ONCE), LINEAR) == LINEAR and its_stage is Stage.RECOMMEND
     settings = Settings(
         stage=its_stage,
         name=read("name", _name, DEFAULT_NAME),
         mparticle=_mparticle(read),
-        personalize=_personalize(read, root),
-        options=_options(read, gradual, experiment),
+        personalize=personalize,
+        options=replace(_options(read, gradual, experiment), **vars(metadata)),
         shards=_shards(read),
         archive_days=_archive_days(read),
         history_exports=read("history_exports", text(r"s3://[a-z0-9.-]{3,63}/(.+/)?", "s3://bucket/folder/"), None),

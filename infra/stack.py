@@ -25,6 +25,7 @@ from infra.functions import LambdaCode, lambda_code
 from infra.history_map import HistoryMap
 from infra.imports import Imports
 from infra.ingest import Ingest
+from infra.metadata import Metadata
 from infra.metric_attribution import MetricAttribution
 from infra.metrics import Metrics
 from infra.outputs import outputs
@@ -78,6 +79,7 @@ class BrokerStack(cdk.Stack):
         keys = CorrelationKeys(self, "CorrelationKeys").table if settings.record_logs else None
         impressions = UserTable(self, "Impressions", key=key).table if settings.options.impression_list else None
         experiment = self._experiment(personalize)
+        metadata = self._metadata(personalize, code, suppression, key)
         refresh = self._refresh(personalize, secret, buckets, keys, code, suppression, key, experiment)
         ingest = Ingest(
             self,
@@ -88,6 +90,7 @@ class BrokerStack(cdk.Stack):
             queues=refresh.queues if refresh and not settings.paused else None,
             correlation_keys=keys,
             impressions=impressions,
+            metadata=metadata,
             options=settings.options,
             lambda_code=code,
             suppression=suppression,
@@ -124,11 +127,11 @@ class BrokerStack(cdk.Stack):
             )
         second = self._second(events, buckets, suppression, impressions, code, key)
         daily_check = self._daily_check(personalize, ingest, code, key)
-        self._watch(Metrics(events, ingest, refresh, daily_check, rewind, archive, second))
+        self._watch(Metrics(events, ingest, refresh, daily_check, rewind, archive, second, metadata))
         if settings.gradual and refresh:
             self._deploy_gradually(ingest, refresh)
         why = self._why(ingest, refresh, keys)
-        parts = ingest, refresh, suppression, why, keys, rewind, archive, second, impressions, attribution
+        parts = ingest, refresh, suppression, why, keys, rewind, archive, second, impressions, attribution, metadata
         outputs(self, settings, events, buckets, imports, secret, personalize, *parts)
         say_effects(self, settings)
         if settings.mparticle.is_example:
@@ -150,6 +153,28 @@ class BrokerStack(cdk.Stack):
             datasets=personalize.datasets,
             bucket=imports.bucket,
             metrics=metrics_of(settings.name, settings.options),
+        )
+
+    def _metadata(
+        self,
+        personalize: PersonalizeResources,
+        code: LambdaCode,
+        suppression: Suppression | None,
+        key: kms.IKey | None,
+    ) -> Metadata | None:
+        """Return what fills the Users and the Items dataset from the stream, where columns of them are mapped."""
+        options = self._settings.options
+        if not (options.user_columns or options.item_columns) or personalize.datasets is None:
+            return None
+        return Metadata(
+            self,
+            "Metadata",
+            dataset_arns=personalize.datasets.metadata_arns,
+            options=options,
+            lambda_code=code,
+            retain=self._settings.retain,
+            key=key,
+            suppression=suppression,
         )
 
     def _second(

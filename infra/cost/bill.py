@@ -6,6 +6,7 @@ from decimal import Decimal
 from math import ceil
 
 from broker.experiment import HOLDOUT
+from broker.settings import MERGE
 
 from blueprint import sizing
 from blueprint.environments import metrics_of
@@ -42,6 +43,9 @@ METRICS = {Stage.COLLECT: 29, Stage.TRAIN: 34, Stage.RECOMMEND: 57}
 ARCHIVE_ALARM_METRICS = 2  # more, with the raw archive
 SECOND_ALARM_METRICS = 3  # more, with a second tracker; its function writes what ingest does
 IMPRESSION_ALARM_METRICS, IMPRESSION_METRICS = 1, 5  # more, where impressions are read
+METADATA_ALARM_METRICS, METADATA_METRICS = 7, 12  # more, where users or items come from the stream
+RECORD_WRITE_UNITS = 4  # per changed record: when it is known and when it is put, each in a transaction
+RECORD_KB, PUT_MS = 1, 250  # of a record that is put, and of an invocation that puts it, at most: a call takes 100
 ATTRIBUTION_SOURCES = 2  # of a metric attribution, each with all of its metrics: the campaign, and no list
 COMPOSITE_ALARMS = {Stage.COLLECT: 2, Stage.TRAIN: 2, Stage.RECOMMEND: 3}
 ROLLBACK_METRICS = 17  # of the alarms that stop a deployment
@@ -137,8 +141,11 @@ def _counts(traffic: Traffic, settings: Settings) -> Counts:
     of_options -= stage is not Stage.COLLECT and not settings.tuning.trains_every  # no alarm on an old model
     impressions = settings.options.impression_list is not None
     of_options += IMPRESSION_ALARM_METRICS * impressions
+    has_metadata = bool(settings.options.user_columns or settings.options.item_columns)
+    of_options += METADATA_ALARM_METRICS * has_metadata
     written = METRICS[writes] + gradual[1] + (METRICS[Stage.COLLECT] + 1) * second + settings.suppression_list
     written += IMPRESSION_METRICS * impressions * (1 + second)
+    written += METADATA_METRICS * has_metadata
     if settings.options.metric_attribution:
         written += ATTRIBUTION_SOURCES * len(metrics_of(settings.name, settings.options))
     yield "CloudWatch alarms", "cloudwatch_alarm", Decimal(ALARM_METRICS[stage] + of_options)
@@ -154,6 +161,24 @@ def _counts(traffic: Traffic, settings: Settings) -> Counts:
         shown = traffic.events * traffic.impressions_per_event * (1 + second)
         yield "Impressions reads", "dynamodb_read_units", shown * SHOWN_READ_UNITS
         yield "Impressions writes", "dynamodb_write_units", shown * SHOWN_WRITE_UNITS
+    if has_metadata:
+        yield from _metadata(traffic, settings)
+
+
+def _metadata(traffic: Traffic, settings: Settings) -> Counts:
+    """Yield what users and items cost on their way from the stream to their datasets.
+
+    Each event reads what is known of its user, and of its item where the stream changes known items.
+    """
+    options, changes = settings.options, traffic.events * traffic.changes_per_event
+    per_event = bool(options.user_columns) + (options.item_columns is not None and options.item_updates == MERGE)
+    polls = Decimal(POLLS_PER_QUEUE * SECONDS) / POLL_SECONDS
+    yield "Users and items reads", "dynamodb_read_units", traffic.events * per_event + changes
+    yield "Users and items writes", "dynamodb_write_units", changes * RECORD_WRITE_UNITS
+    yield "Users and items queue", "sqs_requests", 3 * changes + polls
+    yield "Users and items invocations", "lambda_requests", changes
+    yield "Users and items time", "lambda_gb_seconds", changes * PUT_MS / 1_000 * sizing.PUT_METADATA.memory / 1_024
+    yield "Users and items data", "personalize_gb", changes * RECORD_KB / GB_OF_KB
 
 
 def _stream(traffic: Traffic, settings: Settings) -> Counts:

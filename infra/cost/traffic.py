@@ -46,6 +46,7 @@ class Traffic:
     trained_interactions: Decimal | None = None
     training_hours: Decimal = Decimal(1)
     impressions_per_event: Decimal = Decimal("0.2")
+    changes_per_event: Decimal = Decimal("0.1")
     sources: Mapping[str, str] = field(default_factory=dict)
 
     def having(self, values: Mapping[str, Decimal | None], source: str) -> "Traffic":

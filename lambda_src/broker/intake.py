@@ -1,6 +1,5 @@
 """What one invocation's Kinesis records hold: interactions, bad batches, and records for the next invocation."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -11,7 +10,8 @@ from broker.failures import described
 from broker.impressions import Impression, impressions
 from broker.interactions import Interaction, Rules, extract
 from broker.kinesis_record import KinesisRecord, MalformedRecord, decoded, malformed_record, record_from_lambda
-from broker.metadata.sightings import Mapped, Sighting, sightings
+from broker.metadata.collector import sightings_of
+from broker.metadata.sightings import Mapped, Sighting
 from broker.metric_names import Metric
 from broker.position import position
 from broker.quarantine import QuarantineRow
@@ -127,7 +127,7 @@ def _read_one(
         counts.add(Metric.SKIPPED, len(interactions) - len(reported), SkipReason.SAMPLED_OUT)
         lines += [Line(interaction, batch, record) for interaction in reported]
         shown += impressions(batch, rules)
-        seen += _sightings(batch, mapped, rules, counts)
+        seen += sightings_of(batch, mapped, rules, counts)
         for reason, number in left_out.items():
             if isinstance(reason, QuarantineReason):
                 bad.setdefault(reason, record.row(str(index), reason, ""))
@@ -141,15 +141,6 @@ def _read_one(
     for line in lines:
         for omission in line.interaction.omissions:
             counts.add(Metric.INCOMPLETE, 1, omission)
-
-
-def _sightings(batch: Batch, mapped: Mapped, rules: Rules, counts: Counts) -> list[Sighting]:
-    if not any(mapped):
-        return []
-    unreadable = Counter[str]()
-    seen = sightings(batch, mapped, rules, unreadable)
-    counts.add(Metric.METADATA_UNREADABLE, unreadable.total())
-    return seen
 
 
 def _note_skipped(

@@ -21,6 +21,8 @@ EVERYTHING = {  # all that is off by default
     "broker:record_logs": True,
     "broker:impression_list": "recommendations",
     "broker:metric_attribution": True,
+    "broker:items_schema": "examples/schemas/items.avsc",
+    "broker:item_columns": '{"NAME": "name"}',
     "broker:why_principals": "arn:aws:iam::123456789012:role/support",
 }
 DEPLOY, RUNBOOK, PRIVACY = ((ROOT / "docs" / f"{name}.md").read_text() for name in ("deploy", "runbook", "privacy"))
@@ -57,7 +59,7 @@ def test_every_output_has_a_variable_and_a_shell_keeps_none_of_another_stack(mad
 
 
 def test_every_variable_of_a_guide_is_set_in_it(made: Synthesise) -> None:
-    outputs = {*map(variable, made("recommend").template["Outputs"])}
+    outputs = {*map(variable, made("recommend", EVERYTHING).template["Outputs"])}
     for path in sorted((ROOT / "docs").glob("*.md")):
         text = path.read_text()
         used = set(re.findall(r"\$\{?([A-Z][A-Z0-9_]*)", "".join(SHELL.findall(text))))

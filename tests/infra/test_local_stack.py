@@ -6,9 +6,12 @@ from typing import Any
 import pytest
 
 from blueprint import sizing
+from cli.serve import local_metadata
 from local_stack.settings import LocalStackSettings
 from local_stack.stack import Stack
 from tests.infra.conftest import Synthesise
+from tests.infra.test_metadata import ON as WITH_METADATA
+from tests.infra.test_metadata import settings_with
 
 OF_RESOURCES = {"TRACKING_ID", "CAMPAIGN_ARN", "QUARANTINE_BUCKET", "STATE_TABLE"} | {
     "REFRESH_QUEUE_URL",
@@ -16,12 +19,16 @@ OF_RESOURCES = {"TRACKING_ID", "CAMPAIGN_ARN", "QUARANTINE_BUCKET", "STATE_TABLE
     "MPARTICLE_SECRET_ARN",
     "CONTROL_BUCKET",
     "SUPPRESSION_KEY_ARN",
+    "METADATA_TABLE",
+    "METADATA_QUEUE_URL",
+    "USERS_DATASET_ARN",
+    "ITEMS_DATASET_ARN",
 }
 # cdk.json spells the default event types out, the filter of these tests is not the local stack's, and that has no
 # versions of functions.
 STACK_ONLY = {"EVENT_TYPES", "FILTER_ARN", "COUNT_BY_VERSION"}
 # The local stack has what is off by default, too: it costs nothing there.
-EVERYTHING = {"broker:suppression_list": True, "broker:rewind": True}
+EVERYTHING = {"broker:suppression_list": True, "broker:rewind": True} | WITH_METADATA
 # The local mParticle and the other local services are reached at their addresses.
 LOCAL_ONLY = {
     "MPARTICLE_URL",
@@ -35,24 +42,30 @@ class Unstarted(Stack):
     """A local stack that is asked only what it would give its functions; its services are never started."""
 
     def __init__(self) -> None:
-        super().__init__(LocalStackSettings())
+        super().__init__(LocalStackSettings(metadata=local_metadata(settings_with())))
         service: Any = SimpleNamespace(url="http://127.0.0.1:1")
         self.aws = self.personalize = self.mparticle = service
-        names = "quarantine_bucket", "state_table", "secret_arn", "control_bucket", "suppression_key_arn"
+        names = (
+            *("quarantine_bucket", "state_table", "secret_arn", "control_bucket", "suppression_key_arn"),
+            *("metadata_table", "metadata_queue_url"),
+        )
+        self.dataset_arns = {"users": "arn", "items": "arn"}
         resources: Any = SimpleNamespace(**{name: name for name in names})
         self.resources = resources
         tracker: Any = SimpleNamespace(tracking_id="t")
         self.tracker = tracker
 
     def variables(self, function: str) -> dict[str, str]:
-        if function == "Ingest":
+        if function == "IngestFunction":
             return self._ingest_environment("http://127.0.0.1:1/q", "http://127.0.0.1:1/p")
         if function == "Rewind":
             return self._rewind_environment()
+        if function == "PutMetadata":
+            return self._put_metadata_environment()
         return self._refresh_environment("arn")
 
 
-@pytest.mark.parametrize("function", ["Ingest", "Refresh", "Rewind"])
+@pytest.mark.parametrize("function", ["IngestFunction", "Refresh", "Rewind", "PutMetadata"])
 def test_the_twins_functions_have_the_stacks_variables(made: Synthesise, function: str) -> None:
     stack, local = made("recommend", EVERYTHING).variables(function), Unstarted().variables(function)
 

@@ -44,6 +44,8 @@ MODULES = {
     "refresh": ("refresh", "profile_comparison", "telemetry"),
     "daily check": ("daily_check",),
     "impressions": ("impression_matching",),  # of ingest, where it reads any
+    "metadata": ("metadata/collector",),  # likewise
+    "put metadata": ("metadata/sender",),
 }
 
 

@@ -9,6 +9,7 @@ import pytest
 from tests.infra.conftest import Synthesise
 from tests.infra.synthesis import CDK_JSON, GIVEN, Synthesised, make_app
 from tests.infra.test_experiment import ALL_KINDS, CONTEXT, experiment
+from tests.infra.test_metadata import ON as WITH_METADATA
 
 if TYPE_CHECKING:
     import aws_cdk as cdk
@@ -50,6 +51,7 @@ def findings(app: "cdk.App") -> list[str]:
             | {"broker:experiment": json.dumps(experiment(ALL_KINDS))},
         ),
         ("recommend", {"broker:suppression_list": True, "broker:rewind": True, "broker:second_tracking_id": "t"}),
+        ("collect", WITH_METADATA | {"broker:kms_key": "create"}),
     ],
 )
 def test_awssolutions_and_cdks_own_rules_find_nothing_that_has_no_reason(stage: str, context: dict[str, Any]) -> None:
@@ -81,7 +83,7 @@ def test_cfn_lint_finds_nothing(each_stage: Synthesised) -> None:
 
 
 def test_cfn_lint_finds_nothing_in_what_is_off_by_default(made: Synthesise) -> None:
-    stack = made("recommend", {"broker:impression_list": "slot", "broker:metric_attribution": True})
+    stack = made("recommend", {"broker:impression_list": "slot", "broker:metric_attribution": True} | WITH_METADATA)
     assert lint(stack.template, stack.folder) == []
 
 

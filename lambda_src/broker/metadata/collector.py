@@ -5,14 +5,17 @@ after a failure the table is left alone for a while.
 """
 
 import contextlib
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
+from broker.batch import Batch
 from broker.clock import Clock
 from broker.failures import Failure
+from broker.interactions import Rules
 from broker.lru_cache import LruCache
 from broker.metadata.queue import MetadataQueue
-from broker.metadata.sightings import Mapped, Sighting
+from broker.metadata.sightings import Mapped, Sighting, sightings
 from broker.metadata.state import Policy, State, Step, after, together
 from broker.metadata.table import MetadataTable, key_of
 from broker.metric_names import Metric
@@ -22,6 +25,16 @@ PATIENCE = 4.0  # seconds after which no further call starts
 PAUSE = 30.0  # seconds after a failure
 ROUNDS = 5  # of reading and writing what other processes write at the same time
 REMEMBERED = 50_000
+
+
+def sightings_of(batch: Batch, mapped: Mapped, rules: Rules, counts: Counts) -> list[Sighting]:
+    """Return what a batch says of users and items, and count what of it does not fit."""
+    if not any(mapped):
+        return []
+    unreadable = Counter[str]()
+    seen = sightings(batch, mapped, rules, unreadable)
+    counts.add(Metric.METADATA_UNREADABLE, unreadable.total())
+    return seen
 
 
 class MetadataCollector:
