@@ -1,11 +1,16 @@
 """`./broker backfill`: history into a dataset, from mParticle's exports or any CSV; interrupted, it goes on."""
 
+import random
 import tempfile
+import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import click
+from broker.clock import Clock
+from broker.failures import Unavailable
+from broker.metadata import columns as metadata
 from broker.values.amounts import DECIMALS, POINT
 
 from cli import connection, place, suppression
@@ -20,6 +25,7 @@ from cli.spark_conversion import SparkConversion, SparkOptions
 from cli.types import Encoding, Names, Separator
 from lifecycle import datasets, imports, resource_types
 from lifecycle.bucket import Bucket
+from lifecycle.known_records import make_known
 from lifecycle.resources import Resources
 from personalize_data.consent import Consent
 from personalize_data.conversion import Plan, TableFormat
@@ -128,6 +134,9 @@ def command(
     Where broker:consent_purpose names a purpose, a batch's own consent state decides, and a CSV of interactions or
     users needs --consent COLUMN or --consent-given.
 
+    Where users or items come from the stream (broker:user_columns, broker:item_columns), the rows become known to it:
+    an item of a file is then not replaced by one of the stream, and no column of the file is lost.
+
     Rows of users on the suppression list are left out and counted. A dry run asks no service, so it does not know them.
 
     What can't be read is counted and listed by file and line, and does not stop the rest; what shows that all rows of
@@ -197,6 +206,9 @@ class Run:
 
     def by_spark(self, target: connection.Target | None, conversion: SparkConversion) -> ImportSummary:
         """Convert by Spark; import the folder of rows where there is a service, and return the summary."""
+        if target and self._table(target):
+            said = f"the stream adds {self._asked.dataset}, and must know what is imported"
+            raise click.UsageError(f"{said}: leave out --spark")
         summary = conversion.summary(self._waiting)
         if target is None or conversion.writes_job or not summary.rows:
             return summary
@@ -215,11 +227,15 @@ class Run:
         step = self._step(target, resources)
         summary = imports.stored(bucket, step)
         if summary is None:
-            summary = self._store(bucket, step)
+            summary = self._store(bucket, step, target)
             if not summary.rows:
                 return replace(summary, state="nothing to import")
         else:
             self._waiting.say("converted and uploaded already")
+            if self._table(target):  # which may be newer than the import
+                conversion = self._conversion()
+                self._make_known(target, *self._convert(conversion))
+                conversion.forget()
         schema = self._plan.schema.text if self._plan.schema else summary.schema
         arn = datasets.dataset(resources, target.names, self._asked.dataset, schema)
         job = imports.start(resources, bucket, step, arn)
@@ -237,11 +253,12 @@ class Run:
             self._waiting.say(_said_of_mode(step, chosen=mode is not None))
         return step
 
-    def _store(self, bucket: Bucket, step: imports.ImportStep) -> ImportSummary:
+    def _store(self, bucket: Bucket, step: imports.ImportStep, target: connection.Target) -> ImportSummary:
         conversion = self._conversion()
         csv, summary = self._convert(conversion)
         if not summary.rows:
             return summary
+        self._make_known(target, csv, summary)
         size = csv.stat().st_size
         for line in left_out(summary):  # said now: an import that fails shows no summary
             self._waiting.say(line)
@@ -253,6 +270,22 @@ class Run:
 
     def _conversion(self) -> LocalConversion:
         return LocalConversion(self._plan, self._asked.work, self._asked.processes)
+
+    def _table(self, target: connection.Target) -> str | None:
+        """Return the table that has to know what is imported, None where nothing comes from the stream."""
+        return target.metadata_table if self._asked.dataset in metadata.DATASETS else None
+
+    def _make_known(self, target: connection.Target, csv: Path, summary: ImportSummary) -> None:
+        """Let the stream know what is imported; before the import, so that it adds nothing of it meanwhile."""
+        table, schema = self._table(target), self._plan.schema.text if self._plan.schema else summary.schema
+        if table is None:
+            return
+        clock = Clock(time.time, time.sleep, random.random)
+        try:
+            rows = make_known(target.client("dynamodb"), table, self._asked.dataset, schema, csv, clock)
+        except Unavailable as failure:
+            raise click.ClickException(f"table {table}: {failure}: run this again to go on") from None
+        self._waiting.say(f"{rows:,} {self._asked.dataset} are known to the stream")
 
     def _convert(self, conversion: LocalConversion) -> tuple[Path, ImportSummary]:
         path = self._folder / "data.csv"

@@ -81,6 +81,11 @@ class Target:
         return self.known("IMPRESSIONS_TABLE", "ImpressionsTable")
 
     @property
+    def metadata_table(self) -> str | None:
+        """Return the table of users and items, None where they do not come from the stream. Raises ClientError."""
+        return self.known("METADATA_TABLE", "MetadataTable")
+
+    @property
     def control_bucket(self) -> str | None:
         """Return the bucket by which commands tell functions what to do, None where there is none."""
         return self.known("CONTROL_BUCKET", "ControlBucket")

@@ -13,6 +13,8 @@ import click
 from broker.clock import Clock
 from broker.failures import Failure, Unavailable
 from broker.json_values import int64
+from broker.metadata import table as metadata_table
+from broker.metadata.columns import USERS
 from broker.suppression import SuppressionList
 from rich.console import Console
 
@@ -130,12 +132,13 @@ class Plan:
     step: forgetting.DeletionStep
     state_table: str | None
     impressions_table: str | None
+    metadata_table: str | None
     suppression_list: str | None
 
     @property
     def tables(self) -> list[str]:
         """Return the tables with an item a user."""
-        return [table for table in (self.state_table, self.impressions_table) if table]
+        return [table for table in (self.state_table, self.impressions_table, self.metadata_table) if table]
 
     def outcome(self) -> dict[str, Any]:
         """Return it as JSON, without the users' ids."""
@@ -146,6 +149,7 @@ class Plan:
             "users": len(self.users),
             "state_table": self.state_table,
             "impressions_table": self.impressions_table,
+            "metadata_table": self.metadata_table,
             "suppression_list": self.suppression_list,
         }
 
@@ -157,7 +161,8 @@ def _plan(target: connection.Target, resources: Resources, users: list[str], sta
         raise click.ClickException(f"dataset group {target.names.dataset_group} not found: no users to delete")
     step = forgetting.decide(forgetting.jobs(resources, group), target.names, users)
     table, bucket = state_table or target.state_table, target.control_bucket
-    return Plan(target.place, target.where, users, group, step, table, target.impressions_table, bucket)
+    tables = table, target.impressions_table, target.metadata_table
+    return Plan(target.place, target.where, users, group, step, *tables, bucket)
 
 
 def _carry_out(plan: Plan, target: connection.Target, resources: Resources, bucket: Bucket) -> int | None:
@@ -216,7 +221,12 @@ def _erase_state(plan: Plan, target: connection.Target) -> None:
     clock = Clock(time.time, time.sleep, random.random)
     for table in plan.tables:
         try:
-            state.erase(target.client("dynamodb"), table, plan.users, clock)
+            dynamodb = target.client("dynamodb")
+            if table == plan.metadata_table:
+                keys = (metadata_table.key_of(USERS, user) for user in plan.users)
+                state.erase_keys(dynamodb, table, metadata_table.KEY, keys, clock)
+            else:
+                state.erase(dynamodb, table, plan.users, clock)
         except Unavailable as failure:
             raise click.ClickException(f"table {table}: {failure}: run this again to go on") from None
 
@@ -259,6 +269,8 @@ def _report(outcome: dict[str, Any]) -> None:
     console.print(f"{begins} in the table {table}: {users}" if table else NO_TABLE, markup=False, soft_wrap=True)
     if shown := outcome["impressions_table"]:
         console.print(f"{begins} in the table {shown}: {users}", markup=False, soft_wrap=True)
+    if known := outcome["metadata_table"]:
+        console.print(f"{begins} in the table {known}: {users}", markup=False, soft_wrap=True)
     bucket = outcome["suppression_list"]
     listed = f"{'would be ' if outcome['dry_run'] else ''}put on the suppression list in {bucket}: {users}"
     console.print(listed if bucket else NO_LIST, markup=False, soft_wrap=True)

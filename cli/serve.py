@@ -16,10 +16,12 @@ from broker import item_columns
 from broker.experiment import HOLDOUT, experiment_from
 
 from blueprint.experiment import ExperimentPlan
+from cli import connection
 from cli.console import service_log
 from cli.experiment_option import ExperimentType
 from cli.local_env import ACCESS_KEY, export_lines, written
 from infra.cost.prices import EXAMPLE
+from infra.settings import Settings
 from lifecycle.resources import CreationFailed
 from local_stack import loopback
 from local_stack.aws import REGION
@@ -27,7 +29,7 @@ from local_stack.items_dataset import COLUMNS
 from local_stack.lambda_api import LambdaApi
 from local_stack.process import PROJECT_ROOT, NotStarted, ServiceProcess, start_service
 from local_stack.scenario import Scenario
-from local_stack.settings import PROBE_MPID, LocalStackSettings
+from local_stack.settings import PROBE_MPID, LocalMetadata, LocalStackSettings
 from local_stack.stack import ARCHIVE_BUCKET, LAMBDA_SRC, NAME, Stack
 from local_stack.stream_mappings import StreamMappings
 from personalize_local.toggles import Toggles
@@ -62,6 +64,7 @@ NOT_ALONE = {
     "second_tracker": "--second-tracker is read from the stream, which --only personalize has not",
     "profile_columns": "--profile-columns is of the profiles, which --only personalize has not",
     "experiment": "--experiment is of the profiles, which --only personalize has not",
+    "metadata": "--metadata is read from the stream, which --only personalize has not",
 }
 
 
@@ -81,6 +84,11 @@ NOT_ALONE = {
     type=ColumnsType(),
     default=(),
     help=f"Of the shop's items, as broker:profile_columns: {', '.join(COLUMNS)}.",
+)
+@click.option(
+    "--metadata",
+    is_flag=True,
+    help="Users and items from the stream, as broker:user_columns, item_columns and item_updates in cdk.json say.",
 )
 @click.option(
     "--experiment",
@@ -110,6 +118,7 @@ def command(
     impression_list: str | None,
     metric_attribution: bool,
     profile_columns: tuple[str, ...],
+    metadata: bool,
     data: Path | None,
     disable: tuple[str, ...],
 ) -> None:
@@ -140,7 +149,10 @@ def command(
             profile_columns=profile_columns,
             second_tracker=second_tracker,
             experiment=experiment,
+            metadata=metadata,
         )
+    if metadata and profile_columns:
+        raise click.UsageError("--metadata and --profile-columns each make the Items dataset: choose one")
     if disable and not only:
         raise click.UsageError("--disable goes with --only personalize: the whole loop is tried as it is in production")
     settings = LocalStackSettings(
@@ -155,6 +167,7 @@ def command(
         profile_columns=profile_columns,
         archive=archive,
         experiment=experiment,
+        metadata=local_metadata(connection.settings(())) if metadata else None,
     )
     try:
         with service_log() as log, ExitStack() as running:
@@ -169,6 +182,16 @@ def command(
         raise click.ClickException(str(error)) from None
     except KeyboardInterrupt:
         click.echo("stopped: all services are down", err=True)
+
+
+def local_metadata(deployment: Settings) -> LocalMetadata:
+    """Return what a deployment with these settings does with users and items. Raises click.UsageError for nothing."""
+    given, options = deployment.personalize, deployment.options
+    if not (options.user_columns or options.item_columns):
+        raise click.UsageError("--metadata, but cdk.json has neither broker:user_columns nor broker:item_columns")
+    return LocalMetadata(
+        given.users_schema, given.items_schema, options.user_columns, options.item_columns, options.item_updates
+    )
 
 
 def _refuse_beside_only(**given: Any) -> None:
@@ -257,6 +280,8 @@ def exported(stack: Stack, lambda_url: str) -> dict[str, str]:
         "MPARTICLE_URL": stack.mparticle.url,
         "MPARTICLE_SECRET_ARN": stack.resources.secret_arn,
         "EXPERIMENT": _experiment(stack),
+        "METADATA_TABLE": stack.resources.metadata_table if stack.settings.metadata else "",
+        "METADATA_QUEUE_URL": stack.resources.metadata_queue_url if stack.settings.metadata else "",
         "IMPRESSION_LIST": stack.settings.impression_list or "",
         "VARIANT_CAMPAIGNS": _variant_campaigns(stack),
         "FILTER_EXPRESSION": stack.settings.filter_expression,

@@ -27,10 +27,18 @@ def erase(dynamodb: Any, table: str, users: Iterable[str], clock: Clock) -> None
     """Delete what a table remembers of users, by a boto3 client. Raises Unavailable, botocore's ClientError."""
     requests = [{"DeleteRequest": {"Key": {KEY: {"N": mpid}}}} for mpid in mpids(users)]
     for start in range(0, len(requests), MOST):
-        _delete(dynamodb, table, requests[start : start + MOST], clock)
+        write(dynamodb, table, requests[start : start + MOST], clock)
 
 
-def _delete(dynamodb: Any, table: str, requests: list[dict[str, Any]], clock: Clock) -> None:
+def erase_keys(dynamodb: Any, table: str, name: str, keys: Iterable[str], clock: Clock) -> None:
+    """Delete items by their keys, which are texts. Raises Unavailable, botocore's ClientError."""
+    requests = [{"DeleteRequest": {"Key": {name: {"S": key}}}} for key in dict.fromkeys(keys)]
+    for start in range(0, len(requests), MOST):
+        write(dynamodb, table, requests[start : start + MOST], clock)
+
+
+def write(dynamodb: Any, table: str, requests: list[dict[str, Any]], clock: Clock) -> None:
+    """Make at most ``MOST`` requests of BatchWriteItem. Raises Unavailable, botocore's ClientError."""
     left = requests
 
     def attempt() -> None:

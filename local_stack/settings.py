@@ -12,8 +12,23 @@ from blueprint.sizing import Buffer
 STREAM = replace(sizing.STREAM, parallelization_factor=1)
 QUEUE = replace(sizing.QUEUE, maximum_batching_window=1)
 QUEUE_DELAY = 3
+METADATA_DELAY = 1
 PROBE_MPID = 6_917_529_027_641_081_857  # of an identity that no shopper has
 ARCHIVE = replace(sizing.ARCHIVE, seconds=5)
+
+
+@dataclass(frozen=True)
+class LocalMetadata:
+    """The schemas of the Users and the Items dataset, and which of their columns come from the stream.
+
+    ``user_columns``, ``item_columns`` and ``item_updates``: as functions are told them (``blueprint.environments``).
+    """
+
+    users_schema: str | None = None
+    items_schema: str | None = None
+    user_columns: str | None = None
+    item_columns: str | None = None
+    item_updates: str = "add"
 
 
 @dataclass(frozen=True)
@@ -23,7 +38,7 @@ class LocalStackSettings:
     In addition to the numbers above, these are faster than in AWS: Lambda's polling of a shard (AWS: once per second),
     and creation and training in Personalize (AWS: minutes to hours). ``probe_mpid``, ``record_logs``, ``experiment``,
     ``impression_list``, ``metric_attribution``, ``filter_expression`` and ``profile_columns``, of ``items_dataset``:
-    as the settings of these names.
+    as the settings of these names. ``metadata``: what brings users and items to their datasets.
     """
 
     seed: int = 1
@@ -47,3 +62,5 @@ class LocalStackSettings:
     metric_attribution: bool = False
     filter_expression: str = ""
     profile_columns: tuple[str, ...] = ()
+    metadata: LocalMetadata | None = None
+    metadata_delay: int = METADATA_DELAY

@@ -32,7 +32,7 @@ from local_stack.log_lines import LogLines
 from local_stack.metrics_log import INTERVAL, MetricsLog
 from local_stack.mparticle.inputs import BROKER_FEED, INPUTS
 from local_stack.process import NotStarted, ServiceProcess, begin_service
-from local_stack.settings import STREAM, LocalStackSettings
+from local_stack.settings import STREAM, LocalMetadata, LocalStackSettings
 from local_stack.variants import make_variants
 from personalize_local.shell import PortInUse, listen
 
@@ -42,6 +42,8 @@ NAMES, SECOND_NAMES = Names(NAME), Names(f"{NAME}-second")
 ARCHIVE_BUCKET = f"{NAME}-archive"
 ATTRIBUTION_ROLE = "arn:aws:iam::123456789012:role/local"  # roles are not checked here
 OPTIONS = environments.FunctionConfig(capacity=Capacity(parallelization_factor=STREAM.parallelization_factor))
+
+OF_METADATA = ("METADATA_TABLE", "METADATA_QUEUE_URL")
 
 Log = Callable[[str], None]
 
@@ -130,7 +132,7 @@ class Stack:
         """
         self.second_tracker = datasets.tracker(self._model, SECOND_NAMES)
         environment = {**self.ingest.environment, "TRACKING_ID": self.second_tracker.tracking_id}
-        for name in ("REFRESH_QUEUE_URL", "PURCHASE_QUEUE_URL", "CORRELATION_TABLE"):
+        for name in ("REFRESH_QUEUE_URL", "PURCHASE_QUEUE_URL", "CORRELATION_TABLE", *OF_METADATA):
             environment.pop(name, None)
         second = self._made("second-ingest", environment, handler="ingest", log=self._log)
         self._running.enter_context(second).start()
@@ -183,8 +185,9 @@ class Stack:
         return self.stream_is_read() and self.messages_waiting() == 0
 
     def messages_waiting(self) -> int:
-        """Return how many messages the refresh queues hold, delayed and in-flight ones included."""
-        urls = self.resources.queue_url, self.resources.purchase_queue_url
+        """Return how many messages the queues hold, delayed and in-flight ones included."""
+        urls = [self.resources.queue_url, self.resources.purchase_queue_url]
+        urls += [self.resources.metadata_queue_url] if self.settings.metadata else []
         return sum(messages_in(self._sqs, url) for url in urls)
 
     def stream_is_read(self) -> bool:
@@ -215,6 +218,7 @@ class Stack:
         self._sqs = self.client("sqs")
         self._model = Resources(local_client("personalize", self.personalize.url))
         self.tracker = datasets.tracker(self._model, NAMES)
+        self._make_datasets()
         if self.settings.profile_columns:
             import_catalogue(self._model, self.client("s3"), NAMES, catalogue(self.settings.seed))
         if self.settings.metric_attribution:
@@ -225,6 +229,8 @@ class Stack:
         self._run(self.stream_pollers)
         if self.settings.archive:
             self._archive()
+        if self.settings.metadata:
+            self._put_metadata()
 
     def _stream_threads(self, mapping: KinesisMapping, function: Function, begin: float | None = None) -> StreamThreads:
         return StreamThreads(
@@ -238,6 +244,28 @@ class Stack:
             begin=begin,
             poll_interval=self.settings.shard_poll,
         )
+
+    def _make_datasets(self) -> None:
+        """Make the Users and the Items dataset, where they have a schema."""
+        wanted = self.settings.metadata or LocalMetadata()
+        schemas = {"users": wanted.users_schema, "items": wanted.items_schema}
+        self.dataset_arns = {
+            name: datasets.dataset(self._model, NAMES, name, schema) for name, schema in schemas.items() if schema
+        }
+
+    def _put_metadata(self) -> None:
+        """Let ``put_metadata`` work off the queue of users and items, one process for each of them."""
+        function = self._function("put_metadata", self._put_metadata_environment(), instances=2)
+        self.metadata_pollers = QueueThreads(
+            sizing.METADATA_QUEUE,
+            endpoint=self.aws.url,
+            queue_url=self.resources.metadata_queue_url,
+            queue_arn=self.resources.metadata_queue_arn,
+            invoke=function.invoke,
+            pollers=2,
+            poll_interval=self.settings.queue_poll,
+        )
+        self._run(self.metadata_pollers)
 
     def _attribute(self) -> None:
         metrics = [metric.as_request() for metric in environments.metrics_of(NAME, self._options)]
@@ -313,6 +341,7 @@ class Stack:
             queue_delay=self.settings.queue_delay,
             queue_visibility=self.settings.queue.visibility_timeout,
             max_receives=self.settings.max_receives,
+            metadata_delay=self.settings.metadata_delay,
             mparticle_key=feed.key,
             mparticle_secret=feed.secret,
         )
@@ -329,6 +358,18 @@ class Stack:
             suppression=self._suppression(),
             correlation_table=self._correlation_table,
             impressions_table=self.resources.impressions_table if self.settings.impression_list else None,
+            metadata_table=self.resources.metadata_table if self.settings.metadata else None,
+            metadata_queue_url=self.resources.metadata_queue_url if self.settings.metadata else None,
+        )
+        return broker | self._endpoints("PERSONALIZE_EVENTS")
+
+    def _put_metadata_environment(self) -> dict[str, str]:
+        broker = environments.put_metadata_environment(
+            self._options,
+            metadata_table=self.resources.metadata_table,
+            users_dataset_arn=self.dataset_arns.get("users"),
+            items_dataset_arn=self.dataset_arns.get("items"),
+            suppression=self._suppression(),
         )
         return broker | self._endpoints("PERSONALIZE_EVENTS")
 
@@ -358,7 +399,7 @@ class Stack:
 
     @property
     def _options(self) -> environments.FunctionConfig:
-        settings = self.settings
+        settings, metadata = self.settings, self.settings.metadata or LocalMetadata()
         return replace(
             OPTIONS,
             probe_mpid=settings.probe_mpid,
@@ -366,6 +407,9 @@ class Stack:
             metric_attribution=settings.metric_attribution,
             profile_columns=settings.profile_columns,
             experiment=self.experiment,
+            user_columns=metadata.user_columns,
+            item_columns=metadata.item_columns,
+            item_updates=metadata.item_updates,
         )
 
     def _filter_arn(self) -> str | None:

@@ -31,6 +31,12 @@ def stream_columns(mapping: Mapping[str, str], schema: str, dataset: str) -> tup
     return tuple(_column(fields[name], mapping.get(name, "")) for name in (*mapping, *without_source))
 
 
+def kinds_of(schema: str, id_column: str) -> dict[str, str]:
+    """Return the kind of the values of each column of a dataset's schema, but for its id."""
+    fields = [field for field in json.loads(schema)["fields"] if field["name"] != id_column]
+    return {field["name"]: _column(field, "").kind for field in fields}
+
+
 def _problems(
     mapping: Mapping[str, str], fields: Mapping[str, Mapping[str, Any]], dataset: str, id_column: str
 ) -> Iterator[str]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from broker import correlation
+from broker.metadata import table
 
 from blueprint import sizing
 from lifecycle import state
@@ -22,6 +23,7 @@ class ResourceSettings:
     queue_delay: int = 5
     queue_visibility: int = 180
     max_receives: int = 100
+    metadata_delay: int = sizing.METADATA_DELAY
     mparticle_key: str = "local-key"
     mparticle_secret: str = "local-secret"
 
@@ -44,6 +46,9 @@ class Resources:
     state_table: str
     correlation_table: str
     impressions_table: str
+    metadata_table: str
+    metadata_queue_url: str
+    metadata_queue_arn: str
     secret_arn: str
     control_bucket: str
     suppression_key_arn: str
@@ -74,6 +79,9 @@ def create_resources(
         state_table=_table(client("dynamodb", endpoint), f"{settings.prefix}-state", state.KEY, "N", state.EXPIRY),
         impressions_table=_table(
             client("dynamodb", endpoint), f"{settings.prefix}-impressions", state.KEY, "N", state.EXPIRY
+        ),
+        metadata_table=_table(
+            client("dynamodb", endpoint), f"{settings.prefix}-metadata", table.KEY, "S", table.EXPIRY
         ),
         correlation_table=_table(
             client("dynamodb", endpoint),
@@ -110,14 +118,29 @@ def _queues(sqs: Any, settings: ResourceSettings) -> dict[str, str]:
     }
     queue_url, queue_arn = _queue(sqs, f"{settings.prefix}-refresh", attributes)
     purchase_queue_url, purchase_queue_arn = _queue(sqs, f"{settings.prefix}-purchases", attributes)
+    metadata_queue_url, metadata_queue_arn = _metadata_queue(sqs, settings)
     return {
         "queue_url": queue_url,
         "queue_arn": queue_arn,
         "purchase_queue_url": purchase_queue_url,
         "purchase_queue_arn": purchase_queue_arn,
+        "metadata_queue_url": metadata_queue_url,
+        "metadata_queue_arn": metadata_queue_arn,
         "dead_letter_url": dead_letter_url,
         "dead_letter_arn": dead_letter_arn,
     }
+
+
+def _metadata_queue(sqs: Any, settings: ResourceSettings) -> tuple[str, str]:
+    _, dead_letter_arn = _queue(sqs, f"{settings.prefix}-metadata-dead-letters.fifo", {"FifoQueue": "true"})
+    redrive = {"deadLetterTargetArn": dead_letter_arn, "maxReceiveCount": settings.max_receives}
+    attributes = {
+        "FifoQueue": "true",
+        "DelaySeconds": str(settings.metadata_delay),
+        "VisibilityTimeout": str(sizing.METADATA_QUEUE.visibility_timeout),
+        "RedrivePolicy": json.dumps(redrive),
+    }
+    return _queue(sqs, f"{settings.prefix}-metadata.fifo", attributes)
 
 
 def _queue(sqs: Any, name: str, attributes: dict[str, str]) -> tuple[str, str]:

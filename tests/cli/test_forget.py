@@ -168,6 +168,19 @@ def test_what_users_were_shown_is_forgotten_where_impressions_are_kept(
     assert said(broker("forget", 405, "--yes", "--json"))["impressions_table"] is None
 
 
+def test_what_is_known_of_users_for_their_dataset_is_forgotten_and_items_of_the_same_name_stay(
+    broker: Broker, endpoints: Mapping[str, str]
+) -> None:
+    dynamodb, table = local_client("dynamodb", endpoints["AWS_ENDPOINT_URL_DYNAMODB"]), "shop-metadata"
+    for key in ("users:405", "users:406", "items:405"):
+        dynamodb.put_item(TableName=table, Item={"id": {"S": key}})
+    given = ["forget", "405", "--yes", "--local", "--name", "shop"]
+    done = CliRunner(env={**endpoints, "METADATA_TABLE": table}).invoke(main, [*given, "--json"])
+    assert said(done)["metadata_table"] == table
+    assert sorted(item["id"]["S"] for item in dynamodb.scan(TableName=table)["Items"]) == ["items:405", "users:406"]
+    assert said(broker("forget", 405, "--yes", "--json"))["metadata_table"] is None
+
+
 def test_a_table_that_refuses_is_known_before_there_is_a_job(
     broker: Broker, endpoints: Mapping[str, str], remembered: Callable[[], set[int]]
 ) -> None:
