@@ -4,7 +4,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from personalize_local.control import resource_types
-from personalize_local.control.registry import Registry
+from personalize_local.control.registry import Registry, page_of
 from personalize_local.control.resources import ACTIVE, Resource
 from personalize_local.data.attribution import VALUE, AttributedMetric, Report, metric_from_request
 from personalize_local.data.stores import INTERACTIONS, ITEMS, Stores
@@ -71,14 +71,16 @@ class AttributionControl:
         return {"metricAttributionArn": attribution.arn}
 
     def list_metric_attribution_metrics(self, request: Request) -> dict[str, Any]:
-        """List the metrics of an attribution, of none if none is named. They are ten at most, so one page has them."""
+        """List the metrics of an attribution, of none if none is named. Raises InvalidInput, InvalidNextToken."""
         if "metricAttributionArn" not in request:
             return {"metrics": []}
         try:
             attribution = self._registry.find(resource_types.METRIC_ATTRIBUTION, request["metricAttributionArn"])
         except ResourceNotFound as error:  # which this operation has not among its errors
             raise InvalidInput(str(error)) from None
-        return {"metrics": [metric.as_request() for metric in self._metrics[attribution].values()]}
+        metrics = [metric.as_request() for metric in self._metrics[attribution].values()]
+        shown, token = page_of(metrics, request)
+        return {"metrics": shown, **token}
 
     def of_group(self, group_arn: str) -> tuple[Report, Metrics] | None:
         """Return report and metrics of a group's ACTIVE attribution, None if there is none."""

@@ -1,7 +1,7 @@
 """Finds, lists and deletes resources by ARN, under the service's rules."""
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from personalize_local.control.resources import Resource, ResourceType
@@ -126,8 +126,19 @@ class Registry:
         shown = resources[: request.get("maxResults", PAGE)]
         answer: dict[str, Any] = {resource_type.listed_as: [resource.summarise(self._context.at) for resource in shown]}
         if len(resources) > len(shown):
-            answer["nextToken"] = base64.urlsafe_b64encode(f"after:{shown[-1].serial}".encode()).decode()
+            answer["nextToken"] = _token(shown[-1].serial)
         return answer
+
+
+def page_of(values: Sequence[Any], request: Mapping[str, Any]) -> tuple[list[Any], dict[str, str]]:
+    """Return the values of a List request's page, and its ``nextToken`` if there are more. Raises InvalidNextToken."""
+    start = _serial_from(request.get("nextToken"))
+    end = start + request.get("maxResults", PAGE)
+    return list(values[start:end]), {"nextToken": _token(end)} if end < len(values) else {}
+
+
+def _token(serial: int) -> str:
+    return base64.urlsafe_b64encode(f"after:{serial}".encode()).decode()
 
 
 def _holds(other: Resource, resource: Resource, now: float) -> bool:
