@@ -45,7 +45,7 @@ LIBRARIES = {
     "faults": {"starlette"},
     "personalize_rules": {"lark"},
     "recommender_models": {"numpy", "scipy"},
-    "history_jobs": {"pyarrow", "pyspark"},
+    "history_jobs": {"boto3", "pyarrow", "pyspark"},
     "personalize_local": {"botocore", "numpy", "pytest", "scipy", "starlette", "uvicorn"},
 }
 WITHOUT_SERVICES = """
