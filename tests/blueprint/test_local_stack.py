@@ -117,3 +117,9 @@ REFRESH = {
     "quarantine_bucket": "quarantine",
     "state_table": "state",
 }
+
+
+def test_the_queue_of_users_and_items_is_the_stacks_with_a_shorter_delay() -> None:
+    assert LOCAL.metadata_delay == 1 < sizing.METADATA_DELAY
+    assert sizing.METADATA_QUEUE.visibility_timeout >= 6 * sizing.PUT_METADATA.timeout
+    assert sizing.METADATA_QUEUE.batch_size == 10, "of a FIFO queue, Lambda takes no more"

@@ -41,6 +41,7 @@ INTERACTIONS = [
     Interaction(f"{number}-0-abc", "view_detail", item, "-5", "visit", int(NOW * 1000), "view_detail", value)
     for number, (item, value) in enumerate([("sock", None), ("søk ☃ \U0001f9e6", 1.5), ('"\\/\x7f', 1e-7)])
 ]
+DATASET, PROPERTIES = "arn:aws:personalize:us-east-1:123456789012:dataset/shop/USERS", {"properties": '{"näme":"x"}'}
 ONE, THREE = (put_events_request(interactions, "tracker") for interactions in (INTERACTIONS[:1], INTERACTIONS))
 SHOWN = put_events_request(
     [INTERACTIONS[1]._replace(recommendation_id="RID-1", impression=("sock", "søk ☃"))], "tracker"
@@ -61,6 +62,8 @@ CALLS = {
     "three events": ("personalize-events", "put_events", THREE),
     "credited events": ("personalize-events", "put_events", put_events_request(INTERACTIONS, "tracker", "autumn/b")),
     "an event with its list": ("personalize-events", "put_events", SHOWN),
+    "a user": ("personalize-events", "put_users", {"datasetArn": DATASET, "users": [{"userId": "7", **PROPERTIES}]}),
+    "an item": ("personalize-events", "put_items", {"datasetArn": DATASET, "items": [{"itemId": "mug", **PROPERTIES}]}),
     "a list": ("personalize-runtime", "get_recommendations", get_recommendations_request(-5, CAMPAIGN, None, 10)),
     "some states": (
         "dynamodb",

@@ -52,11 +52,16 @@ class MetadataPuts:
         self._arns = arns
         self._clock = clock
         self._made = self._throttled = 0
+        self._due: dict[str, float] = {}  # when the next call to a dataset may start
 
     def put(self, dataset: str, records: Sequence[Record], deadline: float, outcome: Outcome) -> None:
         """Put records, and say in ``outcome`` what became of them. Raises Unavailable, Misconfigured."""
         for start in range(0, len(records), MOST):
             self._put(dataset, records[start : start + MOST], deadline, outcome)
+
+    def wait(self) -> None:
+        """Wait until every dataset may be called again: the next one to do so may be another process."""
+        self._clock.sleep(max(0.0, max(self._due.values(), default=0.0) - self._clock.now()))
 
     def take_calls(self) -> Calls:
         """Return the calls since this was asked last."""
@@ -84,7 +89,8 @@ class MetadataPuts:
 
         def attempt() -> None:
             nonlocal timed_out
-            began = self._clock.now()
+            self._clock.sleep(max(0.0, self._due.get(dataset, 0.0) - self._clock.now()))
+            self._due[dataset] = self._clock.now() + SPACING
             self._made += 1
             try:
                 aws_call(operation, datasetArn=self._arns[dataset], **request)
@@ -92,9 +98,6 @@ class MetadataPuts:
                 self._throttled += failure.throttled
                 timed_out = timed_out or failure.timed_out
                 raise
-            finally:
-                # Also after the last one: the next invocation may be in another process.
-                self._clock.sleep(max(0.0, began + SPACING - self._clock.now()))
 
         RETRY.call(attempt, self._clock, deadline)
         return timed_out

@@ -62,6 +62,7 @@ class MetadataSender:
             counts.add_calls(Metric.PUT_METADATA_CALLS, Metric.PUT_METADATA_THROTTLED, self._puts.take_calls())
             failed = [message for message in messages if any(message.key in keys for keys in left.values())]
             self._hide(failed, queue, deadline)
+            self._puts.wait()
         return {"batchItemFailures": [{"itemIdentifier": message.id} for message in failed]}
 
     def _by_dataset(self, messages: Iterable[Message]) -> dict[str, list[str]]:
