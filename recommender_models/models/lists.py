@@ -49,11 +49,11 @@ class Catalogue:
         allowed = scores
         if selection.excluded:
             allowed = scores.copy()
-            allowed[self._codes(selection.excluded)] = 0
+            allowed[self.codes(selection.excluded)] = 0
         if selection.included is None:
             codes: Codes = top(allowed, limit)
         else:
-            candidates = self._codes(selection.included)
+            candidates = self.codes(selection.included)
             codes = candidates[top(allowed[candidates], limit)]
         return self._scored(codes[allowed[codes] > 0], scores)
 
@@ -78,8 +78,8 @@ class Catalogue:
         """Return which codes a selection lets through, for some codes at a time; None where it lets all."""
         if selection is None or (selection.included is None and not selection.excluded):
             return None
-        excluded = self._codes(selection.excluded)
-        included = None if selection.included is None else self._codes(selection.included)
+        excluded = self.codes(selection.excluded)
+        included = None if selection.included is None else self.codes(selection.included)
 
         def are_allowed(codes: Codes) -> npt.NDArray[np.bool_]:
             allowed = ~are_among(codes, excluded)
@@ -87,7 +87,8 @@ class Catalogue:
 
         return are_allowed
 
-    def _codes(self, items: frozenset[str]) -> Codes:
+    def codes(self, items: frozenset[str]) -> Codes:
+        """Return the codes of those items that are in the catalogue, ascending."""
         if len(items) < LARGE:
             return self._look_up(items)
         cached = self._sets.get(id(items))

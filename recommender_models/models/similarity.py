@@ -16,11 +16,12 @@ from scipy.linalg import blas
 from recommender_models.history import History
 from recommender_models.models import ease, item_knn, pruned_ease
 from recommender_models.models.ease_by_users import EaseByUsers
-from recommender_models.training_set import Floats, TrainingSet
+from recommender_models.training_set import Codes, Floats, TrainingSet
 
 # A full matrix of 20,000 items takes 1.6 GB and a minute and a half; a recommendation reads a line of it for each item.
 MOST_DENSE = 20_000
 VERY_MANY = 200_000
+SORTING = 20  # a number that is sorted takes as long as so many that are passed over
 # A kernel of 10,000 users takes 0.4 GB; a recommendation reads all of it.
 MOST_USERS = 10_000
 
@@ -88,6 +89,21 @@ class SparseSimilarity:
             line = slice(starts[item], starts[item + 1])
             affinity[columns[line]] += weight * values[line]
         return affinity
+
+    def sums(self, history: History) -> tuple[Codes, Floats]:
+        """Return the items that something is said for, ascending, and their affinity."""
+        starts, ends = self.matrix.indptr[history.items], self.matrix.indptr[history.items + 1]
+        entries = int((ends - starts).sum())
+        if entries * SORTING > len(self):
+            affinity = self.affinity(history)
+            codes = np.flatnonzero(affinity)
+            return codes, affinity[codes]
+        lines = [slice(start, end) for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
+        columns = np.concatenate([np.empty(0, np.int32), *(self.matrix.indices[line] for line in lines)])
+        said = (weight * self.matrix.data[line] for weight, line in zip(history.weights, lines, strict=True))
+        values = np.concatenate([np.empty(0, np.float32), *said])
+        codes, place = np.unique(columns, return_inverse=True)
+        return codes, np.bincount(place, values, len(codes)).astype(np.float32)
 
     def affinities(self, histories: sparse.csr_array) -> Floats:
         return np.asarray((histories @ self.matrix).toarray())

@@ -13,21 +13,27 @@ HEAD = 1_000  # items that sell best: what an item without a score of its own mu
 
 
 def best(
-    own: tuple[Codes, Floats], usual: Floats, head: Codes, limit: int, allowed: Allowed | None = None
+    own: tuple[Codes, Floats],
+    usual: Floats,
+    head: Codes,
+    limit: int,
+    allowed: Allowed | None = None,
+    *,
+    whole: bool = False,
 ) -> tuple[Codes, Floats] | None:
     """Return ``limit`` codes with their scores, best first, equal ones in the order of the codes.
 
     None where the head is not enough, as much of it may not be listed: then all items have to be looked at.
 
     ``own``: codes, ascending, each once, and what is added to their usual scores, none below zero. ``head``: the best
-    codes by ``usual``, best first, equal ones in the order of the codes.
+    codes by ``usual``, best first, equal ones in the order of the codes; ``whole``: it has all that may be listed.
     """
     codes, values = own
     others = head[~are_among(head, codes)]
     candidates = np.concatenate([codes, others])
     scores = np.concatenate([usual[codes] + values, usual[others]])
     chosen = _best_of(candidates, scores, limit, allowed)
-    surely = len(head) == len(usual) or (len(chosen[0]) == limit and chosen[1][-1] > usual[head[-1]])
+    surely = whole or len(head) == len(usual) or (len(chosen[0]) == limit and chosen[1][-1] > usual[head[-1]])
     return chosen if surely else None
 
 

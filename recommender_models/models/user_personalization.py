@@ -40,6 +40,7 @@ from recommender_models.training_set import Codes, Floats, TrainingSet
 NEXT = "next_"  # begins the names of the arrays that say what follows
 CONTENT = "content_"  # and of those about attributes
 LEARNED_FROM = 300  # users, for what attributes say
+KEPT_POPULARITY = 128 * 2**20  # bytes: what sells to users of the same segments is computed once
 SMALLEST = np.float32(1e-30)
 PopularAt = Callable[[slice], Floats]
 """Takes places of users; returns what is popular when each of them is asked, users by items."""
@@ -71,6 +72,8 @@ class UserPersonalization:
         self.transitions = transitions
         self.content = content
         self.exploration = exploration
+        kept = max(1, KEPT_POPULARITY // (4 * max(1, len(catalogue))))
+        self._with_head = functools.lru_cache(maxsize=kept)(self._popular_to)
 
     @classmethod
     def fit(
@@ -145,41 +148,47 @@ class UserPersonalization:
 
         None where these are not enough.
         """
-        if selection is not None and selection.included is not None:
-            return None
         recent = past.for_one(events, RECENT_STEPS) if self._has_next else None
         own = self._own_scores(past.for_one(events, self.settings), recent)
         usual, head = self._usual(user)
-        chosen = sparse_lists.best(own, usual, head, limit, self.catalogue.allowed(selection))
-        return self.catalogue.scored(*chosen) if chosen and chosen[1][-1] > 0 else None
+        whole = False
+        if selection is not None and selection.included is not None:
+            included = self.catalogue.codes(selection.included)
+            head = included[top(usual[included], sparse_lists.HEAD)]
+            whole = len(head) == len(included)
+        chosen = sparse_lists.best(own, usual, head, limit, self.catalogue.allowed(selection), whole=whole)
+        if not chosen or (len(chosen[1]) and chosen[1][-1] <= 0):
+            return None
+        return self.catalogue.scored(*chosen)
 
     def _own_scores(self, counted: History, recent: History | None) -> tuple[Codes, Floats]:
         """Return the items that a history says something for, and their scores without what sells."""
-        affinity = np.maximum(self.similarities.affinity(counted), 0)
-        affinity /= np.maximum(affinity.sum(), SMALLEST)
-        affinity[counted.items] += (
-            np.float32(self.settings.repeat / max(counted.weights.sum(), 1e-30)) * counted.weights
-        )
-        affinity /= self._total
+        codes, affinity = self._said(self.similarities, counted)
+        affinity = np.maximum(affinity, 0)
+        parts = [(codes, affinity / np.maximum(affinity.sum(), SMALLEST) / self._total)]
+        repeat = np.float32(self.settings.repeat / max(counted.weights.sum(), 1e-30)) / self._total
+        parts.append((counted.items, repeat * counted.weights))
         if recent is not None and self.transitions:
-            following = self.transitions.affinity(recent)
-            affinity += following * (self.settings.sequence / (self._total * max(following.sum(), SMALLEST)))
+            codes, following = self._said(self.transitions, recent)
+            share = self.settings.sequence / (self._total * max(following.sum(), SMALLEST))
+            parts.append((codes, following * np.float32(share)))
+        codes, place = np.unique(np.concatenate([codes for codes, _ in parts]), return_inverse=True)
+        scores = np.bincount(place, np.concatenate([scores for _, scores in parts]), len(codes))
+        return codes, scores.astype(np.float32)
+
+    def _said(self, similarities: Similarity, history: History) -> tuple[Codes, Floats]:
+        if isinstance(similarities, SparseSimilarity):
+            return similarities.sums(history)
+        affinity = similarities.affinity(history)
         codes = np.flatnonzero(affinity)
         return codes, affinity[codes]
 
     def _usual(self, user: Properties | None) -> tuple[Floats, Codes]:
         """Return what every item has by what sells to a user, and the best of it."""
-        numbers = self.popularity.segments.for_user(user)
-        if not numbers:
-            return self._usual_of_all
-        return self._with_head(self.popularity.for_segments(numbers))
+        return self._with_head(tuple(self.popularity.segments.for_user(user)))
 
-    @functools.cached_property
-    def _usual_of_all(self) -> tuple[Floats, Codes]:
-        return self._with_head(self.popularity.shares)
-
-    def _with_head(self, shares: Floats) -> tuple[Floats, Codes]:
-        usual = shares * np.float32(self.settings.popularity / self._total)
+    def _popular_to(self, numbers: tuple[int, ...]) -> tuple[Floats, Codes]:
+        usual = self.popularity.for_segments(numbers) * np.float32(self.settings.popularity / self._total)
         return usual, top(usual, sparse_lists.HEAD)
 
     @property
