@@ -66,9 +66,9 @@ class Catalogue:
         included = selection.included if selection else None
         allowed = np.full(len(self), included is None)
         if included is not None:
-            allowed[self._codes(included)] = True
+            allowed[self.codes(included)] = True
         if selection and selection.excluded:
-            allowed[self._codes(selection.excluded)] = False
+            allowed[self.codes(selection.excluded)] = False
         return allowed
 
     def _scored(self, codes: Codes, scores: Floats) -> Scored:
