@@ -1,6 +1,7 @@
 """What a learned order may know of a user and an item that might be recommended to them: numbers, one column each.
 
-The scores of the other recommenders, counts and ages, the hour, and attributes: how much of the user's past is of the
+The scores of the other recommenders, counts and ages, popularity of late, the hour, and attributes: how much of the
+user's past is of the
 item's categories, and the item's numbers, such as its price. Nothing is known of the moment asked about or later.
 """
 
@@ -12,7 +13,7 @@ import numpy.typing as npt
 from scipy import sparse
 
 from evaluation.recommenders.score_blocks import Blocks, SparseScores
-from recommender_models.grouping import rank_within
+from recommender_models.grouping import distinct, rank_within
 from recommender_models.record_columns import RecordColumns, categories
 from recommender_models.training_set import Codes, Floats, TrainingSet
 
@@ -50,6 +51,8 @@ def features(
     columns = {name: _scores_at(blocks, asked.places) for name, blocks in scores.items()}
     columns["place"] = np.nonzero(asked.places >= 0)[1].astype(np.float32)
     columns |= _counts_and_ages(asked)
+    columns |= _popularity(asked)
+    columns |= _usual(asked)
     columns["hour"] = _same_hour(asked)
     columns |= _numbers("user", users, asked.past.user_ids, asked.users)
     columns |= _numbers("item", items, asked.train.item_ids, asked.items)
@@ -89,6 +92,55 @@ def _counts_and_ages(asked: Asked) -> dict[str, Floats]:
         "days since the user": ((now - last_of_user[asked.users]) / DAY).astype(np.float32),
         "length of the past": moments[asked.users].astype(np.float32),
     }
+
+
+def _popularity(asked: Asked) -> dict[str, Floats]:
+    """Return how often the item was taken before the user is asked, and whether more often of late."""
+    items, times, start = asked.train.items, asked.train.times, asked.train.times.min()
+    span = int(times.max() - start) + 2
+    keys = np.sort(items.astype(np.int64) * span + (times - start).astype(np.int64))
+
+    def until(days: float) -> npt.NDArray[np.int64]:
+        """Return how many interactions come before the item's so many days before the user is asked."""
+        at = np.clip(asked.now[asked.users] - days * DAY - start, 0, span - 1).astype(np.int64)
+        return np.searchsorted(keys, asked.items.astype(np.int64) * span + at)
+
+    now = until(0)
+    week, month, quarter = (now - until(days) for days in (7, 30, 90))
+    ever = now - np.searchsorted(keys, asked.items.astype(np.int64) * span)
+    columns = {
+        "taken in a week": week,
+        "week of the month": (week + 1) / (month * 7 / 30 + 1),
+        "month of the quarter": (month + 1) / (quarter / 3 + 1),
+        "taken ever": ever,
+    }
+    return {name: values.astype(np.float32) for name, values in columns.items()}
+
+
+def _usual(asked: Asked) -> dict[str, Floats]:
+    """Return how popular and how new the items are that the user takes, and by how many users the item was taken."""
+    train, past, size = asked.train, asked.past, len(asked.train.item_ids)
+    taken = np.bincount(train.items, minlength=size)
+    takers = np.bincount(distinct(train.users.astype(np.int64) * size + train.items) % size, minlength=size)
+    different = np.bincount(
+        distinct(past.users.astype(np.int64) * size + past.items) // size, minlength=len(past.user_ids)
+    )
+    popular, (first, _) = np.log1p(taken), _first_and_last(train.items, train.times, size)
+    of_user = _mean_of_user(past, popular[past.items])
+    columns = {
+        "users of the item": takers[asked.items],
+        "times a user of the item": (taken / np.maximum(1, takers))[asked.items],
+        "different items of the past": different[asked.users],
+        "popularity of the past": of_user[asked.users],
+        "more popular than the past": popular[asked.items] - of_user[asked.users],
+        "age of items when taken": _mean_of_user(past, (past.times - first[past.items]) / DAY)[asked.users],
+    }
+    return {name: values.astype(np.float32) for name, values in columns.items()}
+
+
+def _mean_of_user(past: TrainingSet, values: npt.NDArray) -> npt.NDArray[np.float64]:
+    users = len(past.user_ids)
+    return np.bincount(past.users, values, users) / np.maximum(1, np.bincount(past.users, minlength=users))
 
 
 def _first_and_last(codes: Codes, times: npt.NDArray, size: int) -> tuple[npt.NDArray, npt.NDArray]:

@@ -107,6 +107,11 @@ def test_the_columns_say_what_was_had_when_and_of_which_kind() -> None:
     items = RecordColumns(["a", "b", "c"], {"KIND": ["x|y", "x", "z"], "PRICE": [1.0, None, 3.0]})
     columns = features(asked, {}, RecordColumns(["v"], {"AGE": [30.0]}), items)
     assert columns["times had"].tolist() == [2, 0, 1]
+    assert columns["taken in a week"].tolist() == [2, 1, 1]
+    assert columns["taken ever"].tolist() == [2, 1, 1]
+    assert columns["times a user of the item"].tolist() == [2, 1, 1]
+    assert columns["age of items when taken"] == pytest.approx(np.array([2 / 3, 2 / 3, 0]))
+    assert columns["more popular than the past"] == pytest.approx(np.log([3 / 18 ** (1 / 3), 2 / 18 ** (1 / 3), 1]))
     assert columns["days since had"] == pytest.approx(np.array([3, np.nan, 2]), nan_ok=True)
     assert columns["days since the user"].tolist() == [2, 2, 2]
     assert columns["category: KIND"] == pytest.approx(np.array([(3 + 2) / 3, 0, 1]))
