@@ -182,5 +182,8 @@ def _as_cdk_nag_says(resource: object) -> str:
     """``*``, or ``<LogicalId.Arn>/folder/*`` for a resource that is joined of a reference and text."""
     if isinstance(resource, dict):
         _, parts = resource["Fn::Join"]
-        return "".join(part if isinstance(part, str) else f"<{'.'.join(part['Fn::GetAtt'])}>" for part in parts)
+        return "".join(
+            part if isinstance(part, str) else f"<{'.'.join(part.get('Fn::GetAtt') or [part['Ref']])}>"
+            for part in parts
+        )
     return str(resource)
