@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ConnectTimeoutError
-from broker.metadata.collector import PAUSE
+from broker.metadata.collector import MOST_KEPT, PAUSE
 from broker.metadata.table import KEPT
 from broker.metric_names import Metric
 
@@ -87,28 +87,47 @@ def test_two_processes_at_once_lose_neither_of_two_values() -> None:
 
 
 @pytest.mark.parametrize("error", [BROKEN, DENIED, HUNG, client_error("ResourceNotFoundException")])
-def test_a_table_that_fails_is_counted_and_left_alone_for_a_while(error: Exception) -> None:
+def test_a_table_that_fails_is_left_alone_for_a_while_and_gets_what_was_kept(error: Exception) -> None:
     world = World()
     process = world.collector()
     world.table_end.error = error
     assert world.collect(saw(NAME="Mug"), process=process).outcomes == {Metric.METADATA_FAILED: 1}
     world.table_end.error = None
     world.table_end.requests.clear()
-    world.collect(saw(NAME="Mug"), process=process)
-    assert (world.table_end.requests, outcomes(world)) == ([], {"MetadataFailed": 1})
+    world.collect(saw(at=1, NAME="Cup"), saw("plate", NAME="Plate"), process=process)
+    assert (world.table_end.requests, outcomes(world)) == ([], {"MetadataFailed": 1}), "the cup was counted before"
     world.time.now += PAUSE
-    world.collect(saw(NAME="Mug"), process=process)
-    assert outcomes(world) == {"MetadataChanged": 1, "MetadataQueued": 1}
+    world.collect(process=process)
+    assert outcomes(world) == {"MetadataChanged": 2, "MetadataQueued": 2}
+    world.drain()
+    assert world.datasets.records == {"mug": {"name": "Cup"}, "plate": {"name": "Plate"}}
 
 
-def test_what_the_queue_does_not_take_is_sent_with_the_next_event() -> None:
+def test_no_more_is_kept_than_fits() -> None:
     world = World()
+    process = world.collector()
+    world.table_end.error = BROKEN
+    world.collect(*(saw(f"item {number}", NAME="x") for number in range(MOST_KEPT + 10)), process=process)
+    assert outcomes(world) == {"MetadataFailed": MOST_KEPT + 10}
+    world.table_end.error = None
+    world.time.now += PAUSE
+    world.collect(process=process)
+    assert outcomes(world)["MetadataChanged"] == MOST_KEPT
+
+
+@pytest.mark.parametrize("ends", [False, True])
+def test_what_the_queue_does_not_take_is_sent_with_the_next_invocation_or_event(ends: bool) -> None:
+    world = World()
+    process = world.collector()
     world.fifo.error = DENIED
-    world.collect(saw(NAME="Mug"))
+    world.collect(saw(NAME="Mug"), process=process)
     assert outcomes(world) == {"MetadataChanged": 1, "MetadataFailed": 1}
     world.fifo.error = None
     world.time.now += 3_600
-    world.collect(saw(at=3_600, NAME="Mug"))
+    if ends:
+        world.collect(saw(at=3_600, NAME="Mug"))
+    else:
+        world.collect(process=process)
     world.drain()
     assert world.datasets.records == {"mug": {"name": "Mug"}}
 
