@@ -23,7 +23,11 @@ if TYPE_CHECKING:
     from recommender_models.models import Loaded
 
 DEFAULT_RESULTS, MOST_RESULTS = 25, 500
-NEEDED: dict[str, tuple[str, ...]] = {"similar-items": ("itemId",), "trending-now": ()}  # kind of model -> members
+NEEDED: dict[str, tuple[str, ...]] = {  # kind of model -> members
+    "similar-items": ("itemId",),
+    "semantic-similarity": ("itemId",),
+    "trending-now": (),
+}
 Request = dict[str, Any]
 Scored = Sequence[tuple[str, float]]
 
@@ -150,9 +154,18 @@ class Recommendations:
         self, endpoint: Endpoint, model: "Loaded", asker: Asker, limit: int, filtered: Mapping[str, Any]
     ) -> Scored:
         """Return the best items that a filter and the use case let through."""
-        from recommender_models.models import PopularityCount, SimilarItems, TrendingNow, UserPersonalization
+        from recommender_models.models import (
+            PopularityCount,
+            SemanticSimilarity,
+            SimilarItems,
+            TrendingNow,
+            UserPersonalization,
+        )
 
         chosen = _without_taken(endpoint, asker, self._selection(filtered, endpoint, asker))
+        if isinstance(model, SemanticSimilarity):
+            influence = endpoint.configuration.get("rankingInfluence")
+            return model.similar(asker.item_id or "", limit, selection=chosen, influence=influence)
         if isinstance(model, SimilarItems):
             return model.similar(asker.item_id or "", limit, selection=chosen)
         if isinstance(model, TrendingNow):

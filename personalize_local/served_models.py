@@ -42,7 +42,7 @@ class ServedModels:
         self._served: dict[Resource, Served] = {}
 
     def model(self, trained: Resource, group_arn: str) -> "Loaded":
-        """Return the model of a training; a model for users knows the items of seconds ago."""
+        """Return the model of a training; a model for users, or of words, knows the items of seconds ago."""
         from recommender_models import models
 
         if trained not in self._served:
@@ -50,16 +50,23 @@ class ServedModels:
             self._served = {known: served for known, served in self._served.items() if known in kept}
             loaded = models.load(self._trainings.folder(trained) / "model")
             self._served[trained] = Served(loaded, -1, -UPDATE_EVERY)
-        self._update(group_arn, self._served[trained])
+        self._update(group_arn, trained, self._served[trained])
         return self._served[trained].model
 
-    def _update(self, group_arn: str, served: Served) -> None:
-        from recommender_models.models import UserPersonalization
+    def _update(self, group_arn: str, trained: Resource, served: Served) -> None:
+        from recommender_models.models import SemanticSimilarity, UserPersonalization
 
         items = self._stores.records(group_arn, ITEMS)
         now = self._registry.now()
         if items.version == served.items or now < served.updated_at + UPDATE_EVERY:
             return
-        if isinstance(served.model, UserPersonalization):
+        if isinstance(served.model, UserPersonalization) or (
+            isinstance(served.model, SemanticSimilarity) and _is_incremental(trained)
+        ):
             served.model = served.model.with_new_items(items)
         served.items, served.updated_at = items.version, now
+
+
+def _is_incremental(version: Resource) -> bool:
+    """Return whether the solution of a version updates its model without a training; true by default."""
+    return version.owner is None or version.owner.description.get("performIncrementalUpdate", True)

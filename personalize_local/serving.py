@@ -8,7 +8,7 @@ from personalize_local.control.campaigns import CampaignControl
 from personalize_local.control.recommenders import RecommenderControl
 from personalize_local.control.registry import Registry
 from personalize_local.control.resources import Resource
-from personalize_local.control.trainings import Trainings
+from personalize_local.control.trainings import SEMANTIC_SIMILARITY, Trainings
 from personalize_local.data.stores import Stores
 from personalize_local.errors import InvalidInput
 from personalize_local.served_models import ServedModels
@@ -68,7 +68,10 @@ class Endpoints:
         version = self._campaigns.serving(arn)
         recipe = version.description["recipeArn"].removeprefix(PREFIX)
         group = version.description["datasetGroupArn"]
-        return Endpoint(arn, recipe, group, version, version.description, self._campaigns.configuration(arn))
+        configuration = self._campaigns.configuration(arn)
+        if recipe == SEMANTIC_SIMILARITY:  # such campaigns need not be told to give metadata
+            configuration = {"enableMetadataWithRecommendations": True, **configuration}
+        return Endpoint(arn, recipe, group, version, version.description, configuration)
 
     def recommender(self, arn: str) -> Endpoint:
         """Return a recommender. Raises ResourceNotFound unless it is ACTIVE."""

@@ -76,6 +76,18 @@ NAMES = ("user_ids", "item_ids", "event_types")
 CODED = tuple(field.name for field in fields(InteractionColumns) if field.name not in NAMES)
 
 
+EMPTY = InteractionColumns(
+    [],
+    [],
+    [],
+    users=np.zeros(0, np.int32),
+    items=np.zeros(0, np.int32),
+    types=np.zeros(0, np.int16),
+    times=np.zeros(0, np.int64),
+    values=np.zeros(0, np.float32),
+)
+
+
 def combine(parts: Sequence[InteractionColumns]) -> InteractionColumns:
     """Return all rows of several parts, in order, under one list of names each. At least one part."""
     names: dict[str, Any] = {

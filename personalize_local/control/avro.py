@@ -27,12 +27,16 @@ FIELD_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,149}")
 
 @dataclass(frozen=True)
 class Field:
-    """One column: its types (one, and perhaps ``null``), and whether a string in it is categorical or textual."""
+    """One column: its types (one, and perhaps ``null``), and whether a string in it is categorical or textual.
+
+    ``item_name``: whether it is the name of an item, which aws-semantic-similarity reads.
+    """
 
     name: str
     types: frozenset[str]
     categorical: bool = False
     textual: bool = False
+    item_name: bool = False
 
     @property
     def kind(self) -> str:
@@ -125,11 +129,11 @@ def _field(field: Any) -> Field:
         raise InvalidInput(f"Field {name} has a type other than {', '.join(sorted(TYPES))}")
     if len(set(names)) != len(names) or len(set(names) - {"null"}) != 1:
         raise InvalidInput(f"Field {name} must have one type, or one and null")
-    flags = {key: field.get(key, False) for key in ("categorical", "textual")}
+    flags = {key: field.get(key, False) for key in ("categorical", "textual", "itemName")}
     for key, flag in flags.items():
         if not isinstance(flag, bool):
             raise InvalidInput(f"Field {name}: {key} must be true or false")
-    return Field(name, frozenset(names), **flags)
+    return Field(name, frozenset(names), *flags.values())
 
 
 def _check_names(fields: tuple[Field, ...]) -> None:
@@ -188,3 +192,6 @@ def _check_metadata(name: str, columns: tuple[Field, ...], free: list[Field]) ->
         raise InvalidInput(f"A schema for {name} has at most {MOST_METADATA[name]} metadata fields, not {len(free)}")
     if sum(field.textual for field in columns) > 1:
         raise InvalidInput(f"A schema for {name} has at most one textual field")
+    named = [field for field in columns if field.item_name]
+    if named and (name != "Items" or len(named) > 1 or named[0].kind != "string" or named[0].name == "ITEM_ID"):
+        raise InvalidInput("itemName is for one string field of a schema for Items, not its id")

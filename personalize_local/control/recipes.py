@@ -15,12 +15,14 @@ SERVED = (
     "aws-personalized-ranking",
     "aws-similar-items",
     "aws-sims",
+    "aws-semantic-similarity",
     "aws-next-best-action",
     "aws-item-affinity",
     "aws-item-attribute-affinity",
 )
 ALGORITHM = "arn:aws:personalize:::algorithm/"
 FEATURES = "arn:aws:personalize:::feature-transformation/JSON-percentile-filtering"
+NOTES = {"aws-semantic-similarity": ", by TF-IDF with truncated SVD, not by embeddings of a language model"}
 SINCE = 1_572_566_400.0  # 2019-11-01, before every local resource
 
 
@@ -61,7 +63,7 @@ def describe_recipe(request: dict[str, Any]) -> dict[str, Any]:
     about = {
         "algorithmArn": f"{ALGORITHM}{name}",
         "featureTransformationArn": FEATURES,
-        "description": f"{name}: {served}",
+        "description": f"{name}: {served}{NOTES.get(name, '')}",
         "recipeType": TYPES.get(name) or USE_CASES[name].recipe_type,
     }
     return {"recipe": _summary(name) | about}

@@ -8,8 +8,9 @@ from personalize_local.control.recommenders import RecommenderControl
 from personalize_local.control.registry import Registry
 from personalize_local.control.resources import ACTIVE, Resource
 from personalize_local.control.solutions import AUTOMATIC, DAY, SolutionControl, group_for, period
-from personalize_local.control.trainings import Trainings
+from personalize_local.control.trainings import SEMANTIC_SIMILARITY, Trainings
 from personalize_local.data.stores import Stores
+from personalize_rules.recipes import PREFIX
 from recommender_models.selection import LEAST_INTERACTIONS, LEAST_USERS
 
 RECOMMENDER_PERIOD = 7 * DAY  # Developer Guide, "Maintaining recommenders": automatic retraining
@@ -64,7 +65,7 @@ class Schedule:
         versions = self._solutions.versions(solution)
         automatic = [version for version in versions if version.description["trainingType"] == AUTOMATIC]
         due_at = automatic[-1].created_at + period(solution.description) if automatic else since + self._delay
-        return self._registry.now() >= due_at and self._may_start(group_for(solution), versions)
+        return self._registry.now() >= due_at and self._may_start(solution, group_for(solution), versions)
 
     def _is_recommender_due(self, recommender: Resource) -> bool:
         now = self._registry.now()
@@ -72,14 +73,19 @@ class Schedule:
             return False
         trainings = [recommender, *self._recommenders.retrainings(recommender)]
         due = now >= trainings[-1].created_at + RECOMMENDER_PERIOD
-        return due and self._may_start(recommender.parents[0], trainings)
+        return due and self._may_start(recommender, recommender.parents[0], trainings)
 
-    def _may_start(self, group: Resource, before: list[Resource]) -> bool:
+    def _may_start(self, trained: Resource, group: Resource, before: list[Resource]) -> bool:
         """Whether there is enough to train on, and more than for the trainings before; no users are being deleted."""
-        history, now = self._stores.history(group.arn), self._registry.now()
-        if history is None or self._registry.running(resource_types.DELETION_JOB, group):
+        recipe = trained.description["recipeArn"].removeprefix(PREFIX)
+        amount = self._trainings.amount(group.arn, recipe)
+        if amount == (self._trainings.sizes[before[-1]] if before else 0):
             return False
-        size = history.size(now)
-        if size < LEAST_INTERACTIONS or size == (self._trainings.sizes[before[-1]] if before else 0):
+        if self._registry.running(resource_types.DELETION_JOB, group):
             return False
-        return history.totals(now)[2] >= LEAST_USERS
+        if recipe == SEMANTIC_SIMILARITY:
+            return True
+        history = self._stores.history(group.arn)
+        if history is None or amount < LEAST_INTERACTIONS:
+            return False
+        return history.totals(self._registry.now())[2] >= LEAST_USERS

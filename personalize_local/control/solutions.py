@@ -8,13 +8,12 @@ from personalize_local.control import recipes, resource_types
 from personalize_local.control.action_period import days_of
 from personalize_local.control.registry import Registry
 from personalize_local.control.resources import ACTIVE, IN_PROGRESS, PENDING, Resource
-from personalize_local.control.trainings import Trainings
+from personalize_local.control.trainings import SEMANTIC_SIMILARITY, Trainings
 from personalize_local.control.trend_frequency import interval
 from personalize_local.errors import InvalidInput, NotServed, ResourceInUse, ResourceNotFound
 from recommender_models.selection import EventSelection
 
 DAY = 86_400.0
-NEXT_BEST_ACTION = f"{recipes.PREFIX}aws-next-best-action"
 MANUAL, AUTOMATIC = "MANUAL", "AUTOMATIC"
 DEFAULT_SCHEDULE = "rate(7 days)"  # CreateSolution, autoTrainingConfig
 Request = dict[str, Any]
@@ -53,6 +52,7 @@ class SolutionControl:
             **request,
         }
         description.pop("tags", None)
+        _check_incremental(description)
         _check_selection(description)
         interval(description)
         days_of(description)
@@ -70,6 +70,7 @@ class SolutionControl:
         changed = {key: request[key] for key in ("performAutoTraining", "performIncrementalUpdate") if key in request}
         config = {**solution.description.get("solutionConfig", {}), **request.get("solutionUpdateConfig", {})}
         description = solution.description | changed | ({"solutionConfig": config} if config else {})
+        _check_incremental(description)
         _check_selection(description)
         period(description)
         now = self._registry.now()
@@ -89,12 +90,10 @@ class SolutionControl:
             raise NotServed("only the training mode FULL is served locally")
         self._registry.refuse_running(resource_types.DELETION_JOB, group_for(solution))
         group = solution.description["datasetGroupArn"]
-        self._trainings.require_interactions(group)
-        if solution.description["recipeArn"] == NEXT_BEST_ACTION:
-            self._trainings.require_actions(group)
+        recipe = solution.description["recipeArn"].removeprefix(recipes.PREFIX)
+        self._trainings.require_datasets(group, recipe)
         version = self._new_version(solution, request, training_type)
         self._registry.add(version)
-        recipe = version.description["recipeArn"].removeprefix(recipes.PREFIX)
         self._trainings.start(version, group, recipe, version.description, solution.created_at)
         return {"solutionVersionArn": version.arn}
 
@@ -177,6 +176,12 @@ def period(solution: Mapping[str, Any]) -> float:
     if not 1 <= days <= 30:
         raise InvalidInput("autoTrainingConfig.schedulingExpression must be rate(1 day) to rate(30 days)")
     return days * DAY
+
+
+def _check_incremental(solution: Mapping[str, Any]) -> None:
+    """Raise InvalidInput for incremental updates of a recipe that has none (CreateSolution)."""
+    if solution.get("performIncrementalUpdate") and not solution["recipeArn"].endswith(SEMANTIC_SIMILARITY):
+        raise InvalidInput(f"performIncrementalUpdate is for {SEMANTIC_SIMILARITY} only")
 
 
 def _check_selection(solution: Mapping[str, Any]) -> None:

@@ -12,6 +12,8 @@ from personalize_local.data.stores import ACTION_INTERACTIONS, ACTIONS, ITEMS, S
 from personalize_local.errors import InvalidInput, ResourceInUse
 from personalize_local.toggles import Toggles
 
+SEMANTIC_SIMILARITY, NEXT_BEST_ACTION = "aws-semantic-similarity", "aws-next-best-action"
+
 
 class Trainings:
     """All trainings. ``sizes``: how many interactions each had."""
@@ -29,6 +31,22 @@ class Trainings:
         if self._stores.history(group_arn) is None:
             raise InvalidInput("The dataset group has no Interactions dataset")
 
+    def require_datasets(self, group_arn: str, recipe: str) -> None:
+        """Raise InvalidInput unless a dataset group has the datasets that a recipe requires."""
+        if recipe == SEMANTIC_SIMILARITY:
+            self._stores.described_columns(group_arn)
+            return
+        self.require_interactions(group_arn)
+        if recipe == NEXT_BEST_ACTION:
+            self.require_actions(group_arn)
+
+    def amount(self, group_arn: str, recipe: str) -> int:
+        """Return how much there is to train on: interactions, or for a recipe on items alone, changes of these."""
+        if recipe == SEMANTIC_SIMILARITY:
+            return self._stores.records(group_arn, ITEMS).version
+        history = self._stores.history(group_arn)
+        return history.size(self._registry.now()) if history else 0
+
     def require_actions(self, group_arn: str) -> None:
         """Raise InvalidInput unless a dataset group has an Actions dataset."""
         if self._stores.dataset(group_arn, ACTIONS) is None:
@@ -43,13 +61,14 @@ class Trainings:
 
         ``solution``: the options of CreateSolution. ``since``: when the solution or recommender was created, which does
         not train on columns that a dataset has had for a shorter time (see ``DatasetControl.update_dataset``). The
-        dataset group has an Interactions dataset.
+        dataset group has what ``require_datasets`` asks for.
         """
         history, now = self._stores.history(group_arn), self._registry.now()
-        assert history is not None  # noqa: S101 - see above
-        self.sizes[resource] = int(self._registry.first(history.size(now)))
-        snapshot, tables = history.snapshot(now), self._stores.tables(group_arn)
-        item_columns = self._stores.learned_columns(group_arn, ITEMS)
+        self.sizes[resource] = int(self._registry.first(self.amount(group_arn, recipe)))
+        snapshot, tables = history.snapshot(now) if history else None, self._stores.tables(group_arn)
+        semantic = recipe == SEMANTIC_SIMILARITY
+        columns = self._stores.described_columns(group_arn) if semantic else None
+        item_columns = columns or self._stores.learned_columns(group_arn, ITEMS)
         actions = self._stores.dataset(group_arn, ACTION_INTERACTIONS)
         of_actions = self._stores.history_for(actions).snapshot(now) if actions else None
         folder_id = self._folder_id(resource)
@@ -63,7 +82,7 @@ class Trainings:
             return {
                 "recipe": recipe,
                 "solution": solution,
-                "interactions": snapshot.save(folder),
+                "interactions": snapshot.save(folder) if snapshot else [],
                 **tables.save(folder),
                 "action_interactions": of_actions.save(folder / "actions") if of_actions else [],
                 "newer_columns": newer,

@@ -69,6 +69,19 @@ class Stores:
         fields = avro.fields(self.schema(dataset)) if dataset else ()
         return {field.name: field.textual for field in fields if avro.is_learned(field)}
 
+    def described_columns(self, group_arn: str) -> dict[str, bool]:
+        """Return the learned columns of items and their name, a text, too. Raises InvalidInput without name or text.
+
+        Which aws-semantic-similarity requires (Developer Guide, "Semantic-Similarity recipe").
+        """
+        dataset = self.dataset(group_arn, ITEMS)
+        fields = avro.fields(self.schema(dataset)) if dataset else ()
+        names = [field.name for field in fields if field.item_name]
+        learned = self.learned_columns(group_arn, ITEMS)
+        if not names or not any(learned.values()):
+            raise InvalidInput("The recipe requires an Items dataset with a field of itemName and a textual field")
+        return learned | dict.fromkeys(names, True)
+
     def schema(self, dataset: Resource) -> str:
         """Return the text of a dataset's schema."""
         text: str = self._registry.find(resource_types.SCHEMA, dataset.description["schemaArn"]).description["schema"]

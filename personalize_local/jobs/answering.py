@@ -14,7 +14,7 @@ from recommender_models.interactions import Interaction
 
 MAX_ID = 256  # characters
 MAX_RANKED = 500  # items of one line (GetPersonalizedRanking, inputList)
-SIMILAR, RANKING, POPULARITY = "similar-items", "personalized-ranking", "popularity"
+SIMILAR, RANKING, POPULARITY = ("similar-items", "semantic-similarity"), "personalized-ranking", "popularity"
 
 Scored = Sequence[tuple[str, float]]
 Properties = Mapping[str, object]
@@ -58,7 +58,7 @@ class Batch:
 
     def _output(self, request: Mapping[str, Any]) -> dict[str, Any]:
         kind = self.model.kind
-        if kind == SIMILAR:
+        if kind in SIMILAR:
             item = text_of(request, "itemId")
             scored = self.model.similar(item, self.limit, selection=self._selection(request, [], None, item))
         elif kind == RANKING:
@@ -66,7 +66,7 @@ class Batch:
         else:
             scored = self._recommended(request)
         output: dict[str, Any] = {"recommendedItems": [item for item, _ in scored]}
-        if kind not in (SIMILAR, POPULARITY):
+        if kind not in (*SIMILAR, POPULARITY):
             output["scores"] = [float(score) for _, score in scored]
         return output
 

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from personalize_local.errors import JobFailed
-from personalize_local.jobs import training_actions
+from personalize_local.jobs import training_actions, training_semantic
 from recommender_models.evaluation import evaluate
-from recommender_models.interactions import InteractionColumns, combine
+from recommender_models.interactions import EMPTY, InteractionColumns, combine
 from recommender_models.models import RECIPES, PersonalizedRanking, UserPersonalization
 from recommender_models.record_columns import RecordColumns
 from recommender_models.search import search
@@ -33,6 +33,8 @@ def run(spec: Spec, folder: Path) -> dict[str, Any]:
     eight ``metrics``, the numbers of ``interactions``, ``users`` and ``items``, and the tuned ``hyperparameters``, if
     any. Raises JobFailed if there is too little to train on.
     """
+    if spec["recipe"] == training_semantic.RECIPE:
+        return training_semantic.train(_items(spec), _interactions(spec), folder)
     rows = _rows(spec, folder)
     if spec["recipe"] == training_actions.RECIPE:
         return training_actions.train(spec, rows, folder)
@@ -71,11 +73,13 @@ def _items(spec: Spec) -> RecordColumns:
     return replace(items, columns=columns, textual=[name for name in columns if looked_at[name]])
 
 
+def _interactions(spec: Spec) -> InteractionColumns:
+    """Return all interactions; those of no dataset are none."""
+    return combine([EMPTY, *(InteractionColumns.load(Path(path)) for path in spec["interactions"])])
+
+
 def _rows(spec: Spec, folder: Path) -> TrainingSet:
-    parts = [InteractionColumns.load(Path(path)) for path in spec["interactions"]]
-    if not parts:
-        raise JobFailed("There are no interactions to train on.")
-    selected, rows = select(combine(parts), EventSelection.of(spec["solution"]))
+    selected, rows = select(_interactions(spec), EventSelection.of(spec["solution"]))
     reason = shortage(rows) if spec["minimums"] else None
     if reason or not len(rows):
         raise JobFailed(reason or "There are no interactions to train on that the solution's event types let through.")

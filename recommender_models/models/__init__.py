@@ -8,6 +8,7 @@ from recommender_models.models.most_users import MostUsers
 from recommender_models.models.next_best_action import NextBestAction
 from recommender_models.models.popularity_count import PopularityCount
 from recommender_models.models.ranking import PersonalizedRanking
+from recommender_models.models.semantic_similarity import SemanticSimilarity
 from recommender_models.models.similar_items import SimilarItems, Sims
 from recommender_models.models.trending_now import TrendingNow
 from recommender_models.models.user_personalization import UserPersonalization
@@ -15,7 +16,7 @@ from recommender_models.models.user_segments import UserSegments
 
 Model = UserPersonalization | SimilarItems | PopularityCount | PersonalizedRanking | UserSegments
 """What a recipe trains on interactions with items alone."""
-Loaded = Model | NextBestAction
+Loaded = Model | NextBestAction | SemanticSimilarity
 
 RECIPES: dict[str, type[Model]] = {
     "aws-user-personalization": UserPersonalization,
@@ -49,6 +50,7 @@ KINDS: dict[str, type[Loaded]] = {
         PersonalizedRanking,
         UserSegments,
         NextBestAction,
+        SemanticSimilarity,
     )
 }
 
@@ -57,8 +59,8 @@ def load(folder: Path) -> Loaded:
     """Read a model that ``save`` has written; large arrays stay on disk until they are looked at.
 
     What it can do depends on its ``kind``: "user-personalization" and "popularity" have ``recommend``, "similar-items"
-    has ``similar``, "personalized-ranking" has ``rank``, "user-segments" has ``affinities``,
-    "next-best-action" has ``propensities``.
+    and "semantic-similarity" have ``similar``, "personalized-ranking" has ``rank``, "user-segments" has
+    ``affinities``, "next-best-action" has ``propensities``.
     """
     about, arrays = files.load(folder)
     return KINDS[about["kind"]].restore(about, arrays)

@@ -48,6 +48,7 @@ def numbers(count: int) -> list[dict[str, Any]]:
         avro_schema("Items", field("PRICE", "double"), field("CREATION_TIMESTAMP", "long")),
         avro_schema("Items", field("TEXT", "string", "null", textual=True), field("G", "string", categorical=True)),
         avro_schema("Items", field("TEXT", "string", textual=False), *numbers(99)),
+        avro_schema("Items", field("TITLE", "string", itemName=True), field("TEXT", "string", textual=True)),
         json.dumps(
             {key: value for key, value in json.loads(avro_schema("Users", *numbers(1))).items() if key != "version"}
         ),
@@ -113,6 +114,9 @@ def test_a_schema_that_the_guide_allows_is_taken(schema: str) -> None:
         (avro_schema("Users", field("BIO", "string", textual=True)), "BIO is textual, which only Items may have"),
         (avro_schema("Items", field("T", "string", textual=True, categorical=True)), "T cannot be both"),
         (avro_schema("Items", *(field(f"T{n}", "string", textual=True) for n in (1, 2))), "at most one textual field"),
+        (avro_schema("Users", *numbers(1), field("N", "string", itemName=True)), "itemName is for one string field"),
+        (avro_schema("Items", *numbers(1), field("N", "int", itemName=True)), "itemName is for one string field"),
+        (avro_schema("Items", *numbers(1), *(field(n, "string", itemName=True) for n in "NM")), "itemName is for one"),
         (avro_schema("Interactions", *numbers(6)), "at most 5 metadata fields, not 6"),
         (avro_schema("Users", *numbers(26)), "at most 25 metadata fields, not 26"),
         (avro_schema("Items", *numbers(101)), "at most 100 metadata fields, not 101"),
