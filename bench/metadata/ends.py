@@ -34,14 +34,15 @@ class Time:
 class Table:
     """A table whose key is a text. ``units``: what reads and writes are charged with."""
 
-    def __init__(self, time: Time) -> None:
+    def __init__(self, time: Time, seconds: float = TABLE_S) -> None:
+        self._seconds = seconds
         self.items: dict[str, dict[str, Any]] = {}
         self.units, self.calls = Counter[str](), Counter[str]()
         self._time = time
 
     def batch_get_item(self, **request: Any) -> Any:
         """Return the items under keys."""
-        self._time.sleep(TABLE_S)
+        self._time.sleep(self._seconds)
         [(name, wanted)] = request["RequestItems"].items()
         keys = [key[KEY]["S"] for key in wanted["Keys"]]
         self.calls["read"] += 1
@@ -50,7 +51,7 @@ class Table:
 
     def transact_write_items(self, **request: Any) -> Any:
         """Put all items, or none where one has another version."""
-        self._time.sleep(TABLE_S)
+        self._time.sleep(self._seconds)
         puts = [write["Put"] for write in request["TransactItems"]]
         holds = [self._holds(put) for put in puts]
         self.calls["write"] += 1
@@ -89,7 +90,8 @@ class Group:
 class Fifo:
     """A queue with groups: of each, one batch is out at a time. ``most``: the most messages that there were at once."""
 
-    def __init__(self, time: Time) -> None:
+    def __init__(self, time: Time, seconds: float = QUEUE_S) -> None:
+        self._seconds = seconds
         self.groups: dict[str, Group] = {}
         self.most = self.sent = 0
         self.per_record = Counter[str]()
@@ -99,7 +101,7 @@ class Fifo:
 
     def send_message_batch(self, **request: Any) -> Any:
         """Take messages, each once in five minutes."""
-        self._time.sleep(QUEUE_S)
+        self._time.sleep(self._seconds)
         for entry in request["Entries"]:
             id = entry["MessageDeduplicationId"]
             if self._time.now - self._known.get(id, 0.0) < DEDUPLICATED:

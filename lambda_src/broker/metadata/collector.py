@@ -22,8 +22,9 @@ from broker.metadata.table import MetadataTable, key_of
 from broker.metric_names import Metric
 from broker.telemetry import Counts
 
-PATIENCE = 4.0  # seconds after which no further call starts
+PATIENCE = 1.0  # seconds after which no further call starts
 PAUSE = 30.0  # seconds after a failure
+SLOW, SHARE = 0.5, 0.1  # what takes longer, in seconds, may take so much of a process's time
 ROUNDS = 5  # of reading and writing what other processes write at the same time
 REMEMBERED = 50_000
 MOST_KEPT = 5_000  # users and items, some megabytes
@@ -73,9 +74,16 @@ class MetadataCollector:
             left, unavailable = self._write_all(left, to_send, deadline, counts)
             not_taken = self._send(to_send, deadline, counts)
             left |= {key: seen[key] for key in (*unavailable, *not_taken)}
-            self._ask_at = now + PAUSE if left else 0.0
+            self._ask_at = self._next_time(now, is_failed=bool(left))
         self._kept = dict(islice(left.items(), MOST_KEPT))
         counts.add(Metric.METADATA_FAILED, len(left.keys() - kept.keys()))
+
+    def _next_time(self, began: float, *, is_failed: bool) -> float:
+        """Return when the table may be asked again: interactions must not wait for a slow one each time."""
+        now = self._clock.now()
+        took = now - began
+        pause = took / SHARE - took if took > SLOW else 0.0
+        return now + max(pause, PAUSE if is_failed else 0.0)
 
     def _write_all(
         self, seen: dict[str, Sighting], to_send: dict[str, State], deadline: float, counts: Counts

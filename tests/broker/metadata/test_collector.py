@@ -103,6 +103,27 @@ def test_a_table_that_fails_is_left_alone_for_a_while_and_gets_what_was_kept(err
     assert world.datasets.records == {"mug": {"name": "Cup"}, "plate": {"name": "Plate"}}
 
 
+def test_a_slow_table_takes_a_tenth_of_a_process_time_and_then_gets_what_was_kept() -> None:
+    world = World()
+    process = world.collector()
+    read = world.table_end.answers["batch_get_item"]
+
+    def slowly(request: Any) -> Any:
+        world.time.now += 0.8
+        return read(request)
+
+    world.table_end.answers["batch_get_item"] = slowly
+    world.collect(saw(NAME="Mug"), process=process)
+    assert outcomes(world) == {"MetadataChanged": 1, "MetadataQueued": 1}
+    for seconds, is_asked in ((7.0, False), (0.3, True)):
+        world.time.now += seconds
+        world.table_end.requests.clear()
+        world.collect(saw(at=seconds, NAME=f"Mug {seconds}"), process=process)
+        assert bool(world.table_end.requests) == is_asked
+    world.drain()
+    assert world.datasets.records == {"mug": {"name": "Mug 7.0"}}
+
+
 def test_no_more_is_kept_than_fits() -> None:
     world = World()
     process = world.collector()
