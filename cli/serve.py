@@ -6,7 +6,6 @@ import threading
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -32,7 +31,7 @@ from local_stack.scenario import Scenario
 from local_stack.settings import PROBE_MPID, LocalMetadata, LocalStackSettings
 from local_stack.stack import ARCHIVE_BUCKET, LAMBDA_SRC, NAME, Stack
 from local_stack.stream_mappings import StreamMappings
-from personalize_local.toggles import Toggles
+from personalize_local.toggles import ON_BY_DEFAULT
 
 PORT = click.IntRange(0, 65535)
 
@@ -102,7 +101,7 @@ NOT_ALONE = {
 @click.option(
     "--disable",
     multiple=True,
-    type=click.Choice([name.replace("_", "-") for name in asdict(Toggles())]),
+    type=click.Choice([name.replace("_", "-") for name in ON_BY_DEFAULT]),
     help="With --only: disable a production limit; see docs/personalize_local.md.",
 )
 def command(

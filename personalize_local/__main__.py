@@ -8,7 +8,6 @@ import sys
 import tempfile
 import time
 import uuid
-from dataclasses import asdict
 from pathlib import Path
 
 from personalize_local.app import make_app
@@ -19,7 +18,7 @@ from personalize_local.journal import Journal, JournalUnusable
 from personalize_local.operations import Durations
 from personalize_local.service import Personalize
 from personalize_local.shell import LOOPBACK, serve
-from personalize_local.toggles import Toggles
+from personalize_local.toggles import ON_BY_DEFAULT, Toggles
 from personalize_local.wire.protocol import WireProtocol
 from personalize_local.with_shop import fill
 
@@ -66,8 +65,11 @@ def parser() -> argparse.ArgumentParser:
         "--disable",
         action="append",
         default=[],
-        choices=[name.replace("_", "-") for name in asdict(Toggles())],
+        choices=[name.replace("_", "-") for name in ON_BY_DEFAULT],
         help="disable a production limit; repeatable",
+    )
+    command_line.add_argument(
+        "--resource-quotas", action="store_true", help="refuse more resources than AWS allows, e.g. a 6th dataset group"
     )
     return command_line
 
@@ -103,7 +105,9 @@ def _serve(options: argparse.Namespace, folder: Path, journal: Journal | None) -
         jobs=jobs,
         folder=folder,
         durations=Durations(training=options.training_delay, auto_training=options.auto_training_delay),
-        toggles=Toggles(**{name.replace("-", "_"): False for name in options.disable}),
+        toggles=Toggles(
+            **{name.replace("-", "_"): False for name in options.disable}, resource_quotas=options.resource_quotas
+        ),
         s3_endpoint=s3_endpoint,
         journal=journal,
     )

@@ -13,6 +13,7 @@ from personalize_local.control.datasets import DatasetControl
 from personalize_local.control.exports import ExportControl
 from personalize_local.control.filters import FilterControl
 from personalize_local.control.pending_jobs import PendingJobs
+from personalize_local.control.quotas import refuse_too_many
 from personalize_local.control.recommenders import RecommenderControl
 from personalize_local.control.registry import Registry
 from personalize_local.control.schedule import Schedule
@@ -60,6 +61,7 @@ class Operations:
         self._registry = registry
         self._durations = durations
         throttle = Throttle(registry.now)
+        registry.refuse = lambda resource: refuse_too_many(registry, resource) if toggles.resource_quotas else None
         self.stores = Stores(registry, toggles)
         self.given = GivenLists()
         self.attributions = AttributionControl(registry, self.stores, durations.creating)

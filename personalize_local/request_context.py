@@ -22,15 +22,18 @@ class RequestContext:
         self.drawn: list[Any] = []
         self.at = clock()
         self.region = region.DEFAULT
+        self.is_replay = False
 
     def begin(self, signed_for: str = region.DEFAULT) -> None:
         """Begin a request that comes in now, for a region."""
+        self.is_replay = False
         self.at = self._clock()
         self.region = signed_for
         self.drawn = []
 
     def replay(self, at: float, drawn: Iterable[Any], signed_for: str) -> None:
         """Begin a request that came in at ``at`` for a region, and drew these values."""
+        self.is_replay = True
         self.at = at
         self.region = signed_for
         self.drawn = []

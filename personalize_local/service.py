@@ -15,7 +15,7 @@ from typing import Any
 from personalize_local.control import resource_types
 from personalize_local.control.pending_jobs import Apply, PendingJobs
 from personalize_local.control.registry import Registry
-from personalize_local.errors import ServiceError
+from personalize_local.errors import LimitExceeded, ServiceError
 from personalize_local.jobs.runner import Jobs, Outcome
 from personalize_local.journal import Journal, JournalEntry, JournalUnusable
 from personalize_local.operations import Durations, Operations
@@ -158,7 +158,10 @@ class Personalize:
         self._checked_at = self._context.at
         for request in list(self._operations.schedule.due()):
             self._context.drawn = []
-            self._operations.schedule.train(request)
+            try:
+                self._operations.schedule.train(request)
+            except LimitExceeded:  # of pending versions: it stays due
+                continue
             self._keep(AUTO_TRAINING, request)
             self._pending_jobs.launch()
 

@@ -1,7 +1,7 @@
 """Production limits, each of which can be disabled, also while the service runs."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from faults.token_bucket import TokenBucket
 from personalize_local.errors import Throttling
@@ -17,13 +17,19 @@ ACCOUNT_RATE = 2500.0  # both together
 class Toggles:
     """``throttling``: the real rates apply. ``deduplication``: a repeated event id counts once in training.
     ``same_second_merging``: equal events of one second count once. ``length_limits``: over-long fields are refused.
-    ``minimums``: a training on too little data and an import of too few rows fail."""
+    ``minimums``: a training on too little data and an import of too few rows fail.
+    ``resource_quotas``: there are no more resources than AWS allows at first; off by default, because a service that
+    many tests use has more than five dataset groups."""
 
     throttling: bool = True
     deduplication: bool = True
     same_second_merging: bool = True
     length_limits: bool = True
     minimums: bool = True
+    resource_quotas: bool = False
+
+
+ON_BY_DEFAULT = tuple(name for name, value in asdict(Toggles()).items() if value)
 
 
 class Throttle:

@@ -1,7 +1,7 @@
 """Finds, lists and deletes resources by ARN, under the service's rules."""
 
 import base64
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from personalize_local.control.resources import Resource, ResourceType
@@ -14,12 +14,16 @@ PAGE = 100  # List operations give at most this many at once; also AWS's largest
 
 
 class Registry:
-    """All resources, by ARN, as they are at the time of the current request."""
+    """All resources, by ARN, as they are at the time of the current request.
+
+    ``refuse(resource)`` raises ServiceError for a new one that there may not be.
+    """
 
     def __init__(self, context: RequestContext) -> None:
         self._context = context
         self._by_arn: dict[str, Resource] = {}
         self._serial = 0
+        self.refuse: Callable[[Resource], None] = lambda resource: None
 
     def now(self) -> float:
         """Return the time in epoch seconds."""
@@ -78,8 +82,10 @@ class Registry:
             raise ResourceAlreadyExists(f"Another resource with Arn {arn} already exists.")
 
     def add(self, resource: Resource) -> None:
-        """Add a new resource. Raises ResourceAlreadyExists."""
+        """Add a new resource. Raises ResourceAlreadyExists, and what ``refuse`` raises, but not in a replay."""
         self.refuse_duplicate(resource.arn)
+        if not self._context.is_replay:
+            self.refuse(resource)
         resource.seconds = self._context.first(resource.seconds)
         self._serial += 1
         resource.serial = self._serial
