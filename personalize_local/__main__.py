@@ -11,6 +11,7 @@ import uuid
 from pathlib import Path
 
 from personalize_local.app import make_app
+from personalize_local.compacting import SNAPSHOT_AFTER
 from personalize_local.errors import JobFailed
 from personalize_local.jobs.runner import ProcessJobs
 from personalize_local.jobs.s3_folder import FolderStore
@@ -44,6 +45,13 @@ def parser() -> argparse.ArgumentParser:
     command_line.add_argument("--with-shop", action="store_true", help="create a small shop with a trained campaign")
     command_line.add_argument("--with-parent", action="store_true", help="stop when standard input ends")
     command_line.add_argument("--data", type=Path, metavar="DIR", help="keep everything there; default: in memory")
+    command_line.add_argument(
+        "--snapshot-after",
+        type=int,
+        default=SNAPSHOT_AFTER,
+        metavar="BYTES",
+        help="of journal that a snapshot in the data folder replaces; default: %(default)s",
+    )
     s3 = command_line.add_mutually_exclusive_group()
     s3.add_argument("--s3-endpoint", metavar="URL", help="where imports and batch jobs find S3, on loopback")
     s3.add_argument("--s3-folder", type=Path, metavar="DIR", help="or a folder instead: s3://b/k is the file DIR/b/k")
@@ -110,6 +118,7 @@ def _serve(options: argparse.Namespace, folder: Path, journal: Journal | None) -
         ),
         s3_endpoint=s3_endpoint,
         journal=journal,
+        snapshot_after=options.snapshot_after,
     )
     if options.with_shop:
         jobs.in_place = True

@@ -1,6 +1,7 @@
 """The table of served operations and their handlers."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from personalize_local.action_recommendations import ActionRecommendations
@@ -81,6 +82,7 @@ class Operations:
             registry,
             self.stores,
             pending_jobs=pending_jobs,
+            ledger=self.events.ledger,
             toggles=toggles,
             s3_endpoint=s3_endpoint,
             seconds=durations.importing,
@@ -92,7 +94,7 @@ class Operations:
             s3_endpoint=s3_endpoint,
             seconds=durations.importing,
         )
-        trainings = Trainings(registry, self.stores, pending_jobs, toggles)
+        self._trainings = trainings = Trainings(registry, self.stores, pending_jobs, toggles)
         self._solutions = SolutionControl(
             registry, trainings, seconds=durations.creating, training_seconds=durations.training
         )
@@ -142,6 +144,11 @@ class Operations:
         specific = self._specific()
         creating = {name: self._tags.tagged(handler) for name, handler in specific.items() if name.startswith("Create")}
         self.table = self._generic() | specific | creating
+
+    def model_folders(self) -> set[Path]:
+        """Return the folders of the models of all solution versions, and of those that recommenders may yet serve."""
+        versions = self._registry.all(resource_types.SOLUTION_VERSION)
+        return self._trainings.folders((*versions, *self._recommenders.kept()))
 
     def _generic(self) -> dict[str, Handler]:
         operations: dict[str, Handler] = {}

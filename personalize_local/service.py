@@ -4,29 +4,32 @@ Clock, random values, jobs and journal are passed in, so that the same service r
 virtual time in a test.
 """
 
+import itertools
 import logging
 import threading
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from personalize_local import snapshots
+from personalize_local.compacting import SNAPSHOT_AFTER, Compacting
 from personalize_local.control import resource_types
 from personalize_local.control.pending_jobs import Apply, PendingJobs
 from personalize_local.control.registry import Registry
 from personalize_local.errors import LimitExceeded, ServiceError
 from personalize_local.jobs.runner import Jobs, Outcome
-from personalize_local.journal import Journal, JournalEntry, JournalUnusable
+from personalize_local.journal import Journal, JournalEntry, JournalReader, JournalUnusable, control_entries
 from personalize_local.operations import Durations, Operations
 from personalize_local.region import DEFAULT, refuse_elsewhere
 from personalize_local.request_context import RequestContext
+from personalize_local.snapshots import AUTO_TRAINING, JOB_ENDED, TOGGLES_CHANGED, is_deletion
 from personalize_local.toggles import Toggles
 from personalize_local.wire.protocol import Handler, RegionalHandler
 
 LOG = logging.getLogger(__name__)
 CHANGING = ("Create", "Update", "Delete", "Put", "Start", "Stop", "Tag", "Untag")
-JOB_ENDED, AUTO_TRAINING, TOGGLES_CHANGED = "_JobEnded", "_AutoTraining", "_TogglesChanged"
 CHECK_EVERY = 1.0  # seconds between two checks of the schedule of automatic trainings
 
 
@@ -44,13 +47,16 @@ class Personalize:
         durations: Durations | None = None,
         toggles: Toggles | None = None,
         s3_endpoint: str | None = None,
-        journal: Journal | None = None,
+        journal: Journal | JournalReader | None = None,
+        snapshot_after: int = SNAPSHOT_AFTER,
     ) -> None:
         """``clock()``: epoch seconds. ``lag()``: seconds until the next event is visible. ``new_id()``: a new UUID.
 
         ``jobs`` keep their files in ``folder``. The journal is replayed first. Raises JournalUnusable if that
-        fails.
+        fails. ``toggles``: None leaves them as the journal has them.
+        ``snapshot_after``: bytes of journal that a snapshot replaces.
         """
+        self._folder = folder
         self._lock = threading.RLock()
         self._journal = journal
         self._context = RequestContext(clock, lag, new_id)
@@ -62,15 +68,34 @@ class Personalize:
         )
         self._checked_at = 0.0
         self._replay()
-        self.set_toggles(asdict(toggles or Toggles()))
+        self._compacting = Compacting(journal, jobs, folder, snapshot_after) if isinstance(journal, Journal) else None
+        if toggles is not None:
+            self.set_toggles(asdict(toggles))
         self._pending_jobs.launch()
         self.handlers = {name: self._served(name, handler) for name, handler in self._operations.table.items()}
 
     def tick(self) -> None:
-        """Start the automatic trainings that are due; every request does this, too."""
+        """Start what is due: automatic trainings, as every request does, too, and a snapshot."""
         with self._lock:
             self._context.begin()
             self._start_due_trainings()
+            if self._compacting and self._pending_jobs.all_prepared():
+                self._compacting.start_if_due(self._context.at, self._lock, self._pending_jobs.all_prepared)
+
+    def snapshot_soon(self) -> None:
+        """Let the next tick take a snapshot, however short the journal is; nothing without a journal."""
+        with self._lock:
+            if self._compacting:
+                self._compacting.soon = True
+
+    def save(self, folder: Path) -> list[str]:
+        """Write a snapshot into a new folder; return the jobs' folders that nothing needs any more."""
+        assert self._journal is not None  # noqa: S101 - there is nothing else to take a snapshot of
+        self._context.begin()
+        before = control_entries(self._journal.snapshot) if self._journal.snapshot else ()
+        entries = itertools.chain(before, self._journal.entries())
+        snapshots.save(folder, self._folder, self._operations, self.toggles, entries)
+        return snapshots.unused_folders(self._folder, self._operations, self._pending_jobs)
 
     def set_toggles(self, changes: dict[str, bool]) -> None:
         """Switch the production limits on and off; see ``Toggles`` for the names."""
@@ -84,9 +109,9 @@ class Personalize:
             setattr(self.toggles, name, value)
 
     def deliveries(self, after: int = 0, limit: int = 1000) -> list[dict[str, Any]]:
-        """Return accepted events in order of arrival, repeats included; see ``events.Delivery`` for the keys."""
+        """Return accepted events in order of arrival, repeats included; see ``ledger.Delivery`` for the keys."""
         with self._lock:
-            return self._operations.events.deliveries(after, limit)
+            return self._operations.events.ledger.page(after, limit)
 
     def recent_lists(self, after: int = 0, limit: int = 1000) -> list[dict[str, Any]]:
         """Return the newest lists of GetRecommendations; see ``given_lists.RecentList`` for the keys."""
@@ -112,8 +137,8 @@ class Personalize:
             groups = [self._group_status(group.arn) for group in self._registry.all(resource_types.DATASET_GROUP)]
             return {
                 "datasetGroups": groups,
-                "accepted": len(self._operations.events.ledger),
-                "droppedNullSession": self._operations.events.dropped,
+                "accepted": self._operations.events.ledger.accepted,
+                "droppedNullSession": self._operations.events.ledger.dropped,
                 "toggles": asdict(self.toggles),
             }
 
@@ -179,9 +204,27 @@ class Personalize:
             self._context.begin()
             if self._pending_jobs.end(arn, outcome, apply, self._context.at):
                 self._keep(JOB_ENDED, {"arn": arn, **asdict(outcome)})
+                if self._compacting and is_deletion(outcome.result):
+                    self._compacting.soon = True  # so that the journal forgets the users, too
 
     def _replay(self) -> None:
-        for number, entry in enumerate(self._journal.entries() if self._journal else (), 1):
+        if self._journal is None:
+            return
+        if self._journal.snapshot:
+            self._restore(self._journal.snapshot)
+        self._replay_all(self._journal.entries())
+
+    def _restore(self, snapshot: Path) -> None:
+        self._operations.stores.restoring = True
+        self._replay_all(control_entries(snapshot))
+        self._operations.stores.restoring = False
+        try:
+            snapshots.load(snapshot, self._folder, self._operations, self.toggles)
+        except (ServiceError, OSError, ValueError, KeyError) as error:
+            raise JournalUnusable(f"{snapshot} can't be read: {type(error).__name__}: {error}") from error
+
+    def _replay_all(self, entries: Iterable[JournalEntry]) -> None:
+        for number, entry in enumerate(entries, 1):
             try:
                 self._replay_entry(entry)
             except (ServiceError, OSError, ValueError, KeyError) as error:

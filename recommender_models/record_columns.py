@@ -5,7 +5,7 @@ file means no records.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -35,10 +35,13 @@ class RecordColumns:
 
     def properties(self) -> dict[str, Properties]:
         """Return each id's properties by column."""
+        return dict(self.rows())
+
+    def rows(self) -> Iterator[tuple[str, Properties]]:
+        """Yield each record: its id, and its properties by column."""
         rows = zip(*self.columns.values(), strict=True) if self.columns else ((),) * len(self.ids)
-        return {
-            record_id: dict(zip(self.columns, row, strict=True)) for record_id, row in zip(self.ids, rows, strict=True)
-        }
+        for record_id, row in zip(self.ids, rows, strict=True):
+            yield record_id, dict(zip(self.columns, row, strict=True))
 
 
 def categories(value: Any) -> list[str]:

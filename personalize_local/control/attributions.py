@@ -1,5 +1,7 @@
 """Metric attributions: what they count, under the service's preconditions, and the report of each."""
 
+import json
+from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -101,6 +103,19 @@ class AttributionControl:
             }
             for attribution in self._registry.all(resource_types.METRIC_ATTRIBUTION)
         ]
+
+    def save(self, folder: Path) -> None:
+        """Write all reports into a new folder."""
+        folder.mkdir()
+        for number, attribution in enumerate(self._registry.all(resource_types.METRIC_ATTRIBUTION)):
+            self._reports[attribution].save(folder / str(number))
+            (folder / str(number) / "attribution.json").write_text(json.dumps({"arn": attribution.arn}))
+
+    def load(self, folder: Path) -> None:
+        """Give the existing attributions the reports that were saved."""
+        for own in folder.iterdir():
+            arn = json.loads((own / "attribution.json").read_text())["arn"]
+            self._reports[self._registry.existing(arn)].load(own)
 
     def _with(self, metrics: Metrics, requests: list[dict[str, str]], group: Resource) -> Metrics:
         """Return metrics with further ones."""

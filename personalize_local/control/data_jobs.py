@@ -8,7 +8,8 @@ from personalize_local.control import resource_types
 from personalize_local.control.pending_jobs import Apply, PendingJobs
 from personalize_local.control.registry import Registry
 from personalize_local.control.resources import Resource, ResourceType
-from personalize_local.data.stores import INTERACTIONS, OF_INTERACTIONS, USERS, Stores
+from personalize_local.data.ledger import Ledger
+from personalize_local.data.stores import INTERACTIONS, Stores
 from personalize_local.errors import InvalidInput
 from personalize_local.toggles import Toggles
 
@@ -35,6 +36,7 @@ class DataJobControl:
         stores: Stores,
         *,
         pending_jobs: PendingJobs,
+        ledger: Ledger,
         toggles: Toggles,
         s3_endpoint: str | None,
         seconds: float,
@@ -42,6 +44,7 @@ class DataJobControl:
         self._registry = registry
         self._stores = stores
         self._pending_jobs = pending_jobs
+        self._ledger = ledger
         self._toggles = toggles
         self._s3_endpoint = s3_endpoint
         self._seconds = seconds
@@ -94,24 +97,20 @@ class DataJobControl:
         job = self._add(resource_types.DELETION_JOB, "data-deletion-job", description, inputs=inputs, owner=group)
         spec = {"data_location": _location(request), "s3_endpoint": self._s3_endpoint}
 
+        prepare = self._stores.forgetting(group.arn)
+
         def read(_: Path, result: Mapping[str, Any]) -> Apply:
+            forget = prepare(result["users"])
+
             def apply() -> None:
                 # In a replay the imports on disk no longer hold these users, so the first number counts.
-                job.description["numDeleted"] = int(self._registry.first(self._forget(group.arn, result["users"])))
+                job.description["numDeleted"] = int(self._registry.first(forget(self._registry.now())))
+                self._ledger.forget(result["users"])
 
             return apply
 
         self._pending_jobs.start("deletion", job, self._registry.new_id(), lambda _: spec, read)
         return {"dataDeletionJobArn": job.arn}
-
-    def _forget(self, group_arn: str, users: list[str]) -> int:
-        now = self._registry.now()
-        dropped = sum(
-            self._stores.history_for(dataset).forget(users, now)
-            for dataset in self._stores.datasets(group_arn)
-            if dataset.description["datasetType"] in OF_INTERACTIONS
-        )
-        return dropped + self._stores.records(group_arn, USERS).forget(users)
 
     def _add(self, resource_type: ResourceType, path: str, description: dict[str, Any], **relations: Any) -> Resource:
         arn = self._registry.arn(f"{path}/{description['jobName']}")

@@ -12,6 +12,7 @@ from personalize_local.control import avro, resource_types
 from personalize_local.control.pending_jobs import PendingJobs, Prepare
 from personalize_local.control.registry import Registry
 from personalize_local.control.resources import Resource
+from personalize_local.data.archive import NOTHING
 from personalize_local.data.records import ALL, PUT
 from personalize_local.data.stores import OF_INTERACTIONS, Stores
 from personalize_local.errors import InvalidInput, NotServed
@@ -89,5 +90,5 @@ class ExportControl:
         if mode == PUT:
             snapshot = replace(snapshot, imports=())
         elif mode != ALL:
-            snapshot = replace(snapshot, streamed=[])
+            snapshot = replace(snapshot, archived=NOTHING, streamed=[])
         return lambda folder: {**spec, "interactions": snapshot.save(folder)}

@@ -1,11 +1,11 @@
 """The jobs that resources wait for. A job starts once its request is in the journal, and settles its resource."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from personalize_local.control.resources import Resource
-from personalize_local.jobs.runner import Job, Jobs, Outcome
+from personalize_local.jobs.runner import Job, Jobs, Outcome, is_prepared
 
 Prepare = Callable[[Path], Mapping[str, Any]]
 Apply = Callable[[], None]
@@ -22,6 +22,7 @@ class PendingJobs:
         self._root = root
         self._report = report
         self._open: dict[str, tuple[Resource, Job, Read]] = {}
+        self._folders: list[Path] = []
         self._queued: list[str] = []
 
     def start(self, kind: str, resource: Resource, folder_id: str, prepare: Prepare, read: Read) -> None:
@@ -29,6 +30,7 @@ class PendingJobs:
         resource.has_job = True
         job = Job(kind, self._root / kind / folder_id, prepare)
         self._open[resource.arn] = resource, job, read
+        self._folders.append(job.folder)
         self._queued.append(resource.arn)
 
     def launch(self) -> None:
@@ -43,6 +45,15 @@ class PendingJobs:
         if arn in self._open:
             _, job, _ = self._open.pop(arn)
             self._jobs.stop(job)
+
+    def all_prepared(self) -> bool:
+        """Return whether each job that has not ended has a copy of all its input."""
+        return not self._queued and all(is_prepared(job) for _, job, _ in self._open.values())
+
+    def ended(self) -> Iterator[Path]:
+        """Yield the folder of each job that has ended, or was given up."""
+        pending = {job.folder for _, job, _ in self._open.values()}
+        return (folder for folder in self._folders if folder not in pending)
 
     def read(self, arn: str, outcome: Outcome) -> Apply:
         """Read what a job wrote; return the function that applies it. Reading may be slow: hold no lock meanwhile."""

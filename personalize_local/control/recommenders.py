@@ -1,6 +1,6 @@
 """Recommenders: use cases of domain dataset groups, trained when they are created, started and stopped."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -133,6 +133,12 @@ class RecommenderControl:
     def served(self) -> set[Resource]:
         """Return what the models of all recommenders are kept under."""
         return {self.trained(recommender) for recommender in self._registry.all(resource_types.RECOMMENDER)}
+
+    def kept(self) -> Iterator[Resource]:
+        """Yield what the models are kept under that recommenders serve, or may serve later."""
+        for recommender in self._registry.all(resource_types.RECOMMENDER):
+            trainings = [recommender, *self.retrainings(recommender)]
+            yield from trainings[trainings.index(self.trained(recommender)) :]
 
     def configuration(self, recommender: Resource) -> Config:
         """Return the ``recommenderConfig`` that a recommender serves by now."""

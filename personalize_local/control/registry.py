@@ -1,6 +1,7 @@
 """Finds, lists and deletes resources by ARN, under the service's rules."""
 
 import base64
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -22,6 +23,8 @@ class Registry:
     def __init__(self, context: RequestContext) -> None:
         self._context = context
         self._by_arn: dict[str, Resource] = {}
+        self._by_type: dict[ResourceType, dict[str, Resource]] = defaultdict(dict)
+        self._deleting: list[Resource] = []
         self._serial = 0
         self.refuse: Callable[[Resource], None] = lambda resource: None
 
@@ -56,10 +59,25 @@ class Registry:
 
     def all(self, resource_type: ResourceType) -> Iterator[Resource]:
         """Yield the existing resources of a type in all regions, in order of creation."""
+        self._drop_gone()
+        return iter(list(self._by_type[resource_type].values()))
+
+    def has(self, arn: str) -> bool:
+        """Return whether a resource exists."""
+        self._drop_gone()
+        return arn in self._by_arn
+
+    def _drop_gone(self) -> None:
         now = self._context.at
+        if not any(resource.gone(now) for resource in self._deleting):
+            return
         for resource in [value for value in self._by_arn.values() if value.gone(now)]:
-            del self._by_arn[resource.arn]
-        return (resource for resource in list(self._by_arn.values()) if resource.kind is resource_type)
+            self._drop(resource)
+        self._deleting = [resource for resource in self._deleting if not resource.gone(now)]
+
+    def _drop(self, resource: Resource) -> None:
+        del self._by_arn[resource.arn]
+        del self._by_type[resource.kind][resource.arn]
 
     def find(self, resource_type: ResourceType, arn: str) -> Resource:
         """Return an existing resource. Raises ResourceNotFound."""
@@ -90,8 +108,9 @@ class Registry:
         self._serial += 1
         resource.serial = self._serial
         # Removed first: a name that is used again must come last in the order of creation.
-        self._by_arn.pop(resource.arn, None)
-        self._by_arn[resource.arn] = resource
+        if taken := self._by_arn.get(resource.arn):
+            self._drop(taken)
+        self._by_arn[resource.arn] = self._by_type[resource.kind][resource.arn] = resource
 
     def delete(self, resource: Resource, seconds: float) -> None:
         """Start a deletion that takes ``seconds``. Raises ResourceInUse while it has dependants or is pending."""
@@ -102,6 +121,7 @@ class Registry:
             if not other.gone(now) and _holds(other, resource, now):
                 raise ResourceInUse(f"{resource.arn} is in use by {other.arn}")
         resource.deleted_at, resource.deleting_seconds = now, self._context.first(seconds)
+        self._deleting.append(resource)
 
     def running(self, resource_type: ResourceType, resource: Resource) -> Resource | None:
         """Return a resource of a type that is being created from ``resource``, None if there is none."""

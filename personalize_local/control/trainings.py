@@ -1,6 +1,6 @@
 """Starts trainings of solution versions and recommenders, and keeps what each has left: a model and its metrics."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -113,6 +113,10 @@ class Trainings:
         if resource not in self._trained:
             raise ResourceInUse(f"{resource.arn} is not trained")
         return self._trained[resource][0]
+
+    def folders(self, resources: Iterable[Resource]) -> set[Path]:
+        """Return the folders of the models of some resources, without those that are not trained."""
+        return {self._trained[resource][0] for resource in resources if resource in self._trained}
 
     def result(self, resource: Resource) -> Mapping[str, Any]:
         """Return what a training has found out; nothing while it runs, or if it has failed."""

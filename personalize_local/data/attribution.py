@@ -4,12 +4,16 @@ https://docs.aws.amazon.com/personalize/latest/dg/measuring-recommendation-impac
 one counts, as in training: AWS only says that duplicates make metrics inaccurate.
 """
 
+import json
 import re
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
+from personalize_local.data import digests
+from personalize_local.data.digests import digest
 from personalize_local.errors import InvalidInput
 
 UNDEFINED = "SOURCE_NAME_UNDEFINED"
@@ -66,7 +70,7 @@ class OfList:
 class Report:
     """The report of one attribution. An event counts from its creation on, and once."""
 
-    _counted: set[str] = field(default_factory=set)
+    _counted: set[bytes] = field(default_factory=set)  # digests of event ids
     _sums: dict[tuple[AttributedMetric, str, int], float] = field(default_factory=lambda: defaultdict(float))
     _lists: dict[tuple[str, str, str], OfList] = field(default_factory=lambda: defaultdict(OfList))
     _sources: set[str] = field(default_factory=set)
@@ -74,10 +78,13 @@ class Report:
     def counts(self, event: Mapping[str, Any], now: float) -> bool:
         """Return whether an event counts: it is new enough, and the first one with its id."""
         event_id = event.get("eventId")
-        if now - event["sentAt"] >= TOO_OLD or event_id in self._counted:
+        if now - event["sentAt"] >= TOO_OLD:
             return False
         if event_id is not None:
-            self._counted.add(event_id)
+            known = digest(event_id)
+            if known in self._counted:
+                return False
+            self._counted.add(known)
         return True
 
     def add(
@@ -126,3 +133,24 @@ class Report:
             }
             for (list_id, event_type, source), brought in self._lists.items()
         ]
+
+    def save(self, folder: Path) -> None:
+        """Write everything into a new folder."""
+        folder.mkdir()
+        digests.save(self._counted, folder / "counted.bin")
+        rest = {
+            "sums": [[metric.as_request(), *key, value] for (metric, *key), value in self._sums.items()],
+            "lists": [[*key, brought.events, brought.value] for key, brought in self._lists.items()],
+            "sources": sorted(self._sources),
+        }
+        (folder / "rest.json").write_text(json.dumps(rest))
+
+    def load(self, folder: Path) -> None:
+        """Become what was saved."""
+        self._counted = digests.load(folder / "counted.bin")
+        rest = json.loads((folder / "rest.json").read_text())
+        for metric, source, quarter, value in rest["sums"]:
+            self._sums[metric_from_request(metric), source, quarter] = value
+        for list_id, event_type, source, events, value in rest["lists"]:
+            self._lists[list_id, event_type, source] = OfList(events, value)
+        self._sources = set(rest["sources"])

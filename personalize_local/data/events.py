@@ -3,7 +3,6 @@
 import functools
 import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
 from typing import Any
 
 from personalize_local.control import resource_types
@@ -11,6 +10,7 @@ from personalize_local.control.attributions import AttributionControl, added_by
 from personalize_local.control.registry import Registry
 from personalize_local.control.resources import ACTIVE, Resource
 from personalize_local.data.attribution import UNDEFINED
+from personalize_local.data.ledger import Ledger
 from personalize_local.data.stores import INTERACTIONS, Stores
 from personalize_local.data.streamed import Event
 from personalize_local.errors import InvalidInput
@@ -19,25 +19,6 @@ from personalize_local.toggles import EVENTS_RATE, Throttle, Toggles
 # Amazon Personalize API, Event.properties: not allowed as keys, in whatever case.
 RESERVED_KEYS = frozenset({"userid", "sessionid", "eventtype", "timestamp", "recommendationid", "impression"})
 LOST_SESSION = "null"  # the service answers 200 to this session id and drops the events (aws/aws-sdk-js#3371)
-
-
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """One accepted event, in the names of PutEvents; repeated deliveries stand in the ledger as often as they came."""
-
-    number: int
-    trackingId: str
-    userId: str | None
-    sessionId: str
-    eventId: str | None
-    eventType: str
-    itemId: str | None
-    sentAt: float
-    eventValue: float | None
-    recommendationId: str | None
-    impression: tuple[str, ...]
-    eventAttributionSource: str | None
-    received_at: float
 
 
 class Events:
@@ -60,8 +41,7 @@ class Events:
         self._source_of = source_of
         self._throttle = throttle
         self._toggles = toggles
-        self.ledger: list[Delivery] = []
-        self.dropped = 0
+        self.ledger = Ledger()
 
     def put_events(self, request: dict[str, Any]) -> None:
         """Accept all events of a call, or none of them. Raises InvalidInput, Throttling."""
@@ -72,7 +52,7 @@ class Events:
         has_value = "EVENT_VALUE" in self._stores.columns(dataset)
         properties = [properties_from_text(event.get("properties")) for event in request["eventList"]]
         if request["sessionId"] == LOST_SESSION:
-            self.dropped += len(properties)
+            self.ledger.dropped += len(properties)
             return
         self._attribute(request["eventList"], tracker.description["datasetGroupArn"])
         streamed = self._stores.history_for(dataset).streamed
@@ -81,10 +61,6 @@ class Events:
         for event, event_properties in zip(request["eventList"], properties, strict=True):
             self._record(request, event, now)
             streamed.accept(_event(request, event, event_properties, has_value), now + self._registry.lag())
-
-    def deliveries(self, after: int, limit: int) -> list[dict[str, Any]]:
-        """Return at most ``limit`` accepted deliveries whose number is above ``after``, in order."""
-        return [asdict(delivery) for delivery in self.ledger[after : after + limit]]
 
     def _attribute(self, events: list[dict[str, Any]], group_arn: str) -> None:
         """Add events to the report of the dataset group's metric attribution, if there is one."""
@@ -121,22 +97,19 @@ class Events:
         return dataset
 
     def _record(self, request: dict[str, Any], event: dict[str, Any], now: float) -> None:
-        self.ledger.append(
-            Delivery(
-                number=len(self.ledger) + 1,
-                trackingId=request["trackingId"],
-                userId=request.get("userId"),
-                sessionId=request["sessionId"],
-                eventId=event.get("eventId"),
-                eventType=event["eventType"],
-                itemId=event.get("itemId"),
-                sentAt=event["sentAt"],
-                eventValue=event.get("eventValue"),
-                recommendationId=event.get("recommendationId"),
-                impression=tuple(event.get("impression", ())),
-                eventAttributionSource=_given_source(event),
-                received_at=now,
-            )
+        self.ledger.add(
+            trackingId=request["trackingId"],
+            userId=request.get("userId"),
+            sessionId=request["sessionId"],
+            eventId=event.get("eventId"),
+            eventType=event["eventType"],
+            itemId=event.get("itemId"),
+            sentAt=event["sentAt"],
+            eventValue=event.get("eventValue"),
+            recommendationId=event.get("recommendationId"),
+            impression=tuple(event.get("impression", ())),
+            eventAttributionSource=_given_source(event),
+            received_at=now,
         )
 
 

@@ -1,15 +1,17 @@
 """All interactions of one dataset, streamed and imported. An import in mode FULL replaces earlier imports."""
 
+import json
 import math
 import shutil
-from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from personalize_local.data.archive import Archive
 from personalize_local.data.streamed import RECENT, Streamed, columns_from_rows
+from personalize_local.data.user_counts import UserCounts
 from personalize_local.toggles import Toggles
 from recommender_models.interactions import NO_TYPE, Interaction, InteractionColumns
 
@@ -18,7 +20,7 @@ class Imported:
     """The interactions that ``jobs.importing`` wrote into a job's folder, without users deleted since."""
 
     def __init__(self, job_folder: Path) -> None:
-        self._job_folder = job_folder
+        self.job_folder = job_folder
         # A deletion writes a new, numbered folder; the newest one is valid.
         self.folder = max(
             (folder for folder in job_folder.glob("interactions*") if folder.suffix != ".partial"),
@@ -62,19 +64,27 @@ class Imported:
         )
 
     def forget(self, users: Collection[str]) -> "tuple[Imported, int]":
-        """Return the import without some users, written to disk, and the number of deleted interactions."""
+        """Return the import without some users, written to disk, and the number of deleted interactions.
+
+        The old files stay until ``remove_older``, so that nothing that reads them meanwhile fails.
+        """
         codes = [self._code[user] for user in users if user in self._code]
         remaining = ~np.isin(self._columns.users, codes)
         dropped = len(self) - int(remaining.sum())
         if not dropped:
             return self, 0
         number = int(self.folder.name.partition("-")[2] or 0) + 1
-        partial = self._job_folder / f"interactions-{number}.partial"
+        partial = self.job_folder / f"interactions-{number}.partial"
         shutil.rmtree(partial, ignore_errors=True)
         self._columns.take(remaining).without_unused_users().save(partial)
-        partial.rename(self._job_folder / f"interactions-{number}")
-        shutil.rmtree(self.folder)
-        return Imported(self._job_folder), dropped
+        partial.rename(self.job_folder / f"interactions-{number}")
+        return Imported(self.job_folder), dropped
+
+    def remove_older(self) -> None:
+        """Remove the files of the import as it was before users were deleted."""
+        for folder in self.job_folder.glob("interactions*"):
+            if folder != self.folder:
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 @dataclass(frozen=True)
@@ -85,27 +95,43 @@ class Snapshot:
     """
 
     imports: tuple[Path, ...]
+    archived: Archive
     streamed: list[Interaction]
 
     def save(self, folder: Path) -> list[str]:
-        """Write the streamed interactions into ``folder``; return all folders, for a training's spec."""
+        """Write all interactions into ``folder``; return the folders, for a training's spec.
+
+        The imports' files are linked or copied: what becomes of an import must not disturb a job that uses it.
+        """
+        parts = []
+        for number, path in enumerate(self.imports):
+            shutil.copytree(path, folder / f"import-{number}", copy_function=_link_or_copy)
+            parts.append(folder / f"import-{number}")
+        if len(self.archived):
+            self.archived.columns().save(folder / "archived")
+            parts.append(folder / "archived")
         columns_from_rows(self.streamed).save(folder / "streamed")
-        return [str(path) for path in (*self.imports, folder / "streamed")]
+        return [str(path) for path in (*parts, folder / "streamed")]
+
+
+def _link_or_copy(source: str, target: str) -> None:
+    try:
+        Path(target).hardlink_to(source)
+    except OSError:  # another file system, or one without links
+        shutil.copy2(source, target)
 
 
 class History:
     """The interactions of one dataset."""
 
     def __init__(self, toggles: Toggles) -> None:
-        self.streamed = Streamed(toggles)
-        self._take([])
+        self._per_user = UserCounts()
+        self.streamed = Streamed(toggles, self._per_user)
+        self._imports: list[Imported] = []
 
     def _take(self, imports: list[Imported]) -> None:
         self._imports = imports
-        self._imported_per_user: Counter[str] = Counter()
-        for imported in imports:
-            self._imported_per_user.update(imported.per_user)
-        self._imported_with_two = sum(count >= 2 for count in self._imported_per_user.values())
+        self._per_user.set(self.streamed.per_user(), *(imported.per_user for imported in imports))
 
     def add_import(self, imported: Imported, *, replace: bool) -> None:
         """Add the rows of an import."""
@@ -129,23 +155,47 @@ class History:
 
     def snapshot(self, now: float) -> Snapshot:
         """Return the input of a training that starts at ``now``."""
-        return Snapshot(tuple(imported.folder for imported in self._imports), self.streamed.rows(now))
+        rows = self.streamed.rows(now)
+        return Snapshot(tuple(imported.folder for imported in self._imports), self.streamed.archived, rows)
 
     def totals(self, now: float) -> tuple[int, int, int]:
         """Return visible interactions, users, and users with two interactions or more."""
-        streamed = self.streamed.per_user(now)
-        before = [self._imported_per_user.get(user, 0) for user in streamed]
-        users = len(self._imported_per_user) + before.count(0)
-        newly = sum(count + had >= 2 > had for count, had in zip(streamed.values(), before, strict=True))
-        return self.size(now), users, self._imported_with_two + newly
+        return self.size(now), self._per_user.users, self._per_user.with_two
 
     def size(self, now: float) -> int:
         """Return how many interactions are visible."""
         self.streamed.show(now)
         return self.streamed.visible + sum(map(len, self._imports))
 
-    def forget(self, users: Collection[str], now: float) -> int:
-        """Drop all interactions of some users; return how many."""
+    def forgetting(self, users: Collection[str]) -> Callable[[float], int]:
+        """Write the imports without some users, which may be slow; return the function that drops all of theirs.
+
+        It takes the time, and returns the number of dropped interactions. No import may end in between.
+        """
         pairs = [imported.forget(users) for imported in self._imports]
-        self._take([remaining for remaining, _ in pairs])
-        return self.streamed.forget(users, now) + sum(dropped for _, dropped in pairs)
+
+        def forget(now: float) -> int:
+            dropped = self.streamed.forget(users, now) + sum(number for _, number in pairs)
+            self._take([remaining for remaining, _ in pairs])
+            for remaining, _ in pairs:
+                remaining.remove_older()
+            return dropped
+
+        return forget
+
+    @property
+    def import_folders(self) -> list[Path]:
+        """The folders of the jobs whose imports are in it."""
+        return [imported.job_folder for imported in self._imports]
+
+    def save(self, folder: Path, root: Path) -> None:
+        """Write the streamed interactions, and which imports there are; their own files stay where they are."""
+        folder.mkdir()
+        names = [path.relative_to(root).as_posix() for path in self.import_folders]
+        (folder / "imports.json").write_text(json.dumps(names))
+        self.streamed.save(folder)
+
+    def load(self, folder: Path, root: Path) -> None:
+        """Become what was saved."""
+        self.streamed.load(folder)
+        self._take([Imported(root / name) for name in json.loads((folder / "imports.json").read_text())])

@@ -1,5 +1,6 @@
 """The users or the items of one dataset: each id with its properties; a later record replaces the earlier one."""
 
+import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
@@ -59,6 +60,24 @@ class Records(Mapping[str, Properties]):
     def exported(self, mode: str) -> RecordColumns:
         """Return what an export has: the rows of imports, all records that were put, or the newest of each id."""
         return _columns(list(self._imported.items()) if mode == BULK else self._puts if mode == PUT else self.items())
+
+    def keep(self, folder: Path) -> None:
+        """Write everything into a new folder, replaced records too."""
+        folder.mkdir()
+        _columns(self._imported.items()).save(folder / "imported.json")
+        _columns(self._puts).save(folder / "puts.json")
+        newest = {key: place for place, (key, _) in enumerate(self._puts)}
+        # The newest put of an id counts, unless an import has come since.
+        counting = sorted(newest[key] for key in self._put if key in newest)
+        (folder / "counting.json").write_text(json.dumps(counting))
+
+    def restore(self, folder: Path) -> None:
+        """Become what was kept."""
+        self._imported = RecordColumns.load(folder / "imported.json").properties()
+        self._puts = list(RecordColumns.load(folder / "puts.json").rows())
+        counting = json.loads((folder / "counting.json").read_text())
+        self._put = dict(self._puts[place] for place in counting)
+        self.version += 1
 
     def save(self, path: Path) -> str:
         """Write all records in the form of an import; return the path, for a job's spec."""

@@ -1,6 +1,7 @@
 """The content of all datasets, by dataset group and type."""
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from weakref import WeakKeyDictionary
@@ -43,6 +44,7 @@ class Stores:
         self._histories: WeakKeyDictionary[Resource, History] = WeakKeyDictionary()
         self._records: WeakKeyDictionary[Resource, Records] = WeakKeyDictionary()
         self._nothing = Records()
+        self.restoring = False  # what jobs have changed is in the snapshot that is being restored
 
     def dataset(self, group_arn: str, dataset_type: str) -> Resource | None:
         """Return the dataset of a type in a dataset group."""
@@ -113,11 +115,59 @@ class Stores:
 
     def read_import(self, dataset: Resource, job_folder: Path, *, replace: bool) -> Callable[[], None]:
         """Read an import from its folder; return the function that adds it to a dataset at once."""
+        if self.restoring:
+            return lambda: None
         if dataset.description["datasetType"] in OF_INTERACTIONS:
             imported = Imported(job_folder)
             return lambda: self.history_for(dataset).add_import(imported, replace=replace)
         rows = RecordColumns.load(job_folder / "records.json").properties()
         return lambda: self.records_for(dataset).add_import(rows, replace=replace)
+
+    def forgetting(self, group_arn: str) -> Callable[[Collection[str]], Callable[[float], int]]:
+        """Return the function that prepares to delete some users of a dataset group, which may be slow.
+
+        It returns the function that deletes them at a time and returns the number of deleted rows.
+        """
+        histories = [
+            self.history_for(dataset)
+            for dataset in self.datasets(group_arn)
+            if dataset.description["datasetType"] in OF_INTERACTIONS
+        ]
+        records = self.records(group_arn, USERS)
+
+        def prepare(users: Collection[str]) -> Callable[[float], int]:
+            if self.restoring:
+                return lambda _: 0
+            forgets = [history.forgetting(users) for history in histories]
+            return lambda now: sum(forget(now) for forget in forgets) + records.forget(users)
+
+        return prepare
+
+    def save(self, folder: Path, root: Path) -> None:
+        """Write the content of all datasets into a new folder; ``root`` has the folders of imports."""
+        folder.mkdir()
+        for number, dataset in enumerate(self._registry.all(resource_types.DATASET)):
+            own = folder / str(number)
+            if dataset in self._histories:
+                self._histories[dataset].save(own, root)
+            elif dataset in self._records:
+                self._records[dataset].keep(own)
+            else:
+                continue
+            (own / "dataset.json").write_text(json.dumps({"arn": dataset.arn}))
+
+    def load(self, folder: Path, root: Path) -> None:
+        """Give the existing datasets the content that was saved."""
+        for own in folder.iterdir():
+            dataset = self._registry.existing(json.loads((own / "dataset.json").read_text())["arn"])
+            if (own / "imports.json").exists():
+                self.history_for(dataset).load(own, root)
+            else:
+                self.records_for(dataset).restore(own)
+
+    def import_folders(self) -> set[Path]:
+        """Return the folders of the jobs whose imports of interactions are in a dataset."""
+        return {folder for history in self._histories.values() for folder in history.import_folders}
 
     def open_dataset(self, dataset_arn: str) -> Resource:
         """Return an ACTIVE dataset. Raises ResourceNotFound, InvalidInput."""

@@ -6,12 +6,18 @@ one counts (Developer Guide, "Recording item interaction events").
 """
 
 import heapq
+import json
 from collections import defaultdict
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, astuple, dataclass
+from pathlib import Path
 
 import numpy as np
 
+from personalize_local.data import digests
+from personalize_local.data.archive import NOTHING, Archive
+from personalize_local.data.digests import digest
+from personalize_local.data.user_counts import UserCounts
 from personalize_local.toggles import Toggles
 from recommender_models.interactions import Interaction, InteractionColumns
 
@@ -43,17 +49,23 @@ class Event:
 
 
 class Streamed:
-    """Accepts events and returns the visible ones: all for training, a user's own for recommendations."""
+    """Accepts events and returns the visible ones: all for training, a user's own for recommendations.
 
-    def __init__(self, toggles: Toggles) -> None:
+    The interactions of known users are in ``archived``, as a snapshot left them; newer ones are in lists, one per user.
+    """
+
+    def __init__(self, toggles: Toggles, per_user: UserCounts | None = None) -> None:
+        """``per_user``: where the interactions of each user are counted."""
         self._toggles = toggles
-        self._seen_ids: set[str] = set()
-        self._seen_contents: set[tuple[object, ...]] = set()
+        self._per_user = per_user or UserCounts()
+        self._seen_ids: set[bytes] = set()
+        self._seen_contents: set[bytes] = set()
         self._waiting: list[tuple[float, int, Event]] = []
         self._by_user: dict[str, list[Interaction]] = defaultdict(list)
         self._by_session: dict[str, list[Interaction]] = defaultdict(list)
         self._user_of_session: dict[str, str] = {}
         self._order = 0
+        self.archived = NOTHING
         self.counts = EventCounts()
         self.visible = 0
 
@@ -67,12 +79,13 @@ class Streamed:
 
     def _counts_once(self, event: Event) -> bool:
         if event.event_id is not None:
-            if self._toggles.deduplication and event.event_id in self._seen_ids:
+            known = digest(event.event_id)
+            if self._toggles.deduplication and known in self._seen_ids:
                 self.counts.repeated_event_id += 1
                 return False
-            self._seen_ids.add(event.event_id)
+            self._seen_ids.add(known)
         user = event.user_id or event.session_id
-        content = (user, int(event.time), event.event_type, event.item_id, event.value, event.content)
+        content = digest(user, int(event.time), event.event_type, event.item_id, event.value, event.content)
         if self._toggles.same_second_merging and content in self._seen_contents:
             self.counts.same_second += 1
             return False
@@ -80,7 +93,7 @@ class Streamed:
         return True
 
     def rows(self, now: float) -> list[Interaction]:
-        """Return the interactions for a training at ``now``, in no particular order.
+        """Return the interactions since the archive for a training at ``now``, in no particular order.
 
         The events of a session without a user count once some event carries both session and user.
         """
@@ -90,22 +103,30 @@ class Streamed:
     def between(self, start: float, end: float, now: float) -> Iterator[Interaction]:
         """Yield the visible interactions from ``start`` to before ``end``, in no particular order."""
         self.show(now)
+        yield from self.archived.between(start, end)
         for interactions in self._by_user.values():
             yield from (each for each in interactions if start <= each.time < end)
 
     def for_user(self, user_id: str, now: float) -> list[Interaction]:
         """Return a user's newest visible interactions; ``user_id`` may be a session id of an unknown user."""
         self.show(now)
-        return (self._by_user.get(self.known_as(user_id)) or self._by_session.get(user_id, []))[-RECENT:]
+        known = self.known_as(user_id)
+        own = self._by_user.get(known, [])[-RECENT:]
+        if len(own) < RECENT:
+            own = self.archived.newest(known, RECENT - len(own)) + own
+        return own or self._by_session.get(user_id, [])[-RECENT:]
 
     def known_as(self, user_id: str) -> str:
         """Return the known user of a session, otherwise the id itself."""
-        return user_id if user_id in self._by_user else self._user_of_session.get(user_id, user_id)
+        known = user_id in self._by_user or user_id in self.archived
+        return user_id if known else self._user_of_session.get(user_id, user_id)
 
-    def per_user(self, now: float) -> dict[str, int]:
+    def per_user(self) -> dict[str, int]:
         """Return how many visible interactions each user has."""
-        self.show(now)
-        return {user: len(own) for user, own in self._by_user.items()}
+        counts = self.archived.counts
+        for user, own in self._by_user.items():
+            counts[user] = counts.get(user, 0) + len(own)
+        return counts
 
     def forget(self, users: Collection[str], now: float) -> int:
         """Delete all interactions of some users; return how many."""
@@ -115,10 +136,15 @@ class Streamed:
         dropped = len(self._waiting) - len(waiting)
         heapq.heapify(waiting)
         self._waiting = waiting
+        left = self.archived.without(gone)
+        dropped += len(self.archived) - len(left)
+        self.archived = left
         for user in gone:
             dropped += len(self._by_user.pop(user, ()))
-        self._user_of_session = {sid: user for sid, user in self._user_of_session.items() if user not in gone}
-        self.visible = sum(map(len, self._by_user.values()))
+        for session in [sid for sid, user in self._user_of_session.items() if user in gone]:
+            del self._user_of_session[session]
+        self.visible = len(left) + sum(map(len, self._by_user.values()))
+        self._per_user.set(self.per_user())
         return dropped
 
     def show(self, now: float) -> None:
@@ -126,6 +152,34 @@ class Streamed:
         while self._waiting and self._waiting[0][0] <= now:
             _, _, event = heapq.heappop(self._waiting)
             self._place(event)
+
+    def save(self, folder: Path) -> None:
+        """Write everything into a new folder; events that are still to be shown, too."""
+        archived = self.archived.with_rows(self._by_user) if self._by_user else self.archived
+        archived.save(folder / "users")
+        Archive.of(self._by_session).save(folder / "sessions")
+        digests.save(self._seen_ids, folder / "event_ids.bin")
+        digests.save(self._seen_contents, folder / "contents.bin")
+        rest = {
+            "waiting": [(at, number, astuple(event)) for at, number, event in self._waiting],
+            "user_of_session": self._user_of_session,
+            "order": self._order,
+            "counts": asdict(self.counts),
+        }
+        (folder / "rest.json").write_text(json.dumps(rest))
+
+    def load(self, folder: Path) -> None:
+        """Become what was saved."""
+        self.archived = Archive.load(folder / "users")
+        sessions = Archive.load(folder / "sessions")
+        self._by_session.update({session: sessions.newest(session, len(sessions)) for session in sessions.users})
+        self._seen_ids = digests.load(folder / "event_ids.bin")
+        self._seen_contents = digests.load(folder / "contents.bin")
+        rest = json.loads((folder / "rest.json").read_text())
+        self._waiting = [(at, number, Event(*event)) for at, number, event in rest["waiting"]]
+        self._user_of_session = rest["user_of_session"]
+        self._order, self.counts = rest["order"], EventCounts(**rest["counts"])
+        self.visible = len(self.archived)
 
     def _place(self, event: Event) -> None:
         if event.user_id is not None and event.session_id not in self._user_of_session:
@@ -150,6 +204,7 @@ class Streamed:
         if own.user != user:
             own = Interaction(user, own.item, own.event_type, own.time, own.value)
         self._by_user[user].append(own)
+        self._per_user.add(user)
         self.visible += 1
 
 

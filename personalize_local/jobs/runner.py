@@ -1,8 +1,8 @@
 """Runs jobs, each in its own folder: in processes, so that requests are answered meanwhile, or in place.
 
-A job's folder holds ``spec.json``, ``stderr.txt``, the job's output, and in the end ``outcome.json``. A folder without
-``outcome.json`` is left over from a killed job: it is emptied, and the job starts again. A job's process ends when the
-service does.
+A job's folder holds ``spec.json``, a copy of all input (``input/``), ``stderr.txt``, the job's output, and in the end
+``outcome.json`` without the input. A folder without ``outcome.json`` is left over from a killed job: its output is
+removed, and the job starts again, on the same input. A job's process ends when the service does.
 """
 
 import importlib
@@ -13,7 +13,7 @@ import shutil
 import sys
 import threading
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -23,9 +23,10 @@ from personalize_local.errors import JobFailed
 
 # One thread each: a training must leave the other cores for answering requests.
 ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"), "1")
-KINDS = ("deletion", "exporting", "importing", "inference", "segments", "training")
-OUTCOME = "outcome.json"
+KINDS = ("compaction", "deletion", "exporting", "importing", "inference", "segments", "training")
+OUTCOME, SPEC, INPUT = "outcome.json", "spec.json", "input"
 STDERR = "stderr.txt"
+POLITELY = 10  # a snapshot can wait, answers cannot
 # Loading what jobs need takes longer than most jobs. One process loads it and starts no thread; each job is a fork of
 # it. macOS's libraries may not be used after a fork: there, each job loads what it needs.
 _PROCESSES = (
@@ -44,7 +45,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Job:
-    """``prepare(folder)`` writes the job's input into its empty folder and returns its spec, a JSON object."""
+    """``prepare(folder)`` writes the job's input into an empty folder and returns its spec, a JSON object."""
 
     kind: str
     folder: Path
@@ -69,7 +70,8 @@ class InlineJobs:
 
     def start(self, job: Job, done: Done) -> None:
         """Run the job, then call ``done``."""
-        done(_finished(job.folder) or run(job.kind, job.folder, _prepared(job)))
+        spec = prepared(job)
+        done(_finished(job.folder) or run(job.kind, job.folder, spec))
 
     def stop(self, job: Job) -> None:
         """Do nothing: no job is running."""
@@ -87,6 +89,7 @@ class ProcessJobs:
     def __init__(self) -> None:
         self.in_place = False
         self._threads = {kind: ThreadPoolExecutor(1, thread_name_prefix=kind) for kind in KINDS}
+        self._preparing = ThreadPoolExecutor(1, thread_name_prefix="preparing")
         self._running: dict[Path, BaseProcess] = {}  # by the folder of the job
         self._stopped: set[Path] = set()
         self._closed = False
@@ -94,7 +97,9 @@ class ProcessJobs:
 
     def start(self, job: Job, done: Done) -> None:
         """Queue the job and return."""
-        self._threads[job.kind].submit(self._work, job, done)
+        # At once, although the job may have to wait for others: what its input is copied from may change.
+        preparing = self._preparing.submit(prepared, job)
+        self._threads[job.kind].submit(self._work, job, done, preparing)
 
     def stop(self, job: Job) -> None:
         """Kill a job, or don't begin it. It must have been started; ``done`` is not called."""
@@ -107,24 +112,24 @@ class ProcessJobs:
         self._closed = True
         for process in list(self._running.values()):
             process.kill()
-        for threads in self._threads.values():
+        for threads in (self._preparing, *self._threads.values()):
             threads.shutdown(wait=True, cancel_futures=True)
 
-    def _work(self, job: Job, done: Done) -> None:
+    def _work(self, job: Job, done: Done, preparing: Future[Mapping[str, Any]]) -> None:
         if job.folder in self._stopped:
             return
         try:
-            outcome = _finished(job.folder) or self._run(job)
+            spec = preparing.result()
+            outcome = _finished(job.folder) or self._run(job, spec)
         except Exception as error:
             outcome = Outcome(failure=f"{job.kind} failed: {type(error).__name__}: {error}")
         if not self._closed and job.folder not in self._stopped:
             done(outcome)
 
-    def _run(self, job: Job) -> Outcome:
-        return run(job.kind, job.folder, _prepared(job)) if self.in_place else self._in_process(job)
+    def _run(self, job: Job, spec: Mapping[str, Any]) -> Outcome:
+        return run(job.kind, job.folder, spec) if self.in_place else self._in_process(job)
 
     def _in_process(self, job: Job) -> Outcome:
-        _prepared(job)
         (job.folder / STDERR).touch()
         process = _PROCESSES.Process(target=main, args=(job.kind, job.folder), name=job.kind, daemon=True)
         process.start()
@@ -144,18 +149,35 @@ def run(kind: str, folder: Path, spec: Mapping[str, Any]) -> Outcome:
         outcome = Outcome(result=importlib.import_module(f"personalize_local.jobs.{kind}").run(spec, folder))
     except JobFailed as error:
         outcome = Outcome(failure=str(error))
-    partial = folder / f"{OUTCOME}.partial"
-    partial.write_text(json.dumps(asdict(outcome)))
-    partial.rename(folder / OUTCOME)
+    _write(folder / OUTCOME, asdict(outcome))
+    shutil.rmtree(folder / INPUT, ignore_errors=True)
     return outcome
 
 
-def _prepared(job: Job) -> Mapping[str, Any]:
-    shutil.rmtree(job.folder, ignore_errors=True)
-    job.folder.mkdir(parents=True)
-    spec = job.prepare(job.folder)
-    (job.folder / "spec.json").write_text(json.dumps(spec))
+def prepared(job: Job) -> Mapping[str, Any]:
+    """Return the spec of a job that has its input, and nothing else unless it has ended, in its folder."""
+    if not is_prepared(job):
+        shutil.rmtree(job.folder, ignore_errors=True)
+        (job.folder / INPUT).mkdir(parents=True)
+        _write(job.folder / SPEC, job.prepare(job.folder / INPUT))
+    elif not _finished(job.folder):
+        for path in job.folder.iterdir():
+            if path.name not in (SPEC, INPUT):
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+    spec: Mapping[str, Any] = json.loads((job.folder / SPEC).read_text())
     return spec
+
+
+def is_prepared(job: Job) -> bool:
+    """Return whether all that the job needs is in its folder."""
+    return (job.folder / SPEC).exists()
+
+
+def _write(path: Path, content: Mapping[str, Any]) -> None:
+    """Write a JSON object as a whole or not at all."""
+    partial = path.with_name(f"{path.name}.partial")
+    partial.write_text(json.dumps(content))
+    partial.rename(path)
 
 
 def _finished(folder: Path) -> Outcome | None:
@@ -166,9 +188,11 @@ def _finished(folder: Path) -> Outcome | None:
 def main(kind: str, folder: Path) -> None:
     """Run one job in a process of its own."""
     threading.Thread(target=_end_with_service, name="end-with-service", daemon=True).start()
+    if kind == "compaction":
+        os.nice(POLITELY)
     with (folder / STDERR).open("wb") as errors:
         os.dup2(errors.fileno(), 2)
-    run(kind, folder, json.loads((folder / "spec.json").read_text()))
+    run(kind, folder, json.loads((folder / SPEC).read_text()))
 
 
 def _end_with_service() -> None:

@@ -1,7 +1,6 @@
 """A folder that jobs see as S3: the object ``s3://bucket/key`` is the file ``FOLDER/bucket/key``."""
 
 import contextlib
-import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -53,7 +52,7 @@ class FolderStore:
             path.parent.mkdir(parents=True, exist_ok=True)
             with partial.open("wb") as target:
                 shutil.copyfileobj(content, target)
-            os.replace(partial, path)
+            partial.replace(path)
 
     def _path(self, stored: S3Object) -> Path:
         path = (self._root / stored.bucket / stored.key).resolve()

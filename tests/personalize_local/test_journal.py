@@ -1,5 +1,8 @@
 """A service that is started again on the same folder is the one that was there before."""
 
+import contextlib
+import resource
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +11,8 @@ import pytest
 from personalize_local.jobs.runner import InlineJobs, Outcome
 from personalize_local.journal import Journal, JournalEntry, JournalUnusable
 from tests.personalize_local.world import RECIPE, START, HeldJobs, Refused, World
+
+MOST_BYTES = 2000
 
 
 def started(folder: Path, now: float = START, **options: Any) -> World:
@@ -105,9 +110,15 @@ def test_a_file_that_cannot_be_opened_is_refused(tmp_path: Path) -> None:
         Journal(tmp_path)
 
 
-def limit_pages(journal: Journal, most: int) -> None:
-    """Make SQLite say that the disk is full once the file would need more pages; never fewer than it has."""
-    journal._database.execute(f"PRAGMA max_page_count = {most}")
+@contextlib.contextmanager
+def full_disk() -> Iterator[None]:
+    """Let no file of this process grow beyond a few hundred bytes more than a new journal has."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (MOST_BYTES, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def first_refused(world: World) -> str:
@@ -122,9 +133,8 @@ def first_refused(world: World) -> str:
 
 def test_what_a_full_disk_did_not_take_is_written_before_what_builds_on_it(tmp_path: Path) -> None:
     before = started(tmp_path)
-    limit_pages(before.journal, 1)
-    refused = first_refused(before)
-    limit_pages(before.journal, 100_000)
+    with full_disk():
+        refused = first_refused(before)
     before.wait(3)
     before.call("CreateEventTracker", name="events", datasetGroupArn=refused)
     expected = seen(before)

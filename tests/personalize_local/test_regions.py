@@ -1,5 +1,7 @@
 """Regions: what was created for one cannot be seen from another, and a request's region is the one it is signed for."""
 
+import contextlib
+import json
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -8,7 +10,7 @@ import pytest
 
 from personalize_local.journal import Journal
 from personalize_local.region import partition, region_of, signed_for
-from tests.personalize_local.world import RECIPE, Refused, World
+from tests.personalize_local.world import RECIPE, START, Refused, World
 
 SYDNEY = "ap-southeast-2"
 SIGNED = "AWS4-HMAC-SHA256 Credential=local/20261127/{}/personalize/aws4_request, SignedHeaders=host, Signature=0"
@@ -121,19 +123,24 @@ def test_regions_survive_a_restart(tmp_path: Path) -> None:
     after.journal.close()
 
 
-def test_a_journal_of_before_regions_is_read_as_us_east_1(tmp_path: Path) -> None:
-    before = World(folder=tmp_path, journal=Journal(tmp_path))
-    before.call("CreateDatasetGroup", name="old")
-    before.journal.close()
-    with sqlite3.connect(tmp_path / "journal.sqlite") as database:
-        database.execute("ALTER TABLE entries DROP COLUMN region")
-        database.execute("PRAGMA user_version = 1")
-    database.close()
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_journal_of_an_earlier_version_is_read_and_replaced(tmp_path: Path, version: int) -> None:
+    world = World()
+    arn = world.call("CreateDatasetGroup", name="old")["datasetGroupArn"]
+    with contextlib.closing(sqlite3.connect(tmp_path / "journal.sqlite", isolation_level=None)) as database:
+        region = ", region TEXT DEFAULT 'us-east-1'" if version == 2 else ""
+        columns = f"number INTEGER PRIMARY KEY, at REAL, operation TEXT, request TEXT, drawn TEXT{region}"
+        database.execute(f"CREATE TABLE entries ({columns})")
+        database.execute(f"PRAGMA user_version = {version}")
+        entry = (world.now, "CreateDatasetGroup", json.dumps({"name": "old"}), json.dumps([3.0]))
+        database.execute("INSERT INTO entries (at, operation, request, drawn) VALUES (?, ?, ?, ?)", entry)
     for name in ("new", "newer"):
         after = World(folder=tmp_path, journal=Journal(tmp_path))
         after.call("CreateDatasetGroup", name=name)
         after.journal.close()
-    last = World(folder=tmp_path, journal=Journal(tmp_path))
+    last = World(now=START + 3, folder=tmp_path, journal=Journal(tmp_path))
     names = [each["name"] for each in last.call("ListDatasetGroups")["datasetGroups"]]
     assert names == ["old", "new", "newer"]
+    assert last.call("DescribeDatasetGroup", datasetGroupArn=arn)["datasetGroup"]["status"] == "ACTIVE"
     last.journal.close()
+    assert not (tmp_path / "journal.sqlite").exists()

@@ -75,7 +75,7 @@ class World:
         self.now = now
         self.region = DEFAULT
         self.journal = options.get("journal")
-        ids = (f"{number:08x}-0000-4000-8000-000000000000" for number in itertools.count(1))
+        ids = (f"{number:08x}-0000-4000-8000-000000000000" for number in itertools.count(options.pop("ids_from", 1)))
         self._folder = tempfile.TemporaryDirectory()
         settings = {
             "jobs": InlineJobs(),
@@ -154,6 +154,11 @@ class World:
         arn = self.call("CreateCampaign", name=name, solutionVersionArn=version, **options)["campaignArn"]
         self.wait(6)
         return str(arn)
+
+    def compact(self) -> None:
+        """Take a snapshot."""
+        self.service.snapshot_soon()
+        self.service.tick()
 
     def recommended(self, campaign: str, user: str, results: int = 5) -> list[str]:
         """Return the recommended items' ids."""

@@ -52,7 +52,7 @@ def test_replaced_and_forgotten_ones_do_not_count(history: History, tmp_path: Pa
     history.add_import(Imported(imported(tmp_path / "2", "b", "c", "c")), replace=True)
     assert history.totals(1.0) == (3, 2, 1)
     put(history, "b", "c")
-    assert history.forget({"c"}, 1.0) == 3
+    assert history.forgetting({"c"})(1.0) == 3
     assert history.totals(1.0) == (2, 1, 1)
 
 

@@ -15,6 +15,7 @@ class Crashing:
 
     def __init__(self, folder: Path, s3_endpoint: str, seed: int) -> None:
         self._arguments = ["--data", str(folder), "--s3-endpoint", s3_endpoint, "--lag", "0", "--disable", "throttling"]
+        self._arguments += ["--snapshot-after", "3000"]
         self.chance = random.Random(seed)
         self.killed = 0
         self._start()

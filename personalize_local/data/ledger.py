@@ -1,0 +1,73 @@
+"""The accepted deliveries, newest ones only, for whoever watches the service."""
+
+import json
+from collections.abc import Collection
+from dataclasses import asdict, astuple, dataclass
+from pathlib import Path
+from typing import Any
+
+KEPT = 100_000  # deliveries in memory, at least
+SAVED = 10_000  # in a snapshot: as many as one page shows
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One accepted event, in the names of PutEvents; repeated deliveries stand in the ledger as often as they came."""
+
+    number: int
+    trackingId: str
+    userId: str | None
+    sessionId: str
+    eventId: str | None
+    eventType: str
+    itemId: str | None
+    sentAt: float
+    eventValue: float | None
+    recommendationId: str | None
+    impression: tuple[str, ...]
+    eventAttributionSource: str | None
+    received_at: float
+
+
+class Ledger:
+    """``accepted``: the number of all deliveries. ``dropped``: events of lost sessions."""
+
+    def __init__(self) -> None:
+        self._newest: list[Delivery] = []
+        self.accepted = 0
+        self.dropped = 0
+
+    def add(self, **event: Any) -> None:
+        """Add a delivery: the values of ``Delivery`` without its number."""
+        self.accepted += 1
+        self._newest.append(Delivery(number=self.accepted, **event))
+        if len(self._newest) > 2 * KEPT:
+            del self._newest[:KEPT]
+
+    def page(self, after: int, limit: int) -> list[dict[str, Any]]:
+        """Return at most ``limit`` of the kept deliveries whose number is above ``after``, in order."""
+        first = self._newest[0].number if self._newest else 1
+        start = max(0, after + 1 - first)
+        return [asdict(delivery) for delivery in self._newest[start : start + limit]]
+
+    def forget(self, users: Collection[str]) -> None:
+        """Take some users' names and sessions out of the kept deliveries."""
+        gone = set(users)
+        self._newest = [_nameless(each) if each.userId in gone else each for each in self._newest]
+
+    def save(self, path: Path) -> None:
+        """Write the counts and the newest deliveries."""
+        newest = [astuple(delivery) for delivery in self._newest[-SAVED:]]
+        path.write_text(json.dumps({"accepted": self.accepted, "dropped": self.dropped, "newest": newest}))
+
+    def load(self, path: Path) -> None:
+        """Become what was saved."""
+        saved = json.loads(path.read_text())
+        self.accepted, self.dropped = saved["accepted"], saved["dropped"]
+        rows = ([*row[:10], tuple(row[10]), *row[11:]] for row in saved["newest"])
+        self._newest = [Delivery(*row) for row in rows]
+
+
+def _nameless(delivery: Delivery) -> Delivery:
+    kept = asdict(delivery) | {"userId": None, "sessionId": "", "eventId": None}
+    return Delivery(**kept | {"impression": delivery.impression})
