@@ -56,7 +56,7 @@ class WithFaults:
             await self._decided(scope, receive, send)
 
     async def _decided(self, scope: Scope, receive: Receive, send: Send) -> None:
-        body = await _whole(receive)
+        body = await whole(receive)
         headers = Headers(scope=scope)
         operation = self._operation_name(scope, headers, body)
         request = Request(operation, body, headers.get("authorization", ""))
@@ -164,7 +164,8 @@ async def _gone(receive: Receive, seconds: float | None) -> None:
         return
 
 
-async def _whole(receive: Receive) -> bytes:
+async def whole(receive: Receive) -> bytes:
+    """Return a request's whole body."""
     parts = []
     while True:
         message = await receive()

@@ -14,7 +14,7 @@ from starlette.routing import Route
 
 from faults.answers import from_aws
 from faults.injection import Faults
-from faults.middleware import App, Scope, WithFaults, in_real_time
+from faults.middleware import App, Receive, Scope, Send, WithFaults, in_real_time, whole
 from personalize_local.errors import ServiceError
 from personalize_local.region import signed_for
 from personalize_local.service import CHECK_EVERY, Personalize
@@ -47,18 +47,36 @@ def make_app(service: Personalize, wire: WireProtocol, on_stop: Callable[[], Non
         on_stop()
 
     welcome = Welcome("a local Amazon Personalize").routes()
-    app = Starlette(routes=[*welcome, *_looks(service, wire), _aws(wire)], lifespan=lifespan)
-    return with_faults(app, in_real_time("personalize"))
+    pages = Starlette(routes=[*welcome, *_looks(service, wire)], lifespan=lifespan)
+    return with_faults(_Aws(wire, pages), in_real_time("personalize"))
 
 
-def _aws(wire: WireProtocol) -> Route:
-    async def aws(request: Request) -> Response:
-        headers, body = request.headers, await request.body()
-        region = signed_for(headers.get("authorization"))
-        answer = wire.answer(request.method, request.url.path, headers.get("x-amz-target"), body, region)
-        return Response(answer.body, answer.status, answer.headers)
+class _Aws:
+    """AWS's services as a bare ASGI application: routing by a framework takes as long as an answer. And the pages."""
 
-    return Route("/{path:path}", aws, methods=["GET", "POST", "PUT", "DELETE", "PATCH"])
+    def __init__(self, wire: WireProtocol, pages: App) -> None:
+        self._wire = wire
+        self._pages = pages
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http" or _is_page(scope):
+            await self._pages(scope, receive, send)
+            return
+        body = await whole(receive)
+        headers = dict(scope["headers"])
+        target = headers.get(b"x-amz-target", b"").decode("latin-1")
+        region = signed_for(headers.get(b"authorization", b"").decode("latin-1"))
+        answer = self._wire.answer(scope["method"], scope["path"], target, body, region)
+        raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers.items()]
+        raw.append((b"content-length", b"%d" % len(answer.body)))
+        await send({"type": "http.response.start", "status": answer.status, "headers": raw})
+        await send({"type": "http.response.body", "body": answer.body})
+
+
+def _is_page(scope: Scope) -> bool:
+    path: str = scope["path"]
+    return path.startswith("/_local/") or (path == "/" and scope["method"] in ("GET", "HEAD"))
 
 
 def _looks(service: Personalize, wire: WireProtocol) -> list[Route]:

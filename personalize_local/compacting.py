@@ -10,8 +10,8 @@ from personalize_local.jobs.runner import Job, Jobs, Outcome
 from personalize_local.journal import Journal
 
 LOG = logging.getLogger(__name__)
-SNAPSHOT_AFTER = 8 * 1024 * 1024  # bytes of journal: their replay takes about a second
-SHARE = 0.25  # of the newest snapshot: a larger state is written less often
+SNAPSHOT_AFTER = 4 * 1024 * 1024  # bytes of journal: their replay takes about a second
+SHARE = 0.1  # of the newest snapshot: a larger state is written less often
 
 
 class Compacting:

@@ -12,6 +12,7 @@ from personalize_local.errors import ResourceNotFound
 
 DEFAULT = "us-east-1"
 _SCOPE = re.compile(r"\bCredential=[^/\s]+/[0-9]{8}/([a-z]{2,4}(?:-[a-z]+)+-[0-9]{1,2})/")
+DATA = frozenset({"eventList", "inputList", "items", "users"})  # members that are long and name no resource
 _PARTITIONS = {"cn-": "aws-cn", "us-gov-": "aws-us-gov"}
 
 
@@ -39,12 +40,20 @@ def refuse_elsewhere(request: Mapping[str, Any], region: str) -> None:
             raise ResourceNotFound(f"Could not find {arn} in {region}")
 
 
-def _arns(value: Any, key: str = "") -> Iterator[str]:
-    if isinstance(value, Mapping):
-        for name, each in value.items():
-            yield from _arns(each, name)
-    elif isinstance(value, list):
-        for each in value:
-            yield from _arns(each, key)
-    elif isinstance(value, str) and key.lower().endswith("arn"):
-        yield value
+def _arns(value: Mapping[str, Any]) -> Iterator[str]:
+    for name, each in value.items():
+        if isinstance(each, str):
+            if name.endswith(("Arn", "arn", "ARN")):
+                yield each
+        elif isinstance(each, dict):
+            yield from _arns(each)
+        elif isinstance(each, list) and name not in DATA:
+            yield from _arns_in_list(name, each)
+
+
+def _arns_in_list(name: str, members: list[Any]) -> Iterator[str]:
+    for member in members:
+        if isinstance(member, dict):
+            yield from _arns(member)
+        elif isinstance(member, str) and name.endswith(("Arn", "Arns")):
+            yield member

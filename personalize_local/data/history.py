@@ -30,6 +30,8 @@ class Imported:
         self._order = np.argsort(self._columns.users, kind="stable")
         self._counts = np.bincount(self._columns.users, minlength=len(self._columns.user_ids))
         self._starts = np.r_[0, np.cumsum(self._counts)]
+        # The same memory without NumPy's class for mapped files, whose indexing is slow.
+        self._plain = [np.asarray(getattr(self._columns, name)) for name in ("items", "types", "times", "values")]
         names = self._columns.user_ids
         self._code = {user: code for code, user in enumerate(names)}
         # How many interactions each user has.
@@ -44,24 +46,23 @@ class Imported:
         if code is None:
             return []
         rows = self._order[self._starts[code] : self._starts[code + 1]]
-        rows = rows[np.argsort(self._columns.times[rows], kind="stable")][-RECENT:]
-        return [self._interaction(row) for row in rows.tolist()]
+        rows = rows[np.argsort(self._plain[2][rows], kind="stable")][-RECENT:]
+        columns = (column[rows].tolist() for column in self._plain)
+        return [self._interaction(user_id, *row) for row in zip(*columns, strict=True)]
 
     def between(self, start: float, end: float) -> Iterator[Interaction]:
         """Yield the interactions from ``start`` to before ``end``."""
-        times = self._columns.times
-        return (self._interaction(row) for row in np.flatnonzero((times >= start) & (times < end)).tolist())
+        times = self._plain[2]
+        rows = np.flatnonzero((times >= start) & (times < end))
+        users = np.asarray(self._columns.users)[rows].tolist()
+        columns = (column[rows].tolist() for column in self._plain)
+        for user, *row in zip(users, *columns, strict=True):
+            yield self._interaction(self._columns.user_ids[user], *row)
 
-    def _interaction(self, row: int) -> Interaction:
+    def _interaction(self, user_id: str, item: int, kind: int, time: int, value: float) -> Interaction:
         own = self._columns
-        kind, value = int(own.types[row]), float(own.values[row])
-        return Interaction(
-            own.user_ids[own.users[row]],
-            own.item_ids[own.items[row]],
-            "" if kind == NO_TYPE else own.event_types[kind],
-            float(own.times[row]),
-            None if math.isnan(value) else value,
-        )
+        event_type = "" if kind == NO_TYPE else own.event_types[kind]
+        return Interaction(user_id, own.item_ids[item], event_type, float(time), None if math.isnan(value) else value)
 
     def forget(self, users: Collection[str]) -> "tuple[Imported, int]":
         """Return the import without some users, written to disk, and the number of deleted interactions.
