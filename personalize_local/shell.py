@@ -17,6 +17,7 @@ import sys
 import uvicorn
 from starlette.types import ASGIApp
 
+from personalize_local.one_write import OneWriteProtocol
 from personalize_local.parent import stop_with_parent
 
 LOOPBACK = "127.0.0.1"
@@ -57,7 +58,14 @@ def serve(app: ASGIApp, *, host: str = LOOPBACK, port: int = 0, with_parent: boo
         return 2
     server = uvicorn.Server(
         uvicorn.Config(
-            app, http="httptools", ws="none", access_log=False, log_level="warning", timeout_graceful_shutdown=2
+            app,
+            http=OneWriteProtocol,
+            ws="none",
+            access_log=False,
+            log_level="warning",
+            timeout_graceful_shutdown=2,
+            proxy_headers=False,
+            server_header=False,
         )
     )
     if with_parent:

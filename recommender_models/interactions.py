@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -109,8 +109,7 @@ def _recoded(part: InteractionColumns, name: str, column: str, code: dict[str, i
     return new[codes]
 
 
-@dataclass(frozen=True, slots=True)
-class Interaction:
+class Interaction(NamedTuple):
     """One event as training sees it; ``user`` is a user id or, as long as that is not known, a session id."""
 
     user: str

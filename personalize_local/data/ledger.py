@@ -2,16 +2,14 @@
 
 import json
 from collections.abc import Collection
-from dataclasses import asdict, astuple, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 KEPT = 100_000  # deliveries in memory, at least
 SAVED = 10_000  # in a snapshot: as many as one page shows
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(NamedTuple):
     """One accepted event, in the names of PutEvents; repeated deliveries stand in the ledger as often as they came."""
 
     number: int
@@ -48,7 +46,7 @@ class Ledger:
         """Return at most ``limit`` of the kept deliveries whose number is above ``after``, in order."""
         first = self._newest[0].number if self._newest else 1
         start = max(0, after + 1 - first)
-        return [asdict(delivery) for delivery in self._newest[start : start + limit]]
+        return [delivery._asdict() for delivery in self._newest[start : start + limit]]
 
     def forget(self, users: Collection[str]) -> None:
         """Take some users' names and sessions out of the kept deliveries."""
@@ -57,7 +55,7 @@ class Ledger:
 
     def save(self, path: Path) -> None:
         """Write the counts and the newest deliveries."""
-        newest = [astuple(delivery) for delivery in self._newest[-SAVED:]]
+        newest = self._newest[-SAVED:]
         path.write_text(json.dumps({"accepted": self.accepted, "dropped": self.dropped, "newest": newest}))
 
     def load(self, path: Path) -> None:
@@ -69,5 +67,4 @@ class Ledger:
 
 
 def _nameless(delivery: Delivery) -> Delivery:
-    kept = asdict(delivery) | {"userId": None, "sessionId": "", "eventId": None}
-    return Delivery(**kept | {"impression": delivery.impression})
+    return delivery._replace(userId=None, sessionId="", eventId=None)

@@ -9,8 +9,9 @@ import heapq
 import json
 from collections import defaultdict
 from collections.abc import Collection, Iterator
-from dataclasses import asdict, astuple, dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -34,8 +35,7 @@ class EventCounts:
     no_item: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(NamedTuple):
     """One event as it was sent; ``content``: its properties as JSON, which deduplication compares."""
 
     user_id: str | None
@@ -161,7 +161,7 @@ class Streamed:
         digests.save(self._seen_ids, folder / "event_ids.bin")
         digests.save(self._seen_contents, folder / "contents.bin")
         rest = {
-            "waiting": [(at, number, astuple(event)) for at, number, event in self._waiting],
+            "waiting": [(at, number, tuple(event)) for at, number, event in self._waiting],
             "user_of_session": self._user_of_session,
             "order": self._order,
             "counts": asdict(self.counts),
