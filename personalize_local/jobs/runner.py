@@ -116,14 +116,15 @@ class ProcessJobs:
             threads.shutdown(wait=True, cancel_futures=True)
 
     def _work(self, job: Job, done: Done, preparing: Future[Mapping[str, Any]]) -> None:
-        if job.folder in self._stopped:
-            return
         try:
             spec = preparing.result()
-            outcome = _finished(job.folder) or self._run(job, spec)
+            if job.folder not in self._stopped:
+                outcome = _finished(job.folder) or self._run(job, spec)
         except Exception as error:
             outcome = Outcome(failure=f"{job.kind} failed: {type(error).__name__}: {error}")
-        if not self._closed and job.folder not in self._stopped:
+        if job.folder in self._stopped:
+            shutil.rmtree(job.folder, ignore_errors=True)
+        elif not self._closed:
             done(outcome)
 
     def _run(self, job: Job, spec: Mapping[str, Any]) -> Outcome:
