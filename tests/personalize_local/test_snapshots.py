@@ -85,6 +85,9 @@ def test_after_a_snapshot_and_a_restart_everything_is_as_it_was(shop: Shop, tmp_
     snapshot(after)
     after = continued(after, tmp_path / "data")
     assert everything(after, campaign) == expected
+    visible = after.counts()["interactions"]
+    after.wait(5)
+    assert after.counts()["interactions"] == visible + 2, "what waited to be shown is shown"
 
 
 def test_what_comes_after_a_snapshot_finds_what_was_before(shop: Shop, tmp_path: Path) -> None:
