@@ -69,15 +69,15 @@ class Records(Mapping[str, Properties]):
         newest = {key: place for place, (key, _) in enumerate(self._puts)}
         # The newest put of an id counts, unless an import has come since.
         counting = sorted(newest[key] for key in self._put if key in newest)
-        (folder / "counting.json").write_text(json.dumps(counting))
+        (folder / "rest.json").write_text(json.dumps({"counting": counting, "version": self.version}))
 
     def restore(self, folder: Path) -> None:
         """Become what was kept."""
         self._imported = RecordColumns.load(folder / "imported.json").properties()
         self._puts = list(RecordColumns.load(folder / "puts.json").rows())
-        counting = json.loads((folder / "counting.json").read_text())
-        self._put = dict(self._puts[place] for place in counting)
-        self.version += 1
+        rest = json.loads((folder / "rest.json").read_text())
+        self._put = dict(self._puts[place] for place in rest["counting"])
+        self.version = rest["version"]
 
     def save(self, path: Path) -> str:
         """Write all records in the form of an import; return the path, for a job's spec."""

@@ -2,12 +2,15 @@
 
 import json
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from personalize_local.control import resource_types
+from tests.personalize_local.behaviours.test_semantic_similarity import GROUP, RECIPE, Library
 from tests.personalize_local.everything import ABROAD, Everything, everything
+from tests.personalize_local.test_journal import started
 
 KINDS = ("Interactions", "Action_Interactions")
 EXPORTS = [(kind, "ALL") for kind in ("Interactions", "Action_Interactions", "Users", "Items", "Actions")]
@@ -140,3 +143,24 @@ def test_the_models_of_earlier_trainings_of_a_recommender_are_removed(service: E
 def models(service: Everything) -> set[str]:
     """Return the names of the folders of trainings."""
     return {path.name for path in (service.folder / "data/training").iterdir()}
+
+
+def test_items_that_are_as_they_were_train_nothing_anew(tmp_path: Path) -> None:
+    library = Library(started(tmp_path))
+    library.world.solution("auto", datasetGroupArn=GROUP, recipeArn=RECIPE)
+    library.world.wait(3700)
+    library.world.compact()
+    assert versions(library) == 1
+    library.world.compact()  # with the end of the training
+    library.world.journal.close()
+    library.world = started(tmp_path, library.world.now + 8 * 86_400, ids_from=1_000_000)
+    library.world.service.tick()
+    assert versions(library) == 1
+    library.put("new", "Book 9", "ship anchor storm")
+    library.world.wait(2)
+    library.world.service.tick()
+    assert versions(library) == 2
+
+
+def versions(library: Library) -> int:
+    return len(library.world.call("ListSolutionVersions")["solutionVersions"])

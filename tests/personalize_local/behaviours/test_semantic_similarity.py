@@ -29,8 +29,8 @@ GROUP = "arn:aws:personalize:us-east-1:123456789012:dataset-group/books"
 class Library:
     """Books about two subjects, and no interactions."""
 
-    def __init__(self) -> None:
-        self.world = World(toggles=Toggles(throttling=False, minimums=False))
+    def __init__(self, world: World | None = None) -> None:
+        self.world = world or World(toggles=Toggles(throttling=False, minimums=False))
         self.world.call("CreateDatasetGroup", name="books")
         self.world.wait(3)
         self.items = self.dataset("Items", ITEMS)
