@@ -66,6 +66,7 @@ class Personalize:
         self._operations = Operations(
             self._registry, self._pending_jobs, durations or Durations(), self.toggles, s3_endpoint
         )
+        self._operations.events.ledger.limited = journal is not None
         self._checked_at = 0.0
         self._replay()
         self._compacting = Compacting(journal, jobs, folder, snapshot_after) if isinstance(journal, Journal) else None

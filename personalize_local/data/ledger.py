@@ -1,11 +1,11 @@
-"""The accepted deliveries, newest ones only, for whoever watches the service."""
+"""The accepted deliveries, for whoever watches the service; where its data stays for years, the newest ones only."""
 
 import json
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any, NamedTuple
 
-KEPT = 100_000  # deliveries in memory, at least
+KEPT = 100_000  # deliveries in memory, at least, where there is a limit
 SAVED = 10_000  # in a snapshot: as many as one page shows
 
 
@@ -28,10 +28,15 @@ class Delivery(NamedTuple):
 
 
 class Ledger:
-    """``accepted``: the number of all deliveries. ``dropped``: events of lost sessions."""
+    """``accepted``: the number of all deliveries. ``dropped``: events of lost sessions.
+
+    ``limited``: whether only the newest are kept.
+    """
 
     def __init__(self) -> None:
         self._newest: list[Delivery] = []
+        self._gone: dict[str, int] = {}  # users without a name in snapshots, up to which delivery
+        self.limited = False
         self.accepted = 0
         self.dropped = 0
 
@@ -39,7 +44,7 @@ class Ledger:
         """Add a delivery: the values of ``Delivery`` without its number."""
         self.accepted += 1
         self._newest.append(Delivery(number=self.accepted, **event))
-        if len(self._newest) > 2 * KEPT:
+        if self.limited and len(self._newest) > 2 * KEPT:
             del self._newest[:KEPT]
 
     def page(self, after: int, limit: int) -> list[dict[str, Any]]:
@@ -49,13 +54,15 @@ class Ledger:
         return [delivery._asdict() for delivery in self._newest[start : start + limit]]
 
     def forget(self, users: Collection[str]) -> None:
-        """Take some users' names and sessions out of the kept deliveries."""
-        gone = set(users)
-        self._newest = [_nameless(each) if each.userId in gone else each for each in self._newest]
+        """Leave some users' names and sessions out of what is saved; who watches sees them until the service ends."""
+        self._gone |= dict.fromkeys(users, self.accepted)
 
     def save(self, path: Path) -> None:
         """Write the counts and the newest deliveries."""
-        newest = self._newest[-SAVED:]
+        newest = [
+            _nameless(each) if each.number <= self._gone.get(each.userId or "", 0) else each
+            for each in self._newest[-SAVED:]
+        ]
         path.write_text(json.dumps({"accepted": self.accepted, "dropped": self.dropped, "newest": newest}))
 
     def load(self, path: Path) -> None:

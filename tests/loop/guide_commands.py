@@ -29,6 +29,7 @@ NOT_LOCAL = {
     "./broker serve": "runs until Ctrl-C; this test's services are its own",
     "./broker why --deep": "asks for a customer; tests/diagnosis runs it",
     "./broker rewind": "reads a stream again that is long enough; tests/loop/test_rewind.py runs it",
+    'aws dynamodb scan --table-name "$METADATA_TABLE"': "there is one with --metadata; tests/loop/test_metadata.py",
     "aws cloudwatch set-alarm-state": "the local stack has no alarms",
     "aws sqs start-message-move-task": "moto does not have this operation",
 }

@@ -185,7 +185,7 @@ def test_faults_and_replay_find_the_running_services_by_themselves(clone: Clone,
 
 @pytest.mark.skipif(not shutil.which("curl"), reason="the guide's recipe needs curl")
 def test_the_guides_recipe_reads_a_list_line_by_line(clone: Clone, serving: Serving) -> None:
-    account, local, token, read, _seeding, upload, resolve = shell_blocks(clone.root / "docs/use.md")
+    account, local, token, read, _metadata, _seeding, upload, resolve = shell_blocks(clone.root / "docs/use.md")
     assert "https://api.mparticle.com" in account
     lines = "\n".join(("set -e", f"{{\n{local}}} >/dev/null", token, read, "echo", upload, resolve))
     done = subprocess.run(  # noqa: S603 - our own guide
