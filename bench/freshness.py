@@ -24,6 +24,7 @@ from bench.loop.report.page import with_text
 from bench.loop.report.results import machine
 from bench.loop.report.table import Table
 from bench.open_loop import drive, post
+from blueprint.capacity import Capacity
 from local_stack.audit.lag import percentile
 from local_stack.items4u.catalogue import catalogue
 from local_stack.scenario import Scenario
@@ -41,6 +42,8 @@ LONGEST_WAIT = 120.0  # seconds for the last lists
 LOOK_EVERY = 0.5  # seconds
 HELD = 0.98  # of the rate
 BEHIND = 5.0  # seconds beyond delay and windows
+# Of the refresh queue, as on AWS: each keeps to its share of mParticle's limit of 270 batches a second.
+REFRESH_PROCESSES = Capacity().queue.maximum_concurrency or 1
 INPUTS = ("web", "ios", "android")
 MPIDS = 1_000_000  # of each rate
 
@@ -197,7 +200,7 @@ def run(rates: Sequence[float], seconds: float, shards: int, show: Callable[[str
 
     Raises NotStarted, CreationFailed.
     """
-    with Stack(LocalStackSettings(shards=shards)) as stack:
+    with Stack(LocalStackSettings(shards=shards, refresh_processes=REFRESH_PROCESSES)) as stack:
         show("preparing the stack")
         Scenario(stack, show=lambda _stage, _counters: None).prepare()
         results = []

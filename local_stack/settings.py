@@ -39,6 +39,7 @@ class LocalStackSettings:
     and creation and training in Personalize (AWS: minutes to hours). ``probe_mpid``, ``record_logs``, ``experiment``,
     ``impression_list``, ``metric_attribution``, ``filter_expression`` and ``profile_columns``, of ``items_dataset``:
     as the settings of these names. ``metadata``: what brings users and items to their datasets.
+    ``refresh_processes``: how many invocations of ``refresh`` may read views at once (AWS: as many as the mapping allows).
     """
 
     seed: int = 1
@@ -62,5 +63,6 @@ class LocalStackSettings:
     metric_attribution: bool = False
     filter_expression: str = ""
     profile_columns: tuple[str, ...] = ()
+    refresh_processes: int = 1
     metadata: LocalMetadata | None = None
     metadata_delay: int = METADATA_DELAY

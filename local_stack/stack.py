@@ -89,16 +89,17 @@ class Stack:
     def recommend(self) -> None:
         """The third stage: a campaign on the newest version; ``ingest`` gets the queues, and ``refresh`` starts.
 
-        It has one process per queue: a backlog of views holds up no purchase.
+        It has a process for purchases, and others for views: a backlog of views holds up no purchase.
         """
         self.campaign_arn = training.campaign(self._model, NAME, self._version_arn)
         if self.settings.profile_columns:
             training.give_columns(self._model, self.campaign_arn)
         self._make_experiment()
-        refresh = self._function("refresh", self._refresh_environment(self.campaign_arn), instances=2)
-        for url, arn in (
-            (self.resources.queue_url, self.resources.queue_arn),
-            (self.resources.purchase_queue_url, self.resources.purchase_queue_arn),
+        of_views, environment = self.settings.refresh_processes, self._refresh_environment(self.campaign_arn)
+        refresh = self._function("refresh", environment, instances=of_views + 1)
+        for url, arn, processes in (
+            (self.resources.queue_url, self.resources.queue_arn, of_views),
+            (self.resources.purchase_queue_url, self.resources.purchase_queue_arn, 1),
         ):
             pollers = QueueThreads(
                 self.settings.queue,
@@ -106,6 +107,7 @@ class Stack:
                 queue_url=url,
                 queue_arn=arn,
                 invoke=refresh.invoke,
+                pollers=processes,
                 poll_interval=self.settings.queue_poll,
             )
             self.queue_pollers.append(pollers)
