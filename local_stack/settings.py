@@ -39,7 +39,7 @@ class LocalStackSettings:
     and creation and training in Personalize (AWS: minutes to hours). ``probe_mpid``, ``record_logs``, ``experiment``,
     ``impression_list``, ``metric_attribution``, ``filter_expression`` and ``profile_columns``, of ``items_dataset``:
     as the settings of these names. ``metadata``: what brings users and items to their datasets.
-    ``refresh_processes``: how many invocations of ``refresh`` may read views at once (AWS: as many as the mapping allows).
+    ``refresh_processes``: how many invocations of ``refresh`` may read views at once (AWS: by the mapping).
     """
 
     seed: int = 1
