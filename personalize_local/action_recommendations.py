@@ -12,9 +12,8 @@ from personalize_local.control.registry import Registry
 from personalize_local.data.stores import ACTION_INTERACTIONS, ACTIONS, Stores
 from personalize_local.errors import InvalidInput
 from personalize_local.given_lists import GivenLists
-from personalize_local.region import region_of
 from personalize_local.serving import Endpoints
-from personalize_local.toggles import ACCOUNT_RATE, CAMPAIGN_RATE, Throttle, Toggles
+from personalize_local.toggles import Throttle, Toggles
 from recommender_models.settings import DAY
 
 DEFAULT_RESULTS, MOST_RESULTS = 5, 100
@@ -51,8 +50,7 @@ class ActionRecommendations:
 
         endpoint = self._endpoints.of(request)
         if self._toggles.throttling:
-            self._throttle.take(CAMPAIGN_RATE, "GetActionRecommendations", endpoint.arn)
-            self._throttle.take(ACCOUNT_RATE, "account", region_of(endpoint.arn))
+            self._throttle.take_list("GetActionRecommendations", endpoint.arn)
         model = self._endpoints.model(endpoint)
         if not isinstance(model, NextBestAction):
             raise InvalidInput("The recipe of this campaign recommends no actions: use GetRecommendations")

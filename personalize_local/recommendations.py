@@ -12,9 +12,8 @@ from personalize_local.errors import InvalidInput
 from personalize_local.exploration import exploration_of
 from personalize_local.filters.evaluation import MOST_RECENT, Selection, items_by_type
 from personalize_local.given_lists import GivenLists
-from personalize_local.region import region_of
 from personalize_local.serving import Endpoint, Endpoints
-from personalize_local.toggles import ACCOUNT_RATE, CAMPAIGN_RATE, Throttle, Toggles
+from personalize_local.toggles import Throttle, Toggles
 from personalize_local.trends import Trends
 from recommender_models.interactions import Interaction
 from recommender_models.selection import EventSelection
@@ -139,8 +138,7 @@ class Recommendations:
     def _endpoint(self, request: Request, operation: str) -> Endpoint:
         endpoint = self._endpoints.of(request)
         if self._toggles.throttling:
-            self._throttle.take(CAMPAIGN_RATE, operation, endpoint.arn)
-            self._throttle.take(ACCOUNT_RATE, "account", region_of(endpoint.arn))
+            self._throttle.take_list(operation, endpoint.arn)
         return endpoint
 
     def _asker(self, request: Request, endpoint: Endpoint) -> Asker:

@@ -5,12 +5,13 @@ from dataclasses import asdict, dataclass
 
 from faults.token_bucket import TokenBucket
 from personalize_local.errors import Throttling
+from personalize_local.region import region_of
 
 # Amazon Personalize, quotas: calls per second. Those of PutItems and PutUsers cannot be raised.
 EVENTS_RATE = 1000.0  # PutEvents, per dataset group
 RECORDS_RATE = 10.0  # PutUsers and PutItems, each per dataset group
-CAMPAIGN_RATE = 500.0  # GetRecommendations and GetPersonalizedRanking, each per campaign
-ACCOUNT_RATE = 2500.0  # both together
+CAMPAIGN_RATE = 500.0  # GetRecommendations, GetPersonalizedRanking and GetActionRecommendations, each per campaign
+ACCOUNT_RATE = 2500.0  # all together
 
 
 @dataclass
@@ -47,3 +48,8 @@ class Throttle:
             bucket = self._buckets[key] = TokenBucket(rate, clock=self._clock)
         if bucket.take():
             raise Throttling("Rate exceeded")
+
+    def take_list(self, operation: str, endpoint_arn: str) -> None:
+        """Count one call for a list, of a campaign or recommender and of its account. Raises Throttling."""
+        self.take(CAMPAIGN_RATE, operation, endpoint_arn)
+        self.take(ACCOUNT_RATE, "account", region_of(endpoint_arn))
