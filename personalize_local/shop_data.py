@@ -1,4 +1,4 @@
-"""The data of a small made-up shop, drawn anew at each start so that its newest interactions are from today.
+"""The data of a small made-up shop, drawn again at each start so that its newest interactions are from today.
 
 What customers view and buy follows the categories and the style that they like, so that a model has something to learn.
 """

@@ -1,7 +1,7 @@
 """What is trending: the lists of aws-trending-now, from the newest interactions of a dataset group.
 
 https://docs.aws.amazon.com/personalize/latest/dg/native-recipe-trending-now.html. The last interval ends now, and lists
-are made anew after a sixtieth of it, where AWS evaluates after each interval, or after two hours.
+are made again after a sixtieth of it, where AWS evaluates after each interval, or after two hours.
 """
 
 from collections import defaultdict
@@ -20,7 +20,7 @@ from recommender_models.selection import EventSelection
 if TYPE_CHECKING:
     from recommender_models.models import PopularityCount, TrendingNow
 
-STEPS = 60  # of an interval, after each of which a list is made anew
+STEPS = 60  # of an interval, after each of which a list is made again
 
 
 class Trends:

@@ -3,7 +3,7 @@
 python -m bench.metadata.stack [--rate 20] [--seconds 30] [--turns 3] [--users 800] [--items 80]
 
 Each event changes its user and its item's price. A turn is so many seconds with or without broker:user_columns and
-broker:item_columns; ``ingest`` is started anew for each. Printed: how long interactions take from their arrival to
+broker:item_columns; ``ingest`` is started again for each. Printed: how long interactions take from their arrival to
 Personalize, and how long after the last turn every record is the newest.
 """
 

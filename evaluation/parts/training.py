@@ -29,7 +29,7 @@ class TrainingLogs:
 
 @dataclass(frozen=True, eq=False)
 class PartedTraining:
-    """What the evaluation asks of a ``TrainingSet``; ``logs`` are read anew each time.
+    """What the evaluation asks of a ``TrainingSet``; ``logs`` are read again each time.
 
     ``folder``: for what is too large for ``memory`` (bytes); its owner removes it.
     """

@@ -70,7 +70,7 @@ class RecommenderControl:
     def update_recommender(self, request: Request) -> dict[str, str]:
         """Change an ACTIVE recommender; it serves by its old configuration until the update is over.
 
-        It is trained anew if other columns are to be trained on.
+        It is trained again if other columns are to be trained on.
         """
         recommender = self._require(request, ACTIVE)
         now = self._registry.now()
@@ -157,7 +157,7 @@ class RecommenderControl:
         return options | ({"solutionConfig": {COLUMNS: config[COLUMNS]}} if COLUMNS in config else {})
 
     def retrain(self, recommender: Resource) -> None:
-        """Train a recommender's model anew, on what is visible now."""
+        """Train a recommender's model again, on what is visible now."""
         group = recommender.parents[0]
         arn = f"{recommender.arn}/{self._registry.new_id()[:8]}"
         training = self._resource(resource_types.RETRAINING, arn, {}, group, owner=recommender)

@@ -24,7 +24,7 @@ class UserCounts:
         self.with_two += had < ENOUGH <= had + number
 
     def set(self, *parts: Mapping[str, int]) -> None:
-        """Count anew: the sum of several counts by user."""
+        """Count again: the sum of several counts by user."""
         first, *others = parts or ({},)
         self._count = dict(first)
         self.with_two = sum(count >= ENOUGH for count in self._count.values())

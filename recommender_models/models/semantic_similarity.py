@@ -27,7 +27,7 @@ DIRECTIONS = 100
 ITEMS_PER_DIRECTION = 4  # with as many directions as items, each item would have its own
 MOST_WORDS = 20_000  # the commonest
 FEWEST_ITEMS = 2  # that have a word
-NEAREST = 4  # times as many as are asked for are ordered anew by popularity and freshness
+NEAREST = 4  # times as many as are asked for are reordered by popularity and freshness
 SMALLEST = 1e-6  # score of an item that has nothing in common
 WORD = re.compile(r"\w\w+")
 CREATED = "CREATION_TIMESTAMP"
@@ -98,7 +98,7 @@ class SemanticSimilarity:
     ) -> Scored:
         """Return the items most like a given one, without itself; the popular ones if it is unknown.
 
-        ``influence``: ``POPULARITY`` and ``FRESHNESS``, 0 to 1, which order the nearest items anew.
+        ``influence``: ``POPULARITY`` and ``FRESHNESS``, 0 to 1, which reorder the nearest items.
         """
         code = self.catalogue.code.get(item_id)
         if code is None:

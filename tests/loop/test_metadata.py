@@ -84,6 +84,6 @@ def test_the_loop_brings_users_and_items_keeps_a_catalogue_and_forgets(shop: Sho
     assert forgotten.exit_code == 0, forgotten.output
     assert shop.known() == {"items:mug", "items:cup"}
     ingest = shop.stack.ingest
-    ingest.update_environment(ingest.environment)  # a new process, which reads the suppression list anew
+    ingest.update_environment(ingest.environment)  # a new process, which reads the suppression list again
     shop.views(MUG, user_attributes={"member_level": "gold"})
     assert shop.known() == {"items:mug", "items:cup"}

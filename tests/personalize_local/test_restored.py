@@ -110,7 +110,7 @@ def test_users_are_forgotten_in_archived_interactions_of_items_and_actions(servi
             assert left == [line for line in lines if line not in of_user(lines)]
         service.restart()
     files = [path for path in (service.folder / "data").rglob("*") if path.is_file()]
-    models = service.folder / "data/training"  # a model is trained anew, or deleted, to forget users
+    models = service.folder / "data/training"  # a model is trained again, or deleted, to forget users
     assert not [path for path in files if b'"imported"' in path.read_bytes() and models not in path.parents]
 
 
