@@ -76,6 +76,7 @@ LONGEST = (
 # Folders and files whose tests start processes, or take long: `make quick` leaves them out.
 SERVER = (
     "bench/test_experiment.py",
+    "bench/test_parts.py",
     "bench/test_rivals.py",
     "broker/test_hostile_input.py",
     "broker/test_layout.py",

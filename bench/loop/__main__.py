@@ -78,19 +78,22 @@ def run(options: argparse.Namespace, progress: Progress) -> Results:
             trials = compare(started, rivals, workloads, latencies, rounds, part(name, steps), share)
         return trials, "cgroup" if cgroup else "calculation"
 
-    trials, by = loop("the loop", options.processor_share, WORKLOADS, options.latencies, options.rounds)
-    titles = {rival.name: rival.title for rival in rivals}
-    results = Results(titles, trials, options.rounds, options.processor_share, by, before)
+    rounds, titles = options.rounds, {rival.name: rival.title for rival in rivals}
     if options.quick:
-        return results
-    shares = {}
-    for megabytes, share in SHARES.items():
-        shares[megabytes], by = loop(f"{megabytes} MB", share, (ONE_EVENT, TEN_EVENTS), [SHARES_LATENCY], 1)
-    rounds = options.rounds
+        trials, by = loop("the loop", options.processor_share, WORKLOADS, options.latencies, rounds)
+        return Results(titles, trials, rounds, options.processor_share, by, before)
+    # The short ones first: what fails, fails at once.
+    decoded, peaks = decoding.measure(brokers, WORKLOADS, 3 * rounds), memory.measure(brokers)
+    cold = cold_start.measure(brokers, 2 * rounds, part("cold starts", 2 * len(brokers) * (2 * rounds + 1)))
+    bad = bad_days.measure(rivals, part("bad days", len(rivals) * bad_days.DAYS))
     growing = part("growth", growth.TRIALS * rounds)
     with bench([BROKER]) as started:
         started.warm_up(ONE_EVENT)
         grown = growth.measure(started, rounds, growing)
+    shares = {}
+    for megabytes, share in SHARES.items():
+        shares[megabytes], by = loop(f"{megabytes} MB", share, (ONE_EVENT, TEN_EVENTS), [SHARES_LATENCY], 1)
+    trials, _ = loop("the loop", options.processor_share, WORKLOADS, options.latencies, rounds)
     return Results(
         titles,
         trials,
@@ -99,10 +102,10 @@ def run(options: argparse.Namespace, progress: Progress) -> Results:
         by,
         before,
         shares,
-        bad_days.measure(rivals, part("bad days", len(rivals) * bad_days.DAYS)),
-        decoding.measure(brokers, WORKLOADS, 3 * rounds),
-        memory.measure(brokers),
-        cold_start.measure(brokers, 2 * rounds, part("cold starts", 2 * len(brokers) * (2 * rounds + 1))),
+        bad,
+        decoded,
+        peaks,
+        cold,
         grown,
     )
 
