@@ -174,12 +174,21 @@ def _verdict(
     lead = f"{difference(comparison.difference)}{periods}"
     numbers = f"{leaderboard.main} {means.mean:.3f} against {against:.3f}, {lead}"
     if comparison.verdict not in ("better", "worse"):
-        return f"{name} cannot be told from {other}, {what} ({numbers}; {comparison.in_words()})."
+        told = f"{name} cannot be told from {other}, {what} ({numbers}; {comparison.in_words()})."
+        return f"{told}{_hits_differ(hits, leaderboard.main)}"
     by = size(comparison.difference.mean, against)
     told = f"{name} predicts {comparison.verdict} than {other}, {what}{by} ({numbers})."
     if comparison.verdict == "better" and hits and hits.verdict != "better":
         return f"{told} Its hits are more, or higher up, but not shown to be of more customers."
     return told
+
+
+def _hits_differ(hits: Comparison | None, main: Metric) -> str:
+    """Return why it cannot be told although the numbers of customers with a hit differ; nothing where they do not."""
+    if hits is None or hits.verdict not in ("better", "worse"):
+        return ""
+    more = "More" if hits.verdict == "better" else "Fewer"
+    return f" {more} customers find something in its list. But {main} decides, which also counts how high up."
 
 
 def _customers(leaderboard: Leaderboard, row: Result, hits: Comparison) -> str:

@@ -95,6 +95,14 @@ def test_a_better_order_for_the_same_customers_is_no_yes(question: Task) -> None
     assert "The difference is +0.0 of 100" in single.customers
 
 
+def test_more_customers_with_a_hit_far_down_the_list_are_no_yes_and_it_says_why(question: Task) -> None:
+    single = only(compared(question, lists(question, 0.5, place=7)))
+    assert single.word == answer.CANNOT_TELL
+    assert single.verdict.endswith(
+        "More customers find something in its list. But ndcg@10 decides, which also counts how high up."
+    )
+
+
 def test_the_customers_stand_beside_what_it_is_compared_with_and_chance(question: Task) -> None:
     result = compared(question, lists(question, 0.9))
     rows = result.leaderboards[ALL_ITEMS].rows
