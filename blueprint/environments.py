@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from broker import __version__
 from broker.interactions import Rules
 from broker.recommendation_ids import ATTRIBUTE
-from broker.settings import ADD, SuppressionSettings, ingest_settings
+from broker.setting_types import ADD
+from broker.settings import SuppressionSettings, ingest_settings
 
 from blueprint import sizing
 from blueprint.attributed_metrics import AttributedMetric, attributed_metrics

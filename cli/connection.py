@@ -13,7 +13,8 @@ import boto3
 import click
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
-from broker.settings import LOOPBACK, ingest_settings
+from broker.setting_types import LOOPBACK
+from broker.settings import ingest_settings
 
 from blueprint.environments import ingest_environment
 from cli import local_env

@@ -4,7 +4,7 @@ import os
 
 import click
 import requests
-from broker.settings import SettingsError
+from broker.environment_reader import SettingsError
 
 from cli import connection
 from diagnosis import deployment

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 
 import click
-from broker.settings import SettingsError
+from broker.environment_reader import SettingsError
 
 from cli import connection, deployed
 from cli.console import emit

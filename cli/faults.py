@@ -10,7 +10,7 @@ from urllib.parse import urlencode, urlsplit
 import botocore.session
 import click
 import requests
-from broker.settings import LOOPBACK
+from broker.setting_types import LOOPBACK
 from rich.console import Console
 from rich.table import Table
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from broker.metadata.columns import ITEMS, USERS, as_json
-from broker.settings import ADD, ITEM_UPDATES
+from broker.setting_types import ADD, ITEM_UPDATES
 
 from infra.context import Reader, one_of
 from personalize_data.stream_columns import stream_columns

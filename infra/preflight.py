@@ -3,7 +3,8 @@
 import re
 from dataclasses import fields
 
-from broker.settings import SettingsError, ingest_settings, refresh_settings
+from broker.environment_reader import SettingsError
+from broker.settings import ingest_settings, refresh_settings
 
 from blueprint.environments import FunctionConfig, ingest_environment, refresh_environment
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 from math import ceil
 
 from broker.experiment import HOLDOUT
-from broker.settings import MERGE
+from broker.setting_types import MERGE
 
 from blueprint import sizing
 from blueprint.environments import metrics_of

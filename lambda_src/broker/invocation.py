@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from broker.environment_reader import SettingsError
 from broker.failures import Misconfigured, described
-from broker.settings import SettingsError, counts_by_version
+from broker.settings import counts_by_version
 from broker.telemetry import Counts, telemetry
 
 

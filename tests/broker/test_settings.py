@@ -7,15 +7,9 @@ from typing import Any
 
 import pytest
 from broker import ingest, refresh
+from broker.environment_reader import SettingsError
 from broker.experiment import Experiment, Variant
-from broker.settings import (
-    IngestSettings,
-    RefreshSettings,
-    SettingsError,
-    ingest_settings,
-    refresh_settings,
-    rewind_settings,
-)
+from broker.settings import IngestSettings, RefreshSettings, ingest_settings, refresh_settings, rewind_settings
 
 from tests.broker.lambda_events import lambda_context, message
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from broker.batch import Batch, decode
 from broker.interactions import Interaction, Rules, extract
-from broker.settings import ACTIONS
+from broker.setting_types import ACTIONS
 from broker.view_sample import is_sampled
 from hypothesis import given
 from hypothesis import strategies as st

@@ -3,10 +3,11 @@
 import json
 
 import pytest
+from broker.environment_reader import SettingsError
 from broker.metadata.columns import Column, as_json
 from broker.metadata.sightings import Mapped
 from broker.metadata.state import Policy
-from broker.settings import PutMetadataSettings, SettingsError, put_metadata_settings
+from broker.settings import PutMetadataSettings, put_metadata_settings
 
 from tests.broker.metadata.world import ARNS
 from tests.broker.test_settings import of_ingest
