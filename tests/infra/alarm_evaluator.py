@@ -6,13 +6,13 @@ everything else is refused.
 """
 
 import ast
+import functools
 import math
 import operator
 import re
 from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from operator import itemgetter
 from typing import Any
 
 MINUTE = 60
@@ -59,16 +59,25 @@ class Alarm:
 
     def states(self, points_of: PointsOf, start: float, end: float) -> States:
         """Return the alarm's state at each minute after ``start``, up to ``end``; it is made at ``start``."""
-        states, state = States(), NO_DATA
+        states, state, metrics = States(), NO_DATA, self._metrics(points_of)
         for n in range(1, math.floor((end - start) / MINUTE) + 1):
-            states[start + MINUTE * n] = state = self._state(points_of, start + MINUTE * n, state)
+            states[start + MINUTE * n] = state = self._state(metrics, start + MINUTE * n, state)
         return states
 
-    def _state(self, points_of: PointsOf, now: float, before: str) -> str:
+    def _metrics(self, points_of: PointsOf) -> "dict[str, _Statistic]":
+        """Return the statistic that is asked of each metric, by the id in expressions."""
+        its = self.properties
+        if "Metrics" not in its:
+            statistic = its.get("Statistic") or its["ExtendedStatistic"]
+            return {"": _Statistic(points_of(its), statistic, its["Period"])}
+        stats = {query["Id"]: query["MetricStat"] for query in its["Metrics"] if "MetricStat" in query}
+        return {id: _Statistic(points_of(stat["Metric"]), stat["Stat"], stat["Period"]) for id, stat in stats.items()}
+
+    def _state(self, metrics: "Mapping[str, _Statistic]", now: float, before: str) -> str:
         periods = int(self.properties["EvaluationPeriods"])
         needed = int(self.properties.get("DatapointsToAlarm", periods))
         compare = COMPARISONS[self.properties["ComparisonOperator"]]
-        seen = [value for value in self._series(points_of, now, periods + MORE_PERIODS) if value is not None]
+        seen = [value for value in self._series(metrics, now, periods + MORE_PERIODS) if value is not None]
         breaching = sum(compare(value, self.properties["Threshold"]) for value in seen[-periods:])
         missing = max(0, periods - len(seen))
         treated = self.properties["TreatMissingData"]
@@ -76,22 +85,41 @@ class Alarm:
             return ON
         return before if treated == "ignore" and breaching + missing >= needed else OK
 
-    def _series(self, points_of: PointsOf, now: float, periods: int) -> Series:
+    def _series(self, metrics: "Mapping[str, _Statistic]", now: float, periods: int) -> Series:
+        known: dict[str, Operand] = {id: metric.of_periods(now, periods) for id, metric in metrics.items()}
         if "Metrics" not in self.properties:
-            statistic = self.properties.get("Statistic") or self.properties["ExtendedStatistic"]
-            return _periods(points_of(self.properties), statistic, self.properties["Period"], now, periods)
-        known: dict[str, Operand] = {}
-        expressions = [query for query in self.properties["Metrics"] if query.get("ReturnData", True)]
-        for query in self.properties["Metrics"]:
-            if "MetricStat" in query:
-                stat = query["MetricStat"]
-                points = points_of(stat["Metric"])
-                known[query["Id"]] = _periods(points, stat["Stat"], stat["Period"], now, periods)
-        (expression,) = expressions  # one, of metrics alone
+            return list(known[""])  # type: ignore[arg-type]
+        (expression,) = (query for query in self.properties["Metrics"] if query.get("ReturnData", True))
         result = metric_math(expression["Expression"], known, periods)
         if isinstance(result, float):
             raise ValueError(f"{expression['Expression']!r} is no time series")  # noqa: TRY004 - one error for all
         return result
+
+
+class _Statistic:
+    """A statistic of a metric by periods. Each is calculated once: neighbouring minutes look at the same ones."""
+
+    def __init__(self, points: Points, statistic: str, period: float) -> None:
+        self._times, self._values = [at for at, _ in points], [value for _, value in points]
+        self._statistic, self._period = statistic, period
+        self._known: dict[float, float | None] = {}
+
+    def of_periods(self, now: float, periods: int) -> Series:
+        """Return the statistic of each of the periods that end at ``now``."""
+        return [self._of(now - age * self._period) for age in range(periods, 0, -1)]
+
+    def _of(self, first: float) -> float | None:
+        if first not in self._known:
+            begin, end = (
+                bisect_left(self._times, at)
+                for at in (
+                    first,
+                    first,
+                )
+            )
+            values = sorted(self._values[begin:end])
+            self._known[first] = _statistic(values, self._statistic) if values else None
+        return self._known[first]
 
 
 def composite_states(rule: Mapping[str, Any], states_of: Mapping[str, States]) -> States:
@@ -118,16 +146,6 @@ def _holds(node: ast.expr, states_of: Mapping[str, States], at: float) -> bool:
     raise ValueError(f"no alarm rule that is known: {ast.unparse(node)}")
 
 
-def _periods(points: Points, statistic: str, period: float, now: float, periods: int) -> Series:
-    """Return a statistic of each of the periods that end at ``now``."""
-    series: Series = []
-    for n in range(periods, 0, -1):
-        first, end = (bisect_left(points, now - age * period, key=itemgetter(0)) for age in (n, n - 1))
-        values = sorted(value for _, value in points[first:end])
-        series.append(_statistic(values, statistic) if values else None)
-    return series
-
-
 def _statistic(ordered: Sequence[float], statistic: str) -> float:
     if statistic == "Sum":
         return sum(ordered)
@@ -143,15 +161,19 @@ def metric_math(expression: str, known: Mapping[str, Operand], periods: int) -> 
 
     Comparisons and AND give 1 or 0. Where an operand is missing, or a divisor is zero, the result is missing.
     """
+    return _value(_parsed(expression), known, periods)
+
+
+@functools.cache
+def _parsed(expression: str) -> ast.expr:
     # Which of AND and > binds first is not documented, so the parts of an AND must be in parentheses.
     for part in re.split(r"\bAND\b", expression)[:-1]:
         if not part.rstrip().endswith(")"):
             raise ValueError(f"parentheses are missing: {expression}")
     try:
-        tree = ast.parse(re.sub(r"\bAND\b", "and", expression), mode="eval")
+        return ast.parse(re.sub(r"\bAND\b", "and", expression), mode="eval").body
     except SyntaxError:
         raise ValueError(f"no metric math that is known: {expression}") from None
-    return _value(tree.body, known, periods)
 
 
 def _value(node: ast.expr, known: Mapping[str, Operand], periods: int) -> Operand:

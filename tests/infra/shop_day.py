@@ -5,6 +5,7 @@ Owners of metrics are ``stream``, ``mapping``, ``ingest``, ``refresh``, ``daily 
 runs may be zero.
 """
 
+import functools
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -31,6 +32,7 @@ BLIPS: dict[int, Minute] = {
 }
 
 
+@functools.lru_cache(maxsize=2)  # the normal day, and the one whose alarms are asked for
 def day(change: Change | None = None) -> Mapping[tuple[str, str], Points]:
     """Return the points of a day; ``change`` is applied to each minute from FAILS_AT on."""
     points: dict[tuple[str, str], list[tuple[float, float]]] = {}
