@@ -20,6 +20,7 @@ from broker.reasons import QuarantineReason
 from broker.values.ids import int64_from_json
 
 MAX_PARTS = 10_000  # of a record: batches, events and products; one of mParticle's own batches holds far fewer
+MAX_DEPTH = 500  # of a document: objects and arrays within each other
 MAX_UNPACKED = 10 * 2**20  # bytes of a record when it is unpacked: no more than the largest that Kinesis takes
 GZIP = b"\x1f\x8b"
 _GZIP_FORMAT = 16 + zlib.MAX_WBITS
@@ -184,8 +185,9 @@ def _joined(text: str, first_line: int = 1) -> tuple[list[Any], BadBatch | None]
     try:
         while place < len(text) and len(found) <= MAX_PARTS:
             begin = place
-            document, place = decoder.raw_decode(text, place)
-            place = _after(text, place)
+            document, end = decoder.raw_decode(text, place)
+            _check_depth(document, text, place, end)
+            place = _after(text, end)
             if not isinstance(document, dict | list) and (found or place < len(text)):
                 raise json.JSONDecodeError("Extra data", text, begin if found else place)  # noqa: TRY301
             found += document if isinstance(document, list) and document else [document]
@@ -195,6 +197,26 @@ def _joined(text: str, first_line: int = 1) -> tuple[list[Any], BadBatch | None]
     except (ValueError, RecursionError) as error:  # a number of thousands of digits; nesting without end
         return found, BadBatch(QuarantineReason.NOT_JSON, type(error).__name__)
     return found, None
+
+
+def _check_depth(document: object, text: str, begin: int, end: int) -> None:
+    """Raise RecursionError for a document that is nested too deep.
+
+    Python itself has a limit that depends on its version, and on how deep the caller is.
+    """
+    if text.count("{", begin, end) + text.count("[", begin, end) <= MAX_DEPTH:
+        return
+    level, depth = [document], 1
+    while level := [member for one in level for member in _members(one)]:
+        depth += 1
+        if depth > MAX_DEPTH:
+            raise RecursionError
+
+
+def _members(value: Any) -> list[Any]:
+    """Return what has members itself; of a repeated name, a tuple has its value."""
+    members = value.values() if isinstance(value, dict) else value
+    return [member for member in members if isinstance(member, dict | list | tuple)]
 
 
 def _after(text: str, place: int) -> int:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from broker import kpl
-from broker.documents import MAX_PARTS, MAX_UNPACKED, BadBatch, documents, one_document_each, unpack
+from broker.documents import MAX_DEPTH, MAX_PARTS, MAX_UNPACKED, BadBatch, documents, one_document_each, unpack
 
 from tests.broker.packing import MAGIC, aggregated, base64_twice, joined, packed
 
@@ -159,3 +159,18 @@ def test_joined_documents_of_a_file_come_one_by_one_as_they_are_written() -> Non
 def test_joined_documents_have_the_same_bound_as_lines() -> None:
     assert verdicts(b"{}" * (MAX_PARTS + 1)) == ["too_large"]
     assert len(read(b"{}" * MAX_PARTS)) == MAX_PARTS
+
+
+NESTED = {"arrays": b"[%s]", "objects": b'{"a":%s}', "both": b'[1,{"x":2,"a":%s}]', "answers": b'{"opt_out":%s}'}
+
+
+@pytest.mark.parametrize("kind", NESTED)
+def test_what_is_nested_deeper_than_the_bound_is_not_json_on_any_python(kind: str) -> None:
+    begin, end = NESTED[kind].split(b"%s")
+    levels = MAX_DEPTH // (begin.count(b"[") + begin.count(b"{"))
+    assert verdicts(begin * levels + b"1" + end * levels) != ["not_json"]
+    assert verdicts(begin * (levels + 1) + b"1" + end * (levels + 1)) == ["not_json"]
+
+
+def test_the_bound_is_of_what_is_within_each_other_and_not_beside() -> None:
+    assert verdicts(b"[[%s]]" % b",".join([b"[{}]"] * MAX_DEPTH)) == [[[{}]] * MAX_DEPTH]
