@@ -29,6 +29,7 @@ def convert(session: Any, request: Request, code: bytes) -> Report:
     report = Report()
     for number, part in enumerate(request.parts):
         report.add(part, Report.from_json(json.loads(storage.read(report_name(number)))))
+    storage.finish()
     return report
 
 

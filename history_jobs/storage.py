@@ -17,6 +17,7 @@ from personalize_data.errors import BadFile
 from personalize_data.exports.part import Part
 
 STEP = 1 << 20  # bytes
+UNFINISHED = "unfinished"  # where files are until they are whole: all in the folder of rows is imported
 
 
 @dataclass(frozen=True)
@@ -48,11 +49,17 @@ class ArrowStorage:
             with path.open("rb") as file, system.open_output_stream(inside) as stream:
                 shutil.copyfileobj(file, stream, STEP)
             return
-        target = Path(self.out) / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("rb") as file, tempfile.NamedTemporaryFile(dir=target.parent, delete=False) as whole:
+        target, unfinished = Path(self.out) / name, Path(self.out) / UNFINISHED
+        for folder in (target.parent, unfinished):
+            folder.mkdir(parents=True, exist_ok=True)
+        with path.open("rb") as file, tempfile.NamedTemporaryFile(dir=unfinished, delete=False) as whole:
             shutil.copyfileobj(file, whole, STEP)
         Path(whole.name).replace(target)
+
+    def finish(self) -> None:
+        """Remove what machines that were killed have left."""
+        if "://" not in self.out:
+            shutil.rmtree(Path(self.out) / UNFINISHED, ignore_errors=True)
 
     def read(self, name: str) -> bytes:
         """Read a file below ``out``. Raises OSError."""
