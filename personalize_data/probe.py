@@ -17,5 +17,7 @@ def is_probe(user_id: str) -> bool:
 
 def without(frame: "pl.DataFrame", user: str = "USER_ID") -> tuple["pl.DataFrame", int]:
     """Return a table without the probe's rows, and how many there were; ``user`` is the column of user ids."""
+    if not (frame[user] == PROBE).any():
+        return frame, 0
     rest = frame.filter(frame[user].ne_missing(PROBE))
     return rest, len(frame) - len(rest)

@@ -58,6 +58,8 @@ class Times:
 
     Without a stated unit the first time that can mean one thing only decides: digits that are a date between 2000 and
     tomorrow as seconds, or as milliseconds (no number is both), or text of ISO 8601. ISO times without a zone are UTC.
+
+    ``oldest`` and ``newest``: the epoch seconds between which a time can be.
     """
 
     def __init__(self, unit: str | None, now: float) -> None:
@@ -66,7 +68,7 @@ class Times:
         self.unusable: str | None = None  # the first text that is no usable time
         self._stated = unit is not None
         self._last: tuple[str, int, int] = ("", 0, 0)
-        self._newest = int(now) + DAY
+        self.oldest, self.newest = (0 if self._stated else YEAR_2000), int(now) + DAY
 
     def read(self, text: str) -> int:
         """Return epoch seconds, rounded down as in the stream.
@@ -75,7 +77,7 @@ class Times:
         """
         if self.unit == "s" and len(text) == 10 and text.isascii() and text.isdecimal():  # most are
             epoch_seconds = int(text)
-            if YEAR_2000 <= epoch_seconds <= self._newest:
+            if YEAR_2000 <= epoch_seconds <= self.newest:
                 return epoch_seconds
         last, epoch_seconds, without_zone = self._last
         if text == last and text:  # in most tables many neighbours have the same
@@ -96,7 +98,7 @@ class Times:
             self.unit = unit
         if unit != self.unit:
             raise BadValue("other_time_unit")
-        if not (0 if self._stated else YEAR_2000) <= epoch_seconds <= self._newest:
+        if not self.oldest <= epoch_seconds <= self.newest:
             raise BadValue("no_usable_time")
         return epoch_seconds
 
@@ -110,9 +112,9 @@ class Times:
         return self._obvious(int(number[1]), text)
 
     def _obvious(self, number: int, text: str) -> tuple[str, int]:
-        if YEAR_2000 <= number <= self._newest:
+        if YEAR_2000 <= number <= self.newest:
             return "s", number
-        if YEAR_2000 * 1000 <= number <= self._newest * 1000:
+        if YEAR_2000 * 1000 <= number <= self.newest * 1000:
             return "ms", number // 1000
         unit = unit_of(float(text) if number < YEAR_2000 else number)
         if self.unit is None and unit is not None and unit not in OBVIOUS:

@@ -23,11 +23,11 @@ def read(
 ) -> pl.DataFrame:
     """Return a row per id in ``rows`` (ROW and ``own_id``), sorted by id, with the named attributes as text.
 
-    ``text``: columns that are words. Raises InvalidRequest for a rule that does not fit, and BadFile for a number that
-    is none.
+    No row in ``rows`` is blank. ``text``: columns that are words. Raises InvalidRequest for a rule that does not fit,
+    and BadFile for a number that is none.
     """
     ids = rows.lazy().select(ROW, pl.col(own_id).alias(_ID))
-    table = source.collect(source.rows.select(ROW, *names).join(ids, on=ROW, how="inner")).sort(_ID)
+    table = source.collect(source.all_rows.select(ROW, *names).join(ids, on=ROW, how="inner")).sort(_ID)
     for column in names:
         table = filling.apply(table, column, needed=False)
     columns = (numbers.attribute(source, table, column, text).alias(name) for column, name in names.items())

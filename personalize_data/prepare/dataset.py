@@ -11,6 +11,7 @@ from personalize_data.quotas import MAX_EVENT_TYPES_AND_METADATA, MAX_INTERACTIO
 from personalize_data.schema import NAMESPACE, Schema, read_schema
 
 ORDER = ("USER_ID", "ITEM_ID", "EVENT_TYPE", "TIMESTAMP")
+_PLACE = "\0place"
 
 
 def schema(frame: pl.DataFrame, metadata: Sequence[Field]) -> Schema:
@@ -41,8 +42,19 @@ def once(frame: pl.DataFrame) -> tuple[pl.DataFrame, int]:
 
     The same: user, item, type, second and value, as Personalize counts them (Developer Guide, "Recording events").
     """
+    ordered = frame.sort("TIMESTAMP", "USER_ID", "ITEM_ID", "EVENT_TYPE", maintain_order=True)
+    repeats = same_but_for_the_value(ordered)
+    if not repeats.any():
+        return ordered, 0
+    taken = ~(repeats | repeats.shift(-1, fill_value=False))
+    others = ordered.with_row_index(_PLACE).filter(~taken)
     same = [name for name in (*ORDER, "EVENT_VALUE") if name in frame.columns]
-    distinct = frame.unique(same, keep="first", maintain_order=True)
-    return distinct.sort("TIMESTAMP", "USER_ID", "ITEM_ID", "EVENT_TYPE", maintain_order=True), len(frame) - len(
-        distinct
-    )
+    first = others.unique(same, keep="first", maintain_order=True)
+    distinct = ordered.filter(taken.scatter(first[_PLACE], True))
+    return distinct, len(frame) - len(distinct)
+
+
+def same_but_for_the_value(ordered: pl.DataFrame) -> pl.Series:
+    """Return which interactions differ from the one before in the value alone, if at all; in the order of ``once``."""
+    same = pl.all_horizontal(pl.col(name) == pl.col(name).shift(1) for name in ("TIMESTAMP", *ORDER[:-1]))
+    return ordered.select(same.fill_null(False).alias("same")).to_series()

@@ -95,7 +95,8 @@ def read(source: Source, spec: LineTableSpec, filling: Filling, times: Times) ->
     rows = read_rows.collected(source, spec.columns())
     counts.rows, counts.left_out["blank_rows"] = rows.total, rows.blank
     table = _split(source, rows.table, spec, counts)
-    for name in dict.fromkeys((spec.user, spec.item)):
+    usual = {name for name in spec.ids() if name not in filling.rules and ids.are_usual(source, table[name])}
+    for name in [name for name in dict.fromkeys((spec.user, spec.item)) if name not in usual]:
         table, words = ids.known(source, table, name)
         table, fractions = ids.whole(source, table, name)
         messages += [*words, *fractions]
@@ -105,7 +106,8 @@ def read(source: Source, spec: LineTableSpec, filling: Filling, times: Times) ->
         reasons = ", ".join(f"{number:,} {reason}" for reason, number in left_out.items()) or "see --impute"
         raise InvalidRequest(f"{source.path}: no row is left ({reasons})")
     for name in spec.ids():
-        ids.check(source, table, name)
+        if name not in usual:
+            ids.check(source, table, name)
     rows.check(table)
     if spec.split is None:
         messages += warnings.about_several_items(source, table, spec.item)
@@ -163,7 +165,8 @@ def _bought(source: Source, table: pl.DataFrame, spec: LineTableSpec) -> pl.Data
         if name:
             amount = numbers.loose(source, table, name)
             is_return = ((amount < 0) & amount.is_finite()).fill_null(False)
-            table = table.filter(~(is_return & _purchases(table, spec)))
+            if is_return.any():
+                table = table.filter(~(is_return & _purchases(table, spec)))
     return table
 
 

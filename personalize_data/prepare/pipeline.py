@@ -86,9 +86,10 @@ def prepare_lines(
     line_table = lines.read(source, spec, filling, times)
     rows, counts = line_table.interactions, line_table.counts
     metadata = {column: name for name, column in spec.metadata.items()}
+    named = {"users": attributes.users, "items": attributes.items}
     table = _Table(
         rows.drop(ROW),
-        {"users": _newest(rows, "USER_ID"), "items": _newest(rows, "ITEM_ID")},
+        {name: _newest(rows, own_id) for name, own_id in (("users", "USER_ID"), ("items", "ITEM_ID")) if named[name]},
         line_table.notes,
         {"rows_read": counts.rows, "rows_split": counts.split, "items_dropped": counts.items},
         types.fields(source, rows, metadata, attributes.text),
@@ -118,7 +119,10 @@ def write(out: Path, prepared: Prepared) -> None:
 
 def _newest(table: pl.DataFrame, own_id: str) -> pl.DataFrame:
     """Return the row of each id's newest interaction, the last in the file of those."""
-    return table.sort("TIMESTAMP", ROW).group_by(own_id).agg(pl.col(ROW).last())
+    number = int(table[ROW].max()) + 1  # type: ignore[arg-type]
+    # Until 2038 this is below 2**63, for as many rows as a table can have.
+    newest = (pl.col("TIMESTAMP") * number + pl.col(ROW).cast(pl.Int64)).max()
+    return table.lazy().group_by(own_id).agg((newest % number).cast(table[ROW].dtype).alias(ROW)).collect()
 
 
 def _prepared(source: Source, table: _Table, attributes: Attributes, filling: Filling, step: Step) -> Prepared:
@@ -134,23 +138,24 @@ def _prepared(source: Source, table: _Table, attributes: Attributes, filling: Fi
             schema = records.schema(source, records_, own_id, names, dataset, attributes.text)
             tables[dataset] = records_.drop(ROW), schema
     midnight = warnings.about_midnight(rows, duplicates) if table.may_lack_time else []
+    rows_of_users = rows["USER_ID"].value_counts(name="count")["count"]
     summary = {
-        **_counts(source, tables),
+        **_counts(source, tables, len(rows_of_users)),
         **table.counts,
         "left_out": {**table.left_out, "duplicates": duplicates},
         "fill": filling.as_json(),
-        "notes": [*source.table.notes, *table.notes, *midnight, *warnings.about_interactions(rows)],
+        "notes": [*source.table.notes, *table.notes, *midnight, *warnings.about_interactions(rows, rows_of_users)],
     }
     return Prepared(tables, summary)
 
 
-def _counts(source: Source, tables: Mapping[str, tuple[pl.DataFrame, Schema]]) -> dict[str, Any]:
+def _counts(source: Source, tables: Mapping[str, tuple[pl.DataFrame, Schema]], users: int) -> dict[str, Any]:
     table, _ = tables["interactions"]
     event_types = table["EVENT_TYPE"].value_counts(name="count").sort("EVENT_TYPE")
     return {
         "file": source.path.name,
         "interactions": len(table),
-        "users": table["USER_ID"].n_unique(),
+        "users": users,
         "items": table["ITEM_ID"].n_unique(),
         "event_types": dict(event_types.iter_rows()),
         "first": table["TIMESTAMP"].min(),

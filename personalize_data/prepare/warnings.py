@@ -5,16 +5,16 @@ from collections.abc import Collection
 import polars as pl
 from broker.values.times import DAY
 
-from personalize_data.prepare.dataset import ORDER
+from personalize_data.prepare.dataset import same_but_for_the_value
 from personalize_data.prepare.source import ROW, Source
 from personalize_data.quotas import MIN_TRAINING_INTERACTIONS, MIN_TRAINING_USERS
 
 BAR = "|"  # what most tables put between several ids in a cell
 
 
-def about_interactions(table: pl.DataFrame) -> list[str]:
-    """Return notes on the interactions as they are written."""
-    return [*_too_few(table), *_same_but_for_the_value(table)]
+def about_interactions(table: pl.DataFrame, rows_of_users: pl.Series) -> list[str]:
+    """Return notes on the interactions as they are written. ``rows_of_users``: how many each user has."""
+    return [*_too_few(len(table), rows_of_users), *_same_but_for_the_value(table)]
 
 
 def about_returns(source: Source, used: Collection[str | None], event_type: str) -> list[str]:
@@ -77,18 +77,18 @@ def _negatives(name: str) -> pl.Expr:
     return pl.when(whole & (below * 2 < pl.col(name).count())).then(below).otherwise(0)
 
 
-def _too_few(table: pl.DataFrame) -> list[str]:
-    with_two = int((table["USER_ID"].value_counts(name="count")["count"] > 1).sum())
-    if len(table) >= MIN_TRAINING_INTERACTIONS and with_two >= MIN_TRAINING_USERS:
+def _too_few(rows: int, rows_of_users: pl.Series) -> list[str]:
+    with_two = int((rows_of_users > 1).sum())
+    if rows >= MIN_TRAINING_INTERACTIONS and with_two >= MIN_TRAINING_USERS:
         return []
     return [
         f"too little to train on: Personalize needs {MIN_TRAINING_INTERACTIONS:,} interactions, and "
-        f"{MIN_TRAINING_USERS} users with two; there are {len(table):,}, and {with_two:,} such users"
+        f"{MIN_TRAINING_USERS} users with two; there are {rows:,}, and {with_two:,} such users"
     ]
 
 
 def _same_but_for_the_value(table: pl.DataFrame) -> list[str]:
-    same = len(table) - table.select(pl.struct(ORDER).n_unique()).item()
+    same = same_but_for_the_value(table).sum()
     if not same:
         return []
     return [f"{same:,} interactions differ from another in EVENT_VALUE alone; ./broker evaluate counts these once"]

@@ -21,6 +21,8 @@ _ROUNDED = f"^{ROUNDED}$"  # what programs make of long ids: different ones beco
 _WHOLE = f"^{WHOLE_FRACTION}$"  # what they make of ids of digits where one is missing
 _NO_ID = f"(?i)^(?:{'|'.join(re.escape(word) for word in sorted(NO_ID_WORDS))})$"
 
+_UNUSUAL = f"{_CONTROL}|{_ROUNDED}|{_WHOLE}|{_NO_ID}"
+
 
 def check(source: Source, table: pl.DataFrame, column: str) -> None:
     """Raise BadFile with the line of the first invalid id in a column. ``table`` has ROW, and no id is missing."""
@@ -29,6 +31,15 @@ def check(source: Source, table: pl.DataFrame, column: str) -> None:
     bad = table.lazy().filter(wrong).select(ROW, column).collect().sort(ROW)
     if len(bad):
         raise source.bad(bad[ROW][0], f"{column} {_reason(bad[column][0])}")
+
+
+def are_usual(source: Source, column: pl.Series) -> bool:
+    """Return whether a column of a source holds nothing that the other functions here change, note or refuse."""
+    if source.exact_below(column.name) is not None:
+        return False
+    text = column.unique().str
+    unusual = text.contains(_UNUSUAL) | (text.len_bytes() > MAX_ID_LENGTH)
+    return not unusual.any()
 
 
 def known(source: Source, table: pl.DataFrame, column: str) -> tuple[pl.DataFrame, list[str]]:

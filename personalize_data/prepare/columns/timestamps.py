@@ -10,6 +10,7 @@ from broker.values.times import DAY, YEAR_2000, ZONES, Unit, unit_of
 from broker.values.times import seconds as epoch_seconds
 
 from personalize_data.errors import BadFile, InvalidRequest
+from personalize_data.prepare.columns import quick_times
 from personalize_data.prepare.source import ROW, Source, chunks
 from personalize_data.schema import BadValue
 from personalize_data.times import Times
@@ -46,6 +47,9 @@ def seconds(
     """
     if form is not None:
         return _by_form(source, frame, column, form, times)
+    quick = quick_times.seconds(frame[column], times)
+    if quick is not None:
+        return quick.alias(column)
     # By distinct text: many rows have the same time.
     parts = [_read(source, part, times, has_forms) for part in _parts(frame, column)]
     return pl.concat(parts).alias(column) if parts else pl.Series(column, [], dtype=pl.Int64)

@@ -1,9 +1,10 @@
 """A file that polars does not read itself, converted to columns of text in blocks."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -12,7 +13,7 @@ from personalize_data.prepare.formats.format import ROW, WithoutText
 
 ROWS = 100_000  # in a block
 LINE = "line"
-Cells = Mapping[str, str | None]
+Cells = dict[str, Any]  # texts, or what a column can be made of
 
 
 @dataclass(frozen=True)
@@ -55,22 +56,48 @@ def bad(path: Path, unit: str, row: int, reason: str) -> BadFile:
     return BadFile(path, f"{unit} {row + 1}: {reason}")
 
 
-def write(path: Path, rows: Iterator[tuple[int, Cells]], folder: Path, names: Sequence[str] = ()) -> tuple[str, ...]:
-    """Write the rows, each with its number from 0, into a new folder; return all names, in the order of their coming.
+def tables(rows: Iterator[tuple[int, Cells]]) -> Iterator[pl.DataFrame]:
+    """Yield rows, each with its number from 0, as tables with ROW and text."""
+    while block := list(islice(rows, ROWS)):
+        numbers, cells = zip(*block, strict=True)
+        yield table(numbers, cells, lambda name, texts: pl.Series(name, texts, pl.String))
 
-    Raises InvalidRequest for a file without rows.
+
+def table(
+    numbers: Sequence[int], rows: Sequence[Cells], column: Callable[[str, Sequence[Any]], pl.Series]
+) -> pl.DataFrame:
+    """Return rows, with their numbers from 0, as a table with ROW. ``column`` makes one of a name and values."""
+    orders = dict.fromkeys(map(tuple, rows))  # of names; most tables have one
+    names = dict.fromkeys(chain.from_iterable(orders))
+    if len(orders) == 1:
+        values: Iterable[Sequence[Any]] = zip(*[row.values() for row in rows], strict=True)
+    else:
+        values = ([row.get(name) for row in rows] for name in names)
+    return pl.DataFrame([pl.Series(ROW, numbers, pl.get_index_type()), *map(column, names, values)])
+
+
+def write(path: Path, parts: Iterator[pl.DataFrame], folder: Path, names: Sequence[str] = ()) -> tuple[str, ...]:
+    """Write the parts of a table into a new folder; return the names of its columns, in the order of their coming.
+
+    ``names``: those that come first. Raises InvalidRequest for a file without rows.
     """
     folder.mkdir()
-    known = dict.fromkeys(names)
-    number = 0
-    while block := list(islice(rows, ROWS)):
-        for _, cells in block:
-            known.update(dict.fromkeys(cells))
-        columns = {name: [cells.get(name) for _, cells in block] for name in known}
-        index = pl.Series(ROW, [row for row, _ in block], pl.get_index_type())
-        frame = pl.DataFrame([index, *(pl.Series(name, texts, pl.String) for name, texts in columns.items())])
-        frame.write_parquet(folder / f"{number:06}", compression="lz4")
-        number += 1
-    if not number:
+    known = dict.fromkeys((ROW, *names))
+    for number, block in enumerate(_blocks(parts)):
+        known.update(dict.fromkeys(block.columns))
+        block.write_parquet(folder / f"{number:06}", compression="lz4")
+    if not any(folder.iterdir()):
         raise InvalidRequest(f"{path} has no rows")
-    return tuple(known)
+    return tuple(known)[1:]
+
+
+def _blocks(parts: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+    """Yield the parts, put together to blocks of ROWS rows or more."""
+    block: list[pl.DataFrame] = []
+    for part in parts:
+        block.append(part)
+        if sum(map(len, block)) >= ROWS:
+            yield pl.concat(block, how="diagonal")
+            block = []
+    if block:
+        yield pl.concat(block, how="diagonal")

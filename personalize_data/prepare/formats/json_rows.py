@@ -2,15 +2,18 @@
 
 import io
 import json
+from codecs import BOM_UTF8
 from collections.abc import Callable, Iterator
-from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
+
+import polars as pl
 
 from personalize_data import files
 from personalize_data.errors import BadFile
 from personalize_data.file_kinds import FileKind
-from personalize_data.prepare.formats import blocks
+from personalize_data.prepare.formats import blocks, quick_rows
 from personalize_data.prepare.formats.blocks import LINE, Blocks, Cells
 
 OBJECT = "object"  # an array's element
@@ -19,6 +22,8 @@ LARGEST = 1 << 24  # characters of one object, and of what is looked at to say w
 BATCHES = "this is mParticle's batches: ./broker backfill reads them"
 NOT_UTF8 = "not UTF-8, in which JSON is written"
 SPACES = " \t\r\n"
+BLANKS = SPACES.encode()
+LINES = 2_000  # that are read at once
 
 
 class _NameTwice(ValueError):
@@ -42,10 +47,9 @@ def opened(path: Path, kind: FileKind, scratch: Path) -> Blocks:
 
     Raises BadFile with the line, or the object's number, of what is no flat object; InvalidRequest for no rows.
     """
-    unit, objects = (LINE, _lines) if kind is FileKind.JSON_LINES else (OBJECT, _elements)
+    unit, tables = (LINE, _of_lines) if kind is FileKind.JSON_LINES else (OBJECT, _of_array)
     nested: dict[str, str] = {}
-    rows = ((number, _cells(path, unit, number, value, nested)) for number, value in objects(path))
-    names = blocks.write(path, rows, scratch / "blocks")
+    names = blocks.write(path, tables(path, nested), scratch / "blocks")
     return Blocks(path, tuple(name for name in names if name not in nested), scratch / "blocks", unit, nested)
 
 
@@ -68,16 +72,40 @@ def _is_batch(value: Any) -> bool:
     return "mpid" in value or any(isinstance(event, dict) and "event_type" in event for event in events)
 
 
-def _lines(path: Path) -> Iterator[tuple[int, Any]]:
+def _of_lines(path: Path, nested: dict[str, str]) -> Iterator[pl.DataFrame]:
+    """Yield the rows as tables of text. ``nested`` gets the names and places of lists and objects."""
+    lines = _lines(path)
+    while part := list(islice(lines, LINES)):
+        quick = quick_rows.rows([line for _, line in part])
+        rows = [
+            _of_line(path, number, line, nested) if cells is None else cells
+            for (number, line), cells in zip(part, quick, strict=True)
+        ]
+        yield blocks.table([number - 1 for number, _ in part], rows, quick_rows.column)
+
+
+def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
+    """Yield the numbered lines that are not empty, without blanks around them."""
     for number, line in files.lines(path):
-        text = _utf8(path, line, number).strip(SPACES)
+        text = line.removeprefix(BOM_UTF8).strip(BLANKS) if number == 1 else line.strip(BLANKS)
         if text:
-            yield number - 1, _decoded(path, LINE, number - 1, partial(DECODER.decode, text))
+            yield number, text
+
+
+def _of_line(path: Path, number: int, line: bytes, nested: dict[str, str]) -> Cells:
+    row = number - 1
+    return _cells(path, LINE, row, _decoded(path, LINE, row, lambda: DECODER.decode(_utf8(path, line, number))), nested)
+
+
+def _of_array(path: Path, nested: dict[str, str]) -> Iterator[pl.DataFrame]:
+    """Yield the same of an array."""
+    rows = ((number, _cells(path, OBJECT, number, value, nested)) for number, value in _elements(path))
+    return blocks.tables(rows)
 
 
 def _utf8(path: Path, line: bytes, number: int) -> str:
     try:
-        return line.decode("utf-8-sig" if number == 1 else "utf-8")
+        return line.decode()
     except UnicodeDecodeError:
         raise BadFile(path, NOT_UTF8, number) from None
 

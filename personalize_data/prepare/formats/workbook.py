@@ -35,7 +35,8 @@ def opened(path: Path, reading: Reading, scratch: Path) -> Blocks:
             rows = _not_empty(sheet)
             names = list(reading.columns) or _names(path, next(rows, (0, [])))
             cells = _cells(path, rows, names)
-            columns = blocks.write(path, cells, scratch / "blocks", [name for name in names if name])
+            own_names = [name for name in names if name]
+            columns = blocks.write(path, blocks.tables(cells), scratch / "blocks", own_names)
     except CalamineError as error:
         raise BadFile(path, f"it can't be read as an Excel workbook: {first_line(error)}") from None
     return Blocks(path, columns, scratch / "blocks", ROW, notes=notes)
