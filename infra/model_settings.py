@@ -8,7 +8,7 @@ from typing import Any
 
 from personalize_rules.filters.errors import InvalidFilter
 from personalize_rules.filters.expression import parts_of
-from personalize_rules.filters.syntax import CURRENT_ITEM, Field, Part
+from personalize_rules.filters.syntax import CURRENT_ITEM, FOR_ITEMS, Field, Part
 from personalize_rules.recipes import PERSONALIZATION, TYPES
 
 RECIPES = tuple(name for name, type_ in TYPES.items() if type_ == PERSONALIZATION)
@@ -43,6 +43,9 @@ def filter_expression(value: Any) -> str:
 
 
 def _problem(parts: tuple[Part, ...]) -> str | None:
+    subject = parts[0].subject
+    if subject != FOR_ITEMS:
+        return f"filters by {subject.word}, but refresh asks for items: filter by {FOR_ITEMS.word}"
     placeholders = sorted(frozenset[str]().union(*(part.placeholders for part in parts)))
     if placeholders:
         return f"has the parameter ${placeholders[0]}, but refresh gives no values: write them into the expression"

@@ -2,18 +2,22 @@
 
 https://docs.aws.amazon.com/personalize/latest/dg/get-action-recommendations.html and actions-datasets.html: expired
 actions are left out, and so are those that the user has interacted with less than REPEAT_FREQUENCY days ago; of equally
-likely ones that with the greater VALUE comes first.
+likely ones that with the greater VALUE comes first. Filters are those of action-recommendation-filter-examples.html.
 """
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from personalize_local.control.filters import FilterControl
 from personalize_local.control.registry import Registry
-from personalize_local.data.stores import ACTION_INTERACTIONS, ACTIONS, Stores
+from personalize_local.data.stores import ACTION_INTERACTIONS, ACTIONS, USERS, Stores
 from personalize_local.errors import InvalidInput
+from personalize_local.filters.evaluation import MOST_RECENT_ACTIONS, Selection
 from personalize_local.given_lists import GivenLists
 from personalize_local.serving import Endpoints
 from personalize_local.toggles import Throttle, Toggles
+from personalize_rules.filters.syntax import FOR_ACTIONS
+from recommender_models.interactions import Interaction
 from recommender_models.settings import DAY
 
 DEFAULT_RESULTS, MOST_RESULTS = 5, 100
@@ -29,6 +33,7 @@ class ActionRecommendations:
         stores: Stores,
         *,
         endpoints: Endpoints,
+        filters: FilterControl,
         given: GivenLists,
         throttle: Throttle,
         toggles: Toggles,
@@ -36,6 +41,7 @@ class ActionRecommendations:
         self._registry = registry
         self._stores = stores
         self._endpoints = endpoints
+        self._filters = filters
         self._given = given
         self._throttle = throttle
         self._toggles = toggles
@@ -43,8 +49,8 @@ class ActionRecommendations:
     def get_action_recommendations(self, request: Request) -> dict[str, Any]:
         """Return ``actionList`` (best first) and ``recommendationId``.
 
-        An action that the training had too few outcomes of has the score 0. Raises InvalidInput (a filter, too, which
-        is one for items here), ResourceNotFound, Throttling.
+        An action that the training had too few outcomes of has the score 0. Raises InvalidInput, ResourceNotFound,
+        Throttling.
         """
         from recommender_models.models import NextBestAction
 
@@ -57,12 +63,12 @@ class ActionRecommendations:
         limit = request.get("numResults") or DEFAULT_RESULTS
         if not 0 < limit <= MOST_RESULTS:
             raise InvalidInput(f"numResults must be at most {MOST_RESULTS}")
-        if "filterArn" in request or "filterValues" in request:
-            raise InvalidInput("Filters for actions are not supported locally")
         if not request.get("userId"):
             raise InvalidInput(f"userId is required by the recipe {endpoint.recipe}")
+        own = self._own_interactions(endpoint.group, request["userId"])
+        chosen = self._selection(request, endpoint.group, own)
         scores = model.propensities(self._items(endpoint.group, request["userId"]))
-        actions = dict(self._open_actions(endpoint.group, request["userId"]))
+        actions = {action: each for action, each in self._open_actions(endpoint.group, own) if chosen.allows(action)}
         best = sorted(actions, key=lambda each: (-scores.get(each, 0.0), -(actions[each].get("VALUE") or 0), each))
         recommendation_id = f"RID-{self._registry.new_id()}"
         self._given.add(recommendation_id, endpoint.arn)
@@ -74,18 +80,26 @@ class ActionRecommendations:
         own = history.for_user(user_id, self._registry.now()) if history else []
         return [interaction.item for interaction in own]
 
-    def _open_actions(self, group: str, user_id: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
-        """Yield the actions that may be recommended to a user now, with their properties."""
-        now, last = self._registry.now(), self._last_interactions(group, user_id)
+    def _selection(self, request: Request, group: str, own: list[Interaction]) -> Selection:
+        """Return the actions that the request's filter lets through: all without one."""
+        if "filterArn" not in request:
+            if "filterValues" in request:
+                raise InvalidInput("filterValues needs a filterArn")
+            return Selection()
+        bound = self._filters.bound(request["filterArn"], group, request.get("filterValues", {}), FOR_ACTIONS)
+        user = self._stores.records(group, USERS).get(request["userId"])
+        return bound.select(self._stores.records(group, ACTIONS), own, user, most_recent=MOST_RECENT_ACTIONS)
+
+    def _open_actions(self, group: str, own: list[Interaction]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        """Yield the actions that may be recommended to a user with these interactions now, with their properties."""
+        now, last = self._registry.now(), {interaction.item: interaction.time for interaction in own}
         for action, properties in self._stores.records(group, ACTIONS).items():
             expires, days = properties.get("ACTION_EXPIRATION_TIMESTAMP"), properties.get("REPEAT_FREQUENCY")
             waits = days is not None and now < last.get(action, -DAY * 1e6) + days * DAY
             if not waits and (expires is None or now < expires):
                 yield action, properties
 
-    def _last_interactions(self, group: str, user_id: str) -> dict[str, float]:
+    def _own_interactions(self, group: str, user_id: str) -> list[Interaction]:
+        """Return a user's interactions with actions, which are the items of these, in time order."""
         dataset = self._stores.dataset(group, ACTION_INTERACTIONS)
-        if dataset is None:
-            return {}
-        own = self._stores.history_for(dataset).for_user(user_id, self._registry.now())
-        return {interaction.item: interaction.time for interaction in own}
+        return self._stores.history_for(dataset).for_user(user_id, self._registry.now()) if dataset else []

@@ -124,12 +124,19 @@ class Operations:
             self.stores,
             pending_jobs=pending_jobs,
             trainings=trainings,
+            filters=self._filters,
             s3_endpoint=s3_endpoint,
             seconds=durations.importing,
         )
         endpoints = Endpoints(registry, self.stores, trainings, self._campaigns, self._recommenders)
         self._actions = ActionRecommendations(
-            registry, self.stores, endpoints=endpoints, given=self.given, throttle=throttle, toggles=toggles
+            registry,
+            self.stores,
+            endpoints=endpoints,
+            filters=self._filters,
+            given=self.given,
+            throttle=throttle,
+            toggles=toggles,
         )
         self.recommendations = Recommendations(
             registry,

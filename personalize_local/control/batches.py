@@ -77,11 +77,9 @@ class BatchControl:
         return {"batchInferenceJobArn": arn}
 
     def _spec(self, request: Request, version: Resource) -> dict[str, Any]:
-        expression, columns = None, {}
+        filtered: dict[str, Any] = {"filter": None, "columns": {}}
         if "filterArn" in request:
-            group = version.description["datasetGroupArn"]
-            expression = self._filters.require(request["filterArn"], group).description["filterExpression"]
-            columns = self._filters.columns(group)
+            filtered = self._filters.spec(request["filterArn"], version.description["datasetGroupArn"])
         return {
             "version": str(self._trainings.folder(version)),
             "solution": version.description,
@@ -89,10 +87,7 @@ class BatchControl:
             "s3_endpoint": self._s3_endpoint,
             "config": request.get("batchInferenceJobConfig", {}),
             "num_results": request.get("numResults") or DEFAULT_RESULTS,
-            "filter": expression,
-            "columns": {
-                kind: {name: sorted(types) for name, types in of_kind.items()} for kind, of_kind in columns.items()
-            },
+            **filtered,
         }
 
 

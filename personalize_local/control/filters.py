@@ -12,6 +12,7 @@ from personalize_local.errors import InvalidInput
 from personalize_local.filters import language
 from personalize_local.filters.evaluation import BoundExpression
 from personalize_local.filters.language import Expression
+from personalize_rules.filters.syntax import FOR_ITEMS, Subject
 
 
 class FilterControl:
@@ -38,13 +39,21 @@ class FilterControl:
         self._expressions[new_filter] = expression
         return {"filterArn": arn}
 
-    def require(self, arn: str, group_arn: str) -> Resource:
-        """Return an ACTIVE filter of a dataset group. Raises ResourceNotFound, InvalidInput."""
+    def require(self, arn: str, group_arn: str, subject: Subject = FOR_ITEMS) -> Expression:
+        """Return an ACTIVE filter of a dataset group, for items, actions or users.
+
+        Raises ResourceNotFound, InvalidInput.
+        """
         filter_resource = self._registry.find(resource_types.FILTER, arn)
         if filter_resource.description["datasetGroupArn"] != group_arn:
             raise InvalidInput(f"{arn} belongs to another dataset group")
         self._require_active(filter_resource)
-        return filter_resource
+        expression = self._expressions[filter_resource]
+        if expression.subject != subject:
+            raise InvalidInput(
+                f"{arn} is a filter for {expression.subject.noun}, and a list of {subject.noun} needs its own"
+            )
+        return expression
 
     def _require_active(self, resource: Resource) -> None:
         """Raise InvalidInput: neither CreateFilter nor GetRecommendations has ResourceInUse among its errors."""
@@ -52,10 +61,20 @@ class FilterControl:
         if status != ACTIVE:
             raise InvalidInput(f"{resource.arn} must be ACTIVE, but it is in status {status}")
 
-    def bound(self, arn: str, group_arn: str, values: Mapping[str, str]) -> BoundExpression:
+    def bound(
+        self, arn: str, group_arn: str, values: Mapping[str, str], subject: Subject = FOR_ITEMS
+    ) -> BoundExpression:
         """Return an ACTIVE filter of a dataset group with values for its placeholders; raises as ``require``."""
-        expression = self._expressions[self.require(arn, group_arn)]
-        return expression.bind(values, self.columns(group_arn))
+        return self.require(arn, group_arn, subject).bind(values, self.columns(group_arn))
+
+    def spec(self, arn: str, group_arn: str, subject: Subject = FOR_ITEMS) -> dict[str, Any]:
+        """Return an ACTIVE filter for the spec of a job; raises as ``require``.
+
+        ``filter``: the expression. ``columns``: dataset type -> column -> Avro types, by which values are checked.
+        """
+        expression, columns = self.require(arn, group_arn, subject), self.columns(group_arn)
+        types = {kind: {name: sorted(own) for name, own in of_kind.items()} for kind, of_kind in columns.items()}
+        return {"filter": expression.text, "columns": types}
 
     def columns(self, group_arn: str) -> dict[str, dict[str, frozenset[str]]]:
         """Return the Avro types of the group's columns, by dataset type and name."""

@@ -5,15 +5,18 @@ from typing import Any
 
 from personalize_local.control import resource_types
 from personalize_local.control.batches import s3_locations
+from personalize_local.control.filters import FilterControl
 from personalize_local.control.pending_jobs import PendingJobs
 from personalize_local.control.registry import Registry
 from personalize_local.control.resources import Resource
 from personalize_local.control.trainings import Trainings
 from personalize_local.data.stores import ITEMS, Stores
 from personalize_local.errors import InvalidInput
+from personalize_rules.filters.syntax import FOR_USERS
 from personalize_rules.recipes import PREFIX, SEGMENTATION, TYPES
 
 DEFAULT_RESULTS, MOST_RESULTS = 25, 5_000_000  # CreateBatchSegmentJob, numResults
+BY_ATTRIBUTE = "aws-item-attribute-affinity"
 Request = dict[str, Any]
 
 
@@ -27,6 +30,7 @@ class SegmentControl:
         *,
         pending_jobs: PendingJobs,
         trainings: Trainings,
+        filters: FilterControl,
         s3_endpoint: str | None,
         seconds: float,
     ) -> None:
@@ -34,14 +38,15 @@ class SegmentControl:
         self._stores = stores
         self._pending_jobs = pending_jobs
         self._trainings = trainings
+        self._filters = filters
         self._s3_endpoint = s3_endpoint
         self._seconds = seconds
 
     def create_batch_segment_job(self, request: Request) -> dict[str, str]:
         """Start a job for an ACTIVE version, on the users that it was trained on.
 
-        Raises ResourceInUse, ResourceNotFound, ResourceAlreadyExists, InvalidInput (another recipe, a filter, which is
-        one for items here).
+        Raises ResourceInUse, ResourceNotFound, ResourceAlreadyExists, InvalidInput (another recipe, a filter that is
+        not one for users).
         """
         version = self._registry.find(resource_types.SOLUTION_VERSION, request["solutionVersionArn"])
         version.require_active(self._registry.now())
@@ -50,11 +55,8 @@ class SegmentControl:
             raise InvalidInput(f"{recipe} is not a recipe for user segments: use CreateBatchInferenceJob")
         if not 0 <= request.get("numResults", DEFAULT_RESULTS) <= MOST_RESULTS:
             raise InvalidInput(f"numResults must be 0 to {MOST_RESULTS}")
-        if "filterArn" in request:
-            self._registry.find(resource_types.FILTER, request["filterArn"])
-            raise InvalidInput("The filter is one for items. Filters for users are not supported locally")
         spec = self._spec(request, version, recipe)
-        keys = ("jobName", "solutionVersionArn", "numResults", "jobInput", "jobOutput", "roleArn")
+        keys = ("jobName", "solutionVersionArn", "filterArn", "numResults", "jobInput", "jobOutput", "roleArn")
         description = {key: request[key] for key in keys if key in request}
         arn = self._registry.arn(f"batch-segment-job/{request['jobName']}")
         now, inputs = self._registry.now(), (version.inputs[0],)
@@ -79,4 +81,15 @@ class SegmentControl:
             "s3_endpoint": self._s3_endpoint,
             "num_results": request.get("numResults") or DEFAULT_RESULTS,
             "columns": {name: sorted(types) for name, types in columns.items()},
+            "users_filter": self._users_filter(request, version, recipe) if "filterArn" in request else None,
         }
+
+    def _users_filter(self, request: Request, version: Resource, recipe: str) -> dict[str, Any]:
+        """Return the filter for the spec. Raises InvalidInput for one on interactions with the recipe for attributes.
+
+        Which that cannot have (Developer Guide, "Guidelines and requirements" of filter expressions).
+        """
+        arn, group = request["filterArn"], version.description["datasetGroupArn"]
+        if self._filters.require(arn, group, FOR_USERS).needs_interactions and recipe == BY_ATTRIBUTE:
+            raise InvalidInput(f"A filter on interactions cannot be used with {BY_ATTRIBUTE}")
+        return self._filters.spec(arn, group, FOR_USERS)

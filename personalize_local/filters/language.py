@@ -4,7 +4,7 @@
                              └ bind(filterValues) → BoundExpression ─ select(items, history, user) → Selection
 
 Source: Amazon Personalize, "Filter expressions" and its pages on elements, requirements and examples. What those pages
-do not show (conditions grouped by parentheses, CurrentUser as a value, filters for users and actions) is refused.
+do not show (conditions grouped by parentheses, CurrentUser as a value, an IF for users) is refused.
 """
 
 from collections.abc import Iterator, Mapping
@@ -26,12 +26,21 @@ class Expression:
     """A syntactically valid filter expression; thread-safe."""
 
     def __init__(self, text: str, parts: tuple[Part, ...]) -> None:
-        """``fields``: as ``Items.GENRE``; ``placeholders``: the parameters' names, without ``$``."""
+        """``fields``: as ``Items.GENRE``; ``placeholders``: the parameters' names, without ``$``.
+
+        ``subject``: what it lets through.
+        """
         self.text = text
         self.parts = parts
+        self.subject = parts[0].subject
         self.fields = frozenset(map(str, fields_of(parts)))
         self.placeholders = frozenset[str]().union(*(part.placeholders for part in parts))
         self._bound = lru_cache(KEPT)(self._bind)
+
+    @property
+    def needs_interactions(self) -> bool:
+        """Whether a condition is on an event type."""
+        return any(part.dataset == part.subject.interactions for part in self.parts)
 
     def check(self, columns: Columns) -> None:
         """Raise InvalidInput for a field that the schemas lack, or whose type the condition cannot test."""

@@ -1,4 +1,4 @@
-"""The items of the catalogue that meet an Items condition, cached until the catalogue changes."""
+"""The items, actions or users whose records meet a condition, cached until these change."""
 
 from collections.abc import Iterable, Mapping
 from typing import Protocol
@@ -9,12 +9,11 @@ from personalize_rules.filters.syntax import Condition, Field, Part
 
 Properties = Mapping[str, object]
 Ids = frozenset[str]
-ITEM_ID = "ITEM_ID"  # a column of the schema that is not one of the properties
 KEPT = 64  # cached results for different current items
 
 
 class Catalogue(Protocol):
-    """The Items dataset: id -> properties by column name; ``version`` changes whenever they do."""
+    """The records of a dataset: id -> properties by column name; ``version`` changes whenever they do."""
 
     @property
     def version(self) -> int:
@@ -24,14 +23,15 @@ class Catalogue(Protocol):
         """All ids with their properties."""
 
     def get(self, item_id: str, /) -> Properties | None:
-        """One item's properties."""
+        """One record's properties."""
 
 
 class ItemSearch:
-    """Finds the items of one part. Thread-safe: at worst two threads search the same."""
+    """Finds the ids of one part. Thread-safe: at worst two threads search the same."""
 
     def __init__(self, part: Part) -> None:
         self._alternatives = part.alternatives
+        self._key = part.subject.key  # a column of the schema that is not one of the properties
         operands = (condition.operand for condition in part.conditions)
         self._compared = sorted({operand.column for operand in operands if isinstance(operand, Field)})
         self._seen: tuple[Catalogue, int, dict[tuple[object, ...], Ids]] | None = None
@@ -47,7 +47,7 @@ class ItemSearch:
         if key not in cache:
             if len(cache) >= KEPT:
                 cache.clear()
-            cache[key] = _search(self._alternatives, items, current)
+            cache[key] = _search(self._alternatives, items, current, self._key)
         return cache[key]
 
     def _current(self, items: Catalogue, current_item: str | None) -> Properties:
@@ -55,7 +55,7 @@ class ItemSearch:
             return {}
         if current_item is None:
             raise InvalidInput("A filter with CurrentItem is for related items only: the request names no item")
-        properties = {**(items.get(current_item) or {}), ITEM_ID: current_item}
+        properties = {**(items.get(current_item) or {}), self._key: current_item}
         return {column: properties.get(column) for column in self._compared}
 
     def _remembered(self, items: Catalogue) -> dict[tuple[object, ...], Ids]:
@@ -65,9 +65,9 @@ class ItemSearch:
         return self._seen[2]
 
 
-def _search(alternatives: tuple[tuple[Condition, ...], ...], items: Catalogue, current: Properties) -> Ids:
+def _search(alternatives: tuple[tuple[Condition, ...], ...], items: Catalogue, current: Properties, key: str) -> Ids:
     tests = [tested for tested in (_tests(conjunction, current) for conjunction in alternatives) if tested]
-    return frozenset(item for item, properties in items.items() if _meets_one(item, properties, tests))
+    return frozenset(item for item, properties in items.items() if _meets_one(item, properties, tests, key))
 
 
 def _tests(conjunction: tuple[Condition, ...], current: Properties) -> list[tuple[str, Test]] | None:
@@ -78,10 +78,10 @@ def _tests(conjunction: tuple[Condition, ...], current: Properties) -> list[tupl
     )
 
 
-def _meets_one(item: str, properties: Properties, alternatives: list[list[tuple[str, Test]]]) -> bool:
+def _meets_one(item: str, properties: Properties, alternatives: list[list[tuple[str, Test]]], key: str) -> bool:
     for tests in alternatives:
         for column, test in tests:
-            if not test(item if column == ITEM_ID else properties.get(column)):
+            if not test(item if column == key else properties.get(column)):
                 break
         else:
             return True

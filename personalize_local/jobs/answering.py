@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from personalize_local.errors import InvalidInput
+from personalize_local.jobs.filter_spec import values_of
 from recommender_models.interactions import Interaction
 
 MAX_ID = 256  # characters
@@ -89,14 +90,8 @@ class Batch:
         return [(interaction.item, interaction.time, weight) for interaction, weight in self.weigh(own)]
 
     def _selection(self, request: Mapping[str, Any], own: History, user: Properties | None, item: str | None) -> Any:
-        values = request.get("filterValues", {})
-        if not isinstance(values, dict):
-            raise InvalidInput("filterValues must be an object")
-        if self.select is not None:
-            return self.select(values, own, user, item)
-        if values:
-            raise InvalidInput("filterValues are given, but the job has no filter")
-        return None
+        values = values_of(request, has_filter=self.select is not None)
+        return self.select(values, own, user, item) if self.select is not None else None
 
 
 def parsed_line(line: bytes | None) -> dict[str, Any]:

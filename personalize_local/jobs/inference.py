@@ -7,22 +7,14 @@ from typing import Any
 from personalize_local.data.history import Imported
 from personalize_local.errors import InvalidInput, JobFailed
 from personalize_local.exploration import exploration_of
-from personalize_local.filters import language
 from personalize_local.jobs.answer_files import answer_files
-from personalize_local.jobs.answering import Batch, Properties, Select
-from personalize_rules.filters.rules import Columns
+from personalize_local.jobs.answering import Batch, Select
+from personalize_local.jobs.filter_spec import RecordSnapshot, bind_from
 from personalize_rules.recipes import PREFIX
 from recommender_models import models
-from recommender_models.record_columns import RecordColumns
 from recommender_models.selection import EventSelection
 
 DEFAULT_RESULTS, MOST_RESULTS = 25, 500
-
-
-class RecordSnapshot(dict[str, Properties]):
-    """The records of a dataset at the start of the job: ``version`` never changes."""
-
-    version = 0
 
 
 def run(spec: Mapping[str, Any], folder: Path) -> dict[str, Any]:
@@ -53,23 +45,13 @@ def _batch(model: Any, spec: Mapping[str, Any]) -> Batch:
         raise JobFailed(f"numResults must be 1 to {MOST_RESULTS}")
     try:
         weigh = EventSelection.of(spec.get("solution") or {}).weigh
-        select = _select(spec, _records(spec["items"])) if spec.get("filter") else None
+        select = _select(spec, RecordSnapshot.load(spec["items"])) if spec.get("filter") else None
     except (InvalidInput, ValueError) as error:
         raise JobFailed(str(error)) from error
     history = Imported(Path(spec["version"])).for_user
-    return Batch(model, limit, history, weigh, _records(spec.get("users")), select)
+    return Batch(model, limit, history, weigh, RecordSnapshot.load(spec.get("users")), select)
 
 
 def _select(spec: Mapping[str, Any], items: RecordSnapshot) -> Select:
-    expression, columns = language.parse(spec["filter"]), _columns(spec.get("columns"))
-    return lambda values, own, user, item: expression.bind(values, columns).select(items, own, user, current_item=item)
-
-
-def _columns(columns: Mapping[str, Mapping[str, list[str]]] | None) -> Columns | None:
-    if columns is None:
-        return None
-    return {kind: {name: frozenset(types) for name, types in own.items()} for kind, own in columns.items()}
-
-
-def _records(path: str | None) -> RecordSnapshot:
-    return RecordSnapshot(RecordColumns.load(path).properties())
+    bind = bind_from(spec)
+    return lambda values, own, user, item: bind(values).select(items, own, user, current_item=item)

@@ -1,7 +1,7 @@
 """A filter expression from its text, by the rules that need no schema."""
 
 from personalize_rules.filters.errors import InvalidFilter
-from personalize_rules.filters.rules import check_fields
+from personalize_rules.filters.rules import check_fields, check_subjects
 from personalize_rules.filters.syntax import CURRENT_ITEM, ITEMS, Field, Part
 
 LONGEST = 2500  # characters (CreateFilter)
@@ -14,6 +14,7 @@ def parts_of(text: str) -> tuple[Part, ...]:
     from personalize_rules.filters.parser import parsed  # with Lark, which few services ever need
 
     parts = parsed(text)
+    check_subjects(parts)
     check_fields(fields_of(parts))
     return parts
 

@@ -7,9 +7,8 @@ from typing import Any
 from lark import Lark, Transformer
 from lark.exceptions import UnexpectedInput, VisitError
 
-from personalize_rules.filters.errors import InvalidFilter
 from personalize_rules.filters.rules import check_part, field_from_text
-from personalize_rules.filters.syntax import EXCLUDE, INCLUDE, Condition, Field, Part, Placeholder, Value
+from personalize_rules.filters.syntax import EXCLUDE, INCLUDE, SUBJECTS, Condition, Field, Part, Placeholder, Value
 from personalize_rules.filters.unexpected import unexpected
 from personalize_rules.filters.values import number_from_text
 
@@ -39,9 +38,8 @@ class _Builder(Transformer[Any, tuple[Part, ...]]):
 
     def expression(self, children: list[Any]) -> Part:
         action, kind, alternatives, when = children
-        if kind.lower() != "itemid":
-            raise InvalidFilter(f"{kind}: only filters for ItemID are supported here")
-        part = Part(INCLUDE if action.upper() == INCLUDE else EXCLUDE, alternatives, when or ())
+        subject = next(each for each in SUBJECTS if each.word.lower() == kind.lower())
+        part = Part(INCLUDE if action.upper() == INCLUDE else EXCLUDE, alternatives, when or (), subject)
         check_part(part)
         return part
 

@@ -1,17 +1,25 @@
-"""The rules of filter expressions, without and with the schemas (Amazon Personalize, "Guidelines and requirements")."""
+"""The rules of filter expressions, without and with the schemas.
 
-from collections.abc import Iterable, Mapping
+https://docs.aws.amazon.com/personalize/latest/dg/filter-expression-guidelines-requirements.html, and the examples of
+filters for actions and users: action-recommendation-filter-examples.html, user-segment-filter-examples.html.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
 
 from personalize_rules.filters.errors import InvalidFilter
 from personalize_rules.filters.syntax import (
+    ACTION_INTERACTIONS,
+    ACTIONS,
     ANY_TYPE,
     CURRENT_ITEM,
     EQUALITY,
     EVENT_TYPE,
+    FOR_USERS,
     INTERACTIONS,
     ITEMS,
     MEMBERSHIP,
     USER,
+    USERS,
     Condition,
     Field,
     Part,
@@ -20,52 +28,67 @@ from personalize_rules.filters.syntax import (
 )
 
 Columns = Mapping[str, Mapping[str, frozenset[str]]]
-"""Dataset type (ITEMS, USERS, INTERACTIONS) -> column -> its Avro types; ``textual`` among them marks free text."""
+"""Dataset type, such as ITEMS -> column -> its Avro types; ``textual`` among them marks free text."""
 
-DATASET_TYPES = {ITEMS: "ITEMS", CURRENT_ITEM: "ITEMS", INTERACTIONS: "INTERACTIONS", USER: "USERS"}
+DATASET_TYPES = {
+    ITEMS: "ITEMS",
+    CURRENT_ITEM: "ITEMS",
+    INTERACTIONS: "INTERACTIONS",
+    USER: "USERS",
+    USERS: "USERS",
+    ACTIONS: "ACTIONS",
+    ACTION_INTERACTIONS: "ACTION_INTERACTIONS",
+}
 NUMBERS = frozenset({"int", "long", "float", "double"})
 STRING, NUMBER = "string", "number"
 
 MOST_FIELDS = 5  # distinct fields in a filter, over all its expressions
-DATASETS = {name.lower(): name for name in (ITEMS, INTERACTIONS, USER, CURRENT_ITEM)}
-NOT_SERVED = {"users": "user segments", "actions": "actions", "action_interactions": "actions"}
+# One of AWS's examples has "Action.MEMBERSHIP_LEVEL", the others "Actions".
+DATASETS = {name.lower(): name for name in DATASET_TYPES} | {"action": ACTIONS}
+OF_INTERACTIONS = (INTERACTIONS, ACTION_INTERACTIONS)
 
 
 def field_from_text(text: str) -> Field:
     """Return the field ``Dataset.COLUMN``; the dataset's case does not matter, as in AWS's examples.
 
-    Raises InvalidFilter if there is no such dataset in an expression for items.
+    Raises InvalidFilter if there is no such dataset.
     """
     dataset, column = text.split(".")
     known = DATASETS.get(dataset.lower())
     if known is None:
-        raise InvalidFilter(f"{text}: {_unknown(dataset)}")
-    if known == INTERACTIONS:
-        return _interaction_field(column)
+        names = f"{ITEMS}, {INTERACTIONS}, {ACTIONS}, {ACTION_INTERACTIONS} or {USERS}"
+        raise InvalidFilter(f"{text}: the dataset must be {names}, or {USER} after IF")
+    if known in OF_INTERACTIONS:
+        return _interaction_field(known, column)
     return Field(known, column)
 
 
-def _unknown(dataset: str) -> str:
-    if dataset.lower() in NOT_SERVED:
-        return f"filters for {NOT_SERVED[dataset.lower()]} are not supported here"
-    return f"the dataset must be {ITEMS} or {INTERACTIONS}, or {USER} after IF"
-
-
-def _interaction_field(column: str) -> Field:
+def _interaction_field(dataset: str, column: str) -> Field:
     if column.upper() != EVENT_TYPE:
-        raise InvalidFilter(f"{INTERACTIONS}.{column}: interactions can be filtered by {EVENT_TYPE} only")
-    return Field(INTERACTIONS, EVENT_TYPE)
+        raise InvalidFilter(f"{dataset}.{column}: interactions can be filtered by {EVENT_TYPE} only")
+    return Field(dataset, EVENT_TYPE)
+
+
+def check_subjects(parts: Sequence[Part]) -> None:
+    """Raise InvalidFilter unless all parts are about the same: items, actions or users."""
+    first, *others = parts
+    for part in others:
+        if part.subject != first.subject:
+            raise InvalidFilter(f"{part.subject.word}: a filter that begins with {first.subject.word} has only these")
 
 
 def check_part(part: Part) -> None:
     """Raise InvalidFilter unless the conditions are about one dataset, and those of IF about the current user."""
     for condition in part.conditions[: -len(part.when) or None]:
-        dataset = condition.field.dataset
-        if dataset not in (ITEMS, INTERACTIONS):
-            raise InvalidFilter(f"{condition.field}: a condition before IF is about {ITEMS} or {INTERACTIONS}")
+        dataset, subject = condition.field.dataset, part.subject
+        if dataset not in (subject.records, subject.interactions):
+            datasets = f"{subject.records} or {subject.interactions}"
+            raise InvalidFilter(f"{condition.field}: a condition on {subject.word} before IF is about {datasets}")
         if dataset != part.dataset:
             raise InvalidFilter(f"{condition.field}: one expression has one dataset; join two expressions with |")
     for condition in part.when:
+        if part.subject == FOR_USERS:
+            raise InvalidFilter(f"{condition.field}: a filter for users has no IF, because there is no current user")
         if condition.field.dataset != USER:
             raise InvalidFilter(f"{condition.field}: a condition after IF is about {USER}")
     for condition in part.conditions:
@@ -75,7 +98,7 @@ def check_part(part: Part) -> None:
 def check_condition(condition: Condition) -> None:
     """Raise InvalidFilter for an operator that does not fit the field, or the values if they are known."""
     operand, operator, field = condition.operand, condition.operator, condition.field
-    if field.dataset == INTERACTIONS and operator not in MEMBERSHIP:
+    if field.dataset in OF_INTERACTIONS and operator not in MEMBERSHIP:
         raise InvalidFilter(f"{field} goes with IN and NOT IN only")
     if isinstance(operand, Placeholder):
         if operator == "NOT IN":

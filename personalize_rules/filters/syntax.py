@@ -6,6 +6,7 @@ from typing import Literal
 INCLUDE: Literal["INCLUDE"] = "INCLUDE"
 EXCLUDE: Literal["EXCLUDE"] = "EXCLUDE"
 ITEMS, INTERACTIONS, USER, CURRENT_ITEM = "Items", "Interactions", "CurrentUser", "CurrentItem"
+ACTIONS, ACTION_INTERACTIONS, USERS = "Actions", "Action_Interactions", "Users"
 EVENT_TYPE = "EVENT_TYPE"
 ANY_TYPE = "*"  # every event type
 MEMBERSHIP = ("IN", "NOT IN")
@@ -16,7 +17,7 @@ Value = str | int | float
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One column of a dataset; ``dataset`` is one of the four names above."""
+    """One column of a dataset; ``dataset`` is one of the seven names above."""
 
     dataset: str
     column: str
@@ -51,12 +52,36 @@ class Condition:
 
 
 @dataclass(frozen=True, slots=True)
+class Subject:
+    """What a filter lets through: ``word`` as in expressions, ``noun`` as in messages, and the datasets it looks at.
+
+    ``records`` has the properties, ``interactions`` the event types, and ``key`` is the column of the id in both.
+    """
+
+    word: str
+    noun: str
+    records: str
+    interactions: str
+    key: str
+
+
+FOR_ITEMS = Subject("ItemID", "items", ITEMS, INTERACTIONS, "ITEM_ID")
+FOR_ACTIONS = Subject("ActionID", "actions", ACTIONS, ACTION_INTERACTIONS, "ACTION_ID")
+FOR_USERS = Subject("UserID", "users", USERS, INTERACTIONS, "USER_ID")
+SUBJECTS = (FOR_ITEMS, FOR_ACTIONS, FOR_USERS)
+
+
+@dataclass(frozen=True, slots=True)
 class Part:
-    """One expression between two ``|``: the items for which an alternative holds, if ``when`` holds for the user."""
+    """One expression between two ``|``: the items for which an alternative holds, if ``when`` holds for the user.
+
+    ``subject``: actions or users instead of items.
+    """
 
     action: Literal["INCLUDE", "EXCLUDE"]
     alternatives: tuple[tuple[Condition, ...], ...]
     when: tuple[Condition, ...] = ()
+    subject: Subject = FOR_ITEMS
 
     @property
     def dataset(self) -> str:

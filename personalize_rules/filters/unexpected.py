@@ -7,7 +7,7 @@ from personalize_rules.filters.errors import InvalidFilter
 SHOWN = 20  # characters of the actual text
 WORDS = {
     "ACTION": "INCLUDE or EXCLUDE",
-    "KIND": "ItemID",
+    "KIND": "ItemID, ActionID or UserID",
     "MEMBERSHIP": "IN or NOT IN",
     "COMPARISON": "one of = != < <= > >=",
     "FIELD": "a field such as Items.GENRE",

@@ -183,6 +183,11 @@ def test_text_of_the_command_line_means_the_same_as_json() -> None:
             {"filter_expression": "INCLUDE ItemID WHERE Items.BRAND = CurrentItem.BRAND"},
             "broker:filter_expression has CurrentItem, but refresh asks for a user's items",
         ),
+        (
+            None,
+            {"filter_expression": "INCLUDE UserID WHERE Users.AGE > 18"},
+            "broker:filter_expression filters by UserID, but refresh asks for items",
+        ),
         (None, {"tracking_id": "t t"}, "broker:tracking_id must be an event tracker's tracking id"),
         ("recommend", {"tracking_id": "t", "campaign_arn": "shop"}, "broker:campaign_arn must be an ARN"),
         ("recommend", {"tracking_id": "t"}, "broker:campaign_arn is missing"),

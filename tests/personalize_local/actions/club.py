@@ -27,12 +27,13 @@ ACTION_INTERACTIONS = schema(
 class Club:
     """A dataset group called shop with actions; ``datasets``: ARNs by type."""
 
-    def __init__(self, world: World | None = None) -> None:
+    def __init__(self, world: World | None = None, actions: str = ACTIONS) -> None:
+        """``actions``: the schema of the Actions dataset."""
         self.world = world or World(toggles=Toggles(throttling=False, minimums=False))
         self.tracking = self.world.ready_to_collect()
         self.group = "arn:aws:personalize:us-east-1:123456789012:dataset-group/shop"
         self.datasets: dict[str, str] = {}
-        for kind, avro in (("Actions", ACTIONS), ("Action_Interactions", ACTION_INTERACTIONS)):
+        for kind, avro in (("Actions", actions), ("Action_Interactions", ACTION_INTERACTIONS)):
             shaped = self.world.call("CreateSchema", name=kind, schema=avro)["schemaArn"]
             made = {"name": kind, "schemaArn": shaped, "datasetGroupArn": self.group, "datasetType": kind}
             self.datasets[kind] = self.world.call("CreateDataset", **made)["datasetArn"]

@@ -86,7 +86,7 @@ def test_a_list_has_five_actions_unless_it_is_asked_for_more(club: Club, campaig
     [
         ({"userId": ""}, "userId is required"),
         ({"numResults": 101}, "at most 100"),
-        ({"filterArn": "arn:aws:personalize:us-east-1:123456789012:filter/f"}, "Filters for actions are not supported"),
+        ({"filterValues": {"A": "1"}}, "filterValues needs a filterArn"),
     ],
 )
 def test_what_cannot_be_answered_is_refused(club: Club, campaign: str, request_: dict[str, Any], reason: str) -> None:

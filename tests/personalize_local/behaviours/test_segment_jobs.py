@@ -45,11 +45,33 @@ def test_a_job_needs_a_segment_recipe_and_has_at_most_five_million_users(shop: S
     assert "0 to 5000000" in refused(shop, "CreateBatchSegmentJob", **job, **too_many)
     elsewhere = job | {"jobOutput": {"s3DataDestination": {"path": "https://shop/out/"}}}
     assert "S3 location" in refused(shop, "CreateBatchSegmentJob", **elsewhere, solutionVersionArn=affinity)
-    chosen = shop.filter('EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ("view")')
-    with_filter = {"solutionVersionArn": affinity, "filterArn": chosen}
-    assert "Filters for users are not supported" in refused(shop, "CreateBatchSegmentJob", **job, **with_filter)
     arn = shop.world.call("CreateBatchSegmentJob", **job, solutionVersionArn=affinity)["batchSegmentJobArn"]
     assert arn.endswith(":batch-segment-job/j")
+
+
+def test_its_filter_is_one_for_users_and_for_attributes_not_one_on_interactions(shop: Shop) -> None:
+    personal, affinity = version(shop, "aws-user-personalization"), version(shop, "aws-item-affinity")
+    by_attribute = version(shop, "aws-item-attribute-affinity")
+    job = {"jobName": "j", "roleArn": ROLE, **PLACES}
+    for_items = shop.filter("EXCLUDE ItemID WHERE Items.PRICE < 3", "items")
+    viewers = shop.filter('INCLUDE UserID WHERE Interactions.EVENT_TYPE IN ("view")', "viewers")
+    adults = shop.filter("INCLUDE UserID WHERE Users.AGE >= 18", "adults")
+
+    def refusal(operation: str, trained: str, filter_arn: str) -> str:
+        return refused(shop, operation, **job, solutionVersionArn=trained, filterArn=filter_arn)
+
+    assert "is a filter for items" in refusal("CreateBatchSegmentJob", affinity, for_items)
+    assert "is a filter for users" in refusal("CreateBatchInferenceJob", personal, adults)
+    assert "A filter on interactions cannot be used" in refusal("CreateBatchSegmentJob", by_attribute, viewers)
+    campaign = shop.world.campaign(personal)
+    assert "is a filter for users" in refused(
+        shop, "GetRecommendations", campaignArn=campaign, userId="u1", filterArn=adults
+    )
+    for name, trained, filter_arn in (("a", affinity, viewers), ("b", affinity, adults), ("c", by_attribute, adults)):
+        made = job | {"jobName": name, "solutionVersionArn": trained, "filterArn": filter_arn}
+        arn = shop.world.call("CreateBatchSegmentJob", **made)["batchSegmentJobArn"]
+        described = shop.world.call("DescribeBatchSegmentJob", batchSegmentJobArn=arn)["batchSegmentJob"]
+        assert described["filterArn"] == filter_arn
 
 
 def test_a_segment_recipe_has_no_campaign(shop: Shop) -> None:

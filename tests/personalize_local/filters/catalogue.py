@@ -19,6 +19,8 @@ COLUMNS = {
     },
     "USERS": {"AGE": frozenset({"null", "int"}), "PLAN": frozenset({"string"})},
     "INTERACTIONS": {"EVENT_TYPE": frozenset({"string"}), "EVENT_VALUE": frozenset({"float"})},
+    "ACTIONS": {"ACTION_ID": frozenset({"string"}), "CATEGORY": frozenset({"string"}), "VALUE": frozenset({"long"})},
+    "ACTION_INTERACTIONS": {"EVENT_TYPE": frozenset({"string"})},
 }
 
 

@@ -20,6 +20,16 @@ DOCUMENTED = [
     "EXCLUDE ItemID WHERE Items.DOWNLOADS < 20 IF CurrentUser.AGE > 18 AND CurrentUser.AGE < 30",
     'INCLUDE ItemID WHERE Items.CATEGORY IN ($CATEGORY) | INCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ("favorite")',
     'INCLUDE ItemID WHERE Items.YEAR != -1 OR Items.RATING >= 4.5\n  IF CurrentUser.PLAN = "gold"',
+    "INCLUDE ActionID WHERE Action_Interactions.EVENT_TYPE IN ($EVENT_TYPE)",
+    'EXCLUDE ActionID WHERE Action_Interactions.EVENT_TYPE IN ("NOT_TAKEN")',
+    "EXCLUDE ActionID WHERE Actions.CATEGORY IN ($CATEGORY)",
+    "INCLUDE ActionID WHERE Actions.VALUE > ($VALUE)",
+    'INCLUDE ActionID WHERE Action.MEMBERSHIP_LEVEL IN ("Premium") IF CurrentUser.MEMBERSHIP = $PREMIUM',
+    "EXCLUDE ActionID WHERE Actions.VALUE < ($VALUE) IF CurrentUser.MEMBERSHIP = $PREMIUM",
+    "INCLUDE UserID WHERE Users.MEMBERSHIP_STATUS IN ($MEMBERSHIP)",
+    "EXCLUDE UserID WHERE Users.AGE < $AGE",
+    'INCLUDE UserID WHERE Interactions.EVENT_TYPE IN ("click", "rating")',
+    "EXCLUDE UserID WHERE Interactions.EVENT_TYPE IN ($EVENT_TYPE)",
 ]
 
 
@@ -51,15 +61,25 @@ REFUSED = [
     ("INCLUDE ItemID WHERE Interactions.EVENT_TYPE IN CurrentItem.A", "only a field of Items can be compared"),
     ("INCLUDE ItemID WHERE Items.A = Items.B", "only with one of CurrentItem"),
     ("INCLUDE ItemID WHERE Items.A = CurrentUser.B", "CurrentUser.B: CurrentUser stands after IF"),
-    ("INCLUDE ItemID WHERE CurrentUser.A = 1", "a condition before IF is about Items or Interactions"),
+    ("INCLUDE ItemID WHERE CurrentUser.A = 1", "a condition on ItemID before IF is about Items or Interactions"),
     ("INCLUDE ItemID WHERE Items.A = 1 IF Items.B = 1", "Items.B: a condition after IF is about CurrentUser"),
     ("INCLUDE ItemID WHERE Items.A = 1 IF CurrentUser.B = 1 OR CurrentUser.C = 1", "found 'OR'"),
     ("INCLUDE ItemID WHERE Items.A = 1 IF CurrentUser.B = 1 IF CurrentUser.C = 1", "found 'IF'"),
     ('INCLUDE ItemID WHERE Items.A = 1 OR Interactions.EVENT_TYPE IN ("a")', "join two expressions with |"),
-    ("INCLUDE ItemID WHERE Film.A = 3", "Film.A: the dataset must be Items or Interactions"),
-    ("INCLUDE UserID WHERE Users.A = 1", "filters for user segments are not supported here"),
-    ('EXCLUDE UserID WHERE Interactions.EVENT_TYPE IN ("a")', "UserID: only filters for ItemID are supported here"),
-    ('EXCLUDE ActionID WHERE Action_Interactions.EVENT_TYPE IN ("a")', "filters for actions are not supported here"),
+    ("INCLUDE ItemID WHERE Film.A = 3", "Film.A: the dataset must be Items, Interactions"),
+    ("INCLUDE ShopID WHERE Items.A = 3", "expected ItemID, ActionID or UserID, found"),
+    ("INCLUDE ItemID WHERE Users.A = 1", "a condition on ItemID before IF is about Items or Interactions"),
+    ("INCLUDE UserID WHERE Items.A = 1", "a condition on UserID before IF is about Users or Interactions"),
+    ('EXCLUDE UserID WHERE Action_Interactions.EVENT_TYPE IN ("a")', "is about Users or Interactions"),
+    ('EXCLUDE ActionID WHERE Interactions.EVENT_TYPE IN ("a")', "is about Actions or Action_Interactions"),
+    ("EXCLUDE ActionID WHERE Action_Interactions.TIMESTAMP > 3", "interactions can be filtered by EVENT_TYPE only"),
+    ('EXCLUDE ActionID WHERE Action_Interactions.EVENT_TYPE IN ("*")', '"*" goes with Interactions.EVENT_TYPE only'),
+    ("EXCLUDE ActionID WHERE Actions.A = CurrentItem.A", "only a field of Items can be compared"),
+    ("INCLUDE UserID WHERE Users.A = 1 IF CurrentUser.B = 1", "a filter for users has no IF"),
+    (
+        "INCLUDE ItemID WHERE Items.A = 1 | EXCLUDE UserID WHERE Users.A = 1",
+        "UserID: a filter that begins with ItemID has only these",
+    ),
     (
         "INCLUDE ItemID WHERE Items.A=1 AND Items.B=1 AND Items.C=1 | EXCLUDE ItemID WHERE Items.A=1 AND Items.D=1 "
         'AND Items.E=1 | EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ("a")',
@@ -87,6 +107,9 @@ FITTING = [
     'INCLUDE ItemID WHERE Items.GENRE IN ("a") AND Items.PRICE < 3 AND Items.YEAR = 1990 AND Items.GENRE = $G',
     'EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ("a") IF CurrentUser.AGE > 18 AND CurrentUser.PLAN IN ("gold")',
     "INCLUDE ItemID WHERE Items.YEAR < CurrentItem.PRICE AND Items.ITEM_ID NOT IN CurrentItem.ITEM_ID",
+    'INCLUDE ActionID WHERE Actions.VALUE > 3 AND Actions.ACTION_ID NOT IN ("a") IF CurrentUser.AGE > 18',
+    'EXCLUDE ActionID WHERE Action_Interactions.EVENT_TYPE IN ("Taken")',
+    'INCLUDE UserID WHERE Users.AGE > 18 | EXCLUDE UserID WHERE Interactions.EVENT_TYPE IN ("a")',
 ]
 
 
@@ -112,9 +135,16 @@ UNFITTING = [
 ]
 
 
-@pytest.mark.parametrize(("condition", "reason"), UNFITTING)
-def test_conditions_that_do_not_fit_are_refused_by_the_check(condition: str, reason: str) -> None:
-    expression = parse(f"INCLUDE ItemID WHERE {condition}")
+UNFITTING = [(f"INCLUDE ItemID WHERE {condition}", reason) for condition, reason in UNFITTING] + [
+    ("INCLUDE ActionID WHERE Actions.PRICE > 1", "Actions.PRICE: no such field in the schema"),
+    ('INCLUDE ActionID WHERE Actions.VALUE IN ("3")', "IN is for strings, this field is a number"),
+    ('INCLUDE UserID WHERE Users.AGE = "old"', "Users.AGE: expected a number, without quotes"),
+]
+
+
+@pytest.mark.parametrize(("text", "reason"), UNFITTING)
+def test_conditions_that_do_not_fit_are_refused_by_the_check(text: str, reason: str) -> None:
+    expression = parse(text)
     with pytest.raises(InvalidInput, match=r"^Input is not a valid filter expression: ") as refusal:
         expression.check(COLUMNS)
     assert reason in str(refusal.value)
@@ -123,3 +153,5 @@ def test_conditions_that_do_not_fit_are_refused_by_the_check(condition: str, rea
 def test_a_dataset_that_the_group_does_not_have_is_named() -> None:
     with pytest.raises(InvalidInput, match=r"CurrentUser.AGE: the dataset group has no USERS dataset"):
         parse("EXCLUDE ItemID WHERE Items.YEAR = 1 IF CurrentUser.AGE > 1").check({"ITEMS": COLUMNS["ITEMS"]})
+    with pytest.raises(InvalidInput, match=r"Actions.VALUE: the dataset group has no ACTIONS dataset"):
+        parse("EXCLUDE ActionID WHERE Actions.VALUE = 1").check({"ITEMS": COLUMNS["ITEMS"]})

@@ -100,9 +100,26 @@ def test_a_filter_lets_through_what_its_parts_say_item_by_item(
         assert chosen.allows(item) == (is_in and not is_out), (text, item)
 
 
-WORDS = ["INCLUDE", "exclude", "ItemID", "UserID", "WHERE", "IF", "AND", "OR", "IN", "NOT", "Items.A", "CurrentUser.B"]
+WORDS = [
+    "INCLUDE",
+    "exclude",
+    "ItemID",
+    "UserID",
+    "ActionID",
+    "WHERE",
+    "IF",
+    "AND",
+    "OR",
+    "IN",
+    "NOT",
+    "Items.A",
+    "CurrentUser.B",
+]
 WORDS += [
     "Interactions.EVENT_TYPE",
+    "Action_Interactions.EVENT_TYPE",
+    "Actions.A",
+    "Users.A",
     "CurrentItem.A",
     "(",
     ")",

@@ -7,26 +7,31 @@ from typing import Any
 import pytest
 
 from personalize_local.jobs import importing, segments, training
+from recommender_models.record_columns import RecordColumns
 from tests.personalize_local.jobs.conftest import Bucket
 from tests.personalize_local.jobs.schemas import KEYS, schema
 
-SCHEMA = schema("Interactions", *KEYS)
+SCHEMA = schema("Interactions", *KEYS, ("EVENT_TYPE", "string"))
 ITEMS = schema("Items", ("ITEM_ID", "string"), ("GENRES", "string", "categorical"), ("PRICE", "float"))
 COLUMNS = {"GENRES": ["string"], "PRICE": ["float"], "TEXT": ["string", "textual"]}
 GENRES, EACH, FILMS = ("comedy", "horror", "western"), 12, 8
 
 
 def interactions() -> str:
-    """Each fan watches films of one genre; `everything` watches each film, twice as often as any fan watches one."""
+    """Each fan watches films of one genre; `everything` watches each film, twice as often as any fan watches one.
+
+    Even fans have rated one.
+    """
     rows = [
-        f"{genre}-fan-{fan:02},{genre}-{(fan + step) % FILMS},{1_700_000_000 + step * 60}"
+        f"{genre}-fan-{fan:02},{genre}-{(fan + step) % FILMS},{1_700_000_000 + step * 60},"
+        f"{'rating' if step == 0 and fan % 2 == 0 else 'view'}"
         for genre in GENRES
         for fan in range(EACH)
         for step in range(4)
     ]
     films = [f"{genre}-{number}" for genre in GENRES for number in range(FILMS)]
-    rows += [f"everything,{film},{1_700_000_000 + turn * 60}" for film in films for turn in range(2)]
-    return "\n".join(["USER_ID,ITEM_ID,TIMESTAMP", *rows])
+    rows += [f"everything,{film},{1_700_000_000 + turn * 60},view" for film in films for turn in range(2)]
+    return "\n".join(["USER_ID,ITEM_ID,TIMESTAMP,EVENT_TYPE", *rows])
 
 
 @pytest.fixture
@@ -70,6 +75,14 @@ def answers(bucket: Bucket, spec: dict[str, Any], folder: Path, *asked: Any) -> 
     return found
 
 
+def filtered(spec: dict[str, Any], tmp_path: Path, text: str) -> dict[str, Any]:
+    """Return a spec with a filter; fans below number six are 20 years old, the others 50."""
+    fans = [f"{genre}-fan-{fan:02}" for genre in GENRES for fan in range(EACH)]
+    RecordColumns(fans, {"AGE": [20 if int(fan[-2:]) < 6 else 50 for fan in fans]}).save(tmp_path / "users.json")
+    columns = {"USERS": {"AGE": ["int"]}, "INTERACTIONS": {"EVENT_TYPE": ["string"]}}
+    return spec | {"users": str(tmp_path / "users.json"), "users_filter": {"filter": text, "columns": columns}}
+
+
 def fans(users: list[str]) -> set[str]:
     return {user.split("-")[0] for user in users}
 
@@ -108,11 +121,46 @@ def test_both_attributes_must_hold(bucket: Bucket, spec: dict[str, Any], tmp_pat
 
 
 @pytest.mark.parametrize(
+    ("text", "chosen"),
+    [
+        ("INCLUDE UserID WHERE Users.AGE >= 30", range(6, EACH)),
+        ("EXCLUDE UserID WHERE Users.AGE >= 30", range(6)),
+        ('INCLUDE UserID WHERE Interactions.EVENT_TYPE IN ("Rating")', range(0, EACH, 2)),
+        ('EXCLUDE UserID WHERE Interactions.EVENT_TYPE IN ("Rating")', range(1, EACH, 2)),
+    ],
+)
+def test_a_filter_leaves_the_best_of_the_users_whom_it_lets_through(
+    bucket: Bucket, spec: dict[str, Any], tmp_path: Path, text: str, chosen: range
+) -> None:
+    (answer,) = answers(bucket, filtered(spec, tmp_path, text), tmp_path, {"itemId": "horror-1"})
+    users = answer["output"]["recommendedUsers"]
+    assert len(users) == EACH, "others take the places of those who are left out"
+    assert fans(users[:3]) == {"horror"}
+    assert {int(user[-2:]) for user in users if user != "everything"} <= set(chosen)
+
+
+def test_the_values_of_a_filter_are_those_of_each_line(bucket: Bucket, spec: dict[str, Any], tmp_path: Path) -> None:
+    by_attribute = spec | {"recipe": "aws-item-attribute-affinity", "num_results": 4}
+    chosen = filtered(by_attribute, tmp_path, "INCLUDE UserID WHERE Users.AGE = $AGE")
+    comedy = {"itemAttributes": 'ITEMS.genres = "comedy"'}
+    asked = [comedy | {"filterValues": {"AGE": age}} for age in ("20", "50", '"old"')]
+    young, old, wrong, without = answers(bucket, chosen, tmp_path, *asked, comedy)
+    for found, numbers in ((young, range(6)), (old, range(6, EACH))):
+        users = found["output"]["recommendedUsers"]
+        assert fans(users) == {"comedy"}
+        assert {int(user[-2:]) for user in users} <= set(numbers)
+    assert [found["filterValues"]["AGE"] for found in (young, old)] == ["20", "50"]
+    assert "expected a number" in wrong["error"]
+    assert "INCLUDE needs values for AGE" in without["error"]
+
+
+@pytest.mark.parametrize(
     ("recipe", "line", "reason"),
     [
         ("aws-item-affinity", "nonsense", "not JSON"),
         ("aws-item-affinity", {"userId": "u"}, "itemId is missing"),
         ("aws-item-affinity", {"itemId": "unheard-of"}, "neither the interactions nor the items"),
+        ("aws-item-affinity", {"itemId": "horror-1", "filterValues": {"A": "1"}}, "the job has no filter"),
         ("aws-item-attribute-affinity", {"itemId": "horror-1"}, "itemAttributes is missing"),
         ("aws-item-attribute-affinity", {"itemAttributes": 'ITEMS.colour = "red"'}, "no such field"),
         ("aws-item-attribute-affinity", {"itemAttributes": 'ITEMS.text = "red"'}, "textual"),
