@@ -2,7 +2,8 @@
 
 SciPy is loaded with the first of them: it takes half of a start, and many services never answer a request. Amazon
 Personalize updates the User-Personalization recipes every two hours, so that new items are considered, without a
-training (Developer Guide, "User-Personalization recipe", automatic updates). Here that takes seconds.
+training (Developer Guide, "User-Personalization recipe", automatic updates). Here that takes seconds. A version of the
+training mode UPDATE has no automatic updates (CreateSolutionVersion).
 """
 
 from collections.abc import Callable
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from personalize_local.control.registry import Registry
 from personalize_local.control.resources import Resource
-from personalize_local.control.trainings import Trainings
+from personalize_local.control.trainings import UPDATE, Trainings
 from personalize_local.data.stores import ITEMS, Stores
 
 if TYPE_CHECKING:
@@ -59,6 +60,8 @@ class ServedModels:
         items = self._stores.records(group_arn, ITEMS)
         now = self._registry.now()
         if items.version == served.items or now < served.updated_at + UPDATE_EVERY:
+            return
+        if trained.description.get("trainingMode") == UPDATE:
             return
         if isinstance(served.model, UserPersonalization) or (
             isinstance(served.model, SemanticSimilarity) and _is_incremental(trained)

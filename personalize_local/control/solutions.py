@@ -8,7 +8,7 @@ from personalize_local.control import recipes, resource_types
 from personalize_local.control.action_period import days_of
 from personalize_local.control.registry import Registry
 from personalize_local.control.resources import ACTIVE, IN_PROGRESS, PENDING, Resource
-from personalize_local.control.trainings import SEMANTIC_SIMILARITY, Trainings
+from personalize_local.control.trainings import AUTOTRAIN, FULL, SEMANTIC_SIMILARITY, UPDATE, Trainings
 from personalize_local.control.trend_frequency import interval
 from personalize_local.errors import InvalidInput, NotServed, ResourceInUse, ResourceNotFound
 from recommender_models.selection import EventSelection
@@ -16,6 +16,7 @@ from recommender_models.selection import EventSelection
 DAY = 86_400.0
 MANUAL, AUTOMATIC = "MANUAL", "AUTOMATIC"
 DEFAULT_SCHEDULE = "rate(7 days)"  # CreateSolution, autoTrainingConfig
+UPDATABLE = "aws-user-personalization"  # CreateSolutionVersion, trainingMode: and a legacy recipe, not served here
 Request = dict[str, Any]
 
 
@@ -43,7 +44,10 @@ class SolutionControl:
         group = self._registry.find(resource_types.DATASET_GROUP, request["datasetGroupArn"])
         group.require_active(self._registry.now())
         if request.get("performAutoML"):
-            raise NotServed("performAutoML is not served locally: name a recipe")
+            raise NotServed(
+                "performAutoML is not served locally: it chooses between all recipes for users, and those of aws-hrnn "
+                "have no local model. Name a recipe"
+            )
         recipes.require_served(request.get("recipeArn"))
         description: dict[str, Any] = {
             "performHPO": False,
@@ -82,20 +86,37 @@ class SolutionControl:
     def create_solution_version(self, request: Request, training_type: str = MANUAL) -> dict[str, str]:
         """Start a training on the interactions that are visible now; with too few the version becomes CREATE FAILED.
 
-        Raises ResourceInUse, NotServed (an incremental training), InvalidInput (no Interactions dataset).
+        In the mode UPDATE the version has the model of the newest ACTIVE one of mode FULL, and knows the newest items.
+        Raises ResourceInUse, NotServed (the mode AUTOTRAIN, which AWS lists without a description), InvalidInput (no
+        Interactions dataset, or nothing to update).
         """
         solution = self._registry.find(resource_types.SOLUTION, request["solutionArn"])
         solution.require_lasting(self._registry.now())
-        if request.get("trainingMode", "FULL") != "FULL":
-            raise NotServed("only the training mode FULL is served locally")
+        if request.get("trainingMode") == AUTOTRAIN:
+            raise NotServed("trainingMode AUTOTRAIN is not served locally: AWS does not say what it does")
         self._registry.refuse_running(resource_types.DELETION_JOB, group_for(solution))
         group = solution.description["datasetGroupArn"]
         recipe = solution.description["recipeArn"].removeprefix(recipes.PREFIX)
         self._trainings.require_datasets(group, recipe)
-        version = self._new_version(solution, request, training_type)
+        updated = self._to_update(solution, recipe) if request.get("trainingMode") == UPDATE else None
+        version = self._new_version(solution, request, training_type, (updated or solution).description)
         self._registry.add(version)
-        self._trainings.start(version, group, recipe, version.description, solution.created_at)
+        if updated:
+            self._trainings.start_update(version, updated, group)
+        else:
+            self._trainings.start(version, group, recipe, version.description, solution.created_at)
         return {"solutionVersionArn": version.arn}
+
+    def _to_update(self, solution: Resource, recipe: str) -> Resource:
+        """Return the version whose model an UPDATE takes. Raises InvalidInput."""
+        if recipe != UPDATABLE:
+            raise InvalidInput(f"trainingMode UPDATE is for {UPDATABLE} only, not for {recipe}")
+        now = self._registry.now()
+        full = [version for version in self.versions(solution) if version.description["trainingMode"] == FULL]
+        active = [version for version in full if version.status(now) == ACTIVE]
+        if not active:
+            raise InvalidInput(f"trainingMode UPDATE needs an ACTIVE version of mode FULL, and {solution.arn} has none")
+        return active[-1]
 
     def stop_solution_version_creation(self, request: Request) -> None:
         """Give up the training of a version that is not trained. Raises ResourceNotFound, ResourceInUse."""
@@ -107,10 +128,13 @@ class SolutionControl:
         version.stop(now, self._registry.first(self._seconds))
         self._trainings.stop(version)
 
-    def _new_version(self, solution: Resource, request: Request, training_type: str) -> Resource:
+    def _new_version(
+        self, solution: Resource, request: Request, training_type: str, options: Mapping[str, Any]
+    ) -> Resource:
         copied = ("performHPO", "performAutoML", "recipeArn", "eventType", "datasetGroupArn", "solutionConfig")
-        description = {key: solution.description[key] for key in copied if key in solution.description}
-        description |= {"solutionArn": solution.arn, "trainingMode": "FULL", "trainingType": training_type}
+        description = {key: options[key] for key in copied if key in options}
+        description |= {"solutionArn": solution.arn, "trainingType": training_type}
+        description["trainingMode"] = request.get("trainingMode", FULL)
         description |= {"name": request["name"]} if "name" in request else {}
         arn = f"{solution.arn}/{self._registry.new_id()[:8]}"
         inputs = (solution, *self._trainings.inputs(solution.description["datasetGroupArn"]))

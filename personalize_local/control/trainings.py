@@ -1,5 +1,6 @@
 """Starts trainings of solution versions and recommenders, and keeps what each has left: a model and its metrics."""
 
+import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -8,11 +9,13 @@ from weakref import WeakKeyDictionary
 from personalize_local.control.pending_jobs import Apply, PendingJobs
 from personalize_local.control.registry import Registry
 from personalize_local.control.resources import Resource
+from personalize_local.data.history import link_or_copy
 from personalize_local.data.stores import ACTION_INTERACTIONS, ACTIONS, ITEMS, Stores
 from personalize_local.errors import InvalidInput, ResourceInUse
 from personalize_local.toggles import Toggles
 
 SEMANTIC_SIMILARITY, NEXT_BEST_ACTION = "aws-semantic-similarity", "aws-next-best-action"
+FULL, UPDATE, AUTOTRAIN = "FULL", "UPDATE", "AUTOTRAIN"  # training modes
 
 
 class Trainings:
@@ -95,6 +98,25 @@ class Trainings:
             return lambda: self._apply(resource, folder, result)
 
         self._pending_jobs.start("training", resource, folder_id, prepare, read)
+
+    def start_update(self, version: Resource, updated: Resource, group_arn: str) -> None:
+        """Make a version of the model of an earlier one, which it gives the items that there are now.
+
+        It counts as trained on what the earlier one was, so that an automatic training is due as without it.
+        """
+        self.sizes[version] = self.sizes[updated]
+        trained, result = self._trained[updated]
+        tables = self._stores.tables(group_arn)
+
+        def prepare(folder: Path) -> dict[str, Any]:
+            for name in ("model", "interactions"):
+                shutil.copytree(trained / name, folder / name, copy_function=link_or_copy)
+            return {"updated": str(folder), "trained": dict(result), **tables.save(folder)}
+
+        def read(folder: Path, result: Mapping[str, Any]) -> Apply:
+            return lambda: self._apply(version, folder, result)
+
+        self._pending_jobs.start("training", version, self._folder_id(version), prepare, read)
 
     def stop(self, resource: Resource) -> None:
         """Give up the training of a resource, if it runs."""

@@ -106,7 +106,7 @@ class Snapshot:
         """
         parts = []
         for number, path in enumerate(self.imports):
-            shutil.copytree(path, folder / f"import-{number}", copy_function=_link_or_copy)
+            shutil.copytree(path, folder / f"import-{number}", copy_function=link_or_copy)
             parts.append(folder / f"import-{number}")
         if len(self.archived):
             self.archived.columns().save(folder / "archived")
@@ -115,7 +115,8 @@ class Snapshot:
         return [str(path) for path in (*parts, folder / "streamed")]
 
 
-def _link_or_copy(source: str, target: str) -> None:
+def link_or_copy(source: str, target: str) -> None:
+    """Make a file another name, or a copy where that is impossible: for ``shutil.copytree``."""
     try:
         Path(target).hardlink_to(source)
     except OSError:  # another file system, or one without links

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from personalize_local.errors import JobFailed
-from personalize_local.jobs import training_actions, training_semantic
+from personalize_local.jobs import training_actions, training_semantic, training_update
 from recommender_models.evaluation import evaluate
 from recommender_models.interactions import EMPTY, InteractionColumns, combine
 from recommender_models.models import RECIPES, PersonalizedRanking, UserPersonalization
@@ -31,8 +31,11 @@ def run(spec: Spec, folder: Path) -> dict[str, Any]:
     ``item_columns`` (column -> whether it is textual, of those that a training looks at; without it: all) and
     ``newer_columns`` (dataset type -> columns that are trained on only if the solution includes them). Result: the
     eight ``metrics``, the numbers of ``interactions``, ``users`` and ``items``, and the tuned ``hyperparameters``, if
-    any. Raises JobFailed if there is too little to train on.
+    any. In the mode UPDATE the spec is that of ``training_update``. Raises JobFailed if there is too little to train
+    on.
     """
+    if "updated" in spec:
+        return training_update.update(spec, folder)
     if spec["recipe"] == training_semantic.RECIPE:
         return training_semantic.train(_items(spec), _interactions(spec), folder)
     rows = _rows(spec, folder)

@@ -136,7 +136,7 @@ def test_boto3_raises_its_typed_exceptions(aws: Clients, shop: dict[str, str], c
 
 
 def test_what_is_not_served_says_so(aws: Clients, shop: dict[str, str]) -> None:
-    with pytest.raises(ClientError, match=r"NotServedLocally.*performAutoML is not served locally"):
+    with pytest.raises(ClientError, match=r"NotServedLocally.*performAutoML is not served locally: .* aws-hrnn"):
         aws("personalize").create_solution(name="auto", datasetGroupArn=shop["group"], performAutoML=True)
 
 
