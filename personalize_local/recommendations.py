@@ -33,12 +33,13 @@ Scored = Sequence[tuple[str, float]]
 
 @dataclass(frozen=True)
 class Asker:
-    """Who asks, and about what: their visible interactions and properties, and the item of the request."""
+    """Who asks, and about what: their visible interactions and properties, the item and the context of the request."""
 
     user_id: str | None
     item_id: str | None
     history: list[Interaction]
     properties: Mapping[str, Any] | None
+    context: Mapping[str, str] | None = None
 
 
 class Recommendations:
@@ -113,7 +114,8 @@ class Recommendations:
         candidates = list(dict.fromkeys(request["inputList"]))
         if chosen := self._selection(request, endpoint, asker):
             candidates = [item for item in candidates if chosen.allows(item)]
-        listed = _listed(model.rank(_events(endpoint, asker.history), candidates, user=asker.properties))
+        own = _events(endpoint, asker.history)
+        listed = _listed(model.rank(own, candidates, user=asker.properties, context=asker.context))
         self._add_metadata(listed, columns, endpoint)
         recommendation_id = f"RID-{self._registry.new_id()}"
         self._given.add(recommendation_id, endpoint.arn)
@@ -146,7 +148,7 @@ class Recommendations:
         history = self._stores.history(endpoint.group) if user_id else None
         own = history.for_user(user_id or "", self._registry.now()) if history else []
         properties = self._stores.records(endpoint.group, USERS).get(user_id or "")
-        return Asker(user_id, request.get("itemId"), own, properties)
+        return Asker(user_id, request.get("itemId"), own, properties, request.get("context"))
 
     def _best(
         self, endpoint: Endpoint, model: "Loaded", asker: Asker, limit: int, filtered: Mapping[str, Any]
@@ -172,6 +174,7 @@ class Recommendations:
         own = _events(endpoint, asker.history)
         if isinstance(model, UserPersonalization):
             model = model.with_exploration(exploration_of(endpoint.recipe, endpoint.configuration))
+            return model.recommend(own, limit, user=asker.properties, selection=chosen, context=asker.context)
         return model.recommend(own, limit, user=asker.properties, selection=chosen)
 
     def _selection(self, filtered: Mapping[str, Any], endpoint: Endpoint, asker: Asker) -> Selection | None:

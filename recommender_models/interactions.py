@@ -1,11 +1,11 @@
 """Interactions, one by one and as columns of equal length: what a training reads, and what a file holds.
 
-A row of columns costs 22 bytes instead of an object's hundreds, so a million of them fit in memory.
+A row of columns costs 26 bytes instead of an object's hundreds, so a million of them fit in memory.
 """
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,9 +17,10 @@ NO_TYPE = -1
 
 @dataclass(frozen=True, eq=False)
 class InteractionColumns:
-    """``n`` interactions. ``users``, ``items`` and ``types`` are codes: places in the lists of distinct names.
+    """``n`` interactions. ``users``, ``items``, ``types`` and ``context`` are codes: places in lists of distinct names.
 
-    ``times`` are epoch seconds; ``values`` is NaN and ``types`` is -1 where there is none.
+    ``times`` are epoch seconds; ``values`` is NaN, and ``types`` and ``context`` are -1 where there is none. Texts of
+    ``contexts`` are those of ``context.values``; without ``context`` no interaction has any.
     """
 
     user_ids: Sequence[str]
@@ -30,6 +31,12 @@ class InteractionColumns:
     types: npt.NDArray[np.int16]
     times: npt.NDArray[np.int64]
     values: npt.NDArray[np.float32]
+    contexts: Sequence[str] = ()
+    context: npt.NDArray[np.int32] = None  # type: ignore[assignment] # set at once
+
+    def __post_init__(self) -> None:
+        if self.context is None:
+            object.__setattr__(self, "context", np.full(len(self.users), NO_TYPE, np.int32))
 
     def __len__(self) -> int:
         return len(self.users)
@@ -37,22 +44,21 @@ class InteractionColumns:
     def take(self, rows: npt.NDArray[np.intp] | npt.NDArray[np.bool_]) -> "InteractionColumns":
         """Return some of the rows, by place or by mask; the lists of names stay whole."""
         chosen = {name: getattr(self, name)[rows] for name in CODED}
-        return InteractionColumns(self.user_ids, self.item_ids, self.event_types, **chosen)
+        return replace(self, **chosen)
 
     def rows(self) -> "Iterator[Interaction]":
         """Yield the interactions one by one."""
-        coded = (self.users.tolist(), self.items.tolist(), self.types.tolist(), self.times.tolist(), self.values)
-        for user, item, kind, time, value in zip(*coded, strict=True):
+        coded = (getattr(self, name).tolist() for name in ("users", "items", "types", "times", "context"))
+        for user, item, kind, time, context, value in zip(*coded, self.values, strict=True):
             event_type = "" if kind == NO_TYPE else self.event_types[kind]
             number = None if np.isnan(value) else float(value)
-            yield Interaction(self.user_ids[user], self.item_ids[item], event_type, float(time), number)
+            text = "" if context == NO_TYPE else self.contexts[context]
+            yield Interaction(self.user_ids[user], self.item_ids[item], event_type, float(time), number, text)
 
     def without_unused_users(self) -> "InteractionColumns":
         """Return the same rows with the names of users that have a row, and no others."""
         used, codes = np.unique(self.users, return_inverse=True)
-        chosen = {name: getattr(self, name) for name in CODED} | {"users": codes.astype(np.int32)}
-        names = [self.user_ids[user] for user in used.tolist()]
-        return InteractionColumns(names, self.item_ids, self.event_types, **chosen)
+        return replace(self, user_ids=[self.user_ids[user] for user in used.tolist()], users=codes.astype(np.int32))
 
     def save(self, folder: Path) -> None:
         """Write one file a column into a new or empty folder."""
@@ -65,12 +71,21 @@ class InteractionColumns:
 
     @classmethod
     def load(cls, folder: Path) -> "InteractionColumns":
-        """Read what ``save`` wrote; the columns stay on disk until they are looked at."""
-        names: dict[str, Any] = {name: json.loads((folder / f"{name}.json").read_text()) for name in NAMES}
-        return cls(**names, **{name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in CODED})
+        """Read what ``save`` wrote; the columns stay on disk until they are looked at.
+
+        Folders of earlier versions have no contexts.
+        """
+        columns: dict[str, Any] = {}
+        for name in NAMES:
+            path = folder / f"{name}.json"
+            columns |= {name: json.loads(path.read_text())} if name != "contexts" or path.exists() else {}
+        for name in CODED:
+            path = folder / f"{name}.npy"
+            columns |= {name: np.load(path, mmap_mode="r")} if name != "context" or path.exists() else {}
+        return cls(**columns)
 
 
-NAMES = ("user_ids", "item_ids", "event_types")
+NAMES = ("user_ids", "item_ids", "event_types", "contexts")
 
 
 CODED = tuple(field.name for field in fields(InteractionColumns) if field.name not in NAMES)
@@ -96,7 +111,8 @@ def combine(parts: Sequence[InteractionColumns]) -> InteractionColumns:
     columns: dict[str, Any] = {
         name: np.concatenate([getattr(part, name) for part in parts]) for name in ("times", "values")
     }
-    for name, column in (("user_ids", "users"), ("item_ids", "items"), ("event_types", "types")):
+    coded = (("user_ids", "users"), ("item_ids", "items"), ("event_types", "types"), ("contexts", "context"))
+    for name, column in coded:
         code = {text: index for index, text in enumerate(names[name])}
         columns[column] = np.concatenate([_recoded(part, name, column, code) for part in parts])
     return InteractionColumns(**names, **columns)
@@ -110,10 +126,14 @@ def _recoded(part: InteractionColumns, name: str, column: str, code: dict[str, i
 
 
 class Interaction(NamedTuple):
-    """One event as training sees it; ``user`` is a user id or, as long as that is not known, a session id."""
+    """One event as training sees it; ``user`` is a user id or, as long as that is not known, a session id.
+
+    ``context``: a text of ``context.values``.
+    """
 
     user: str
     item: str
     event_type: str
     time: float
     value: float | None
+    context: str = ""

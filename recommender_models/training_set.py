@@ -95,13 +95,13 @@ class TrainingSet:
 def select(columns: InteractionColumns, events: EventSelection) -> tuple[InteractionColumns, TrainingSet]:
     """Return the interactions that count, each once, in an order that follows from their content; with weights, too.
 
-    Of interactions with the same user, item, type, second and value one counts (Developer Guide, "Recording item
-    interaction events"): an import and a stream may hold the same ones.
+    Of interactions with the same user, item, type, second, value and context one counts (Developer Guide, "Recording
+    item interaction events"): an import and a stream may hold the same ones.
     """
     weights = events.weights(columns)
     chosen = _coded_by_name(columns.take(weights > 0))
     value_bits = np.asarray(chosen.values, dtype=np.float32).view(np.int32)  # NaN equals NaN
-    keys = (value_bits, chosen.types, chosen.items, chosen.times, chosen.users)
+    keys = (chosen.context, value_bits, chosen.types, chosen.items, chosen.times, chosen.users)
     order = np.lexsort(keys)
     changed = np.zeros(len(order), dtype=bool)
     changed[:1] = True
@@ -134,8 +134,9 @@ def _coded_by_name(columns: InteractionColumns) -> InteractionColumns:
     user_ids, users = _sorted_codes(columns.user_ids, columns.users)
     item_ids, items = _sorted_codes(columns.item_ids, columns.items)
     event_types, types = _sorted_codes(columns.event_types, columns.types)
-    coded = users.astype(np.int32), items.astype(np.int32), types.astype(np.int16)
-    return InteractionColumns(user_ids, item_ids, event_types, *coded, columns.times, columns.values)
+    contexts, context = _sorted_codes(columns.contexts, columns.context)
+    coded = users.astype(np.int32), items.astype(np.int32), types.astype(np.int16), columns.times, columns.values
+    return InteractionColumns(user_ids, item_ids, event_types, *coded, contexts, context.astype(np.int32))
 
 
 def _sorted_codes(names: Sequence[str], codes: Codes) -> tuple[list[str], Codes]:

@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from personalize_local.control import schema_fields
@@ -21,6 +22,7 @@ VERSION = "1.0"
 MAX_LENGTH = 20_000
 MOST_METADATA = {"Interactions": 5, "Users": 25, "Items": 100, "Actions": 10, "ActionInteractions": 5}
 KEYS = frozenset({"USER_ID", "ITEM_ID", "ACTION_ID", "CREATION_TIMESTAMP", "ACTION_EXPIRATION_TIMESTAMP"})
+INTERACTIONS = "Interactions"
 DESCRIBED = ("Users", "Items", "Actions")  # whose records are nothing without a field to learn from
 FIELD_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,149}")
 
@@ -95,6 +97,23 @@ def metadata(name: str, columns: tuple[Field, ...]) -> list[Field]:
     """Return the columns of a custom dataset that are neither required nor reserved."""
     known = schema_fields.required(name, None) | schema_fields.reserved(name, None)
     return [field for field in columns if field.name not in known]
+
+
+@functools.cache
+def context_columns(schema: str) -> Mapping[str, str]:
+    """Return the columns that are the context of an interaction, by their keys in the properties of PutEvents.
+
+    These are the categorical ones that are neither required nor reserved. Schemas of other datasets have none.
+    https://docs.aws.amazon.com/personalize/latest/dg/contextual-metadata.html
+    """
+    columns = metadata(INTERACTIONS, fields(schema)) if dataset_type(schema) == INTERACTIONS else []
+    return MappingProxyType({camel_case(field.name): field.name for field in columns if field.categorical})
+
+
+def camel_case(column: str) -> str:
+    """Return the key of a column in properties (Developer Guide: the schema's column in camelCase)."""
+    first, *rest = column.split("_")
+    return first.lower() + "".join(word.capitalize() for word in rest)
 
 
 def is_learned(field: Field) -> bool:

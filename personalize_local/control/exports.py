@@ -67,8 +67,9 @@ class ExportControl:
     def _refuse_columns(self, dataset: Resource) -> None:
         if dataset.description["datasetType"] not in OF_INTERACTIONS:
             return
-        fields = avro.fields(self._stores.schema(dataset))
-        if lost := [field.name for field in fields if field.name not in KEPT and "null" not in field.types]:
+        schema = self._stores.schema(dataset)
+        kept = KEPT.union(avro.context_columns(schema).values())
+        if lost := [each.name for each in avro.fields(schema) if each.name not in kept and "null" not in each.types]:
             raise NotServed(f"{', '.join(lost)} of interactions can't be exported locally: it is not kept")
 
     def _prepare(self, dataset: Resource, mode: str, name: str, location: str) -> Prepare:

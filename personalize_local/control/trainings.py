@@ -72,6 +72,7 @@ class Trainings:
         semantic = recipe == SEMANTIC_SIMILARITY
         columns = self._stores.described_columns(group_arn) if semantic else None
         item_columns = columns or self._stores.learned_columns(group_arn, ITEMS)
+        context_columns = self._stores.context_columns(group_arn)
         actions = self._stores.dataset(group_arn, ACTION_INTERACTIONS)
         of_actions = self._stores.history_for(actions).snapshot(now) if actions else None
         folder_id = self._folder_id(resource)
@@ -90,6 +91,7 @@ class Trainings:
                 "action_interactions": of_actions.save(folder / "actions") if of_actions else [],
                 "newer_columns": newer,
                 "item_columns": item_columns,
+                "context_columns": context_columns,
                 "minimums": minimums,
                 "seed": seed,
             }

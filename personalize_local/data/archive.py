@@ -16,25 +16,28 @@ import numpy.typing as npt
 
 from recommender_models.interactions import Interaction, InteractionColumns
 
-NAMES = ("users", "items", "types")
-COLUMNS = ("starts", "item", "type", "time", "value")
+NAMES = ("users", "items", "types", "contexts")
+COLUMNS = ("starts", "item", "type", "time", "value", "context")
 
 
 @dataclass(frozen=True, eq=False)
 class Archive:
-    """``n`` interactions. ``starts``: the first row of each of ``users``, and ``n``. ``item`` and ``type``: codes.
+    """``n`` interactions. ``starts``: the first row of each of ``users``, and ``n``.
 
-    ``time``: epoch seconds with their fraction, which a training rounds down. ``value``: NaN where there is none.
+    ``item``, ``type`` and ``context`` are codes. ``time``: epoch seconds with their fraction, which a training rounds
+    down. ``value``: NaN where there is none.
     """
 
     users: Sequence[str]
     items: Sequence[str]
     types: Sequence[str]
+    contexts: Sequence[str]
     starts: npt.NDArray[np.int64]
     item: npt.NDArray[np.int32]
     type: npt.NDArray[np.int32]
     time: npt.NDArray[np.float64]
     value: npt.NDArray[np.float64]
+    context: npt.NDArray[np.int32]
 
     @classmethod
     def of(cls, rows: Mapping[str, Sequence[Interaction]]) -> "Archive":
@@ -43,11 +46,12 @@ class Archive:
         flat = [row for user in users for row in rows[user]]
         items, item = _coded([row.item for row in flat])
         types, type_ = _coded([row.event_type for row in flat])
+        contexts, context = _coded([row.context for row in flat])
         starts = np.zeros(len(users) + 1, np.int64)
         np.cumsum([len(rows[user]) for user in users], out=starts[1:])
         time = np.array([row.time for row in flat], np.float64)
         value = np.array([math.nan if row.value is None else row.value for row in flat], np.float64)
-        return cls(users, items, types, starts, item, type_, time, value)
+        return cls(users, items, types, contexts, starts, item, type_, time, value, context)
 
     def __len__(self) -> int:
         return len(self.item)
@@ -82,8 +86,9 @@ class Archive:
         for owner, *row in zip(owners.tolist(), *columns, strict=True):
             yield self._interaction(self.users[owner], *row)
 
-    def _interaction(self, user: str, item: int, kind: int, time: float, value: float) -> Interaction:
-        return Interaction(user, self.items[item], self.types[kind], time, None if math.isnan(value) else value)
+    def _interaction(self, user: str, item: int, kind: int, time: float, value: float, context: int) -> Interaction:
+        number = None if math.isnan(value) else value
+        return Interaction(user, self.items[item], self.types[kind], time, number, self.contexts[context])
 
     def without(self, users: Collection[str]) -> "Archive":
         """Return the archive without some users."""
@@ -97,7 +102,7 @@ class Archive:
         starts = np.r_[0, np.cumsum(lengths[stays])]
         left = [user for code, user in enumerate(self.users) if code not in gone]
         chosen = {name: getattr(self, name)[rows] for name in COLUMNS[1:]}
-        return Archive(left, self.items, self.types, starts, **chosen)
+        return Archive(left, self.items, self.types, self.contexts, starts, **chosen)
 
     def with_rows(self, rows: Mapping[str, Sequence[Interaction]]) -> "Archive":
         """Return the archive with further interactions after those of each user."""
@@ -110,9 +115,11 @@ class Archive:
         order = np.argsort(owners, kind="stable")
         items, item = _recoded([(part.items, part.item) for part in parts])
         types, type_ = _recoded([(part.types, part.type) for part in parts])
+        contexts, context = _recoded([(part.contexts, part.context) for part in parts])
         starts = np.r_[0, np.cumsum(np.bincount(owners, minlength=len(users)))]
         time, value = (np.concatenate([getattr(part, name) for part in parts]) for name in ("time", "value"))
-        return Archive(users, items, types, starts, item[order], type_[order], time[order], value[order])
+        sorted_codes = item[order], type_[order]
+        return Archive(users, items, types, contexts, starts, *sorted_codes, time[order], value[order], context[order])
 
     def columns(self) -> InteractionColumns:
         """Return all rows for a training."""
@@ -126,6 +133,8 @@ class Archive:
             types=self.type.astype(np.int16),
             times=self.time.astype(np.int64),
             values=self.value.astype(np.float32),
+            contexts=self.contexts,
+            context=self.context,
         )
 
     def save(self, folder: Path) -> None:
@@ -138,9 +147,15 @@ class Archive:
 
     @classmethod
     def load(cls, folder: Path) -> "Archive":
-        """Read what ``save`` wrote."""
-        names: dict[str, Any] = {name: json.loads((folder / f"{name}.json").read_text()) for name in NAMES}
-        return cls(**names, **{name: np.load(folder / f"{name}.npy") for name in COLUMNS})
+        """Read what ``save`` wrote; in folders of earlier versions no interaction has a context."""
+        names, columns = list(NAMES), list(COLUMNS)
+        parts: dict[str, Any] = {}
+        if not (folder / "contexts.json").exists():
+            names.remove("contexts")
+            columns.remove("context")
+            parts = {"contexts": [""], "context": np.zeros(len(np.load(folder / "item.npy")), np.int32)}
+        parts |= {name: json.loads((folder / f"{name}.json").read_text()) for name in names}
+        return cls(**parts, **{name: np.load(folder / f"{name}.npy") for name in columns})
 
 
 def _coded(names: Sequence[str]) -> tuple[list[str], npt.NDArray[np.int32]]:

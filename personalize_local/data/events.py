@@ -2,19 +2,22 @@
 
 import functools
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from personalize_local.control import resource_types
+from personalize_local.control import avro, resource_types
 from personalize_local.control.attributions import AttributionControl, added_by
 from personalize_local.control.registry import Registry
 from personalize_local.control.resources import ACTIVE, Resource
 from personalize_local.data.attribution import UNDEFINED
+from personalize_local.data.cells import CATEGORICAL_LENGTH
 from personalize_local.data.ledger import Ledger
 from personalize_local.data.stores import INTERACTIONS, Stores
 from personalize_local.data.streamed import Event
 from personalize_local.errors import InvalidInput
 from personalize_local.toggles import EVENTS_RATE, Throttle, Toggles
+from personalize_local.wire.validation import LONE_SURROGATE
+from recommender_models.context.values import text_from
 
 # Amazon Personalize API, Event.properties: not allowed as keys, in whatever case.
 RESERVED_KEYS = frozenset({"userid", "sessionid", "eventtype", "timestamp", "recommendationid", "impression"})
@@ -50,6 +53,7 @@ class Events:
             self._throttle.take(EVENTS_RATE, "PutEvents", tracker.description["datasetGroupArn"])
         dataset = self._dataset(tracker)
         has_value = "EVENT_VALUE" in self._stores.columns(dataset)
+        context = avro.context_columns(self._stores.schema(dataset))
         properties = [properties_from_text(event.get("properties")) for event in request["eventList"]]
         if request["sessionId"] == LOST_SESSION:
             self.ledger.dropped += len(properties)
@@ -60,7 +64,8 @@ class Events:
         streamed.show(now)  # little by little, so that no later request waits for an hour's events
         for event, event_properties in zip(request["eventList"], properties, strict=True):
             self._record(request, event, now)
-            streamed.accept(_event(request, event, event_properties, has_value), now + self._registry.lag())
+            own = context_from(event_properties, context) if event_properties else ""
+            streamed.accept(_event(request, event, event_properties, has_value, own), now + self._registry.lag())
 
     def _attribute(self, events: list[dict[str, Any]], group_arn: str) -> None:
         """Add events to the report of the dataset group's metric attribution, if there is one."""
@@ -133,7 +138,19 @@ def properties_from_text(text: str | None) -> dict[str, Any]:
     return properties
 
 
-def _event(request: dict[str, Any], event: dict[str, Any], properties: dict[str, Any], has_value: bool) -> Event:
+def context_from(properties: Mapping[str, Any], columns: Mapping[str, str]) -> str:
+    """Return the context in an event's properties; ``columns`` by their keys. Values that do not fit are none."""
+    values = {columns[key]: value for key, value in properties.items() if key in columns}
+    return text_from({column: value for column, value in values.items() if _is_category(value)})
+
+
+def _is_category(value: object) -> bool:
+    return isinstance(value, str) and 0 < len(value) <= CATEGORICAL_LENGTH and not LONE_SURROGATE.search(value)
+
+
+def _event(
+    request: dict[str, Any], event: dict[str, Any], properties: dict[str, Any], has_value: bool, context: str
+) -> Event:
     old_form = properties.get("itemId")  # the item id's place before 2020; still in use
     return Event(
         user_id=request.get("userId"),
@@ -144,4 +161,5 @@ def _event(request: dict[str, Any], event: dict[str, Any], properties: dict[str,
         time=event["sentAt"],
         value=event.get("eventValue") if has_value else None,
         content=json.dumps(properties, sort_keys=True) if properties else "",
+        context=context,
     )

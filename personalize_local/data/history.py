@@ -31,7 +31,9 @@ class Imported:
         self._counts = np.bincount(self._columns.users, minlength=len(self._columns.user_ids))
         self._starts = np.r_[0, np.cumsum(self._counts)]
         # The same memory without NumPy's class for mapped files, whose indexing is slow.
-        self._plain = [np.asarray(getattr(self._columns, name)) for name in ("items", "types", "times", "values")]
+        self._plain = [
+            np.asarray(getattr(self._columns, name)) for name in ("items", "types", "times", "values", "context")
+        ]
         names = self._columns.user_ids
         self._code = {user: code for code, user in enumerate(names)}
         # How many interactions each user has.
@@ -59,10 +61,12 @@ class Imported:
         for user, *row in zip(users, *columns, strict=True):
             yield self._interaction(self._columns.user_ids[user], *row)
 
-    def _interaction(self, user_id: str, item: int, kind: int, time: int, value: float) -> Interaction:
+    def _interaction(self, user_id: str, item: int, kind: int, time: int, value: float, context: int) -> Interaction:
         own = self._columns
         event_type = "" if kind == NO_TYPE else own.event_types[kind]
-        return Interaction(user_id, own.item_ids[item], event_type, float(time), None if math.isnan(value) else value)
+        text = "" if context == NO_TYPE else own.contexts[context]
+        number = None if math.isnan(value) else value
+        return Interaction(user_id, own.item_ids[item], event_type, float(time), number, text)
 
     def forget(self, users: Collection[str]) -> "tuple[Imported, int]":
         """Return the import without some users, written to disk, and the number of deleted interactions.

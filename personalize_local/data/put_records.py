@@ -65,7 +65,7 @@ def _properties(text: str | None, fields: Sequence[Field]) -> dict[str, Any]:
         raise InvalidInput("properties must be a JSON object") from error
     if not isinstance(document, dict):
         raise InvalidInput("properties must be a JSON object")
-    by_key = {_camel_case(field.name): field.name for field in fields}
+    by_key = {avro.camel_case(field.name): field.name for field in fields}
     if unknown := sorted(document.keys() - by_key.keys()):
         raise InvalidInput(f"properties has {', '.join(unknown)}, the schema {', '.join(by_key)}")
     properties = {by_key[key]: value for key, value in document.items()}
@@ -76,7 +76,7 @@ def _properties(text: str | None, fields: Sequence[Field]) -> dict[str, Any]:
 
 def _check(field: Field, value: object) -> None:
     """Raise InvalidInput for a value that does not fit the field's type, or that an import would refuse."""
-    at = f"properties.{_camel_case(field.name)}"
+    at = f"properties.{avro.camel_case(field.name)}"
     allowed = tuple(python for name in field.types for python in PYTHON_TYPES[name])
     if not isinstance(value, allowed) or (isinstance(value, bool) and "boolean" not in field.types):
         raise InvalidInput(f"{at} must be of type {' or '.join(sorted(field.types))}")
@@ -87,9 +87,3 @@ def _check(field: Field, value: object) -> None:
             parser(field)(str(value))
     except BadCell as error:
         raise InvalidInput(f"{at}: {error}") from error
-
-
-def _camel_case(column: str) -> str:
-    """Return the key of a column in properties (Developer Guide: the schema's column in camelCase)."""
-    first, *rest = column.split("_")
-    return first.lower() + "".join(word.capitalize() for word in rest)

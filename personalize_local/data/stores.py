@@ -65,6 +65,11 @@ class Stores:
         """Return the Avro types of each column of a dataset."""
         return avro.columns(self.schema(dataset))
 
+    def context_columns(self, group_arn: str) -> list[str]:
+        """Return the columns that are the context of an interaction of a dataset group."""
+        dataset = self.dataset(group_arn, INTERACTIONS)
+        return sorted(avro.context_columns(self.schema(dataset)).values()) if dataset else []
+
     def learned_columns(self, group_arn: str, dataset_type: str) -> dict[str, bool]:
         """Return the columns that a training looks at, and whether each is textual; none without such a dataset."""
         dataset = self.dataset(group_arn, dataset_type)

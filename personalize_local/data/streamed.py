@@ -36,7 +36,10 @@ class EventCounts:
 
 
 class Event(NamedTuple):
-    """One event as it was sent; ``content``: its properties as JSON, which deduplication compares."""
+    """One event as it was sent; ``content``: its properties as JSON, which deduplication compares.
+
+    ``context``: a text of ``context.values``.
+    """
 
     user_id: str | None
     session_id: str
@@ -46,6 +49,7 @@ class Event(NamedTuple):
     time: float
     value: float | None
     content: str
+    context: str = ""
 
 
 class Streamed:
@@ -190,7 +194,8 @@ class Streamed:
             self.counts.no_item += 1
             return
         user = self._user_for(event)
-        interaction = Interaction(user or event.session_id, event.item_id, event.event_type, event.time, event.value)
+        owner = user or event.session_id
+        interaction = Interaction(owner, event.item_id, event.event_type, event.time, event.value, event.context)
         if user is None:
             self._by_session[event.session_id].append(interaction)
         else:
@@ -202,7 +207,7 @@ class Streamed:
     def _count(self, user: str, interaction: Interaction) -> None:
         own = interaction
         if own.user != user:
-            own = Interaction(user, own.item, own.event_type, own.time, own.value)
+            own = own._replace(user=user)
         self._by_user[user].append(own)
         self._per_user.add(user)
         self.visible += 1
@@ -213,7 +218,9 @@ def columns_from_rows(rows: list[Interaction]) -> InteractionColumns:
     users = list(dict.fromkeys(row.user for row in rows))
     items = list(dict.fromkeys(row.item for row in rows))
     types = list(dict.fromkeys(row.event_type for row in rows))
-    user, item, kind = ({name: code for code, name in enumerate(names)} for names in (users, items, types))
+    contexts = list(dict.fromkeys(row.context for row in rows))
+    names = (users, items, types, contexts)
+    user, item, kind, context = ({name: code for code, name in enumerate(each)} for each in names)
     return InteractionColumns(
         users,
         items,
@@ -223,4 +230,6 @@ def columns_from_rows(rows: list[Interaction]) -> InteractionColumns:
         types=np.array([kind[row.event_type] for row in rows], dtype=np.int16),
         times=np.array([row.time for row in rows], dtype=np.int64),
         values=np.array([np.nan if row.value is None else row.value for row in rows], dtype=np.float32),
+        contexts=contexts,
+        context=np.array([context[row.context] for row in rows], dtype=np.int32),
     )

@@ -1,7 +1,7 @@
 """Collectors of an import's rows: interactions as columns of numbers, users and items as records."""
 
 from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -9,6 +9,7 @@ import numpy as np
 
 from personalize_local.control import avro
 from personalize_local.data.cells import BadCell, Parse, parser
+from recommender_models.context.values import text_from
 from recommender_models.interactions import NO_TYPE, InteractionColumns
 from recommender_models.record_columns import RecordColumns
 
@@ -27,9 +28,12 @@ class Table(Protocol):
 
 
 class InteractionTable:
-    """Interactions. Other columns than user, item, type, time and value are checked and dropped: no model uses them."""
+    """Interactions. Other columns than user, item, type, time, value and ``context`` are checked and dropped.
 
-    def __init__(self, fields: Sequence[avro.Field]) -> None:
+    No model uses them. ``context``: the names of the columns that are the context of an interaction.
+    """
+
+    def __init__(self, fields: Sequence[avro.Field], context: Collection[str] = ()) -> None:
         names = {field.name for field in fields}
         metadata = len(avro.metadata("Interactions", tuple(fields))) + len(names & {"EVENT_TYPE", "EVENT_VALUE"})
         self._users = _Codes("i")
@@ -44,6 +48,8 @@ class InteractionTable:
             "EVENT_TYPE": self._types.taker,
         }
         own |= {"TIMESTAMP": self._time_taker, "EVENT_VALUE": self._value_taker}
+        self._context = {name: _Codes("i") for name in sorted(context)}
+        own |= {name: codes.text_taker for name, codes in self._context.items()}
         self._takers = [own.get(field.name, _checked)(parser(field)) for field in fields]
 
     def add(self, row: Sequence[str]) -> None:
@@ -63,7 +69,22 @@ class InteractionTable:
             types=np.array(self._types.codes or [NO_TYPE] * size, dtype=np.int16),
             times=np.array(self._times, dtype=np.int64),
             values=np.array(self._values, dtype=np.float32) if self._values else np.full(size, np.nan, np.float32),
+            **self._contexts(),
         )
+
+    def _contexts(self) -> dict[str, Any]:
+        """Return the distinct contexts, and which each row has."""
+        if not self._context or not len(self._times):
+            return {}
+        rows, codes = np.unique(
+            np.stack([each.codes for each in self._context.values()], axis=1), axis=0, return_inverse=True
+        )
+        names = {column: each.names for column, each in self._context.items()}
+        texts = []
+        for row in rows.tolist():
+            cells = {column: names[column][code] for column, code in zip(names, row, strict=True)}
+            texts.append(text_from({column: cell for column, cell in cells.items() if cell}))
+        return {"contexts": texts, "context": codes.reshape(-1).astype(np.int32)}
 
     def save(self, folder: Path) -> None:
         """Write ``interactions/``."""
@@ -132,6 +153,10 @@ class _Codes:
             append(self._add(parse(cell)) if known is None else known)
 
         return take
+
+    def text_taker(self, parse: Parse) -> Callable[[str], None]:
+        """Take cells that may be empty, as empty names."""
+        return self.taker(lambda cell: parse(cell) or "")
 
     def _add(self, name: str) -> int:
         if self._most is not None and len(self._code) >= self._most:

@@ -12,6 +12,7 @@ from typing import Any
 
 from personalize_local.control import avro
 from personalize_local.jobs import s3
+from recommender_models.context.values import values_from
 from recommender_models.interactions import NO_TYPE, InteractionColumns
 from recommender_models.record_columns import RecordColumns
 
@@ -23,8 +24,8 @@ def run(spec: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     """Write ``NAME.csv`` below the output location; return how many rows it has.
 
     ``spec``: ``schema``, ``interactions`` (folders of columns) or ``records`` (a path), ``name``, ``output_location``,
-    ``s3_endpoint``. Of interactions only user, item, type, time and value are known; other columns stay empty. Raises
-    JobFailed.
+    ``s3_endpoint``. Of interactions only user, item, type, time, value and context are known; other columns stay empty.
+    Raises JobFailed.
     """
     names = [field.name for field in avro.fields(spec["schema"])]
     key = KEYS.get(avro.dataset_type(spec["schema"]))
@@ -50,8 +51,9 @@ def _destination(spec: Mapping[str, Any]) -> s3.S3Object:
 def _interactions(folders: Sequence[str], names: Sequence[str]) -> Iterator[Row]:
     for folder in folders:
         own = InteractionColumns.load(Path(folder))
-        coded = (own.users.tolist(), own.items.tolist(), own.types.tolist(), own.times.tolist(), own.values)
-        for user, item, kind, time, value in zip(*coded, strict=True):
+        contexts = [values_from(text) for text in (*own.contexts, "")]  # the last is for NO_TYPE
+        coded = (getattr(own, column).tolist() for column in ("users", "items", "types", "times", "context"))
+        for user, item, kind, time, context, value in zip(*coded, own.values, strict=True):
             cells = {
                 "USER_ID": own.user_ids[user],
                 "ITEM_ID": own.item_ids[item],
@@ -59,6 +61,7 @@ def _interactions(folders: Sequence[str], names: Sequence[str]) -> Iterator[Row]
                 "EVENT_TYPE": "" if kind == NO_TYPE else own.event_types[kind],
                 "TIMESTAMP": str(time),
                 "EVENT_VALUE": "" if math.isnan(value) else str(value),
+                **contexts[context],
             }
             yield tuple(cells.get(name, "") for name in names)
 

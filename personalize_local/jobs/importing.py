@@ -1,6 +1,6 @@
 """Imports the CSV files of one location into a dataset. A row that does not fit the schema fails the job."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ def run(spec: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     the service wants 1,000 interactions per job). Raises JobFailed: the first problem with its file and line.
     """
     fields = avro.fields(spec["schema"])
-    table = _table(spec["dataset_type"], fields)
+    table = _table(spec)
     store = s3.store_at(spec["s3_endpoint"])
     names = [field.name for field in fields]
     rows = sum(s3.read(store, stored, names, table.add) for stored in store.objects(spec["data_location"]))
@@ -30,6 +30,7 @@ def run(spec: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     return {"rows": rows}
 
 
-def _table(dataset_type: str, fields: Sequence[avro.Field]) -> Table:
-    key = KEYS.get(dataset_type)
-    return RecordTable(fields, key) if key else InteractionTable(fields)
+def _table(spec: Mapping[str, Any]) -> Table:
+    schema, key = spec["schema"], KEYS.get(spec["dataset_type"])
+    fields = avro.fields(schema)
+    return RecordTable(fields, key) if key else InteractionTable(fields, avro.context_columns(schema).values())

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from recommender_models.content.exploration import Exploration
+from recommender_models.context.lifts import Lifts
 from recommender_models.history import Event
 from recommender_models.models.lists import Scored
 from recommender_models.models.segments import Properties
@@ -37,7 +38,17 @@ class PersonalizedRanking:
         """The items that were trained on."""
         return self.model.catalogue
 
-    def rank(self, history: Sequence[Event], item_ids: Sequence[str], user: Properties | None = None) -> Scored:
+    def with_lifts(self, lifts: Lifts) -> "PersonalizedRanking":
+        """Return the same model that knows, too, what contexts say."""
+        return PersonalizedRanking(self.model.with_lifts(lifts))
+
+    def rank(
+        self,
+        history: Sequence[Event],
+        item_ids: Sequence[str],
+        user: Properties | None = None,
+        context: Mapping[str, str] | None = None,
+    ) -> Scored:
         """Return the given items, each once, best first; the scores sum to one.
 
         Items that the training did not know come last, as given, with a score of zero (Developer Guide, "Getting a
@@ -46,7 +57,7 @@ class PersonalizedRanking:
         requested = list(dict.fromkeys(item_ids))
         known = [item for item in requested if item in self.model.catalogue.code]
         codes = np.array(sorted(self.model.catalogue.code[item] for item in known), dtype=np.int64)
-        scores = self.model.scores(history, user)[codes]
+        scores = self.model.scores(history, user, context=context)[codes]
         scores = scores / scores.sum() if len(scores) else scores
         best = np.argsort(-scores, kind="stable")
         ranked = [(self.model.catalogue.ids[codes[index]], float(scores[index])) for index in best]

@@ -7,9 +7,10 @@
 
 each part summing to one (of affinity only what is above zero counts). Where the attributes of the Items dataset say
 something, affinity is that of ``content``, for items without interactions, too, and some of these get a place in the
-list (``exploration``). The history comes in with each question, so new events count at once, without training. Without
-a known history recent popularity is left, to users with the same properties if the Users dataset has any of theirs (see
-``popularity``). Other items of the Items dataset without interactions come last.
+list (``exploration``). In a known ``context``, scores are multiplied by what it says of items. The history comes in
+with each question, so new events count at once, without training. Without a known history recent popularity is left, to
+users with the same properties if the Users dataset has any of theirs (see ``popularity``). Other items of the Items
+dataset without interactions come last.
 """
 
 import functools
@@ -25,6 +26,7 @@ from recommender_models import history as past
 from recommender_models.content import exploration as exploring
 from recommender_models.content.exploration import Exploration
 from recommender_models.content.model import Content
+from recommender_models.context.lifts import Lifts
 from recommender_models.history import Event, History
 from recommender_models.models import files, similarity, sparse_lists
 from recommender_models.models.lists import Catalogue, Scored, Selection, lines_at_once, top, top_rows
@@ -38,7 +40,7 @@ from recommender_models.settings import Settings
 from recommender_models.training_set import Codes, Floats, TrainingSet
 
 NEXT = "next_"  # begins the names of the arrays that say what follows
-CONTENT = "content_"  # and of those about attributes
+CONTENT, LIFTS = "content_", "lift_"  # and of those about attributes, and contexts
 LEARNED_FROM = 300  # users, for what attributes say
 KEPT_POPULARITY = 128 * 2**20  # bytes: what sells to users of the same segments is computed once
 SMALLEST = np.float32(1e-30)
@@ -60,10 +62,11 @@ class UserPersonalization:
         transitions: Similarity | None = None,
         content: Content | None = None,
         exploration: Exploration = exploring.DEFAULT,
+        lifts: Lifts | None = None,
     ) -> None:
         """``transitions``: what follows each item; not looked at where the settings give it no weight.
 
-        ``content``: what attributes say; None where they say nothing.
+        ``content``: what attributes say; None where they say nothing. ``lifts``: what contexts say.
         """
         self.catalogue = catalogue
         self.similarities = similarities
@@ -72,6 +75,7 @@ class UserPersonalization:
         self.transitions = transitions
         self.content = content
         self.exploration = exploration
+        self.lifts = lifts
         kept = max(1, KEPT_POPULARITY // (4 * max(1, len(catalogue))))
         self._with_head = functools.lru_cache(maxsize=kept)(self._popular_to)
 
@@ -115,8 +119,21 @@ class UserPersonalization:
         )
 
     def _with(self, **changed: Any) -> "UserPersonalization":
-        names = ("catalogue", "similarities", "popularity", "settings", "transitions", "content", "exploration")
+        names = (
+            "catalogue",
+            "similarities",
+            "popularity",
+            "settings",
+            "transitions",
+            "content",
+            "exploration",
+            "lifts",
+        )
         return UserPersonalization(**{name: getattr(self, name) for name in names} | changed)
+
+    def with_lifts(self, lifts: Lifts) -> "UserPersonalization":
+        """Return the same model that knows, too, what contexts say; items as in its similarities."""
+        return self._with(lifts=lifts) if len(lifts) else self
 
     def recommend(
         self,
@@ -125,17 +142,21 @@ class UserPersonalization:
         *,
         user: Properties | None = None,
         selection: Selection | None = None,
+        context: Mapping[str, str] | None = None,
     ) -> Scored:
         """Return the best items with their scores (positive, falling; all items' scores sum to at most one).
 
         ``history``: a user's events in any order; items that the training did not know are passed over.
-        ``user``: their properties. Equal scores come in the order of the item ids.
+        ``user``: their properties. ``context``: values by column. Equal scores come in the order of the item ids.
         """
-        if self._looks_at_few:
+        if self._looks_at_few and self._lift(context) is None:
             events = self._events(history)
             if events and (scored := self._best_of_few(events, limit, user, selection)):
                 return scored
-        return self.catalogue.best(self.scores(history, user, selection), limit, selection)
+        return self.catalogue.best(self.scores(history, user, selection, context), limit, selection)
+
+    def _lift(self, context: Mapping[str, str] | None) -> Floats | None:
+        return self.lifts.of(context) if self.lifts and context else None
 
     def _best_of_few(
         self,
@@ -211,13 +232,17 @@ class UserPersonalization:
         return [event for event in coded if event[0] < known and event[2] > 0]
 
     def scores(
-        self, history: Sequence[Event], user: Properties | None = None, selection: Selection | None = None
+        self,
+        history: Sequence[Event],
+        user: Properties | None = None,
+        selection: Selection | None = None,
+        context: Mapping[str, str] | None = None,
     ) -> Floats:
         """Return the score of every item of the catalogue. ``selection``: among which items new ones get a place."""
-        events, known = self._events(history), len(self.similarities)
+        events, known, lift = self._events(history), len(self.similarities), self._lift(context)
         popular = self.popularity.for_user(user)
         if not events:
-            return popular
+            return popular if lift is None else _lifted(popular, lift)
         counted = past.for_one(events, self.settings)
         own = np.zeros(known, dtype=np.float32)
         own[counted.items] = counted.weights
@@ -225,6 +250,8 @@ class UserPersonalization:
         scores = self._mixed(affinities, own[None], popular[None])
         if self.transitions and self.settings.sequence:
             self._add_next(scores, self.transitions.affinity(past.for_one(events, RECENT_STEPS))[None])
+        if lift is not None:
+            scores = _lifted(scores[0], lift)[None]
         self._explore(scores, affinities, selection)
         return scores[0]
 
@@ -334,11 +361,13 @@ class UserPersonalization:
             "settings": vars(self.settings),
             "popularity": self.popularity.about(),
             "content": self.content.about() if self.content else None,
+            "lifts": self.lifts.about() if self.lifts else None,
         }
         following = self.transitions.arrays() if self.transitions and self.settings.sequence else {}
         attributes = self.content.arrays() if self.content else {}
         arrays = self.similarities.arrays() | {f"{NEXT}{name}": array for name, array in following.items()}
         arrays |= {f"{CONTENT}{name}": array for name, array in attributes.items()}
+        arrays |= {f"{LIFTS}{name}": array for name, array in (self.lifts.arrays() if self.lifts else {}).items()}
         files.save(folder, about, arrays | self.popularity.arrays())
 
     @classmethod
@@ -350,7 +379,10 @@ class UserPersonalization:
         next_items = similarity.restore(following) if following else None
         attributes = about.get("content")  # models of earlier versions have none
         content = Content.restore(attributes, _with_prefix(arrays, CONTENT)) if attributes else None
-        return cls(Catalogue(about["item_ids"]), similarity.restore(arrays), popularity, settings, next_items, content)
+        known = about.get("lifts")
+        lifts = Lifts.restore(known, _with_prefix(arrays, LIFTS)) if known else None
+        model = cls(Catalogue(about["item_ids"]), similarity.restore(arrays), popularity, settings, next_items, content)
+        return model.with_lifts(lifts) if lifts else model
 
 
 def content_of(
@@ -372,6 +404,13 @@ def _shares(affinities: Floats) -> Floats:
     np.maximum(affinities, 0, out=affinities)
     affinities /= np.maximum(affinities.sum(axis=1, keepdims=True), SMALLEST)
     return affinities
+
+
+def _lifted(scores: Floats, lift: Floats) -> Floats:
+    """Return scores in a context, with the same sum; ``lift`` may lack items without interactions."""
+    lifted = scores.copy()
+    lifted[: len(lift)] *= lift
+    return lifted * (scores.sum() / np.maximum(lifted.sum(), SMALLEST))
 
 
 def _with_prefix(arrays: Mapping[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:

@@ -121,6 +121,7 @@ def test_a_column_that_is_required_and_not_kept_is_refused(shop: Shop) -> None:
         ("ITEM_ID", "string"),
         ("TIMESTAMP", "long"),
         ("DEVICE", "string", "categorical"),
+        ("SECONDS", "int"),
     )
     shaped = shop.world.call("CreateSchema", name="needs", schema=needs)["schemaArn"]
     group = shop.world.call("CreateDatasetGroup", name="other")["datasetGroupArn"]
@@ -129,7 +130,7 @@ def test_a_column_that_is_required_and_not_kept_is_refused(shop: Shop) -> None:
     dataset = shop.world.call("CreateDataset", **made)["datasetArn"]
     shop.world.wait(3)
     target = {"s3DataDestination": {"path": "s3://bucket/out/"}}
-    with pytest.raises(Refused, match=r"NotServedLocally.*DEVICE of interactions"):
+    with pytest.raises(Refused, match=r"NotServedLocally.*: SECONDS of interactions"):
         shop.world.call("CreateDatasetExportJob", jobName="e", datasetArn=dataset, jobOutput=target, roleArn=ROLE)
 
 

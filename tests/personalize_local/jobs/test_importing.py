@@ -56,6 +56,14 @@ def records(folder: Path) -> dict[str, Any]:
     return dict(json.loads((folder / "records.json").read_text()))
 
 
+def test_categorical_metadata_are_the_context_of_an_interaction(bucket: Bucket, tmp_path: Path) -> None:
+    rows = "a,x,1,View,,,tv\na,y,2,View,,,\na,x,3,View,,,phone\na,y,4,View,,,tv\n"
+    run_import(bucket, bucket.put("data.csv", FULL_HEADER + rows), tmp_path, FULL)
+    contexts = [each.context for each in InteractionColumns.load(tmp_path / "interactions").rows()]
+    tv, phone = '{"DEVICE":"tv"}', '{"DEVICE":"phone"}'
+    assert contexts == [tv, "", phone, tv]
+
+
 def test_interactions_come_as_columns_in_the_order_of_the_file(bucket: Bucket, tmp_path: Path) -> None:
     content = FULL_HEADER + "b,x,20,View,,,\na,y,10,Buy,1.5,x|y,phone\nb,y,0,View,-2e1,,\n"
     assert run_import(bucket, bucket.put("i.csv", content), tmp_path, FULL) == {"rows": 3}

@@ -1,0 +1,1 @@
+"""The context of an interaction, such as the device, and what it says about which items are taken in it."""
