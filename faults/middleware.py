@@ -24,6 +24,8 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 OperationName = Callable[[Scope, Headers, bytes], str]
 Refuse = Callable[[Rule, str], Refusal]
+Direct = Callable[[bytes, bytes], Any]
+"""Takes a request's method and path; returns what answers it without ASGI, None for nothing."""
 
 CONNECTION = "local.connection"
 
@@ -34,10 +36,22 @@ def in_real_time(name: str) -> Faults:
 
 
 class WithFaults:
-    """An application that fails on purpose. ``operation_name`` names an operation, ``refuse`` writes its refusal."""
+    """An application that fails on purpose. ``operation_name`` names an operation, ``refuse`` writes its refusal.
 
-    def __init__(self, app: App, faults: Faults, *, operation_name: OperationName, refuse: Refuse) -> None:
+    ``direct``: where the application can also answer without ASGI.
+    """
+
+    def __init__(
+        self,
+        app: App,
+        faults: Faults,
+        *,
+        operation_name: OperationName,
+        refuse: Refuse,
+        direct: Direct | None = None,
+    ) -> None:
         self._app = app
+        self._direct = direct
         self.faults = faults
         self._operation_name = operation_name
         self._refuse = refuse
@@ -54,6 +68,10 @@ class WithFaults:
             await self._app(scope, receive, send)
         else:
             await self._decided(scope, receive, send)
+
+    def direct(self, method: bytes, path: bytes) -> Any:
+        """Return what answers a request without ASGI; None where there is no such thing, or a fault is switched on."""
+        return None if self.faults or self._direct is None else self._direct(method, path)
 
     async def _decided(self, scope: Scope, receive: Receive, send: Send) -> None:
         body = await whole(receive)

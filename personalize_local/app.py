@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import functools
 from collections.abc import AsyncIterator, Callable
 from dataclasses import asdict
 from typing import Any
@@ -14,7 +15,8 @@ from starlette.routing import Route
 
 from faults.answers import from_aws
 from faults.injection import Faults
-from faults.middleware import App, Receive, Scope, Send, WithFaults, in_real_time, whole
+from faults.middleware import App, Direct, Receive, Scope, Send, WithFaults, in_real_time, whole
+from personalize_local.direct import Answer, Answering, RawHeaders
 from personalize_local.errors import ServiceError
 from personalize_local.region import signed_for
 from personalize_local.service import CHECK_EVERY, Personalize
@@ -48,7 +50,8 @@ def make_app(service: Personalize, wire: WireProtocol, on_stop: Callable[[], Non
 
     welcome = Welcome("a local Amazon Personalize").routes()
     pages = Starlette(routes=[*welcome, *_looks(service, wire)], lifespan=lifespan)
-    return with_faults(_Aws(wire, pages), in_real_time("personalize"))
+    aws = _Aws(wire, pages)
+    return with_faults(aws, in_real_time("personalize"), direct=aws.direct)
 
 
 class _Aws:
@@ -57,6 +60,7 @@ class _Aws:
     def __init__(self, wire: WireProtocol, pages: App) -> None:
         self._wire = wire
         self._pages = pages
+        self._operations = {path.encode(): functools.partial(self._answer, "POST", path) for path in ("/", *_PATHS)}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -64,14 +68,22 @@ class _Aws:
             await self._pages(scope, receive, send)
             return
         body = await whole(receive)
-        headers = dict(scope["headers"])
-        target = headers.get(b"x-amz-target", b"").decode("latin-1")
-        region = signed_for(headers.get(b"authorization", b"").decode("latin-1"))
-        answer = self._wire.answer(scope["method"], scope["path"], target, body, region)
-        raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers.items()]
+        status, headers, content = self._answer(scope["method"], scope["path"], scope["headers"], body)
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": content})
+
+    def direct(self, method: bytes, path: bytes) -> Answering | None:
+        """Return what answers a request for an operation; see ``direct``."""
+        return self._operations.get(path) if method == b"POST" else None
+
+    def _answer(self, method: str, path: str, headers: RawHeaders, body: bytes) -> Answer:
+        by_name = dict(headers)
+        target = by_name.get(b"x-amz-target", b"").decode("latin-1")
+        region = signed_for(by_name.get(b"authorization", b"").decode("latin-1"))
+        answer = self._wire.answer(method, path, target, body, region)
+        raw = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers.items()]
         raw.append((b"content-length", b"%d" % len(answer.body)))
-        await send({"type": "http.response.start", "status": answer.status, "headers": raw})
-        await send({"type": "http.response.body", "body": answer.body})
+        return Answer(answer.status, raw, answer.body)
 
 
 def _is_page(scope: Scope) -> bool:
@@ -161,9 +173,9 @@ def _are_switches(changes: dict[Any, Any], known: dict[str, Any]) -> bool:
     return all(name in known and isinstance(value, bool) for name, value in changes.items())
 
 
-def with_faults(app: App, faults: Faults) -> WithFaults:
+def with_faults(app: App, faults: Faults, direct: Direct | None = None) -> WithFaults:
     """Return the local Personalize with its fault injection."""
-    return WithFaults(app, faults, operation_name=_operation_name, refuse=from_aws)
+    return WithFaults(app, faults, operation_name=_operation_name, refuse=from_aws, direct=direct)
 
 
 def _operation_name(scope: Scope, headers: Headers, _: bytes) -> str:

@@ -24,6 +24,11 @@ class OneWrite:
             self._loop.call_soon(self._flush)
         self._collected.append(data)
 
+    def write_now(self, data: bytes) -> None:
+        """Write the rest, and this."""
+        self._flush()
+        self._transport.write(data)
+
     def close(self) -> None:
         """Write the rest, and close."""
         self._flush()

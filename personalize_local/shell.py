@@ -17,7 +17,7 @@ import sys
 import uvicorn
 from starlette.types import ASGIApp
 
-from personalize_local.one_write import OneWriteProtocol
+from personalize_local.direct import DirectProtocol
 from personalize_local.parent import stop_with_parent
 
 LOOPBACK = "127.0.0.1"
@@ -59,7 +59,7 @@ def serve(app: ASGIApp, *, host: str = LOOPBACK, port: int = 0, with_parent: boo
     server = uvicorn.Server(
         uvicorn.Config(
             app,
-            http=OneWriteProtocol,
+            http=DirectProtocol,
             ws="none",
             access_log=False,
             log_level="warning",

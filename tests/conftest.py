@@ -124,6 +124,7 @@ SERVER = (
     "personalize_local/conformance",
     "personalize_local/jobs",
     "personalize_local/served",
+    "personalize_local/test_direct.py",
     "personalize_local/test_runner.py",
     "personalize_local/test_server.py",
     "privacy",
