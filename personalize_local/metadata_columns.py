@@ -14,12 +14,10 @@ MOST_COLUMNS, MOST_RESULTS = 10, 50
 
 
 def requested(request: Mapping[str, Any], campaign: Mapping[str, Any], known: Container[str]) -> list[str]:
-    """Return the columns that a request asks for, in its order; none if it asks for none.
+    """Return the columns that a request with ``metadataColumns`` asks for, in its order.
 
     ``campaign``: its configuration; ``known``: the columns of the Items dataset. Raises InvalidInput.
     """
-    if "metadataColumns" not in request:
-        return []
     columns = list(dict.fromkeys(request["metadataColumns"].get(ITEMS, ())))
     if others := request["metadataColumns"].keys() - {ITEMS}:
         raise InvalidInput(f"metadataColumns names {', '.join(sorted(others))}: there are columns of {ITEMS} only")

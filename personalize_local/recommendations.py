@@ -70,13 +70,13 @@ class Recommendations:
 
         Raises InvalidInput, ResourceNotFound (no such campaign or recommender, or not ACTIVE), Throttling.
         """
-        from recommender_models.models import NextBestAction, PersonalizedRanking, UserPersonalization
+        import recommender_models.models as models
 
         endpoint = self._endpoint(request, "GetRecommendations")
         model = self._endpoints.model(endpoint)
-        if isinstance(model, PersonalizedRanking):
+        if isinstance(model, models.PersonalizedRanking):
             raise InvalidInput("The recipe of this campaign ranks: use GetPersonalizedRanking")
-        if isinstance(model, NextBestAction):
+        if isinstance(model, models.NextBestAction):
             raise InvalidInput("The recipe of this campaign recommends actions: use GetActionRecommendations")
         _require_members(request, endpoint, model)
         columns = self._columns(request, endpoint)
@@ -89,7 +89,7 @@ class Recommendations:
             promoted = self._best(endpoint, model, asker, promotion.places(limit), promotion.filtered)
             items = promotions.mixed(promoted, items, limit, recommendation_id)
         # The service gives no scores for Similar-Items, SIMS and Popularity-Count (Developer Guide, "Scores").
-        listed = _listed(items, with_scores=isinstance(model, UserPersonalization))
+        listed = _listed(items, with_scores=isinstance(model, models.UserPersonalization))
         if promotion:
             _mark(listed, {item for item, _ in promoted}, promotion.name, endpoint)
         self._add_metadata(listed, columns, endpoint)
@@ -154,25 +154,19 @@ class Recommendations:
         self, endpoint: Endpoint, model: "Loaded", asker: Asker, limit: int, filtered: Mapping[str, Any]
     ) -> Scored:
         """Return the best items that a filter and the use case let through."""
-        from recommender_models.models import (
-            PopularityCount,
-            SemanticSimilarity,
-            SimilarItems,
-            TrendingNow,
-            UserPersonalization,
-        )
+        import recommender_models.models as models
 
         chosen = _without_taken(endpoint, asker, self._selection(filtered, endpoint, asker))
-        if isinstance(model, SemanticSimilarity):
+        if isinstance(model, models.SemanticSimilarity):
             influence = endpoint.configuration.get("rankingInfluence")
             return model.similar(asker.item_id or "", limit, selection=chosen, influence=influence)
-        if isinstance(model, SimilarItems):
+        if isinstance(model, models.SimilarItems):
             return model.similar(asker.item_id or "", limit, selection=chosen)
-        if isinstance(model, TrendingNow):
+        if isinstance(model, models.TrendingNow):
             return self._trends.now(endpoint, model).recommend((), limit, selection=chosen)
-        assert isinstance(model, UserPersonalization | PopularityCount)  # noqa: S101 - no other recipe comes here
+        assert isinstance(model, (models.UserPersonalization, models.PopularityCount))  # noqa: S101 - no other comes here
         own = _events(endpoint, asker.history)
-        if isinstance(model, UserPersonalization):
+        if isinstance(model, models.UserPersonalization):
             model = model.with_exploration(exploration_of(endpoint.recipe, endpoint.configuration))
             return model.recommend(own, limit, user=asker.properties, selection=chosen, context=asker.context)
         return model.recommend(own, limit, user=asker.properties, selection=chosen)
@@ -187,6 +181,8 @@ class Recommendations:
         return bound.select(items, asker.history, asker.properties, asker.item_id)
 
     def _columns(self, request: Request, endpoint: Endpoint) -> list[str]:
+        if "metadataColumns" not in request:
+            return []
         dataset = self._stores.dataset(endpoint.group, ITEMS)
         known = self._stores.columns(dataset) if dataset else {}
         return metadata_columns.requested(request, endpoint.configuration, known)
@@ -222,7 +218,7 @@ def _without_taken(endpoint: Endpoint, asker: Asker, chosen: Selection | None) -
     taken = frozenset(items_by_type(asker.history, MOST_RECENT).get(event_type.casefold(), ()))
     if not taken:
         return chosen
-    return Selection(chosen.included, chosen.excluded | taken) if chosen else Selection(None, taken)
+    return Selection(chosen.included, chosen.excluded, chosen.taken | taken) if chosen else Selection(None, taken)
 
 
 def _events(endpoint: Endpoint, own: list[Interaction]) -> list[tuple[str, float, float]]:

@@ -44,7 +44,7 @@ class ServedModels:
 
     def model(self, trained: Resource, group_arn: str) -> "Loaded":
         """Return the model of a training; a model for users, or of words, knows the items of seconds ago."""
-        from recommender_models import models
+        import recommender_models.models as models
 
         if trained not in self._served:
             kept = self._kept()
@@ -55,11 +55,13 @@ class ServedModels:
         return self._served[trained].model
 
     def _update(self, group_arn: str, trained: Resource, served: Served) -> None:
+        now = self._registry.now()
+        if now < served.updated_at + UPDATE_EVERY:
+            return
         from recommender_models.models import SemanticSimilarity, UserPersonalization
 
         items = self._stores.records(group_arn, ITEMS)
-        now = self._registry.now()
-        if items.version == served.items or now < served.updated_at + UPDATE_EVERY:
+        if items.version == served.items:
             return
         if trained.description.get("trainingMode") == UPDATE:
             return

@@ -3,14 +3,14 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
+from functools import lru_cache
 from operator import attrgetter
 
 from personalize_local.filters.conditions import holds
-from personalize_local.filters.search import Catalogue, Ids, ItemSearch
+from personalize_local.filters.search import KEPT, Catalogue, Ids, ItemSearch
 from personalize_rules.filters.syntax import (
     ACTION_INTERACTIONS,
     ANY_TYPE,
-    EXCLUDE,
     INCLUDE,
     INTERACTIONS,
     Condition,
@@ -25,14 +25,20 @@ MOST_RECENT, MOST_RECENT_ACTIONS = 100, 300
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """The ids of ``included`` (None: all) without those of ``excluded``; an id may be in both."""
+    """The ids of ``included`` (None: all) without those of ``excluded`` and ``taken``; an id may be in all.
+
+    ``taken``: of one user, and few. A set of thousands is that of all users, and must stay the same object: a model
+    looks its items up once.
+    """
 
     included: frozenset[str] | None = None
     excluded: frozenset[str] = frozenset()
+    taken: frozenset[str] = frozenset()
 
     def allows(self, item_id: str) -> bool:
         """Return whether an item, an action or a user passes."""
-        return item_id not in self.excluded and (self.included is None or item_id in self.included)
+        left_out = item_id in self.excluded or item_id in self.taken
+        return not left_out and (self.included is None or item_id in self.included)
 
 
 class BoundExpression:
@@ -73,19 +79,24 @@ class BoundExpression:
         The union of the EXCLUDE parts is subtracted from the union of the INCLUDE parts ("Combining multiple
         expressions").
         """
-        ids_by_action: dict[str, list[Ids]] = {INCLUDE: [], EXCLUDE: []}
+        included: list[Ids] = []
+        excluded: dict[bool, list[Ids]] = {True: [], False: []}  # by whether they are of records
         for part, search in zip(self.parts, self._searches, strict=True):
             if all(holds(condition, user or {}) for condition in part.when):
                 of_records = part.dataset == part.subject.records
                 ids = search.among(records, current_item) if of_records else ids_of_types(part.alternatives, by_type)
-                ids_by_action[part.action].append(ids)
-        return Selection(
-            _union(ids_by_action[INCLUDE]) if ids_by_action[INCLUDE] else None, _union(ids_by_action[EXCLUDE])
-        )
+                (included if part.action == INCLUDE else excluded[of_records]).append(ids)
+        return Selection(_union(included) if included else None, *(_union(sets) for sets in excluded.values() if sets))
 
 
 def _union(sets: list[Ids]) -> Ids:
-    return sets[0] if len(sets) == 1 else NO_ITEMS.union(*sets)
+    return sets[0] if len(sets) == 1 else _joined(*sets)
+
+
+@lru_cache(KEPT)
+def _joined(*sets: Ids) -> Ids:
+    """Return the union of some sets; the same object for the same sets."""
+    return NO_ITEMS.union(*sets)
 
 
 def items_by_type(history: Sequence[Interaction], most_recent: int, dataset: str = INTERACTIONS) -> dict[str, set[str]]:

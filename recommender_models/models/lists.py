@@ -20,13 +20,16 @@ Allowed = Callable[[Codes], npt.NDArray[np.bool_]]
 
 
 class Selection(Protocol):
-    """Items let through: those of ``included`` (None: all) without those of ``excluded``."""
+    """Items let through: those of ``included`` (None: all) without those of ``excluded`` and ``taken``."""
 
     @property
     def included(self) -> frozenset[str] | None: ...
 
     @property
     def excluded(self) -> frozenset[str]: ...
+
+    @property
+    def taken(self) -> frozenset[str]: ...
 
 
 class Catalogue:
@@ -47,11 +50,12 @@ class Catalogue:
         if selection is None:
             return self._scored(top(scores, limit), scores)
         allowed = scores
-        if selection.excluded:
+        if left_out := self._left_out(selection):
             allowed = scores.copy()
-            allowed[self.codes(selection.excluded)] = 0
+            for codes in left_out:
+                allowed[codes] = 0
         if selection.included is None:
-            codes: Codes = top(allowed, limit)
+            codes = top(allowed, limit)
         else:
             candidates = self.codes(selection.included)
             codes = candidates[top(allowed[candidates], limit)]
@@ -67,8 +71,8 @@ class Catalogue:
         allowed = np.full(len(self), included is None)
         if included is not None:
             allowed[self.codes(included)] = True
-        if selection and selection.excluded:
-            allowed[self.codes(selection.excluded)] = False
+        for codes in self._left_out(selection) if selection else ():
+            allowed[codes] = False
         return allowed
 
     def _scored(self, codes: Codes, scores: Floats) -> Scored:
@@ -76,16 +80,21 @@ class Catalogue:
 
     def allowed(self, selection: Selection | None) -> "Allowed | None":
         """Return which codes a selection lets through, for some codes at a time; None where it lets all."""
-        if selection is None or (selection.included is None and not selection.excluded):
+        left_out = self._left_out(selection) if selection else []
+        if selection is None or (selection.included is None and not left_out):
             return None
-        excluded = self.codes(selection.excluded)
         included = None if selection.included is None else self.codes(selection.included)
 
         def are_allowed(codes: Codes) -> npt.NDArray[np.bool_]:
-            allowed = ~are_among(codes, excluded)
-            return allowed if included is None else allowed & are_among(codes, included)
+            allowed = np.ones(len(codes), bool) if included is None else are_among(codes, included)
+            for each in left_out:
+                allowed &= ~are_among(codes, each)
+            return allowed
 
         return are_allowed
+
+    def _left_out(self, selection: Selection) -> list[Codes]:
+        return [self.codes(items) for items in (selection.excluded, selection.taken) if items]
 
     def codes(self, items: frozenset[str]) -> Codes:
         """Return the codes of those items that are in the catalogue, ascending."""
@@ -128,6 +137,9 @@ def top(scores: Floats, limit: int) -> npt.NDArray[np.intp]:
         if limit <= len(places) < len(scores) // 2:
             return places[top(scores[places], limit)]
     least = np.partition(scores, len(scores) - limit)[len(scores) - limit]
+    places = (scores >= least).nonzero()[0]
+    if len(places) == limit:
+        return places[(-scores[places]).argsort(kind="stable")]
     above = np.flatnonzero(scores > least)
     equal = np.flatnonzero(scores == least)[: limit - len(above)]
     return np.concatenate([above[np.argsort(-scores[above], kind="stable")], equal])

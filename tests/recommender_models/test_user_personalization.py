@@ -130,7 +130,11 @@ def test_a_selection_leaves_the_best_of_what_it_lets_through(shop: MadeUpShop, m
     included = frozenset(model.catalogue.ids[::3]) | {"unknown"}
     large = frozenset(model.catalogue.ids) | {f"unknown {number}" for number in range(500)}
     excluded = frozenset(ids(every)[:5]) | {"unknown"}
-    for selection in (Selection(included), Selection(None, excluded), Selection(included, excluded), Selection(large)):
+    taken = frozenset(ids(every)[3:7])
+    for selection in (
+        *(Selection(included), Selection(None, excluded), Selection(included, excluded), Selection(large)),
+        *(Selection(None, excluded, taken), Selection(included, frozenset(), taken)),
+    ):
         expected = [(item, score) for item, score in every if selection.allows(item)]
         assert model.recommend(history, 300, selection=selection) == expected
         assert model.recommend(history, 4, selection=selection) == expected[:4]

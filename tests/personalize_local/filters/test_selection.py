@@ -157,3 +157,13 @@ def test_what_the_current_item_says_is_remembered_apart() -> None:
     for current in ("drama", "both", "drama", "both"):
         assert bound.select(shelf, [], None, current).excluded == {current}
     assert shelf.reads == 2
+
+
+def test_what_all_users_lack_stays_one_set_beside_what_each_has_taken() -> None:
+    cheap, old = "EXCLUDE ItemID WHERE Items.PRICE < 20", "EXCLUDE ItemID WHERE Items.YEAR < 2005"
+    bound, shelf = parse(f"{cheap} | {old} | EXCLUDE {VIEWED}").bind({}), Shelf(SHELF)
+    one, other = (bound.select(shelf, did(("view", item)), None) for item in ("comedy", "both"))
+    assert one.excluded is other.excluded, "a model looks its items up once"
+    assert (one.taken, other.taken) == ({"comedy"}, {"both"})
+    assert not one.allows("comedy")
+    assert {item for item in SHELF if one.allows(item)} == allowed(f"{cheap} | {old}") - {"comedy"}
