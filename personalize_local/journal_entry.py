@@ -7,21 +7,20 @@ not been acknowledged.
 import json
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from personalize_local.region import DEFAULT
 
 HEADER = b"personalize-local journal 3\n"
+_COMPACT = json.JSONEncoder(separators=(",", ":"))
 
 
 class Damaged(Exception):
     """A line in the middle of a file has another checksum than its content."""
 
 
-@dataclass(frozen=True, slots=True)
-class JournalEntry:
-    """One request: its time, operation, content and region, and the ids and lags that it drew."""
+class JournalEntry(NamedTuple):
+    """One request: its time, operation, content, the ids and lags that it drew, and its region, in a line's order."""
 
     at: float
     operation: str
@@ -32,8 +31,7 @@ class JournalEntry:
 
 def encode(entry: JournalEntry) -> bytes:
     """Return an entry as a line."""
-    content = [entry.at, entry.operation, entry.request, entry.drawn, entry.region]
-    text = json.dumps(content, separators=(",", ":")).encode()
+    text = _COMPACT.encode(entry).encode()
     return b"%08x %b\n" % (zlib.crc32(text), text)
 
 

@@ -6,7 +6,7 @@ changed the datasets' content, and without the names of deleted users.
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 
 from personalize_local.control.pending_jobs import PendingJobs
@@ -24,7 +24,7 @@ def kept(entries: Iterable[JournalEntry]) -> Iterator[JournalEntry]:
     """Yield the entries that a snapshot keeps."""
     for entry in entries:
         if entry.operation == JOB_ENDED and is_deletion(entry.request.get("result")):
-            yield replace(entry, request={**entry.request, "result": {"users": []}})
+            yield entry._replace(request={**entry.request, "result": {"users": []}})
         elif entry.operation not in CONTENT and entry.operation != TOGGLES_CHANGED:
             yield entry
 

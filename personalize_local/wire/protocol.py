@@ -9,8 +9,7 @@ import json
 import logging
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from personalize_local.errors import MalformedRequest, NotServed, ServiceError, UnknownOperation
 from personalize_local.region import DEFAULT
@@ -23,8 +22,7 @@ RegionalHandler = Callable[[dict[str, Any], str], dict[str, Any] | None]
 """The same for a request and its region."""
 
 
-@dataclass(frozen=True)
-class Response:
+class Response(NamedTuple):
     """An HTTP response."""
 
     status: int
@@ -97,7 +95,7 @@ class WireProtocol:
 
 def _parse(body: bytes) -> dict[str, Any]:
     try:
-        request = json.loads(body or b"{}", parse_constant=_refuse_constant)
+        request = _READER.decode(body.decode(json.detect_encoding(body), "surrogatepass")) if body else {}
     except (ValueError, RecursionError) as error:
         raise MalformedRequest(f"the body is not JSON: {error}") from error
     if not isinstance(request, dict):
@@ -107,3 +105,6 @@ def _parse(body: bytes) -> dict[str, Any]:
 
 def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is not a JSON number")
+
+
+_READER = json.JSONDecoder(parse_constant=_refuse_constant)  # json.loads with the same argument makes one each time
