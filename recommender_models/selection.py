@@ -53,6 +53,8 @@ class EventSelection:
 
     def weigh(self, interactions: Iterable[Interaction]) -> Weighted:
         """Return the interactions that count, each with its weight above zero."""
+        if not self.rules:
+            return [(interaction, 1.0) for interaction in interactions]
         weighed = ((interaction, self._weight(interaction)) for interaction in interactions)
         return [(interaction, weight) for interaction, weight in weighed if weight > 0]
 
@@ -70,8 +72,6 @@ class EventSelection:
         return weights
 
     def _weight(self, interaction: Interaction) -> float:
-        if not self.rules:
-            return 1.0
         rule = self.rules.get(interaction.event_type)
         if rule is None:
             return 0.0

@@ -1,19 +1,21 @@
 """All interactions of one dataset, streamed and imported. An import in mode FULL replaces earlier imports."""
 
+import itertools
 import json
-import math
 import shutil
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from personalize_local.data.archive import Archive
 from personalize_local.data.streamed import RECENT, Streamed, columns_from_rows
 from personalize_local.data.user_counts import UserCounts
 from personalize_local.toggles import Toggles
-from recommender_models.interactions import NO_TYPE, Interaction, InteractionColumns
+from recommender_models.interactions import Interaction, InteractionColumns
 
 
 class Imported:
@@ -27,13 +29,16 @@ class Imported:
             key=lambda folder: int(folder.name.partition("-")[2] or 0),
         )
         self._columns = InteractionColumns.load(self.folder)
-        self._order = np.argsort(self._columns.users, kind="stable")
-        self._counts = np.bincount(self._columns.users, minlength=len(self._columns.user_ids))
-        self._starts = np.r_[0, np.cumsum(self._counts)]
         # The same memory without NumPy's class for mapped files, whose indexing is slow.
-        self._plain = [
-            np.asarray(getattr(self._columns, name)) for name in ("items", "types", "times", "values", "context")
-        ]
+        users, self._items, self._types, self._times, self._values, self._contexts = (
+            np.asarray(getattr(self._columns, name))
+            for name in ("users", "items", "types", "times", "values", "context")
+        )
+        self._order = np.lexsort((self._times, users))
+        self._counts = np.bincount(users, minlength=len(self._columns.user_ids))
+        self._starts = np.r_[0, np.cumsum(self._counts)].tolist()
+        self._type_names = [*self._columns.event_types, ""]  # NO_TYPE is the last place
+        self._context_texts = [*self._columns.contexts, ""]  # and here, too
         names = self._columns.user_ids
         self._code = {user: code for code, user in enumerate(names)}
         # How many interactions each user has.
@@ -47,26 +52,24 @@ class Imported:
         code = self._code.get(user_id)
         if code is None:
             return []
-        rows = self._order[self._starts[code] : self._starts[code + 1]]
-        rows = rows[np.argsort(self._plain[2][rows], kind="stable")][-RECENT:]
-        columns = (column[rows].tolist() for column in self._plain)
-        return [self._interaction(user_id, *row) for row in zip(*columns, strict=True)]
+        start, end = self._starts[code], self._starts[code + 1]
+        return self._interactions(itertools.repeat(user_id), self._order[max(start, end - RECENT) : end])
 
     def between(self, start: float, end: float) -> Iterator[Interaction]:
         """Yield the interactions from ``start`` to before ``end``."""
-        times = self._plain[2]
-        rows = np.flatnonzero((times >= start) & (times < end))
-        users = np.asarray(self._columns.users)[rows].tolist()
-        columns = (column[rows].tolist() for column in self._plain)
-        for user, *row in zip(users, *columns, strict=True):
-            yield self._interaction(self._columns.user_ids[user], *row)
+        rows = np.flatnonzero((self._times >= start) & (self._times < end))
+        names = self._columns.user_ids
+        yield from self._interactions((names[user] for user in self._columns.users[rows].tolist()), rows)
 
-    def _interaction(self, user_id: str, item: int, kind: int, time: int, value: float, context: int) -> Interaction:
-        own = self._columns
-        event_type = "" if kind == NO_TYPE else own.event_types[kind]
-        text = "" if context == NO_TYPE else own.contexts[context]
-        number = None if math.isnan(value) else value
-        return Interaction(user_id, own.item_ids[item], event_type, float(time), number, text)
+    def _interactions(self, users: Iterable[str], rows: npt.NDArray[np.intp]) -> list[Interaction]:
+        item_ids, type_names, texts = self._columns.item_ids, self._type_names, self._context_texts
+        items = [item_ids[item] for item in self._items[rows].tolist()]
+        types = [type_names[kind] for kind in self._types[rows].tolist()]
+        values = [None if value != value else value for value in self._values[rows].tolist()]  # NaN
+        times = map(float, self._times[rows].tolist())
+        contexts = [texts[context] for context in self._contexts[rows].tolist()]
+        # Not strict: ``users`` may have no end.
+        return list(map(Interaction._make, zip(users, items, types, times, values, contexts, strict=False)))
 
     def forget(self, users: Collection[str]) -> "tuple[Imported, int]":
         """Return the import without some users, written to disk, and the number of deleted interactions.
@@ -151,7 +154,7 @@ class History:
         known = self.streamed.known_as(user_id)
         merged = [interaction for imported in self._imports for interaction in imported.for_user(known)]
         # An interaction that was both imported and streamed counts once.
-        return sorted(dict.fromkeys([*merged, *own]), key=lambda interaction: interaction.time)[-RECENT:]
+        return sorted(dict.fromkeys([*merged, *own]), key=attrgetter("time"))[-RECENT:]
 
     def between(self, start: float, end: float, now: float) -> Iterator[Interaction]:
         """Yield the visible interactions from ``start`` to before ``end``, in no particular order."""

@@ -244,9 +244,12 @@ class UserPersonalization:
         if not events:
             return popular if lift is None else _lifted(popular, lift)
         counted = past.for_one(events, self.settings)
+        affinity = self.similarities.affinity(counted)
+        if self._is_plain:
+            return self._mixed_for_one(affinity, counted, popular)
         own = np.zeros(known, dtype=np.float32)
         own[counted.items] = counted.weights
-        affinities = self._affinities(self.similarities.affinity(counted)[None])
+        affinities = self._affinities(affinity[None])
         scores = self._mixed(affinities, own[None], popular[None])
         if self.transitions and self.settings.sequence:
             self._add_next(scores, self.transitions.affinity(past.for_one(events, RECENT_STEPS))[None])
@@ -329,6 +332,25 @@ class UserPersonalization:
         scores = popularity * popular
         scores[:, : affinities.shape[1]] += affinities
         scores[:, : own.shape[1]] += own
+        scores /= self._total
+        return scores
+
+    @property
+    def _is_plain(self) -> bool:
+        """Whether scores have no other parts than ``_mixed`` adds up."""
+        return not self._has_content and not self._has_next
+
+    def _mixed_for_one(self, affinity: Floats, counted: History, popular: Floats) -> Floats:
+        """Return what ``_mixed`` does for one user, to the last bit: each look at all items takes time."""
+        np.maximum(affinity, 0, out=affinity)
+        affinity /= np.maximum(affinity.sum(), SMALLEST)
+        own = np.zeros(len(affinity), dtype=np.float32)
+        own[counted.items] = counted.weights
+        # The sum of all, for the same rounding.
+        repeat = np.float32(self.settings.repeat) / np.maximum(own.sum(), SMALLEST)
+        scores = np.float32(self.settings.popularity) * popular
+        scores[: len(affinity)] += affinity
+        scores[counted.items] += counted.weights * repeat
         scores /= self._total
         return scores
 
