@@ -27,6 +27,7 @@ class FileKind(Enum):
     ZIP = "a ZIP archive", "unpack it first"
     BZIP2 = "packed by bzip2", "unpack it first, or pack it by gzip"
     XZ = "packed by xz", "unpack it first, or pack it by gzip"
+    GZIP_TWICE = "packed by gzip twice", "unpack it once"
     ZSTD = "packed by zstd", "unpack it first, or pack it by gzip"
     ORC = "an ORC file", "write it as Parquet or CSV"
     AVRO = "an Avro file", "write it as Parquet or CSV"
@@ -58,6 +59,7 @@ JSON = (FileKind.JSON_LINES, FileKind.JSON_ARRAY, FileKind.JSON_DOCUMENT)
 MAGIC = (
     (rb"\xd0\xcf\x11\xe0", FileKind.OLD_EXCEL),
     (rb"BZh[1-9]1AY&SY", FileKind.BZIP2),
+    (rb"\x1f\x8b", FileKind.GZIP_TWICE),
     (rb"\xfd7zXZ\x00", FileKind.XZ),
     (rb"\x28\xb5\x2f\xfd", FileKind.ZSTD),
     (rb"7z\xbc\xaf\x27\x1c|Rar!\x1a|.{257}ustar", FileKind.ARCHIVE),

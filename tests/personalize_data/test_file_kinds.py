@@ -63,6 +63,7 @@ KINDS = {
     FileKind.OLD_EXCEL: [b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"],
     FileKind.UTF_16: ["USER_ID,ITEM_ID\n".encode("utf-16")],
     FileKind.BZIP2: [bz2.compress(b"USER_ID\n")],
+    FileKind.GZIP_TWICE: [gzip.compress(gzip.compress(b"USER_ID\n"))],
     FileKind.XZ: [lzma.compress(b"USER_ID\n")],
     FileKind.ZSTD: [b"\x28\xb5\x2f\xfd\x04"],
     FileKind.ARCHIVE: [tar(), b"7z\xbc\xaf\x27\x1c", b"Rar!\x1a\x07"],
