@@ -1,5 +1,6 @@
 """`./broker backfill`: history into a dataset, from mParticle's exports or any CSV; interrupted, it goes on."""
 
+import functools
 import random
 import tempfile
 import time
@@ -23,6 +24,7 @@ from cli.options import pairs
 from cli.progress import WaitDisplay
 from cli.spark_conversion import SparkConversion, SparkOptions
 from cli.types import Encoding, Names, Separator
+from history_jobs.s3_storage import S3Storage
 from lifecycle import datasets, imports, resource_types
 from lifecycle.bucket import Bucket
 from lifecycle.known_records import make_known
@@ -30,6 +32,7 @@ from lifecycle.resources import Resources
 from personalize_data.consent import Consent
 from personalize_data.conversion import Plan, TableFormat
 from personalize_data.errors import BadFile
+from personalize_data.exports.part import AtHand, here
 from personalize_data.import_summary import ImportSummary
 from personalize_data.schema import DATASETS, INTERACTIONS_SCHEMA, Schema, SchemaError, read_schema
 from personalize_data.table import Mapped, MappingError
@@ -169,17 +172,23 @@ def command(
     with service_errors(), tempfile.TemporaryDirectory() as folder, WaitDisplay() as waiting:
         try:
 
+            @functools.cache
             def s3() -> Any:
                 return (target or find()).client("s3")
 
             listed = list(on_spark.files(files, s3)) if on_spark.is_chosen else []
-            sources = [file.source for file in listed] or gather(files, s3, Path(folder), waiting)
+            may_be_exports = dataset == "interactions" and not (columns or constants)
+            sources = [file.source for file in listed] or gather(
+                files, s3, Path(folder), waiting, by_part=may_be_exports
+            )
             schema = _schema(target, options, schema_file, waiting)
             form = TableFormat(encoding, decimal, header, split)
             suppressed = suppression.current(target) if target else None
             agreed = Consent(consent, consent_given)
             plan = Plan(dataset, sources, schema, mapped, time_unit, rules, agreed, form, suppressed)
-            run = Run(plan, options, Path(folder), waiting)
+            is_in_s3 = not listed and any(source.parts for source in sources)
+            at_hand = S3Storage(s3(), "", "").at_hand if is_in_s3 else here
+            run = Run(plan, options, Path(folder), waiting, at_hand)
             if on_spark.is_chosen:
                 summary = run.by_spark(target, SparkConversion(plan, listed, on_spark))
             else:
@@ -194,8 +203,11 @@ def command(
 class Run:
     """One backfill: convert, upload, import, each only if it is not done already."""
 
-    def __init__(self, plan: Plan, options: BackfillOptions, folder: Path, waiting: WaitDisplay) -> None:
+    def __init__(
+        self, plan: Plan, options: BackfillOptions, folder: Path, waiting: WaitDisplay, at_hand: AtHand
+    ) -> None:
         self._plan, self._asked, self._folder, self._waiting = plan, options, folder, waiting
+        self._at_hand = at_hand
 
     def convert_only(self) -> ImportSummary:
         """Convert; return the summary."""
@@ -269,7 +281,7 @@ class Run:
         return stored
 
     def _conversion(self) -> LocalConversion:
-        return LocalConversion(self._plan, self._asked.work, self._asked.processes)
+        return LocalConversion(self._plan, self._asked.work, self._asked.processes, self._at_hand)
 
     def _table(self, target: connection.Target) -> str | None:
         """Return the table that has to know what is imported, None where nothing comes from the stream."""

@@ -12,16 +12,17 @@ SIZE = 256 * 2**20  # bytes of a part, a few tens of seconds of one processor
 
 
 class ListedFile(NamedTuple):
-    """A file: its path or URL, what identifies its content, and its parts."""
+    """A file: its path or URL, what identifies its content, its parts, and how many bytes it has."""
 
     location: str
     identity: str
     parts: list[Part]
+    size: int
 
     @property
     def source(self) -> Source:
         """Return it as a file of a conversion."""
-        return Source(self.location, Path(self.location), self.identity)
+        return Source(self.location, Path(self.location), self.identity, self.parts, self.size)
 
 
 def files_here(path: Path, limit: int = SIZE) -> Iterator[ListedFile]:
@@ -30,7 +31,7 @@ def files_here(path: Path, limit: int = SIZE) -> Iterator[ListedFile]:
         if file.is_file() and file.stat().st_size:
             state, location = file.stat(), str(file.absolute())
             parts = [*parts_of_file(str(file), file.absolute(), limit)]
-            yield ListedFile(location, f"{location}-{state.st_size}-{state.st_mtime_ns}", parts)
+            yield ListedFile(location, f"{location}-{state.st_size}-{state.st_mtime_ns}", parts, state.st_size)
 
 
 def files_in_s3(s3: Any, url: str, limit: int = SIZE) -> Iterator[ListedFile]:
@@ -40,9 +41,8 @@ def files_in_s3(s3: Any, url: str, limit: int = SIZE) -> Iterator[ListedFile]:
         for listed in page.get("Contents", []):
             if listed["Size"] and (listed["Key"] == key or not key or key.endswith("/")):
                 location = f"s3://{bucket}/{listed['Key']}"
-                yield ListedFile(
-                    location, f"{listed['ETag']}-{listed['Size']}", object_parts(s3, bucket, listed, limit)
-                )
+                parts = object_parts(s3, bucket, listed, limit)
+                yield ListedFile(location, f"{listed['ETag']}-{listed['Size']}", parts, listed["Size"])
 
 
 def object_parts(s3: Any, bucket: str, listed: Mapping[str, Any], limit: int) -> list[Part]:

@@ -24,7 +24,10 @@ class S3Storage:
 
     @contextmanager
     def at_hand(self, part: Part) -> Iterator[tuple[Part, Path]]:
-        """Yield the copy of a part, and where it is. Raises BadFile for an object that can't be read."""
+        """Yield a part, or a copy of one in S3, and where it is. Raises BadFile for an object that can't be read."""
+        if "://" not in part.location:
+            yield part, Path(part.location)
+            return
         bucket, _, key = part.location.removeprefix("s3://").partition("/")
 
         def read(place: int, size: int) -> bytes:

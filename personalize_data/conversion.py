@@ -10,7 +10,7 @@ from personalize_data import csv_lines, file_kinds, json_table, table_conversion
 from personalize_data.consent import Consent
 from personalize_data.errors import BadFile
 from personalize_data.exports import mparticle, one_process
-from personalize_data.exports.part import Part, parts_of_file
+from personalize_data.exports.part import SIZE, Part, parts_of_file
 from personalize_data.exports.report import Report
 from personalize_data.exports.settings import Conversion
 from personalize_data.file_kinds import JSON, FileKind
@@ -26,17 +26,23 @@ SHOWN = 20  # names of columns in a note
 
 
 def convert(
-    plan: Plan, out: TextIO, now: float, moved: Moved = lambda _: None, in_parts: InParts = one_process.converted
+    plan: Plan,
+    out: TextIO,
+    now: float,
+    moved: Moved = lambda _: None,
+    in_parts: InParts = one_process.converted,
+    part_bytes: int = SIZE,
 ) -> ImportSummary:
     """Write the CSV; return its summary. ``moved`` gets how many bytes of all sources are read.
 
-    ``in_parts``: what converts the parts of exports. Raises MappingError and SchemaError before the first row, and
-    BadFile for a table of which no row can be used. Of exports, one that can't be read is counted, and stops nothing.
+    ``in_parts``: what converts the parts of exports; ``part_bytes``: of a part at most. Raises MappingError and
+    SchemaError before the first row, and BadFile for a table of which no row can be used. Of exports, one that can't be
+    read is counted, and stops nothing.
     """
     converted = (
         table_conversion.convert(plan, out, now, moved)
         if _are_tables(plan)
-        else _batches(plan, out, now, moved, in_parts)
+        else _batches(plan, out, now, moved, in_parts, part_bytes)
     )
     schema, counts, notes = converted
     return counts.summary(
@@ -53,7 +59,7 @@ def _are_tables(plan: Plan) -> bool:
     kinds, errors = set[bool](), list[BadFile]()
     for source in plan.sources:
         try:
-            kinds |= _is_table(plan, source)
+            kinds |= {False} if source.parts else _is_table(plan, source)
         except BadFile as error:
             errors.append(error)
     if len(kinds) > 1:
@@ -84,7 +90,7 @@ def _is_json_table(plan: Plan, source: Source) -> bool:
     return "events" not in names and (bool(plan.mapped.columns) or REQUIRED[plan.dataset].keys() <= set(names))
 
 
-def _batches(plan: Plan, out: TextIO, now: float, moved: Moved, in_parts: InParts) -> Converted:
+def _batches(plan: Plan, out: TextIO, now: float, moved: Moved, in_parts: InParts, part_bytes: int) -> Converted:
     if plan.dataset != "interactions" or plan.schema is None:
         raise MappingError(
             f"JSON is read as mParticle's batches, which hold interactions, not {plan.dataset}, or as rows of a table "
@@ -105,17 +111,17 @@ def _batches(plan: Plan, out: TextIO, now: float, moved: Moved, in_parts: InPart
     conversion = Conversion(plan.schema, plan.rules, now, suppressed=plan.suppressed)
     csv_lines.writer(plan.schema, out)
     report = Report()
-    for part, of_part in in_parts(_parts(plan, report), conversion, out, moved):
+    for part, of_part in in_parts(_parts(plan, report, part_bytes), conversion, out, moved):
         report.add(part, of_part)
     return plan.schema, report, [*report.all_notes(), *_not_batches(plan, report)]
 
 
-def _parts(plan: Plan, report: Report) -> list[Part]:
+def _parts(plan: Plan, report: Report, part_bytes: int) -> list[Part]:
     """Return the parts of all files. What can't be opened is counted in ``report``."""
     parts: list[Part] = []
     for source in plan.sources:
         try:
-            parts += parts_of_file(source.name, source.path)
+            parts += source.parts or parts_of_file(source.name, source.path, part_bytes)
         except BadFile as error:
             report.refuse(error)
     return parts

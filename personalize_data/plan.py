@@ -11,6 +11,7 @@ from broker.suppression import SuppressionList
 from broker.values.amounts import POINT
 
 from personalize_data.consent import Consent
+from personalize_data.exports.part import Part
 from personalize_data.schema import Schema
 from personalize_data.table import Mapped
 
@@ -20,11 +21,21 @@ VERSION = 4
 
 @dataclass(frozen=True)
 class Source:
-    """One file: its name in messages, its path, and what identifies its content."""
+    """One file: its name in messages, its path, and what identifies its content.
+
+    ``parts``: of an export elsewhere, of ``bytes_elsewhere``, which comes here a part at a time.
+    """
 
     name: str
     path: Path
     identity: str
+    parts: Sequence[Part] = ()
+    bytes_elsewhere: int = 0
+
+    @property
+    def size(self) -> int:
+        """Return how many bytes it has. Raises OSError."""
+        return self.bytes_elsewhere if self.parts else self.path.stat().st_size
 
 
 @dataclass(frozen=True)
@@ -74,3 +85,8 @@ class Plan:
         if self.suppressed and self.suppressed.digests:  # a CSV of before may hold a user who was erased since
             known["suppressed"] = hashlib.sha256(self.suppressed.as_json()).hexdigest()
         return hashlib.sha256(json.dumps(known, sort_keys=True, default=str).encode()).hexdigest()[:10]
+
+    def identity_in_order(self) -> str:
+        """Return what also changes with the order of the files, by which their parts are numbered."""
+        order = json.dumps([source.identity for source in self.sources])
+        return f"{self.identity()}-{hashlib.sha256(order.encode()).hexdigest()[:10]}"

@@ -83,6 +83,7 @@ SERVER = (
     "broker/test_view_sample.py",
     "browser",
     "clients/test_real_clients.py",
+    "cli/test_backfill_from_s3.py",
     "cli/test_commands.py",
     "cli/test_connection.py",
     "cli/test_export.py",

@@ -3,7 +3,8 @@
 A line belongs to the part in which it begins. So the parts of a file have each of its lines once.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass
 from io import BytesIO
 from itertools import islice
@@ -43,6 +44,16 @@ class Part:
         """Return the same part of a copy that has the file from byte ``begin`` on."""
         end = None if self.end is None else self.end - begin
         return type(self)(self.name, self.location, self.begin - begin, end)
+
+
+# From a part to itself, or to the same part of a copy, and where the file of that is. Raises BadFile.
+AtHand = Callable[[Part], AbstractContextManager[tuple[Part, Path]]]
+
+
+@contextmanager
+def here(part: Part) -> Iterator[tuple[Part, Path]]:
+    """Yield a part of a file that is on this machine."""
+    yield part, Path(part.location)
 
 
 def parts_of(name: str, location: str, size: int, head: bytes, limit: int) -> list[Part]:

@@ -7,12 +7,14 @@ import shutil
 import signal
 import threading
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, wait
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from multiprocessing.context import SpawnContext
+from pathlib import Path
 from typing import Any, TextIO
 
-from personalize_data.exports.part import Part
+from personalize_data.errors import BadFile
+from personalize_data.exports.part import AtHand, Part, here
 from personalize_data.exports.report import Report
 from personalize_data.exports.settings import Conversion
 from personalize_data.exports.work_folder import WorkFolder
@@ -23,17 +25,27 @@ _worker: "_Worker | None" = None  # of this process, if it is one
 
 
 def converted(
-    parts: Sequence[Part], conversion: Conversion, out: TextIO, moved: Moved, *, folder: WorkFolder, processes: int
+    parts: Sequence[Part],
+    conversion: Conversion,
+    out: TextIO,
+    moved: Moved,
+    *,
+    folder: WorkFolder,
+    processes: int,
+    at_hand: AtHand = here,
 ) -> Iterator[tuple[Part, Report]]:
     """Write the rows of all parts in their order, without a header; yield each part's report.
 
-    Parts that ``folder`` has already are taken from there.
+    Parts that ``folder`` has already are taken from there. ``at_hand`` is called in threads of this process.
     """
     context = multiprocessing.get_context("spawn")  # a fork would inherit threads that it does not have
     progress = _Progress(context, parts)
-    with _pool(processes, context, (conversion, folder, progress)) as pool:
+    with (
+        _pool(processes, context, (conversion, folder, progress)) as pool,
+        ThreadPoolExecutor(processes + 1) as threads,  # so that a part is at hand when a process has ended another
+    ):
         futures = {
-            number: pool.submit(_convert, number, part)
+            number: threads.submit(_at_hand_and_converted, pool, folder, conversion, at_hand, number, part)
             for number, part in enumerate(parts)
             if not folder.is_done(number)
         }
@@ -44,6 +56,17 @@ def converted(
                 yield part, _appended(folder, number, out)
         finally:
             progress.stop()
+            threads.shutdown(cancel_futures=True)
+
+
+def _at_hand_and_converted(
+    pool: ProcessPoolExecutor, folder: WorkFolder, conversion: Conversion, at_hand: AtHand, number: int, part: Part
+) -> None:
+    try:
+        with at_hand(part) as copied:
+            pool.submit(_convert, number, part, copied).result()
+    except BadFile as error:
+        folder.refuse(number, part, conversion, error)
 
 
 @contextmanager
@@ -94,11 +117,11 @@ class _Worker:
     def __init__(self, conversion: Conversion, folder: WorkFolder, progress: _Progress) -> None:
         self._conversion, self._folder, self._progress = conversion, folder, progress
 
-    def convert(self, number: int, part: Part) -> None:
+    def convert(self, number: int, part: Part, at_hand: tuple[Part, Path]) -> None:
         def moved(read: int) -> None:
-            self._progress.note(number, read - part.begin)
+            self._progress.note(number, read - at_hand[0].begin)
 
-        self._folder.convert(number, part, self._conversion, moved)
+        self._folder.convert(number, part, self._conversion, moved, at_hand)
 
 
 def _start(conversion: Conversion, folder: WorkFolder, progress: _Progress) -> None:
@@ -115,6 +138,6 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
-def _convert(number: int, part: Part) -> None:
+def _convert(number: int, part: Part, at_hand: tuple[Part, Path]) -> None:
     assert _worker is not None, "the pool has started this process"  # noqa: S101
-    _worker.convert(number, part)
+    _worker.convert(number, part, at_hand)

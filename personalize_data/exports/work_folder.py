@@ -6,6 +6,7 @@ A part has a file of rows and a report, which is written last: a report that is 
 import json
 import os
 import tempfile
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,12 +58,24 @@ class WorkFolder:
         """Return whether a part is converted."""
         return self._report(number).exists()
 
-    def convert(self, number: int, part: Part, conversion: Conversion, moved: Moved) -> None:
-        """Convert a part."""
+    def convert(
+        self, number: int, part: Part, conversion: Conversion, moved: Moved, at_hand: tuple[Part, Path]
+    ) -> None:
+        """Convert a part. ``at_hand``: see AtHand."""
+        copied, path = at_hand
         converted = PartConversion(part, conversion)
+        self._store(number, converted.rows(path, moved, copied), converted)
+
+    def refuse(self, number: int, part: Part, conversion: Conversion, error: BadFile) -> None:
+        """Count a part that can't be had."""
+        converted = PartConversion(part, conversion)
+        converted.refuse(error)
+        self._store(number, (), converted)
+
+    def _store(self, number: int, rows: Iterable[str], converted: PartConversion) -> None:
         name = _beside(self.rows(number))
         with name.open("w", encoding="utf-8", newline="") as out:
-            out.writelines(f"{row}\n" for row in converted.rows(Path(part.location), moved))
+            out.writelines(f"{row}\n" for row in rows)
         name.replace(self.rows(number))
         _write(self._report(number), json.dumps(converted.report().as_json()))
 

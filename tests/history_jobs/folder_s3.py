@@ -2,7 +2,7 @@
 
 import io
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,12 @@ class NoRange(Exception):
     """What boto3 raises for bytes behind the end of an object."""
 
     response = {"Error": {"Code": "InvalidRange"}}  # noqa: RUF012 - as botocore has it
+
+
+class NoKey(Exception):
+    """What boto3 raises for an object that is not there."""
+
+    response = {"Error": {"Code": "NoSuchKey"}}  # noqa: RUF012 - as botocore has it
 
 
 class FolderS3:
@@ -33,13 +39,20 @@ class FolderS3:
 
     def get_object(self, Bucket: str, Key: str, Range: str = "") -> dict[str, Any]:
         """Return an object, or a range of it."""
-        data = (self._root / Bucket / Key).read_bytes()
+        path = self._root / Bucket / Key
+        if not path.exists():
+            raise NoKey
+        data = path.read_bytes()
         if Range:
             first, last = map(int, Range.removeprefix("bytes=").split("-"))
             if first >= len(data):
                 raise NoRange
             data = data[first : last + 1]
         return {"Body": io.BytesIO(data)}
+
+    def download_file(self, bucket: str, key: str, name: str, Callback: Callable[[int], None]) -> None:
+        """Read an object into a file."""
+        Callback(Path(name).write_bytes((self._root / bucket / key).read_bytes()))
 
     def put_object(self, Bucket: str, Key: str, Body: bytes) -> None:
         """Write an object."""
