@@ -4,6 +4,7 @@
 """
 
 import argparse
+import base64
 import gzip
 import json
 import random
@@ -17,7 +18,15 @@ YEAR_MS = 365 * 86_400_000
 ACTIONS = ("view_detail",) * 6 + ("add_to_cart", "add_to_wishlist", "purchase", "checkout")
 A_TRAP = 200  # lines from one trap to the next
 BREAKS = ",", '"', "\r", "\n", "\r\n", " ", "\u2028", "\u00e9", "\U0001f600", "'", "\\", "\t"
-NUMBERS = "18446744073709551615", "18446744073709551616", "-9223372036854775809", "1e400", "NaN", "-0", "17850.0", "5E3"
+NUMBERS = (
+    *("18446744073709551615", "18446744073709551616", "-9223372036854775809", "-9223372036854775808", "1e400", "NaN"),
+    *("-0", "17850.0", "5E3", "1.5", "5.103277684950219e+18", '"5.10E+18"', '"17850.0"', "Infinity", "true", "[1]"),
+)
+NO_SALE = '{"data_sale_opt_out":{"consented":true}}'
+ITEMS = (
+    *("", " ", "\0", "x" * 257, "5.04E+18", "undefined", "null", "NaN", "None", "[object Object]", "a|b", "=1+1"),
+    *('12" pan', "0012", "1,5"),
+)
 
 
 def lines(seed: int, trap_every: int = A_TRAP) -> Iterator[bytes]:
@@ -98,7 +107,7 @@ def traps() -> list[bytes]:
     good = json.dumps(batch(random.Random(1)), separators=(",", ":"))  # noqa: S311 - made-up data
     texts = [
         *(_with_item(f"item{text}end") for text in BREAKS),
-        *(_with_item(text) for text in ("", " ", "\0", "x" * 257, "5.04E+18", "undefined", "[object Object]", "a|b")),
+        *(_with_item(text) for text in ITEMS),
         *(_with_mpid(number) for number in NUMBERS),
         *(
             _with_time(time)
@@ -108,6 +117,14 @@ def traps() -> list[bytes]:
         good.replace('"consented":true', '"consented":true,"consented":false'),
         good.replace('"consented":true', '"consented":true,"\\u0063onsented":false'),
         good.replace("consent_state", "consent\\u005fstate"),
+        good.replace('"gdpr":{', '"gdpr":null,"other":{').replace('"ccpa":null', f'"ccpa":{NO_SALE}'),
+        _with_products({"id": "not-in-a-list", "price": 1}),
+        _with_products([{"id": "a", "price": -2.5}, {"id": 7}, {"id": 5.04e18}, {"id": ["b"]}, None, "c", {}]),
+        '[{"userId":"c00"},{"userId":"c01"}]',
+        '{"eventid":351939524822094000,"mparticleuserid":-5045766802590845105}',
+        "user,item,1700000000",
+        base64.b64encode(good.encode()).decode(),
+        base64.b64encode(gzip.compress(good.encode(), mtime=0)).decode(),
         good + good,
         f"{good} {good}",
         f"[{good},{good}]",
@@ -124,7 +141,8 @@ def traps() -> list[bytes]:
         _with_item("\ud800"),
     ]
     packed = gzip.compress(b'{"mpid":3}', mtime=0).replace(b"\n", b"")
-    return [*samples, *(text.encode("utf-8", "surrogatepass") for text in texts), b"\xff\xfe{}", packed]
+    latin = good.replace("Ann", "Jos\u00e9").encode("latin-1")
+    return [*samples, *(text.encode("utf-8", "surrogatepass") for text in texts), b"\xff\xfe{}", latin, packed]
 
 
 def _one_line(data: bytes) -> bytes:
@@ -134,9 +152,18 @@ def _one_line(data: bytes) -> bytes:
 def _with_item(item: str) -> str:
     text = json.dumps(batch(random.Random(2)), ensure_ascii=len(item) % 2 == 0)  # noqa: S311 - made-up data
     document = json.loads(text)
-    document["events"][0] = _event(random.Random(3), START_MS)  # noqa: S311
-    document["events"][0]["data"]["product_action"] = {"action": "purchase", "products": [{"id": item}]}
+    document["events"][0] = _purchase([{"id": item}])
     return json.dumps(document)
+
+
+def _with_products(products: object) -> str:
+    return json.dumps({**json.loads(_with_item("of-products")), "events": [_purchase(products)]})
+
+
+def _purchase(products: object) -> dict[str, Any]:
+    event = _event(random.Random(3), START_MS)  # noqa: S311 - made-up data
+    event["data"]["product_action"] = {"action": "purchase", "products": products}
+    return event
 
 
 def _with_mpid(number: str) -> str:
