@@ -1,21 +1,31 @@
-"""The same exports give the same rows and reports here, on Spark, and in the stack's state machine, interrupted or not.
+"""The state machine, with its function in the local Lambda runtime, gives the rows and the report of one process.
 
-Here with fewer bytes than `python -m bench.three_places` takes. The state machine and its function are the template's.
+`python -m bench.three_places` compares the other places, too, with more exports.
 """
 
 from pathlib import Path
 
-from bench.three_places.__main__ import runs
-from bench.three_places.sail import CLIENT
+from bench.three_places import exports, here, template
+from bench.three_places.in_stack import InStack
+from local_stack.process import start_service
 
-SIZE, TRAP_EVERY = 300_000, 5
+SIZE, TRAP_EVERY, PART_BYTES = 100_000, 5, 100_000
 
 
-def test_every_place_gives_the_rows_and_the_report_of_one_process(tmp_path: Path) -> None:
-    done = list(runs(tmp_path, SIZE, TRAP_EVERY))
-    first = done[0].outcome
+def test_the_state_machine_gives_the_rows_and_the_report_of_one_process_though_functions_are_killed(
+    tmp_path: Path,
+) -> None:
+    made = tmp_path / "exports"
+    exports.write(made, SIZE, TRAP_EVERY)
+    expected = here.Here(made, tmp_path / "here", PART_BYTES).run(1)
 
-    assert {run.place: first.differences(run.outcome) for run in done[1:]} == {run.place: [] for run in done[1:]}
-    assert len(done) == (7 if CLIENT.exists() else 5)
-    assert first.report["rows"] > 500
-    assert first.report["bad"]["unreadable_file"] == 13
+    stack = template.synthesise(tmp_path / "cdk.out")
+    with start_service("local_stack.aws") as aws:
+        conversion = InStack(stack, aws.url, tmp_path, PART_BYTES, processes=2)
+        conversion.put(made)
+        outcome = conversion.run(kill_after=4)
+
+    assert expected.differences(outcome) == []
+    assert conversion.failed > 0
+    assert expected.report["rows"] > 300
+    assert expected.report["bad"]["unreadable_file"] == 13
