@@ -24,6 +24,8 @@ MOST_METADATA = {"Interactions": 5, "Users": 25, "Items": 100, "Actions": 10, "A
 KEYS = frozenset({"USER_ID", "ITEM_ID", "ACTION_ID", "CREATION_TIMESTAMP", "ACTION_EXPIRATION_TIMESTAMP"})
 INTERACTIONS = "Interactions"
 DESCRIBED = ("Users", "Items", "Actions")  # whose records are nothing without a field to learn from
+# Schemas of AWS's own examples say "interactions": case does not count, as in the datasetType of CreateDataset.
+_NAMES = {name.casefold(): name for name in schema_fields.NAMES}
 FIELD_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,149}")
 
 
@@ -130,8 +132,10 @@ def _parse(schema: str) -> dict[str, Any]:
         raise InvalidInput(f"Input is not a valid Avro schema: {error}") from error
     if not isinstance(record, dict) or record.get("type") != "record" or not isinstance(record.get("fields"), list):
         raise InvalidInput('Input is not a valid Avro schema: it must be {"type": "record", …, "fields": […]}')
-    if not isinstance(record.get("name"), str) or record["name"] not in schema_fields.NAMES:
+    name = record.get("name")
+    if not isinstance(name, str) or name.casefold() not in _NAMES:
         raise InvalidInput(f"The schema's name must be one of {', '.join(schema_fields.NAMES)}")
+    record["name"] = _NAMES[name.casefold()]
     if record.get("namespace") != NAMESPACE:
         raise InvalidInput(f"The schema's namespace must be {NAMESPACE}")
     if record.get("version", VERSION) != VERSION:

@@ -58,7 +58,7 @@ def describe_recipe(request: dict[str, Any]) -> dict[str, Any]:
     """Describe one recipe. Raises ResourceNotFound."""
     name = request["recipeArn"].removeprefix(PREFIX)
     if not is_known(name):
-        raise ResourceNotFound(f"Could not find Recipe {request['recipeArn']}")
+        raise ResourceNotFound(f"Resource Arn {request['recipeArn']} does not exist.")
     served = "served locally" if name in SERVED or name in USE_CASES else "listed, but not served locally"
     about = {
         "algorithmArn": f"{ALGORITHM}{name}",

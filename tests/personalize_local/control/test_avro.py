@@ -43,6 +43,7 @@ def numbers(count: int) -> list[dict[str, Any]]:
         avro_schema("Interactions", field("EVENT_ATTRIBUTION_SOURCE", "string"), *numbers(5)),
         avro_schema("Interactions", field("DEVICE", "string", categorical=True)),
         avro_schema("Users", field("AGE", "int")),
+        avro_schema("Users", field("AGE", "int"), name="users"),
         avro_schema("Users", field("PLAN", "null", "string", categorical=True), *numbers(24)),
         avro_schema("Users", field("BIO", "string"), field("VIP", "boolean")),
         avro_schema("Items", field("PRICE", "double"), field("CREATION_TIMESTAMP", "long")),
@@ -57,6 +58,7 @@ def numbers(count: int) -> list[dict[str, Any]]:
 def test_a_schema_that_the_guide_allows_is_taken(schema: str) -> None:
     avro.check(schema)
     assert list(avro.columns(schema)) == [field["name"] for field in json.loads(schema)["fields"]]
+    assert avro.dataset_type(schema) in KEYS
 
 
 @pytest.mark.parametrize(
