@@ -3,10 +3,12 @@
 Impressions: https://docs.aws.amazon.com/personalize/latest/dg/interactions-datasets.html.
 """
 
-import aws_cdk as cdk
-from constructs import Construct
+from typing import TYPE_CHECKING
 
 from infra.settings import Settings
+
+if TYPE_CHECKING:
+    from constructs import Construct
 
 TRAINS_ON_IMPRESSIONS = ("aws-user-personalization",)
 
@@ -19,7 +21,9 @@ def effects(settings: Settings) -> list[str]:
     return [f"broker:impression_list: {recipe} does not train on impressions; they serve attribution and analysis only"]
 
 
-def say_effects(scope: Construct, settings: Settings) -> None:
+def say_effects(scope: "Construct", settings: Settings) -> None:
     """Add them to what the command prints."""
+    import aws_cdk as cdk  # loads for seconds
+
     for number, text in enumerate(effects(settings)):
         cdk.Annotations.of(scope).add_info_v2(f"broker:effect{number}", text)

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 
 import numpy as np
-from scipy.stats import binom
 
 from evaluation.recommenders.candidates import Candidate
 from evaluation.scoring.uncertainty import Values
@@ -46,4 +45,6 @@ def candidates(validated: dict[str, Values] | None) -> list[Candidate]:
 
 def most(times: int, rate: float) -> int:
     """Return the most of so many that come at this rate, 99 times in 100."""
+    from scipy.stats import binom  # loads for a second
+
     return int(binom.ppf(0.99, times, rate))

@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from scipy import stats
 
 from cli.evaluate import command
 from evaluation import rolling
@@ -75,6 +74,8 @@ def of_others(random: np.random.Generator, means: np.ndarray, n: int) -> OverCut
 
 
 def test_the_mean_over_cuts_has_students_interval_over_them() -> None:
+    from scipy import stats  # loads for a second
+
     over = of_others(np.random.default_rng(1), np.array([0.1, 0.3, 0.2, 0.5]), 400)
     test = stats.ttest_1samp([each.mean for each in over.by_cut], 0)
     interval = test.confidence_interval()
@@ -85,6 +86,8 @@ def test_the_mean_over_cuts_has_students_interval_over_them() -> None:
 
 
 def test_it_is_never_narrower_than_the_users_alone_make_it() -> None:
+    from scipy import stats  # loads for a second
+
     noise = np.random.default_rng(2).normal(0, 1, 300)
     same = [noise - noise.mean() + 0.05] * 3  # no difference between the cuts
     users = [np.arange(300) + 300 * cut for cut in range(3)]
@@ -113,6 +116,8 @@ def test_an_interval_over_four_cuts_holds_for_what_months_are_like_and_one_month
 
 
 def test_users_who_come_back_at_each_cut_are_not_taken_for_new_ones() -> None:
+    from scipy import stats  # loads for a second
+
     random, users = np.random.default_rng(4), [np.arange(200)] * 4
     covered = 0
     for _ in range(TIMES):

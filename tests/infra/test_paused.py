@@ -12,7 +12,6 @@ from cli import connection
 from cli.pause import CDK_JSON, carry_out
 from cli.pause_plan import PausePlan
 from cli.settings_file import SettingsFile
-from infra.alarms import OF_PROFILES
 from infra.cost.bill import bill
 from infra.cost.prices import EXAMPLE, read_prices
 from infra.cost.traffic import Shop, traffic
@@ -144,6 +143,8 @@ def test_resumed_with_other_settings_the_campaigns_have_the_names_and_so_the_arn
 
 
 def test_the_alarms_of_profiles_tell_nobody_and_all_others_do(made: Synthesise) -> None:
+    from infra.alarms import OF_PROFILES  # loads CDK
+
     running, paused = (
         {
             alarm["Properties"]

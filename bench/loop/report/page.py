@@ -3,7 +3,6 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench.loop.report.plot import draw
 from bench.loop.report.report import tables
 from bench.loop.report.results import Results
 
@@ -25,6 +24,8 @@ def with_text(page: str, text: str, begin: str = BEGIN, end: str = END) -> str:
 
 def write(path: Path, results: Results) -> None:
     """Write the results between the page's marks, and the plot as an SVG of the page's name. Raises NoMarks."""
+    from bench.loop.report.plot import draw  # matplotlib takes a second to load
+
     plot = path.with_suffix(".svg")
     page = with_text(path.read_text("utf-8"), _text(results, plot.name))
     plot.write_text(draw(results), "utf-8")
