@@ -4,11 +4,13 @@ A latency counts from the time at which the request was due: waiting for a busy 
 """
 
 import asyncio
+import math
 import re
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from urllib.parse import urlsplit
 
 LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
@@ -21,6 +23,12 @@ class Measured:
     seconds: list[float] = field(default_factory=list)
     refused: list[bytes] = field(default_factory=list)
     lasted: float = 0.0
+
+    def __iadd__(self, other: "Measured") -> "Measured":
+        self.seconds += other.seconds
+        self.refused += other.refused
+        self.lasted += other.lasted
+        return self
 
     def percentile(self, share: float) -> float:
         """Return a percentile of the latencies in milliseconds; ``share`` is 0 to 1."""
@@ -57,9 +65,10 @@ class Connection(asyncio.Protocol):
         return await self._answered
 
 
-def post(url: str, path: str, body: bytes) -> bytes:
+def post(url: str, path: str, body: bytes, headers: Mapping[str, str] = MappingProxyType({})) -> bytes:
     """Return a request as it goes over the wire."""
-    head = f"POST {path} HTTP/1.1\r\nhost: {urlsplit(url).netloc}\r\ncontent-length: {len(body)}\r\n\r\n"
+    more = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    head = f"POST {path} HTTP/1.1\r\nhost: {urlsplit(url).netloc}\r\ncontent-length: {len(body)}\r\n{more}\r\n"
     return head.encode() + body
 
 
@@ -77,6 +86,11 @@ def drive(
     ``accepted``: the status of an answer that is not refused.
     """
     return asyncio.run(_drive(urlsplit(url), make, rate, int(rate * seconds), connections, accepted))
+
+
+def saturate(url: str, make: Callable[[int], bytes], count: int, connections: int = 16) -> Measured:
+    """Send ``count`` requests, each connection the next one once it has its answer; only ``lasted`` says something."""
+    return asyncio.run(_drive(urlsplit(url), make, math.inf, count, connections, accepted=200))
 
 
 async def _drive(

@@ -1,0 +1,1 @@
+"""Speed of the local Personalize, side by side with an earlier commit and with moto."""
