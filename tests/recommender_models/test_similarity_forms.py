@@ -90,6 +90,7 @@ def few(rows: TrainingSet) -> UserPersonalization:
 class Chosen:
     included: frozenset[str] | None = None
     excluded: frozenset[str] = frozenset()
+    taken: frozenset[str] = frozenset()
 
 
 SELECTIONS = (
