@@ -16,6 +16,7 @@ from broker import kpl
 
 from blueprint.sizing import Buffer
 from lifecycle.archive import RECORDS, packed
+from local_stack.aws.json_client import JsonClient
 from local_stack.aws.session import local_client
 from local_stack.lambda_emulator.polling.events import ReadFailed, Record, RecordSource
 from local_stack.lambda_emulator.polling.sources import KinesisSource
@@ -109,7 +110,7 @@ class ArchiverThread(PollerThreads):
         buffer: Buffer,
         poll_interval: float,
     ) -> None:
-        source = KinesisSource(local_client("kinesis", endpoint), stream_name)
+        source = KinesisSource(JsonClient("kinesis", endpoint), stream_name)
         self.archiver = Archiver(
             f"{stream_name}-archive",
             shard_ids,

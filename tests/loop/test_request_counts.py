@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from local_stack import loopback
+from local_stack.aws.json_client import JsonClient
 from local_stack.lambda_emulator.polling.events import Record, kinesis_event, sqs_event
 from local_stack.lambda_emulator.polling.sources import SqsQueue
 from local_stack.process import ServiceProcess
@@ -125,7 +126,7 @@ def a_thousand_records(buyers: int = 0) -> tuple[list[Record], Counter[Session]]
 
 def on_queue(stack: Stack, url: str, arn: str) -> dict[str, Any]:
     """Return all that waits in a queue as the one event that Lambda would make of it."""
-    queue = SqsQueue(stack.client("sqs"), url)
+    queue = SqsQueue(JsonClient("sqs", stack.aws.url), url)
     messages = [message for _ in range(CUSTOMERS // 10 + 5) for message in queue.receive(10)]
     return sqs_event(messages, arn)
 

@@ -1,10 +1,12 @@
-"""The pollers' stream, queue and destination at an AWS endpoint, through boto3."""
+"""The pollers' stream, queue and destination at a local endpoint of AWS's services."""
 
+from base64 import b64decode
 from collections.abc import Sequence
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from local_stack.aws.json_client import CallFailed, JsonClient
 from local_stack.lambda_emulator.polling.events import Message, QueueFailed, ReadFailed, Record
 from local_stack.lambda_emulator.polling.on_failure import Deliver, DeliveryFailed
 
@@ -17,7 +19,7 @@ class KinesisSource:
     ``begin``: the arrival of the first record, in epoch seconds; None: the oldest one.
     """
 
-    def __init__(self, client: Any, stream_name: str, begin: float | None = None) -> None:
+    def __init__(self, client: JsonClient, stream_name: str, begin: float | None = None) -> None:
         self._client = client
         self._stream_name = stream_name
         self._begin = begin
@@ -26,16 +28,15 @@ class KinesisSource:
     def read(self, shard_id: str, position: str | None, limit: int) -> Sequence[Record]:
         """See ``RecordSource``."""
         try:
-            answer = self._client.get_records(ShardIterator=self._iterator(shard_id, position), Limit=limit)
-            # A broken-off reply arrives as an empty answer.
-            entries, next_iterator = answer["Records"], answer["NextShardIterator"]
-        except (BotoCoreError, ClientError, KeyError) as error:
+            request = {"ShardIterator": self._iterator(shard_id, position), "Limit": limit}
+            answer = self._client.call("GetRecords", request)
+        except CallFailed as error:
             # An iterator may have expired; the position never does.
             self._iterators.pop(shard_id, None)
             raise ReadFailed(str(error)) from error
-        records = [_record(record) for record in entries]
+        records = [_record(record) for record in answer["Records"]]
         newest = records[-1].sequence_number if records else position
-        self._iterators[shard_id] = (newest, next_iterator)
+        self._iterators[shard_id] = (newest, answer["NextShardIterator"])
         return records
 
     def _iterator(self, shard_id: str, position: str | None) -> str:
@@ -47,7 +48,8 @@ class KinesisSource:
             start = {"ShardIteratorType": "AFTER_SEQUENCE_NUMBER", "StartingSequenceNumber": position}
         elif self._begin is not None:
             start = {"ShardIteratorType": "AT_TIMESTAMP", "Timestamp": self._begin}
-        answer = self._client.get_shard_iterator(StreamName=self._stream_name, ShardId=shard_id, **start)
+        request = {"StreamName": self._stream_name, "ShardId": shard_id, **start}
+        answer = self._client.call("GetShardIterator", request)
         return str(answer["ShardIterator"])
 
 
@@ -55,29 +57,25 @@ def _record(record: dict[str, Any]) -> Record:
     return Record(
         sequence_number=record["SequenceNumber"],
         partition_key=record["PartitionKey"],
-        data=record["Data"],
-        arrival=record["ApproximateArrivalTimestamp"].timestamp(),
+        data=b64decode(record["Data"]),
+        arrival=float(record["ApproximateArrivalTimestamp"]),
     )
 
 
 class SqsQueue:
     """Receives from and deletes in one queue without waiting, which the poller does."""
 
-    def __init__(self, client: Any, queue_url: str) -> None:
+    def __init__(self, client: JsonClient, queue_url: str) -> None:
         self._client = client
         self._queue_url = queue_url
+        every = {"MessageSystemAttributeNames": ["All"], "MessageAttributeNames": ["All"]}
+        self._request = {"QueueUrl": queue_url, "WaitTimeSeconds": 0, **every}
 
     def receive(self, limit: int) -> Sequence[Message]:
         """See ``QueueTransport``."""
         try:
-            answer = self._client.receive_message(
-                QueueUrl=self._queue_url,
-                MaxNumberOfMessages=limit,
-                WaitTimeSeconds=0,
-                MessageSystemAttributeNames=["All"],
-                MessageAttributeNames=["All"],
-            )
-        except (BotoCoreError, ClientError) as error:
+            answer = self._client.call("ReceiveMessage", {**self._request, "MaxNumberOfMessages": limit})
+        except CallFailed as error:
             raise QueueFailed(str(error)) from error
         return [_message(message) for message in answer.get("Messages", ())]
 
@@ -92,8 +90,8 @@ class SqsQueue:
     def _delete_batch(self, messages: Sequence[Message]) -> list[str]:
         entries = [{"Id": str(i), "ReceiptHandle": message.receipt_handle} for i, message in enumerate(messages)]
         try:
-            answer = self._client.delete_message_batch(QueueUrl=self._queue_url, Entries=entries)
-        except (BotoCoreError, ClientError):
+            answer = self._client.call("DeleteMessageBatch", {"QueueUrl": self._queue_url, "Entries": entries})
+        except CallFailed:
             return [entry["Id"] for entry in entries]
         return [failure["Id"] for failure in answer.get("Failed", ())]
 
@@ -105,8 +103,13 @@ def _message(message: dict[str, Any]) -> Message:
         body=message["Body"],
         md5_of_body=message["MD5OfBody"],
         attributes=message.get("Attributes", {}),
-        message_attributes=message.get("MessageAttributes", {}),
+        message_attributes={name: _attribute(value) for name, value in message.get("MessageAttributes", {}).items()},
     )
+
+
+def _attribute(value: dict[str, Any]) -> dict[str, Any]:
+    """Return an attribute with its bytes."""
+    return value | {"BinaryValue": b64decode(value["BinaryValue"])} if "BinaryValue" in value else value
 
 
 def to_bucket(client: Any, bucket: str) -> Deliver:

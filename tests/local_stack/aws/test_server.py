@@ -1,5 +1,6 @@
 """AWS's services on loopback: nothing lost under concurrency, counted at the server, fast with much in them."""
 
+import base64
 import json
 import subprocess
 import time
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from local_stack.aws.json_client import CallFailed, JsonClient
 from local_stack.aws.operations import operation_name, service_name
 from local_stack.aws.resources import ResourceSettings, create_resources
 from local_stack.aws.session import local_client
@@ -70,6 +72,44 @@ def test_reading_goes_on_behind_a_given_sequence_number_in_order(aws: ServicePro
     answer = kinesis.get_records(ShardIterator=iterator["ShardIterator"], Limit=2)
 
     assert [record["Data"] for record in answer["Records"]] == [b"5", b"6"]
+
+
+def test_a_read_that_found_nothing_goes_on_where_it_was(aws: ServiceProcess) -> None:
+    kinesis = local_client("kinesis", aws.url)
+    kinesis.create_stream(StreamName="quiet", ShardCount=1)
+    start = {"ShardId": "shardId-000000000000", "ShardIteratorType": "TRIM_HORIZON"}
+    iterator = kinesis.get_shard_iterator(StreamName="quiet", **start)["ShardIterator"]
+    for data in (b"first", b"second"):
+        for _ in range(2):
+            answer = kinesis.get_records(ShardIterator=iterator)
+            assert (answer["Records"], answer["MillisBehindLatest"]) == ([], 0)
+            iterator = answer["NextShardIterator"]
+        kinesis.put_record(StreamName="quiet", Data=data, PartitionKey="a")
+        answer = kinesis.get_records(ShardIterator=iterator)
+        assert [record["Data"] for record in answer["Records"]] == [data]
+        iterator = answer["NextShardIterator"]
+
+
+def test_a_message_is_received_after_its_delay_and_once_while_it_is_hidden(aws: ServiceProcess) -> None:
+    sqs = local_client("sqs", aws.url)
+    url = sqs.create_queue(QueueName="delayed")["QueueUrl"]
+    sqs.send_message(QueueUrl=url, MessageBody="late", DelaySeconds=1)
+    wanted = {"QueueUrl": url, "MaxNumberOfMessages": 10}
+
+    assert "Messages" not in sqs.receive_message(**wanted, WaitTimeSeconds=0)
+    [message] = sqs.receive_message(**wanted, WaitTimeSeconds=5)["Messages"]
+    assert message["Body"] == "late"
+    assert "Messages" not in sqs.receive_message(**wanted, WaitTimeSeconds=0)
+
+
+def test_a_read_of_what_is_not_there_is_refused_as_moto_words_it(aws: ServiceProcess) -> None:
+    kinesis, sqs = JsonClient("kinesis", aws.url), JsonClient("sqs", aws.url)
+    iterator = base64.b64encode(b"none:shardId-000000000000:0").decode()
+    with pytest.raises(CallFailed, match="Stream none under account 123456789012 not found"):
+        kinesis.call("GetRecords", {"ShardIterator": iterator, "Limit": 10})
+    for wanted in ({"QueueUrl": f"{aws.url}/123456789012/none"}, {"QueueUrl": "", "MaxNumberOfMessages": 11}):
+        with pytest.raises(CallFailed, match="ReceiveMessage: 400"):
+            sqs.call("ReceiveMessage", {"MaxNumberOfMessages": 10, "WaitTimeSeconds": 0, **wanted})
 
 
 def test_requests_are_counted_by_operation(aws: ServiceProcess) -> None:

@@ -1,0 +1,52 @@
+"""The answers to reads that find nothing: pollers ask for them many times a second, and moto takes milliseconds each.
+
+Each is what moto would answer. Whatever finds something, or is refused, is left to moto.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from moto.kinesis.models import kinesis_backends
+from moto.kinesis.utils import compose_shard_iterator, decompose_shard_iterator
+from moto.sqs.models import sqs_backends
+
+from local_stack.aws import ACCOUNT, REGION
+from local_stack.aws.speedups import BEFORE_FIRST
+
+_MOST_MESSAGES = 10
+
+
+def nothing(operation: str, authorization: str, body: bytes) -> bytes | None:
+    """Return the answer to a JSON request that finds nothing; None where moto is to answer."""
+    find = _READS.get(operation)
+    if find is None or f"/{REGION}/" not in authorization:
+        return None
+    try:
+        answer = find(json.loads(body))
+    except (KeyError, TypeError, ValueError, AttributeError):  # whatever is wrong, moto says it in AWS's words
+        return None
+    return None if answer is None else json.dumps(answer).encode()
+
+
+def _no_records(request: Mapping[str, Any]) -> dict[str, Any] | None:
+    stream, shard_id, number = decompose_shard_iterator(request["ShardIterator"])
+    shard = kinesis_backends[ACCOUNT][REGION].streams[stream].shards[shard_id]
+    after = max(int(number), BEFORE_FIRST)
+    if shard.get_max_sequence_number() > after:
+        return None
+    iterator = compose_shard_iterator(stream, shard, after)
+    return {"NextShardIterator": iterator, "Records": [], "MillisBehindLatest": 0}
+
+
+def _no_messages(request: Mapping[str, Any]) -> dict[str, Any] | None:
+    queue = sqs_backends[ACCOUNT][REGION].queues[request["QueueUrl"].rpartition("/")[2]]
+    is_plain = request["WaitTimeSeconds"] == 0 and "VisibilityTimeout" not in request
+    is_allowed = 1 <= request["MaxNumberOfMessages"] <= _MOST_MESSAGES
+    return {} if is_plain and is_allowed and not queue.messages else None
+
+
+_READS: Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any] | None]] = {
+    "kinesis.GetRecords": _no_records,
+    "sqs.ReceiveMessage": _no_messages,
+}
