@@ -17,6 +17,7 @@ from tests.clients.install import MODULES
 from tests.loop.clone import Clone
 
 PATIENCE_MS = 120_000  # a wait ends as soon as its condition holds; a busy machine may be slow
+LOOK_EVERY_MS = 200  # without it, Playwright has a frame drawn for each look at a page
 AXE = MODULES / "axe-core/axe.min.js"
 
 
@@ -71,7 +72,8 @@ class Visitor:
 
     def wait_for_list(self, condition: str, **arguments: Any) -> None:
         """Wait until the slot is such that a JavaScript function of it returns something true."""
-        self.page.wait_for_function(f"arg => ({condition})(document.getElementById('for-you'), arg)", **arguments)
+        looks = f"arg => ({condition})(document.getElementById('for-you'), arg)"
+        self.page.wait_for_function(looks, polling=LOOK_EVERY_MS, **arguments)
 
 
 @contextmanager
@@ -98,5 +100,5 @@ def visitor(running: Browser, **options: Any) -> Visitor:
 def violations(page: Page) -> list[str]:
     """Return what axe finds wrong with a page, one line for each rule."""
     page.evaluate(Path(AXE).read_text("utf-8") + "; 0")
-    found = page.evaluate("async () => (await axe.run()).violations")
+    found = page.evaluate("async () => (await axe.run({ resultTypes: ['violations'] })).violations")
     return [f"{one['id']}: {one['help']} {[node['html'][:120] for node in one['nodes'][:3]]}" for one in found]
