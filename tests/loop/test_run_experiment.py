@@ -7,7 +7,7 @@ from tests.loop.clone import Clone
 
 
 def test_a_run_compares_customers_with_a_list_and_without_and_says_that_it_cannot_tell_yet(quiet_clone: Clone) -> None:
-    done = quiet_clone.run("run", "--experiment", "--seconds", 10, "--json")
+    done = quiet_clone.run("run", "--experiment", "--seconds", 4, "--json")
     assert done.returncode == 0, done.stderr
     result = json.loads(done.stdout)
     assert result["law_holds"]
