@@ -2,8 +2,9 @@
 
 python -m bench.prepare --baseline "$(bench/baseline)" [--rows 1000000] [--megabytes 100] [--alternations 5] [TABLE …]
 
-The files are made up, the same in every run, and removed at the end. A table that the earlier commit does not read is
-left out with ``--baseline`` of that commit. ``exports`` and ``eight exports`` are ``./broker backfill --dry-run``.
+The files are made up, the same in every run, and removed at the end. ``exports`` and ``eight exports`` are read by
+``./broker backfill --dry-run``; their memory is that of the first process. By default all tables but "JSON events",
+which f91af5b does not read.
 """
 
 import argparse
@@ -12,7 +13,6 @@ import json
 import random
 import shutil
 import statistics
-import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
@@ -75,7 +75,7 @@ def invoices(path: Path, options: argparse.Namespace) -> Sequence[str]:
 
 def one_export(path: Path, options: argparse.Namespace) -> Sequence[str]:
     """Write one export of mParticle's; return the command that converts it."""
-    exports.write(path, int(options.megabytes * 1e6), 1, options.megabytes and exports.A_TRAP)
+    exports.write(path, int(options.megabytes * 1e6), 1)
     return (*BACKFILL, str(path))
 
 
@@ -91,9 +91,9 @@ TABLES: dict[str, Make] = {
     "events": events,
     "packed events": packed_events,
     "invoices": invoices,
-    "JSON events": json_events,
     "exports": one_export,
     "eight exports": eight_exports,
+    "JSON events": json_events,  # which f91af5b does not read
 }
 
 
@@ -141,7 +141,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--megabytes", type=float, default=100, help="of exports")
     parser.add_argument("--alternations", type=int, default=5)
-    parser.add_argument("tables", nargs="*", default=list(TABLES), metavar="TABLE", help=", ".join(TABLES))
+    parser.add_argument("tables", nargs="*", default=[*TABLES][:-1], metavar="TABLE", help=", ".join(TABLES))
     options = parser.parse_args()
     if unknown := set(options.tables) - TABLES.keys():
         parser.error(f"no table {', '.join(sorted(unknown))}; there are {', '.join(TABLES)}")
@@ -153,4 +153,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from cli.progress import WaitDisplay
 from personalize_data.conversion import convert
-from personalize_data.exports import processes
 from personalize_data.exports.part import SIZE, AtHand, here
 from personalize_data.exports.work_folder import WorkFolder, default_folder
 from personalize_data.import_summary import ImportSummary
@@ -38,6 +37,8 @@ class LocalConversion:
         with path.open("w", encoding="utf-8", newline="") as out:
             if self._work is None:
                 return convert(self._plan, out, time.time(), moved)
+            from personalize_data.exports import processes  # a megabyte of memory, which small files do not need
+
             folder = WorkFolder(self._work)
             now = folder.started(self._identity, time.time())
             in_parts = partial(processes.converted, folder=folder, processes=self._processes, at_hand=self._at_hand)
