@@ -246,7 +246,8 @@ class UserPersonalization:
         counted = past.for_one(events, self.settings)
         affinity = self.similarities.affinity(counted)
         if self._is_plain:
-            return self._mixed_for_one(affinity, counted, popular)
+            mixed = self._mixed_for_one(affinity, counted, popular)
+            return mixed if lift is None else _lifted(mixed, lift)
         own = np.zeros(known, dtype=np.float32)
         own[counted.items] = counted.weights
         affinities = self._affinities(affinity[None])
