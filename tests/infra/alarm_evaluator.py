@@ -110,13 +110,7 @@ class _Statistic:
 
     def _of(self, first: float) -> float | None:
         if first not in self._known:
-            begin, end = (
-                bisect_left(self._times, at)
-                for at in (
-                    first,
-                    first,
-                )
-            )
+            begin, end = (bisect_left(self._times, at) for at in (first, first + self._period))
             values = sorted(self._values[begin:end])
             self._known[first] = _statistic(values, self._statistic) if values else None
         return self._known[first]
