@@ -206,17 +206,16 @@ def _check_depth(document: object, text: str, begin: int, end: int) -> None:
     """
     if text.count("{", begin, end) + text.count("[", begin, end) <= MAX_DEPTH:
         return
-    level, depth = [document], 1
-    while level := [member for one in level for member in _members(one)]:
-        depth += 1
-        if depth > MAX_DEPTH:
-            raise RecursionError
-
-
-def _members(value: Any) -> list[Any]:
-    """Return what has members itself; of a repeated name, a tuple has its value."""
-    members = value.values() if isinstance(value, dict) else value
-    return [member for member in members if isinstance(member, dict | list | tuple)]
+    if isinstance(document, list) and len(document) > MAX_PARTS:  # too large, however deep
+        return
+    level: list[Any] = [document]
+    for _ in range(MAX_DEPTH):
+        # Of a repeated name, a tuple has its value.
+        within = (one.values() if isinstance(one, dict) else one for one in level)
+        level = [member for members in within for member in members if isinstance(member, dict | list | tuple)]
+        if not level:
+            return
+    raise RecursionError
 
 
 def _after(text: str, place: int) -> int:
