@@ -70,7 +70,7 @@ class Recommendations:
 
         Raises InvalidInput, ResourceNotFound (no such campaign or recommender, or not ACTIVE), Throttling.
         """
-        import recommender_models.models as models
+        from recommender_models import models
 
         endpoint = self._endpoint(request, "GetRecommendations")
         model = self._endpoints.model(endpoint)
@@ -154,7 +154,7 @@ class Recommendations:
         self, endpoint: Endpoint, model: "Loaded", asker: Asker, limit: int, filtered: Mapping[str, Any]
     ) -> Scored:
         """Return the best items that a filter and the use case let through."""
-        import recommender_models.models as models
+        from recommender_models import models
 
         chosen = _without_taken(endpoint, asker, self._selection(filtered, endpoint, asker))
         if isinstance(model, models.SemanticSimilarity):

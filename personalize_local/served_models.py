@@ -44,7 +44,7 @@ class ServedModels:
 
     def model(self, trained: Resource, group_arn: str) -> "Loaded":
         """Return the model of a training; a model for users, or of words, knows the items of seconds ago."""
-        import recommender_models.models as models
+        from recommender_models import models
 
         if trained not in self._served:
             kept = self._kept()
