@@ -1,5 +1,6 @@
 """Exports in S3 are converted as those that are here, and only a few parts of them are here at a time."""
 
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -31,13 +32,15 @@ class AtHand:
         self._storage = S3Storage(s3, "", "")
         self.here: set[Path] = set()
         self.most = 0
+        self._lock = threading.Lock()
 
     @contextmanager
     def __call__(self, part: Part) -> Iterator[tuple[Part, Path]]:
         """Yield a part, and where it is."""
         with self._storage.at_hand(part) as (copied, path):
-            self.here.add(path)
-            self.most = max(self.most, sum(one.exists() for one in self.here))
+            with self._lock:  # parts come in several threads
+                self.here.add(path)
+                self.most = max(self.most, sum(one.exists() for one in self.here))
             yield copied, path
 
 

@@ -84,8 +84,8 @@ def test_history_becomes_a_model_that_answers_for_users_items_and_files_of_users
 
     trained = said(broker("train", "--json"))
     popular = trained["baseline"]["metrics"]
-    ndcg = "normalized_discounted_cumulative_gain_at_25"  # the ten test users may hit none of the first five
-    assert 0 < popular[ndcg] < trained["metrics"][ndcg] <= 1  # customers keep to a few items
+    ndcg = "normalized_discounted_cumulative_gain_at_25"  # ten test users may have none of the popular items
+    assert 0 <= popular[ndcg] < trained["metrics"][ndcg] <= 1  # customers keep to a few items
     assert popular.keys() == trained["metrics"].keys()
     found = said(broker("recommend", "c1", "--num-results", "3", "--json"))
     assert len(found["items"]) == 3
