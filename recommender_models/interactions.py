@@ -19,8 +19,8 @@ NO_TYPE = -1
 class InteractionColumns:
     """``n`` interactions. ``users``, ``items``, ``types`` and ``context`` are codes: places in lists of distinct names.
 
-    ``times`` are epoch seconds; ``values`` is NaN, and ``types`` and ``context`` are -1 where there is none. Texts of
-    ``contexts`` are those of ``context.values``; without ``context`` no interaction has any.
+    ``times`` are epoch seconds; ``values`` is NaN and ``types`` is -1 where there is none. Texts of ``contexts`` are
+    those of ``context.values``, of which the empty one is none; without ``context`` no interaction has any.
     """
 
     user_ids: Sequence[str]
@@ -31,12 +31,12 @@ class InteractionColumns:
     types: npt.NDArray[np.int16]
     times: npt.NDArray[np.int64]
     values: npt.NDArray[np.float32]
-    contexts: Sequence[str] = ()
+    contexts: Sequence[str] = ("",)
     context: npt.NDArray[np.int32] = None  # type: ignore[assignment] # set at once
 
     def __post_init__(self) -> None:
         if self.context is None:
-            object.__setattr__(self, "context", np.full(len(self.users), NO_TYPE, np.int32))
+            object.__setattr__(self, "context", np.zeros(len(self.users), np.int32))
 
     def __len__(self) -> int:
         return len(self.users)
@@ -52,8 +52,8 @@ class InteractionColumns:
         for user, item, kind, time, context, value in zip(*coded, self.values, strict=True):
             event_type = "" if kind == NO_TYPE else self.event_types[kind]
             number = None if np.isnan(value) else float(value)
-            text = "" if context == NO_TYPE else self.contexts[context]
-            yield Interaction(self.user_ids[user], self.item_ids[item], event_type, float(time), number, text)
+            names = self.user_ids[user], self.item_ids[item], event_type
+            yield Interaction(*names, float(time), number, self.contexts[context])
 
     def without_unused_users(self) -> "InteractionColumns":
         """Return the same rows with the names of users that have a row, and no others."""

@@ -38,7 +38,6 @@ class Imported:
         self._counts = np.bincount(users, minlength=len(self._columns.user_ids))
         self._starts = np.r_[0, np.cumsum(self._counts)].tolist()
         self._type_names = [*self._columns.event_types, ""]  # NO_TYPE is the last place
-        self._context_texts = [*self._columns.contexts, ""]  # and here, too
         names = self._columns.user_ids
         self._code = {user: code for code, user in enumerate(names)}
         # How many interactions each user has.
@@ -62,7 +61,7 @@ class Imported:
         yield from self._interactions((names[user] for user in self._columns.users[rows].tolist()), rows)
 
     def _interactions(self, users: Iterable[str], rows: npt.NDArray[np.intp]) -> list[Interaction]:
-        item_ids, type_names, texts = self._columns.item_ids, self._type_names, self._context_texts
+        item_ids, type_names, texts = self._columns.item_ids, self._type_names, self._columns.contexts
         items = [item_ids[item] for item in self._items[rows].tolist()]
         types = [type_names[kind] for kind in self._types[rows].tolist()]
         values = [None if value != value else value for value in self._values[rows].tolist()]  # NaN

@@ -20,7 +20,7 @@ from personalize_local.data.archive import NOTHING, Archive
 from personalize_local.data.digests import digest
 from personalize_local.data.user_counts import UserCounts
 from personalize_local.toggles import Toggles
-from recommender_models.interactions import NO_TYPE, Interaction, InteractionColumns
+from recommender_models.interactions import Interaction, InteractionColumns
 
 RECENT = 500  # interactions per user that a recommendation uses
 
@@ -218,7 +218,7 @@ def columns_from_rows(rows: list[Interaction]) -> InteractionColumns:
     users = list(dict.fromkeys(row.user for row in rows))
     items = list(dict.fromkeys(row.item for row in rows))
     types = list(dict.fromkeys(row.event_type for row in rows))
-    contexts = [text for text in dict.fromkeys(row.context for row in rows) if text]
+    contexts = list(dict.fromkeys(row.context for row in rows))
     names = (users, items, types, contexts)
     user, item, kind, context = ({name: code for code, name in enumerate(each)} for each in names)
     return InteractionColumns(
@@ -231,5 +231,5 @@ def columns_from_rows(rows: list[Interaction]) -> InteractionColumns:
         times=np.array([row.time for row in rows], dtype=np.int64),
         values=np.array([np.nan if row.value is None else row.value for row in rows], dtype=np.float32),
         contexts=contexts,
-        context=np.array([context.get(row.context, NO_TYPE) for row in rows], dtype=np.int32),
+        context=np.array([context[row.context] for row in rows], dtype=np.int32),
     )

@@ -84,9 +84,7 @@ class InteractionTable:
         for row in rows.tolist():
             cells = {column: names[column][code] for column, code in zip(names, row, strict=True)}
             texts.append(text_from({column: cell for column, cell in cells.items() if cell}))
-        place = {text: code for code, text in enumerate(filter(None, texts))}
-        own = np.array([place.get(text, NO_TYPE) for text in texts], dtype=np.int32)
-        return {"contexts": list(place), "context": own[codes.reshape(-1)]}
+        return {"contexts": texts, "context": codes.reshape(-1).astype(np.int32)}
 
     def save(self, folder: Path) -> None:
         """Write ``interactions/``."""

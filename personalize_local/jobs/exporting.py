@@ -51,7 +51,7 @@ def _destination(spec: Mapping[str, Any]) -> s3.S3Object:
 def _interactions(folders: Sequence[str], names: Sequence[str]) -> Iterator[Row]:
     for folder in folders:
         own = InteractionColumns.load(Path(folder))
-        contexts = [values_from(text) for text in (*own.contexts, "")]  # the last is for NO_TYPE
+        contexts = [values_from(text) for text in own.contexts]
         coded = (getattr(own, column).tolist() for column in ("users", "items", "types", "times", "context"))
         for user, item, kind, time, context, value in zip(*coded, own.values, strict=True):
             cells = {

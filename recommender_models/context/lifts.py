@@ -90,7 +90,7 @@ def observed_in(interactions: InteractionColumns, column: str) -> Observed:
     of_context = [values_from(text).get(column) for text in interactions.contexts]
     names = sorted({value for value in of_context if value is not None})
     code = {value: place for place, value in enumerate(names)}
-    by_context = np.array([*(-1 if value is None else code[value] for value in of_context), -1], dtype=np.int64)
+    by_context = np.array([-1 if value is None else code[value] for value in of_context], dtype=np.int64)
     value = by_context[np.asarray(interactions.context)]
     frequent = _frequent(np.bincount(value[value >= 0], minlength=len(names)), len(interactions.item_ids))
     new = np.full(len(names) + 1, -1)

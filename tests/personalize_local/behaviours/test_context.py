@@ -7,8 +7,11 @@ from typing import Any
 import pytest
 
 from personalize_local.data.archive import Archive
+from personalize_local.data.streamed import columns_from_rows
 from personalize_local.toggles import Toggles
-from recommender_models.interactions import Interaction
+from recommender_models.interactions import Interaction, InteractionColumns, combine
+from recommender_models.selection import EventSelection
+from recommender_models.training_set import select
 from tests.personalize_local.behaviours.shop import RECIPES, ROLE, Shop
 from tests.personalize_local.everything import open_world, put_file
 from tests.personalize_local.world import World, schema
@@ -163,3 +166,20 @@ def exported(folder: Path, shop: Shop, name: str) -> list[str]:
     shop.world.wait(3)
     (file,) = (path for path in (folder / "s3/bucket" / name).rglob("*") if path.is_file())
     return file.read_text().splitlines()
+
+
+def test_without_a_context_an_interaction_is_the_same_wherever_it_was_kept(tmp_path: Path) -> None:
+    rows = [Interaction("u", "f00", "view", 5.0, None), Interaction("u", "f00", "view", 5.0, None, '{"D":"tv"}')]
+    kept = [columns_from_rows(rows), Archive.of({"u": rows}).columns(), columns_from_rows(rows[:1])]
+    kept[0].save(tmp_path)
+    earlier = {
+        name: getattr(kept[2], name) for name in ("user_ids", "item_ids", "event_types", "users", "items", "types")
+    }
+    parts = [
+        *kept,
+        InteractionColumns.load(tmp_path),
+        InteractionColumns(**earlier, times=kept[2].times, values=kept[2].values),
+    ]
+    distinct, _ = select(combine(parts), EventSelection({}))
+    assert {row.context for row in distinct.rows()} == {"", '{"D":"tv"}'}
+    assert len(distinct) == 2
