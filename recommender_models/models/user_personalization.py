@@ -242,20 +242,18 @@ class UserPersonalization:
         events, known, lift = self._events(history), len(self.similarities), self._lift(context)
         popular = self.popularity.for_user(user)
         if not events:
-            return popular if lift is None else _lifted(popular, lift)
+            return _lifted(popular, lift)
         counted = past.for_one(events, self.settings)
         affinity = self.similarities.affinity(counted)
         if self._is_plain:
-            mixed = self._mixed_for_one(affinity, counted, popular)
-            return mixed if lift is None else _lifted(mixed, lift)
+            return _lifted(self._mixed_for_one(affinity, counted, popular), lift)
         own = np.zeros(known, dtype=np.float32)
         own[counted.items] = counted.weights
         affinities = self._affinities(affinity[None])
         scores = self._mixed(affinities, own[None], popular[None])
         if self.transitions and self.settings.sequence:
             self._add_next(scores, self.transitions.affinity(past.for_one(events, RECENT_STEPS))[None])
-        if lift is not None:
-            scores = _lifted(scores[0], lift)[None]
+        scores = _lifted(scores[0], lift)[None]
         self._explore(scores, affinities, selection)
         return scores[0]
 
@@ -404,8 +402,8 @@ class UserPersonalization:
         content = Content.restore(attributes, _with_prefix(arrays, CONTENT)) if attributes else None
         known = about.get("lifts")
         lifts = Lifts.restore(known, _with_prefix(arrays, LIFTS)) if known else None
-        model = cls(Catalogue(about["item_ids"]), similarity.restore(arrays), popularity, settings, next_items, content)
-        return model.with_lifts(lifts) if lifts else model
+        catalogue, similarities = Catalogue(about["item_ids"]), similarity.restore(arrays)
+        return cls(catalogue, similarities, popularity, settings, next_items, content, lifts=lifts)
 
 
 def content_of(
@@ -429,8 +427,13 @@ def _shares(affinities: Floats) -> Floats:
     return affinities
 
 
-def _lifted(scores: Floats, lift: Floats) -> Floats:
-    """Return scores in a context, with the same sum; ``lift`` may lack items without interactions."""
+def _lifted(scores: Floats, lift: Floats | None) -> Floats:
+    """Return scores in a context, with the same sum; ``lift`` may lack items without interactions.
+
+    The same scores where nothing is known of the context.
+    """
+    if lift is None:
+        return scores
     lifted = scores.copy()
     lifted[: len(lift)] *= lift
     return lifted * (scores.sum() / np.maximum(lifted.sum(), SMALLEST))
