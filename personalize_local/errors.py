@@ -36,6 +36,11 @@ class ResourceNotFound(ServiceError):
     code = "ResourceNotFoundException"
     status = 404
 
+    @classmethod
+    def of(cls, arn: str) -> "ResourceNotFound":
+        """Return the error for an ARN."""
+        return cls(f"Resource Arn {arn} does not exist.")
+
 
 class ResourceAlreadyExists(ServiceError):
     """A second resource with the same ARN."""

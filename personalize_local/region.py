@@ -37,7 +37,7 @@ def refuse_elsewhere(request: Mapping[str, Any], region: str) -> None:
     """Raise ResourceNotFound if a request of this region names a resource of another one."""
     for arn in _arns(request):
         if region_of(arn) not in ("", region):
-            raise ResourceNotFound(f"Resource Arn {arn} does not exist.")
+            raise ResourceNotFound.of(arn)
 
 
 def _arns(value: Mapping[str, Any]) -> Iterator[str]:

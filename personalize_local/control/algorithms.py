@@ -18,7 +18,7 @@ def describe_algorithm(request: Request) -> dict[str, Any]:
     arn = request["algorithmArn"]
     name = arn.removeprefix(ALGORITHM)
     if not is_known(name) or not arn.startswith(ALGORITHM):
-        raise ResourceNotFound(f"Resource Arn {arn} does not exist.")
+        raise ResourceNotFound.of(arn)
     about = {"name": name, "algorithmArn": arn, "trainingInputMode": "File"}
     return {"algorithm": about | _hyperparameters(name) | TIMES}
 
@@ -43,6 +43,6 @@ def describe_feature_transformation(request: Request) -> dict[str, Any]:
     """Describe the feature transformation of all recipes, which has no parameters here. Raises ResourceNotFound."""
     arn = request["featureTransformationArn"]
     if arn != FEATURES:
-        raise ResourceNotFound(f"Resource Arn {arn} does not exist.")
+        raise ResourceNotFound.of(arn)
     about = {"name": arn.rpartition("/")[2], "featureTransformationArn": arn, "defaultParameters": {}}
     return {"featureTransformation": about | {"status": "ACTIVE"} | TIMES}

@@ -58,7 +58,7 @@ def describe_recipe(request: dict[str, Any]) -> dict[str, Any]:
     """Describe one recipe. Raises ResourceNotFound."""
     name = request["recipeArn"].removeprefix(PREFIX)
     if not is_known(name):
-        raise ResourceNotFound(f"Resource Arn {request['recipeArn']} does not exist.")
+        raise ResourceNotFound.of(request["recipeArn"])
     served = "served locally" if name in SERVED or name in USE_CASES else "listed, but not served locally"
     about = {
         "algorithmArn": f"{ALGORITHM}{name}",

@@ -83,14 +83,14 @@ class Registry:
         """Return an existing resource. Raises ResourceNotFound."""
         resource = self._by_arn.get(arn)
         if resource is None or resource.kind is not resource_type or resource.gone(self._context.at):
-            raise ResourceNotFound(f"Resource Arn {arn} does not exist.")
+            raise ResourceNotFound.of(arn)
         return resource
 
     def existing(self, arn: str) -> Resource:
         """Return an existing resource of any type. Raises ResourceNotFound."""
         resource = self._by_arn.get(arn)
         if resource is None or resource.gone(self._context.at):
-            raise ResourceNotFound(f"Resource Arn {arn} does not exist.")
+            raise ResourceNotFound.of(arn)
         return resource
 
     def refuse_duplicate(self, arn: str) -> None:
