@@ -4,30 +4,17 @@ The server is Sail. It runs in a folder and an environment from which the projec
 """
 
 import json
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from click.testing import CliRunner
 
+from bench.three_places.sail import Sail
 from cli.__main__ import main
 from cli.spark_conversion import CLIENT
 from history_jobs import listing
 from tests.history_jobs.made_up import exports, in_one_process, rows_of
-
-SERVER = """
-import sys
-try:
-    import personalize_data
-except ImportError:
-    from pysail.spark import SparkConnectServer
-    server = SparkConnectServer("127.0.0.1", 0)
-    server.start(background=True)
-    print(server.listening_address[1], flush=True)
-    sys.stdin.read()
-"""
 
 
 @pytest.fixture(scope="module")
@@ -35,14 +22,8 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Start the server, and return its address."""
     if not CLIENT.exists():
         pytest.skip("make spark has not installed Spark's client")
-    command = [str(CLIENT), "-c", SERVER]
-    pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
-    folder = tmp_path_factory.mktemp("server")
-    with subprocess.Popen(command, cwd=folder, env={}, text=True, **pipes) as process:  # noqa: S603 - see SERVER
-        assert process.stdin is not None
-        assert process.stdout is not None
-        yield f"sc://127.0.0.1:{int(process.stdout.readline())}"
-        process.stdin.close()
+    with Sail(tmp_path_factory.mktemp("server")) as server:
+        yield server.url
 
 
 def test_spark_gives_the_rows_and_the_report_of_one_process_and_again_the_same(
