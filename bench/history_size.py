@@ -1,6 +1,6 @@
 """Time and memory of the split and of what counting recommenders learn, by the number of interactions.
 
-    python -m bench.history_size --interactions 500000 --interactions 5000000 --memory 6GB --folder /tmp/history
+    python -m bench.history_size --interactions 500000 --interactions 5000000 --memory 6GB --folder history
 
 The interactions are made up, some days at a time; each CSV is deleted once it is read. They take
 about 6 bytes each on disk while they are read, and 9 when they are sorted, beside a CSV of five million.
