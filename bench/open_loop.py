@@ -14,6 +14,7 @@ from types import MappingProxyType
 from urllib.parse import urlsplit
 
 LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
+CLOSES = re.compile(rb"connection: *close", re.IGNORECASE)
 
 
 @dataclass
@@ -37,9 +38,10 @@ class Measured:
 
 
 class Connection(asyncio.Protocol):
-    """One connection, one request at a time."""
+    """One connection, one request at a time; a new one to a server that answers a single request on each."""
 
-    def __init__(self) -> None:
+    def __init__(self, host: str, port: int) -> None:
+        self._address = host, port
         self._buffer = b""
         self._answered: asyncio.Future[bytes] | None = None
 
@@ -56,10 +58,18 @@ class Connection(asyncio.Protocol):
         length = LENGTH.search(head)
         if end and self._answered and len(body) >= int(length[1] if length else 0):
             answer, self._buffer = self._buffer, b""
+            if CLOSES.search(head):
+                self._transport.close()
             self._answered.set_result(answer)
+
+    async def open(self) -> None:
+        """Connect."""
+        await asyncio.get_running_loop().create_connection(lambda: self, *self._address)
 
     async def ask(self, request: bytes) -> bytes:
         """Send a request; return the answer, head and body."""
+        if self._transport.is_closing():
+            await self.open()
         self._answered = asyncio.get_running_loop().create_future()
         self._transport.write(request)
         return await self._answered
@@ -96,8 +106,8 @@ def saturate(url: str, make: Callable[[int], bytes], count: int, connections: in
 async def _drive(
     url: object, make: Callable[[int], bytes], rate: float, count: int, connections: int, accepted: int
 ) -> Measured:
-    loop, host, port = asyncio.get_running_loop(), url.hostname, url.port  # type: ignore[attr-defined]
-    pool = [(await loop.create_connection(Connection, host, port))[1] for _ in range(connections)]
+    pool = [Connection(url.hostname, url.port) for _ in range(connections)]  # type: ignore[attr-defined]
+    await asyncio.gather(*(connection.open() for connection in pool))
     measured, waiting = Measured(), deque(enumerate(i / rate for i in range(count)))
     began = time.perf_counter()
 

@@ -1,4 +1,4 @@
-"""Processor time and memory of ``prepare`` and of the conversion of exports, beside an earlier commit, by turns.
+"""Processor time, time and memory of ``prepare`` and of the conversion of exports, beside an earlier commit, by turns.
 
 python -m bench.prepare --baseline "$(bench/baseline)" [--rows 1000000] [--megabytes 100] [--alternations 5] [TABLE …]
 
@@ -123,11 +123,14 @@ def alternated(make: Make, options: argparse.Namespace, here: Path) -> tuple[lis
 
 
 def row(name: str, before: Sequence[Cost], after: Sequence[Cost]) -> list[str]:
-    """Return a row of the table: medians and ranges of processor seconds, their ratio, and memory."""
-    seconds = [[run.seconds for run in runs] for runs in (before, after)]
-    memory = [statistics.median(run.memory for run in runs) for runs in (before, after)]
-    ratio = statistics.median(seconds[0]) / statistics.median(seconds[1])
-    return [name, *map(_spread, seconds), f"{ratio:.2f}", *(f"{median:.0f}" for median in memory)]
+    """Return a row of the table: medians and ranges of processor and clock seconds, their ratios, and memory."""
+    memory = [f"{statistics.median(run.memory for run in runs):.0f}" for runs in (before, after)]
+    processor = _compared([[run.seconds for run in runs] for runs in (before, after)])
+    return [name, *processor, *_compared([[run.clock for run in runs] for runs in (before, after)]), *memory]
+
+
+def _compared(seconds: Sequence[Sequence[float]]) -> list[str]:
+    return [*map(_spread, seconds), f"{statistics.median(seconds[0]) / statistics.median(seconds[1]):.2f}"]
 
 
 def _spread(values: Sequence[float]) -> str:
@@ -146,10 +149,12 @@ def main() -> None:
     if unknown := set(options.tables) - TABLES.keys():
         parser.error(f"no table {', '.join(sorted(unknown))}; there are {', '.join(TABLES)}")
     here = Path(__file__).resolve().parents[1]
-    table = Table("table", "before, s", "now, s", "times as fast", "before, MiB", "now, MiB")
+    kinds = ("processor", "clock")
+    seconds = [column for kind in kinds for column in (f"before, {kind} s", f"now, {kind} s", "ratio")]
+    table = Table("table", *seconds, "before, MiB", "now, MiB")
     for name in options.tables:
         table.add_row(*row(name, *alternated(TABLES[name], options, here)))
-    Console().print(table)
+    Console(width=160).print(table)
 
 
 if __name__ == "__main__":

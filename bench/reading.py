@@ -12,6 +12,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,10 +36,11 @@ SHARES = {"evaluate": 0.1}  # of the size; the other commands read all of it
 
 @dataclass(frozen=True)
 class Cost:
-    """What one run took: processor seconds of all its processes, and the largest resident memory in MiB."""
+    """What one run took: processor seconds of all its processes, peak memory in MiB, seconds of the clock."""
 
     seconds: float
     memory: float
+    clock: float
 
 
 def made_up(path: Path, megabytes: float) -> None:
@@ -63,6 +65,7 @@ def cost(checkout: Path, command: Sequence[str], file: Path) -> Cost:
         arguments = [part.format(file=file, out=Path(folder) / "out") for part in command]
         environment = os.environ | {"PYTHONPATH": f"lambda_src{os.pathsep}.", "PYTHONDONTWRITEBYTECODE": ""}
         errors = Path(folder) / "errors"
+        began = time.perf_counter()
         with errors.open("w") as file_of_errors:
             process = subprocess.Popen(  # noqa: S603 - commands of this file
                 [str(checkout / ".venv/bin/python"), *arguments],
@@ -72,11 +75,12 @@ def cost(checkout: Path, command: Sequence[str], file: Path) -> Cost:
                 stderr=file_of_errors,
             )
             _, status, usage = os.wait4(process.pid, 0)
+        clock = time.perf_counter() - began
         problem = errors.read_text(errors="replace")[-2000:]
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise RuntimeError(f"{checkout}: {' '.join(arguments)} ended with {process.returncode}\n{problem}")
-    return Cost(usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+    return Cost(usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, clock)
 
 
 def report(name: str, before: Sequence[Cost], after: Sequence[Cost]) -> str:
