@@ -17,6 +17,7 @@ from hypothesis.internal.charmap import charmap_file
 from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
 
+from tests.own_part import import_own_part
 from tests.real_data import data_folder
 
 # One thread a worker for what NumPy computes: the workers share the processors, and threads that wait for one another
@@ -213,11 +214,12 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFil
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_collection() -> Generator[None, object, object]:
+def pytest_collection(session: pytest.Session) -> Generator[None, object, object]:
     """Keep Python's garbage collector from what is collected: it all stays, and to look through it takes long."""
     _know_utf_8()
     gc.disable()
     try:
+        import_own_part(session.config)
         return (yield)
     finally:
         gc.freeze()
