@@ -9,6 +9,7 @@ import asyncio
 import io
 import json
 import sys
+import uuid
 from collections import Counter
 from typing import Any
 
@@ -17,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from local_stack.aws import empty_reads
+from local_stack.aws.direct_answers import direct_answer
 from local_stack.aws.json_app import WsgiApp, json_app
 from local_stack.aws.operations import operation_name, service_name
 from local_stack.aws.record_size import limit_record_size
@@ -70,7 +71,7 @@ class LocalAws:
         self.requests[operation] += 1
         if operation == RECEIVE:
             return await _long_poll(app, request, body)
-        return _nothing(operation, request, body) or _call(app, request, body)
+        return _direct(operation, request, body) or _call(app, request, body)
 
 
 async def _long_poll(app: WsgiApp, request: Request, body: bytes) -> Response:
@@ -81,15 +82,18 @@ async def _long_poll(app: WsgiApp, request: Request, body: bytes) -> Response:
     deadline = loop.time() + seconds
     at_once = json.dumps(message | {"WaitTimeSeconds": 0}).encode() if 0 < seconds <= 20 else body
     while True:
-        response = _nothing(RECEIVE, request, at_once) or _call(app, request, at_once)
+        response = _direct(RECEIVE, request, at_once) or _call(app, request, at_once)
         if b'"Messages"' in response.body or response.status_code != 200 or loop.time() >= deadline:
             return response
         await asyncio.sleep(LONG_POLL_STEP)
 
 
-def _nothing(operation: str, request: Request, body: bytes) -> Response | None:
-    answer = empty_reads.nothing(operation, request.headers.get("authorization", ""), body)
-    return None if answer is None else Response(answer, media_type=request.headers.get("content-type"))
+def _direct(operation: str, request: Request, body: bytes) -> Response | None:
+    answer = direct_answer(operation, request.headers.get("authorization", ""), body)
+    if answer is None:
+        return None
+    headers = {"server": "amazon.com", "x-amzn-requestid": str(uuid.uuid4())}
+    return Response(answer, headers=headers, media_type=request.headers.get("content-type"))
 
 
 def _call(app: WsgiApp, request: Request, body: bytes) -> Response:

@@ -17,7 +17,7 @@ from local_stack.lambda_emulator.polling.queue_poller import QueueCounts, QueueP
 from local_stack.lambda_emulator.polling.sources import KinesisSource, SqsQueue, to_bucket
 
 # Lambda polls a shard once per second; people watch the local stack, so it polls more often. A read that finds nothing
-# costs little: it takes neither botocore's client nor moto (``local_stack.aws.empty_reads``).
+# costs little: it takes neither botocore's client nor moto (``local_stack.aws.direct_answers``).
 POLL_INTERVAL = 0.2
 AFTER_A_BUG = 1.0
 

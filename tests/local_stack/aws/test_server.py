@@ -10,9 +10,9 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+import urllib3
 
 from local_stack.aws.json_client import CallFailed, JsonClient
-from local_stack.aws.operations import operation_name, service_name
 from local_stack.aws.resources import ResourceSettings, create_resources
 from local_stack.aws.session import local_client
 from local_stack.process import ServiceProcess, start_service
@@ -88,6 +88,46 @@ def test_a_read_that_found_nothing_goes_on_where_it_was(aws: ServiceProcess) -> 
         answer = kinesis.get_records(ShardIterator=iterator)
         assert [record["Data"] for record in answer["Records"]] == [data]
         iterator = answer["NextShardIterator"]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "status"),
+    [
+        ({}, 200),
+        ({"StreamName": "none"}, 400),
+        ({"Data": base64.b64encode(b"x" * 2**20).decode()}, 400),
+        ({"Data": "a"}, 500),
+        ({"Data": 7}, 500),
+        ({"PartitionKey": "k" * 257}, 400),
+        ({"PartitionKey": 7}, 500),
+    ],
+    ids=["plain", "no stream", "too large", "no base64", "no text", "long key", "no key"],
+)
+def test_a_plain_record_is_answered_as_moto_answers_it(
+    aws: ServiceProcess, request: pytest.FixtureRequest, wanted: dict[str, Any], status: int
+) -> None:
+    kinesis, name = local_client("kinesis", aws.url), request.node.callspec.id.replace(" ", "-")
+    kinesis.create_stream(StreamName=name, ShardCount=1)
+    record = {"StreamName": name, "PartitionKey": "é", "Data": base64.b64encode(b"data").decode(), **wanted}
+
+    plain, by_moto = (put_record(aws, {**record, **more}) for more in ({}, {"ExplicitHashKey": None}))
+
+    assert (plain.status, by_moto.status) == (status, status)
+    assert plain.headers.keys() == by_moto.headers.keys()
+    assert plain.headers["content-type"] == by_moto.headers["content-type"]
+    taken = [(record["Data"], record["SequenceNumber"], record["PartitionKey"]) for record in read_all(kinesis, name)]
+    if status == 200:
+        answers = [json.loads(answer.data) for answer in (plain, by_moto)]
+        assert taken == [(b"data", answer["SequenceNumber"], "é") for answer in answers]
+        assert answers[0] | {"SequenceNumber": ""} == answers[1] | {"SequenceNumber": ""}
+    else:
+        assert (plain.data, taken) == (by_moto.data, [])
+
+
+def put_record(aws: ServiceProcess, request: dict[str, Any]) -> urllib3.BaseHTTPResponse:
+    signed = {"Authorization": "AWS4-HMAC-SHA256 Credential=local/20260101/us-east-1/kinesis/aws4_request, Signature=0"}
+    headers = signed | {"Content-Type": "application/x-amz-json-1.1", "X-Amz-Target": "Kinesis_20131202.PutRecord"}
+    return urllib3.request("POST", f"{aws.url}/", body=json.dumps(request), headers=headers)
 
 
 def test_a_message_is_received_after_its_delay_and_once_while_it_is_hidden(aws: ServiceProcess) -> None:
@@ -208,27 +248,3 @@ def test_the_resources_of_a_broker_are_created_as_set(aws: ServiceProcess) -> No
     assert json.loads(secret) == {"key": "local-key", "secret": "local-secret"}
     buckets = {bucket["Name"] for bucket in local_client("s3", aws.url).list_buckets()["Buckets"]}
     assert {made.quarantine_bucket, made.on_failure_bucket} <= buckets
-
-
-@pytest.mark.parametrize(
-    ("method", "path", "query", "headers", "body", "expected"),
-    [
-        ("POST", "/", b"", {"x-amz-target": "Kinesis_20131202.PutRecord"}, b"{}", "kinesis.PutRecord"),
-        ("POST", "/", b"", {}, b"Action=GetCallerIdentity&Version=2011-06-15", "sts.GetCallerIdentity"),
-        ("GET", "/bucket", b"list-type=2", {}, b"", "s3.ListObjectsV2"),
-        ("GET", "/", b"", {}, b"", "s3.ListBuckets"),
-        ("DELETE", "/bucket/key", b"", {}, b"", "s3.DeleteObject"),
-    ],
-)
-def test_an_operation_is_recognised_in_every_protocol(
-    method: str, path: str, query: bytes, headers: dict[str, str], body: bytes, expected: str
-) -> None:
-    service = expected.partition(".")[0]
-    assert operation_name(service, method, path, query, headers, body) == expected
-
-
-def test_the_service_comes_from_the_signature() -> None:
-    signed = {"authorization": "AWS4-HMAC-SHA256 Credential=local/20260101/us-east-1/sqs/aws4_request, Signature=x"}
-
-    assert service_name(signed) == "sqs"
-    assert service_name({}) == "s3"

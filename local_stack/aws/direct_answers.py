@@ -1,12 +1,14 @@
-"""The answers to reads that find nothing: pollers ask for them many times a second, and moto takes milliseconds each.
+"""Answers without moto's dispatch, which takes milliseconds each: to what is asked many times a second.
 
-Each is what moto would answer. Whatever finds something, or is refused, is left to moto.
+These are reads that find nothing, by pollers, and records that a stream takes. Each answer is what moto would answer.
+Whatever else a request wants, or is refused for, is left to moto.
 """
 
 import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from moto.core.exceptions import JsonRESTError
 from moto.kinesis.models import kinesis_backends
 from moto.kinesis.utils import compose_shard_iterator, decompose_shard_iterator
 from moto.sqs.models import sqs_backends
@@ -15,16 +17,17 @@ from local_stack.aws import ACCOUNT, REGION
 from local_stack.aws.speedups import BEFORE_FIRST
 
 _MOST_MESSAGES = 10
+_RECORD = {"StreamName", "PartitionKey", "Data"}
 
 
-def nothing(operation: str, authorization: str, body: bytes) -> bytes | None:
-    """Return the answer to a JSON request that finds nothing; None where moto is to answer."""
-    find = _READS.get(operation)
+def direct_answer(operation: str, authorization: str, body: bytes) -> bytes | None:
+    """Return the answer to a JSON request; None where moto is to answer."""
+    find = _ANSWERS.get(operation)
     if find is None or f"/{REGION}/" not in authorization:
         return None
     try:
         answer = find(json.loads(body))
-    except (KeyError, TypeError, ValueError, AttributeError):  # whatever is wrong, moto says it in AWS's words
+    except (KeyError, TypeError, ValueError, AttributeError, JsonRESTError):  # moto says in AWS's words what is wrong
         return None
     return None if answer is None else json.dumps(answer).encode()
 
@@ -46,7 +49,17 @@ def _no_messages(request: Mapping[str, Any]) -> dict[str, Any] | None:
     return {} if is_plain and is_allowed and not queue.messages else None
 
 
-_READS: Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any] | None]] = {
+def _put_record(request: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Put a record, or raise before there is one: a record that is refused is put by nobody, and by moto once more."""
+    if request.keys() != _RECORD or not all(isinstance(value, str) for value in request.values()):
+        return None
+    kinesis = kinesis_backends[ACCOUNT][REGION]
+    number, shard_id = kinesis.put_record("", request["StreamName"], request["PartitionKey"], "", request["Data"])
+    return {"SequenceNumber": number, "ShardId": shard_id}
+
+
+_ANSWERS: Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any] | None]] = {
     "kinesis.GetRecords": _no_records,
+    "kinesis.PutRecord": _put_record,
     "sqs.ReceiveMessage": _no_messages,
 }
