@@ -40,6 +40,7 @@ class LocalStackSettings:
     ``impression_list``, ``metric_attribution``, ``filter_expression`` and ``profile_columns``, of ``items_dataset``:
     as the settings of these names. ``metadata``: what brings users and items to their datasets.
     ``refresh_processes``: how many invocations of ``refresh`` may read views at once (AWS: by the mapping).
+    ``preloaded``: functions load as soon as they are there, and not with their first invocation (AWS: with it).
     """
 
     seed: int = 1
@@ -64,5 +65,6 @@ class LocalStackSettings:
     filter_expression: str = ""
     profile_columns: tuple[str, ...] = ()
     refresh_processes: int = 1
+    preloaded: bool = True
     metadata: LocalMetadata | None = None
     metadata_delay: int = METADATA_DELAY

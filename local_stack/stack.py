@@ -304,8 +304,9 @@ class Stack:
         self._running.callback(pollers.stop)
 
     def _function(self, name: str, environment: Mapping[str, str], instances: int = 1) -> Function:
-        function = self._made(name, environment, instances)
-        self._running.enter_context(function).start()
+        function = self._running.enter_context(self._made(name, environment, instances))
+        if self.settings.preloaded:
+            function.start()
         self.functions[name] = function
         return function
 

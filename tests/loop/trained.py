@@ -4,6 +4,7 @@ import random
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 from local_stack import loopback
 from local_stack.aws.session import local_client
@@ -22,14 +23,15 @@ QUIET = tuple(range(-9_107_871_506_589_424_318, -9_107_871_506_589_424_298))  # 
 def trained_stack(settings: LocalStackSettings, log: Callable[[str], None] = lambda _: None) -> Iterator[Stack]:
     """Yield the stack; its customers' taste is a stretch of the items, so that lists differ from one another.
 
-    ``log`` gets every line that its processes write.
+    ``log`` gets every line that its processes write. Functions load when they are first needed, as in AWS.
     """
-    with Stack(settings, log) as stack:
+    with Stack(replace(settings, preloaded=False), log) as stack:
         _put_interactions(stack)
         assert eventually(lambda: _visible(stack) == CUSTOMERS * OF_EACH)
         for _ in stack.train():
             continue
         stack.recommend()
+        assert not any(function.pids for function in stack.functions.values())
         yield stack
 
 

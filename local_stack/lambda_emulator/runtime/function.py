@@ -84,13 +84,14 @@ class Function:
             self._idle.put(instance)
 
     def update_environment(self, environment: Mapping[str, str]) -> None:
-        """Replace the function's own variables; new processes start after the running invocations."""
+        """Replace the function's own variables; new processes replace those that run, after their invocations."""
         with self._updating:
             held = [self._idle.get() for _ in self._instances]
             self._environment = dict(environment)
-            for instance in held:
+            for instance in reversed(held):
+                runs = instance.pid is not None
                 instance.end()
-                if not self._closed:
+                if runs and not self._closed:
                     instance.start(self._environment)
                 self._idle.put(instance)
 

@@ -230,6 +230,19 @@ def test_new_variables_take_effect_in_new_processes(make: Make) -> None:
     assert "OLD" not in seen
 
 
+def test_new_variables_replace_the_processes_that_run_and_start_no_others(make: Make) -> None:
+    function = make("echo", instances=2)
+    function.update_environment({"STAGE": "train"})
+    assert function.pids == []
+    first = function.invoke({}).payload["pid"]
+
+    function.update_environment({"STAGE": "recommend"})
+
+    [second] = function.pids
+    assert second != first
+    assert function.invoke({}).payload["pid"] == second
+
+
 def test_what_a_function_prints_goes_to_the_log_only(make: Make, capfd: pytest.CaptureFixture[str]) -> None:
     lines: list[str] = []
     make("talk", log=lines.append).invoke({})
