@@ -6,6 +6,7 @@ likely ones that with the greater VALUE comes first. Filters are those of action
 """
 
 from collections.abc import Iterator, Mapping
+from operator import attrgetter
 from typing import Any
 
 from personalize_local.control.filters import FilterControl
@@ -92,7 +93,8 @@ class ActionRecommendations:
 
     def _open_actions(self, group: str, own: list[Interaction]) -> Iterator[tuple[str, Mapping[str, Any]]]:
         """Yield the actions that may be recommended to a user with these interactions now, with their properties."""
-        now, last = self._registry.now(), {interaction.item: interaction.time for interaction in own}
+        in_time_order = sorted(own, key=attrgetter("time"))  # and not as they came
+        now, last = self._registry.now(), {interaction.item: interaction.time for interaction in in_time_order}
         for action, properties in self._stores.records(group, ACTIONS).items():
             expires, days = properties.get("ACTION_EXPIRATION_TIMESTAMP"), properties.get("REPEAT_FREQUENCY")
             waits = days is not None and now < last.get(action, -DAY * 1e6) + days * DAY
@@ -100,6 +102,6 @@ class ActionRecommendations:
                 yield action, properties
 
     def _own_interactions(self, group: str, user_id: str) -> list[Interaction]:
-        """Return a user's interactions with actions, which are the items of these, in time order."""
+        """Return a user's interactions with actions, which are the items of these."""
         dataset = self._stores.dataset(group, ACTION_INTERACTIONS)
         return self._stores.history_for(dataset).for_user(user_id, self._registry.now()) if dataset else []

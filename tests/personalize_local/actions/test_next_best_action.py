@@ -6,6 +6,7 @@ import pytest
 
 from personalize_local.toggles import Toggles
 from tests.personalize_local.actions.club import RECIPE, Club
+from tests.personalize_local.behaviours.test_throttling import accepted_calls
 from tests.personalize_local.world import Refused, World
 
 DAY = 86_400.0
@@ -59,7 +60,9 @@ def test_of_equally_likely_actions_the_more_valuable_comes_first(club: Club, cam
 def test_an_expired_action_is_left_out(club: Club, campaign: str) -> None:
     club.put_action("drive", actionExpirationTimestamp=int(club.world.now) + 5)
     assert "drive" in club.recommended(campaign, "u1", numResults=50)
-    club.world.wait(6)
+    club.world.wait(4)
+    assert "drive" in club.recommended(campaign, "u1", numResults=50)
+    club.world.wait(1)
     assert "drive" not in club.recommended(campaign, "u1", numResults=50)
 
 
@@ -70,15 +73,30 @@ def test_an_action_waits_for_its_days_after_the_user_has_seen_it(club: Club, cam
     club.world.wait(2)
     assert "survey" not in club.recommended(campaign, "u1", numResults=50)
     assert "survey" in club.recommended(campaign, "u3", numResults=50)
-    club.world.wait(7 * DAY)
+    club.world.wait(7 * DAY - 3)
+    assert "survey" not in club.recommended(campaign, "u1", numResults=50)
+    club.world.wait(1)
     assert "survey" in club.recommended(campaign, "u1", numResults=50)
+    club.interact("u1", "survey", "Viewed", ago=0)
+    club.interact("u1", "survey", "Viewed", ago=8 * DAY)  # which comes late
+    club.world.wait(2)
+    assert "survey" not in club.recommended(campaign, "u1", numResults=50)
 
 
 def test_a_list_has_five_actions_unless_it_is_asked_for_more(club: Club, campaign: str) -> None:
     for number in range(8):
         club.put_action(f"more{number}")
     assert len(club.recommended(campaign, "u1")) == 5
+    assert len(club.recommended(campaign, "u1", numResults=0)) == 5
     assert len(club.recommended(campaign, "u1", numResults=8)) == 8
+    assert len(club.recommended(campaign, "u1", numResults=100)) > 8
+
+
+def test_a_campaign_gives_five_hundred_lists_of_actions_a_second(club: Club, campaign: str) -> None:
+    club.world.wait(1)
+    club.world.service.set_toggles({"throttling": True})
+    assert accepted_calls(lambda: club.recommended(campaign, "u1"), 501) == 500
+    club.world.service.set_toggles({"throttling": False})
 
 
 @pytest.mark.parametrize(
