@@ -51,6 +51,19 @@ def test_one_turn_is_one_write(turns: list[list[Any]], expected: list[Any]) -> N
     assert asyncio.run(played(Recorder(), *turns)) == expected
 
 
+def test_what_is_written_now_follows_what_was_written_before() -> None:
+    async def written() -> list[Any]:
+        recorder = Recorder()
+        transport = OneWrite(recorder, asyncio.get_running_loop())  # type: ignore[arg-type]
+        transport.write(b"a")
+        transport.write_now(b"b")
+        transport.write(b"c")
+        await asyncio.sleep(0)
+        return recorder.done
+
+    assert asyncio.run(written()) == [b"a", b"b", b"c"]
+
+
 def test_nothing_is_written_to_a_connection_that_is_gone() -> None:
     recorder = Recorder()
     recorder.closing = True
