@@ -87,7 +87,9 @@ def test_events_alike_in_the_same_second_are_one(world: World) -> None:
     tracking = world.ready_to_collect()
     second = int(world.now)
     alike = {"itemId": "a", "sentAt": second}
-    world.put(tracking, alike, alike, {**alike, "sentAt": second + 1}, {**alike, "itemId": "b"})
+    world.put(
+        tracking, alike, {**alike, "sentAt": second + 0.5}, {**alike, "sentAt": second + 1}, {**alike, "itemId": "b"}
+    )
     world.put(tracking, {**alike, "eventType": "buy"}, {**alike, "properties": '{"colour": "red"}'})
     world.put(tracking, alike, user="other")
     world.wait(1)

@@ -14,6 +14,7 @@ from personalize_local.data.streamed import Event, Streamed
 from personalize_local.jobs.runner import Outcome
 from personalize_local.toggles import Toggles
 from recommender_models.interactions import InteractionColumns
+from recommender_models.models import UserPersonalization
 from tests.personalize_local.test_journal import started
 from tests.personalize_local.world import HeldJobs, World
 
@@ -87,6 +88,15 @@ def test_a_deletion_is_the_same_whoever_has_looked_before() -> None:
     assert seen == [(3, ["i4"])] * 2
 
 
+def test_what_a_session_did_before_it_had_a_user_is_forgotten_with_them() -> None:
+    streamed = Streamed(Toggles())
+    streamed.accept(Event(None, "s", "1", "i1", "view", 1.0, None, ""), 1.0)
+    streamed.accept(Event("u", "s", "2", "i2", "view", 2.0, None, ""), 2.0)
+    assert [row.item for row in streamed.for_user("s", 2.0)] == ["i1", "i2"]
+    assert streamed.forget({"u"}, 2.0) == 2
+    assert streamed.for_user("s", 2.0) == []
+
+
 def test_what_a_deleted_dataset_held_is_not_kept_in_memory() -> None:
     world = World()
     world.put(world.ready_to_collect(), {"itemId": "i1"})
@@ -97,5 +107,21 @@ def test_what_a_deleted_dataset_held_is_not_kept_in_memory() -> None:
     world.call("DeleteDataset", datasetArn=DATASET)
     world.wait(5)
     world.call("ListDatasets")
+    gc.collect()
+    assert sum(one() is None for one in held) == 1
+
+
+def test_the_model_of_a_version_that_no_longer_serves_is_not_kept_in_memory() -> None:
+    world = World()
+    world.fill(world.ready_to_collect())
+    world.wait(2)
+    solution = world.solution()
+    campaign = world.campaign(world.trained(solution))
+    assert world.recommended(campaign, "u1")
+    gc.collect()
+    held = [weakref.ref(model) for model in gc.get_objects() if isinstance(model, UserPersonalization)]
+    world.call("UpdateCampaign", campaignArn=campaign, solutionVersionArn=world.trained(solution))
+    world.wait(6)
+    assert world.recommended(campaign, "u1")
     gc.collect()
     assert sum(one() is None for one in held) == 1

@@ -56,6 +56,14 @@ def test_replaced_and_forgotten_ones_do_not_count(history: History, tmp_path: Pa
     assert history.totals(1.0) == (2, 1, 1)
 
 
+def test_a_session_is_trained_on_as_its_user(history: History, tmp_path: Path) -> None:
+    for number, user in enumerate((None, "a", None)):
+        history.streamed.accept(Event(user, "s", None, "i1", "view", float(number), None, ""), 0.0)
+    (folder,) = history.snapshot(1.0).save(tmp_path)
+    saved = InteractionColumns.load(Path(folder))
+    assert [saved.user_ids[code] for code in saved.users] == ["a", "a", "a"]
+
+
 def test_a_snapshot_keeps_what_it_saw(history: History, tmp_path: Path) -> None:
     put(history, "a", "b", "b")
     snapshot = history.snapshot(1.0)
