@@ -73,11 +73,40 @@ def test_of_what_is_not_known_nothing_is_said() -> None:
     np.testing.assert_array_equal(both, found.of({"DEVICE": "tv"}))
 
 
+def test_what_several_columns_say_is_multiplied() -> None:
+    factors = {"DEVICE": {"tv": [2.0, 1.0, 0.5]}, "PLACE": {"home": [3.0, 0.5, 0.5]}}
+    known = lifts.Lifts(
+        {column: {value: np.array(own, np.float32) for value, own in of.items()} for column, of in factors.items()}
+    )
+    both = known.of({"DEVICE": "tv", "PLACE": "home"})
+    np.testing.assert_array_equal(both, [6, 0.5, 0.25])
+
+
+def test_of_an_item_that_was_taken_once_next_to_nothing_is_known() -> None:
+    rows = shop("planted")
+    seldom = rows.take(np.flatnonzero(rows.context == 1)[:1])
+    found = lifts.fit(combine([rows, replace(seldom, item_ids=["new"], items=np.zeros(1, np.int32))]), ["DEVICE"])
+    on_tv = found.of({"DEVICE": "tv"})
+    assert on_tv is not None
+    assert 1 < on_tv[-1] < 1.2 < on_tv[:-1].max()
+
+
 def test_a_rare_value_is_not_looked_at() -> None:
     rows = shop("planted")
-    rare = rows.take(np.flatnonzero(rows.context == 1)[: lifts.FEWEST - 1])
     usual = rows.take(rows.context == 0)
-    assert lifts.observed_in(combine([usual, rare]), "DEVICE").values == ["phone"]
+    for number, values in ((lifts.FEWEST - 1, ["phone"]), (lifts.FEWEST, ["phone", "tv"])):
+        rare = rows.take(np.flatnonzero(rows.context == 1)[:number])
+        assert lifts.observed_in(combine([usual, rare]), "DEVICE").values == values
+
+
+def test_of_very_many_values_the_most_frequent_are_looked_at() -> None:
+    values = lifts.MOST_VALUES + 2
+    context = np.concatenate([np.full(lifts.FEWEST + number, number, np.int32) for number in range(values)])
+    rows = shop("none").take(np.zeros(len(context), np.intp))
+    texts = [text_from({"VERSION": f"{number:02}"}) for number in range(values)]
+    observed = lifts.observed_in(replace(rows, contexts=texts, context=context), "VERSION")
+    assert observed.values == [f"{number:02}" for number in range(2, values)]
+    assert np.bincount(observed.value).tolist() == [lifts.FEWEST + number for number in range(2, values)]
 
 
 def test_a_value_that_one_user_alone_has_says_nothing_without_them() -> None:

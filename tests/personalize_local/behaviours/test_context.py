@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 
 from personalize_local.data.archive import Archive
+from personalize_local.data.events import context_from
 from personalize_local.data.streamed import columns_from_rows
 from personalize_local.toggles import Toggles
+from recommender_models.context.values import text_from
 from recommender_models.interactions import Interaction, InteractionColumns, combine
 from recommender_models.selection import EventSelection
 from recommender_models.training_set import select
@@ -145,6 +147,15 @@ def test_a_snapshot_of_an_earlier_version_has_no_contexts(tmp_path: Path) -> Non
     for name in ("contexts.json", "context.npy"):
         (tmp_path / "new" / name).unlink()
     assert Archive.load(tmp_path / "new").newest("u", 5) == [each._replace(context="") for each in rows["u"]]
+
+
+@pytest.mark.parametrize(
+    ("value", "is_known"),
+    [("tv", True), ("t" * 1000, True), ("t" * 1001, False), ("", False), ("\ud800", False), (7, False), (None, False)],
+)
+def test_a_value_that_no_import_takes_is_no_context(value: object, is_known: bool) -> None:
+    context = text_from({"DEVICE_TYPE": str(value)}) if is_known else ""
+    assert context_from({"deviceType": value, "mood": "good"}, {"deviceType": "DEVICE_TYPE"}) == context
 
 
 def made_other(world: World) -> Shop:

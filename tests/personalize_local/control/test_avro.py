@@ -127,3 +127,10 @@ def test_a_schema_that_the_guide_allows_is_taken(schema: str) -> None:
 def test_any_other_is_refused_with_the_rule_it_breaks(schema: str, reason: str) -> None:
     with pytest.raises(InvalidInput, match=reason):
         avro.check(schema)
+
+
+def test_the_context_of_an_interaction_is_its_categorical_metadata() -> None:
+    device, note = field("DEVICE_TYPE", "null", "string", categorical=True), field("NOTE", "null", "string")
+    schema = avro_schema("Interactions", field("EVENT_TYPE", "string"), device, note, *numbers(1))
+    assert avro.context_columns(schema) == {"deviceType": "DEVICE_TYPE"}
+    assert avro.context_columns(avro_schema("Users", device)) == {}
