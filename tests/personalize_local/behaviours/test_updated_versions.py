@@ -84,6 +84,20 @@ def test_it_has_the_options_of_the_version_that_it_updates(world: World) -> None
     assert "solutionConfig" not in described(shop, updated(shop, full))
 
 
+def test_it_takes_the_newest_version_of_mode_full_whatever_was_updated_meanwhile(world: World) -> None:
+    shop = filled(world)
+    first = shop.trained(V1)
+    for number in range(30):
+        world.put(shop.tracking, {"itemId": "i0"}, {"itemId": "i1"}, user=f"late{number}", session=f"late{number}")
+    world.wait(2)
+    solution = first.rpartition("/")[0]
+    second = world.call("CreateSolutionVersion", solutionArn=solution)["solutionVersionArn"]
+    meanwhile = updated(shop, first)  # newer than the second one, which is trained for some time
+    then = updated(shop, first)
+    assert metrics(shop, meanwhile) == metrics(shop, first) != metrics(shop, second)
+    assert metrics(shop, then) == metrics(shop, second)
+
+
 def test_it_needs_its_recipe_and_a_version_of_mode_full(world: World) -> None:
     shop = filled(world)
     full = shop.trained(V1)
