@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from personalize_local.filters.evaluation import MOST_RECENT
 from tests.personalize_local.actions.club import Club
 from tests.personalize_local.behaviours.shop import USERS
 from tests.personalize_local.jobs.schemas import schema
@@ -75,13 +76,24 @@ def test_an_expression_leaves_what_it_says(
     assert set(club.recommended(campaign, user, filterArn=create(club, expression), **options)) == left
 
 
+def test_a_filter_looks_at_more_interactions_with_actions_than_with_items(club: Club, campaign: str) -> None:
+    club.interact("u3", "enrol", "Viewed", ago=MOST_RECENT + 60)
+    for number in range(MOST_RECENT):
+        club.interact("u3", f"other{number}", "Viewed")
+    club.world.wait(2)
+    viewed = create(club, 'EXCLUDE ActionID WHERE Action_Interactions.EVENT_TYPE IN ("Viewed")')
+    assert set(club.recommended(campaign, "u3", filterArn=viewed)) == {"download", "survey"}
+
+
 def test_what_cannot_be_applied_is_refused(club: Club, campaign: str) -> None:
     items = create(club, 'EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ("view")')
     needing = create(club, "INCLUDE ActionID WHERE Actions.VALUE > $V")
+    named = create(club, "INCLUDE ActionID WHERE Actions.CATEGORY = $C")
     for options, reason in (
         ({"filterArn": items}, "is a filter for items, and a list of actions needs its own"),
         ({"filterArn": needing}, "INCLUDE needs values for V"),
         ({"filterArn": needing, "filterValues": {"V": '"high"'}}, "takes a number"),
+        ({"filterArn": named, "filterValues": {"C": "5"}}, "Actions.CATEGORY: expected a string in double quotes"),
     ):
         with pytest.raises(Refused, match=f"400 InvalidInput.*{reason}"):
             club.recommended(campaign, "u1", **options)

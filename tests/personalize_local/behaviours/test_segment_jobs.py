@@ -1,11 +1,15 @@
 """Batch segment jobs are for versions of a segment recipe, and these are for nothing else."""
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from personalize_local.toggles import Toggles
 from tests.personalize_local.behaviours.shop import RECIPES, ROLE, Shop, made_shop
+from tests.personalize_local.everything import PLACES as IN_BUCKET
+from tests.personalize_local.everything import open_world, put_file
 from tests.personalize_local.world import Refused, World
 
 PLACES = {
@@ -56,13 +60,18 @@ def test_its_filter_is_one_for_users_and_for_attributes_not_one_on_interactions(
     for_items = shop.filter("EXCLUDE ItemID WHERE Items.PRICE < 3", "items")
     viewers = shop.filter('INCLUDE UserID WHERE Interactions.EVENT_TYPE IN ("view")', "viewers")
     adults = shop.filter("INCLUDE UserID WHERE Users.AGE >= 18", "adults")
+    others = shop.filter(
+        'INCLUDE UserID WHERE Users.AGE >= 18 | EXCLUDE UserID WHERE Interactions.EVENT_TYPE IN ("view")', "others"
+    )
 
     def refusal(operation: str, trained: str, filter_arn: str) -> str:
         return refused(shop, operation, **job, solutionVersionArn=trained, filterArn=filter_arn)
 
     assert "is a filter for items" in refusal("CreateBatchSegmentJob", affinity, for_items)
     assert "is a filter for users" in refusal("CreateBatchInferenceJob", personal, adults)
-    assert "A filter on interactions cannot be used" in refusal("CreateBatchSegmentJob", by_attribute, viewers)
+    for on_interactions in (viewers, others):
+        said = refusal("CreateBatchSegmentJob", by_attribute, on_interactions)
+        assert "A filter on interactions cannot be used" in said
     campaign = shop.world.campaign(personal)
     assert "is a filter for users" in refused(
         shop, "GetRecommendations", campaignArn=campaign, userId="u1", filterArn=adults
@@ -72,6 +81,23 @@ def test_its_filter_is_one_for_users_and_for_attributes_not_one_on_interactions(
         arn = shop.world.call("CreateBatchSegmentJob", **made)["batchSegmentJobArn"]
         described = shop.world.call("DescribeBatchSegmentJob", batchSegmentJobArn=arn)["batchSegmentJob"]
         assert described["filterArn"] == filter_arn
+
+
+def test_the_values_of_a_line_are_checked_by_the_types_of_the_columns(tmp_path: Path) -> None:
+    shop = made_shop(open_world(tmp_path, toggles=Toggles(throttling=False, minimums=False)))
+    shop.world.fill(shop.tracking, users=4, each=10)
+    shop.put_user("u1", age=40, homeTown="Bonn")
+    shop.world.wait(2)
+    asked = [{"itemId": "i1", "filterValues": {"TOWN": town}} for town in ('"Bonn"', "53111")]
+    put_file(tmp_path, "asked.json", [json.dumps(line) for line in asked])
+    job = {"jobName": "j", "roleArn": ROLE, "solutionVersionArn": version(shop, "aws-item-affinity"), **IN_BUCKET}
+    townsfolk = shop.filter("INCLUDE UserID WHERE Users.HOME_TOWN = $TOWN", "townsfolk")
+    shop.world.call("CreateBatchSegmentJob", **job, filterArn=townsfolk)
+    shop.world.wait(3)
+    answers = (tmp_path / "s3/bucket/out/asked.json.out").read_text().splitlines()
+    by_name, by_number = map(json.loads, answers)
+    assert by_name["output"]["recommendedUsers"] == ["u1"]
+    assert "Users.HOME_TOWN: expected a string in double quotes" in by_number["error"]
 
 
 def test_a_segment_recipe_has_no_campaign(shop: Shop) -> None:

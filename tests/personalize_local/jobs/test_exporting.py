@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 
+from personalize_local.jobs import exporting
 from personalize_local.journal import Journal
+from recommender_models.record_columns import RecordColumns
 from tests.personalize_local.behaviours.shop import ROLE, Shop, made_shop
 from tests.personalize_local.jobs.conftest import Bucket
-from tests.personalize_local.jobs.schemas import schema
+from tests.personalize_local.jobs.schemas import PLAIN, schema
 from tests.personalize_local.world import START, HeldJobs, Refused, World
 from tests.personalize_local.world import schema as interactions
 
@@ -112,6 +114,33 @@ def test_a_value_keeps_its_digits_and_a_column_that_is_not_kept_is_empty(bucket:
     shop = Shop(world, tracking, "")
     shop.datasets["Interactions"] = world.call("ListDatasets")["datasets"][0]["datasetArn"]
     assert export(shop, bucket, "Interactions", "PUT") == [f"{HEADER},EVENT_VALUE,SESSION_ID", "u,i,view,7,1.1,"]
+
+
+def test_interactions_without_event_types_are_exported_as_they_were_imported(bucket: Bucket) -> None:
+    world = World(s3_endpoint=bucket.endpoint)
+    world.service.set_toggles({"minimums": False})
+    shop = Shop(world, world.ready_to_collect(PLAIN), "")
+    shop.datasets["Interactions"] = world.call("ListDatasets")["datasets"][0]["datasetArn"]
+    lines = ["USER_ID,ITEM_ID,TIMESTAMP", "u1,i1,10"]
+    import_csv(shop, bucket, "Interactions", "i", *lines)
+    assert export(shop, bucket, "Interactions", "BULK") == lines
+
+
+@pytest.mark.parametrize("location", ["out", "out/", ""])
+def test_the_file_is_below_the_location_and_flags_are_written_as_imports_read_them(
+    bucket: Bucket, tmp_path: Path, location: str
+) -> None:
+    RecordColumns(["i1", "i2", "i3"], {"NEW": [True, False, None]}).save(tmp_path / "records.json")
+    spec = {
+        "schema": schema("Items", ("ITEM_ID", "string"), ("NEW", ["boolean", "null"])),
+        "records": str(tmp_path / "records.json"),
+        "name": "all",
+        "output_location": bucket.at(location),
+        "s3_endpoint": bucket.endpoint,
+    }
+    assert exporting.run(spec, tmp_path) == {"rows": 3}
+    lines = bucket.get(f"{'out/' if location else ''}all.csv").splitlines()
+    assert lines == ["ITEM_ID,NEW", "i1,true", "i2,false", "i3,"]
 
 
 def test_a_column_that_is_required_and_not_kept_is_refused(shop: Shop) -> None:

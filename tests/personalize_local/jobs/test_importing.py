@@ -142,6 +142,7 @@ def test_users_are_records_too(bucket: Bucket, tmp_path: Path) -> None:
         ("1,2,3\n", "line 1: no header; the first line must be USER_ID,ITEM_ID,TIMESTAMP"),
         ("USER_ID,ITEM_ID\n", "line 1: the header must be USER_ID,ITEM_ID,TIMESTAMP; missing: TIMESTAMP"),
         (HEADER[:-1] + ",AGE\n", "line 1: the header must be USER_ID,ITEM_ID,TIMESTAMP; not in the schema: AGE"),
+        (HEADER[:-1] + ",A\x1b[31m\n", "not in the schema: 'A\\x1b[31m'"),
         (HEADER[:-1] + ",USER_ID\n", "line 1: the header must be USER_ID,ITEM_ID,TIMESTAMP; twice: USER_ID"),
         ("ITEM_ID,USER_ID,TIMESTAMP\n", "line 1: the header must be USER_ID,ITEM_ID,TIMESTAMP; the order is another"),
         ("USER_ID,ITEM_ID,timestamp\n", "missing: TIMESTAMP; not in the schema: timestamp"),

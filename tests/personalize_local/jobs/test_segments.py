@@ -109,6 +109,7 @@ def test_the_users_with_affinity_to_an_attribute_are_its_fans(
     assert [one["itemAttributes"] for one in found] == expressions
     for one, genre in zip(found, ("comedy", "horror"), strict=True):
         assert fans(one["output"]["recommendedUsers"]) == {genre}
+        assert one.keys() == {"itemAttributes", "output"}
 
 
 def test_both_attributes_must_hold(bucket: Bucket, spec: dict[str, Any], tmp_path: Path) -> None:
