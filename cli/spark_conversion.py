@@ -83,8 +83,8 @@ class SparkConversion:
 
     @property
     def rows_url(self) -> str:
-        """Return the URL of the folder with the rows."""
-        return f"{storage.below(self._request.out, ROWS)}/"
+        """Return the URL of the folder with the rows, without what it says to Spark alone, after a question mark."""
+        return f"{storage.below(self._request.out.partition('?')[0], ROWS)}/"
 
     def summary(self, waiting: WaitDisplay) -> ImportSummary:
         """Convert, or write the job; return the summary. Raises click.ClickException with what Spark says."""
