@@ -37,7 +37,7 @@ def run(tmp_path: Path) -> Any:
     """Return the function that runs tasks in a process of their own, which has the zip and no other package."""
     archive = tmp_path / "code.zip"
     archive.write_bytes(code_archive())
-    conversion = Conversion(INTERACTIONS, Rules(), NOW).as_json()
+    conversion = Conversion(INTERACTIONS, Rules(), 0).as_json()  # `list` says what time it is
 
     def in_a_process(*events: dict[str, Any]) -> list[dict[str, Any]]:
         asked = {"root": str(tmp_path), "conversion": conversion, "limit": LIMIT, "now": NOW, "events": events}
@@ -68,5 +68,6 @@ def test_parts_in_several_processes_give_the_rows_and_the_report_of_one(tmp_path
     report = json.loads((tmp_path / "rows/run/report.json").read_bytes())
     for name in ("rows", "users", "users_with_two", "first", "last", "skipped", "bad"):
         assert report[name] == expected.as_json()[name], name
+    assert [note.replace("s3://exports/2026", str(folder)) for note in report["notes"]] == expected.notes
     lines = [(Path(example["file"]).name, example["line"], example["reason"]) for example in report["examples"]]
     assert lines == [(Path(one.file).name, one.line, one.reason) for one in expected.examples]
