@@ -140,6 +140,7 @@ def _environ(request: Request, body: bytes) -> dict[str, Any]:
     }
     for name, value in request.headers.items():
         environ["HTTP_" + name.upper().replace("-", "_")] = value
+    environ.pop("HTTP_TRANSFER_ENCODING", None)  # the body is whole, and of a chunked one nothing would be read
     environ["CONTENT_TYPE"] = request.headers.get("content-type", "")
     environ["CONTENT_LENGTH"] = str(len(body))
     return environ

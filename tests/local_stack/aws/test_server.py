@@ -248,3 +248,15 @@ def test_the_resources_of_a_broker_are_created_as_set(aws: ServiceProcess) -> No
     assert json.loads(secret) == {"key": "local-key", "secret": "local-secret"}
     buckets = {bucket["Name"] for bucket in local_client("s3", aws.url).list_buckets()["Buckets"]}
     assert {made.quarantine_bucket, made.on_failure_bucket} <= buckets
+
+
+def test_an_object_that_is_sent_in_chunks_is_stored(aws: ServiceProcess) -> None:
+    s3 = local_client("s3", aws.url)
+    s3.create_bucket(Bucket="chunks")
+    url = s3.generate_presigned_url("put_object", Params={"Bucket": "chunks", "Key": "key"})
+    headers = {"Content-Type": "binary/octet-stream"}
+    request = urllib.request.Request(url, iter([b"one ", b"two"]), headers, method="PUT")  # noqa: S310 - loopback
+    urllib.request.urlopen(request).close()  # noqa: S310 - loopback
+
+    assert request.get_header("Transfer-encoding") == "chunked"
+    assert s3.get_object(Bucket="chunks", Key="key")["Body"].read() == b"one two"
