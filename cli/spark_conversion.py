@@ -13,7 +13,7 @@ import click
 
 from cli.connection import ROOT
 from cli.progress import WaitDisplay
-from history_jobs import listing, spark_job, storage
+from history_jobs import listing, spark_job, start, storage
 from history_jobs.request import ROWS, Request
 from personalize_data.exports import mparticle
 from personalize_data.exports.report import Report
@@ -74,7 +74,8 @@ class SparkConversion:
         check_reserved(plan.schema)
         conversion = Conversion(plan.schema, plan.rules, time.time(), KEPT_OF_PART, plan.suppressed)
         self._plan, self._options, self._files = plan, options, [file.location for file in files]
-        self._request = Request([part for file in files for part in file.parts], conversion, str(options.out))
+        parts = [part for file in files for part in file.parts]
+        self._request = Request(parts, conversion, str(options.out), start.identity(plan, parts))
 
     @property
     def writes_job(self) -> bool:
@@ -115,4 +116,7 @@ class SparkConversion:
         if done.returncode:
             said = [line.strip() for line in done.stderr.splitlines() if line.strip()]
             raise click.ClickException(f"Spark: {' '.join(said[-2:])[:600] or f'exit code {done.returncode}'}")
-        return Report.from_json(json.loads(done.stdout))
+        answer = json.loads(done.stdout)
+        if "refused" in answer:
+            raise click.ClickException(answer["refused"])
+        return Report.from_json(answer["report"])

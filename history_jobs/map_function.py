@@ -7,16 +7,17 @@ an object that ``list`` has written.
 import json
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from history_jobs import listing, part_files
+from history_jobs import listing, part_files, start
 from history_jobs.request import report_name
 from history_jobs.s3_storage import S3Storage
 from personalize_data.exports.part import Part
 from personalize_data.exports.report import Report
 from personalize_data.exports.settings import Conversion
+from personalize_data.plan import Plan
 
 PARTS, REPORT = "parts.json", "report.json"
 LIST, CONVERT, ADD_UP = "list", "convert", "add_up"
@@ -38,11 +39,18 @@ class MapTasks:
         return self._convert(event) if event["task"] == CONVERT else self._add_up()
 
     def _list(self, now: float) -> dict[str, Any]:
-        files = listing.files_in_s3(self.storage.s3, self.exports, self.limit)
-        parts = [part.as_json() for file in files for part in file.parts]
-        items = [{"task": CONVERT, "number": number, "part": part, "now": now} for number, part in enumerate(parts)]
+        files = list(listing.files_in_s3(self.storage.s3, self.exports, self.limit))
+        parts = [part for file in files for part in file.parts]
+        now = start.started(self.storage, start.identity(self._plan(files), parts), now)
+        items = [
+            {"task": CONVERT, "number": number, "part": part.as_json(), "now": now} for number, part in enumerate(parts)
+        ]
         self.storage.write(PARTS, json.dumps(items).encode())
         return {"parts": len(items)}
+
+    def _plan(self, files: Sequence[listing.ListedFile]) -> Plan:
+        conversion = Conversion.from_json(self.conversion)
+        return Plan("interactions", [file.source for file in files], conversion.schema, rules=conversion.rules)
 
     def _convert(self, item: Mapping[str, Any]) -> dict[str, Any]:
         conversion = Conversion.from_json({**self.conversion, "now": item["now"]})

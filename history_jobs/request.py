@@ -12,22 +12,27 @@ ROWS, REPORTS = "rows", "reports"
 
 @dataclass(frozen=True)
 class Request:
-    """``out``: a folder, as a path that all machines share or an S3 URL; below it come ROWS and REPORTS."""
+    """``out``: a folder, as a path that all machines share or an S3 URL; below it come ROWS and REPORTS.
+
+    ``identity``: see ``start.identity``.
+    """
 
     parts: Sequence[Part]
     conversion: Conversion
     out: str
+    identity: str
 
     def as_json(self) -> dict[str, Any]:
         """Return it as a JSON object. It holds the key of the suppression list, if there is one."""
         parts = [part.as_json() for part in self.parts]
-        return {"parts": parts, "conversion": self.conversion.as_json(), "out": self.out}
+        conversion = self.conversion.as_json()
+        return {"parts": parts, "conversion": conversion, "out": self.out, "identity": self.identity}
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Self:
         """Return what ``as_json`` has written."""
         parts = [Part(**part) for part in document["parts"]]
-        return cls(parts, Conversion.from_json(document["conversion"]), document["out"])
+        return cls(parts, Conversion.from_json(document["conversion"]), document["out"], document["identity"])
 
 
 def report_name(number: int) -> str:

@@ -11,6 +11,7 @@ from history_jobs import line_ranges
 from personalize_data.errors import BadFile
 from personalize_data.exports.part import Part
 
+MISSING = ("404", "NoSuchKey")
 GONE = ("NoSuchKey", "404", "AccessDenied", "InvalidObjectState")  # of one object, and not of the service
 
 
@@ -21,6 +22,11 @@ class S3Storage:
     s3: Any
     bucket: str
     folder: str
+
+    @property
+    def place(self) -> str:
+        """Return the URL of the output."""
+        return f"s3://{self.bucket}/{self.folder}"
 
     @contextmanager
     def at_hand(self, part: Part) -> Iterator[tuple[Part, Path]]:
@@ -38,10 +44,9 @@ class S3Storage:
             try:
                 copied = line_ranges.copy(part, read, path)
             except Exception as error:
-                code = getattr(error, "response", {}).get("Error", {}).get("Code")
-                if code not in GONE:
+                if _code(error) not in GONE:
                     raise
-                raise BadFile(part.name, f"S3 says {code}") from None
+                raise BadFile(part.name, f"S3 says {_code(error)}") from None
             yield copied, path
 
     def put(self, name: str, path: Path) -> None:
@@ -56,11 +61,32 @@ class S3Storage:
         """Read an object."""
         return bytes(self.s3.get_object(Bucket=self.bucket, Key=self.folder + name)["Body"].read())
 
+    def has(self, name: str) -> bool:
+        """Return whether there is such an object."""
+        try:
+            self.s3.head_object(Bucket=self.bucket, Key=self.folder + name)
+        except Exception as error:
+            if _code(error) in MISSING:
+                return False
+            raise
+        return True
+
+    def has_any(self, folder: str) -> bool:
+        """Return whether there is an object in a folder."""
+        pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=f"{self.folder}{folder}/")
+        return any(page.get("Contents") for page in pages)
+
     def _read(self, bucket: str, key: str, place: int, size: int) -> bytes:
         try:
             answer = self.s3.get_object(Bucket=bucket, Key=key, Range=f"bytes={place}-{place + size - 1}")
         except Exception as error:
-            if getattr(error, "response", {}).get("Error", {}).get("Code") == "InvalidRange":  # the end of the file
+            if _code(error) == "InvalidRange":  # the end of the file
                 return b""
             raise
         return bytes(answer["Body"].read())
+
+
+def _code(error: Exception) -> str | None:
+    """Return S3's code of an error; None for an error of another kind."""
+    response: dict[str, dict[str, str]] = getattr(error, "response", {})
+    return response.get("Error", {}).get("Code")

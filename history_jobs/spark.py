@@ -7,8 +7,10 @@ since not every server of Spark Connect takes artifacts.
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
+from history_jobs import start
 from history_jobs.request import Request, report_name
 from history_jobs.storage import ArrowStorage
 from personalize_data.exports.report import Report
@@ -19,13 +21,16 @@ Batches = Iterable[Any]
 def convert(session: Any, request: Request, code: bytes) -> Report:
     """Convert all parts in a Spark ``session``, and write their rows and reports; return the sum of these.
 
-    ``code``: the archive. What an earlier run has written is written again.
+    ``code``: the archive. Parts that are done already are left as they are. Raises BadFile where ``out`` has parts of
+    another conversion.
     """
+    storage = ArrowStorage(request.out)
+    now = start.started(storage, request.identity, request.conversion.now)
+    conversion = replace(request.conversion, now=now)
     table = [(number, json.dumps(part.as_json())) for number, part in enumerate(request.parts)]
     parts = session.createDataFrame(table, "number long, part string").repartition(max(1, len(table)))
-    function = _function(code, request.conversion.as_json(), request.out)
+    function = _function(code, conversion.as_json(), request.out)
     parts.mapInArrow(function, "number long, rows long").collect()
-    storage = ArrowStorage(request.out)
     report = Report()
     for number, part in enumerate(request.parts):
         report.add(part, Report.from_json(json.loads(storage.read(report_name(number)))))

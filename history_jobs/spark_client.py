@@ -1,24 +1,28 @@
-"""The program that connects to Spark: a request on standard input, the sum of the reports on standard output.
+"""The program that connects to Spark: a request on standard input, and what came of it on standard output, as JSON.
 
 It runs in an environment of its own, with Spark's client: ``python -m history_jobs.spark_client sc://HOST``.
 """
 
 import json
 import sys
+from typing import Any
 
 from history_jobs.code_archive import code_archive
 from history_jobs.request import Request
 from history_jobs.spark import convert
+from personalize_data.errors import BadFile
 
 
-def main(remote: str) -> None:
-    """Convert what standard input asks for, on the Spark at a ``sc://`` URL."""
+def answer(remote: str, request: Request) -> dict[str, Any]:
+    """Convert on the Spark at a ``sc://`` URL; return the sum of the ``report``s, or why it is ``refused``."""
     from pyspark.sql import SparkSession
 
-    request = Request.from_json(json.load(sys.stdin))
     session = SparkSession.builder.remote(remote).getOrCreate()
-    json.dump(convert(session, request, code_archive()).as_json(), sys.stdout)
+    try:
+        return {"report": convert(session, request, code_archive()).as_json()}
+    except BadFile as error:
+        return {"refused": str(error)}
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    json.dump(answer(sys.argv[1], Request.from_json(json.load(sys.stdin))), sys.stdout)

@@ -26,6 +26,11 @@ class ArrowStorage:
 
     out: str
 
+    @property
+    def place(self) -> str:
+        """Return the path or URL."""
+        return self.out
+
     @contextmanager
     def at_hand(self, part: Part) -> Iterator[tuple[Part, Path]]:
         """Yield a part, or a copy of one in S3, and where it is on this machine. Raises BadFile."""
@@ -55,6 +60,29 @@ class ArrowStorage:
         with path.open("rb") as file, tempfile.NamedTemporaryFile(dir=unfinished, delete=False) as whole:
             shutil.copyfileobj(file, whole, STEP)
         Path(whole.name).replace(target)
+
+    def write(self, name: str, data: bytes) -> None:
+        """Write a small file below ``out``. Raises OSError."""
+        with tempfile.NamedTemporaryFile() as file:
+            file.write(data)
+            file.flush()
+            self.put(name, Path(file.name))
+
+    def has(self, name: str) -> bool:
+        """Return whether a file is below ``out``. Raises OSError."""
+        if "://" not in self.out:
+            return (Path(self.out) / name).exists()
+        system, inside = _opened(below(self.out, name))
+        return bool(system.get_file_info(inside).is_file)
+
+    def has_any(self, folder: str) -> bool:
+        """Return whether a file is in a folder below ``out``. Raises OSError."""
+        if "://" not in self.out:
+            return any((Path(self.out) / folder).glob("*"))
+        from pyarrow.fs import FileSelector
+
+        system, inside = _opened(below(self.out, folder))
+        return any(info.is_file for info in system.get_file_info(FileSelector(inside, allow_not_found=True)))
 
     def finish(self) -> None:
         """Remove what machines that were killed have left."""

@@ -40,7 +40,10 @@ SIZE = FunctionSize(timeout=900, memory=1_769)  # the memory with which a functi
 PART_BYTES = 128 * 2**20
 DISK_MIB = 10_240  # a packed file is copied whole
 AT_ONCE = 100  # functions; an account has 1,000, and ingest and refresh need theirs
-RETRY = [{"ErrorEquals": ["States.ALL"], "IntervalSeconds": 5, "MaxAttempts": 4, "BackoffRate": 3}]
+RETRY = [
+    {"ErrorEquals": ["BadFile"], "MaxAttempts": 0},  # the folder has another conversion
+    {"ErrorEquals": ["States.ALL"], "IntervalSeconds": 5, "MaxAttempts": 4, "BackoffRate": 3},
+]
 OWN_NAMES = "Objects are named by mParticle, or by the number of a part; these folders hold nothing else."
 
 
@@ -149,7 +152,7 @@ class HistoryMap(Construct):
         source = f"arn:{cdk.Aws.PARTITION}:s3:::{bucket}"
         own = self._bucket.arn_for_objects(f"{FOLDER}*")
         return [
-            Permission("s3", ("ListBucket",), [source]),
+            Permission("s3", ("ListBucket",), [source, self._bucket.bucket_arn]),
             Permission("s3", ("GetObject",), [f"{source}/{prefix}*"], OWN_NAMES),
             Permission("s3", ("GetObject", "PutObject", "AbortMultipartUpload"), [own], OWN_NAMES),
         ]

@@ -54,14 +54,15 @@ def on_spark(made: Path, folder: Path, part_bytes: int) -> Iterator[Run]:
 
 
 def by_the_stack(made: Path, folder: Path, part_bytes: int) -> Iterator[Run]:
-    """Convert by the state machine, twice; the second time, its functions are killed in the middle."""
+    """Convert by the state machine, twice from nothing; the second time, its functions are killed in the middle."""
     stack = template.synthesise(folder / "cdk.out")
     with start_service("local_stack.aws") as aws:
         conversion = in_stack.InStack(stack, aws.url, folder, part_bytes, PROCESSES)
         conversion.put(made)
         yield timed("Step Functions", conversion.run)
-        again = timed("Step Functions, again", lambda: conversion.run(kill_after=PARTS // 2))
-    yield again._replace(note=f"SIGKILL of the functions: {conversion.failed} invocations failed, and were repeated")
+        conversion.clear()
+        killed = timed("Step Functions, killed", lambda: conversion.run(kill_after=PARTS // 2))
+    yield killed._replace(note=f"SIGKILL of the functions: {conversion.failed} invocations failed, and were repeated")
 
 
 def table(made: Path, done: Sequence[Run]) -> str:

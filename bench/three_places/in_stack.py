@@ -58,9 +58,16 @@ class InStack:
         with self._function() as function:
             invoked = Invocations(function, kill_after)
             machine = StateMachine(self._stack.definition, invoked, self._read, self._processes)
-            machine.run({})
-        self.failed = invoked.failed
+            try:
+                machine.run({})
+            finally:
+                self.failed = invoked.failed
         return outcome(self._tables(), self._summary(), EXPORTS)
+
+    def clear(self) -> None:
+        """Remove what was converted."""
+        for key in self._keys(""):
+            self._s3.delete_object(Bucket=BUCKET, Key=key)
 
     @contextmanager
     def _function(self) -> Iterator[Function]:
@@ -82,10 +89,11 @@ class InStack:
         return bytes(self._s3.get_object(Bucket=bucket, Key=key)["Body"].read())
 
     def _tables(self) -> Iterator[bytes]:
-        pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=BUCKET, Prefix=f"{self._out}rows/")
-        for page in pages:
-            for listed in page["Contents"]:
-                yield self._read(BUCKET, listed["Key"])
+        return (self._read(BUCKET, key) for key in self._keys("rows/"))
+
+    def _keys(self, folder: str) -> list[str]:
+        pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=BUCKET, Prefix=f"{self._out}{folder}")
+        return [listed["Key"] for page in pages for listed in page["Contents"]]
 
     def _summary(self) -> Mapping[str, Any]:
         return dict(json.loads(self._read(BUCKET, f"{self._out}report.json")))

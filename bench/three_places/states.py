@@ -6,7 +6,8 @@ come at once.
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -56,14 +57,14 @@ class StateMachine:
         result = self._with_retries(_small(payload), state["Retry"])
         return result if state.get("OutputPath") == "$.Payload" else {"StatusCode": 200, "Payload": result}
 
-    def _with_retries(self, payload: Any, rules: list[Mapping[str, Any]]) -> Any:
-        (rule,) = rules
-        _check(*rule["ErrorEquals"], "States.ALL")
-        for _ in range(1 + rule["MaxAttempts"]):
-            result = self.invoke(payload)
-            if result.function_error is None:
-                return result.payload
-        raise ExecutionFailed(f"{result.error_type}: {result.error_message}")
+    def _with_retries(self, payload: Any, rules: Sequence[Mapping[str, Any]]) -> Any:
+        failures = Counter[int]()
+        while (result := self.invoke(payload)).function_error is not None:
+            which = _place(rules, result.error_type)
+            failures[which] += 1
+            if failures[which] > rules[which]["MaxAttempts"]:
+                raise ExecutionFailed(f"{result.error_type}: {result.error_message}")
+        return result.payload
 
     def _map(self, state: Mapping[str, Any]) -> Any:
         reader, processor = state["ItemReader"], state["ItemProcessor"]
@@ -74,6 +75,12 @@ class StateMachine:
         with ThreadPoolExecutor(min(self.at_once, state["MaxConcurrency"])) as pool:
             list(pool.map(lambda item: self._run(processor, item), items))
         return {"ResultWriterDetails": state["ResultWriter"]["Parameters"]}
+
+
+def _place(rules: Sequence[Mapping[str, Any]], error_type: str) -> int:
+    """Return which rule of retries an error comes under. Raises StopIteration for none."""
+    names = ({error_type}, {"States.ALL"})
+    return next(place for place, rule in enumerate(rules) if set(rule["ErrorEquals"]) in names)
 
 
 def _check(given: str, end: str) -> None:

@@ -18,6 +18,7 @@ from personalize_data.exports.settings import Conversion
 from personalize_data.files import Moved
 
 STATE = "conversion.json"
+OF_ANOTHER = "it holds another conversion: name another folder, or remove it"
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class WorkFolder:
             known = json.loads(state.read_bytes())
             if known["identity"] == identity:
                 return float(known["now"])
-            raise BadFile(self.folder, "it holds another conversion: name another folder, or remove it")
+            raise BadFile(self.folder, OF_ANOTHER)
         if any(self.folder.iterdir()):
             raise BadFile(self.folder, "it is not empty: name another folder")
         _write(state, json.dumps({"identity": identity, "now": now}))

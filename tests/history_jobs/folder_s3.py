@@ -50,6 +50,10 @@ class FolderS3:
             data = data[first : last + 1]
         return {"Body": io.BytesIO(data)}
 
+    def head_object(self, Bucket: str, Key: str) -> dict[str, Any]:
+        """Return what is known of an object."""
+        return {"ContentLength": len(self.get_object(Bucket, Key)["Body"].read())}
+
     def download_file(self, bucket: str, key: str, name: str, Callback: Callable[[int], None]) -> None:
         """Read an object into a file."""
         Callback(Path(name).write_bytes((self._root / bucket / key).read_bytes()))

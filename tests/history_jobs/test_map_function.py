@@ -32,6 +32,10 @@ print(json.dumps([tasks.run(event, asked["now"]) for event in asked["events"]]))
 """
 
 
+class Failed(Exception):
+    """A task has raised."""
+
+
 @pytest.fixture
 def run(tmp_path: Path) -> Any:
     """Return the function that runs tasks in a process of their own, which has the zip and no other package."""
@@ -39,13 +43,14 @@ def run(tmp_path: Path) -> Any:
     archive.write_bytes(code_archive())
     conversion = Conversion(INTERACTIONS, Rules(), 0).as_json()  # `list` says what time it is
 
-    def in_a_process(*events: dict[str, Any]) -> list[dict[str, Any]]:
-        asked = {"root": str(tmp_path), "conversion": conversion, "limit": LIMIT, "now": NOW, "events": events}
+    def in_a_process(*events: dict[str, Any], now: float = NOW) -> list[dict[str, Any]]:
+        asked = {"root": str(tmp_path), "conversion": conversion, "limit": LIMIT, "now": now, "events": events}
         command = [sys.executable, "-I", "-S", "-c", PROGRAM, str(archive), str(Path(folder_s3.__file__).parent)]
         done = subprocess.run(  # noqa: S603 - see PROGRAM
             command, input=json.dumps(asked), capture_output=True, text=True, check=False
         )
-        assert done.returncode == 0, done.stderr
+        if done.returncode:
+            raise Failed(done.stderr.splitlines()[-1])
         return list(json.loads(done.stdout))
 
     return in_a_process
@@ -71,3 +76,47 @@ def test_parts_in_several_processes_give_the_rows_and_the_report_of_one(tmp_path
     assert [note.replace("s3://exports/2026", str(folder)) for note in report["notes"]] == expected.notes
     lines = [(Path(example["file"]).name, example["line"], example["reason"]) for example in report["examples"]]
     assert lines == [(Path(one.file).name, one.line, one.reason) for one in expected.examples]
+
+
+def test_a_repeat_leaves_what_is_done_and_takes_what_could_not_be_read(tmp_path: Path, run: Any) -> None:
+    (tmp_path / "exports").mkdir()
+    folder = exports(tmp_path / "exports" / "2026")
+    run({"task": "list"})
+    out = tmp_path / "rows/run"
+    items = json.loads((out / "parts.json").read_bytes())
+    last = folder / "5.jsonl"
+    last.rename(tmp_path / "away")
+    run(*items)
+    before = written(out)
+    (tmp_path / "away").rename(last)
+
+    run({"task": "list"}, now=NOW + 60)
+    assert json.loads((out / "parts.json").read_bytes()) == items
+    (total,) = run(*items, {"task": "add_up"})[len(items) :]
+    assert total["rows"] == in_one_process(folder)[1].rows
+    changed = {name for name, when in written(out).items() if when != before[name]}
+    names = [Path(item["part"]["location"]).name for item in items]
+    unreadable = ("3.jsonl.gz", "4.parquet", "5.jsonl")
+    assert changed == {f"part-{number:06}.csv" for number, name in enumerate(names) if name in unreadable}
+
+
+@pytest.mark.parametrize("removed", [None, "conversion.json"])
+def test_rows_of_other_exports_do_not_stay_beside_those_of_these(tmp_path: Path, run: Any, removed: str | None) -> None:
+    (tmp_path / "exports").mkdir()
+    folder = exports(tmp_path / "exports" / "2026")
+    run({"task": "list"})
+    out = tmp_path / "rows/run"
+    items = json.loads((out / "parts.json").read_bytes())
+    run(*items)
+    if removed:  # it has expired before the rows
+        (out / removed).unlink()
+    (folder / "1.jsonl").unlink()
+
+    with pytest.raises(Failed, match=r"BadFile: s3://rows/run/: it holds another conversion: name another folder, or"):
+        run({"task": "list"})
+    assert json.loads((out / "parts.json").read_bytes()) == items
+
+
+def written(out: Path) -> dict[str, int]:
+    """Return when each file of rows was written."""
+    return {path.name: path.stat().st_mtime_ns for path in (out / "rows").iterdir()}

@@ -51,12 +51,16 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield server.url
 
 
-def test_spark_gives_the_rows_and_the_report_of_one_process_and_again_the_same(
-    spark: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let 100 kB be the size of a part."""
+    monkeypatch.setattr(listing.files_here, "__defaults__", (100_000,))
+
+
+@pytest.mark.usefixtures("small")
+def test_spark_gives_the_rows_and_the_report_of_one_process_and_again_the_same(spark: str, tmp_path: Path) -> None:
     folder, out = exports(tmp_path / "exports"), tmp_path / "out"
     rows, expected = in_one_process(folder)
-    monkeypatch.setattr(listing.files_here, "__defaults__", (100_000,))
     words = ["backfill", "--dry-run", "--json", "--spark", spark, "--out", str(out), str(folder)]
 
     for _ in range(2):
@@ -94,16 +98,32 @@ def test_a_job_to_submit_gives_the_same(spark: str, tmp_path: Path) -> None:
 
 def test_a_server_that_knows_an_earlier_version_of_the_code_takes_the_newer_one(spark: str, tmp_path: Path) -> None:
     parts = next(listing.files_here(exports(tmp_path / "exports") / "5.jsonl")).parts
-    request = Request(parts, Conversion(INTERACTIONS, Rules(), NOW), str(tmp_path / "out"))
+    request = Request(parts, Conversion(INTERACTIONS, Rules(), NOW), str(tmp_path / "out"), "any")
     by_client(spark, "-c", TWO_VERSIONS, input=json.dumps(request.as_json()))
     rows, lines = (tmp_path / "out" / name / "part-000000.csv" for name in ("rows", "lines"))
     assert lines.read_bytes() == rows.read_bytes()
 
 
+@pytest.mark.usefixtures("small")
+def test_rows_of_other_exports_do_not_stay_beside_those_of_these(spark: str, tmp_path: Path) -> None:
+    folder, out = exports(tmp_path / "exports"), tmp_path / "out"
+    words = ["backfill", "--dry-run", "--spark", spark, "--out", str(out), str(folder)]
+    assert CliRunner().invoke(main, words).exit_code == 0
+    before = {path: path.stat().st_mtime_ns for path in out.rglob("*")}
+    (folder / "5.jsonl").unlink()
+    result = CliRunner().invoke(main, words)
+
+    assert result.exit_code == 1
+    refusal = f"Error: {out}: it holds another conversion: name another folder, or remove it"
+    assert result.output.splitlines()[-1] == refusal
+    assert {path: path.stat().st_mtime_ns for path in out.rglob("*")} == before
+
+
 def test_what_spark_says_is_said_in_one_line(spark: str, tmp_path: Path) -> None:
     export = exports(tmp_path / "exports") / "5.jsonl"
-    (tmp_path / "file").write_text("no folder")
-    words = ["backfill", "--dry-run", "--spark", spark, "--out", str(tmp_path / "file"), str(export)]
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "rows").write_text("no folder")
+    words = ["backfill", "--dry-run", "--spark", spark, "--out", str(tmp_path / "out"), str(export)]
     result = CliRunner().invoke(main, words)
 
     assert result.exit_code == 1

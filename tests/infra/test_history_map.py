@@ -60,7 +60,7 @@ def test_function_and_machine_may_what_they_do(made: Synthesise) -> None:
     function = {pair for pair in allowed(synthesised, "HistoryConvert") if not pair[0].startswith("logs:")}
 
     assert function == {
-        ("s3:ListBucket", "shop-exports"),
+        *(("s3:ListBucket", bucket) for bucket in ("shop-exports", "ImportsBucket")),
         ("s3:GetObject", "shop-exports/mparticle/*"),
         *((f"s3:{action}", "/imports/history/*") for action in ("GetObject", "PutObject", "AbortMultipartUpload")),
     }

@@ -5,8 +5,11 @@
 
 from pathlib import Path
 
+import pytest
+
 from bench.three_places import exports, here, template
 from bench.three_places.in_stack import InStack
+from bench.three_places.states import ExecutionFailed
 from local_stack.process import start_service
 
 SIZE, TRAP_EVERY, PART_BYTES = 100_000, 5, 100_000
@@ -24,8 +27,17 @@ def test_the_state_machine_gives_the_rows_and_the_report_of_one_process_though_f
         conversion = InStack(stack, aws.url, tmp_path, PART_BYTES, processes=2)
         conversion.put(made)
         outcome = conversion.run(kill_after=4)
+        failed = conversion.failed
+        again = conversion.run()
+        (made / "more.jsonl").write_bytes(b"{}")
+        conversion.put(made)
+        with pytest.raises(
+            ExecutionFailed, match=r"BadFile: s3://imports/imports/history/: it holds another conversion"
+        ):
+            conversion.run()
+        assert conversion.failed == 1, "it is not tried again"
 
-    assert expected.differences(outcome) == []
-    assert conversion.failed > 0
+    assert expected.differences(outcome) == expected.differences(again) == []
+    assert failed > 0
     assert expected.report["rows"] > 300
     assert expected.report["bad"]["unreadable_file"] == 13
