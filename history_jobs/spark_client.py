@@ -11,15 +11,16 @@ from history_jobs.code_archive import code_archive
 from history_jobs.request import Request
 from history_jobs.spark import convert
 from personalize_data.errors import BadFile
+from personalize_data.spark_session import Unreachable, connected
 
 
 def answer(remote: str, request: Request) -> dict[str, Any]:
     """Convert on the Spark at a ``sc://`` URL; return the sum of the ``report``s, or why it is ``refused``."""
-    from pyspark.sql import SparkSession
-
-    session = SparkSession.builder.remote(remote).getOrCreate()
     try:
-        return {"report": convert(session, request, code_archive()).as_json()}
+        with connected(remote) as session:
+            return {"report": convert(session, request, code_archive()).as_json()}
+    except Unreachable as error:
+        return {"refused": f"{error}, parts that are done are kept"}
     except BadFile as error:
         return {"refused": str(error)}
 

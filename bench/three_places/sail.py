@@ -70,7 +70,7 @@ class OnSpark:
         server = Sail(folder)
         words = [str(self._exports), str(self._out), str(self._part_bytes), server.url]
         command = [sys.executable, "-m", "bench.three_places.sail", *words]
-        # A session of its own, since there is a client below it, which would ask a server that is gone for minutes.
+        # A session of its own, since there is a client below it, which would go on asking for half a minute.
         with subprocess.Popen(command, start_new_session=True, **in_project()) as process:  # noqa: S603 - this file
             while self._done() < parts and process.poll() is None:
                 time.sleep(LOOK)

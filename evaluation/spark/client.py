@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from evaluation.spark import statements
+from personalize_data.spark_session import Unreachable, connected
 
 MORE = 1.2  # of the pairs that are needed: equal ones are told apart in single precision, and not here
 
@@ -131,13 +132,11 @@ def run(spark: Any, request: Mapping[str, Any]) -> dict[str, Any]:
 
 def main(remote: str) -> None:
     """Connect, and answer."""
-    from pyspark.sql import SparkSession
-
     request = json.load(sys.stdin)
-    spark = SparkSession.builder.remote(remote).getOrCreate()
     try:
-        json.dump(run(spark, request), sys.stdout)
-    except Refused as refused:
+        with connected(remote) as spark:
+            json.dump(run(spark, request), sys.stdout)
+    except (Refused, Unreachable) as refused:
         json.dump({"refused": str(refused)}, sys.stdout)
 
 

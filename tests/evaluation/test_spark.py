@@ -131,3 +131,11 @@ def test_without_the_client_or_with_an_arm_it_is_refused(shop: Path) -> None:
     without = CliRunner().invoke(command, ["split", "s3://bucket/key", "--out", str(shop.with_name("out"))])
     assert without.exit_code == 2
     assert "without --spark, give a file" in without.output
+
+
+def test_a_server_that_does_not_answer_is_one_line() -> None:
+    if not PYTHON.exists():
+        pytest.skip("make spark has not installed Spark's client")
+    url = "sc://127.0.0.1:9"  # which nothing listens on
+    with pytest.raises(InvalidRequest, match=f"^Spark does not answer at {url}: start this again once it does$"):
+        Spark(f"{url}/;user_id=someone", PYTHON, ROOT).ask({"what": "split", "paths": ["interactions.csv"]})
