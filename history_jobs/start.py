@@ -24,12 +24,12 @@ def identity(plan: Plan, parts: Sequence[Part]) -> str:
 def started(storage: Storage, identity: str, now: float) -> float:
     """Return when the conversion of this identity began (epoch seconds): now, or earlier if it was stopped.
 
-    Raises BadFile where the place has another one.
+    Raises BadFile where the place has rows of another one.
     """
     known = json.loads(storage.read(STATE)) if storage.has(STATE) else {}
     if known.get("identity") == identity:
         return float(known["now"])
-    if known or storage.has_any(ROWS):
+    if storage.has_any(ROWS):
         raise BadFile(storage.place, OF_ANOTHER)
     storage.write(STATE, json.dumps({"identity": identity, "now": now}).encode())
     return now

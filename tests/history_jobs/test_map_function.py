@@ -117,6 +117,15 @@ def test_rows_of_other_exports_do_not_stay_beside_those_of_these(tmp_path: Path,
     assert json.loads((out / "parts.json").read_bytes()) == items
 
 
+def test_a_list_of_which_nothing_is_converted_is_made_anew(tmp_path: Path, run: Any) -> None:
+    (tmp_path / "exports").mkdir()
+    folder = exports(tmp_path / "exports" / "2026")
+    (before,) = run({"task": "list"})
+    (folder / "4.parquet").unlink()
+
+    assert run({"task": "list"}) == [{"parts": before["parts"] - 1}]
+
+
 def written(out: Path) -> dict[str, int]:
     """Return when each file of rows was written."""
     return {path.name: path.stat().st_mtime_ns for path in (out / "rows").iterdir()}
