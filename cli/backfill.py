@@ -142,6 +142,9 @@ def command(
 
     Rows of users on the suppression list are left out and counted. A dry run asks no service, so it does not know them.
 
+    An s3:// URL is one of the place that is asked: of AWS, or with --local of the S3 of ./broker serve. One that ends
+    with a slash is all below it.
+
     What can't be read is counted and listed by file and line, and does not stop the rest; what shows that all rows of
     a file are wrong refuses it, with the line. Interrupted, the same command
     goes on where it was; done, it does nothing. --mode full replaces what was imported before: while a ./broker serve

@@ -26,7 +26,8 @@ def gather(
     """
     sources = [source for name in names for source in _one(name, s3, folder, waiting, by_part)]
     if not sources:
-        raise click.UsageError(f"nothing is below {', '.join(names)}")
+        hint = "" if all(name.endswith("/") for name in names) else ": a folder in S3 ends with a slash"
+        raise click.UsageError(f"nothing is at {', '.join(names)}{hint}")
     return sources
 
 

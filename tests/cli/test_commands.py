@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from cli import history_files
 from cli.__main__ import main
 from infra.apply_tuning import apply_all
 from lifecycle import datasets, resource_types, training
@@ -18,6 +19,7 @@ from lifecycle.resources import Resources
 from lifecycle.tuning import TuningFailed, Wanted
 from local_stack.aws.session import local_client
 from local_stack.process import start_service
+from tests.history_jobs import made_up
 from tests.json_numbers import rounded
 from tests.loop.clone import eventually
 
@@ -265,7 +267,29 @@ def test_files_in_s3_are_read_and_a_folder_stands_for_all_in_it(
 
     assert imported["rows"] == 1_200
     assert imported["files"] == ["s3://exports/a/1.csv.gz", "s3://exports/a/2.csv.gz"]
-    assert broker("backfill", "s3://exports/none/", *MAPPED).exit_code == 2
+    nothing = [broker("backfill", url, *MAPPED) for url in ("s3://exports/none/", "s3://exports/a")]
+    assert [result.exit_code for result in nothing] == [2, 2]
+    assert "Error: nothing is at s3://exports/none/\n" in nothing[0].stderr
+    assert "Error: nothing is at s3://exports/a: a folder in S3 ends with a slash\n" in nothing[1].stderr
+
+
+def test_large_exports_in_s3_are_converted_in_parts_and_imported_as_files_that_are_here(
+    broker: Broker, endpoints: Mapping[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(history_files, "SIZE", 100_000)
+    monkeypatch.setattr(history_files, "SMALL", 10_000)
+    s3 = local_client("s3", endpoints["AWS_ENDPOINT_URL_S3"])
+    s3.create_bucket(Bucket="parts")
+    folder = made_up.exports(tmp_path / "exports")
+    for path in folder.iterdir():
+        s3.upload_file(str(path), "parts", f"2026/{path.name}")
+    expected = made_up.in_one_process(folder)[1]
+    imported = said(broker("backfill", "s3://parts/2026/", "--work", tmp_path / "work", "--json"))
+
+    assert (imported["rows"], imported["state"]) == (expected.rows, "imported")
+    assert (imported["bad"], imported["skipped"]) == (expected.bad, expected.skipped)
+    again = said(broker("backfill", "s3://parts/2026/", "--work", tmp_path / "work", "--json"))
+    assert again["state"] == "was there already"
 
 
 @pytest.mark.parametrize(
