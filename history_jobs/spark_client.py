@@ -16,13 +16,23 @@ from personalize_data.spark_session import Unreachable, connected
 
 def answer(remote: str, request: Request) -> dict[str, Any]:
     """Convert on the Spark at a ``sc://`` URL; return the sum of the ``report``s, or why it is ``refused``."""
+    from pyspark.errors import PySparkException
+
     try:
         with connected(remote) as session:
             return {"report": convert(session, request, code_archive()).as_json()}
     except Unreachable as error:
         return {"refused": f"{error}, parts that are done are kept"}
+    except PySparkException as error:
+        return {"refused": f"Spark: {_cause(error)}. Started again, this goes on with the parts that are not done"}
     except BadFile as error:
         return {"refused": str(error)}
+
+
+def _cause(error: Exception) -> str:
+    """Return the end of what Spark says, where an error of our own function stands, in one line."""
+    said = str(error).partition("JVM stacktrace")[0]
+    return " ".join([line.strip() for line in said.splitlines() if line.strip()][-2:])[:600].rstrip(".")
 
 
 if __name__ == "__main__":

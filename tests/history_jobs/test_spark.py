@@ -127,4 +127,7 @@ def test_what_spark_says_is_said_in_one_line(spark: str, tmp_path: Path) -> None
     result = CliRunner().invoke(main, words)
 
     assert result.exit_code == 1
-    assert "Error: Spark: " in result.output
+    line = result.output.splitlines()[-1]
+    assert line.startswith("Error: Spark: ")
+    assert "FileExistsError" in line
+    assert line.endswith(". Started again, this goes on with the parts that are not done")

@@ -80,6 +80,23 @@ def test_a_network_that_fails_for_a_moment_is_survived(folder: Path, tmp_path: P
     assert rows(out) == in_one_process(folder)[0]
 
 
+def test_a_server_that_was_started_anew_does_not_know_the_conversion(folder: Path, tmp_path: Path) -> None:
+    out, server = tmp_path / "out", Sail(tmp_path)
+    with (
+        Proxy(int(server.url.rpartition(":")[2])) as network,
+        in_the_middle(folder, out, f"sc://127.0.0.1:{network.port}") as process,
+    ):
+        server.kill()
+        with Sail(tmp_path) as another:
+            network.target = int(another.url.rpartition(":")[2])
+            _, said = process.communicate(timeout=PATIENCE)
+
+    assert process.returncode == 1
+    line = said.splitlines()[-1]
+    assert line.startswith("Error: Spark: ")
+    assert line.endswith(". Started again, this goes on with the parts that are not done")
+
+
 def test_a_server_that_is_gone_is_one_line_and_the_next_run_keeps_what_is_done(folder: Path, tmp_path: Path) -> None:
     out, server = tmp_path / "out", Sail(tmp_path)
     with in_the_middle(folder, out, server.url) as process:
