@@ -60,6 +60,7 @@ LONGEST = (
     "loop/test_real_input.py",
     "loop/test_serve.py",
     "personalize_local/served/test_data_folder.py",
+    "history_jobs/test_spark_failures.py",
     "loop/test_outage.py",
     "loop/test_second_tracker.py",
     "loop/test_thread.py",
