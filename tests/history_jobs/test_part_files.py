@@ -33,6 +33,9 @@ class Written:
     def put(self, name: str, path: Path) -> None:
         self.files[name] = path.read_text()
 
+    def has(self, name: str) -> bool:
+        return name in self.files
+
 
 class Empty(Written):
     """A storage that has no file."""

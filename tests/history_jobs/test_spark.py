@@ -66,7 +66,7 @@ def test_spark_gives_the_rows_and_the_report_of_one_process_and_again_the_same(s
     for _ in range(2):
         result = CliRunner().invoke(main, words)
         assert result.exit_code == 0, result.output
-        assert sorted(path.name for path in out.iterdir()) == ["reports", "rows"]
+        assert sorted(path.name for path in out.iterdir()) == ["conversion.json", "reports", "rows"]
         assert rows_of([path.read_bytes().decode() for path in (out / "rows").iterdir()]) == rows
         said = json.loads(result.stdout)
         for name in ("rows", "users", "users_with_two", "first", "last", "skipped", "bad", "notes"):
