@@ -26,7 +26,7 @@ ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "VECLIB_M
 KINDS = ("compaction", "deletion", "exporting", "importing", "inference", "segments", "training")
 OUTCOME, SPEC, INPUT = "outcome.json", "spec.json", "input"
 STDERR = "stderr.txt"
-POLITELY = 10  # a snapshot can wait, answers cannot
+POLITELY = 10  # jobs can wait, answers cannot
 # Loading what jobs need takes longer than most jobs. One process loads it and starts no thread; each job is a fork of
 # it. macOS's libraries may not be used after a fork: there, each job loads what it needs.
 _PROCESSES = (
@@ -189,8 +189,7 @@ def _finished(folder: Path) -> Outcome | None:
 def main(kind: str, folder: Path) -> None:
     """Run one job in a process of its own."""
     threading.Thread(target=_end_with_service, name="end-with-service", daemon=True).start()
-    if kind == "compaction":
-        os.nice(POLITELY)
+    os.nice(POLITELY)
     with (folder / STDERR).open("wb") as errors:
         os.dup2(errors.fileno(), 2)
     run(kind, folder, json.loads((folder / SPEC).read_text()))

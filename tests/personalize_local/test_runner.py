@@ -1,5 +1,7 @@
 """Jobs in processes of their own: how they end, and what is left when they don't."""
 
+import multiprocessing
+import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from personalize_local.jobs.runner import InlineJobs, Job, Outcome, ProcessJobs
+from personalize_local.jobs.runner import POLITELY, InlineJobs, Job, Outcome, ProcessJobs
 from recommender_models.interactions import InteractionColumns
 from tests.personalize_local.waiting import until
 
@@ -126,3 +128,13 @@ def test_stopping_kills_what_runs_and_begins_nothing_that_waits(jobs: ProcessJob
     assert reports == []
     assert not (tmp_path / "long" / "outcome.json").exists()
     assert not (tmp_path / "waiting").exists()
+
+
+def test_a_job_lets_requests_go_first(jobs: ProcessJobs, tmp_path: Path) -> None:
+    long = training(tmp_path / "long", rows=300_000, users=5000, items=6000)
+    jobs.start(long, lambda _: None)
+    until((tmp_path / "long" / "interactions").exists)  # which the process itself writes
+    (process,) = (each for each in multiprocessing.active_children() if each.name == "training")
+    own = os.getpriority(os.PRIO_PROCESS, 0)
+    assert os.getpriority(os.PRIO_PROCESS, process.pid or 0) == min(19, own + POLITELY)
+    jobs.stop(long)
