@@ -4,7 +4,7 @@ import os
 
 from bench.open_loop import Measured, drive, saturate
 from bench.serving.figures import Figures
-from bench.serving.requests import events, recommendations, schemas
+from bench.serving.requests import Make, events, recommendations, schemas
 from bench.serving.services import Service
 from bench.serving.shop import ServedShop
 from recommender_models.interactions import InteractionColumns
@@ -36,6 +36,13 @@ class Load:
                     used[shop] += shop.service.processor_seconds() - before
         for shop in shops:
             self._add(name, shop.service, total[shop], used[shop], seconds)
+
+    def alone(self, shop: ServedShop, make: Make, rate: float, seconds: float) -> None:
+        """Ask a service for recommendations that does nothing else."""
+        before = shop.service.processor_seconds()
+        measured = drive(shop.service.url, make, rate=rate, seconds=seconds)
+        used = shop.service.processor_seconds() - before
+        self._add(f"GetRecommendations at {rate:g}/s", shop.service, measured, used, seconds)
 
     def events(self, shop: ServedShop, rate: float, seconds: float) -> None:
         """Put one event a request at a rate, with the quotas, and then as many as go in, without them."""
