@@ -3,6 +3,7 @@
 import base64
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -17,7 +18,9 @@ from cli.progress import WaitDisplay
 from cli.spark_conversion import SparkConversion, SparkOptions
 from history_jobs.listing import files_here
 from history_jobs.request import Request
+from personalize_data.exports.users import KEPT_OF_PART
 from personalize_data.plan import Plan
+from personalize_data.table import MappingError
 from tests.history_jobs.folder_s3 import FolderS3
 from tests.personalize_data.conversions import INTERACTIONS
 
@@ -70,7 +73,10 @@ def test_a_job_is_asked_what_the_command_was_asked_and_only_its_owner_reads_it(e
     suppressed = SuppressionList(b"key").with_users(["u1"])
     rules = Rules(event_types={"purchase": "Buy"}, consent_purpose="ads")
     plan = Plan("interactions", [file.source for file in files], INTERACTIONS, rules=rules, suppressed=suppressed)
-    conversion = SparkConversion(plan, files, SparkOptions(job=job, out="s3://out/2026?region=eu-west-1"))
+    options = SparkOptions(job=job, out="s3://out/2026?region=eu-west-1")
+    with pytest.raises(MappingError, match="exports, which hold interactions"):
+        SparkConversion(replace(plan, dataset="users"), files, options)
+    conversion = SparkConversion(plan, files, options)
     summary = conversion.summary(WaitDisplay())
 
     assert job.stat().st_mode & 0o777 == 0o600
@@ -80,6 +86,7 @@ def test_a_job_is_asked_what_the_command_was_asked_and_only_its_owner_reads_it(e
     assert request.parts == files[0].parts
     assert len(request.parts) == 2
     assert (request.conversion.rules, request.conversion.suppressed) == (rules, suppressed)
+    assert request.conversion.kept_users == KEPT_OF_PART
     assert request.out == "s3://out/2026?region=eu-west-1"
     assert conversion.rows_url == "s3://out/2026/rows/", "where Personalize imports from"
     assert (summary.state, summary.rows) == (f"written: {job}", 0)
