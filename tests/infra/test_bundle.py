@@ -145,7 +145,8 @@ def test_a_pin_whose_hash_is_wrong_is_refused(tmp_path: Path, plain: Path) -> No
 
 
 def test_synthesis_bundles_and_the_asset_is_what_bundle_makes(compiled: Path) -> None:
-    folder = synthesise("collect", {"aws:cdk:bundling-stacks": ["**"]}).folder
+    bundling = {"aws:cdk:bundling-stacks": ["**"], "aws:cdk:disable-asset-staging": False}
+    folder = synthesise("collect", bundling).folder
     (asset,) = (path for path in folder.iterdir() if path.name.startswith("asset."))
 
     assert content(asset) == content(compiled)
