@@ -1,6 +1,5 @@
 """What all tests share: where the public data of others is, which is not part of the repository; what they print."""
 
-import functools
 import gc
 import gzip
 import json
@@ -11,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from botocore.loaders import JSONFileLoader, Loader
 from hypothesis import HealthCheck, settings
 from hypothesis.internal.charmap import charmap_file
 from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
 
 from tests.own_part import import_own_part
+from tests.quick_clients import share_what_clients_read
 from tests.real_data import data_folder
 
 # One thread a worker for what NumPy computes: the workers share the processors, and threads that wait for one another
@@ -162,30 +161,7 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, bool | None, b
         _running.pop()
 
 
-def _read_descriptions_once() -> None:
-    """Have botocore read its descriptions of services once a process, not once a session.
-
-    Reading them is most of what a client costs, and tests make hundreds of clients.
-    """
-    reads, lists = JSONFileLoader.load_file, Loader.list_available_services
-
-    @functools.cache
-    def read(path: str) -> Any:
-        return reads(JSONFileLoader(), path)
-
-    listed: dict[tuple[str, ...], list[str]] = {}
-
-    def list_services(self: Loader, type_name: str) -> list[str]:
-        key = (*self.search_paths, type_name)
-        if key not in listed:
-            listed[key] = lists(self, type_name)
-        return listed[key]
-
-    JSONFileLoader.load_file = lambda self, path: read(path)
-    Loader.list_available_services = list_services
-
-
-_read_descriptions_once()
+share_what_clients_read()
 
 
 def _know_utf_8() -> None:
