@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from experiments.estimates import Estimate
-from experiments.power import LEAST_WEEKS, WEEK, still_needed
+from experiments.power import LEAST_WEEKS, WEEK, Multiplier, last_planned, still_needed
 from experiments.sequential import LARGEST, anytime_multiplier, planned_multipliers, spent
 
 LEAST_BOUGHT = 20
@@ -112,14 +112,15 @@ def verdict(all_looks: Sequence[Look], rule: Rule, mismatch: bool) -> Verdict:
 
 def needed(look: Look, rule: Rule) -> int | None:
     """Return how many customers more tell a difference of the size seen, with the multiplier that there is by then."""
-    return still_needed(look.estimate, lambda number: _at(number, look, rule), alpha=rule.alpha)
+    return still_needed(look.estimate, _by_then(rule), alpha=rule.alpha)
 
 
-def _at(number: float, look: Look, rule: Rule) -> float:
+def _by_then(rule: Rule) -> Multiplier:
+    """Return the multiplier at so many customers: with a planned end it is that of the end."""
     if not rule.planned_days:
-        return float(anytime_multiplier(number, rule.expected / 2, rule.alpha))
-    days = np.arange(1, rule.planned_days + 1)
-    return float(planned_multipliers(days.astype(float), spent(days, rule.planned_days, rule.alpha))[-1])
+        return lambda number: float(anytime_multiplier(number, rule.expected / 2, rule.alpha))
+    last = last_planned(rule.planned_days, rule.alpha)
+    return lambda _: last
 
 
 def _reason(last: Look) -> str:

@@ -5,6 +5,7 @@ reaches further by the rule in use, it takes so many more customers until that i
 five. An earlier look may end it sooner.
 """
 
+import functools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -97,6 +98,7 @@ def still_needed(seen: Estimate, multiplier: Multiplier, power: float = 0.8, alp
     return max(1, customers(float(one_look), multiplier, power, alpha) - seen.customers)
 
 
+@functools.cache
 def last_planned(days: int, alpha: float = ALPHA) -> float:
     """Return the multiplier of the last of daily looks at even traffic."""
     looks = np.arange(1, days + 1)
