@@ -2,9 +2,10 @@
 
 import json
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
@@ -19,8 +20,9 @@ from evaluation.spark import run as on_spark
 from evaluation.spark.connection import Spark
 from evaluation.spark.training import COUNTING
 from evaluation.splits import HoldOut, split
-from evaluation.task import TASKS, task
+from evaluation.task import TASKS, Task, task
 from personalize_data.errors import InvalidRequest
+from recommender_models.models import covisitation
 from recommender_models.record_columns import RecordColumns
 from tests.evaluation import made_up
 from tests.real_data import ROOT
@@ -36,6 +38,7 @@ sys.stdin.read()
 """
 NOW = float("inf")
 USERS = 40
+CUT = made_up.START + 50 * made_up.DAY
 FILES = (splits_folder.TRAIN, splits_folder.TRUTH, splits_folder.USERS, splits_folder.ABOUT)
 
 
@@ -59,6 +62,8 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     rows = made_up.rows(users=90, items=30)
     odd = [('u"1, the first', "i é", made_up.START + 5, "view"), ("broker-probe", "i1", made_up.START + 6, "view")]
     path = tmp_path_factory.mktemp("shop") / "interactions.csv"
+    odd += [("u2", "i1", CUT - 1, "it's"), ("u2", "i1", CUT, "it's"), ("u4", "i3", CUT - 9, "")]
+    odd += [("u3", "i2", CUT - 1 - 30 * made_up.DAY, "view"), ("late", "i1", CUT + int(9.5 * made_up.DAY), "view")]
     quoted = [(f'"{user.replace(chr(34), chr(34) * 2)}"', *others) for user, *others in odd]
     return made_up.write(path, [*rows, *rows[:9], *quoted])
 
@@ -77,8 +82,13 @@ def test_the_counts_give_the_lists_of_one_machine(spark: Spark, shop: Path) -> N
     assert found.train.first_times(size).tolist() == expected.train.first_times(size).tolist()
     users = (sorted(count for count in each.train.user_counts().tolist() if count) for each in (found, expected))
     assert next(users) == next(users)
+    assert_same_lists(found, expected, {*COUNTING, "ease"} - {"popularity-category"})
+
+
+def assert_same_lists(found: Task, expected: Task, names: Set[str]) -> None:
+    """Assert that recommenders give the same lists in both tasks."""
     models, full = (models_of(each, RecordColumns(), 1, None) for each in (found, expected))
-    for name in sorted({*COUNTING, "ease"} - {"popularity-category"}):
+    for name in sorted(names):
         recommender = BY_NAME[name]
         for kind in TASKS:
             own, others = (
@@ -91,11 +101,12 @@ def test_the_counts_give_the_lists_of_one_machine(spark: Spark, shop: Path) -> N
 @pytest.mark.parametrize(
     "how",
     [
-        HoldOut(at=made_up.START + 50 * made_up.DAY, horizon_days=9.5),
+        HoldOut(at=CUT, horizon_days=9.5),
+        HoldOut(at=CUT, event_type="it's"),
         HoldOut("last-basket", event_type="view"),
         HoldOut("leave-one-out", event_type="purchase", seed=2),
     ],
-    ids=lambda how: how.kind,
+    ids=lambda how: f"{how.kind} {how.event_type}",
 )
 def test_the_files_of_a_split_have_the_rows_of_one_machine(
     spark: Spark, shop: Path, tmp_path: Path, how: HoldOut
@@ -109,12 +120,50 @@ def test_the_files_of_a_split_have_the_rows_of_one_machine(
         assert next(rows) == next(rows)
 
 
-@pytest.mark.parametrize("row", ["undefined,i1,1700000000", "u1,i1,1700000000123", "u1, i1,1700000000", "1.0,i1,17"])
-def test_rows_that_prepare_would_not_write_are_refused(spark: Spark, tmp_path: Path, row: str) -> None:
+WRONG = ["undefined,i1,1700000000", "u1,i1,1700000000123", "u1, i1,1700000000", "1.0,i1,17", "NULL,i1,17", "u1,,17"]
+WRONG += [f"{'u' * 257},i1,17", "5.04E+18,i1,17", "u\x01,i1,17", "u1,i1,1800086401", "u1,i1,"]
+
+
+def test_rows_that_prepare_would_not_write_are_refused_and_counted(spark: Spark, tmp_path: Path) -> None:
     path = tmp_path / "log.csv"
-    path.write_text(f"USER_ID,ITEM_ID,TIMESTAMP\nu1,i1,1700000000\n{row}\n")
-    with pytest.raises(InvalidRequest, match="1 rows are not as"):
+    good = [f"{'u' * 256},i1,1800086400", "u1,i1,1700000000"]
+    path.write_text("\n".join(["USER_ID,ITEM_ID,TIMESTAMP", *good, *WRONG]))
+    with pytest.raises(InvalidRequest, match=f"^{len(WRONG)} rows are not as"):
         on_spark.question(spark, str(path), HoldOut(), sample_users=USERS, now=1_800_000_000)
+
+
+@pytest.mark.parametrize(
+    ("text", "how", "reason"),
+    [
+        ("USER_ID,TIME\nu1,1\n", HoldOut(), "no column ITEM_ID and no TIMESTAMP"),
+        ("USER_ID,ITEM_ID,TIMESTAMP\nu1,i1,17\n", HoldOut(at=17), "nothing is left to train on"),
+        ("USER_ID,ITEM_ID,TIMESTAMP\nu1,i1,17\n", HoldOut(at=18), "nothing is held out"),
+        ("", HoldOut("last-basket"), "evaluate takes --hold-out time"),
+    ],
+)
+def test_what_cannot_be_asked_is_refused(spark: Spark, tmp_path: Path, text: str, how: HoldOut, reason: str) -> None:
+    path = tmp_path / "log.csv"
+    path.write_text(text)
+    with pytest.raises(InvalidRequest, match=reason):
+        on_spark.question(spark, str(path), how, sample_users=USERS, now=1_800_000_000)
+
+
+def test_what_draws_among_all_users_is_not_split(tmp_path: Path) -> None:
+    nowhere = Spark("sc://x", PYTHON, ROOT)
+    with pytest.raises(InvalidRequest, match="--spark takes the others"):
+        on_spark.split(nowhere, "log.csv", HoldOut("personalize"), tmp_path / "out", sample_users=None, now=0)
+
+
+def test_of_items_that_go_with_many_the_nearest_are_those_of_one_machine(
+    spark: Spark, shop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(covisitation, "NEAREST", 10)
+    log, how = logs.read(shop), HoldOut(at=CUT)
+    expected = task(log, split(log, how), USERS, 1)
+    found, _, _ = on_spark.question(spark, str(shop), how, sample_users=USERS, now=NOW)
+    assert_same_lists(found, expected, {"co-visitation"})
+    own, others = (models_of(each, RecordColumns(), 1, None).recent.shares for each in (found, expected))
+    np.testing.assert_allclose(own, others, rtol=1e-6)
 
 
 def test_the_command_says_what_spark_did_not_count(spark: Spark, shop: Path) -> None:
