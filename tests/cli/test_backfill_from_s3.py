@@ -1,7 +1,6 @@
 """Exports in S3 are converted as those that are here, and only a few parts of them are here at a time."""
 
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import islice
@@ -17,7 +16,6 @@ from history_jobs.s3_storage import S3Storage
 from personalize_data.conversion import Plan, Source
 from personalize_data.errors import BadFile
 from personalize_data.exports.part import Part
-from personalize_data.exports.work_folder import WorkFolder
 from tests.history_jobs.folder_s3 import FolderS3
 from tests.history_jobs.made_up import exports, in_one_process, rows_of
 from tests.personalize_data.conversions import INTERACTIONS
@@ -101,6 +99,6 @@ def test_files_in_another_order_do_not_go_on_with_the_parts_of_before(tmp_path: 
         Plan("interactions", [Source(path.name, path, path.name) for path in paths], INTERACTIONS)
         for paths in (sorted(folder.iterdir()), sorted(folder.iterdir(), reverse=True))
     )
-    WorkFolder(tmp_path / "work").started(plan.identity_in_order(), time.time())
+    LocalConversion(plan, tmp_path / "work", PROCESSES).csv(tmp_path / "csv", WaitDisplay())
     with pytest.raises(BadFile, match="another conversion"):
         LocalConversion(reverse, tmp_path / "work", PROCESSES).csv(tmp_path / "csv", WaitDisplay())

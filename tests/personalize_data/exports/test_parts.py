@@ -24,7 +24,7 @@ from personalize_data.exports.report import Report
 from personalize_data.exports.settings import Conversion
 from personalize_data.exports.work_folder import WorkFolder
 from personalize_data.files import Moved
-from personalize_data.import_summary import ImportSummary
+from personalize_data.import_summary import Example, ImportSummary
 from tests.personalize_data.conversions import INTERACTIONS, NOW, converted, sources
 from tests.real_data import ROOT
 
@@ -105,6 +105,20 @@ def test_a_folder_of_another_conversion_is_left_alone(tmp_path: Path) -> None:
     WorkFolder(tmp_path).started("1", NOW)
     with pytest.raises(BadFile, match="another conversion"):
         WorkFolder(tmp_path).started("2", NOW)
+
+
+def test_a_folder_is_for_its_owner_and_not_one_with_other_files(tmp_path: Path) -> None:
+    WorkFolder(tmp_path / "work").started("1", NOW)
+    assert (tmp_path / "work").stat().st_mode & 0o777 == 0o700
+    with pytest.raises(BadFile, match="it is not empty"):
+        WorkFolder(tmp_path).started("1", NOW)
+
+
+def test_lines_are_counted_in_each_file_over_its_parts() -> None:
+    total = Report()
+    for part, number in ((Part("a", "a", 0, 9), 3), (Part("a", "a", 9), 1), (Part("b", "b"), 2)):
+        total.add(part, Report(lines=4, examples=[Example(part.name, number, "no_item")]))
+    assert [(example.file, example.line) for example in total.examples] == [("a", 3), ("a", 5), ("b", 2)]
 
 
 def in_two_processes(plan: Plan, folder: Path, work: Path, limit: int = 40_000) -> tuple[list[str], ImportSummary]:

@@ -30,10 +30,20 @@ def test_users_who_fit_are_counted_exactly_each_once() -> None:
     assert (total.users, total.users_with_two, total.is_exact) == (len(rows), two, True)
 
 
-def test_more_users_than_fit_are_estimated_within_what_the_sample_can_tell() -> None:
-    exact, total = counted(10_000), counted(1_000)
+@pytest.mark.parametrize("kept", [1_000, 400])  # more than a part has, and fewer
+def test_more_users_than_fit_are_estimated_within_what_the_sample_can_tell(kept: int) -> None:
+    exact, total = counted(10_000), counted(kept)
 
     assert not total.is_exact
-    assert len(total.rows) <= 1_000
+    assert len(total.rows) <= kept
     assert total.users == pytest.approx(exact.users, rel=0.15)
     assert total.users_with_two == pytest.approx(exact.users_with_two, rel=0.15)
+
+
+def test_a_part_of_which_a_smaller_sample_is_known_is_not_counted_for_more() -> None:
+    few, many = UserCounts(10), UserCounts(10_000)
+    few.add_users(PARTS[0])
+    many.add_users(PARTS[0])
+    many.add(few)
+
+    assert many.users == few.users
