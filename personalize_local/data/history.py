@@ -29,13 +29,13 @@ class Imported:
             key=lambda folder: int(folder.name.partition("-")[2] or 0),
         )
         self._columns = InteractionColumns.load(self.folder)
-        # The same memory without NumPy's class for mapped files, whose indexing is slow.
-        users, self._items, self._types, self._times, self._values, self._contexts = (
-            np.asarray(getattr(self._columns, name))
+        # By user and time, so that a user's interactions lie side by side in memory.
+        order = np.lexsort((self._columns.times, self._columns.users))
+        self._users, self._items, self._types, self._times, self._values, self._contexts = (
+            np.asarray(getattr(self._columns, name))[order]
             for name in ("users", "items", "types", "times", "values", "context")
         )
-        self._order = np.lexsort((self._times, users))
-        self._counts = np.bincount(users, minlength=len(self._columns.user_ids))
+        self._counts = np.bincount(self._users, minlength=len(self._columns.user_ids))
         self._starts = np.r_[0, np.cumsum(self._counts)].tolist()
         self._type_names = [*self._columns.event_types, ""]  # NO_TYPE is the last place
         names = self._columns.user_ids
@@ -52,15 +52,15 @@ class Imported:
         if code is None:
             return []
         start, end = self._starts[code], self._starts[code + 1]
-        return self._interactions(itertools.repeat(user_id), self._order[max(start, end - RECENT) : end])
+        return self._interactions(itertools.repeat(user_id), slice(max(start, end - RECENT), end))
 
     def between(self, start: float, end: float) -> Iterator[Interaction]:
         """Yield the interactions from ``start`` to before ``end``."""
         rows = np.flatnonzero((self._times >= start) & (self._times < end))
         names = self._columns.user_ids
-        yield from self._interactions((names[user] for user in self._columns.users[rows].tolist()), rows)
+        yield from self._interactions((names[user] for user in self._users[rows].tolist()), rows)
 
-    def _interactions(self, users: Iterable[str], rows: npt.NDArray[np.intp]) -> list[Interaction]:
+    def _interactions(self, users: Iterable[str], rows: npt.NDArray[np.intp] | slice) -> list[Interaction]:
         item_ids, type_names, texts = self._columns.item_ids, self._type_names, self._columns.contexts
         items = [item_ids[item] for item in self._items[rows].tolist()]
         types = [type_names[kind] for kind in self._types[rows].tolist()]
