@@ -23,11 +23,15 @@ UPDATE_EVERY = 5.0  # seconds: between two looks at an Items dataset that has ch
 
 @dataclass
 class Served:
-    """``items``: the version of the Items dataset that the model knows, since ``updated_at``."""
+    """``items``: the version of the Items dataset that the model knows, since ``updated_at``.
+
+    ``follows``: whether it looks at that dataset.
+    """
 
     model: "Loaded"
-    items: int
-    updated_at: float
+    follows: bool
+    items: int = -1
+    updated_at: float = -UPDATE_EVERY
 
 
 class ServedModels:
@@ -44,15 +48,22 @@ class ServedModels:
 
     def model(self, trained: Resource, group_arn: str) -> "Loaded":
         """Return the model of a training; a model for users, or of words, knows the items of seconds ago."""
+        served = self._served.get(trained) or self._load(trained)
+        if served.follows:
+            self._update(group_arn, trained, served)
+        return served.model
+
+    def _load(self, trained: Resource) -> Served:
         from recommender_models import models
 
-        if trained not in self._served:
-            kept = self._kept()
-            self._served = {known: served for known, served in self._served.items() if known in kept}
-            loaded = models.load(self._trainings.folder(trained) / "model")
-            self._served[trained] = Served(loaded, -1, -UPDATE_EVERY)
-        self._update(group_arn, trained, self._served[trained])
-        return self._served[trained].model
+        kept = self._kept()
+        self._served = {known: served for known, served in self._served.items() if known in kept}
+        model = models.load(self._trainings.folder(trained) / "model")
+        # Which models have ``with_new_items``, and give another one.
+        learned = isinstance(model, models.UserPersonalization) and model.content is not None
+        follows = learned or isinstance(model, models.SemanticSimilarity)
+        served = self._served[trained] = Served(model, follows and trained.description.get("trainingMode") != UPDATE)
+        return served
 
     def _update(self, group_arn: str, trained: Resource, served: Served) -> None:
         now = self._registry.now()
@@ -62,8 +73,6 @@ class ServedModels:
 
         items = self._stores.records(group_arn, ITEMS)
         if items.version == served.items:
-            return
-        if trained.description.get("trainingMode") == UPDATE:
             return
         if isinstance(served.model, UserPersonalization) or (
             isinstance(served.model, SemanticSimilarity) and _is_incremental(trained)

@@ -65,10 +65,9 @@ class Endpoints:
 
     def campaign(self, arn: str) -> Endpoint:
         """Return a campaign. Raises ResourceNotFound unless it is ACTIVE."""
-        version = self._campaigns.serving(arn)
+        version, configuration = self._campaigns.serving(arn)
         recipe = version.description["recipeArn"].removeprefix(PREFIX)
         group = version.description["datasetGroupArn"]
-        configuration = self._campaigns.configuration(arn)
         if recipe == SEMANTIC_SIMILARITY:  # such campaigns need not be told to give metadata
             configuration = {"enableMetadataWithRecommendations": True, **configuration}
         return Endpoint(arn, recipe, group, version, version.description, configuration)

@@ -80,19 +80,14 @@ class CampaignControl:
             described["latestCampaignUpdate"] = self._describe_update(rollout.update)
         return {"campaign": described}
 
-    def serving(self, campaign_arn: str) -> Resource:
-        """Return the solution version that an ACTIVE campaign serves. Raises ResourceNotFound."""
+    def serving(self, campaign_arn: str) -> tuple[Resource, dict[str, Any]]:
+        """Return the version that an ACTIVE campaign serves, and its ``campaignConfig``. Raises ResourceNotFound."""
         campaign = self._registry.find(resource_types.CAMPAIGN, campaign_arn)
         status = campaign.status(self._registry.now())
         if status != ACTIVE:
             raise ResourceNotFound(f"Campaign {campaign_arn} is in status {status}, not ACTIVE")
-        return self._version(self._settled(campaign).current)
-
-    def configuration(self, campaign_arn: str) -> dict[str, Any]:
-        """Return a campaign's ``campaignConfig`` as it serves now. Raises ResourceNotFound."""
-        campaign = self._registry.find(resource_types.CAMPAIGN, campaign_arn)
-        configuration: dict[str, Any] = self._settled(campaign).current.settings.get("campaignConfig", {})
-        return configuration
+        current = self._settled(campaign).current
+        return self._version(current), current.settings.get("campaignConfig", {})
 
     def settle(self) -> None:
         """Apply the updates that are over: the parents of a campaign must not depend on earlier requests."""

@@ -79,10 +79,17 @@ class Registry:
         del self._by_arn[resource.arn]
         del self._by_type[resource.kind][resource.arn]
 
-    def find(self, resource_type: ResourceType, arn: str) -> Resource:
-        """Return an existing resource. Raises ResourceNotFound."""
+    def get(self, resource_type: ResourceType, arn: str) -> Resource | None:
+        """Return an existing resource, None if there is none."""
         resource = self._by_arn.get(arn)
         if resource is None or resource.kind is not resource_type or resource.gone(self._context.at):
+            return None
+        return resource
+
+    def find(self, resource_type: ResourceType, arn: str) -> Resource:
+        """Return an existing resource. Raises ResourceNotFound."""
+        resource = self.get(resource_type, arn)
+        if resource is None:
             raise ResourceNotFound.of(arn)
         return resource
 

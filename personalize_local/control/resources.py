@@ -15,7 +15,7 @@ PENDING, IN_PROGRESS = "CREATE PENDING", "CREATE IN_PROGRESS"
 SETTLED = (ACTIVE, FAILED, INACTIVE, STOPPED)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ResourceType:
     """One resource type: its name in operations, its keys in requests and answers, the fields that List shows."""
 

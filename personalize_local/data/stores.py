@@ -48,13 +48,9 @@ class Stores:
 
     def dataset(self, group_arn: str, dataset_type: str) -> Resource | None:
         """Return the dataset of a type in a dataset group."""
-        for dataset in self._registry.all(resource_types.DATASET):
-            if (
-                dataset.description["datasetGroupArn"] == group_arn
-                and dataset.description["datasetType"] == dataset_type
-            ):
-                return dataset
-        return None
+        # By the ARN that CreateDataset gives it: each request looks for several datasets.
+        arn = f"{group_arn.replace(':dataset-group/', ':dataset/')}/{dataset_type}"
+        return self._registry.get(resource_types.DATASET, arn)
 
     def datasets(self, group_arn: str) -> list[Resource]:
         """Return a dataset group's datasets."""
@@ -101,9 +97,10 @@ class Stores:
 
     def history_for(self, dataset: Resource) -> History:
         """Return the content of an Interactions or an Action interactions dataset, whose items are actions."""
-        if dataset not in self._histories:
-            self._histories[dataset] = History(self._toggles)
-        return self._histories[dataset]
+        history = self._histories.get(dataset)
+        if history is None:
+            history = self._histories[dataset] = History(self._toggles)
+        return history
 
     def records(self, group_arn: str, dataset_type: str) -> Records:
         """Return the users, the items or the actions of a dataset group; empty if it has no dataset for them."""
@@ -112,7 +109,10 @@ class Stores:
 
     def records_for(self, dataset: Resource) -> Records:
         """Return the content of a Users, an Items or an Actions dataset."""
-        return self._records.setdefault(dataset, Records())
+        records = self._records.get(dataset)
+        if records is None:
+            records = self._records[dataset] = Records()
+        return records
 
     def tables(self, group_arn: str) -> Tables:
         """Return a copy of a dataset group's users and items, for a job that starts now."""

@@ -108,6 +108,17 @@ def test_a_shoppers_new_events_count_without_training_once_they_are_visible(shop
     assert set(shop.recommended(campaign, "unknown visitor")) <= EVEN
 
 
+def test_a_history_counts_until_its_dataset_is_deleted(shop: World) -> None:
+    campaign = shop.campaign(shop.trained(shop.solution()))
+    own, popular = shop.recommended(campaign, "u1"), shop.recommended(campaign, "nobody")
+    assert own != popular
+    shop.call("DeleteDataset", datasetArn=shop.call("ListDatasets")["datasets"][0]["datasetArn"])
+    shop.wait(2.5)
+    assert shop.recommended(campaign, "u1") == own
+    shop.wait(0.5)
+    assert shop.recommended(campaign, "u1") == popular
+
+
 def test_an_unknown_shopper_gets_what_is_popular_in_the_last_thirty_days(world: World) -> None:
     made = world.ready_to_collect()
     long_ago = int(START) - 31 * 86_400
