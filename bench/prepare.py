@@ -1,4 +1,4 @@
-"""Processor time, time and memory of ``prepare`` and of the conversion of exports, beside an earlier commit, by turns.
+"""Processor and clock time, and memory, of ``prepare`` and of the conversion of exports, beside an earlier commit.
 
 python -m bench.prepare --baseline "$(bench/baseline)" [--rows 1000000] [--megabytes 100] [--alternations 5] [TABLE …]
 
