@@ -13,7 +13,8 @@ let mpid = null;
 let source = null;
 let started = false;
 
-// Links and forms replace the body, by htmx: the SDK stays, with all that it could not deliver yet.
+// Links and forms replace the body, by htmx: the SDK stays, with all that it could not deliver yet. As in any browser, a
+// page that was asked for earlier and comes late is not shown (hx-sync).
 function opened() {
   const page = JSON.parse(document.getElementById("page").textContent);
   mpid = page.mpid || mpid;

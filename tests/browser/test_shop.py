@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, Locator, expect
+from playwright.sync_api import Browser, Locator, Route, expect
 
 from local_stack import loopback
 from local_stack.items4u.catalogue import catalogue
@@ -160,6 +160,20 @@ def test_a_new_visitors_list_follows_the_clicks_and_what_is_bought_leaves_it(
     buy(who)
     who.wait_for_list("(slot, item) => slot.dataset.list && !slot.innerHTML.includes(item)", arg=bought)
     assert who.complaints == []
+
+
+def test_a_page_that_was_asked_for_earlier_and_comes_late_is_not_shown(
+    address: str, new_visitor: Callable[..., Visitor]
+) -> None:
+    who, late = new_visitor(), list[Route]()
+    view(who, address, "garden")
+    who.page.route("**/c/*", lambda route: late.append(route))
+    with who.page.expect_request("**/c/*"):
+        who.page.get_by_role("navigation", name="Categories").get_by_role("link").first.click()
+    with who.page.expect_event("requestfailed", lambda request: "/c/" in request.url):
+        who.page.get_by_role("button", name="Add to cart").click()
+    who.page.get_by_role("heading", level=1, name="Cart", exact=True).wait_for()
+    assert len(late) == 1
 
 
 def test_a_customer_finds_the_same_list_on_a_second_device(address: str, new_visitor: Callable[..., Visitor]) -> None:
