@@ -39,19 +39,13 @@ class Load:
 
     def alone(self, shop: ServedShop, make: Make, rate: float, seconds: float) -> None:
         """Ask a service for recommendations that does nothing else."""
-        before = shop.service.processor_seconds()
-        measured = drive(shop.service.url, make, rate=rate, seconds=seconds)
-        used = shop.service.processor_seconds() - before
-        self._add(f"GetRecommendations at {rate:g}/s", shop.service, measured, used, seconds)
+        self._drive("GetRecommendations", shop.service, make, rate, seconds)
 
     def events(self, shop: ServedShop, rate: float, seconds: float) -> None:
         """Put one event a request at a rate, with the quotas, and then as many as go in, without them."""
         service, users, items = shop.service, self._columns.user_ids, self._columns.item_ids
-        before = service.processor_seconds()
         make = events(service.url, shop.tracking_id, users, items, "e")
-        measured = drive(service.url, make, rate=rate, seconds=seconds)
-        used = service.processor_seconds() - before
-        self._add(f"PutEvents at {rate:g}/s", service, measured, used, seconds)
+        self._drive("PutEvents", service, make, rate, seconds)
         service.disable_throttling()
         most = saturate(service.url, events(service.url, shop.tracking_id, users, items, "m"), int(20 * rate))
         self._figures.add("PutEvents without quotas, most", service.name, len(most.seconds) / most.lasted, "/s")
@@ -69,6 +63,12 @@ class Load:
                 raise SystemExit(f"{service.name} refuses {operation}: {measured.refused[0]!r}")
             self._figures.add(operation, service.name, 1000 * measured.lasted / CALLS, "ms")
             self._processor(operation, service, measured, used)
+
+    def _drive(self, operation: str, service: Service, make: Make, rate: float, seconds: float) -> None:
+        before = service.processor_seconds()
+        measured = drive(service.url, make, rate=rate, seconds=seconds)
+        used = service.processor_seconds() - before
+        self._add(f"{operation} at {rate:g}/s", service, measured, used, seconds)
 
     def _add(self, name: str, service: Service, measured: Measured, used: float, seconds: float) -> None:
         add = self._figures.add
