@@ -41,7 +41,7 @@ class DatasetControl:
         if schema.description.get("domain") != group.description.get("domain"):
             raise InvalidInput(f"{schema.arn} and {group.arn} are not of the same domain")
         dataset_type = request["datasetType"].upper()
-        path = f"dataset/{group.description['name']}/{dataset_type}"
+        path = resource_types.dataset_path(group.description["name"], dataset_type)
         shown = ("name", "datasetGroupArn", "schemaArn", "trackingId")
         tracking = {"trackingId": self._registry.new_id()} if dataset_type == ACTION_INTERACTIONS else {}
         return self._add(

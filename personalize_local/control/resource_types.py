@@ -98,3 +98,8 @@ DELETABLE = (
     METRIC_ATTRIBUTION,
 )
 ALL = (*DELETABLE, SOLUTION_VERSION, IMPORT_JOB, EXPORT_JOB, BATCH_INFERENCE_JOB, BATCH_SEGMENT_JOB, DELETION_JOB)
+
+
+def dataset_path(group: str, dataset_type: str) -> str:
+    """Return what stands after the account in a dataset's ARN. ``group``: the name of its dataset group."""
+    return f"dataset/{group}/{dataset_type}"

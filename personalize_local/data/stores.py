@@ -48,9 +48,10 @@ class Stores:
 
     def dataset(self, group_arn: str, dataset_type: str) -> Resource | None:
         """Return the dataset of a type in a dataset group."""
-        # By the ARN that CreateDataset gives it: each request looks for several datasets.
-        arn = f"{group_arn.replace(':dataset-group/', ':dataset/')}/{dataset_type}"
-        return self._registry.get(resource_types.DATASET, arn)
+        # By its ARN: each request looks for several datasets.
+        account, _, group = group_arn.rpartition(":dataset-group/")
+        path = resource_types.dataset_path(group, dataset_type)
+        return self._registry.get(resource_types.DATASET, f"{account}:{path}")
 
     def datasets(self, group_arn: str) -> list[Resource]:
         """Return a dataset group's datasets."""
