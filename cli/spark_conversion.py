@@ -22,6 +22,7 @@ from personalize_data.exports.users import KEPT_OF_PART
 from personalize_data.import_summary import ImportSummary
 from personalize_data.plan import Plan
 from personalize_data.schema import check_reserved
+from personalize_data.spark_session import end_of
 from personalize_data.table import MappingError
 
 CLIENT = ROOT / ".venv" / "spark" / "bin" / "python"
@@ -114,8 +115,7 @@ class SparkConversion:
             command, input=request, capture_output=True, text=True, check=False, env=environment
         )
         if done.returncode:
-            said = [line.strip() for line in done.stderr.splitlines() if line.strip()]
-            raise click.ClickException(f"Spark: {' '.join(said[-2:])[:600] or f'exit code {done.returncode}'}")
+            raise click.ClickException(f"Spark: {end_of(done.stderr) or f'exit code {done.returncode}'}")
         answer = json.loads(done.stdout)
         if "refused" in answer:
             raise click.ClickException(answer["refused"])

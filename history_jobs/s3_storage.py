@@ -12,7 +12,7 @@ from personalize_data.errors import BadFile
 from personalize_data.exports.part import Part
 
 MISSING = ("404", "NoSuchKey")
-GONE = ("NoSuchKey", "404", "AccessDenied", "InvalidObjectState")  # of one object, and not of the service
+GONE = (*MISSING, "AccessDenied", "InvalidObjectState")  # of one object, and not of the service
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from history_jobs.code_archive import code_archive
 from history_jobs.request import Request
 from history_jobs.spark import convert
 from personalize_data.errors import BadFile
-from personalize_data.spark_session import Unreachable, connected
+from personalize_data.spark_session import Unreachable, connected, end_of
 
 
 def answer(remote: str, request: Request) -> dict[str, Any]:
@@ -24,15 +24,10 @@ def answer(remote: str, request: Request) -> dict[str, Any]:
     except Unreachable as error:
         return {"refused": f"{error}, parts that are done are kept"}
     except PySparkException as error:
-        return {"refused": f"Spark: {_cause(error)}. Started again, this goes on with the parts that are not done"}
+        cause = end_of(str(error).partition("JVM stacktrace")[0]).rstrip(".")
+        return {"refused": f"Spark: {cause}. Started again, this goes on with the parts that are not done"}
     except BadFile as error:
         return {"refused": str(error)}
-
-
-def _cause(error: Exception) -> str:
-    """Return the end of what Spark says, where an error of our own function stands, in one line."""
-    said = str(error).partition("JVM stacktrace")[0]
-    return " ".join([line.strip() for line in said.splitlines() if line.strip()][-2:])[:600].rstrip(".")
 
 
 if __name__ == "__main__":

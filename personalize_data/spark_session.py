@@ -11,6 +11,11 @@ from typing import Any
 RETRIES = {"max_retries": 5, "initial_backoff": 500, "backoff_multiplier": 2.0, "max_backoff": 4_000}  # milliseconds
 
 
+def end_of(text: str) -> str:
+    """Return the end of what a program says, where its cause stands: two lines in one, of at most 600 characters."""
+    return " ".join([line.strip() for line in text.splitlines() if line.strip()][-2:])[:600]
+
+
 class Unreachable(Exception):
     """Spark does not answer; the message says what to do."""
 

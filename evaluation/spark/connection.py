@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from personalize_data.errors import InvalidRequest
+from personalize_data.spark_session import end_of
 
 
 @dataclass(frozen=True)
@@ -33,8 +34,7 @@ class Spark:
             env={**os.environ, "PYTHONPATH": places},
         )
         if done.returncode:
-            said = [line.strip() for line in done.stderr.splitlines() if line.strip()]
-            raise InvalidRequest(f"Spark: {' '.join(said[-2:])[:600] or f'exit code {done.returncode}'}")
+            raise InvalidRequest(f"Spark: {end_of(done.stderr) or f'exit code {done.returncode}'}")
         answer: dict[str, Any] = json.loads(done.stdout)
         if "refused" in answer:
             raise InvalidRequest(answer["refused"])
